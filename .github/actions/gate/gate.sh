@@ -1,0 +1,214 @@
+#!/usr/bin/env bash
+# The two steps of the gate action: `gate.sh install`, then `gate.sh check`.
+#
+# Reads GATE_* (the action's inputs, see action.yml) and the runner's RUNNER_TEMP, GITHUB_OUTPUT, GITHUB_STEP_SUMMARY.
+# Input values are data: they reach the tool as separate arguments, and what the tool writes to stderr cannot be taken
+# for workflow commands. Runs on the bash 3.2 that macOS runners have.
+set -Eeuf -o pipefail # -f: patterns are expanded by the tool, never here
+trap 'exit 70' ERR    # what nobody foresaw must not look like a closed gate
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+venv=$RUNNER_TEMP/vatspolicy-venv
+bin=$venv/bin
+[[ ! -d $venv/Scripts ]] || bin=$venv/Scripts # on Windows
+
+install() {
+  "${GATE_PYTHON:-python3}" -m venv --clear "$venv"
+  [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts
+  "$bin/python" -m pip install --quiet --disable-pip-version-check "$root"
+}
+
+random_word() {
+  od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# A delimiter nobody can guess, so that no value can end its own output and start another.
+write_output() {
+  local delimiter
+  delimiter=$(random_word)
+  printf '%s<<%s\n%s\n%s\n' "$1" "$delimiter" "$2" "$delimiter" >>"$GITHUB_OUTPUT"
+}
+
+# The text of a workflow command, and one of its properties.
+escape_message() {
+  local text=$1
+  text=${text//'%'/%25}
+  text=${text//$'\r'/%0D}
+  text=${text//$'\n'/%0A}
+  printf '%s' "$text"
+}
+
+escape_property() {
+  local text
+  text=$(escape_message "$1")
+  text=${text//':'/%3A}
+  text=${text//','/%2C}
+  printf '%s' "$text"
+}
+
+# Prints the tool's stderr as plain text, then each `file:line:column: message` in it as an annotation on that line.
+show_errors() {
+  local token line
+  local pattern='^([^:]+):([0-9]+):([0-9]+): (.*)$'
+  [[ -s $1 ]] || return 0
+  token=$(random_word)
+  printf '::stop-commands::%s\n' "$token"
+  cat "$1"
+  printf '\n::%s::\n' "$token"
+  while IFS= read -r line || [[ -n $line ]]; do
+    [[ $line =~ $pattern ]] || continue
+    printf '::error file=%s,line=%s,col=%s::%s\n' "$(escape_property "${BASH_REMATCH[1]}")" \
+      "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}" "$(escape_message "${BASH_REMATCH[4]}")"
+  done <"$1"
+}
+
+# Why the step fails, in one sentence.
+reason() {
+  case $1 in
+    1) echo "The gate is closed: the decision is $2." ;;
+    2) echo "The gate was not used correctly." ;;
+    3) echo "A spec or a policy is not valid." ;;
+    4) echo "Facts are missing: there is no decision yet." ;;
+    5) echo "Nothing was evaluated: no spec was found." ;;
+    *) echo "The gate itself failed." ;;
+  esac
+}
+
+# finish STATUS DECISION [WHY]: writes the outputs and the summary, whatever happened, and ends the step.
+finish() {
+  local status=$1 decision=$2 why format file
+  why=${3:-$(reason "$status" "$decision")}
+  write_output decision "$decision"
+  write_output exit-code "$status"
+  write_output report-folder "$folder"
+  for format in sarif json junit markdown; do
+    file=$(report_file "$format")
+    [[ -s $file ]] || file=
+    write_output "$format" "$file"
+  done
+
+  file=$(report_file markdown)
+  if [[ $decision == not-evaluated ]]; then
+    printf '### Not evaluated\n\n%s The log of this step says more.\n\n' "$why"
+  fi >>"$GITHUB_STEP_SUMMARY"
+  if [[ -s $file ]]; then
+    # A runner refuses a summary of more than one megabyte as a whole.
+    head -c 900000 "$file"
+    [[ $(wc -c <"$file") -le 900000 ]] || printf '\n\n… cut here. The whole report is among the files of this run.\n'
+  fi >>"$GITHUB_STEP_SUMMARY"
+
+  if [[ $status -ne 0 ]]; then
+    printf '::error title=Launch gate::%s\n' "$(escape_message "$why (exit code $status)")"
+  fi
+  exit "$status"
+}
+
+# The inputs cannot be used; $1 says why.
+refuse() {
+  finish 2 not-evaluated "$1"
+}
+
+report_file() {
+  case $1 in
+    markdown) echo "$folder/decision.md" ;;
+    junit) echo "$folder/decision.junit.xml" ;;
+    text) echo "$folder/decision.txt" ;;
+    *) echo "$folder/decision.$1" ;;
+  esac
+}
+
+# Adds a line of the input `specs` to the array of that name: whole when it names something, else its words.
+add_specs() {
+  local line=$1 words
+  if [[ -e $line ]] || compgen -G "$line" >/dev/null; then
+    specs+=("$line")
+  else
+    IFS=$' \t' read -r -a words <<<"$line"
+    specs+=("${words[@]}")
+  fi
+}
+
+# The decision of all specs together. A run that could not decide every spec has decided nothing.
+read_decision() {
+  case $1 in
+    0 | 1 | 4) ;;
+    *)
+      echo not-evaluated
+      return
+      ;;
+  esac
+  "$bin/python" - "$(report_file json)" <<'PYTHON'
+import json, pathlib, sys
+
+decision = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))["decision"]
+if decision not in ("allow", "needs-license", "incomplete", "deny"):
+    sys.exit("the report holds no decision that this action knows")
+print(decision)
+PYTHON
+}
+
+check() {
+  local folder=${GATE_REPORT_FOLDER:-$RUNNER_TEMP/vatspolicy-report}
+  local specs=() arguments=(-f github) formats=(sarif json junit markdown)
+  local line word wanted=${GATE_FORMATS:-} format decision status=0 errors
+
+  case $folder in
+    *$'\n'* | *$'\r'*)
+      folder=$RUNNER_TEMP/vatspolicy-report
+      refuse 'The input report-folder holds a line break.'
+      ;;
+  esac
+  # A report of an earlier run must not pass for one of this run.
+  mkdir -p -- "$folder" || refuse 'The folder that the input report-folder names cannot be made.'
+  for format in "${formats[@]}"; do
+    rm -f -- "$(report_file "$format")"
+  done
+
+  while IFS= read -r line || [[ -n $line ]]; do
+    line=${line%$'\r'}
+    line="${line#"${line%%[![:space:]]*}"}"
+    line="${line%"${line##*[![:space:]]}"}"
+    [[ -z $line ]] || add_specs "$line"
+  done <<<"${GATE_SPECS:-}"
+  if [[ ${#specs[@]} -eq 0 ]]; then
+    finish 5 not-evaluated
+  fi
+
+  for word in ${wanted//[,[:space:]]/ }; do
+    [[ $word =~ ^[a-z0-9]+$ ]] || refuse 'The input formats may hold the names of formats only.'
+    case " ${formats[*]} " in
+      *" $word "*) ;;
+      *) formats+=("$word") ;;
+    esac
+  done
+  for format in "${formats[@]}"; do
+    arguments+=(-o "$format=$(report_file "$format")")
+  done
+
+  [[ -z ${GATE_AS_OF:-} ]] || arguments+=("--as-of=$GATE_AS_OF")
+  [[ -z ${GATE_FAIL_ON:-} ]] || arguments+=("--fail-on=$GATE_FAIL_ON")
+  [[ -z ${GATE_POLICIES:-} ]] || arguments+=("--policies=$GATE_POLICIES")
+  [[ -z ${GATE_LANG:-} ]] || arguments+=("--lang=$GATE_LANG")
+  case ${GATE_ALLOW_PAST_AS_OF:-false} in
+    true) arguments+=(--allow-past-as-of) ;;
+    false) ;;
+    *) refuse 'The input allow-past-as-of must be true or false.' ;;
+  esac
+
+  errors=$RUNNER_TEMP/vatspolicy-errors.txt
+  "$bin/vatspolicy" check "${arguments[@]}" -- "${specs[@]}" </dev/null 2>"$errors" || status=$?
+  show_errors "$errors"
+  if ! decision=$(read_decision "$status"); then
+    status=70
+    decision=not-evaluated
+  fi
+  finish "$status" "$decision"
+}
+
+case ${1:-} in
+  install | check) "$1" ;;
+  *)
+    echo "usage: gate.sh install|check" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,67 @@
+# Each target makes what it needs in .venv and does nothing twice.
+#   make test PYTHON=python3.13      another interpreter; .venv is made anew when it changes
+#   make test PYTEST_ARGS='-k pilot'
+
+PYTHON ?= python3
+DEMO_SPEC ?= fixtures/cloud-hosting-beijing.yaml
+JOBS ?= auto
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# The stamps carry what a .venv cannot outlive: the interpreter, and the folder it was made in.
+KEY := $(shell $(PYTHON) -c 'import os, platform, sys, zlib; \
+	print(platform.python_version() + "-" + format(zlib.crc32((sys.base_prefix + os.getcwd()).encode()), "08x"))')
+ifeq ($(KEY),)
+$(error $(PYTHON) does not run: install Python 3.11 or newer, or name one, as in: make PYTHON=python3.13)
+endif
+CORE := $(VENV)/.core-$(KEY)
+EXTRA = $(VENV)/.extra-$(1)-$(KEY)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench package clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(CORE) ## decide a real product spec
+	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
+
+test: lint $(call EXTRA,test) ## lint, then every test
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+docs: $(call EXTRA,docs) ## check the documentation
+	$(BIN)/pymarkdown scan --recurse docs $(wildcard *.md)
+
+bench: $(call EXTRA,bench) ## measure
+	@set -e; found=; for bench in benchmarks/bench_*.py; do \
+	  test -f "$$bench" || continue; found=1; echo "== $$bench"; $(BIN)/python "$$bench"; done; \
+	test -n "$$found" || { echo "benchmarks/ holds no bench_*.py" >&2; exit 1; }
+
+package: $(call EXTRA,test) ## build the wheel and the sdist into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An older interpreter, another folder or a changed pyproject.toml: nothing of the old .venv is worth keeping.
+$(CORE): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.extra-%-$(KEY): $(CORE)
+	$(PIP) install --editable '.[$*]'
+	@touch $@
