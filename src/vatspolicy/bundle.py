@@ -1,0 +1,209 @@
+"""The bundle: every policy of a release, linked, checked, and ready to be asked as of a day."""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from vatspolicy.cache import digest, language_digest, remember
+from vatspolicy.document import Document, parse_document
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.expression.python import Function, Module, call
+from vatspolicy.expression.store import dump, load
+from vatspolicy.expression.tree import Node
+from vatspolicy.policy import Expression, Instrument, Policy, Route, Rule, build_policy
+from vatspolicy.schema import resource_folder, schema_folder, validate
+
+Env = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Law:
+    """The bundle as of one day: which rules are in force and what parameters are."""
+
+    rules: Mapping[str, tuple[Rule, ...]]
+    """By subject and effect, such as activity/deny, in a fixed order."""
+    params: Mapping[str, Any]
+    """Values by key (policy/name)."""
+    instruments: Mapping[str, Instrument]
+    access: tuple[str, ...]
+    """Instruments that routes in force lead to: holding one makes an activity licensed."""
+    _functions: Mapping[str, Function] = field(repr=False)
+    _keys: Mapping[int, str] = field(repr=False)
+
+    def of(self, each: str, effect: str) -> tuple[Rule, ...]:
+        """Rules in force on one kind of subject with one effect."""
+        return self.rules.get(f"{each}/{effect}", ())
+
+    def ask(self, expression: Expression, env: Env) -> Any:
+        """Value of an expression: True, False or a scalar; None when it is unknown."""
+        return call(self._functions[self._keys[id(expression)]], expression.tree, env, self.params)
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """All policies of one release."""
+
+    version: str
+    digest: str
+    covers_from: str
+    """First day the bundle speaks of."""
+    policies: Mapping[str, Policy]
+    instruments: Mapping[str, Instrument]
+
+    @functools.cached_property
+    def boundaries(self) -> tuple[str, ...]:
+        """Every day on which a rule, a parameter or an edition begins or ends, in order."""
+        days = {self.covers_from}
+        for policy in self.policies.values():
+            days |= {rule.since for rule in policy.rules} | {rule.until for rule in policy.rules}
+            days |= {value.since for parameter in policy.parameters.values() for value in parameter.values}
+            days |= {edition.since for edition in policy.editions}
+        return tuple(sorted(day for day in days if self.covers_from <= day < "9999"))
+
+    def on(self, day: str) -> Law:
+        """The law of a day (ISO text). Raises ValueError before `covers_from`."""
+        if day < self.covers_from:
+            raise ValueError(f"the bundle covers days from {self.covers_from} on")
+        return self._law(self.boundaries[bisect_right(self.boundaries, day) - 1])
+
+    def rule(self, name: str) -> Rule:
+        """The rule named policy/rule. Raises KeyError."""
+        policy, _, id = name.partition("/")
+        return self.policies[policy].rule(id)
+
+    @functools.cached_property
+    def _laws(self) -> dict[str, Law]:
+        return {}
+
+    def _law(self, day: str) -> Law:
+        """The law that begins on a boundary day, made once."""
+        if day not in self._laws:
+            self._laws[day] = self._make_law(day)
+        return self._laws[day]
+
+    def _make_law(self, day: str) -> Law:
+        rules: dict[str, list[Rule]] = {}
+        for policy in self.policies.values():
+            for rule in policy.rules:
+                if rule.in_force(day):
+                    rules.setdefault(f"{rule.each}/{type(rule.effect).__name__.lower()}", []).append(rule)
+        params = {
+            parameter.key: value.value
+            for policy in self.policies.values()
+            for parameter in policy.parameters.values()
+            if (value := parameter.on(day) or parameter.values[0])
+        }
+        routes = [rule.effect for rule in rules.get("activity/route", []) if isinstance(rule.effect, Route)]
+        return Law(
+            rules={key: tuple(found) for key, found in rules.items()},
+            params=params,
+            instruments=self.instruments,
+            access=tuple(dict.fromkeys(route.instrument for route in routes)),
+            _functions=self._module.load(params),
+            _keys=self._keys,
+        )
+
+    @functools.cached_property
+    def _keys(self) -> Mapping[int, str]:
+        return {id(expression): str(index) for index, expression in enumerate(self.expressions())}
+
+    @functools.cached_property
+    def _module(self) -> Module:
+        return Module({self._keys[id(expression)]: expression.tree for expression in self.expressions()})
+
+    def expressions(self) -> Iterable[Expression]:
+        """Every expression of the bundle, in a fixed order."""
+        for policy in self.policies.values():
+            for rule in policy.rules:
+                yield rule.when
+                if isinstance(rule.effect, Route):
+                    if rule.effect.max_foreign_percent is not None:
+                        yield rule.effect.max_foreign_percent
+                    yield from (condition.check for condition in rule.effect.conditions)
+            for instrument in policy.instruments.values():
+                yield from (when for when, _ in instrument.authority)
+                if instrument.covers is not None:
+                    yield instrument.covers
+
+
+def load_bundle(folder: str | FilePath | None = None) -> Bundle:
+    """The policies of a folder (the shipped ones by default). Raises InvalidInput with every problem found."""
+    root = FilePath(folder) if folder is not None else resource_folder("policies")
+    sources = read_sources(root)
+    schemas = (path.read_bytes() for path in sorted(schema_folder().glob("*.json")))
+    key = digest([language_digest().encode(), *schemas, *(part for name, text in sources for part in (name.encode(), text))])
+    content = digest(part for name, text in sources for part in (FilePath(name).name.encode(), text))
+    return remember("bundle", key, lambda: _compile(sources), lambda data: _build(data, content))
+
+
+def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
+    """File name and bytes of every policy file below a folder, in order. Raises InvalidInput when there is none."""
+    if not root.is_dir():
+        raise InvalidInput([Problem(str(root), 1, 1, "", "There is no such folder of policies.")])
+    files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
+    if not files:
+        raise InvalidInput([Problem(str(root), 1, 1, "", "There are no policies in this folder.", "A policy is a .yaml file.")])
+    return [(_relative(path), path.read_bytes()) for path in files]
+
+
+def _relative(path: FilePath) -> str:
+    try:
+        return str(path.resolve().relative_to(FilePath.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
+    """Everything that deciding needs, as plain JSON."""
+    from vatspolicy.link import link
+
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    release: Document | None = None
+    for name, text in sources:
+        try:
+            document = parse_document(text, name)
+        except InvalidInput as error:
+            problems += error.problems
+            continue
+        if FilePath(name).name == "bundle.yaml":
+            release = document
+            problems += validate(document, "bundle")
+        else:
+            found = validate(document, "policy")
+            problems += found
+            documents += [] if found else [document]
+    if release is None and not problems:
+        problems.append(Problem(str(FilePath(sources[0][0]).parent), 1, 1, "", "The folder has no bundle.yaml.", "It states version and covers."))
+    if problems:
+        raise InvalidInput(problems)
+    assert release is not None
+    compiled = link(documents)
+    return {
+        "version": release.data["version"],
+        "covers_from": release.data["covers"]["from"],
+        "policies": [
+            {
+                "file": document.file,
+                "data": document.data,
+                "lines": [[list(path), list(place)] for path, place in marks.items()],
+                "trees": [[list(path), dump(tree)] for path, tree in trees.items()],
+            }
+            for document, marks, trees in compiled
+        ],
+    }
+
+
+def _build(data: Mapping[str, Any], content: str) -> Bundle:
+    policies: dict[str, Policy] = {}
+    for entry in data["policies"]:
+        lines = {tuple(path): (place[0], place[1]) for path, place in entry["lines"]}
+        trees: dict[Any, Node] = {tuple(path): load(tree) for path, tree in entry["trees"]}
+        policies[entry["data"]["id"]] = build_policy(entry["data"], entry["file"], lines, trees)
+    instruments = {name: instrument for policy in policies.values() for name, instrument in policy.instruments.items()}
+    return Bundle(data["version"], content, data["covers_from"], policies, instruments)

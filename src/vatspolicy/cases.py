@@ -1,0 +1,223 @@
+"""Test cases: the tests inside policies, and fixtures, which are profiles with the decisions expected of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from vatspolicy.access import authorities, held, licensed, outcome, routes
+from vatspolicy.bundle import Bundle, Law
+from vatspolicy.classify import classify
+from vatspolicy.decision import Decision
+from vatspolicy.document import load_document, parse_document
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.evaluate import evaluate
+from vatspolicy.expression.kleene import Env
+from vatspolicy.policy import Need, Policy, Route, Rule
+from vatspolicy.profile import Profile, change, read_profile
+from vatspolicy.schema import validate
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test: where it stands, what it says, and how to run it."""
+
+    file: str
+    line: int
+    name: str
+    bundle: Bundle
+    profile: Profile
+    as_of: str
+    expect: Mapping[str, Any]
+    policy: Policy | None
+    """The policy whose rules are asked, for a test inside a policy; None for a fixture."""
+
+    def run(self) -> list[str]:
+        """What differs from what is expected, one sentence each; empty when the test passes."""
+        if self.policy is None:
+            return list(_differences(evaluate(self.bundle, self.profile, self.as_of), self.expect))
+        return list(self._probe())
+
+    def _probe(self) -> Iterator[str]:
+        assert self.policy is not None
+        law = self.bundle.on(self.as_of)
+        scopes = list(subjects(law, self.profile, self.as_of))
+        wanted = self.expect.get("subject")
+        for id, state in self.expect["expect"].items():
+            rule = next((rule for rule in self.policy.rules if rule.id == id), None)
+            if rule is None:
+                yield f"There is no rule {id!r} in this file."
+                continue
+            found = {state_of(law, rule, env) for each, name, env in scopes if each == rule.each and wanted in (None, name)}
+            found = found or {"silent"}
+            if len(found) > 1:
+                yield f"{id} is {' and '.join(sorted(found))} for several subjects; name one under subject."
+            elif found != {state} and not (state == "fires" and found == {"unmet"}):
+                yield f"{id} is {found.pop()}, not {state}."
+        for instrument, bodies in self.expect.get("authority", {}).items():
+            env = next((env for each, name, env in reversed(scopes) if wanted in (None, name)), None)
+            actual = authorities(law, env, instrument) if env is not None and instrument in law.instruments else ()
+            if set(actual) != set(bodies):
+                yield f"{instrument} is with {', '.join(actual) or 'nobody'}, not {', '.join(bodies)}."
+
+
+def subjects(law: Law, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Env]]:
+    """Every subject of a profile: product, services, activities; with its name and its variables."""
+    base: dict[str, Any] = {**profile.facts, "as_of": as_of}
+    yield "product", "", base
+    for service in base["services"]:
+        env = {**base, "service": service}
+        operator = base.get("company" if service.get("operated_by") == "company" else "partner")
+        if "operated_by" in service and operator is not None:
+            env["operator"] = operator
+        yield "service", service["id"], env
+        for cls in classify(law, env, {}).classes:
+            bound = {**env, "activity": {"class": cls}}
+            has_licence = licensed(law, bound)
+            if has_licence is not None:
+                bound["activity"] = {"class": cls, "licensed": has_licence}
+            yield "activity", f"{service['id']}/{cls}", bound
+
+
+def state_of(law: Law, rule: Rule, env: Env) -> str:
+    """What a rule says in one environment: silent, fires, unknown; met, unmet, closed; open, closed."""
+    holds = law.ask(rule.when, env) if rule in law.of(rule.each, type(rule.effect).__name__.lower()) else False
+    if holds is False:
+        return "silent"
+    match rule.effect:
+        case Route(to=to):
+            return next((state.state for state in routes(law, env, to) if state.rule is rule), "silent")
+        case Need(through=str(to)):
+            mildest, strictest = outcome(routes(law, env, to))
+            if not holds or mildest != strictest:
+                return "unknown"
+            return {"allow": "met", "needs-license": "unmet", "deny": "closed"}[strictest]
+        case Need(instrument=str(instrument), bearer=bearer):
+            has = held(law, env, instrument, bearer if "service" in env else "company")
+            return "met" if has else "unknown" if not holds or has is None else "unmet"
+    return "fires" if holds else "unknown"
+
+
+def policy_cases(bundle: Bundle) -> Iterator[Case]:
+    """Every test inside the policies of a bundle. Raises InvalidInput when a test's facts are not a profile."""
+    for policy in bundle.policies.values():
+        if policy.tests is None:
+            continue
+        document = load_document(policy.file)
+        base = _whole(policy.tests["base"])
+        for index, entry in enumerate(policy.tests["cases"]):
+            line, _ = document.mark(("tests", "cases", index))
+            profile = _profile(base, entry, f"{policy.file}:{line}")
+            name = f"{policy.id}: it {entry['it']}"
+            yield Case(policy.file, line, name, bundle, profile, entry["as_of"], entry, policy)
+
+
+def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
+    """A base with the keys that every profile has."""
+    return {"schema": 1, "product": {"id": "test"}, "company": {}, "services": [], **base}
+
+
+def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Profile:
+    document = parse_document(json.dumps(base, ensure_ascii=False), where)
+    return read_profile(change(document, _changes(entry)))
+
+
+def _changes(entry: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    yield from entry.get("set", {}).items()
+    yield from ((path, None) for path in entry.get("unset", []))
+
+
+def fixture_cases(bundle: Bundle, folder: FilePath) -> Iterator[Case]:
+    """Every decision expected of the fixtures of a folder. Raises InvalidInput for a fixture that is not one."""
+    for path in sorted(folder.rglob("*.yaml")):
+        if not path.name.endswith(".expect.yaml"):
+            yield from one_fixture(bundle, path)
+
+
+def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
+    """The decisions expected of one profile, from `x.expect.yaml` beside `x.yaml`."""
+    beside = path.with_name(path.name.removesuffix(".yaml") + ".expect.yaml")
+    if not beside.is_file():
+        raise InvalidInput([Problem(str(path), 1, 1, "", f"There is no {beside.name} beside this fixture.")])
+    expected = load_document(beside)
+    problems = validate(expected, "fixture")
+    if problems:
+        raise InvalidInput(problems)
+    document = load_document(path)
+    for index, entry in enumerate(expected.data["decisions"]):
+        line, _ = expected.mark(("decisions", index))
+        profile = read_profile(change(document, _changes(entry)))
+        name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
+        yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None)
+
+
+def _differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+    if decision.decision != expect["decision"]:
+        yield f"The decision is {decision.decision}, not {expect['decision']}{_because(decision)}."
+    if "range" in expect and list(decision.range) != expect["range"]:
+        yield f"The range is {' to '.join(decision.range)}, not {' to '.join(expect['range'])}."
+    for service, classes in expect.get("classes", {}).items():
+        actual = [a.cls for s in decision.services if s.id == service for a in s.activities]
+        if sorted(actual) != sorted(classes):
+            yield f"{service} is of {', '.join(actual) or 'no class'}, not {', '.join(classes) or 'no class'}."
+    if "needs" in expect and sorted(needs(decision)) != sorted(expect["needs"]):
+        yield f"The needs are [{', '.join(sorted(needs(decision)))}], not [{', '.join(sorted(expect['needs']))}]."
+    states = {
+        f"{service.id}/{activity.cls}": {state.rule.effect.name: state.state for state in activity.routes if isinstance(state.rule.effect, Route)}
+        for service in decision.services
+        for activity in service.activities
+    }
+    for subject, wanted in expect.get("routes", {}).items():
+        for route, state in wanted.items():
+            actual_state = states.get(subject, {}).get(route, "absent")
+            if actual_state != state:
+                yield f"The route {route} of {subject} is {actual_state}, not {state}."
+    seen = names(decision)
+    for key in ("reasons", "rules", "duties"):
+        for name in expect.get(key, []):
+            if name not in seen:
+                yield f"{name} is expected under {key}, but it does not appear."
+    for name in expect.get("absent", []):
+        if name in seen:
+            yield f"{name} must not appear, but it does."
+    missing = {".".join(map(str, ask.path)) for ask in decision.missing}
+    for path in expect.get("missing", []):
+        if path not in missing:
+            yield f"{path} is not asked for (asked: {', '.join(sorted(missing)) or 'nothing'})."
+    if "contested" in expect and bool(decision.readings) != expect["contested"]:
+        yield f"The decision is {'' if decision.readings else 'not '}flagged as contested."
+
+
+def _because(decision: Decision) -> str:
+    """The denials or missing facts behind an unexpected word."""
+    if decision.denials:
+        return f" ({', '.join(sorted({f.rule.name for f in decision.denials}))})"
+    if decision.missing:
+        return f" (missing {', '.join('.'.join(map(str, ask.path)) for ask in decision.missing)})"
+    return ""
+
+
+def needs(decision: Decision) -> set[str]:
+    """What must be obtained, as `instrument class route`, or `instrument` for a permit that no route leads to."""
+    found = set()
+    for finding in decision.needs:
+        found |= {f"{offer.instrument} {offer.cls} {offer.route}" for offer in finding.any_of}
+        if not finding.any_of and isinstance(finding.rule.effect, Need) and finding.rule.effect.instrument:
+            found.add(finding.rule.effect.instrument)
+    return found
+
+
+def names(decision: Decision) -> set[str]:
+    """Every rule, reason, instrument and route instrument that the decision presents as found or required."""
+    found: set[str] = set()
+    for finding in (*decision.denials, *decision.needs, *decision.duties, *decision.advice, *decision.met):
+        found |= {finding.rule.name, *finding.reasons, *(offer.instrument for offer in finding.any_of)}
+        instrument = getattr(finding.rule.effect, "instrument", None)
+        if instrument:
+            found.add(instrument)
+    found |= {finding.rule.name for service in decision.services for finding in service.classified_by}
+    return found
+

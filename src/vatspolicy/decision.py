@@ -1,0 +1,154 @@
+"""The decision and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.document import Path
+from vatspolicy.policy import Condition, Rule
+
+WORDS = ("allow", "needs-license", "deny")
+"""Decision words from the mildest to the strictest; `incomplete` stands for a range of them."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a finding is about: the product, one service, or one activity (a service seen as one class)."""
+
+    service: str | None = None
+    cls: str | None = None
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.service, self.cls) if part)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A fact to ask for: where it belongs in the profile, and what undecided rules it would help to decide."""
+
+    path: Path
+    rules: tuple[str, ...]
+    """Names of the undecided rules that read it."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A licence that an open route leads to."""
+
+    instrument: str
+    cls: str
+    route: str
+    authority: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RouteState:
+    """What became of one route for one activity."""
+
+    rule: Rule
+    state: str
+    """open, closed or unknown."""
+    held: bool | None
+    """Whether the operator holds the route's instrument for this activity and day."""
+    failing: tuple[Condition, ...]
+    """Conditions that are false."""
+    share_too_high: bool
+    authority: tuple[str, ...]
+    env: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def territorial_failures(self) -> int:
+        """Failing conditions about places: the fewer, the closer the route."""
+        return sum(condition.where for condition in self.failing)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule said about one subject."""
+
+    rule: Rule
+    subject: Subject
+    state: str
+    """fires, unknown, met, unmet, closed (a need without a route) or done (a duty that has been answered)."""
+    env: Mapping[str, Any] = field(repr=False, compare=False)
+    certain: bool = True
+    """False when the subject itself is only possible: its class is not settled."""
+    authority: tuple[str, ...] = ()
+    routes: tuple[RouteState, ...] = ()
+    any_of: tuple[Offer, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    """Facts that keep the finding unknown."""
+    reasons: tuple[str, ...] = ()
+    """Reason codes of a denial, the rule's own or those of the closest closed routes."""
+    done_on: str | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Another reading of a contested rule under which the decision differs."""
+
+    rule: Rule
+    subject: Subject
+    reading: str
+    """The class it reads the service as, `none`, or `closed` for a route that is not admitted."""
+    decision: str
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One service seen as one class, with the routes by which it may be offered."""
+
+    cls: str
+    outcome: str
+    """allow, needs-license, deny or incomplete: what licensing law alone says of it."""
+    routes: tuple[RouteState, ...]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of the product."""
+
+    id: str
+    state: str
+    """classified, not-telecom, partly-classified or unclassified."""
+    classified_by: tuple[Finding, ...]
+    activities: tuple[Activity, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer for one profile on one day."""
+
+    decision: str
+    """allow, needs-license, deny or incomplete."""
+    range: tuple[str, str]
+    """The mildest and the strictest decision that the missing facts leave open; equal words once decided."""
+    product: str
+    as_of: str
+    bundle_version: str
+    bundle_digest: str
+    services: tuple[Service, ...]
+    denials: tuple[Finding, ...]
+    needs: tuple[Finding, ...]
+    """Unmet needs, when the decision is needs-license."""
+    would_need: tuple[Finding, ...]
+    """Unmet needs, when something else stands in the way."""
+    met: tuple[Finding, ...]
+    duties: tuple[Finding, ...]
+    advice: tuple[Finding, ...]
+    undetermined: tuple[Finding, ...]
+    """Rules that a missing fact leaves undecided."""
+    missing: tuple[Ask, ...]
+    """Facts that could still change the decision word, the most decisive first; empty once decided."""
+    readings: tuple[Reading, ...]
+    verification: str
+    """The weakest verification among the articles that the decision rests on: primary, secondary or unverified."""
+
+    @property
+    def outstanding(self) -> tuple[Finding, ...]:
+        """Duties before the launch that are not done, those that are undetermined included."""
+        found = [f for f in self.duties if f.state != "done"]
+        found += [f for f in self.undetermined if type(f.rule.effect).__name__ == "Duty"]
+        return tuple(f for f in found if "before" in getattr(f.rule.effect, "due", {}))

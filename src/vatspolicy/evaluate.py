@@ -1,0 +1,268 @@
+"""evaluate(bundle, profile, as_of): the decision for one profile on one day. Pure: no files, no clock, no printing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vatspolicy.access import authorities, closest, held, licensed, outcome, routes
+from vatspolicy.bundle import Bundle, Law
+from vatspolicy.classify import Classification, Readings, classify
+from vatspolicy.decision import (
+    WORDS,
+    Activity,
+    Ask,
+    Decision,
+    Finding,
+    Offer,
+    Reading,
+    RouteState,
+    Service,
+    Subject,
+)
+from vatspolicy.expression.kleene import Env
+from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
+from vatspolicy.policy import Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.profile import Profile
+
+_STRENGTH = {"primary": 0, "secondary": 1, "unverified": 2}
+
+
+def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
+    """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover."""
+    law = bundle.on(as_of)
+    outcome_ = _Evaluation(law, profile, as_of, {}, frozenset()).run()
+    readings = tuple(_other_readings(law, profile, as_of, outcome_))
+    return _decide(bundle, profile, as_of, outcome_, readings)
+
+
+@dataclass
+class _Outcome:
+    """What one run over the rules found."""
+
+    low: int
+    high: int
+    findings: list[Finding]
+    services: list[Service]
+    contested: list[tuple[Rule, Subject]]
+    open_questions: list[tuple[int, tuple[Ask, ...]]]
+    """Facts that could still change the word: how strict it could become, and what to ask."""
+
+
+class _Evaluation:
+    """One run over the rules, under one choice of readings."""
+
+    def __init__(
+        self, law: Law, profile: Profile, as_of: str, readings: Readings, refused: frozenset[tuple[str, str]]
+    ) -> None:
+        """`refused`: contested routes read as not admitted, as (rule name, subject)."""
+        self.law, self.profile, self.readings, self.refused = law, profile, readings, refused
+        self.base: dict[str, Any] = {**profile.facts, "as_of": as_of}
+        self.result = _Outcome(0, 0, [], [], [], [])
+
+    def run(self) -> _Outcome:
+        result = self.result
+        self.rules("product", self.base, Subject())
+        if not self.base["services"]:
+            self.open("allow", "deny", asks_of_offers(self.profile, None))
+        for index, service in enumerate(self.base["services"]):
+            self.service(index, service)
+        return result
+
+    def open(self, mildest: str, strictest: str, asks: tuple[Ask, ...], certain: bool = True) -> None:
+        """Note what a finding leaves possible for the decision word."""
+        low, high = WORDS.index(mildest) if certain else 0, WORDS.index(strictest)
+        self.result.low = max(self.result.low, low)
+        self.result.high = max(self.result.high, high)
+        if low < high and asks:
+            self.result.open_questions.append((high, asks))
+
+    # --- subjects
+
+    def service(self, index: int, service: Mapping[str, Any]) -> None:
+        env = {**self.base, "service": service}
+        operator = self.base.get({"company": "company"}.get(service.get("operated_by", ""), "partner"))
+        if "operated_by" in service and operator is not None:
+            env["operator"] = operator
+        subject = Subject(service["id"])
+        found = classify(self.law, env, self.readings)
+        self.rules("service", env, subject)
+        self.result.contested += [(rule, subject) for rule in found.contested]
+        activities = [self.activity(env, service["id"], cls, certain=True) for cls in found.classes]
+        for cls in found.possible:
+            self.activity(env, service["id"], cls, certain=False)
+        classified_by = tuple(Finding(rule, subject, "fires", env) for rule in found.rules)
+        for rule in found.undecided:
+            asks = asks_of(self.law, self.profile, env, rule, rule.when)
+            self.add(Finding(rule, subject, "unknown", env, asks=asks))
+            # further classes have been counted as possible activities; here only what is still owed to this service
+            self.open("allow", "allow" if found.classes or found.rules else "deny", asks)
+            self.note_possible(found, asks)
+        if found.state == "unclassified":
+            self.open("allow", "deny", asks_of_offers(self.profile, index))
+        self.result.services.append(Service(service["id"], found.state, classified_by, tuple(activities)))
+
+    def note_possible(self, found: Classification, asks: tuple[Ask, ...]) -> None:
+        if found.possible and self.result.high > self.result.low:
+            self.result.open_questions.append((self.result.high, asks))
+
+    def activity(self, env: Env, service: str, cls: str, certain: bool) -> Activity:
+        bound: dict[str, Any] = {**env, "activity": {"class": cls}}
+        has_licence = licensed(self.law, bound)
+        if has_licence is not None:
+            bound["activity"] = {"class": cls, "licensed": has_licence}
+        before = (self.result.low, self.result.high)
+        self.result.low = self.result.high = 0
+        states = self.rules("activity", bound, Subject(service, cls), certain)
+        low, high = self.result.low, self.result.high
+        self.result.low, self.result.high = max(before[0], low), max(before[1], high)
+        word = WORDS[low] if low == high else "incomplete"
+        return Activity(cls, word, states)
+
+    # --- rules
+
+    def rules(self, each: str, env: Env, subject: Subject, certain: bool = True) -> tuple[RouteState, ...]:
+        """Ask every rule about one subject; returns the routes that were looked at."""
+        states: tuple[RouteState, ...] = ()
+        for effect, ask in self.effects().items():
+            for rule in self.law.of(each, effect):
+                holds = self.law.ask(rule.when, env)
+                if holds is False:
+                    continue
+                asks = () if holds else asks_of(self.law, self.profile, env, rule, rule.when)
+                finding = Finding(rule, subject, "fires" if holds else "unknown", env, certain, asks=asks)
+                finding = ask(finding, bool(holds))
+                states += finding.routes
+                self.add(finding)
+        return states
+
+    def effects(self) -> dict[str, Callable[[Finding, bool], Finding]]:
+        return {"deny": self.deny, "need": self.need, "duty": self.duty, "advise": self.advise}
+
+    def add(self, finding: Finding) -> None:
+        self.result.findings.append(finding)
+
+    def deny(self, finding: Finding, holds: bool) -> Finding:
+        effect = finding.rule.effect
+        assert isinstance(effect, Deny)
+        self.open("deny" if holds else "allow", "deny", finding.asks, finding.certain)
+        return replace(finding, reasons=(effect.reason,))
+
+    def need(self, finding: Finding, holds: bool) -> Finding:
+        effect = finding.rule.effect
+        assert isinstance(effect, Need)
+        if effect.through is not None:
+            return self.need_through(finding, holds, effect.through)
+        assert effect.instrument is not None
+        has = held(self.law, finding.env, effect.instrument, effect.bearer if finding.subject.service else "company")
+        state = "met" if has else finding.state if not holds or has is None else "unmet"
+        state = "unknown" if holds and has is None else state
+        asks = finding.asks or (asks_of_access(self.law, self.profile, finding, effect.instrument) if has is None else ())
+        self.open("needs-license" if holds and has is False else "allow", "allow" if has else "needs-license", asks, finding.certain)
+        return replace(finding, state=state, asks=asks, authority=authorities(self.law, finding.env, effect.instrument))
+
+    def need_through(self, finding: Finding, holds: bool, to: str) -> Finding:
+        refused = {name for name, subject in self.refused if subject == str(finding.subject)}
+        states = routes(self.law, finding.env, to, refused)
+        self.result.contested += [(state.rule, finding.subject) for state in states if state.rule.contested and state.state != "closed"]
+        mildest, strictest = outcome(states)
+        asks = finding.asks
+        if mildest != strictest:
+            asks += tuple(ask for s in states for ask in asks_of_access(self.law, self.profile, finding, s.rule))
+        self.open(mildest if holds else "allow", strictest, asks, finding.certain)
+        finding = replace(finding, routes=states, asks=asks)
+        if not holds or mildest != strictest:
+            return replace(finding, state="unknown")
+        match strictest:
+            case "allow":
+                return replace(finding, state="met", asks=())
+            case "deny":
+                return replace(finding, state="closed", asks=(), reasons=tuple(_reasons(states)))
+        assert finding.subject.cls is not None
+        offers = tuple(
+            Offer(state.rule.effect.instrument, finding.subject.cls, state.rule.effect.name, state.authority)
+            for state in states
+            if state.state == "open" and isinstance(state.rule.effect, Route)
+        )
+        return replace(finding, state="unmet", asks=(), any_of=offers)
+
+    def duty(self, finding: Finding, holds: bool) -> Finding:
+        effect = finding.rule.effect
+        assert isinstance(effect, Duty)
+        authority = authorities(self.law, finding.env, effect.instrument)
+        done = [f["date"] for f in self.base.get("filings", ()) if f["instrument"] == effect.instrument and f["date"] <= self.base["as_of"]]
+        if done and finding.certain:
+            return replace(finding, state="done", authority=authority, done_on=max(done), asks=())
+        return replace(finding, authority=authority)
+
+    def advise(self, finding: Finding, holds: bool) -> Finding:
+        return finding
+
+
+def _reasons(states: Iterable[RouteState]) -> Iterator[str]:
+    """Reason codes of the closest routes."""
+    codes: dict[str, None] = {}
+    for state in closest(states):
+        codes |= {condition.reason or "SECTOR-NOT-OPEN": None for condition in state.failing}
+        if state.share_too_high:
+            codes["SHARE-ABOVE-CAP"] = None
+    yield from codes or ("SECTOR-NOT-OPEN",)
+
+
+def _other_readings(law: Law, profile: Profile, as_of: str, base: _Outcome) -> Iterator[Reading]:
+    """Decisions under each other reading of each contested rule, where they differ from the base."""
+    word = _word(base)
+    for rule, subject in dict.fromkeys(base.contested):
+        assert subject.service is not None
+        alternatives = rule.effect.otherwise if isinstance(rule.effect, Classify) else ("closed",)
+        for alternative in alternatives:
+            readings = {(rule.name, subject.service): alternative} if isinstance(rule.effect, Classify) else {}
+            refused = frozenset() if readings else frozenset({(rule.name, str(subject))})
+            other = _word(_Evaluation(law, profile, as_of, readings, refused).run())
+            if other != word:
+                yield Reading(rule, subject, alternative, other)
+
+
+def _word(result: _Outcome) -> str:
+    return WORDS[result.low] if result.low == result.high else "incomplete"
+
+
+def _decide(
+    bundle: Bundle, profile: Profile, as_of: str, result: _Outcome, readings: tuple[Reading, ...]
+) -> Decision:
+    word = _word(result)
+    certain = [finding for finding in result.findings if finding.certain]
+
+    def having(kind: str, *states: str) -> tuple[Finding, ...]:
+        return tuple(f for f in certain if type(f.rule.effect).__name__ == kind and f.state in states)
+
+    unmet = having("Need", "unmet")
+    denials = having("Deny", "fires") + having("Need", "closed")
+    decided = (*denials, *unmet, *having("Need", "met"), *(f for s in result.services for f in s.classified_by))
+    return Decision(
+        decision=word,
+        range=(WORDS[result.low], WORDS[result.high]),
+        product=profile.name,
+        as_of=as_of,
+        bundle_version=bundle.version,
+        bundle_digest=bundle.digest,
+        services=tuple(result.services),
+        denials=denials,
+        needs=unmet if word == "needs-license" else (),
+        would_need=() if word == "needs-license" else unmet,
+        met=having("Need", "met"),
+        duties=having("Duty", "fires", "done"),
+        advice=having("Advise", "fires"),
+        undetermined=tuple(f for f in certain if f.state == "unknown"),
+        missing=rank(result.open_questions, result.low) if word == "incomplete" else (),
+        readings=readings,
+        verification=_weakest(bundle, decided),
+    )
+
+
+def _weakest(bundle: Bundle, findings: Iterable[Finding]) -> str:
+    """The weakest verification among the articles that the findings and the routes they looked at cite."""
+    rules = [rule for f in findings for rule in (f.rule, *(state.rule for state in f.routes))]
+    marks = [bundle.policies[rule.policy].articles[key].verification for rule in rules for key in rule.cite]
+    return max(marks, key=_STRENGTH.__getitem__, default="primary")

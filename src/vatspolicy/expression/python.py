@@ -1,0 +1,134 @@
+"""The fast back end: Python source generated from typed trees, compiled once for a whole bundle.
+
+A generated function reads its variables from one mapping and answers only when no missing fact stands in its way;
+otherwise KeyError leaves it, and the caller asks `kleene` instead. That is sound: Python's `and`, `or`, `any` and `all`
+stop at the first part that decides, and a part that decides is one that Kleene's logic lets decide.
+
+Nothing of a policy's text reaches the generated source except constants of the tree, and those by `repr`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from vatspolicy.expression.kleene import Env, Params, evaluate
+from vatspolicy.expression.tree import (
+    And,
+    Arithmetic,
+    Compare,
+    Fact,
+    In,
+    Literal,
+    Node,
+    Not,
+    Or,
+    Param,
+    Quantifier,
+    Size,
+    Term,
+    TextTest,
+)
+from vatspolicy.expression.types import ListOf, Record
+
+Function = Callable[[Env], Any]
+"""Takes the variables and returns the value. Raises KeyError when a missing fact stands in the way."""
+
+
+class Module:
+    """Generated code for many expressions. `load` binds it to the parameter values of a day."""
+
+    def __init__(self, expressions: Mapping[str, Node]) -> None:
+        """`expressions` by a key of the caller's choice."""
+        self._names = {key: f"f{index}" for index, key in enumerate(expressions)}
+        self._writer = _Writer()
+        lines: list[str] = []
+        for key, node in expressions.items():
+            lines += [f"def {self._names[key]}(v):", f" return {self._writer.write(node, {})}"]
+        self.source = "\n".join(lines) + "\n"
+        self._code = compile(self.source, "<generated>", "exec")
+
+    def load(self, params: Params) -> dict[str, Function]:
+        """The functions for one day, by the caller's keys."""
+        scope: dict[str, Any] = {"__builtins__": {}, "any": any, "all": all, "len": len}
+        scope.update({name: params[key] for key, name in self._writer.values.items()})
+        scope.update({name: frozenset(params[key]) for key, name in self._writer.sets.items()})
+        scope.update({name: frozenset(values) for values, name in self._writer.constants.items()})
+        if self._writer.patterns:
+            import re2
+
+            scope.update({name: re2.compile(pattern).search for pattern, name in self._writer.patterns.items()})
+        exec(self._code, scope)
+        return {key: scope[name] for key, name in self._names.items()}
+
+
+def call(function: Function, node: Node, env: Env, params: Params) -> Any:
+    """The value under Kleene's logic: generated code first, the exact back end where a fact is missing."""
+    try:
+        return function(env)
+    except KeyError:
+        return evaluate(node, env, params)
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.sets: dict[str, str] = {}
+        self.constants: dict[tuple[Any, ...], str] = {}
+        self.patterns: dict[str, str] = {}
+
+    def write(self, node: Node, bound: Mapping[str, str]) -> str:
+        """Source of the node. `bound` maps loop variables to their Python names."""
+        match node:
+            case Literal(value=value):
+                return repr(value)
+            case Fact(root=root, names=names):
+                start = bound[root] if root in bound else f"v[{root!r}]"
+                return start + "".join(f"[{name!r}]" for name in names)
+            case Param(key=key):
+                return self.values.setdefault(key, f"p{len(self.values)}")
+            case Term(body=body):
+                return self.write(body, bound)
+            case Not(body=body):
+                return f"(not {self.write(body, bound)})"
+            case And(parts=parts):
+                return self.junction(" and ", parts, bound)
+            case Or(parts=parts):
+                return self.junction(" or ", parts, bound)
+            case Compare(op=op, left=left, right=right) | Arithmetic(op=op, left=left, right=right):
+                return f"({self.write(left, bound)} {op} {self.write(right, bound)})"
+            case In(item=item, list=over):
+                return f"({self.write(item, bound)} in {self.set_of(over, bound)})"
+            case Size(list=over):
+                return f"len({self.write(over, bound)})"
+            case TextTest(kind=kind, text=text, pattern=pattern):
+                return self.text_test(kind, self.write(text, bound), pattern)
+            case Quantifier(kind=kind, variable=variable, list=over, body=body):
+                name = f"x{len(bound)}"
+                word = "any" if kind == "exists" else "all"
+                inner = self.write(body, {**bound, variable: name})
+                return f"{word}({inner} for {name} in {self.write(over, bound)})"
+        raise TypeError(f"no such node: {node!r}")
+
+    def junction(self, word: str, parts: Iterable[Node], bound: Mapping[str, str]) -> str:
+        return "(" + word.join(self.write(part, bound) for part in parts) + ")"
+
+    def set_of(self, over: Node, bound: Mapping[str, str]) -> str:
+        """A frozenset for lists that facts do not change, else the list itself."""
+        match over:
+            case Param(key=key, type=ListOf(item=item)) if not isinstance(item, Record):
+                return self.sets.setdefault(key, f"s{len(self.sets)}")
+            case Literal(value=tuple() as values):
+                return self.constants.setdefault(values, f"c{len(self.constants)}")
+            case _:
+                return self.write(over, bound)
+
+    def text_test(self, kind: str, text: str, pattern: str) -> str:
+        match kind:
+            case "startsWith" | "endsWith":
+                return f"{text}.{kind.lower()}({pattern!r})"
+            case "contains":
+                return f"({pattern!r} in {text})"
+            case _:
+                name = self.patterns.setdefault(pattern, f"r{len(self.patterns)}")
+                return f"({name}({text}) is not None)"

@@ -1,0 +1,155 @@
+"""Types of the expression language, read from the JSON Schemas.
+
+A schema says what a fact is; this module turns that into the few types that expressions need:
+booleans, whole numbers, numbers, texts, days, enumerations, lists and records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Bool:
+    """True or false."""
+
+    def __str__(self) -> str:
+        return "true or false"
+
+
+@dataclass(frozen=True)
+class Int:
+    """A whole number (money, persons, levels); never mixed with `Number`."""
+
+    def __str__(self) -> str:
+        return "a whole number"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A double (percent)."""
+
+    def __str__(self) -> str:
+        return "a number"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Free text."""
+
+    def __str__(self) -> str:
+        return "a text"
+
+
+@dataclass(frozen=True)
+class Day:
+    """A calendar day, written and compared as ISO text."""
+
+    def __str__(self) -> str:
+        return "a day"
+
+
+@dataclass(frozen=True)
+class Enum:
+    """One of a closed set of words. `written` marks words that a policy wrote rather than a schema."""
+
+    name: str
+    values: frozenset[str]
+    written: bool = False
+
+    def __str__(self) -> str:
+        return f"one of the {self.name} values"
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list whose members all have one type; `None` for a list that is always empty."""
+
+    item: Type | None
+
+    def __str__(self) -> str:
+        return "a list"
+
+
+@dataclass(frozen=True)
+class Record:
+    """An object with known fields."""
+
+    name: str
+    fields: Mapping[str, Type] = field(hash=False)
+
+    def __str__(self) -> str:
+        return f"an object ({self.name})"
+
+
+Type = Bool | Int | Number | Text | Day | Enum | ListOf | Record
+
+BOOL, INT, NUMBER, TEXT, DAY = Bool(), Int(), Number(), Text(), Day()
+
+
+def type_of_schema(node: Mapping[str, Any], name: str, resolve: Callable[[str], Mapping[str, Any]]) -> Type:
+    """Type of a schema node; `resolve` follows a `$ref`. Objects gain the fields under `x-derived`."""
+    if "$ref" in node:
+        ref = str(node["$ref"])
+        return type_of_schema(resolve(ref), ref.rsplit("/", 1)[-1], resolve)
+    if "x-shorthand" in node:  # a code, or the object it is short for: expressions always see the object
+        return type_of_schema(next(b for b in node["anyOf"] if b.get("type") == "object"), name, resolve)
+    match node.get("type"):
+        case "object":
+            properties = {**node.get("properties", {}), **node.get("x-derived", {})}
+            return Record(name, {key: type_of_schema(child, key, resolve) for key, child in properties.items()})
+        case "array":
+            return ListOf(type_of_schema(node["items"], name, resolve))
+        case "boolean":
+            return BOOL
+        case "integer":
+            return INT
+        case "number":
+            return NUMBER
+        case _ if "enum" in node:
+            return Enum(name, frozenset(node["enum"]))
+        case _ if node.get("format") == "date":
+            return DAY
+        case _:
+            return TEXT
+
+
+def type_of_value(value: Any, name: str) -> Type:
+    """Type of a parameter's value as a policy wrote it. Raises ValueError when members of a list differ."""
+    match value:
+        case bool():
+            return BOOL
+        case int():
+            return INT
+        case float():
+            return NUMBER
+        case str():
+            return Enum(name, frozenset({value}), written=True)
+        case list():
+            item: Type | None = None
+            for member in value:
+                item = join(item, type_of_value(member, name))
+            return ListOf(item)
+        case dict():
+            return Record(name, {key: type_of_value(child, key) for key, child in value.items()})
+        case _:
+            raise ValueError("a parameter cannot be null")
+
+
+def join(left: Type | None, right: Type | None) -> Type | None:
+    """The type that covers both, as for the values of one parameter on different days. Raises ValueError if none."""
+    if left is None or right is None:
+        return left or right
+    match left, right:
+        case Enum(), Enum():
+            return Enum(left.name, left.values | right.values, left.written and right.written)
+        case ListOf(), ListOf():
+            return ListOf(join(left.item, right.item))
+        case Record(), Record() if left.fields.keys() == right.fields.keys():
+            fields = {key: join(left.fields[key], right.fields[key]) for key in left.fields}
+            return Record(left.name, {key: joined for key, joined in fields.items() if joined is not None})
+        case _ if type(left) is type(right):
+            return left
+    raise ValueError(f"values are sometimes {left} and sometimes {right}")

@@ -1,0 +1,283 @@
+"""Linking: type every expression of every policy, and check what one file alone cannot know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vatspolicy.document import Document, Path
+from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.expression.parse import ExpressionError, Scope, parse
+from vatspolicy.expression.tree import Node, Param, walk
+from vatspolicy.expression.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
+from vatspolicy.policy import ALWAYS, EFFECTS, NEVER, as_tuple
+from vatspolicy.vocabulary import profile_type, words
+
+Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, Node]]
+"""A policy document, the line and column of its rules and expressions, and the typed trees of its expressions."""
+
+
+def variables(each: str) -> dict[str, Type]:
+    """What an expression may name by the subject of its rule: product, service, activity, or licence (of covers)."""
+    fields = profile_type().fields
+    found: dict[str, Type] = {name: type for name, type in fields.items() if name != "schema"} | {"as_of": DAY}
+    entity, services = fields["company"], fields["services"]
+    assert isinstance(entity, Record) and isinstance(services, ListOf) and services.item is not None
+    if each in ("service", "activity", "licence"):
+        found |= {"service": services.item, "operator": entity}
+    if each in ("activity", "licence"):
+        found["activity"] = Record("activity", {"class": Enum("class", words("class")), "licensed": BOOL})
+    if each == "licence":
+        licences = entity.fields["licences"]
+        assert isinstance(licences, ListOf) and licences.item is not None
+        found["licence"] = licences.item
+    return found
+
+
+def link(documents: Iterable[Document]) -> list[Compiled]:
+    """The documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found."""
+    by_id: dict[str, Document] = {}
+    problems: list[Problem] = []
+    for document in documents:
+        id = document.data["id"]
+        if id in by_id:
+            problems.append(document.problem(("id",), f"Another file has the same id ({by_id[id].file})."))
+        elif document.file.rpartition("/")[2].removesuffix(".yaml") != id:
+            problems.append(document.problem(("id",), "The id differs from the name of the file."))
+        by_id.setdefault(id, document)
+    linkers = [_Linker(document, by_id) for document in by_id.values()]
+    for linker in linkers:
+        linker.run()
+    problems += [problem for linker in linkers for problem in linker.problems]
+    problems += _instruments(by_id)
+    problems += _needs_and_routes(by_id)
+    if problems:
+        raise InvalidInput(problems)
+    return [(linker.document, linker.lines, linker.trees) for linker in linkers]
+
+
+class _Linker:
+    """One file: its names, then its expressions."""
+
+    def __init__(self, document: Document, by_id: Mapping[str, Document]) -> None:
+        self.document, self.data, self.by_id = document, document.data, by_id
+        self.problems: list[Problem] = []
+        self.lines: dict[Path, tuple[int, int]] = {}
+        self.trees: dict[Path, Node] = {}
+        self.params: dict[str, tuple[str, Type]] = {}
+        self.values: dict[str, list[Mapping[str, Any]]] = {}
+        self.terms: dict[str, tuple[Document, str]] = {}
+        self.open: list[str] = []
+        self.failed: set[str] = set()
+
+    def note(self, path: Path, message: str, hint: str = "") -> None:
+        self.problems.append(self.document.problem(path, message, hint))
+
+    def run(self) -> None:
+        self.names()
+        self.citations()
+        self.dates()
+        for index, rule in enumerate(self.data.get("rules", [])):
+            self.rule(("rules", index), rule)
+        for name, instrument in self.data.get("instruments", {}).items():
+            for index, entry in enumerate(instrument["authority"]):
+                self.expression(("instruments", name, "authority", index, "when"), entry["when"], "activity")
+            if "covers" in instrument:
+                self.expression(("instruments", name, "covers"), instrument["covers"], "licence")
+        used = {name for name in self.terms if self.terms[name][0] is not self.document}
+        for name in self.data.get("terms", {}):
+            if name not in used:
+                self.term(name, self.scope("activity"))
+
+    # --- names
+
+    def names(self) -> None:
+        files = [self.document]
+        for index, used in enumerate(self.data.get("uses", [])):
+            if used in self.by_id:
+                files.append(self.by_id[used])
+            else:
+                self.note(("uses", index), f"There is no policy {used!r}.", suggest(used, self.by_id))
+        for file in files:
+            self.take_params(file)
+            for name, text in file.data.get("terms", {}).items():
+                if name in self.terms:
+                    self.note(("terms", name), f"The term {name!r} is defined in {self.terms[name][0].file} too.")
+                self.terms.setdefault(name, (file, text))
+
+    def take_params(self, file: Document) -> None:
+        for name, entry in file.data.get("parameters", {}).items():
+            path: Path = ("parameters", name)
+            key = f"{file.data['id']}/{name}"
+            if name in self.params:
+                self.note(path, f"The parameter {name!r} is defined in {self.params[name][0].partition('/')[0]} too.")
+                continue
+            try:
+                type: Type | None = None
+                for item in entry["values"]:
+                    type = join(type, type_of_value(item["value"], name))
+                assert type is not None
+            except ValueError as error:
+                if file is self.document:
+                    self.note((*path, "values"), f"{str(error).capitalize()}.")
+                continue
+            self.params[name] = (key, type)
+            self.values[key] = entry["values"]
+
+    def citations(self) -> None:
+        articles = self.data.get("articles", {})
+        cited: set[str] = set()
+        places: list[tuple[Path, Any]] = [(("rules", i, "cite"), rule["cite"]) for i, rule in enumerate(self.data.get("rules", []))]
+        for i, rule in enumerate(self.data.get("rules", [])):
+            for j, condition in enumerate(rule.get("route", {}).get("conditions", [])):
+                places.append((("rules", i, "route", "conditions", j, "cite"), condition.get("cite", [])))
+        for name, entry in self.data.get("parameters", {}).items():
+            places += [(("parameters", name, "values", i, "cite"), item["cite"]) for i, item in enumerate(entry["values"])]
+        for path, keys in places:
+            for key in as_tuple(keys):
+                cited.add(key)
+                if key not in articles:
+                    self.note(path, f"There is no article {key!r} in this file.", suggest(key, articles))
+        for key in articles:
+            if key not in cited:
+                self.note(("articles", key), "No rule and no value cites this article.")
+
+    def dates(self) -> None:
+        since, until = self.data["effective"]["from"], self.data["effective"].get("until", NEVER)
+        if until <= since:
+            self.note(("effective", "until"), "The file ends before it begins.")
+        for i, rule in enumerate(self.data.get("rules", [])):
+            start, end = rule.get("from", since), rule.get("until", until)
+            if start < since or end > until or start >= end:
+                where: Path = ("rules", i, "from" if "from" in rule else "until")
+                self.note(where, "The rule is in force outside the dates of the file.")
+        for name, entry in self.data.get("parameters", {}).items():
+            days = [item["from"] for item in entry["values"]]
+            if days != sorted(set(days)):
+                self.note(("parameters", name, "values"), "Values stand in order of their days, one a day.")
+        days = [edition["from"] for edition in self.data.get("editions", [])]
+        if days != sorted(set(days)):
+            self.note(("editions",), "Editions stand in order of their days, one a day.")
+
+    # --- rules and expressions
+
+    def rule(self, path: Path, rule: Mapping[str, Any]) -> None:
+        self.lines[path] = self.document.mark(path)
+        seen = [other["id"] for other in self.data["rules"][: path[1]]]  # type: ignore[misc]
+        if rule["id"] in seen:
+            self.note((*path, "id"), "Another rule of this file has the same id.")
+        each = rule["each"]
+        effect = next(name for name in EFFECTS if name in rule)
+        period = (max(rule.get("from", ALWAYS), self.data["effective"]["from"]), path)
+        self.expression((*path, "when"), rule["when"], each, since=period[0])
+        if (effect == "classify") != (each == "service") and effect == "classify":
+            self.note((*path, "each"), "A service is what can be classified.", "Write each: service.")
+        if (effect == "route" or rule.get("need", {}).get("through")) and each != "activity":
+            self.note((*path, "each"), "Routes are about activities.", "Write each: activity.")
+        otherwise = rule.get("classify", {}).get("otherwise")
+        if rule.get("contested", False) and effect not in ("classify", "route"):
+            self.note((*path, "contested"), "Only classify and route have other readings.", "Use advise with kind: contested.")
+        if (effect == "classify") and bool(otherwise) != rule.get("contested", False):
+            self.note(path, "A contested classification names the other readings, and only that one.")
+        for index, reading in enumerate(otherwise or []):
+            if reading != "none" and reading not in words("class"):
+                self.note((*path, "classify", "otherwise", index), "This is not a class.", suggest(reading, words("class")))
+        need = rule.get("need", {})
+        if effect == "need" and ("instrument" in need) == ("through" in need):
+            self.note((*path, "need"), "A need has an instrument, or goes through one.")
+        route = rule.get("route", {})
+        if "max_foreign_percent" in route:
+            target: Path = (*path, "route", "max_foreign_percent")
+            self.expression(target, route["max_foreign_percent"], each, NUMBER, period[0])
+        names = [condition["id"] for condition in route.get("conditions", [])]
+        for index, condition in enumerate(route.get("conditions", [])):
+            where: Path = (*path, "route", "conditions", index)
+            self.lines[where] = self.document.mark(where)
+            if condition["id"] in names[:index]:
+                self.note((*where, "id"), "Another condition of this route has the same id.")
+            self.expression((*where, "check"), condition["check"], each, since=period[0])
+
+    def expression(self, path: Path, text: str, each: str, expect: Type = BOOL, since: str = "") -> None:
+        try:
+            tree = parse(text, self.scope(each), expect)
+        except ExpressionError as error:
+            start, end = error.span
+            self.problems.append(self.document.problem_within(path, start, end - start, error.message, error.hint))
+            return
+        self.lines[path] = self.document.locate(path, 0)
+        self.trees[path] = tree
+        for node in walk(tree):
+            if isinstance(node, Param) and since and since < self.values[node.key][0]["from"]:
+                name = node.key.partition("/")[2]
+                self.note(path, f"The rule is in force before the parameter {name!r} has a value.")
+
+    def scope(self, each: str) -> Scope:
+        return Scope(variables(each), self.params, self.term, frozenset(self.terms))
+
+    def term(self, name: str, scope: Scope) -> Node | None:
+        """The body of a term, typed in the scope of the rule that uses it."""
+        if name not in self.terms:
+            return None
+        file, text = self.terms[name]
+        if name in self.open:
+            raise ExpressionError(f"The term {name!r} refers to itself.", (0, len(text)))
+        self.open.append(name)
+        try:
+            return parse(text, scope, None)
+        except ExpressionError as error:
+            if file is self.document and name not in self.failed:
+                self.failed.add(name)
+                start, end = error.span
+                problem = file.problem_within(("terms", name), start, end - start, error.message, error.hint)
+                self.problems.append(problem)
+            raise ExpressionError(f"The term {name!r} cannot be used here: {error.message}", (0, 1), error.hint) from None
+        finally:
+            self.open.pop()
+
+
+def _instruments(by_id: Mapping[str, Document]) -> list[Problem]:
+    """Every instrument that a rule names is established in exactly one file."""
+    owners: dict[str, Document] = {}
+    problems = []
+    for document in by_id.values():
+        for name in document.data.get("instruments", {}):
+            if name in owners:
+                message = f"This instrument is established in {owners[name].file} too."
+                problems.append(document.problem(("instruments", name), message))
+            owners.setdefault(name, document)
+    for document in by_id.values():
+        for i, rule in enumerate(document.data.get("rules", [])):
+            for effect in ("need", "route", "duty"):
+                name = rule.get(effect, {}).get("instrument")
+                if name is not None and name not in owners:
+                    message = f"No policy establishes the instrument {name!r}."
+                    problems.append(document.problem(("rules", i, effect, "instrument"), message, suggest(name, owners)))
+    return problems
+
+
+def _needs_and_routes(by_id: Mapping[str, Document]) -> list[Problem]:
+    """Every need through an instrument has a route, every route a need; `supersedes` names policies that exist."""
+    needs: dict[str, list[tuple[Document, Path]]] = {}
+    routes: dict[str, list[tuple[Document, Path]]] = {}
+    problems = []
+    for document in by_id.values():
+        for i, rule in enumerate(document.data.get("rules", [])):
+            if "through" in rule.get("need", {}):
+                needs.setdefault(rule["need"]["through"], []).append((document, ("rules", i, "need", "through")))
+            if "route" in rule:
+                routes.setdefault(rule["route"]["to"], []).append((document, ("rules", i, "route", "to")))
+        for i, earlier in enumerate(document.data.get("supersedes", [])):
+            if earlier not in by_id:
+                message = f"There is no policy {earlier!r}."
+                problems.append(document.problem(("supersedes", i), message, suggest(earlier, by_id)))
+            elif by_id[earlier].data["effective"].get("until", NEVER) != document.data["effective"]["from"]:
+                message = "The superseded policy must end on the day this one begins."
+                problems.append(document.problem(("supersedes", i), message))
+    for name, places in routes.items():
+        if name not in needs:
+            problems += [document.problem(path, f"No rule needs anything through {name!r}.") for document, path in places]
+    for name, places in needs.items():
+        if name not in routes:
+            problems += [document.problem(path, f"No route leads to {name!r}.") for document, path in places]
+        problems += [document.problem(path, "Another rule is the need of the same routes.") for document, path in places[1:]]
+    return problems

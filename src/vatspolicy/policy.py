@@ -1,0 +1,343 @@
+"""A policy: one regulation, one file, as frozen objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.document import Path
+from vatspolicy.expression.tree import Node
+from vatspolicy.vocabulary import Text
+
+ALWAYS = "0000-01-01"
+NEVER = "9999-12-31"
+"""Ends of time; days are ISO text and compare as text."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A CEL text of a policy, its typed tree, and where it stands."""
+
+    text: str
+    tree: Node = field(repr=False)
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Article:
+    """The words that rules rest on."""
+
+    key: str
+    label: Text
+    en: str
+    zh: str | None
+    verification: str
+    """primary, secondary or unverified."""
+    note: str | None
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A licence, approval, certificate, filing or duty."""
+
+    id: str
+    policy: str
+    title: Text
+    authority: tuple[tuple[Expression, tuple[str, ...]], ...]
+    """Who is in charge: the first entry whose expression holds."""
+    covers: Expression | None
+    """Whether a held instrument covers an activity; None where holding it is enough."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a route, which an applicant could change."""
+
+    id: str
+    where: bool
+    reason: str | None
+    cite: tuple[str, ...]
+    check: Expression
+    message: Text
+
+
+@dataclass(frozen=True)
+class Classify:
+    """The service is of these classes; none means that it is not telecommunications."""
+
+    classes: tuple[str, ...]
+    otherwise: tuple[str, ...] = ()
+    """Other readings, each one class or `none`."""
+
+
+@dataclass(frozen=True)
+class Deny:
+    """Prohibited."""
+
+    reason: str
+    curable: bool = False
+
+
+@dataclass(frozen=True)
+class Need:
+    """An instrument must be held before the launch, or a route `through` to it be open."""
+
+    instrument: str | None = None
+    through: str | None = None
+    bearer: str = "operator"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One lawful way for an activity."""
+
+    to: str
+    name: str
+    title: Text
+    instrument: str
+    max_foreign_percent: Expression | None
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A filing, assessment or continuing obligation. `due` is as in policy.schema.json."""
+
+    instrument: str
+    due: Mapping[str, Any]
+    bearer: str = "operator"
+
+
+@dataclass(frozen=True)
+class Advise:
+    """Something a person must look at."""
+
+    kind: str
+
+
+Effect = Classify | Deny | Need | Route | Duty | Advise
+EFFECTS = {"classify": Classify, "deny": Deny, "need": Need, "route": Route, "duty": Duty, "advise": Advise}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One statement: when it holds, one effect follows."""
+
+    policy: str
+    id: str
+    cite: tuple[str, ...]
+    each: str
+    """product, service or activity."""
+    since: str
+    """First day in force, the file's dates included."""
+    until: str
+    """First day no longer in force."""
+    when: Expression
+    effect: Effect
+    message: Text
+    contested: bool
+    unwaivable: bool
+    line: int
+
+    @property
+    def name(self) -> str:
+        """policy/rule, for ever the same."""
+        return f"{self.policy}/{self.id}"
+
+    def in_force(self, day: str) -> bool:
+        """Whether the rule is law on a day."""
+        return self.since <= day < self.until
+
+
+@dataclass(frozen=True)
+class Value:
+    """The value of a parameter from a day on."""
+
+    since: str
+    cite: tuple[str, ...]
+    value: Any
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value that the law fixes, dated and cited."""
+
+    key: str
+    """policy/name."""
+    title: Text | None
+    values: tuple[Value, ...]
+
+    def on(self, day: str) -> Value | None:
+        """The value in force on a day; None before the first."""
+        return next((value for value in reversed(self.values) if value.since <= day), None)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One edition of a series that is re-issued."""
+
+    since: str
+    number: str
+    title: Text | None
+    verification: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One regulation or series, with everything that its file says."""
+
+    id: str
+    version: str
+    title: Text
+    topics: tuple[str, ...]
+    source: Mapping[str, Any]
+    editions: tuple[Edition, ...]
+    since: str
+    until: str
+    supersedes: tuple[str, ...]
+    uses: tuple[str, ...]
+    articles: Mapping[str, Article]
+    instruments: Mapping[str, Instrument]
+    parameters: Mapping[str, Parameter]
+    terms: Mapping[str, str]
+    rules: tuple[Rule, ...]
+    tests: Mapping[str, Any] | None
+    file: str
+
+    def rule(self, id: str) -> Rule:
+        """The rule of that id. Raises KeyError."""
+        for rule in self.rules:
+            if rule.id == id:
+                return rule
+        raise KeyError(id)
+
+    def edition(self, day: str) -> Edition | None:
+        """The edition in force on a day, for a series."""
+        return next((edition for edition in reversed(self.editions) if edition.since <= day), None)
+
+
+def build_policy(
+    data: Mapping[str, Any], file: str, lines: Mapping[Path, tuple[int, int]], trees: Mapping[Path, Node]
+) -> Policy:
+    """The policy in schema-valid `data`. `lines` and `trees` hold position and typed tree of every expression."""
+    id = data["id"]
+    since, until = data["effective"]["from"], data["effective"].get("until", NEVER)
+
+    def expression(path: Path, text: str) -> Expression:
+        line, column = lines[path]
+        return Expression(text, trees[path], line, column)
+
+    instruments = {}
+    for name, entry in data.get("instruments", {}).items():
+        path: Path = ("instruments", name)
+        authority = tuple(
+            (expression((*path, "authority", index, "when"), item["when"]), as_tuple(item["is"]))
+            for index, item in enumerate(entry["authority"])
+        )
+        covers = expression((*path, "covers"), entry["covers"]) if "covers" in entry else None
+        instruments[name] = Instrument(name, id, entry["title"], authority, covers)
+    rules = []
+    for index, entry in enumerate(data.get("rules", [])):
+        path = ("rules", index)
+        rules.append(
+            Rule(
+                policy=id,
+                id=entry["id"],
+                cite=tuple(entry["cite"]),
+                each=entry["each"],
+                since=max(since, entry.get("from", ALWAYS)),
+                until=min(until, entry.get("until", NEVER)),
+                when=expression((*path, "when"), entry["when"]),
+                effect=_effect(entry, path, expression),
+                message=entry["message"],
+                contested=entry.get("contested", False),
+                unwaivable=entry.get("unwaivable", False),
+                line=lines[path][0],
+            )
+        )
+    return Policy(
+        id=id,
+        version=data["version"],
+        title=data["title"],
+        topics=tuple(data["topics"]),
+        source=data["source"],
+        editions=tuple(
+            Edition(e["from"], e["number"], e.get("title"), e.get("verification", "unverified")) for e in data.get("editions", [])
+        ),
+        since=since,
+        until=until,
+        supersedes=tuple(data.get("supersedes", ())),
+        uses=tuple(data.get("uses", ())),
+        articles={key: _article(key, entry, data["title"]) for key, entry in data.get("articles", {}).items()},
+        instruments=instruments,
+        parameters={
+            name: Parameter(
+                f"{id}/{name}",
+                entry.get("title"),
+                tuple(Value(v["from"], as_tuple(v["cite"]), v["value"]) for v in entry["values"]),
+            )
+            for name, entry in data.get("parameters", {}).items()
+        },
+        terms=data.get("terms", {}),
+        rules=tuple(rules),
+        tests=data.get("tests"),
+        file=file,
+    )
+
+
+def as_tuple(value: str | list[str]) -> tuple[str, ...]:
+    """One word, or several, as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _effect(entry: Mapping[str, Any], path: Path, expression: Any) -> Effect:
+    name = next(name for name in EFFECTS if name in entry)
+    body = entry[name]
+    match name:
+        case "classify":
+            return Classify(tuple(body["classes"]), tuple(body.get("otherwise", ())))
+        case "deny":
+            return Deny(body["reason"], body.get("curable", False))
+        case "need":
+            return Need(body.get("instrument"), body.get("through"), body.get("bearer", "operator"))
+        case "route":
+            ceiling = body.get("max_foreign_percent")
+            return Route(
+                body["to"],
+                body["name"],
+                body["title"],
+                body["instrument"],
+                expression((*path, "route", "max_foreign_percent"), ceiling) if ceiling is not None else None,
+                tuple(
+                    Condition(
+                        id=item["id"],
+                        where=item.get("where", False),
+                        reason=item.get("reason"),
+                        cite=as_tuple(item.get("cite", [])),
+                        check=expression((*path, "route", "conditions", index, "check"), item["check"]),
+                        message=item["message"],
+                    )
+                    for index, item in enumerate(body.get("conditions", []))
+                ),
+            )
+        case "duty":
+            return Duty(body["instrument"], body["due"], body.get("bearer", "operator"))
+        case _:
+            return Advise(body["kind"])
+
+
+def _article(key: str, entry: Mapping[str, Any], title: Text) -> Article:
+    label = entry.get("label") or _label(key)
+    return Article(key, label, entry["en"], entry.get("zh"), entry["verification"], entry.get("note"), entry.get("url"))
+
+
+def _label(key: str) -> Text:
+    """art-13 is article 13, art-9-2 is article 9 paragraph 2; other keys need a label of their own."""
+    word, *numbers = key.split("-")
+    if word == "art" and numbers and all(number.isdigit() for number in numbers):
+        inner = "".join(f"({number})" for number in numbers[1:])
+        return {"en": f"art. {numbers[0]}{inner}", "zh": f"第{numbers[0]}条" + (f"第{numbers[1]}款" if numbers[1:] else "")}
+    return {"en": key, "zh": key}

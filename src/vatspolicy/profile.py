@@ -1,0 +1,208 @@
+"""A profile: the facts about a company and its product, as a product team wrote them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from vatspolicy.cache import digest, language_digest, remember
+from vatspolicy.document import Document, Path, load_document, parse_document
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.expression.kleene import evaluate
+from vatspolicy.expression.store import dump, load
+from vatspolicy.expression.tree import Fact, Node, walk
+from vatspolicy.expression.types import ListOf, Number, Record, Type
+from vatspolicy.schema import load_schema, validate
+from vatspolicy.vocabulary import INHERITED, gazetteer, profile_type, within
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Facts ready for evaluation: checked, places expanded, product-level facts handed down to services."""
+
+    facts: Mapping[str, Any]
+    """The facts by name. A missing key is an unknown fact."""
+    document: Document
+    """Where the facts were written."""
+    _paths: Mapping[int, Path] = field(repr=False, compare=False)
+    """Path of every object in `facts`, by identity."""
+
+    @property
+    def name(self) -> str:
+        """The product's id."""
+        return str(self.facts["product"]["id"])
+
+    @property
+    def launch(self) -> str | None:
+        """The planned launch day, if the profile states one."""
+        return self.facts["product"].get("launch")
+
+    def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:
+        """Path in the written profile of a fact read from `owner`, an object of `facts`; None for a foreign object."""
+        path = self._paths.get(id(owner))
+        if path is None:
+            return None
+        names = tuple(names)
+        if len(path) == 2 and path[0] == "services" and names and names[0] in INHERITED and not self._written(path, names[0]):
+            inherited = self.facts["product"].get(names[0])
+            path = ("product",) if inherited is not None else path
+        return (*path, *names)
+
+    def mark(self, path: Path) -> tuple[int, int]:
+        """Line and column (from 1) of a fact, or of what it stands in."""
+        return self.document.mark(path)
+
+    def _written(self, path: Path, name: str) -> bool:
+        service = self.document.data["services"][path[1]]
+        return isinstance(service, dict) and service.get(name) is not None
+
+
+def load_profile(source: str | FilePath | Mapping[str, Any], changes: Iterable[tuple[str, Any]] = ()) -> Profile:
+    """The profile in a file (YAML or JSON; `-` is standard input), or in a mapping.
+
+    `changes` are facts to set by dotted path (`services.0.area`), None to remove one. Raises InvalidInput with every
+    problem found: syntax, schema, invariants.
+    """
+    if isinstance(source, Mapping):
+        import json
+
+        document = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json")
+    else:
+        document = load_document(source)
+    return read_profile(change(document, changes))
+
+
+def read_profile(document: Document) -> Profile:
+    """The profile in a document. Raises InvalidInput."""
+    problems = validate(document, "profile") or _duplicate_services(document)
+    if problems:
+        raise InvalidInput(problems)
+    facts = _normalise(document.data, profile_type())
+    _hand_down(facts)
+    paths: dict[int, Path] = {}
+    _note_paths(facts, (), paths)
+    profile = Profile(facts, document, paths)
+    problems = list(_broken_invariants(profile))
+    if problems:
+        raise InvalidInput(problems)
+    return profile
+
+
+def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
+    """The document with facts set (or removed, for None) by dotted path. Raises InvalidInput for an impossible path."""
+    import copy
+    import dataclasses
+
+    changes = tuple(changes)
+    if not changes:
+        return document
+    data = copy.deepcopy(document.data)
+    for dotted, value in changes:
+        steps: list[str | int] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
+        target: Any = data
+        try:
+            for step, following in zip(steps, steps[1:], strict=False):
+                if isinstance(target, dict) and step not in target and value is not None:
+                    target[step] = [] if isinstance(following, int) else {}
+                target = target[step]
+            _put(target, steps[-1], value)
+        except (KeyError, IndexError, TypeError):
+            if value is not None:
+                raise InvalidInput([Problem(document.file, 1, 1, dotted, "There is no such place to set.")]) from None
+    return dataclasses.replace(document, data=data)
+
+
+def _put(target: Any, step: str | int, value: Any) -> None:
+    if value is None:
+        del target[step]
+    elif isinstance(target, list) and step == len(target):
+        target.append(value)
+    else:
+        target[step] = value
+
+
+def _normalise(value: Any, type: Type) -> Any:
+    """Facts as expressions read them: no nulls, numbers as floats, places as objects with what they lie in."""
+    match type:
+        case Record(fields=fields):
+            if isinstance(value, str):
+                value = {"at": value}
+            found = {key: _normalise(child, fields[key]) for key, child in value.items() if child is not None}
+            if "within" in fields:
+                _expand_place(found)
+            if "licences" in fields:  # none given means none held
+                found.setdefault("licences", [])
+            return found
+        case ListOf(item=item) if item is not None:
+            return [_normalise(member, item) for member in value if member is not None]
+        case Number():
+            return float(value)
+        case _:
+            return value
+
+
+def _expand_place(place: dict[str, Any]) -> None:
+    entry = gazetteer()[place["at"]]
+    place["within"] = list(within(place["at"]))
+    place["province"] = entry["province"]
+    if "zone" in entry:
+        place.setdefault("ftz", entry["zone"])
+
+
+def _hand_down(facts: dict[str, Any]) -> None:
+    for service in facts["services"]:
+        for name in INHERITED:
+            if name in facts["product"]:
+                service.setdefault(name, facts["product"][name])
+
+
+def _note_paths(value: Any, path: Path, paths: dict[int, Path]) -> None:
+    """Remember where every object stands; what is handed down keeps its place at the product, which comes first."""
+    if isinstance(value, dict):
+        paths.setdefault(id(value), path)
+        for key in sorted(value, key=lambda key: key != "product"):
+            _note_paths(value[key], (*path, key), paths)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            _note_paths(member, (*path, index), paths)
+
+
+def _duplicate_services(document: Document) -> list[Problem]:
+    seen: dict[str, int] = {}
+    problems = []
+    for index, service in enumerate(document.data["services"]):
+        first = seen.setdefault(service["id"], index)
+        if first != index:
+            message = f"Another service has the same name (services[{first}])."
+            problems.append(document.problem(("services", index, "id"), message))
+    return problems
+
+
+@functools.cache
+def invariants() -> tuple[tuple[Node, Mapping[str, str]], ...]:
+    """The conditions that every real profile satisfies, with their messages, from the profile schema."""
+    import json
+
+    entries = load_schema("profile")["x-invariants"]
+    fields = profile_type().fields
+    key = digest([language_digest().encode(), json.dumps(load_schema("profile")).encode()])
+    trees = remember("invariants", key, lambda: [_compile(entry["check"], fields) for entry in entries], lambda data: [*map(load, data)])
+    return tuple((tree, entry["message"]) for tree, entry in zip(trees, entries, strict=True))
+
+
+def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:
+    from vatspolicy.expression.parse import Scope, parse
+
+    return dump(parse(text, Scope(variables, {}, lambda name, scope: None)))
+
+
+def _broken_invariants(profile: Profile) -> Iterable[Problem]:
+    for node, message in invariants():
+        if evaluate(node, profile.facts, {}) is False:
+            paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
+            path = next((path for path in paths if path), ())
+            yield profile.document.problem(path, message["en"])
+
