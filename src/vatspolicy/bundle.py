@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -76,6 +76,13 @@ class Bundle:
         policy, _, id = name.partition("/")
         return self.policies[policy].rule(id)
 
+    def term(self, policy: Policy, name: str) -> tuple[Policy, str]:
+        """The policy that defines a term which `policy` uses, and the term's text. Raises KeyError."""
+        for owner in (policy, *(self.policies[used] for used in policy.uses)):
+            if name in owner.terms:
+                return owner, owner.terms[name]
+        raise KeyError(name)
+
     @functools.cached_property
     def _laws(self) -> dict[str, Law]:
         return {}
@@ -96,7 +103,7 @@ class Bundle:
             parameter.key: value.value
             for policy in self.policies.values()
             for parameter in policy.parameters.values()
-            if (value := parameter.on(day) or parameter.values[0])
+            for value in (parameter.on(day) or parameter.values[0],)
         }
         routes = [rule.effect for rule in rules.get("activity/route", []) if isinstance(rule.effect, Route)]
         return Law(
@@ -116,19 +123,23 @@ class Bundle:
     def _module(self) -> Module:
         return Module({self._keys[id(expression)]: expression.tree for expression in self.expressions()})
 
-    def expressions(self) -> Iterable[Expression]:
+    def expressions(self) -> Iterator[Expression]:
         """Every expression of the bundle, in a fixed order."""
+        yield from (expression for _, expression in self.owned_expressions())
+
+    def owned_expressions(self) -> Iterator[tuple[Policy, Expression]]:
+        """Every expression of the bundle with the policy it stands in."""
         for policy in self.policies.values():
             for rule in policy.rules:
-                yield rule.when
+                yield policy, rule.when
                 if isinstance(rule.effect, Route):
                     if rule.effect.max_foreign_percent is not None:
-                        yield rule.effect.max_foreign_percent
-                    yield from (condition.check for condition in rule.effect.conditions)
+                        yield policy, rule.effect.max_foreign_percent
+                    yield from ((policy, condition.check) for condition in rule.effect.conditions)
             for instrument in policy.instruments.values():
-                yield from (when for when, _ in instrument.authority)
+                yield from ((policy, when) for when, _ in instrument.authority)
                 if instrument.covers is not None:
-                    yield instrument.covers
+                    yield policy, instrument.covers
 
 
 def load_bundle(folder: str | FilePath | None = None) -> Bundle:
@@ -136,7 +147,9 @@ def load_bundle(folder: str | FilePath | None = None) -> Bundle:
     root = FilePath(folder) if folder is not None else resource_folder("policies")
     sources = read_sources(root)
     schemas = (path.read_bytes() for path in sorted(schema_folder().glob("*.json")))
-    key = digest([language_digest().encode(), *schemas, *(part for name, text in sources for part in (name.encode(), text))])
+    key = digest(
+        [language_digest().encode(), *schemas, *(part for name, text in sources for part in (name.encode(), text))]
+    )
     content = digest(part for name, text in sources for part in (FilePath(name).name.encode(), text))
     return remember("bundle", key, lambda: _compile(sources), lambda data: _build(data, content))
 
@@ -147,7 +160,9 @@ def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
         raise InvalidInput([Problem(str(root), 1, 1, "", "There is no such folder of policies.")])
     files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
     if not files:
-        raise InvalidInput([Problem(str(root), 1, 1, "", "There are no policies in this folder.", "A policy is a .yaml file.")])
+        raise InvalidInput(
+            [Problem(str(root), 1, 1, "", "There are no policies in this folder.", "A policy is a .yaml file.")]
+        )
     return [(_relative(path), path.read_bytes()) for path in files]
 
 
@@ -179,7 +194,16 @@ def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
             problems += found
             documents += [] if found else [document]
     if release is None and not problems:
-        problems.append(Problem(str(FilePath(sources[0][0]).parent), 1, 1, "", "The folder has no bundle.yaml.", "It states version and covers."))
+        problems.append(
+            Problem(
+                str(FilePath(sources[0][0]).parent),
+                1,
+                1,
+                "",
+                "The folder has no bundle.yaml.",
+                "It states version and covers.",
+            )
+        )
     if problems:
         raise InvalidInput(problems)
     assert release is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.access import authorities, held, licensed, outcome, routes
+from vatspolicy.access import authorities, held, outcome, routes
 from vatspolicy.bundle import Bundle, Law
 from vatspolicy.classify import classify
 from vatspolicy.decision import Decision
@@ -19,6 +19,7 @@ from vatspolicy.expression.kleene import Env
 from vatspolicy.policy import Need, Policy, Route, Rule
 from vatspolicy.profile import Profile, change, read_profile
 from vatspolicy.schema import validate
+from vatspolicy.subject import activity_env, product_env, service_env
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class Case:
             if rule is None:
                 yield f"There is no rule {id!r} in this file."
                 continue
-            found = {state_of(law, rule, env) for each, name, env in scopes if each == rule.each and wanted in (None, name)}
+            found = {
+                state_of(law, rule, env) for each, name, env in scopes if each == rule.each and wanted in (None, name)
+            }
             found = found or {"silent"}
             if len(found) > 1:
                 yield f"{id} is {' and '.join(sorted(found))} for several subjects; name one under subject."
@@ -66,20 +69,13 @@ class Case:
 
 def subjects(law: Law, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Env]]:
     """Every subject of a profile: product, services, activities; with its name and its variables."""
-    base: dict[str, Any] = {**profile.facts, "as_of": as_of}
-    yield "product", "", base
-    for service in base["services"]:
-        env = {**base, "service": service}
-        operator = base.get("company" if service.get("operated_by") == "company" else "partner")
-        if "operated_by" in service and operator is not None:
-            env["operator"] = operator
+    product = product_env(profile, as_of)
+    yield "product", "", product
+    for service in product["services"]:
+        env = service_env(product, service)
         yield "service", service["id"], env
         for cls in classify(law, env, {}).classes:
-            bound = {**env, "activity": {"class": cls}}
-            has_licence = licensed(law, bound)
-            if has_licence is not None:
-                bound["activity"] = {"class": cls, "licensed": has_licence}
-            yield "activity", f"{service['id']}/{cls}", bound
+            yield "activity", f"{service['id']}/{cls}", activity_env(law, env, cls)
 
 
 def state_of(law: Law, rule: Rule, env: Env) -> str:
@@ -104,15 +100,20 @@ def state_of(law: Law, rule: Rule, env: Env) -> str:
 def policy_cases(bundle: Bundle) -> Iterator[Case]:
     """Every test inside the policies of a bundle. Raises InvalidInput when a test's facts are not a profile."""
     for policy in bundle.policies.values():
-        if policy.tests is None:
-            continue
-        document = load_document(policy.file)
-        base = _whole(policy.tests["base"])
-        for index, entry in enumerate(policy.tests["cases"]):
-            line, _ = document.mark(("tests", "cases", index))
-            profile = _profile(base, entry, f"{policy.file}:{line}")
-            name = f"{policy.id}: it {entry['it']}"
-            yield Case(policy.file, line, name, bundle, profile, entry["as_of"], entry, policy)
+        yield from cases_of(bundle, policy)
+
+
+def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
+    """The tests inside one policy. Raises InvalidInput when a test's facts are not a profile."""
+    if policy.tests is None:
+        return
+    document = load_document(policy.file)
+    base = _whole(policy.tests["base"])
+    for index, entry in enumerate(policy.tests["cases"]):
+        line, _ = document.mark(("tests", "cases", index))
+        profile = _profile(base, entry, f"{policy.file}:{line}")
+        name = f"{policy.id}: it {entry['it']}"
+        yield Case(policy.file, line, name, bundle, profile, entry["as_of"], entry, policy)
 
 
 def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,16 +166,7 @@ def _differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]
             yield f"{service} is of {', '.join(actual) or 'no class'}, not {', '.join(classes) or 'no class'}."
     if "needs" in expect and sorted(needs(decision)) != sorted(expect["needs"]):
         yield f"The needs are [{', '.join(sorted(needs(decision)))}], not [{', '.join(sorted(expect['needs']))}]."
-    states = {
-        f"{service.id}/{activity.cls}": {state.rule.effect.name: state.state for state in activity.routes if isinstance(state.rule.effect, Route)}
-        for service in decision.services
-        for activity in service.activities
-    }
-    for subject, wanted in expect.get("routes", {}).items():
-        for route, state in wanted.items():
-            actual_state = states.get(subject, {}).get(route, "absent")
-            if actual_state != state:
-                yield f"The route {route} of {subject} is {actual_state}, not {state}."
+    yield from _route_differences(decision, expect)
     seen = names(decision)
     for key in ("reasons", "rules", "duties"):
         for name in expect.get(key, []):
@@ -189,6 +181,21 @@ def _differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]
             yield f"{path} is not asked for (asked: {', '.join(sorted(missing)) or 'nothing'})."
     if "contested" in expect and bool(decision.readings) != expect["contested"]:
         yield f"The decision is {'' if decision.readings else 'not '}flagged as contested."
+
+
+def _route_differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+    states = {
+        f"{service.id}/{activity.cls}": {
+            state.rule.effect.name: state.state for state in activity.routes if isinstance(state.rule.effect, Route)
+        }
+        for service in decision.services
+        for activity in service.activities
+    }
+    for subject, wanted in expect.get("routes", {}).items():
+        for route, state in wanted.items():
+            actual_state = states.get(subject, {}).get(route, "absent")
+            if actual_state != state:
+                yield f"The route {route} of {subject} is {actual_state}, not {state}."
 
 
 def _because(decision: Decision) -> str:
@@ -220,4 +227,3 @@ def names(decision: Decision) -> set[str]:
             found.add(instrument)
     found |= {finding.rule.name for service in decision.services for finding in service.classified_by}
     return found
-

@@ -143,8 +143,8 @@ class Decision:
     missing: tuple[Ask, ...]
     """Facts that could still change the decision word, the most decisive first; empty once decided."""
     readings: tuple[Reading, ...]
-    verification: str
-    """The weakest verification among the articles that the decision rests on: primary, secondary or unverified."""
+    verification: str | None
+    """The weakest verification among the articles that the decision rests on; None when it rests on none."""
 
     @property
     def outstanding(self) -> tuple[Finding, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -55,21 +55,55 @@ def render(problem: Problem) -> str:
 def point(source: str, column: int, length: int = 1) -> str:
     """An excerpt: `source`, and below it carets under `length` characters from `column`; Chinese ones are two wide."""
     start = max(column - 1, 0)
-    padding = "".join("\t" if char == "\t" else " " * _cells(char) for char in source[:start].ljust(start))
+    padding = "".join("\t" if char == "\t" else " " * cells(char) for char in source[:start].ljust(start))
     marked = source[start : start + max(length, 1)]
-    return f"{source}\n{padding}{'^' * max(sum(map(_cells, marked)), 1)}"
+    return f"{source}\n{padding}{'^' * max(sum(map(cells, marked)), 1)}"
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`Did you mean 'x'?` for the known word nearest to `word`, or an empty string when none is near."""
+    """`Did you mean 'x'?` for the known word nearest to `word`, or an empty string when none is near.
+
+    Near is a word spelled almost alike; failing that, the few words of which a part is, as `clouds` is near to
+    `cloud-platform` and `cloud-storage`; failing that, a word that is somewhat alike.
+    """
     by_folded: dict[str, str] = {}
     for name in sorted(known):
-        by_folded.setdefault(name.casefold().replace("_", "-"), name)
-    near = difflib.get_close_matches(word.casefold().replace("_", "-"), list(by_folded), n=1, cutoff=0.6)
-    return f"Did you mean {by_folded[near[0]]!r}?" if near else ""
+        by_folded.setdefault(_fold(name), name)
+    folded, names = _fold(word), list(by_folded)
+    near = difflib.get_close_matches(folded, names, n=1, cutoff=0.8)
+    if not near and (near := _with_part(folded, names)) and len(near) > _MANY:
+        return ""
+    near = near or difflib.get_close_matches(folded, names, n=1, cutoff=0.6)
+    return did_you_mean([by_folded[name] for name in near])
 
 
-def _cells(char: str) -> int:
+def did_you_mean(words: Sequence[str]) -> str:
+    """`Did you mean 'x', 'y' or 'z'?`, or an empty string for no words."""
+    if not words:
+        return ""
+    *others, last = map(repr, words)
+    return f"Did you mean {', '.join(others)} or {last}?" if others else f"Did you mean {last}?"
+
+
+def _fold(word: str) -> str:
+    return word.casefold().replace("_", "-")
+
+
+def _with_part(word: str, names: Sequence[str]) -> list[str]:
+    """The names of which one part is `word`, or nearly so if it is long enough to tell."""
+    parts = sorted({part for name in names for part in name.split("-")})
+    if word not in parts:
+        parts = [part for part in parts if len(part) >= _TELLING]
+    near = difflib.get_close_matches(word, parts, n=1, cutoff=0.8)
+    return [name for name in names if near and near[0] in name.split("-")]
+
+
+_MANY = 8  # more words than that suggest nothing
+_TELLING = 4  # letters
+
+
+def cells(char: str) -> int:
+    """Cells that a character takes in a terminal: 2 for wide ones such as Chinese, 0 for combining marks."""
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vatspolicy.access import authorities, closest, held, licensed, outcome, routes
+from vatspolicy.access import authorities, closest, held, outcome, routes
 from vatspolicy.bundle import Bundle, Law
 from vatspolicy.classify import Classification, Readings, classify
 from vatspolicy.decision import (
@@ -25,6 +25,7 @@ from vatspolicy.expression.kleene import Env
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
 from vatspolicy.policy import Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile import Profile
+from vatspolicy.subject import activity_env, product_env, service_env
 
 _STRENGTH = {"primary": 0, "secondary": 1, "unverified": 2}
 
@@ -32,9 +33,9 @@ _STRENGTH = {"primary": 0, "secondary": 1, "unverified": 2}
 def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover."""
     law = bundle.on(as_of)
-    outcome_ = _Evaluation(law, profile, as_of, {}, frozenset()).run()
-    readings = tuple(_other_readings(law, profile, as_of, outcome_))
-    return _decide(bundle, profile, as_of, outcome_, readings)
+    result = _Evaluation(law, profile, as_of, {}, frozenset()).run()
+    readings = tuple(_other_readings(law, profile, as_of, result))
+    return _decide(bundle, profile, as_of, result, readings)
 
 
 @dataclass
@@ -58,14 +59,14 @@ class _Evaluation:
     ) -> None:
         """`refused`: contested routes read as not admitted, as (rule name, subject)."""
         self.law, self.profile, self.readings, self.refused = law, profile, readings, refused
-        self.base: dict[str, Any] = {**profile.facts, "as_of": as_of}
+        self.base = product_env(profile, as_of)
         self.result = _Outcome(0, 0, [], [], [], [])
 
     def run(self) -> _Outcome:
         result = self.result
         self.rules("product", self.base, Subject())
         if not self.base["services"]:
-            self.open("allow", "deny", asks_of_offers(self.profile, None))
+            self.open("allow", "deny", asks_of_offers(None))
         for index, service in enumerate(self.base["services"]):
             self.service(index, service)
         return result
@@ -75,16 +76,13 @@ class _Evaluation:
         low, high = WORDS.index(mildest) if certain else 0, WORDS.index(strictest)
         self.result.low = max(self.result.low, low)
         self.result.high = max(self.result.high, high)
-        if low < high and asks:
+        if certain and low < high and asks:  # what is only possible is asked for by its class first
             self.result.open_questions.append((high, asks))
 
     # --- subjects
 
     def service(self, index: int, service: Mapping[str, Any]) -> None:
-        env = {**self.base, "service": service}
-        operator = self.base.get({"company": "company"}.get(service.get("operated_by", ""), "partner"))
-        if "operated_by" in service and operator is not None:
-            env["operator"] = operator
+        env = service_env(self.base, service)
         subject = Subject(service["id"])
         found = classify(self.law, env, self.readings)
         self.rules("service", env, subject)
@@ -100,7 +98,7 @@ class _Evaluation:
             self.open("allow", "allow" if found.classes or found.rules else "deny", asks)
             self.note_possible(found, asks)
         if found.state == "unclassified":
-            self.open("allow", "deny", asks_of_offers(self.profile, index))
+            self.open("allow", "deny", asks_of_offers(index))
         self.result.services.append(Service(service["id"], found.state, classified_by, tuple(activities)))
 
     def note_possible(self, found: Classification, asks: tuple[Ask, ...]) -> None:
@@ -108,10 +106,7 @@ class _Evaluation:
             self.result.open_questions.append((self.result.high, asks))
 
     def activity(self, env: Env, service: str, cls: str, certain: bool) -> Activity:
-        bound: dict[str, Any] = {**env, "activity": {"class": cls}}
-        has_licence = licensed(self.law, bound)
-        if has_licence is not None:
-            bound["activity"] = {"class": cls, "licensed": has_licence}
+        bound = activity_env(self.law, env, cls)
         before = (self.result.low, self.result.high)
         self.result.low = self.result.high = 0
         states = self.rules("activity", bound, Subject(service, cls), certain)
@@ -158,14 +153,23 @@ class _Evaluation:
         has = held(self.law, finding.env, effect.instrument, effect.bearer if finding.subject.service else "company")
         state = "met" if has else finding.state if not holds or has is None else "unmet"
         state = "unknown" if holds and has is None else state
-        asks = finding.asks or (asks_of_access(self.law, self.profile, finding, effect.instrument) if has is None else ())
-        self.open("needs-license" if holds and has is False else "allow", "allow" if has else "needs-license", asks, finding.certain)
+        asks = finding.asks or (
+            asks_of_access(self.law, self.profile, finding, effect.instrument) if has is None else ()
+        )
+        self.open(
+            "needs-license" if holds and has is False else "allow",
+            "allow" if has else "needs-license",
+            asks,
+            finding.certain,
+        )
         return replace(finding, state=state, asks=asks, authority=authorities(self.law, finding.env, effect.instrument))
 
     def need_through(self, finding: Finding, holds: bool, to: str) -> Finding:
         refused = {name for name, subject in self.refused if subject == str(finding.subject)}
         states = routes(self.law, finding.env, to, refused)
-        self.result.contested += [(state.rule, finding.subject) for state in states if state.rule.contested and state.state != "closed"]
+        self.result.contested += [
+            (state.rule, finding.subject) for state in states if state.rule.contested and state.state != "closed"
+        ]
         mildest, strictest = outcome(states)
         asks = finding.asks
         if mildest != strictest:
@@ -191,7 +195,11 @@ class _Evaluation:
         effect = finding.rule.effect
         assert isinstance(effect, Duty)
         authority = authorities(self.law, finding.env, effect.instrument)
-        done = [f["date"] for f in self.base.get("filings", ()) if f["instrument"] == effect.instrument and f["date"] <= self.base["as_of"]]
+        done = [
+            f["date"]
+            for f in self.base.get("filings", ())
+            if f["instrument"] == effect.instrument and f["date"] <= self.base["as_of"]
+        ]
         if done and finding.certain:
             return replace(finding, state="done", authority=authority, done_on=max(done), asks=())
         return replace(finding, authority=authority)
@@ -228,9 +236,7 @@ def _word(result: _Outcome) -> str:
     return WORDS[result.low] if result.low == result.high else "incomplete"
 
 
-def _decide(
-    bundle: Bundle, profile: Profile, as_of: str, result: _Outcome, readings: tuple[Reading, ...]
-) -> Decision:
+def _decide(bundle: Bundle, profile: Profile, as_of: str, result: _Outcome, readings: tuple[Reading, ...]) -> Decision:
     word = _word(result)
     certain = [finding for finding in result.findings if finding.certain]
 
@@ -261,8 +267,8 @@ def _decide(
     )
 
 
-def _weakest(bundle: Bundle, findings: Iterable[Finding]) -> str:
-    """The weakest verification among the articles that the findings and the routes they looked at cite."""
+def _weakest(bundle: Bundle, findings: Iterable[Finding]) -> str | None:
+    """The weakest verification among the articles cited by the findings and the routes they looked at, if any."""
     rules = [rule for f in findings for rule in (f.rule, *(state.rule for state in f.routes))]
     marks = [bundle.policies[rule.policy].articles[key].verification for rule in rules for key in rule.cite]
-    return max(marks, key=_STRENGTH.__getitem__, default="primary")
+    return max(marks, key=_STRENGTH.__getitem__, default=None)

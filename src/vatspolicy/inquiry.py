@@ -34,12 +34,14 @@ def asks_of_access(law: Law, profile: Profile, finding: Finding, target: Rule | 
     checks = [target.when, *(condition.check for condition in effect.conditions)]
     asks = list(asks_of(law, profile, env, target, *checks))
     if effect.max_foreign_percent is not None and look_up(env, "operator", ("foreign_percent",)) is None:
-        asks += [Ask(path, (target.name,)) for path in _paths(law, profile, env, Missing("operator", ("foreign_percent",)))]
+        asks += [
+            Ask(path, (target.name,)) for path in _paths(law, profile, env, Missing("operator", ("foreign_percent",)))
+        ]
     asks += [Ask(path, (target.name,)) for path in _holding(law, profile, env, (effect.instrument,))]
     return tuple(dict.fromkeys(asks))
 
 
-def asks_of_offers(profile: Profile, index: int | None) -> tuple[Ask, ...]:
+def asks_of_offers(index: int | None) -> tuple[Ask, ...]:
     """What to ask of a service that no rule classifies, or of a product without services."""
     return (Ask(("services",) if index is None else ("services", index, "offers"), ()),)
 
@@ -76,10 +78,10 @@ def _paths(law: Law, profile: Profile, env: Env, fact: Missing) -> Iterator[Path
         owner = fact.member if fact.member is not None else env.get(fact.root)
         path = profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)
         if path is not None:
-            yield _known_prefix(profile, path)
+            yield _known_prefix(path)
 
 
-def _known_prefix(profile: Profile, path: Path) -> Path:
+def _known_prefix(path: Path) -> Path:
     """Derived facts are asked for by the place they come from."""
     return path[:-1] if path and path[-1] in ("within", "province") else path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -84,10 +85,14 @@ class _Linker:
                 self.expression(("instruments", name, "authority", index, "when"), entry["when"], "activity")
             if "covers" in instrument:
                 self.expression(("instruments", name, "covers"), instrument["covers"], "licence")
-        used = {name for name in self.terms if self.terms[name][0] is not self.document}
         for name in self.data.get("terms", {}):
-            if name not in used:
-                self.term(name, self.scope("activity"))
+            self.lines[("terms", name)] = self.document.locate(("terms", name), 0)
+            self.check_term(name)
+
+    def check_term(self, name: str) -> None:
+        """Type a term even if no rule uses it; what is wrong is noted where the term stands."""
+        with contextlib.suppress(ExpressionError):
+            self.term(name, self.scope("activity"))
 
     # --- names
 
@@ -127,12 +132,16 @@ class _Linker:
     def citations(self) -> None:
         articles = self.data.get("articles", {})
         cited: set[str] = set()
-        places: list[tuple[Path, Any]] = [(("rules", i, "cite"), rule["cite"]) for i, rule in enumerate(self.data.get("rules", []))]
+        places: list[tuple[Path, Any]] = [
+            (("rules", i, "cite"), rule["cite"]) for i, rule in enumerate(self.data.get("rules", []))
+        ]
         for i, rule in enumerate(self.data.get("rules", [])):
             for j, condition in enumerate(rule.get("route", {}).get("conditions", [])):
                 places.append((("rules", i, "route", "conditions", j, "cite"), condition.get("cite", [])))
         for name, entry in self.data.get("parameters", {}).items():
-            places += [(("parameters", name, "values", i, "cite"), item["cite"]) for i, item in enumerate(entry["values"])]
+            places += [
+                (("parameters", name, "values", i, "cite"), item["cite"]) for i, item in enumerate(entry["values"])
+            ]
         for path, keys in places:
             for key in as_tuple(keys):
                 cited.add(key)
@@ -163,7 +172,7 @@ class _Linker:
 
     def rule(self, path: Path, rule: Mapping[str, Any]) -> None:
         self.lines[path] = self.document.mark(path)
-        seen = [other["id"] for other in self.data["rules"][: path[1]]]  # type: ignore[misc]
+        seen = [other["id"] for other in self.data["rules"][: path[1]]]
         if rule["id"] in seen:
             self.note((*path, "id"), "Another rule of this file has the same id.")
         each = rule["each"]
@@ -176,12 +185,16 @@ class _Linker:
             self.note((*path, "each"), "Routes are about activities.", "Write each: activity.")
         otherwise = rule.get("classify", {}).get("otherwise")
         if rule.get("contested", False) and effect not in ("classify", "route"):
-            self.note((*path, "contested"), "Only classify and route have other readings.", "Use advise with kind: contested.")
+            self.note(
+                (*path, "contested"), "Only classify and route have other readings.", "Use advise with kind: contested."
+            )
         if (effect == "classify") and bool(otherwise) != rule.get("contested", False):
             self.note(path, "A contested classification names the other readings, and only that one.")
         for index, reading in enumerate(otherwise or []):
             if reading != "none" and reading not in words("class"):
-                self.note((*path, "classify", "otherwise", index), "This is not a class.", suggest(reading, words("class")))
+                self.note(
+                    (*path, "classify", "otherwise", index), "This is not a class.", suggest(reading, words("class"))
+                )
         need = rule.get("need", {})
         if effect == "need" and ("instrument" in need) == ("through" in need):
             self.note((*path, "need"), "A need has an instrument, or goes through one.")
@@ -230,7 +243,9 @@ class _Linker:
                 start, end = error.span
                 problem = file.problem_within(("terms", name), start, end - start, error.message, error.hint)
                 self.problems.append(problem)
-            raise ExpressionError(f"The term {name!r} cannot be used here: {error.message}", (0, 1), error.hint) from None
+            raise ExpressionError(
+                f"The term {name!r} cannot be used here: {error.message}", (0, 1), error.hint
+            ) from None
         finally:
             self.open.pop()
 
@@ -251,7 +266,9 @@ def _instruments(by_id: Mapping[str, Document]) -> list[Problem]:
                 name = rule.get(effect, {}).get("instrument")
                 if name is not None and name not in owners:
                     message = f"No policy establishes the instrument {name!r}."
-                    problems.append(document.problem(("rules", i, effect, "instrument"), message, suggest(name, owners)))
+                    problems.append(
+                        document.problem(("rules", i, effect, "instrument"), message, suggest(name, owners))
+                    )
     return problems
 
 
@@ -275,9 +292,13 @@ def _needs_and_routes(by_id: Mapping[str, Document]) -> list[Problem]:
                 problems.append(document.problem(("supersedes", i), message))
     for name, places in routes.items():
         if name not in needs:
-            problems += [document.problem(path, f"No rule needs anything through {name!r}.") for document, path in places]
+            problems += [
+                document.problem(path, f"No rule needs anything through {name!r}.") for document, path in places
+            ]
     for name, places in needs.items():
         if name not in routes:
             problems += [document.problem(path, f"No route leads to {name!r}.") for document, path in places]
-        problems += [document.problem(path, "Another rule is the need of the same routes.") for document, path in places[1:]]
+        problems += [
+            document.problem(path, "Another rule is the need of the same routes.") for document, path in places[1:]
+        ]
     return problems

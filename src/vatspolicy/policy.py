@@ -122,9 +122,9 @@ Effect = Classify | Deny | Need | Route | Duty | Advise
 EFFECTS = {"classify": Classify, "deny": Deny, "need": Need, "route": Route, "duty": Duty, "advise": Advise}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
-    """One statement: when it holds, one effect follows."""
+    """One statement: when it holds, one effect follows. A rule equals only itself."""
 
     policy: str
     id: str
@@ -203,6 +203,7 @@ class Policy:
     instruments: Mapping[str, Instrument]
     parameters: Mapping[str, Parameter]
     terms: Mapping[str, str]
+    term_lines: Mapping[str, int]
     rules: tuple[Rule, ...]
     tests: Mapping[str, Any] | None
     file: str
@@ -265,13 +266,14 @@ def build_policy(
         topics=tuple(data["topics"]),
         source=data["source"],
         editions=tuple(
-            Edition(e["from"], e["number"], e.get("title"), e.get("verification", "unverified")) for e in data.get("editions", [])
+            Edition(e["from"], e["number"], e.get("title"), e.get("verification", "unverified"))
+            for e in data.get("editions", [])
         ),
         since=since,
         until=until,
         supersedes=tuple(data.get("supersedes", ())),
         uses=tuple(data.get("uses", ())),
-        articles={key: _article(key, entry, data["title"]) for key, entry in data.get("articles", {}).items()},
+        articles={key: _article(key, entry) for key, entry in data.get("articles", {}).items()},
         instruments=instruments,
         parameters={
             name: Parameter(
@@ -282,6 +284,7 @@ def build_policy(
             for name, entry in data.get("parameters", {}).items()
         },
         terms=data.get("terms", {}),
+        term_lines={name: lines[("terms", name)][0] for name in data.get("terms", {})},
         rules=tuple(rules),
         tests=data.get("tests"),
         file=file,
@@ -329,7 +332,7 @@ def _effect(entry: Mapping[str, Any], path: Path, expression: Any) -> Effect:
             return Advise(body["kind"])
 
 
-def _article(key: str, entry: Mapping[str, Any], title: Text) -> Article:
+def _article(key: str, entry: Mapping[str, Any]) -> Article:
     label = entry.get("label") or _label(key)
     return Article(key, label, entry["en"], entry.get("zh"), entry["verification"], entry.get("note"), entry.get("url"))
 
@@ -339,5 +342,18 @@ def _label(key: str) -> Text:
     word, *numbers = key.split("-")
     if word == "art" and numbers and all(number.isdigit() for number in numbers):
         inner = "".join(f"({number})" for number in numbers[1:])
-        return {"en": f"art. {numbers[0]}{inner}", "zh": f"第{numbers[0]}条" + (f"第{numbers[1]}款" if numbers[1:] else "")}
+        zh = f"第{_chinese(int(numbers[0]))}条" + (f"第{_chinese(int(numbers[1]))}款" if numbers[1:] else "")
+        return {"en": f"art. {numbers[0]}{inner}", "zh": zh}
     return {"en": key, "zh": key}
+
+
+def _chinese(number: int) -> str:
+    """A number from 1 to 999 as statutes write it: 十三, 六十九, 一百零二."""
+    digits = "零一二三四五六七八九"
+    hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
+    text = f"{digits[hundreds]}百" if hundreds else ""
+    if tens:
+        text += ("" if tens == 1 and not hundreds else digits[tens]) + "十"
+    elif hundreds and ones:
+        text += "零"
+    return text + (digits[ones] if ones else "")

@@ -38,7 +38,8 @@ class Profile:
     @property
     def launch(self) -> str | None:
         """The planned launch day, if the profile states one."""
-        return self.facts["product"].get("launch")
+        launch: str | None = self.facts["product"].get("launch")
+        return launch
 
     def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:
         """Path in the written profile of a fact read from `owner`, an object of `facts`; None for a foreign object."""
@@ -46,7 +47,13 @@ class Profile:
         if path is None:
             return None
         names = tuple(names)
-        if len(path) == 2 and path[0] == "services" and names and names[0] in INHERITED and not self._written(path, names[0]):
+        if (
+            len(path) == 2
+            and path[0] == "services"
+            and names
+            and names[0] in INHERITED
+            and not self._written(path, names[0])
+        ):
             inherited = self.facts["product"].get(names[0])
             path = ("product",) if inherited is not None else path
         return (*path, *names)
@@ -95,6 +102,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
     """The document with facts set (or removed, for None) by dotted path. Raises InvalidInput for an impossible path."""
     import copy
     import dataclasses
+    import itertools
 
     changes = tuple(changes)
     if not changes:
@@ -104,7 +112,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
         steps: list[str | int] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
         target: Any = data
         try:
-            for step, following in zip(steps, steps[1:], strict=False):
+            for step, following in itertools.pairwise(steps):
                 if isinstance(target, dict) and step not in target and value is not None:
                     target[step] = [] if isinstance(following, int) else {}
                 target = target[step]
@@ -189,7 +197,12 @@ def invariants() -> tuple[tuple[Node, Mapping[str, str]], ...]:
     entries = load_schema("profile")["x-invariants"]
     fields = profile_type().fields
     key = digest([language_digest().encode(), json.dumps(load_schema("profile")).encode()])
-    trees = remember("invariants", key, lambda: [_compile(entry["check"], fields) for entry in entries], lambda data: [*map(load, data)])
+    trees = remember(
+        "invariants",
+        key,
+        lambda: [_compile(entry["check"], fields) for entry in entries],
+        lambda data: [*map(load, data)],
+    )
     return tuple((tree, entry["message"]) for tree, entry in zip(trees, entries, strict=True))
 
 
@@ -205,4 +218,3 @@ def _broken_invariants(profile: Profile) -> Iterable[Problem]:
             paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
             path = next((path for path in paths if path), ())
             yield profile.document.problem(path, message["en"])
-

@@ -64,7 +64,7 @@ def label(kind: str, word: str) -> Text:
 
 def describe(path: tuple[str | int, ...]) -> Mapping[str, Any]:
     """The schema node of a fact of the profile, references followed; an empty mapping for an unknown path."""
-    node = load_schema("profile")
+    node: Mapping[str, Any] = load_schema("profile")
     for step in path:
         node = _plain(node)
         node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {})
@@ -97,7 +97,7 @@ def _plain(node: Mapping[str, Any]) -> Mapping[str, Any]:
     while "$ref" in node:
         node = resolve(str(node["$ref"]))
     if "x-shorthand" in node:
-        return next(branch for branch in node["anyOf"] if branch.get("type") == "object")  # type: ignore[no-any-return]
+        return next(branch for branch in node["anyOf"] if branch.get("type") == "object")
     return node
 
 

@@ -134,7 +134,7 @@ def list_members(node: Quantifier, env: Env, params: Params) -> list[Env] | None
 
 @dataclass(frozen=True)
 class Missing:
-    """A fact that an undecided expression reads: the variable, the fields, and the member when the variable is bound."""
+    """A fact that an undecided expression reads: variable and fields; `member` is what the variable stands for."""
 
     root: str
     names: tuple[str, ...]

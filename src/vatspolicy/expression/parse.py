@@ -1,4 +1,4 @@
-"""CEL text to typed tree: cel-python parses, this module checks and lowers.
+"""CEL text to typed tree: cel-python's grammar reads, this module checks and lowers.
 
 The subset is closed (docs/expressions.md). Everything outside it is an error here, before anything runs, because
 outside it CEL engines and Kleene's logic disagree on missing facts.
@@ -6,13 +6,13 @@ outside it CEL engines and Kleene's logic disagree on missing facts.
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vatspolicy.errors import suggest
+from vatspolicy.expression.check import MAX_DEPTH, check_comparison, check_depth, check_membership, check_size
+from vatspolicy.expression.syntax import NO_FIELDS, RESERVED, ExpressionError, number_of, read, text_of, whole_of
 from vatspolicy.expression.tree import (
     And,
     Arithmetic,
@@ -29,31 +29,36 @@ from vatspolicy.expression.tree import (
     Term,
     TextTest,
 )
-from vatspolicy.expression.types import BOOL, INT, NUMBER, Bool, Day, Enum, Int, ListOf, Number, Record, Text
+from vatspolicy.expression.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, Record, Text
 from vatspolicy.expression.types import Type as ValueType
 
 if TYPE_CHECKING:
     from lark import Token, Tree
 
-MAX_DEPTH = 60
-"""Deepest nesting of an expression; CEL's own minimum for conforming parsers is lower."""
+__all__ = ["MAX_DEPTH", "ExpressionError", "Scope", "parse"]
 
 _COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _TEXT_TESTS = ("startsWith", "endsWith", "contains", "matches")
+_MEMBERS = {
+    "exists": "list.exists(x, condition)",
+    "all": "list.all(x, condition)",
+    **{name: f'fact.{name}("constant")' for name in _TEXT_TESTS},
+}
+"""What stands behind a dot, and how it is written."""
+
 _REFUSED = {
     "has": "It would turn a missing fact into 'no'. Write the fact itself: a missing fact is unknown.",
     "filter": "Write exists or all.",
     "map": "Write exists or all.",
     "exists_one": "Write exists or all.",
 }
-
-
-class ExpressionError(Exception):
-    """An expression outside the language. `span` is the offset range of the culprit in the text."""
-
-    def __init__(self, message: str, span: tuple[int, int], hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.span, self.hint = message, span, hint
+_FORMS = {
+    "member_index": ("index", "Write exists or all."),
+    "map_lit": ("maps", ""),
+    "member_object": ("objects", ""),
+    "dot_ident": ("name that begins with a dot", "Leave out the dot."),
+    "dot_ident_arg": ("name that begins with a dot", "Leave out the dot."),
+}
 
 
 @dataclass(frozen=True)
@@ -68,50 +73,17 @@ class Scope:
     terms: frozenset[str] = frozenset()
 
     def bind(self, variable: str, type: ValueType) -> Scope:
-        """The scope inside a quantifier."""
-        return Scope({**self.variables, variable: type}, self.params, self.term, self.terms)
+        """The scope inside a quantifier. A term does not see the variable: it means the same wherever it stands."""
+        return Scope({**self.variables, variable: type}, self.params, lambda name, _: self.term(name, self), self.terms)
 
 
 def parse(text: str, scope: Scope, expect: ValueType | None = BOOL) -> Node:
     """The typed tree of `text`. `expect` is the type the whole must have, or None for any. Raises ExpressionError."""
-    tree = _syntax(text)
-    node = _Lowering(text, scope).lower(tree, 0)
+    node = _Lowering(text, scope).lower(read(text), 0)
     if expect is not None and type(node.type) is not type(expect):
         raise ExpressionError(f"This must be {expect}, but it is {node.type}.", node.span)
+    check_depth(node)
     return node
-
-
-@functools.cache
-def _parser() -> Any:
-    from celpy.celparser import CELParser
-
-    return CELParser()
-
-
-def _syntax(text: str) -> Tree[Token]:
-    from celpy.celparser import CELParseError
-
-    depth = 0
-    for char in text:
-        depth += (char in "([{") - (char in ")]}")
-        if depth > MAX_DEPTH:
-            raise ExpressionError(f"This is nested deeper than {MAX_DEPTH} levels.", (0, 1), "Name its parts as terms.")
-    try:
-        tree: Tree[Token] = _parser().parse(text)
-    except CELParseError as error:
-        start = _offset(text, error.line, error.column)
-        found = re.match(r"\w+|.", text[start:])
-        raise ExpressionError("This is not CEL.", (start, start + (len(found[0]) if found else 1))) from None
-    except RecursionError:
-        raise ExpressionError("This is nested too deep.", (0, 1), "Name its parts as terms.") from None
-    return tree
-
-
-def _offset(text: str, line: int | None, column: int | None) -> int:
-    if not line or not column or line < 1:
-        return max(len(text) - 1, 0)
-    lines = text.splitlines(keepends=True)
-    return min(sum(map(len, lines[: line - 1])) + column - 1, max(len(text) - 1, 0))
 
 
 class _Lowering:
@@ -119,16 +91,22 @@ class _Lowering:
         self.text, self.scope = text, scope
 
     def lower(self, tree: Tree[Token], depth: int) -> Node:
-        if depth > MAX_DEPTH * 16:  # about sixteen grammar levels stand between two parentheses
+        tree = self.inside(tree)
+        if depth > MAX_DEPTH:
             self.refuse(tree, f"This is nested deeper than {MAX_DEPTH} levels.", "Name its parts as terms.")
-        while len(tree.children) == 1 and tree.data in _CHAIN:
-            tree = self.child(tree)
         method = getattr(self, f"_{tree.data}", None)
         if method is None:
-            self.refuse(tree, f"The language has no {str(tree.data).replace('_', ' ')}.")
+            form, hint = _FORMS.get(str(tree.data), (str(tree.data).replace("_", " "), ""))
+            self.refuse(tree, f"The language has no {form}.", hint)
         node = method(tree, depth + 1)
         assert isinstance(node, Node)
         return node
+
+    def inside(self, tree: Tree[Token]) -> Tree[Token]:
+        """The first tree that says something: the grammar wraps each in one for every operator that binds looser."""
+        while len(tree.children) == 1 and tree.data in _CHAIN:
+            tree = self.child(tree)
+        return tree
 
     # --- logic
 
@@ -142,15 +120,15 @@ class _Lowering:
         return self.junction(tree, depth, And)
 
     def junction(self, tree: Tree[Token], depth: int, kind: type[And] | type[Or]) -> Node:
+        """The grammar nests a || b || c to the left; here it is one node with three parts."""
         parts: list[Node] = []
-        for child in tree.children:
-            node = self.boolean(child, depth)
-            same = isinstance(node, kind) and not self.parenthesised(child)
-            parts += node.parts if same and isinstance(node, And | Or) else (node,)
-        return kind(BOOL, self.span(tree), tuple(parts))
-
-    def parenthesised(self, tree: Tree[Token]) -> bool:
-        return self.text[self.span(tree)[0]] == "("
+        rest = tree
+        while rest.data == tree.data:
+            left, right = map(self.as_tree, rest.children)
+            parts.append(self.boolean(right, depth))
+            rest = self.inside(left)
+        parts.append(self.boolean(rest, depth))
+        return kind(BOOL, self.span(tree), tuple(reversed(parts)))
 
     def boolean(self, tree: Any, depth: int) -> Node:
         node = self.lower(tree, depth)
@@ -176,70 +154,11 @@ class _Lowering:
         right = self.lower(right_tree, depth)
         name = operator.data.removeprefix("relation_")
         if name == "in":
-            return self.membership(tree, left, right)
+            check_membership(left, right)
+            return In(BOOL, self.span(tree), left, right)
         op = _COMPARISONS[name]
-        self.comparable(left, right, ordered=op not in ("==", "!="))
+        check_comparison(left, right, ordered=op not in ("==", "!="))
         return Compare(BOOL, self.span(tree), op, left, right)
-
-    def membership(self, tree: Tree[Token], item: Node, over: Node) -> Node:
-        if not isinstance(over.type, ListOf):
-            raise ExpressionError(f"'in' needs a list, but this is {over.type}.", over.span)
-        if isinstance(item.type, ListOf | Record):
-            raise ExpressionError(f"'in' looks for one value, but this is {item.type}.", item.span, "Write exists.")
-        if over.type.item is not None:
-            self.same_kind(item, over, over.type.item, ordered=False)
-        return In(BOOL, self.span(tree), item, over)
-
-    def comparable(self, left: Node, right: Node, ordered: bool) -> None:
-        self.same_kind(left, right, right.type, ordered)
-
-    def same_kind(self, left: Node, right: Node, other: ValueType, ordered: bool) -> None:
-        """Raise unless values of `left` can be compared with `other`, the type of `right` or of its members."""
-        match left.type, other:
-            case (Int(), Number()) | (Number(), Int()):
-                whole = left if isinstance(left.type, Int) else right
-                hint = f"Write {whole.value}.0." if isinstance(whole, Literal) and whole.value is not None else ""
-                raise ExpressionError("A whole number cannot be compared with a decimal number.", whole.span, hint)
-            case (Int(), Int()) | (Number(), Number()) | (Day(), Day()):
-                return
-            case (Bool(), Bool()) if not ordered:
-                return
-            case (Day(), Enum() | Text()) | (Enum() | Text(), Day()):
-                self.day(right if isinstance(left.type, Day) else left)
-                return
-            case (Enum(), Enum()) if not ordered:
-                self.overlap(left, right, left.type, other)
-                return
-            case (Enum() | Text(), Enum() | Text()) if not ordered:
-                return
-            case _:
-                verb = "put in order with" if ordered else "compared with"
-                raise ExpressionError(f"{_capital(left.type)} cannot be {verb} {other}.", right.span)
-
-    def overlap(self, left: Node, right: Node, one: Enum, other: Enum) -> None:
-        """Raise for a word that a policy wrote and the facts never have, or for enumerations with nothing in common."""
-        for node, written, known in ((left, one, other), (right, other, one)):
-            strange = sorted(written.values - known.values)
-            if strange and written.written and not known.written:
-                message = f"{strange[0]!r} is not one of the {known.name} values."
-                raise ExpressionError(message, node.span, suggest(strange[0], known.values))
-        if not one.values & other.values and not (one.written and other.written):
-            raise ExpressionError(f"{one.name} and {other.name} have no value in common.", right.span)
-
-    def day(self, node: Node) -> None:
-        import datetime
-
-        if isinstance(node, Param | Fact):
-            raise ExpressionError("A day is compared with a day, but this is a text.", node.span)
-        values = node.value if isinstance(node, Literal) else ()
-        for value in values if isinstance(values, tuple) else (values,):
-            try:
-                datetime.date.fromisoformat(str(value))
-                valid = re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)) is not None
-            except ValueError:
-                valid = False
-            if not valid:
-                raise ExpressionError("This is not a calendar day.", node.span, "Write YYYY-MM-DD.")
 
     # --- arithmetic
 
@@ -258,7 +177,9 @@ class _Lowering:
         for node in (left, right):
             if not isinstance(node.type, Int):
                 raise ExpressionError(f"Arithmetic needs whole numbers, but this is {node.type}.", node.span)
-        return Arithmetic(INT, self.span(tree), op, left, right)
+        node = Arithmetic(INT, self.span(tree), op, left, right)
+        check_size(node)
+        return node
 
     # --- members, calls, macros
 
@@ -268,18 +189,25 @@ class _Lowering:
         span = self.span(tree)
         if namespace == "param" and "param" not in self.scope.variables:
             if name_token not in self.scope.params:
-                raise ExpressionError(f"There is no parameter {name_token!r}.", span, suggest(name_token, self.scope.params))
+                raise ExpressionError(
+                    f"There is no parameter {name_token!r}.", span, suggest(name_token, self.scope.params)
+                )
             key, type = self.scope.params[name_token]
             return Param(type, span, key)
         if namespace == "term" and "term" not in self.scope.variables:
-            body = self.scope.term(name_token, self.scope)
+            try:
+                body = self.scope.term(name_token, self.scope)
+            except ExpressionError as error:  # its span is a place in the text of the term
+                raise ExpressionError(error.message, span, error.hint) from None
             if body is None:
                 raise ExpressionError(f"There is no term {name_token!r}.", span, suggest(name_token, self.scope.terms))
             return Term(body.type, span, name_token, body)
         base = self.lower(base_tree, depth)
-        if not isinstance(base, Fact) or not isinstance(base.type, Record):
+        if not isinstance(base.type, Record):
             raise ExpressionError(f"Only an object has fields, but this is {base.type}.", base.span)
-        if name_token not in base.type.fields:
+        if not isinstance(base, Fact):
+            raise ExpressionError("Fields are read from facts, not from parameters and terms.", base.span)
+        if name_token not in base.type.fields or name_token in NO_FIELDS:
             message = f"{base.type.name} has no {name_token!r}."
             raise ExpressionError(message, (span[1] - len(name_token), span[1]), suggest(name_token, base.type.fields))
         return Fact(base.type.fields[name_token], span, base.root, (*base.names, name_token))
@@ -297,7 +225,9 @@ class _Lowering:
             return self.size(base, span)
         if name in _TEXT_TESTS:
             return self.text_test(name, base, arguments, span, depth)
-        raise ExpressionError(f"There is no function {name!r}.", span, suggest(name, ("exists", "all", "size", *_TEXT_TESTS)))
+        if name == "size":
+            raise ExpressionError("size of a list takes no argument.", span, "Write list.size().")
+        raise ExpressionError(f"There is no function {name!r}.", span, suggest(name, ("size", *_MEMBERS)))
 
     def _ident_arg(self, tree: Tree[Token], depth: int) -> Node:
         name = str(tree.children[0])
@@ -307,7 +237,11 @@ class _Lowering:
             raise ExpressionError(f"The language has no {name}.", span, _REFUSED[name])
         if name == "size" and len(arguments) == 1:
             return self.size(self.lower(arguments[0], depth), span)
-        raise ExpressionError(f"There is no function {name!r}.", span, suggest(name, ("size",)))
+        if name == "size":
+            raise ExpressionError("size takes one list.", span, "Write size(list).")
+        if name in _MEMBERS:
+            raise ExpressionError(f"{name} stands behind a dot.", span, f"Write {_MEMBERS[name]}.")
+        raise ExpressionError(f"There is no function {name!r}.", span, suggest(name, ("size", *_MEMBERS)))
 
     def size(self, over: Node, span: tuple[int, int]) -> Node:
         if not isinstance(over.type, ListOf):
@@ -320,10 +254,15 @@ class _Lowering:
         if not isinstance(over.type, ListOf):
             raise ExpressionError(f"{kind} needs a list, but this is {over.type}.", over.span)
         if len(arguments) != 2:
-            raise ExpressionError(f"{kind} takes a variable and a condition.", span, f"Write list.{kind}(x, condition).")
+            raise ExpressionError(
+                f"{kind} takes a variable and a condition.", span, f"Write list.{kind}(x, condition)."
+            )
         variable = self.bare_name(arguments[0])
         if variable is None:
             raise ExpressionError(f"The first argument of {kind} is a name.", self.span(arguments[0]))
+        if variable in RESERVED:
+            message = f"{variable!r} is a word of CEL."
+            raise ExpressionError(message, self.span(arguments[0]), "Choose another name.")
         if variable in self.scope.variables or variable in ("param", "term"):
             message = f"The name {variable!r} is taken."
             raise ExpressionError(message, self.span(arguments[0]), "Choose another one.")
@@ -339,18 +278,25 @@ class _Lowering:
         if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
             raise ExpressionError(f"{kind} takes one constant text.", span)
         if kind == "matches":
-            import re2
-
-            try:
-                re2.compile(pattern.value)
-            except re2.error:
-                raise ExpressionError("This is not an RE2 pattern.", pattern.span) from None
+            self.check_pattern(pattern.value, pattern.span)
         return TextTest(BOOL, span, kind, base, pattern.value)
+
+    def check_pattern(self, pattern: str, span: tuple[int, int]) -> None:
+        import re2
+
+        options = re2.Options()
+        options.log_errors = False
+        try:
+            re2.compile(pattern, options)
+        except re2.error:
+            raise ExpressionError("This is not an RE2 pattern.", span) from None
 
     # --- leaves
 
     def _ident(self, tree: Tree[Token], depth: int) -> Node:
         name, span = str(tree.children[0]), self.span(tree)
+        if name in ("true", "false"):
+            return Literal(BOOL, span, name == "true")
         if name in ("param", "term") and name not in self.scope.variables:
             raise ExpressionError(f"{name!r} stands before a dot.", span, f"Write {name}.name.")
         if name not in self.scope.variables:
@@ -361,7 +307,11 @@ class _Lowering:
         return self.lower(self.child(tree), depth)
 
     def _list_lit(self, tree: Tree[Token], depth: int) -> Node:
-        members = [self.lower(self.as_tree(m), depth) for m in self.as_tree(tree.children[0]).children] if tree.children else []
+        members = (
+            [self.lower(self.as_tree(m), depth) for m in self.as_tree(tree.children[0]).children]
+            if tree.children
+            else []
+        )
         span = self.span(tree)
         if not members:
             raise ExpressionError("An empty list says nothing.", span)
@@ -380,16 +330,12 @@ class _Lowering:
         assert isinstance(token, str)
         kind, span = getattr(token, "type", ""), self.span(tree)
         match kind:
-            case "BOOL_LIT":
-                return Literal(BOOL, span, token == "true")
-            case "INT_LIT" if not token.lstrip("-").startswith(("0x", "0X")):
-                return Literal(INT, span, int(token))
+            case "INT_LIT" if not token.lstrip("-").startswith("0x"):
+                return Literal(INT, span, whole_of(token, span))
             case "FLOAT_LIT":
-                return Literal(NUMBER, span, float(token))
+                return Literal(NUMBER, span, number_of(token, span))
             case "STRING_LIT" | "MLSTRING_LIT":
-                from celpy.evaluation import celstr
-
-                text = str(celstr(token))  # type: ignore[arg-type]
+                text = text_of(token, span)
                 return Literal(Enum("written", frozenset({text}), written=True), span, text)
             case "NULL_LIT":
                 raise ExpressionError("The language has no null.", span, "A fact that is missing is unknown.")
@@ -423,9 +369,3 @@ class _Lowering:
 _CHAIN = frozenset(
     ("expr", "conditionalor", "conditionaland", "relation", "addition", "multiplication", "unary", "member", "primary")
 )
-
-
-def _capital(type: ValueType) -> str:
-    text = str(type)
-    return text[0].upper() + text[1:]
-

@@ -83,12 +83,12 @@ class _Writer:
             case Literal(value=value):
                 return repr(value)
             case Fact(root=root, names=names):
-                start = bound[root] if root in bound else f"v[{root!r}]"
+                start = bound.get(root, f"v[{root!r}]")
                 return start + "".join(f"[{name!r}]" for name in names)
             case Param(key=key):
                 return self.values.setdefault(key, f"p{len(self.values)}")
             case Term(body=body):
-                return self.write(body, bound)
+                return self.write(body, {})  # a term does not see the variables around it
             case Not(body=body):
                 return f"(not {self.write(body, bound)})"
             case And(parts=parts):

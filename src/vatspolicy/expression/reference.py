@@ -6,7 +6,7 @@ reads an error as unknown, which is what CEL's error absorption amounts to insid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vatspolicy.expression.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
@@ -19,37 +19,56 @@ class Reference:
     which a term stands after the terms it uses.
     """
 
-    def __init__(self, variables: Mapping[str, Type], params: Mapping[str, tuple[Any, Type]], terms: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, Type],
+        params: Mapping[str, tuple[Any, Type]],
+        terms: Mapping[str, str],
+    ) -> None:
         import celpy
 
-        self._celpy = celpy
         self._environment = celpy.Environment(runner_class=celpy.InterpretedRunner)
+        self._programs: dict[str, Any] = {}
         self._variables = variables
-        self._params = {name: to_cel(value, type) for name, (value, type) in params.items()}
-        self._terms = {name: self._program(text) for name, text in terms.items()}
+        self._params = to_cel({name: value for name, (value, _) in params.items()}, record_of(params))
+        self._terms = terms
 
     def evaluate(self, text: str, env: Mapping[str, Any]) -> Any:
-        """True, False, a number or a text; None when cel-python reports an error."""
-        activation = {name: to_cel(env[name], type) for name, type in self._variables.items() if env.get(name) is not None}
-        activation["param"] = self._celpy.celtypes.MapType(self._params)
-        known: dict[Any, Any] = {}
-        for name, program in self._terms.items():
-            activation["term"] = self._celpy.celtypes.MapType(known)
-            value = self._run(program, activation)
+        """True, False, a number, a text or a list; None when cel-python reports an error."""
+        return self.at(env)(text)
+
+    def at(self, env: Mapping[str, Any]) -> Callable[[str], Any]:
+        """`evaluate` for many texts in one environment: facts are converted and terms evaluated once."""
+        from celpy import celtypes
+
+        activation = {name: to_cel(env[name], type) for name, type in self._variables.items() if name in env}
+        activation["param"] = self._params
+        known = celtypes.MapType()
+        activation["term"] = known
+        for name, text in self._terms.items():
+            value = self._run(text, activation)
             if value is not None:
-                known[self._celpy.celtypes.StringType(name)] = self._celpy.celtypes.BoolType(value) if isinstance(value, bool) else value
-        activation["term"] = self._celpy.celtypes.MapType(known)
-        return self._run(self._program(text), activation)
+                known[celtypes.StringType(name)] = value
+        return lambda text: _plain(self._run(text, activation))
 
-    def _program(self, text: str) -> Any:
-        return self._environment.program(self._environment.compile(text))
-
-    def _run(self, program: Any, activation: dict[str, Any]) -> Any:
+    def _run(self, text: str, activation: dict[str, Any]) -> Any:
+        if text not in self._programs:
+            self._programs[text] = self._environment.program(self._environment.compile(text))
         try:
-            value = program.evaluate(activation)
+            return self._programs[text].evaluate(activation)
         except Exception:  # cel-python 0.5.0 leaks IndexError and others from its own error printer
             return None
-        return bool(value) if isinstance(value, self._celpy.celtypes.BoolType) else value
+
+
+def record_of(params: Mapping[str, tuple[Any, Type]]) -> Record:
+    """The type of the variable `param`."""
+    return Record("param", {name: type for name, (_, type) in params.items()})
+
+
+def _plain(value: Any) -> Any:
+    from celpy import celtypes
+
+    return bool(value) if isinstance(value, celtypes.BoolType) else value
 
 
 def to_cel(value: Any, type: Type | None) -> Any:
@@ -68,5 +87,7 @@ def to_cel(value: Any, type: Type | None) -> Any:
         case ListOf(item=item):
             return celtypes.ListType([to_cel(member, item) for member in value])
         case Record(fields=fields):
-            return celtypes.MapType({celtypes.StringType(name): to_cel(child, fields[name]) for name, child in value.items()})
+            return celtypes.MapType(
+                {celtypes.StringType(name): to_cel(child, fields[name]) for name, child in value.items()}
+            )
     raise TypeError(f"no CEL type for {type!r}")

@@ -60,7 +60,7 @@ class Enum:
     written: bool = False
 
     def __str__(self) -> str:
-        return f"one of the {self.name} values"
+        return "a text" if self.written else f"one of the {self.name} values"
 
 
 @dataclass(frozen=True)
@@ -152,4 +152,6 @@ def join(left: Type | None, right: Type | None) -> Type | None:
             return Record(left.name, {key: joined for key, joined in fields.items() if joined is not None})
         case _ if type(left) is type(right):
             return left
+        case Record(), Record():
+            raise ValueError("objects do not all have the same keys")
     raise ValueError(f"values are sometimes {left} and sometimes {right}")

@@ -1,0 +1,16 @@
+"""Chinese telecommunications access law as code: may this product launch, with which licences, under which law?
+
+>>> from vatspolicy import evaluate, load_bundle, load_profile
+>>> decision = evaluate(load_bundle(), load_profile("product.yaml"), "2026-11-24")  # doctest: +SKIP
+>>> decision.decision  # doctest: +SKIP
+'needs-license'
+"""
+
+from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.decision import Decision
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.evaluate import evaluate
+from vatspolicy.profile import Profile, load_profile
+
+__all__ = ["Bundle", "Decision", "InvalidInput", "Problem", "Profile", "evaluate", "load_bundle", "load_profile"]
+__version__ = "0.1.0"

@@ -1,0 +1,131 @@
+"""JSON, with the place of every key and value."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from vatspolicy.document.document import Node, Scalar
+from vatspolicy.document.reader import NO_ESCAPE, QUOTE_TEXT, Limits, Reader
+
+
+class JsonReader(Reader):
+    """Reads JSON as the standard has it, but no key twice and no number that would not stay exact."""
+
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
+        super().__init__(text, file, limits)
+        self.at = 0  # the next character to read
+
+    def read(self) -> Node:
+        """The root of the text. Raises StopError."""
+        if not self._next():
+            self.fail(0, "The file is empty.")
+        root = self._value()
+        if self._next():
+            self.fail(self.at, "Text follows after the end of the JSON value.")
+        return root
+
+    def _next(self) -> str:
+        """The next character that is not space, which stays to be read; empty at the end."""
+        if space := _SPACE.match(self.text, self.at):
+            self.at = space.end()
+        return self.text[self.at : self.at + 1]
+
+    def _value(self) -> Node:
+        first, start = self._next(), self.at
+        if first in ("{", "["):
+            self.depth += 1
+            self.spend(start)
+            node = self._object() if first == "{" else self._array()
+            self.depth -= 1
+            return node
+        self.spend(start)
+        if first == '"':
+            return Node(self._string(), start, start, '"')
+        word = _NO_SPACE.match(self.text, start)
+        if word is None:
+            self.fail(start, "A value is missing here.")
+        self.at = word.end()
+        return Node(self._word(word.group(), start), start, start)
+
+    def _word(self, word: str, start: int) -> Scalar:
+        if word in _WORDS:
+            return _WORDS[word]
+        if _NUMBER.fullmatch(word):
+            return self.number(start, word)
+        if word.lstrip("-+") in ("NaN", "Infinity"):
+            self.note(start, "Infinity and NaN are not numbers here.", QUOTE_TEXT)
+        else:
+            self.note(start, "This is not a JSON value.", QUOTE_TEXT)
+        return None
+
+    def _object(self) -> Node:
+        entries: dict[str, Node] = {}
+        keys: dict[str, int] = {}
+        node = Node(entries, self.at, self.at, keys=keys, height=1)
+        more = self._open("}")
+        while more:
+            if self._next() != '"':
+                self.fail(self.at, "A key in double quotes is missing here.")
+            start = self.at
+            key = self._string()
+            first = self.enter(keys, key, start)
+            if self._next() != ":":
+                self.fail(self.at, "A : is missing after this key.")
+            self.at += 1
+            child = self._value()
+            if first:
+                entries[key] = child
+            self.leave(node, child)
+            more = self._more("}")
+        return node
+
+    def _array(self) -> Node:
+        items: list[Node] = []
+        node = Node(items, self.at, self.at, height=1)
+        more = self._open("]")
+        while more:
+            self.path.append(len(items))
+            items.append(self._value())
+            self.leave(node, items[-1])
+            more = self._more("]")
+        return node
+
+    def _open(self, closing: str) -> bool:
+        """Read the opening bracket, and the closing one of an empty container; whether there is a first member."""
+        self.at += 1
+        if self._next() != closing:
+            return True
+        self.at += 1
+        return False
+
+    def _more(self, closing: str) -> bool:
+        """Read a comma or the closing bracket; whether another member follows."""
+        char = self._next()
+        if char not in (",", closing):
+            self.fail(self.at, f"A comma or the closing {closing} is missing.")
+        self.at += 1
+        return char == ","
+
+    def _string(self) -> str:
+        start = self.at
+        found = _STRING.match(self.text, start)
+        if found is None:
+            self.fail(start, "The closing quote is missing on this line.", r"Write \n for a line break, \t for a tab.")
+        self.at = found.end()
+        raw = found.group()
+        if "\\" not in raw:
+            return raw[1:-1]
+        try:
+            text: str = json.loads(raw)
+        except json.JSONDecodeError as error:
+            self.fail(raw.rfind("\\", 0, error.pos + 1) + start, *NO_ESCAPE)
+        self.check_escapes(start, text)
+        return text
+
+
+_SPACE = re.compile(r"[ \t\n]*")
+_STRING = re.compile(r'"[^"\\\n\t]*(?:\\[^\n\t][^"\\\n\t]*)*"')
+_NO_SPACE = re.compile(r"[^\s\[\]{},:\"]+")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}

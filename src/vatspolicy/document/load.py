@@ -1,0 +1,85 @@
+"""From a file, standard input or a text to a document."""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from pathlib import Path as FilePath
+
+from vatspolicy.document.characters import UNPRINTABLE, line_starts, position
+from vatspolicy.document.document import Document
+from vatspolicy.document.json_text import JsonReader
+from vatspolicy.document.reader import LIMITS, Limits
+from vatspolicy.document.yaml_text import YamlReader
+from vatspolicy.errors import InvalidInput, Problem
+
+STDIN = "<stdin>"
+
+
+def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
+    """Read a file, or standard input for `-`. Raises InvalidInput with every problem found."""
+    name = STDIN if str(path) == "-" else str(path)
+    try:
+        if name == STDIN:
+            content = sys.stdin.buffer.read(limits.size + 1)
+        else:
+            with FilePath(path).open("rb") as stream:
+                content = stream.read(limits.size + 1)
+    except FileNotFoundError:
+        message = "There is no such file."
+    except IsADirectoryError:
+        message = "This is a directory, not a file."
+    except PermissionError:
+        message = "The file may not be read: permission is denied."
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is not usable"
+        message = f"The file cannot be read: {reason}."
+    else:
+        return parse_document(content, name, limits)
+    raise InvalidInput([Problem(name, 1, 1, "", message)])
+
+
+def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Document:
+    """Read a text: JSON if `file` ends in .json, else YAML; standard input may be either.
+
+    Raises InvalidInput with every problem found, at most up to the first one after which reading makes no sense.
+    """
+    clean = _decode(text, file, limits)
+    if file.lower().endswith(".json"):
+        return JsonReader(clean, file, limits).document()
+    if file == STDIN and clean.lstrip().startswith(("{", "[")):
+        try:
+            return JsonReader(clean, file, limits).document()
+        except InvalidInput as as_json:
+            try:
+                return YamlReader(clean, file, limits).document()
+            except InvalidInput:
+                raise as_json from None
+    return YamlReader(clean, file, limits).document()
+
+
+def _decode(content: str | bytes, file: str, limits: Limits) -> str:
+    """The text with plain line feeds and no byte order mark; every character of it can be shown."""
+    raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
+    if len(raw) > limits.size:
+        raise InvalidInput([Problem(file, 1, 1, "", f"The file is larger than {limits.size:,} bytes.")])
+    try:
+        text = _plain(raw.decode("utf-8") if isinstance(content, bytes) else content)
+    except UnicodeDecodeError as error:
+        before = _plain(raw[: error.start].decode("utf-8"))
+        line, column = position(line_starts(before), len(before))
+        message, hint = "The file is not UTF-8 text.", "Save it as UTF-8."
+        raise InvalidInput([Problem(file, line, column, "", message, hint)]) from None
+    problems = []
+    lines = line_starts(text)
+    for found in islice(UNPRINTABLE.finditer(text), 10):
+        line, column = position(lines, found.start())
+        message = f"The invisible character U+{ord(found.group()):04X} is not allowed."
+        problems.append(Problem(file, line, column, "", message, "Remove it."))
+    if problems:
+        raise InvalidInput(problems)
+    return text
+
+
+def _plain(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,123 @@
+"""What reading YAML and JSON share: where we are, what it has cost, and what was wrong."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import NoReturn
+
+from vatspolicy.document.characters import UNPRINTABLE, characters, line_starts, position
+from vatspolicy.document.document import Document, Node, format_path
+from vatspolicy.errors import InvalidInput, Problem
+
+MAX_EXACT = 2**53  # the largest magnitude up to which every integer is a double too
+INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+NO_ESCAPE = ("There is no such escape.", r"Write \\ for a backslash.")
+QUOTE_TEXT = "Put it in quotes if it is text."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a document may cost: bytes of text, nodes after aliases are expanded, levels of nesting, alias uses."""
+
+    size: int = 2**20
+    nodes: int = 20_000
+    depth: int = 32
+    aliases: int = 64
+
+
+LIMITS = Limits()
+"""What a document may cost unless the caller says otherwise."""
+
+
+class StopError(Exception):
+    """After a problem behind which nothing can be read."""
+
+
+class Reader:
+    """Reads one text. No message holds a value of the text, only the keys that lead to it."""
+
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
+        self.text, self.file, self.limits = text, file, limits
+        self.path: list[str | int] = []
+        self.depth = 0
+        self.nodes = 0
+        self.problems: list[tuple[int, str, str, str]] = []
+        self._lines = line_starts(text)
+
+    def document(self) -> Document:
+        """The whole text. Raises InvalidInput with every problem found."""
+        root: Node | None = None
+        with suppress(StopError):
+            root = self.read()
+        if root is None or self.problems:
+            raise InvalidInput(
+                Problem(self.file, *position(self._lines, index), path, message, hint)
+                for index, path, message, hint in self.problems
+            )
+        return Document(self.file, root.data(), self.text, root)
+
+    def read(self) -> Node:
+        """The root of the text. Raises StopError."""
+        raise NotImplementedError
+
+    def note(self, index: int, message: str, hint: str = "") -> None:
+        """A problem behind which reading goes on."""
+        self.problems.append((index, format_path(tuple(self.path)), message, hint))
+
+    def fail(self, index: int, message: str, hint: str = "") -> NoReturn:
+        """A problem behind which nothing can be read. Raises StopError."""
+        self.note(index, message, hint)
+        raise StopError
+
+    def fail_alone(self, index: int, message: str, hint: str = "") -> NoReturn:
+        """For what the two YAML parsers meet at different moments: noted problems would differ, so they are dropped."""
+        self.problems.clear()
+        self.path.clear()
+        self.fail(index, message, hint)
+
+    def spend(self, index: int, nodes: int = 1, height: int = 0) -> None:
+        """Count values read, which reach `height` levels deeper than here. Raises StopError when there are too many."""
+        self.nodes += nodes
+        if self.nodes > self.limits.nodes:
+            self.fail(index, f"The file has more than {self.limits.nodes:,} values.")
+        if self.depth + height > self.limits.depth:
+            self.path.clear()
+            self.fail(index, f"Values are nested more than {self.limits.depth} levels deep.")
+
+    def enter(self, keys: dict[str, int], key: str, index: int) -> bool:
+        """Step into the value of a key; False if the key was there before, and its first value stays."""
+        self.path.append(key)
+        if key not in keys:
+            keys[key] = index
+            return True
+        line, _ = position(self._lines, keys[key])
+        self.note(index, f"The key was given before, on line {line}.", "Remove one of the two.")
+        return False
+
+    def leave(self, node: Node, child: Node) -> None:
+        """Step out of a value of `node`."""
+        self.path.pop()
+        node.size += child.size
+        node.height = max(node.height, child.height + 1)
+
+    def number(self, index: int, text: str) -> int | float:
+        """`text` is a decimal number; refused when a double could not hold its whole part exactly."""
+        value = float(text)
+        if abs(value) > MAX_EXACT or (abs(value) == MAX_EXACT and text.lstrip("-") != str(MAX_EXACT)):
+            self.note(index, f"The number is beyond {MAX_EXACT:,} and would not stay exact.", "Put it in quotes.")
+            return 0
+        return int(text) if INTEGER.fullmatch(text) else value
+
+    def check_escapes(self, index: int, value: str) -> None:
+        """Escapes of the text in double quotes at `index` can bring in what the file itself may not hold."""
+        found = UNPRINTABLE.search(value)
+        if found is None:
+            return
+        read = next(islice(characters(self.text, index, '"', value), found.start(), None), None)
+        at, code = read[1] if read else index, ord(found.group())
+        if 0xD800 <= code <= 0xDFFF:
+            self.fail(at, *NO_ESCAPE)
+        self.note(at, f"The text holds the invisible character U+{code:04X}.", "Remove it.")

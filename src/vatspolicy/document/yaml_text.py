@@ -1,0 +1,257 @@
+"""YAML, with the place of every key and value, read from the parser's events.
+
+PyYAML brings two parsers, libyaml's and one in Python. What they take differently is refused, so that both accept the
+same files, read the same from them, and say the same about the others.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from vatspolicy.document.document import Node, Scalar
+from vatspolicy.document.plain import doubt, is_number, is_surely_text
+from vatspolicy.document.reader import NO_ESCAPE, Limits, Reader
+from vatspolicy.document.syntax import explain
+from vatspolicy.errors import suggest
+
+if TYPE_CHECKING:
+    import yaml
+
+
+def yaml_loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
+    """The parser of libyaml where PyYAML has it, ten times as fast; else the one in Python, with the same results."""
+    import yaml
+
+    return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+class YamlReader(Reader):
+    """Reads one document of the YAML that YAML 1.1 and 1.2 read alike, without tags and merge keys."""
+
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
+        super().__init__(text, file, limits)
+        self.anchors: dict[str, Node | None] = {}  # None while the anchored value is still being read
+        self.aliases = 0
+        self.flow = 0  # how many of the open containers are in brackets
+        self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
+
+    def read(self) -> Node:
+        """The root of the text. Raises StopError."""
+        import yaml
+
+        if directive := _DIRECTIVE.match(self.text):
+            self.fail(directive.end() - 1, "Directives are not used here.", "Remove the line that begins with %.")
+        self.events: Iterator[Any] = yaml.parse(self.text, Loader=yaml_loader())
+        try:
+            root = self._document()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            at = mark.index if mark else 0
+            start = error.context_mark.index if error.context_mark else at
+            self._refuse_tabs(start if "quoted" in (error.context or "") else at + 1)
+            if self.text[at : at + 1] == "?" and "flow" in (error.context or ""):
+                self.fail_alone(at, *_QUESTION_MARK)
+            self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
+        except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
+            found = _BEYOND_UNICODE.search(self.text)
+            self.fail(found.start() if found else 0, *NO_ESCAPE)
+        self._refuse_tabs(len(self.text))
+        return root
+
+    def _document(self) -> Node:
+        import yaml
+
+        next(self.events)
+        opening = next(self.events)
+        if isinstance(opening, yaml.StreamEndEvent):
+            self.fail(0, "The file is empty.")
+        first = next(self.events)
+        if isinstance(first, yaml.ScalarEvent) and not first.value and not first.style and not first.tag:
+            self.fail(0, "The file is empty.")
+        root = self._value(first, first.start_mark.index)
+        next(self.events)
+        closing = next(self.events)
+        if not isinstance(closing, yaml.StreamEndEvent):
+            self.fail(closing.start_mark.index, "A second document begins here.", "Keep one document in one file.")
+        return root
+
+    def _value(self, event: Any, named_at: int) -> Node:
+        """`named_at` is where to point when the value is empty: at its key."""
+        import yaml
+
+        start = event.start_mark.index
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(str(event.anchor), start)
+        if event.tag is not None:
+            hint = "Remove the tag; put the value in quotes if it begins with !."
+            self.note(start, "Tags such as !name are not used here.", hint)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        if isinstance(event, yaml.ScalarEvent):
+            node = self._scalar(event, start, named_at)
+        else:
+            node = self._container(event, start)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _alias(self, name: str, start: int) -> Node:
+        self.aliases += 1
+        if self.aliases > self.limits.aliases:
+            self.fail(start, f"The file uses more than {self.limits.aliases} aliases.")
+        target = self.anchors.get(name)
+        if target is None:
+            if name in self.anchors:
+                self.note(start, "An alias cannot stand inside its own anchor.")
+            else:
+                self.note(start, "There is no anchor of this name above.", suggest(name, self.anchors))
+            return Node(None, start, start)
+        self.spend(start, target.size, target.height)
+        return replace(target, start=start)
+
+    def _scalar(self, event: Any, start: int, named_at: int) -> Node:
+        self.spend(start)
+        behind_properties = _PROPERTIES.match(self.text, start) if event.tag or event.anchor else None
+        text_start = behind_properties.end() if behind_properties else start
+        self._check_text(event, text_start)
+        value: Scalar = event.value
+        if not event.style and event.tag is None:
+            value = self._resolve(event.value, start, named_at)
+        return Node(value, start, text_start, event.style or "")
+
+    def _resolve(self, text: str, start: int, named_at: int) -> Scalar:
+        if is_surely_text(text):
+            return text
+        if not text:
+            self.note(named_at, "There is no value here.", "Write null or remove the key.")
+            return None
+        if text in ("true", "false"):
+            return text == "true"
+        if text == "null":
+            return None
+        if is_number(text):
+            return self.number(start, text)
+        if doubtful := doubt(text):
+            self.note(start, *doubtful)
+            return None
+        return text
+
+    def _container(self, event: Any, start: int) -> Node:
+        import yaml
+
+        flow = 1 if event.flow_style else 0
+        self.flow += flow
+        self.depth += 1
+        self.spend(start)
+        node = self._list(start) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(start)
+        self.depth -= 1
+        self.flow -= flow
+        return node
+
+    def _list(self, start: int) -> Node:
+        import yaml
+
+        items: list[Node] = []
+        node = Node(items, start, start, height=1)
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            self.path.append(len(items))
+            items.append(self._value(event, event.start_mark.index))
+            self.leave(node, items[-1])
+        return node
+
+    def _mapping(self, start: int) -> Node:
+        import yaml
+
+        entries: dict[str, Node] = {}
+        keys: dict[str, int] = {}
+        node = Node(entries, start, start, keys=keys, height=1)
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key, at = self._key(event), event.start_mark.index
+            if key is None:
+                self._value(next(self.events), at)
+                continue
+            first = self.enter(keys, key, at)
+            child = self._value(next(self.events), at)
+            if first:
+                entries[key] = child
+            self.leave(node, child)
+        return node
+
+    def _key(self, event: Any) -> str | None:
+        """The key, or None when it cannot be one; that is noted, and the caller still checks the value."""
+        import yaml
+
+        start = event.start_mark.index
+        if not isinstance(event, yaml.ScalarEvent):
+            self.note(start, "A key must be text.", "Put it in quotes.")
+            if not isinstance(event, yaml.AliasEvent):
+                told = len(self.problems)
+                self._value(event, start)
+                del self.problems[told:]
+            return None
+        if event.tag is not None or event.anchor is not None:
+            self.note(start, "A key has no tag and no anchor here.", "Put it in quotes if it begins with ! or &.")
+            return None
+        text: str = event.value
+        self._check_text(event, start)
+        if event.style or (is_surely_text(text) and text != "<<"):
+            return text
+        if text == "<<":
+            self.note(start, "Merge keys (<<) are not used here.", "Write the keys out.")
+            return None
+        if not text or text in ("true", "false", "null") or is_number(text) or doubt(text):
+            self.note(start, "A key must be text.", "Put it in quotes.")
+            return None
+        return text
+
+    def _check_text(self, event: Any, text_start: int) -> None:
+        """What quoted text escapes, where a tab may stand, and the ? that one parser takes for the start of a key."""
+        if event.style:
+            self._keep_tabs(event)
+            if event.style == '"':
+                self.check_escapes(text_start, event.value)
+        elif self.flow and "?" in event.value:
+            self.fail_alone(self.text.index("?", event.start_mark.index), *_QUESTION_MARK)
+
+    def _keep_tabs(self, event: Any) -> None:
+        """Tabs are text inside quotes and blocks, but neither in a block's header nor where its indentation is set."""
+        start = event.start_mark.index
+        if event.style in ("|", ">"):
+            start = self.text.index(event.style, start)
+            if body := _BLOCK_INDENT.match(self.text, start):
+                start = min(body.end(), event.end_mark.index)
+        self.verbatim.append((start, event.end_mark.index))
+
+    def _refuse_tabs(self, end: int) -> None:
+        """Refuse the first tab before `end` that is neither text nor comment.
+
+        The two parsers differ about such tabs, so none is allowed; and it is told alone, because one parser reads on
+        behind it and the other does not.
+        """
+        at = self.text.find("\t", 0, end)
+        while at >= 0:
+            start, behind = self._verbatim_at(at)
+            if not start <= at < behind:
+                line = max(self.text.rfind("\n", 0, at) + 1, behind)
+                if not _COMMENT.search(self.text, line, at):
+                    self.fail_alone(at, "A tab stands where YAML wants spaces.", "Use spaces.")
+                behind = self.text.find("\n", at)
+            at = self.text.find("\t", behind, end) if behind >= 0 else -1
+
+    def _verbatim_at(self, index: int) -> tuple[int, int]:
+        """The last stretch of verbatim text that begins at or before `index`."""
+        place = bisect_right(self.verbatim, (index, sys.maxsize)) - 1
+        return self.verbatim[place] if place >= 0 else (0, 0)
+
+
+_BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
+_QUESTION_MARK = ("A ? inside [ ] or { } is not allowed here.", "Put the value in quotes.")
+_DIRECTIVE = re.compile(r"(?: *(?:#[^\n]*)?\n)*%")
+_PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)*")
+_BLOCK_INDENT = re.compile(r"[|>][^\n]*\n[ \n]*\t*")
+_COMMENT = re.compile(r"(?:(?<=[ \t])|^)#", re.MULTILINE)

@@ -1,0 +1,99 @@
+"""Explanation: why a rule said what it said, clause by clause, with the facts it read and where they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.bundle import Bundle, Law
+from vatspolicy.document import Path
+from vatspolicy.expression.kleene import Env, evaluate, look_up
+from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children
+from vatspolicy.policy import Expression, Policy
+from vatspolicy.profile import Profile
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One clause of an expression and its truth value."""
+
+    text: str
+    value: bool | None
+    """True, False, or None for unknown."""
+    depth: int
+    """How deep it stands: the clauses of a term stand below it."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A fact that an expression read."""
+
+    path: Path
+    value: Any
+    """None when it is missing."""
+    line: int
+    column: int
+
+
+def clauses(bundle: Bundle, law: Law, policy: Policy, expression: Expression, env: Env) -> tuple[Clause, ...]:
+    """The truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
+    return tuple(_clauses(bundle, law, policy, expression.text, expression.tree, env, 0))
+
+
+def _clauses(bundle: Bundle, law: Law, policy: Policy, text: str, node: Node, env: Env, depth: int) -> Iterator[Clause]:
+    match node:
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from _clauses(bundle, law, policy, text, part, env, depth)
+        case Term(name=name, body=body):
+            yield Clause(_slice(text, node), evaluate(node, env, law.params), depth)
+            owner, inner = bundle.term(policy, name)
+            if isinstance(body, And | Or | Not | Term):
+                yield from _clauses(bundle, law, owner, inner, body, env, depth + 1)
+        case Not(body=Term() | And() | Or() as body):
+            yield Clause(_slice(text, node), evaluate(node, env, law.params), depth)
+            yield from _clauses(bundle, law, policy, text, body, env, depth + 1)
+        case _:
+            yield Clause(_slice(text, node), evaluate(node, env, law.params), depth)
+
+
+def _slice(text: str, node: Node) -> str:
+    start, end = node.span
+    return " ".join(text[start:end].split())
+
+
+def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[Reading, ...]:
+    """The facts of the profile that an expression names, each once, in the order of the text."""
+    found: dict[Path, Reading] = {}
+    for fact in _facts(expression.tree, frozenset()):
+        owner = env.get(fact.root)
+        if owner is None or not isinstance(owner, dict):
+            continue
+        names = fact.names[:-1] if fact.names and fact.names[-1] in ("within", "province") else fact.names
+        path = profile.path_of(owner, names)
+        if path is None or path in found or not names:
+            continue
+        line, column = profile.mark(path)
+        found[path] = Reading(path, _plain(look_up(env, fact.root, names)), line, column)
+    return tuple(found.values())
+
+
+def _facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
+    """Facts below a node that are not read from a quantifier's variable."""
+    if isinstance(node, Fact):
+        if node.root not in bound:
+            yield node
+        return
+    inner = bound | {node.variable} if isinstance(node, Quantifier) else bound
+    for child in children(node):
+        yield from _facts(child, inner)
+
+
+def _plain(value: Any) -> Any:
+    """The value as it was written: places without what they lie in."""
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items() if key not in ("within", "province")}
+    if isinstance(value, list):
+        return [_plain(member) for member in value]
+    return value

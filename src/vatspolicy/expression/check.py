@@ -1,0 +1,141 @@
+"""What may stand beside what: the rules of types, of sizes and of depth that parsed expressions keep."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from vatspolicy.errors import suggest
+from vatspolicy.expression.syntax import LARGEST, ExpressionError
+from vatspolicy.expression.tree import Arithmetic, Literal, Node, Quantifier, children
+from vatspolicy.expression.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+
+MAX_DEPTH = 60
+"""Deepest nesting of one expression; CEL's own minimum for conforming parsers is lower."""
+
+MAX_HEIGHT = 100
+"""Deepest nesting of an expression together with its terms. Python refuses to compile 200 nested brackets."""
+
+MAX_LOOPS = 4
+"""Most quantifiers inside one another, terms included: lists have up to 32 members, and work is their product."""
+
+MAX_PARTS = 10_000
+"""Most nodes of an expression with its terms written out: terms that use terms twice would grow without end."""
+
+_FACT = 2**53
+"""Bound of a whole number in a profile or a policy; files with larger ones are refused when they are read."""
+
+
+def check_comparison(left: Node, right: Node, ordered: bool) -> None:
+    """Raise ExpressionError unless the two can be compared; `ordered` for `<` and its like."""
+    _same_kind(left, right, right.type, ordered)
+
+
+def check_membership(item: Node, over: Node) -> None:
+    """Raise ExpressionError unless `item` can be a member of `over`."""
+    if not isinstance(over.type, ListOf):
+        raise ExpressionError(f"'in' needs a list, but this is {over.type}.", over.span)
+    if isinstance(item.type, ListOf | Record):
+        raise ExpressionError(f"'in' looks for one value, but this is {item.type}.", item.span, "Write exists.")
+    if over.type.item is not None:
+        _same_kind(item, over, over.type.item, ordered=False)
+
+
+def _same_kind(left: Node, right: Node, other: Type, ordered: bool) -> None:
+    """Raise unless values of `left` can be compared with `other`, the type of `right` or of its members."""
+    match left.type, other:
+        case (Int(), Number()) | (Number(), Int()):
+            whole = left if isinstance(left.type, Int) else right
+            hint = f"Write {whole.value}.0." if isinstance(whole, Literal) and isinstance(whole.value, int) else ""
+            raise ExpressionError("A whole number cannot be compared with a decimal number.", whole.span, hint)
+        case (Int(), Int()) | (Number(), Number()) | (Day(), Day()):
+            return
+        case (Bool(), Bool()) if not ordered:
+            return
+        case (Day(), Enum() | Text()):
+            _check_days(right, other)
+        case (Enum() | Text(), Day()):
+            _check_days(left, left.type)
+        case (Enum(), Enum()) if not ordered:
+            _check_overlap(left, right, left.type, other)
+        case (Enum() | Text(), Enum() | Text()) if not ordered:
+            return
+        case _:
+            verb = "put in order with" if ordered else "compared with"
+            raise ExpressionError(f"{_capital(left.type)} cannot be {verb} {other}.", right.span)
+
+
+def _check_overlap(left: Node, right: Node, one: Enum, other: Enum) -> None:
+    """Raise for a word that a policy wrote and the facts never have, or for enumerations with nothing in common."""
+    for node, written, known in ((left, one, other), (right, other, one)):
+        strange = sorted(written.values - known.values)
+        if strange and written.written and not known.written:
+            message = f"{strange[0]!r} is not one of the {known.name} values."
+            raise ExpressionError(message, node.span, suggest(strange[0], known.values))
+    if not one.values & other.values and not (one.written and other.written):
+        raise ExpressionError(f"{one.name} and {other.name} have no value in common.", right.span)
+
+
+def _check_days(node: Node, type: Type) -> None:
+    """Raise unless every value of the written type is a calendar day."""
+    if not isinstance(type, Enum) or not type.written:
+        raise ExpressionError(f"A day is compared with a day, but this is {type}.", node.span)
+    for value in sorted(type.values):
+        try:
+            datetime.date.fromisoformat(value)
+            valid = re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) is not None
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ExpressionError("This is not a calendar day.", node.span, "Write YYYY-MM-DD.")
+
+
+def check_size(node: Node) -> None:
+    """Raise ExpressionError if arithmetic could leave the 64 bits of CEL, where engines give an error."""
+    if _largest(node) > LARGEST:
+        product = isinstance(node, Arithmetic) and node.op == "*"
+        hint = "One side of * must be a constant of at most 1000." if product else ""
+        raise ExpressionError("This can become larger than the whole numbers of CEL (64 bits).", node.span, hint)
+
+
+def _largest(node: Node) -> int:
+    """Bound of the absolute value of a whole number."""
+    match node:
+        case Literal(value=value):
+            return abs(int(value))
+        case Arithmetic(op="*", left=left, right=right):
+            return _largest(left) * _largest(right)
+        case Arithmetic(left=left, right=right):
+            return _largest(left) + _largest(right)
+        case _:
+            return _FACT
+
+
+def check_depth(node: Node) -> None:
+    """Raise ExpressionError for an expression that is, with its terms, too deep to run or to bound in time."""
+    height, loops, parts = _measure(node)
+    if height > MAX_HEIGHT:
+        message = f"This is nested deeper than {MAX_HEIGHT} levels, its terms included."
+        raise ExpressionError(message, node.span, "Refer to fewer terms that refer to others.")
+    if loops > MAX_LOOPS:
+        message = f"There are more than {MAX_LOOPS} quantifiers inside one another, those of terms included."
+        raise ExpressionError(message, node.span, "Ask about fewer lists at once.")
+    if parts > MAX_PARTS:
+        message = f"This has more than {MAX_PARTS} parts, those of its terms included."
+        raise ExpressionError(message, node.span, "Refer to fewer terms that refer to others.")
+
+
+def _measure(node: Node) -> tuple[int, int, int]:
+    """Height of the tree, how many quantifiers stand inside one another, and the number of its nodes."""
+    parts = [_measure(child) for child in children(node)]
+    height = 1 + max((part[0] for part in parts), default=0)
+    loops = max((part[1] for part in parts), default=0)
+    if isinstance(node, Quantifier):  # its list is looked at once, its body once a member
+        (_, outer, _), (_, inner, _) = parts
+        loops = max(outer, 1 + inner)
+    return height, loops, 1 + sum(part[2] for part in parts)
+
+
+def _capital(type: Type) -> str:
+    text = str(type)
+    return text[0].upper() + text[1:]

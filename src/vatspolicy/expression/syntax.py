@@ -1,0 +1,127 @@
+"""CEL text to cel-python's parse tree, and the words of a tree: texts and numbers.
+
+The grammar is cel-python's. Its own parser object is not used, because it forgets where `true` and `false` stand; they
+are names here. Where cel-python takes more than the CEL specification, or reads it otherwise, the text is refused.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from lark import Lark, Token, Tree
+
+LARGEST = 2**63 - 1
+"""Largest whole number of CEL; the smallest is one further from zero."""
+
+_RESERVED = "as break const continue else for function if import let loop namespace package return var void while"
+RESERVED = frozenset(("false", "in", "null", "true", *_RESERVED.split()))
+"""Words that CEL keeps for itself: no variable has such a name."""
+
+NO_FIELDS = frozenset(("false", "in", "null", "true"))
+"""Of these, the ones that cannot stand behind a dot either."""
+
+_HINTS = {
+    "=": "Write ==.",
+    "&": "Write &&.",
+    "|": "Write ||.",
+    "and": "Write &&.",
+    "or": "Write ||.",
+    "not": "Write !.",
+}
+_ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t"}
+
+
+class ExpressionError(Exception):
+    """An expression outside the language. `span` is the offset range of the culprit in the text."""
+
+    def __init__(self, message: str, span: tuple[int, int], hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.span, self.hint = message, span, hint
+
+
+def read(text: str) -> Tree[Token]:
+    """The parse tree of an expression. Raises ExpressionError where the text is not CEL, or holds a comment."""
+    from lark import UnexpectedCharacters, UnexpectedToken
+
+    try:
+        return _parser().parse(text)
+    except UnexpectedToken as error:
+        token = error.token
+        if token.type == "$END":
+            last = max(len(text.rstrip()) - 1, 0)
+            raise ExpressionError("The expression ends too early.", (last, last + 1)) from None
+        start = token.start_pos or 0
+        words = text[:start].split()
+        hint = _HINTS.get(str(token)) or (_HINTS["not"] if words[-1:] == ["not"] else "")
+        raise ExpressionError("This is not CEL.", (start, start + len(token)), hint) from None
+    except UnexpectedCharacters as error:
+        start = sum(len(line) + 1 for line in text.split("\n")[: error.line - 1]) + error.column - 1
+        if text[start] in "\"'":
+            raise ExpressionError("This text has no end on its line.", (start, start + 1)) from None
+        raise ExpressionError("This is not CEL.", (start, start + 1), _HINTS.get(text[start], "")) from None
+
+
+@functools.cache
+def _parser() -> Lark:
+    from importlib.resources import files
+
+    from lark import Lark
+
+    return Lark(
+        (files("celpy") / "cel.lark").read_text(encoding="utf-8"),
+        parser="lalr",
+        start="expr",
+        g_regex_flags=re.MULTILINE,
+        lexer_callbacks={"COMMENT": _refuse_comment},
+        propagate_positions=True,
+        maybe_placeholders=False,
+        priority="invert",
+    )
+
+
+def _refuse_comment(token: Token) -> NoReturn:
+    """In a folded text, a comment would swallow every clause behind it."""
+    start = token.start_pos or 0
+    raise ExpressionError("An expression has no comments.", (start, start + 2), "Write a YAML comment above it.")
+
+
+def text_of(token: str, span: tuple[int, int]) -> str:
+    """The text that a literal stands for. Raises ExpressionError for a form on which CEL engines differ."""
+    raw = token[0] in "rR"
+    body = token[1:] if raw else token
+    quote, inner = body[0], body[1:-1]
+    if body.startswith(quote * 3):
+        raise ExpressionError("A text stands in one pair of quotes.", span)
+    if raw:
+        if quote in inner:
+            raise ExpressionError("A raw text cannot hold its own quote.", span, "Use the other kind of quote.")
+        return inner
+    parts = re.split(r"\\(.)", inner)
+    for index, escaped in enumerate(parts[1::2]):
+        if escaped not in _ESCAPES:
+            hint = "Write the character itself, or r'...' for a pattern."
+            raise ExpressionError(f"The language has no escape \\{escaped}.", span, hint)
+        parts[2 * index + 1] = _ESCAPES[escaped]
+    return "".join(parts)
+
+
+def whole_of(token: str, span: tuple[int, int]) -> int:
+    """The whole number that a literal stands for. Raises ExpressionError for one that CEL cannot hold."""
+    value = int(token)
+    if not -LARGEST - 1 <= value <= LARGEST:
+        raise ExpressionError("This number is too large.", span)
+    return value
+
+
+def number_of(token: str, span: tuple[int, int]) -> float:
+    """The double that a literal stands for. Raises ExpressionError for infinity and for a form that CEL has not."""
+    if "." in token and not re.search(r"\.[0-9]", token):
+        raise ExpressionError("A decimal number has digits behind its point.", span)
+    value = float(token)
+    if math.isinf(value):
+        raise ExpressionError("This number is too large.", span)
+    return value

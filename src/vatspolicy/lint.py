@@ -1,0 +1,188 @@
+"""Lint: what a reviewer would ask of policies and fixtures beyond what loading them demands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.cases import cases_of, fixture_cases
+from vatspolicy.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
+from vatspolicy.document import Document, Path, load_document
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.expression.tree import Fact, Literal, Node, Param, walk
+from vatspolicy.policy import NEVER, Classify, Policy, Rule
+from vatspolicy.schema import load_schema
+
+ORDER = tuple(load_schema("policy")["properties"])
+"""Order of keys in a policy file."""
+
+_FIRES = {"fires", "met", "unmet", "open", "done"}
+_SILENT = {"silent", "closed"}
+
+
+def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
+    """Every finding, in the order of files and lines. Fixtures are looked at where there is a folder of them."""
+    problems: list[Problem] = []
+    for policy in bundle.policies.values():
+        document = load_document(policy.file)
+        for check in _CHECKS:
+            problems += check(_File(bundle, policy, document))
+    problems += _unused(bundle)
+    if fixtures is not None:
+        try:
+            list(fixture_cases(bundle, fixtures))
+        except InvalidInput as error:
+            problems += error.problems
+    return sorted(problems)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A policy under lint."""
+
+    bundle: Bundle
+    policy: Policy
+    document: Document
+
+
+def _key_order(file: _File) -> Iterator[Problem]:
+    keys = list(file.document.data)
+    if keys != sorted(keys, key=ORDER.index):
+        first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
+        yield file.document.problem(
+            (first,), "The keys of a policy stand in a fixed order.", f"The order is {', '.join(ORDER)}.", key=True
+        )
+
+
+def _translations(file: _File) -> Iterator[Problem]:
+    for path, text in _texts(file.document.data, ()):
+        if text["en"] == text["zh"]:
+            yield file.document.problem((*path, "zh"), "The Chinese text is the English one.")
+        elif not any("\u3400" <= char <= "\u9fff" for char in text["zh"]):
+            yield file.document.problem((*path, "zh"), "There is no Chinese in the Chinese text.")
+        if any("\u3400" <= char <= "\u9fff" for char in text["en"]):
+            yield file.document.problem((*path, "en"), "There is Chinese in the English text.")
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Every {en, zh} text. Articles quote the law and are no translation of one another."""
+    if isinstance(value, dict):
+        if set(value) == {"en", "zh"}:
+            yield path, value
+            return
+        for key, child in value.items():
+            if key != "tests":
+                yield from _texts(child, (*path, key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _texts(member, (*path, index))
+
+
+def _citations(file: _File) -> Iterator[Problem]:
+    for key, article in file.document.data.get("articles", {}).items():
+        path: Path = ("articles", key)
+        if "label" not in article and not key.startswith("art-"):
+            yield file.document.problem(
+                path, "A key that is no article number needs a label.", "Add label: {en, zh}.", key=True
+            )
+        if article["verification"] == "primary" and "zh" not in article:
+            yield file.document.problem(
+                path, "A primary article quotes the Chinese text.", "Add zh, or call it secondary.", key=True
+            )
+    if (
+        file.policy.rules
+        and "number" not in file.policy.source
+        and not file.policy.editions
+        and "note" not in file.policy.source
+    ):
+        yield file.document.problem(
+            ("source",), "The source has no document number.", "Write the number, or a note why there is none."
+        )
+
+
+def _numbers(file: _File) -> Iterator[Problem]:
+    """No number and no list of words inside an expression: what a lawyer would look up is a parameter."""
+    for rule in file.policy.rules:
+        for expression in expressions_of(rule):
+            for node in outside_terms(expression.tree):
+                if isinstance(node, Literal) and (isinstance(node.value, tuple) or _is_figure(node.value)):
+                    message = "A number or a list in an expression is a parameter: dated and cited."
+                    yield Problem(file.policy.file, expression.line, expression.column, rule.id, message)
+
+
+def _is_figure(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value not in (0, 1)
+
+
+def _seen_both_ways(file: _File) -> Iterator[Problem]:
+    """Every rule is shown firing, silent and, where it reads a fact, undecided by the tests of its own file."""
+    if not file.policy.rules:
+        return
+    coverage = Coverage(file.bundle)
+    for case in cases_of(file.bundle, file.policy):
+        coverage.note(case)
+    for index, rule in enumerate(file.policy.rules):
+        seen = coverage.states(rule)
+        lacking = [word for word, wanted in _wanted(rule) if not seen & wanted]
+        if lacking:
+            yield file.document.problem(("rules", index), f"No test shows {rule.id} {' or '.join(lacking)}.")
+
+
+def _wanted(rule: Rule) -> Iterator[tuple[str, set[str]]]:
+    yield "applying", _FIRES
+    if any(reads_facts(expression.tree) for expression in expressions_of(rule)) or rule.until != NEVER:
+        yield "not applying", _SILENT
+    if any(_may_be_missing(node) for expression in expressions_of(rule) for node in walk(expression.tree)):
+        yield "undecided for a missing fact", {"unknown"}
+
+
+def _may_be_missing(node: Node) -> bool:
+    return (
+        isinstance(node, Fact)
+        and (node.root, node.names) != ("activity", ("class",))
+        and node.root != "as_of"
+        and bool(node.names)
+    )
+
+
+def _contested(file: _File) -> Iterator[Problem]:
+    for index, rule in enumerate(file.policy.rules):
+        if isinstance(rule.effect, Classify) and set(rule.effect.classes) & set(rule.effect.otherwise):
+            yield file.document.problem(("rules", index, "classify", "otherwise"), "A reading is the rule's own.")
+
+
+_CHECKS: tuple[Callable[[_File], Iterator[Problem]], ...] = (
+    _key_order,
+    _translations,
+    _citations,
+    _numbers,
+    _seen_both_ways,
+    _contested,
+)
+
+
+def _unused(bundle: Bundle) -> Iterator[Problem]:
+    """Parameters, terms and instruments that nothing uses."""
+    params: set[str] = set()
+    instruments: set[str] = set()
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            for name in ("instrument", "through", "to"):
+                instruments.add(getattr(rule.effect, name, None) or "")
+    for expression in bundle.expressions():
+        params |= {node.key for node in walk(expression.tree) if isinstance(node, Param)}
+    terms = set(used_terms(bundle))
+    for policy in bundle.policies.values():
+        document = load_document(policy.file)
+        for name in policy.parameters:
+            if f"{policy.id}/{name}" not in params:
+                yield document.problem(("parameters", name), "No expression reads this parameter.", key=True)
+        for name in policy.terms:
+            if (policy.id, name) not in terms:
+                yield document.problem(("terms", name), "No expression uses this term.", key=True)
+        for name in policy.instruments:
+            if name not in instruments:
+                yield document.problem(("instruments", name), "No rule uses this instrument.", key=True)

@@ -1,0 +1,105 @@
+"""A pytest plugin: the tests inside policies and all fixtures are tests of their own.
+
+It collects nothing unless the project says where: `vatspolicy_policies` and `vatspolicy_fixtures` in the pytest
+configuration name folders, relative to the root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from vatspolicy.bundle import Bundle
+    from vatspolicy.cases import Case
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare where policies and fixtures are."""
+    parser.addini("vatspolicy_policies", "folder of policies whose inline tests are collected", default="")
+    parser.addini("vatspolicy_fixtures", "folder of fixtures that are collected", default="")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A policy file, or the expectations of a fixture."""
+    if file_path.suffix != ".yaml":
+        return None
+    config = parent.config
+    policies, fixtures = (_folder(config, name) for name in ("vatspolicy_policies", "vatspolicy_fixtures"))
+    if policies and file_path.is_relative_to(policies) and file_path.name != "bundle.yaml":
+        return PolicyFile.from_parent(parent, path=file_path)
+    if fixtures and file_path.is_relative_to(fixtures) and not file_path.name.endswith(".expect.yaml"):
+        return FixtureFile.from_parent(parent, path=file_path)
+    return None
+
+
+def _folder(config: pytest.Config, name: str) -> Path | None:
+    value = config.getini(name)
+    return (config.rootpath / value).resolve() if value else None
+
+
+def _bundle(config: pytest.Config) -> Bundle:
+    """The bundle, loaded once a session."""
+    from vatspolicy.bundle import load_bundle
+
+    if _BUNDLE not in config.stash:
+        config.stash[_BUNDLE] = load_bundle(_folder(config, "vatspolicy_policies"))
+    bundle: Bundle = config.stash[_BUNDLE]
+    return bundle
+
+
+_BUNDLE: pytest.StashKey[Any] = pytest.StashKey()
+
+
+class PolicyFile(pytest.File):
+    """A policy with its inline tests."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item a test."""
+        from vatspolicy.cases import cases_of
+
+        bundle = _bundle(self.config)
+        for case in cases_of(bundle, bundle.policies[self.path.stem]):
+            yield CaseItem.from_parent(self, name=case.name.partition(": ")[2], case=case)
+
+
+class FixtureFile(pytest.File):
+    """A fixture with its expected decisions."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item an expected decision."""
+        from vatspolicy.cases import one_fixture
+
+        for case in one_fixture(_bundle(self.config), self.path):
+            yield CaseItem.from_parent(self, name=case.name.partition(": ")[2], case=case)
+
+
+class CaseFailedError(Exception):
+    """A case that does not come out as expected."""
+
+
+class CaseItem(pytest.Item):
+    """One case."""
+
+    def __init__(self, *, case: Case, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.case = case
+
+    def runtest(self) -> None:
+        """Raise when the case differs from what it expects."""
+        problems = self.case.run()
+        if problems:
+            raise CaseFailedError("\n".join(problems))
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """The differences, without a traceback."""
+        if isinstance(excinfo.value, CaseFailedError):
+            return f"{self.case.file}:{self.case.line}: {self.case.name}\n{excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File, line (from 0) and name."""
+        return self.path, self.case.line - 1, self.case.name

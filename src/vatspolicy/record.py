@@ -1,0 +1,230 @@
+"""The decision as plain data (decision.schema.json), which every report format reads.
+
+Explanations are made here, and so only for what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vatspolicy.bundle import Bundle, Law
+from vatspolicy.deadline import deadline
+from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service
+from vatspolicy.document import Path, format_path
+from vatspolicy.explanation import clauses, facts_read
+from vatspolicy.policy import Article, Deny, Duty, Expression, Need, Policy, Route, Rule
+from vatspolicy.profile import Profile
+from vatspolicy.vocabulary import Text, label, question
+
+FORMAT = 1
+"""Version of the data; it grows when a reader would break."""
+
+
+def record(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Any]:
+    """The decision with its law and its facts. Sorted where order carries no meaning, free of wall-clock time."""
+    maker = _Maker(bundle, profile, decision)
+    return {
+        "decision": decision.decision,
+        "range": list(decision.range),
+        "product": decision.product,
+        "title": profile.facts["product"].get("title", decision.product),
+        "as_of": decision.as_of,
+        "launch": profile.launch,
+        "file": profile.document.file,
+        "bundle": {"version": decision.bundle_version, "digest": decision.bundle_digest},
+        "verification": decision.verification,
+        "services": [maker.service(service) for service in decision.services],
+        "denials": maker.findings(decision.denials),
+        "needs": maker.findings(decision.needs),
+        "would_need": maker.findings(decision.would_need),
+        "met": maker.findings(decision.met),
+        "duties": maker.findings(decision.duties),
+        "advice": maker.findings(decision.advice),
+        "undetermined": maker.findings(decision.undetermined),
+        "missing": [maker.ask(ask) for ask in decision.missing],
+        "contested": [
+            {
+                "rule": reading.rule.name,
+                "subject": str(reading.subject),
+                "reading": reading.reading,
+                "decision": reading.decision,
+                "message": dict(reading.rule.message),
+            }
+            for reading in decision.readings
+        ],
+    }
+
+
+class _Maker:
+    def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
+        self.bundle, self.profile = bundle, profile
+        self.as_of = decision.as_of
+        self.law: Law = bundle.on(decision.as_of)
+
+    def findings(self, findings: Iterable[Finding]) -> list[dict[str, Any]]:
+        return [self.finding(finding) for finding in findings]
+
+    def finding(self, finding: Finding) -> dict[str, Any]:
+        rule = finding.rule
+        policy = self.bundle.policies[rule.policy]
+        data: dict[str, Any] = {
+            "rule": rule.name,
+            "version": policy.version,
+            "effect": type(rule.effect).__name__.lower(),
+            "subject": {"service": finding.subject.service, "class": finding.subject.cls},
+            "state": finding.state,
+            "message": dict(rule.message),
+            "citations": self.citations(policy, rule.cite),
+            "clauses": self.clauses(policy, rule.when, finding.env),
+            "facts": self.facts(rule.when, finding.env),
+            "policy_file": policy.file,
+            "policy_line": rule.line,
+            "location": self.location(finding),
+        }
+        if finding.reasons:
+            data["reasons"] = [{"code": code, "title": _text(label("reason", code))} for code in finding.reasons]
+        if finding.asks:
+            data["asks"] = [self.ask(ask) for ask in finding.asks]
+        match rule.effect:
+            case Deny(curable=curable):
+                data["curable"] = curable
+            case Need(instrument=str(instrument)):
+                data |= {"instrument": self.instrument(instrument), "authority": self.authority(finding.authority)}
+            case Need():
+                data["any_of"] = [self.offer(offer) for offer in finding.any_of]
+                data["routes"] = [self.route(state) for state in finding.routes]
+            case Duty(instrument=instrument, due=due, bearer=bearer):
+                data |= {
+                    "instrument": self.instrument(instrument),
+                    "authority": self.authority(finding.authority),
+                    "deadline": self.deadline(due),
+                    "bearer": self.bearer(bearer, finding),
+                    "done_on": finding.done_on,
+                }
+        return data
+
+    def deadline(self, due: Mapping[str, Any]) -> dict[str, Any]:
+        found = deadline(due, self.profile.launch or self.as_of)
+        return {"group": found.group, "text": _text(found.text), "date": found.date}
+
+    def bearer(self, bearer: str, finding: Finding) -> str:
+        """Company or partner: the operator is one of them."""
+        operator = finding.env.get("operator")
+        return (
+            "partner"
+            if bearer == "operator" and operator is not None and operator is finding.env.get("partner")
+            else "company"
+        )
+
+    def citations(self, policy: Policy, keys: Iterable[str]) -> list[dict[str, Any]]:
+        return [self.citation(policy, policy.articles[key]) for key in keys]
+
+    def citation(self, policy: Policy, article: Article) -> dict[str, Any]:
+        edition = policy.edition(self.as_of)
+        return {
+            "policy": policy.id,
+            "title": _text((edition.title if edition else None) or policy.title),
+            "number": edition.number if edition else policy.source.get("number"),
+            "key": article.key,
+            "label": _text(article.label),
+            "en": article.en,
+            "zh": article.zh,
+            "verification": article.verification,
+            "url": article.url or policy.source.get("url"),
+        }
+
+    def clauses(self, policy: Policy, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found = clauses(self.bundle, self.law, policy, expression, env)
+        return [{"text": clause.text, "value": clause.value, "depth": clause.depth} for clause in found]
+
+    def facts(self, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [
+            {"path": format_path(fact.path), "value": fact.value, "line": fact.line, "column": fact.column}
+            for fact in facts_read(self.profile, expression, env)
+        ]
+
+    def location(self, finding: Finding) -> dict[str, int]:
+        """The line of the spec to look at: the last fact the rule read that is written, else its subject."""
+        written = [f for f in facts_read(self.profile, finding.rule.when, finding.env) if f.value is not None]
+        path: Path = ("product",)
+        if finding.subject.service is not None:
+            ids = [service["id"] for service in self.profile.facts["services"]]
+            path = ("services", ids.index(finding.subject.service))
+            if finding.subject.cls is not None:
+                path = self.profile.path_of(self.profile.facts["services"][path[1]], ("offers",)) or path
+        line, column = (written[-1].line, written[-1].column) if written else self.profile.mark(path)
+        return {"line": line, "column": column}
+
+    def instrument(self, id: str) -> dict[str, Any]:
+        return {"id": id, "title": _text(self.bundle.instruments[id].title)}
+
+    def authority(self, bodies: Iterable[str]) -> list[dict[str, Any]]:
+        return [{"id": body, "title": _text(label("authority", body))} for body in bodies]
+
+    def offer(self, offer: Offer) -> dict[str, Any]:
+        return {
+            "instrument": self.instrument(offer.instrument),
+            "class": offer.cls,
+            "route": offer.route,
+            "authority": self.authority(offer.authority),
+        }
+
+    def route(self, state: RouteState) -> dict[str, Any]:
+        effect = state.rule.effect
+        assert isinstance(effect, Route)
+        policy = self.bundle.policies[state.rule.policy]
+        cap = effect.max_foreign_percent
+        return {
+            "rule": state.rule.name,
+            "name": effect.name,
+            "title": _text(effect.title),
+            "state": state.state,
+            "instrument": self.instrument(effect.instrument),
+            "authority": self.authority(state.authority),
+            "held": state.held,
+            "max_foreign_percent": self.law.ask(cap, state.env) if cap is not None else None,
+            "share_too_high": state.share_too_high,
+            "conditions": [
+                {
+                    "id": condition.id,
+                    "message": _text(condition.message),
+                    "value": self.law.ask(condition.check, state.env),
+                    "reason": condition.reason,
+                    "where": condition.where,
+                    "facts": self.facts(condition.check, state.env),
+                }
+                for condition in effect.conditions
+            ],
+            "citations": self.citations(policy, state.rule.cite),
+        }
+
+    def service(self, service: Service) -> dict[str, Any]:
+        return {
+            "id": service.id,
+            "state": service.state,
+            "classified_by": [self.classified(finding.rule) for finding in service.classified_by],
+            "activities": [self.activity(activity) for activity in service.activities],
+        }
+
+    def classified(self, rule: Rule) -> dict[str, Any]:
+        return {"rule": rule.name, "message": _text(rule.message), "contested": rule.contested}
+
+    def activity(self, activity: Activity) -> dict[str, Any]:
+        return {
+            "class": activity.cls,
+            "title": _text(label("class", activity.cls)),
+            "outcome": activity.outcome,
+            "routes": [self.route(state) for state in activity.routes],
+        }
+
+    def ask(self, ask: Ask) -> dict[str, Any]:
+        return {
+            "path": format_path(ask.path),
+            "question": _text(question(ask.path)),
+            "rules": list(ask.rules),
+        }
+
+
+def _text(text: Text) -> dict[str, str]:
+    return {"en": text["en"], "zh": text["zh"]}

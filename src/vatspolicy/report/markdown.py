@@ -1,0 +1,179 @@
+"""Markdown for job summaries and pull requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.deadline import GROUPS as GROUP_ORDER
+from vatspolicy.report.terminal import clean
+from vatspolicy.report.words import GROUPS, MEANINGS, STATES, VERDICTS, VERIFICATION, number, phrase, word
+from vatspolicy.vocabulary import Language
+
+_ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
+_MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
+
+Data = Mapping[str, Any]
+
+
+def render(records: Iterable[Data], lang: Language) -> str:
+    """All decisions, one section each."""
+    return "\n\n".join("\n".join(_Page(data, lang).lines()) for data in records) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that cannot become markup, a link, a mention or HTML."""
+    text = clean(" ".join(text.split()))
+    text = re.sub(r"([\\`*_{}\[\]()#|~<>&!])", r"\\\1", text)
+    return re.sub(r"(?<!\w)@(?=\w)", "@\u200b", text).replace("://", ":\u200b//")
+
+
+class _Page:
+    def __init__(self, data: Data, lang: Language) -> None:
+        self.data, self.lang = data, lang
+
+    def say(self, text: Data) -> str:
+        return escape(text[self.lang])
+
+    def lines(self) -> Iterator[str]:
+        data, lang = self.data, self.lang
+        verdict = word(VERDICTS, data["decision"], lang)
+        yield f"## {_ICONS[data['decision']]} {verdict}: {escape(str(data['title']))}"
+        yield ""
+        law = (
+            f"{phrase('as_of', lang, day=data['as_of'])} · {phrase('bundle', lang, version=data['bundle']['version'])}"
+        )
+        yield f"{word(MEANINGS, data['decision'], lang)} *{law}*"
+        yield from self.denials()
+        yield from self.missing()
+        yield from self.licences("needs", "get")
+        yield from self.services()
+        yield from self.licences("would_need", "would_get")
+        yield from self.duties()
+        yield from self.notes()
+        yield ""
+        known = f"{word(VERIFICATION, data['verification'], lang)} " if data["verification"] else ""
+        yield f"<sub>{known}{phrase('not_advice', lang)}</sub>"
+
+    def heading(self, key: str) -> Iterator[str]:
+        yield ""
+        yield f"### {phrase(key, self.lang)}"
+        yield ""
+
+    def law(self, finding: Data) -> str:
+        return "; ".join(f"{self.say(c['title'])}, {self.say(c['label'])}" for c in finding["citations"])
+
+    def bodies(self, authority: Iterable[Data]) -> str:
+        return ", ".join(self.say(body["title"]) for body in authority)
+
+    def denials(self) -> Iterator[str]:
+        if not self.data["denials"]:
+            return
+        yield from self.heading("because")
+        for finding in self.data["denials"]:
+            subject = "/".join(part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part)
+            reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
+            message = " · ".join(self.say(r["title"]) for r in reasons) or self.say(finding["message"])
+            mend = f" *({phrase('curable', self.lang)})*" if finding.get("curable") else ""
+            yield f"- **{escape(subject)}** {message}{mend}" if subject else f"- {message}{mend}"
+            for citation in finding["citations"]:
+                words = citation["zh"] if self.lang == "zh" and citation["zh"] else citation["en"]
+                yield f"  > {self.say(citation['title'])}, {self.say(citation['label'])}: {escape(words)}"
+            for fact in finding["facts"]:
+                yield f"  - {escape(fact['path'])} ({escape(self.data['file'])}:{fact['line']})"
+
+    def missing(self) -> Iterator[str]:
+        if self.data["missing"]:
+            yield from self.heading("missing")
+        for ask in self.data["missing"]:
+            yield f"- **{escape(ask['path'])}** {self.say(ask['question'])}"
+
+    def licences(self, key: str, title: str) -> Iterator[str]:
+        if not self.data[key]:
+            return
+        yield from self.heading(title)
+        for finding in self.data[key]:
+            offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
+            texts = []
+            for offer in offers:
+                source = phrase("from", self.lang, authority=self.bodies(offer["authority"]))
+                text = f"**{self.say(offer['instrument']['title'])}**, {source}"
+                if "route" in offer:
+                    title_of = next(self.say(r["title"]) for r in finding["routes"] if r["name"] == offer["route"])
+                    text += f" ({offer['class']}, {phrase('route', self.lang, route=title_of)})"
+                texts.append(text)
+            service = f"{escape(finding['subject']['service'])}: " if finding["subject"]["service"] else ""
+            joined = f" *{phrase('or', self.lang)}* ".join(texts)
+            yield f"- {service}{joined} [{self.law(finding)}]"
+
+    def services(self) -> Iterator[str]:
+        yield from self.heading("services")
+        for service in self.data["services"]:
+            yield f"- **{escape(service['id'])}**: {word(STATES, service['state'], self.lang)}"
+            for activity in service["activities"]:
+                yield f"  - {self.say(activity['title'])}: {word(VERDICTS, activity['outcome'], self.lang)}"
+                for route in activity["routes"]:
+                    yield f"    - {_MARKS[route['state']]} {self.route(route)}"
+
+    def route(self, route: Data) -> str:
+        text = f"{self.say(route['title'])}: {word(STATES, route['state'], self.lang)}"
+        points = []
+        if route["share_too_high"]:
+            points.append(phrase("share_too_high", self.lang, percent=number(route["max_foreign_percent"])))
+        for condition in route["conditions"]:
+            if condition["value"] is False and route["state"] == "closed":
+                points.append(phrase("fails", self.lang, message=self.say(condition["message"])))
+            if condition["value"] is None and route["state"] == "unknown":
+                points.append(phrase("open_point", self.lang, message=self.say(condition["message"])))
+        return f"{text} ({'; '.join(points)})" if points else text
+
+    def duties(self) -> Iterator[str]:
+        if not self.data["duties"]:
+            return
+        yield from self.heading("duties")
+        seen: set[str] = set()
+        for group in GROUP_ORDER:
+            found = [
+                duty for duty in self.data["duties"] if duty["deadline"]["group"] == group and duty["rule"] not in seen
+            ]
+            if not found:
+                continue
+            yield f"**{word(GROUPS, group, self.lang)}**"
+            yield ""
+            for duty in sorted(found, key=lambda duty: [body["id"] for body in duty["authority"]]):
+                if duty["rule"] in seen:
+                    continue
+                seen.add(duty["rule"])
+                deadline = duty["deadline"]
+                when = self.say(deadline["text"])
+                if deadline["date"] and group != "before-launch":
+                    when += f" ({phrase('by', self.lang, day=deadline['date'])})"
+                box = "x" if duty["state"] == "done" else " "
+                title = self.say(duty["instrument"]["title"])
+                yield f"- [{box}] {title}: {self.bodies(duty['authority'])}, {when} [{self.law(duty)}]"
+            yield ""
+
+    def notes(self) -> Iterator[str]:
+        if self.data["contested"]:
+            yield from self.heading("contested")
+            for reading in self.data["contested"]:
+                name = reading["reading"]
+                shown = (
+                    phrase("none", self.lang)
+                    if name == "none"
+                    else phrase("route_closed", self.lang)
+                    if name == "closed"
+                    else name
+                )
+                text = phrase(
+                    "reading", self.lang, reading=shown, decision=word(VERDICTS, reading["decision"], self.lang)
+                )
+                yield f"- {escape(reading['subject'])}: {self.say(reading['message'])} {text}"
+        for key in ("advice", "undetermined"):
+            findings = {finding["rule"]: finding for finding in reversed(self.data[key])}
+            if findings and not (key == "undetermined" and self.data["decision"] == "incomplete"):
+                yield from self.heading(key)
+                for finding in reversed(findings.values()):
+                    asks = ", ".join(dict.fromkeys(escape(ask["path"]) for ask in finding.get("asks", [])))
+                    yield f"- {self.say(finding['message'])} [{self.law(finding)}]" + (f" ({asks})" if asks else "")

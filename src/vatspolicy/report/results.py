@@ -1,0 +1,61 @@
+"""Results: a decision as a flat list of what a code-review tool would show beside lines of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.vocabulary import Language
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finding beside one line."""
+
+    rule: str
+    level: str
+    """error (deny), warning (needs a licence, incomplete) or note (duty, advice, undetermined)."""
+    message: str
+    line: int
+    column: int
+    subject: str
+    finding: Mapping[str, Any]
+
+
+def results(data: Mapping[str, Any], lang: Language) -> Iterator[Result]:
+    """The findings of a decision (a record), the gravest first."""
+    for key, level in (
+        ("denials", "error"),
+        ("needs", "warning"),
+        ("would_need", "note"),
+        ("duties", "note"),
+        ("advice", "note"),
+        ("undetermined", "warning" if data["decision"] == "incomplete" else "note"),
+    ):
+        for finding in data[key]:
+            subject = "/".join(part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part)
+            yield Result(
+                finding["rule"],
+                level,
+                _message(finding, lang),
+                finding["location"]["line"],
+                finding["location"]["column"],
+                subject,
+                finding,
+            )
+
+
+def _message(finding: Mapping[str, Any], lang: Language) -> str:
+    parts = [finding["message"][lang]]
+    if finding["effect"] == "need":
+        parts += [reason["title"][lang] for reason in finding.get("reasons", [])]
+        parts += [f"→ {offer['instrument']['title'][lang]} ({offer['route']})" for offer in finding.get("any_of", [])]
+    if "instrument" in finding:
+        parts.append(f"→ {finding['instrument']['title'][lang]}")
+    if "deadline" in finding:
+        parts.append(finding["deadline"]["text"][lang])
+    if finding["state"] == "unknown":
+        parts += [f"? {ask['path']}" for ask in finding.get("asks", [])]
+    cites = "; ".join(f"{c['title'][lang]}, {c['label'][lang]}" for c in finding["citations"])
+    return " ".join(parts) + f" [{cites}]"

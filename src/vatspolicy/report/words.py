@@ -1,0 +1,124 @@
+"""The words of reports in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.vocabulary import Language
+
+VERDICTS: Mapping[str, Mapping[str, str]] = {
+    "allow": {"en": "ALLOW", "zh": "可以上线"},
+    "needs-license": {"en": "NEEDS LICENCE", "zh": "须取得许可"},
+    "deny": {"en": "DENY", "zh": "不得上线"},
+    "incomplete": {"en": "INCOMPLETE", "zh": "尚无法判定"},
+}
+MEANINGS: Mapping[str, Mapping[str, str]] = {
+    "allow": {
+        "en": "May launch: no licence is missing. The duties below remain.",
+        "zh": "可以上线：无须另行取得许可，仍应履行下列义务。",
+    },
+    "needs-license": {
+        "en": "May launch once the licences below are held; nothing on these facts stops the grant.",
+        "zh": "取得下列许可后可以上线；就现有事实，不存在不予许可的情形。",
+    },
+    "deny": {
+        "en": "May not launch on these facts.",
+        "zh": "就现有事实，不得上线。",
+    },
+    "incomplete": {
+        "en": "No decision yet: facts are missing. Nothing is guessed.",
+        "zh": "事实不全，暂不作出判定，也不作推定。",
+    },
+}
+STATES: Mapping[str, Mapping[str, str]] = {
+    "open": {"en": "open", "zh": "开放"},
+    "closed": {"en": "closed", "zh": "不开放"},
+    "unknown": {"en": "unknown", "zh": "未知"},
+    "classified": {"en": "telecommunications", "zh": "属于电信业务"},
+    "not-telecom": {"en": "not telecommunications", "zh": "不属于电信业务"},
+    "partly-classified": {"en": "class not settled: facts are missing", "zh": "类别待定：事实不全"},
+    "unclassified": {"en": "no rule classifies it", "zh": "没有规则可以归类"},
+}
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "before-launch": {"en": "Before the launch", "zh": "上线前"},
+    "before-event": {"en": "Before an event", "zh": "特定事项前"},
+    "after-launch": {"en": "After the launch", "zh": "上线后"},
+    "after-event": {"en": "When something happens", "zh": "特定情形发生后"},
+    "recurring": {"en": "Every year, quarter or month", "zh": "定期"},
+    "continuing": {"en": "As long as the service runs", "zh": "持续履行"},
+}
+VERIFICATION: Mapping[str, Mapping[str, str]] = {
+    "primary": {
+        "en": "Every article it rests on was compared with the text of the law.",
+        "zh": "所依据的条款均已与法律文本核对。",
+    },
+    "secondary": {
+        "en": "Weakest link: secondary. At least one article is known from commentary only.",
+        "zh": "最弱一环：二手资料，至少一条依据仅见于评论。",
+    },
+    "unverified": {
+        "en": "Weakest link: unverified. At least one article was neither compared with a text nor seen in commentary.",
+        "zh": "最弱一环：未经核实，至少一条依据既未核对文本也未见于评论。",
+    },
+}
+PHRASES: Mapping[str, Mapping[str, str]] = {
+    "as_of": {"en": "as of {day}", "zh": "法律截至 {day}"},
+    "bundle": {"en": "bundle {version}", "zh": "规则库 {version}"},
+    "because": {"en": "Because", "zh": "理由"},
+    "curable": {"en": "can be mended", "zh": "可以补正"},
+    "get": {"en": "Licences to get", "zh": "应取得的许可"},
+    "would_get": {"en": "Licences it would need besides", "zh": "此外还需要的许可"},
+    "held": {"en": "Licences held", "zh": "已持有的许可"},
+    "from": {"en": "from {authority}", "zh": "主管机关：{authority}"},
+    "to": {"en": "{authority}", "zh": "{authority}"},
+    "route": {"en": "route: {route}", "zh": "途径：{route}"},
+    "or": {"en": "or", "zh": "或"},
+    "all": {"en": "all of them", "zh": "以下各项"},
+    "services": {"en": "Services", "zh": "服务"},
+    "routes": {"en": "routes", "zh": "途径"},
+    "may_open": {"en": "may also be open", "zh": "也可能开放"},
+    "up_to": {"en": "up to {percent} %", "zh": "外资股比不超过 {percent}%"},
+    "share_too_high": {"en": "the foreign share is above {percent} %", "zh": "外资股比超过 {percent}%"},
+    "fails": {"en": "fails: {message}", "zh": "不满足：{message}"},
+    "open_point": {"en": "not known: {message}", "zh": "未知：{message}"},
+    "duties": {"en": "Filings and duties", "zh": "备案及其他义务"},
+    "done": {"en": "done on {day}", "zh": "已于 {day} 完成"},
+    "by": {"en": "by {day}", "zh": "截止 {day}"},
+    "advice": {"en": "Look at", "zh": "请注意"},
+    "contested": {"en": "Contested", "zh": "存在争议"},
+    "reading": {"en": "read as {reading}, the decision is {decision}", "zh": "如按 {reading} 理解，结论为：{decision}"},
+    "none": {"en": "not telecommunications", "zh": "不属于电信业务"},
+    "route_closed": {"en": "a closed route", "zh": "该途径不开放"},
+    "undetermined": {"en": "Undetermined", "zh": "尚未确定"},
+    "undetermined_hint": {
+        "en": "Rules that a missing fact leaves undecided; they do not change the decision.",
+        "zh": "因事实缺失未能确定的规则，不影响结论。",
+    },
+    "missing": {"en": "Facts to add, the most decisive first", "zh": "需要补充的事实（按重要性排序）"},
+    "range": {"en": "Could still be anything from {low} to {high}.", "zh": "结论可能在“{low}”至“{high}”之间。"},
+    "law": {"en": "Law", "zh": "依据"},
+    "facts": {"en": "Facts", "zh": "事实"},
+    "bearer": {"en": "of the partner", "zh": "由合作方办理"},
+    "not_advice": {
+        "en": "A reading of the law by rules, not legal advice.",
+        "zh": "本结果为规则推理，不构成法律意见。",
+    },
+    "missing_fact": {"en": "missing", "zh": "缺失"},
+    "decided": {"en": "{count} specs: {words}", "zh": "共 {count} 份：{words}"},
+}
+
+
+def word(table: Mapping[str, Mapping[str, str]], key: str, lang: Language, **values: Any) -> str:
+    """A phrase of a table in one language, with values filled in."""
+    return table[key][lang].format(**values) if values else table[key][lang]
+
+
+def phrase(key: str, lang: Language, **values: Any) -> str:
+    """A phrase of reports in one language, with values filled in."""
+    return word(PHRASES, key, lang, **values)
+
+
+def number(value: float) -> str:
+    """A percentage without needless zeros."""
+    return f"{value:g}"

@@ -1,0 +1,143 @@
+"""Validation of a document against one of the schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vatspolicy.document import Document
+from vatspolicy.errors import Problem
+from vatspolicy.schema.explain import Explainer
+from vatspolicy.schema.fault import Fault
+from vatspolicy.schema.files import load_schema, schema_folder, schema_names
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+    from referencing import Registry
+
+_NULL_IS_UNKNOWN = frozenset({"profile"})
+
+
+def validate(document: Document, schema_name: str, folder: Path | None = None) -> list[Problem]:
+    """All that the schema has against the document, by line and column; empty when it has nothing.
+
+    In a profile, a key with the value null says as little as a key that is left out.
+    """
+    folder = folder or schema_folder()
+    faults = [_fault(error) for error in _validator(schema_name, folder).iter_errors(document.data)]
+    return sorted(set(Explainer(document, _gazetteer(folder)).explain_all(faults))) if faults else []
+
+
+def _gazetteer(folder: Path) -> dict[str, dict[str, str]]:
+    """The names of places and what they lie in, by code; empty where the folder has no gazetteer."""
+    places: dict[str, dict[str, str]] = {}
+    if "places" in schema_names(folder):
+        places = load_schema("places", folder).get("x-gazetteer", {})
+    return places
+
+
+def _fault(error: ValidationError) -> Fault:
+    return Fault(
+        rule=str(error.validator or ""),
+        limit=error.validator_value,
+        value=error.instance,
+        schema=error.schema if isinstance(error.schema, dict) else {},
+        path=tuple(error.absolute_path),
+        depth=len(error.relative_path),
+        branch=next(iter(error.relative_schema_path), ""),
+        of_key="propertyNames" in error.relative_schema_path and isinstance(error.instance, str),
+        message=error.message,
+        alternatives=tuple(_fault(inner) for inner in error.context or ()),
+    )
+
+
+# --- the validator ---------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _validator(name: str, folder: Path) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator, validators
+
+    schema = load_schema(name, folder)
+    extend: Callable[..., type[Draft202012Validator]] = validators.extend  # it has no types of its own
+    rules: dict[str, Callable[..., Iterator[ValidationError]]] = {"properties": _check_properties}
+    if name in _NULL_IS_UNKNOWN:
+        rules = {"properties": _check_known_properties, "required": _check_required}
+    kind = extend(Draft202012Validator, rules)
+    return kind(schema, registry=_registry(schema, folder), format_checker=_format_checker())
+
+
+def _check_properties(validator: Any, properties: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """As jsonschema does it, but a key whose schema is `false` is named; its own error points at the whole mapping."""
+    from jsonschema import ValidationError
+
+    for key, schema in properties.items() if isinstance(instance, dict) else ():
+        if key not in instance:
+            continue
+        if schema is False:
+            yield ValidationError("", validator="forbidden", path=(key,), instance=instance[key], schema=schema)
+        else:
+            yield from validator.descend(instance[key], schema, path=key, schema_path=key)
+
+
+def _check_known_properties(validator: Any, properties: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """A null in a list is not passed over: it would be no member of a list that is said to be complete."""
+    if isinstance(instance, dict):
+        instance = {key: value for key, value in instance.items() if value is not None}
+    yield from _check_properties(validator, properties, instance, schema)
+
+
+def _check_required(_validator: Any, required: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    from jsonschema import ValidationError
+
+    if isinstance(instance, dict) and any(instance.get(key) is None for key in required):
+        yield ValidationError("")
+
+
+def _registry(schema: dict[str, Any], folder: Path) -> Registry[Any]:
+    """The schemas of the folder that this one refers to, and those they refer to; never anything from a network."""
+    from referencing import Registry, Resource
+    from referencing.jsonschema import DRAFT202012
+
+    registry: Registry[Any] = Registry()
+    waiting, seen = set(_schemas_named(schema)), set[str]()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        other = load_schema(name, folder)
+        resource = Resource.from_contents(other, DRAFT202012)
+        registry = registry.with_resource(other.get("$id", f"{name}.schema.json"), resource)
+        waiting |= set(_schemas_named(other)) - seen
+    return registry
+
+
+def _schemas_named(schema: Any) -> Iterator[str]:
+    """The names of the schemas that references lead to: `places` of `places.schema.json#/$defs/site`."""
+    if isinstance(schema, dict):
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and (file := reference.partition("#")[0].rsplit("/", 1)[-1]):
+            yield file.removesuffix(".schema.json")
+    for child in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _schemas_named(child)
+
+
+def _format_checker() -> FormatChecker:
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    checker.checks("date", raises=ValueError)(_is_date)
+    return checker
+
+
+def _is_date(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    # fromisoformat alone would also take 20240101 and 2024-W01-1.
+    return bool(_DATE.fullmatch(value)) and date.fromisoformat(value) is not None
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

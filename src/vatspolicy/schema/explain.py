@@ -1,0 +1,187 @@
+"""From a validator's faults to problems: which ones to tell, where, and of several alternatives which one was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from vatspolicy.document import Document, Path
+from vatspolicy.errors import Problem, suggest
+from vatspolicy.schema.fault import Fault
+from vatspolicy.schema.sentences import SHORT_LIST, Names, not_a_member, sentence, wrong_type
+
+_ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
+
+
+class Explainer:
+    """Puts the faults of one document into words. No problem holds a value of the document, only its keys."""
+
+    def __init__(self, document: Document, gazetteer: Names) -> None:
+        self._document = document
+        self._gazetteer = gazetteer
+        self._special = {
+            "additionalProperties": self._unknown_keys,
+            "unevaluatedProperties": self._unknown_keys,
+            "required": self._missing_keys,
+            "dependentRequired": self._missing_companions,
+            "uniqueItems": self._repeated_items,
+            "anyOf": self._alternatives,
+            "oneOf": self._alternatives,
+        }
+
+    def explain_all(self, faults: Sequence[Fault]) -> Iterator[Problem]:
+        """What is of the wrong type is told once, and not again for every rule about values of the right type."""
+        mistyped: dict[Path, Fault] = {}
+        for fault in faults:
+            if fault.expected:
+                mistyped.setdefault(fault.path, fault)
+        for fault in faults:
+            if mistyped.get(fault.path, fault) is fault:
+                yield from self._explain(fault)
+
+    def _explain(self, fault: Fault) -> Iterable[Problem]:
+        explain = self._special.get(fault.rule)
+        if explain and (problems := list(explain(fault))):
+            return problems
+        message, hint = sentence(fault, self._gazetteer)
+        if fault.of_key:
+            message = message.replace("This", "This key", 1)
+            return [self._document.problem((*fault.path, fault.value), message, hint, key=True)]
+        return [self._document.problem(fault.path, message, hint, key=fault.rule in _ABOUT_KEYS)]
+
+    # --- keys and items ---
+
+    def _unknown_keys(self, fault: Fault) -> Iterator[Problem]:
+        known = set(_named_keys(fault.schema))
+        free = known - set(fault.value)
+        for key in _keys_unknown_to(fault):
+            hint = suggest(key, free) or suggest(key, known)
+            if not hint and 0 < len(known) <= SHORT_LIST:
+                hint = f"Known here: {', '.join(sorted(known))}."
+            yield self._document.problem((*fault.path, key), "This key is not known here.", hint, key=True)
+
+    def _missing_keys(self, fault: Fault) -> Iterator[Problem]:
+        for key in fault.limit:
+            if key not in fault.value:
+                yield self._document.problem(fault.path, f"The key {key!r} is missing.", key=True)
+            elif fault.value[key] is None:
+                yield self._document.problem((*fault.path, key), "This must have a value.")
+
+    def _missing_companions(self, fault: Fault) -> Iterator[Problem]:
+        for key, needed in fault.limit.items():
+            for other in needed if key in fault.value else ():
+                if other not in fault.value:
+                    message = f"The key {other!r} is missing: it belongs to {key!r}."
+                    yield self._document.problem((*fault.path, key), message, key=True)
+
+    def _repeated_items(self, fault: Fault) -> Iterator[Problem]:
+        seen: set[str] = set()
+        for index, item in enumerate(fault.value):
+            text = json.dumps(item, sort_keys=True)
+            if text in seen:
+                message = "The list holds this item twice."
+                yield self._document.problem((*fault.path, index), message, "Remove one of the two.")
+            seen.add(text)
+
+    # --- alternatives ---
+
+    def _alternatives(self, fault: Fault) -> Iterator[Problem]:
+        """The alternative that was most likely meant, or what all of them have in common."""
+        if keys := _keys_to_choose_from(fault):
+            yield from self._one_of_keys(fault, keys)
+            return
+        branches: dict[str | int, list[Fault]] = {}
+        for inner in fault.alternatives:
+            branches.setdefault(inner.branch, []).append(inner)
+        if not branches:
+            message, hint = "This can be read in more than one way.", "Keep one of the alternatives."
+            yield self._document.problem(fault.path, message, hint, key=True)
+            return
+        alike = [faults for faults in branches.values() if not any(_wrong_at_root(one) for one in faults)]
+        if not alike:
+            expected = [
+                name for faults in branches.values() for one in faults if not one.depth for name in one.expected
+            ]
+            yield self._document.problem(fault.path, *wrong_type(expected, fault.value))
+        elif len(alike) > 1 and (choices := _shared_choices(alike)):
+            where, members, value = choices
+            yield self._document.problem(where, *not_a_member(members, value, {}))
+        else:
+            yield from self.explain_all(min(alike, key=_distance))
+
+    def _one_of_keys(self, fault: Fault, keys: list[str]) -> Iterator[Problem]:
+        given = [key for key in fault.value if key in keys]
+        number = "Exactly" if fault.rule == "oneOf" else "At least"
+        message = f"{number} one of these keys belongs here: {', '.join(keys)}."
+        if len(given) > 1:
+            hint = f"Keep one of: {', '.join(given)}."
+            yield self._document.problem((*fault.path, given[1]), message, hint, key=True)
+        else:
+            yield self._document.problem(fault.path, message, key=True)
+
+
+def _keys_unknown_to(fault: Fault) -> list[str]:
+    schema, instance = fault.schema, fault.value
+    if fault.rule == "unevaluatedProperties":
+        # What was evaluated depends on the branches taken, which only the validator knows: it quotes the keys.
+        return [key for key in instance if repr(key) in fault.message]
+    patterns = schema.get("patternProperties", {})
+    known = schema.get("properties", {})
+    return [key for key in instance if key not in known and not any(re.search(one, key) for one in patterns)]
+
+
+def _named_keys(schema: Any) -> Iterator[str]:
+    """The keys that a schema names, in its alternatives and conditions too."""
+    if not isinstance(schema, dict):
+        return
+    yield from (key for key, rule in schema.get("properties", {}).items() if rule is not False)
+    for rule in ("allOf", "anyOf", "oneOf"):
+        for branch in schema.get(rule, ()):
+            yield from _named_keys(branch)
+    for rule in ("if", "then", "else"):
+        yield from _named_keys(schema.get(rule))
+
+
+def _keys_to_choose_from(fault: Fault) -> list[str]:
+    """The keys of which one is needed, if the alternatives say nothing else; else none."""
+    required = [one["required"] if isinstance(one, dict) and one.keys() == {"required"} else [] for one in fault.limit]
+    if isinstance(fault.value, dict) and all(len(keys) == 1 for keys in required):
+        return [keys[0] for keys in required]
+    return []
+
+
+def _wrong_at_root(fault: Fault) -> bool:
+    """Whether an alternative is for values of another type than the one that is there."""
+    return not fault.depth and bool(fault.expected)
+
+
+def _shared_choices(branches: Sequence[list[Fault]]) -> tuple[Path, list[Any], Any] | None:
+    """Where all alternatives fail at one value, each for wanting other words there: the place, the words, the value.
+
+    Such a value (`kind: …`) says which alternative is meant, so that a slip in it is the mistake to tell.
+    """
+    found: dict[Path, tuple[int, list[Any], Any]] = {}
+    for faults in branches:
+        for fault in faults:
+            if fault.rule in ("enum", "const"):
+                count, members, _ = found.get(fault.path, (0, [], None))
+                found[fault.path] = count + 1, [*members, *fault.members], fault.value
+    for where, (count, members, value) in sorted(found.items(), key=lambda item: len(item[0])):
+        if count == len(branches):
+            return where, members, value
+    return None
+
+
+def _distance(faults: Sequence[Fault]) -> int:
+    """How far a value is from an alternative; a wrong word that tells alternatives apart weighs most."""
+    weight = 0
+    for fault in faults:
+        if fault.rule in ("additionalProperties", "unevaluatedProperties"):
+            weight += 2 * len(_keys_unknown_to(fault))
+        elif fault.rule == "const" and fault.depth == 1:
+            weight += 3
+        else:
+            weight += 1
+    return weight

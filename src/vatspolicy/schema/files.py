@@ -1,0 +1,48 @@
+"""The files that ship with the package, and the schemas among them."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from vatspolicy.errors import suggest
+
+_ENDING = ".schema.json"
+
+
+def resource_folder(kind: Literal["schemas", "policies"]) -> Path:
+    """Where the files that ship with the package are: inside it when installed, at the top of a checkout otherwise."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_resources" / kind
+    return installed if installed.is_dir() else package.parents[1] / kind
+
+
+def schema_folder() -> Path:
+    """The folder of `profile.schema.json` and its siblings."""
+    return resource_folder("schemas")
+
+
+def schema_names(folder: Path | None = None) -> list[str]:
+    """The names that `load_schema` knows, sorted: `profile` for `profile.schema.json`."""
+    files = (folder or schema_folder()).glob(f"*{_ENDING}")
+    return sorted(file.name.removesuffix(_ENDING) for file in files)
+
+
+def load_schema(name: str, folder: Path | None = None) -> dict[str, Any]:
+    """The schema `name` (`profile` is `profile.schema.json`). The result is shared: do not change it.
+
+    Raises FileNotFoundError, whose text is a sentence with a hint, when there is no such schema.
+    """
+    return _read(name, folder or schema_folder())
+
+
+@lru_cache(maxsize=64)
+def _read(name: str, folder: Path) -> dict[str, Any]:
+    names = schema_names(folder)
+    if name not in names:  # a name is never a path
+        hint = suggest(name, names) or f"Known: {', '.join(names) or 'none'}."
+        raise FileNotFoundError(f"There is no schema {name!r}. {hint}")
+    schema: dict[str, Any] = json.loads((folder / f"{name}{_ENDING}").read_text(encoding="utf-8"))
+    return schema

@@ -1,0 +1,35 @@
+"""Subjects: what rules are asked of, and the variables they may read there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.access import licensed
+from vatspolicy.bundle import Law
+from vatspolicy.expression.kleene import Env
+from vatspolicy.profile import Profile
+
+
+def product_env(profile: Profile, as_of: str) -> dict[str, Any]:
+    """Variables of product rules."""
+    return {**profile.facts, "as_of": as_of}
+
+
+def service_env(product: Env, service: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables of service rules: `operator` is the company or the partner, by `operated_by`; unknown without it."""
+    env = {**product, "service": service}
+    operated_by = service.get("operated_by")
+    operator = product.get("company" if operated_by == "company" else "partner")
+    if operated_by is not None and operator is not None:
+        env["operator"] = operator
+    return env
+
+
+def activity_env(law: Law, service: Env, cls: str) -> dict[str, Any]:
+    """Variables of activity rules: the class, and whether the operator is licensed for it where that is known."""
+    env = {**service, "activity": {"class": cls}}
+    has_licence = licensed(law, env)
+    if has_licence is not None:
+        env["activity"] = {"class": cls, "licensed": has_licence}
+    return env
