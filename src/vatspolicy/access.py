@@ -30,7 +30,7 @@ def _covers(law: Law, env: Env, instrument: Instrument, licence: Mapping[str, An
     if licence["instrument"] != instrument.id:
         return False
     last = licence.get("valid_until")
-    valid = None if last is None else last >= env["as_of"]
+    valid = (True if instrument.no_term else None) if last is None else last >= env["as_of"]
     if instrument.covers is None:
         return valid
     return conjunction((valid, law.ask(instrument.covers, {**env, "licence": licence})))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from vatspolicy.cache import digest, language_digest, remember
 from vatspolicy.document import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.expression.python import Function, Module, call
-from vatspolicy.expression.store import dump, load
-from vatspolicy.expression.tree import Node
+from vatspolicy.expression.kleene import evaluate
+from vatspolicy.expression.python import PYTHON, Function, Module
+from vatspolicy.expression.store import dump
 from vatspolicy.policy import Expression, Instrument, Policy, Route, Rule, build_policy
 from vatspolicy.schema import resource_folder, schema_folder, validate
 
@@ -41,7 +41,10 @@ class Law:
 
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""
-        return call(self._functions[self._keys[id(expression)]], expression.tree, env, self.params)
+        try:
+            return self._functions[self._keys[id(expression)]](env)
+        except KeyError:  # a missing fact stands in the way of the generated code
+            return evaluate(expression.tree, env, self.params)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +57,8 @@ class Bundle:
     """First day the bundle speaks of."""
     policies: Mapping[str, Policy]
     instruments: Mapping[str, Instrument]
+    _module: Module = field(repr=False)
+    """Generated code of every expression, by its place in the fixed order."""
 
     @functools.cached_property
     def boundaries(self) -> tuple[str, ...]:
@@ -119,27 +124,27 @@ class Bundle:
     def _keys(self) -> Mapping[int, str]:
         return {id(expression): str(index) for index, expression in enumerate(self.expressions())}
 
-    @functools.cached_property
-    def _module(self) -> Module:
-        return Module({self._keys[id(expression)]: expression.tree for expression in self.expressions()})
-
     def expressions(self) -> Iterator[Expression]:
         """Every expression of the bundle, in a fixed order."""
         yield from (expression for _, expression in self.owned_expressions())
 
     def owned_expressions(self) -> Iterator[tuple[Policy, Expression]]:
         """Every expression of the bundle with the policy it stands in."""
-        for policy in self.policies.values():
-            for rule in policy.rules:
-                yield policy, rule.when
-                if isinstance(rule.effect, Route):
-                    if rule.effect.max_foreign_percent is not None:
-                        yield policy, rule.effect.max_foreign_percent
-                    yield from ((policy, condition.check) for condition in rule.effect.conditions)
-            for instrument in policy.instruments.values():
-                yield from ((policy, when) for when, _ in instrument.authority)
-                if instrument.covers is not None:
-                    yield policy, instrument.covers
+        yield from _expressions(self.policies)
+
+
+def _expressions(policies: Mapping[str, Policy]) -> Iterator[tuple[Policy, Expression]]:
+    for policy in policies.values():
+        for rule in policy.rules:
+            yield policy, rule.when
+            if isinstance(rule.effect, Route):
+                if rule.effect.max_foreign_percent is not None:
+                    yield policy, rule.effect.max_foreign_percent
+                yield from ((policy, condition.check) for condition in rule.effect.conditions)
+        for instrument in policy.instruments.values():
+            yield from ((policy, when) for when, _ in instrument.authority)
+            if instrument.covers is not None:
+                yield policy, instrument.covers
 
 
 def load_bundle(folder: str | FilePath | None = None) -> Bundle:
@@ -148,7 +153,7 @@ def load_bundle(folder: str | FilePath | None = None) -> Bundle:
     sources = read_sources(root)
     schemas = (path.read_bytes() for path in sorted(schema_folder().glob("*.json")))
     key = digest(
-        [language_digest().encode(), *schemas, *(part for name, text in sources for part in (name.encode(), text))]
+        [language_digest().encode(), PYTHON, *schemas, *(part for name, text in sources for part in (name.encode(), text))]
     )
     content = digest(part for name, text in sources for part in (FilePath(name).name.encode(), text))
     return remember("bundle", key, lambda: _compile(sources), lambda data: _build(data, content))
@@ -208,26 +213,36 @@ def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
         raise InvalidInput(problems)
     assert release is not None
     compiled = link(documents)
+    policies = [
+        {
+            "file": document.file,
+            "data": {key: value for key, value in document.data.items() if key != "tests"},
+            "lines": [[list(path), list(place)] for path, place in marks.items()],
+            "trees": [[list(path), dump(tree)] for path, tree in trees.items()],
+        }
+        for document, marks, trees in compiled
+    ]
+    expressions = _expressions(_build_policies(policies))
+    module = Module({str(index): expression.tree for index, (_, expression) in enumerate(expressions)})
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
-        "policies": [
-            {
-                "file": document.file,
-                "data": document.data,
-                "lines": [[list(path), list(place)] for path, place in marks.items()],
-                "trees": [[list(path), dump(tree)] for path, tree in trees.items()],
-            }
-            for document, marks, trees in compiled
-        ],
+        "policies": policies,
+        "module": module.dump(),
     }
 
 
 def _build(data: Mapping[str, Any], content: str) -> Bundle:
-    policies: dict[str, Policy] = {}
-    for entry in data["policies"]:
-        lines = {tuple(path): (place[0], place[1]) for path, place in entry["lines"]}
-        trees: dict[Any, Node] = {tuple(path): load(tree) for path, tree in entry["trees"]}
-        policies[entry["data"]["id"]] = build_policy(entry["data"], entry["file"], lines, trees)
+    policies = _build_policies(data["policies"])
     instruments = {name: instrument for policy in policies.values() for name, instrument in policy.instruments.items()}
-    return Bundle(data["version"], content, data["covers_from"], policies, instruments)
+    module = Module.restore(data["module"])
+    return Bundle(data["version"], content, data["covers_from"], policies, instruments, module)
+
+
+def _build_policies(entries: Iterable[Mapping[str, Any]]) -> dict[str, Policy]:
+    policies: dict[str, Policy] = {}
+    for entry in entries:
+        lines = {tuple(path): (place[0], place[1]) for path, place in entry["lines"]}
+        trees = {tuple(path): tree for path, tree in entry["trees"]}
+        policies[entry["data"]["id"]] = build_policy(entry["data"], entry["file"], lines, trees)
+    return policies

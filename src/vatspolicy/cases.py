@@ -105,11 +105,12 @@ def policy_cases(bundle: Bundle) -> Iterator[Case]:
 
 def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
     """The tests inside one policy. Raises InvalidInput when a test's facts are not a profile."""
-    if policy.tests is None:
-        return
     document = load_document(policy.file)
-    base = _whole(policy.tests["base"])
-    for index, entry in enumerate(policy.tests["cases"]):
+    tests = document.data.get("tests")
+    if tests is None:
+        return
+    base = _whole(tests["base"])
+    for index, entry in enumerate(tests["cases"]):
         line, _ = document.mark(("tests", "cases", index))
         profile = _profile(base, entry, f"{policy.file}:{line}")
         name = f"{policy.id}: it {entry['it']}"

@@ -95,7 +95,7 @@ def _holding(law: Law, profile: Profile, env: Env, instruments: Iterable[str]) -
     for licence in operator["licences"]:
         if licence["instrument"] not in instruments:
             continue
-        if "valid_until" not in licence:
+        if "valid_until" not in licence and not law.instruments[licence["instrument"]].no_term:
             yield from _paths(law, profile, {**env, "licence": licence}, Missing("licence", ("valid_until",), licence))
         covers = law.instruments[licence["instrument"]].covers
         if covers is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.document import Path
+from vatspolicy.expression.store import load
 from vatspolicy.expression.tree import Node
 from vatspolicy.vocabulary import Text
 
@@ -15,14 +17,20 @@ NEVER = "9999-12-31"
 """Ends of time; days are ISO text and compare as text."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Expression:
-    """A CEL text of a policy, its typed tree, and where it stands."""
+    """A CEL text of a policy, its typed tree, and where it stands. An expression equals only itself."""
 
     text: str
-    tree: Node = field(repr=False)
+    stored: list[Any] = field(repr=False)
+    """The tree as plain JSON; few decisions need more than a handful of trees."""
     line: int
     column: int
+
+    @functools.cached_property
+    def tree(self) -> Node:
+        """The typed tree."""
+        return load(self.stored)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class Instrument:
     """Who is in charge: the first entry whose expression holds."""
     covers: Expression | None
     """Whether a held instrument covers an activity; None where holding it is enough."""
+    no_term: bool
+    """Whether it has no end date, so that one without `valid_until` is valid."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +215,6 @@ class Policy:
     terms: Mapping[str, str]
     term_lines: Mapping[str, int]
     rules: tuple[Rule, ...]
-    tests: Mapping[str, Any] | None
     file: str
 
     def rule(self, id: str) -> Rule:
@@ -221,9 +230,9 @@ class Policy:
 
 
 def build_policy(
-    data: Mapping[str, Any], file: str, lines: Mapping[Path, tuple[int, int]], trees: Mapping[Path, Node]
+    data: Mapping[str, Any], file: str, lines: Mapping[Path, tuple[int, int]], trees: Mapping[Path, list[Any]]
 ) -> Policy:
-    """The policy in schema-valid `data`. `lines` and `trees` hold position and typed tree of every expression."""
+    """The policy in schema-valid `data`; `lines` has the positions, `trees` the stored trees of its expressions."""
     id = data["id"]
     since, until = data["effective"]["from"], data["effective"].get("until", NEVER)
 
@@ -239,7 +248,7 @@ def build_policy(
             for index, item in enumerate(entry["authority"])
         )
         covers = expression((*path, "covers"), entry["covers"]) if "covers" in entry else None
-        instruments[name] = Instrument(name, id, entry["title"], authority, covers)
+        instruments[name] = Instrument(name, id, entry["title"], authority, covers, entry.get("no_term", False))
     rules = []
     for index, entry in enumerate(data.get("rules", [])):
         path = ("rules", index)
@@ -286,7 +295,6 @@ def build_policy(
         terms=data.get("terms", {}),
         term_lines={name: lines[("terms", name)][0] for name in data.get("terms", {})},
         rules=tuple(rules),
-        tests=data.get("tests"),
         file=file,
     )
 

@@ -18,6 +18,9 @@ from vatspolicy.expression.types import ListOf, Number, Record, Type
 from vatspolicy.schema import load_schema, validate
 from vatspolicy.vocabulary import INHERITED, gazetteer, profile_type, within
 
+DECLARED = ("licences", "deals", "filings")
+"""Lists of what exists only because somebody declares it: none given means none held, planned or done."""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -141,8 +144,9 @@ def _normalise(value: Any, type: Type) -> Any:
             found = {key: _normalise(child, fields[key]) for key, child in value.items() if child is not None}
             if "within" in fields:
                 _expand_place(found)
-            if "licences" in fields:  # none given means none held
-                found.setdefault("licences", [])
+            for name in DECLARED:
+                if name in fields:
+                    found.setdefault(name, [])
             return found
         case ListOf(item=item) if item is not None:
             return [_normalise(member, item) for member in value if member is not None]

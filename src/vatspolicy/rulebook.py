@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vatspolicy.bundle import Bundle
+from vatspolicy.document import load_document
 from vatspolicy.errors import suggest
 from vatspolicy.policy import ALWAYS, NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
 from vatspolicy.report.terminal import wrap
@@ -189,7 +190,8 @@ class _Page:
         if found:
             yield f"\n{self.word('relies')}"
             yield from self.flow(", ".join(found), 2)
-        cases = [case["it"] for case in (self.policy.tests or {}).get("cases", []) if rule.id in case["expect"]]
+        tests = load_document(self.policy.file).data.get("tests", {"cases": []})
+        cases = [case["it"] for case in tests["cases"] if rule.id in case["expect"]]
         if cases:
             yield f"\n{self.word('tests')}"
             for case in cases:

@@ -6,6 +6,8 @@ import re
 
 from vatspolicy.document.reader import NO_ESCAPE
 
+BLOCK_HEADER = ("The line after | or > holds something else.", "Begin the text on the next line.")
+NO_SPACE = ("A space is missing behind the : of this key.", "Write one, or put the key in quotes.")
 # What the two parsers say, in slightly different words, and what a person needs to hear. The first that fits speaks.
 _SYNTAX = (
     (r"document start", "Text follows after the end of the document.", "Check the indentation and quotes."),
@@ -19,10 +21,11 @@ _SYNTAX = (
     (r"mapping keys are not allowed", "A ? cannot stand here.", "Put the value in quotes."),
     (r"sequence entries are not allowed", "A list item cannot begin here.", "Begin it on a line of its own."),
     (r"cannot start any token", "A value cannot begin with this character.", "Put it in quotes."),
+    (r"unexpected ':'", *NO_SPACE),
     (r"expected ':'", "A : is missing after this key.", "Check the indentation and quotes."),
     (r"flow mapping|',' or '}'", "A comma or the closing } is missing.", "Check the brackets and quotes."),
     (r"flow sequence|',' or ']'", "A comma or the closing ] is missing.", "Check the brackets and quotes."),
-    (r"block scalar", "The line after | or > holds something else.", "Begin the text on the next line."),
+    (r"block scalar", *BLOCK_HEADER),
     (r"block (mapping|collection|sequence)", "This does not fit what is above.", "Check the indentation and quotes."),
     (r"node content", "A value is missing here.", "Write it, or put the text in quotes."),
 )

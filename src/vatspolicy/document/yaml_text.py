@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.document.document import Node, Scalar
 from vatspolicy.document.plain import doubt, is_number, is_surely_text
 from vatspolicy.document.reader import NO_ESCAPE, Limits, Reader
-from vatspolicy.document.syntax import explain
+from vatspolicy.document.syntax import BLOCK_HEADER, NO_SPACE, explain
 from vatspolicy.errors import suggest
 
 if TYPE_CHECKING:
@@ -199,6 +199,8 @@ class YamlReader(Reader):
             return None
         text: str = event.value
         self._check_text(event, start)
+        if self.flow and not event.style and self.text.startswith((":[", ":{"), event.end_mark.index):
+            self.fail(start, *NO_SPACE)  # as libyaml does
         if event.style or (is_surely_text(text) and text != "<<"):
             return text
         if text == "<<":
@@ -212,6 +214,8 @@ class YamlReader(Reader):
     def _check_text(self, event: Any, text_start: int) -> None:
         """What quoted text escapes, where a tab may stand, and the ? that one parser takes for the start of a key."""
         if event.style:
+            if crowded := _CROWDED_HEADER.match(self.text, text_start):  # libyaml takes the # for a comment
+                self.fail(crowded.end() - 1, *BLOCK_HEADER)
             self._keep_tabs(event)
             if event.style == '"':
                 self.check_escapes(text_start, event.value)
@@ -253,5 +257,6 @@ _BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 _QUESTION_MARK = ("A ? inside [ ] or { } is not allowed here.", "Put the value in quotes.")
 _DIRECTIVE = re.compile(r"(?: *(?:#[^\n]*)?\n)*%")
 _PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)*")
+_CROWDED_HEADER = re.compile(r"[|>][-+0-9]*#")
 _BLOCK_INDENT = re.compile(r"[|>][^\n]*\n[ \n]*\t*")
 _COMMENT = re.compile(r"(?:(?<=[ \t])|^)#", re.MULTILINE)

@@ -9,7 +9,12 @@ Nothing of a policy's text reaches the generated source except constants of the 
 
 from __future__ import annotations
 
+import base64
+import functools
+import marshal
 from collections.abc import Callable, Iterable, Mapping
+from importlib.util import MAGIC_NUMBER
+from types import CodeType
 from typing import Any
 
 from vatspolicy.expression.kleene import Env, Params, evaluate
@@ -35,31 +40,64 @@ Function = Callable[[Env], Any]
 """Takes the variables and returns the value. Raises KeyError when a missing fact stands in the way."""
 
 
+PYTHON = MAGIC_NUMBER
+"""What byte code depends on: the version of Python's byte code."""
+
+
 class Module:
     """Generated code for many expressions. `load` binds it to the parameter values of a day."""
 
     def __init__(self, expressions: Mapping[str, Node]) -> None:
         """`expressions` by a key of the caller's choice."""
-        self._names = {key: f"f{index}" for index, key in enumerate(expressions)}
-        self._writer = _Writer()
+        names = {key: f"f{index}" for index, key in enumerate(expressions)}
+        writer = _Writer()
         lines: list[str] = []
         for key, node in expressions.items():
-            lines += [f"def {self._names[key]}(v):", f" return {self._writer.write(node, {})}"]
-        self.source = "\n".join(lines) + "\n"
-        self._code = compile(self.source, "<generated>", "exec")
+            lines += [f"def {names[key]}(v):", f" return {writer.write(node, {})}"]
+        self._parts: dict[str, Any] = {
+            "source": "\n".join(lines) + "\n",
+            "functions": names,
+            "values": {name: key for key, name in writer.values.items()},
+            "sets": {name: key for key, name in writer.sets.items()},
+            "constants": {name: list(values) for values, name in writer.constants.items()},
+            "patterns": {name: pattern for pattern, name in writer.patterns.items()},
+        }
+
+    @classmethod
+    def restore(cls, parts: Mapping[str, Any]) -> Module:
+        """The module that `dump` wrote."""
+        module = cls({})
+        module._parts = dict(parts)
+        return module
+
+    def dump(self) -> dict[str, Any]:
+        """The module as plain JSON. It holds byte code, so only the same Python may restore it (`PYTHON`)."""
+        return {**self._parts, "code": base64.b64encode(marshal.dumps(self._code)).decode("ascii")}
+
+    @property
+    def source(self) -> str:
+        """The generated source."""
+        return str(self._parts["source"])
+
+    @functools.cached_property
+    def _code(self) -> CodeType:
+        if "code" in self._parts:
+            code: CodeType = marshal.loads(base64.b64decode(self._parts["code"]))  # noqa: S302 - from our own cache
+            return code
+        return compile(self.source, "<generated>", "exec")
 
     def load(self, params: Params) -> dict[str, Function]:
         """The functions for one day, by the caller's keys."""
         scope: dict[str, Any] = {"__builtins__": {}, "any": any, "all": all, "len": len}
-        scope.update({name: params[key] for key, name in self._writer.values.items()})
-        scope.update({name: frozenset(params[key]) for key, name in self._writer.sets.items()})
-        scope.update({name: frozenset(values) for values, name in self._writer.constants.items()})
-        if self._writer.patterns:
+        scope.update({name: params[key] for name, key in self._parts["values"].items()})
+        scope.update({name: frozenset(params[key]) for name, key in self._parts["sets"].items()})
+        scope.update({name: frozenset(values) for name, values in self._parts["constants"].items()})
+        if self._parts["patterns"]:
             import re2
 
-            scope.update({name: re2.compile(pattern).search for pattern, name in self._writer.patterns.items()})
+            scope.update({name: re2.compile(pattern).search for name, pattern in self._parts["patterns"].items()})
         exec(self._code, scope)
-        return {key: scope[name] for key, name in self._names.items()}
+        return {key: scope[name] for key, name in self._parts["functions"].items()}
 
 
 def call(function: Function, node: Node, env: Env, params: Params) -> Any:

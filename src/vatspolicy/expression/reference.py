@@ -6,6 +6,8 @@ reads an error as unknown, which is what CEL's error absorption amounts to insid
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,56 +15,66 @@ from vatspolicy.expression.types import Bool, Day, Enum, Int, ListOf, Number, Re
 
 
 class Reference:
-    """Expressions of one scope, evaluated by cel-python.
+    """Expressions that share parameters and terms, evaluated by cel-python.
 
-    `params` are parameter values by short name with their types, `terms` the texts of terms by name in an order in
-    which a term stands after the terms it uses.
+    `params` are parameter values by short name with their types, `terms` the texts of terms by name.
     """
 
-    def __init__(
-        self,
-        variables: Mapping[str, Type],
-        params: Mapping[str, tuple[Any, Type]],
-        terms: Mapping[str, str],
-    ) -> None:
-        import celpy
-
-        self._environment = celpy.Environment(runner_class=celpy.InterpretedRunner)
-        self._programs: dict[str, Any] = {}
-        self._variables = variables
-        self._params = to_cel({name: value for name, (value, _) in params.items()}, record_of(params))
+    def __init__(self, params: Mapping[str, tuple[Any, Type]], terms: Mapping[str, str]) -> None:
+        types = Record("param", {name: type for name, (_, type) in params.items()})
+        self._params = to_cel({name: value for name, (value, _) in params.items()}, types)
         self._terms = terms
 
-    def evaluate(self, text: str, env: Mapping[str, Any]) -> Any:
-        """True, False, a number, a text or a list; None when cel-python reports an error."""
-        return self.at(env)(text)
+    def at(self, facts: Mapping[str, Any]) -> Callable[[str], Any]:
+        """Evaluates texts in one environment (`facts` as `convert` makes them), its terms no more than once.
 
-    def at(self, env: Mapping[str, Any]) -> Callable[[str], Any]:
-        """`evaluate` for many texts in one environment: facts are converted and terms evaluated once."""
+        The value is True, False, a number, a text or a list; None when cel-python reports an error.
+        """
         from celpy import celtypes
 
-        activation = {name: to_cel(env[name], type) for name, type in self._variables.items() if name in env}
-        activation["param"] = self._params
         known = celtypes.MapType()
-        activation["term"] = known
-        for name, text in self._terms.items():
-            value = self._run(text, activation)
-            if value is not None:
-                known[celtypes.StringType(name)] = value
-        return lambda text: _plain(self._run(text, activation))
+        activation = {**facts, "param": self._params, "term": known}
+        asked: set[str] = set()
 
-    def _run(self, text: str, activation: dict[str, Any]) -> Any:
-        if text not in self._programs:
-            self._programs[text] = self._environment.program(self._environment.compile(text))
-        try:
-            return self._programs[text].evaluate(activation)
-        except Exception:  # cel-python 0.5.0 leaks IndexError and others from its own error printer
-            return None
+        def ask(text: str) -> Any:
+            for name in _TERM.findall(text):
+                if name not in asked:
+                    asked.add(name)
+                    value = ask(self._terms[name])
+                    if value is not None:  # else the term is missing from the map, and reading it is an error again
+                        known[celtypes.StringType(name)] = value
+            return _run(text, activation)
+
+        return lambda text: _plain(ask(text))
 
 
-def record_of(params: Mapping[str, tuple[Any, Type]]) -> Record:
-    """The type of the variable `param`."""
-    return Record("param", {name: type for name, (_, type) in params.items()})
+@functools.cache
+def _program(text: str) -> Any:
+    """The text, compiled: it depends on neither facts nor parameters."""
+    environment = _environment()
+    return environment.program(environment.compile(text))
+
+
+@functools.cache
+def _environment() -> Any:
+    import celpy
+
+    return celpy.Environment(runner_class=celpy.InterpretedRunner)
+
+
+def _run(text: str, activation: dict[str, Any]) -> Any:
+    try:
+        return _program(text).evaluate(activation)
+    except Exception:  # cel-python 0.5.0 leaks IndexError and others from its own error printer
+        return None
+
+
+_TERM = re.compile(r"\bterm\.([a-z0-9_]+)")
+
+
+def convert(env: Mapping[str, Any], variables: Mapping[str, Type]) -> dict[str, Any]:
+    """The variables of an environment as cel-python's own values."""
+    return {name: to_cel(env[name], type) for name, type in variables.items() if name in env}
 
 
 def _plain(value: Any) -> Any:

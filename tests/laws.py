@@ -1,0 +1,90 @@
+"""Small invented laws, to test semantics apart from the real ones."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.decision import Decision
+from vatspolicy.evaluate import evaluate
+from vatspolicy.profile import load_profile
+
+HEAD = """\
+id: {id}
+version: 1.0.0
+title: {{en: Invented law, zh: 虚构法规}}
+topics: [telecom]
+source: {{issuer: {{en: Nobody, zh: 无}}, number: 零号}}
+effective: {{from: '2020-01-01'}}
+articles:
+  art-1: {{en: Something., zh: 某事。, verification: primary}}
+"""
+
+CLASSES = """\
+rules:
+  - {id: centre, cite: [art-1], each: service, when: '"data-centre" in service.offers', classify: {classes: [B11]}, message: {en: Centre., zh: 中心。}}
+  - {id: shop, cite: [art-1], each: service, when: '"own-shop" in service.offers', classify: {classes: []}, message: {en: Shop., zh: 商店。}}
+  - id: software
+    cite: [art-1]
+    each: service
+    when: '"saas" in service.offers'
+    contested: true
+    classify: {classes: [], otherwise: [B25-publishing, B22]}
+    message: {en: Software., zh: 软件。}
+"""
+
+LICENCE = """\
+instruments:
+  vats-licence:
+    title: {en: Licence, zh: 许可证}
+    authority:
+      - {when: 'service.area.exists(a, a.province == "beijing")', is: provincial-ca}
+      - {when: 'true', is: miit}
+    covers: activity.class in licence.classes && service.area.all(a, licence.area.exists(l, l.at in a.within))
+rules:
+  - {id: duty, cite: [art-1], each: activity, when: 'true', need: {through: vats-licence}, message: {en: Need., zh: 须许可。}}
+"""
+
+
+def route(name: str, when: str, *conditions: str, cap: str = "", instrument: str = "vats-licence", contested: bool = False) -> str:
+    """A route to the licence; conditions as `id|where|reason|check`."""
+    lines = [
+        f"  - id: {name}",
+        "    cite: [art-1]",
+        "    each: activity",
+        f"    when: '{when}'",
+        *(["    contested: true"] if contested else []),
+        "    route:",
+        f"      to: vats-licence\n      name: {name}\n      title: {{en: Route {name}, zh: 途径{name}甲}}\n      instrument: {instrument}",
+        *([f"      max_foreign_percent: '{cap}'"] if cap else []),
+        *(["      conditions:"] if conditions else []),
+    ]
+    for condition in conditions:
+        id, where, reason, check = condition.split("|")
+        message = "{en: Condition., zh: 条件。}"
+        lines.append(f"        - {{id: {id}, where: {where}, reason: {reason}, check: '{check}', message: {message}}}")
+    return "\n".join([*lines, "    message: {en: Route., zh: 途径。}"]) + "\n"
+
+
+def rule(id: str, each: str, when: str, effect: str, extra: str = "") -> str:
+    """A rule with one effect in flow style."""
+    more = f", {extra}" if extra else ""
+    return f"  - {{id: {id}, cite: [art-1], each: {each}, when: '{when}', {effect}, message: {{en: Rule {id}., zh: 规则。}}{more}}}\n"
+
+
+def bundle_of(folder: Path, **files: str) -> Bundle:
+    """A bundle of invented policies: by file name, the text after the head."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bundle.yaml").write_text("version: 1.2.3\ncovers: {from: '2020-01-01'}\n")
+    for name, text in files.items():
+        id = name.replace("_", "-")
+        (folder / f"{id}.yaml").write_text(HEAD.format(id=id) + textwrap.dedent(text))
+    return load_bundle(folder)
+
+
+def decide(bundle: Bundle, company: dict[str, object], *services: dict[str, object], as_of: str = "2026-01-01", **rest: object) -> Decision:
+    """The decision for a profile given in parts. Services are named s0, s1, …"""
+    named = [{"id": f"s{index}", **service} for index, service in enumerate(services)]
+    profile = {"schema": 1, "product": {"id": "p"}, "company": company, "services": named, **rest}
+    return evaluate(bundle, load_profile(profile), as_of)
