@@ -47,7 +47,9 @@ rules:
 """
 
 
-def route(name: str, when: str, *conditions: str, cap: str = "", instrument: str = "vats-licence", contested: bool = False) -> str:
+def route(
+    name: str, when: str, *conditions: str, cap: str = "", instrument: str = "vats-licence", contested: bool = False
+) -> str:
     """A route to the licence; conditions as `id|where|reason|check`."""
     lines = [
         f"  - id: {name}",
@@ -83,7 +85,9 @@ def bundle_of(folder: Path, **files: str) -> Bundle:
     return load_bundle(folder)
 
 
-def decide(bundle: Bundle, company: dict[str, object], *services: dict[str, object], as_of: str = "2026-01-01", **rest: object) -> Decision:
+def decide(
+    bundle: Bundle, company: dict[str, object], *services: dict[str, object], as_of: str = "2026-01-01", **rest: object
+) -> Decision:
     """The decision for a profile given in parts. Services are named s0, s1, …"""
     named = [{"id": f"s{index}", **service} for index, service in enumerate(services)]
     profile = {"schema": 1, "product": {"id": "p"}, "company": company, "services": named, **rest}

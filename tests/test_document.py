@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatspolicy import document as documents
-from vatspolicy.document import Document, Limits, format_path, load_document, parse_document
+from vatspolicy.document import Document, Limits, format_path, load_document, parse_document, yaml_text
+from vatspolicy.document import Path as DataPath
 from vatspolicy.errors import InvalidInput, Problem, point, render, suggest
 
 BAD = Path(__file__).parent / "bad"
@@ -18,7 +18,7 @@ LOADERS = [yaml.SafeLoader, yaml.CSafeLoader] if yaml.__with_libyaml__ else [yam
 
 @pytest.fixture(params=LOADERS, ids=lambda loader: loader.__name__)
 def _each_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "yaml_loader", lambda: request.param)
+    monkeypatch.setattr(yaml_text, "yaml_loader", lambda: request.param)
 
 
 both_parsers = pytest.mark.usefixtures("_each_parser")
@@ -43,7 +43,7 @@ def problems_of(text: str | bytes, file: str = "x.yaml", limits: Limits | None =
     return str(caught.value).splitlines()
 
 
-def spell(document: Document, path: documents.Path) -> str:
+def spell(document: Document, path: DataPath) -> str:
     """What stands in the file at the places that `locate` gives for each character of a text."""
     value = document.data
     for step in path:
@@ -327,7 +327,7 @@ def test_marks_point_at_values_and_keys_or_the_nearest_parent() -> None:
 )
 def test_every_character_of_a_text_is_found_where_it_stands(text: str) -> None:
     document = parse_document(text, "x.yaml")
-    path: documents.Path = (0,) if text.startswith("-") else ("a",)
+    path: DataPath = (0,) if text.startswith("-") else ("a",)
     read = spell(document, path)
     value = document.data[path[0]]
     # A fold shows as the line break that it is in the file.
@@ -459,6 +459,23 @@ def test_json_of_the_standard_library_is_read_back(value: object, escape: bool, 
     assert parse_document(text, "x.json").data == value
 
 
+@both_parsers
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: |#\n  b\n", "1:5: a: The line after | or > holds something else. Begin the text on the next line."),
+        ("a: &x >2-#\n  b\n", "1:10: a: The line after | or > holds something else. Begin the text on the next line."),
+        ("a: {b:[c]}\n", "1:5: a: A space is missing behind the : of this key. Write one, or put the key in quotes."),
+        (
+            "a: {b:{c: d}}\n",
+            "1:5: a: A space is missing behind the : of this key. Write one, or put the key in quotes.",
+        ),
+    ],
+)
+def test_what_only_one_parser_takes_is_refused(text: str, told: str) -> None:
+    assert problems_of(text) == [f"x.yaml:{told}"]
+
+
 # --- two parsers, one reading -----------------------------------------------------------------------------------------
 
 SAMPLE = """\
@@ -497,7 +514,7 @@ def test_both_parsers_accept_the_same_and_read_the_same(edits: list[tuple[int, i
     read: list[object] = []
     for loader in LOADERS:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(documents, "yaml_loader", lambda loader=loader: loader)
+            patch.setattr(yaml_text, "yaml_loader", lambda loader=loader: loader)
             try:
                 document = parse_document(text, "x.yaml")
                 read.append((document.data, document.root))
@@ -516,6 +533,36 @@ def test_nothing_but_invalid_input_is_ever_raised(text: str | bytes) -> None:
         except InvalidInput as error:
             problems = error.problems
         assert all(problem.line >= 1 and problem.column >= 1 for problem in problems)
+
+
+PRIVATE = "Geheim"
+SPEC = """\
+company:
+  name: Geheim Geheim
+  address: "Geheim \\u4e2d"
+  note: |
+    Geheim
+  long: >-
+    Geheim
+    Geheim
+services: [{id: Geheim, words: ['Geheim', Geheim]}]
+"""
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(SPEC)), st.integers(0, 6), PIECES), min_size=1, max_size=4))
+def test_no_message_holds_a_value_of_the_file(edits: list[tuple[int, int, str]]) -> None:
+    text = SPEC
+    for place, removed, piece in edits:
+        text = text[:place] + piece + text[place + removed :]
+    for file in ("x.yaml", "x.json"):
+        problems: tuple[Problem, ...] = ()
+        try:
+            parse_document(text, file)
+        except InvalidInput as error:
+            problems = error.problems
+        for problem in problems:
+            assert PRIVATE not in problem.message + problem.hint + problem.excerpt
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -544,3 +591,13 @@ def test_suggestions_forgive_case_and_dashes() -> None:
     assert suggest("user_content", ["user-content"]) == "Did you mean 'user-content'?"
     assert suggest("zzz", ["kind"]) == ""
     assert suggest("kind", []) == ""
+    assert suggest("classes", ["classes", "class"]) == "Did you mean 'classes'?"
+
+
+def test_words_that_share_a_part_are_suggested_unless_they_are_many() -> None:
+    clouds = ["cloud-storage", "own-shop", "cloud-platform"]
+    assert suggest("clouds", clouds) == "Did you mean 'cloud-platform' or 'cloud-storage'?"
+    assert suggest("B21", ["B21-b", "B21-a", "B22", "B21-c"]) == "Did you mean 'B21-a', 'B21-b' or 'B21-c'?"
+    assert suggest("B2", ["B21-a", "B22-b"]) == ""
+    assert suggest("capital", ["registered_capital_rmb", "name"]) == "Did you mean 'registered_capital_rmb'?"
+    assert suggest("place", [f"place-of-number-{number}" for number in range(9)]) == ""

@@ -11,23 +11,33 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 
 CENTRE = {"offers": ["data-centre"], "operated_by": "company", "area": ["beijing"]}
+SAAS = {"offers": ["saas"], "operated_by": "company", "area": ["beijing"]}
 SHOP = {"offers": ["own-shop"], "operated_by": "company"}
 FOREIGN, DOMESTIC = {"foreign_percent": 100}, {"foreign_percent": 0}
 HOME = route("domestic", "operator.foreign_percent == 0.0")
 ZONE = route(
     "zone",
     "operator.foreign_percent > 0.0",
-    "in-zone|true|REGION-MISMATCH|operator.registered.at == \"beijing\"",
+    'in-zone|true|REGION-MISMATCH|operator.registered.at == "beijing"',
     "ready|false|NOT-READY|operator.operating_means_ready",
 )
-CAPPED = route("capped", "operator.foreign_percent > 0.0", "opened|false|SECTOR-NOT-OPEN|activity.class == \"B22\"", cap="param.cap")
+CAPPED = route(
+    "capped", "operator.foreign_percent > 0.0", 'opened|false|SECTOR-NOT-OPEN|activity.class == "B22"', cap="param.cap"
+)
 CAP = "parameters:\n  cap: {values: [{from: '2020-01-01', cite: art-1, value: 50.0}]}\nrules:\n"
 LICENSED = {"instrument": "vats-licence", "classes": ["B11"], "area": ["beijing"], "valid_until": "2026-06-30"}
 
 
 @pytest.fixture(scope="module")
 def law(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return bundle_of(tmp_path_factory.mktemp("law"), classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, zone="rules:\n" + ZONE, capped=CAP + CAPPED)
+    return bundle_of(
+        tmp_path_factory.mktemp("law"),
+        classes=CLASSES,
+        licence=LICENCE,
+        home="rules:\n" + HOME,
+        zone="rules:\n" + ZONE,
+        capped=CAP + CAPPED,
+    )
 
 
 def asked(decision: Decision) -> list[str]:
@@ -35,7 +45,9 @@ def asked(decision: Decision) -> list[str]:
 
 
 def routes(decision: Decision) -> dict[str, str]:
-    return {state.rule.id: state.state for service in decision.services for a in service.activities for state in a.routes}
+    return {
+        state.rule.id: state.state for service in decision.services for a in service.activities for state in a.routes
+    }
 
 
 class TestPrecedence:
@@ -64,8 +76,12 @@ class TestPrecedence:
         assert [finding.rule.name for finding in decision.would_need] == ["licence/duty"]
 
     def test_every_denial_is_kept(self, tmp_path: Path) -> None:
-        barred = "rules:\n" + "".join(rule(f"bar-{n}", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}") for n in "abc")
-        decision = decide(bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, barred=barred), DOMESTIC, SHOP)
+        barred = "rules:\n" + "".join(
+            rule(f"bar-{n}", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}") for n in "abc"
+        )
+        decision = decide(
+            bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, barred=barred), DOMESTIC, SHOP
+        )
         assert [finding.rule.id for finding in decision.denials] == ["bar-a", "bar-b", "bar-c"]
 
 
@@ -76,13 +92,17 @@ class TestUnknown:
         assert asked(decision)[0] == "company.foreign_percent"
 
     def test_a_proven_denial_needs_no_further_fact(self, tmp_path: Path) -> None:
-        barred = "rules:\n" + rule("bar", "product", "company.mainland_entity == false", "deny: {reason: NO-LOCAL-ENTITY}")
+        barred = "rules:\n" + rule(
+            "bar", "product", "company.mainland_entity == false", "deny: {reason: NO-LOCAL-ENTITY}"
+        )
         bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, barred=barred)
         decision = decide(bundle, {"mainland_entity": False}, CENTRE)
         assert (decision.decision, decision.missing) == ("deny", ())
 
     def test_an_unknown_denial_makes_it_incomplete(self, tmp_path: Path) -> None:
-        barred = "rules:\n" + rule("bar", "product", "company.mainland_entity == false", "deny: {reason: NO-LOCAL-ENTITY}")
+        barred = "rules:\n" + rule(
+            "bar", "product", "company.mainland_entity == false", "deny: {reason: NO-LOCAL-ENTITY}"
+        )
         bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, barred=barred)
         decision = decide(bundle, DOMESTIC, SHOP)
         assert (decision.decision, decision.range) == ("incomplete", ("allow", "deny"))
@@ -115,16 +135,22 @@ class TestUnknown:
         assert "partner.foreign_percent" in asked(decision)
 
     def test_an_unknown_duty_does_not_make_it_incomplete(self, tmp_path: Path) -> None:
-        filing = "instruments:\n  filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}\nrules:\n"
+        filing = (
+            "instruments:\n  filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}\nrules:\n"
+        )
         filing += rule("file", "product", "data.persons > 0", "duty: {instrument: filing, due: {before: launch}}")
         bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, filing=filing)
         decision = decide(bundle, DOMESTIC, SHOP)
         assert decision.decision == "allow"
-        assert [(f.rule.id, f.state, f.asks[0].path) for f in decision.undetermined] == [("file", "unknown", ("data", "persons"))]
+        assert [(f.rule.id, f.state, f.asks[0].path) for f in decision.undetermined] == [
+            ("file", "unknown", ("data", "persons"))
+        ]
         assert [f.rule.id for f in decision.outstanding] == ["file"]
 
     def test_a_second_unknown_need_does_not_matter_once_one_is_proven(self, tmp_path: Path) -> None:
-        permit = "instruments:\n  permit: {title: {en: Permit, zh: 许可}, authority: [{when: 'true', is: cac}]}\nrules:\n"
+        permit = (
+            "instruments:\n  permit: {title: {en: Permit, zh: 许可}, authority: [{when: 'true', is: cac}]}\nrules:\n"
+        )
         permit += rule("permit", "product", "data.persons > 0", "need: {instrument: permit}")
         bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, permit=permit)
         decision = decide(bundle, DOMESTIC, CENTRE)
@@ -133,7 +159,9 @@ class TestUnknown:
         assert decide(bundle, DOMESTIC, SHOP).decision == "incomplete"
 
     def test_inherited_facts_are_asked_for_where_they_belong(self, law: Bundle) -> None:
-        decision = decide(law, {**DOMESTIC, "licences": [LICENSED]}, {"offers": ["data-centre"], "operated_by": "company"})
+        decision = decide(
+            law, {**DOMESTIC, "licences": [LICENSED]}, {"offers": ["data-centre"], "operated_by": "company"}
+        )
         assert asked(decision) == ["services.0.area"]
 
 
@@ -158,19 +186,28 @@ class TestRoutes:
         assert routes(decide(bundle, {"foreign_percent": share}, CENTRE)) == {"capped": state}
 
     def test_an_open_route_is_enough_and_an_unknown_one_asks_nothing(self, tmp_path: Path) -> None:
-        doubtful = route("doubtful", "operator.foreign_percent == 0.0", "x|false|NOT-READY|operator.operating_means_ready")
-        bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, doubtful="rules:\n" + doubtful)
+        doubtful = route(
+            "doubtful", "operator.foreign_percent == 0.0", "x|false|NOT-READY|operator.operating_means_ready"
+        )
+        bundle = bundle_of(
+            tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, doubtful="rules:\n" + doubtful
+        )
         decision = decide(bundle, DOMESTIC, CENTRE)
         assert (decision.decision, decision.missing) == ("needs-license", ())
         assert routes(decision) == {"domestic": "open", "doubtful": "unknown"}
 
     def test_two_open_routes_are_both_offered(self, tmp_path: Path) -> None:
-        bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME + HOME.replace("domestic", "other"))
+        bundle = bundle_of(
+            tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME + HOME.replace("domestic", "other")
+        )
         assert [offer.route for offer in decide(bundle, DOMESTIC, CENTRE).needs[0].any_of] == ["domestic", "other"]
 
     def test_reasons_come_from_the_closest_routes(self, law: Bundle) -> None:
         far = decide(law, {**FOREIGN, "registered": "chengdu", "operating_means_ready": True}, CENTRE)
-        assert set(far.denials[0].reasons) == {"SECTOR-NOT-OPEN", "SHARE-ABOVE-CAP"}  # its places fit; the zone's do not
+        assert set(far.denials[0].reasons) == {
+            "SECTOR-NOT-OPEN",
+            "SHARE-ABOVE-CAP",
+        }  # its places fit; the zone's do not
         near = decide(law, {**FOREIGN, "registered": "beijing", "operating_means_ready": False}, CENTRE)
         assert near.denials[0].reasons == ("NOT-READY",)  # one failure against two
 
@@ -203,16 +240,25 @@ class TestHeld:
         assert decide(law, company, CENTRE).decision == "deny"
 
     def test_none_given_means_none_held(self, law: Bundle) -> None:
-        assert decide(law, DOMESTIC, CENTRE).decision == decide(law, {**DOMESTIC, "licences": []}, CENTRE).decision == "needs-license"
+        assert (
+            decide(law, DOMESTIC, CENTRE).decision
+            == decide(law, {**DOMESTIC, "licences": []}, CENTRE).decision
+            == "needs-license"
+        )
 
     def test_the_partner_is_asked_and_not_the_company(self, law: Bundle) -> None:
         partner = {"foreign_percent": 0, "licences": [LICENSED]}
         service = {**CENTRE, "operated_by": "partner"}
         assert decide(law, FOREIGN, service, partner=partner).decision == "allow"
-        assert decide(law, {**FOREIGN, "licences": [LICENSED]}, service, partner={"foreign_percent": 0}).decision == "needs-license"
+        assert (
+            decide(law, {**FOREIGN, "licences": [LICENSED]}, service, partner={"foreign_percent": 0}).decision
+            == "needs-license"
+        )
 
     def test_the_activity_knows_whether_it_is_licensed(self, tmp_path: Path) -> None:
-        bar = "rules:\n" + rule("bar", "activity", "activity.licensed == false", "deny: {reason: NOT-READY, curable: true}")
+        bar = "rules:\n" + rule(
+            "bar", "activity", "activity.licensed == false", "deny: {reason: NOT-READY, curable: true}"
+        )
         bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, bar=bar)
         assert decide(bundle, DOMESTIC, CENTRE).decision == "deny"
         assert decide(bundle, {**DOMESTIC, "licences": [LICENSED]}, CENTRE).decision == "allow"
@@ -222,20 +268,21 @@ class TestHeld:
 
 
 class TestReadings:
-    SAAS = {"offers": ["saas"], "operated_by": "company", "area": ["beijing"]}
-
     def test_another_reading_that_changes_the_word_is_shown(self, law: Bundle) -> None:
-        decision = decide(law, DOMESTIC, self.SAAS)
+        decision = decide(law, DOMESTIC, SAAS)
         assert decision.decision == "allow"
-        assert [(r.reading, r.decision) for r in decision.readings] == [("B25-publishing", "needs-license"), ("B22", "needs-license")]
+        assert [(r.reading, r.decision) for r in decision.readings] == [
+            ("B25-publishing", "needs-license"),
+            ("B22", "needs-license"),
+        ]
 
     def test_a_reading_that_changes_nothing_is_not(self, law: Bundle) -> None:
         company = {**DOMESTIC, "licences": [{**LICENSED, "classes": ["B22", "B25-publishing"]}]}
-        assert decide(law, company, self.SAAS).readings == ()
+        assert decide(law, company, SAAS).readings == ()
 
     def test_an_opinion_settles_it(self, law: Bundle) -> None:
         opinion = {"classes": ["B22"], "from": "the administration", "date": "2025-05-05"}
-        decision = decide(law, DOMESTIC, {**self.SAAS, "class_opinion": opinion})
+        decision = decide(law, DOMESTIC, {**SAAS, "class_opinion": opinion})
         assert (decision.decision, decision.readings) == ("needs-license", ())
         assert [a.cls for a in decision.services[0].activities] == ["B22"]
 
@@ -244,14 +291,21 @@ class TestReadings:
         assert decide(law, DOMESTIC, {**CENTRE, "class_opinion": opinion}).decision == "needs-license"
 
     def test_a_contested_route_is_read_as_closed_too(self, tmp_path: Path) -> None:
-        bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME.replace("    route:", "    contested: true\n    route:"))
+        bundle = bundle_of(
+            tmp_path,
+            classes=CLASSES,
+            licence=LICENCE,
+            home="rules:\n" + HOME.replace("    route:", "    contested: true\n    route:"),
+        )
         decision = decide(bundle, DOMESTIC, CENTRE)
         assert decision.decision == "needs-license"
         assert [(r.reading, r.decision) for r in decision.readings] == [("closed", "deny")]
 
 
 class TestDuties:
-    FILING = "instruments:\n  icp-filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}\nrules:\n"
+    FILING = (
+        "instruments:\n  icp-filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}\nrules:\n"
+    )
 
     def test_a_duty_that_is_done_is_shown_as_done(self, tmp_path: Path) -> None:
         law = self.FILING + rule("file", "service", "true", "duty: {instrument: icp-filing, due: {before: launch}}")
@@ -270,9 +324,18 @@ class TestDuties:
 
 class TestTime:
     def test_from_is_the_first_day_and_until_the_first_day_no_longer(self, tmp_path: Path) -> None:
-        dated = "rules:\n" + rule("bar", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}", "from: '2024-03-01', until: '2025-03-01'")
+        dated = "rules:\n" + rule(
+            "bar",
+            "product",
+            "company.foreign_percent == 0.0",
+            "deny: {reason: DISCREDITED}",
+            "from: '2024-03-01', until: '2025-03-01'",
+        )
         bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, dated=dated)
-        words = {day: decide(bundle, DOMESTIC, SHOP, as_of=day).decision for day in ("2024-02-29", "2024-03-01", "2025-02-28", "2025-03-01")}
+        words = {
+            day: decide(bundle, DOMESTIC, SHOP, as_of=day).decision
+            for day in ("2024-02-29", "2024-03-01", "2025-02-28", "2025-03-01")
+        }
         assert list(words.values()) == ["allow", "deny", "deny", "allow"]
 
     def test_a_day_before_the_bundle_is_refused(self, law: Bundle) -> None:
@@ -283,7 +346,7 @@ class TestTime:
         assert decide(law, FOREIGN, CENTRE, SHOP) == decide(law, FOREIGN, CENTRE, SHOP)
 
     def test_the_weakest_article_is_named(self, tmp_path: Path) -> None:
-        weak = ("rules:\n" + rule("bar", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}"))
+        weak = "rules:\n" + rule("bar", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}")
         bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, weak=weak)
         assert decide(bundle, DOMESTIC, SHOP).verification == "primary"
         text = (tmp_path / "weak.yaml").read_text().replace("verification: primary", "verification: unverified")

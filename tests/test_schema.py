@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from vatspolicy import schema as schemas
-from vatspolicy.document import parse_document
-from vatspolicy.schema import load_schema, resource_folder, schema_folder, validate
+from vatspolicy.document import load_document, parse_document
+from vatspolicy.schema import files, load_schema, resource_folder, schema_folder, schema_names, validate
 
+BAD = Path(__file__).parent / "bad"
 TEXT = {"type": "string"}
 PLACES: dict[str, Any] = {
     "$id": "places.schema.json",
@@ -55,6 +55,7 @@ BUSINESS: dict[str, Any] = {
             ]
         },
         "effect": {"type": "object", "oneOf": [{"required": ["deny"]}, {"required": ["need"]}, {"required": ["duty"]}]},
+        "some": {"anyOf": [{"required": ["left"]}, {"required": ["right"]}]},
         "service": {
             "anyOf": [
                 {"type": "string"},
@@ -62,6 +63,7 @@ BUSINESS: dict[str, Any] = {
                 {"required": ["kind", "model"], "properties": {"kind": {"const": "cloud"}, "model": TEXT}},
             ]
         },
+        "unclear": {"oneOf": [{"type": "object"}, {"properties": {"left": TEXT}}]},
         "either": {"anyOf": [{"type": "string"}, {"type": "array"}]},
         "guarded": {
             "type": "object",
@@ -121,20 +123,23 @@ guarded: {kind: plain}
         (
             "site: shanghia",
             (
-                "2:7: site: This is not one of the 3 allowed values. Did you mean 'shanghai'? "
+                "2:7: site: This is not one of the allowed values. Did you mean 'shanghai'? "
                 "Allowed: beijing, shanghai, shenzhen."
             ),
         ),
         (
             "region: {site: secret}",
-            "2:16: region.site: This is not one of the 3 allowed values. Allowed: beijing, shanghai, shenzhen.",
+            "2:16: region.site: This is not one of the allowed values. Allowed: beijing, shanghai, shenzhen.",
         ),
-        ("many: word_b", "2:7: many: This is not one of the 9 allowed values. Did you mean 'word-b'?"),
+        ("many: 5", "2:7: many: This expects text, not a number. Put it in quotes."),
+        ("many: word_b", "2:7: many: This is not one of the allowed values. Did you mean 'word-b'?"),
         ("site: 5", "2:7: site: This expects text, not a number. Put it in quotes."),
         ("founded: 2023-02-29", "2:10: founded: This is not a date of the calendar, written YYYY-MM-DD."),
         ("founded: '20240101'", "2:10: founded: This is not a date of the calendar, written YYYY-MM-DD."),
         ("founded: 2024-W01-1", "2:10: founded: This is not a date of the calendar, written YYYY-MM-DD."),
-        ("users: '5'", "2:8: users: This expects a whole number, not text."),
+        ("users: '5'", "2:8: users: This expects a whole number, not text. Remove the quotes."),
+        ("users: 'five'", "2:8: users: This expects a whole number, not text."),
+        ("mobile: 'true'", "2:9: mobile: This expects true or false or null, not text. Remove the quotes."),
         ("users: 5.5", "2:8: users: This expects a whole number, not a number with decimals."),
         ("users: -1", "2:8: users: This must be at least 0."),
         ("users: 101", "2:8: users: This must be at most 100."),
@@ -148,27 +153,36 @@ guarded: {kind: plain}
         ("tags: [a, b, c]", "2:7: tags: The list must have at most 2 items."),
         ("tags: [a, a]", "2:11: tags[1]: The list holds this item twice. Remove one of the two."),
         ("tags: [1]", "2:8: tags[0]: This expects text, not a number. Put it in quotes."),
-        ("tags: a", "2:7: tags: This expects a list, not text."),
+        ("tags: a", "2:7: tags: This expects a list, not text. Write a list, even for one item."),
+        ("tags: {a: b}", "2:7: tags: This expects a list, not keys with values. Write a list, even for one item."),
         ("schema: 2", "2:9: schema: This must be 1."),
         ("owner: x", "2:1: owner: The key 'owner_share' is missing: it belongs to 'owner'."),
         ("words: {a: 1, B: 2}", "2:15: words.B: This key does not have the expected form. It must match ^[a-z]+$"),
         ("words: {}", "2:1: words: This is empty."),
-        ("effect: {}", "2:1: effect: A key is missing. One of these belongs here: deny, duty, need."),
-        ("effect: {deny: x, need: z}", "2:1: effect: These keys exclude one another. Keep one of: deny, need."),
+        ("effect: {}", "2:1: effect: Exactly one of these keys belongs here: deny, need, duty."),
+        (
+            "effect: {need: z, deny: x}",
+            "2:19: effect.deny: Exactly one of these keys belongs here: deny, need, duty. Keep one of: need, deny.",
+        ),
+        ("some: {}", "2:1: some: At least one of these keys belongs here: left, right."),
         ("due: {within: 10}", "2:1: due: The key 'unit' is missing."),
         (
             "due: {within: 10, unit: days}",
-            "2:25: due.unit: This is not one of the 2 allowed values. Did you mean 'day'? Allowed: day, working-day.",
+            "2:25: due.unit: This is not one of the allowed values. Did you mean 'day'? Allowed: day, working-day.",
         ),
         ("due: {befor: launch}", "2:1: due: The key 'before' is missing."),
         ("due: {before: lunch}", "2:15: due.before: This must be 'launch'."),
         ("due: soon", "2:6: due: This expects keys with values, not text."),
         (
             "service: {kind: shpo, goods: x}",
-            "2:17: service.kind: This is not one of the 2 allowed values. Did you mean 'shop'? Allowed: shop, cloud.",
+            "2:17: service.kind: This is not one of the allowed values. Did you mean 'shop'? Allowed: shop, cloud.",
         ),
         ("service: {kind: cloud}", "2:1: service: The key 'model' is missing."),
         ("service: {kind: cloud, model: 5}", "2:31: service.model: This expects text, not a number. Put it in quotes."),
+        (
+            "unclear: {left: x}",
+            "2:1: unclear: This can be read in more than one way. Keep one of the alternatives.",
+        ),
         ("either: 5", "2:9: either: This expects text or a list, not a number. Put it in quotes."),
         ("guarded: {kind: plain, extra: x}", "2:24: guarded.extra: This key is not allowed here."),
         ("guarded: {kind: other}", "2:1: guarded: The key 'extra' is missing."),
@@ -229,15 +243,152 @@ def test_schemas_refer_to_one_another_whatever_address_they_give_themselves(tmp_
 def test_the_repository_folder_is_used_until_the_package_has_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = tmp_path / "src" / "vatspolicy" / "schema.py"
-    monkeypatch.setattr(schemas, "__file__", str(module))
+    module = tmp_path / "src" / "vatspolicy" / "schema" / "files.py"
+    monkeypatch.setattr(files, "__file__", str(module))
     assert schema_folder() == tmp_path / "schemas"
     assert resource_folder("policies") == tmp_path / "policies"
-    installed = module.parent / "_resources" / "schemas"
+    installed = module.parents[1] / "_resources" / "schemas"
     installed.mkdir(parents=True)
     (installed / "own.schema.json").write_text('{"title": "Own"}', encoding="utf-8")
     assert schema_folder() == installed
     assert load_schema("own") == {"title": "Own"}
     assert load_schema("own") is load_schema("own")
-    with pytest.raises(FileNotFoundError):
-        load_schema("none")
+    assert schema_names() == ["own"]
+
+
+def test_schemas_are_known_by_name_and_a_name_is_no_path(folder: Path) -> None:
+    assert schema_names(folder) == ["business", "places"]
+    for name, told in (
+        ("busines", "There is no schema 'busines'. Did you mean 'business'?"),
+        ("none", "There is no schema 'none'. Known: business, places."),
+        (f"../{folder.name}/business", f"There is no schema '../{folder.name}/business'. Known: business, places."),
+    ):
+        with pytest.raises(FileNotFoundError) as caught:
+            load_schema(name, folder)
+        assert str(caught.value) == told
+
+
+# --- the schemas of this project ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spec", sorted(BAD.glob("profile-*.yaml")), ids=lambda spec: spec.stem)
+def test_bad_profiles_say_exactly_what_is_wrong(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(BAD)
+    told = "".join(f"{problem}\n" for problem in validate(load_document(spec.name), "profile"))
+    assert told == spec.with_suffix(".expected").read_text(encoding="utf-8")
+
+
+def test_there_are_bad_profiles_and_none_is_forgotten() -> None:
+    specs = {spec.stem for spec in BAD.glob("profile-*.yaml")}
+    assert len(specs) >= 15
+    assert specs == {expected.stem for expected in BAD.glob("profile-*.expected")}
+
+
+PROFILE = """\
+schema: 1
+product: {id: demo, launch: null}
+company: {name: null, foreign_percent: null, registered: null}
+partner: null
+services:
+  - {id: shop, offers: [own-shop], area: null}
+"""
+
+
+def test_null_in_a_profile_says_nothing_and_hides_nothing() -> None:
+    assert validate(parse_document(PROFILE, "x.yaml"), "profile") == []
+    for before, after, place in (
+        ("id: demo", "id: null", "2:15: product.id: This must have a value."),
+        ("services:\n  - {", "services: null\nother: {", "5:11: services: This must have a value."),
+        ("name: null", "naem: null", "3:11: company.naem: This key is not known here. Did you mean 'name'?"),
+        ("[own-shop]", "[null]", "6:25: services[0].offers[0]: This expects text, not null."),
+        ("registered: null", "registered: {at: null}", "3:63: company.registered.at: This must have a value."),
+    ):
+        told = [str(one) for one in validate(parse_document(PROFILE.replace(before, after), "x.yaml"), "profile")]
+        assert f"x.yaml:{place}" in told
+
+
+def test_null_is_unknown_in_profiles_only() -> None:
+    (problem, *_) = validate(parse_document("version: null\ncovers: {from: 2020-01-01}\n", "x.yaml"), "bundle")
+    assert str(problem) == "x.yaml:1:10: version: This expects text, not null."
+
+
+POLICY = """\
+id: demo
+version: 1.0.0
+title: {en: Demo, zh: 示例}
+topics: [telecom]
+source: {issuer: {en: Nobody, zh: 无}}
+effective: {from: 2020-01-01}
+articles:
+  art-1: {en: Words., verification: primary}
+rules:
+  - id: first
+    cite: [art-1]
+    each: product
+    when: 'true'
+    deny: {reason: NOT-READY}
+    message: {en: No., zh: 否。}
+"""
+EFFECTS = "Exactly one of these keys belongs here: classify, deny, need, route, duty, advise."
+
+
+def told_of_policy(text: str) -> list[str]:
+    return [str(problem) for problem in validate(parse_document(text, "x.yaml"), "policy")]
+
+
+def test_a_rule_has_exactly_one_of_six_effects() -> None:
+    assert told_of_policy(POLICY) == []
+    none = POLICY.replace("    deny: {reason: NOT-READY}\n", "")
+    assert told_of_policy(none) == [f"x.yaml:10:5: rules[0]: {EFFECTS}"]
+    two = POLICY.replace("    message:", "    need: {instrument: vats-licence}\n    message:")
+    assert told_of_policy(two) == [f"x.yaml:15:5: rules[0].need: {EFFECTS} Keep one of: deny, need."]
+    three = two.replace("    when:", "    advise: {kind: note}\n    when:")
+    assert told_of_policy(three) == [f"x.yaml:15:5: rules[0].deny: {EFFECTS} Keep one of: advise, deny, need."]
+
+
+def test_a_misspelt_effect_is_told_with_the_effects() -> None:
+    assert told_of_policy(POLICY.replace("deny:", "denny:")) == [
+        f"x.yaml:10:5: rules[0]: {EFFECTS}",
+        "x.yaml:14:5: rules[0].denny: This key is not known here. Did you mean 'deny'?",
+    ]
+
+
+def test_a_duty_falls_due_in_one_of_four_ways() -> None:
+    def told_of_due(due: str) -> list[str]:
+        duty = f"duty: {{instrument: filing, due: {due}}}"
+        return told_of_policy(POLICY.replace("deny: {reason: NOT-READY}", duty))
+
+    place = "x.yaml:14:"
+    assert told_of_due("{before: launch}") == []
+    assert told_of_due("{within: 30, unit: working-day}") == [
+        f"{place}32: rules[0].duty.due: The key 'after' is missing."
+    ]
+    (word,) = told_of_due("{within: 30, unit: working-days, after: launch}")
+    assert word.startswith(f"{place}56: rules[0].duty.due.unit: This is not one of the allowed values. Did you mean")
+    assert told_of_due("P30D") == [f"{place}37: rules[0].duty.due: This expects keys with values, not text."]
+
+
+def test_the_order_of_keys_is_no_matter_of_the_schema() -> None:
+    fixture = "decisions:\n  - {decision: deny, as_of: 2024-12-01}\nwhy: {zh: 原因, en: Reason}\n"
+    assert validate(parse_document(fixture, "x.yaml"), "fixture") == []
+    data = parse_document(POLICY, "x.yaml").data
+    data["rules"] = [dict(reversed(rule.items())) for rule in data["rules"]]
+    text = json.dumps(dict(reversed(data.items())), ensure_ascii=False)
+    assert validate(parse_document(text, "x.json"), "policy") == []
+
+
+def test_a_fixture_says_what_is_wrong() -> None:
+    text = "why: Reason\ndecisions:\n  - {as_of: 2023-02-29, decision: denied, duties: [Bad one], clases: {}}\n"
+    assert [str(problem) for problem in validate(parse_document(text, "x.yaml"), "fixture")] == [
+        "x.yaml:1:6: why: This expects keys with values, not text.",
+        "x.yaml:3:13: decisions[0].as_of: This is not a date of the calendar, written YYYY-MM-DD.",
+        (
+            "x.yaml:3:35: decisions[0].decision: This is not one of the allowed values. Did you mean 'deny'? "
+            "Allowed: allow, deny, needs-license, incomplete."
+        ),
+        (
+            "x.yaml:3:52: decisions[0].duties[0]: This does not have the expected form. "
+            "Use lower-case words joined by hyphens."
+        ),
+        "x.yaml:3:62: decisions[0].clases: This key is not known here. Did you mean 'classes'?",
+    ]

@@ -153,7 +153,12 @@ def load_bundle(folder: str | FilePath | None = None) -> Bundle:
     sources = read_sources(root)
     schemas = (path.read_bytes() for path in sorted(schema_folder().glob("*.json")))
     key = digest(
-        [language_digest().encode(), PYTHON, *schemas, *(part for name, text in sources for part in (name.encode(), text))]
+        [
+            language_digest().encode(),
+            PYTHON,
+            *schemas,
+            *(part for name, text in sources for part in (name.encode(), text)),
+        ]
     )
     content = digest(part for name, text in sources for part in (FilePath(name).name.encode(), text))
     return remember("bundle", key, lambda: _compile(sources), lambda data: _build(data, content))

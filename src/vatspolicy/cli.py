@@ -2,55 +2,87 @@
 
 from __future__ import annotations
 
-import datetime
-import re
+import dataclasses
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from vatspolicy.errors import InvalidInput, render
-from vatspolicy.gate import INTERNAL, INVALID, NOTHING, USAGE
-from vatspolicy.output import wants_colour, write_file, write_stdout
+from vatspolicy.arguments import (
+    FailOn,
+    Format,
+    Lang,
+    parse_changes,
+    parse_day,
+    parse_folder,
+    parse_outputs,
+    parse_pattern,
+    parse_slug,
+)
+from vatspolicy.errors import InvalidInput, render, suggest
+from vatspolicy.gate import INTERNAL, INTERRUPTED, INVALID, NOTHING, USAGE
+from vatspolicy.output import accept_any_text, wants_colour, write_file, write_stderr, write_stdout
+from vatspolicy.report.terminal import clean
+
+
+class Command(TyperCommand):
+    """A command whose help has panels (rich makes them, imported for help only) and whose errors are plain lines."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        self.rich_markup_mode = "rich"
+        super().format_help(ctx, formatter)
+
+
+class Group(TyperGroup):
+    """The same for a group; an interrupt ends with its own code in every version of typer."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        self.rich_markup_mode = "rich"
+        super().format_help(ctx, formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            fail("interrupted.", INTERRUPTED)
+
+
+DECIDE, RULES, WRITE = "Decide", "The law", "Write"
+INPUT, DECISION, OUTPUT = "Input", "Decision", "Output"
 
 app = typer.Typer(
     name="vatspolicy",
+    cls=Group,
     help="Decide whether a digital product may launch in mainland China, and under which law.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-new = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write a skeleton that already passes lint.")
-app.add_typer(new, name="new")
+new = typer.Typer(
+    cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Write a skeleton that passes lint and its own tests."
+)
+app.add_typer(new, name="new", rich_help_panel=WRITE)
 
-
-class Format(StrEnum):
-    """Formats of a report (vatspolicy.report.FORMATS; typer wants an enumeration)."""
-
-    TEXT, JSON, SARIF, JUNIT, GITHUB, MARKDOWN = "text", "json", "sarif", "junit", "github", "markdown"
-
-
-class Lang(StrEnum):
-    """Languages of a report."""
-
-    EN, ZH = "en", "zh"
-
-
-class FailOn(StrEnum):
-    """What the gate may fail on (vatspolicy.gate.LEVELS)."""
-
-    DENY, NEEDS_LICENSE, DUTY, ADVICE = "deny", "needs-license", "duty", "advice"
-
-
-INPUT, DECISION, OUTPUT = "Input", "Decision", "Output"
 PoliciesOption = Annotated[
     Path | None,
     typer.Option(
         "--policies", "-p", metavar="DIR", help="Folder of policies (default: the shipped ones).", rich_help_panel=INPUT
+    ),
+]
+FixturesOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        callback=parse_folder,
+        help="Folder of fixtures (default: ./fixtures where there is one).",
+        rich_help_panel=INPUT,
     ),
 ]
 LangOption = Annotated[Lang, typer.Option(help="Language of the report.", rich_help_panel=OUTPUT)]
@@ -58,61 +90,42 @@ LangOption = Annotated[Lang, typer.Option(help="Language of the report.", rich_h
 
 def fail(message: str, code: int) -> NoReturn:
     """One line on standard error, then out."""
-    typer.echo(f"vatspolicy: {message}", err=True)
+    write_stderr(f"vatspolicy: {clean(message, one_line=True)}\n")
     raise typer.Exit(code)
 
 
 def complain(error: InvalidInput) -> None:
-    """Every problem on standard error."""
+    """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
     for problem in error.problems:
-        typer.echo(render(problem), err=True)
+        named = dataclasses.replace(problem, file=clean(problem.file, one_line=True))
+        write_stderr(clean(render(named)) + "\n")
 
 
-def parse_day(text: str | None) -> str | None:
-    """A calendar day, YYYY-MM-DD."""
-    if text is None:
-        return None
+def show(text: str, machine: bool = False) -> None:
+    """The result on standard output; `machine`: for a program, and so UTF-8 whatever the terminal is."""
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            raise ValueError
-        return datetime.date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise typer.BadParameter("Write a calendar day as YYYY-MM-DD.") from None
+        write_stdout(text, machine)
+    except OSError as error:
+        fail(f"cannot write to standard output: {error.strerror or error}.", INTERNAL)
 
 
-def parse_outputs(texts: list[str]) -> list[tuple[str, Path]]:
-    """FORMAT=PATH pairs."""
-    pairs = []
-    for text in texts:
-        name, _, path = text.partition("=")
-        if name not in list(Format) or not path:
-            raise typer.BadParameter(f"Write FORMAT=PATH, where FORMAT is one of {', '.join(Format)}.")
-        pairs.append((name, Path(path)))
-    return pairs
+def save(path: Path, text: str) -> None:
+    """A file, whole or not at all."""
+    try:
+        write_file(path, text)
+    except (OSError, ValueError) as error:
+        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
 
 
-def parse_changes(texts: list[str]) -> list[tuple[str, Any]]:
-    """path=value pairs; the value is YAML, and empty to remove the fact."""
-    from vatspolicy.document import parse_document
-
-    pairs: list[tuple[str, Any]] = []
-    for text in texts:
-        path, equals, value = text.partition("=")
-        if not equals or not path:
-            raise typer.BadParameter("Write path=value, such as company.foreign_percent=50.")
-        try:
-            pairs.append((path, parse_document(value, "--set").data if value.strip() else None))
-        except InvalidInput as error:
-            raise typer.BadParameter(f"{path}: {error.problems[0].message}") from None
-    return pairs
-
-
-@app.command()
+@app.command(cls=Command, rich_help_panel=DECIDE)
 def check(
     specs: Annotated[
         list[str],
         typer.Argument(
-            metavar="SPEC…", help="Product specs: files, folders, globs, or - for standard input.", show_default=False
+            metavar="SPEC",
+            help="Product specs: files, folders, globs, or - for standard input.",
+            show_default=False,
+            rich_help_panel=INPUT,
         ),
     ],
     as_of: Annotated[
@@ -128,7 +141,10 @@ def check(
     set_: Annotated[
         list[str],
         typer.Option(
-            "--set", metavar="PATH=VALUE", help="Change a fact before deciding; repeatable.", rich_help_panel=INPUT
+            "--set",
+            metavar="PATH=VALUE",
+            help="Change a fact before deciding; no value removes it; repeatable.",
+            rich_help_panel=INPUT,
         ),
     ] = [],  # noqa: B006 - typer reads it
     fail_on: Annotated[
@@ -168,42 +184,44 @@ def check(
     """
     from vatspolicy.bundle import load_bundle
     from vatspolicy.clock import today
-    from vatspolicy.gate import Gate, PastDayError, find_specs
+    from vatspolicy.gate import DayError, Gate
     from vatspolicy.report import render as render_report
 
     outputs, changes = parse_outputs(output), parse_changes(set_)
-    bundle = load_bundle(policies)
-    gate = Gate(bundle, today(), as_of, allow_past_as_of, changes, fail_on, no_fail)
+    gate = Gate(load_bundle(policies), today(), as_of, allow_past_as_of, changes, fail_on, no_fail)
     try:
-        outcome = gate.run(find_specs(specs))
-    except PastDayError as error:
+        outcome = gate.run(specs)
+    except DayError as error:
         fail(f"{error}.", USAGE)
-    except ValueError as error:
-        fail(f"{error}; choose a later --as-of.", USAGE)
     if outcome.problems:
         complain(InvalidInput(outcome.problems))
-    if outcome.exit_code == NOTHING:
-        fail("there is nothing to decide: no spec was found.", NOTHING)
+    for argument in outcome.empty:
+        write_stderr(f"vatspolicy: there is no spec behind {argument!r}.\n")
+    if not outcome.records and not outcome.problems:
+        fail("nothing was decided.", NOTHING)
+
+    def report(name: str, colour: bool = False) -> str:
+        return render_report(name, outcome.records, lang.value, colour, columns(), outcome.problems)
+
     for name, path in outputs:
-        try:
-            write_file(path, render_report(name, outcome.records, lang.value))
-        except OSError as error:
-            fail(f"cannot write {path}: {error.strerror or error}.", INTERNAL)
-    if outcome.records:
-        write_stdout(render_report(format, outcome.records, lang.value, wants_colour(), columns()))
+        save(path, report(name))
+    if outcome.records or format not in (Format.TEXT, Format.GITHUB):
+        show(report(format, wants_colour()), machine=format is not Format.TEXT)
     raise typer.Exit(outcome.exit_code)
 
 
 def columns() -> int:
-    """Room on the terminal, between 60 and 120 columns."""
+    """Room on the terminal, between 30 and 120 columns."""
     import shutil
 
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 120))
+    return max(30, min(shutil.get_terminal_size((100, 24)).columns, 120))
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=RULES)
 def explain(
-    name: Annotated[str, typer.Argument(metavar="RULE|POLICY", help="A policy, or a rule as policy/rule.")],
+    name: Annotated[
+        str, typer.Argument(metavar="RULE|POLICY", help="A policy, or a rule as policy/rule.", rich_help_panel=INPUT)
+    ],
     policies: PoliciesOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
@@ -219,22 +237,17 @@ def explain(
         text = explain_name(bundle, name, lang.value, columns())
     except KeyError as error:
         fail(str(error.args[0]), USAGE)
-    write_stdout(text)
+    show(text)
 
 
-@app.command("test")
+@app.command("test", cls=Command, rich_help_panel=RULES)
 def run_tests(
     run: Annotated[
         str | None,
         typer.Option("--run", "-r", metavar="REGEX", help="Run only tests whose name matches.", rich_help_panel=INPUT),
     ] = None,
     policies: PoliciesOption = None,
-    fixtures: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder of fixtures (default: ./fixtures where there is one).", rich_help_panel=INPUT
-        ),
-    ] = None,
+    fixtures: FixturesOption = None,
     coverage: Annotated[
         bool,
         typer.Option("--coverage", help="Show which rules and clauses no test sees both ways.", rich_help_panel=OUTPUT),
@@ -257,101 +270,115 @@ def run_tests(
     from vatspolicy.bundle import load_bundle
     from vatspolicy.proof import prove
 
-    if fixtures is not None and not fixtures.is_dir():
-        fail(f"there is no folder {fixtures}.", USAGE)
-    try:
-        pattern = re.compile(run) if run else None
-    except re.error:
-        fail("--run is not a regular expression.", USAGE)
-    folder = fixtures or (Path("fixtures") if Path("fixtures").is_dir() else None)
-    report = prove(load_bundle(policies), folder, pattern, coverage or threshold is not None, threshold)
-    write_stdout(report.text)
+    pattern = parse_pattern(run)
+    report = prove(load_bundle(policies), fixtures or near(), pattern, coverage or threshold is not None, threshold)
+    show(report.text)
     raise typer.Exit(report.exit_code)
 
 
-@app.command()
-def lint(
-    policies: PoliciesOption = None,
-    fixtures: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder of fixtures (default: ./fixtures where there is one).", rich_help_panel=INPUT
-        ),
-    ] = None,
-) -> None:
-    """Check policy files beyond what loading checks: style, translations, tests that show every rule both ways.
+@app.command(cls=Command, rich_help_panel=RULES)
+def lint(policies: PoliciesOption = None, fixtures: FixturesOption = None) -> None:
+    """Check policies beyond what loading checks: style, translations, tests that show every rule both ways.
 
     Example: vatspolicy lint --policies policies
     """
     from vatspolicy.bundle import load_bundle
     from vatspolicy.lint import lint as lint_bundle
 
-    folder = fixtures or (Path("fixtures") if Path("fixtures").is_dir() else None)
-    problems = lint_bundle(load_bundle(policies), folder)
-    for problem in problems:
-        write_stdout(render(problem) + "\n")
+    problems = lint_bundle(load_bundle(policies), fixtures or near())
+    show("".join(f"{render(problem)}\n" for problem in problems))
     raise typer.Exit(1 if problems else 0)
 
 
-@app.command()
+def near() -> Path | None:
+    """The folder `fixtures` where there is one."""
+    folder = Path("fixtures")
+    return folder if folder.is_dir() else None
+
+
+@app.command(cls=Command, rich_help_panel=WRITE)
 def schema(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="profile, policy, decision, fixture, bundle, places or vocabulary.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="profile, policy, decision, fixture, bundle, places or vocabulary.",
+            rich_help_panel=INPUT,
+        ),
     ],
 ) -> None:
     """Print a JSON Schema.
 
     Example: vatspolicy schema profile > profile.schema.json
     """
-    from vatspolicy.errors import suggest
-    from vatspolicy.schema import schema_folder
+    from vatspolicy.schema import schema_folder, schema_names
 
-    path = schema_folder() / f"{name}.schema.json"
-    known = sorted(file.name.removesuffix(".schema.json") for file in schema_folder().glob("*.schema.json"))
+    known = schema_names()
     if name not in known:
         fail(f"there is no schema {name!r}. {suggest(name, known)}".rstrip(), USAGE)
-    write_stdout(path.read_text(encoding="utf-8"))
+    show((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"), machine=True)
 
 
-def create(path: Path, text: str) -> None:
-    """Write a new file, never over an old one."""
-    if path.exists():
-        fail(f"{path} exists already.", USAGE)
-    write_file(path, text)
-    typer.echo(str(path))
+def create(files: dict[Path, str]) -> None:
+    """Write new files, never over an old one: all of them, or none when one exists."""
+    for path in files:
+        if path.exists() or path.is_symlink():
+            fail(f"{path} exists already.", USAGE)
+    for path, text in files.items():
+        save(path, text)
+        show(f"{path}\n")
 
 
-@new.command("policy")
+@new.command("policy", cls=Command)
 def new_policy(
-    id: Annotated[str, typer.Argument(help="Id of the policy: lower-case words joined by hyphens.")],
-    folder: Annotated[Path, typer.Option("--policies", "-p", metavar="DIR", help="Folder to write to.")] = Path(
-        "policies"
-    ),
+    id: Annotated[
+        str,
+        typer.Argument(
+            callback=parse_slug, help="Id of the policy: lower-case words joined by hyphens.", rich_help_panel=INPUT
+        ),
+    ],
+    folder: Annotated[
+        Path, typer.Option("--policies", "-p", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT)
+    ] = Path("policies"),
 ) -> None:
-    """Write a policy with one rule and its tests.
+    """Write a policy with one rule and its tests; in a new folder, bundle.yaml too.
 
     Example: vatspolicy new policy cloud-measures-2027
     """
-    from vatspolicy.scaffold import policy
+    from vatspolicy.scaffold import bundle, policy
 
-    create(folder / f"{slug(id)}.yaml", policy(id))
+    if id == "bundle":
+        fail("'bundle' is the name of the file that describes a bundle. Choose another.", USAGE)
+    release = folder / "bundle.yaml"
+    create({folder / f"{id}.yaml": policy(id)} | ({} if release.exists() else {release: bundle()}))
 
 
-@new.command("profile")
-def new_profile(path: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+@new.command("profile", cls=Command)
+def new_profile(
+    path: Annotated[Path, typer.Argument(help="File to write: NAME.yaml.", rich_help_panel=OUTPUT)],
+) -> None:
     """Write a profile with its questions as comments.
 
     Example: vatspolicy new profile specs/shop.yaml
     """
     from vatspolicy.scaffold import profile
 
-    create(path, profile(slug(path.stem)))
+    if path.suffix not in (".yaml", ".yml"):
+        fail("the skeleton is YAML: end the name with .yaml.", USAGE)
+    create({path: profile(parse_slug(path.stem))})
 
 
-@new.command("fixture")
+@new.command("fixture", cls=Command)
 def new_fixture(
-    name: Annotated[str, typer.Argument(help="Name of the fixture: lower-case words joined by hyphens.")],
-    folder: Annotated[Path, typer.Option("--fixtures", metavar="DIR", help="Folder to write to.")] = Path("fixtures"),
+    name: Annotated[
+        str,
+        typer.Argument(
+            callback=parse_slug, help="Name of the fixture: lower-case words joined by hyphens.", rich_help_panel=INPUT
+        ),
+    ],
+    folder: Annotated[
+        Path, typer.Option("--fixtures", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT)
+    ] = Path("fixtures"),
 ) -> None:
     """Write a fixture: a profile and the decisions expected of it.
 
@@ -359,33 +386,25 @@ def new_fixture(
     """
     from vatspolicy.scaffold import expectation, profile
 
-    create(folder / f"{slug(name)}.yaml", profile(name))
-    create(folder / f"{name}.expect.yaml", expectation())
-
-
-def slug(text: str) -> str:
-    """The text when it is lower-case words joined by hyphens."""
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
-        fail(f"{text!r} is no name. Use lower-case words joined by hyphens.", USAGE)
-    return text
+    create({folder / f"{name}.yaml": profile(name), folder / f"{name}.expect.yaml": expectation()})
 
 
 def main() -> None:
     """Entry point. A user's mistake ends with its documented code, a crash with 70, never with a traceback."""
+    accept_any_text()
     try:
-        app(standalone_mode=True)
+        app()
     except InvalidInput as error:
         complain(error)
         sys.exit(INVALID)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except Exception as error:  # the boundary: whatever is left is ours, and no decision
         import os
         import traceback
 
         if os.environ.get("VATSPOLICY_DEBUG"):
             traceback.print_exc()
-        typer.echo(
-            f"vatspolicy: internal error ({type(error).__name__}); set VATSPOLICY_DEBUG=1 for a trace.", err=True
-        )
+        name = type(error).__name__
+        write_stderr(f"vatspolicy: internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.\n")
         sys.exit(INTERNAL)

@@ -173,7 +173,12 @@ class _Evaluation:
         mildest, strictest = outcome(states)
         asks = finding.asks
         if mildest != strictest:
-            asks += tuple(ask for s in states for ask in asks_of_access(self.law, self.profile, finding, s.rule))
+            asks += tuple(
+                ask
+                for s in states
+                if s.state != "closed"
+                for ask in asks_of_access(self.law, self.profile, finding, s.rule)
+            )
         self.open(mildest if holds else "allow", strictest, asks, finding.certain)
         finding = replace(finding, routes=states, asks=asks)
         if not holds or mildest != strictest:
@@ -268,7 +273,14 @@ def _decide(bundle: Bundle, profile: Profile, as_of: str, result: _Outcome, read
 
 
 def _weakest(bundle: Bundle, findings: Iterable[Finding]) -> str | None:
-    """The weakest verification among the articles cited by the findings and the routes they looked at, if any."""
-    rules = [rule for f in findings for rule in (f.rule, *(state.rule for state in f.routes))]
-    marks = [bundle.policies[rule.policy].articles[key].verification for rule in rules for key in rule.cite]
+    """The weakest verification among the articles cited by the findings and their routes, if any."""
+    cited: list[tuple[str, str]] = []
+    for finding in findings:
+        cited += [(finding.rule.policy, key) for key in finding.rule.cite]
+        for state in finding.routes:
+            effect = state.rule.effect
+            conditions = effect.conditions if isinstance(effect, Route) and state.state == "open" else ()
+            keys = [*state.rule.cite, *(key for condition in conditions for key in condition.cite)]
+            cited += [(state.rule.policy, key) for key in keys]
+    marks = [bundle.policies[policy].articles[key].verification for policy, key in cited]
     return max(marks, key=_STRENGTH.__getitem__, default=None)

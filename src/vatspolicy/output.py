@@ -1,42 +1,101 @@
-"""Writing results: whole files or none, and a standard output that may close early."""
+"""Writing results: whole files or none, and a standard output that may close early or know no Chinese."""
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
 
+_PLAIN = str.maketrans({"✔": "+", "✘": "x", "☐": "[ ]", "☑": "[x]", "→": "->", "§": "S", "≠": "!=", "·": "-", "–": "-", "—": "-", "…": "..."})
+"""Signs of the text report for a terminal that cannot show them. Unknown (?) must stay apart from open and closed."""
+
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file whole or leave what was there. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write a file whole or leave what was there; links are followed, pipes and devices written to. Raises OSError."""
+    content = text.encode("utf-8", "replace")
+    target = Path(os.path.realpath(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        mode = target.stat().st_mode
+    except FileNotFoundError:
         mask = os.umask(0)
         os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
+        mode = stat.S_IFREG | (0o666 & ~mask)
+    if not stat.S_ISREG(mode):
+        target.write_bytes(content)
+        return
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".vatspolicy-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, stat.S_IMODE(mode))
+        os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def write_stdout(text: str) -> None:
-    """Write to standard output; a reader that has gone away is no error."""
+def write_stdout(text: str, machine: bool = False) -> None:
+    """Write to standard output; a reader that has gone away is no error. Raises OSError for anything else.
+
+    What a program reads (`machine`) is UTF-8. What a person reads is in the terminal's encoding, with plain signs where
+    that has no others.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
-        sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stdout.buffer.write(_encode(text, "utf-8" if machine else sys.stdout.encoding or "utf-8"))
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        _discard()
+        if not isinstance(error, BrokenPipeError):
+            raise
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        if encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
+            text = text.translate(_PLAIN)
+        return text.encode(encoding, "backslashreplace")
+
+
+def _discard() -> None:
+    """Let what is left in the buffer go nowhere, or the interpreter would complain about it on its way out."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def write_stderr(text: str) -> None:
+    """Write to standard error; one that is closed must not change how the run ends."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        return
+
+
+def accept_any_text() -> None:
+    """Help pages hold signs that an ASCII terminal cannot show; they must not end in an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def wants_colour() -> bool:
     """Whether standard output is a terminal that shows colour: NO_COLOR and pipes say no, FORCE_COLOR says yes."""
-    if os.environ.get("NO_COLOR"):
+    if os.environ.get("NO_COLOR") or sys.stdout is None:
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

@@ -186,7 +186,7 @@ class YamlReader(Reader):
         """The key, or None when it cannot be one; that is noted, and the caller still checks the value."""
         import yaml
 
-        start = event.start_mark.index
+        start, end = event.start_mark.index, event.end_mark.index
         if not isinstance(event, yaml.ScalarEvent):
             self.note(start, "A key must be text.", "Put it in quotes.")
             if not isinstance(event, yaml.AliasEvent):
@@ -199,7 +199,7 @@ class YamlReader(Reader):
             return None
         text: str = event.value
         self._check_text(event, start)
-        if self.flow and not event.style and self.text.startswith((":[", ":{"), event.end_mark.index):
+        if self.flow and not event.style and self.text.startswith((":[", ":{"), end):
             self.fail(start, *NO_SPACE)  # as libyaml does
         if event.style or (is_surely_text(text) and text != "<<"):
             return text

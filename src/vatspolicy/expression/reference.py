@@ -21,9 +21,7 @@ class Reference:
     """
 
     def __init__(self, params: Mapping[str, tuple[Any, Type]], terms: Mapping[str, str]) -> None:
-        types = Record("param", {name: type for name, (_, type) in params.items()})
-        self._params = to_cel({name: value for name, (value, _) in params.items()}, types)
-        self._terms = terms
+        self._params, self._terms = params, terms
 
     def at(self, facts: Mapping[str, Any]) -> Callable[[str], Any]:
         """Evaluates texts in one environment (`facts` as `convert` makes them), its terms no more than once.
@@ -32,17 +30,19 @@ class Reference:
         """
         from celpy import celtypes
 
-        known = celtypes.MapType()
-        activation = {**facts, "param": self._params, "term": known}
-        asked: set[str] = set()
+        params, terms = celtypes.MapType(), celtypes.MapType()
+        activation = {**facts, "param": params, "term": terms}
+        seen: set[str] = set()
 
         def ask(text: str) -> Any:
-            for name in _TERM.findall(text):
-                if name not in asked:
-                    asked.add(name)
-                    value = ask(self._terms[name])
-                    if value is not None:  # else the term is missing from the map, and reading it is an error again
-                        known[celtypes.StringType(name)] = value
+            for kind, name in set(_NAMES.findall(text)):
+                if f"{kind}.{name}" in seen:
+                    continue
+                seen.add(f"{kind}.{name}")
+                if kind == "param":
+                    params[celtypes.StringType(name)] = to_cel(*self._params[name])
+                elif (value := ask(self._terms[name])) is not None:  # else it stays away, and reading it is an error
+                    terms[celtypes.StringType(name)] = value
             return _run(text, activation)
 
         return lambda text: _plain(ask(text))
@@ -69,7 +69,7 @@ def _run(text: str, activation: dict[str, Any]) -> Any:
         return None
 
 
-_TERM = re.compile(r"\bterm\.([a-z0-9_]+)")
+_NAMES = re.compile(r"\b(param|term)\.([a-z0-9_]+)")
 
 
 def convert(env: Mapping[str, Any], variables: Mapping[str, Type]) -> dict[str, Any]:

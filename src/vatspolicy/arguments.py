@@ -1,0 +1,113 @@
+"""What a person types after a command, read into values. Mistakes are typer.BadParameter: one sentence, then a hint."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from vatspolicy.errors import InvalidInput, suggest
+
+
+class Format(StrEnum):
+    """Formats of a report (vatspolicy.report.FORMATS; typer wants an enumeration)."""
+
+    TEXT, JSON, SARIF, JUNIT, GITHUB, MARKDOWN = "text", "json", "sarif", "junit", "github", "markdown"
+
+
+class Lang(StrEnum):
+    """Languages of a report."""
+
+    EN, ZH = "en", "zh"
+
+
+class FailOn(StrEnum):
+    """What the gate may fail on (vatspolicy.gate.LEVELS)."""
+
+    DENY, NEEDS_LICENSE, DUTY, ADVICE = "deny", "needs-license", "duty", "advice"
+
+
+def parse_day(text: str | None) -> str | None:
+    """A calendar day, YYYY-MM-DD."""
+    if text is None:
+        return None
+    try:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise typer.BadParameter("Write a calendar day as YYYY-MM-DD.") from None
+
+
+def parse_pattern(text: str | None) -> re.Pattern[str] | None:
+    """A regular expression."""
+    try:
+        return re.compile(text) if text else None
+    except re.error:
+        raise typer.BadParameter("This is no regular expression.") from None
+
+
+def parse_folder(path: Path | None) -> Path | None:
+    """A folder that exists."""
+    if path is not None and not path.is_dir():
+        raise typer.BadParameter("There is no such folder.")
+    return path
+
+
+def parse_slug(text: str) -> str:
+    """Lower-case words joined by hyphens."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise typer.BadParameter("Use lower-case words joined by hyphens.")
+    return text
+
+
+def parse_outputs(texts: Sequence[str]) -> list[tuple[str, Path]]:
+    """FORMAT=PATH pairs, no two to one file."""
+    pairs: list[tuple[str, Path]] = []
+    for text in texts:
+        name, _, path = text.partition("=")
+        if name not in list(Format) or not path:
+            raise typer.BadParameter(
+                f"Write FORMAT=PATH, where FORMAT is one of {', '.join(Format)}.", param_hint="--output"
+            )
+        if any(Path(path) == other for _, other in pairs):
+            raise typer.BadParameter("Two reports would go to one file.", param_hint="--output")
+        pairs.append((name, Path(path)))
+    return pairs
+
+
+def parse_changes(texts: Sequence[str]) -> list[tuple[str, Any]]:
+    """path=value pairs; the value is YAML, and None (written as nothing) to remove the fact."""
+    from vatspolicy.document import parse_document
+
+    pairs: list[tuple[str, Any]] = []
+    for text in texts:
+        path, equals, value = text.partition("=")
+        if not equals or not path:
+            raise typer.BadParameter("Write path=value, such as company.foreign_percent=50.", param_hint="--set")
+        _check_path(path)
+        try:
+            pairs.append((path, parse_document(value, "--set").data if value.strip() else None))
+        except InvalidInput as error:
+            problem = error.problems[0]
+            message = f"{path}: {problem.message} {problem.hint}".rstrip()
+            raise typer.BadParameter(message, param_hint="--set") from None
+    return pairs
+
+
+def _check_path(path: str) -> None:
+    """A fact that no schema knows would be removed, or added, without effect."""
+    from vatspolicy.vocabulary import describe
+
+    steps: list[str | int] = []
+    for step in path.split("."):
+        known = list(describe(tuple(steps)).get("properties", {}))
+        steps.append(int(step) if step.isascii() and step.isdigit() else step)
+        if not describe(tuple(steps)):
+            hint = suggest(step, known) or "Write a path such as services.0.area."
+            raise typer.BadParameter(f"A profile has no fact {path!r}. {hint}", param_hint="--set")
