@@ -39,6 +39,7 @@ lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers
 	$(BIN)/lint-imports --no-logo
 
 docs: $(call EXTRA,docs) ## check the documentation
+	@$(BIN)/vatspolicy docs build --check || { echo "docs/policies is stale: run vatspolicy docs build" >&2; exit 1; }
 	$(BIN)/pymarkdown scan --recurse docs $(wildcard *.md)
 
 bench: $(call EXTRA,bench) ## measure

@@ -28,7 +28,7 @@ from vatspolicy.expression.types import (
     Type,
     type_of_value,
 )
-from vatspolicy.profile import Profile, invariants, load_profile
+from vatspolicy.profile import DECLARED, Profile, invariants, load_profile
 from vatspolicy.schema import load_schema
 from vatspolicy.vocabulary import INHERITED, gazetteer, profile_type, resolve, within
 
@@ -112,7 +112,8 @@ class Profiles:
             service |= {name: facts["product"][name] for name in INHERITED if name in facts["product"]} | service
         for node, _ in invariants():
             if evaluate(node, facts, {}) is False:
-                return next(part for part in walk(node) if isinstance(part, Fact))
+                read = (part for part in walk(node) if isinstance(part, Fact))
+                return next(part for part in read if evaluate(part, facts, {}) is not None)
         return None
 
     def mend(self, data: dict[str, Any], fact: Fact, missing: float) -> None:
@@ -197,6 +198,7 @@ def _as_read(value: Any, type: Type) -> Any:
         case Record(fields=fields):
             value = {"at": value} if isinstance(value, str) else value
             found = {key: _as_read(child, fields[key]) for key, child in value.items()}
+            found = {name: [] for name in DECLARED if name in fields} | found
             return found | {"province": gazetteer()[found["at"]]["province"]} if "within" in fields else found
         case ListOf(item=item) if item is not None:
             return [_as_read(member, item) for member in value]

@@ -29,11 +29,17 @@ def licensed(law: Law, env: Env) -> bool | None:
 def _covers(law: Law, env: Env, instrument: Instrument, licence: Mapping[str, Any]) -> bool | None:
     if licence["instrument"] != instrument.id:
         return False
-    last = licence.get("valid_until")
-    valid = (True if instrument.no_term else None) if last is None else last >= env["as_of"]
+    valid = is_valid(instrument, licence, env["as_of"])
     if instrument.covers is None:
         return valid
     return conjunction((valid, law.ask(instrument.covers, {**env, "licence": licence})))
+
+
+def is_valid(instrument: Instrument, licence: Mapping[str, Any], day: str) -> bool | None:
+    """Whether a held instrument is valid on a day: by its last day, else by what the profile confirms."""
+    stated: bool | None = licence.get("valid", True if instrument.no_term else None)
+    last = licence.get("valid_until")
+    return stated if last is None else stated is not False and last >= day
 
 
 def authorities(law: Law, env: Env, instrument: str) -> tuple[str, ...]:

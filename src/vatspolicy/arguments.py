@@ -66,14 +66,14 @@ def parse_slug(text: str) -> str:
     return text
 
 
-def parse_outputs(texts: Sequence[str]) -> list[tuple[str, Path]]:
+def parse_outputs(texts: Sequence[str], formats: Sequence[str] = tuple(Format)) -> list[tuple[str, Path]]:
     """FORMAT=PATH pairs, no two to one file."""
     pairs: list[tuple[str, Path]] = []
     for text in texts:
         name, _, path = text.partition("=")
-        if name not in list(Format) or not path:
+        if name not in formats or not path:
             raise typer.BadParameter(
-                f"Write FORMAT=PATH, where FORMAT is one of {', '.join(Format)}.", param_hint="--output"
+                f"Write FORMAT=PATH, where FORMAT is one of {', '.join(formats)}.", param_hint="--output"
             )
         if any(Path(path) == other for _, other in pairs):
             raise typer.BadParameter("Two reports would go to one file.", param_hint="--output")

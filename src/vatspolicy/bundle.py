@@ -149,8 +149,11 @@ def _expressions(policies: Mapping[str, Policy]) -> Iterator[tuple[Policy, Expre
 
 def load_bundle(folder: str | FilePath | None = None) -> Bundle:
     """The policies of a folder (the shipped ones by default). Raises InvalidInput with every problem found."""
-    root = FilePath(folder) if folder is not None else resource_folder("policies")
-    sources = read_sources(root)
+    return build_bundle(read_sources(FilePath(folder) if folder is not None else resource_folder("policies")))
+
+
+def build_bundle(sources: list[tuple[str, bytes]]) -> Bundle:
+    """The bundle of policy files given as names and bytes, under the schemas in use. Raises InvalidInput."""
     schemas = (path.read_bytes() for path in sorted(schema_folder().glob("*.json")))
     key = digest(
         [

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from vatspolicy.arguments import (
     FailOn,
@@ -21,39 +19,25 @@ from vatspolicy.arguments import (
     parse_pattern,
     parse_slug,
 )
+from vatspolicy.commands_diff import register as register_diff
+from vatspolicy.console import (
+    DECIDE,
+    DECISION,
+    INPUT,
+    OUTPUT,
+    RULES,
+    WRITE,
+    Command,
+    Group,
+    columns,
+    complain,
+    fail,
+    save,
+    show,
+)
 from vatspolicy.errors import InvalidInput, render, suggest
 from vatspolicy.gate import INTERNAL, INTERRUPTED, INVALID, NOTHING, USAGE
-from vatspolicy.output import accept_any_text, wants_colour, write_file, write_stderr, write_stdout
-from vatspolicy.report.terminal import clean
-
-
-class Command(TyperCommand):
-    """A command whose help has panels (rich makes them, imported for help only) and whose errors are plain lines."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help page."""
-        self.rich_markup_mode = "rich"
-        super().format_help(ctx, formatter)
-
-
-class Group(TyperGroup):
-    """The same for a group; an interrupt ends with its own code in every version of typer."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help page."""
-        self.rich_markup_mode = "rich"
-        super().format_help(ctx, formatter)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command that was named."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            fail("interrupted.", INTERRUPTED)
-
-
-DECIDE, RULES, WRITE = "Decide", "The law", "Write"
-INPUT, DECISION, OUTPUT = "Input", "Decision", "Output"
+from vatspolicy.output import accept_any_text, wants_colour, write_stderr
 
 app = typer.Typer(
     name="vatspolicy",
@@ -69,6 +53,8 @@ new = typer.Typer(
     cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Write a skeleton that passes lint and its own tests."
 )
 app.add_typer(new, name="new", rich_help_panel=WRITE)
+docs = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, help="Write the policies as pages to read.")
+app.add_typer(docs, name="docs", rich_help_panel=WRITE)
 
 PoliciesOption = Annotated[
     Path | None,
@@ -88,35 +74,6 @@ FixturesOption = Annotated[
 LangOption = Annotated[Lang, typer.Option(help="Language of the report.", rich_help_panel=OUTPUT)]
 
 
-def fail(message: str, code: int) -> NoReturn:
-    """One line on standard error, then out."""
-    write_stderr(f"vatspolicy: {clean(message, one_line=True)}\n")
-    raise typer.Exit(code)
-
-
-def complain(error: InvalidInput) -> None:
-    """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
-    for problem in error.problems:
-        named = dataclasses.replace(problem, file=clean(problem.file, one_line=True))
-        write_stderr(clean(render(named)) + "\n")
-
-
-def show(text: str, machine: bool = False) -> None:
-    """The result on standard output; `machine`: for a program, and so UTF-8 whatever the terminal is."""
-    try:
-        write_stdout(text, machine)
-    except OSError as error:
-        fail(f"cannot write to standard output: {error.strerror or error}.", INTERNAL)
-
-
-def save(path: Path, text: str) -> None:
-    """A file, whole or not at all."""
-    try:
-        write_file(path, text)
-    except (OSError, ValueError) as error:
-        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
-
-
 @app.command(cls=Command, rich_help_panel=DECIDE)
 def check(
     specs: Annotated[
@@ -125,7 +82,6 @@ def check(
             metavar="SPEC",
             help="Product specs: files, folders, globs, or - for standard input.",
             show_default=False,
-            rich_help_panel=INPUT,
         ),
     ],
     as_of: Annotated[
@@ -210,18 +166,9 @@ def check(
     raise typer.Exit(outcome.exit_code)
 
 
-def columns() -> int:
-    """Room on the terminal, between 30 and 120 columns."""
-    import shutil
-
-    return max(30, min(shutil.get_terminal_size((100, 24)).columns, 120))
-
-
 @app.command(cls=Command, rich_help_panel=RULES)
 def explain(
-    name: Annotated[
-        str, typer.Argument(metavar="RULE|POLICY", help="A policy, or a rule as policy/rule.", rich_help_panel=INPUT)
-    ],
+    name: Annotated[str, typer.Argument(metavar="RULE|POLICY", help="A policy, or a rule as policy/rule.")],
     policies: PoliciesOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
@@ -296,14 +243,16 @@ def near() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+register_diff(app)
+
+
 @app.command(cls=Command, rich_help_panel=WRITE)
 def schema(
     name: Annotated[
         str,
         typer.Argument(
             metavar="NAME",
-            help="profile, policy, decision, fixture, bundle, places or vocabulary.",
-            rich_help_panel=INPUT,
+            help="profile, policy, decision, comparison, fixture, bundle, places or vocabulary.",
         ),
     ],
 ) -> None:
@@ -333,9 +282,7 @@ def create(files: dict[Path, str]) -> None:
 def new_policy(
     id: Annotated[
         str,
-        typer.Argument(
-            callback=parse_slug, help="Id of the policy: lower-case words joined by hyphens.", rich_help_panel=INPUT
-        ),
+        typer.Argument(metavar="ID", callback=parse_slug, help="Id of the policy: lower-case words joined by hyphens."),
     ],
     folder: Annotated[
         Path, typer.Option("--policies", "-p", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT)
@@ -355,7 +302,7 @@ def new_policy(
 
 @new.command("profile", cls=Command)
 def new_profile(
-    path: Annotated[Path, typer.Argument(help="File to write: NAME.yaml.", rich_help_panel=OUTPUT)],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: NAME.yaml.")],
 ) -> None:
     """Write a profile with its questions as comments.
 
@@ -373,7 +320,7 @@ def new_fixture(
     name: Annotated[
         str,
         typer.Argument(
-            callback=parse_slug, help="Name of the fixture: lower-case words joined by hyphens.", rich_help_panel=INPUT
+            metavar="NAME", callback=parse_slug, help="Name of the fixture: lower-case words joined by hyphens."
         ),
     ],
     folder: Annotated[
@@ -387,6 +334,39 @@ def new_fixture(
     from vatspolicy.scaffold import expectation, profile
 
     create({folder / f"{name}.yaml": profile(name), folder / f"{name}.expect.yaml": expectation()})
+
+
+@docs.command("build", cls=Command)
+def build_docs(
+    folder: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT)
+    ] = Path("docs/policies"),
+    check_only: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; name pages that differ and exit with 1.", rich_help_panel=OUTPUT),
+    ] = False,
+    policies: PoliciesOption = None,
+) -> None:
+    """Write one Markdown page per policy, an index and a calendar of changes.
+
+    Example: vatspolicy docs build --check
+    """
+    from vatspolicy.bundle import load_bundle
+    from vatspolicy.pages import Foreign, compare, make, write
+
+    pages = make(load_bundle(policies))
+    if check_only:
+        difference = compare(folder, pages)
+        show("".join(f"{line}\n" for line in difference.lines(folder)))
+        raise typer.Exit(1 if difference else 0)
+    try:
+        difference = write(folder, pages)
+    except Foreign as error:
+        fail(str(error), USAGE)
+    except OSError as error:
+        fail(f"cannot write to {folder}: {error.strerror or error}.", INTERNAL)
+    changed = len(difference.missing) + len(difference.stale)
+    show(f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed.\n")
 
 
 def main() -> None:

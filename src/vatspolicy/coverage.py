@@ -110,28 +110,28 @@ def _all_expressions(bundle: Bundle) -> Iterator[tuple[Policy, str, int, Node]]:
         for rule in policy.rules:
             for expression in expressions_of(rule):
                 yield policy, expression.text, expression.line, expression.tree
-                for name, owner, body in _terms(bundle, policy, expression.tree):
+                for name, owner, body in terms_of(bundle, policy, expression.tree):
                     bodies.setdefault((owner.id, name), body)
     for (owner_id, name), body in bodies.items():
         owner = bundle.policies[owner_id]
         yield owner, owner.terms[name], owner.term_lines[name], body
 
 
-def _terms(bundle: Bundle, policy: Policy, tree: Node) -> Iterator[tuple[str, Policy, Node]]:
+def terms_of(bundle: Bundle, policy: Policy, tree: Node) -> Iterator[tuple[str, Policy, Node]]:
     """The terms that a tree uses, directly or through other terms, with the policies that define them."""
     for node in outside_terms(tree):
         if isinstance(node, Term):
             owner, _ = bundle.term(policy, node.name)
             yield node.name, owner, node.body
-            yield from _terms(bundle, owner, node.body)
+            yield from terms_of(bundle, owner, node.body)
 
 
-def used_terms(bundle: Bundle) -> set[tuple[str, str]]:
-    """Terms that some expression uses, as (policy, name)."""
+def used_terms(bundle: Bundle) -> dict[tuple[str, str], Node]:
+    """Terms that some expression uses: their trees by (policy, name)."""
     return {
-        (owner.id, name)
+        (owner.id, name): body
         for policy, expression in bundle.owned_expressions()
-        for name, owner, _ in _terms(bundle, policy, expression.tree)
+        for name, owner, body in terms_of(bundle, policy, expression.tree)
     }
 
 

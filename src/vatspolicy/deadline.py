@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +59,8 @@ class Deadline:
     """The last day (ISO), where the launch day fixes it."""
 
 
-def deadline(due: Mapping[str, Any], launch: str) -> Deadline:
-    """The deadline behind a `due` of policy.schema.json, counted from the launch day (ISO)."""
+def deadline(due: Mapping[str, Any], launch: str | None) -> Deadline:
+    """The deadline behind a `due` of policy.schema.json, counted from the launch day (ISO), where that is known."""
     match due:
         case {"before": event}:
             en, zh = _EVENTS[event]
@@ -75,17 +76,23 @@ def deadline(due: Mapping[str, Any], launch: str) -> Deadline:
             text = {"en": f"within {count} {one if count == 1 else many} after {en}", "zh": f"{zh}后{count}{zh_unit}内"}
             at_launch = event == "launch"
             return Deadline(
-                "after-launch" if at_launch else "after-event", text, _count(launch, count, unit) if at_launch else None
+                "after-launch" if at_launch else "after-event",
+                text,
+                _count(launch, count, unit) if at_launch and launch else None,
             )
         case {"every": period}:
             en, zh = _PERIODS[period]
             by, first = due.get("by"), due.get("from")
-            if by:
-                month, day = map(int, by.split("-"))
-                en, zh = f"{en} by {day} {_MONTHS[month - 1]}", f"{zh}{month}月{day}日前"
-            if first and first > launch:
+            days = _days(by, period) if by else ()
+            if period == "month" and days:
+                en, zh = f"{en} by day {days[0].day}", f"{zh}{days[0].day}日前"
+            elif days:
+                *others, last = (f"{day.day} {_MONTHS[day.month - 1]}" for day in days)
+                en += f" by {', '.join(others)} and {last}" if others else f" by {last}"
+                zh += "、".join(f"{day.month}月{day.day}日" for day in days) + "前"
+            if first and first > (launch or ""):
                 en, zh = f"{en}, first by {first}", f"{zh}，首次为{first}前"
-            return Deadline("recurring", {"en": en, "zh": zh}, _next(launch, by, first) if by else None)
+            return Deadline("recurring", {"en": en, "zh": zh}, _next(launch, days, first) if days and launch else None)
         case _:
             return Deadline("continuing", {"en": "as long as the service runs", "zh": "持续履行"}, None)
 
@@ -107,26 +114,21 @@ _MONTHS = (
 
 
 def _count(start: str, count: int, unit: str) -> str | None:
+    """The day on which a period ends that begins on `start`; None for hours, and where the calendar does not reach."""
     day = datetime.date.fromisoformat(start)
-    match unit:
-        case "calendar-day":
-            return (day + datetime.timedelta(days=count)).isoformat()
-        case "month":
-            months = day.month - 1 + count
-            year, month = day.year + months // 12, months % 12 + 1
-            return min(
-                _month_end(year, month),
-                datetime.date(year, month, min(day.day, 28)) + datetime.timedelta(days=max(day.day - 28, 0)),
-            ).isoformat()
-        case "working-day":
-            return _working_days(day, count)
-        case _:
-            return None
-
-
-def _month_end(year: int, month: int) -> datetime.date:
-    following = datetime.date(year + month // 12, month % 12 + 1, 1)
-    return following - datetime.timedelta(days=1)
+    try:
+        match unit:
+            case "calendar-day":
+                return (day + datetime.timedelta(days=count)).isoformat()
+            case "month":
+                months = day.month - 1 + count
+                year, month = day.year + months // 12, months % 12 + 1
+                return day.replace(year, month, min(day.day, calendar.monthrange(year, month)[1])).isoformat()
+            case "working-day":
+                return _working_days(day, count)
+    except (OverflowError, ValueError):  # after the year 9999
+        return None
+    return None
 
 
 def _working_days(day: datetime.date, count: int) -> str | None:
@@ -145,8 +147,27 @@ def _working_days(day: datetime.date, count: int) -> str | None:
     return day.isoformat()
 
 
-def _next(launch: str, by: str, first: str | None) -> str:
-    """The first MM-DD on or after the launch, and not before `first`."""
+def _days(by: str, period: str) -> tuple[datetime.date, ...]:
+    """The last days of a period in a year (2001), in order: `by` (MM-DD) and those that follow from it.
+
+    The last day of a month stands for the last day of every month.
+    """
+    month, day = map(int, by.split("-"))
+    ends = day >= calendar.monthrange(_YEAR, month)[1]
+    step = _STEPS.get(period, 12)
+    months = sorted((month - 1 + index * step) % 12 + 1 for index in range(12 // step))
+    lengths = {month: calendar.monthrange(_YEAR, month)[1] for month in months}
+    return tuple(datetime.date(_YEAR, month, length if ends else min(day, length)) for month, length in lengths.items())
+
+
+_YEAR = 2001
+_STEPS = {"month": 1, "quarter": 3, "half-year": 6}
+
+
+def _next(launch: str, days: Iterable[datetime.date], first: str | None) -> str:
+    """The first of the days of a year on or after the launch, and not before `first`."""
     start = max(launch, first or launch)
+    marks = [day.isoformat()[5:] for day in days]
     year = int(start[:4])
-    return next(day for day in (f"{year}-{by}", f"{year + 1}-{by}") if day >= start)
+    later = [mark for mark in marks if mark >= start[5:]]
+    return f"{year:04}-{later[0]}" if later else f"{year + 1:04}-{marks[0]}"

@@ -151,4 +151,4 @@ class Decision:
         """Duties before the launch that are not done, those that are undetermined included."""
         found = [f for f in self.duties if f.state != "done"]
         found += [f for f in self.undetermined if type(f.rule.effect).__name__ == "Duty"]
-        return tuple(f for f in found if "before" in getattr(f.rule.effect, "due", {}))
+        return tuple(f for f in found if getattr(f.rule.effect, "due", {}).get("before") == "launch")

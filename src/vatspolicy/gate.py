@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,21 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile import Profile, load_profile
 from vatspolicy.record import record
 
-OK, FAILED, USAGE, INVALID, INCOMPLETE, NOTHING, INTERNAL = 0, 1, 2, 3, 4, 5, 70
-"""Exit codes (docs/exit-codes.md)."""
+OK, FAILED, USAGE, INVALID, INCOMPLETE, NOTHING, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
+"""Exit codes (the table in README.md)."""
 
 _ORDER = (OK, INCOMPLETE, FAILED, NOTHING, INVALID, INTERNAL)
 LEVELS = ("deny", "needs-license", "duty", "advice")
 """What the gate may fail on; each includes those before it."""
-_SPECS = ("*.yaml", "*.yml", "*.json")
+_SPECS = (".yaml", ".yml", ".json")
+_EXPECTED = (".expect.yaml", ".expect.yml")
 
 
-class PastDayError(Exception):
-    """A day in the past without leave to decide under past law."""
+class DayError(Exception):
+    """A day of the law that may not be used: in the past without leave, or before the first the bundle covers."""
 
 
 @dataclass(frozen=True)
@@ -34,29 +35,36 @@ class Outcome:
 
     records: tuple[dict[str, Any], ...]
     problems: tuple[Problem, ...]
+    """Why specs could not be decided."""
+    empty: tuple[str, ...]
+    """Arguments behind which there is no spec."""
     exit_code: int
 
 
-def find_specs(arguments: Iterable[str]) -> Iterator[str]:
-    """Files behind arguments: files as they are, specs below folders, what globs match, `-` for standard input."""
-    seen: set[str] = set()
-    for argument in arguments:
-        found = [argument]
-        if argument != "-" and Path(argument).is_dir():
-            found = sorted(str(path) for pattern in _SPECS for path in Path(argument).rglob(pattern))
-            found = [path for path in found if not Path(path).name.endswith((".expect.yaml", ".expect.yml"))]
-        elif argument != "-" and not Path(argument).exists() and glob.has_magic(argument):
-            found = sorted(str(path) for path in _glob(argument) if path.is_file())
-        for path in found:
-            if path not in seen:
-                seen.add(path)
-                yield path
+def find_specs(argument: str) -> list[str]:
+    """Files behind an argument: a file as it is, specs below a folder, what a glob matches, `-` for standard input.
+
+    Hidden files and the expectations of fixtures are specs only by their own names.
+    """
+    path = Path(argument)
+    try:
+        if path.is_dir():
+            return _visible(path, "**/*", _SPECS)
+        if argument == "-" or not glob.has_magic(argument) or path.exists():
+            return [argument]
+        return _visible(Path(path.anchor), str(path.relative_to(path.anchor)), "")
+    except (OSError, ValueError):  # nothing can have such a name; reading it will say why
+        return [argument]
 
 
-def _glob(pattern: str) -> Iterator[Path]:
-    path = Path(pattern)
-    root = Path(path.anchor) if path.anchor else Path()
-    return root.glob(str(path.relative_to(path.anchor)) if path.anchor else pattern)
+def _visible(root: Path, pattern: str, ending: str | tuple[str, ...]) -> list[str]:
+    """Files below a folder that a pattern matches; hidden ones only where the pattern names such."""
+    found = []
+    for path in root.glob(pattern):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if path.name.endswith(ending) and not path.name.endswith(_EXPECTED) and path.is_file():
+            found += [] if hidden and not pattern.startswith(".") and "/." not in pattern else [str(path)]
+    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -72,33 +80,42 @@ class Gate:
     fail_on: str = "needs-license"
     no_fail: bool = False
 
-    def run(self, specs: Iterable[str]) -> Outcome:
-        """Decide every spec. Raises PastDayError, and ValueError for a day before the bundle's first."""
+    def run(self, arguments: Iterable[str]) -> Outcome:
+        """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
+        if self.as_of is not None and (wrong := self._wrong_with(self.as_of)):
+            raise DayError(f"--as-of {wrong}")
+        behind = {argument: find_specs(argument) for argument in arguments}
+        empty = tuple(argument for argument, specs in behind.items() if not specs)
         records: list[dict[str, Any]] = []
         problems: list[Problem] = []
-        codes = [OK]
-        for spec in specs:
+        codes = [NOTHING] if empty or not behind else []
+        for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             try:
                 profile = load_profile(spec, self.changes)
+                decision = evaluate(self.bundle, profile, self._day(profile))
             except InvalidInput as error:
                 problems += error.problems
                 codes.append(INVALID)
                 continue
-            decision = evaluate(self.bundle, profile, self._day(profile.launch))
             records.append(record(self.bundle, profile, decision))
             codes.append(self.code(decision))
-        if not records and not problems:
-            codes.append(NOTHING)
-        return Outcome(tuple(records), tuple(problems), worst(codes))
+        return Outcome(tuple(records), tuple(problems), empty, worst(codes))
 
-    def _day(self, launch: str | None) -> str:
-        day = self.as_of or launch or self.today
-        if day < self.today and not self.allow_past:
-            what = "--as-of" if self.as_of else "the launch day of the spec"
-            raise PastDayError(
-                f"{what} lies in the past; pass --allow-past-as-of to decide under the law of a past day"
-            )
+    def _day(self, profile: Profile) -> str:
+        """The day whose law decides a spec. Raises InvalidInput for a launch day that may not be used."""
+        day = self.as_of or profile.launch or self.today
+        if self.as_of is None and (wrong := self._wrong_with(day)):
+            what = f"The launch day {wrong}." if profile.launch else f"Today {wrong}."
+            raise InvalidInput([profile.document.problem(("product", "launch"), what, "Or choose a day with --as-of.")])
         return day
+
+    def _wrong_with(self, day: str) -> str | None:
+        """Why a day may not be used, as the rest of a sentence that begins with the day."""
+        if day < self.bundle.covers_from:
+            return f"lies before {self.bundle.covers_from}, the first day that the bundle covers"
+        if day < self.today and not self.allow_past:
+            return "lies in the past; pass --allow-past-as-of to decide under the law of a past day"
+        return None
 
     def code(self, decision: Decision) -> int:
         """The exit code of one decision."""

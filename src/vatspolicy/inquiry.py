@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.access import is_valid
 from vatspolicy.bundle import Law
 from vatspolicy.decision import Ask, Finding
 from vatspolicy.document import Path
@@ -95,7 +96,7 @@ def _holding(law: Law, profile: Profile, env: Env, instruments: Iterable[str]) -
     for licence in operator["licences"]:
         if licence["instrument"] not in instruments:
             continue
-        if "valid_until" not in licence and not law.instruments[licence["instrument"]].no_term:
+        if is_valid(law.instruments[licence["instrument"]], licence, env["as_of"]) is None:
             yield from _paths(law, profile, {**env, "licence": licence}, Missing("licence", ("valid_until",), licence))
         covers = law.instruments[licence["instrument"]].covers
         if covers is not None:

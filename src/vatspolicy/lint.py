@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.cases import cases_of, fixture_cases
+from vatspolicy.cases import Case, cases_of, fixture_cases
 from vatspolicy.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
 from vatspolicy.document import Document, Path, load_document
-from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.expression.tree import Fact, Literal, Node, Param, walk
-from vatspolicy.policy import NEVER, Classify, Policy, Rule
+from vatspolicy.policy import NEVER, Classify, Expression, Policy, Rule
 from vatspolicy.schema import load_schema
+from vatspolicy.vocabulary import words
 
 ORDER = tuple(load_schema("policy")["properties"])
 """Order of keys in a policy file."""
@@ -26,14 +27,20 @@ _SILENT = {"silent", "closed"}
 def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
     """Every finding, in the order of files and lines. Fixtures are looked at where there is a folder of them."""
     problems: list[Problem] = []
+    terms = used_terms(bundle)
+    expressions: dict[str, list[Expression]] = {}
+    for policy, expression in bundle.owned_expressions():
+        expressions.setdefault(policy.id, []).append(expression)
     for policy in bundle.policies.values():
-        document = load_document(policy.file)
+        own = {name: tree for (owner, name), tree in terms.items() if owner == policy.id}
+        file = _File(bundle, policy, load_document(policy.file), expressions.get(policy.id, []), own)
         for check in _CHECKS:
-            problems += check(_File(bundle, policy, document))
+            problems += check(file)
     problems += _unused(bundle)
     if fixtures is not None:
         try:
-            list(fixture_cases(bundle, fixtures))
+            for case in fixture_cases(bundle, fixtures):
+                problems += _fixture(bundle, case)
         except InvalidInput as error:
             problems += error.problems
     return sorted(problems)
@@ -46,6 +53,9 @@ class _File:
     bundle: Bundle
     policy: Policy
     document: Document
+    expressions: Sequence[Expression]
+    terms: Mapping[str, Node]
+    """The terms of the file that some expression uses."""
 
 
 def _key_order(file: _File) -> Iterator[Problem]:
@@ -105,16 +115,20 @@ def _citations(file: _File) -> Iterator[Problem]:
 
 def _numbers(file: _File) -> Iterator[Problem]:
     """No number and no list of words inside an expression: what a lawyer would look up is a parameter."""
-    for rule in file.policy.rules:
-        for expression in expressions_of(rule):
-            for node in outside_terms(expression.tree):
-                if isinstance(node, Literal) and (isinstance(node.value, tuple) or _is_figure(node.value)):
-                    message = "A number or a list in an expression is a parameter: dated and cited."
-                    yield Problem(file.policy.file, expression.line, expression.column, rule.id, message)
+    message = "A number or a list in an expression is a parameter: dated and cited."
+    for expression in file.expressions:
+        if any(map(_is_figure, outside_terms(expression.tree))):
+            yield Problem(file.policy.file, expression.line, expression.column, "", message)
+    for name, tree in file.terms.items():
+        for node in filter(_is_figure, outside_terms(tree)):
+            line, column = file.document.locate(("terms", name), node.span[0])
+            yield Problem(file.policy.file, line, column, f"terms.{name}", message)
 
 
-def _is_figure(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value not in (0, 1)
+def _is_figure(node: Node) -> bool:
+    if not isinstance(node, Literal) or isinstance(node.value, bool | str):
+        return False
+    return isinstance(node.value, tuple) or node.value not in (0, 1)
 
 
 def _seen_both_ways(file: _File) -> Iterator[Problem]:
@@ -154,6 +168,12 @@ def _contested(file: _File) -> Iterator[Problem]:
             yield file.document.problem(("rules", index, "classify", "otherwise"), "A reading is the rule's own.")
 
 
+def _unused_terms(file: _File) -> Iterator[Problem]:
+    for name in file.policy.terms:
+        if name not in file.terms:
+            yield file.document.problem(("terms", name), "No expression uses this term.", key=True)
+
+
 _CHECKS: tuple[Callable[[_File], Iterator[Problem]], ...] = (
     _key_order,
     _translations,
@@ -161,11 +181,22 @@ _CHECKS: tuple[Callable[[_File], Iterator[Problem]], ...] = (
     _numbers,
     _seen_both_ways,
     _contested,
+    _unused_terms,
 )
 
 
+def _fixture(bundle: Bundle, case: Case) -> Iterator[Problem]:
+    """A name under `absent` that nothing bears is absent from every decision."""
+    rules = {rule.name for policy in bundle.policies.values() for rule in policy.rules}
+    known = rules | set(bundle.instruments) | words("reason")
+    for name in case.expect.get("absent", ()):
+        if name not in known:
+            message = f"There is no rule, instrument or reason {name!r}."
+            yield Problem(case.file, case.line, 1, "absent", message, suggest(name, known))
+
+
 def _unused(bundle: Bundle) -> Iterator[Problem]:
-    """Parameters, terms and instruments that nothing uses."""
+    """Parameters and instruments that nothing uses."""
     params: set[str] = set()
     instruments: set[str] = set()
     for policy in bundle.policies.values():
@@ -174,15 +205,11 @@ def _unused(bundle: Bundle) -> Iterator[Problem]:
                 instruments.add(getattr(rule.effect, name, None) or "")
     for expression in bundle.expressions():
         params |= {node.key for node in walk(expression.tree) if isinstance(node, Param)}
-    terms = set(used_terms(bundle))
     for policy in bundle.policies.values():
         document = load_document(policy.file)
         for name in policy.parameters:
             if f"{policy.id}/{name}" not in params:
                 yield document.problem(("parameters", name), "No expression reads this parameter.", key=True)
-        for name in policy.terms:
-            if (policy.id, name) not in terms:
-                yield document.problem(("terms", name), "No expression uses this term.", key=True)
         for name in policy.instruments:
             if name not in instruments:
                 yield document.problem(("instruments", name), "No rule uses this instrument.", key=True)

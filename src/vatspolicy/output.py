@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-_PLAIN = str.maketrans({"✔": "+", "✘": "x", "☐": "[ ]", "☑": "[x]", "→": "->", "§": "S", "≠": "!=", "·": "-", "–": "-", "—": "-", "…": "..."})
+_SIGNS = {"✔": "+", "✘": "x", "☐": "[ ]", "☑": "[x]", "→": "->", "§": "#", "≠": "!=", "·": "-", "–": "-", "…": "..."}
+_PLAIN = str.maketrans(_SIGNS)
 """Signs of the text report for a terminal that cannot show them. Unknown (?) must stay apart from open and closed."""
 
 
@@ -34,8 +35,8 @@ def write_file(path: Path, text: str) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, stat.S_IMODE(mode))
-        os.replace(temporary, target)
+        Path(temporary).chmod(stat.S_IMODE(mode))
+        Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -51,7 +52,7 @@ def write_stdout(text: str, machine: bool = False) -> None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(_encode(text, "utf-8" if machine else sys.stdout.encoding or "utf-8"))
+        sys.stdout.buffer.write(_encode(text, "utf-8" if machine else sys.stdout.encoding))
         sys.stdout.buffer.flush()
     except OSError as error:
         _discard()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -15,7 +14,7 @@ from vatspolicy.expression.kleene import evaluate
 from vatspolicy.expression.store import dump, load
 from vatspolicy.expression.tree import Fact, Node, walk
 from vatspolicy.expression.types import ListOf, Number, Record, Type
-from vatspolicy.schema import load_schema, validate
+from vatspolicy.schema import load_schema, once_per_schemas, validate
 from vatspolicy.vocabulary import INHERITED, gazetteer, profile_type, within
 
 DECLARED = ("licences", "deals", "filings")
@@ -138,15 +137,17 @@ def _put(target: Any, step: str | int, value: Any) -> None:
 def _normalise(value: Any, type: Type) -> Any:
     """Facts as expressions read them: no nulls, numbers as floats, places as objects with what they lie in."""
     match type:
-        case Record(fields=fields):
+        case Record(name=name, fields=fields):
             if isinstance(value, str):
                 value = {"at": value}
             found = {key: _normalise(child, fields[key]) for key, child in value.items() if child is not None}
             if "within" in fields:
-                _expand_place(found)
-            for name in DECLARED:
-                if name in fields:
-                    found.setdefault(name, [])
+                _expand_place(found, whole=name == "place")
+            if "mainland_entity" in fields and "registered" in found:  # a company is where it is registered
+                found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
+            for declared in DECLARED:
+                if declared in fields:
+                    found.setdefault(declared, [])
             return found
         case ListOf(item=item) if item is not None:
             return [_normalise(member, item) for member in value if member is not None]
@@ -156,12 +157,13 @@ def _normalise(value: Any, type: Type) -> Any:
             return value
 
 
-def _expand_place(place: dict[str, Any]) -> None:
+def _expand_place(place: dict[str, Any], whole: bool) -> None:
+    """Add what the gazetteer knows. A place that is served or licensed is meant whole, and so is in no zone by itself."""
     entry = gazetteer()[place["at"]]
     place["within"] = list(within(place["at"]))
     place["province"] = entry["province"]
-    if "zone" in entry:
-        place.setdefault("ftz", entry["zone"])
+    if "zone" in entry or whole:
+        place.setdefault("ftz", entry.get("zone", "none"))
 
 
 def _hand_down(facts: dict[str, Any]) -> None:
@@ -193,7 +195,7 @@ def _duplicate_services(document: Document) -> list[Problem]:
     return problems
 
 
-@functools.cache
+@once_per_schemas
 def invariants() -> tuple[tuple[Node, Mapping[str, str]], ...]:
     """The conditions that every real profile satisfies, with their messages, from the profile schema."""
     import json

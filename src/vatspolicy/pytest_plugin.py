@@ -29,9 +29,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     config = parent.config
     policies, fixtures = (_folder(config, name) for name in ("vatspolicy_policies", "vatspolicy_fixtures"))
-    if policies and file_path.is_relative_to(policies) and file_path.name != "bundle.yaml":
+    place = file_path.resolve()
+    if policies and place.is_relative_to(policies) and file_path.name != "bundle.yaml":
         return PolicyFile.from_parent(parent, path=file_path)
-    if fixtures and file_path.is_relative_to(fixtures) and not file_path.name.endswith(".expect.yaml"):
+    if fixtures and place.is_relative_to(fixtures) and not file_path.name.endswith(".expect.yaml"):
         return FixtureFile.from_parent(parent, path=file_path)
     return None
 
@@ -54,7 +55,17 @@ def _bundle(config: pytest.Config) -> Bundle:
 _BUNDLE: pytest.StashKey[Any] = pytest.StashKey()
 
 
-class PolicyFile(pytest.File):
+class _File(pytest.File):
+    """A file of cases. One that cannot be used is told in plain lines."""
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """The problems, without a traceback."""
+        from vatspolicy.errors import InvalidInput
+
+        return str(excinfo.value) if isinstance(excinfo.value, InvalidInput) else super().repr_failure(excinfo)
+
+
+class PolicyFile(_File):
     """A policy with its inline tests."""
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -66,7 +77,7 @@ class PolicyFile(pytest.File):
             yield CaseItem.from_parent(self, name=case.name.partition(": ")[2], case=case)
 
 
-class FixtureFile(pytest.File):
+class FixtureFile(_File):
     """A fixture with its expected decisions."""
 
     def collect(self) -> Iterator[pytest.Item]:

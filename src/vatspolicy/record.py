@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vatspolicy.access import closest
 from vatspolicy.bundle import Bundle, Law
 from vatspolicy.deadline import deadline
 from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service
 from vatspolicy.document import Path, format_path
-from vatspolicy.explanation import clauses, facts_read
+from vatspolicy.explanation import Reading, clauses, facts_read
 from vatspolicy.policy import Article, Deny, Duty, Expression, Need, Policy, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.vocabulary import Text, label, question
@@ -77,7 +78,7 @@ class _Maker:
             "message": dict(rule.message),
             "citations": self.citations(policy, rule.cite),
             "clauses": self.clauses(policy, rule.when, finding.env),
-            "facts": self.facts(rule.when, finding.env),
+            "facts": [_fact(reading) for reading in self.deciding(finding)],
             "policy_file": policy.file,
             "policy_line": rule.line,
             "location": self.location(finding),
@@ -105,7 +106,7 @@ class _Maker:
         return data
 
     def deadline(self, due: Mapping[str, Any]) -> dict[str, Any]:
-        found = deadline(due, self.profile.launch or self.as_of)
+        found = deadline(due, self.profile.launch)
         return {"group": found.group, "text": _text(found.text), "date": found.date}
 
     def bearer(self, bearer: str, finding: Finding) -> str:
@@ -139,14 +140,22 @@ class _Maker:
         return [{"text": clause.text, "value": clause.value, "depth": clause.depth} for clause in found]
 
     def facts(self, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [
-            {"path": format_path(fact.path), "value": fact.value, "line": fact.line, "column": fact.column}
-            for fact in facts_read(self.profile, expression, env)
-        ]
+        return [_fact(reading) for reading in facts_read(self.profile, expression, env)]
+
+    def deciding(self, finding: Finding) -> list[Reading]:
+        """The facts a finding hangs on: those its rule read and, where no route is left, what closes the nearest."""
+        found = list(facts_read(self.profile, finding.rule.when, finding.env))
+        for state in closest(finding.routes) if finding.state == "closed" else ():
+            share = self.profile.path_of(state.env.get("operator"), ("foreign_percent",))
+            if state.share_too_high and share is not None:
+                found.append(Reading(share, state.env["operator"]["foreign_percent"], *self.profile.mark(share)))
+            for condition in state.failing:
+                found += facts_read(self.profile, condition.check, state.env)
+        return list({reading.path: reading for reading in found}.values())
 
     def location(self, finding: Finding) -> dict[str, int]:
-        """The line of the spec to look at: the last fact the rule read that is written, else its subject."""
-        written = [f for f in facts_read(self.profile, finding.rule.when, finding.env) if f.value is not None]
+        """The line of the spec to look at: the last written fact that decided, else the subject of the rule."""
+        written = [reading for reading in self.deciding(finding) if reading.value is not None]
         path: Path = ("product",)
         if finding.subject.service is not None:
             ids = [service["id"] for service in self.profile.facts["services"]]
@@ -224,6 +233,15 @@ class _Maker:
             "question": _text(question(ask.path)),
             "rules": list(ask.rules),
         }
+
+
+def _fact(reading: Reading) -> dict[str, Any]:
+    return {
+        "path": format_path(reading.path),
+        "value": reading.value,
+        "line": reading.line,
+        "column": reading.column,
+    }
 
 
 def _text(text: Text) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.bundle import Bundle
 from vatspolicy.document import load_document
 from vatspolicy.errors import suggest
-from vatspolicy.policy import ALWAYS, NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
+from vatspolicy.policy import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
 from vatspolicy.report.terminal import wrap
 from vatspolicy.vocabulary import Language, label
 
@@ -72,7 +72,7 @@ def effect_in_words(bundle: Bundle, rule: Rule, lang: Language) -> str:
         case Duty(instrument=instrument, due=due):
             from vatspolicy.deadline import deadline
 
-            when = deadline(due, ALWAYS.replace("0000", "2000")).text[lang]
+            when = deadline(due, None).text[lang]
             return ("义务：" if zh else "duty: ") + f"{bundle.instruments[instrument].title[lang]}, {when}"
         case effect:
             return ("提示：" if zh else "advise: ") + effect.kind
@@ -94,25 +94,26 @@ class _Page:
 
     def head(self) -> Iterator[str]:
         policy = self.policy
-        yield f"{policy.title[self.lang]} ({policy.id} {policy.version}, {policy.file})"
+        yield from self.flow(f"{policy.title[self.lang]} ({policy.id} {policy.version}, {policy.file})", 0)
         if "number" in policy.source:
-            yield f"  {self.word('number')}: {policy.source['number']}"
-        yield f"  {self.word('issuer')}: {policy.source['issuer'][self.lang]}"
+            yield from self.flow(f"{self.word('number')}: {policy.source['number']}", 2)
+        yield from self.flow(f"{self.word('issuer')}: {policy.source['issuer'][self.lang]}", 2)
         yield f"  {self.word('in_force')}: {self.dates(policy.since, policy.until)}"
 
     def whole(self) -> Iterator[str]:
         policy = self.policy
         yield from self.head()
         if policy.supersedes:
-            yield f"  {self.word('supersedes')}: {', '.join(policy.supersedes)}"
+            yield from self.flow(f"{self.word('supersedes')}: {', '.join(policy.supersedes)}", 2)
         later = [other.id for other in self.bundle.policies.values() if policy.id in other.supersedes]
         if later:
-            yield f"  {self.word('superseded')}: {', '.join(later)}"
+            yield from self.flow(f"{self.word('superseded')}: {', '.join(later)}", 2)
         if "note" in policy.source:
             yield from self.flow(policy.source["note"], 2)
         if policy.editions:
             yield f"\n{self.word('editions')}"
-            yield from (f"  {edition.since}  {edition.number}" for edition in policy.editions)
+            for edition in policy.editions:
+                yield from self.flow(f"{edition.since} {edition.number}", 2)
         yield f"\n{self.word('articles')}"
         for key in policy.articles:
             yield from self.article(key)
@@ -125,6 +126,10 @@ class _Page:
             yield from self.flow(
                 f"{rule.id}: {rule.message[self.lang]} → {effect_in_words(self.bundle, rule, self.lang)}", 2
             )
+        users = [other.id for other in self.bundle.policies.values() if policy.id in other.uses]
+        if users:
+            yield f"\n{self.word('relies')}"
+            yield from self.flow(", ".join(users), 2)
 
     def article(self, key: str) -> Iterator[str]:
         article = self.policy.articles[key]
@@ -139,11 +144,12 @@ class _Page:
         yield from self.flow(f"{parameter.key}{title}", 2)
         for value in parameter.values:
             cites = ", ".join(owner.articles[key].label[self.lang] for key in value.cite)
-            yield from self.flow(f"{value.since}  {_plain(value.value)}  [{cites}]", 4)
+            yield from self.flow(f"{value.since} {_plain(value.value)} [{cites}]", 4)
 
     def rule(self, rule: Rule) -> Iterator[str]:
         yield from self.head()
-        yield f"\n{rule.name}  ({self.policy.file}:{rule.line})"
+        yield ""
+        yield from self.flow(f"{rule.name} ({self.policy.file}:{rule.line})", 0)
         yield from self.flow(rule.message["en"], 2)
         yield from self.flow(rule.message["zh"], 2)
         yield f"  {self.word('in_force')}: {self.dates(rule.since, rule.until)}"

@@ -92,6 +92,14 @@ decisions:
 """
 
 
+def bundle() -> str:
+    """What describes a folder of policies."""
+    return """\
+version: 0.1.0
+covers: {from: '2015-01-01'}
+"""
+
+
 def policy(id: str) -> str:
     """A policy with one rule that asks a person to look, and its tests."""
     return f"""\

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from vatspolicy.expression.types import Record, Type, type_of_schema
-from vatspolicy.schema import load_schema
+from vatspolicy.schema import load_schema, once_per_schemas
 
 Language = Literal["en", "zh"]
 Text = Mapping[str, str]
@@ -26,7 +25,7 @@ def resolve(ref: str, base: str = "profile") -> Mapping[str, Any]:
     return node  # type: ignore[no-any-return]
 
 
-@functools.cache
+@once_per_schemas
 def profile_type() -> Record:
     """Type of a whole profile, as expressions see it (places expanded)."""
     type = type_of_schema(load_schema("profile"), "profile", resolve)
@@ -34,14 +33,14 @@ def profile_type() -> Record:
     return type
 
 
-@functools.cache
+@once_per_schemas
 def gazetteer() -> Mapping[str, Mapping[str, str]]:
     """Places by code: `en`, `zh`, and where they have one `within`, `province` and `zone`."""
     places: Mapping[str, Mapping[str, str]] = load_schema("places")["x-gazetteer"]
     return places
 
 
-@functools.cache
+@once_per_schemas
 def within(code: str) -> tuple[str, ...]:
     """The place and every place it lies in, innermost first."""
     parent = gazetteer()[code].get("within")

@@ -142,7 +142,10 @@ class Missing:
 
 
 def missing(node: Node, env: Env, params: Params) -> Iterator[Missing]:
-    """The missing facts that keep `node` undecided; parts that are decided, or cannot decide it, are left out."""
+    """The missing facts to ask for next while `node` is undecided.
+
+    Parts that are decided, or cannot decide it, are left out, and so is what stands behind an undecided guard.
+    """
     if evaluate(node, env, params) is not None:
         return
     match node:
@@ -156,7 +159,10 @@ def missing(node: Node, env: Env, params: Params) -> Iterator[Missing]:
                 yield from missing(body, one, params)
         case Term(body=body) | Not(body=body):
             yield from missing(body, env, params)
-        case And(parts=parts) | Or(parts=parts):
+        case And(parts=parts):  # what stands first guards what stands behind it: it is asked for first
+            first = next(part for part in parts if evaluate(part, env, params) is None)
+            yield from missing(first, env, params)
+        case Or(parts=parts):
             for part in parts:
                 yield from missing(part, env, params)
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):

@@ -208,7 +208,7 @@ class _Lowering:
         if not isinstance(base, Fact):
             raise ExpressionError("Fields are read from facts, not from parameters and terms.", base.span)
         if name_token not in base.type.fields or name_token in NO_FIELDS:
-            message = f"{base.type.name} has no {name_token!r}."
+            message = f"{'.'.join((base.root, *base.names))} has no {name_token!r}."
             raise ExpressionError(message, (span[1] - len(name_token), span[1]), suggest(name_token, base.type.fields))
         return Fact(base.type.fields[name_token], span, base.root, (*base.names, name_token))
 
@@ -217,7 +217,7 @@ class _Lowering:
         arguments = [self.as_tree(a) for a in self.as_tree(tree.children[2]).children] if len(tree.children) > 2 else []
         span = self.span(tree)
         if name in _REFUSED:
-            raise ExpressionError(f"The language has no {name}.", span, _REFUSED[name])
+            raise ExpressionError(f"The language has no {name}().", span, _REFUSED[name])
         if name in ("exists", "all"):
             return self.quantifier(tree, name, base_tree, arguments, depth)
         base = self.lower(base_tree, depth)
@@ -234,7 +234,7 @@ class _Lowering:
         arguments = [self.as_tree(a) for a in self.as_tree(tree.children[1]).children] if len(tree.children) > 1 else []
         span = self.span(tree)
         if name in _REFUSED:
-            raise ExpressionError(f"The language has no {name}.", span, _REFUSED[name])
+            raise ExpressionError(f"The language has no {name}().", span, _REFUSED[name])
         if name == "size" and len(arguments) == 1:
             return self.size(self.lower(arguments[0], depth), span)
         if name == "size":

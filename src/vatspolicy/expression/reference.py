@@ -21,7 +21,10 @@ class Reference:
     """
 
     def __init__(self, params: Mapping[str, tuple[Any, Type]], terms: Mapping[str, str]) -> None:
+        from celpy import celtypes
+
         self._params, self._terms = params, terms
+        self._converted = celtypes.MapType()
 
     def at(self, facts: Mapping[str, Any]) -> Callable[[str], Any]:
         """Evaluates texts in one environment (`facts` as `convert` makes them), its terms no more than once.
@@ -30,19 +33,21 @@ class Reference:
         """
         from celpy import celtypes
 
-        params, terms = celtypes.MapType(), celtypes.MapType()
-        activation = {**facts, "param": params, "term": terms}
+        terms = celtypes.MapType()
+        activation = {**facts, "param": self._converted, "term": terms}
         seen: set[str] = set()
 
         def ask(text: str) -> Any:
             for kind, name in set(_NAMES.findall(text)):
-                if f"{kind}.{name}" in seen:
-                    continue
-                seen.add(f"{kind}.{name}")
+                word = celtypes.StringType(name)
                 if kind == "param":
-                    params[celtypes.StringType(name)] = to_cel(*self._params[name])
-                elif (value := ask(self._terms[name])) is not None:  # else it stays away, and reading it is an error
-                    terms[celtypes.StringType(name)] = value
+                    if word not in self._converted:
+                        self._converted[word] = to_cel(*self._params[name])
+                elif name not in seen:
+                    seen.add(name)
+                    value = ask(self._terms[name])
+                    if value is not None:  # else it stays away, and reading it is an error again
+                        terms[word] = value
             return _run(text, activation)
 
         return lambda text: _plain(ask(text))
@@ -63,10 +68,17 @@ def _environment() -> Any:
 
 
 def _run(text: str, activation: dict[str, Any]) -> Any:
-    try:
-        return _program(text).evaluate(activation)
-    except Exception:  # cel-python 0.5.0 leaks IndexError and others from its own error printer
-        return None
+    from unittest.mock import patch
+
+    from celpy.evaluation import CELEvalError
+
+    program = _program(text)
+    # Each error of 0.5.0 holds the text of those below it, twice: two dozen unknown parts would fill the memory.
+    with patch.object(CELEvalError, "__repr__", lambda _: "an error"):
+        try:
+            return program.evaluate(activation)
+        except Exception:  # it leaks IndexError and others from its own error printer
+            return None
 
 
 _NAMES = re.compile(r"\b(param|term)\.([a-z0-9_]+)")

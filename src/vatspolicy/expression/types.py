@@ -150,8 +150,8 @@ def join(left: Type | None, right: Type | None) -> Type | None:
         case Record(), Record() if left.fields.keys() == right.fields.keys():
             fields = {key: join(left.fields[key], right.fields[key]) for key in left.fields}
             return Record(left.name, {key: joined for key, joined in fields.items() if joined is not None})
-        case _ if type(left) is type(right):
-            return left
         case Record(), Record():
             raise ValueError("objects do not all have the same keys")
+        case _ if type(left) is type(right):
+            return left
     raise ValueError(f"values are sometimes {left} and sometimes {right}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from vatspolicy.errors import Problem
 from vatspolicy.record import FORMAT
 from vatspolicy.vocabulary import Language
 
@@ -15,19 +16,37 @@ SEVERITY = ("allow", "incomplete", "needs-license", "deny")
 
 
 def render(
-    format: str, records: Sequence[Mapping[str, Any]], lang: Language, colour: bool = False, room: int = 100
+    format: str,
+    records: Sequence[Mapping[str, Any]],
+    lang: Language,
+    colour: bool = False,
+    room: int = 100,
+    problems: Sequence[Problem] = (),
 ) -> str:
-    """The report of decisions (as `record` makes them) in one of FORMATS. Only text knows colour and room (columns)."""
+    """The report of decisions (as `record` makes them) in one of FORMATS. Only text knows colour and room (columns).
+
+    `problems` are why other specs of the run were not decided. Text and github leave them to standard error.
+    """
     if format == "json":
         import json
 
-        return json.dumps(run(records), ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(run(records, problems), ensure_ascii=False, indent=2) + "\n"
     module = importlib.import_module(f"vatspolicy.report.{format}")
-    text: str = module.render(records, lang, colour, room) if format == "text" else module.render(records, lang)
+    rest = (colour, room) if format == "text" else () if format == "github" else (problems,)
+    text: str = module.render(records, lang, *rest)
     return text
 
 
-def run(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The decisions of one run as data (decision.schema.json)."""
-    worst = max((data["decision"] for data in records), key=SEVERITY.index, default="allow")
-    return {"format": FORMAT, "decision": worst, "decisions": list(records)}
+def run(records: Sequence[Mapping[str, Any]], problems: Iterable[Problem] = ()) -> dict[str, Any]:
+    """The decisions of one run as data (decision.schema.json). A run that did not decide every spec decided nothing."""
+    undecided = [
+        {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
+        for problem in sorted(set(problems))
+    ]
+    worst = max((data["decision"] for data in records), key=SEVERITY.index, default=None)
+    return {
+        "format": FORMAT,
+        "decision": None if undecided else worst,
+        "decisions": list(records),
+        "problems": undecided,
+    }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.report.results import results
+from vatspolicy.report.terminal import clean
 from vatspolicy.report.words import VERDICTS, word
 from vatspolicy.vocabulary import Language
 
@@ -31,7 +32,7 @@ def _command(level: str, file: str, line: int, column: int, title: str, message:
 
 def _message(text: str) -> str:
     """Escaped so that a text from a spec cannot end the command or begin another."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return clean(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

@@ -6,17 +6,27 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vatspolicy.errors import Problem
 from vatspolicy.report.results import results
 from vatspolicy.report.terminal import clean
-from vatspolicy.report.words import VERDICTS, word
+from vatspolicy.report.words import VERDICTS, phrase, word
 from vatspolicy.vocabulary import Language
 
 
-def render(records: Iterable[Mapping[str, Any]], lang: Language) -> str:
-    """All decisions as test suites."""
+def render(records: Iterable[Mapping[str, Any]], lang: Language, problems: Iterable[Problem] = ()) -> str:
+    """All decisions as test suites; a spec that could not be decided is an error."""
     root = ET.Element("testsuites", name="vatspolicy")
     for data in records:
         _suite(root, data, lang)
+    undecided: dict[str, list[str]] = {}
+    for problem in sorted(set(problems)):
+        undecided.setdefault(problem.file, []).append(str(problem))
+    for file, lines in undecided.items():
+        name = clean(file)
+        suite = ET.SubElement(root, "testsuite", name=name, file=name, tests="1", failures="0", errors="1")
+        case = ET.SubElement(suite, "testcase", name=name, classname=name)
+        error = ET.SubElement(case, "error", message=phrase("undecided", lang), type="invalid")
+        error.text = clean("\n".join(lines))
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -26,7 +36,7 @@ def _suite(root: ET.Element, data: Mapping[str, Any], lang: Language) -> None:
     subjects: dict[str, list[str]] = {"": []} | {service["id"]: [] for service in data["services"]}
     worst = dict.fromkeys(subjects, "note")
     for result in results(data, lang):
-        name = result.subject.partition("/")[0]
+        name = result.finding["subject"]["service"] or ""
         subjects[name].append(f"{result.level}: {result.rule}: {result.message}")
         if result.level == "error" or (result.level == "warning" and worst[name] != "error"):
             worst[name] = result.level

@@ -7,8 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.deadline import GROUPS as GROUP_ORDER
+from vatspolicy.errors import Problem
 from vatspolicy.report.terminal import clean
-from vatspolicy.report.words import GROUPS, MEANINGS, STATES, VERDICTS, VERIFICATION, number, phrase, word
+from vatspolicy.report.words import (
+    GROUPS,
+    MEANINGS,
+    STATES,
+    VERDICTS,
+    VERIFICATION,
+    number,
+    other_reading,
+    phrase,
+    way_of,
+    word,
+)
 from vatspolicy.vocabulary import Language
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
@@ -17,16 +29,27 @@ _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
 Data = Mapping[str, Any]
 
 
-def render(records: Iterable[Data], lang: Language) -> str:
-    """All decisions, one section each."""
-    return "\n\n".join("\n".join(_Page(data, lang).lines()) for data in records) + "\n"
+def render(records: Iterable[Data], lang: Language, problems: Iterable[Problem] = ()) -> str:
+    """All decisions, one section each, then the specs that could not be decided."""
+    pages = ["\n".join(_Page(data, lang).lines()) for data in records]
+    problems = sorted(set(problems))
+    if problems:
+        lines = [f"- {escape(str(problem))}" for problem in problems]
+        pages.append("\n".join([f"## {_ICONS['incomplete']} {phrase('undecided', lang)}", "", *lines]))
+    return "\n\n".join(pages) + "\n"
 
 
 def escape(text: str) -> str:
     """Text that cannot become markup, a link, a mention or HTML."""
     text = clean(" ".join(text.split()))
-    text = re.sub(r"([\\`*_{}\[\]()#|~<>&!])", r"\\\1", text)
-    return re.sub(r"(?<!\w)@(?=\w)", "@\u200b", text).replace("://", ":\u200b//")
+    text = re.sub(r"([\\`*_{}\[\]()#|~<>&!$])", r"\\\1", text)
+    text = re.sub(r"^(\d*)(?=[-+=.)])", r"\1\\", text)  # no list, no heading
+    return re.sub(r"@(?=\w)|://|(?i:www\.)", _part, text)
+
+
+def _part(found: re.Match[str]) -> str:
+    """An invisible space inside what a renderer would make a mention or a link."""
+    return f"{found[0][0]}\u200b{found[0][1:]}"
 
 
 class _Page:
@@ -114,10 +137,11 @@ class _Page:
             for activity in service["activities"]:
                 yield f"  - {self.say(activity['title'])}: {word(VERDICTS, activity['outcome'], self.lang)}"
                 for route in activity["routes"]:
-                    yield f"    - {_MARKS[route['state']]} {self.route(route)}"
+                    way = way_of(route, activity["routes"], self.lang)
+                    yield f"    - {_MARKS[route['state']]} {self.route(route, way)}"
 
-    def route(self, route: Data) -> str:
-        text = f"{self.say(route['title'])}: {word(STATES, route['state'], self.lang)}"
+    def route(self, route: Data, way: str) -> str:
+        text = f"{self.say(route['title'])}: {way}"
         points = []
         if route["share_too_high"]:
             points.append(phrase("share_too_high", self.lang, percent=number(route["max_foreign_percent"])))
@@ -158,18 +182,8 @@ class _Page:
         if self.data["contested"]:
             yield from self.heading("contested")
             for reading in self.data["contested"]:
-                name = reading["reading"]
-                shown = (
-                    phrase("none", self.lang)
-                    if name == "none"
-                    else phrase("route_closed", self.lang)
-                    if name == "closed"
-                    else name
-                )
-                text = phrase(
-                    "reading", self.lang, reading=shown, decision=word(VERDICTS, reading["decision"], self.lang)
-                )
-                yield f"- {escape(reading['subject'])}: {self.say(reading['message'])} {text}"
+                text = f"{self.say(reading['message'])} {other_reading(reading, self.lang)}"
+                yield f"- {escape(reading['subject'])}: {text}"
         for key in ("advice", "undetermined"):
             findings = {finding["rule"]: finding for finding in reversed(self.data[key])}
             if findings and not (key == "undetermined" and self.data["decision"] == "incomplete"):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from vatspolicy.errors import Problem
 from vatspolicy.report.results import Result, results
 from vatspolicy.vocabulary import Language
 
 
-def render(records: Iterable[Mapping[str, Any]], lang: Language) -> str:
-    """One run with the results of all decisions."""
-    records = list(records)
+def render(records: Iterable[Mapping[str, Any]], lang: Language, problems: Iterable[Problem] = ()) -> str:
+    """One run with the results of all decisions; a spec that could not be decided is a notification of the tool."""
+    records, problems = list(records), sorted(set(problems))
     found = [(data, result) for data in records for result in results(data, lang)]
     rules: dict[str, Result] = {}
     for _, result in found:
@@ -26,12 +28,15 @@ def render(records: Iterable[Mapping[str, Any]], lang: Language) -> str:
         "semanticVersion": version,
         "rules": [_rule(rules[name], lang) for name in order],
     }
+    invocation: dict[str, Any] = {"executionSuccessful": not problems}
+    if problems:
+        invocation["toolExecutionNotifications"] = [_notification(problem) for problem in problems]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": True}],
+        "invocations": [invocation],
         "results": [_result(data, result, order) for data, result in found],
-        "properties": {"decisions": {data["product"]: data["decision"] for data in records}},
+        "properties": {"decisions": {data["file"]: data["decision"] for data in records}},
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
@@ -65,10 +70,23 @@ def _result(data: Mapping[str, Any], result: Result, order: Mapping[str, int]) -
         "message": {"text": result.message},
         "locations": [_location(data["file"], result.line, result.column)],
         "relatedLocations": [_location(finding["policy_file"], finding["policy_line"], 1)],
-        "partialFingerprints": {"subjectAndRule/v1": hashlib.sha256(identity.encode()).hexdigest()},
+        "partialFingerprints": {
+            "subjectAndRule/v1": hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+        },
     }
 
 
+def _notification(problem: Problem) -> dict[str, Any]:
+    text = " ".join(part for part in (problem.path, problem.message, problem.hint) if part)
+    location = _location(problem.file, problem.line, problem.column)
+    return {"level": "error", "message": {"text": text}, "locations": [location]}
+
+
 def _location(file: str, line: int, column: int) -> dict[str, Any]:
-    region = {"startLine": line, "startColumn": column}
-    return {"physicalLocation": {"artifactLocation": {"uri": quote(file.replace("\\", "/"))}, "region": region}}
+    uri = quote(os.fsencode(file.replace(os.sep, "/")))
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri},
+            "region": {"startLine": line, "startColumn": column},
+        }
+    }

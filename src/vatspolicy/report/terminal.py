@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from vatspolicy.errors import cells
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff"
+    r"\U000e0000-\U000e007f]"
+)
+"""Controls, direction marks, line separators, tags, and what is no character."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+_OPENING = r"“‘《〈「『（〔【"
+_CLOSING = r"”’》〉」』）〕】，。；：、！？．…,.;:)"
+_PIECE = re.compile(
+    rf"(?:\x1b\[[0-9;]*m|[{_OPENING}])*(?![{_OPENING}])[{_WIDE}][{_CLOSING}]*(?:\x1b\[[0-9;]*m)*\s*"
+    rf"|[{_OPENING}]*[^\s{_WIDE}{_OPENING}]+[{_CLOSING}]*\s*|[{_OPENING}]+\s*|\s+"
+)
+"""What must not be broken: a wide character, or a word and the space after it, with the marks that belong to it."""
 
 
 class Style:
@@ -25,9 +38,10 @@ class Style:
         return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
 
 
-def clean(text: str) -> str:
+def clean(text: str, one_line: bool = False) -> str:
     """The text without control and direction characters, which could rewrite what a reader sees."""
-    return _CONTROL.sub("�", text)
+    text = _CONTROL.sub("�", text)
+    return re.sub(r"[\t\n]", "�", text) if one_line else text
 
 
 def width(text: str) -> int:
@@ -37,21 +51,37 @@ def width(text: str) -> int:
 
 
 def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> list[str]:
-    """Lines of at most `room` cells, broken at spaces and between Chinese characters (not before their punctuation)."""
+    """Lines of at most `room` cells, broken at spaces and between Chinese characters; only what has no room is cut.
+
+    Closing marks do not begin a line and opening marks do not end one.
+    """
     lead = indent if first is None else first
     lines: list[str] = []
-    line = lead
-    for piece in _pieces(" ".join(text.split())):
-        if width(line + piece.rstrip()) > room and line.strip() and line != lead:
+    line, fresh = lead, True
+    for piece in _PIECE.findall(" ".join(text.split())):
+        if not fresh and width(line + piece.rstrip()) > room:
             lines.append(line.rstrip())
-            line = lead = indent
-            piece = piece.lstrip()
-        line += piece
+            line = indent
+        for part in _cut(piece, room - width(line), room - width(indent)):
+            if part is None:
+                lines.append(line)
+                line = indent
+            else:
+                line += part
+        fresh = False
     return [*lines, line.rstrip()]
 
 
-def _pieces(text: str) -> list[str]:
-    """What must not be broken: words with the space after them, and single wide characters with closing punctuation."""
-    return re.findall(
-        r"[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|[\u2e80-\u9fff\uff00-\uffef][，。；：、）！？”》]*\s*|\s+", text
-    )
+def _cut(piece: str, room: int, rest: int) -> Iterator[str | None]:
+    """The piece, cut where it is wider than a line (`room` cells now, `rest` on the next ones); None ends a line."""
+    if width(piece.rstrip()) <= room:
+        yield piece
+        return
+    used = 0
+    for part in re.findall(r"\x1b\[[0-9;]*m|.", piece.rstrip()):
+        size = width(part)
+        if used + size > room and used:
+            yield None
+            used, room = 0, max(rest, 2)
+        used += size
+        yield part

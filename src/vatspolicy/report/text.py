@@ -7,7 +7,18 @@ from typing import Any
 
 from vatspolicy.deadline import GROUPS as GROUP_ORDER
 from vatspolicy.report.terminal import Style, clean, wrap
-from vatspolicy.report.words import GROUPS, MEANINGS, STATES, VERDICTS, VERIFICATION, number, phrase, word
+from vatspolicy.report.words import (
+    GROUPS,
+    MEANINGS,
+    STATES,
+    VERDICTS,
+    VERIFICATION,
+    number,
+    other_reading,
+    phrase,
+    way_of,
+    word,
+)
 from vatspolicy.vocabulary import Language
 
 _COLOURS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
@@ -32,6 +43,8 @@ def render(records: Iterable[Data], lang: Language, colour: bool = False, room: 
 class _Report:
     def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
         self.data, self.lang, self.style, self.room = data, lang, style, room
+        self.comma, self.colon, self.aside = ("，", "：", "（{}）") if lang == "zh" else (", ", ": ", " ({})")
+        self.quoted: set[tuple[str, str]] = set()
 
     def lines(self) -> Iterator[str]:
         yield from self.verdict()
@@ -39,6 +52,7 @@ class _Report:
         yield from self.missing()
         yield from self.licences("needs", "get")
         yield from self.services()
+        yield from self.met()
         yield from self.licences("would_need", "would_get")
         yield from self.duties()
         yield from self.notes()
@@ -59,15 +73,18 @@ class _Report:
 
     def heading(self, key: str) -> Iterator[str]:
         yield ""
-        yield self.style(phrase(key, self.lang), "bold")
+        yield from self.flow(phrase(key, self.lang), "", "bold")
 
     def law(self, finding: Data, indent: str, quote: bool = False) -> Iterator[str]:
+        """The citations of a finding; `quote` adds the words of an article the first time it comes up."""
         for citation in finding["citations"]:
-            words = (citation["zh"] if self.lang == "zh" and citation["zh"] else citation["en"]) if quote else ""
-            text = f"{self.say(citation['title'])}{'，' if self.lang == 'zh' else ', '}{self.say(citation['label'])}"
-            yield from self.flow(
-                clean(f"{text}: {words}" if words else text), indent + "  ", "dim", first=indent + "§ "
-            )
+            text = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
+            name = (citation["policy"], citation["key"])
+            if quote and name not in self.quoted:
+                self.quoted.add(name)
+                words = citation["zh"] if self.lang == "zh" and citation["zh"] else citation["en"]
+                text += f"{self.colon}{clean(words)}"
+            yield from self.flow(text, indent + "  ", "dim", first=indent + "§ ")
 
     def bodies(self, authority: Iterable[Data]) -> str:
         return (" / " if self.lang == "en" else "、").join(self.say(body["title"]) for body in authority)
@@ -79,7 +96,8 @@ class _Report:
         day = phrase("as_of", self.lang, day=self.data["as_of"])
         version = phrase("bundle", self.lang, version=self.data["bundle"]["version"])
         verdict = self.style(f" {word(VERDICTS, decision, self.lang)} ", "bold", _COLOURS[decision])
-        yield f"{verdict} {clean(str(self.data['title']))} · {self.style(f'{day} · {version}', 'dim')}"
+        title = clean(str(self.data["title"]))
+        yield from self.flow(f"{title} · {self.style(f'{day} · {version}', 'dim')}", " ", first=f"{verdict} ")
         meaning = word(MEANINGS, decision, self.lang)
         if decision == "incomplete":
             low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])
@@ -92,7 +110,7 @@ class _Report:
         yield from self.heading("because")
         for finding in self.data["denials"]:
             subject = self.subject(finding)
-            mend = f" ({phrase('curable', self.lang)})" if finding.get("curable") else ""
+            mend = self.aside.format(phrase("curable", self.lang)) if finding.get("curable") else ""
             reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
             message = self.say(finding["message"])
             if reasons:
@@ -119,7 +137,7 @@ class _Report:
         yield from self.heading("missing")
         for ask in self.data["missing"]:
             yield from self.flow(
-                f"{self.style(ask['path'], 'bold')}  {self.say(ask['question'])}", "      ", first="  ? "
+                f"{self.style(ask['path'], 'bold')}: {self.say(ask['question'])}", "      ", first="  ? "
             )
 
     def licences(self, key: str, title: str) -> Iterator[str]:
@@ -131,12 +149,12 @@ class _Report:
             for position, offer in enumerate(offers):
                 lead = f"  {phrase('or', self.lang)} " if position else "  → "
                 source = phrase("from", self.lang, authority=self.bodies(offer["authority"]))
-                text = f"{self.style(self.say(offer['instrument']['title']), 'bold')}, {source}"
+                text = f"{self.style(self.say(offer['instrument']['title']), 'bold')}{self.comma}{source}"
                 if "route" in offer:
                     way = phrase("route", self.lang, route=self.route_title(finding, offer["route"]))
-                    text += f" ({offer['class']}, {way})"
+                    text += self.aside.format(f"{offer['class']}{self.comma}{way}")
                 yield from self.flow(self.subject_of_service(finding) + text, "    ", first=lead)
-            yield from self.law(finding, "    ", quote=not finding.get("any_of"))
+            yield from self.law(finding, "    ", quote=True)
 
     def subject_of_service(self, finding: Data) -> str:
         return f"{clean(finding['subject']['service'])}: " if finding["subject"]["service"] else ""
@@ -144,25 +162,39 @@ class _Report:
     def route_title(self, finding: Data, name: str) -> str:
         return next(self.say(route["title"]) for route in finding["routes"] if route["name"] == name)
 
+    def met(self) -> Iterator[str]:
+        """Permits that are held; licences stand with the routes that they came by."""
+        held = [finding for finding in self.data["met"] if "instrument" in finding]
+        if held:
+            yield from self.heading("met")
+        for finding in held:
+            text = self.subject_of_service(finding) + self.say(finding["instrument"]["title"])
+            yield from self.flow(text, "    ", first=f"  {self.style('✔', 'green')} ")
+
     def services(self) -> Iterator[str]:
         yield from self.heading("services")
         for service in self.data["services"]:
-            yield f"  {self.style(clean(service['id']), 'bold')}: {word(STATES, service['state'], self.lang)}"
+            text = f"{self.style(clean(service['id']), 'bold')}: {word(STATES, service['state'], self.lang)}"
+            yield from self.flow(text, "    ", first="  ")
             if not service["activities"]:
                 for classified in service["classified_by"]:
                     yield from self.flow(self.say(classified["message"]), "    ", "dim")
             for activity in service["activities"]:
                 outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), _COLOURS[activity["outcome"]])
-                yield from self.flow(f"{self.say(activity['title'])}: {outcome}", "      ", first="    ")
+                yield from self.flow(f"{self.say(activity['title'])}{self.colon}{outcome}", "      ", first="    ")
                 for route in activity["routes"]:
-                    yield from self.route(route)
+                    way = way_of(route, activity["routes"], self.lang)
+                    yield from self.route(route, way, cite=activity["outcome"] == "deny")
 
-    def route(self, route: Data) -> Iterator[str]:
+    def route(self, route: Data, way: str, cite: bool) -> Iterator[str]:
+        """One route; `cite` names the law of a closed one too."""
         mark, colour = _MARKS[route["state"]]
         cap = route["max_foreign_percent"]
-        text = f"{self.say(route['title'])}: {word(STATES, route['state'], self.lang)}"
+        text = f"{self.say(route['title'])}{self.colon}{way}"
         if route["state"] == "open" and cap is not None:
-            text += f" ({phrase('up_to', self.lang, percent=number(cap))})"
+            text += self.aside.format(phrase("up_to", self.lang, percent=number(cap)))
+        if route["state"] == "open" and route["held"]:
+            text += self.aside.format(phrase("held", self.lang, title=self.say(route["instrument"]["title"])))
         yield from self.flow(text, "        ", first=f"      {self.style(mark, colour)} ")
         if route["share_too_high"]:
             yield from self.flow(
@@ -172,8 +204,8 @@ class _Report:
             yield from self.conditions(route, False, "fails")
         if route["state"] == "unknown":
             yield from self.conditions(route, None, "open_point")
-        if route["state"] != "closed":
-            yield from self.law(route, "        ")
+        if cite or route["state"] != "closed":
+            yield from self.law(route, "        ", quote=route["state"] == "open")
 
     def conditions(self, route: Data, value: bool | None, key: str) -> Iterator[str]:
         for condition in route["conditions"]:
@@ -192,7 +224,7 @@ class _Report:
         for group in GROUP_ORDER:
             found = [duty for duty in self.data["duties"] if duty["deadline"]["group"] == group]
             if found:
-                yield f"  {word(GROUPS, group, self.lang)}"
+                yield from self.flow(word(GROUPS, group, self.lang), "  ")
             for bodies, duties in _by_authority(found, self.bodies):
                 yield from self.flow(bodies, "    ", "dim")
                 for duty in duties:
@@ -202,14 +234,14 @@ class _Report:
         deadline = duty["deadline"]
         when = self.say(deadline["text"])
         if deadline["date"] and deadline["group"] != "before-launch":
-            when += f" ({phrase('by', self.lang, day=deadline['date'])})"
+            when += self.aside.format(phrase("by", self.lang, day=deadline["date"]))
         if duty["state"] == "done":
             when = phrase("done", self.lang, day=duty["done_on"])
-        bearer = f", {phrase('bearer', self.lang)}" if duty["bearer"] == "partner" else ""
+        bearer = self.comma + phrase("bearer", self.lang) if duty["bearer"] == "partner" else ""
         mark = "☑" if duty["state"] == "done" else "☐"
         law = "; ".join(f"{self.say(c['title'])} {self.say(c['label'])}" for c in duty["citations"])
         yield from self.flow(
-            f"{self.say(duty['instrument']['title'])}: {when}{bearer}", "        ", first=f"      {mark} "
+            f"{self.say(duty['instrument']['title'])}{self.colon}{when}{bearer}", "        ", first=f"      {mark} "
         )
         yield from self.flow(f"{self.say(duty['message'])} [{law}]", "        ", "dim")
 
@@ -217,19 +249,8 @@ class _Report:
         if self.data["contested"]:
             yield from self.heading("contested")
             for reading in self.data["contested"]:
-                name = reading["reading"]
-                shown = (
-                    phrase("none", self.lang)
-                    if name == "none"
-                    else phrase("route_closed", self.lang)
-                    if name == "closed"
-                    else name
-                )
-                verdict = word(VERDICTS, reading["decision"], self.lang)
-                text = phrase("reading", self.lang, reading=shown, decision=verdict)
-                yield from self.flow(
-                    f"{clean(reading['subject'])}: {self.say(reading['message'])} {text}", "    ", first="  ≠ "
-                )
+                text = f"{self.say(reading['message'])} {other_reading(reading, self.lang)}"
+                yield from self.flow(f"{clean(reading['subject'])}: {text}", "    ", first="  ≠ ")
         if self.data["advice"]:
             yield from self.heading("advice")
             for finding in _once(self.data["advice"]):

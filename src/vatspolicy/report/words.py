@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.vocabulary import Language
@@ -69,14 +69,13 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "curable": {"en": "can be mended", "zh": "可以补正"},
     "get": {"en": "Licences to get", "zh": "应取得的许可"},
     "would_get": {"en": "Licences it would need besides", "zh": "此外还需要的许可"},
-    "held": {"en": "Licences held", "zh": "已持有的许可"},
+    "met": {"en": "Licences held", "zh": "已持有的许可"},
+    "held": {"en": "held: {title}", "zh": "已持有：{title}"},
+    "undecided": {"en": "Not decided", "zh": "未能判定"},
     "from": {"en": "from {authority}", "zh": "主管机关：{authority}"},
-    "to": {"en": "{authority}", "zh": "{authority}"},
     "route": {"en": "route: {route}", "zh": "途径：{route}"},
     "or": {"en": "or", "zh": "或"},
-    "all": {"en": "all of them", "zh": "以下各项"},
     "services": {"en": "Services", "zh": "服务"},
-    "routes": {"en": "routes", "zh": "途径"},
     "may_open": {"en": "may also be open", "zh": "也可能开放"},
     "up_to": {"en": "up to {percent} %", "zh": "外资股比不超过 {percent}%"},
     "share_too_high": {"en": "the foreign share is above {percent} %", "zh": "外资股比超过 {percent}%"},
@@ -97,8 +96,6 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     },
     "missing": {"en": "Facts to add, the most decisive first", "zh": "需要补充的事实（按重要性排序）"},
     "range": {"en": "Could still be anything from {low} to {high}.", "zh": "结论可能在“{low}”至“{high}”之间。"},
-    "law": {"en": "Law", "zh": "依据"},
-    "facts": {"en": "Facts", "zh": "事实"},
     "bearer": {"en": "of the partner", "zh": "由合作方办理"},
     "not_advice": {
         "en": "A reading of the law by rules, not legal advice.",
@@ -117,6 +114,20 @@ def word(table: Mapping[str, Mapping[str, str]], key: str, lang: Language, **val
 def phrase(key: str, lang: Language, **values: Any) -> str:
     """A phrase of reports in one language, with values filled in."""
     return word(PHRASES, key, lang, **values)
+
+
+def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: Language) -> str:
+    """What became of one of several routes: beside an open one, an unknown one may also be open."""
+    if route["state"] == "unknown" and any(other["state"] == "open" for other in routes):
+        return phrase("may_open", lang)
+    return word(STATES, route["state"], lang)
+
+
+def other_reading(reading: Mapping[str, Any], lang: Language) -> str:
+    """What another reading of a contested rule would decide."""
+    names = {"none": phrase("none", lang), "closed": phrase("route_closed", lang)}
+    name = names.get(reading["reading"], reading["reading"])
+    return phrase("reading", lang, reading=name, decision=word(VERDICTS, reading["decision"], lang))
 
 
 def number(value: float) -> str:

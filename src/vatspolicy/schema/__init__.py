@@ -1,6 +1,21 @@
 """The JSON Schemas of profiles, policies, fixtures and decisions, and what they say about a document in plain words."""
 
 from vatspolicy.schema.check import validate
-from vatspolicy.schema.files import load_schema, resource_folder, schema_folder, schema_names
+from vatspolicy.schema.files import (
+    load_schema,
+    once_per_schemas,
+    resource_folder,
+    schema_folder,
+    schema_names,
+    use_schemas,
+)
 
-__all__ = ["load_schema", "resource_folder", "schema_folder", "schema_names", "validate"]
+__all__ = [
+    "load_schema",
+    "once_per_schemas",
+    "resource_folder",
+    "schema_folder",
+    "schema_names",
+    "use_schemas",
+    "validate",
+]

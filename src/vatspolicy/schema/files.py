@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from vatspolicy.errors import suggest
 
 _ENDING = ".schema.json"
+_CHOSEN: ContextVar[Path | None] = ContextVar("schemas", default=None)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
+@lru_cache
 def resource_folder(kind: Literal["schemas", "policies"]) -> Path:
     """Where the files that ship with the package are: inside it when installed, at the top of a checkout otherwise."""
     package = Path(__file__).resolve().parents[1]
@@ -20,8 +28,35 @@ def resource_folder(kind: Literal["schemas", "policies"]) -> Path:
 
 
 def schema_folder() -> Path:
-    """The folder of `profile.schema.json` and its siblings."""
-    return resource_folder("schemas")
+    """The folder of `profile.schema.json` and its siblings: the one in use, else the one that ships."""
+    return _CHOSEN.get() or resource_folder("schemas")
+
+
+@contextmanager
+def use_schemas(folder: Path | None) -> Iterator[None]:
+    """Read the schemas of another release, such as those of the state that a change is compared with.
+
+    What was loaded under them is decided under them too. None: the schemas that ship.
+    """
+    token = _CHOSEN.set(folder)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
+
+
+def once_per_schemas(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, answering each call once for each folder of schemas in use."""
+    answers: dict[Any, R] = {}
+
+    @wraps(function)
+    def ask(*args: P.args, **kwargs: P.kwargs) -> R:
+        key = (schema_folder(), args, tuple(sorted(kwargs.items())))
+        if key not in answers:
+            answers[key] = function(*args, **kwargs)
+        return answers[key]
+
+    return ask
 
 
 def schema_names(folder: Path | None = None) -> list[str]:

@@ -1,0 +1,255 @@
+"""Every profile at once: the facts that the schema allows, as variables that are made when an expression reads them."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from vatspolicy.analysis.formula import TRUE, Pool, Range
+from vatspolicy.analysis.values import (
+    Cases,
+    Choice,
+    Rail,
+    Record,
+    Slots,
+    Sum,
+    Unread,
+    Value,
+    WordSet,
+    guard,
+    merge,
+)
+from vatspolicy.profile import DECLARED
+from vatspolicy.schema import load_schema
+from vatspolicy.vocabulary import INHERITED, gazetteer, resolve, within
+
+Schema = Mapping[str, Any]
+
+FIRST_DAY = datetime.date(1, 1, 1).toordinal()
+LAST_DAY = datetime.date(9999, 12, 31).toordinal()
+
+
+def ordinal(day: str) -> int:
+    """Number of a calendar day. Raises ValueError for another text."""
+    return datetime.date.fromisoformat(day).toordinal()
+
+
+def iso(number: int) -> str:
+    """The calendar day of that number."""
+    return datetime.date.fromordinal(number).isoformat()
+
+
+def plain(path: str) -> str:
+    """The path of a fact in the schema: the same for all members of a list."""
+    return re.sub(r"\.\d+", ".*", path)
+
+
+@dataclass
+class Space:
+    """The facts of one profile, all of them possible. `bounds`: members of lists of objects by path (`deals`,
+    `services.*.area`) that are told apart; 1 where it says nothing. A list never has more than the schema allows."""
+
+    bounds: Mapping[str, int] = field(default_factory=dict)
+    pool: Pool = field(default_factory=Pool)
+    axioms: list[int] = field(default_factory=list)
+    """What holds of every profile that the schema allows."""
+    needs: dict[str, int] = field(default_factory=dict)
+    """How many members of a list what was asked so far can tell apart, by path."""
+    limits: dict[str, int] = field(default_factory=dict)
+    """Bound of every list that was read, by path."""
+    longest: dict[str, int] = field(default_factory=dict)
+    """Most members that the schema allows, for every list that was read."""
+    read: set[str] = field(default_factory=set)
+    """Paths in the schema of the facts that were read."""
+    roots: dict[str, Value] = field(default_factory=dict)
+    _asked: set[Any] = field(default_factory=set)
+    _flags: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        schema = load_schema("profile")
+        for name, child in schema["properties"].items():
+            if name != "schema":
+                self.roots[name] = self.value(child, name, TRUE, name in schema["required"])
+
+    # --- what is needed
+
+    def ask(self, path: str, key: Any, members: int = 1) -> None:
+        """Note that a question about a list can tell `members` more of its members apart. `key` names the question."""
+        if (path, key) not in self._asked:
+            self._asked.add((path, key))
+            self.needs[path] = self.needs.get(path, 0) + members
+
+    def missing(self) -> dict[str, int]:
+        """Bounds that are too small for a proof, with the least that is enough. `{}` when a proof is a proof."""
+        needed: dict[str, int] = {}
+        for path, count in self.needs.items():
+            name = plain(path)
+            needed[name] = max(needed.get(name, 0), count)
+        enough = {name: min(count, self.longest[name]) for name, count in needed.items()}
+        return {name: count for name, count in enough.items() if count > self.limits[name]}
+
+    # --- facts from the schema
+
+    def value(self, schema: Schema, path: str, owner: int, required: bool) -> Value:
+        """The fact at `path` in an object that exists where `owner` holds."""
+        schema = _resolved(schema)
+        present = owner if required else self.flag(path + "?", owner)
+        if "x-derived" in schema:
+            return ((present, self.place(schema, path, present)),)
+        match schema.get("type"):
+            case "object":
+                return ((present, self.record(schema, path, present)),)
+            case "array":
+                return ((present, self.list(schema, path, present)),)
+            case "boolean":
+                value = self.pool.flag(path)
+                return Rail(self.pool.conjoin((present, value)), self.pool.conjoin((present, -value)))
+            case "integer" if "enum" not in schema:
+                return ((present, self.number(path, Range(schema["minimum"], schema["maximum"]))),)
+            case "number":
+                return ((present, self.number(path, _real(schema))),)
+        if "enum" in schema:
+            return ((present, self.choice(path, tuple(schema["enum"]))),)
+        if schema.get("format") == "date":
+            return ((present, self.number(path, Range(FIRST_DAY, LAST_DAY), day=True)),)
+        return ((present, Unread(f"free text ({plain(path)})")),)
+
+    def flag(self, name: str, owner: int = TRUE) -> int:
+        """A truth variable that can hold only where `owner` does."""
+        flag = self._flags.get(name)
+        if flag is None:
+            flag = self._flags[name] = self.pool.flag(name)
+            if owner != TRUE:
+                self.axioms.append(self.pool.disjoin((-flag, owner)))
+        return flag
+
+    def number(self, path: str, known: Range, day: bool = False) -> Sum:
+        """A number variable."""
+        self.pool.ranges.setdefault(path, known)
+        return Sum(((path, 1),), 0, day)
+
+    def choice(self, path: str, values: tuple[Any, ...]) -> Choice:
+        """A variable that is one of the values."""
+        self.pool.ranges.setdefault(path, Range(0, len(values) - 1))
+        return Choice(path, values)
+
+    def record(self, schema: Schema, path: str, present: int) -> Record:
+        """An object, whose facts are made when they are read."""
+        required = schema.get("required", ())
+
+        def make(name: str) -> Value:
+            child = schema["properties"][name]
+            fixed = name in required or name in DECLARED
+            if path == "product" and name in INHERITED:
+                return ((TRUE, Unread(f"product.{name}, which is handed down to services")),)
+            return self.value(child, f"{path}.{name}", present, fixed)
+
+        return self.lazy(path, schema, make)
+
+    def lazy(self, path: str, schema: Schema, make: Callable[[str], Value]) -> Record:
+        """A record that notes what is read from it."""
+
+        def noted(name: str) -> Value:
+            self.read.add(plain(f"{path}.{name}"))
+            return make(name)
+
+        return Record(path, schema, noted)
+
+    def place(self, schema: Schema, path: str, present: int) -> Record:
+        """A place: its code, and what follows from the code."""
+        codes, provinces, inside, zone_of = _tables(tuple(_resolved(schema["properties"]["at"])["enum"]))
+
+        def make(name: str) -> Value:
+            if name == "ftz":
+                own = self.flag(f"{path}.ftz?", present)
+                zones = tuple(_resolved(schema["properties"]["ftz"])["enum"])
+                derived = self.choice(f"{path}.at", zone_of)
+                zoned = self.pool.among(derived.name, [i for i, zone in enumerate(derived.values) if zone is not None])
+                from_code = self.pool.conjoin((present, -own, zoned))
+                return merge((own, self.choice(f"{path}.ftz", zones)), (from_code, derived))
+            if name == "at":
+                return ((present, self.choice(f"{path}.at", codes)),)
+            if name == "province":
+                return ((present, self.choice(f"{path}.at", provinces)),)
+            if name == "within":
+                return ((present, self.choice(f"{path}.at", inside)),)
+            return self.value(schema["properties"][name], f"{path}.{name}", present, False)
+
+        return self.lazy(path, schema, make)
+
+    def list(self, schema: Schema, path: str, present: int) -> Any:
+        """A list: a set of words, or objects of which so many as `bounds` says are told apart."""
+        item = _resolved(schema["items"])
+        if "enum" in item:
+            if not schema.get("uniqueItems"):
+                return Unread(f"a list that may repeat words ({plain(path)})")
+            return WordSet(
+                path,
+                tuple(item["enum"]),
+                lambda word: self.flag(f"{path}={word}", present),
+                schema["maxItems"],
+            )
+        if item.get("type") != "object" and "x-derived" not in item:
+            return Unread(f"a list of free texts ({plain(path)})")
+        return Slots(path, lambda: self.members(schema, item, path, present))
+
+    def members(self, schema: Schema, item: Schema, path: str, present: int) -> list[tuple[int, Record]]:
+        """The members of a list of objects that are told apart; each exists only if the one before it does."""
+        name = plain(path)
+        self.longest[name] = schema["maxItems"]
+        self.limits[name] = min(self.bounds.get(name, 1), schema["maxItems"])
+        found = []
+        owner = present
+        for index in range(self.limits[name]):
+            owner = self.flag(f"{path}.{index}?", owner)
+            slot = f"{path}.{index}"
+            build = self.place if "x-derived" in item else self.record
+            found.append((owner, build(item, slot, owner)))
+        return found
+
+
+def operator(space: Space, service: Record) -> Cases:
+    """Who runs a service: the company, or the partner by any other word; nobody known while that is missing."""
+    pool = space.pool
+    runs = service.get("operated_by")
+    assert not isinstance(runs, Rail)
+    found = []
+    for held, base in runs:
+        assert isinstance(base, Choice)
+        company = pool.conjoin((held, pool.among(base.name, [base.values.index("company")])))
+        found += guard(pool, company, space.roots["company"])
+        found += guard(pool, pool.conjoin((held, -company)), space.roots["partner"])
+    return merge(*found)
+
+
+def _resolved(schema: Schema) -> Schema:
+    """The node behind references and shorthands."""
+    while "$ref" in schema:
+        schema = resolve(str(schema["$ref"]))
+    if "x-shorthand" in schema:
+        return next(branch for branch in schema["anyOf"] if branch.get("type") == "object")
+    return schema
+
+
+def _real(schema: Schema) -> Range:
+    return Range(Fraction(schema["minimum"]), Fraction(schema["maximum"]), whole=False)
+
+
+@functools.cache
+def _tables(codes: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+    """Codes with the places of a province together (so that it is one run of numbers), and for each code its province,
+    the places it lies in, and its zone or None."""
+    known = gazetteer()
+    order = {code: index for index, code in enumerate(known)}
+
+    def rank(code: str) -> tuple[int, ...]:
+        return (order[known[code]["province"]], *(order[outer] for outer in reversed(within(code))))
+
+    codes = tuple(sorted(codes, key=rank))
+    provinces = tuple(known[code]["province"] for code in codes)
+    return codes, provinces, tuple(map(within, codes)), tuple(known[code].get("zone") for code in codes)

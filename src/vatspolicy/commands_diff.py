@@ -1,0 +1,140 @@
+"""`vatspolicy diff`: review a change of the law."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vatspolicy.arguments import Lang, parse_day, parse_outputs
+from vatspolicy.console import DECISION, INPUT, OUTPUT, RULES, Command, columns, complain, fail, save, show
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.gate import USAGE
+from vatspolicy.output import wants_colour
+
+
+class DiffFormat(StrEnum):
+    """Formats of a comparison (vatspolicy.comparison.report.FORMATS; typer wants an enumeration)."""
+
+    TEXT, JSON, MARKDOWN, GITHUB, SARIF = "text", "json", "markdown", "github", "sarif"
+
+
+class Semantic(StrEnum):
+    """Whether to ask the proof engine."""
+
+    AUTO, OFF = "auto", "off"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("diff", cls=Command, rich_help_panel=RULES)(diff)
+
+
+def parse_days(texts: list[str]) -> list[str]:
+    """Calendar days."""
+    return [day for text in texts if (day := parse_day(text))]
+
+
+def parse_fail_on(texts: list[str]) -> list[str]:
+    """Conditions, separated by commas."""
+    from vatspolicy.comparison.verdict import parse_conditions
+
+    try:
+        return parse_conditions(texts)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def diff(
+    base: Annotated[
+        str,
+        typer.Argument(
+            metavar="BASE",
+            help="A git revision, a folder, or both sides as BASE..HEAD (BASE...HEAD: since they parted).",
+        ),
+    ],
+    head: Annotated[
+        str | None,
+        typer.Argument(metavar="HEAD", help="A git revision or a folder.", show_default="the files on disk"),
+    ] = None,
+    profiles: Annotated[
+        list[str],
+        typer.Option(
+            metavar="DIR|FILE",
+            help="Further profiles to decide, beside the fixtures of both sides; repeatable.",
+            rich_help_panel=INPUT,
+        ),
+    ] = [],  # noqa: B006 - typer reads it
+    as_of: Annotated[
+        list[str],
+        typer.Option(
+            metavar="DAY",
+            callback=parse_days,
+            help="A further day to compare, beside today and the days of the change; repeatable.",
+            rich_help_panel=DECISION,
+        ),
+    ] = [],  # noqa: B006
+    today: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            callback=parse_day,
+            help="The day that counts as today (default: today in China).",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    semantic: Annotated[
+        Semantic,
+        typer.Option(help="Whether to prove each changed rule over all profiles.", rich_help_panel=DECISION),
+    ] = Semantic.AUTO,
+    fail_on: Annotated[
+        list[str],
+        typer.Option(
+            metavar="CONDITIONS",
+            callback=parse_fail_on,
+            help="loosened, tightened, any, unknown, version, retroactive, or transitions such as 'deny->allow'; "
+            "separated by commas.",
+            rich_help_panel=DECISION,
+        ),
+    ] = [],  # noqa: B006
+    format: Annotated[
+        DiffFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
+    ] = DiffFormat.TEXT,
+    output: Annotated[
+        list[str],
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORMAT=PATH",
+            help="Write another format to a file; repeatable.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = [],  # noqa: B006
+    lang: Annotated[Lang, typer.Option(help="Language of the report.", rich_help_panel=OUTPUT)] = Lang.EN,
+) -> None:
+    """Review a change of the law: what was edited, which decisions change, for whom and from when.
+
+    Example: vatspolicy diff main..HEAD --fail-on 'deny->allow,version' -o markdown=review.md
+    """
+    from vatspolicy import clock
+    from vatspolicy.comparison.git import SourceError
+    from vatspolicy.comparison.report import render
+    from vatspolicy.comparison.review import Settings, refuse, review
+    from vatspolicy.comparison.sources import read_pair
+
+    outputs = parse_outputs(output, list(DiffFormat))
+    settings = Settings(today or clock.today(), as_of, profiles, semantic is Semantic.AUTO, fail_on)
+    try:
+        data, refused = review(*read_pair(base, head, Path()), settings), ""
+    except SourceError as error:
+        data, refused = refuse(base, head, str(error), settings), str(error)
+    for name, path in outputs:
+        save(path, render(name, data, lang.value))
+    show(render(format, data, lang.value, wants_colour(), columns()), machine=format is not DiffFormat.TEXT)
+    if refused:
+        fail(refused, USAGE)
+    if data["problems"] and format is not DiffFormat.TEXT:
+        complain(InvalidInput([Problem(**problem) for problem in data["problems"]]))
+    raise typer.Exit(data["exit_code"])

@@ -1,0 +1,1 @@
+"""Comparison of two states of the law: what was edited, which decisions change, for whom, from when."""

@@ -1,0 +1,21 @@
+"""The reports of a comparison by format."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.vocabulary import Language
+
+FORMATS = ("text", "json", "markdown", "github", "sarif")
+
+
+def render(format: str, data: Mapping[str, Any], lang: Language, colour: bool = False, room: int = 100) -> str:
+    """The comparison (review.review) in one of FORMATS. Only text knows colour and room (columns)."""
+    if format == "json":
+        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    module = importlib.import_module(f"vatspolicy.comparison.{format}")
+    text: str = module.render(data, lang, *((colour, room) if format == "text" else ()))
+    return text

@@ -1,0 +1,181 @@
+"""Which rules differ in what they do, and on which days: through their terms, parameters and instruments as well."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.expression.tree import Param, walk
+from vatspolicy.policy import Expression, Parameter, Route, Rule
+
+
+class Rules:
+    """The rules of one bundle, and what each says on a day, in a form that compares equal when it does the same."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.by_name = {rule.name: rule for policy in bundle.policies.values() for rule in policy.rules}
+        self._signatures: dict[str, str] = {}
+        self._params: dict[str, tuple[str, ...]] = {}
+
+    def says(self, name: str, day: str) -> Any:
+        """What a rule does on a day; None where it is not in force."""
+        rule = self.by_name.get(name)
+        if rule is None or not rule.in_force(day):
+            return None
+        values = [self._parameter(key).on(day) for key in self._params_of(rule)]
+        return self._signature(rule), [None if value is None else value.value for value in values]
+
+    def says_ever(self, name: str) -> Any:
+        """What a rule does on all days."""
+        rule = self.by_name[name]
+        timelines = [[(v.since, v.value) for v in self._parameter(key).values] for key in self._params_of(rule)]
+        return rule.since, rule.until, self._signature(rule), timelines
+
+    def sources(self, name: str) -> frozenset[str]:
+        """The policies that a rule is made from: its own, those that establish what it names, and all they use."""
+        rule = self.by_name[name]
+        found: set[str] = set()
+        waiting = [rule.policy, *(self.bundle.instruments[name].policy for name in _instruments(rule))]
+        while waiting:
+            id = waiting.pop()
+            if id not in found:
+                found.add(id)
+                waiting += self.bundle.policies[id].uses
+        return frozenset(found)
+
+    def boundaries(self, id: str) -> set[str]:
+        """Days on which something of a policy begins or ends; none for a policy that is not there."""
+        policy = self.bundle.policies.get(id)
+        if policy is None:
+            return set()
+        days = {policy.since, policy.until} | {edition.since for edition in policy.editions}
+        days |= {day for rule in policy.rules for day in (rule.since, rule.until)}
+        return days | {value.since for parameter in policy.parameters.values() for value in parameter.values}
+
+    def _signature(self, rule: Rule) -> str:
+        """What the rule does, as text, and how well the articles it rests on are known; without its words."""
+        if rule.name not in self._signatures:
+            self._signatures[rule.name] = json.dumps(self._parts(rule), sort_keys=True, ensure_ascii=False)
+        return self._signatures[rule.name]
+
+    def _parts(self, rule: Rule) -> list[Any]:
+        conditions = rule.effect.conditions if isinstance(rule.effect, Route) else ()
+        keys = [*rule.cite, *(key for condition in conditions for key in condition.cite)]
+        articles = self.bundle.policies[rule.policy].articles
+        cited = [(key, articles[key].verification) for key in keys]
+        named = [self.bundle.instruments[name] for name in _instruments(rule)]
+        kind = type(rule.effect).__name__
+        return [rule.each, rule.contested, rule.unwaivable, cited, kind, *map(_plain, (rule.when, rule.effect, named))]
+
+    def _params_of(self, rule: Rule) -> tuple[str, ...]:
+        """Keys of the parameters that a rule, and the instruments it names, read."""
+        if rule.name not in self._params:
+            named = (self.bundle.instruments[name] for name in _instruments(rule))
+            trees = (e.tree for owner in (rule.when, rule.effect, *named) for e in _expressions(owner))
+            keys = {node.key for tree in trees for node in walk(tree) if isinstance(node, Param)}
+            self._params[rule.name] = tuple(sorted(keys))
+        return self._params[rule.name]
+
+    def _parameter(self, key: str) -> Parameter:
+        policy, _, name = key.partition("/")
+        return self.bundle.policies[policy].parameters[name]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The rules that differ between two bundles."""
+
+    base: Rules
+    head: Rules
+    edited: frozenset[str] | None = None
+    """Policies whose files differ, so that no rule made from others need be looked at; None: look at every rule."""
+
+    @functools.cached_property
+    def names(self) -> Mapping[str, str]:
+        """By the name of each rule that differs on some day: added, removed, or changed."""
+        old, new = self.base.by_name, self.head.by_name
+        found = {}
+        for name in dict.fromkeys((*new, *old)):
+            if name not in old or name not in new:
+                found[name] = "removed" if name in old else "added"
+            elif self.edited is not None and not self.edited & (self.base.sources(name) | self.head.sources(name)):
+                continue
+            elif self.base.says_ever(name) != self.head.says_ever(name):
+                found[name] = "changed"
+        return found
+
+    def on(self, day: str) -> frozenset[str]:
+        """The rules that do something else on a day, or are in force on one side only."""
+        return frozenset(name for name in self.names if self.base.says(name, day) != self.head.says(name, day))
+
+    def days(self, changed: Iterable[str], today: str, more: Iterable[str] = ()) -> list[str]:
+        """Days worth a look: the boundaries of changed policies and of differing rules, today, and `more`.
+
+        Only days that both bundles cover.
+        """
+        first = max(self.base.bundle.covers_from, self.head.bundle.covers_from)
+        found = {today, first, *more}
+        for side in (self.base, self.head):
+            for id in changed:
+                found |= side.boundaries(id)
+            rules = [side.by_name[name] for name in self.names if name in side.by_name]
+            found |= {day for rule in rules for day in (rule.since, rule.until)}
+        return [day for day in sorted(found) if first <= day < "9999"]
+
+
+def _instruments(rule: Rule) -> list[str]:
+    names = (getattr(rule.effect, key, None) for key in ("instrument", "through"))
+    return [name for name in names if name is not None]
+
+
+_WORDS = {"title", "message", "policy"}
+"""Fields of effects and instruments that change no decision."""
+
+
+def _plain(value: Any) -> Any:
+    """Effects and instruments as plain data, their expressions as trees without places."""
+    match value:
+        case Expression():
+            return _tree(value.stored)
+        case Mapping():
+            return {key: _plain(child) for key, child in value.items()}
+        case list() | tuple():
+            return [_plain(child) for child in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in _WORDS}
+    return value
+
+
+def _tree(stored: Any) -> Any:
+    """A stored tree (kind, type, place, parts) without places; a term is its body."""
+    kind, type, _, *own = stored
+    if kind == "Term":
+        return _tree(own[1]["n"])
+    return [kind, type, *map(_part, own)]
+
+
+def _part(value: Any) -> Any:
+    match value:
+        case {"n": node}:
+            return _tree(node)
+        case {"ns": nodes}:
+            return [_tree(node) for node in nodes]
+        case _:
+            return value
+
+
+def _expressions(value: Any) -> Iterator[Expression]:
+    """Expressions within an effect or an instrument."""
+    if isinstance(value, Expression):
+        yield value
+    elif isinstance(value, tuple):
+        for child in value:
+            yield from _expressions(child)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for f in fields(value):
+            yield from _expressions(getattr(value, f.name))

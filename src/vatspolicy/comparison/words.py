@@ -1,0 +1,179 @@
+"""The words of comparisons in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.vocabulary import Language
+
+Table = Mapping[str, Mapping[str, str]]
+
+TITLES: Table = {
+    "not-evaluated": {"en": "NOT EVALUATED", "zh": "未完成评估"},
+    "same": {"en": "No change", "zh": "没有变更"},
+    "tightened": {"en": "Tightens", "zh": "收紧"},
+    "loosened": {"en": "Loosens", "zh": "放宽"},
+    "both": {"en": "Tightens and loosens", "zh": "有收紧也有放宽"},
+    "neither": {"en": "Changes decisions, neither stricter nor milder", "zh": "结论有变化，但既未收紧也未放宽"},
+    "below": {"en": "Changes below the decision: duties, routes or reasons", "zh": "结论不变，义务、途径或理由有变化"},
+    "proved": {"en": "No decision changes, proved for all profiles", "zh": "结论不变（已对全部档案证明）"},
+    "unseen": {"en": "No decision change was found", "zh": "未发现结论变化"},
+}
+WHY: Table = {
+    "source": {"en": "A side cannot be read.", "zh": "无法读取比较的一方。"},
+    "invalid": {"en": "A side, or a profile, is not valid.", "zh": "比较的一方或某份档案无效。"},
+    "nothing": {"en": "There is no profile to decide.", "zh": "没有可供判定的档案。"},
+    "engine": {
+        "en": "The semantic layer is not available; install vatspolicy[smt], or leave it out with --semantic off.",
+        "zh": "语义层不可用：请安装 vatspolicy[smt]，或以 --semantic off 略过。",
+    },
+    "schemas": {
+        "en": "The semantic layer is not available: the base does not fit the schemas of the head.",
+        "zh": "语义层不可用：基准版本不符合新版模式。",
+    },
+}
+CHANGES: Table = {
+    "added": {"en": "added", "zh": "新增"},
+    "removed": {"en": "removed", "zh": "删除"},
+    "changed": {"en": "changed", "zh": "修改"},
+}
+KINDS: Table = {
+    "policy": {"en": "policy", "zh": "政策"},
+    "source": {"en": "source", "zh": "来源"},
+    "dates": {"en": "dates", "zh": "生效日期"},
+    "uses": {"en": "relations", "zh": "关联"},
+    "review": {"en": "review", "zh": "复核"},
+    "edition": {"en": "edition", "zh": "版本"},
+    "article": {"en": "article", "zh": "条款"},
+    "instrument": {"en": "instrument", "zh": "许可文书"},
+    "parameter": {"en": "parameter", "zh": "参数"},
+    "term": {"en": "term", "zh": "术语"},
+    "rule": {"en": "rule", "zh": "规则"},
+    "tests": {"en": "tests", "zh": "测试"},
+    "fixture": {"en": "fixture", "zh": "案例"},
+    "schema": {"en": "schema", "zh": "模式"},
+}
+ITEMS: Table = {
+    "class": {"en": "class", "zh": "业务类别"},
+    "service": {"en": "classification", "zh": "归类"},
+    "denial": {"en": "ground of denial", "zh": "禁止事由"},
+    "reason": {"en": "reason", "zh": "理由"},
+    "route": {"en": "route", "zh": "途径"},
+    "need": {"en": "licence to get", "zh": "须取得的许可"},
+    "met": {"en": "licence held", "zh": "已满足的许可"},
+    "missing": {"en": "fact asked for", "zh": "询问的事实"},
+    "duty": {"en": "duty", "zh": "义务"},
+    "authority": {"en": "authority", "zh": "主管机关"},
+    "advice": {"en": "advice", "zh": "提示"},
+    "undetermined": {"en": "undetermined", "zh": "尚未确定"},
+    "contested": {"en": "contested reading", "zh": "争议理解"},
+    "verification": {"en": "weakest verification", "zh": "最弱核实程度"},
+}
+FAULTS: Table = {
+    "version": {
+        "en": "The version of the bundle must be at least {subject}.",
+        "zh": "规则包版本至少应为 {subject}。",
+    },
+    "changelog": {
+        "en": "CHANGELOG.md says nothing new under {subject}.",
+        "zh": "CHANGELOG.md 在 {subject} 下没有新条目。",
+    },
+    "file-version": {
+        "en": "{subject}: what was law on a past day is rewritten, and the version of the file is not raised.",
+        "zh": "{subject}：改写了过去日期的法律，但文件版本未提升。",
+    },
+    "review": {
+        "en": "{subject}: the review is of an earlier text.",
+        "zh": "{subject}：复核所依据的是旧文本。",
+    },
+}
+REASONS: Table = {
+    "rule-removed": {"en": "a rule id is gone", "zh": "删除了规则编号"},
+    "policy-removed": {"en": "a policy is gone", "zh": "删除了政策"},
+    "schema-breaks": {"en": "a schema breaks its readers", "zh": "模式变更不兼容"},
+    "decisions-change": {"en": "decisions change", "zh": "结论有变化"},
+    "law-added": {"en": "law is added", "zh": "新增法律内容"},
+    "text-changed": {"en": "text changes, decisions do not", "zh": "文字有变化，结论不变"},
+}
+VERDICTS: Table = {
+    "proved-equivalent": {"en": "proved equivalent", "zh": "已证明等价"},
+    "masked": {"en": "changes, but no decision does", "zh": "规则有变化，但不影响结论"},
+    "witness": {"en": "a decision changes", "zh": "结论会变化"},
+    "unsupported": {"en": "cannot be analysed", "zh": "无法分析"},
+    "unknown": {"en": "not settled", "zh": "未能判定"},
+}
+PHRASES: Table = {
+    "words": {"en": "{base} → {head}, today {today}", "zh": "{base} → {head}，今天为 {today}"},
+    "structure": {"en": "What was edited", "zh": "改了什么"},
+    "decisions": {"en": "Decisions that change", "zh": "变化的结论"},
+    "details": {"en": "Below the decision", "zh": "结论之下"},
+    "semantic": {"en": "Proof for each changed rule", "zh": "逐条规则的证明"},
+    "release": {"en": "Version", "zh": "版本"},
+    "problems": {"en": "Could not be read", "zh": "无法读取"},
+    "product": {"en": "product", "zh": "产品"},
+    "service": {"en": "service", "zh": "服务"},
+    "as_of": {"en": "as of", "zh": "适用日期"},
+    "change": {"en": "before → after", "zh": "变更前 → 变更后"},
+    "because": {"en": "because", "zh": "原因"},
+    "rule": {"en": "rule", "zh": "规则"},
+    "verdict": {"en": "verdict", "zh": "结果"},
+    "what": {"en": "what", "zh": "事项"},
+    "who": {"en": "products", "zh": "产品"},
+    "since": {"en": "from {day}", "zh": "自 {day}"},
+    "back": {"en": "reaches back", "zh": "追溯"},
+    "twin": {"en": "same body as {name}: renamed?", "zh": "与 {name} 内容相同：是否为改名？"},
+    "breaking": {"en": "breaking", "zh": "不兼容"},
+    "compared": {
+        "en": "Profiles: {products}, on days: {days}. Decisions that change: {rows}; changes below them: {details}.",
+        "zh": "{products} 份档案、{days} 个日期：结论变化 {rows} 处，结论之下变化 {details} 处。",
+    },
+    "edited": {"en": "Edits: {count}, in files: {files}.", "zh": "{files} 个文件中共 {count} 处修改。"},
+    "no_days": {
+        "en": "No rule differs on any day, so nothing had to be decided.",
+        "zh": "任何日期均无规则差异，无须重新判定。",
+    },
+    "borrowed": {
+        "en": "Decided by the old rules under the new schemas, because they state new facts: {names}.",
+        "zh": "以下档案含新增事实，按新模式以旧规则判定：{names}。",
+    },
+    "semantic_off": {"en": "The semantic layer was left out.", "zh": "未运行语义层。"},
+    "possible": {"en": "Now possible: {names}.", "zh": "可能出现：{names}。"},
+    "needs": {
+        "en": "{before} → {after}; this change is {level} ({because}) and needs at least {needed}.",
+        "zh": "{before} → {after}；本次变更为 {level}（{because}），至少需要 {needed}。",
+    },
+    "fits": {
+        "en": "{before} → {after}; this change is {level} ({because}), and {before} is not released yet.",
+        "zh": "{before} → {after}；本次变更为 {level}（{because}），{before} 尚未发布。",
+    },
+    "untouched": {
+        "en": "{before} → {after}; nothing that is released changes.",
+        "zh": "{before} → {after}；发布内容没有变化。",
+    },
+    "failed": {"en": "Fails on: {names}.", "zh": "未通过：{names}。"},
+    "more": {"en": "… and {count} more in the JSON report.", "zh": "……其余 {count} 项见 JSON 报告。"},
+    "cut": {"en": "The rest is in the full report.", "zh": "其余内容见完整报告。"},
+    "left_open": {"en": "{low} to {high}", "zh": "{low} 至 {high}"},
+    "whole": {"en": "whole product", "zh": "整个产品"},
+    "absent": {"en": "–", "zh": "–"},
+    "disclaimer": {
+        "en": "A comparison of rules, not legal advice.",
+        "zh": "本结果为规则比较，不构成法律意见。",
+    },
+}
+
+
+def word(table: Table, key: str, lang: Language, **values: Any) -> str:
+    """A phrase of a table in one language, with values filled in."""
+    return table[key][lang].format(**values) if values else table[key][lang]
+
+
+def phrase(key: str, lang: Language, **values: Any) -> str:
+    """A phrase of reports in one language, with values filled in."""
+    return word(PHRASES, key, lang, **values)
+
+
+def both(table: Table, key: str, **values: Any) -> dict[str, str]:
+    """A phrase of a table in both languages."""
+    return {"en": word(table, key, "en", **values), "zh": word(table, key, "zh", **values)}

@@ -1,0 +1,81 @@
+"""What every command shares: how help looks, where results and complaints go, and how a command ends."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from vatspolicy.errors import InvalidInput, render
+from vatspolicy.gate import INTERNAL, INTERRUPTED
+from vatspolicy.output import write_file, write_stderr, write_stdout
+from vatspolicy.report.terminal import clean
+
+DECIDE, RULES, WRITE = "Decide", "The law", "Write"
+"""Panels of commands."""
+INPUT, DECISION, OUTPUT = "Input", "Decision", "Output"
+"""Panels of options."""
+
+
+class Command(TyperCommand):
+    """A command whose help has panels (rich makes them, imported for help only) and whose errors are plain lines."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        self.rich_markup_mode = "rich"
+        super().format_help(ctx, formatter)
+
+
+class Group(TyperGroup):
+    """The same for a group; an interrupt ends with its own code in every version of typer."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        self.rich_markup_mode = "rich"
+        super().format_help(ctx, formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            fail("interrupted.", INTERRUPTED)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """One line on standard error, then out."""
+    write_stderr(f"vatspolicy: {clean(message, one_line=True)}\n")
+    raise typer.Exit(code)
+
+
+def complain(error: InvalidInput) -> None:
+    """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
+    for problem in error.problems:
+        named = dataclasses.replace(problem, file=clean(problem.file, one_line=True))
+        write_stderr(clean(render(named)) + "\n")
+
+
+def show(text: str, machine: bool = False) -> None:
+    """The result on standard output; `machine`: for a program, and so UTF-8 whatever the terminal is."""
+    try:
+        write_stdout(text, machine)
+    except OSError as error:
+        fail(f"cannot write to standard output: {error.strerror or error}.", INTERNAL)
+
+
+def save(path: Path, text: str) -> None:
+    """A file, whole or not at all."""
+    try:
+        write_file(path, text)
+    except (OSError, ValueError) as error:
+        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+
+
+def columns() -> int:
+    """Room on the terminal, between 30 and 120 columns."""
+    import shutil
+
+    return max(30, min(shutil.get_terminal_size((100, 24)).columns, 120))

@@ -1,0 +1,774 @@
+"""The command line: every command, option and exit code; what goes to which stream; what happens when something breaks."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
+
+from vatspolicy import cli, gate, output
+from vatspolicy.arguments import parse_changes, parse_day
+from vatspolicy.report import FORMATS
+from vatspolicy.report.terminal import width
+from vatspolicy.schema import schema_names
+
+DENIED = "services.0.facilities=[chengdu]"
+UNKNOWN = "company.foreign_percent="
+
+
+@pytest.fixture
+def check(console: Console, law: Path) -> Callable[..., Any]:
+    """`vatspolicy check` over two specs that are there: shop.yaml (allow) and hosting.yaml (needs a licence)."""
+    console.write("shop.yaml", SHOP)
+    console.write("hosting.yaml", HOSTING)
+    return lambda *arguments, stdin="": console("check", "--policies", law, *arguments, stdin=stdin)
+
+
+def decisions(text: str) -> list[str]:
+    return [entry["decision"] for entry in json.loads(text)["decisions"]]
+
+
+# --- help -------------------------------------------------------------------------------------------------------------
+
+
+def commands(group: Any, before: str = "") -> Iterator[str]:
+    """Every command of the program, such as `new policy`."""
+    for name, command in group.commands.items():
+        inner = f"{before}{name}"
+        yield from commands(command, f"{inner} ") if hasattr(command, "commands") else (inner,)
+
+
+COMMANDS = tuple(commands(typer.main.get_command(cli.app)))
+
+
+@pytest.fixture
+def page(console: Console) -> Callable[..., str]:
+    def show(*command: str) -> str:
+        ran = console(*command, "--help")
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out
+
+    return show
+
+
+def test_help_groups_the_commands(page: Callable[..., str]) -> None:
+    text = page()
+    panels = dict(re.findall(r"─ ([\w ]+) ─+╮\n(.*?)╰", text, re.DOTALL))
+    assert "Commands" not in panels
+    listed = [name for panel in panels.values() for name in re.findall(r"^│ (\w+)", panel, re.MULTILINE)]
+    assert sorted(listed) == sorted({name.split()[0] for name in COMMANDS})
+
+
+def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
+    text = page("check")
+    panels = dict(re.findall(r"─ (\w+) ─+╮\n(.*?)╰", text, re.DOTALL))
+    found = {name: set(re.findall(r"--[\w-]+", panel)) for name, panel in panels.items() if name != "Arguments"}
+    assert found == {
+        "Options": {"--help"},
+        "Input": {"--policies", "--set"},
+        "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail"},
+        "Output": {"--format", "--output", "--lang"},
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_one_example_that_is_right(command: str, page: Callable[..., str]) -> None:
+    [example] = re.findall(r"^ Example: vatspolicy (.*?)\n *\n", page(*command.split()), re.MULTILINE | re.DOTALL)
+    words = example.split()
+    assert " ".join(words).startswith(command)
+    options = set(re.findall(r"(?<!\S)--?[a-z][\w-]*", example))
+    assert options <= set(re.findall(r"--?[a-z][\w-]*", page(*command.split())))
+
+
+def test_the_short_option_for_help_works_too(console: Console) -> None:
+    assert console("-h").out == console("--help").out
+
+
+def test_help_fits_the_terminal(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns in (60, 100):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert max(map(len, console("check", "--help").out.splitlines())) <= columns
+
+
+# --- the README -------------------------------------------------------------------------------------------------------
+
+
+def table(heading: str) -> list[list[str]]:
+    """Rows of a README table, by a word of its head."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    start = next(index for index, line in enumerate(lines) if line.startswith(f"| {heading} |"))
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return rows
+
+
+def test_the_readme_lists_every_command() -> None:
+    listed = set()
+    for cell, _ in table("command"):
+        words = [word for word in cell.strip("`").split()[1:] if re.match("[a-z]", word)]
+        listed |= {" ".join([*words[:-1], last]) for last in words[-1].split("\\|")}
+    assert listed == set(COMMANDS)
+
+
+def test_the_readme_lists_every_format_of_check() -> None:
+    [[_, text]] = [row for row in table("command") if "check" in row[0]]
+    assert all(re.search(rf"\b{name}\b", text) for name in FORMATS)
+
+
+def test_the_readme_lists_every_exit_code() -> None:
+    listed = [int(row[0]) for row in table("exit code")]
+    codes = (gate.OK, gate.FAILED, gate.USAGE, gate.INVALID, gate.INCOMPLETE, gate.NOTHING, gate.INTERNAL)
+    assert listed == sorted(codes)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    order = re.search(r"the worst counts: ([\d, ]+)\.", text)
+    assert order
+    found = [int(word) for word in order[1].split(",")]
+    assert found == sorted(found, key=lambda code: gate._ORDER.index(code), reverse=True)
+    assert set(found) == set(codes) - {gate.USAGE}
+
+
+# --- check: input -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["shop.yaml"], 0),
+        (["hosting.yaml"], 1),
+        (["hosting.yaml", "--fail-on", "deny"], 0),
+        (["hosting.yaml", "--fail-on", "deny", "--set", DENIED], 1),
+        (["hosting.yaml", "--set", UNKNOWN], 4),
+        (["hosting.yaml", "shop.yaml", "--set", UNKNOWN], 4),
+        (["shop.yaml", "--fail-on", "advice"], 0),
+        (["hosting.yaml", "--no-fail"], 0),
+        (["hosting.yaml", "--no-fail", "--set", UNKNOWN], 0),
+        (["missing.yaml", "--no-fail"], 3),
+        (["*.yml", "--no-fail"], 5),
+        (["*.yaml"], 1),
+        (["."], 1),
+        ([], 2),
+        (["shop.yaml", "--nonsense"], 2),
+        (["shop.yaml", "--fail-on", "never"], 2),
+        (["shop.yaml", "-f", "pdf"], 2),
+        (["shop.yaml", "--lang", "fr"], 2),
+    ],
+)
+def test_exit_codes(check: Callable[..., Any], arguments: list[str], code: int) -> None:
+    assert check(*arguments).code == code
+
+
+def test_standard_input_may_be_yaml_or_json(check: Callable[..., Any]) -> None:
+    assert decisions(check("-", "-f", "json", stdin=SHOP).out) == ["allow"]
+    ran = check("-", "-f", "json", stdin=json.dumps(yaml.safe_load(SHOP)))
+    assert (ran.code, decisions(ran.out)) == (0, ["allow"])
+    assert json.loads(ran.out)["decisions"][0]["file"] == "<stdin>"
+    assert "<stdin>:1:1" in check("-", stdin="schema: 1\n").err
+
+
+def test_folders_and_globs(check: Callable[..., Any], console: Console) -> None:
+    for name in ("specs/a.yaml", "specs/deep/b.yml", "specs/c.json"):
+        console.write(name, SHOP if name.endswith("ml") else json.dumps({"schema": 1}))
+    (console.folder / "specs/c.json").unlink()
+    assert len(decisions(check("specs", "-f", "json").out)) == 2
+    assert len(decisions(check("specs/**/*.y*ml", "-f", "json").out)) == 2
+
+
+def test_a_glob_without_a_match_is_nothing(check: Callable[..., Any]) -> None:
+    ran = check("specs/*.yaml")
+    assert (ran.code, ran.out) == (5, "")
+    assert ran.err == "vatspolicy: there is no spec behind 'specs/*.yaml'.\nvatspolicy: nothing was decided.\n"
+
+
+def test_a_glob_without_a_match_beside_a_spec_is_not_passed_over(check: Callable[..., Any]) -> None:
+    ran = check("shop.yaml", "specs/*.yaml")
+    assert (ran.code, ran.err) == (5, "vatspolicy: there is no spec behind 'specs/*.yaml'.\n")
+    assert "ALLOW" in ran.out
+
+
+def test_a_missing_file_is_invalid_input(check: Callable[..., Any]) -> None:
+    ran = check("missing.yaml", "shop.yaml")
+    assert (ran.code, ran.err) == (3, "missing.yaml:1:1: There is no such file.\n")
+    assert "ALLOW" in ran.out
+
+
+def test_an_invalid_spec_does_not_hide_a_valid_one(check: Callable[..., Any], console: Console) -> None:
+    console.write("bad.yaml", HOSTING.replace("mainland_entity: true", "mainland_entity: maybe-Geheim"))
+    ran = check("bad.yaml", "shop.yaml", "-f", "json", "-o", "junit=out.xml")
+    assert ran.code == 3
+    assert ran.err.startswith("bad.yaml:8:20: company.mainland_entity: ")
+    data = json.loads(ran.out)
+    assert (data["decision"], decisions(ran.out)) == (None, ["allow"])
+    assert data["problems"][0] | {"message": "", "hint": ""} == {
+        "file": "bad.yaml",
+        "line": 8,
+        "column": 20,
+        "path": "company.mainland_entity",
+        "message": "",
+        "hint": "",
+    }
+    assert "Geheim" not in ran.err + ran.out + (console.folder / "out.xml").read_text()
+
+
+def test_a_run_that_decided_nothing_is_no_allow(check: Callable[..., Any]) -> None:
+    ran = check("missing.yaml", "-f", "json")
+    assert (ran.code, json.loads(ran.out)["decision"]) == (3, None)
+
+
+def test_windows_line_ends_change_nothing(check: Callable[..., Any], console: Console) -> None:
+    plain = check("hosting.yaml", "-f", "json").out
+    console.write("hosting.yaml", HOSTING.replace("\n", "\r\n"))
+    assert check("hosting.yaml", "-f", "json").out == plain
+
+
+def test_a_folder_of_policies_that_is_not_there(console: Console) -> None:
+    console.write("shop.yaml", SHOP)
+    ran = console("check", "shop.yaml", "-p", "nowhere")
+    assert (ran.code, ran.err) == (3, "nowhere:1:1: There is no such folder of policies.\n")
+
+
+def test_an_invalid_policy_is_invalid_input(console: Console, copy_of_law: Path) -> None:
+    console.write("shop.yaml", SHOP)
+    path = copy_of_law / "vats-pilot-2024.yaml"
+    path.write_text(path.read_text().replace("operator.registered.within", "operator.registerd.within"))
+    ran = console("check", "shop.yaml", "-p", "law")
+    assert (ran.code, ran.out) == (3, "")
+    assert re.match(r"law/vats-pilot-2024.yaml:\d+:\d+: .*Did you mean 'registered'\?\n.*\n *\^+\n", ran.err)
+
+
+# --- check: --set -----------------------------------------------------------------------------------------------------
+
+
+def test_set_takes_yaml_and_nothing_to_remove() -> None:
+    found = parse_changes(
+        [
+            "company.foreign_percent=50.5",
+            "company.mainland_entity=false",
+            "services.0.area=[beijing, hebei]",
+            "company.registered={at: beijing, ftz: none}",
+            "product.title='a=b'",
+            "product.launch=",
+            "services.1.id=more",
+        ]
+    )
+    assert found == [
+        ("company.foreign_percent", 50.5),
+        ("company.mainland_entity", False),
+        ("services.0.area", ["beijing", "hebei"]),
+        ("company.registered", {"at": "beijing", "ftz": "none"}),
+        ("product.title", "a=b"),
+        ("product.launch", None),
+        ("services.1.id", "more"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("company.foreign_percent", "Write path=value, such as company.foreign_percent=50."),
+        ("=5", "Write path=value, such as company.foreign_percent=50."),
+        (
+            "company.foreign_precent=5",
+            "A profile has no fact 'company.foreign_precent'. Did you mean 'foreign_percent'?",
+        ),
+        ("compny.foreign_percent=", "A profile has no fact 'compny.foreign_percent'. Did you mean 'company'?"),
+        ("services.first.area=[china]", "A profile has no fact 'services.first.area'. Write a path such as"),
+        ("services.².area=[china]", "A profile has no fact 'services.².area'."),
+        ("company..x=1", "A profile has no fact 'company..x'."),
+        ("company.mainland_entity=yes", "company.mainland_entity: "),
+        ("product.launch=2027-01-01", ""),
+        ("services.0.area=[china", "services.0.area: "),
+        ("services.0.id=010", "services.0.id: "),
+    ],
+)
+def test_set_refuses_what_means_nothing(text: str, message: str) -> None:
+    if not message:
+        assert parse_changes([text]) == [("product.launch", "2027-01-01")]
+        return
+    with pytest.raises(typer.BadParameter) as caught:
+        parse_changes([text])
+    assert message in caught.value.message
+
+
+def test_a_set_value_is_never_repeated_in_an_error(check: Callable[..., Any]) -> None:
+    for text in ("company.name=[Geheim", "company.name={a: Geheim, a: Geheim}", "company.foreign_percent=Geheim"):
+        ran = check("shop.yaml", "--set", text)
+        assert ran.code in (2, 3)
+        assert "Geheim" not in ran.err + ran.out
+
+
+def test_set_changes_the_decision(check: Callable[..., Any]) -> None:
+    assert decisions(check("hosting.yaml", "-f", "json", "--set", DENIED).out) == ["deny"]
+    assert decisions(check("hosting.yaml", "-f", "json", "--set", UNKNOWN).out) == ["incomplete"]
+    more = ("--set", DENIED, "--set", "services.0.facilities=[shanghai-pudong]")
+    assert decisions(check("hosting.yaml", "-f", "json", *more).out) == ["needs-license"]
+
+
+def test_an_impossible_place_or_value_is_a_problem_of_the_spec(check: Callable[..., Any]) -> None:
+    beyond = check("hosting.yaml", "--set", "services.5.area=[china]")
+    assert (beyond.code, beyond.err) == (3, "hosting.yaml:1:1: services.5.area: There is no such place to set.\n")
+    wrong = check("hosting.yaml", "--set", "company.foreign_percent=101")
+    assert wrong.code == 3
+    assert wrong.err.startswith("hosting.yaml:7:20: company.foreign_percent: ")
+
+
+# --- check: days ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "2026-02-30", "tomorrow", "20260101", "２０２６-01-01", ""])
+def test_a_day_is_a_calendar_day(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="YYYY-MM-DD"):
+        parse_day(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--as-of", "2026-06-01"], 0, ""),
+        (["--as-of", "2026-05-31"], 2, "vatspolicy: --as-of lies in the past; pass --allow-past-as-of to decide"),
+        (["--as-of", "2026-05-31", "--allow-past-as-of"], 0, ""),
+        (["--as-of", "2015-01-01", "--allow-past-as-of"], 0, ""),
+        (
+            ["--as-of", "2014-12-31", "--allow-past-as-of"],
+            2,
+            "vatspolicy: --as-of lies before 2015-01-01, the first day",
+        ),
+        (["--as-of", "yesterday"], 2, "Write a calendar day as YYYY-MM-DD."),
+        (["--set", "product.launch=2026-05-31"], 3, "shop.yaml:2:44: product.launch: The launch day lies in the past;"),
+        (["--set", "product.launch=2026-05-31", "--allow-past-as-of"], 0, ""),
+        (["--set", "product.launch=2026-05-31", "--as-of", "2026-06-01"], 0, ""),
+    ],
+)
+def test_days(check: Callable[..., Any], arguments: list[str], code: int, message: str) -> None:
+    ran = check("shop.yaml", *arguments)
+    assert (ran.code, message in ran.err) == (code, True), ran.err
+    assert bool(ran.err) == bool(code)
+
+
+# --- check: output ----------------------------------------------------------------------------------------------------
+
+
+def test_several_formats_in_one_run(check: Callable[..., Any], console: Console) -> None:
+    wanted = {name: console.folder / "out" / f"report.{name}" for name in FORMATS}
+    ran = check("hosting.yaml", *(part for name, path in wanted.items() for part in ("-o", f"{name}={path}")))
+    assert "NEEDS LICENCE" in ran.out
+    for name, path in wanted.items():
+        assert path.read_text(encoding="utf-8") == check("hosting.yaml", "-f", name).out
+
+
+@pytest.mark.parametrize("text", ["json", "json=", "pdf=x.pdf", "=x.json"])
+def test_an_output_is_format_and_path(check: Callable[..., Any], text: str) -> None:
+    ran = check("shop.yaml", "-o", text)
+    assert ran.code == 2
+    assert "Write FORMAT=PATH, where FORMAT is one of text, json," in ran.err
+
+
+def test_two_reports_never_go_to_one_file(check: Callable[..., Any]) -> None:
+    ran = check("shop.yaml", "-o", "json=x", "-o", "sarif=x")
+    assert (ran.code, "Two reports would go to one file." in ran.err) == (2, True)
+
+
+def test_a_folder_that_is_a_file_cannot_be_written_to(check: Callable[..., Any]) -> None:
+    ran = check("shop.yaml", "-o", "json=shop.yaml/report.json")
+    assert ran.code == 70
+    assert ran.err.startswith("vatspolicy: cannot write shop.yaml/report.json: ")
+    assert "Traceback" not in ran.err
+
+
+def test_a_folder_cannot_be_overwritten(check: Callable[..., Any], console: Console) -> None:
+    (console.folder / "taken").mkdir()
+    assert check("shop.yaml", "-o", "json=taken").err.startswith("vatspolicy: cannot write taken: ")
+
+
+def test_a_name_with_a_null_cannot_be_written(check: Callable[..., Any]) -> None:
+    assert check("shop.yaml", "-o", "json=a\0b").code == 70
+
+
+def test_a_read_only_folder(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> tuple[int, str]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("vatspolicy.output.tempfile.mkstemp", refuse)  # root may write to any folder
+    ran = check("shop.yaml", "-o", "json=report.json")
+    assert (ran.code, ran.err) == (70, "vatspolicy: cannot write report.json: Permission denied.\n")
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_report_that_cannot_be_written_leaves_the_old_one(check: Callable[..., Any], console: Console) -> None:
+    old = console.write("report.json", "the old report")
+    before = set(console.folder.iterdir())
+    ran = check("shop.yaml", "-o", "json=report.json")
+    assert (ran.code, ran.err) == (70, "vatspolicy: cannot write report.json: No space left on device.\n")
+    assert old.read_text() == "the old report"
+    assert set(console.folder.iterdir()) == before
+
+
+def test_a_report_keeps_the_permissions_of_the_old_one(check: Callable[..., Any], console: Console) -> None:
+    old = console.write("report.json", "old")
+    old.chmod(0o640)
+    check("shop.yaml", "-o", "json=report.json")
+    assert old.stat().st_mode & 0o777 == 0o640
+    assert old.read_text() != "old"
+
+
+@needs_posix
+def test_a_link_is_followed(check: Callable[..., Any], console: Console) -> None:
+    target = console.write("real/report.json", "old")
+    (console.folder / "link.json").symlink_to(target)
+    check("shop.yaml", "-o", "json=link.json")
+    assert (console.folder / "link.json").is_symlink()
+    assert json.loads(target.read_text())["decision"] == "allow"
+
+
+@needs_posix
+def test_a_pipe_is_written_to_and_not_replaced(check: Callable[..., Any], console: Console) -> None:
+    pipe = console.folder / "pipe"
+    os.mkfifo(pipe)
+    received: list[str] = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
+    reader.start()
+    assert check("shop.yaml", "-o", f"json={pipe}").code == 0
+    reader.join(timeout=10)
+    assert json.loads(received[0])["decision"] == "allow"
+    assert pipe.is_fifo()
+
+
+def test_colour_only_where_it_is_wanted(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b" not in check("shop.yaml").out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[1;32m ALLOW \x1b[0m" in check("shop.yaml").out
+    for name in FORMATS:
+        assert name == "text" or "\x1b" not in check("shop.yaml", "-f", name).out
+    assert "\x1b" not in check("shop.yaml", "-o", "text=report.txt", "-f", "json").out
+    assert "\x1b" not in Path("report.txt").read_text()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in check("shop.yaml").out
+
+
+@pytest.mark.parametrize(("term", "colour"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_has_colour_unless_it_is_dumb(monkeypatch: pytest.MonkeyPatch, term: str, colour: bool) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert output.wants_colour() is colour
+
+
+def test_chinese(check: Callable[..., Any]) -> None:
+    out = check("hosting.yaml", "--lang", "zh").out
+    assert out.startswith(" 须取得许可  Hosting in Lin-gang · 法律截至 2027-01-31")
+    assert "电信业务经营试点批复" in out
+
+
+@pytest.mark.parametrize("columns", ["1", "37", "60", "200", "0", "wide"])
+def test_any_width_of_the_terminal(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    room = {"1": 30, "37": 37, "60": 60, "200": 120}.get(columns, 120)
+    for arguments in (["hosting.yaml"], ["hosting.yaml", "--lang", "zh"]):
+        ran = check(*arguments)
+        assert ran.code == 1
+        assert max(map(len, ran.out.splitlines())) <= room
+
+
+# --- the other commands -----------------------------------------------------------------------------------------------
+
+
+def test_explain(console: Console, law: Path) -> None:
+    whole = console("explain", "vats-pilot-2024", "-p", law)
+    assert whole.code == 0
+    assert "工信部通信函〔2024〕107号" in whole.out
+    assert "2024-10-23" in whole.out
+    rule = console("explain", "vats-pilot-2024/pilot-access", "-p", law)
+    assert rule.code == 0
+    assert "telecom-regulations/licence-duty" in rule.out
+    assert "取得试点批复" in rule.out
+    assert "条款" in console("explain", "vats-pilot-2024", "-p", law, "--lang", "zh").out
+
+
+def test_explain_says_who_relies_on_a_policy(console: Console, law: Path) -> None:
+    out = console("explain", "definitions", "-p", law).out
+    assert out.endswith("\nrelied on by\n  telecom-catalogue, telecom-regulations, vats-pilot-2024\n")
+    assert "relied on by" not in console("explain", "vats-pilot-2024", "-p", law).out
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_explain_fits_the_terminal(console: Console, law: Path, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    for name in ("definitions", "telecom-regulations", "vats-pilot-2024", "vats-pilot-2024/pilot-access"):
+        lines = console("explain", name, "-p", law, "--lang", lang).out.splitlines()
+        assert max(map(width, lines)) <= 50
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("vats-pilot-2023", "there is no policy 'vats-pilot-2023'. Did you mean 'vats-pilot-2024'?"),
+        (
+            "vats-pilot-2024/pilot-acess",
+            "there is no rule 'pilot-acess' in vats-pilot-2024. Did you mean 'pilot-access'?",
+        ),
+        ("\x1b[31m", "there is no policy '\\x1b[31m'."),
+    ],
+)
+def test_explain_does_not_know_everything(console: Console, law: Path, name: str, message: str) -> None:
+    ran = console("explain", name, "-p", law)
+    assert (ran.code, ran.out, ran.err) == (2, "", f"vatspolicy: {message}\n")
+
+
+def test_test(console: Console, law: Path) -> None:
+    ran = console("test", "-p", law)
+    assert ran.code == 0
+    assert re.fullmatch(r"\d\d+ passed, 0 failed\n", ran.out)
+
+
+def test_test_runs_what_a_pattern_names(console: Console, law: Path) -> None:
+    assert console("test", "-p", law, "-r", "opens on the launch day").out == "1 passed, 0 failed\n"
+    assert console("test", "-p", law, "--run", "no such test").code == 5
+    bad = console("test", "-p", law, "-r", "(")
+    assert (bad.code, "no regular expression" in bad.err) == (2, True)
+
+
+def test_test_tells_what_failed(console: Console, copy_of_law: Path) -> None:
+    path = copy_of_law / "vats-pilot-2024.yaml"
+    text = path.read_text()
+    wrong = text.replace(
+        "as_of: '2024-10-23', expect: {pilot-access: open", "as_of: '2024-10-23', expect: {pilot-access: closed"
+    )
+    assert wrong != text
+    path.write_text(wrong)
+    ran = console("test", "-p", "law", "-r", "launch day")
+    line = wrong[: wrong.index("opens on the launch day")].count("\n") + 1
+    assert ran.code == 1
+    assert ran.out == (
+        f"law/vats-pilot-2024.yaml:{line}: vats-pilot-2024: it opens on the launch day\n"
+        "    pilot-access is open, not closed.\n0 passed, 1 failed\n"
+    )
+
+
+def test_test_includes_the_fixtures_beside_it(console: Console, law: Path) -> None:
+    console.write("fixtures/shop.yaml", SHOP)
+    console.write(
+        "fixtures/shop.expect.yaml",
+        "why: {en: A shop., zh: 商店。}\ndecisions:\n  - {as_of: '2026-06-01', decision: deny}\n",
+    )
+    ran = console("test", "-p", law, "-r", "^shop: ")
+    assert ran.code == 1
+    assert ran.out == (
+        "fixtures/shop.expect.yaml:3: shop: as of 2026-06-01\n"
+        "    The decision is allow, not deny.\n0 passed, 1 failed\n"
+    )
+    (console.folder / "fixtures").rename(console.folder / "elsewhere")
+    assert console("test", "-p", law, "-r", "^shop: ").code == 5
+    assert console("test", "-p", law, "-r", "^shop: ", "--fixtures", "elsewhere").code == 1
+
+
+@pytest.mark.parametrize("command", ["test", "lint"])
+def test_a_folder_of_fixtures_that_is_not_there(console: Console, law: Path, command: str) -> None:
+    ran = console(command, "-p", law, "--fixtures", "nowhere")
+    assert (ran.code, "There is no such folder." in ran.err) == (2, True)
+
+
+def test_a_fixture_that_is_none_is_invalid_input(console: Console, law: Path) -> None:
+    console.write("fixtures/shop.yaml", SHOP)
+    ran = console("test", "-p", law)
+    assert (ran.code, ran.err) == (
+        3,
+        "fixtures/shop.yaml:1:1: There is no shop.expect.yaml beside this fixture.\n",
+    )
+
+
+def test_schema(console: Console) -> None:
+    for name in schema_names():
+        assert json.loads(console("schema", name).out)["$id"] == f"{name}.schema.json"
+    listed = re.search(r"NAME +<str> +(.*?)\[", console("schema", "-h").out, re.DOTALL)
+    assert listed
+    assert set(re.findall(r"\w+", listed[1])) - {"or"} == set(schema_names())
+
+
+@pytest.mark.parametrize("name", ["profil", "../profile", "profile.schema.json", ""])
+def test_a_schema_is_named_by_its_name(console: Console, name: str) -> None:
+    ran = console("schema", name)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"vatspolicy: there is no schema {name!r}.")
+
+
+# --- when something breaks --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crash(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    def arrange(error: BaseException) -> None:
+        def raise_it(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("vatspolicy.bundle.load_bundle", raise_it)
+
+    return arrange
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Geheim"), RecursionError(), MemoryError(), OSError(5, "Geheim")])
+@pytest.mark.parametrize("command", [["check", "shop.yaml"], ["explain", "x"], ["test"], ["lint"]])
+def test_a_crash_is_70_and_no_traceback(
+    console: Console, crash: Callable[[BaseException], None], error: Exception, command: list[str]
+) -> None:
+    crash(error)
+    ran = console(*command)
+    assert (ran.code, ran.out) == (70, "")
+    name = type(error).__name__
+    assert ran.err == f"vatspolicy: internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.\n"
+
+
+def test_a_crash_can_be_traced(
+    console: Console, crash: Callable[[BaseException], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VATSPOLICY_DEBUG", "1")
+    crash(RuntimeError("told"))
+    ran = console("lint")
+    assert (ran.code, "Traceback" in ran.err, "RuntimeError: told" in ran.err) == (70, True, True)
+
+
+def test_an_interrupt_is_not_a_failed_gate(console: Console, crash: Callable[[BaseException], None]) -> None:
+    crash(KeyboardInterrupt())
+    ran = console("check", "shop.yaml")
+    assert (ran.code, ran.out, ran.err) == (130, "", "vatspolicy: interrupted.\n")
+
+
+def test_an_interrupt_before_the_command_ends_the_same_way(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", interrupt)
+    assert console("lint").code == 130
+
+
+def test_a_name_of_a_file_cannot_colour_or_break_the_log(check: Callable[..., Any]) -> None:
+    name = "a\n::error::b\x1b[31m\u202e.yaml"
+    for ran in (check(name), check(f"{name}*")):
+        assert ran.code in (3, 5)
+        assert ran.err.count("\n") <= 2
+        assert not set("\x1b\u202e") & set(ran.err)
+        assert "\n::" not in ran.err
+
+
+@needs_posix
+def test_a_hostile_spec_is_decided_and_speaks_for_nobody(check: Callable[..., Any], console: Console) -> None:
+    """Title and file name hold what a terminal, a runner, a browser and an XML reader would obey."""
+    name = "a,b:c%d\n::error::e\x1b[31m.yaml"
+    title = r'"x\n::set-output name=a::b ]]> <script>alert(1)</script> [l](http://evil.example) @octocat \e[31m"'
+    console.write(name, HOSTING.replace("Hosting in Lin-gang", title))
+    refused = check(name)
+    assert (refused.code, refused.out) == (3, "")
+    assert not set("\x1b") & set(refused.err)
+    console.write(name, HOSTING.replace("Hosting in Lin-gang", title.replace(r" \e[31m", "")))
+    for format in FORMATS:
+        ran = check(name, "-f", format)
+        assert (ran.code, ran.err) == (1, "")
+        assert "\x1b" not in ran.out
+        assert not re.search(r"^::(?!(warning|notice) file=a%2Cb%3Ac%25d%0A)", ran.out, re.MULTILINE)
+
+
+# --- as its own process: streams that a test within a process has no hold of ----------------------------------------------
+
+
+def spawn(law: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **options.pop("env", {})}
+    code = "from vatspolicy.cli import main; main()"
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
+    command = [sys.executable, "-c", code, "check", "-p", str(law), *arguments]
+    return subprocess.Popen(command, env=environment, **streams)
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> str:
+    """A spec that has launched long ago as seen from no clock: the launch lies ahead for a thousand years."""
+    path = tmp_path / "hosting.yaml"
+    path.write_text(HOSTING.replace("2027-01-31", "3027-01-31"))
+    return str(path)
+
+
+@needs_posix
+def test_a_reader_that_goes_away_is_no_error(law: Path, spec: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = spawn(law, spec, stdout=writing)
+    os.close(writing)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, b"")
+
+
+@needs_posix
+def test_a_log_that_goes_away_does_not_change_the_code(law: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = spawn(law, "missing.yaml", stderr=writing)
+    os.close(writing)
+    process.communicate(timeout=60)
+    assert process.returncode == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_standard_output_is_told_once(law: Path, spec: str) -> None:
+    with open("/dev/full", "wb") as full:
+        process = spawn(law, spec, stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 70
+    assert err == b"vatspolicy: cannot write to standard output: No space left on device.\n"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_terminal_without_unicode(law: Path, spec: str, lang: str) -> None:
+    """Marks become plain signs, and unknown (?) stays apart from closed (x)."""
+    plain = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "COLUMNS": "200"}
+    process = spawn(law, spec, "--lang", lang, "--set", DENIED, env=plain)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, b"")
+    text = out.decode("ascii")
+    assert ("  x cloud/B11: The place" in text) if lang == "en" else ("\\u4e0d\\u5f97\\u4e0a\\u7ebf" in text)
+
+
+def test_what_a_program_reads_is_utf_8_everywhere(law: Path, spec: str) -> None:
+    process = spawn(law, spec, "-f", "json", env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
+    out, _ = process.communicate(timeout=60)
+    assert "中华人民共和国电信条例".encode() in out
+    assert b"\r" not in out
+    assert json.loads(out)["decision"] == "needs-license"
+
+
+def test_help_where_there_is_no_unicode(law: Path) -> None:
+    process = spawn(law, "--help", env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"")
+    assert "--fail-on" in out.decode("ascii")
+
+
+@needs_posix
+def test_ctrl_c(law: Path, tmp_path: Path) -> None:
+    """The interrupt comes while the spec is read from a pipe that nobody writes to."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    process = spawn(law, str(pipe))
+    with pipe.open("wb"):  # returns when the other side has begun to read
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"vatspolicy: interrupted.\n")

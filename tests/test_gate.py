@@ -1,0 +1,318 @@
+"""Which specs are decided, under the law of which day, and with which code a run ends."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import HOSTING, SHOP, TODAY
+
+from vatspolicy.arguments import FailOn, Format
+from vatspolicy.bundle import Bundle
+from vatspolicy.decision import Decision
+from vatspolicy.evaluate import evaluate
+from vatspolicy.gate import (
+    FAILED,
+    INCOMPLETE,
+    INTERNAL,
+    INVALID,
+    LEVELS,
+    NOTHING,
+    OK,
+    DayError,
+    Gate,
+    Outcome,
+    find_specs,
+    worst,
+)
+from vatspolicy.profile import load_profile
+from vatspolicy.report import FORMATS, run
+
+DENIED = [("services.0.facilities", ["chengdu"])]
+UNKNOWN = [("company.foreign_percent", None)]
+HELD = [
+    (
+        "company.licences",
+        [{"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2030-01-01"}],
+    )
+]
+
+
+# --- finding specs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "one.yaml",
+        "specs/a.yaml",
+        "specs/b.yml",
+        "specs/c.json",
+        "specs/deep/d.yaml",
+        "specs/a.expect.yaml",
+        "specs/notes.txt",
+        "specs/.hidden.yaml",
+        "specs/.venv/e.yaml",
+        "odd[1].yaml",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("one.yaml", ["one.yaml"]),
+        ("missing.yaml", ["missing.yaml"]),
+        ("-", ["-"]),
+        ("specs", ["specs/a.yaml", "specs/b.yml", "specs/c.json", "specs/deep/d.yaml"]),
+        ("specs/", ["specs/a.yaml", "specs/b.yml", "specs/c.json", "specs/deep/d.yaml"]),
+        ("specs/*.yaml", ["specs/a.yaml"]),
+        ("specs/*", ["specs/a.yaml", "specs/b.yml", "specs/c.json", "specs/notes.txt"]),
+        ("specs/**/*.yaml", ["specs/a.yaml", "specs/deep/d.yaml"]),
+        ("specs/.h*", ["specs/.hidden.yaml"]),
+        ("specs/a.expect.yaml", ["specs/a.expect.yaml"]),
+        ("[o]ne.yaml", ["one.yaml"]),
+        ("odd[1].yaml", ["odd[1].yaml"]),
+        ("nothing/*.yaml", []),
+        ("specs/?.toml", []),
+        ("a**b*.yaml", ["a**b*.yaml"]),
+        ("x" * 5000 + "*", ["x" * 5000 + "*"]),
+    ],
+)
+@pytest.mark.usefixtures("files")
+def test_specs_behind_an_argument(argument: str, expected: list[str]) -> None:
+    assert find_specs(argument) == expected
+
+
+def test_a_glob_may_be_absolute(files: Path) -> None:
+    assert find_specs(f"{files}/on*.yaml") == [f"{files}/one.yaml"]
+
+
+def test_an_empty_folder_holds_no_spec(tmp_path: Path) -> None:
+    assert find_specs(str(tmp_path)) == []
+
+
+# --- exit codes -------------------------------------------------------------------------------------------------------
+
+ORDER = (OK, INCOMPLETE, FAILED, NOTHING, INVALID, INTERNAL)
+
+
+def test_the_worst_code_wins() -> None:
+    assert ORDER == (0, 4, 1, 5, 3, 70)
+    for low, high in itertools.combinations(ORDER, 2):
+        assert worst([low, high]) == worst([high, low]) == high
+    assert worst([]) == OK
+
+
+def test_a_code_that_is_no_outcome_of_a_spec_is_refused() -> None:
+    with pytest.raises(ValueError, match="not in tuple"):
+        worst([2])
+
+
+def test_the_words_of_the_command_line_are_those_of_the_gate() -> None:
+    assert tuple(FailOn) == LEVELS
+    assert tuple(Format) == FORMATS
+
+
+@pytest.fixture
+def decide(rich_bundle: Bundle, tmp_path: Path) -> DecideFixture:
+    return DecideFixture(rich_bundle, tmp_path)
+
+
+class DecideFixture:
+    def __init__(self, bundle: Bundle, folder: Path) -> None:
+        self.bundle, self.folder = bundle, folder
+
+    def decision(self, text: str, *changes: tuple[str, object]) -> Decision:
+        path = self.folder / "spec.yaml"
+        path.write_text(text)
+        profile = load_profile(path, changes)
+        return evaluate(self.bundle, profile, profile.launch or TODAY)
+
+    def code(self, fail_on: str, decision: Decision, no_fail: bool = False) -> int:
+        return Gate(self.bundle, TODAY, fail_on=fail_on, no_fail=no_fail).code(decision)
+
+
+BARE = [("services.0.audience", "business")]
+"""No duty of the invented law and no advice applies."""
+
+
+def test_levels(decide: DecideFixture) -> None:
+    table = {
+        "allow": (decide.decision(SHOP, *BARE, ("data.persons", 0)), (OK, OK, OK, OK)),
+        "advice": (
+            decide.decision(SHOP, *BARE, ("data.persons", 0), ("company.foreign_percent", 60)),
+            (OK, OK, OK, FAILED),
+        ),
+        "duty": (decide.decision(SHOP, ("data.persons", 0)), (OK, OK, FAILED, FAILED)),
+        "undetermined duty": (decide.decision(SHOP, *BARE), (OK, OK, FAILED, FAILED)),
+        "needs-license": (
+            decide.decision(HOSTING, ("data.persons", 0)),
+            (OK, FAILED, FAILED, FAILED),
+        ),
+        "deny": (decide.decision(HOSTING, *DENIED), (FAILED, FAILED, FAILED, FAILED)),
+        "incomplete": (decide.decision(HOSTING, *UNKNOWN), (INCOMPLETE,) * 4),
+    }
+    for name, (decision, codes) in table.items():
+        assert tuple(decide.code(level, decision) for level in LEVELS) == codes, name
+        assert all(decide.code(level, decision, no_fail=True) == OK for level in LEVELS), name
+    assert {decision.decision for decision, _ in table.values()} == {"allow", "needs-license", "deny", "incomplete"}
+
+
+def test_a_contested_reading_counts_as_advice(decide: DecideFixture) -> None:
+    decision = decide.decision(SHOP, *BARE, ("services.0.offers", ["saas"]), ("data.persons", 0))
+    assert (decision.decision, bool(decision.readings), decision.advice) == ("allow", True, ())
+    assert [decide.code(level, decision) for level in LEVELS] == [OK, OK, OK, FAILED]
+
+
+def test_a_duty_that_is_done_does_not_fail(decide: DecideFixture) -> None:
+    done = ("filings", [{"instrument": "icp-filing", "date": "2026-12-01"}])
+    decision = decide.decision(SHOP, ("data.persons", 0), done)
+    assert decide.code("duty", decision) == OK
+    assert {finding.rule.id for finding in decision.duties if finding.state == "done"} == {"first"}
+
+
+def test_only_duties_before_the_launch_are_outstanding(decide: DecideFixture) -> None:
+    """A filing before some later change is nothing that a launch could wait for."""
+    decision = decide.decision(SHOP, ("data.persons", 1))
+    assert len(decision.duties) == 7
+    assert {finding.rule.id for finding in decision.outstanding} == {"first", "persons"}
+
+
+# --- one run over several specs ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def specs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts = {
+        "allow": SHOP,
+        "needs": HOSTING,
+        "deny": HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"),
+        "incomplete": HOSTING.replace("  foreign_percent: 100\n", ""),
+        "invalid": HOSTING.replace("foreign_percent: 100", "foreign_percent: 101"),
+        "undated": SHOP.replace(", launch: '2027-01-31'", ""),
+        "past": SHOP.replace("2027-01-31", "2026-05-31"),
+        "early": SHOP.replace("2027-01-31", "2014-12-31"),
+    }
+    for name, text in texts.items():
+        Path(f"{name}.yaml").write_text(text)
+
+
+@pytest.fixture
+def base(bundle: Bundle) -> Gate:
+    return Gate(bundle, TODAY)
+
+
+def names(outcome: Outcome) -> list[str]:
+    return [record["file"] for record in outcome.records]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["allow.yaml"], OK),
+        (["needs.yaml"], FAILED),
+        (["deny.yaml"], FAILED),
+        (["incomplete.yaml"], INCOMPLETE),
+        (["invalid.yaml"], INVALID),
+        (["missing.yaml"], INVALID),
+        (["x*.yaml"], NOTHING),
+        ([], NOTHING),
+        (["allow.yaml", "incomplete.yaml"], INCOMPLETE),
+        (["incomplete.yaml", "deny.yaml"], FAILED),
+        (["deny.yaml", "x*.yaml"], NOTHING),
+        (["allow.yaml", "x*.yaml"], NOTHING),
+        (["x*.yaml", "invalid.yaml"], INVALID),
+        (["allow.yaml", "incomplete.yaml", "deny.yaml", "x*.yaml", "invalid.yaml"], INVALID),
+    ],
+)
+@pytest.mark.usefixtures("specs")
+def test_the_code_of_a_run(base: Gate, arguments: list[str], code: int) -> None:
+    assert base.run(arguments).exit_code == code
+    assert base.run(reversed(arguments)).exit_code == code
+
+
+@pytest.mark.usefixtures("specs")
+def test_no_fail_forgives_the_gate_alone(base: Gate) -> None:
+    lenient = replace(base, no_fail=True)
+    for name, code in (("deny", OK), ("needs", OK), ("incomplete", OK), ("invalid", INVALID), ("x*", NOTHING)):
+        assert lenient.run([f"{name}.yaml"]).exit_code == code
+
+
+@pytest.mark.usefixtures("specs")
+def test_an_invalid_spec_does_not_hide_the_others(base: Gate) -> None:
+    outcome = base.run(["allow.yaml", "invalid.yaml", "deny.yaml", "missing.yaml"])
+    assert names(outcome) == ["allow.yaml", "deny.yaml"]
+    assert {problem.file for problem in outcome.problems} == {"invalid.yaml", "missing.yaml"}
+    assert run(outcome.records, outcome.problems)["decision"] is None
+
+
+@pytest.mark.usefixtures("specs")
+def test_each_spec_is_decided_once_in_the_order_given(base: Gate) -> None:
+    outcome = base.run(["deny.yaml", "a*.yaml", "allow.yaml", "deny.yaml"])
+    assert names(outcome) == ["deny.yaml", "allow.yaml"]
+
+
+@pytest.mark.usefixtures("specs")
+def test_an_argument_without_specs_is_named(base: Gate) -> None:
+    assert base.run(["allow.yaml", "x*.yaml"]).empty == ("x*.yaml",)
+
+
+# --- days -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("specs")
+def test_the_day_is_as_of_else_the_launch_else_today(base: Gate) -> None:
+    [launch] = base.run(["allow.yaml"]).records
+    [undated] = base.run(["undated.yaml"]).records
+    [chosen] = replace(base, as_of="2026-07-01").run(["allow.yaml"]).records
+    assert (launch["as_of"], undated["as_of"], chosen["as_of"]) == ("2027-01-31", TODAY, "2026-07-01")
+    assert (launch["launch"], undated["launch"]) == ("2027-01-31", None)
+
+
+@pytest.mark.usefixtures("specs")
+def test_a_past_day_needs_leave(base: Gate) -> None:
+    yesterday = replace(base, as_of="2026-05-31")
+    with pytest.raises(DayError, match="lies in the past; pass --allow-past-as-of"):
+        yesterday.run(["allow.yaml"])
+    assert replace(yesterday, allow_past=True).run(["allow.yaml"]).exit_code == OK
+    assert replace(base, as_of=TODAY).run(["allow.yaml"]).exit_code == OK
+
+
+@pytest.mark.usefixtures("specs")
+def test_a_launch_in_the_past_is_a_problem_of_its_spec(base: Gate) -> None:
+    outcome = base.run(["past.yaml", "allow.yaml"])
+    assert names(outcome) == ["allow.yaml"]
+    assert outcome.exit_code == INVALID
+    [problem] = outcome.problems
+    assert str(problem) == (
+        "past.yaml:2:44: product.launch: The launch day lies in the past; pass --allow-past-as-of to decide under the"
+        " law of a past day. Or choose a day with --as-of."
+    )
+    assert replace(base, allow_past=True).run(["past.yaml"]).records[0]["as_of"] == "2026-05-31"
+    assert replace(base, as_of=TODAY).run(["past.yaml"]).exit_code == OK
+
+
+@pytest.mark.usefixtures("specs")
+def test_days_before_the_bundle_are_refused(base: Gate) -> None:
+    past = replace(base, allow_past=True)
+    with pytest.raises(DayError, match="lies before 2015-01-01, the first day that the bundle covers"):
+        replace(past, as_of="2014-12-31").run(["allow.yaml"])
+    assert replace(past, as_of="2015-01-01").run(["allow.yaml"]).exit_code == OK
+    outcome = past.run(["early.yaml", "allow.yaml"])
+    assert (names(outcome), outcome.exit_code) == (["allow.yaml"], INVALID)
+    assert "2015-01-01" in outcome.problems[0].message
+
+
+def test_a_held_approval_opens_the_gate(base: Gate, tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(HOSTING)
+    outcome = replace(base, changes=HELD).run([str(spec)])
+    assert outcome.exit_code == OK
+    assert outcome.records[0]["decision"] == "allow"

@@ -1,0 +1,223 @@
+"""Lint: each finding is shown by a policy that breaks one thing, and a clean policy has none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SHOP, Console
+
+from vatspolicy import scaffold
+from vatspolicy.bundle import load_bundle
+from vatspolicy.lint import ORDER, lint
+from vatspolicy.schema import load_schema
+
+CLEAN = """\
+id: clean
+version: 1.0.0
+title: {en: Clean, zh: 整洁}
+topics: [telecom]
+source: {issuer: {en: Nobody, zh: 无}, number: 零号}
+effective: {from: '2020-01-01'}
+articles:
+  art-1: {en: Something., zh: 某事。, verification: primary}
+  practice: {label: {en: practice, zh: 实践}, en: Something else., verification: secondary}
+instruments:
+  icp-filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}
+parameters:
+  most: {title: {en: Most, zh: 上限}, values: [{from: '2020-01-01', cite: art-1, value: 50.0}]}
+terms:
+  foreign: company.foreign_percent > param.most
+rules:
+  - id: file
+    cite: [art-1]
+    each: product
+    when: term.foreign
+    duty: {instrument: icp-filing, due: {before: launch}}
+    message: {en: File., zh: 备案。}
+  - id: classes
+    cite: [practice]
+    each: service
+    until: '2030-01-01'
+    when: '"saas" in service.offers'
+    contested: true
+    classify: {classes: [], otherwise: [B22]}
+    message: {en: Software., zh: 软件。}
+tests:
+  base:
+    company: {foreign_percent: 60}
+    services: [{id: s, offers: [saas]}]
+  cases:
+    - {it: applies above, as_of: '2026-01-01', expect: {file: fires, classes: fires}}
+    - {it: is silent below, as_of: '2026-01-01', set: {company.foreign_percent: 50, services.0.offers: [cdn]}, expect: {file: silent, classes: silent}}
+    - {it: asks, as_of: '2026-01-01', unset: [company.foreign_percent, services.0.offers], expect: {file: unknown, classes: unknown}}
+"""
+
+
+def findings(folder: Path, text: str, fixtures: Path | None = None) -> list[str]:
+    folder.mkdir(exist_ok=True)
+    (folder / "bundle.yaml").write_text(scaffold.bundle())
+    (folder / "clean.yaml").write_text(text)
+    return [re.sub(r"^.*/", "", str(problem)) for problem in lint(load_bundle(folder), fixtures)]
+
+
+def test_a_clean_policy_has_no_finding(tmp_path: Path) -> None:
+    assert findings(tmp_path / "law", CLEAN) == []
+
+
+FINDINGS = {
+    "order of keys": (
+        "version: 1.0.0\ntitle: {en: Clean, zh: 整洁}\n",
+        "title: {en: Clean, zh: 整洁}\nversion: 1.0.0\n",
+        "clean.yaml:2:1: title: The keys of a policy stand in a fixed order. The order is id, version, title, ",
+    ),
+    "not translated": (
+        "title: {en: Clean, zh: 整洁}",
+        "title: {en: Clean, zh: Clean}",
+        "clean.yaml:3:24: title.zh: The Chinese text is the English one.",
+    ),
+    "no Chinese": (
+        "message: {en: File., zh: 备案。}",
+        "message: {en: File., zh: file}",
+        "clean.yaml:22:30: rules[0].message.zh: There is no Chinese in the Chinese text.",
+    ),
+    "Chinese in English": (
+        "message: {en: File., zh: 备案。}",
+        "message: {en: File 备案., zh: 备案。}",
+        "clean.yaml:22:19: rules[0].message.en: There is Chinese in the English text.",
+    ),
+    "label": (
+        "practice: {label: {en: practice, zh: 实践}, en:",
+        "practice: {en:",
+        "clean.yaml:9:3: articles.practice: A key that is no article number needs a label. Add label: {en, zh}.",
+    ),
+    "primary without words": (
+        "{en: Something., zh: 某事。, verification: primary}",
+        "{en: Something., verification: primary}",
+        "clean.yaml:8:3: articles.art-1: A primary article quotes the Chinese text. Add zh, or call it secondary.",
+    ),
+    "number of the document": (
+        ", number: 零号",
+        "",
+        "clean.yaml:5:9: source: The source has no document number. Write the number, or a note why there is none.",
+    ),
+    "figure": (
+        "company.foreign_percent > param.most",
+        "company.foreign_percent > 51.0 || company.foreign_percent > param.most",
+        "clean.yaml:15:38: terms.foreign: A number or a list in an expression is a parameter: dated and cited.",
+    ),
+    "figure in a rule": (
+        "    when: term.foreign\n",
+        "    when: term.foreign && company.foreign_percent < 99.0\n",
+        "clean.yaml:20:11: A number or a list in an expression is a parameter: dated and cited.",
+    ),
+    "list in a rule": (
+        """    when: '"saas" in service.offers'\n""",
+        """    when: service.offers.exists(o, o in ["saas"])\n""",
+        "clean.yaml:27:11: A number or a list in an expression is a parameter: dated and cited.",
+    ),
+    "never applies": (
+        "expect: {file: fires, classes: fires}",
+        "set: {company.foreign_percent: 10}, expect: {file: silent, classes: fires}",
+        "clean.yaml:17:5: rules[0]: No test shows file applying.",
+    ),
+    "never silent": (
+        "set: {company.foreign_percent: 50, services.0.offers: [cdn]}, expect: {file: silent, classes: silent}",
+        "set: {services.0.offers: [cdn]}, expect: {classes: silent}",
+        "clean.yaml:17:5: rules[0]: No test shows file not applying.",
+    ),
+    "never asks": (
+        "unset: [company.foreign_percent, services.0.offers], expect: {file: unknown, classes: unknown}",
+        "unset: [company.foreign_percent], expect: {file: unknown}",
+        "clean.yaml:23:5: rules[1]: No test shows classes undecided for a missing fact.",
+    ),
+    "reading": (
+        "classify: {classes: [], otherwise: [B22]}",
+        "classify: {classes: [B22], otherwise: [B22]}",
+        "clean.yaml:29:43: rules[1].classify.otherwise: A reading is the rule's own.",
+    ),
+    "parameter": (
+        "terms:\n",
+        "  spare: {title: {en: Spare, zh: 备用}, values: [{from: '2020-01-01', cite: art-1, value: 1}]}\nterms:\n",
+        "clean.yaml:14:3: parameters.spare: No expression reads this parameter.",
+    ),
+    "term": (
+        "    when: term.foreign\n",
+        "    when: company.foreign_percent > param.most\n",
+        "clean.yaml:15:3: terms.foreign: No expression uses this term.",
+    ),
+    "instrument": (
+        "parameters:\n",
+        "  spare-filing: {title: {en: Spare, zh: 备用}, authority: [{when: 'true', is: cac}]}\nparameters:\n",
+        "clean.yaml:12:3: instruments.spare-filing: No rule uses this instrument.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_each_finding(tmp_path: Path, name: str) -> None:
+    old, new, expected = FINDINGS[name]
+    assert CLEAN.count(old) == 1
+    found = findings(tmp_path / "law", CLEAN.replace(old, new))
+    assert len(found) == 1, found
+    assert found[0].startswith(expected)
+
+
+def test_several_findings_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = CLEAN.replace("zh: 整洁", "zh: Clean").replace("zh: 软件。", "zh: Software.").replace("zh: 备用", "")
+    found = findings(tmp_path / "law", text)
+    assert [line.split(":")[1] for line in found] == ["3", "30"]
+
+
+def test_an_enumeration_of_findings_is_whole() -> None:
+    """Every sentence that lint can say is shown by one of the cases above, or by one of those on fixtures."""
+    source = (ROOT / "src/vatspolicy/lint.py").read_text(encoding="utf-8")
+    sentences = set(re.findall(r'(?<!")f?"((?:The|There|A|No) [^"]*\.)"(?!")', source))
+    shown = " ".join(str(expected) for *_, expected in FINDINGS.values()) + " " + ABSENT
+    for sentence in sentences:
+        assert re.split(r"[{]", sentence)[0] in shown, sentence
+
+
+ABSENT = "There is no rule, instrument or reason 'LICENCE-LENDIN'. Did you mean 'LICENCE-LENDING'?"
+
+
+def fixture(folder: Path, expectation: str | None) -> Path:
+    folder.mkdir()
+    (folder / "shop.yaml").write_text(SHOP)
+    if expectation is not None:
+        (folder / "shop.expect.yaml").write_text(
+            f"why: {{en: A shop., zh: 商店。}}\ndecisions:\n  - {{as_of: '2026-06-01', {expectation}}}\n"
+        )
+    return folder
+
+
+def test_a_name_that_nothing_bears_is_always_absent(tmp_path: Path) -> None:
+    fixtures = fixture(tmp_path / "fixtures", "decision: allow, absent: [LICENCE-LENDIN, icp-filing, clean/file]")
+    assert findings(tmp_path / "law", CLEAN, fixtures) == [f"shop.expect.yaml:3:1: absent: {ABSENT}"]
+
+
+def test_a_fixture_without_expectations(tmp_path: Path) -> None:
+    found = findings(tmp_path / "law", CLEAN, fixture(tmp_path / "fixtures", None))
+    assert found == ["shop.yaml:1:1: There is no shop.expect.yaml beside this fixture."]
+
+
+def test_an_expectation_that_follows_no_schema(tmp_path: Path) -> None:
+    found = findings(tmp_path / "law", CLEAN, fixture(tmp_path / "fixtures", "decision: maybe"))
+    assert found[0].startswith("shop.expect.yaml:3:")
+
+
+def test_lint_ends_with_1_for_findings(console: Console) -> None:
+    findings(console.folder / "law", CLEAN)
+    assert (console("lint", "-p", "law").code, console("lint", "-p", "law").out) == (0, "")
+    (console.folder / "law/clean.yaml").write_text(CLEAN.replace("zh: 整洁", "zh: Clean"))
+    ran = console("lint", "-p", "law")
+    assert (ran.code, ran.out) == (1, "law/clean.yaml:3:24: title.zh: The Chinese text is the English one.\n")
+    console.write("fixtures/lonely.yaml", SHOP)
+    assert "lonely.expect.yaml" in console("lint", "-p", "law").out
+
+
+def test_the_order_of_keys_is_that_of_the_schema() -> None:
+    assert tuple(load_schema("policy")["properties"]) == ORDER
+    assert ORDER[:3] == ("id", "version", "title")
+    assert ORDER[-2:] == ("rules", "tests")

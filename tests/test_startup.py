@@ -1,0 +1,101 @@
+"""What deciding imports when the compiled law lies in the cache: a budget of modules, so that no start grows slow unseen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import HOSTING, ROOT
+
+HEAVY = {
+    "celpy": "parses expressions",
+    "lark": "parses expressions",
+    "re2": "comes with celpy",
+    "rich": "writes help",
+    "pygments": "comes with rich",
+    "pytest": "runs tests",
+    "hypothesis": "runs tests",
+    "click.testing": "runs tests",
+    "duckdb": "an extra",
+    "z3": "an extra",
+    "pyspark": "an extra",
+    "xml.etree": "writes JUnit",
+    "urllib.request": "nothing is fetched",
+    "asyncio": "nothing is served",
+    "vatspolicy.link": "types expressions",
+    "vatspolicy.expression.parse": "types expressions",
+    "vatspolicy.cases": "runs tests",
+    "vatspolicy.lint": "is for lint",
+    "vatspolicy.rulebook": "is for explain",
+    "vatspolicy.scaffold": "is for new",
+    "vatspolicy.report.sarif": "another format",
+    "vatspolicy.report.markdown": "another format",
+    "vatspolicy.pytest_plugin": "runs tests",
+}
+BUDGET = 55
+"""Modules of the project itself that a decision as text may import."""
+
+CODE = """
+import sys
+from vatspolicy import cli
+sys.argv = ["vatspolicy", *sys.argv[1:]]
+try:
+    cli.main()
+except SystemExit as ended:
+    print("END", ended.code, *sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def imported(cache: Path, *arguments: str) -> tuple[int, set[str]]:
+    """The exit code of a command in a new process, and the modules that it imported."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "VATSPOLICY_CACHE": str(cache)}
+    ran = subprocess.run(
+        [sys.executable, "-c", CODE, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    code, *modules = ran.stderr.rpartition("END ")[2].split()
+    return int(code), set(modules)
+
+
+@pytest.fixture(scope="module")
+def warm(law: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Modules of `vatspolicy check` with everything in the cache."""
+    folder = tmp_path_factory.mktemp("startup")
+    (folder / "spec.yaml").write_text(HOSTING.replace("2027-01-31", "3027-01-31"))
+    command = ("check", "-p", str(law), str(folder / "spec.yaml"))
+    code, cold = imported(folder / "cache", *command)
+    assert code == 1
+    assert {"celpy", "lark", "vatspolicy.link"} <= cold, "what is to be kept away is what a cold start needs"
+    code, modules = imported(folder / "cache", *command)
+    assert code == 1
+    return modules
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_a_decision_does_not_import(warm: set[str], name: str) -> None:
+    assert [module for module in warm if module == name or module.startswith(f"{name}.")] == [], HEAVY[name]
+
+
+def test_a_decision_stays_within_its_budget(warm: set[str]) -> None:
+    own = {module for module in warm if module.partition(".")[0] == "vatspolicy"}
+    assert 20 < len(own) <= BUDGET, sorted(own)
+
+
+def test_usage_errors_need_no_rich(law: Path, tmp_path: Path) -> None:
+    code, modules = imported(tmp_path, "check", "-p", str(law), "x.yaml", "--as-of", "tomorrow")
+    assert code == 2
+    assert not {module for module in modules if module.partition(".")[0] in ("rich", "celpy", "pygments")}
+
+
+def test_help_is_the_only_use_of_rich(tmp_path: Path) -> None:
+    code, modules = imported(tmp_path, "check", "--help")
+    assert code == 0
+    assert "rich" in modules
+    assert not {"celpy", "lark", "hypothesis"} & modules
