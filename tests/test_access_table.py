@@ -73,7 +73,8 @@ def cell(cls: str, place: str, local: bool, day: str) -> tuple[int, set[str]]:
         found["ftz"] = 100
     if zone and cls == "B13":
         found["ftz"] = 50
-    if services and day >= "2025-04-11" and cls in ("B25-app-store", "B14-users", "B13"):
+    opened = cls in ("B25-app-store", "B13") or (cls == "B14-users" and local)
+    if services and day >= "2025-04-11" and opened:
         found["services-opening"] = 50 if cls == "B13" else 100
     if pilot and (cls in PILOT or (cls in ACCESS and local)):
         found["pilot"] = 100

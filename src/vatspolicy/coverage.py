@@ -41,7 +41,9 @@ class Coverage:
         for each, _, env in subjects(law, case.profile, case.as_of):
             for policy in asked:
                 for rule in policy.rules:
-                    if rule.each == each and rule.in_force(case.as_of):
+                    if not rule.in_force(case.as_of):
+                        self._rules.setdefault(rule.name, set()).add("silent")
+                    elif rule.each == each:
                         self._note_rule(law, policy, rule, env)
 
     def _note_rule(self, law: Law, policy: Policy, rule: Rule, env: Env) -> None:

@@ -205,6 +205,7 @@ def _unused(bundle: Bundle) -> Iterator[Problem]:
                 instruments.add(getattr(rule.effect, name, None) or "")
     for expression in bundle.expressions():
         params |= {node.key for node in walk(expression.tree) if isinstance(node, Param)}
+        instruments |= {str(node.value) for node in walk(expression.tree) if isinstance(node, Literal)}
     for policy in bundle.policies.values():
         document = load_document(policy.file)
         for name in policy.parameters:
