@@ -28,9 +28,9 @@ from vatspolicy.expression.types import (
     Type,
     type_of_value,
 )
-from vatspolicy.profile import DECLARED, Profile, invariants, load_profile
+from vatspolicy.profile import Profile, facts_of, invariants, load_profile
 from vatspolicy.schema import load_schema
-from vatspolicy.vocabulary import INHERITED, gazetteer, profile_type, resolve, within
+from vatspolicy.vocabulary import gazetteer, resolve, within
 
 DAY = timedelta(days=1)
 MISSING = (0.0, 0.1, 0.3, 0.6)
@@ -106,14 +106,12 @@ class Profiles:
         return load_profile(data)
 
     def broken(self, data: Mapping[str, Any]) -> Fact | None:
-        """The first fact of an invariant that does not hold."""
-        facts = _as_read(data, profile_type())
-        for service in facts["services"]:
-            service |= {name: facts["product"][name] for name in INHERITED if name in facts["product"]} | service
+        """One of the facts of an invariant that does not hold."""
+        facts = facts_of(data)
         for node, _ in invariants():
             if evaluate(node, facts, {}) is False:
-                read = (part for part in walk(node) if isinstance(part, Fact))
-                return next(part for part in read if evaluate(part, facts, {}) is not None)
+                read = [part for part in walk(node) if isinstance(part, Fact) and part.root in facts]
+                return self.draw.choice([part for part in read if evaluate(part, facts, {}) is not None])
         return None
 
     def mend(self, data: dict[str, Any], fact: Fact, missing: float) -> None:
@@ -130,9 +128,15 @@ class Profiles:
             target, schema = target[names[0]], schema["properties"][names[0]]
             names = names[1:]
         if missing:
-            del target[names[0]]
+            target.pop(names[0], None)  # what is derived from another fact is not there
         else:
-            target[names[0]] = self.value(schema["properties"][names[0]], names[0], missing)
+            target[names[0]] = self.least(schema["properties"][names[0]], names[0])
+
+    def least(self, schema: Mapping[str, Any], name: str) -> Any:
+        """The value that breaks no bound, or any other: nothing, none, or drawn again."""
+        if self.draw.random() < 0.5 and schema.get("type") in ("array", "integer"):
+            return [] if schema["type"] == "array" else schema.get("minimum", 0)
+        return self.value(schema, name, 0.0)
 
     def data(self, missing: float) -> dict[str, Any]:
         """The facts as they would be written, which may break an invariant."""
@@ -190,22 +194,6 @@ class Profiles:
 
 
 TEXTS = ("A", "B Ltd", "北京甲公司", "x.gov.cn", 'say "no"', "a\\b", "__import__('os')", "C'est")
-
-
-def _as_read(value: Any, type: Type) -> Any:
-    """The facts as invariants see them: numbers as doubles, places with their province."""
-    match type:
-        case Record(fields=fields):
-            value = {"at": value} if isinstance(value, str) else value
-            found = {key: _as_read(child, fields[key]) for key, child in value.items()}
-            found = {name: [] for name in DECLARED if name in fields} | found
-            return found | {"province": gazetteer()[found["at"]]["province"]} if "within" in fields else found
-        case ListOf(item=item) if item is not None:
-            return [_as_read(member, item) for member in value]
-        case Number():
-            return float(value)
-        case _:
-            return value
 
 
 @cache

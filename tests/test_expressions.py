@@ -201,7 +201,8 @@ REFUSED = [
     ("param == 1", "'param' stands before a dot.", "Write param.name.", "param"),
     ("term.on", "There is no term 'on'.", "Did you mean 'one'?", "term.on"),
     ("term", "'term' stands before a dot.", "Write term.name.", "term"),
-    ("param.in == 1", "There is no parameter 'in'.", "", "param.in"),
+    ("param.in == 1", "'in' is a word of CEL.", "Choose", "in"),
+    ("term.null", "'null' is a word of CEL.", "Choose", "null"),
     ("term.who.name == 'A'", "Fields are read from facts, not from parameters and terms.", "", "term.who"),
     ("term.wrong", "company has no 'nam'.", "Did you mean 'name'?", "term.wrong"),
     # types
@@ -281,6 +282,14 @@ def test_refused(text: str, message: str, hint: str, culprit: str) -> None:
     assert error.hint.startswith(hint)
     assert bool(error.hint) == bool(hint)
     assert text[slice(*error.span)] == culprit
+
+
+def test_no_field_has_a_name_that_cel_keeps() -> None:
+    """cel-python reads `r.in`, but no other engine does."""
+    scope = scope_of({}, params={"odd": [{"in": 1, "on": 1}]})
+    parse("param.odd.exists(r, r.on == 1)", scope)
+    with pytest.raises(ExpressionError, match="'in' is a word of CEL"):
+        parse("param.odd.exists(r, r.in == 1)", scope)
 
 
 def test_the_whole_must_have_the_type_that_is_expected() -> None:

@@ -25,7 +25,7 @@ from vatspolicy.profile import load_profile
 from vatspolicy.record import record
 from vatspolicy.report import FORMATS, SEVERITY, render, run
 from vatspolicy.report.terminal import clean, width, wrap
-from vatspolicy.report.words import VERDICTS
+from vatspolicy.report.words import VERDICTS, way_of
 from vatspolicy.schema import load_schema, schema_names
 from vatspolicy.vocabulary import Language
 
@@ -285,7 +285,7 @@ def test_junit_fails_the_services_that_may_not_launch(
 
 def test_junit_fails_when_facts_are_missing(make: Make) -> None:
     empty = make(text=HOSTING[: HOSTING.index("services:")] + "services: []\n")
-    for data in (make(*UNKNOWN), empty):
+    for data in (make(*UNKNOWN), empty, empty | {"undetermined": []}, make(*UNKNOWN) | {"undetermined": []}):
         assert data["decision"] == "incomplete"
         assert int(junit(data)[0].attrib["failures"]) > 0
 
@@ -525,6 +525,19 @@ def test_text_says_what_is_done_and_who_must_do_it(make: Make) -> None:
     text = page(make(*PUBLIC, *partner, ("data.persons", 1)))
     assert "☐ First filing: before the launch, of the partner\n" in text
     assert "☐ Filing for many persons: before the launch\n" in text
+
+
+def test_nothing_is_dated_while_the_launch_is_unknown(make: Make) -> None:
+    data = make(*PUBLIC, ("product.launch", None))
+    assert data["launch"] is None
+    assert {duty["deadline"]["date"] for duty in data["duties"]} == {None}
+
+
+def test_an_unknown_route_beside_an_open_one_may_also_be_open() -> None:
+    opened, unknown, closed = ({"state": state} for state in ("open", "unknown", "closed"))
+    assert way_of(unknown, [opened, unknown], "en") == "may also be open"
+    assert way_of(unknown, [closed, unknown], "en") == "unknown"
+    assert way_of(closed, [opened, closed], "zh") == "不开放"
 
 
 def test_text_quotes_each_article_once(make: Make) -> None:

@@ -9,6 +9,7 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
+from typing import TextIO
 
 _SIGNS = {"✔": "+", "✘": "x", "☐": "[ ]", "☑": "[x]", "→": "->", "§": "#", "≠": "!=", "·": "-", "–": "-", "…": "..."}
 _PLAIN = str.maketrans(_SIGNS)
@@ -55,7 +56,7 @@ def write_stdout(text: str, machine: bool = False) -> None:
         sys.stdout.buffer.write(_encode(text, "utf-8" if machine else sys.stdout.encoding))
         sys.stdout.buffer.flush()
     except OSError as error:
-        _discard()
+        _discard(sys.stdout)
         if not isinstance(error, BrokenPipeError):
             raise
 
@@ -69,10 +70,10 @@ def _encode(text: str, encoding: str) -> bytes:
         return text.encode(encoding, "backslashreplace")
 
 
-def _discard() -> None:
+def _discard(stream: TextIO) -> None:
     """Let what is left in the buffer go nowhere, or the interpreter would complain about it on its way out."""
     try:
-        descriptor = sys.stdout.fileno()
+        descriptor = stream.fileno()
     except (OSError, ValueError):
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -82,11 +83,13 @@ def _discard() -> None:
 
 def write_stderr(text: str) -> None:
     """Write to standard error; one that is closed must not change how the run ends."""
+    if sys.stderr is None:
+        return
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except (AttributeError, OSError, ValueError):
-        return
+    except (OSError, ValueError):
+        _discard(sys.stderr)
 
 
 def accept_any_text() -> None:

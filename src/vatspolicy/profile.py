@@ -89,8 +89,7 @@ def read_profile(document: Document) -> Profile:
     problems = validate(document, "profile") or _duplicate_services(document)
     if problems:
         raise InvalidInput(problems)
-    facts = _normalise(document.data, profile_type())
-    _hand_down(facts)
+    facts = facts_of(document.data)
     paths: dict[int, Path] = {}
     _note_paths(facts, (), paths)
     profile = Profile(facts, document, paths)
@@ -98,6 +97,16 @@ def read_profile(document: Document) -> Profile:
     if problems:
         raise InvalidInput(problems)
     return profile
+
+
+def facts_of(data: Any) -> dict[str, Any]:
+    """The facts of schema-valid data as expressions read them: see `_normalise`; handed down to services."""
+    facts: dict[str, Any] = _normalise(data, profile_type())
+    for service in facts["services"]:
+        for name in INHERITED:
+            if name in facts["product"]:
+                service.setdefault(name, facts["product"][name])
+    return facts
 
 
 def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
@@ -158,19 +167,12 @@ def _normalise(value: Any, type: Type) -> Any:
 
 
 def _expand_place(place: dict[str, Any], whole: bool) -> None:
-    """Add what the gazetteer knows. A place that is served or licensed is meant whole, and so is in no zone by itself."""
+    """Add what the gazetteer knows. A `whole` place, served or licensed, is larger than any zone and so lies in none."""
     entry = gazetteer()[place["at"]]
     place["within"] = list(within(place["at"]))
     place["province"] = entry["province"]
     if "zone" in entry or whole:
         place.setdefault("ftz", entry.get("zone", "none"))
-
-
-def _hand_down(facts: dict[str, Any]) -> None:
-    for service in facts["services"]:
-        for name in INHERITED:
-            if name in facts["product"]:
-                service.setdefault(name, facts["product"][name])
 
 
 def _note_paths(value: Any, path: Path, paths: dict[int, Path]) -> None:

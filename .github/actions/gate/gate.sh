@@ -93,7 +93,7 @@ finish() {
   fi >>"$GITHUB_STEP_SUMMARY"
   if [[ -s $file ]]; then
     # A runner refuses a summary of more than one megabyte as a whole.
-    head -c 900000 "$file"
+    head -c 900000 -- "$file"
     [[ $(wc -c <"$file") -le 900000 ]] || printf '\n\n… cut here. The whole report is among the files of this run.\n'
   fi >>"$GITHUB_STEP_SUMMARY"
 

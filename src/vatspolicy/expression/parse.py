@@ -187,6 +187,9 @@ class _Lowering:
         base_tree, name_token = self.as_tree(tree.children[0]), str(tree.children[1])
         namespace = self.bare_name(base_tree)
         span = self.span(tree)
+        name_span = (span[1] - len(name_token), span[1])
+        if name_token in NO_FIELDS:
+            raise ExpressionError(f"{name_token!r} is a word of CEL.", name_span, "Choose another name.")
         if namespace == "param" and "param" not in self.scope.variables:
             if name_token not in self.scope.params:
                 raise ExpressionError(
@@ -207,9 +210,9 @@ class _Lowering:
             raise ExpressionError(f"Only an object has fields, but this is {base.type}.", base.span)
         if not isinstance(base, Fact):
             raise ExpressionError("Fields are read from facts, not from parameters and terms.", base.span)
-        if name_token not in base.type.fields or name_token in NO_FIELDS:
+        if name_token not in base.type.fields:
             message = f"{'.'.join((base.root, *base.names))} has no {name_token!r}."
-            raise ExpressionError(message, (span[1] - len(name_token), span[1]), suggest(name_token, base.type.fields))
+            raise ExpressionError(message, name_span, suggest(name_token, base.type.fields))
         return Fact(base.type.fields[name_token], span, base.root, (*base.names, name_token))
 
     def _member_dot_arg(self, tree: Tree[Token], depth: int) -> Node:
