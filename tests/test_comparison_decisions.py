@@ -281,8 +281,9 @@ def test_proofs_are_part_of_the_verdict(
 ) -> None:
     asked: list[list[str]] = []
 
-    def compare_rules(base: Any, head: Any, names: Any, as_of: str | None) -> list[Any]:
-        asked.append(list(names))
+    def compare_rules(*given: Any, as_of: str | None) -> list[Any]:
+        assert as_of is None, "the day is open, so that proofs are about all days"
+        asked.append(list(given[2]))
         return [verdict(*entry) for entry in verdicts]
 
     engine = SimpleNamespace(compare_rules=compare_rules)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.access import closest
+from vatspolicy.access import by_closeness, closest
 from vatspolicy.bundle import Bundle, Law
 from vatspolicy.deadline import deadline
 from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service
 from vatspolicy.document import Path, format_path
 from vatspolicy.explanation import Reading, clauses, facts_read
-from vatspolicy.policy import Article, Deny, Duty, Expression, Need, Policy, Route, Rule
+from vatspolicy.policy import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.vocabulary import Text, label, question
 
@@ -76,7 +76,7 @@ class _Maker:
             "subject": {"service": finding.subject.service, "class": finding.subject.cls},
             "state": finding.state,
             "message": dict(rule.message),
-            "citations": self.citations(policy, rule.cite),
+            "citations": self.closing(finding) + self.citations(policy, rule.cite),
             "clauses": self.clauses(policy, rule.when, finding.env),
             "facts": [_fact(reading) for reading in self.deciding(finding)],
             "policy_file": policy.file,
@@ -94,7 +94,7 @@ class _Maker:
                 data |= {"instrument": self.instrument(instrument), "authority": self.authority(finding.authority)}
             case Need():
                 data["any_of"] = [self.offer(offer) for offer in finding.any_of]
-                data["routes"] = [self.route(state) for state in finding.routes]
+                data["routes"] = [self.route(state) for state in by_closeness(finding.routes)]
             case Duty(instrument=instrument, due=due, bearer=bearer):
                 data |= {
                     "instrument": self.instrument(instrument),
@@ -118,6 +118,13 @@ class _Maker:
             else "company"
         )
 
+    def closing(self, finding: Finding) -> list[dict[str, Any]]:
+        """The law of the closest closed routes, which is what stands in the way of a need without an open one."""
+        if finding.state != "closed":
+            return []
+        rules = dict.fromkeys(state.rule for state in closest(finding.routes))
+        return [cited for rule in rules for cited in self.citations(self.bundle.policies[rule.policy], rule.cite)]
+
     def citations(self, policy: Policy, keys: Iterable[str]) -> list[dict[str, Any]]:
         return [self.citation(policy, policy.articles[key]) for key in keys]
 
@@ -125,7 +132,7 @@ class _Maker:
         edition = policy.edition(self.as_of)
         return {
             "policy": policy.id,
-            "title": _text((edition.title if edition else None) or policy.title),
+            "title": _titled(policy, edition),
             "number": edition.number if edition else policy.source.get("number"),
             "key": article.key,
             "label": _text(article.label),
@@ -224,7 +231,7 @@ class _Maker:
             "class": activity.cls,
             "title": _text(label("class", activity.cls)),
             "outcome": activity.outcome,
-            "routes": [self.route(state) for state in activity.routes],
+            "routes": [self.route(state) for state in by_closeness(activity.routes)],
         }
 
     def ask(self, ask: Ask) -> dict[str, Any]:
@@ -241,6 +248,16 @@ def _fact(reading: Reading) -> dict[str, Any]:
         "value": reading.value,
         "line": reading.line,
         "column": reading.column,
+    }
+
+
+def _titled(policy: Policy, edition: Edition | None) -> dict[str, str]:
+    """The name of a regulation, with its edition where it is a series."""
+    if edition is None or edition.title is None:
+        return _text(policy.title)
+    return {
+        "en": f"{policy.title['en']} ({edition.title['en']})",
+        "zh": f"{policy.title['zh']}（{edition.title['zh']}）",
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from vatspolicy.deadline import GROUPS as GROUP_ORDER
 from vatspolicy.errors import Problem
+from vatspolicy.report.digest import merge_duties, merge_readings
 from vatspolicy.report.terminal import clean
 from vatspolicy.report.words import (
     GROUPS,
@@ -101,7 +102,7 @@ class _Page:
             mend = f" *({phrase('curable', self.lang)})*" if finding.get("curable") else ""
             yield f"- **{escape(subject)}** {message}{mend}" if subject else f"- {message}{mend}"
             for citation in finding["citations"]:
-                words = citation["zh"] if self.lang == "zh" and citation["zh"] else citation["en"]
+                words = citation[self.lang] or ""
                 yield f"  > {self.say(citation['title'])}, {self.say(citation['label'])}: {escape(words)}"
             for fact in finding["facts"]:
                 yield f"  - {escape(fact['path'])} ({escape(self.data['file'])}:{fact['line']})"
@@ -156,19 +157,13 @@ class _Page:
         if not self.data["duties"]:
             return
         yield from self.heading("duties")
-        seen: set[str] = set()
         for group in GROUP_ORDER:
-            found = [
-                duty for duty in self.data["duties"] if duty["deadline"]["group"] == group and duty["rule"] not in seen
-            ]
+            found = merge_duties(duty for duty in self.data["duties"] if duty["deadline"]["group"] == group)
             if not found:
                 continue
             yield f"**{word(GROUPS, group, self.lang)}**"
             yield ""
             for duty in sorted(found, key=lambda duty: [body["id"] for body in duty["authority"]]):
-                if duty["rule"] in seen:
-                    continue
-                seen.add(duty["rule"])
                 deadline = duty["deadline"]
                 when = self.say(deadline["text"])
                 if deadline["date"] and group != "before-launch":
@@ -181,7 +176,7 @@ class _Page:
     def notes(self) -> Iterator[str]:
         if self.data["contested"]:
             yield from self.heading("contested")
-            for reading in self.data["contested"]:
+            for reading in merge_readings(self.data["contested"]):
                 text = f"{self.say(reading['message'])} {other_reading(reading, self.lang)}"
                 yield f"- {escape(reading['subject'])}: {text}"
         for key in ("advice", "undetermined"):

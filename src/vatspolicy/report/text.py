@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.deadline import GROUPS as GROUP_ORDER
+from vatspolicy.report.digest import merge_duties, merge_readings, open_facts
 from vatspolicy.report.terminal import Style, clean, wrap
 from vatspolicy.report.words import (
     GROUPS,
@@ -80,9 +81,9 @@ class _Report:
         for citation in finding["citations"]:
             text = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
             name = (citation["policy"], citation["key"])
-            if quote and name not in self.quoted:
+            words = citation[self.lang]  # a Chinese report quotes no English words
+            if quote and words and name not in self.quoted:
                 self.quoted.add(name)
-                words = citation["zh"] if self.lang == "zh" and citation["zh"] else citation["en"]
                 text += f"{self.colon}{clean(words)}"
             yield from self.flow(text, indent + "  ", "dim", first=indent + "§ ")
 
@@ -103,6 +104,8 @@ class _Report:
             low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])
             meaning += " " + phrase("range", self.lang, low=low, high=high)
         yield from self.flow(meaning, " ")
+        if self.data["contested"]:
+            yield from self.flow(phrase("see_contested", self.lang), " ", "yellow")
 
     def denials(self) -> Iterator[str]:
         if not self.data["denials"]:
@@ -225,6 +228,10 @@ class _Report:
             found = [duty for duty in self.data["duties"] if duty["deadline"]["group"] == group]
             if found:
                 yield from self.flow(word(GROUPS, group, self.lang), "  ")
+            if found and self.data["decision"] == "deny":  # what follows a denial is only named
+                titles = [self.say(duty["instrument"]["title"]) for duty in merge_duties(found)]
+                yield from self.flow(("; " if self.lang == "en" else "；").join(titles), "    ", "dim")
+                continue
             for bodies, duties in _by_authority(found, self.bodies):
                 yield from self.flow(bodies, "    ", "dim")
                 for duty in duties:
@@ -248,7 +255,7 @@ class _Report:
     def notes(self) -> Iterator[str]:
         if self.data["contested"]:
             yield from self.heading("contested")
-            for reading in self.data["contested"]:
+            for reading in merge_readings(self.data["contested"]):
                 text = f"{self.say(reading['message'])} {other_reading(reading, self.lang)}"
                 yield from self.flow(f"{clean(reading['subject'])}: {text}", "    ", first="  ≠ ")
         if self.data["advice"]:
@@ -262,9 +269,10 @@ class _Report:
             return
         yield from self.heading("undetermined")
         yield from self.flow(phrase("undetermined_hint", self.lang), "  ", "dim")
-        for finding in _once(self.data["undetermined"]):
-            paths = ", ".join(dict.fromkeys(ask["path"] for ask in finding.get("asks", [])))
-            yield from self.flow(f"{self.say(finding['message'])} ({paths})", "    ", first="  ? ")
+        for path, (ask, count) in open_facts(self.data["undetermined"]).items():
+            waiting = self.aside.format(phrase("rules_waiting", self.lang, count=count))
+            text = f"{self.style(path, 'bold')}: {self.say(ask['question'])}{waiting}"
+            yield from self.flow(text, "      ", first="  ? ")
 
 
 def _once(findings: Iterable[Data]) -> Iterator[Data]:
@@ -277,9 +285,12 @@ def _once(findings: Iterable[Data]) -> Iterator[Data]:
 
 
 def _by_authority(duties: Iterable[Data], bodies: Any) -> Iterator[tuple[str, list[Data]]]:
-    """Duties by the authorities in charge, each duty once."""
+    """Duties by the authorities in charge; what the company keeps on file comes last."""
     groups: dict[str, list[Data]] = {}
-    for duty in _once(duties):
+    own = [{"id": "self"}]
+    for duty in sorted(
+        merge_duties(duties), key=lambda duty: [{"id": body["id"]} for body in duty["authority"]] == own
+    ):
         groups.setdefault(bodies(duty["authority"]), []).append(duty)
     yield from groups.items()
 

@@ -79,14 +79,19 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "may_open": {"en": "may also be open", "zh": "也可能开放"},
     "up_to": {"en": "up to {percent} %", "zh": "外资股比不超过 {percent}%"},
     "share_too_high": {"en": "the foreign share is above {percent} %", "zh": "外资股比超过 {percent}%"},
-    "fails": {"en": "fails: {message}", "zh": "不满足：{message}"},
+    "fails": {"en": "not met: {message}", "zh": "不满足：{message}"},
     "open_point": {"en": "not known: {message}", "zh": "未知：{message}"},
     "duties": {"en": "Filings and duties", "zh": "备案及其他义务"},
     "done": {"en": "done on {day}", "zh": "已于 {day} 完成"},
     "by": {"en": "by {day}", "zh": "截止 {day}"},
     "advice": {"en": "Look at", "zh": "请注意"},
+    "see_contested": {
+        "en": "Contested: another reading of the law leads elsewhere; see below.",
+        "zh": "存在争议：按其他理解结论不同，详见下文。",
+    },
+    "rules_waiting": {"en": "rules that wait for it: {count}", "zh": "待定规则：{count}"},
     "contested": {"en": "Contested", "zh": "存在争议"},
-    "reading": {"en": "read as {reading}, the decision is {decision}", "zh": "如按 {reading} 理解，结论为：{decision}"},
+    "reading": {"en": "Read as {reading}, the decision is {decision}.", "zh": "如按 {reading} 理解，结论为：{decision}。"},
     "none": {"en": "not telecommunications", "zh": "不属于电信业务"},
     "route_closed": {"en": "a closed route", "zh": "该途径不开放"},
     "undetermined": {"en": "Undetermined", "zh": "尚未确定"},
@@ -124,9 +129,10 @@ def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: 
 
 
 def other_reading(reading: Mapping[str, Any], lang: Language) -> str:
-    """What another reading of a contested rule would decide."""
+    """What other readings of a contested rule (as merge_readings gives them) would decide."""
     names = {"none": phrase("none", lang), "closed": phrase("route_closed", lang)}
-    name = names.get(reading["reading"], reading["reading"])
+    shown = [names.get(name, name) for name in reading["reading"]]
+    name = f" {phrase('or', lang)} ".join(shown)
     return phrase("reading", lang, reading=name, decision=word(VERDICTS, reading["decision"], lang))
 
 
