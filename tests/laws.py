@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile import load_profile
+
+Facts = Mapping[str, object]
 
 HEAD = """\
 id: {id}
@@ -85,9 +88,7 @@ def bundle_of(folder: Path, **files: str) -> Bundle:
     return load_bundle(folder)
 
 
-def decide(
-    bundle: Bundle, company: dict[str, object], *services: dict[str, object], as_of: str = "2026-01-01", **rest: object
-) -> Decision:
+def decide(bundle: Bundle, company: Facts, *services: Facts, as_of: str = "2026-01-01", **rest: object) -> Decision:
     """The decision for a profile given in parts. Services are named s0, s1, …"""
     named = [{"id": f"s{index}", **service} for index, service in enumerate(services)]
     profile = {"schema": 1, "product": {"id": "p"}, "company": company, "services": named, **rest}

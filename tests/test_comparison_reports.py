@@ -1,15 +1,15 @@
 """The reports of a comparison, and the command that writes them."""
 
-import io
 import json
 import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from conftest import Console
 from projects import PROFILE, RULES, compare, policy, project
-from sarif_kit import validate as validate_sarif
 
 from vatspolicy.comparison import markdown
 from vatspolicy.comparison.report import FORMATS, render
@@ -85,7 +85,8 @@ def test_json_is_the_data_itself(data: dict[str, Any]) -> None:
 
 def test_sarif_is_valid_and_points_at_the_policy(data: dict[str, Any]) -> None:
     text = render("sarif", data, "en")
-    assert validate_sarif(json.loads(text)).valid
+    schema = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(text), schema)
     [run] = json.loads(text)["runs"]
     found = {result["ruleId"]: result for result in run["results"]}
     assert set(found) == {"decision-loosened", "retroactive-edit", "release"}
@@ -141,7 +142,7 @@ def test_no_text_breaks_out_of_markdown(data: dict[str, Any]) -> None:
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     assert "<img" not in page
     assert "<a " not in page
-    assert "\x1b" not in text and "\u202e" not in text
+    assert not set("\x1b\u202e") & set(text)
     assert page.count("<details>") == page.count("</details>") == text.count("<details>")
     assert "@team" not in re.sub(r"<code.*?</code>", "", page, flags=re.DOTALL)
 
@@ -193,13 +194,15 @@ def test_one_run_writes_several_reports(console: Console, sides: Path) -> None:
     assert validate(load_document(sides / "out.json"), "comparison") == []
 
 
+@pytest.mark.usefixtures("sides")
 @pytest.mark.parametrize("format", FORMATS)
-def test_each_format_on_standard_output(console: Console, sides: Path, format: str) -> None:
+def test_each_format_on_standard_output(console: Console, format: str) -> None:
     ran = console("diff", "base", "head", "--semantic", "off", "-f", format)
     assert (ran.code, ran.err) == (0, "")
     assert "Loosens" in ran.out
 
 
+@pytest.mark.usefixtures("sides")
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -218,7 +221,7 @@ def test_each_format_on_standard_output(console: Console, sides: Path, format: s
         (["base/policies", "head/policies"], 5),
     ],
 )
-def test_exit_codes(console: Console, sides: Path, arguments: list[str], code: int) -> None:
+def test_exit_codes(console: Console, arguments: list[str], code: int) -> None:
     assert console("diff", *arguments, "--semantic", "off").code == code
 
 
@@ -237,7 +240,8 @@ def test_problems_are_on_standard_error_where_the_report_is_for_a_machine(consol
     assert json.loads(ran.out)["problems"]
 
 
-def test_it_speaks_chinese(console: Console, sides: Path) -> None:
+@pytest.mark.usefixtures("sides")
+def test_it_speaks_chinese(console: Console) -> None:
     assert console("diff", "base", "head", "--semantic", "off", "--lang", "zh").out.startswith(" 放宽 ")
 
 
@@ -247,16 +251,6 @@ def test_a_value_of_a_profile_is_never_in_an_error(console: Console, sides: Path
     ran = console("diff", "base", "head", "--semantic", "off", "-f", "json")
     assert ran.code == 3
     assert "Geheim" not in ran.out + ran.err
-
-
-def test_a_terminal_without_these_signs_gets_plain_ones(
-    console: Console, sides: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    monkeypatch.setattr("sys.stdout", stream)
-    assert console("diff", "base", "head", "--semantic", "off").code == 0
-    stream.flush()
-    assert b"->" in stream.buffer.getvalue()  # type: ignore[attr-defined]
 
 
 def test_rules_are_asked_of_the_days_they_differ(tmp_path: Path) -> None:

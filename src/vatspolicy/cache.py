@@ -33,7 +33,12 @@ def digest(parts: Iterable[bytes]) -> str:
 def language_digest() -> str:
     """Digest of the code that turns expressions into trees: another version of it must not read old entries."""
     folder = Path(__file__).parent
-    sources = [*sorted((folder / "expression").glob("*.py")), folder / "policy.py", folder / "link.py", folder / "bundle.py"]
+    sources = [
+        *sorted((folder / "expression").glob("*.py")),
+        folder / "policy.py",
+        folder / "link.py",
+        folder / "bundle.py",
+    ]
     return digest(source.read_bytes() for source in sources)
 
 

@@ -167,7 +167,7 @@ def _normalise(value: Any, type: Type) -> Any:
 
 
 def _expand_place(place: dict[str, Any], whole: bool) -> None:
-    """Add what the gazetteer knows. A `whole` place, served or licensed, is larger than any zone and so lies in none."""
+    """Add what the gazetteer knows. A `whole` place, served or licensed, is larger than any zone and lies in none."""
     entry = gazetteer()[place["at"]]
     place["within"] = list(within(place["at"]))
     place["province"] = entry["province"]

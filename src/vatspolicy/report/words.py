@@ -91,7 +91,10 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     },
     "rules_waiting": {"en": "rules that wait for it: {count}", "zh": "待定规则：{count}"},
     "contested": {"en": "Contested", "zh": "存在争议"},
-    "reading": {"en": "Read as {reading}, the decision is {decision}.", "zh": "如按 {reading} 理解，结论为：{decision}。"},
+    "reading": {
+        "en": "Read as {reading}, the decision is {decision}.",
+        "zh": "如按 {reading} 理解，结论为：{decision}。",
+    },
     "none": {"en": "not telecommunications", "zh": "不属于电信业务"},
     "route_closed": {"en": "a closed route", "zh": "该途径不开放"},
     "undetermined": {"en": "Undetermined", "zh": "尚未确定"},
