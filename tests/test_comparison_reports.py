@@ -63,9 +63,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.parametrize("format", ["text", "markdown"])
 def test_every_part_is_told(data: dict[str, Any], format: str, lang: Any) -> None:
     text = render(format, data, lang)
-    plain = re.sub(r"\\(.)", r"\1", text)
+    plain = re.sub(r"\\(.)", r"\1", text).replace("&#8209;", "-").replace("<br>", ", ")
     told = {
-        "en": ["Loosens", "Edits: 2", "DENY", "ALLOW", "reaches back", "art. 1", "Now possible: deny->allow", "Fails on: loosened, version",
+        "en": ["Loosens", "Edits: 2", "DENY", "ALLOW", "reaches back", "art. 1", "Now possible: deny → allow", "Fails on: loosened, version",
                "deny → allow", "not settled", "needs at least 1.3.0", "CHANGELOG.md says nothing new", "advice law/tell"],
         "zh": ["放宽", "不得上线", "可以上线", "追溯", "第一条", "可能出现", "未通过", "未能判定", "至少需要 1.3.0", "提示 law/tell"],
     }[lang]  # fmt: skip

@@ -1,7 +1,8 @@
 """Compiled forms kept on disk, so that cel-python need not be imported to decide.
 
-An entry is JSON under a name that contains the digest of everything it was made from. It is read only when it is whole,
-the user's own and not writable by others; anything else is built anew. No entry is ever executed or unpickled.
+An entry is JSON under a name that contains the digest of everything it was made from. It is read only when it is
+whole, the user's own and not writable by others; anything else is built anew. Nothing is unpickled. The entry of a
+bundle holds the byte code that was generated from its typed trees, which is as trustworthy as Python's own cache beside it.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.comparison.words import CHANGES, ITEMS, KINDS, phrase, word
+from vatspolicy.comparison.words import VERDICTS as VERDICTS_OF_PROOFS
 from vatspolicy.report.words import VERDICTS
 from vatspolicy.vocabulary import Language
 
@@ -77,7 +78,17 @@ def detail(data: Data, lang: Language) -> str:
     name = " ".join(part for part in (data["name"], f"({title})" if title else "") if part)
     absent = phrase("absent", lang)
     values = f"{data['before'] or absent} → {data['after'] or absent}"
-    return f"{word(ITEMS, data['kind'], lang)} {name}".rstrip() + f": {values}"
+    rests = f" [{law(data, lang)}]" if title and data["citations"] else ""
+    return f"{word(ITEMS, data['kind'], lang)} {name}".rstrip() + f": {values}{rests}"
+
+
+def verdict(rule: Data, lang: Language) -> str:
+    """What the proof engine says of a rule, and why, where that adds something."""
+    listed = rule["verdict"] == "witness" and not rule["transitions"]
+    text = word(VERDICTS_OF_PROOFS, "listed" if listed else rule["verdict"], lang)
+    moves = ", ".join(name.replace("->", " → ") for name in rule["transitions"])
+    told = rule["reason"] if rule["verdict"] in ("unsupported", "unknown") else ""
+    return text + (f": {moves}" if moves else "") + (f". {told}" if told else "")
 
 
 def days(found: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from vatspolicy.comparison import describe
 from vatspolicy.comparison.summary import release, sentences, sides
-from vatspolicy.comparison.words import VERDICTS, phrase, word
+from vatspolicy.comparison.words import phrase
 from vatspolicy.report.markdown import escape
 from vatspolicy.report.terminal import clean
 from vatspolicy.vocabulary import Language
@@ -30,7 +31,7 @@ def render(data: Data, lang: Language) -> str:
     parts += [page.structure(), page.details(), page.tail()]
     text = ""
     for part in parts:
-        section = "\n".join(part)
+        section = re.sub(r"\n{3,}", "\n\n", "\n".join(part))
         if len(text) + len(section) > LIMIT:
             return f"{text}\n*{phrase('cut', lang)}*\n"
         text += f"{section}\n" if section else ""
@@ -83,17 +84,24 @@ class _Page:
         if not rows:
             return
         yield from self.heading("decisions")
-        yield from self.table(("product", "service", "as_of", "change", "because"), [self.row(row) for row in rows])
+        known: set[str] = set()
+        lines = [self.row(row, known) for row in rows]
+        yield from self.table(("product", "service", "as_of", "change", "because"), lines)
 
-    def row(self, row: Data) -> list[str]:
+    def row(self, row: Data, known: set[str]) -> list[str]:
+        """`known`: rules whose law an earlier line has shown."""
         before, after = (escape(describe.answer(row[side], self.lang)) for side in ("before", "after"))
         services = ", ".join(row["services"]) or phrase("whole", self.lang)
-        causes = [f"`{_code(cause['rule'])}` {escape(describe.law(cause, self.lang))}" for cause in row["because"][:3]]
+        causes = []
+        for cause in row["because"][:3]:
+            law = "" if cause["rule"] in known else f" {escape(describe.law(cause, self.lang))}"
+            known.add(cause["rule"])
+            causes.append(f"`{_code(cause['rule'])}`{law}")
         more = f" +{len(row['because']) - 3}" if len(row["because"]) > 3 else ""
         return [
             escape(describe.subject(row)),
             escape(services),
-            describe.days(row["days"]),
+            _days(row["days"]),
             f"{before} → **{after}**",
             "<br>".join(causes) + more,
         ]
@@ -103,13 +111,8 @@ class _Page:
         if not semantic or not semantic["rules"]:
             return
         yield from self.heading("semantic")
-        rows = []
-        for rule in semantic["rules"]:
-            verdict = escape(word(VERDICTS, rule["verdict"], self.lang))
-            reason = f": {escape(rule['reason'])}" if rule["reason"] else ""
-            moves = escape(", ".join(name.replace("->", " → ") for name in rule["transitions"]))
-            rows.append([f"`{_code(rule['rule'])}`", f"{verdict}{reason}", moves])
-        yield from self.table(("rule", "verdict", "change"), rows)
+        rows = [[f"`{_code(rule['rule'])}`", escape(describe.verdict(rule, self.lang))] for rule in semantic["rules"]]
+        yield from self.table(("rule", "verdict"), rows)
         for rule in semantic["rules"][:ROWS]:
             if rule["witness"] is not None:
                 yield from self.witness(rule)
@@ -118,7 +121,7 @@ class _Page:
         yield ""
         day = f", {phrase('as_of', self.lang)} {rule['as_of']}" if rule["as_of"] else ""
         change = f"{rule['before']} → {rule['after']}{day}"
-        yield f"<details><summary><code>{escape(rule['rule'])}</code>: {escape(change)}</summary>"
+        yield f"<details><summary><code>{_html(rule['rule'])}</code>: {_html(change)}</summary>"
         yield ""
         yield from _fence(json.dumps(rule["witness"], ensure_ascii=False, indent=2), "json")
         yield ""
@@ -165,7 +168,7 @@ class _Page:
         rows = [
             [
                 escape(describe.detail(detail, self.lang)),
-                describe.days(detail["days"]),
+                _days(detail["days"]),
                 escape(describe.names(detail["products"])),
             ]
             for detail in details
@@ -177,9 +180,20 @@ class _Page:
         yield f"<sub>{phrase('disclaimer', self.lang)}</sub>"
 
 
+def _days(days: Sequence[str]) -> str:
+    """Days that a narrow column does not break."""
+    return describe.days(days).replace("-", "&#8209;").replace(", ", "<br>")
+
+
 def _code(text: str) -> str:
     """Text between single backticks, in a table too."""
     return clean(text, one_line=True).replace("`", "'").replace("|", "¦")
+
+
+def _html(text: str) -> str:
+    """Text within a line of HTML, where Markdown's own escapes mean nothing."""
+    text = html.escape(clean(text, one_line=True))
+    return re.sub(r"(?<!\w)@(?=\w)", "@\u200b", text).replace("://", ":\u200b//")
 
 
 def _fence(text: str, language: str) -> list[str]:

@@ -208,6 +208,7 @@ class _Maker:
             "name": detail.name,
             "rule": detail.rule,
             "title": self.message(detail.rule) if detail.rule else None,
+            "citations": self.cause(detail.rule, detail.days[0])["citations"] if detail.rule else [],
             "before": detail.before,
             "after": detail.after,
             "products": list(detail.products),

@@ -15,6 +15,9 @@ CHANGELOG = "CHANGELOG.md"
 WORKING_TREE = "."
 """The project as it stands on disk."""
 
+_PATHS = ("./", "../", "/", "~")
+"""What a path begins with, and no revision."""
+
 Files = tuple[tuple[str, bytes], ...]
 
 
@@ -46,7 +49,7 @@ def read_pair(base: str, head: str | None, folder: Path) -> tuple[Source, Source
     Raises SourceError for what cannot be read.
     """
     git = Git(folder)
-    if head is None and (found := _range(base)):
+    if head is None and (found := _range(base, folder)):
         left, dots, right = found
         if dots == "...":
             commit = git.merge_base(git.commit(left), git.commit(right))
@@ -55,24 +58,26 @@ def read_pair(base: str, head: str | None, folder: Path) -> tuple[Source, Source
     return read_source(base, folder), read_source(WORKING_TREE if head is None else head, folder)
 
 
-def _range(text: str) -> tuple[str, str, str] | None:
+def _range(text: str, folder: Path) -> tuple[str, str, str] | None:
     """`A..B` or `A...B` in parts, an end that is left out being HEAD; None for a folder or a single revision."""
     found = re.fullmatch(r"(.*?)(\.{2,3})([^./].*)?", text)
-    if found is None or text.startswith((".", "/", "~")) or Path(text).is_dir():
+    if found is None or text in (".", "..") or text.startswith(_PATHS) or _is_folder(folder / text):
         return None
     return found[1] or "HEAD", found[2], found[3] or "HEAD"
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # nothing can have such a name
+        return False
+
+
 def read_source(name: str, folder: Path) -> Source:
     """The state that a name stands for: a folder where there is one, else a revision. Raises SourceError."""
-    path = folder / name
-    try:
-        is_folder = path.is_dir()
-    except (OSError, ValueError):
-        is_folder = False
-    if is_folder:
-        return _read_folder(name, path)
-    if name.startswith((".", "/")):
+    if name and _is_folder(folder / name):
+        return _read_folder(name, folder / name)
+    if name.startswith(_PATHS):
         raise SourceError(f"There is no folder {name!r}.")
     git = Git(folder)
     return _read_commit(git, name, git.commit(name))

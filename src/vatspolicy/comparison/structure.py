@@ -17,6 +17,8 @@ _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
 _WORDS_OR_LISTS = {"cite", "is"}
 """Keys whose value is one word, or a list of words."""
 _EMPTY: Mapping[str, Any] = {}
+_NOTHING: tuple[Any, ...] = (None, [], {})
+"""An empty list says as little as a key that is left out."""
 LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule")
 """Kinds of changes that can change a decision."""
 
@@ -244,6 +246,8 @@ def _in_force(entries: Any, day: str) -> Mapping[str, Any] | None:
 
 def _fields(old: Any, new: Any, prefix: str = "", expressions: bool = False) -> Iterator[Field]:
     """The values that differ, by where they stand. Lists of entries with an id are compared entry by entry."""
+    if old in _NOTHING and new in _NOTHING:
+        return
     if isinstance(old, Mapping) and isinstance(new, Mapping) and not _is_text(old) and not _is_text(new):
         for key in dict.fromkeys((*new, *old)):
             if key != "id":
@@ -288,12 +292,12 @@ def _normal(value: Any, name: str = "", expression: bool = False) -> Any:
     return value
 
 
-_TOKEN = re.compile(r"""//[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[\w.]+|[^\s\w]""")
+_TOKEN = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[\w.]+|[^\s\w]""")
 
 
 def tokens(text: str) -> tuple[str, ...]:
-    """The words of an expression, without spaces and comments."""
-    return tuple(token for token in _TOKEN.findall(text) if not token.startswith("//"))
+    """The words of an expression, without the spaces between them."""
+    return tuple(_TOKEN.findall(text))
 
 
 # --- what may have been renamed --------------------------------------------------------------------------------------

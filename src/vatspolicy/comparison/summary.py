@@ -34,7 +34,7 @@ def sentences(data: Data, lang: Language) -> Iterator[str]:
     if semantic and semantic["status"] == "off":
         yield phrase("semantic_off", lang)
     if semantic and semantic["transitions"]:
-        yield phrase("possible", lang, names=", ".join(semantic["transitions"]))
+        yield phrase("possible", lang, names=", ".join(name.replace("->", " → ") for name in semantic["transitions"]))
     if data["failed_on"]:
         yield phrase("failed", lang, names=", ".join(data["failed_on"]))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.comparison import describe
 from vatspolicy.comparison.summary import release, sentences, sides
-from vatspolicy.comparison.words import VERDICTS, phrase, word
+from vatspolicy.comparison.words import phrase
 from vatspolicy.report.terminal import Style, clean, wrap
 from vatspolicy.vocabulary import Language
 
@@ -30,7 +30,7 @@ class _Report:
     def lines(self) -> Iterator[str]:
         data = self.data
         colour = "red" if data["why"] else _COLOURS[data["verdict"]]
-        yield self.style(f" {data['title'][self.lang]} ", colour, "bold")
+        yield self.style(f" {clean(data['title'][self.lang], one_line=True)} ", colour, "bold")
         yield from self.flow(sides(data, self.lang))
         for sentence in sentences(data, self.lang):
             yield from self.flow(sentence)
@@ -92,7 +92,8 @@ class _Report:
             yield from self.heading("details")
         for detail in details[:_LIMIT]:
             who = f"{describe.names(detail['products'])}; {describe.days(detail['days'])}"
-            yield from self.flow(f"{describe.detail(detail, self.lang)} [{who}]", 2)
+            yield from self.flow(describe.detail(detail, self.lang), 2)
+            yield from self.flow(who, 6)
         if len(details) > _LIMIT:
             yield f"  {phrase('more', self.lang, count=len(details) - _LIMIT)}"
 
@@ -102,9 +103,7 @@ class _Report:
             return
         yield from self.heading("semantic")
         for rule in semantic["rules"]:
-            moves = f" ({', '.join(rule['transitions'])})" if rule["transitions"] else ""
-            reason = f": {rule['reason']}" if rule["reason"] else ""
-            yield from self.flow(f"{rule['rule']}: {word(VERDICTS, rule['verdict'], self.lang)}{moves}{reason}", 2)
+            yield from self.flow(f"{rule['rule']}: {describe.verdict(rule, self.lang)}", 2)
 
     def release(self) -> Iterator[str]:
         if not self.data["release"]:

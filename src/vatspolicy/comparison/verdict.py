@@ -43,6 +43,12 @@ def title_of(data: Data) -> str:
         return "below"
     if not data["structure"] and not data["schemas"]:
         return "same"
+    if (
+        semantic["status"] == "not-needed"
+        and not data["schemas"]
+        and all(c["policy"] != "bundle" for c in data["structure"])
+    ):
+        return "no-rule"
     # each verdict is about one rule alone, so that masked changes may add up
     alone = verdicts == ["masked"]
     return "proved" if alone or (verdicts and set(verdicts) == {"proved-equivalent"}) else "unseen"

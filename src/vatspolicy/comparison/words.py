@@ -17,6 +17,7 @@ TITLES: Table = {
     "both": {"en": "Tightens and loosens", "zh": "有收紧也有放宽"},
     "neither": {"en": "Changes decisions, neither stricter nor milder", "zh": "结论有变化，但既未收紧也未放宽"},
     "below": {"en": "Changes below the decision: duties, routes or reasons", "zh": "结论不变，义务、途径或理由有变化"},
+    "no-rule": {"en": "No decision changes: no rule differs on any day", "zh": "结论不变：任何日期均无规则差异"},
     "proved": {"en": "No decision changes, proved for all profiles", "zh": "结论不变（已对全部档案证明）"},
     "unseen": {"en": "No decision change was found", "zh": "未发现结论变化"},
 }
@@ -100,6 +101,7 @@ VERDICTS: Table = {
     "proved-equivalent": {"en": "proved equivalent", "zh": "已证明等价"},
     "masked": {"en": "changes, but no decision does", "zh": "规则有变化，但不影响结论"},
     "witness": {"en": "a decision changes", "zh": "结论会变化"},
+    "listed": {"en": "what is listed changes, the decision does not", "zh": "所列事项有变化，结论不变"},
     "unsupported": {"en": "cannot be analysed", "zh": "无法分析"},
     "unknown": {"en": "not settled", "zh": "未能判定"},
 }
