@@ -2,7 +2,8 @@
 
 An entry is JSON under a name that contains the digest of everything it was made from. It is read only when it is
 whole, the user's own and not writable by others; anything else is built anew. Nothing is unpickled. The entry of a
-bundle holds the byte code that was generated from its typed trees, which is as trustworthy as Python's own cache beside it.
+bundle holds the byte code that was generated from its typed trees; it is as trustworthy as Python's own cache beside
+the source.
 """
 
 from __future__ import annotations
