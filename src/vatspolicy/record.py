@@ -6,6 +6,7 @@ Explanations are made here, and so only for what is shown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from vatspolicy.access import by_closeness, closest
@@ -79,7 +80,7 @@ class _Maker:
             "citations": self.closing(finding) + self.citations(policy, rule.cite),
             "clauses": self.clauses(policy, rule.when, finding.env),
             "facts": [_fact(reading) for reading in self.deciding(finding)],
-            "policy_file": policy.file,
+            "policy_file": _shown(policy.file),
             "policy_line": rule.line,
             "location": self.location(finding),
         }
@@ -249,6 +250,12 @@ def _fact(reading: Reading) -> dict[str, Any]:
         "line": reading.line,
         "column": reading.column,
     }
+
+
+def _shown(file: str) -> str:
+    """The path of a policy without the place of an installation, so that equal inputs give equal bytes."""
+    path = PurePath(file)
+    return f"{path.parent.name}/{path.name}" if path.is_absolute() else file
 
 
 def _titled(policy: Policy, edition: Edition | None) -> dict[str, str]:
