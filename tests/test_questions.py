@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vatspolicy.bundle import load_bundle
+from vatspolicy.document import parse_document
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile import load_profile, read_profile
 
 COMPANY = {"foreign_percent": 100, "mainland_entity": True}
 NO_DATA = {"persons": 0, "leaves_mainland": False, "important": False, "ciio": False}
@@ -87,3 +89,12 @@ def test_each_of_those_facts_is_needed() -> None:
             }
             decision = evaluate(load_bundle(), load_profile(profile), "2027-03-01")
             assert decision.decision == "incomplete" or decision.undetermined, f"{part}.{name}"
+
+
+def test_the_spec_of_the_readme_is_decided_as_it_says() -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    spec = next(block for block in text.split("```yaml\n")[1:] if block.startswith("schema: 1")).partition("```")[0]
+    profile = read_profile(parse_document(spec, "README.md"))
+    decision = evaluate(load_bundle(), profile, "2027-03-01")
+    assert decision.decision == "needs-license"
+    assert [offer.instrument for finding in decision.needs for offer in finding.any_of] == ["pilot-approval"]
