@@ -47,12 +47,12 @@ def decisions(text: str) -> list[str]:
 
 def commands(group: Any, before: str = "") -> Iterator[str]:
     """Every command of the program, such as `new policy`."""
-    for name, command in group.commands.items():
-        inner = f"{before}{name}"
-        yield from commands(command, f"{inner} ") if hasattr(command, "commands") else (inner,)
+    for name in group.list_commands(None):
+        command, inner = group.get_command(None, name), f"{before}{name}"
+        yield from commands(command, f"{inner} ") if hasattr(command, "list_commands") else (inner,)
 
 
-COMMANDS = tuple(commands(typer.main.get_command(cli.app)))
+COMMANDS = tuple(commands(cli.app))
 
 
 @pytest.fixture

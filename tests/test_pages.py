@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from conftest import Console
 
 from vatspolicy.bundle import Bundle, load_bundle
-from vatspolicy.cli import app
 from vatspolicy.errors import InvalidInput
 from vatspolicy.expression.tree import Term, walk
 from vatspolicy.pages import Foreign, compare, make, write
@@ -76,10 +75,10 @@ def test_the_same_bundle_gives_the_same_bytes(bundle: Bundle, pages: Pages) -> N
     assert make(bundle) == pages
 
 
-def test_the_command_builds_checks_and_refuses(tmp_path: Path) -> None:
+def test_the_command_builds_checks_and_refuses(console: Console, tmp_path: Path) -> None:
     def run(*arguments: str) -> tuple[int, str]:
-        result = CliRunner().invoke(app, ["docs", "build", "--output", str(tmp_path / "pages"), *arguments])
-        return result.exit_code, result.output
+        ran = console("docs", "build", "--output", str(tmp_path / "pages"), *arguments)
+        return ran.code, ran.out
 
     code_before, missing = run("--check")
     assert (code_before, missing.startswith("missing ")) == (1, True)
@@ -93,9 +92,8 @@ def test_the_command_builds_checks_and_refuses(tmp_path: Path) -> None:
     assert run()[0] == 2
 
 
-def test_a_policy_may_not_take_the_place_of_an_overview(tmp_path: Path) -> None:
-    runner = CliRunner()
-    assert runner.invoke(app, ["new", "policy", "calendar", "--policies", str(tmp_path)]).exit_code == 0
+def test_a_policy_may_not_take_the_place_of_an_overview(console: Console, tmp_path: Path) -> None:
+    assert console("new", "policy", "calendar", "--policies", str(tmp_path)).code == 0
     with pytest.raises(InvalidInput) as error:
         make(load_bundle(tmp_path))
     assert [problem.message for problem in error.value.problems] == [

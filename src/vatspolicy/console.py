@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +20,7 @@ DECIDE, RULES, WRITE = "Decide", "The law", "Write"
 """Panels of commands."""
 INPUT, DECISION, OUTPUT = "Input", "Decision", "Output"
 """Panels of options."""
+HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class Command(TyperCommand):
@@ -43,6 +46,41 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             fail("interrupted.", INTERRUPTED)
+
+
+class Commands(Group):
+    """The commands of the product. The module of one is imported when it is called, that of all for the help page."""
+
+    def __init__(self, name: str, names: Sequence[str], summary: str) -> None:
+        super().__init__(name=name, help=summary, no_args_is_help=True, context_settings=HELP)
+        self.names = names
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names, in the order of the help page."""
+        return list(self.names)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name; None when there is none."""
+        if cmd_name not in self.names:
+            return None
+        return importlib.import_module(f"vatspolicy.commands.{cmd_name}").command
+
+
+def single(function: Callable[..., None], name: str, panel: str) -> Any:
+    """A function as a command, listed under a panel of the help page."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
+    app.command(name, cls=Command, rich_help_panel=panel)(function)
+    return typer.main.get_command(app)
+
+
+def family(name: str, panel: str, summary: str, functions: Mapping[str, Callable[..., None]]) -> Any:
+    """A command that has commands of its own, listed under a panel of the help page."""
+    app = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, help=summary, context_settings=HELP)
+    for inner, function in functions.items():
+        app.command(inner, cls=Command)(function)
+    group = typer.main.get_group(app)
+    group.name, group.rich_help_panel = name, panel
+    return group
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_day, parse_outputs
-from vatspolicy.console import DECISION, INPUT, OUTPUT, RULES, Command, columns, complain, fail, save, show
+from vatspolicy.console import DECISION, INPUT, OUTPUT, RULES, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate import USAGE
 from vatspolicy.output import wants_colour
@@ -25,11 +25,6 @@ class Semantic(StrEnum):
     """Whether to ask the proof engine."""
 
     AUTO, OFF = "auto", "off"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("diff", cls=Command, rich_help_panel=RULES)(diff)
 
 
 def parse_days(texts: list[str]) -> list[str]:
@@ -138,3 +133,6 @@ def diff(
     if data["problems"] and format is not DiffFormat.TEXT:
         complain(InvalidInput([Problem(**problem) for problem in data["problems"]]))
     raise typer.Exit(data["exit_code"])
+
+
+command = single(diff, "diff", RULES)

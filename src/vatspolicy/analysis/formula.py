@@ -1,0 +1,172 @@
+"""Formulas over facts as a shared graph: conjunctions and negations of atoms, equal ones made once.
+
+A formula is a non-zero whole number: `-x` is "not x", `TRUE` and `FALSE` are constants. An atom is a truth variable, or
+a bound on a sum of number variables. Building folds constants, so that most of a rule is gone before a solver sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+TRUE, FALSE = 1, -1
+
+Amount = int | Fraction
+Assignment = Mapping[str, bool | Amount]
+"""Values of variables by name; a variable left out is false, or its lowest value."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number variable: whole or not, from `low` to `high`, both included."""
+
+    low: Amount
+    high: Amount
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The atom that a truth variable makes."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The atom `sum <= limit`, or `sum < limit` when strict; strict never with whole numbers alone."""
+
+    terms: tuple[tuple[str, int], ...]
+    limit: Amount
+    strict: bool = False
+
+
+Atom = Flag | Bound
+Part = Atom | tuple[int, ...]
+"""An atom, or the parts of a conjunction."""
+
+
+LARGEST = 3_000_000
+"""Most formulas of one pool: about a gigabyte. Beyond it a question is given up, the same on every machine."""
+
+
+class TooLarge(Exception):
+    """A question needs more formulas than are kept."""
+
+
+class Pool:
+    """Owns formulas and the ranges of number variables."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = [(), ()]
+        self.ranges: dict[str, Range] = {}
+        self._numbers: dict[Part, int] = {}
+
+    def flag(self, name: str) -> int:
+        """The truth variable of that name."""
+        return self._number(Flag(name))
+
+    def conjoin(self, formulas: Iterable[int]) -> int:
+        """Their conjunction; TRUE for none."""
+        found = set(formulas)
+        found.discard(TRUE)
+        if FALSE in found or any(-formula in found for formula in found):
+            return FALSE
+        if not found:
+            return TRUE
+        return found.pop() if len(found) == 1 else self._number(tuple(sorted(found)))
+
+    def disjoin(self, formulas: Iterable[int]) -> int:
+        """Their disjunction; FALSE for none."""
+        return -self.conjoin(-formula for formula in formulas)
+
+    def differ(self, left: int, right: int) -> int:
+        """That one holds and the other does not."""
+        return self.disjoin((self.conjoin((left, -right)), self.conjoin((-left, right))))
+
+    def at_most(self, terms: Mapping[str, int], limit: Amount, strict: bool = False) -> int:
+        """That the sum of factors times variables is at most `limit`, or below it when strict."""
+        kept = sorted((name, factor) for name, factor in terms.items() if factor)
+        if not kept:
+            return TRUE if (limit > 0 if strict else limit >= 0) else FALSE
+        if kept[0][1] < 0:  # turned round: one form for a bound and for its negation
+            return -self.at_most({name: -factor for name, factor in kept}, -limit, not strict)
+        if all(self.ranges[name].whole for name, _ in kept):
+            limit = -((-limit) // 1) - 1 if strict else limit // 1
+            strict = False
+        low = sum(f * (self.ranges[n].low if f > 0 else self.ranges[n].high) for n, f in kept)
+        high = sum(f * (self.ranges[n].high if f > 0 else self.ranges[n].low) for n, f in kept)
+        if high < limit or (high == limit and not strict):
+            return TRUE
+        if low > limit or (low == limit and strict):
+            return FALSE
+        return self._number(Bound(tuple(kept), limit, strict))
+
+    def among(self, name: str, values: Iterable[int]) -> int:
+        """That a whole-number variable has one of the values."""
+        known = self.ranges[name]
+        wanted = sorted(value for value in set(values) if known.low <= value <= known.high)
+        runs: list[list[int]] = []
+        for value in wanted:
+            if runs and runs[-1][1] == value - 1:
+                runs[-1][1] = value
+            else:
+                runs.append([value, value])
+        return self.disjoin(
+            self.conjoin((self.at_most({name: 1}, high), -self.at_most({name: 1}, low - 1))) for low, high in runs
+        )
+
+    def evaluate(self, formula: int, values: Assignment, memo: dict[int, bool] | None = None) -> bool:
+        """Whether the formula holds under the assignment."""
+        memo = {} if memo is None else memo
+        pending = [abs(formula)]
+        memo[TRUE] = True
+        while pending:
+            number = pending[-1]
+            part = self.parts[number]
+            if number in memo:
+                pending.pop()
+            elif isinstance(part, tuple):
+                open_parts = [abs(p) for p in part if abs(p) not in memo]
+                if open_parts:
+                    pending += open_parts
+                else:
+                    memo[number] = all(memo[abs(p)] is (p > 0) for p in part)
+            else:
+                memo[number] = self._holds(part, values)
+        return memo[abs(formula)] is (formula > 0)
+
+    def _holds(self, atom: Atom, values: Assignment) -> bool:
+        if isinstance(atom, Flag):
+            return bool(values.get(atom.name, False))
+        total = sum(factor * self.number_of(name, values) for name, factor in atom.terms)
+        return total < atom.limit if atom.strict else total <= atom.limit
+
+    def number_of(self, name: str, values: Assignment) -> Amount:
+        """Value of a number variable."""
+        value = values.get(name, self.ranges[name].low)
+        return int(value) if isinstance(value, bool) else value
+
+    def cone(self, formulas: Iterable[int]) -> list[int]:
+        """The atoms that the formulas rest on, by number, in order."""
+        seen: set[int] = set()
+        pending = [abs(formula) for formula in formulas]
+        while pending:
+            number = pending.pop()
+            if number in seen or number == TRUE:
+                continue
+            seen.add(number)
+            part = self.parts[number]
+            if isinstance(part, tuple):
+                pending += map(abs, part)
+        return sorted(number for number in seen if not isinstance(self.parts[number], tuple))
+
+    def _number(self, part: Part) -> int:
+        number = self._numbers.get(part)
+        if number is None:
+            if len(self.parts) >= LARGEST:
+                raise TooLarge("the question is too large")
+            number = self._numbers[part] = len(self.parts)
+            self.parts.append(part)
+        return number

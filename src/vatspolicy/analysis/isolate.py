@@ -1,0 +1,101 @@
+"""A bundle with one rule taken from another bundle, for seeing what this rule alone changes in a decision."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.bundle import Bundle, Law
+from vatspolicy.policy import Expression, Policy, Route, Rule
+
+
+def expressions_of(rule: Rule) -> tuple[Expression, ...]:
+    """Every expression of a rule."""
+    found = [rule.when]
+    if isinstance(rule.effect, Route):
+        found += [condition.check for condition in rule.effect.conditions]
+        if rule.effect.max_foreign_percent is not None:
+            found.append(rule.effect.max_foreign_percent)
+    return tuple(found)
+
+
+def named_by(rule: Rule | None) -> set[str]:
+    """The instruments that a rule names."""
+    name = getattr(rule.effect, "instrument", None) if rule is not None else None
+    return set() if name is None else {name}
+
+
+def find_rule(bundle: Bundle, name: str) -> Rule | None:
+    """The rule of that name, if the bundle has it."""
+    policy, _, id = name.partition("/")
+    rules = bundle.policies[policy].rules if policy in bundle.policies else ()
+    return next((rule for rule in rules if rule.id == id), None)
+
+
+@dataclass(frozen=True)
+class MixedLaw(Law):
+    """The law of a day in which some expressions are asked of another law."""
+
+    other: Law = field(kw_only=True)
+    foreign: frozenset[int] = field(kw_only=True)
+    """Identities of the expressions that belong to `other`."""
+
+    def ask(self, expression: Expression, env: Mapping[str, Any]) -> Any:
+        """Value of an expression under the law that it belongs to."""
+        return self.other.ask(expression, env) if id(expression) in self.foreign else super().ask(expression, env)
+
+
+@dataclass(frozen=True, eq=False)
+class MixedBundle(Bundle):
+    """A bundle of which one rule is another's: changed, added or (where `changed` is None) taken away."""
+
+    base: Bundle = field(kw_only=True)
+    head: Bundle = field(kw_only=True)
+    name: str = field(kw_only=True)
+    changed: Rule | None = field(kw_only=True)
+
+    def on(self, day: str) -> Law:
+        """The law of a day, with the other rule in it."""
+        law, other = self.base.on(day), self.head.on(day)
+        rules = {key: tuple(rule for rule in found if rule.name != self.name) for key, found in law.rules.items()}
+        if self.changed is not None and self.changed.in_force(day):
+            key = f"{self.changed.each}/{type(self.changed.effect).__name__.lower()}"
+            order = [rule.name for rule in other.rules.get(key, ())]
+            rank = {name: index for index, name in enumerate(order)}
+            found = [*rules.get(key, ()), self.changed]
+            rules[key] = tuple(sorted(found, key=lambda rule: rank.get(rule.name, -1)))
+        routes = [rule.effect for rule in rules.get("activity/route", ()) if isinstance(rule.effect, Route)]
+        added = set(other.instruments.keys() - law.instruments.keys()) | named_by(self.changed)
+        instruments = {**law.instruments, **{name: other.instruments[name] for name in added}}
+        own = [] if self.changed is None else list(expressions_of(self.changed))
+        for name in added:
+            instrument = instruments[name]
+            own += [when for when, _ in instrument.authority]
+            own += [instrument.covers] if instrument.covers is not None else []
+        return MixedLaw(
+            rules,
+            law.params,
+            instruments,
+            tuple(dict.fromkeys(route.instrument for route in routes)),
+            law._functions,
+            law._keys,
+            other=other,
+            foreign=frozenset(map(id, own)),
+        )
+
+
+def mix(base: Bundle, head: Bundle, name: str) -> MixedBundle:
+    """`base` with the rule `name` as it is in `head`."""
+    rule = find_rule(head, name)
+    policies = dict(base.policies)
+    if rule is not None:
+        policies[rule.policy] = _with_articles(policies.get(rule.policy), head.policies[rule.policy])
+    fields = {f.name: getattr(base, f.name) for f in dataclasses.fields(Bundle)}
+    return MixedBundle(**{**fields, "policies": policies}, base=base, head=head, name=name, changed=rule)
+
+
+def _with_articles(base: Policy | None, head: Policy) -> Policy:
+    """The policy with the articles of both: a decision cites those of its rules."""
+    return head if base is None else dataclasses.replace(base, articles={**base.articles, **head.articles})

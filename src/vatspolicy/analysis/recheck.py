@@ -1,0 +1,66 @@
+"""The real evaluator on a witness: the only place that may call one confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.access import routes
+from vatspolicy.analysis.status import constants
+from vatspolicy.bundle import Bundle, Law
+from vatspolicy.classify import classify
+from vatspolicy.expression.kleene import Env
+from vatspolicy.policy import Classify, Route, Rule
+from vatspolicy.profile import Profile, load_profile
+from vatspolicy.subject import activity_env, product_env, service_env
+
+__all__ = ["Unconfirmed", "load_profile", "says", "subjects"]
+
+
+class Unconfirmed(Exception):
+    """A witness that the real evaluator does not confirm: an error in the analysis, never shown as a finding."""
+
+
+def says(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, Any]:
+    """What a rule says of every subject of a profile, by subject; subjects that it says nothing of are left out."""
+    if rule is None or not rule.in_force(as_of):
+        return {}
+    law = bundle.on(as_of)
+    found = {}
+    for name, env in subjects(law, profile, as_of, rule.each):
+        value = _says(law, rule, env)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def subjects(law: Law, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
+    """Every subject of one kind with its variables; activities include those that are only possible."""
+    base = product_env(profile, as_of)
+    if each == "product":
+        yield "", base
+        return
+    for service in base["services"]:
+        env = service_env(base, service)
+        if each == "service":
+            yield service["id"], env
+            continue
+        found = classify(law, env, {})
+        classes = dict.fromkeys((*found.classes, *found.possible))
+        for rule in found.contested:
+            if isinstance(rule.effect, Classify):
+                classes |= dict.fromkeys(cls for cls in rule.effect.otherwise if cls != "none")
+        for cls in classes:
+            yield f"{service['id']}/{cls}", activity_env(law, env, cls)
+
+
+def _says(law: Law, rule: Rule, env: Env) -> Any:
+    holds = law.ask(rule.when, env)
+    if holds is False:
+        return None
+    if not isinstance(rule.effect, Route):
+        return (holds, constants(rule))
+    for state in routes(law, env, rule.effect.to):
+        if state.rule is rule:
+            return (holds, constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
+    return None

@@ -1,0 +1,35 @@
+"""`vatspolicy schema`: print a JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vatspolicy.console import WRITE, fail, show, single
+from vatspolicy.errors import suggest
+from vatspolicy.gate import USAGE
+
+
+def schema(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="profile, policy, decision, comparison, fixture, bundle, places or vocabulary.",
+        ),
+    ],
+) -> None:
+    """Print a JSON Schema.
+
+    Example: vatspolicy schema profile > profile.schema.json
+    """
+    from vatspolicy.schema import schema_folder, schema_names
+
+    known = schema_names()
+    if name not in known:
+        fail(f"there is no schema {name!r}. {suggest(name, known)}".rstrip(), USAGE)
+    show((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"), machine=True)
+
+
+command = single(schema, "schema", WRITE)
