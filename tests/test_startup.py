@@ -14,6 +14,7 @@ HEAVY = {
     "celpy": "parses expressions",
     "lark": "parses expressions",
     "re2": "comes with celpy",
+    "jsonschema": "explains what is wrong with a document",
     "rich": "writes help",
     "pygments": "comes with rich",
     "pytest": "runs tests",

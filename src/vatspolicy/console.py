@@ -52,7 +52,7 @@ class Commands(Group):
     """The commands of the product. The module of one is imported when it is called, that of all for the help page."""
 
     def __init__(self, name: str, names: Sequence[str], summary: str) -> None:
-        super().__init__(name=name, help=summary, no_args_is_help=True, context_settings=HELP)
+        super().__init__(name=name, help=summary, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP)
         self.names = names
 
     def list_commands(self, ctx: Any) -> list[str]:

@@ -104,6 +104,8 @@ _TELLING = 4  # letters
 
 def cells(char: str) -> int:
     """Cells that a character takes in a terminal: 2 for wide ones such as Chinese, 0 for combining marks."""
+    if char.isascii():
+        return 1
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -47,6 +47,8 @@ def clean(text: str, one_line: bool = False) -> str:
 def width(text: str) -> int:
     """Cells that a text takes in a terminal; colours take none."""
     text = _COLOUR.sub("", text)
+    if text.isascii():
+        return len(text)
     return sum(cells(char) for char in text)
 
 
@@ -57,17 +59,17 @@ def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> li
     """
     lead = indent if first is None else first
     lines: list[str] = []
-    line, fresh = lead, True
+    line, used, fresh = lead, width(lead), True
     for piece in _PIECE.findall(" ".join(text.split())):
-        if not fresh and width(line + piece.rstrip()) > room:
+        if not fresh and used + width(piece.rstrip()) > room:
             lines.append(line.rstrip())
-            line = indent
-        for part in _cut(piece, room - width(line), room - width(indent)):
+            line, used = indent, width(indent)
+        for part in _cut(piece, room - used, room - width(indent)):
             if part is None:
                 lines.append(line)
-                line = indent
+                line, used = indent, width(indent)
             else:
-                line += part
+                line, used = line + part, used + width(part)
         fresh = False
     return [*lines, line.rstrip()]
 
