@@ -187,7 +187,7 @@ def _relative(path: FilePath) -> str:
 
 
 def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
-    """Everything that deciding needs, as plain JSON."""
+    """Everything that deciding needs, as plain data."""
     from vatspolicy.link import link
 
     documents: list[Document] = []
@@ -225,8 +225,8 @@ def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
         {
             "file": document.file,
             "data": {key: value for key, value in document.data.items() if key != "tests"},
-            "lines": [[list(path), list(place)] for path, place in marks.items()],
-            "trees": [[list(path), dump(tree)] for path, tree in trees.items()],
+            "lines": dict(marks),
+            "trees": {path: dump(tree) for path, tree in trees.items()},
         }
         for document, marks, trees in compiled
     ]
@@ -248,9 +248,4 @@ def _build(data: Mapping[str, Any], content: str) -> Bundle:
 
 
 def _build_policies(entries: Iterable[Mapping[str, Any]]) -> dict[str, Policy]:
-    policies: dict[str, Policy] = {}
-    for entry in entries:
-        lines = {tuple(path): (place[0], place[1]) for path, place in entry["lines"]}
-        trees = {tuple(path): tree for path, tree in entry["trees"]}
-        policies[entry["data"]["id"]] = build_policy(entry["data"], entry["file"], lines, trees)
-    return policies
+    return {e["data"]["id"]: build_policy(e["data"], e["file"], e["lines"], e["trees"]) for e in entries}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from vatspolicy.commands import COMMANDS
@@ -17,6 +18,7 @@ app = Commands(
 
 def main() -> None:
     """Entry point. A user's mistake ends with its documented code, a crash with 70, never with a traceback."""
+    gc.set_threshold(100_000, 50, 100)  # a short life leaves little to collect, and looking for it takes a tenth of it
     accept_any_text()
     try:
         app()

@@ -9,9 +9,7 @@ Nothing of a policy's text reaches the generated source except constants of the 
 
 from __future__ import annotations
 
-import base64
 import functools
-import marshal
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
@@ -71,8 +69,8 @@ class Module:
         return module
 
     def dump(self) -> dict[str, Any]:
-        """The module as plain JSON. It holds byte code, so only the same Python may restore it (`PYTHON`)."""
-        return {**self._parts, "code": base64.b64encode(marshal.dumps(self._code)).decode("ascii")}
+        """The module as plain data and byte code: only the same Python may restore it (`PYTHON`)."""
+        return {**self._parts, "code": self._code}
 
     @property
     def source(self) -> str:
@@ -82,7 +80,7 @@ class Module:
     @functools.cached_property
     def _code(self) -> CodeType:
         if "code" in self._parts:
-            code: CodeType = marshal.loads(base64.b64decode(self._parts["code"]))  # noqa: S302 - from our own cache
+            code: CodeType = self._parts["code"]
             return code
         return compile(self.source, "<generated>", "exec")
 
