@@ -57,7 +57,7 @@ def authorities(law: Law, env: Env, instrument: str) -> tuple[str, ...]:
 def routes(law: Law, env: Env, to: str, refused: Iterable[str] = ()) -> tuple[RouteState, ...]:
     """Every route to an instrument that is about this activity. `refused`: names of routes that are read as closed."""
     found = []
-    for rule in law.of("activity", "route"):
+    for rule in law.about("activity", ("route",), env):
         effect = rule.effect
         assert isinstance(effect, Route)
         if effect.to != to:

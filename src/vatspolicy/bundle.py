@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -14,7 +14,8 @@ from vatspolicy.document import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.expression.kleene import evaluate
 from vatspolicy.expression.python import PYTHON, Function, Module
-from vatspolicy.expression.store import dump
+from vatspolicy.expression.store import dump, dump_trigger
+from vatspolicy.expression.trigger import Index
 from vatspolicy.policy import Expression, Instrument, Policy, Route, Rule, build_policy
 from vatspolicy.schema import resource_folder, schema_folder, validate
 
@@ -38,6 +39,23 @@ class Law:
     def of(self, each: str, effect: str) -> tuple[Rule, ...]:
         """Rules in force on one kind of subject with one effect."""
         return self.rules.get(f"{each}/{effect}", ())
+
+    def about(self, each: str, effects: tuple[str, ...], env: Env) -> Sequence[Rule]:
+        """Rules with one of the effects that may be other than false of the variables, in the order of `effects`."""
+        key = (each, effects)
+        if key not in self._indices:
+            rules = [rule for effect in effects for rule in self.of(each, effect)]
+            self._indices[key] = (rules, self._index(rules))
+        rules, index = self._indices[key]
+        return rules if index is None else [rules[place] for place in index.find(env)]
+
+    def _index(self, rules: Iterable[Rule]) -> Index | None:
+        """Where to look rules up; a law that answers otherwise than its rules say is asked them all."""
+        return Index((rule.when.trigger for rule in rules), self.params) if type(self) is Law else None
+
+    @functools.cached_property
+    def _indices(self) -> dict[tuple[str, tuple[str, ...]], tuple[list[Rule], Index | None]]:
+        return {}
 
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""
@@ -103,7 +121,7 @@ class Bundle:
         for policy in self.policies.values():
             for rule in policy.rules:
                 if rule.in_force(day):
-                    rules.setdefault(f"{rule.each}/{type(rule.effect).__name__.lower()}", []).append(rule)
+                    rules.setdefault(f"{rule.each}/{rule.kind}", []).append(rule)
         params = {
             parameter.key: value.value
             for policy in self.policies.values()
@@ -226,7 +244,7 @@ def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
             "file": document.file,
             "data": {key: value for key, value in document.data.items() if key != "tests"},
             "lines": dict(marks),
-            "trees": {path: dump(tree) for path, tree in trees.items()},
+            "trees": {path: (dump(tree), dump_trigger(tree)) for path, tree in trees.items()},
         }
         for document, marks, trees in compiled
     ]

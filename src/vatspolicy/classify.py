@@ -46,7 +46,7 @@ def classify(law: Law, env: Mapping[str, Any], readings: Readings) -> Classifica
     spoke: list[Rule] = []
     undecided: list[Rule] = []
     contested: list[Rule] = []
-    for rule in law.of("service", "classify"):
+    for rule in law.about("service", ("classify",), env):
         effect = rule.effect
         assert isinstance(effect, Classify)
         holds = law.ask(rule.when, env)

@@ -38,6 +38,32 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     return _decide(bundle, profile, as_of, result, readings)
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """How far a profile is from its decision, under the rules' own readings and without explanations."""
+
+    range: tuple[str, str]
+    """The mildest and the strictest decision that is still possible."""
+    open: int
+    """Findings, those about classes that are only possible included, that could still make the decision stricter."""
+    duties: int
+    """Duties that a missing fact leaves undetermined."""
+    missing: tuple[Ask, ...]
+    """Facts that could still change the decision word; empty when it was not asked for them."""
+
+
+def outlook(law: Law, profile: Profile, as_of: str, asking: bool = True, duties: bool = False) -> Outlook:
+    """What is still possible, in a fraction of the time of `evaluate`.
+
+    Without `asking`, which facts are missing is left out; duties are counted when they are wanted.
+    """
+    run = _Survey(law, profile, as_of, asking, duties)
+    found = run.run()
+    still = sum(high > found.low and (low < high or not certain) for low, high, certain in run.spans)
+    missing = rank(found.open_questions, found.low) if asking else ()
+    return Outlook((WORDS[found.low], WORDS[found.high]), still, run.undetermined, missing)
+
+
 @dataclass
 class _Outcome:
     """What one run over the rules found."""
@@ -92,7 +118,7 @@ class _Evaluation:
             self.activity(env, service["id"], cls, certain=False)
         classified_by = tuple(Finding(rule, subject, "fires", env) for rule in found.rules)
         for rule in found.undecided:
-            asks = asks_of(self.law, self.profile, env, rule, rule.when)
+            asks = self.asks_of(env, rule)
             self.add(Finding(rule, subject, "unknown", env, asks=asks))
             # further classes have been counted as possible activities; here only what is still owed to this service
             self.open("allow", "allow" if found.classes or found.rules else "deny", asks)
@@ -120,17 +146,23 @@ class _Evaluation:
     def rules(self, each: str, env: Env, subject: Subject, certain: bool = True) -> tuple[RouteState, ...]:
         """Ask every rule about one subject; returns the routes that were looked at."""
         states: tuple[RouteState, ...] = ()
-        for effect, ask in self.effects().items():
-            for rule in self.law.of(each, effect):
-                holds = self.law.ask(rule.when, env)
-                if holds is False:
-                    continue
-                asks = () if holds else asks_of(self.law, self.profile, env, rule, rule.when)
-                finding = Finding(rule, subject, "fires" if holds else "unknown", env, certain, asks=asks)
-                finding = ask(finding, bool(holds))
-                states += finding.routes
-                self.add(finding)
+        effects = self.effects()
+        for rule in self.law.about(each, tuple(effects), env):
+            holds = self.law.ask(rule.when, env)
+            if holds is False:
+                continue
+            asks = () if holds else self.asks_of(env, rule)
+            finding = Finding(rule, subject, "fires" if holds else "unknown", env, certain, asks=asks)
+            finding = effects[rule.kind](finding, bool(holds))
+            states += finding.routes
+            self.add(finding)
         return states
+
+    def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
+        return asks_of(self.law, self.profile, env, rule, rule.when)
+
+    def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
+        return asks_of_access(self.law, self.profile, finding, target)
 
     def effects(self) -> dict[str, Callable[[Finding, bool], Finding]]:
         return {"deny": self.deny, "need": self.need, "duty": self.duty, "advise": self.advise}
@@ -154,7 +186,7 @@ class _Evaluation:
         state = "met" if has else finding.state if not holds or has is None else "unmet"
         state = "unknown" if holds and has is None else state
         asks = finding.asks or (
-            asks_of_access(self.law, self.profile, finding, effect.instrument) if has is None else ()
+            self.asks_of_access(finding, effect.instrument) if has is None else ()
         )
         self.open(
             "needs-license" if holds and has is False else "allow",
@@ -177,7 +209,7 @@ class _Evaluation:
                 ask
                 for s in states
                 if s.state != "closed"
-                for ask in asks_of_access(self.law, self.profile, finding, s.rule)
+                for ask in self.asks_of_access(finding, s.rule)
             )
         self.open(mildest if holds else "allow", strictest, asks, finding.certain)
         finding = replace(finding, routes=states, asks=asks)
@@ -210,6 +242,36 @@ class _Evaluation:
         return replace(finding, authority=authority)
 
     def advise(self, finding: Finding, holds: bool) -> Finding:
+        return finding
+
+
+class _Survey(_Evaluation):
+    """A run that looks at what can change the decision word, and at nothing else."""
+
+    def __init__(self, law: Law, profile: Profile, as_of: str, asking: bool, duties: bool) -> None:
+        super().__init__(law, profile, as_of, {}, frozenset())
+        self.asking, self.duties = asking, duties
+        self.spans: list[tuple[int, int, bool]] = []
+        """Of each finding: the mildest and the strictest word it leaves possible, and whether its subject is certain."""
+        self.undetermined = 0
+
+    def open(self, mildest: str, strictest: str, asks: tuple[Ask, ...], certain: bool = True) -> None:
+        self.spans.append((WORDS.index(mildest), WORDS.index(strictest), certain))
+        super().open(mildest, strictest, asks, certain)
+
+    def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
+        return super().asks_of(env, rule) if self.asking else ()
+
+    def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
+        return super().asks_of_access(finding, target) if self.asking else ()
+
+    def effects(self) -> dict[str, Callable[[Finding, bool], Finding]]:
+        effects = super().effects()
+        return {effect: effects[effect] for effect in ("deny", "need", *(["duty"] if self.duties else []))}
+
+    def duty(self, finding: Finding, holds: bool) -> Finding:
+        finding = super().duty(finding, holds)
+        self.undetermined += finding.state == "unknown" and finding.certain
         return finding
 
 

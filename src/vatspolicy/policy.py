@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from vatspolicy.document import Path
 from vatspolicy.expression.store import load
 from vatspolicy.expression.tree import Node
+from vatspolicy.expression.trigger import Trigger, trigger
 from vatspolicy.vocabulary import Text
 
 ALWAYS = "0000-01-01"
@@ -26,6 +27,12 @@ class Expression:
     """The tree as plain JSON; few decisions need more than a handful of trees."""
     line: int
     column: int
+    stored_trigger: Trigger | Literal["unset"] | None = field(default="unset", repr=False)
+
+    @functools.cached_property
+    def trigger(self) -> Trigger | None:
+        """What must hold before it can be true."""
+        return trigger(self.tree) if self.stored_trigger == "unset" else self.stored_trigger
 
     @functools.cached_property
     def tree(self) -> Node:
@@ -157,6 +164,11 @@ class Rule:
         """policy/rule, for ever the same."""
         return f"{self.policy}/{self.id}"
 
+    @functools.cached_property
+    def kind(self) -> str:
+        """What its effect is called in a policy file: classify, deny, need, route, duty or advise."""
+        return type(self.effect).__name__.lower()
+
     def in_force(self, day: str) -> bool:
         """Whether the rule is law on a day."""
         return self.since <= day < self.until
@@ -230,15 +242,19 @@ class Policy:
 
 
 def build_policy(
-    data: Mapping[str, Any], file: str, lines: Mapping[Path, tuple[int, int]], trees: Mapping[Path, list[Any]]
+    data: Mapping[str, Any], file: str, lines: Mapping[Path, tuple[int, int]], trees: Mapping[Path, tuple[Any, Any]]
 ) -> Policy:
-    """The policy in schema-valid `data`; `lines` has the positions, `trees` the stored trees of its expressions."""
+    """The policy in schema-valid `data`.
+
+    `lines` has the positions, `trees` the stored trees of its expressions and what must hold before they can be true.
+    """
     id = data["id"]
     since, until = data["effective"]["from"], data["effective"].get("until", NEVER)
 
     def expression(path: Path, text: str) -> Expression:
         line, column = lines[path]
-        return Expression(text, trees[path], line, column)
+        stored, first = trees[path]
+        return Expression(text, stored, line, column, Trigger(*first) if first else None)
 
     instruments = {}
     for name, entry in data.get("instruments", {}).items():
