@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from vatspolicy.commands import COMMANDS
@@ -20,15 +21,18 @@ def main() -> None:
     """Entry point. A user's mistake ends with its documented code, a crash with 70, never with a traceback."""
     gc.set_threshold(100_000, 50, 100)  # a short life leaves little to collect, and looking for it takes a tenth of it
     accept_any_text()
+    if "_VATSPOLICY_COMPLETE" in os.environ:
+        from typer.completion import completion_init
+
+        completion_init()
     try:
-        app()
+        app(prog_name="vatspolicy")
     except InvalidInput as error:
         complain(error)
         sys.exit(INVALID)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:  # the boundary: whatever is left is ours, and no decision
-        import os
         import traceback
 
         if os.environ.get("VATSPOLICY_DEBUG"):

@@ -1,0 +1,35 @@
+"""`vatspolicy completion`: the script that makes a shell complete commands, options and their values."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vatspolicy.console import WRITE, show, single
+
+COMPLETE = "_VATSPOLICY_COMPLETE"
+"""The variable by which a shell asks for completions."""
+
+
+class Shell(StrEnum):
+    """Shells that typer knows."""
+
+    BASH, ZSH, FISH, POWERSHELL = "bash", "zsh", "fish", "powershell"
+
+
+def completion(
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")],
+) -> None:
+    """Print the script that completes commands, options and values in a shell.
+
+    Example: vatspolicy completion bash > ~/.local/share/bash-completion/completions/vatspolicy
+    """
+    from typer.completion import get_completion_script
+
+    script = get_completion_script(prog_name="vatspolicy", complete_var=COMPLETE, shell=shell.value)
+    show(f"{script.strip()}\n", machine=True)
+
+
+command = single(completion, "completion", WRITE)
