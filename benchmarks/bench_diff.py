@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 
-from vatspolicy.analysis import compare_rules
+from vatspolicy.analysis import compare_change, compare_decisions, compare_rules
 from vatspolicy.analysis.isolate import expressions_of, find_rule
 from vatspolicy.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.schema import resource_folder
@@ -70,17 +70,23 @@ def changed_rules(base: Bundle, head: Bundle) -> list[str]:
 def main() -> None:
     base, head = change([]), change(SAME + CHANGED)
     names = changed_rules(base, head)
-    total = 0.0
-    for name in names:
+    for workers in (1, 2):
         start = time.perf_counter()
-        [verdict] = compare_rules(base, head, [name])
+        rules, transitions = compare_change(base, head, names, workers=workers)
         spent = time.perf_counter() - start
-        total += spent
-        print(f"{spent:6.2f} s  {name:58} {verdict.verdict:18} {' '.join(verdict.transitions)}")
+        if workers == 1:
+            for rule in rules:
+                print(f"{rule.rule:58} {rule.verdict:18} {' '.join(rule.transitions)}")
+            for transition in transitions.found:
+                days = f"{transition.first_day} to {transition.last_day or 'no end'}" if transition.first_day else ""
+                print(f"{transition.name:58} {transition.verdict:18} {days}")
+        print(f"{spent:6.2f} s  {len(names)} rules and all transitions, {workers} process{'es' * (workers > 1)}")
     start = time.perf_counter()
     compare_rules(base, head, names)
-    again = time.perf_counter() - start
-    print(f"{total:6.2f} s  {len(names)} rules; again, with the laws of all days at hand: {again:.2f} s")
+    print(f"{time.perf_counter() - start:6.2f} s  the rules alone, 1 process")
+    start = time.perf_counter()
+    compare_decisions(base, head)
+    print(f"{time.perf_counter() - start:6.2f} s  the transitions alone, 1 process")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,28 +19,17 @@ from generators import (
     near_days,
     parameter_types,
 )
+from valuations import BOUNDS, assign, holds, truth
 
 from vatspolicy.access import routes
-from vatspolicy.analysis.domain import ordinal
 from vatspolicy.analysis.effect import word
-from vatspolicy.analysis.formula import TRUE, Amount
+from vatspolicy.analysis.formula import TRUE
 from vatspolicy.analysis.questions import Scope
 from vatspolicy.analysis.reality import hold
 from vatspolicy.analysis.recheck import says, subjects
-from vatspolicy.analysis.search import Found
 from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.times import periods
-from vatspolicy.analysis.values import (
-    Choice,
-    Const,
-    Rail,
-    Record,
-    Slots,
-    Sum,
-    Unsupported,
-    Value,
-    WordSet,
-)
+from vatspolicy.analysis.values import Const, Unsupported
 from vatspolicy.analysis.witness import profile_of
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.evaluate import evaluate
@@ -57,79 +45,12 @@ from vatspolicy.subject import product_env
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
-LISTS = ("services", "company.licences", "partner.licences", "deals", "filings", "services.*.area",
-         "services.*.facilities", "company.licences.*.area", "partner.licences.*.area")  # fmt: skip
-BOUNDS = dict.fromkeys(LISTS, 3)
-"""Random lists have at most three members."""
-
 pytestmark = pytest.mark.xdist_group("analysis")
 
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return load_bundle()
-
-
-class Values(dict[str, bool | Amount]):
-    """Values of variables, with the formulas that were worked out under them."""
-
-    def __init__(self, as_of: str) -> None:
-        super().__init__(as_of=ordinal(as_of))
-        self.memo: dict[int, bool] = {}
-
-
-def assign(setting: Setting, facts: Mapping[str, Any], as_of: str) -> Values:
-    """The values of all variables that were made, for the facts of a profile."""
-    found = Values(as_of)
-    for name, value in setting.space.roots.items():
-        assign_value(value, name, facts.get(name), found)
-    return found
-
-
-def assign_value(value: Value, path: str, fact: Any, found: Found) -> None:
-    found[path + "?"] = fact is not None
-    if isinstance(value, Rail):
-        found[path] = bool(fact)
-        return
-    if fact is None:
-        return
-    for _, base in value:
-        match base:
-            case Choice(name=name, values=values) if name == path:
-                found[path] = values.index(fact)
-            case Sum(day=day):
-                found[path] = ordinal(fact) if day else fact
-            case WordSet():
-                found.update({f"{path}={word}": True for word in fact})
-            case Record():
-                assign_record(base, fact, found)
-            case Slots():
-                for index, (_, record) in enumerate(base.made):
-                    found[f"{path}.{index}?"] = index < len(fact)
-                    if index < len(fact):
-                        assign_record(record, fact[index], found)
-
-
-def assign_record(record: Record, fact: Mapping[str, Any], found: Found) -> None:
-    if "x-derived" in record.schema:
-        at = record.get("at")
-        assert not isinstance(at, Rail)
-        [(_, codes)] = at
-        assert isinstance(codes, Choice)
-        found[f"{record.path}.at"] = codes.values.index(fact["at"])
-    for name, value in list(record.made.items()):
-        if name not in ("at", "province", "within"):
-            assign_value(value, f"{record.path}.{name}", fact.get(name), found)
-
-
-def holds(setting: Setting, formula: int, found: Values) -> bool:
-    return setting.space.pool.evaluate(formula, found, found.memo)
-
-
-def truth(setting: Setting, rail: Rail, found: Values) -> bool | None:
-    yes, no = holds(setting, rail.true, found), holds(setting, rail.false, found)
-    assert not (yes and no), "a truth is true and false"
-    return True if yes else False if no else None
 
 
 def random_profiles(bundle: Bundle, count: int, seed: int, periods: int = 1) -> list[tuple[Profile, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from vatspolicy.analysis.domain import Space, ordinal
 from vatspolicy.analysis.formula import FALSE, TRUE
+from vatspolicy.analysis.lists import member, members, size
 from vatspolicy.analysis.questions import Questions, Scope
 from vatspolicy.analysis.values import (
     UNKNOWN,
@@ -25,7 +26,6 @@ from vatspolicy.analysis.values import (
     Sum,
     Unsupported,
     Value,
-    WordSet,
     at_least,
     constant,
     merge,
@@ -98,7 +98,7 @@ class Encoder:
             case In(item=item, list=over):
                 return self.membership(node, item, over, scope, params)
             case Size(list=over):
-                return self.size(self.cases(over, scope, params))
+                return size(self, self.cases(over, scope, params))
             case TextTest(kind=kind, text=text, pattern=pattern):
                 return self.text_test(kind, self.cases(text, scope, params), pattern)
         raise TypeError(f"no such node: {node!r}")
@@ -294,93 +294,29 @@ class Encoder:
             return self.choose(options)
         for held, one in value:
             for other, base in lists:
-                options.append(self.decided(pool.conjoin((held, other)), self.member(one, base)))
+                options.append(self.decided(pool.conjoin((held, other)), member(self, one, base)))
         return self.choose(options)
-
-    def member(self, item: Base, over: Base) -> int:
-        """Whether a known value is in a known list."""
-        pool = self.space.pool
-        match over:
-            case Const(value=list() as values):
-                if isinstance(item, Choice):
-                    return pool.disjoin(self.one_of(item, "==", value) for value in values)
-                return pool.disjoin(self.compare("==", item, Const(value)) for value in values)
-            case Choice():
-                if isinstance(item, Const):
-                    return self.one_of(over, "has", item.value)
-                if isinstance(item, Choice):
-                    inside = self.inverse(over.values)
-                    return pool.disjoin(
-                        pool.conjoin((held, self.one_of(over, "has", one)))
-                        for one, held in self.split(item)
-                        if one in inside
-                    )
-            case WordSet(words=words):
-                if isinstance(item, Const):
-                    return over.has(item.value) if item.value in words else FALSE
-                if isinstance(item, Choice):
-                    return pool.disjoin(
-                        pool.conjoin((held, over.has(one))) for one, held in self.split(item) if one in words
-                    )
-        raise Unsupported(f"looking for {name_of(item)} in {name_of(over)}")
-
-    def size(self, lists: Cases) -> Cases:
-        """The length of a list."""
-        found: list[tuple[int, Base]] = []
-        for held, base in lists:
-            match base:
-                case Const(value=list() as values):
-                    found.append((held, Const(len(values))))
-                case Choice(name=name, values=values):
-                    found.append((held, Choice(name, tuple(map(len, values)))))
-                case WordSet(path=path, words=words):
-                    bits = tuple(map(base.has, words))
-                    if len(bits) > base.longest:  # elsewhere no question needs so many members that this matters
-                        self.space.axioms.append(-at_least(self.space.pool, bits, base.longest + 1))
-                    found.append((held, Count(bits, path, base)))
-                case Slots(path=path):
-                    found.append((held, Count(tuple(exists for exists, _ in base.members), path, base)))
-                case _:
-                    raise Unsupported(name_of(base))
-        return merge(*found)
 
     def quantifier(self, node: Quantifier, scope: Scope, params: Mapping[str, Any]) -> Rail:
         """Whether some or all members satisfy the body; unknown while the list is."""
-        pool = self.space.pool
-        join = self.some if node.kind == "exists" else self.every
-        options = []
-        for held, base in self.cases(node.list, scope, params):
-            if isinstance(base, Slots):
-                self.space.ask(base.path, self.questions.of(node, scope, params))
-            inner = []
-            for exists, value, identity in self.members(base):
-                body = self.truth(node.body, scope.bind(node.variable, value, identity), params)
-                absent = -exists  # a member that is not there changes nothing
-                if node.kind == "exists":
-                    body = Rail(pool.conjoin((exists, body.true)), pool.disjoin((absent, body.false)))
-                else:
-                    body = Rail(pool.disjoin((absent, body.true)), pool.conjoin((exists, body.false)))
-                inner.append(body)
-            options.append((held, join(inner)))
-        return self.choose(options)
+        lists = self.cases(node.list, scope, params)
+        return self.choose((held, self.quantified(node, base, scope, params)) for held, base in lists)
 
-    def members(self, base: Base) -> Iterator[tuple[int, Value, str]]:
-        """The members that a list can have: when it is there, what it is, and which one."""
-        match base:
-            case Const(value=list() as values):
-                for value in values:
-                    yield TRUE, constant(value), repr(value)
-            case Choice():
-                for word in self.inverse(base.values):
-                    yield self.one_of(base, "has", word), constant(word), repr(word)
-            case WordSet(words=words):
-                for word in words:
-                    yield base.has(word), constant(word), repr(word)
-            case Slots():
-                for exists, record in base.members:
-                    yield exists, ((exists, record),), record.path
-            case _:
-                raise Unsupported(name_of(base))
+    def quantified(self, node: Quantifier, base: Base, scope: Scope, params: Mapping[str, Any]) -> Rail:
+        """The same for a list that is known."""
+        pool = self.space.pool
+        if isinstance(base, Slots):
+            self.space.ask(base.path, self.questions.of(node, scope, params))
+        inner = []
+        for exists, value, identity in members(self, base):
+            body = self.truth(node.body, scope.bind(node.variable, value, identity), params)
+            absent = -exists  # a member that is not there changes nothing
+            if node.kind == "exists":
+                body = Rail(pool.conjoin((exists, body.true)), pool.disjoin((absent, body.false)))
+            else:
+                body = Rail(pool.disjoin((absent, body.true)), pool.conjoin((exists, body.false)))
+            inner.append(body)
+        return self.some(inner) if node.kind == "exists" else self.every(inner)
 
     def text_test(self, kind: str, text: Cases, pattern: str) -> Rail:
         """Whether a text has the part or the pattern."""

@@ -137,6 +137,16 @@ class Pool:
                 memo[number] = self._holds(part, values)
         return memo[abs(formula)] is (formula > 0)
 
+    def truths(self, values: Assignment) -> list[bool]:
+        """The truth of every formula of the pool, by number: parts come before what they are part of."""
+        found = [False, True]
+        for part in self.parts[2:]:
+            if isinstance(part, tuple):
+                found.append(all(found[p] if p > 0 else not found[-p] for p in part))
+            else:
+                found.append(self._holds(part, values))
+        return found
+
     def _holds(self, atom: Atom, values: Assignment) -> bool:
         if isinstance(atom, Flag):
             return bool(values.get(atom.name, False))

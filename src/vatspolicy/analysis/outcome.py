@@ -10,25 +10,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.analysis.course import Course, Days
 from vatspolicy.analysis.domain import Space, operator
 from vatspolicy.analysis.encode import Encoder
 from vatspolicy.analysis.formula import FALSE, TRUE
+from vatspolicy.analysis.licences import has_instrument
+from vatspolicy.analysis.lists import member
 from vatspolicy.analysis.questions import Scope
+from vatspolicy.analysis.times import AS_OF
 from vatspolicy.analysis.values import (
+    KNOWN_FALSE,
     KNOWN_TRUE,
     UNKNOWN,
     Cases,
     Const,
     Rail,
     Record,
-    Slots,
     Value,
-    constant,
+    guard,
     known,
+    merge,
 )
-from vatspolicy.bundle import Law
-from vatspolicy.policy import Classify, Expression, Instrument, Need, Route, Rule
+from vatspolicy.policy import Classify, Expression, Need, Route, Rule
 from vatspolicy.vocabulary import words
+
+Versions = tuple[tuple[int, Mapping[str, Any]], ...]
+"""Parameter values, each with the formula that they are those of the day."""
 
 
 @dataclass(frozen=True)
@@ -48,27 +55,71 @@ class Reading:
 
     space: Space
     encoder: Encoder
-    law: Law
+    law: Course
     as_of: Value
-    params: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
-    """Parameters of expressions that are not the law's own, by identity of the expression."""
+    like: Reading | None = None
+    """A reading of a law that shares rules with this one: what is common is asked once."""
     _truths: dict[tuple[int, Any], Rail] = field(default_factory=dict)
+    _versions: dict[int, Versions] = field(default_factory=dict)
+
+    # --- days
+
+    def between(self, days: Days) -> int:
+        """That the day is one of them."""
+        pool, (first, last) = self.space.pool, days
+        return pool.conjoin((pool.at_most({AS_OF: 1}, last), -pool.at_most({AS_OF: 1}, first - 1)))
+
+    def in_force(self, rule: Rule) -> int:
+        """That a rule is in force."""
+        span = self.law.span(rule)
+        return FALSE if span is None else self.between(span)
+
+    def versions(self, expression: Expression) -> Versions:
+        """What an expression is read with, each with the formula that it is so on that day."""
+        found = self._versions.get(id(expression))
+        if found is None:
+            own = self.law.versions(expression)
+            whole = len(own) == 1  # outside the days of its rule nobody looks at it
+            found = tuple((TRUE if whole else self.between(days), params) for days, params in own)
+            self._versions[id(expression)] = found
+        return found
+
+    # --- expressions
 
     def ask(self, expression: Expression, scope: Scope) -> Rail:
         """The truth of an expression. Raises Unsupported."""
         key = (id(expression), scope.subject)
+        if key not in self._truths and self.like is not None and self.law.shares(expression, self.like.law):
+            self._truths[key] = self.like.ask(expression, scope)
         if key not in self._truths:
-            params = self.params_of(expression)
-            found = self.encoder.once(
-                expression.tree, scope, params, lambda: self.encoder.truth(expression.tree, scope, params)
+            self._truths[key] = self.encoder.choose(
+                (held, self._truth(expression, scope, params)) for held, params in self.versions(expression)
             )
-            assert isinstance(found, Rail)
-            self._truths[key] = found
         return self._truths[key]
 
-    def params_of(self, expression: Expression) -> Mapping[str, Any]:
-        """The parameters that an expression reads."""
-        return self.params.get(id(expression), self.law.params)
+    def _truth(self, expression: Expression, scope: Scope, params: Mapping[str, Any]) -> Rail:
+        tree = expression.tree
+        found = self.encoder.once(tree, scope, params, lambda: self.encoder.truth(tree, scope, params))
+        assert isinstance(found, Rail)
+        return found
+
+    def value(self, expression: Expression, scope: Scope) -> Cases:
+        """The value of an expression that is no truth. Raises Unsupported."""
+        return merge(
+            *(
+                case
+                for held, params in self.versions(expression)
+                for case in guard(self.space.pool, held, self.encoder.cases(expression.tree, scope, params))
+            )
+        )
+
+    def holds(self, rule: Rule, scope: Scope) -> Rail:
+        """The truth of a rule's condition, which is false on days on which the rule is not in force."""
+        there = self.in_force(rule)
+        if there == FALSE:
+            return KNOWN_FALSE
+        found, pool = self.ask(rule.when, scope), self.space.pool
+        return Rail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
 
     # --- subjects
 
@@ -102,97 +153,61 @@ class Reading:
     @functools.cached_property
     def way(self) -> str:
         """What makes an activity licensed under this law, as a short text: the same for laws in which the same does."""
-        return self.encoder.questions.number([(name, self.kind(name)) for name in self.law.access])
+        return self.encoder.questions.number([(there, self.kind(name)) for name, there in self.access_days.items()])
+
+    @functools.cached_property
+    def access_days(self) -> dict[str, int]:
+        """Instruments that routes lead to, each with the formula that one does on that day."""
+        pool = self.space.pool
+        return {name: pool.disjoin(map(self.between, spans)) for name, spans in self.law.access.items()}
 
     def kind(self, name: str) -> Any:
         """When an instrument is held, the same for instruments that are held in the same cases."""
         instrument = self.law.instruments[name]
         covers = instrument.covers
-        text = covers and self.encoder.questions.of(covers.tree, Scope({}), self.params_of(covers))
-        return (name, instrument.no_term, text)
+        return (name, instrument.no_term, covers and self.texts(covers, Scope({})))
+
+    def texts(self, expression: Expression, scope: Scope) -> Any:
+        """The same for two expressions that must have the same value in every profile on every day."""
+        questions = self.encoder.questions
+        return [(held, questions.of(expression.tree, scope, params)) for held, params in self.versions(expression)]
 
     # --- access
 
     def licensed(self, scope: Scope) -> Rail:
         """Whether the operator holds any instrument that a route leads to."""
-        return self.encoder.some([self.held(scope, instrument) for instrument in self.law.access])
+        pool = self.space.pool
+        found = []
+        for name, there in self.access_days.items():
+            has = self.held(scope, name)
+            found.append(Rail(pool.conjoin((there, has.true)), pool.disjoin((-there, has.false))))
+        return self.encoder.some(found)
 
     def held(self, scope: Scope, name: str, holder: str = "operator") -> Rail:
         """Whether the holder has the instrument for this class and place on this day."""
         key = (self.question(scope, name), holder, dict(scope.subject).get("operator"))
         if key not in self.encoder.held:
-            self.encoder.held[key] = self.work_out(scope, name, holder)
+            self.encoder.held[key] = has_instrument(self, scope, name, holder)
         return self.encoder.held[key]
-
-    def work_out(self, scope: Scope, name: str, holder: str) -> Rail:
-        """The same, made anew."""
-        instrument = self.law.instruments[name]
-        entity = scope.values.get(holder, ())
-        assert not isinstance(entity, Rail)
-        options = []
-        for guard, company in entity:
-            assert isinstance(company, Record)
-            lists = company.get("licences")
-            assert not isinstance(lists, Rail)
-            for _, base in lists:
-                assert isinstance(base, Slots)
-                self.space.ask(base.path, ("held", self.question(scope, name)))
-                found = [(exists, self.covers(scope, instrument, licence)) for exists, licence in base.members]
-                pool = self.space.pool
-                options.append(
-                    (
-                        guard,
-                        self.encoder.some(
-                            Rail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))
-                            for exists, value in found
-                        ),
-                    )
-                )
-        return self.encoder.choose(options)
 
     def question(self, scope: Scope, name: str) -> Any:
         """The same for two questions whether an instrument is held that must have the same answer."""
         covers = self.law.instruments[name].covers
-        subject = ()
+        subject = None
         if covers is not None:
             inner = scope.bind("licence", (), "")
-            subject = self.encoder.questions.of(covers.tree, inner, self.params_of(covers))
+            subject = self.texts(covers, inner)
         return self.encoder.questions.number([self.kind(name), subject])
-
-    def covers(self, scope: Scope, instrument: Instrument, licence: Record) -> Rail:
-        """Whether one licence is the instrument, valid and about this activity."""
-        pool = self.space.pool
-        same = self.encoder.comparison("==", licence.get("instrument"), constant(instrument.id))
-        if same.true == FALSE:
-            return same
-        valid = self.valid(instrument, licence)
-        parts = [same, valid]
-        if instrument.covers is not None:
-            parts.append(self.ask(instrument.covers, scope.bind("licence", ((TRUE, licence),), licence.path)))
-        whole = self.encoder.every(parts)
-        return Rail(whole.true, pool.disjoin((same.false, whole.false)))
-
-    def valid(self, instrument: Instrument, licence: Record) -> Rail:
-        """Whether a held instrument is valid: by its last day, else by what the profile confirms."""
-        pool = self.space.pool
-        stated, last = licence.get("valid"), licence.get("valid_until")
-        assert isinstance(stated, Rail) and not isinstance(last, Rail)
-        if instrument.no_term:
-            stated = Rail(-stated.false, stated.false)
-        by_day = self.encoder.comparison(">=", last, self.as_of)
-        by_day = Rail(pool.conjoin((-stated.false, by_day.true)), pool.disjoin((stated.false, by_day.false)))
-        has_last = known(pool, last)
-        return self.encoder.choose(((has_last, by_day), (-has_last, stated)))
 
     def route(self, scope: Scope, rule: Rule) -> RouteRails:
         """What becomes of a route."""
         effect = rule.effect
         assert isinstance(effect, Route)
         pool = self.space.pool
-        applies = self.ask(rule.when, scope)
+        applies = self.holds(rule, scope)
         share = KNOWN_TRUE
         if effect.max_foreign_percent is not None and applies.false != TRUE:
-            cap = self.encoder.cases(effect.max_foreign_percent.tree, scope, self.params_of(effect.max_foreign_percent))
+            cap = self.value(effect.max_foreign_percent, scope)
             entity = scope.values.get("operator", ())
             percent = self.encoder.read(entity, "foreign_percent")
             share = self.encoder.comparison("<=", percent, cap)
@@ -219,7 +234,7 @@ class Reading:
         for rule in self.law.of("service", "classify"):
             effect = rule.effect
             assert isinstance(effect, Classify)
-            holds = self.ask(rule.when, scope)
+            holds = self.holds(rule, scope)
             if holds.false == TRUE:
                 continue
             spoke.append(holds.true)
@@ -233,7 +248,7 @@ class Reading:
             if rule.contested:
                 for cls in sorted(words("class")):
                     by_opinion = pool.disjoin(
-                        pool.conjoin((held, self.encoder.member(Const(cls), chosen))) for held, chosen in named
+                        pool.conjoin((held, member(self.encoder, Const(cls), chosen))) for held, chosen in named
                     )
                     certain.setdefault(cls, []).append(pool.conjoin((holds.true, by_opinion)))
                     possible.setdefault(cls, []).append(pool.conjoin((-holds.false, by_opinion)))
@@ -290,10 +305,10 @@ class Reading:
         pool = self.space.pool
         levels = []
         for rule in self.law.of(each, "deny"):
-            holds = self.ask(rule.when, scope)
+            holds = self.holds(rule, scope)
             levels.append(Levels((holds.true, holds.true), (-holds.false, -holds.false)))
         for rule in self.law.of(each, "need"):
-            holds = self.ask(rule.when, scope)
+            holds = self.holds(rule, scope)
             if holds.false == TRUE:
                 continue
             effect = rule.effect

@@ -50,6 +50,11 @@ def has_solver() -> bool:
     return importlib.util.find_spec("z3") is not None
 
 
+def how() -> tuple[str, ...]:
+    """What is said of answers that were found without a solver."""
+    return () if has_solver() else ("searched by cells, without a solver",)
+
+
 def simplest(space: Space, search: Search, formulas: Iterable[int], found: Found) -> Found:
     """Values for the same formulas from which no fact, no word and no truth can be left out alone.
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.analysis.course import course_of
 from vatspolicy.analysis.domain import Space
 from vatspolicy.analysis.encode import Encoder
 from vatspolicy.analysis.formula import TRUE, Range, TooLarge
-from vatspolicy.analysis.isolate import MixedLaw
+from vatspolicy.analysis.justify import justified
 from vatspolicy.analysis.outcome import Reading
 from vatspolicy.analysis.reality import hold
 from vatspolicy.analysis.search import (
@@ -22,10 +23,10 @@ from vatspolicy.analysis.search import (
     open_search,
     simplest,
 )
-from vatspolicy.analysis.times import Period
+from vatspolicy.analysis.times import AS_OF, Period
 from vatspolicy.analysis.values import Slots, Sum
-from vatspolicy.analysis.witness import AS_OF, day_of, profile_of
-from vatspolicy.bundle import Law
+from vatspolicy.analysis.witness import day_of, profile_of
+from vatspolicy.bundle import Bundle, Law
 
 
 @dataclass
@@ -34,21 +35,43 @@ class Setting:
 
     period: Period
     bounds: Mapping[str, int]
+    maker: type[Encoder] = Encoder
     space: Space = field(init=False)
     encoder: Encoder = field(init=False)
     day: Sum = field(init=False)
-    watched: list[int] = field(default_factory=list)
-    """Formulas that will be asked about next, if there is an answer."""
+    _held: tuple[int, list[int], tuple[str, ...]] = (-1, [], ())
+    """How many facts had been read when it was worked out which invariants matter, and what came of it."""
 
     def __post_init__(self) -> None:
         self.space = Space(self.bounds)
-        self.encoder = Encoder(self.space)
+        self.encoder = self.maker(self.space)
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 
-    def reading(self, law: Law, kind: type[Reading] = Reading) -> Reading:
-        """A law asked of the space."""
-        foreign = dict.fromkeys(law.foreign, law.other.params) if isinstance(law, MixedLaw) else {}
-        return kind(self.space, self.encoder, law, ((TRUE, self.day),), foreign)
+    def reading(self, law: Bundle | Law, kind: type[Reading] = Reading, like: Reading | None = None) -> Reading:
+        """The law asked of the space: a bundle, over all days of the period, or the law of a day that is that of all.
+
+        `like`: a reading of the law that this one was made from by changing a rule; what they share is asked once.
+        """
+        course = course_of(law, self.period)
+        if like is None:
+            return kind(self.space, self.encoder, course, ((TRUE, self.day),))
+        return kind(self.space, self.encoder, course, ((TRUE, self.day),), like)
+
+    @property
+    def holding(self) -> list[int]:
+        """Formulas that the invariants hold which bear on what was read."""
+        return self._real()[1]
+
+    @property
+    def invariants(self) -> tuple[str, ...]:
+        """The ids of those invariants."""
+        return self._real()[2]
+
+    def _real(self) -> tuple[int, list[int], tuple[str, ...]]:
+        if self._held[0] != len(self.space.read):
+            formulas, names = hold(self.space, self.encoder)
+            self._held = (len(self.space.read), formulas, names)
+        return self._held
 
     @property
     def services(self) -> list[Any]:
@@ -67,11 +90,17 @@ class Answer:
     formulas: list[int]
     found: Found
     invariants: tuple[str, ...]
+    _truths: list[bool] = field(default_factory=list)
+
+    def justified(self) -> Answer:
+        """The same with what matters and no more, as far as one look can tell."""
+        found = justified(self.setting.space, self.formulas, self.found)
+        return Answer(self.setting, self.search, self.formulas, found, self.invariants)
 
     def simplified(self) -> Answer:
         """The same with as few facts as can be."""
         space = self.setting.space
-        found = simplest(space, self.search, self.formulas, self.found)
+        found = simplest(space, self.search, self.formulas, self.justified().found)
         return Answer(self.setting, self.search, self.formulas, found, self.invariants)
 
     @property
@@ -86,7 +115,9 @@ class Answer:
 
     def holds(self, formula: int) -> bool:
         """Whether a formula over the space is true of the facts."""
-        return self.setting.space.pool.evaluate(formula, self.found)
+        if abs(formula) >= len(self._truths):  # formulas may have been added since
+            self._truths = self.setting.space.pool.truths(self.found)
+        return self._truths[abs(formula)] is (formula > 0)
 
 
 @dataclass(frozen=True)
@@ -119,10 +150,10 @@ def settle(
         while True:
             setting = Setting(period, dict(bounds))
             formulas = [*build(setting)]
-            more, names = hold(setting.space, setting.encoder)
-            formulas += more
+            formulas += setting.holding
+            names = setting.invariants
             search = open_search(setting.space, budget)
-            search.prepare([*formulas, *setting.watched])
+            search.prepare(formulas)
             found = search.find(formulas)
             if found is not None:
                 return Answer(setting, search, formulas, found, names)

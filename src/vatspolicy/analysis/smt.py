@@ -7,7 +7,6 @@ do not fit, the reason joins the propositions, and the question is asked again.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -35,6 +34,8 @@ class Solver:
         self.defined: set[int] = {TRUE}
         """Formulas that the solver knows."""
         self.atoms: list[int] = []
+        self.declared: dict[int, Any] = {}
+        """What z3 calls the atoms."""
         self.steps: dict[str, list[tuple[Amount, bool, int]]] = {}
         """By number variable, its bounds in order: limit, whether the limit itself is below it, and the formula."""
         self.sums: list[int] = []
@@ -93,7 +94,9 @@ class Solver:
                 continue
             self.defined.add(number)
             if isinstance(part, tuple):
-                lines.append(f"(define-fun p{number} () Bool (and {' '.join(map(_signed, part))}))")
+                lines.append(
+                    f"(declare-const p{number} Bool)(assert (= p{number} (and {' '.join(map(_signed, part))})))"
+                )
                 continue
             lines.append(f"(declare-const p{number} Bool)")
             self.atoms.append(number)
@@ -126,7 +129,7 @@ class Solver:
     def numbers(self, model: Any) -> tuple[Found, list[int]]:
         """Values of all variables; or, where there are none, the bounds that do not go together."""
         pool = self.space.pool
-        true = {int(name) for name in _TRUE.findall(model.sexpr())}
+        true = self.true_atoms(model)
         found: Found = {}
         for number in self.atoms:
             part = pool.parts[number]
@@ -139,6 +142,20 @@ class Solver:
         joined = {name for number in self.sums for name, _ in _bound(pool.parts[number]).terms}
         solved, clash = self.solve(joined, true)
         return found | solved, clash
+
+    def true_atoms(self, model: Any) -> set[int]:
+        """Atoms that are true in a model. The library's own functions are asked: there are thousands of them."""
+        interpretation, truth = z3.Z3_model_get_const_interp, z3.Z3_get_bool_value
+        context, inside = self.context.ref(), model.model
+        found = set()
+        for number in self.atoms:
+            declared = self.declared.get(number)
+            if declared is None:
+                declared = self.declared[number] = self.signed(number).decl().ast
+            value = interpretation(context, inside, declared)
+            if value and truth(context, value) == 1:
+                found.add(number)
+        return found
 
     def lowest(self, name: str, steps: Iterable[tuple[Amount, bool, int]], true: set[int]) -> Amount:
         """A value between the highest bound that does not hold and the lowest that does."""
@@ -195,9 +212,6 @@ class Solver:
             raise Undecided("the solver reached its limit")
         model = solver.model()
         return {name: _amount(model.eval(variable, model_completion=True)) for name, variable in variables.items()}, []
-
-
-_TRUE = re.compile(r"define-fun p(\d+) \(\) Bool\s+true")
 
 
 def _signed(formula: int) -> str:

@@ -37,7 +37,7 @@ def parts(reading: Reading, rule: Rule, scope: Scope, held: bool = False) -> dic
     """The truths that make up what a rule says of one subject; `held`: whether its instrument is held, too."""
     pool = reading.space.pool
     if not isinstance(rule.effect, Route):
-        found = {"when": reading.ask(rule.when, scope)}
+        found = {"when": reading.holds(rule, scope)}
         if held and isinstance(rule.effect, Need) and rule.effect.instrument is not None:
             holder = "company" if rule.each == "product" else rule.effect.bearer
             found["held"] = _where(reading, -found["when"].false, reading.held(scope, rule.effect.instrument, holder))
@@ -61,19 +61,8 @@ def _where(reading: Reading, condition: int, truth: Rail) -> Rail:
 
 def same_instruments(one: Reading, rule: Rule | None, two: Reading, other: Rule | None, scope: Scope) -> bool:
     """Whether the instruments that two versions of a rule name are held in the same cases, as far as texts tell."""
-    for name in named_by(rule) & named_by(other):
-        before, after = one.law.instruments[name], two.law.instruments[name]
-        if before.no_term != after.no_term or (before.covers is None) != (after.covers is None):
-            return False
-        if before.covers is not None and after.covers is not None:
-            scope = scope.bind("licence", (), "")
-            texts = [
-                reading.encoder.questions.of(covers.tree, scope, reading.params_of(covers))
-                for reading, covers in ((one, before.covers), (two, after.covers))
-            ]
-            if texts[0] != texts[1]:
-                return False
-    return True
+    names = sorted(named_by(rule) & named_by(other))
+    return all(one.question(scope, name) == two.question(scope, name) for name in names)
 
 
 def difference(one: Reading, rule: Rule | None, two: Reading, other: Rule | None, scopes: tuple[Scope, Scope]) -> int:
@@ -104,6 +93,7 @@ def subject(
     one, two = readings
     if each == "product":
         return [], (one.product_scope(), two.product_scope())
+    setting.space.ask("services", "the subject")
     exists, service = setting.services[0]
     if each == "service":
         return [exists], (one.service_scope(service), two.service_scope(service))

@@ -32,6 +32,9 @@ class Period:
 
 END = iso(LAST_DAY)
 
+AS_OF = "as_of"
+"""Variable of the day that law is asked of."""
+
 
 def periods(bundles: Sequence[Bundle], as_of: str | None = None) -> list[Period]:
     """The periods between the days on which some rule or value of some bundle changes, latest first.

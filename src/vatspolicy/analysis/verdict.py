@@ -1,4 +1,4 @@
-"""What is said of a changed rule."""
+"""What is said of a changed rule, and of a change as a whole."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN = "proved-equivalent", "masked", "witness", "unsupported", "unknown"
+IMPOSSIBLE = "proved-impossible"
+
+DECISIONS = ("allow", "needs-license", "incomplete", "deny")
+"""The decision words from the mildest to the strictest, with `incomplete` where it stands in reports."""
 
 
 @dataclass(frozen=True)
@@ -32,3 +36,60 @@ class RuleVerdict:
     """The same when this rule alone is the head's."""
     reason: str = ""
     assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Whether a change of the law can turn one decision word into another, for some profile on some day.
+
+    `witness`: it can, and `witness` is a profile that the evaluator decides so. `proved-impossible`: it cannot, for
+    any profile that the schema and its invariants allow, however long its lists are, on any of the days asked about.
+    `unknown` and `unsupported` claim nothing; `reason` says why there is no answer.
+    """
+
+    before: str
+    after: str
+    verdict: str
+    witness: Mapping[str, Any] | None = None
+    """A profile with as few facts as can be; the evaluator has confirmed it under both laws."""
+    as_of: str | None = None
+    """The day on which the witness is decided `before` under the base and `after` under the head."""
+    first_day: str | None = None
+    """First day from which on, up to `as_of` and beyond, the base and the head decide the witness differently."""
+    last_day: str | None = None
+    """Last such day; None when no end is known."""
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The transition as it is written: `deny->allow`."""
+        return f"{self.before}->{self.after}"
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """All changes of the decision word that a change of the law could make: every ordered pair, once each."""
+
+    found: tuple[Transition, ...]
+    """Twelve, in the order of `DECISIONS` before, then after."""
+    assumptions: tuple[str, ...] = ()
+    """What the proofs rest on: the invariants that were used; a search without a solver."""
+
+    def having(self, *verdicts: str) -> tuple[Transition, ...]:
+        """Those with one of the verdicts."""
+        return tuple(transition for transition in self.found if transition.verdict in verdicts)
+
+    @property
+    def possible(self) -> tuple[Transition, ...]:
+        """Those that a confirmed witness shows."""
+        return self.having(WITNESS)
+
+    @property
+    def impossible(self) -> tuple[Transition, ...]:
+        """Those that are proved never to happen."""
+        return self.having(IMPOSSIBLE)
+
+    @property
+    def undecided(self) -> tuple[Transition, ...]:
+        """Those of which nothing is known, with the reason."""
+        return self.having(UNKNOWN, UNSUPPORTED)

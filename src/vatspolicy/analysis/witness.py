@@ -8,6 +8,7 @@ from typing import Any
 from vatspolicy.analysis.domain import Space, iso
 from vatspolicy.analysis.formula import Amount
 from vatspolicy.analysis.search import Found
+from vatspolicy.analysis.times import AS_OF
 from vatspolicy.analysis.values import (
     Base,
     Choice,
@@ -19,9 +20,6 @@ from vatspolicy.analysis.values import (
     Value,
     WordSet,
 )
-
-AS_OF = "as_of"
-"""Variable of the day that law is asked of."""
 
 
 def day_of(space: Space, found: Found) -> str:

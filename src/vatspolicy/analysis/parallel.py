@@ -1,0 +1,79 @@
+"""Questions shared by worker processes. How they are cut does not depend on how many there are, nor do the answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import marshal
+import pickle
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.expression.python import Module
+from vatspolicy.schema import schema_folder, use_schemas
+
+Sides = tuple[Bundle, Bundle]
+Work = Callable[..., Any]
+R = TypeVar("R")
+
+
+def answers(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
+    """What every task says of the two bundles, in order. A task is a function, and what it takes beside them.
+
+    Without workers, with one task, or where processes cannot be started, the tasks are done here one after the other.
+    """
+    if min(workers, len(tasks)) > 1:
+        try:
+            return _shared(sides, tasks, min(workers, len(tasks)))
+        except (BrokenProcessPool, OSError, pickle.PicklingError):
+            pass  # the answers are the same, and only come later
+    return [work(*sides, *rest) for work, rest in tasks]
+
+
+def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
+    start = (pack(sides), schema_folder())
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start, start) as pool:
+        return list(pool.map(_do, tasks))
+
+
+_SIDES: list[Sides] = []
+"""The two bundles of a worker process."""
+
+
+def _start(packed: bytes, folder: Path) -> None:
+    use_schemas(folder).__enter__()  # for as long as the process lives
+    _SIDES[:] = [pickle.loads(packed)]  # noqa: S301 - from the process that started this one
+
+
+def _do(task: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
+    work, rest = task
+    return work(*_SIDES[0], *rest)
+
+
+def pack(thing: Any) -> bytes:
+    """A thing that holds bundles, as bytes: what they work out by themselves is left behind."""
+    buffer = io.BytesIO()
+    _Pickler(buffer).dump(thing)
+    return buffer.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, thing: Any) -> Any:
+        if isinstance(thing, Bundle):
+            return _restore, (type(thing), {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)})
+        if isinstance(thing, Module):
+            return _restore_module, (marshal.dumps(thing.dump()),)  # it holds byte code
+        return NotImplemented
+
+
+def _restore(kind: type[Bundle], fields: dict[str, Any]) -> Bundle:
+    return kind(**fields)
+
+
+def _restore_module(parts: bytes) -> Module:
+    return Module.restore(marshal.loads(parts))  # noqa: S302 - from the process that started this one
