@@ -92,7 +92,7 @@ def project(
 def compare(base: Path, head: Path, **settings: Any) -> dict[str, Any]:
     """The comparison of two folders, on a fixed day and without proofs; its data keeps to its schema."""
     left, right = (read_source(str(folder), folder.parent) for folder in (base, head))
-    data = review(left, right, Settings(**{"today": TODAY, "semantic": False, **settings}))
+    data = review(left, right, Settings(**{"today": TODAY, "semantic": "off", **settings}))
     assert validate(parse_document(json.dumps(data), "comparison.json"), "comparison") == []
     return data
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import tempfile
@@ -72,8 +73,14 @@ REPLAYS = (
 )  # fmt: skip
 
 
-def replay(change: Replay, folder: Path) -> dict[str, Any]:
-    """The comparison of the law without the change and with it, in an empty folder."""
+@functools.cache
+def replay(change: Replay) -> dict[str, Any]:
+    """The comparison of the law without the change and with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _replay(change, Path(folder))
+
+
+def _replay(change: Replay, folder: Path) -> dict[str, Any]:
     gone = set()
     for path in sorted((ROOT / "policies").glob("*.yaml")):
         if path.stem in change.left_out or path.stem == "bundle":
@@ -97,7 +104,7 @@ def replay(change: Replay, folder: Path) -> dict[str, Any]:
         for name in (f"{fixture}.yaml", f"{fixture}.expect.yaml"):
             write(folder / "after/fixtures" / name, (ROOT / "fixtures" / name).read_text(encoding="utf-8"))
     base, head = named(read_source("before", folder), "main"), named(read_source("after", folder), "change")
-    return review(base, head, Settings(change.today, semantic=False))
+    return review(base, head, Settings(change.today, workers=2))
 
 
 def write(path: Path, text: str) -> None:
@@ -139,9 +146,7 @@ def cites(value: Any) -> list[Any]:
 
 def report(change: Replay) -> str:
     """The Markdown report, its headings two levels deeper."""
-    with tempfile.TemporaryDirectory() as folder:
-        data = replay(change, Path(folder))
-    return re.sub(r"^(#+) ", r"\1## ", render("markdown", data, "en"), flags=re.MULTILINE).strip()
+    return re.sub(r"^(#+) ", r"\1## ", render("markdown", replay(change), "en"), flags=re.MULTILINE).strip()
 
 
 def page() -> str:

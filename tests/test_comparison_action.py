@@ -15,6 +15,8 @@ from projects import policy, project
 from test_action import read_outputs
 from test_comparison_sources import commit, run
 
+from vatspolicy.comparison import markdown
+
 ROOT = Path(__file__).resolve().parents[1]
 ACTION = yaml.safe_load((ROOT / ".github/actions/policy-diff/action.yml").read_text(encoding="utf-8"))
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/policy-review.yml").read_text(encoding="utf-8"))
@@ -92,8 +94,32 @@ def test_a_change_is_reported_and_passes(runner: Runner) -> None:
     assert (ran.code, ran.outputs["verdict"], ran.outputs["exit-code"]) == (0, "loosened", "0"), ran.log
     assert ran.summary.startswith("## 🔻 Loosens")
     folder = Path(ran.outputs["report-folder"])
-    assert {path.name for path in folder.iterdir()} == {"comparison.md", "comparison.json", "comparison.sarif"}
+    assert {path.name for path in folder.iterdir()} == {f"comparison.{end}" for end in ("md", "html", "json", "sarif")}
     assert "::warning file=policies/law.yaml,line=" in ran.log
+
+
+@pytest.mark.parametrize(
+    ("semantic", "extra"), [("auto", "[smt]"), ("z3", "[smt]"), ("", "[smt]"), ("cells", ""), ("off", "")]
+)
+def test_the_solver_is_installed_where_it_is_asked_for(tmp_path: Path, semantic: str, extra: str) -> None:
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\nmkdir -p "$4/bin"\nprintf \'#!/bin/sh\\necho "$6"\\n\' >"$4/bin/python"\nchmod +x "$4/bin/python"\n'
+    )
+    python.chmod(0o755)
+    [step] = [step for step in ACTION["runs"]["steps"] if step["name"] == "Install vatspolicy"]
+    environment = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(SCRIPT.parent)}
+    environment |= {"DIFF_PYTHON": str(python), "DIFF_SEMANTIC": semantic}
+    assert step["env"].keys() <= environment.keys()
+    ran = subprocess.run(
+        ["bash", "-c", step["run"]], env=environment, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert ran.stdout.strip() == f"{ROOT}{extra}"
+
+
+def test_reports_fit_the_summary_of_a_job() -> None:
+    assert markdown.LIMIT * 4 < 2**20, "a character takes at most four bytes, and a summary holds a mebibyte"
+    assert ACTION["inputs"]["semantic"]["default"] == "auto"
 
 
 def test_it_fails_on_what_it_is_told_to(runner: Runner) -> None:

@@ -2,7 +2,6 @@
 
 import copy
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -242,59 +241,6 @@ def test_profiles_that_are_not_there_make_it_partial(tmp_path: Path) -> None:
     base, head = project(tmp_path / "base"), project(tmp_path / "head", {"law": MILDER})
     data = compare(base, head, profiles=[str(tmp_path / "none-*")])
     assert (data["title"]["en"], data["exit_code"]) == ("NOT EVALUATED", 3)
-
-
-def test_without_the_proof_engine_it_is_partial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> Any:
-        raise ImportError(name)
-
-    monkeypatch.setattr("vatspolicy.comparison.semantic.importlib.import_module", missing)
-    base, head = project(tmp_path / "base"), project(tmp_path / "head", {"law": MILDER})
-    data = compare(base, head, semantic=True)
-    assert (data["title"]["en"], data["exit_code"], data["semantic"]["status"]) == ("NOT EVALUATED", 4, "unavailable")
-    assert compare(base, head, semantic=True, fail_on=["loosened"])["exit_code"] == 1, (
-        "what is proven outranks what is open"
-    )
-    assert compare(base, base, semantic=True)["exit_code"] == 0, "where no rule differs there is nothing to prove"
-
-
-def verdict(rule: str, verdict: str, *transitions: str, **more: Any) -> SimpleNamespace:
-    fields = {"before": None, "after": None, "as_of": None, "witness": None, "reason": "", "assumptions": ()}
-    return SimpleNamespace(rule=rule, verdict=verdict, transitions=transitions, **{**fields, **more})
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "title", "failed"),
-    [
-        ([("law/tell", "proved-equivalent")], "No decision changes, proved for all profiles", []),
-        ([("law/tell", "masked")], "No decision changes, proved for all profiles", []),
-        ([("law/tell", "masked"), ("law/x", "masked")], "No decision change was found", []),
-        ([("law/tell", "unknown")], "No decision change was found", ["unknown"]),
-        ([("law/tell", "unsupported")], "No decision change was found", ["unknown"]),
-        ([("law/tell", "witness")], "Changes below the decision: duties, routes or reasons", []),
-        ([("law/tell", "witness", "deny->allow")], "Loosens", ["deny->allow"]),
-        ([("law/tell", "witness", "deny->allow"), ("law/x", "witness", "allow->deny")], "Tightens and loosens", ["deny->allow"]),
-    ],
-)  # fmt: skip
-def test_proofs_are_part_of_the_verdict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdicts: list[tuple[str, ...]], title: str, failed: list[str]
-) -> None:
-    asked: list[list[str]] = []
-
-    def compare_rules(*given: Any, as_of: str | None) -> list[Any]:
-        assert as_of is None, "the day is open, so that proofs are about all days"
-        asked.append(list(given[2]))
-        return [verdict(*entry) for entry in verdicts]
-
-    engine = SimpleNamespace(compare_rules=compare_rules)
-    monkeypatch.setattr("vatspolicy.comparison.semantic.importlib.import_module", lambda _: engine)
-    base = project(tmp_path / "base")
-    head = project(
-        tmp_path / "head", {"law": LAW.replace("when: term.is_foreign\n", "when: 'term.is_foreign && true'\n")}
-    )
-    data = compare(base, head, semantic=True, fail_on=["unknown", "deny->allow"])
-    assert asked == [["law/tell"]]
-    assert (data["title"]["en"], data["failed_on"]) == (title, failed)
 
 
 # --- schemas of their own ---------------------------------------------------------------------------------------------

@@ -1,19 +1,22 @@
 """The reports of a comparison, and the command that writes them."""
 
+import html
 import json
 import re
+from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from browser import opened, sideways, violations
 from conftest import Console
 from projects import PROFILE, RULES, compare, policy, project
 
 from vatspolicy.comparison import markdown
 from vatspolicy.comparison.report import FORMATS, render
-from vatspolicy.document import load_document
+from vatspolicy.document import load_document, parse_document
 from vatspolicy.schema import validate
 
 LAW = policy("law")
@@ -28,46 +31,59 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     log = "## 1.2.3\n\n- Old.\n"
     base = project(folder / "base", changelog=log)
     found = compare(base, project(folder / "head", {"law": head}, changelog=log), fail_on=["loosened", "version"])
+    note = {"path": "note", "title": {"en": "Note", "zh": "备注"}, "value": {"en": "``` | <b>", "zh": "``` | <b>"}}
+    witness = {
+        "profile": {"schema": 1, "note": "``` | <b>"},
+        "facts": [note],
+        "as_of": "2020-01-01",
+        "since": "2020-01-01",
+        "until": None,
+        "before": {"decision": "deny", "range": ["deny", "deny"]},
+        "after": {"decision": "allow", "range": ["allow", "allow"]},
+        "listed": [],
+    }
+    rule = found["decisions"]["rows"][0]["because"][0]
+    told = {"verdict": "witness", "transitions": ["deny->allow"], "before": "deny", "after": "allow"}
+    more: dict[str, Any] = {"verdict": "unknown", "transitions": [], "before": None, "after": None}
+    entry = {"before": "deny", "after": "allow", "verdict": "witness", "direction": "loosened", "reason": ""}
     found["semantic"] = {
         "status": "evaluated",
-        "transitions": ["deny->allow"],
+        "engine": "z3",
+        "transitions": [
+            {**entry, "witness": witness},
+            {**entry, "before": "allow", "after": "deny", "verdict": "proved-impossible", "witness": None},
+            {**entry, "before": "incomplete", "after": "deny", "verdict": "unknown", "witness": None},
+        ],
         "rules": [
+            {**rule, **told, "witness": witness, "reason": "", "assumptions": [], "seen_in": ["p60"]},
             {
-                "rule": "law/too-foreign",
-                "verdict": "witness",
-                "transitions": ["deny->allow"],
-                "before": "deny",
-                "after": "allow",
-                "as_of": "2020-01-01",
-                "witness": {"schema": 1, "note": "``` | <b>"},
-                "reason": "Changing this rule alone changes the decision.",
-                "assumptions": [],
-            },
-            {
+                **rule,
+                **more,
                 "rule": "law/tell",
-                "verdict": "unknown",
-                "transitions": [],
-                "before": None,
-                "after": None,
-                "as_of": None,
                 "witness": None,
-                "reason": "No answer within the limit.",
+                "reason": "No answer.",
                 "assumptions": [],
+                "seen_in": [],
             },
         ],
+        "assumptions": [],
     }
+    assert validate(parse_document(json.dumps(found), "comparison.json"), "comparison") == []
     return found
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("format", ["text", "markdown"])
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
 def test_every_part_is_told(data: dict[str, Any], format: str, lang: Any) -> None:
     text = render(format, data, lang)
-    plain = re.sub(r"\\(.)", r"\1", text).replace("&#8209;", "-").replace("<br>", ", ")
+    plain = html.unescape(re.sub(r"\\(.)", r"\1", text).replace("<br>", ", ")).replace("\u2011", "-")
+    plain = re.sub(r"</?(time|span)[^>]*>", "", plain)
+    plain = " ".join(plain.split()) if lang == "en" else plain
     told = {
-        "en": ["Loosens", "Edits: 2", "DENY", "ALLOW", "reaches back", "art. 1", "Now possible: deny → allow", "Fails on: loosened, version",
-               "deny → allow", "not settled", "needs at least 1.3.0", "CHANGELOG.md says nothing new", "advice law/tell"],
-        "zh": ["放宽", "不得上线", "可以上线", "追溯", "第一条", "可能出现", "未通过", "未能判定", "至少需要 1.3.0", "提示 law/tell"],
+        "en": ["Loosens", "Edits: 2", "DENY", "ALLOW", "reaches back", "art. 1", "each shown by a profile: DENY → ALLOW", "Fails on: loosened, version",
+               "Changed alone, it changes decisions: DENY → ALLOW", "NOT SETTLED", "Proved impossible, for all profiles and days: ALLOW → DENY",
+               "Neither shown nor excluded: INCOMPLETE → DENY", "Note", "Seen in: p60.", "needs at least 1.3.0", "CHANGELOG.md says nothing new", "advice law/tell"],
+        "zh": ["放宽", "不得上线", "可以上线", "追溯", "第一条", "可能出现", "未通过", "已证明不可能", "备注", "未能判定", "至少需要 1.3.0", "提示 law/tell"],
     }[lang]  # fmt: skip
     assert [phrase for phrase in told if phrase not in plain] == []
     assert ("2020-01-01, 2026-06-01" in plain, "p60" in plain, "50.0 → 70.0" in plain) == (True, True, True)
@@ -89,7 +105,7 @@ def test_sarif_is_valid_and_points_at_the_policy(data: dict[str, Any]) -> None:
     jsonschema.validate(json.loads(text), schema)
     [run] = json.loads(text)["runs"]
     found = {result["ruleId"]: result for result in run["results"]}
-    assert set(found) == {"decision-loosened", "retroactive-edit", "release"}
+    assert set(found) == {"decision-loosened", "decision-possible", "not-settled", "retroactive-edit", "release"}
     place = found["decision-loosened"]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "policies/law.yaml"
     assert MILDER.splitlines()[place["region"]["startLine"] - 1] == "  - id: too-foreign"
@@ -130,7 +146,8 @@ def hostile(value: Any) -> Any:
         return [hostile(child) for child in value]
     return (
         value
-        if not isinstance(value, str) or re.fullmatch(r"[\d-]{10}|allow|deny|text-changed|[a-z]+-[a-z]+", value)
+        if not isinstance(value, str)
+        or re.fullmatch(r"[\d-]{10}|allow|deny|incomplete|text-changed|[a-z]+(-[a-z]+)+|[a-z-]+->[a-z-]+", value)
         else HOSTILE
     )
 
@@ -143,7 +160,7 @@ def test_no_text_breaks_out_of_markdown(data: dict[str, Any]) -> None:
     assert "<img" not in page
     assert "<a " not in page
     assert not set("\x1b\u202e") & set(text)
-    assert page.count("<details>") == page.count("</details>") == text.count("<details>")
+    assert page.count("<details") == page.count("</details>") == text.count("<details")
     assert "@team" not in re.sub(r"<code.*?</code>", "", page, flags=re.DOTALL)
 
 
@@ -159,17 +176,79 @@ def test_a_report_that_is_too_long_for_a_comment_is_cut_between_parts(data: dict
     many = {**data, "decisions": {**data["decisions"], "rows": [{**row, "product": f"p{i}"} for i in range(500)]}}
     text = render("markdown", many, "en")
     assert "… and 440 more in the JSON report." in text
-    long = {**row, "product": "p" * 2000}
-    longer = {**many, "decisions": {**many["decisions"], "rows": [long] * 50}}
+    longer = {**many, "decisions": {**many["decisions"], "rows": [{**row, "product": "p" * 2000}] * 50}}
     text = render("markdown", longer, "en")
-    assert len(text) < 65_536 - 500
-    assert text.rstrip().endswith("*The rest is in the full report.*")
-    assert text.count("<details>") == text.count("</details>")
+    assert len(text) < markdown.LIMIT
+    assert "… and 30 more in the JSON report." in text, "tables become shorter first"
+    assert "*The rest is in the full report.*" not in text
+
+
+def test_what_has_no_room_is_left_out_and_said_to_be(data: dict[str, Any]) -> None:
+    huge = {**data["decisions"]["rows"][0], "product": "p" * 20_000}
+    text = render("markdown", {**data, "decisions": {**data["decisions"], "rows": [huge] * 50}}, "en")
+    assert len(text) < markdown.LIMIT
+    assert "p" * 100 not in text
+    assert "### Each changed rule" in text, "what has room stays"
+    assert text.rstrip().splitlines()[-3:] == [
+        "*The rest is in the full report.*",
+        "",
+        "<sub>A comparison of rules, not legal advice.</sub>",
+    ]
+    assert text.count("<details") == text.count("</details>")
     assert text.startswith("## ")
+
+
+class Elements(HTMLParser):
+    """The elements of a page with their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_text_breaks_out_of_the_page(data: dict[str, Any], lang: Any) -> None:
+    page = render("html", hostile(data), lang)
+    elements = Elements(page).found
+    assert not {"img", "script", "iframe"} & {tag for tag, _ in elements}
+    assert not [name for _, attributes in elements for name in attributes if name.startswith("on")]
+    assert not set("\x1b\u202e") & set(page)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_needs_nothing_from_elsewhere(data: dict[str, Any], lang: Any) -> None:
+    page = render("html", data, lang)
+    elements = Elements(page).found
+    assert ("html", {"lang": {"en": "en", "zh": "zh-Hans"}[lang]}) in elements
+    fetched = [a.get("src") or a.get("href") for tag, a in elements if tag in ("script", "link", "img", "iframe")]
+    assert [address for address in fetched if address and not address.startswith("data:")] == []
+    assert "url(" not in page
+    assert "@media print" in page
+    places = {a["id"] for _, a in elements if "id" in a}
+    led = {str(a["href"])[1:] for tag, a in elements if tag == "a" and str(a.get("href")).startswith("#")}
+    assert led <= places
+    assert len(led) > 5, "every part can be reached from the top"
 
 
 def test_limit_leaves_room_for_what_the_workflow_adds() -> None:
     assert markdown.LIMIT + 1000 < 65_536
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_can_be_used_by_everybody(
+    data: dict[str, Any], lang: Any, scheme: str, chromium: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "comparison.html"
+    file.write_text(render("html", data, lang), encoding="utf-8")
+    with opened(chromium, file, color_scheme=scheme, viewport={"width": 380, "height": 800}) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+        assert violations(page) == []
+        assert sideways(page) == 0
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_three_dots_compare_with_where_the_branches_parted(repository: Path) -> 
 
 
 def test_a_comparison_of_revisions(repository: Path) -> None:
-    data = review(*read_pair("main~1..main", None, repository), Settings("2026-06-01", semantic=False))
+    data = review(*read_pair("main~1..main", None, repository), Settings("2026-06-01", semantic="off"))
     assert data["title"]["en"] == "Loosens"
     assert data["base"]["commit"] == run(repository, "rev-parse", "main~1").strip()
     assert data["base"]["title"] == f"main~1 ({data['base']['commit'][:9]})"

@@ -14,7 +14,9 @@ bin=$venv/bin
 
 install() {
   local wanted="${root}[smt]"
-  [[ ${DIFF_SEMANTIC:-auto} != off ]] || wanted=$root
+  case ${DIFF_SEMANTIC:-auto} in
+    off | cells) wanted=$root ;;
+  esac
   "${DIFF_PYTHON:-python3}" -m venv --clear "$venv"
   [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts
   "$bin/python" -m pip install --quiet --disable-pip-version-check "$wanted"
@@ -102,9 +104,9 @@ compare() {
   mkdir -p -- "$folder"
   folder=$(cd -- "$folder" && pwd)
   # A report of an earlier run must not pass for one of this run.
-  rm -f -- "$folder/comparison.md" "$folder/comparison.json" "$folder/comparison.sarif"
+  rm -f -- "$folder/comparison.md" "$folder/comparison.html" "$folder/comparison.json" "$folder/comparison.sarif"
 
-  for line in markdown=md json=json sarif=sarif; do
+  for line in markdown=md html=html json=json sarif=sarif; do
     arguments+=(-o "${line%=*}=$folder/comparison.${line#*=}")
   done
   while IFS= read -r line || [[ -n $line ]]; do
@@ -123,7 +125,7 @@ compare() {
     finish "$status" not-evaluated
   fi
   if ! verdict=$(read_verdict); then
-    rm -f -- "$folder/comparison.md"
+    rm -f -- "$folder/comparison.md" "$folder/comparison.html"
     finish 70 not-evaluated
   fi
   finish "$status" "$verdict"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,22 +10,26 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_day, parse_outputs
+from vatspolicy.commands.options import LangOption
 from vatspolicy.console import DECISION, INPUT, OUTPUT, RULES, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate import USAGE
 from vatspolicy.output import wants_colour
 
+WORKERS = 4
+"""Most processes that share the work of proofs."""
+
 
 class DiffFormat(StrEnum):
     """Formats of a comparison (vatspolicy.comparison.report.FORMATS; typer wants an enumeration)."""
 
-    TEXT, JSON, MARKDOWN, GITHUB, SARIF = "text", "json", "markdown", "github", "sarif"
+    TEXT, JSON, MARKDOWN, GITHUB, SARIF, HTML = "text", "json", "markdown", "github", "sarif", "html"
 
 
 class Semantic(StrEnum):
-    """Whether to ask the proof engine."""
+    """Which engine to ask for proofs (vatspolicy.comparison.semantic.ENGINES)."""
 
-    AUTO, OFF = "auto", "off"
+    AUTO, Z3, CELLS, OFF = "auto", "z3", "cells", "off"
 
 
 def parse_days(texts: list[str]) -> list[str]:
@@ -47,12 +52,13 @@ def diff(
         str,
         typer.Argument(
             metavar="BASE",
-            help="A git revision, a folder, or both sides as BASE..HEAD (BASE...HEAD: since they parted).",
+            help="A git revision, a folder, a bundle (.tar.gz, .tar), or both sides as BASE..HEAD "
+            "(BASE...HEAD: since they parted).",
         ),
     ],
     head: Annotated[
         str | None,
-        typer.Argument(metavar="HEAD", help="A git revision or a folder.", show_default="the files on disk"),
+        typer.Argument(metavar="HEAD", help="A git revision, a folder or a bundle.", show_default="the files on disk"),
     ] = None,
     profiles: Annotated[
         list[str],
@@ -82,7 +88,11 @@ def diff(
     ] = None,
     semantic: Annotated[
         Semantic,
-        typer.Option(help="Whether to prove each changed rule over all profiles.", rich_help_panel=DECISION),
+        typer.Option(
+            help="What proves each changed rule over all profiles: the solver z3, a search by cells without it, "
+            "the best that is installed, or nothing.",
+            rich_help_panel=DECISION,
+        ),
     ] = Semantic.AUTO,
     fail_on: Annotated[
         list[str],
@@ -94,6 +104,14 @@ def diff(
             rich_help_panel=DECISION,
         ),
     ] = [],  # noqa: B006
+    save_fixtures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write each profile that shows a change as a fixture of HEAD; nothing is overwritten.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     format: Annotated[
         DiffFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
     ] = DiffFormat.TEXT,
@@ -107,7 +125,7 @@ def diff(
             rich_help_panel=OUTPUT,
         ),
     ] = [],  # noqa: B006
-    lang: Annotated[Lang, typer.Option(help="Language of the report.", rich_help_panel=OUTPUT)] = Lang.EN,
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Review a change of the law: what was edited, which decisions change, for whom and from when.
 
@@ -120,11 +138,17 @@ def diff(
     from vatspolicy.comparison.sources import read_pair
 
     outputs = parse_outputs(output, list(DiffFormat))
-    settings = Settings(today or clock.today(), as_of, profiles, semantic is Semantic.AUTO, fail_on)
+    workers = min(os.cpu_count() or 1, WORKERS)
+    settings = Settings(today or clock.today(), as_of, profiles, semantic.value, workers, fail_on)
     try:
         data, refused = review(*read_pair(base, head, Path()), settings), ""
     except SourceError as error:
         data, refused = refuse(base, head, str(error), settings), str(error)
+    if save_fixtures is not None:
+        from vatspolicy.comparison.fixtures import fixtures_of, unlike
+
+        for path, text in unlike(fixtures_of(data), save_fixtures):
+            save(path, text)
     for name, path in outputs:
         save(path, render(name, data, lang.value))
     show(render(format, data, lang.value, wants_colour(), columns()), machine=format is not DiffFormat.TEXT)

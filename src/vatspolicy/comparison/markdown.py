@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import yaml
 
 from vatspolicy.comparison import describe
 from vatspolicy.comparison.summary import release, sentences, sides
@@ -21,26 +22,35 @@ LIMIT = 60_000
 """Characters of a report: a comment on GitHub holds 65,536."""
 ROWS = 60
 """Lines of one table; the JSON report has all."""
+_FEW = 6
+"""Edits that need not be folded."""
 _ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰"}
 
 
 def render(data: Data, lang: Language) -> str:
-    """The report, in at most LIMIT characters: what does not fit any more is left to the full report."""
-    page = _Page(data, lang)
-    parts = [page.head(), page.problems(), page.decisions(), page.semantic(), page.release()]
-    parts += [page.structure(), page.details(), page.tail()]
+    """The report, in at most LIMIT characters: tables become shorter first, then parts that do not fit are left out."""
+    for rows in (ROWS, 20, 8):
+        sections = _sections(_Page(data, lang, rows))
+        if sum(map(len, sections)) <= LIMIT:
+            return "".join(sections)
+    *sections, tail = sections
+    tail = f"\n*{phrase('cut', lang)}*\n{tail}"
     text = ""
-    for part in parts:
-        section = re.sub(r"\n{3,}", "\n\n", "\n".join(part))
-        if len(text) + len(section) > LIMIT:
-            return f"{text}\n*{phrase('cut', lang)}*\n"
-        text += f"{section}\n" if section else ""
-    return text
+    for section in sections:
+        text += section if len(text) + len(section) + len(tail) <= LIMIT else ""
+    return text + tail
+
+
+def _sections(page: _Page) -> list[str]:
+    parts = [page.head(), page.problems(), page.structure(), page.decisions(), page.transitions(), page.semantic()]
+    parts += [page.release(), page.details(), page.tail()]
+    texts = [re.sub(r"\n{3,}", "\n\n", "\n".join(part)) for part in parts]
+    return [f"{text}\n" for text in texts if text]
 
 
 class _Page:
-    def __init__(self, data: Data, lang: Language) -> None:
-        self.data, self.lang = data, lang
+    def __init__(self, data: Data, lang: Language, limit: int = ROWS) -> None:
+        self.data, self.lang, self.limit = data, lang, limit
 
     def head(self) -> Iterator[str]:
         data = self.data
@@ -58,14 +68,14 @@ class _Page:
     def table(self, keys: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(phrase(key, self.lang) for key in keys)} |"
         yield f"|{'---|' * len(keys)}"
-        yield from (f"| {' | '.join(row)} |" for row in rows[:ROWS])
-        if len(rows) > ROWS:
+        yield from (f"| {' | '.join(row)} |" for row in rows[: self.limit])
+        if len(rows) > self.limit:
             yield ""
-            yield f"*{phrase('more', self.lang, count=len(rows) - ROWS)}*"
+            yield f"*{phrase('more', self.lang, count=len(rows) - self.limit)}*"
 
-    def folded(self, key: str, count: int, lines: Iterable[str]) -> Iterator[str]:
+    def folded(self, key: str, count: int, lines: Iterable[str], is_open: bool = False) -> Iterator[str]:
         yield ""
-        yield f"<details><summary><b>{phrase(key, self.lang)}</b> ({count})</summary>"
+        yield f"<details{' open' if is_open else ''}><summary><b>{phrase(key, self.lang)}</b> ({count})</summary>"
         yield ""
         yield from lines
         yield ""
@@ -74,7 +84,7 @@ class _Page:
     def problems(self) -> Iterator[str]:
         if self.data["problems"]:
             yield from self.heading("problems")
-        for problem in self.data["problems"][:ROWS]:
+        for problem in self.data["problems"][: self.limit]:
             where = f"{problem['file']}:{problem['line']}:{problem['column']}"
             path = f"{escape(problem['path'])}: " if problem["path"] else ""
             yield f"- `{_code(where)}` {path}{escape(problem['message'])} {escape(problem['hint'])}".rstrip()
@@ -106,24 +116,78 @@ class _Page:
             "<br>".join(causes) + more,
         ]
 
+    def transitions(self) -> Iterator[str]:
+        """What the whole change can do to a decision: what a profile shows, what is proved impossible, what is open."""
+        found = self.data["semantic"]["transitions"] if self.data["semantic"] else []
+        if not found:
+            return
+        yield from self.heading("transitions")
+        for entry in found:
+            if entry["witness"] is not None:
+                yield from self.witness("", entry["witness"])
+        for sentence in describe.excluded(self.data, self.lang):
+            yield ""
+            yield escape(sentence)
+
     def semantic(self) -> Iterator[str]:
         semantic = self.data["semantic"]
         if not semantic or not semantic["rules"]:
             return
+        listed = [rule for rule in semantic["rules"] if describe.only_lists(rule)]
         yield from self.heading("semantic")
-        rows = [[f"`{_code(rule['rule'])}`", escape(describe.verdict(rule, self.lang))] for rule in semantic["rules"]]
-        yield from self.table(("rule", "verdict"), rows)
-        for rule in semantic["rules"][:ROWS]:
-            if rule["witness"] is not None:
-                yield from self.witness(rule)
+        rules = [rule for rule in semantic["rules"] if not describe.only_lists(rule)]
+        rows = [
+            [f"`{_code(rule['rule'])}`", escape(self.law(rule)), escape(describe.verdict(rule, self.lang))]
+            for rule in rules
+        ]
+        if rows:
+            yield from self.table(("rule", "says", "verdict"), rows)
+        for rule in [rule for rule in rules if rule["witness"] is not None][: self.limit]:
+            yield from self.witness(f"<code>{_html(rule['rule'])}</code> · ", rule["witness"])
+        if listed:
+            yield from self.folded("listed", len(listed), self.listed(listed))
 
-    def witness(self, rule: Data) -> Iterator[str]:
+    def listed(self, rules: Sequence[Data]) -> Iterator[str]:
+        """Rules below the decision: a line each, and a witness each."""
+        rows = [
+            [
+                f"`{_code(rule['rule'])}`",
+                escape(self.law(rule)),
+                escape(describe.dated(rule, self.lang)),
+                escape(describe.names(rule["seen_in"])),
+            ]
+            for rule in rules
+        ]
+        yield from self.table(("rule", "says", "change_of_rule", "seen"), rows)
         yield ""
-        day = f", {phrase('as_of', self.lang)} {rule['as_of']}" if rule["as_of"] else ""
-        change = f"{rule['before']} → {rule['after']}{day}"
-        yield f"<details><summary><code>{_html(rule['rule'])}</code>: {_html(change)}</summary>"
+        yield phrase("witnesses", self.lang)
         yield ""
-        yield from _fence(json.dumps(rule["witness"], ensure_ascii=False, indent=2), "json")
+        for rule in rules[: self.limit]:
+            told = describe.shown(rule["witness"], self.lang), describe.facts(rule["witness"], self.lang)
+            yield f"- `{_code(rule['rule'])}` {escape(' '.join(told))}"
+
+    def law(self, rule: Data) -> str:
+        """What a rule says, and the law it rests on."""
+        law = describe.law(rule, self.lang)
+        return f"{rule['message'][self.lang]} [{law}]" if law else str(rule["message"][self.lang])
+
+    def witness(self, lead: str, witness: Data) -> Iterator[str]:
+        """A profile that shows something: folded, its facts as a table, itself as it can be copied."""
+        told = describe.shown(witness, self.lang)
+        yield ""
+        yield f"<details><summary>{lead}{_html(told)}</summary>"
+        yield ""
+        if witness["facts"]:
+            rows = [[escape(fact[key][self.lang]) for key in ("title", "value")] for fact in witness["facts"]]
+            yield from self.table(("fact", "value"), rows)
+        else:
+            yield escape(phrase("any_product", self.lang))
+        yield ""
+        yield f"<details><summary>{_html(phrase('profile', self.lang))}</summary>"
+        yield ""
+        yield from _fence(yaml.safe_dump(witness["profile"], sort_keys=False, allow_unicode=True).rstrip(), "yaml")
+        yield ""
+        yield "</details>"
         yield ""
         yield "</details>"
 
@@ -140,10 +204,11 @@ class _Page:
     def structure(self) -> Iterator[str]:
         changes, schemas = self.data["structure"], self.data["schemas"]
         if changes or schemas:
-            yield from self.folded("structure", len(changes) + len(schemas), self.edits(changes, schemas))
+            count = len(changes) + len(schemas)
+            yield from self.folded("structure", count, self.edits(changes, schemas), count <= _FEW)
 
     def edits(self, changes: Sequence[Data], schemas: Sequence[Data]) -> Iterator[str]:
-        for change in changes[:ROWS]:
+        for change in changes[: self.limit]:
             where = f"`{_code(change['file'])}:{change['line']}`"
             back = f" **⏪ {phrase('back', self.lang)}**" if change["retroactive"] else ""
             yield f"- {where} {escape(describe.edit(change, self.lang))}{back}"
@@ -155,9 +220,9 @@ class _Page:
                 yield ""
                 yield from (f"  {line}" for line in _fence("\n".join(lines), "diff"))
                 yield ""
-        for change in schemas[:ROWS]:
+        for change in schemas[: self.limit]:
             yield f"- `{_code(change['file'])}` {escape(describe.schema_edit(change, self.lang))}"
-        left = max(len(changes) - ROWS, 0) + max(len(schemas) - ROWS, 0)
+        left = max(len(changes) - self.limit, 0) + max(len(schemas) - self.limit, 0)
         if left:
             yield f"- *{phrase('more', self.lang, count=left)}*"
 

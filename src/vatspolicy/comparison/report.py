@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.vocabulary import Language
 
-FORMATS = ("text", "json", "markdown", "github", "sarif")
+FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
 
 
 def render(format: str, data: Mapping[str, Any], lang: Language, colour: bool = False, room: int = 100) -> str:

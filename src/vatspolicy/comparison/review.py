@@ -16,13 +16,14 @@ from vatspolicy.comparison.decisions import (
     compare_decisions,
     direction_of_all,
 )
+from vatspolicy.comparison.proofs import Unconfirmed, semantic_data
 from vatspolicy.comparison.rules import Differences, Rules
 from vatspolicy.comparison.schemas import SchemaChange, compare_schemas
-from vatspolicy.comparison.semantic import Proof, prove
+from vatspolicy.comparison.semantic import prove
 from vatspolicy.comparison.side import Side, load_pair
 from vatspolicy.comparison.sources import Source
 from vatspolicy.comparison.structure import LAW, Change, compare_structure
-from vatspolicy.comparison.verdict import exit_code, failures, title_of
+from vatspolicy.comparison.verdict import exit_code, failures, impossible, is_open, seen, title_of, undecided
 from vatspolicy.comparison.versions import Release, check_release
 from vatspolicy.comparison.words import FAULTS, TITLES, WHY, both
 from vatspolicy.errors import InvalidInput, Problem
@@ -41,8 +42,10 @@ class Settings:
     """Further days to compare."""
     profiles: Sequence[str] = ()
     """Specs to decide beside the fixtures: files, folders, globs."""
-    semantic: bool = True
-    """Whether to ask the proof engine."""
+    semantic: str = "auto"
+    """Which engine to ask for proofs (semantic.ENGINES)."""
+    workers: int = 1
+    """Processes that share the work of proofs."""
     fail_on: Sequence[str] = ()
     """Conditions (verdict.parse_conditions)."""
 
@@ -67,8 +70,9 @@ def refuse(base: str, head: str | None, message: str, settings: Settings) -> dic
 
 
 def _finish(data: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    data["title"] = both(TITLES, title_of(data))
+    data["title"] = _title(data)
     data["failed_on"] = failures(data, settings.fail_on)
+    data["undecided_on"] = undecided(data, settings.fail_on)
     data["exit_code"] = exit_code(data)
     order = (
         "format",
@@ -77,6 +81,7 @@ def _finish(data: dict[str, Any], settings: Settings) -> dict[str, Any]:
         "verdict",
         "why",
         "failed_on",
+        "undecided_on",
         "exit_code",
         "today",
         "base",
@@ -86,12 +91,21 @@ def _finish(data: dict[str, Any], settings: Settings) -> dict[str, Any]:
     return {key: data[key] for key in (*order, "schemas", "decisions", "semantic", "release", "problems")}
 
 
-def _empty(settings: Settings, why: Sequence[str], problems: Iterable[Problem]) -> dict[str, Any]:
+def _title(data: dict[str, Any]) -> dict[str, str]:
+    """The title; where the engine left something unsettled, it says so."""
+    key = title_of(data)
+    title = both(TITLES, key)
+    if key in ("not-evaluated", "unknown") or not is_open(data):
+        return title
+    return {lang: text + both(TITLES, "open")[lang] for lang, text in title.items()}
+
+
+def _empty(settings: Settings, why: Sequence[str], problems: Iterable[Problem], broke: str = "") -> dict[str, Any]:
     return {
         "format": FORMAT,
         "state": "not-evaluated",
         "verdict": None,
-        "why": [{"code": code, "text": both(WHY, code)} for code in why],
+        "why": [{"code": code, "text": both(WHY, code, subject=broke)} for code in why],
         "today": settings.today,
         "structure": [],
         "schemas": [],
@@ -111,26 +125,59 @@ def _compare(base: Side, head: Side, settings: Settings) -> dict[str, Any]:
     changed = {change.policy for change in changes if change.kind in LAW}
     days = differences.days(changed, settings.today, settings.days)
     comparison = compare_decisions(base, head, found, days, differences)
-    proof = prove(base, head, differences, settings.semantic)
+    maker = _Maker(base, head, differences)
+    semantic, reason, broke = _semantic(base, head, differences, settings, maker)
     problems = sorted({*unread, *comparison.problems})
     why = ["invalid"] if problems else []
     if not comparison.products and (differences.names or schemas):
         why.append("nothing")
-    if proof.status == "unavailable":
-        why.append(proof.reason)
-    moves = bool(comparison.rows or comparison.details or proof.witnesses)
-    maker = _Maker(base, head, differences)
-    return _empty(settings, why, problems) | {
+    data = {"decisions": maker.decisions(comparison), "semantic": semantic}
+    if base.schemas == head.schemas and _contradicted(data):
+        semantic, reason = _nothing(semantic["engine"]), "contradiction"
+    why += [reason] if reason else []
+    shown = [entry["direction"] for entry in semantic["transitions"] if entry["witness"] is not None]
+    witnesses = any(rule["verdict"] == "witness" for rule in semantic["rules"])
+    semantic["rules"] = [rule | {"seen_in": _seen_in(rule["rule"], comparison)} for rule in semantic["rules"]]
+    moves = bool(comparison.rows or comparison.details or shown or witnesses)
+    return _empty(settings, why, problems, broke) | {
         "state": "not-evaluated" if why else "evaluated",
-        "verdict": direction_of_all([*(row.direction for row in comparison.rows), *proof.directions()]),
+        "verdict": direction_of_all([*(row.direction for row in comparison.rows), *shown]),
         "base": _named(base.source, base),
         "head": _named(head.source, head),
         "structure": [maker.change(change) for change in changes],
         "schemas": [_schema(change) for change in schemas],
-        "decisions": maker.decisions(comparison),
-        "semantic": _semantic(proof),
+        "decisions": data["decisions"],
+        "semantic": semantic,
         "release": _release(check_release(base, head, changes, schemas, moves)),
     }
+
+
+def _semantic(
+    base: Side, head: Side, differences: Differences, settings: Settings, maker: _Maker
+) -> tuple[dict[str, Any], str, str]:
+    """The semantic layer, why it is not evaluated, and what broke. What the evaluator does not confirm is not shown."""
+    proof = prove(base, head, differences, settings.semantic, settings.workers)
+    try:
+        return semantic_data(proof, head, differences, maker.cause), proof.reason, proof.broke
+    except Unconfirmed as error:
+        return _nothing(proof.engine), "failed", str(error)
+
+
+def _seen_in(name: str, comparison: Comparison) -> list[str]:
+    """The products whose decisions, or what is below them, the rule changes."""
+    found = [row.product.name for row in comparison.rows if name in row.because]
+    found += [product for detail in comparison.details if detail.rule == name for product in detail.products]
+    return list(dict.fromkeys(found))
+
+
+def _nothing(engine: str | None) -> dict[str, Any]:
+    """The semantic layer of which nothing counts."""
+    return {"status": "failed", "engine": engine, "transitions": [], "rules": [], "assumptions": []}
+
+
+def _contradicted(data: Mapping[str, Any]) -> bool:
+    """Whether a profile is decided in a way that the engine calls impossible."""
+    return bool(seen(data) & set(impossible(data)))
 
 
 def _named(source: Source, side: Side | None = None) -> dict[str, Any]:
@@ -258,27 +305,6 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def _schema(change: SchemaChange) -> dict[str, Any]:
     return dataclasses.asdict(change)
-
-
-def _semantic(proof: Proof) -> dict[str, Any]:
-    return {
-        "status": proof.status,
-        "transitions": proof.transitions,
-        "rules": [
-            {
-                "rule": verdict.rule,
-                "verdict": verdict.verdict,
-                "transitions": list(verdict.transitions),
-                "before": verdict.before,
-                "after": verdict.after,
-                "as_of": verdict.as_of,
-                "witness": verdict.witness,
-                "reason": verdict.reason,
-                "assumptions": list(verdict.assumptions),
-            }
-            for verdict in proof.rules
-        ],
-    }
 
 
 def _release(release: Release) -> dict[str, Any]:

@@ -18,6 +18,8 @@ RULES = {
     "decision-tightened": ("warning", "A decision becomes stricter."),
     "decision-loosened": ("warning", "A decision becomes milder."),
     "decision-changed": ("note", "A decision changes, neither stricter nor milder."),
+    "decision-possible": ("warning", "A decision can change by this rule alone; a profile shows it."),
+    "not-settled": ("warning", "It is neither shown nor excluded that a decision changes by this rule."),
     "retroactive-edit": ("warning", "What was law on a past day is edited."),
     "schema-breaks": ("warning", "A schema breaks its readers."),
     "release": ("warning", "Version, changelog or review does not fit the change."),
@@ -59,6 +61,12 @@ def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
             text += f" ← {cause['rule']} [{describe.law(cause, lang)}]"
         place = row["because"][0] if row["because"] else {"file": row["file"], "line": 1}
         yield id, text, place["file"], place["line"]
+    for rule in data["semantic"]["rules"] if data["semantic"] else []:
+        if rule["transitions"]:
+            text = f"{rule['rule']}: {describe.verdict(rule, lang)} {describe.facts(rule['witness'], lang)}"
+            yield "decision-possible", text, rule["file"], rule["line"]
+        elif rule["verdict"] in ("unknown", "unsupported"):
+            yield "not-settled", f"{rule['rule']}: {describe.verdict(rule, lang)}", rule["file"], rule["line"]
     for change in data["structure"]:
         if change["retroactive"]:
             yield (

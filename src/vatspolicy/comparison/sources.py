@@ -1,4 +1,4 @@
-"""The two states to compare: git revisions or folders, read into memory under the names they have in the project."""
+"""The two states to compare: git revisions, folders or bundles, read into memory under the names of the project."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vatspolicy.archive import ArchiveError, is_archive, read_archive
 from vatspolicy.comparison.git import Git, SourceError, check_size
 
 FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}
 """Folders of a project that are read, with the ending of the files in them."""
 CHANGELOG = "CHANGELOG.md"
+RELEASE = "bundle.yaml"
 WORKING_TREE = "."
 """The project as it stands on disk."""
 
@@ -61,7 +63,7 @@ def read_pair(base: str, head: str | None, folder: Path) -> tuple[Source, Source
 def _range(text: str, folder: Path) -> tuple[str, str, str] | None:
     """`A..B` or `A...B` in parts, an end that is left out being HEAD; None for a folder or a single revision."""
     found = re.fullmatch(r"(.*?)(\.{2,3})([^./].*)?", text)
-    if found is None or text in (".", "..") or text.startswith(_PATHS) or _is_folder(folder / text):
+    if found is None or text in (".", "..") or text.startswith(_PATHS) or _exists(folder / text):
         return None
     return found[1] or "HEAD", found[2], found[3] or "HEAD"
 
@@ -74,13 +76,34 @@ def _is_folder(path: Path) -> bool:
 
 
 def read_source(name: str, folder: Path) -> Source:
-    """The state that a name stands for: a folder where there is one, else a revision. Raises SourceError."""
+    """The state that a name stands for: a folder or bundle where there is one, else a revision. Raises SourceError."""
     if name and _is_folder(folder / name):
         return _read_folder(name, folder / name)
-    if name.startswith(_PATHS):
-        raise SourceError(f"There is no folder {name!r}.")
+    if is_archive(name) and _exists(folder / name):
+        return _read_archive(name, folder / name)
+    if name.startswith(_PATHS) or is_archive(name):
+        raise SourceError(f"There is no {'bundle' if is_archive(name) else 'folder'} {name!r}.")
     git = Git(folder)
     return _read_commit(git, name, git.commit(name))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _read_archive(name: str, path: Path) -> Source:
+    """A bundle: an archive of policies/ (and schemas/, fixtures/), or of policies alone."""
+    try:
+        files = read_archive(path, lambda file: _wanted(file) or _wanted(f"policies/{file}"))
+    except ArchiveError as error:
+        raise SourceError(str(error)) from None
+    names = {file for file, _ in files}
+    if not any(file.startswith("policies/") for file in names) and RELEASE in names:
+        files = [(f"policies/{file}", content) for file, content in files]
+    return _source(name, None, [(file, content) for file, content in files if _wanted(file)])
 
 
 def _read_commit(git: Git, name: str, commit: str) -> Source:
@@ -92,7 +115,7 @@ def _read_folder(name: str, path: Path) -> Source:
     """A project (with a folder `policies`), or a folder of policies alone."""
     prefix, roots = "", [path / folder for folder in FOLDERS]
     if not roots[0].is_dir():
-        if not (path / "bundle.yaml").is_file():
+        if not (path / RELEASE).is_file():
             raise SourceError(f"There are no policies in {name!r}. A project has a folder policies/.")
         prefix, roots = "policies/", [path]
     files = [file for root in roots for file in root.rglob("*") if file.is_file()]

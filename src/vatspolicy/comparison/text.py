@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.comparison import describe
 from vatspolicy.comparison.summary import release, sentences, sides
-from vatspolicy.comparison.words import phrase
+from vatspolicy.comparison.words import VERDICTS, phrase, word
 from vatspolicy.report.terminal import Style, clean, wrap
 from vatspolicy.vocabulary import Language
 
@@ -38,6 +38,7 @@ class _Report:
         yield from self.structure()
         yield from self.decisions()
         yield from self.details()
+        yield from self.transitions()
         yield from self.semantic()
         yield from self.release()
 
@@ -97,13 +98,37 @@ class _Report:
         if len(details) > _LIMIT:
             yield f"  {phrase('more', self.lang, count=len(details) - _LIMIT)}"
 
+    def transitions(self) -> Iterator[str]:
+        found = self.data["semantic"]["transitions"] if self.data["semantic"] else []
+        if not found:
+            return
+        yield from self.heading("transitions")
+        for entry in found:
+            if entry["witness"] is not None:
+                yield from self.witness(entry["witness"])
+        for sentence in describe.excluded(self.data, self.lang):
+            yield from self.flow(sentence, 2)
+
     def semantic(self) -> Iterator[str]:
         semantic = self.data["semantic"]
         if not semantic or not semantic["rules"]:
             return
         yield from self.heading("semantic")
-        for rule in semantic["rules"]:
-            yield from self.flow(f"{rule['rule']}: {describe.verdict(rule, self.lang)}", 2)
+        listed = [rule for rule in semantic["rules"] if describe.only_lists(rule)]
+        for rule in [rule for rule in semantic["rules"] if not describe.only_lists(rule)]:
+            yield from self.flow(f"{rule['rule']} [{describe.law(rule, self.lang)}]", 2)
+            yield from self.flow(describe.verdict(rule, self.lang), 6)
+            if rule["witness"] is not None:
+                yield from self.witness(rule["witness"], 6)
+        if listed:
+            yield from self.flow(word(VERDICTS, "listed", self.lang), 2)
+        for rule in listed:
+            seen = f" ({describe.names(rule['seen_in'])})" if rule["seen_in"] else ""
+            yield from self.flow(f"{rule['rule']}: {describe.dated(rule, self.lang)}{seen}", 6)
+
+    def witness(self, witness: Data, indent: int = 2) -> Iterator[str]:
+        yield from self.flow(describe.shown(witness, self.lang), indent)
+        yield from self.flow(describe.facts(witness, self.lang), indent + 4)
 
     def release(self) -> Iterator[str]:
         if not self.data["release"]:

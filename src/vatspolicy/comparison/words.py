@@ -20,18 +20,31 @@ TITLES: Table = {
     "no-rule": {"en": "No decision changes: no rule differs on any day", "zh": "结论不变：任何日期均无规则差异"},
     "proved": {"en": "No decision changes, proved for all profiles", "zh": "结论不变（已对全部档案证明）"},
     "unseen": {"en": "No decision change was found", "zh": "未发现结论变化"},
+    "unknown": {
+        "en": "UNKNOWN: no decision change was found, and none could be excluded",
+        "zh": "未能判定：未发现结论变化，但也无法排除",
+    },
+    "open": {"en": "; more could not be excluded", "zh": "；其余变化无法排除"},
 }
 WHY: Table = {
     "source": {"en": "A side cannot be read.", "zh": "无法读取比较的一方。"},
     "invalid": {"en": "A side, or a profile, is not valid.", "zh": "比较的一方或某份档案无效。"},
     "nothing": {"en": "There is no profile to decide.", "zh": "没有可供判定的档案。"},
     "engine": {
-        "en": "The semantic layer is not available; install vatspolicy[smt], or leave it out with --semantic off.",
-        "zh": "语义层不可用：请安装 vatspolicy[smt]，或以 --semantic off 略过。",
+        "en": "The solver for proofs is not installed: install vatspolicy[smt], or ask for --semantic cells or off.",
+        "zh": "未安装证明求解器：请安装 vatspolicy[smt]，或使用 --semantic cells 或 off。",
+    },
+    "failed": {
+        "en": "The engine for proofs broke off ({subject}): nothing is proved or excluded.",
+        "zh": "证明引擎中断（{subject}）：未能证明或排除任何变化。",
+    },
+    "contradiction": {
+        "en": "The engine for proofs excludes what a profile shows; none of its proofs counts.",
+        "zh": "证明引擎的结论与档案的实际判定相矛盾：其证明均不可采信。",
     },
     "schemas": {
-        "en": "The semantic layer is not available: the base does not fit the schemas of the head.",
-        "zh": "语义层不可用：基准版本不符合新版模式。",
+        "en": "Nothing could be proved: the base does not fit the schemas of the head.",
+        "zh": "无法进行证明：基准版本不符合新版模式。",
     },
 }
 CHANGES: Table = {
@@ -93,24 +106,44 @@ REASONS: Table = {
     "rule-removed": {"en": "a rule id is gone", "zh": "删除了规则编号"},
     "policy-removed": {"en": "a policy is gone", "zh": "删除了政策"},
     "schema-breaks": {"en": "a schema breaks its readers", "zh": "模式变更不兼容"},
-    "decisions-change": {"en": "decisions change", "zh": "结论有变化"},
+    "decisions-change": {"en": "decisions or what they list change", "zh": "结论或所列事项有变化"},
     "law-added": {"en": "law is added", "zh": "新增法律内容"},
     "text-changed": {"en": "text changes, decisions do not", "zh": "文字有变化，结论不变"},
 }
 VERDICTS: Table = {
-    "proved-equivalent": {"en": "proved equivalent", "zh": "已证明等价"},
-    "masked": {"en": "changes, but no decision does", "zh": "规则有变化，但不影响结论"},
-    "witness": {"en": "a decision changes", "zh": "结论会变化"},
-    "listed": {"en": "what is listed changes, the decision does not", "zh": "所列事项有变化，结论不变"},
-    "unsupported": {"en": "cannot be analysed", "zh": "无法分析"},
-    "unknown": {"en": "not settled", "zh": "未能判定"},
+    "proved-equivalent": {
+        "en": "Proved: the edit changes nothing that the rule says of any product on any day.",
+        "zh": "已证明：对任何产品、任何日期，该规则的结果均不变。",
+    },
+    "masked": {
+        "en": "Proved: the rule says something else of some products, but changed alone it changes no decision.",
+        "zh": "已证明：该规则对部分产品的结果有变化，但仅此一处修改不改变任何结论。",
+    },
+    "witness": {
+        "en": "Changed alone, it changes decisions: {moves}.",
+        "zh": "仅此一处修改即可改变结论：{moves}。",
+    },
+    "listed": {
+        "en": "Something else is listed for some products; a rule of this kind never changes a decision.",
+        "zh": "对部分产品所列事项有变化；此类规则从不改变结论。",
+    },
+    "unsupported": {
+        "en": "NOT SETTLED: the rule cannot be analysed.",
+        "zh": "未能判定：该规则无法分析。",
+    },
+    "unknown": {
+        "en": "NOT SETTLED: it is neither shown nor excluded that a decision changes.",
+        "zh": "未能判定：既未发现也无法排除结论变化。",
+    },
 }
+"""What a proof comes to for one rule, in one sentence."""
 PHRASES: Table = {
     "words": {"en": "{base} → {head}, today {today}", "zh": "{base} → {head}，今天为 {today}"},
     "structure": {"en": "What was edited", "zh": "改了什么"},
     "decisions": {"en": "Decisions that change", "zh": "变化的结论"},
     "details": {"en": "Below the decision", "zh": "结论之下"},
-    "semantic": {"en": "Proof for each changed rule", "zh": "逐条规则的证明"},
+    "transitions": {"en": "What can change, over all profiles", "zh": "对全部档案而言可能的变化"},
+    "semantic": {"en": "Each changed rule", "zh": "逐条规则"},
     "release": {"en": "Version", "zh": "版本"},
     "problems": {"en": "Could not be read", "zh": "无法读取"},
     "product": {"en": "product", "zh": "产品"},
@@ -120,6 +153,7 @@ PHRASES: Table = {
     "because": {"en": "because", "zh": "原因"},
     "rule": {"en": "rule", "zh": "规则"},
     "verdict": {"en": "verdict", "zh": "结果"},
+    "says": {"en": "says", "zh": "内容"},
     "what": {"en": "what", "zh": "事项"},
     "who": {"en": "products", "zh": "产品"},
     "since": {"en": "from {day}", "zh": "自 {day}"},
@@ -139,8 +173,67 @@ PHRASES: Table = {
         "en": "Decided by the old rules under the new schemas, because they state new facts: {names}.",
         "zh": "以下档案含新增事实，按新模式以旧规则判定：{names}。",
     },
-    "semantic_off": {"en": "The semantic layer was left out.", "zh": "未运行语义层。"},
-    "possible": {"en": "Now possible: {names}.", "zh": "可能出现：{names}。"},
+    "semantic_off": {"en": "Proofs over all profiles were left out.", "zh": "未进行针对全部档案的证明。"},
+    "cells": {
+        "en": "Searched without a solver: much can stay unsettled. vatspolicy[smt] brings one.",
+        "zh": "未使用求解器，可能有较多问题无法判定；安装 vatspolicy[smt] 可改用求解器。",
+    },
+    "one_schema": {
+        "en": "The proofs read both sides under the new schemas; what the schemas themselves change is not proved.",
+        "zh": "证明时双方均按新模式读取；模式本身的影响不在证明范围内。",
+    },
+    "possible": {"en": "Can happen, each shown by a profile: {names}.", "zh": "可能出现（均有档案为证）：{names}。"},
+    "beyond": {
+        "en": "Possible, though no compared profile shows it: {names}.",
+        "zh": "可能出现，但参与比较的档案均未显示：{names}。",
+    },
+    "unsettled": {"en": "Neither shown nor excluded: {names}.", "zh": "既未发现也无法排除：{names}。"},
+    "impossible": {
+        "en": "Proved impossible, for all profiles and days: {names}.",
+        "zh": "已证明不可能（任何档案、任何日期）：{names}。",
+    },
+    "open_rules": {"en": "Rules not settled: {names}.", "zh": "未能判定的规则：{names}。"},
+    "no_change": {
+        "en": "Proved for all profiles and days: no decision word changes.",
+        "zh": "已对全部档案与日期证明：结论均不变化。",
+    },
+    "no_direction": {
+        "en": "Proved for all profiles and days: no decision that was reached becomes stricter or milder.",
+        "zh": "已对全部档案与日期证明：已作出的结论既不收紧也不放宽。",
+    },
+    "not_stricter": {
+        "en": "Proved for all profiles and days: no decision that was reached becomes stricter.",
+        "zh": "已对全部档案与日期证明：已作出的结论均不收紧。",
+    },
+    "not_milder": {
+        "en": "Proved for all profiles and days: no decision that was reached becomes milder.",
+        "zh": "已对全部档案与日期证明：已作出的结论均不放宽。",
+    },
+    "witness": {"en": "A profile that shows it", "zh": "示例档案"},
+    "witnesses": {"en": "Profiles that show it:", "zh": "示例档案："},
+    "fact": {"en": "fact", "zh": "事实"},
+    "change_of_rule": {"en": "change", "zh": "变更"},
+    "seen": {"en": "seen in", "zh": "见于"},
+    "value": {"en": "value", "zh": "内容"},
+    "any_product": {"en": "Any product shows it; no fact is needed.", "zh": "任何产品均可说明，无须其他事实。"},
+    "profile": {"en": "The profile, to be copied", "zh": "档案原文（可复制）"},
+    "from": {"en": "{moves} from {day}", "zh": "自 {day} 起：{moves}"},
+    "together": {
+        "en": "With all edits together this profile is decided {moves}.",
+        "zh": "与全部修改一并适用时，该档案的结论为 {moves}。",
+    },
+    "lists": {"en": "Listed from {day}: {names}.", "zh": "自 {day} 起所列：{names}。"},
+    "stays": {
+        "en": "What the rule says differs from {day}; the decision stays {name}.",
+        "zh": "自 {day} 起该规则的结果不同，结论仍为“{name}”。",
+    },
+    "seen_in": {"en": "Seen in: {names}.", "zh": "见于：{names}。"},
+    "listed": {"en": "Rules that change no decision, only what is listed", "zh": "不影响结论、仅改变所列事项的规则"},
+    "first": {"en": "First on {day}.", "zh": "最早为 {day}。"},
+    "undecided_on": {
+        "en": "Could hold, and is not settled: {names}. So this does not pass.",
+        "zh": "下列条件可能成立而未能判定，故不予通过：{names}。",
+    },
     "needs": {
         "en": "{before} → {after}; this change is {level} ({because}) and needs at least {needed}.",
         "zh": "{before} → {after}；本次变更为 {level}（{because}），至少需要 {needed}。",
@@ -156,7 +249,7 @@ PHRASES: Table = {
     "failed": {"en": "Fails on: {names}.", "zh": "未通过：{names}。"},
     "more": {"en": "… and {count} more in the JSON report.", "zh": "……其余 {count} 项见 JSON 报告。"},
     "cut": {"en": "The rest is in the full report.", "zh": "其余内容见完整报告。"},
-    "left_open": {"en": "{low} to {high}", "zh": "{low} 至 {high}"},
+    "left_open": {"en": "{low} to {high}", "zh": "{low}至{high}"},
     "whole": {"en": "whole product", "zh": "整个产品"},
     "absent": {"en": "–", "zh": "–"},
     "disclaimer": {

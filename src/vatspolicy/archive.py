@@ -1,0 +1,97 @@
+"""Archives (.tar, .tar.gz, .tgz) from anywhere, read into memory and never onto disk: bounded, and only plain files."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import tarfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+ENDINGS = (".tar.gz", ".tgz", ".tar")
+MAX_FILES = 20_000
+MAX_BYTES = 128 * 2**20
+"""Most members, and most bytes once decompressed, that are read of one archive."""
+_GZIP = b"\x1f\x8b"
+_ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
+"""What no name of a file in an archive needs: controls, backslashes, drives."""
+
+
+class ArchiveError(Exception):
+    """An archive that is not read; the text is one sentence."""
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of that name is taken for an archive."""
+    return name.lower().endswith(ENDINGS)
+
+
+def read_archive(
+    path: Path, wanted: Callable[[str], bool] = lambda _: True, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES
+) -> list[tuple[str, bytes]]:
+    """Name (relative, with slashes) and bytes of the wanted files of an archive, in its order.
+
+    The whole archive is looked at, and refused for one member that is a link, a device or sparse, whose name is
+    absolute, leads upwards or comes twice, or that goes beyond the limits. Raises ArchiveError, with the name of the
+    file at fault.
+    """
+    try:
+        with path.open("rb") as file:
+            return _Reader(path.name, wanted, max_bytes, max_files).read(file)
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, ValueError):
+        raise ArchiveError(f"{path.name!r} is no whole tar archive.") from None
+    except OSError as error:
+        raise ArchiveError(f"{path.name!r} cannot be read: {error.strerror or 'it is no file'}.") from None
+
+
+class _Reader:
+    def __init__(self, name: str, wanted: Callable[[str], bool], max_bytes: int, max_files: int) -> None:
+        self.name, self.wanted = name, wanted
+        self.max_bytes, self.max_files = max_bytes, max_files
+
+    def read(self, file: BinaryIO) -> list[tuple[str, bytes]]:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        stream = gzip.GzipFile(fileobj=file) if packed else file
+        data = stream.read(self.max_bytes + 1)  # of everything: headers and unwanted files included
+        if len(data) > self.max_bytes:
+            raise ArchiveError(f"{self.name!r} holds more than {self.max_bytes / 2**20:g} MiB.")
+        found: dict[str, bytes | None] = {}
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2, encoding="utf-8") as archive:
+            for count, member in enumerate(archive, 1):
+                if count > self.max_files:
+                    raise ArchiveError(f"{self.name!r} holds more than {self.max_files:,} members.")
+                name = self.check(member)
+                if name is None:
+                    continue
+                if name in found:
+                    raise ArchiveError(f"{self.name!r} holds {name!r} twice.")
+                found[name] = self.content(archive, member) if self.wanted(name) else None
+            rest = data[archive.offset :]  # tarfile ends in silence at a broken header, too
+        if not rest or rest.strip(b"\0"):
+            raise EOFError
+        return [(name, content) for name, content in found.items() if content is not None]
+
+    def check(self, member: tarfile.TarInfo) -> str | None:
+        """The name of a file; None for a folder."""
+        steps = [step for step in member.name.split("/") if step not in ("", ".")]
+        if member.name.startswith("/") or ".." in steps or _ODD.search(member.name):
+            raise ArchiveError(f"{self.name!r} holds {member.name!r}, a name that leads out of it.")
+        if member.isdir():
+            return None
+        if not member.isreg() or member.issparse():
+            raise ArchiveError(f"{self.name!r} holds {member.name!r}, which is a link or no plain file.")
+        if not steps:
+            raise ArchiveError(f"{self.name!r} holds a file without a name.")
+        return "/".join(steps)
+
+    def content(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+        file = archive.extractfile(member)
+        assert file is not None  # it is a plain file
+        content = file.read()
+        if len(content) != member.size:
+            raise EOFError
+        return content
