@@ -1,0 +1,122 @@
+"""Which facts the expressions of a bundle read, by their path in the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.expression.tree import Fact, Node, Param, Quantifier, Term, children, walk
+from vatspolicy.schema import load_schema, once_per_schemas
+from vatspolicy.vocabulary import INHERITED, resolve
+
+ROOTS: Mapping[str, tuple[str, ...]] = {
+    "operator": ("company", "partner"),
+    "service": ("services.*",),
+    "licence": ("company.licences.*", "partner.licences.*"),
+    "activity": ("activity",),
+    "as_of": ("as_of",),
+}
+"""Variables of rules that are not themselves facts of a profile."""
+
+BUILT_IN = (
+    "product.launch",
+    "services.*.operated_by",
+    "services.*.offers",
+    "services.*.class_opinion",
+    "company.foreign_percent",
+    "partner.foreign_percent",
+    "company.registered",
+    "partner.registered",
+    *(f"{holder}.licences{field}" for holder in ("company", "partner") for field in ("", ".*.valid", ".*.valid_until")),
+    "filings",
+)
+"""Facts that the evaluator itself reads: access, classification, deadlines."""
+
+
+def read_facts(bundle: Bundle) -> set[str]:
+    """Paths of the facts that some expression reads, and of the objects above them."""
+    found: set[str] = set(BUILT_IN)
+    for expression in bundle.expressions():
+        for path in facts_of(expression.tree):
+            parts = path.split(".")
+            found |= {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return found
+
+
+def facts_of(node: Node) -> set[str]:
+    """Paths of the facts that one expression reads."""
+    found: set[str] = set()
+    for path in _read(node, {}, found):
+        found.add(path)
+    return found
+
+
+def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> tuple[str, ...]:
+    """Notes what is read below a node; the paths that its value can stand for."""
+    match node:
+        case Fact(root=root, names=names):
+            roots = bound.get(root, ROOTS.get(root, (root,)))
+            return tuple(".".join((start, *names)) for start in roots)
+        case Term(body=body):
+            return _read(body, bound, found)
+        case Quantifier(variable=variable, list=over, body=body):
+            lists = _read(over, bound, found)
+            found.update(lists)
+            found.update(_read(body, {**bound, variable: tuple(f"{path}.*" for path in lists)}, found))
+            return ()
+        case _:
+            for child in children(node):
+                found.update(_read(child, bound, found))
+            return ()
+
+
+def asked_facts() -> Iterator[str]:
+    """Paths of the facts that the profile schema asks a question about, objects and lists of objects left out."""
+    yield from _asked(load_schema("profile"), "")
+
+
+def _asked(schema: Mapping[str, Any], path: str) -> Iterator[str]:
+    while "$ref" in schema:
+        schema = resolve(str(schema["$ref"]))
+    kind = schema.get("type")
+    if kind == "object":
+        for name, child in schema["properties"].items():
+            if path == "product" and name in INHERITED:  # asked of the services, to which it is handed down
+                continue
+            yield from _asked(child, f"{path}.{name}" if path else name)
+    elif kind == "array" and _is_object(schema["items"]):
+        yield from _asked(schema["items"], f"{path}.*")
+    elif "x-question" in schema:
+        yield path
+
+
+@once_per_schemas
+def details() -> frozenset[str]:
+    """Paths of the objects that a profile need not have: facts about something that not every product has."""
+    return frozenset(_details(load_schema("profile"), "", frozenset()))
+
+
+def _details(schema: Mapping[str, Any], path: str, required: frozenset[str]) -> Iterator[str]:
+    while "$ref" in schema:
+        schema = resolve(str(schema["$ref"]))
+    kind = schema.get("type")
+    if kind == "object" and "x-derived" not in schema:
+        if path and not path.endswith("*") and path not in required:
+            yield path
+        needed = frozenset(f"{path}.{name}" if path else name for name in schema.get("required", ()))
+        for name, child in schema["properties"].items():
+            yield from _details(child, f"{path}.{name}" if path else name, needed)
+    elif kind == "array":
+        yield from _details(schema["items"], f"{path}.*", required)
+
+
+def _is_object(schema: Mapping[str, Any]) -> bool:
+    while "$ref" in schema:
+        schema = resolve(str(schema["$ref"]))
+    return schema.get("type") == "object"
+
+
+def parameters_of(node: Node) -> set[str]:
+    """Keys of the parameters that an expression reads."""
+    return {part.key for part in walk(node) if isinstance(part, Param)}

@@ -1,0 +1,107 @@
+"""`vatspolicy analyze`: the bundle as a whole."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vatspolicy.arguments import Lang, parse_day, parse_outputs
+from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.console import DECISION, OUTPUT, RULES, fail, save, show, single
+from vatspolicy.errors import suggest
+from vatspolicy.gate import USAGE
+
+
+class AnalysisFormat(StrEnum):
+    """Formats of an analysis (vatspolicy.audit.report.FORMATS; typer wants an enumeration)."""
+
+    TEXT, MARKDOWN, JSON, GITHUB, SARIF = "text", "markdown", "json", "github", "sarif"
+
+
+def analyze(
+    policies: PoliciesOption = None,
+    kind: Annotated[
+        list[str],
+        typer.Option(metavar="KIND", help="Look for this kind of finding only; repeatable.", rich_help_panel=DECISION),
+    ] = [],  # noqa: B006 - typer reads it
+    rule: Annotated[
+        str,
+        typer.Option(metavar="GLOB", help="Look at these rules only (policy/rule).", rich_help_panel=DECISION),
+    ] = "*",
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY", callback=parse_day, help="Ask of one day (default: every day).", rich_help_panel=DECISION
+        ),
+    ] = None,
+    properties: Annotated[
+        bool | None,
+        typer.Option(
+            "--properties/--no-properties",
+            help="Properties alone, or findings alone.",
+            show_default="both",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option(help="Findings that are information fail the run too.", rich_help_panel=DECISION)
+    ] = False,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            metavar="UNITS", min=1, help="Work that one question may cost (z3's units).", rich_help_panel=DECISION
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.", rich_help_panel=DECISION)] = 1,
+    format: Annotated[
+        AnalysisFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
+    ] = AnalysisFormat.TEXT,
+    output: Annotated[
+        list[str],
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORMAT=PATH",
+            help="Write another format to a file; repeatable.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = [],  # noqa: B006
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Analyse the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.
+
+    Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
+    """
+    from vatspolicy.analysis.search import BUDGET
+    from vatspolicy.audit.finding import KINDS
+    from vatspolicy.audit.report import render
+    from vatspolicy.audit.run import Request, analyse
+
+    outputs = parse_outputs(output, list(AnalysisFormat))
+    every = tuple(name for name in KINDS if name != "accepted-not-found")
+    for name in kind:
+        if name not in every:
+            hint = suggest(name, every) or f"Known: {', '.join(every)}."
+            fail(f"there is no kind of finding {name!r}. {hint}", USAGE)
+    report = analyse(
+        Request(
+            folder=policies,
+            kinds=tuple(name for name in every if name in kind or not kind),
+            rules=rule,
+            as_of=as_of,
+            findings=properties is not True,
+            properties=properties is True or (properties is None and not kind and rule == "*" and as_of is None),
+            strict=strict,
+            budget=budget or BUDGET,
+            workers=jobs,
+        )
+    )
+    for name, path in outputs:
+        save(path, render(name, report, lang.value))
+    show(render(format, report, lang.value), machine=format is not AnalysisFormat.TEXT)
+    raise typer.Exit(report.exit_code)
+
+
+command = single(analyze, "analyze", RULES)
