@@ -1,15 +1,16 @@
-"""Coverage: which rules and which clauses the tests have seen true and false."""
+"""Coverage: which rules and clauses the tests have seen true and false, and which clauses they have seen decide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from vatspolicy.bundle import Bundle, Law
 from vatspolicy.cases import Case, state_of, subjects
 from vatspolicy.expression.kleene import Env, evaluate, list_members
-from vatspolicy.expression.tree import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest, children, walk
-from vatspolicy.expression.types import Bool
+from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
+from vatspolicy.masking import decisive, is_clause
 from vatspolicy.policy import Expression, Policy, Route, Rule
 
 Key = tuple[str, str, tuple[int, int]]
@@ -18,7 +19,7 @@ Key = tuple[str, str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Gap:
-    """A clause or rule that no test shows in some state."""
+    """A clause that no test shows in some state, or shows to decide in it."""
 
     file: str
     line: int
@@ -32,6 +33,7 @@ class Coverage:
 
     bundle: Bundle
     _clauses: dict[Key, set[bool | None]] = field(default_factory=dict)
+    _decisive: dict[Key, set[bool]] = field(default_factory=dict)
     _rules: dict[str, set[str]] = field(default_factory=dict)
 
     def note(self, case: Case) -> None:
@@ -50,6 +52,11 @@ class Coverage:
         self._rules.setdefault(rule.name, set()).add(state_of(law, rule, env))
         for expression in expressions_of(rule):
             self._note_node(law, policy, expression.text, expression.tree, env)
+            for terms, node, value in decisive(expression.tree, env, law.params):
+                owner, text = policy, expression.text
+                for name in terms:
+                    owner, text = self.bundle.term(owner, name)
+                self._decisive.setdefault((owner.file, text, node.span), set()).add(value)
 
     def _note_node(self, law: Law, policy: Policy, text: str, node: Node, env: Env) -> None:
         if isinstance(node, Term):
@@ -73,29 +80,40 @@ class Coverage:
 
     def gaps(self) -> Iterator[Gap]:
         """Clauses never seen true, or never seen false, in the order of the files."""
-        for policy, text, line, tree in _all_expressions(self.bundle):
-            for node in own_clauses(tree):
-                never = tuple(
-                    word
-                    for word, value in (("true", True), ("false", False))
-                    if value not in self._seen(policy, text, node)
-                )
-                if never and reads_facts(node):
-                    start, end = node.span
-                    yield Gap(policy.file, line + text.count("\n", 0, start), " ".join(text[start:end].split()), never)
+        yield from self._gaps(self._clauses)
+
+    def undecisive(self) -> Iterator[Gap]:
+        """Clauses never seen to decide a rule or a condition alone while true, or while false (masking MC/DC)."""
+        yield from self._gaps(self._decisive)
 
     def share(self) -> float:
         """Percent of clause outcomes (each clause true, each false) that tests have seen."""
-        total = seen = 0
-        for policy, text, _, tree in _all_expressions(self.bundle):
-            for node in own_clauses(tree):
-                if reads_facts(node):
-                    total += 2
-                    seen += len(self._seen(policy, text, node) & {True, False})
+        total, seen = 0, 0
+        for values in self._values(self._clauses):
+            total, seen = total + 2, seen + len(values)
         return 100.0 * seen / total if total else 100.0
 
-    def _seen(self, policy: Policy, text: str, node: Node) -> set[bool | None]:
-        return self._clauses.get((policy.file, text, node.span), set())
+    def decided(self) -> tuple[int, int]:
+        """How many clauses tests have seen decide alone both ways (masking MC/DC), and how many there are."""
+        values = list(self._values(self._decisive))
+        return sum(len(found) == 2 for found in values), len(values)
+
+    def _gaps(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[Gap]:
+        for policy, text, line, node in self._own():
+            values = seen.get((policy.file, text, node.span), frozenset[bool | None]())
+            never = tuple(word for word, value in (("true", True), ("false", False)) if value not in values)
+            if never:
+                start, end = node.span
+                yield Gap(policy.file, line + text.count("\n", 0, start), " ".join(text[start:end].split()), never)
+
+    def _values(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[AbstractSet[bool | None]]:
+        for policy, text, _, node in self._own():
+            yield seen.get((policy.file, text, node.span), frozenset[bool | None]()) & {True, False}
+
+    def _own(self) -> Iterator[tuple[Policy, str, int, Node]]:
+        """Every clause that can be true and false: its policy, the text and line of its expression, itself."""
+        for policy, text, line, tree in _all_expressions(self.bundle):
+            yield from ((policy, text, line, node) for node in own_clauses(tree) if reads_facts(node))
 
 
 def expressions_of(rule: Rule) -> Iterator[Expression]:
@@ -158,13 +176,6 @@ def own_clauses(node: Node) -> Iterator[Node]:
             yield from own_clauses(body)
         case _ if is_clause(node):
             yield node
-
-
-def is_clause(node: Node) -> bool:
-    """Whether a node is a boolean that does not split into others."""
-    return isinstance(node, Compare | In | Quantifier | TextTest) or (
-        isinstance(node, Fact) and isinstance(node.type, Bool)
-    )
 
 
 def reads_facts(node: Node) -> bool:

@@ -54,6 +54,8 @@ def prove(
         share = coverage.share()
         for gap in coverage.gaps():
             lines.append(f"{gap.file}:{gap.line}: never {' nor '.join(gap.never)}: {gap.name}")
+        for gap in coverage.undecisive():
+            lines.append(f"{gap.file}:{gap.line}: never decides alone when {' nor when '.join(gap.never)}: {gap.name}")
         unseen = [
             rule
             for policy in bundle.policies.values()
@@ -61,6 +63,8 @@ def prove(
             if not coverage.states(rule) - {"silent"}
         ]
         lines += [f"{bundle.policies[rule.policy].file}:{rule.line}: never fires: {rule.name}" for rule in unseen]
+        alone, clauses = coverage.decided()
+        lines.append(f"{alone} of {clauses} clauses shown to decide alone, both ways (masking MC/DC)")
         lines.append(f"{share:.1f} % of clause outcomes covered")
         if threshold is not None and share < threshold:
             lines.append(f"below the threshold of {threshold:g} %")

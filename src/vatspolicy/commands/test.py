@@ -1,26 +1,46 @@
-"""`vatspolicy test`: the tests inside policies, and all fixtures."""
+"""`vatspolicy test`: the tests inside policies, and all fixtures; what they cover, what they would notice."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vatspolicy.arguments import parse_pattern
 from vatspolicy.commands.options import FixturesOption, PoliciesOption, near
-from vatspolicy.console import INPUT, OUTPUT, RULES, show, single
+from vatspolicy.console import INPUT, OUTPUT, RULES, fail, show, single
+from vatspolicy.gate import USAGE
+
+if TYPE_CHECKING:
+    from vatspolicy.bundle import Bundle
+    from vatspolicy.mutation.mutants import Mutant
+    from vatspolicy.mutation.run import Prover
+
+MUTATION = "Mutation"
+"""Panel of options."""
 
 
 def run_tests(
     run: Annotated[
         str | None,
-        typer.Option("--run", "-r", metavar="REGEX", help="Run only tests whose name matches.", rich_help_panel=INPUT),
+        typer.Option(
+            "--run",
+            "-r",
+            metavar="REGEX",
+            help="Run only tests whose name matches; with --mutation, mutate only what has a name that matches, "
+            "such as policy, policy/rule, policy (term name).",
+            rich_help_panel=INPUT,
+        ),
     ] = None,
     policies: PoliciesOption = None,
     fixtures: FixturesOption = None,
     coverage: Annotated[
         bool,
-        typer.Option("--coverage", help="Show which rules and clauses no test sees both ways.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--coverage",
+            help="Show which rules and clauses no test sees both ways, or sees decide alone (MC/DC).",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     threshold: Annotated[
         float | None,
@@ -28,22 +48,96 @@ def run_tests(
             min=0,
             max=100,
             metavar="PERCENT",
-            help="Fail below this share of covered clauses; implies --coverage.",
+            help="Fail below this share of clauses seen true and false; implies --coverage.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    mutation: Annotated[
+        bool,
+        typer.Option(
+            "--mutation",
+            help="Make small mistakes in the law and show which no test notices.",
+            rich_help_panel=MUTATION,
+        ),
+    ] = False,
+    mutation_threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="Fail below this share of noticed mistakes; implies --mutation.",
+            rich_help_panel=MUTATION,
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Only so many mistakes, drawn at random.", rich_help_panel=MUTATION),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Which sample is drawn.", rich_help_panel=MUTATION)] = 0,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove",
+            help="Look for a proof that an unnoticed mistake changes nothing for anybody.",
+            rich_help_panel=MUTATION,
+        ),
+    ] = False,
+    no_suggestions: Annotated[
+        bool, typer.Option("--no-suggestions", help="Suggest no tests, which is faster.", rich_help_panel=MUTATION)
+    ] = False,
 ) -> None:
     """Run the tests inside policies and all fixtures.
 
     Example: vatspolicy test -r pilot --coverage --threshold 95
     """
     from vatspolicy.bundle import load_bundle
-    from vatspolicy.proof import prove
+    from vatspolicy.proof import all_cases
+    from vatspolicy.proof import prove as run_cases
 
+    wants_mutants = mutation or mutation_threshold is not None
+    if wants_mutants and (coverage or threshold is not None):
+        fail("--coverage and --mutation are two runs.", USAGE)
+    if not wants_mutants and (sample is not None or prove or no_suggestions):
+        fail("--sample, --prove and --no-suggestions belong to --mutation.", USAGE)
     pattern = parse_pattern(run)
-    report = prove(load_bundle(policies), fixtures or near(), pattern, coverage or threshold is not None, threshold)
-    show(report.text)
-    raise typer.Exit(report.exit_code)
+    bundle = load_bundle(policies)
+    fixtures = fixtures or near()
+    if not wants_mutants:
+        report = run_cases(bundle, fixtures, pattern, coverage or threshold is not None, threshold)
+        show(report.text)
+        raise typer.Exit(report.exit_code)
+
+    from vatspolicy.mutation.report import mutate
+    from vatspolicy.mutation.run import Choice
+
+    result = mutate(
+        bundle,
+        all_cases(bundle, fixtures),
+        Choice(pattern, sample, seed),
+        threshold=mutation_threshold,
+        prover=_prover(bundle) if prove else None,
+        suggestions=not no_suggestions,
+    )
+    show(result.text)
+    raise typer.Exit(result.exit_code)
+
+
+def _prover(bundle: Bundle) -> Prover:
+    """Asks the proof engine, which is loaded for the first survivor."""
+
+    def proves(mutant: Mutant) -> bool:
+        from vatspolicy.analysis import compare_rules
+        from vatspolicy.analysis.verdict import EQUIVALENT
+        from vatspolicy.mutation.rewrite import rewritten
+
+        names = [rule.name for rule in mutant.rules]
+        if not names:  # of what an instrument says, not of a rule
+            return False
+        head = rewritten(bundle, mutant)
+        return all(verdict.verdict == EQUIVALENT for verdict in compare_rules(bundle, head, names))
+
+    return proves
 
 
 command = single(run_tests, "test", RULES)
