@@ -1,0 +1,131 @@
+"""`vatspolicy fmt`: one layout for policies, fixtures and profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vatspolicy.console import INPUT, OUTPUT, WRITE, complain, fail, save, show, single
+from vatspolicy.gate import FAILED, INVALID, NOTHING, USAGE
+from vatspolicy.output import write_stderr
+
+if TYPE_CHECKING:
+    from vatspolicy.document import Document
+
+
+def format_files(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE|DIR]...",
+            help="Files, folders, or - for standard input (default: ./policies and ./fixtures).",
+            show_default=False,
+        ),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; name files that differ and exit with 1.", rich_help_panel=OUTPUT),
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Write nothing; show what would change.", rich_help_panel=OUTPUT)
+    ] = False,
+    textconv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Print a file as text in which layout, comments and order make no difference, for git diff.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+) -> None:
+    """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
+
+    Example: vatspolicy fmt --check policies
+    """
+    if textconv is not None:
+        if paths or check or diff:
+            fail("--textconv takes one file and nothing else.", USAGE)
+        show(_normal(textconv), machine=True)
+        return
+    found = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
+    if not found:
+        fail("there is nothing to format.", NOTHING)
+    raise typer.Exit(_run(found, check, diff))
+
+
+def _files(paths: list[str]) -> Iterator[str]:
+    """The files, and the YAML files below folders, in order."""
+    for path in paths:
+        if path != "-" and Path(path).is_dir():
+            yield from sorted(str(file) for file in Path(path).rglob("*") if file.suffix in (".yaml", ".yml"))
+        else:
+            yield path
+
+
+def _run(names: list[str], check: bool, diff: bool) -> int:
+    from vatspolicy.document import load_document
+    from vatspolicy.errors import InvalidInput
+    from vatspolicy.layout import lay_out
+
+    code = 0
+    changed = 0
+    for name in names:
+        try:
+            document = load_document(name)
+            text = lay_out(document)
+        except InvalidInput as error:
+            complain(error)
+            code = INVALID
+            continue
+        same = _is_written(name, document, text)
+        changed += not same
+        if diff and not same:
+            show(_difference(document, text))
+        if name == "-" and not (check or diff):
+            show(text, machine=True)
+        elif check and not same:
+            show(f"{document.file}: not laid out by vatspolicy fmt\n")
+        elif not (check or diff or same):
+            save(Path(name), text)
+    if not (check or diff) and names != ["-"]:
+        write_stderr(f"{len(names)} files, {changed} changed.\n")
+    return code or (FAILED if check and changed else 0)
+
+
+def _is_written(name: str, document: Document, text: str) -> bool:
+    """Whether a file holds the text already, to the byte."""
+    return document.text == text if name == "-" else Path(name).read_bytes() == text.encode()
+
+
+def _difference(document: Document, text: str) -> str:
+    import difflib
+
+    lines = difflib.unified_diff(
+        document.text.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        document.file,
+        f"{document.file} laid out",
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _normal(path: Path) -> str:
+    """The normalised text; that of the file where it cannot be read as YAML, so that a diff shows something."""
+    from vatspolicy.document import load_document
+    from vatspolicy.errors import InvalidInput
+    from vatspolicy.layout.normal import normal_text
+
+    try:
+        return normal_text(load_document(path).data)
+    except InvalidInput as error:
+        complain(error)
+        try:
+            return path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            raise typer.Exit(INVALID) from None
+
+
+command = single(format_files, "fmt", WRITE)
