@@ -1,0 +1,121 @@
+"""`vatspolicy routes`: every route, the smallest differences that would lead on, and the margins."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vatspolicy.arguments import Lang, parse_changes, parse_day
+from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, show, single
+from vatspolicy.gate import INVALID, NOTHING, USAGE
+from vatspolicy.output import wants_colour, write_stderr
+
+
+class Form(StrEnum):
+    """Formats of this report."""
+
+    TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+
+
+class Goal(StrEnum):
+    """What to reach (vatspolicy.ways.GOALS)."""
+
+    NEEDS_LICENSE, ALLOW = "needs-license", "allow"
+
+
+def routes(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec (YAML or JSON), or - for standard input.")],
+    to: Annotated[
+        Goal | None,
+        typer.Option("--to", help="What to reach (default: the next better decision).", rich_help_panel=DECISION),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="DAY",
+            callback=parse_day,
+            help="Law of this day (default: the launch day of the spec, else today in China).",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    most: Annotated[
+        int,
+        typer.Option(
+            "--most", min=1, max=4, help="How many differences to combine, at most.", rich_help_panel=DECISION
+        ),
+    ] = 3,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=20, help="How many proposals to show, at most.", rich_help_panel=OUTPUT)
+    ] = 5,
+    policies: PoliciesOption = None,
+    set_: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Change a fact before deciding; no value removes it; repeatable.",
+            rich_help_panel=INPUT,
+        ),
+    ] = [],  # noqa: B006 - typer reads it
+    format: Annotated[
+        Form, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
+    ] = Form.TEXT,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Show every route of a spec and the smallest differences that would lead on.
+
+    Example: vatspolicy routes spec.yaml --to allow
+    """
+    from vatspolicy.bundle import load_bundle
+    from vatspolicy.clock import today
+    from vatspolicy.errors import InvalidInput
+    from vatspolicy.gate import find_specs
+    from vatspolicy.profile import load_profile
+    from vatspolicy.ways import find_ways
+    from vatspolicy.ways.record import ways_record
+
+    specs = find_specs(spec)
+    if not specs:
+        write_stderr(f"vatspolicy: there is no spec behind {spec!r}.\n")
+        raise typer.Exit(NOTHING)
+    if len(specs) > 1:
+        fail(f"{len(specs)} specs are behind {spec!r}; name one.", USAGE)
+    bundle = load_bundle(policies)
+    try:
+        profile = load_profile(specs[0], parse_changes(set_))
+        day = as_of or profile.launch or today()
+        if day < bundle.covers_from:
+            late = f"lies before {bundle.covers_from}, the first day that the bundle covers"
+            if as_of is not None:
+                fail(f"--as-of {late}.", USAGE)
+            raise InvalidInput(
+                [
+                    profile.document.problem(
+                        ("product", "launch"), f"The launch day {late}.", "Choose a day with --as-of."
+                    )
+                ]
+            )
+        ways = find_ways(bundle, profile, day, to.value if to is not None else None, limit, most)
+    except InvalidInput as error:
+        complain(error)
+        raise typer.Exit(INVALID) from None
+    data = ways_record(bundle, profile, ways)
+    if format is Form.JSON:
+        import json
+
+        show(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
+    elif format is Form.MARKDOWN:
+        from vatspolicy.ways.markdown import render as render_markdown
+
+        show(render_markdown(data, lang.value), machine=True)
+    else:
+        from vatspolicy.ways.text import render as render_text
+
+        show(render_text(data, lang.value, wants_colour(), columns()))
+
+
+command = single(routes, "routes", DECIDE)

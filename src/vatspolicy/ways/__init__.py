@@ -1,0 +1,8 @@
+"""Ways forward: every route there is, the smallest differences that would lead on, and how near the thresholds are."""
+
+from __future__ import annotations
+
+from vatspolicy.ways.margins import Margin, margins
+from vatspolicy.ways.search import GOALS, Proposal, Ways, find_ways
+
+__all__ = ["GOALS", "Margin", "Proposal", "Ways", "find_ways", "margins"]

@@ -1,0 +1,224 @@
+"""Moves to a place that a route names: registered office, facilities and service area, alone or together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.bundle import Law
+from vatspolicy.decision import Decision
+from vatspolicy.profile import Profile
+from vatspolicy.vocabulary import Text, within
+from vatspolicy.ways.marks import marks
+from vatspolicy.ways.move import Edit, Move
+from vatspolicy.ways.targets import ANYWHERE, Target, sites_within, targets
+
+_PARTS = ("r", "f", "a", "rf", "fa", "rfa")
+"""Registered office, facilities, area; an office alone with a smaller area, but without its facilities, is no move."""
+
+
+def place_moves(law: Law, profile: Profile, decision: Decision) -> Iterator[Move]:
+    """Moves to places the profile touches already, and to one more of every source of places."""
+    blocked = frozenset(finding.subject.service for finding in decision.denials if finding.subject.service)
+    every = frozenset(service["id"] for service in profile.facts["services"])
+    known: set[str] = set()
+    ordered = sorted(targets(law, decision), key=lambda target: not near(profile, target))
+    for position, target in enumerate(ordered):
+        here = touches(profile, target)
+        if not here and target.source in known:
+            continue
+        known |= set() if here else {target.source}
+        yield from moves_to(profile, target, _PARTS, dict.fromkeys((blocked or every, every)), position)
+    yield from _anywhere(profile)
+    yield from _one_province(profile)
+
+
+def near(profile: Profile, target: Target) -> bool:
+    """Whether it lies in the province of the company."""
+    office = profile.facts["company"].get("registered")
+    return office is not None and any(office["province"] in within(code) for code in target.places)
+
+
+def touches(profile: Profile, target: Target) -> bool:
+    """Whether something of the profile lies there already."""
+    places = [profile.facts["company"].get("registered")]
+    for service in profile.facts["services"]:
+        places += [*(service.get("facilities") or ()), *(service.get("area") or ())]
+    return any(target.holds(place) for place in places)
+
+
+def moves_to(
+    profile: Profile, target: Target, parts: Iterable[str], groups: Iterable[frozenset[str]], position: int = 0
+) -> Iterator[Move]:
+    """Moves to one place: which of registered office (r), facilities (f) and area (a) move, for which services."""
+    seen: set[str] = set()
+    for services in groups:
+        for part in parts:
+            edits: list[Edit] = []
+            cost = 0
+            for letter in part:
+                found = _EDITS[letter](profile, target, services)
+                edits += found
+                cost += marks()[_MARKS[letter]].cost if found else 0
+                if not found:
+                    break
+            else:
+                if repr(edits) not in seen:  # for another group of services it may be the same
+                    seen.add(repr(edits))
+                    yield _move(profile, target, part, cost, tuple(edits), services, position)
+
+
+def _move(
+    profile: Profile,
+    target: Target,
+    part: str,
+    cost: int,
+    edits: tuple[Edit, ...],
+    services: frozenset[str],
+    position: int,
+) -> Move:
+    names = {
+        "r": {"company.registered", "company.mainland_entity"},
+        "f": {"services.facilities", "services.hosting"},
+        "a": {"services.area"},
+    }
+    read = frozenset(name for letter in part for name in names[letter])
+    return Move(
+        kind="area" if part == "a" else "relocation",
+        order=(not near(profile, target), position, part, target.source, target.key, len(services)),
+        cost=cost,
+        edits=edits,
+        touches=read,
+        phrase=_phrase(profile, target, part),
+        services=services,
+        target=target,
+        parts=part,
+    )
+
+
+_WORDS = {
+    "r": {"en": "Relocate the company to {place}", "zh": "将公司注册地迁至{place}"},
+    "founded": {"en": "Establish a company in {place}", "zh": "在{place}设立公司"},
+    "f": {"en": "Relocate the facilities to {place}", "zh": "将服务设施迁至{place}"},
+    "a": {"en": "Serve {place} only", "zh": "仅在{place}提供服务"},
+    "rf": {"en": "Relocate the company and its facilities to {place}", "zh": "将公司注册地和服务设施迁至{place}"},
+    "founded-f": {"en": "Establish a company with its facilities in {place}", "zh": "在{place}设立公司并设置服务设施"},
+    "fa": {
+        "en": "Relocate the facilities to {place} and serve it only",
+        "zh": "将服务设施迁至{place}，且仅在该地提供服务",
+    },
+    "rfa": {
+        "en": "Relocate the company and its facilities to {place} and serve it only",
+        "zh": "将公司注册地和服务设施迁至{place}，且仅在该地提供服务",
+    },
+    "founded-fa": {
+        "en": "Establish a company with its facilities in {place} and serve it only",
+        "zh": "在{place}设立公司并设置服务设施，且仅在该地提供服务",
+    },
+}
+
+
+def _phrase(profile: Profile, target: Target, part: str) -> Text:
+    office = profile.facts["company"].get("registered")
+    abroad = office is not None and office["province"] == "overseas"
+    key = {"r": "founded", "rf": "founded-f", "rfa": "founded-fa"}.get(part, part) if abroad else part
+    words = _WORDS[key]
+    return {"en": words["en"].format(place=target.name["en"]), "zh": words["zh"].format(place=target.name["zh"])}
+
+
+def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[Edit]:
+    company = profile.facts["company"]
+    office = company.get("registered")
+    if office is None or target.holds(office):
+        return []
+    edits = [Edit(("company", "registered"), target.site(office))]
+    if office["province"] == "overseas":  # a company abroad does not move, it founds one
+        if "mainland_entity" in profile.document.data["company"]:
+            edits.append(Edit(("company", "mainland_entity"), True))
+        if company.get("legal_form") in ("foreign-corporation", "branch"):
+            edits.append(Edit(("company", "legal_form"), "limited-company"))
+    return edits
+
+
+def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
+    edits = []
+    for index, service in _chosen(profile, services):
+        facilities = service.get("facilities")
+        if not facilities or all(target.holds(facility) for facility in facilities):
+            continue
+        moved = []
+        for facility in facilities:
+            written = {key: value for key, value in facility.items() if key not in ("within", "province", "at", "ftz")}
+            one = {**target.site(facility), **written}
+            moved += [one] if one not in moved else []
+        edits.append(Edit(("services", index, "facilities"), moved))
+        if service.get("hosting") == "overseas":
+            edits.append(Edit(("services", index, "hosting"), "mainland"))
+    return edits
+
+
+def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
+    edits = []
+    for index, service in _chosen(profile, services):
+        area = service.get("area")
+        if not area or all(target.holds(place) for place in area):
+            continue
+        abroad = [
+            place["at"]
+            for place in area
+            if place["province"] == "overseas" and target.source.count("/") and target.zone is None
+        ]
+        inside = [_written(place) for place in area if target.holds(place)]
+        narrowed = [*(inside or target.area()), *abroad]
+        if narrowed != [_written(place) for place in area]:
+            edits.append(Edit(("services", index, "area"), narrowed))
+    return edits
+
+
+def _written(place: Mapping[str, Any]) -> Any:
+    """A place of an area as a spec would write it."""
+    return {"at": place["at"], "ftz": place["ftz"]} if place.get("ftz", "none") != "none" else place["at"]
+
+
+_EDITS = {"r": _registered, "f": _facilities, "a": _area}
+_MARKS = {"r": ("company", "registered"), "f": ("services", "facilities"), "a": ("services", "area")}
+
+
+def _chosen(profile: Profile, services: frozenset[str]) -> list[tuple[int, Mapping[str, Any]]]:
+    """The services among these that the company runs itself."""
+    return [
+        (index, service)
+        for index, service in enumerate(profile.facts["services"])
+        if service["id"] in services and service.get("operated_by") == "company"
+    ]
+
+
+def _anywhere(profile: Profile) -> Iterator[Move]:
+    """For a company abroad: a company in the mainland, wherever a facility stands or people are served."""
+    office = profile.facts["company"].get("registered")
+    if office is None or office["province"] != "overseas":
+        return
+    every = frozenset(service["id"] for service in profile.facts["services"])
+    places = [
+        place
+        for service in profile.facts["services"]
+        for place in (*(service.get("facilities") or ()), *(service.get("area") or ()))
+    ]
+    inside = [place["at"] for place in places if place["province"] != "overseas"]
+    known = [code for code in inside if code in sites_within().get(code, ())]  # an address, not a whole province
+    target = Target(ANYWHERE, ANYWHERE, ((known or ["beijing"])[0],))
+    yield from moves_to(profile, target, ("r", "rf"), [every])
+
+
+def _one_province(profile: Profile) -> Iterator[Move]:
+    """A service area within one province: that of the company, or one that is served already."""
+    codes: dict[str, None] = {}
+    office = profile.facts["company"].get("registered")
+    places = [office] if office is not None else []
+    places += [place for service in profile.facts["services"] for place in service.get("area") or ()]
+    for place in places:
+        if place["province"] not in ("overseas", "china"):
+            codes[place["province"]] = None
+    every = frozenset(service["id"] for service in profile.facts["services"])
+    for position, code in enumerate(list(codes)[:4]):
+        yield from moves_to(profile, Target("province", code, (code,)), ("a",), [every], position)

@@ -1,0 +1,145 @@
+"""What stands in the way: the rules behind a decision, the facts they read, and the values they compare them with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.bundle import Law
+from vatspolicy.classify import classify
+from vatspolicy.decision import Decision, Finding
+from vatspolicy.expression.kleene import evaluate
+from vatspolicy.expression.tree import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.policy import Classify, Expression, Need, Route
+from vatspolicy.profile import Profile
+from vatspolicy.subject import product_env, service_env
+
+Env = Mapping[str, Any]
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A finding that keeps a decision from being milder, by the facts it hangs on."""
+
+    service: str | None
+    names: frozenset[str]
+    """Such as company.registered or services.area; `operator` for anything that hangs on who runs the service."""
+
+
+def blockers(decision: Decision, lift_needs: bool) -> tuple[Blocker, ...]:
+    """What stands in the way: denials, what is not known, and unmet needs where they are to be lifted too."""
+    findings = [*decision.denials]
+    if lift_needs:
+        findings += [*decision.needs, *decision.would_need]
+    if decision.decision == "incomplete":
+        findings += decision.undetermined
+    classes = {
+        service.id: frozenset(
+            name for finding in service.classified_by for name in _names(finding.rule.when, finding.env)
+        )
+        for service in decision.services
+    }
+    return tuple(
+        Blocker(finding.subject.service, frozenset(_read(finding)) | _behind_class(finding, classes))
+        for finding in findings
+    )
+
+
+def _behind_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """An activity is there because of what classified the service."""
+    return classes.get(finding.subject.service or "", frozenset()) if finding.subject.cls else frozenset()
+
+
+def _read(finding: Finding) -> Iterator[str]:
+    yield from _names(finding.rule.when, finding.env)
+    if isinstance(finding.rule.effect, Need):
+        yield "operator"
+    for state in finding.routes:
+        yield from _names(state.rule.when, state.env)
+        effect = state.rule.effect
+        assert isinstance(effect, Route)
+        for condition in effect.conditions:
+            if condition in state.failing or state.state == "unknown":
+                yield from _names(condition.check, state.env)
+
+
+def _names(expression: Expression, env: Env) -> Iterator[str]:
+    for node in walk(expression.tree):
+        if not isinstance(node, Fact):
+            continue
+        if node.root == "operator":
+            yield "operator"
+            owner = (
+                "partner"
+                if env.get("operator") is not None and env.get("operator") is env.get("partner")
+                else "company"
+            )
+            yield f"{owner}.{node.names[0]}" if node.names else owner
+        elif node.root == "activity":
+            if node.names == ("licensed",):
+                yield "operator"
+        elif node.root == "service":
+            yield f"services.{node.names[0]}"
+        elif node.names:
+            yield f"{node.root}.{node.names[0]}"
+        else:
+            yield node.root
+
+
+def expressions(law: Law, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
+    """The expressions of the rules in force that can stand in the way, those of route conditions included."""
+    for key, rules in law.rules.items():
+        if key.partition("/")[2] not in effects:
+            continue
+        for rule in rules:
+            yield rule.when
+            if isinstance(rule.effect, Route):
+                yield from (condition.check for condition in rule.effect.conditions)
+
+
+def comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, str, float, str | None]]:
+    """Facts that a tree compares with a fixed number: the fact, the operator with the fact on its left, the number, and
+    the parameter (policy/name) it comes from; None for a literal.
+    """
+    for part in walk(node):
+        if not isinstance(part, Compare) or part.op not in _MIRRORED:
+            continue
+        for left, op, right in ((part.left, part.op, part.right), (part.right, _MIRRORED[part.op], part.left)):
+            if isinstance(left, Fact) and isinstance(right, Param | Literal):
+                value = evaluate(right, {}, params)
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    yield left, op, value, right.key if isinstance(right, Param) else None
+
+
+def caps(law: Law) -> Iterator[Any]:
+    """The highest foreign shares of the routes in force."""
+    for rule in law.of("activity", "route"):
+        if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent is not None:
+            yield law.ask(rule.effect.max_foreign_percent, {})
+
+
+def breakpoints(law: Law, name: str, lower: bool) -> tuple[float, ...]:
+    """The values of a company's number at which a rule in force changes its answer, on the lower or the higher side."""
+    found: set[float] = set()
+    for expression in expressions(law):
+        for fact, op, value, _ in comparisons(expression.tree, law.params):
+            if fact.root in ("operator", "company") and fact.names == (name,):
+                step = {True: (">=", "<"), False: ("<=", ">")}[lower]
+                found.add(value + (0 if op not in step else -1 if lower else 1))
+    if name == "foreign_percent":
+        found |= {cap for cap in caps(law) if cap is not None}
+    return tuple(sorted(value for value in found if value >= 0))
+
+
+def weight(law: Law, profile: Profile, decision: Decision) -> int:
+    """How much work one decision is, at least 1: activities times readings, more where facts are missing."""
+    activities, readings = 0, 1
+    product = product_env(profile, decision.as_of)
+    for service in product["services"]:
+        found = classify(law, service_env(product, service), {})
+        activities += len(found.classes) + len(found.possible)
+        readings += sum(len(rule.effect.otherwise) for rule in found.contested if isinstance(rule.effect, Classify))
+    return max(1, activities * readings * (10 if decision.decision == "incomplete" else 1) // 2)

@@ -1,0 +1,287 @@
+"""The search: the cheapest combinations of moves after which the rules decide as wanted."""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations, count
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.decision import Decision
+from vatspolicy.errors import InvalidInput
+from vatspolicy.evaluate import evaluate
+from vatspolicy.profile import Profile
+from vatspolicy.schema import schema_folder, use_schemas
+from vatspolicy.ways.later import DAYS, launch_later
+from vatspolicy.ways.move import Edit, Move, apply, differences
+from vatspolicy.ways.moves import moves
+from vatspolicy.ways.places import moves_to
+from vatspolicy.ways.reading import Blocker, blockers, weight
+from vatspolicy.ways.targets import Target, targets
+
+GOALS = {"needs-license": ("needs-license", "allow"), "allow": ("allow",)}
+"""What to reach, and the decisions that reach it."""
+LOOKS = 1500
+"""How many combinations of a small product are looked at, at most; of a large one fewer, as each is more work."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Differences after which the decision is another one."""
+
+    moves: tuple[Move, ...]
+    cost: int
+    profile: Profile = field(repr=False, compare=False)
+    """The profile with the differences, valid and decided."""
+    decision: Decision = field(repr=False, compare=False)
+    others: tuple[Target, ...] = ()
+    """Places that do as well as the one named, each decided too."""
+    apart: tuple[Decision, ...] = ()
+    """What is decided of services that are split off, as they were."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What sort of differences they are."""
+        return frozenset(move.kind for move in self.moves)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The decision as it stands and the differences that would lead on."""
+
+    decision: Decision
+    goal: str | None
+    """What was looked for; None where there is nothing better than what is decided."""
+    proposals: tuple[Proposal, ...]
+    """Those that reach the goal, cheapest first."""
+    undecided: tuple[Proposal, ...]
+    """Those that lift every denial and leave facts to be said before anything is decided."""
+    looked: int
+    """How many combinations were decided."""
+    most: int
+    """Of how many differences, at most, a combination was made."""
+    exhausted: bool
+    """Whether every combination that matters was looked at; False where the bound cut the search short."""
+
+
+def find_ways(
+    bundle: Bundle, profile: Profile, as_of: str, goal: str | None = None, limit: int = 5, most: int = 3
+) -> Ways:
+    """The cheapest distinct proposals for a profile on a day. `goal` (a key of GOALS): by default the next milder word.
+
+    Raises ValueError for a day the bundle does not cover.
+    """
+    with use_schemas(schema_folder()):  # looked up once, not for every fact of every combination
+        return _find(bundle, profile, as_of, goal, limit, most)
+
+
+def _find(bundle: Bundle, profile: Profile, as_of: str, goal: str | None, limit: int, most: int) -> Ways:
+    decision = evaluate(bundle, profile, as_of)
+    if goal is None:
+        goal = {"needs-license": "allow", "allow": None}.get(decision.decision, "needs-license")
+    if goal is None or decision.decision in GOALS[goal]:
+        return Ways(decision, None, (), (), 0, most, True)
+    search = Search(bundle, profile, decision, GOALS[goal], most)
+    found, lifted = search.run()
+    days = 0 if decision.decision == "incomplete" else max(2, DAYS // search.weight)
+    for move, changed, result in launch_later(bundle, profile, decision, GOALS[goal], days):
+        found.append(Proposal((move,), move.cost, changed, result))
+    reached = distinct(profile, found)
+    open_ones = [one for one in distinct(profile, [*found, *lifted]) if one not in reached and one not in found]
+    return Ways(
+        decision,
+        goal,
+        tuple(search.finish(proposal) for proposal in reached[:limit]),
+        tuple(search.finish(proposal) for proposal in open_ones[:limit]),
+        search.looked,
+        most,
+        search.exhausted,
+    )
+
+
+class Search:
+    """One search over the combinations of moves of a profile, cheapest first."""
+
+    def __init__(self, bundle: Bundle, profile: Profile, decision: Decision, goal: tuple[str, ...], most: int) -> None:
+        self.bundle, self.profile, self.decision, self.goal, self.most = bundle, profile, decision, goal, most
+        self.moves = moves(bundle, profile, decision, goal)
+        self.weight = weight(bundle.on(decision.as_of), profile, decision)
+        self.looked = 0
+        self.exhausted = True
+        self._known: dict[frozenset[int], tuple[Profile, Decision] | None] = {}
+
+    def decide(self, chosen: tuple[Move, ...]) -> tuple[Profile, Decision] | None:
+        """The profile after some moves and its decision; None when they make no valid profile."""
+        key = frozenset(map(id, chosen))
+        if key not in self._known:
+            self.looked += 1
+            try:
+                changed = apply(self.profile, chosen)
+            except InvalidInput:
+                self._known[key] = None
+            else:
+                empty = any(service.get("offers") == [] for service in changed.facts["services"])
+                decided = None if empty else evaluate(self.bundle, changed, self.decision.as_of)
+                self._known[key] = None if decided is None else (changed, decided)
+        return self._known[key]
+
+    def run(self) -> tuple[list[Proposal], list[Proposal]]:
+        """Proposals in order of cost: those that reach the goal; those that lift every denial while facts are missing.
+
+        A combination that only adds to one that does already is not looked at.
+        """
+        order = count()
+        queue: list[tuple[int, int, int, tuple[Move, ...]]] = []
+        seen: set[frozenset[int]] = set()
+        found: list[Proposal] = []
+        lifted: list[Proposal] = []
+        self._extend(queue, seen, order, (), self.decision)
+        while queue:
+            cost, size, _, chosen = heapq.heappop(queue)
+            if any(set(proposal.moves) <= set(chosen) for proposal in (*found, *lifted)):
+                continue
+            if self.looked * self.weight >= LOOKS:
+                self.exhausted = False
+                break
+            outcome = self.decide(chosen)
+            if outcome is None:
+                continue
+            profile, decision = outcome
+            if decision.decision in self.goal:
+                if self._least(chosen):
+                    found.append(Proposal(chosen, cost, profile, decision))
+            elif self._lifts(decision):
+                lifted.append(Proposal(chosen, cost, profile, decision))
+            elif size < self.most:
+                self._extend(queue, seen, order, chosen, decision)
+        return found, lifted
+
+    def finish(self, proposal: Proposal) -> Proposal:
+        """The proposal with the places that do as well, and what is decided of services that are split off."""
+        return dataclasses.replace(proposal, others=tuple(self._others(proposal)), apart=tuple(self._apart(proposal)))
+
+    def _others(self, proposal: Proposal) -> Iterator[Target]:
+        """Places of the same source that do as well at no higher cost; not all are tried for a large product."""
+        moved = next((move for move in proposal.moves if move.kind == "relocation"), None)
+        if moved is None or moved.target is None:
+            return
+        rest = [move for move in proposal.moves if move is not moved]
+        places = targets(self.bundle.on(self.decision.as_of), self.decision)
+        alike = [one for one in places if one.source == moved.target.source and one.key != moved.target.key]
+        for target in alike[: max(4, 50 // self.weight)]:
+            for move in moves_to(self.profile, target, (moved.parts,), (moved.services,)):
+                try:
+                    result = evaluate(self.bundle, apply(self.profile, [*rest, move]), proposal.decision.as_of)
+                except InvalidInput:
+                    continue
+                same = routes_of(result) == routes_of(proposal.decision)
+                if result.decision == proposal.decision.decision and same and move.cost <= moved.cost:
+                    yield target
+
+    def _apart(self, proposal: Proposal) -> Iterator[Decision]:
+        services = self.profile.facts["services"]
+        for name in sorted(name for move in proposal.moves if move.kind == "split" for name in move.services):
+            rest = tuple(Edit(("services", index)) for index, one in enumerate(services) if one["id"] != name)
+            alone = Move("split", (), 0, rest, frozenset(), {"en": name, "zh": name})
+            try:
+                yield evaluate(self.bundle, apply(self.profile, [alone]), proposal.decision.as_of)
+            except InvalidInput:  # what is left of the product makes no valid profile: nothing is decided of it
+                continue
+
+    def _lifts(self, decision: Decision) -> bool:
+        """Whether nothing is denied any more and only missing facts keep the decision open."""
+        return self.decision.decision == "deny" and decision.decision == "incomplete" and not decision.denials
+
+    def _least(self, chosen: tuple[Move, ...]) -> bool:
+        """Whether every one of the moves is needed."""
+        smaller = [*combinations(chosen, len(chosen) - 1)] if len(chosen) > 1 else []
+        for move in chosen:
+            rest = tuple(other for other in chosen if other is not move)
+            smaller += [(*rest, part) for part in self.moves if _is_part(part, move)]
+        outcomes = map(self.decide, smaller)
+        return not any(outcome is not None and outcome[1].decision in self.goal for outcome in outcomes)
+
+    def _extend(
+        self,
+        queue: list[tuple[int, int, int, tuple[Move, ...]]],
+        seen: set[frozenset[int]],
+        order: count[int],
+        chosen: tuple[Move, ...],
+        decision: Decision,
+    ) -> None:
+        """Put the next combinations in the queue: one move more, of those that what is in the way hangs on."""
+        obstacles = blockers(decision, "needs-license" not in self.goal)
+        for move in self.moves:
+            key = frozenset(map(id, (*chosen, move)))
+            if len(key) == len(chosen) or key in seen or any(move.clashes(other) for other in chosen):
+                continue
+            if any(_matters(move, obstacle) for obstacle in obstacles):
+                seen.add(key)
+                grown = tuple(sorted((*chosen, move), key=lambda one: (one.cost, one.kind, one.order)))
+                cost = sum(one.cost for one in grown)
+                heapq.heappush(queue, (cost, len(grown), next(order), grown))
+
+
+def _is_part(part: Move, move: Move) -> bool:
+    """Whether one move to a place is a part of another to the same place."""
+    if part.target is None or part.target != move.target or part is move:
+        return False
+    return set(part.parts) < set(move.parts) and part.services <= move.services
+
+
+def _matters(move: Move, obstacle: Blocker) -> bool:
+    """Whether a move changes a fact that what is in the way hangs on."""
+    if move.services and obstacle.service is not None and obstacle.service not in move.services:
+        return False
+    if "*" in move.touches:
+        return obstacle.service in move.services
+    return bool(move.touches & obstacle.names) or "services" in obstacle.names
+
+
+def routes_of(decision: Decision) -> frozenset[str]:
+    """The routes that the licences of a decision come by."""
+    return frozenset(offer.route for finding in decision.needs for offer in finding.any_of)
+
+
+def distinct(profile: Profile, proposals: Iterable[Proposal]) -> list[Proposal]:
+    """The cheapest of each sort (what differs, and by which routes), without those that only add to another one."""
+    kept: list[Proposal] = []
+    for proposal in sorted(proposals, key=_order):
+        if not any(_makes_needless(profile, other, proposal) for other in kept):
+            kept.append(proposal)
+    return kept
+
+
+def _order(proposal: Proposal) -> tuple[Any, ...]:
+    """Cheapest first; of two places, the one that the open route itself names."""
+    opened = {
+        state.rule.policy
+        for service in proposal.decision.services
+        for activity in service.activities
+        for state in activity.routes
+        if state.state == "open"
+    }
+    strange = sum(
+        move.target is not None and move.target.source.partition("/")[0] not in opened for move in proposal.moves
+    )
+    moved = tuple((move.kind, move.order) for move in proposal.moves)
+    return (proposal.cost, len(proposal.moves), strange, moved)
+
+
+def _makes_needless(profile: Profile, other: Proposal, proposal: Proposal) -> bool:
+    """Whether a proposal is a variation of a cheaper one, or that one and something more."""
+    changed, less = (set(map(repr, differences(profile, one.moves))) for one in (proposal, other))
+    if less and changed >= less:
+        return True
+    mine, theirs = _sort(proposal), _sort(other)
+    return theirs < mine or (theirs == mine and routes_of(proposal.decision) <= routes_of(other.decision))
+
+
+def _sort(proposal: Proposal) -> frozenset[Any]:
+    """What sort of differences they are; of what is left out or split off, what it is."""
+    return frozenset(
+        (move.kind, *(move.order if move.kind.startswith(("drop", "split")) else ())) for move in proposal.moves
+    )
