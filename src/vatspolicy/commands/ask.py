@@ -1,0 +1,217 @@
+"""`vatspolicy ask`: an interview that makes a product spec."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vatspolicy.arguments import Lang, parse_changes, parse_day, parse_slug
+from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, save, show, single
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate import INCOMPLETE, INVALID, OK, USAGE
+from vatspolicy.output import wants_colour, write_stderr
+
+if TYPE_CHECKING:
+    from vatspolicy.document import Document
+    from vatspolicy.interview import Interview
+
+_YAML = (".yaml", ".yml")
+
+
+def ask(
+    spec: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SPEC]",
+            help="Product spec to complete or to begin; - is standard input, with --next. Without one, NAME.yaml.",
+            show_default=False,
+        ),
+    ] = None,
+    answer: Annotated[
+        list[str],
+        typer.Option(
+            "--answer",
+            metavar="PATH=VALUE",
+            help="Answer before asking; no value: not known; repeatable.",
+            rich_help_panel=INPUT,
+        ),
+    ] = [],  # noqa: B006 - typer reads it
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            callback=parse_day,
+            help="Day of the law (default: the launch day, else today in China).",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    allow_past_as_of: Annotated[
+        bool,
+        typer.Option("--allow-past-as-of", help="Allow the law of a past day to decide.", rich_help_panel=DECISION),
+    ] = False,
+    complete: Annotated[
+        bool,
+        typer.Option("--complete", help="Ask on until the duties are complete.", rich_help_panel=DECISION),
+    ] = False,
+    policies: PoliciesOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="File to write (default: the spec itself).", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    next_: Annotated[
+        bool, typer.Option("--next", help="Print the next question and end.", rich_help_panel=OUTPUT)
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="With --next: as JSON.", rich_help_panel=OUTPUT)] = False,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Ask for what decides, and write the spec.
+
+    Example: vatspolicy ask shop.yaml --lang zh
+    """
+    from vatspolicy.bundle import load_bundle
+    from vatspolicy.clock import today
+    from vatspolicy.interview import Refused, start
+
+    if json_ and not next_:
+        fail("--json goes with --next.", USAGE)
+    if spec == "-" and not next_:
+        fail("standard input is for the answers; pass a file, or --next.", USAGE)
+    answers = parse_changes(answer, "--answer")
+    source, name = _source(spec, output)
+    try:
+        state = start(load_bundle(policies), today(), source, name, as_of, allow_past_as_of, complete, lang.value)
+    except InvalidInput as error:
+        complain(error)
+        raise typer.Exit(INVALID) from None
+    _check_day(state)
+    file = _File(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
+    for dotted, value in answers:
+        path = tuple(int(step) if step.isdigit() else step for step in dotted.split("."))
+        try:
+            state = state.skip(path) if value is None else state.answer(value, path)
+        except Refused as error:
+            fail(f"--answer {dotted}: {error.text[lang.value]}", USAGE)
+    if next_:
+        if any(value is not None for _, value in answers):
+            if file.path is None:
+                fail("the answers need a file: pass a SPEC or --output.", USAGE)
+            file.write(state)
+        _show_next(state, json_, lang)
+        return
+    raise typer.Exit(_converse(state, file, bool(answers), lang))
+
+
+def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str | None]:
+    """The spec to go on with, and else the name of the new product where a file says it."""
+    from vatspolicy.document import load_document
+
+    if output is not None and output.suffix not in _YAML:
+        fail("the spec that is written is YAML: end --output with .yaml.", USAGE)
+    if spec is not None and (spec == "-" or Path(spec).exists()):
+        if spec != "-" and output is None and Path(spec).suffix not in _YAML:
+            fail("comments need YAML: choose a file that ends with .yaml by --output.", USAGE)
+        try:
+            return load_document(spec), None
+        except InvalidInput as error:
+            complain(error)
+            raise typer.Exit(INVALID) from None
+    target = output or (Path(spec) if spec is not None else None)
+    if target is None:
+        return None, None
+    if target.exists():
+        fail(f"{target} exists already. Pass it as SPEC to go on with it.", USAGE)
+    if target.suffix not in _YAML:
+        fail("the spec that is written is YAML: end its name with .yaml.", USAGE)
+    try:
+        return None, parse_slug(target.stem)
+    except typer.BadParameter:
+        return None, None
+
+
+def _check_day(state: Interview) -> None:
+    """The day whose law decides must be one that the bundle covers, and in the past only by leave."""
+    code = USAGE if state.as_of is not None else INVALID
+    if state.day < state.bundle.covers_from:
+        fail(f"the law is known from {state.bundle.covers_from} on.", code)
+    if state.day < state.today and not state.allow_past:
+        fail("the day of the law lies in the past; pass --allow-past-as-of to ask under the law of a past day.", code)
+
+
+class _File:
+    """Where the profile is kept. Each write leaves either the old file or the new one, whatever happens."""
+
+    def __init__(self, path: Path | None, source: Document | None, lang: Lang) -> None:
+        self.path, self.lang = path, lang
+        self.original = source.text if source is not None and path is not None and path.exists() else None
+
+    def write(self, state: Interview) -> None:
+        """Write the profile. Raises Refused for a name that another file has."""
+        from vatspolicy.interview import Refused
+        from vatspolicy.interview.words import both, say
+
+        if self.path is None:
+            if not state.named:
+                return
+            path = Path(f"{state.profile.name}.yaml")
+            if path.exists():
+                raise Refused(both("file_exists", file=path))
+            self.path = path
+        if state.rewritten and self.original is not None:
+            kept = self.path.with_name(f"{self.path.name}.bak")
+            save(kept, self.original)
+            write_stderr(say("kept", self.lang.value, file=kept) + "\n")
+            self.original = None
+        save(self.path, state.document.text)
+
+
+def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
+    if as_json:
+        import json
+
+        from vatspolicy.interview import as_data
+
+        show(json.dumps(as_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
+        return
+    from vatspolicy.interview.terminal import Terminal, closing
+
+    if state.question is None:
+        show("\n".join(closing(state, False, state.document.file, lang.value)) + "\n")
+        return
+    terminal = Terminal(lambda: None, show, lambda _: None, lang.value, wants_colour(), columns())
+    terminal.lines(terminal.question(state, state.question))
+
+
+def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
+    """Ask on a terminal; the dialogue is on standard error, the decision on standard output. Returns the exit code."""
+    from vatspolicy.interview.terminal import Terminal, closing
+    from vatspolicy.record import record
+    from vatspolicy.report import render
+
+    if changed or file.original is None:
+        file.write(state)
+    terminal = Terminal(_read, write_stderr, file.write, lang.value, _colour(), columns())
+    state, early = terminal.run(state)
+    name = str(file.path) if file.path is not None else state.document.file
+    write_stderr("\n" + "\n".join(closing(state, early, name, lang.value)) + "\n")
+    if state.settled or not early:
+        data: dict[str, Any] = record(state.bundle, state.profile, state.decision)
+        show("\n" + render("text", [data | {"file": name}], lang.value, wants_colour(), columns()))
+    return OK if state.settled else INCOMPLETE
+
+
+def _read() -> str | None:
+    line = sys.stdin.readline() if sys.stdin is not None else ""
+    return line or None
+
+
+def _colour() -> bool:
+    return wants_colour() and sys.stderr is not None and sys.stderr.isatty()
+
+
+command = single(ask, "ask", DECIDE)

@@ -1,0 +1,27 @@
+"""The interview: from nothing, or from a partial profile, to a decision by the fewest questions.
+
+>>> state = start(load_bundle(), today())  # doctest: +SKIP
+>>> while state.question is not None:  # doctest: +SKIP
+...     state = state.answer(ask_somebody(state.question))  # or state.skip(); state.previous goes back
+>>> state.document.text, state.decision  # doctest: +SKIP
+"""
+
+from vatspolicy.interview.data import as_data
+from vatspolicy.interview.interview import Interview, Progress, Refused, start
+from vatspolicy.interview.question import Choice, Question, Reason, introduction, reasons
+from vatspolicy.interview.reply import read_reply, show_value
+
+__all__ = [
+    "Choice",
+    "Interview",
+    "Progress",
+    "Question",
+    "Reason",
+    "Refused",
+    "as_data",
+    "introduction",
+    "read_reply",
+    "reasons",
+    "show_value",
+    "start",
+]

@@ -1,0 +1,64 @@
+"""The next question as plain data (question.schema.json), for programs that ask it themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vatspolicy.interview.interview import Interview
+from vatspolicy.interview.question import Question, introduction, reasons
+
+FORMAT = 1
+"""Version of the data; it grows when a reader would break."""
+
+
+def as_data(interview: Interview) -> dict[str, Any]:
+    """The state of an interview: the decision so far, progress and the next question, if there is one."""
+    question = interview.question
+    now = interview.outlook
+    return {
+        "format": FORMAT,
+        "product": interview.profile.name,
+        "as_of": interview.day,
+        "decision": now.range[0] if interview.settled else "incomplete",
+        "range": list(now.range),
+        "settled": interview.settled,
+        "further": interview.further,
+        "progress": {"number": interview.progress.number, "left": interview.progress.left},
+        "skipped": [_dotted(path) for path in interview.skipped],
+        "question": None if question is None else _question(interview, question),
+    }
+
+
+def _question(interview: Interview, question: Question) -> dict[str, Any]:
+    intro = introduction(question)
+    gain = question.gain
+    return {
+        "path": _dotted(question.path),
+        "kind": question.kind,
+        "phase": question.phase,
+        "about": dict(question.about),
+        "text": dict(question.text),
+        "title": dict(question.title),
+        "unit": dict(question.unit) if question.unit else None,
+        "minimum": question.least,
+        "maximum": question.most,
+        "several": question.several,
+        "choices": [{"value": choice.value, "label": dict(choice.label)} for choice in question.choices],
+        "eliminates": {"expected": gain.expected, "worst": gain.worst, "of": gain.of} if gain.answers else None,
+        "why": {
+            "text": dict(intro) if intro else None,
+            "rules": [
+                {
+                    "rule": reason.rule,
+                    "message": dict(reason.message),
+                    "effect": dict(reason.effect),
+                    "citations": [dict(cited) for cited in reason.citations],
+                }
+                for reason in reasons(interview.bundle, question.rules, interview.day)
+            ],
+        },
+    }
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path))

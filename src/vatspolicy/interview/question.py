@@ -1,0 +1,263 @@
+"""A question: what is asked, how it can be answered, and the law that wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.bundle import Bundle, Law
+from vatspolicy.decision import Ask
+from vatspolicy.document import Path
+from vatspolicy.expression.tree import Fact, walk
+from vatspolicy.interview.answers import instruments
+from vatspolicy.interview.choice import NO_GAIN, Gain, Scene, get
+from vatspolicy.interview.words import NAME, NO, UNITS, YES, both
+from vatspolicy.policy import NEVER, Classify
+from vatspolicy.record import titled
+from vatspolicy.rulebook import effect_in_words
+from vatspolicy.vocabulary import Text, describe, gazetteer, label, question
+
+KINDS = (
+    "boolean",
+    "choice",
+    "choices",
+    "words",
+    "integer",
+    "number",
+    "date",
+    "text",
+    "place",
+    "places",
+    "services",
+    "entries",
+)
+"""How a fact is answered. `words` are choices too many to list; `entries` a list of objects, one for each choice."""
+NAME_PATH: Path = ("product", "id")
+LAUNCH: Path = ("product", "launch")
+SERVICES: Path = ("services",)
+_LISTED = 100
+"""More choices than that are not listed but looked up."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One possible answer, or one member of an answer that is a list."""
+
+    value: Any
+    label: Text
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `path` is where the answer belongs in the profile."""
+
+    path: Path
+    kind: str
+    """One of KINDS."""
+    about: Text
+    """Whose fact it is: the company, a service by its name, …"""
+    text: Text
+    title: Text
+    unit: Text | None
+    choices: tuple[Choice, ...]
+    """Closed choices; the places and words that are looked up rather than listed included."""
+    least: float | None
+    most: float | None
+    """Bounds of a number; `most` also of the length of a list."""
+    rules: tuple[str, ...]
+    """Names of the rules that would read the answer."""
+    phase: str
+    """start, decision or duties."""
+    gain: Gain
+
+    @property
+    def several(self) -> bool:
+        """Whether the answer is a list."""
+        return self.kind in ("choices", "words", "places", "services", "entries")
+
+    @property
+    def listed(self) -> bool:
+        """Whether the choices are shown."""
+        return self.kind not in ("words", "place", "places") and len(self.choices) <= _LISTED
+
+
+def make_question(scene: Scene, ask: Ask, phase: str, gain: Gain = NO_GAIN) -> Question:
+    """The question that asks for a fact."""
+    path = ask.path
+    node = describe(path)
+    kind, choices = _kind(scene, path, node, ask.rules)
+    unit = node.get("x-unit")
+    return Question(
+        path=path,
+        kind=kind,
+        about=_about(scene, path),
+        text=NAME if path == NAME_PATH else question(path),
+        title={"en": node.get("title", str(path[-1])), "zh": node.get("x-title-zh", str(path[-1]))},
+        unit=UNITS[unit] if unit else None,
+        choices=choices,
+        least=node.get("minimum"),
+        most=node.get("maximum", node.get("maxItems")),
+        rules=ask.rules,
+        phase=phase,
+        gain=gain,
+    )
+
+
+def _kind(scene: Scene, path: Path, node: Mapping[str, Any], rules: Iterable[str]) -> tuple[str, tuple[Choice, ...]]:
+    if path == SERVICES:
+        return "services", _choices(scene, ("services", 0, "offers", 0))
+    if path[-1] == "licences":
+        named = instruments(scene.law, [scene.bundle.rule(name) for name in rules])
+        titles = {name: scene.bundle.instruments[name].title for name in named}
+        return "entries", tuple(Choice({"instrument": name}, title) for name, title in titles.items())
+    if path == ("deals",):
+        return "entries", tuple(Choice({"kind": c.value}, c.label) for c in _choices(scene, ("deals", 0, "kind")))
+    if "at" in node.get("properties", {}):
+        return "place", _choices(scene, (*path, "at"))
+    match node.get("type"):
+        case "array" if "at" in describe((*path, 0)).get("properties", {}):
+            return "places", _choices(scene, (*path, 0, "at"))
+        case "array":
+            choices = _choices(scene, (*path, 0))
+            return "choices" if len(choices) <= _LISTED else "words", choices
+        case "boolean":
+            return "boolean", (Choice(True, YES), Choice(False, NO))
+        case "integer" | "number" as number:
+            return number, ()
+    if "enum" in node:
+        choices = _choices(scene, path)
+        if path[-1] == "ftz":
+            province = gazetteer()[_place_code(get(scene.data, path[:-1]))]["province"]
+            choices = tuple(c for c in choices if c.value == "none" or c.value.split("-")[0] == province.split("-")[0])
+        return "choice", choices
+    return "date" if node.get("format") == "date" else "text", ()
+
+
+def _choices(scene: Scene, path: Path) -> tuple[Choice, ...]:
+    node = describe(path)
+    labels: Mapping[str, Text] = node.get("x-enum", {})
+    places = gazetteer()
+
+    def named(word: str) -> Text:
+        if word in labels:
+            return labels[word]
+        if word in places:
+            return {"en": places[word]["en"], "zh": places[word]["zh"]}
+        return scene.bundle.instruments[word].title
+
+    return tuple(Choice(word, named(word)) for word in node["enum"])
+
+
+def _place_code(value: Any) -> str:
+    return str(value["at"] if isinstance(value, dict) else value)
+
+
+def _about(scene: Scene, path: Path) -> Text:
+    """The objects that the fact lies in: section, service, facility, licence, deal."""
+    parts: list[Text] = []
+    for depth in range(1, len(path)):
+        node, following = describe(path[:depth]), path[depth]
+        if isinstance(following, int):
+            continue
+        title = {"en": node.get("title", str(path[0])), "zh": node.get("x-title-zh", node.get("title", str(path[0])))}
+        member = get(scene.data, path[:depth])
+        name = _name(scene, member) if isinstance(path[depth - 1], int) else None
+        parts.append({lang: f"{title[lang]} {name[lang]}" for lang in ("en", "zh")} if name else title)
+    if not parts:
+        node = describe(("product",))
+        parts = [{"en": node["title"], "zh": node["x-title-zh"]}]
+    return {"en": ", ".join(part["en"] for part in parts), "zh": "，".join(part["zh"] for part in parts)}
+
+
+def _name(scene: Scene, member: Any) -> Text | None:
+    """What a member of a list is called."""
+    if isinstance(member, str) or (isinstance(member, dict) and "at" in member):
+        return gazetteer()[_place_code(member)]
+    if not isinstance(member, dict):
+        return None
+    if "instrument" in member:
+        return scene.bundle.instruments[member["instrument"]].title
+    if "kind" in member:
+        labels: Mapping[str, Text] = describe(("deals", 0, "kind"))["x-enum"]
+        return labels[member["kind"]]
+    return {"en": str(member["id"]), "zh": str(member["id"])} if "id" in member else None
+
+
+# --- why
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A rule that would read the answer."""
+
+    rule: str
+    message: Text
+    effect: Text
+    citations: tuple[Mapping[str, Any], ...]
+    """`policy`, `title`, `key`, `label`, the words `en` and perhaps `zh`, `verification`, `url`."""
+
+
+def reasons(bundle: Bundle, names: Iterable[str], as_of: str) -> tuple[Reason, ...]:
+    """The rules of these names, what they say, what follows from them, and the articles behind them."""
+    return tuple(_reason(bundle, name, as_of) for name in names)
+
+
+def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
+    rule = bundle.rule(name)
+    policy = bundle.policies[rule.policy]
+    cited = []
+    for key in rule.cite:
+        article = policy.articles[key]
+        cited.append(
+            {
+                "policy": policy.id,
+                "title": titled(policy, policy.edition(as_of)),
+                "key": key,
+                "label": dict(article.label),
+                "en": article.en,
+                "zh": article.zh,
+                "verification": article.verification,
+                "url": article.url or policy.source.get("url"),
+            }
+        )
+    effect = {"en": effect_in_words(bundle, rule, "en"), "zh": effect_in_words(bundle, rule, "zh")}
+    if isinstance(rule.effect, Classify) and rule.effect.classes:  # by their names rather than their codes
+        titles = [label("class", cls) for cls in rule.effect.classes]
+        effect = {
+            "en": f"a service of this class: {'; '.join(title['en'] for title in titles)}",
+            "zh": f"归类：{'；'.join(title['zh'] for title in titles)}",
+        }
+    return Reason(name, rule.message, effect, tuple(cited))
+
+
+def introduction(question: Question) -> Text | None:
+    """What is said before the rules, where there is something to say."""
+    if question.path == NAME_PATH:
+        return both("why_name")
+    if question.path == LAUNCH:
+        return both("why_launch" if question.rules else "why_launch_none")
+    if not question.gain.answers:
+        return None
+    gain = question.gain
+    key = "gain_duties" if question.phase == "duties" else "gain"
+    return both(key, of=gain.of, expected=f"{gain.expected:g}", worst=gain.worst)
+
+
+def rules_of_start(bundle: Bundle, law: Law, path: Path, today: str) -> tuple[str, ...]:
+    """The rules behind the first questions: those that come or go after today, and those that classify services."""
+    if path == LAUNCH:
+        every = (rule for policy in bundle.policies.values() for rule in policy.rules)
+        turning = [rule for rule in every if rule.since > today or today < rule.until < NEVER]
+        return tuple(rule.name for rule in sorted(turning, key=lambda rule: (max(rule.since, today), rule.name)))
+    return tuple(rule.name for rule in law.of("service", "classify")) if path == SERVICES else ()
+
+
+def rules_reading(law: Law, root: str) -> tuple[str, ...]:
+    """The rules of a day that read something below a variable."""
+    return tuple(
+        rule.name
+        for rules in law.rules.values()
+        for rule in rules
+        if any(isinstance(node, Fact) and node.root == root for node in walk(rule.when.tree))
+    )

@@ -1,0 +1,175 @@
+"""What a person types, read into the value of a fact."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from vatspolicy.interview.interview import Refused
+from vatspolicy.interview.question import Choice, Question
+from vatspolicy.interview.words import both
+from vatspolicy.vocabulary import Language
+
+NONE = ("0", "none", "无", "没有")
+"""What stands for an empty list."""
+_COMMA = re.compile(r"[,，、;；]")
+_SLASH = re.compile(r"[/／]")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SHOWN = 8
+"""Choices that a refusal names."""
+
+
+def read_reply(question: Question, text: str) -> Any:
+    """The value that a typed answer means. Raises Refused, with a sentence in both languages."""
+    text = text.strip()
+    return _READERS[question.kind](question, text)
+
+
+def _one(question: Question, text: str) -> Any:
+    found = _find(question, text)
+    return found.value
+
+
+def _many(question: Question, text: str) -> Any:
+    members = _members(question, text)
+    if question.most is not None and len(members) > question.most:
+        raise Refused(both("too_many", most=int(question.most)))
+    return [choice.value for choice in members]
+
+
+def _services(question: Question, text: str) -> Any:
+    """One service for each part between slashes, named after the first thing it offers."""
+    services: list[dict[str, Any]] = []
+    for part in _SLASH.split(text):
+        offers = [choice.value for choice in _members(question, part)] or ["other"]
+        name, number = offers[0], 2
+        while any(service["id"] == name for service in services):
+            name, number = f"{offers[0]}-{number}", number + 1
+        services.append({"id": name, "offers": offers})
+    return services
+
+
+def _members(question: Question, text: str) -> list[Choice]:
+    """The choices in a list: the whole text where it is one name, else what stands between commas."""
+    if text.strip().casefold() in NONE:
+        return []
+    parts = [part for part in _COMMA.split(text) if part.strip()]
+    if len(parts) > 1:
+        whole = [choice for choice in question.choices if _plain(text) in _names(choice)]
+        parts = [text] if whole else parts
+    if len(parts) == 1 and re.fullmatch(r"[0-9 ]+", text):
+        parts = text.split()
+    if any(part.strip().casefold() in NONE for part in parts):
+        raise Refused(both("none_and_more"))
+    found = [_find(question, part) for part in parts]
+    return [choice for choice in question.choices if choice in found]
+
+
+def _find(question: Question, text: str) -> Choice:
+    """The choice that a number, a code, a name or a part of a name means."""
+    text = text.strip()
+    if question.listed and text.isascii() and text.isdigit():
+        if not 1 <= int(text) <= len(question.choices):
+            raise Refused(both("unknown_word"))
+        return question.choices[int(text) - 1]
+    wanted = _plain(text)
+    if not wanted:
+        raise Refused(both("unknown_word"))
+    exact = [choice for choice in question.choices if wanted in _names(choice)]
+    near = exact or [c for c in question.choices if any(name.startswith(wanted) for name in _names(c))]
+    near = near or [c for c in question.choices if any(wanted in name for name in _names(c))]
+    if len(near) == 1:
+        return near[0]
+    if not near:
+        raise Refused(both("unknown_word"))
+    raise Refused({"en": _several(near, "en"), "zh": _several(near, "zh")})
+
+
+def _several(choices: Sequence[Choice], lang: Language) -> str:
+    comma = "、" if lang == "zh" else "; "
+    words = comma.join(choice.label[lang] for choice in choices[:_SHOWN]) + ("…" if len(choices) > _SHOWN else "")
+    return both("several", words=words)[lang]
+
+
+def _names(choice: Choice) -> tuple[str, ...]:
+    value = choice.value
+    code = next(iter(value.values())) if isinstance(value, dict) else value
+    codes = {True: ("yes", "y", "true", "是"), False: ("no", "n", "false", "否")}
+    words = codes[code] if isinstance(code, bool) else (str(code),)
+    return tuple(_plain(word) for word in (*words, choice.label["en"], choice.label["zh"]))
+
+
+def _plain(text: str) -> str:
+    """Letters and digits only, in lower case."""
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def _whole(question: Question, text: str) -> Any:
+    text = re.sub(r"(?<=[0-9])[ ,_，](?=[0-9]{3}(?![0-9]))", "", text)
+    if not re.fullmatch(r"-?[0-9]{1,19}", text):
+        raise Refused(both("not_whole"))
+    return _bounded(question, int(text))
+
+
+def _number(question: Question, text: str) -> Any:
+    text = text.removesuffix("%").removesuffix("％").strip()
+    if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,9})?", text):
+        raise Refused(both("not_number"))
+    value = float(text)
+    return _bounded(question, int(value) if value == int(value) else value)
+
+
+def _bounded(question: Question, value: float) -> float:
+    if question.least is not None and value < question.least:
+        raise Refused(both("too_small", least=f"{question.least:g}"))
+    if question.most is not None and value > question.most:
+        raise Refused(both("too_large", most=question.most))
+    return value
+
+
+def _day(_question: Question, text: str) -> Any:
+    try:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise Refused(both("not_day")) from None
+
+
+def _slug(_question: Question, text: str) -> Any:
+    if not _SLUG.fullmatch(text):
+        raise Refused(both("not_slug"))
+    return text
+
+
+_READERS: Mapping[str, Callable[[Question, str], Any]] = {
+    "boolean": _one,
+    "choice": _one,
+    "place": _one,
+    "choices": _many,
+    "words": _many,
+    "places": _many,
+    "entries": _many,
+    "services": _services,
+    "integer": _whole,
+    "number": _number,
+    "date": _day,
+    "text": _slug,
+}
+
+
+def show_value(question: Question, value: Any, lang: Language) -> str:
+    """A value as a person reads it."""
+    labels = [(choice.value, choice.label[lang]) for choice in question.choices]
+
+    def label(one: Any) -> str:
+        return next((text for known, text in labels if known == one and type(known) is type(one)), str(one))
+
+    comma = "、" if lang == "zh" else ", "
+    if question.kind == "services":
+        return " / ".join(comma.join(map(label, service["offers"])) for service in value)
+    if isinstance(value, list):
+        return comma.join(map(label, value)) or both("none")[lang]
+    return label(value)

@@ -1,0 +1,205 @@
+"""The interview on a terminal: questions out, typed lines in, every answer saved before the next question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.interview.interview import Interview, Refused
+from vatspolicy.interview.question import Question, introduction, reasons
+from vatspolicy.interview.reply import read_reply, show_value
+from vatspolicy.interview.words import say
+from vatspolicy.report.terminal import Style, clean, width, wrap
+from vatspolicy.report.words import VERDICTS
+from vatspolicy.vocabulary import Language
+
+RULES_SHOWN = 6
+"""Rules that an explanation shows; the others are counted."""
+_LAWS_SHOWN = 2
+_HOW = {"boolean": "choice", "entries": "choices"}
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Where questions go and answers come from."""
+
+    read: Callable[[], str | None]
+    """The next line; None when there are no more."""
+    write: Callable[[str], None]
+    save: Callable[[Interview], None]
+    """Called after every change, before anything else is asked. Raises Refused for a name that is taken."""
+    lang: Language
+    colour: bool
+    room: int
+    """Columns."""
+
+    def run(self, state: Interview) -> tuple[Interview, bool]:
+        """Ask until there is nothing to ask. Returns the last state, and whether it was left before the end."""
+        shown: object = None
+        while (question := state.question) is not None:
+            if shown is not state:
+                self.lines(self.question(state, question))
+                shown = state
+            self.write("> ")
+            line = self.read()
+            if line is None or line.strip().casefold() in ("q", "quit"):
+                self.write("\n" if line is None else "")
+                return state, True
+            state = self.step(state, question, line.strip())
+        return state, False
+
+    def step(self, state: Interview, question: Question, line: str) -> Interview:
+        """The state after one line."""
+        match line.casefold():
+            case "?" | "？":
+                self.lines(self.why(state, question))
+            case "h" | "help":
+                self.lines([*wrap(say("help_text", self.lang), self.room), *self.how(question), *self.help()])
+            case "b" | "back":
+                if state.previous is None:
+                    self.lines(wrap(say("nothing_before", self.lang), self.room))
+                    return state
+                state = state.previous
+                self.save(state)
+            case "" | "d":
+                state = state.skip()
+                self.lines(self.note(say("skipped", self.lang)))
+                self.save(state)
+            case _:
+                return self.answer(state, question, line)
+        return state
+
+    def answer(self, state: Interview, question: Question, line: str) -> Interview:
+        """The state after an answer, saved; the same state after one that cannot be taken."""
+        try:
+            value = read_reply(question, line)
+            following = state.answer(value)
+            self.save(following)
+        except Refused as error:
+            self.lines(self.note(error.text[self.lang], "yellow"))
+            return state
+        self.lines(self.note(say("taken", self.lang, answer=show_value(question, value, self.lang))))
+        return following
+
+    # --- what is shown
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Write lines."""
+        for line in lines:
+            self.write(line + "\n")
+
+    def note(self, text: str, style: str = "dim") -> Iterator[str]:
+        """What became of an answer."""
+        paint = Style(self.colour)
+        for line in wrap(clean(text), self.room, "  "):
+            yield paint(line, style)
+
+    def question(self, state: Interview, question: Question) -> Iterator[str]:
+        """A question with progress, law, choices and how to answer."""
+        paint = Style(self.colour)
+        yield ""
+        before = state.previous.question if state.previous is not None else None
+        if question.phase == "duties" and (before is None or before.phase != "duties"):
+            word = VERDICTS[state.outlook.range[0]][self.lang]
+            yield from wrap(say("duties_phase", self.lang, word=word), self.room)
+        yield from (paint(line, "dim") for line in wrap(self.status(state), self.room))
+        about = question.about[self.lang]
+        mark = "：" if self.lang == "zh" else ": "
+        yield from (paint(line, "bold") for line in wrap(clean(f"{about}{mark}{question.text[self.lang]}"), self.room))
+        yield from (paint(line, "dim") for line in self.law(state, question))
+        if question.listed:
+            yield from self.choices(question)
+        yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
+
+    def status(self, state: Interview) -> str:
+        """The number of the question, about how many are left, and what is still possible."""
+        progress = state.progress
+        low, high = (VERDICTS[word][self.lang] for word in state.outlook.range)
+        key = "last" if progress.left == 1 else "progress"
+        number = say(key, self.lang, number=progress.number, left=progress.left - 1)
+        far = say("settled", self.lang, word=low) if low == high else say("range", self.lang, low=low, high=high)
+        return f"[{number}] {far}" if self.lang == "en" else f"〔{number}〕{far}"
+
+    def law(self, state: Interview, question: Question) -> Iterator[str]:
+        """The first articles behind a question, and how many rules more."""
+        found = reasons(state.bundle, question.rules[:_LAWS_SHOWN], state.day)
+        cited = [self.cited(reason.citations[0]) for reason in found]
+        if cited:
+            semicolon, colon = ("；", "：") if self.lang == "zh" else ("; ", ": ")
+            rest = len(question.rules) - _LAWS_SHOWN
+            cited += [say("more_rules", self.lang, count=rest)] if rest > 0 else []
+            text = f"{say('law', self.lang)}{colon}{semicolon.join(dict.fromkeys(cited))}"
+            yield from wrap(clean(text), self.room, "  ", "  ")
+
+    def cited(self, citation: Mapping[str, Any]) -> str:
+        """A regulation and the number of an article."""
+        title, label = citation["title"][self.lang], citation["label"][self.lang]
+        return f"《{title.strip('《》')}》{label}" if self.lang == "zh" else f"{title}, {label}"
+
+    def choices(self, question: Question) -> Iterator[str]:
+        """The numbered choices: in columns where they are many and there is room."""
+        items = [f"{index:>3}  {clean(c.label[self.lang])}" for index, c in enumerate(question.choices, 1)]
+        widest = max(map(width, items), default=0)
+        columns = max(1, min(2, (self.room + 2) // (widest + 2))) if len(items) > 12 else 1
+        height = -(-len(items) // columns)
+        for row in range(height):
+            cells = items[row::height]
+            if columns == 1:
+                yield from _item(cells[0], self.room)
+            else:
+                yield "  ".join(cell + " " * (widest - width(cell)) for cell in cells).rstrip()
+
+    def how(self, question: Question) -> Iterator[str]:
+        """How the question is answered."""
+        kind = "launch" if question.path == ("product", "launch") else _HOW.get(question.kind, question.kind)
+        text = say(f"how_{kind}", self.lang)
+        if question.unit is not None and question.kind != "date":
+            unit = say("unit", self.lang, unit=question.unit[self.lang])
+            text += f"（{unit}）" if self.lang == "zh" else f" ({unit})"
+        yield from wrap(text, self.room)
+
+    def help(self) -> Iterator[str]:
+        """What else can be typed."""
+        yield from wrap(say("help", self.lang), self.room)
+
+    def why(self, state: Interview, question: Question) -> Iterator[str]:
+        """The rules that would read the answer, what they say, what follows, and their articles."""
+        intro = introduction(question)
+        if intro:
+            yield from wrap(intro[self.lang], self.room)
+        elif question.rules:
+            yield from wrap(say("why", self.lang), self.room)
+        zh = self.lang == "zh"
+        for reason in reasons(state.bundle, question.rules[:RULES_SHOWN], state.day):
+            arrow = f"{reason.message[self.lang]} → {reason.effect[self.lang]}"
+            yield from wrap(clean(arrow), self.room, "    ", "  - ")
+            for cited in reason.citations:
+                words = cited["zh"] if zh else cited["en"]
+                quoted = f"{'：' if zh else ': '}{words}" if words else ""
+                yield from wrap(clean(f"{self.cited(cited)}{quoted}"), self.room, "      ", "    § ")
+            yield from wrap(f"({reason.rule})" if not zh else f"（{reason.rule}）", self.room, "    ", "    ")
+        if len(question.rules) > RULES_SHOWN:
+            rest = len(question.rules) - RULES_SHOWN
+            yield from wrap(say("more_rules", self.lang, count=rest), self.room, "  ", "  ")
+
+
+def _item(text: str, room: int) -> list[str]:
+    """A numbered choice, with what does not fit below its text."""
+    number, label = text[:5], text[5:]
+    return wrap(label, room, " " * 5, number)
+
+
+def closing(state: Interview, early: bool, file: str, lang: Language) -> Iterator[str]:
+    """What is said when the interview ends, before the report."""
+    if state.settled:
+        word = VERDICTS[state.outlook.range[0]][lang]
+        yield say("is_settled", lang, word=word)
+        if state.further and not state.complete:
+            yield say("further", lang, count=state.further)
+        elif early:
+            yield say("left_early", lang, file=file)
+    elif early:
+        yield say("left_early", lang, file=file)
+    else:
+        yield say("unanswered", lang, count=len(state.skipped), file=file)

@@ -1,0 +1,291 @@
+"""`vatspolicy ask` on a terminal, through a pipe, for programs, and killed on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Console, needs_posix
+
+from vatspolicy.document import load_document, parse_document
+from vatspolicy.profile import load_profile
+from vatspolicy.schema import validate
+
+BEGIN = "schema: 1\nproduct: {id: mine, launch: '2027-03-01'}\n"
+IDC = f"""\
+# my notes
+{BEGIN}company:
+  foreign_percent: 100  # ask Joe
+  mainland_entity: true
+services:
+- id: hosting
+  offers: [data-centre]
+  audience: business
+  operated_by: company
+# the end
+"""
+ANSWERS = ("my-idc", "2027-03-01", "1", "2", "1", "y", "100", "0", "临港", "临港", "china", "0")
+"""Name, day, services, audience, operator, …: the order is that of the few policies in `law`."""
+
+
+def answer_all(console: Console, law: Path, lang: str = "en") -> tuple[int, str, str]:
+    """An interview in which each question is answered by what fits its fact."""
+    fitting = {
+        "product.launch": "2027-03-01",
+        "services": "data-centre",
+        "services.0.audience": "business",
+        "services.0.operated_by": "company",
+        "services.0.area": "china",
+        "services.0.facilities": "shanghai-lingang",
+        "company.foreign_percent": "100",
+        "company.registered": "shanghai-lingang",
+    }
+    lines: list[str] = []
+    ran = console("ask", "my-idc.yaml", "--next", "--json", "-p", law)
+    changes: list[str] = []
+    while (question := json.loads(ran.out)["question"]) is not None:
+        path, kind = question["path"], question["kind"]
+        typed = fitting.get(path, "y" if kind == "boolean" else "0" if question["several"] else "100000000")
+        lines.append(typed)
+        value = _value(question, typed)
+        changes += ["--answer", f"{path}={json.dumps(value)}"]
+        ran = console("ask", "other.yaml", "--next", "--json", "-p", law, *changes)
+        (console.folder / "other.yaml").unlink(missing_ok=True)
+    done = console("ask", "my-idc.yaml", "-p", law, "--lang", lang, stdin="\n".join(lines) + "\n")
+    return done.code, done.out, done.err
+
+
+def _value(question: dict[str, Any], typed: str) -> Any:
+    if question["path"] == "services":
+        return [{"id": typed, "offers": [typed]}]
+    if question["kind"] in ("integer", "number"):
+        return int(typed)
+    if question["several"]:
+        return [] if typed == "0" else [typed]
+    return True if typed == "y" else typed
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> None:
+    code, out, err = answer_all(console, law, lang)
+    assert code == 0
+    spec = load_profile(console.folder / "my-idc.yaml")
+    assert spec.facts["services"][0]["offers"] == ["data-centre"]
+    assert spec.facts["company"]["licences"] == []
+    assert {"en": "NEEDS LICENCE", "zh": "须取得许可"}[lang] in out
+    assert {"en": "[Question 1, about", "zh": "〔第1题，预计还有"}[lang] in err
+    assert {"en": "so far: ALLOW … DENY", "zh": "目前：可以上线……不得上线"}[lang] in err
+    assert {"en": "Law: ", "zh": "依据："}[lang] in err
+    again = console("check", "my-idc.yaml", "-p", law, "--no-fail", "--lang", lang)
+    assert again.out.strip() == out.strip(), "check says the same of the file"
+
+
+def test_nothing_english_is_left_in_chinese(console: Console, law: Path) -> None:
+    _, _, err = answer_all(console, law, "zh")
+    why = console("ask", "-p", law, "--lang", "zh", stdin="?\nh\nzh\n2027-03-01\n?\n?\n没有的\nb\nq\n")
+    for text in (err, why.err):
+        text = re.sub("B[0-9]{2}(-[a-z-]+)?", "", text)  # classes of the Catalogue
+        words = set(re.findall("[A-Za-z][A-Za-z-]+", text))
+        plain = {"vatspolicy", "ask", "yaml", "YYYY-MM-DD", "MM-DD", "zh", "my-idc", "data-centre"}
+        # abbreviations that Chinese law and industry write so, and the ids of rules
+        rest = {word for word in words - plain if not word.isupper()}
+        rest -= set(re.findall("[A-Za-z][A-Za-z-]+", " ".join(re.findall("（[a-z0-9-]+/[a-z0-9-]+）", text))))
+        assert rest <= {"IaaS", "PaaS", "SaaS", "App"}, rest
+
+
+def test_a_spec_keeps_its_comments_and_gains_answers(console: Console, law: Path) -> None:
+    path = console.write("mine.yaml", IDC)
+    ran = console("ask", path, "-p", law, stdin="d\nq\n")
+    assert ran.code == 4
+    assert path.read_text() == IDC, "not known says nothing"
+    asked = json.loads(console("ask", path, "--next", "--json", "-p", law).out)["question"]
+    typed = asked["choices"][0]["value"] if asked["choices"] else 7
+    ran = console("ask", path, "--next", "-p", law, "--answer", f"{asked['path']}={json.dumps(typed)}")
+    assert ran.code == 0
+    text = path.read_text()
+    assert [line for line in IDC.splitlines() if line not in text.splitlines()] == []
+    assert asked["text"]["en"] in text
+    assert not list(console.folder.glob("*.bak"))
+
+
+def test_what_cannot_keep_its_comments_is_kept_beside(console: Console, law: Path) -> None:
+    text = f"{BEGIN}company: {{}}\nservices:\n- id: a\n  offers: &o [data-centre]\n  area: &f [beijing]\n  facilities: *f\n"
+    path = console.write("mine.yaml", text)
+    ran = console("ask", path, "--next", "-p", law, "--answer", "services.0.facilities.0.ftz=none")
+    assert ran.code == 0
+    assert "mine.yaml.bak" in ran.err
+    assert (console.folder / "mine.yaml.bak").read_text() == text
+    assert load_document(path).data["services"][0]["area"] == ["beijing"]
+
+
+def test_why_back_and_what_cannot_be_read(console: Console, law: Path) -> None:
+    ran = console("ask", "-p", law, stdin="b\nMy Shop\nmy-idc\n?\n2027-03-01\n?\nnobody\n1\nb\n2\nh\nq\n")
+    assert ran.code == 4
+    assert "This is the first question." in ran.err
+    assert "Use lower-case words joined by hyphens." in ran.err
+    assert "The law of this day decides" in ran.err
+    assert "→ a service of this class: B11" in ran.err
+    assert "§ Classification Catalogue of Telecommunications Services" in ran.err
+    assert "There is no such answer." in ran.err
+    assert ran.err.count("Which services does the product offer?") == 2
+    assert "Each question is about one fact" in ran.err
+    assert load_document(console.folder / "my-idc.yaml").data["services"][0]["offers"] == ["cloud-infrastructure"]
+
+
+def test_a_name_that_is_taken(console: Console, law: Path) -> None:
+    console.write("taken.yaml", IDC)
+    ran = console("ask", "-p", law, stdin="taken\nfree\nq\n")
+    assert "taken.yaml exists already" in ran.err
+    assert (console.folder / "taken.yaml").read_text() == IDC
+    assert load_document(console.folder / "free.yaml").data["product"]["id"] == "free"
+    assert console("ask", "--output", "taken.yaml", "-p", law).code == 2
+
+
+def test_without_answers_nothing_is_decided(console: Console, law: Path) -> None:
+    ran = console("ask", "p.yaml", "-p", law, stdin="\n" * 40)
+    assert ran.code == 4
+    assert "INCOMPLETE" in ran.out
+    assert "Could still be anything from" in ran.out
+    assert "No decision yet" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--json"], 2, "--next"),
+        (["-"], 2, "--next"),
+        (["spec.json"], 2, "yaml"),
+        (["there.json"], 2, "--output"),
+        (["spec.yaml", "--output", "x.json"], 2, ".yaml"),
+        (["--next", "--answer", "product.launch=2027-03-01"], 2, "file"),
+        (["--next", "--answer", "company.nothing=1"], 2, "--answer"),
+        (["x.yaml", "--next", "--answer", "company.foreign_percent=101"], 2, "at most 100"),
+        (["--as-of", "2014-01-01", "--next"], 2, "2015-01-01"),
+        (["--as-of", "2020-01-01", "--next"], 2, "past"),
+        (["broken.yaml", "--next"], 3, "broken.yaml:1:"),
+        (["past.yaml", "--next"], 3, "past"),
+    ],
+)
+def test_mistakes(console: Console, law: Path, arguments: list[str], code: int, words: str) -> None:
+    console.write("there.json", json.dumps({"schema": 1, "product": {"id": "p"}, "company": {}, "services": []}))
+    console.write("broken.yaml", "schema: 2\n")
+    console.write("past.yaml", IDC.replace("2027-03-01", "2020-03-01"))
+    before = sorted(console.folder.iterdir())
+    ran = console("ask", *arguments, "-p", law)
+    assert ran.code == code
+    assert words in ran.err
+    assert ran.out == ""
+    assert sorted(console.folder.iterdir()) == before
+
+
+def test_for_programs(console: Console, law: Path) -> None:
+    """A program answers question by question; what it prints keeps to the schema, and the file grows."""
+    arguments = ["ask", "p.yaml", "--next", "--json", "-p", str(law)]
+    first = console(*arguments)
+    assert validate(parse_document(first.out, "question.json"), "question") == []
+    assert not (console.folder / "p.yaml").exists()
+    data = json.loads(first.out)
+    assert (data["question"]["path"], data["question"]["kind"]) == ("product.launch", "date")
+    console(*arguments, "--answer", "product.launch=2027-03-01")
+    ran = console(*arguments, "--answer", "services=[{id: s, offers: [data-centre]}]")
+    assert validate(parse_document(ran.out, "question.json"), "question") == []
+    data = json.loads(ran.out)
+    assert data["question"]["eliminates"]["of"] > 0
+    assert data["question"]["why"]["rules"]
+    skipped = json.loads(console(*arguments, "--answer", f"{data['question']['path']}=").out)
+    assert skipped["skipped"] == [data["question"]["path"]]
+    assert (skipped["question"] or {"path": None})["path"] != data["question"]["path"]
+    assert load_profile(console.folder / "p.yaml").launch == "2027-03-01"
+    assert console(*arguments).out == console(*arguments).out
+    stdin = console("ask", "-", "--next", "--json", "-p", law, stdin=IDC)
+    assert json.loads(stdin.out)["product"] == "mine"
+
+
+# --- the real thing
+
+
+def spawn(folder: Path, law: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    code = "import vatspolicy.clock as c; c.today = lambda: '2026-06-01'; from vatspolicy.cli import main; main()"
+    command = [sys.executable, "-c", code, "ask", "-p", str(law), *arguments]
+    return subprocess.Popen(command, cwd=folder, env={**os.environ, "COLUMNS": "100", "TERM": "xterm"}, **options)
+
+
+def read_until(descriptor: int, wanted: str, seconds: float = 60) -> str:
+    """What comes until a text has come."""
+    found, end = b"", time.monotonic() + seconds
+    while wanted.encode() not in found:
+        ready, _, _ = select.select([descriptor], [], [], max(0, end - time.monotonic()))
+        assert ready, found.decode(errors="replace")
+        found += os.read(descriptor, 65536)
+    return found.decode(errors="replace")
+
+
+@needs_posix
+def test_killed_at_any_moment_nothing_is_lost(tmp_path: Path, law: Path) -> None:
+    """Killed right after each answer was taken: the file is whole and holds every answer so far."""
+    typed = ["my-idc", "2027-03-01", "1", "2"]
+    for count in range(1, len(typed) + 1):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        process = spawn(folder, law, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdin is not None
+        assert process.stderr is not None
+        for line in typed[:count]:
+            read_until(process.stderr.fileno(), "> ")
+            process.stdin.write(f"{line}\n".encode())
+            process.stdin.flush()
+        read_until(process.stderr.fileno(), "noted: ")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        profile = load_profile(folder / "my-idc.yaml")
+        assert profile.launch == ("2027-03-01" if count > 1 else None)
+        assert len(profile.facts["services"]) == (1 if count > 2 else 0)
+        assert [path.name for path in folder.iterdir()] == ["my-idc.yaml"]
+
+
+@needs_posix
+def test_killed_while_it_writes(tmp_path: Path, law: Path) -> None:
+    """Killed at moments that nobody chose, in the middle of many answers: the file is a profile each time."""
+    path = tmp_path / "p.yaml"
+    for delay in (0.0, 0.02, 0.05, 0.1):
+        process = spawn(tmp_path, law, "p.yaml", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if not path.exists():
+            assert process.stderr is not None
+            read_until(process.stderr.fileno(), "> ")
+        assert process.stdin is not None
+        process.stdin.write(b"2027-03-01\nb\n" * 200 + b"2027-03-01\n")
+        process.stdin.flush()
+        time.sleep(delay)
+        process.kill()
+        process.communicate()
+        assert load_profile(path).name == "p"
+
+
+@needs_posix
+def test_on_a_real_terminal(tmp_path: Path, law: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = spawn(tmp_path, law, "--lang", "zh", stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    screen = ""
+    for line in ("我的", "my-idc", "2027-03-01", "数据中心托管", "?", "b", "cdn", "q"):
+        screen += read_until(ours, "> ")
+        os.write(ours, f"{line}\n".encode())
+    screen += read_until(ours, "vatspolicy ask my-idc.yaml")
+    os.close(ours)
+    assert process.wait(60) == 4
+    assert "\x1b[1m" in screen, "colours on a terminal"
+    assert "请使用小写英文单词" in screen
+    assert "已记录：为他人提供数据中心托管、服务器出租" in screen
+    assert load_document(tmp_path / "my-idc.yaml").data["services"] == [{"id": "cdn", "offers": ["cdn"]}]
