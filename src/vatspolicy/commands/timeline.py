@@ -1,0 +1,80 @@
+"""`vatspolicy timeline`: the decision over law time."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vatspolicy.arguments import Lang, parse_changes, parse_day
+from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, fail, show, single
+from vatspolicy.gate import USAGE
+from vatspolicy.output import wants_colour
+
+
+class TimelineFormat(StrEnum):
+    """Formats of a timeline (vatspolicy.report.timeline.FORMATS; typer wants an enumeration)."""
+
+    TEXT, JSON, MARKDOWN = "text", "json", "markdown"
+
+
+def timeline(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="A product spec, or - for standard input.")],
+    first: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DAY",
+            callback=parse_day,
+            help="First day (default: the first that the bundle covers).",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    last: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="DAY",
+            callback=parse_day,
+            help="Last day (default: no end; changes that are law already are included).",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    policies: PoliciesOption = None,
+    set_: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Change a fact before deciding; no value removes it; repeatable.",
+            rich_help_panel=INPUT,
+        ),
+    ] = [],  # noqa: B006 - typer reads it
+    format: Annotated[
+        TimelineFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
+    ] = TimelineFormat.TEXT,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Show how the decision on a spec changed and will change, and which instrument changed it.
+
+    Example: vatspolicy timeline spec.yaml --from 2024-01-01
+    """
+    from vatspolicy import clock
+    from vatspolicy.bundle import load_bundle
+    from vatspolicy.profile import load_profile
+    from vatspolicy.report.timeline import render
+    from vatspolicy.timeline import timeline as make
+
+    changes = parse_changes(set_)
+    bundle = load_bundle(policies)
+    if first is not None and first < bundle.covers_from:
+        fail(f"--from {first} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
+    if last is not None and last < (first or bundle.covers_from):
+        fail(f"--to {last} lies before the first day of the timeline.", USAGE)
+    data = make(bundle, load_profile(spec, changes), clock.today(), first, last)
+    show(render(format, data, lang.value, wants_colour(), columns()), machine=format is not TimelineFormat.TEXT)
+
+
+command = single(timeline, "timeline", DECIDE)

@@ -1,0 +1,137 @@
+"""The timeline of a product: how its decision changed and will change over law time, and which instrument did it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.decision import Decision
+from vatspolicy.document import format_path
+from vatspolicy.evaluate import evaluate
+from vatspolicy.profile import Profile
+from vatspolicy.timeline.amendments import Amendments
+from vatspolicy.timeline.state import Item, Key, state_of
+from vatspolicy.timeline.turning import may_turn
+
+FORMAT = 1
+"""Version of the data; it grows when a reader would break."""
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Period:
+    """Days on which the decision is the same."""
+
+    since: str
+    decision: Decision
+    state: Mapping[Key, Item]
+
+
+def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = None, last: str | None = None) -> Data:
+    """The decision over the days from `first` (default: the first the bundle covers) to `last` (default: no end), as
+    data (timeline.schema.json). `today` is only marked. Raises ValueError for a `first` that the bundle does not cover.
+    """
+    first = first or bundle.covers_from
+    turning = {day for day in (*bundle.boundaries, *profile.turning_days) if first < day <= (last or day)}
+    turning = {day for day in turning if may_turn(bundle, profile, day)}
+    periods = list(_periods(bundle, profile, {first, *turning}))
+    pairs = zip([None, *periods], periods, strict=False)
+    entries = [_entry(bundle, profile, before, period) for before, period in pairs]
+    for entry, following in zip(entries, [*periods[1:], None], strict=True):
+        entry["until"] = following.since if following else None
+        marks = (("today", today), ("launch", profile.launch))
+        entry["marks"] = [
+            {"mark": mark, "day": day}
+            for mark, day in sorted(marks, key=lambda pair: (pair[1] or "", pair[0]))
+            if day
+            and entry["from"] <= day
+            and (entry["until"] is None or day < entry["until"])
+            and (last is None or day <= last)
+        ]
+    return {
+        "format": FORMAT,
+        "product": profile.name,
+        "title": profile.facts["product"].get("title", profile.name),
+        "file": profile.document.file,
+        "bundle": {"version": bundle.version, "digest": bundle.digest},
+        "from": first,
+        "to": last,
+        "today": today,
+        "launch": profile.launch,
+        "entries": entries,
+    }
+
+
+def changes_ahead(bundle: Bundle, profile: Profile, day: str, first: str, turning: Iterable[str]) -> list[Data]:
+    """How the decision changes after `first` on the days of `turning`; `day` is the day decided, the launch.
+
+    Entries as in `changes_ahead` of decision.schema.json.
+    """
+    turning = [day for day in turning if may_turn(bundle, profile, day)]
+    periods = list(_periods(bundle, profile, {first, *turning})) if turning else []
+    found = []
+    for before, period in itertools.pairwise(periods):
+        entry = _entry(bundle, profile, before, period)
+        found.append(
+            {
+                "day": period.since,
+                "phase": "before-launch" if period.since <= day else "after-launch",
+                "before": before.decision.decision,
+                "decision": period.decision.decision,
+                **{key: entry[key] for key in ("changes", "instruments", "facts")},
+            }
+        )
+    return found
+
+
+def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[_Period]:
+    """Periods of equal decisions, from the days on which the law, or a dated fact of the profile, turns."""
+    before: _Period | None = None
+    for day in sorted(days):
+        decision = evaluate(bundle, profile, day)
+        period = _Period(day, decision, state_of(bundle, decision))
+        if before is None or period.state != before.state:
+            yield period
+            before = period
+
+
+def _entry(bundle: Bundle, profile: Profile, before: _Period | None, period: _Period) -> Data:
+    entry: Data = {
+        "from": period.since,
+        "decision": period.decision.decision,
+        "range": list(period.decision.range),
+        "findings": [item.data() for item in period.state.values() if item.kind != "decision"],
+        "changes": [],
+        "instruments": [],
+        "facts": [],
+    }
+    if before is not None:
+        changed = [key for key in {**before.state, **period.state} if before.state.get(key) != period.state.get(key)]
+        entry["changes"] = [_change(before.state.get(key), period.state.get(key)) for key in sorted(changed)]
+        amendments = Amendments(bundle, period.since)
+        pairs = [(before.state.get(key), period.state.get(key)) for key in changed]
+        entry["instruments"] = amendments.responsible(pairs, before.decision, period.decision)
+        paths = profile.turning_days.get(period.since, ())
+        entry["facts"] = [{"path": format_path(path), "day": str(_value(profile, path))} for path in paths]
+    return entry
+
+
+def _change(before: Item | None, after: Item | None) -> Data:
+    item = after or before
+    assert item is not None
+    return {
+        **{key: value for key, value in item.data().items() if key != "value"},
+        "before": before.value if before else None,
+        "after": after.value if after else None,
+    }
+
+
+def _value(profile: Profile, path: tuple[str | int, ...]) -> Any:
+    value = profile.document.data
+    for step in path:
+        value = value[step]
+    return value

@@ -1,0 +1,148 @@
+"""What changed in the law on one day, and which of it a change of the decision comes from."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.decision import Decision, Finding
+from vatspolicy.expression.tree import Param, walk
+from vatspolicy.policy import Expression, Policy, Route, Rule
+from vatspolicy.record import titled
+from vatspolicy.timeline.state import Item
+
+
+@dataclass(frozen=True, eq=False)
+class Amendment:
+    """One thing that changed: a rule that began or ended, or a parameter with a new value."""
+
+    policy: Policy
+    change: str
+    """began, ended or value."""
+    name: str
+    """policy/rule, or policy/parameter."""
+    cite: tuple[str, ...]
+
+
+class Amendments:
+    """The law that changed on a day."""
+
+    def __init__(self, bundle: Bundle, day: str) -> None:
+        self.bundle, self.day = bundle, day
+        self.rules: dict[Rule, Amendment] = {}
+        self.values: dict[str, Amendment] = {}
+        for policy in bundle.policies.values():
+            for rule in policy.rules:
+                if rule.since == day and rule.until > day:
+                    self.rules[rule] = Amendment(policy, "began", rule.name, rule.cite)
+                elif rule.until == day:
+                    self.rules[rule] = Amendment(policy, "ended", rule.name, rule.cite)
+            for parameter in policy.parameters.values():
+                for value in parameter.values[1:]:  # a rule never reads a parameter before its first value
+                    if value.since == day:
+                        self.values[parameter.key] = Amendment(policy, "value", parameter.key, value.cite)
+
+    def responsible(
+        self, changed: Iterable[tuple[Item | None, Item | None]], before: Decision, after: Decision
+    ) -> list[dict[str, Any]]:
+        """The instruments that changed items come from, as data. `changed`: items before and after.
+
+        An item comes from what changed in its own rules; where nothing did, in the rules that classify its service or
+        else in any rule that spoke otherwise of it; and a word that changed alone, from whatever spoke otherwise.
+        """
+        found: dict[Amendment, None] = {}
+        others = self._otherwise(before, after)
+        for pair in changed:
+            items = [item for item in pair if item is not None]
+            if items[0].kind in ("decision", "service"):  # follows from what is below it
+                continue
+            direct = self._touched(rule for item in items for rule in item.rules)
+            found |= dict.fromkeys(direct or self._touched(_about(others, items[0].subject)))
+        if not found:
+            found = dict.fromkeys(self._touched(others))
+        order = sorted(found, key=lambda amendment: (amendment.policy.id, amendment.change, amendment.name))
+        return [self._data(amendment) for amendment in order]
+
+    def _otherwise(self, before: Decision, after: Decision) -> Mapping[Rule, frozenset[str]]:
+        """Rules that said something else of some subject than before, with the subjects."""
+        was, now = dict(_spoken(before)), dict(_spoken(after))
+        found: dict[Rule, set[str]] = {}
+        for key in {**was, **now}:
+            if was.get(key) != now.get(key):
+                found.setdefault(key[0], set()).add(key[1])
+        return {rule: frozenset(subjects) for rule, subjects in found.items()}
+
+    def _touched(self, rules: Iterable[Rule]) -> list[Amendment]:
+        """What changed in rules: that they began or ended, or the value of a parameter that they read."""
+        found: list[Amendment] = []
+        for rule in rules:
+            if rule in self.rules:
+                found.append(self.rules[rule])
+            elif self.values:
+                found += [self.values[key] for key in self._read(rule) if key in self.values]
+        return found
+
+    @functools.cache  # noqa: B019 - the object lives as long as one entry of a timeline
+    def _read(self, rule: Rule) -> tuple[str, ...]:
+        """Keys of the parameters that a rule reads, in terms and in the coverage of its instrument too."""
+        expressions: list[Expression] = [rule.when]
+        effect = rule.effect
+        if isinstance(effect, Route):
+            expressions += [condition.check for condition in effect.conditions]
+            expressions += [effect.max_foreign_percent] if effect.max_foreign_percent is not None else []
+        instrument = self.bundle.instruments.get(getattr(effect, "instrument", None) or "")
+        if instrument is not None and instrument.covers is not None:
+            expressions.append(instrument.covers)
+        nodes = (node for expression in expressions for node in walk(expression.tree))
+        return tuple(dict.fromkeys(node.key for node in nodes if isinstance(node, Param)))
+
+    def _data(self, amendment: Amendment) -> dict[str, Any]:
+        policy = amendment.policy
+        edition = policy.edition(self.day)
+        return {
+            "policy": policy.id,
+            "title": titled(policy, edition),
+            "number": edition.number if edition else policy.source.get("number"),
+            "change": amendment.change,
+            "name": amendment.name,
+            "articles": [
+                {
+                    "key": key,
+                    "label": {"en": policy.articles[key].label["en"], "zh": policy.articles[key].label["zh"]},
+                    "verification": policy.articles[key].verification,
+                }
+                for key in amendment.cite
+            ],
+        }
+
+
+def _about(rules: Mapping[Rule, frozenset[str]], subject: str) -> Iterator[Rule]:
+    """Rules that spoke of a subject, of the service it belongs to, or of one of its classes; all for the product."""
+    for rule, subjects in rules.items():
+        if not subject or any(
+            one == subject or subject.startswith(f"{one}/") or one.startswith(f"{subject}/") for one in subjects
+        ):
+            yield rule
+
+
+def _spoken(decision: Decision) -> Iterator[tuple[tuple[Rule, str], Any]]:
+    """What every rule said of every subject: the state of its finding or of its route."""
+    findings: Iterable[Finding] = (
+        *decision.denials,
+        *decision.needs,
+        *decision.would_need,
+        *decision.met,
+        *decision.duties,
+        *decision.undetermined,
+        *(finding for service in decision.services for finding in service.classified_by),
+    )
+    for finding in findings:
+        yield (finding.rule, str(finding.subject)), (finding.state, finding.reasons, finding.any_of)
+    for service in decision.services:
+        for activity in service.activities:
+            for state in activity.routes:
+                said = (state.state, state.held, state.share_too_high, [condition.id for condition in state.failing])
+                yield (state.rule, f"{service.id}/{activity.cls}"), said

@@ -1,0 +1,70 @@
+"""Whether the law that changes on a day can change a decision at all: a cheap question before a dear one."""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.bundle import Bundle, Law
+from vatspolicy.classify import classify
+from vatspolicy.expression.kleene import Env
+from vatspolicy.policy import Advise, Duty, Rule
+from vatspolicy.profile import Profile
+from vatspolicy.subject import activity_env, product_env, service_env
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What a boundary day does to the law."""
+
+    rules: tuple[tuple[Law, Rule], ...]
+    """Rules that begin (with the law of the day) or end (with the law before it)."""
+    other: bool
+    """Whether parameters, or the instruments that make an activity licensed, change too."""
+
+
+def may_turn(bundle: Bundle, profile: Profile, day: str) -> bool:
+    """Whether the decision on a profile may differ from that of the day before. False is certain.
+
+    A rule whose condition is false says nothing, and so neither does its coming or going.
+    """
+    if day in profile.turning_days:
+        return True
+    turn = _turn(bundle, day)
+    if turn.other:
+        return True
+    envs = dict(_subjects(bundle.on(day), profile, day)) if turn.rules else {}
+    return any(law.ask(rule.when, env) is not False for law, rule in turn.rules for env in envs.get(rule.each, ()))
+
+
+def _subjects(law: Law, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
+    """The variables of all subjects that rules are asked of, by `each`."""
+    product = product_env(profile, day)
+    services: list[Env] = [service_env(product, service) for service in product["services"]]
+    activities = []
+    for env in services:
+        found = classify(law, env, {})
+        activities += [activity_env(law, env, cls) for cls in (*found.classes, *found.possible)]
+    yield from (("product", [product]), ("service", services), ("activity", activities))
+
+
+@functools.lru_cache(maxsize=512)
+def _turn(bundle: Bundle, day: str) -> _Turn:
+    days = bundle.boundaries
+    before, after = bundle.on(days[max(bisect_left(days, day) - 1, 0)]), bundle.on(day)
+    was = {rule for rules in before.rules.values() for rule in rules}
+    now = {rule for rules in after.rules.values() for rule in rules}
+    changed = [(after, rule) for rule in now - was if _counts(rule)] + [
+        (before, rule) for rule in was - now if _counts(rule)
+    ]
+    order = sorted(changed, key=lambda pair: pair[1].name)
+    return _Turn(tuple(order), before.params != after.params or before.access != after.access)
+
+
+def _counts(rule: Rule) -> bool:
+    """Whether what a rule says is part of a period: advice and duties after the launch are not."""
+    effect = rule.effect
+    return not isinstance(effect, Advise) and (not isinstance(effect, Duty) or effect.due.get("before") == "launch")

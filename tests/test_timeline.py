@@ -1,0 +1,349 @@
+"""Timelines: periods, what changes between them, the instrument responsible, and what a check tells of days ahead."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import HOSTING, ROOT, TODAY, Console
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from vatspolicy import timeline as package
+from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.evaluate import evaluate
+from vatspolicy.gate import AHEAD, Gate
+from vatspolicy.profile import Profile, load_profile
+from vatspolicy.report.terminal import width
+from vatspolicy.report.timeline import FORMATS, render
+from vatspolicy.schema import load_schema, schema_names
+from vatspolicy.timeline import timeline
+from vatspolicy.timeline.state import state_of
+from vatspolicy.timeline.turning import may_turn
+
+FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.yaml") if not path.name.endswith(".expect.yaml"))
+LAUNCHED = "2024-10-23"
+"""The day on which the pilot opened."""
+LANGUAGES = ("en", "zh")
+
+
+@cache
+def shipped() -> Bundle:
+    return load_bundle(ROOT / "policies")
+
+
+@cache
+def whole(path: Path) -> dict[str, Any]:
+    """The timeline of a fixture under the shipped bundle."""
+    return timeline(shipped(), load_profile(path), TODAY)
+
+
+def spec(*changes: tuple[str, Any]) -> Profile:
+    import yaml
+
+    return load_profile(yaml.safe_load(HOSTING), changes)
+
+
+def validator(reference: str) -> Draft202012Validator:
+    schemas = [(f"{name}.schema.json", Resource.from_contents(load_schema(name))) for name in schema_names()]
+    return Draft202012Validator({"$ref": reference}, registry=Registry().with_resources(schemas))
+
+
+# --- periods
+
+
+@pytest.mark.parametrize("path", FIXTURES[::2], ids=lambda path: path.stem)
+def test_every_change_names_an_instrument_or_a_fact(path: Path) -> None:
+    data = whole(path)
+    validator("timeline.schema.json").validate(data)
+    for before, entry in itertools.pairwise(data["entries"]):
+        assert before["until"] == entry["from"]
+        assert entry["changes"]
+        assert entry["instruments"] or entry["facts"], entry["from"]
+        for one in entry["instruments"]:
+            assert answers_for(one, entry["from"]), (one, entry["from"])
+    assert data["entries"][0]["from"] == shipped().covers_from
+    assert data["entries"][-1]["until"] is None
+
+
+def answers_for(instrument: Mapping[str, Any], day: str) -> bool:
+    """Whether the policy really changes there on that day, read from the policy and not from the timeline."""
+    policy = shipped().policies[instrument["policy"]]
+    id = instrument["name"].partition("/")[2]
+    match instrument["change"]:
+        case "began":
+            return policy.rule(id).since == day
+        case "ended":
+            return policy.rule(id).until == day
+        case _:
+            return any(value.since == day for value in policy.parameters[id].values)
+
+
+@pytest.mark.parametrize("path", FIXTURES[::9], ids=lambda path: path.stem)
+def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
+    bundle, profile = shipped(), load_profile(path)
+    data = whole(path)
+    first = datetime.date.fromisoformat(bundle.covers_from)
+    for step in range(0, 4600, 211):
+        day = (first + datetime.timedelta(days=step)).isoformat()
+        entry = [entry for entry in data["entries"] if entry["from"] <= day][-1]
+        decision = evaluate(bundle, profile, day)
+        assert entry["decision"] == decision.decision
+        found = [item.data() for item in state_of(bundle, decision).values() if item.kind != "decision"]
+        assert entry["findings"] == found
+
+
+@pytest.mark.parametrize("path", FIXTURES[::20], ids=lambda path: path.stem)
+def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
+    bundle, profile = shipped(), load_profile(path)
+    passed, before = 0, None
+    for day in bundle.boundaries:
+        state = state_of(bundle, evaluate(bundle, profile, day))
+        if before is not None and not may_turn(bundle, profile, day):
+            assert state == before, day
+            passed += 1
+        before = state
+    assert passed > 20
+
+
+def test_the_pilot_opens_a_route(bundle: Bundle) -> None:
+    data = timeline(bundle, spec(), TODAY, "2024-01-01")
+    entry = next(entry for entry in data["entries"] if entry["from"] == LAUNCHED)
+    changes = {(c["kind"], c["id"]): (c["before"], c["after"]) for c in entry["changes"]}
+    assert changes["decision", "decision"] == ("deny", "needs-license")
+    assert changes["route", "pilot"] == (None, "open")
+    assert changes["licence", "pilot-approval"] == (None, "needed")
+    assert [(one["name"], one["change"]) for one in entry["instruments"]] == [("vats-pilot-2024/launched", "value")]
+    assert [article["key"] for article in entry["instruments"][0]["articles"]] == ["launch"]
+
+
+def test_a_licence_that_ends_turns_the_decision(bundle: Bundle) -> None:
+    licence = {"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2027-03-31"}
+    data = timeline(bundle, spec(("company.licences", [licence])), TODAY, TODAY)
+    words = [(entry["from"], entry["decision"]) for entry in data["entries"]]
+    assert words == [(TODAY, "allow"), ("2027-04-01", "needs-license")]
+    assert data["entries"][1]["facts"] == [{"path": "company.licences[0].valid_until", "day": "2027-03-31"}]
+    assert data["entries"][1]["instruments"] == []
+
+
+def test_a_filing_counts_from_its_day(rich_bundle: Bundle) -> None:
+    public = ("services.0.audience", "public")
+    findings = timeline(rich_bundle, spec(public), TODAY, TODAY)["entries"][0]["findings"]
+    duty = next(finding["id"] for finding in findings if finding["kind"] == "duty")
+    filing = {"instrument": duty, "date": "2026-08-15"}
+    data = timeline(rich_bundle, spec(public, ("filings", [filing])), TODAY, TODAY)
+    assert [entry["from"] for entry in data["entries"]] == [TODAY, "2026-08-15"]
+    assert [(c["kind"], c["id"], c["after"]) for c in data["entries"][1]["changes"]] == [("duty", duty, None)]
+
+
+def test_from_and_to_cut_the_timeline(bundle: Bundle) -> None:
+    data = timeline(bundle, spec(), TODAY, LAUNCHED, "2024-12-31")
+    assert [(entry["from"], entry["until"]) for entry in data["entries"]] == [(LAUNCHED, None)]
+    assert (data["from"], data["to"]) == (LAUNCHED, "2024-12-31")
+    with pytest.raises(ValueError, match="covers"):
+        timeline(bundle, spec(), TODAY, "2014-12-31")
+
+
+def test_a_cut_timeline_does_not_say_that_nothing_follows(bundle: Bundle) -> None:
+    [*_, end] = timeline(bundle, spec(), TODAY)["entries"]
+    cut = render("text", timeline(bundle, spec(), TODAY, last=end["from"]), "en")
+    assert f"to {end['from']} at least" in cut
+    assert "no change known" not in cut
+    assert "no change known after" in render("text", timeline(bundle, spec(), TODAY), "en")
+
+
+def test_today_and_the_launch_day_are_only_marked(bundle: Bundle) -> None:
+    data = timeline(bundle, spec(), TODAY)
+    marks = [(entry["from"], mark["mark"], mark["day"]) for entry in data["entries"] for mark in entry["marks"]]
+    assert [mark for _, *mark in marks] == [["today", TODAY], ["launch", "2027-01-31"]]
+    assert all(since <= day for since, _, day in marks)
+
+    other = timeline(bundle, spec(), "2025-01-01")
+    assert [entry["decision"] for entry in other["entries"]] == [entry["decision"] for entry in data["entries"]]
+
+
+def test_a_range_that_narrows_is_a_change() -> None:
+    unknown = [("company.foreign_percent", None)]
+    data = timeline(shipped(), spec(*unknown), TODAY)
+    found = {tuple(entry["range"]) for entry in data["entries"] if entry["decision"] == "incomplete"}
+    assert found <= {("allow", "deny"), ("needs-license", "deny"), ("allow", "needs-license")}
+    assert found
+
+
+# --- formats
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("format", FORMATS)
+def test_formats(format: str, lang: Any, bundle: Bundle) -> None:
+    text = render(format, timeline(bundle, spec(), TODAY), lang)
+    assert LAUNCHED in text
+    assert "vats-pilot-2024/launched" in text
+    if format == "json":
+        assert json.loads(text) == timeline(bundle, spec(), TODAY)
+    if format != "json":
+        says = {"en": "route opens, cloud/B11", "zh": "途径开放（cloud/B11）"}[lang]
+        assert says in text
+        assert not re.search(r"\{\w+\}", text)
+    if format == "markdown":
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("room", [30, 60, 100])
+def test_text_fits(room: int, lang: Any) -> None:
+    for path in FIXTURES[::15]:
+        text = render("text", whole(path), lang, room=room)
+        assert max(map(width, text.splitlines())) <= room
+
+
+def test_no_text_of_a_spec_speaks_for_the_tool(bundle: Bundle) -> None:
+    evil = spec(("product.title", "a\x1b[31m|b <script> @all"))
+    data = timeline(bundle, evil, TODAY)
+    assert "\x1b" not in render("text", data, "en")
+    page = render("markdown", data, "en")
+    assert "<script>" not in page
+    assert "@all" not in page
+
+
+# --- the command
+
+
+def test_the_command(console: Console, law: Any) -> None:
+    console.write("spec.yaml", HOSTING)
+    ran = console("timeline", "spec.yaml", "--policies", law, "--from", "2024-01-01", "-f", "json")
+    assert (ran.code, ran.err) == (0, "")
+    data = json.loads(ran.out)
+    assert (data["today"], data["from"], data["file"]) == (TODAY, "2024-01-01", "spec.yaml")
+    ran = console("timeline", "-", "--policies", law, "--set", "services.0.facilities=[chengdu]", stdin=HOSTING)
+    assert ran.code == 0
+    assert "NEEDS LICENCE" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--from", "2014-12-31"], 2, "lies before 2015-01-01"),
+        (["--from", "2025-01-01", "--to", "2024-01-01"], 2, "lies before the first day"),
+        (["--from", "yesterday"], 2, "YYYY-MM-DD"),
+        (["--set", "company.foreign_percent=many"], 3, "company.foreign_percent"),
+    ],
+)
+def test_mistakes(arguments: list[str], code: int, says: str, console: Console, law: Any) -> None:
+    console.write("spec.yaml", HOSTING)
+    ran = console("timeline", "spec.yaml", "--policies", law, *arguments)
+    assert ran.code == code
+    assert says in ran.err
+    assert "Traceback" not in ran.err
+
+
+# --- changes ahead
+
+
+def ahead(bundle: Bundle, today: str, *changes: tuple[str, Any], as_of: str | None = None) -> list[dict[str, Any]]:
+    profile = spec(*changes)
+    gate = Gate(bundle, today, as_of)
+    return gate._changes_ahead(profile, as_of or profile.launch or today)
+
+
+def test_a_change_before_the_launch_is_told(bundle: Bundle) -> None:
+    (entry,) = ahead(bundle, "2024-10-01", ("product.launch", "2024-11-30"))
+    assert (entry["day"], entry["phase"]) == (LAUNCHED, "before-launch")
+    assert (entry["before"], entry["decision"]) == ("deny", "needs-license")
+    assert [one["name"] for one in entry["instruments"]] == ["vats-pilot-2024/launched"]
+
+
+def test_a_change_on_the_launch_day_is_told_and_one_of_today_is_not(bundle: Bundle) -> None:
+    (entry,) = ahead(bundle, "2024-10-22", ("product.launch", LAUNCHED))
+    assert entry["phase"] == "before-launch"
+    assert ahead(bundle, LAUNCHED, ("product.launch", LAUNCHED)) == []
+
+
+def test_the_window_ends_180_days_after_the_launch(bundle: Bundle) -> None:
+    last = datetime.date.fromisoformat(LAUNCHED)
+    inside = (last - datetime.timedelta(days=AHEAD)).isoformat()
+    outside = (last - datetime.timedelta(days=AHEAD + 1)).isoformat()
+    (entry,) = [one for one in ahead(bundle, inside, ("product.launch", inside)) if one["day"] == LAUNCHED]
+    assert entry["phase"] == "after-launch"
+    assert all(one["day"] != LAUNCHED for one in ahead(bundle, outside, ("product.launch", outside)))
+
+
+def test_a_licence_that_ends_after_the_launch_is_told(bundle: Bundle) -> None:
+    licence = {"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2027-03-31"}
+    (entry,) = ahead(bundle, TODAY, ("company.licences", [licence]))
+    assert (entry["day"], entry["before"], entry["decision"]) == ("2027-04-01", "allow", "needs-license")
+    assert entry["facts"] == [{"path": "company.licences[0].valid_until", "day": "2027-03-31"}]
+
+
+def test_the_law_of_a_past_day_looks_ahead_from_that_day(bundle: Bundle) -> None:
+    assert [one["day"] for one in ahead(bundle, TODAY, as_of="2024-10-01")] == [LAUNCHED]
+
+
+def test_nothing_is_decided_where_nothing_turns(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any) -> None:
+        raise AssertionError("decided")
+
+    monkeypatch.setattr(package, "evaluate", never)
+    assert ahead(bundle, TODAY, ("product.launch", TODAY)) == []
+    with pytest.raises(AssertionError, match="decided"):
+        ahead(bundle, "2024-10-01", ("product.launch", "2024-11-30"))
+
+
+def test_launches_at_the_end_of_time(bundle: Bundle) -> None:
+    assert ahead(bundle, TODAY, ("product.launch", "9999-12-31")) == []
+
+
+def test_what_is_told_ahead_is_what_the_timeline_says() -> None:
+    for path in FIXTURES[::11]:
+        profile = load_profile(path, [("product.launch", None)])
+        for today in ("2017-05-01", "2019-06-01", "2024-09-01", "2026-06-01"):
+            told = Gate(shipped(), today)._changes_ahead(profile, today)
+            last = (datetime.date.fromisoformat(today) + datetime.timedelta(days=AHEAD)).isoformat()
+            entries = timeline(shipped(), profile, today, today, last)["entries"][1:]
+            assert [(one["day"], one["decision"], one["changes"], one["instruments"]) for one in told] == [
+                (entry["from"], entry["decision"], entry["changes"], entry["instruments"]) for entry in entries
+            ]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_format_of_check_tells_it(lang: str, console: Console, law: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vatspolicy import clock
+
+    monkeypatch.setattr(clock, "today", lambda: "2024-10-01")
+    console.write("spec.yaml", HOSTING.replace("2027-01-31", "2024-11-30"))
+    for format in ("text", "json", "sarif", "junit", "github", "markdown"):
+        ran = console("check", "spec.yaml", "--policies", law, "-f", format, "--lang", lang)
+        assert (ran.code, ran.err) == (1, "")
+        assert LAUNCHED in ran.out, format
+        assert "vats-pilot-2024/launched" in ran.out, format
+        if format == "json":
+            (decision,) = json.loads(ran.out)["decisions"]
+            assert [one["day"] for one in decision["changes_ahead"]] == [LAUNCHED]
+            validator("decision.schema.json").validate(json.loads(ran.out))
+        if format == "sarif":
+            (run,) = json.loads(ran.out)["runs"]
+            (note,) = [result for result in run["results"] if result["ruleId"] == "changes-ahead"]
+            assert note["level"] == "note"
+            assert run["tool"]["driver"]["rules"][note["ruleIndex"]]["id"] == "changes-ahead"
+        if format == "junit":
+            assert LAUNCHED in (ET.fromstring(ran.out).findtext("testsuite/system-out") or "")
+        if format == "github":
+            assert [line for line in ran.out.splitlines() if line.startswith("::notice") and LAUNCHED in line]
+
+
+def test_no_format_speaks_of_changes_where_there_are_none(console: Console, law: Any) -> None:
+    console.write("spec.yaml", HOSTING)
+    for format in ("text", "sarif", "junit", "github", "markdown"):
+        ran = console("check", "spec.yaml", "--policies", law, "-f", format)
+        assert "ahead" not in ran.out.lower()
+    ran = console("check", "spec.yaml", "--policies", law, "-f", "json")
+    assert json.loads(ran.out)["decisions"][0]["changes_ahead"] == []
