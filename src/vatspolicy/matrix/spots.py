@@ -1,0 +1,134 @@
+"""Places that the law of a day tells apart: sites of the gazetteer, inside and outside of free-trade zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vatspolicy.profile import facts_of
+from vatspolicy.schema import load_schema, once_per_schemas
+from vatspolicy.vocabulary import Text, gazetteer, label, within
+
+MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A site that stands for all that the law treats alike: in one zone, or outside of every zone."""
+
+    at: str
+    zone: str
+    alike: tuple[str, ...] = field(repr=False)
+    """Codes of all sites that it stands for."""
+    site: Mapping[str, Any] = field(repr=False, compare=False, hash=False)
+    """The site as expressions read it."""
+    areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
+    """Service areas to choose from as expressions read them: the mainland, then what holds the site, widest first."""
+    written_areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the zone is that of the place as a whole, so that there is no address outside of it."""
+        return "zone" in gazetteer()[self.at]
+
+    def with_sites(self, alike: tuple[str, ...]) -> Spot:
+        """The same kind of place, for some of its sites only."""
+        if alike == self.alike:
+            return self
+        return replace(self, alike=alike) if self.at in alike else _spot(alike[0], self.zone, alike)
+
+    @property
+    def written(self) -> dict[str, str]:
+        """The site as a profile states it."""
+        return {"at": self.at, "ftz": self.zone}
+
+
+def find_spots(strings: frozenset[str]) -> tuple[Spot, ...]:
+    """One spot for every kind of place. `strings`: all texts of the law, with the codes of places it speaks of."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for code in load_schema("places")["$defs"]["site"]["enum"]:
+        entry = gazetteer()[code]
+        if ABROAD in within(code):
+            continue
+        named = tuple(place for place in within(code) if place in strings)
+        groups.setdefault((named, entry["province"], entry.get("zone")), []).append(code)
+    found = []
+    for (_, province, own), codes in groups.items():
+        zones = [own] if own else [OUTSIDE, *_zones(province)]
+        found += [_spot(codes[0], zone, tuple(codes)) for zone in zones]
+    return tuple(found)
+
+
+def _zones(province: str) -> list[str]:
+    """Zones of a province that no site lies in as a whole; a zone bears the name of its province."""
+    whole = {entry["zone"] for entry in gazetteer().values() if "zone" in entry}
+    zones = load_schema("places")["$defs"]["zone"]["enum"]
+    return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
+
+
+def _spot(at: str, zone: str, alike: tuple[str, ...]) -> Spot:
+    around = [place for place in reversed(within(at)) if place != MAINLAND]
+    written: list[list[Any]] = [[MAINLAND], *([place] for place in around)]
+    if zone != OUTSIDE:
+        written += [[{"at": place, "ftz": zone}] for place in around]
+    services = [{"id": f"s{index}", "area": area} for index, area in enumerate(written)]
+    company = {"registered": {"at": at, "ftz": zone}}
+    facts = facts_of({"schema": 1, "product": {"id": "p"}, "company": company, "services": services})
+    areas = tuple(service["area"] for service in facts["services"])
+    return Spot(at, zone, alike, facts["company"]["registered"], areas, tuple(written))
+
+
+def describe_spots(spots: Iterable[Spot], all_spots: Iterable[Spot]) -> Text:
+    """Places in words: the largest that lie in the set as a whole, then the free-trade zones of which only addresses
+    inside the zone do. A zone that lies in the set in part is named with its places in it, or with those that are not.
+    """
+    spots, all_spots = tuple(spots), tuple(all_spots)
+    outside = _sites(spot for spot in spots if spot.zone == OUTSIDE or spot.whole)
+    names = [_names(_largest(outside))] if outside else []
+    for zone in dict.fromkeys(spot.zone for spot in spots if spot.zone != OUTSIDE and not set(spot.alike) <= outside):
+        inside = _sites(spot for spot in spots if spot.zone == zone)
+        rest = _sites(spot for spot in all_spots if spot.zone == zone) - inside
+        name = label("zone", zone)
+        if not rest:
+            names.append({"en": name["en"], "zh": name["zh"]})
+            continue
+        within_, without = _largest(inside), _largest(rest)
+        if len(within_) <= len(without):
+            part = _names(within_, ", ")
+            names.append({"en": f"{name['en']} ({part['en']})", "zh": f"{name['zh']}（{part['zh']}）"})
+        else:
+            part = _names(without, ", ")
+            names.append({"en": f"{name['en']} (not {part['en']})", "zh": f"{name['zh']}（{part['zh']}除外）"})
+    return {language: sign.join(name[language] for name in names) for language, sign in (("en", "; "), ("zh", "、"))}
+
+
+def _sites(spots: Iterable[Spot]) -> set[str]:
+    return {code for spot in spots for code in spot.alike}
+
+
+def _names(codes: Iterable[str], sign: str = "; ") -> dict[str, str]:
+    names = [label("place", code) for code in codes]
+    return {"en": sign.join(name["en"] for name in names), "zh": "、".join(name["zh"] for name in names)}
+
+
+def _largest(codes: set[str]) -> list[str]:
+    """The fewest places that hold exactly these sites."""
+    found: list[str] = []
+    left = set(codes)
+    for place, sites in sorted(_sites_below().items(), key=lambda item: -len(item[1])):
+        if sites & left and sites <= codes:
+            found.append(place)
+            left -= sites
+    order = {code: index for index, code in enumerate(gazetteer())}
+    return sorted(found, key=order.__getitem__)
+
+
+@once_per_schemas
+def _sites_below() -> Mapping[str, set[str]]:
+    """The sites that lie in every place of the gazetteer, itself included; larger places first."""
+    below: dict[str, set[str]] = {}
+    for code in load_schema("places")["$defs"]["site"]["enum"]:
+        for place in reversed(within(code)):
+            below.setdefault(place, set()).add(code)
+    return below
