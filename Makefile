@@ -29,7 +29,7 @@ help: ## list the targets
 demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
 
-test: lint $(call EXTRA,test) ## lint, then every test
+test: lint $(call EXTRA,test) $(call EXTRA,browser) ## lint, then every test
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers

@@ -2,40 +2,78 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from vatspolicy.arguments import parse_day
 from vatspolicy.commands.options import PoliciesOption
 from vatspolicy.console import OUTPUT, WRITE, fail, family, show
 from vatspolicy.gate import INTERNAL, USAGE
 
 
+class DocsFormat(StrEnum):
+    """Formats of pages (vatspolicy.pages.FORMATS; typer wants an enumeration)."""
+
+    MARKDOWN, HTML = "markdown", "html"
+
+
+_FOLDERS = {DocsFormat.MARKDOWN: Path("docs/policies"), DocsFormat.HTML: Path("site")}
+
+
 def build_docs(
+    format: Annotated[
+        DocsFormat,
+        typer.Option("--format", "-f", help="Markdown pages, or a site with search.", rich_help_panel=OUTPUT),
+    ] = DocsFormat.MARKDOWN,
     folder: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to.", rich_help_panel=OUTPUT)
-    ] = Path("docs/policies"),
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Folder to write to (default: docs/policies, or site for html).",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            callback=parse_day,
+            help="Day of the access matrix of a site (default: today in China).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     check_only: Annotated[
         bool,
         typer.Option("--check", help="Write nothing; name pages that differ and exit with 1.", rich_help_panel=OUTPUT),
     ] = False,
     policies: PoliciesOption = None,
 ) -> None:
-    """Write one Markdown page per policy, an index and a calendar of changes.
+    """Write one page per policy, an index and a calendar of changes; a site (html) has a search and a matrix too.
 
-    Example: vatspolicy docs build --check
+    Example: vatspolicy docs build --format html -o site
     """
+    from vatspolicy import clock
     from vatspolicy.bundle import load_bundle
     from vatspolicy.pages import Foreign, compare, make, write
 
-    pages = make(load_bundle(policies))
+    folder = folder or _FOLDERS[format]
+    bundle = load_bundle(policies)
+    day = (as_of or clock.today()) if format is DocsFormat.HTML else None
+    if day and day < bundle.covers_from:
+        fail(f"--as-of {day} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
+    pages = make(bundle, format.value, day)
     if check_only:
-        difference = compare(folder, pages)
+        difference = compare(folder, pages, format.value)
         show("".join(f"{line}\n" for line in difference.lines(folder)))
         raise typer.Exit(1 if difference else 0)
     try:
-        difference = write(folder, pages)
+        difference = write(folder, pages, format.value)
     except Foreign as error:
         fail(str(error), USAGE)
     except OSError as error:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from vatspolicy.bundle import Bundle
+from vatspolicy.pages.changes import Changes, days_of_change, members_changed
 from vatspolicy.pages.parts import both, code, page, page_link, rule_link
 from vatspolicy.pages.topics import TOPICS
-from vatspolicy.policy import NEVER, Instrument, Policy, Rule
+from vatspolicy.policy import NEVER, Instrument, Policy
 from vatspolicy.report.markdown import escape
 from vatspolicy.schema import load_schema
 from vatspolicy.vocabulary import label
@@ -71,57 +72,40 @@ def _calendar(bundle: Bundle) -> Iterator[str]:
         "made under the new law; `as_of` the day before, under the old. "
         f"The bundle does not speak of days before {bundle.covers_from}."
     )
-    for day in reversed(bundle.boundaries):
-        changes = [line for policy in bundle.policies.values() for line in _changes(bundle, policy, day)]
-        if changes:
-            yield f"\n## {day}"
-            yield ""
-            yield from changes
+    for day, changes in days_of_change(bundle):
+        yield f"\n## {day}"
+        yield ""
+        for found in changes:
+            yield f"- {page_link(found.policy)} · {escape(found.policy.title['zh'])}"
+            yield from (f"  - {detail}" for detail in _details(bundle, found))
 
 
-def _changes(bundle: Bundle, policy: Policy, day: str) -> Iterator[str]:
-    """What a day changes in one policy; nothing for most."""
-    begins, ends = policy.since == day, policy.until == day
-    details: list[str] = []
-    if begins and policy.rules:
-        count = sum(rule.since == day for rule in policy.rules)
-        earlier = ", ".join(page_link(bundle.policies[id]) for id in policy.supersedes)
-        details.append(f"**begins** · 施行: {_rules(count)}" + (f", in place of · 取代 {earlier}" if earlier else ""))
-    if ends and policy.rules:
-        count = sum(rule.until == day for rule in policy.rules)
-        details.append(f"**ends** · 失效: {_rules(count)}")
-    details += [f"edition · 新版 {escape(edition.number)}" for edition in policy.editions if edition.since == day]
-    for rule in policy.rules:
-        details += _rule_changes(rule, day, begins, ends)
-    for name, parameter in policy.parameters.items():
-        for before, after in zip(parameter.values, parameter.values[1:], strict=False):
-            if after.since == day:
-                details.append(f"`{name}`: {_difference(before.value, after.value)}")
-    if details:
-        yield f"- {page_link(policy)} · {escape(policy.title['zh'])}"
-        yield from (f"  - {detail}" for detail in details)
+def _details(bundle: Bundle, found: Changes) -> Iterator[str]:
+    """What a day changes in one policy."""
+    if found.begins is not None:
+        earlier = ", ".join(page_link(bundle.policies[id]) for id in found.policy.supersedes)
+        yield f"**begins** · 施行: {_rules(found.begins)}" + (f", in place of · 取代 {earlier}" if earlier else "")
+    if found.ends is not None:
+        yield f"**ends** · 失效: {_rules(found.ends)}"
+    yield from (f"edition · 新版 {escape(edition.number)}" for edition in found.editions)
+    for rule, begins in found.rules:
+        word = "begins · 施行" if begins else "ends · 失效"
+        yield f"{rule_link(rule.policy, rule.id)} {word}: {both(rule.message)}"
+    yield from (f"`{name}`: {_difference(before, after)}" for name, before, after in found.values)
 
 
 def _rules(count: int) -> str:
     return f"{count} rule{'' if count == 1 else 's'}"
 
 
-def _rule_changes(rule: Rule, day: str, policy_begins: bool, policy_ends: bool) -> Iterator[str]:
-    if rule.since == day and not policy_begins:
-        yield f"{rule_link(rule.policy, rule.id)} begins · 施行: {both(rule.message)}"
-    if rule.until == day and not policy_ends:
-        yield f"{rule_link(rule.policy, rule.id)} ends · 失效: {both(rule.message)}"
-
-
 def _difference(before: Any, after: Any) -> str:
     """What a new value changes: members that come and go, or the old and the new value."""
-    if isinstance(before, list) and isinstance(after, list):
-        old, new = ([json.dumps(member, ensure_ascii=False) for member in value] for value in (before, after))
-        gone, come = [m for m in old if m not in new], [m for m in new if m not in old]
-        parts = [
-            f"{sign} {', '.join(code(m) for m in members)}"
-            for sign, members in (("with", come), ("without", gone))
-            if members
-        ]
-        return "; ".join(parts) or "new order · 顺序变化"
-    return f"{code(json.dumps(before, ensure_ascii=False))} → {code(json.dumps(after, ensure_ascii=False))}"
+    members = members_changed(before, after)
+    if members is None:
+        return f"{code(json.dumps(before, ensure_ascii=False))} → {code(json.dumps(after, ensure_ascii=False))}"
+    parts = [
+        f"{sign} {', '.join(code(member) for member in found)}"
+        for sign, found in zip(("with", "without"), members, strict=True)
+        if found
+    ]
+    return "; ".join(parts) or "new order · 顺序变化"

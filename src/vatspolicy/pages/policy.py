@@ -20,7 +20,7 @@ Terms = Mapping[tuple[str, str], Node]
 """Typed bodies of terms by policy and name."""
 
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
-_EACH = {
+EACH = {
     "product": ("The product", "产品"),
     "service": ("Each service", "每项服务"),
     "activity": ("Each activity", "每项业务"),
@@ -30,6 +30,29 @@ _EACH = {
 def policy_page(bundle: Bundle, policy: Policy, terms: Terms) -> str:
     """The Markdown page of one policy."""
     return page(_Page(bundle, policy, terms).lines())
+
+
+def chain_of(bundle: Bundle, policy: Policy) -> list[Policy]:
+    """The policies before and after one, itself included, in the order of their days."""
+    policies = bundle.policies
+    found = {policy.id}
+    fresh = set(found)
+    while fresh:
+        around = {earlier for id in fresh for earlier in policies[id].supersedes}
+        around |= {later.id for later in policies.values() if fresh & set(later.supersedes)}
+        fresh = around - found
+        found |= fresh
+    return sorted((policies[id] for id in found), key=lambda one: (one.since, one.id))
+
+
+def rules_of_instrument(bundle: Bundle, instrument: Instrument) -> Iterator[Rule]:
+    """The rules, of any policy, that ask for an instrument or lead to it."""
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            effect = rule.effect
+            through = {effect.through} if isinstance(effect, Need) else set()
+            if instrument.id in {getattr(effect, "instrument", None)} | through:
+                yield rule
 
 
 class _Page:
@@ -64,7 +87,7 @@ class _Page:
             yield "- Editions · 历次版本: " + "; ".join(
                 f"{edition.since} {escape(edition.number)} ({edition.verification})" for edition in policy.editions
             )
-        chain = self.chain()
+        chain = chain_of(self.bundle, policy)
         if len(chain) > 1:
             yield "- Chain · 沿革: " + " → ".join(
                 (f"**{escape(link.title['en'])}**" if link is policy else page_link(link)) + f" ({link.since})"
@@ -81,18 +104,6 @@ class _Page:
         if "note" in source:
             yield ""
             yield f"Note: {escape(source['note'])}"
-
-    def chain(self) -> list[Policy]:
-        """The policies before and after this one, in the order of their days."""
-        policies = self.bundle.policies
-        found = {self.policy.id}
-        fresh = set(found)
-        while fresh:
-            around = {earlier for id in fresh for earlier in policies[id].supersedes}
-            around |= {later.id for later in policies.values() if fresh & set(later.supersedes)}
-            fresh = around - found
-            found |= fresh
-        return sorted((policies[id] for id in found), key=lambda policy: (policy.since, policy.id))
 
     # --- the words, and the rules that rest on them
 
@@ -142,7 +153,7 @@ class _Page:
     def sentence(self, rule: Rule, lang: Language) -> str:
         """When the rule applies, what follows, and its message."""
         zh = lang == "zh"
-        subject, always = _EACH[rule.each][zh], isinstance(rule.when.tree, Literal)
+        subject, always = EACH[rule.each][zh], isinstance(rule.when.tree, Literal)
         when = self.wording[lang].say(rule.when.tree)
         join = ("，" if zh else ", ") if always else ("，如" if zh else ", if ")
         effect = f"**{escape(effect_in_words(self.bundle, rule, lang))}**"
@@ -209,16 +220,9 @@ class _Page:
     def asked_by(self, instrument: Instrument) -> str:
         """The rules, of any policy, that ask for the instrument or lead to it."""
         found = []
-        for policy in self.bundle.policies.values():
-            for rule in policy.rules:
-                effect = rule.effect
-                named = {getattr(effect, "instrument", None)} | (
-                    {effect.through} if isinstance(effect, Need) else set()
-                )
-                if instrument.id in named:
-                    here = policy is self.policy
-                    text = rule.id if here else rule.name
-                    found.append(f"[`{text}`]({'' if here else policy.id + '.md'}#{rule.id})")
+        for rule in rules_of_instrument(self.bundle, instrument):
+            here = rule.policy == self.policy.id
+            found.append(f"[`{rule.id if here else rule.name}`]({'' if here else rule.policy + '.md'}#{rule.id})")
         return ", ".join(found)
 
     def parameters(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Expressions in words: what a condition says, in English and Chinese, as Markdown."""
+"""Expressions in words: what a condition says, in English and Chinese, as Markdown or HTML."""
 
 from __future__ import annotations
 
@@ -93,6 +93,23 @@ _LIES_IN = ("{} lies in one of {}", "{}位于{}之一")
 
 
 @dataclass(frozen=True)
+class Marks:
+    """How a page marks text up. Each takes text or an address as they are and gives markup."""
+
+    text: Callable[[str], str]
+    code: Callable[[str], str]
+    emphasis: Callable[[str], str]
+    link: Callable[[str, str], str]
+    """A name in code that leads to an address."""
+    brackets: str = "({})"
+
+
+MARKDOWN = Marks(
+    escape, lambda name: f"`{name}`", lambda text: f"*{escape(text)}*", lambda name, to: f"[`{name}`]({to})", r"\({}\)"
+)
+
+
+@dataclass(frozen=True)
 class Wording:
     """Words for the expressions of one policy in one language."""
 
@@ -101,9 +118,10 @@ class Wording:
     lang: Language
     link: Callable[[str, str], str]
     """Address of a term: the id of its policy and its name."""
+    marks: Marks = MARKDOWN
 
     def say(self, node: Node, scope: Scope = _SCOPE) -> str:
-        """The expression as a clause, in Markdown."""
+        """The expression as a clause, in markup."""
         match node:
             case Literal(value=value) if isinstance(value, bool):
                 return self.pick(("always", "一律") if value else ("never", "从不"))
@@ -113,14 +131,16 @@ class Wording:
                 return self.flag(node, True, scope)
             case Term(name=name):
                 owner, _ = self.bundle.term(self.policy, name)
-                return f"[`{name}`]({self.link(owner.id, name)})"
+                return self.marks.link(name, self.link(owner.id, name))
             case Not(body=(Fact() | Param()) as body):
                 return self.flag(body, False, scope)
             case Not(body=In() as body):
                 return self.member(body, scope, False)
             case Not(body=body):
-                form = ("not {}", "非{}") if isinstance(body, Term) else (r"not \({}\)", "并非（{}）")
-                return self.put(form, self.say(body, scope))
+                text = self.say(body, scope)
+                if isinstance(body, Term):
+                    return self.put(("not {}", "非{}"), text)
+                return self.put(("not {}", "并非{}"), self.bracketed(text))
             case And(parts=parts):
                 return self.pick((" and ", "，且")).join(self.inner(part, scope) for part in parts)
             case Or(parts=parts):
@@ -148,7 +168,11 @@ class Wording:
         """A part of a larger clause, in brackets where it could be misread."""
         text = self.say(node, scope)
         loose = isinstance(node, And | Or) or (isinstance(node, Quantifier) and self.brief(node, scope) is None)
-        return self.put((r"\({}\)", "（{}）"), text) if loose else text
+        return self.bracketed(text) if loose else text
+
+    def bracketed(self, text: str) -> str:
+        """Markup in brackets."""
+        return self.put((self.marks.brackets, "（{}）"), text)
 
     def flag(self, fact: Fact | Param, value: bool, scope: Scope) -> str:
         """A fact or parameter that is true or false, alone."""
@@ -161,11 +185,11 @@ class Wording:
         """What is compared: a fact, a parameter, a constant, a count."""
         match node:
             case Fact():
-                return escape(self.title(node, scope))
+                return self.marks.text(self.title(node, scope))
             case Param(key=key):
                 owner, _, name = key.partition("/")
                 title = self.bundle.policies[owner].parameters[name].title
-                return f"*{escape(title[self.lang])}*" if title else f"`{name}`"
+                return self.marks.emphasis(title[self.lang]) if title else self.marks.code(name)
             case Size(list=over):
                 return self.put(("number of {}", "{}的数量"), self.name(over, scope))
             case Arithmetic(op=op, left=left, right=right):
@@ -209,7 +233,7 @@ class Wording:
         if fact is not None and isinstance(fact.type, Day):
             return str(value)
         text = self.word(str(value), fact, scope) if isinstance(fact, Fact) else str(value)
-        return self.put(("“{}”", "“{}”"), escape(text))
+        return self.put(("“{}”", "“{}”"), self.marks.text(text))
 
     def word(self, value: str, fact: Fact, scope: Scope) -> str:
         """The name of a word that a fact may be."""
@@ -274,7 +298,7 @@ class Wording:
         root = scope.get(over.root, ()) if isinstance(over, Fact) else ()
         path: Path = (*root, *over.names, 0) if isinstance(over, Fact) and root else ()
         inner = self.say(node.body, {**scope, node.variable: path})
-        letter = "" if path else self.put((r" \({}\)", "（{}）"), node.variable)
+        letter = "" if path else self.pick((" ", "")) + self.bracketed(node.variable)
         return self.put(_QUANTIFIERS[node.kind], self.name(over, scope), letter, inner)
 
     def brief(self, node: Quantifier, scope: Scope) -> str | None:

@@ -1,0 +1,35 @@
+"""The matrix of access as pages of the site: services by regime and by place, on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.pages.site.site import Site
+from vatspolicy.report.html.element import Content, tag
+from vatspolicy.report.html.frame import contents
+
+KINDS = ("regimes", "places")
+
+
+def access_tables(bundle: Bundle, day: str) -> list[Mapping[str, Any]]:
+    """The tables of a day (matrix.schema.json), the same for both languages."""
+    from vatspolicy.matrix import matrix
+
+    return [matrix(bundle, day, by=kind) for kind in KINDS]
+
+
+def matrix_page(site: Site, tables: Sequence[Mapping[str, Any]]) -> str:
+    """All tables on one page."""
+    from vatspolicy.matrix.render import fragment, style
+    from vatspolicy.matrix.words import heading
+
+    parts = [(heading(data, site.lang), f"table-{data['by']}", data) for data in tables]
+    body: Content = [
+        tag("h1", site.say("matrix")),
+        tag("p", site.say("matrix_lead", day=tables[0]["as_of"])),
+        [[tag("h2", title, id=id), fragment(data, site.lang, f"matrix-{data['by']}")] for title, id, data in parts],
+    ]
+    toc = contents((title, id, ()) for title, id, _ in parts)
+    return site.page("matrix", site.say("matrix"), body, toc, style=style(), wide=True)
