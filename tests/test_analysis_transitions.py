@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import importlib.util
 import itertools
 import pickle
@@ -15,7 +16,7 @@ from generators import Profiles, hints_of, near_days
 from laws import CLASSES, LICENCE, bundle_of, route, rule
 from valuations import BOUNDS, assign
 
-from vatspolicy.analysis import Transitions, compare_change, compare_decisions, compare_rules, search
+from vatspolicy.analysis import Transitions, compare_change, compare_decisions, compare_rules, parallel, search
 from vatspolicy.analysis.difference import differing
 from vatspolicy.analysis.domain import iso, ordinal
 from vatspolicy.analysis.effect import PAIRS
@@ -29,7 +30,7 @@ from vatspolicy.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile import load_profile
-from vatspolicy.schema import resource_folder
+from vatspolicy.schema import resource_folder, schema_folder, use_schemas
 
 needs_solver = pytest.mark.skipif(
     importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"
@@ -273,3 +274,17 @@ def too_long(data: Any) -> bool:
     if isinstance(data, list):
         return (len(data) > 2 and isinstance(data[0], dict)) or any(map(too_long, data))
     return False
+
+
+def test_workers_read_the_schemas_of_the_first_process(tmp_path: Path) -> None:
+    for schema in resource_folder("schemas").glob("*.json"):
+        (tmp_path / schema.name).write_bytes(schema.read_bytes())
+    sides = (load_bundle(), load_bundle())
+    with use_schemas(tmp_path):
+        told = parallel.answers(sides, [(_schemas_in_use, ()), (_schemas_in_use, ())], 2)
+    assert told == [str(tmp_path), str(tmp_path)]
+
+
+def _schemas_in_use(*_: Bundle) -> str:
+    gc.collect()
+    return str(schema_folder())

@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,10 +44,12 @@ def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...
 
 _SIDES: list[Sides] = []
 """The two bundles of a worker process."""
+_SCHEMAS = ExitStack()
+"""Keeps the schemas of the first process in use for as long as a worker lives."""
 
 
 def _start(packed: bytes, folder: Path) -> None:
-    use_schemas(folder).__enter__()  # for as long as the process lives
+    _SCHEMAS.enter_context(use_schemas(folder))
     _SIDES[:] = [pickle.loads(packed)]  # noqa: S301 - from the process that started this one
 
 
