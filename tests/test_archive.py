@@ -58,9 +58,29 @@ def test_names_are_made_plain(tmp_path: Path) -> None:
     assert read_archive(save(tmp_path, content)) == [("policies/a.yaml", b"x")]
 
 
+def test_one_slash_before_a_name_is_trimmed_as_opa_does(tmp_path: Path) -> None:
+    content = tar(member("/policies/a.yaml", b"x"), member("/.manifest", b"{}"))
+    assert read_archive(save(tmp_path, content)) == [("policies/a.yaml", b"x"), (".manifest", b"{}")]
+    twice = tar(member("/policies/a.yaml", b"x"), member("policies/a.yaml", b"y"))
+    with pytest.raises(ArchiveError, match=r"'policies/a\.yaml' twice"):
+        read_archive(save(tmp_path, twice))
+
+
 @pytest.mark.parametrize(
     "name",
-    ["/etc/passwd", "../x", "policies/../../x", "a/..", "C:/x", "c:x", "a\\..\\b", "a\nb", "a\x1b[31mb"],
+    [
+        "//etc/passwd",
+        "/../x",
+        "/C:/x",
+        "../x",
+        "policies/../../x",
+        "a/..",
+        "C:/x",
+        "c:x",
+        "a\\..\\b",
+        "a\nb",
+        "a\x1b[31mb",
+    ],
 )
 def test_a_name_that_leads_out_refuses_the_whole_archive(tmp_path: Path, name: str) -> None:
     content = tar(member("policies/a.yaml", b"x"), member(name, b"x"))

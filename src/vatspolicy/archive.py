@@ -34,8 +34,8 @@ def read_archive(
 ) -> list[tuple[str, bytes]]:
     """Name (relative, with slashes) and bytes of the wanted files of an archive, in its order.
 
-    The whole archive is looked at, and refused for one member that is a link, a device or sparse, whose name is
-    absolute, leads upwards or comes twice, or that goes beyond the limits. Raises ArchiveError, with the name of the
+    The whole archive is looked at, and refused for one member that is a link, a device or sparse, whose name
+    leads upwards or comes twice, or that goes beyond the limits. Raises ArchiveError, with the name of the
     file at fault.
     """
     try:
@@ -76,9 +76,10 @@ class _Reader:
         return [(name, content) for name, content in found.items() if content is not None]
 
     def check(self, member: tarfile.TarInfo) -> str | None:
-        """The name of a file; None for a folder."""
-        steps = [step for step in member.name.split("/") if step not in ("", ".")]
-        if member.name.startswith("/") or ".." in steps or _ODD.search(member.name):
+        """The name of a file; None for a folder. One slash before it is no harm: OPA writes it, and trims it."""
+        name = member.name.removeprefix("/")
+        steps = [step for step in name.split("/") if step not in ("", ".")]
+        if name.startswith("/") or ".." in steps or _ODD.search(name):
             raise ArchiveError(f"{self.name!r} holds {member.name!r}, a name that leads out of it.")
         if member.isdir():
             return None

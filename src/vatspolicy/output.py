@@ -18,7 +18,11 @@ _PLAIN = str.maketrans(_SIGNS)
 
 def write_file(path: Path, text: str) -> None:
     """Write a file whole or leave what was there; links are followed, pipes and devices written to. Raises OSError."""
-    content = text.encode("utf-8", "replace")
+    write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for bytes."""
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     try:

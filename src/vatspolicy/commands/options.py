@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_folder
-from vatspolicy.console import INPUT, OUTPUT
+from vatspolicy.arguments import Lang, parse_day, parse_folder
+from vatspolicy.console import ASIDE, INPUT, OUTPUT, fail, hold, note
+from vatspolicy.gate import USAGE
+from vatspolicy.language import VARIABLE
+
+if TYPE_CHECKING:
+    from vatspolicy.bundle import Bundle
+    from vatspolicy.package.choice import Choice
 
 PoliciesOption = Annotated[
     Path | None,
     typer.Option(
         "--policies", "-p", metavar="DIR", help="Folder of policies (default: the shipped ones).", rich_help_panel=INPUT
     ),
+]
+BundleOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--bundle",
+        metavar="FILE",
+        help="A bundle (vatspolicy bundle build) in place of a folder.",
+        rich_help_panel=INPUT,
+    ),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="Public key that signed the bundle.", rich_help_panel=INPUT),
+]
+SkipVerifyOption = Annotated[
+    bool, typer.Option("--skip-verify", help="Use a bundle whoever signed it.", rich_help_panel=INPUT)
 ]
 FixturesOption = Annotated[
     Path | None,
@@ -25,7 +48,73 @@ FixturesOption = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
-LangOption = Annotated[Lang, typer.Option(help="Language of the report.", rich_help_panel=OUTPUT)]
+WaiversOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Waivers: findings that are set aside (needs --approvers).", rich_help_panel=ASIDE
+    ),
+]
+ApproversOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Who may approve waivers of which rules.", rich_help_panel=ASIDE)
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict-waivers", help="Fail on a waiver or baseline entry that does not apply.", rich_help_panel=ASIDE
+    ),
+]
+BaselineOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Findings that were there before; only others fail.", rich_help_panel=ASIDE),
+]
+WriteBaselineOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Record all findings as a baseline (needs --until).", rich_help_panel=ASIDE),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(metavar="DAY", callback=parse_day, help="Last day of the baseline to write.", rich_help_panel=ASIDE),
+]
+LangOption = Annotated[
+    Lang, typer.Option(envvar=VARIABLE, help="Language of the report and of errors.", rich_help_panel=OUTPUT)
+]
+
+
+def choose_law(
+    policies: Path | None,
+    bundle: Path | None = None,
+    key: Path | None = None,
+    skip_verify: bool = False,
+    specs: Iterable[str] = (),
+    locks: bool = True,
+) -> Choice:
+    """The law that the options name, for as long as the command runs; `locks` are here and beside the specs.
+
+    Raises InvalidInput for a bundle that may not be used.
+    """
+    from vatspolicy.package.choice import LOCK, choose
+
+    if bundle is None:
+        if key is not None or skip_verify:
+            fail("--key and --skip-verify belong to --bundle.", USAGE)
+        if locks and Path(LOCK).exists():
+            note(f"{LOCK} pins a bundle, and none was given with --bundle.")
+        return hold(choose(policies))
+    if policies is not None:
+        fail("--policies and --bundle are two laws; name one.", USAGE)
+    if skip_verify and key is not None:
+        fail("--key and --skip-verify contradict each other.", USAGE)
+    if skip_verify:
+        note("the signature of the bundle is not verified (--skip-verify).")
+    places = [Path(), *(Path(spec) if Path(spec).is_dir() else Path(spec).parent for spec in specs)]
+    return hold(choose(None, bundle, key, skip_verify, places if locks else ()))
+
+
+def choose_bundle(
+    policies: Path | None, bundle: Path | None = None, key: Path | None = None, skip_verify: bool = False
+) -> Bundle:
+    """The same, for a command that asks for nothing but the law."""
+    return choose_law(policies, bundle, key, skip_verify).bundle
 
 
 def near() -> Path | None:

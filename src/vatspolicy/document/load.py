@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path as FilePath
 
@@ -14,13 +19,28 @@ from vatspolicy.document.yaml_text import YamlReader
 from vatspolicy.errors import InvalidInput, Problem
 
 STDIN = "<stdin>"
+_FILES: ContextVar[Mapping[str, bytes] | None] = ContextVar("files", default=None)
+
+
+@contextmanager
+def use_files(files: Mapping[str, bytes]) -> Iterator[None]:
+    """Read files of these names from memory: those of a bundle, which are on no disk."""
+    token = _FILES.set(files)
+    try:
+        yield
+    finally:
+        _FILES.reset(token)
 
 
 def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
     """Read a file, or standard input for `-`. Raises InvalidInput with every problem found."""
     name = STDIN if str(path) == "-" else str(path)
+    if (files := _FILES.get()) is not None and name in files:
+        return parse_document(files[name], name, limits)
     try:
         if name == STDIN:
+            if sys.stdin is None:  # closed by who started the program
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             content = sys.stdin.buffer.read(limits.size + 1)
         else:
             with FilePath(path).open("rb") as stream:

@@ -1,0 +1,303 @@
+"""`vatspolicy bundle`: bundles as files: built, signed, verified, shown, pinned."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vatspolicy.arguments import Lang
+from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.console import INPUT, OUTPUT, RULES, fail, family, note, show
+from vatspolicy.gate import INTERNAL, USAGE
+from vatspolicy.output import write_bytes
+
+if TYPE_CHECKING:
+    from vatspolicy.package.content import Package
+    from vatspolicy.package.signature import Signature
+
+ScopeOption = Annotated[
+    str, typer.Option(metavar="TEXT", help="Scope that the signature must have.", rich_help_panel=INPUT)
+]
+PublicKeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="Public key that signed it (PEM or JWK).", rich_help_panel=INPUT),
+]
+SkipOption = Annotated[
+    bool,
+    typer.Option("--skip-verify", help="Do not ask who signed it; the files must be whole.", rich_help_panel=INPUT),
+]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, such as bundle.tar.gz.")]
+
+
+class InspectFormat(StrEnum):
+    """Formats of what a bundle holds."""
+
+    TEXT, JSON = "text", "json"
+
+
+class Algorithm(StrEnum):
+    """Algorithms of keys, as JWTs name them."""
+
+    EDDSA, ES256 = "EdDSA", "ES256"
+
+
+def build(
+    number: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Number of the release, above that of every one before.", rich_help_panel=INPUT
+        ),
+    ],
+    policies: PoliciesOption = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", rich_help_panel=OUTPUT)
+    ] = Path("bundle.tar.gz"),
+    compress: Annotated[
+        bool,
+        typer.Option(
+            "--compress", help="A fifth of the size; equal bytes only from equal zlibs.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+) -> None:
+    """Make a bundle of a folder of policies and the schemas: equal sources give equal bytes.
+
+    Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
+    """
+    from vatspolicy.package.build import build_package, pack
+    from vatspolicy.schema import resource_folder
+
+    package = build_package(policies or resource_folder("policies"), number, str(output))
+    _write(output, pack(package.files, compress))
+    show(f"{output}: {package.revision}, {package.digest}\n")
+
+
+def sign_bundle(
+    file: FileArgument,
+    key: Annotated[
+        Path, typer.Option("--key", metavar="FILE", help="Private key (PEM or JWK).", rich_help_panel=INPUT)
+    ],
+    scope: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the bundle is for, such as production.", rich_help_panel=INPUT)
+    ] = "",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File to write (default: the bundle itself)."),
+    ] = None,
+) -> None:
+    """Sign a bundle with an Ed25519 or P-256 key, as OPA does. Needs the extra `sign`.
+
+    Example: vatspolicy bundle sign bundle.tar.gz --key release.pem
+    """
+    from vatspolicy.package.build import pack, was_compressed
+    from vatspolicy.package.content import read_package
+    from vatspolicy.package.keys import read_key
+    from vatspolicy.package.signature import sign
+
+    package, secret = read_package(file), read_key(key, private=True)
+    signed = sign(package, secret, scope)
+    _write(output or file, pack(signed.files, was_compressed(file)))
+    show(f"{output or file}: {package.revision}, signed by {secret.id} ({secret.algorithm})\n")
+
+
+def verify_bundle(
+    file: FileArgument,
+    key: PublicKeyOption = None,
+    scope: ScopeOption = "",
+    lock: Annotated[
+        Path | None,
+        typer.Option("--lock", metavar="FILE", help="Lock that must pin it (vatspolicy.lock).", rich_help_panel=INPUT),
+    ] = None,
+    skip_verify: SkipOption = False,
+) -> None:
+    """Say whether a bundle is whole, by whom it is signed, whether it is the pinned one, and whether its law loads.
+
+    Example: vatspolicy bundle verify bundle.tar.gz --key release.pub --lock vatspolicy.lock
+    """
+    from vatspolicy.package.content import read_package
+    from vatspolicy.package.lock import read_lock
+
+    if key is None and lock is None and not skip_verify:
+        fail("say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.", USAGE)
+    package = read_package(file)
+    pinned = read_lock(lock) if lock else None
+    if pinned:
+        pinned.check(package)
+        scope = scope or pinned.scope
+    signature = _signature(package, key, scope, skip_verify)
+    if pinned and not skip_verify:
+        pinned.check_key(package, signature)
+    with package.in_use():
+        package.load()
+    said = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
+    said = "unsigned" if not package.signed else said
+    show(f"{file}: {package.revision}, {len(package.files)} files, {said}{', as pinned' if pinned else ''}\n")
+
+
+def inspect_bundle(
+    file: FileArgument,
+    format: Annotated[
+        InspectFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
+    ] = InspectFormat.TEXT,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Show what a bundle holds and what its signature claims, without verifying it.
+
+    Example: vatspolicy bundle inspect bundle.tar.gz
+    """
+    from vatspolicy.package.content import read_package
+    from vatspolicy.package.signature import peek
+
+    package = read_package(file)
+    data = _contents(package, peek(package))
+    if format is InspectFormat.JSON:
+        import json
+
+        show(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
+        return
+    show(_told(data, lang))
+
+
+def pin_bundle(
+    file: FileArgument,
+    key: PublicKeyOption = None,
+    scope: ScopeOption = "",
+    skip_verify: SkipOption = False,
+    lock: Annotated[Path, typer.Option("--lock", metavar="FILE", help="Lock to write.", rich_help_panel=OUTPUT)] = Path(
+        "vatspolicy.lock"
+    ),
+    allow_rollback: Annotated[
+        bool,
+        typer.Option(
+            "--allow-rollback", help="Pin an older bundle, or another one of the same number.", rich_help_panel=INPUT
+        ),
+    ] = False,
+) -> None:
+    """Let a bundle decide here from now on: write the lock that every `--bundle` is compared with.
+
+    Example: vatspolicy bundle pin bundle.tar.gz --key release.pub
+    """
+    from vatspolicy.package.content import read_package
+    from vatspolicy.package.lock import pin
+
+    package = read_package(file)
+    signature = _signature(package, key, scope, skip_verify)
+    with package.in_use():
+        package.load()
+    try:
+        pinned = pin(lock, package, signature, allow_rollback)
+    except OSError as error:
+        fail(f"cannot write {lock}: {error.strerror or error}.", INTERNAL)
+    by = f", signed by {pinned.key}" if pinned.key else ""
+    show(f"{lock}: {package.revision}{by}\n")
+
+
+def keygen(
+    name: Annotated[Path, typer.Argument(metavar="NAME", help="Writes NAME.pem (private) and NAME.pub.")],
+    algorithm: Annotated[Algorithm, typer.Option(help="Algorithm of the key.")] = Algorithm.EDDSA,
+) -> None:
+    """Make a key to sign with. Needs the extra `sign`.
+
+    Example: vatspolicy bundle keygen release
+    """
+    from vatspolicy.package.keys import generate_keys
+
+    secret, public = generate_keys(algorithm.value)
+    for path, text, mode in ((Path(f"{name}.pem"), secret, 0o600), (Path(f"{name}.pub"), public, 0o644)):
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        except FileExistsError:
+            fail(f"{path} exists already.", USAGE)
+        except OSError as error:
+            fail(f"cannot write {path}: {error.strerror or error}.", INTERNAL)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+    show(f"{name}.pem (private, keep it secret), {name}.pub\n")
+
+
+def _signature(package: Package, key: Path | None, scope: str, skip: bool) -> Signature | None:
+    from vatspolicy.package.keys import read_key
+    from vatspolicy.package.signature import verify
+
+    if skip:
+        if key is not None:
+            fail("--key and --skip-verify contradict each other.", USAGE)
+        note("the signature of the bundle is not verified (--skip-verify).")
+        return None
+    return verify(package, read_key(key) if key else None, scope)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_bytes(path, content)
+    except (OSError, ValueError) as error:
+        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+
+
+def _contents(package: Package, signature: Signature | None) -> dict[str, Any]:
+    return {
+        "file": package.file,
+        "revision": package.revision,
+        "version": package.version,
+        "number": package.number,
+        "digest": package.digest,
+        "signed": package.signed,
+        "signature": None
+        if signature is None
+        else {"key": signature.key, "algorithm": signature.algorithm, "scope": signature.scope, "verified": False},
+        "files": [{"name": name, "bytes": len(content)} for name, content in sorted(package.files.items())],
+    }
+
+
+_WORDS = {
+    "revision": ("revision", "修订"),
+    "digest": ("digest", "摘要"),
+    "policies": ("policies", "政策文件"),
+    "schemas": ("schemas", "模式文件"),
+    "signature": ("signature", "签名"),
+    "none": ("none", "无"),
+    "unreadable": ("unreadable", "无法读取"),
+    "unproved": ("claimed, not verified", "自称，未经验证"),
+    "scope": ("scope", "范围"),
+}
+
+
+def _told(data: dict[str, Any], lang: Lang) -> str:
+    def say(word: str) -> str:
+        return _WORDS[word][1 if lang is Lang.ZH else 0]
+
+    names = [file["name"] for file in data["files"]]
+    colon = "：" if lang is Lang.ZH else ": "
+    signature = data["signature"]
+    if signature:
+        comma = "，" if lang is Lang.ZH else ", "
+        scope = f"{comma}{say('scope')} {signature['scope']}" if signature["scope"] else ""
+        told = f"{signature['key']} {signature['algorithm']}{scope}{comma}{say('unproved')}"
+    else:
+        told = say("unreadable" if data["signed"] else "none")
+    lines = {
+        "revision": data["revision"],
+        "digest": data["digest"],
+        "policies": str(sum(name.startswith("policies/") for name in names)),
+        "schemas": str(sum(name.startswith("schemas/") for name in names)),
+        "signature": told,
+    }
+    return "".join(f"{say(word)}{colon}{text}\n" for word, text in lines.items())
+
+
+command = family(
+    "bundle",
+    RULES,
+    "Bundles of policies as files: build, sign, verify, inspect, pin.",
+    {
+        "build": build,
+        "sign": sign_bundle,
+        "verify": verify_bundle,
+        "inspect": inspect_bundle,
+        "pin": pin_bundle,
+        "keygen": keygen,
+    },
+)

@@ -1,0 +1,97 @@
+"""`vatspolicy replay`: decide again what a receipt says was decided."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vatspolicy.arguments import Lang
+from vatspolicy.commands.options import (
+    BundleOption,
+    KeyOption,
+    LangOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_law,
+)
+from vatspolicy.console import DECIDE, INPUT, OUTPUT, fail, note, show, single
+from vatspolicy.gate import FAILED, INVALID, OK
+
+
+class ReplayFormat(StrEnum):
+    """Formats of a replay."""
+
+    TEXT, JSON = "text", "json"
+
+
+def replay(
+    receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="What check --receipt wrote.")],
+    spec: Annotated[
+        Path | None,
+        typer.Option("--spec", metavar="FILE", help="The spec (default: as recorded).", rich_help_panel=INPUT),
+    ] = None,
+    policies: PoliciesOption = None,
+    bundle: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
+    format: Annotated[
+        ReplayFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
+    ] = ReplayFormat.TEXT,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Decide again what a receipt says was decided, and compare: 0 the same, 1 not, 3 it cannot be decided.
+
+    Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
+    """
+    from vatspolicy import __version__
+    from vatspolicy.receipt import read_receipt
+    from vatspolicy.receipt import replay as decide_again
+
+    data = read_receipt(receipt)
+    file = spec or _near(receipt, data["spec"]["file"])
+    try:
+        content = file.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is not usable"
+        fail(f"cannot read the spec {file}: {reason}. Name it with --spec.", INVALID)
+    if policies is None and bundle is None and data["law"]["file"] is not None:
+        recorded = _near(receipt, data["law"]["file"])
+        policies, bundle = (None, recorded) if data["law"]["origin"] == "bundle" else (recorded, None)
+    law = choose_law(policies, bundle, key, skip_verify, locks=False)  # the receipt says which bundle it must be
+    differences = decide_again(data, law, content)
+    made_by = data.get("program")
+    version = made_by.get("version") if isinstance(made_by, dict) else None
+    if version != __version__:
+        note("the receipt was made by another version of this program.")
+    if format is ReplayFormat.JSON:
+        import json
+
+        found = [{"pointer": pointer, "kind": kind} for pointer, kind in differences]
+        show(json.dumps({"same": not found, "differences": found}, indent=2) + "\n", machine=True)
+    else:
+        show(_told(differences, lang))
+    raise typer.Exit(FAILED if differences else OK)
+
+
+def _near(receipt: Path, name: str) -> Path:
+    """A recorded file: from here, else from where the receipt lies."""
+    path = Path(name)
+    return path if path.exists() or not (receipt.parent / path).exists() else receipt.parent / path
+
+
+_KINDS = {"changed": "不同", "added": "新增", "removed": "缺失"}
+
+
+def _told(differences: list[tuple[str, str]], lang: Lang) -> str:
+    if lang is Lang.ZH:
+        head = f"不一致：{len(differences)}处\n" if differences else "一致：规格、法律与决定均如回执所载\n"
+        return head + "".join(f"  {pointer}：{_KINDS[kind]}\n" for pointer, kind in differences)
+    places = "1 place" if len(differences) == 1 else f"{len(differences)} places"
+    head = f"differs in {places}\n" if differences else "same: spec, law and decision are as recorded\n"
+    return head + "".join(f"  {pointer}: {kind}\n" for pointer, kind in differences)
+
+
+command = single(replay, "replay", DECIDE)

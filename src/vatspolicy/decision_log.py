@@ -1,0 +1,249 @@
+"""The decision log, in the form of OPA's: one JSON object a line, with what a mask names taken out.
+
+An append is one write of one line under a lock, and on disk before it returns. A process that is killed at any byte
+leaves at most a torn last line, which the next append moves aside (`FILE.torn`): no complete record is ever lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vatspolicy import __version__
+
+TYPE = "openpolicyagent.org/decision_logs"
+PATH = "vatspolicy/decision"
+_RUN = str(uuid.uuid4())
+"""Of this process, as OPA names its instance."""
+_SAME = {
+    ("product", "id"): "product",
+    ("product", "title"): "title",
+    ("product", "launch"): "launch",
+}
+"""Facts that stand in a record under a name of their own."""
+
+
+@dataclass(frozen=True)
+class Mask:
+    """What is taken out of every record, or replaced."""
+
+    pointer: str
+    """A JSON Pointer (RFC 6901) that begins with /input or /result."""
+    replace: bool = False
+    value: Any = None
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The parts of the pointer."""
+        return tuple(step.replace("~1", "/").replace("~0", "~") for step in self.pointer.split("/")[1:])
+
+
+def parse_mask(text: str) -> Mask:
+    """`/input/company/foreign_percent` to erase, `/input/product/title=…` to replace. Raises ValueError: a sentence."""
+    pointer, equals, value = text.partition("=")
+    if not re.fullmatch(r"(/([^/~]|~[01])*)+", pointer):
+        raise ValueError("Write a JSON Pointer, such as /input/company/foreign_percent.")
+    mask = Mask(pointer, bool(equals), value if equals else None)
+    if mask.steps[0] not in ("input", "result"):
+        raise ValueError("A mask begins with /input or /result.")
+    if mask.steps[0] == "input" and not _is_fact(mask.steps[1:]):
+        raise ValueError(f"A profile has no fact at {pointer}.")
+    return mask
+
+
+def _is_fact(steps: tuple[str, ...]) -> bool:
+    """A misspelt mask would mask nothing, and nobody would notice."""
+    from vatspolicy.vocabulary import describe
+
+    return not steps or bool(describe(tuple(int(step) if step.isdecimal() else step for step in steps)))
+
+
+def make_event(
+    revision: str, facts: Any, result: Mapping[str, Any], timestamp: str, masks: Iterable[Mask] = ()
+) -> dict[str, Any]:
+    """A record of OPA's form. `facts` are those of the spec, `result` the decision, `timestamp` in RFC 3339.
+
+    What a mask takes from the input it takes from the result too, where the decision repeats the fact.
+    """
+    event: dict[str, Any] = {
+        "labels": {"id": _RUN, "app": "vatspolicy", "version": __version__},
+        "decision_id": str(uuid.uuid4()),
+        "bundles": {"vatspolicy": {"revision": revision}},
+        "path": PATH,
+        "input": copy.deepcopy(facts),
+        "result": copy.deepcopy(dict(result)),
+        "timestamp": timestamp,
+        "type": TYPE,
+    }
+    for mask in masks:
+        _apply(event, mask)
+    return event
+
+
+def _apply(event: dict[str, Any], mask: Mask) -> None:
+    repeated = list(_repeated(event, mask.steps[1:])) if mask.steps[0] == "input" else []
+    for steps in [mask.steps, *repeated]:
+        if _change(event, steps, mask):
+            pointer = "/" + "/".join(step.replace("~", "~0").replace("/", "~1") for step in steps)
+            event.setdefault("masked" if mask.replace else "erased", []).append(pointer)
+
+
+def _change(event: dict[str, Any], steps: tuple[str, ...], mask: Mask) -> bool:
+    """Erase or replace what the steps lead to; False where they lead to nothing."""
+    node: Any = event
+    for step in steps[:-1]:
+        node = node[place] if (place := _place(node, step)) is not None else None
+    place = _place(node, steps[-1])
+    if place is None:
+        return False
+    if mask.replace:
+        node[place] = mask.value
+    else:
+        del node[place]
+    return True
+
+
+def _place(node: Any, step: str) -> Any:
+    """The key or index of a step in a node; None where it has none."""
+    if isinstance(node, dict):
+        return step if step in node else None
+    if isinstance(node, list) and step.isascii() and step.isdecimal() and int(step) < len(node):
+        return int(step)
+    return None
+
+
+def _repeated(event: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Where the result repeats facts at or below a place of the input."""
+    for path, name in _SAME.items():
+        if path[: len(steps)] == steps and name in event.get("result", {}):
+            yield ("result", name)
+    yield from _facts(event.get("result"), ("result",), steps)
+
+
+def _facts(node: Any, at: tuple[str, ...], steps: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if isinstance(node, dict):
+        path = node.get("path")
+        if isinstance(path, str) and "value" in node:
+            names = tuple(re.findall(r"[^.\[\]]+", path))
+            if names[: len(steps)] == steps or steps[: len(names)] == names:
+                yield (*at, "value")
+        for key, value in node.items():
+            yield from _facts(value, (*at, key), steps)
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _facts(value, (*at, str(index)), steps)
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+def append(path: Path, events: Iterable[Mapping[str, Any]]) -> int:
+    """Append records and wait until they are on disk. Returns the bytes of a torn line that were moved aside.
+
+    Raises OSError; then the records of this call may be missing, but none from before.
+    """
+    text = "".join(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n" for event in events)
+    new = not path.exists()
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        with _locked(handle):
+            moved = _mend(path, handle)
+            end = os.fstat(handle).st_size
+            try:
+                _write(handle, text.encode("utf-8", "backslashreplace"))
+            except OSError:
+                with contextlib.suppress(OSError):  # a full disk: leave no torn line if it can be helped
+                    os.ftruncate(handle, end)
+                raise
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+    if new:
+        _sync_folder(path)
+    return moved
+
+
+def _write(handle: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(handle, content) :]
+
+
+def _mend(path: Path, handle: int) -> int:
+    """Complete a last line that lacks only its end; move a torn one to FILE.torn, safely there before it goes here."""
+    size = os.fstat(handle).st_size
+    tail = _last_line(handle, size)
+    if not tail:
+        return 0
+    try:
+        whole = isinstance(json.loads(tail), dict)
+    except (ValueError, RecursionError):
+        whole = False
+    if whole:
+        _write(handle, b"\n")
+        return 0
+    aside = Path(f"{path}.torn")
+    other = os.open(aside, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        _write(other, tail + b"\n")
+        os.fsync(other)
+    finally:
+        os.close(other)
+    _sync_folder(aside)
+    os.ftruncate(handle, size - len(tail))
+    os.fsync(handle)
+    return len(tail)
+
+
+def _last_line(handle: int, size: int, step: int = 1 << 16) -> bytes:
+    """What stands after the last line break."""
+    tail = b""
+    while len(tail) < size and b"\n" not in tail:
+        start = max(0, size - len(tail) - step)
+        os.lseek(handle, start, os.SEEK_SET)
+        missing, parts = size - len(tail) - start, []
+        while missing and (part := os.read(handle, missing)):
+            parts.append(part)
+            missing -= len(part)
+        tail = b"".join(parts) + tail
+    return tail.rpartition(b"\n")[2]
+
+
+@contextlib.contextmanager
+def _locked(handle: int) -> Iterator[None]:
+    """One writer at a time; the lock goes with the process that holds it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt  # type: ignore[import-not-found,unused-ignore]
+
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        try:
+            yield
+        finally:
+            os.lseek(handle, 0, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _sync_folder(path: Path) -> None:
+    """A new name is on disk only when its folder is."""
+    with contextlib.suppress(OSError):  # there are systems that cannot
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

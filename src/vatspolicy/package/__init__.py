@@ -1,0 +1,8 @@
+"""Bundles as files, in OPA's layout: built, signed, verified, pinned, and loaded to decide.
+
+Little is imported here: a run without a bundle's file needs `choice` alone.
+"""
+
+from vatspolicy.package.choice import LOCK, Choice, choose
+
+__all__ = ["LOCK", "Choice", "choose"]

@@ -1,0 +1,83 @@
+"""Which law decides: the policies that ship, a folder of them, or a bundle's file that has been verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vatspolicy.bundle import Bundle
+    from vatspolicy.package.content import Package
+    from vatspolicy.package.lock import Lock
+    from vatspolicy.package.signature import Signature
+
+LOCK = "vatspolicy.lock"
+"""Name of the file that says which bundle decides in a folder."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The law that was chosen."""
+
+    bundle: Bundle
+    folder: Path | None = None
+    """A folder of policies; None for a bundle's file, and for what ships."""
+    package: Package | None = None
+    signature: Signature | None = None
+    """Who signed the package, proved."""
+
+    @property
+    def revision(self) -> str:
+        """Name of the state of the law: a package's revision, else version and digest of the policies."""
+        return self.package.revision if self.package else f"{self.bundle.version}+{self.bundle.digest[:12]}"
+
+
+@contextmanager
+def choose(
+    folder: Path | None = None,
+    file: Path | None = None,
+    key: Path | None = None,
+    skip_verify: bool = False,
+    places: Iterable[Path] = (Path(),),
+) -> Iterator[Choice]:
+    """The law of a bundle's file, a folder, or what ships; for as long as the block lasts. Raises InvalidInput.
+
+    A lock in one of the `places` must pin the bundle. What a bundle decides, it decides under its own schemas, which
+    are in use meanwhile.
+    """
+    if file is None:
+        from vatspolicy.bundle import load_bundle
+
+        yield Choice(load_bundle(folder), folder)
+        return
+    from vatspolicy.package.content import read_package
+    from vatspolicy.package.lock import read_lock
+
+    package = read_package(file)
+    locks = [read_lock(path) for path in dict.fromkeys(place / LOCK for place in places) if path.exists()]
+    signature = check(package, key, skip_verify, locks)
+    with package.in_use():
+        yield Choice(package.load(), None, package, signature)
+
+
+def check(package: Package, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
+    """Whether a bundle may be used: signature and locks. Raises InvalidInput."""
+    from vatspolicy.package.content import PackageError
+    from vatspolicy.package.keys import read_key
+    from vatspolicy.package.signature import verify
+
+    locks = tuple(locks)
+    scopes = {lock.scope for lock in locks}
+    if len(scopes) > 1:
+        raise PackageError(package.file, "The locks of these specs ask for bundles of different scopes.")
+    for lock in locks:
+        lock.check(package)
+    if skip_verify:
+        return None
+    signature = verify(package, read_key(key) if key else None, *scopes)
+    for lock in locks:
+        lock.check_key(package, signature)
+    return signature

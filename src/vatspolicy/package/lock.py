@@ -1,0 +1,107 @@
+"""The lock: which bundle decides in a project. No other one does, and no older one, until it is pinned anew."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from vatspolicy.document import Document, load_document
+from vatspolicy.errors import InvalidInput
+from vatspolicy.output import write_file
+from vatspolicy.package.content import Package, PackageError
+from vatspolicy.package.signature import Signature
+
+_FIELDS = {"version": str, "number": int, "digest": str, "key": str, "scope": str}
+_NEEDED = ("version", "number", "digest")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A pinned bundle."""
+
+    file: str
+    version: str
+    number: int
+    digest: str
+    key: str | None = None
+    """Id of the key that signed it; None for an unsigned bundle."""
+    scope: str = ""
+
+    def check(self, package: Package) -> None:
+        """Raises PackageError for another bundle than the pinned one."""
+        here = f"{self.version} (number {self.number})"
+        hint = f"After a review, pin it: vatspolicy bundle pin {package.file}"
+        if package.number < self.number:
+            raise PackageError(package.file, f"It is older than the bundle that {self.file} pins, {here}.", hint)
+        if (package.digest, package.number) != (self.digest, self.number):
+            raise PackageError(package.file, f"It is not the bundle that {self.file} pins, {here}.", hint)
+
+    def check_key(self, package: Package, signature: Signature | None) -> None:
+        """Raises PackageError where another key, or none, has signed than when it was pinned."""
+        found = signature.key if signature else None
+        if found != self.key:
+            said = f"the key {self.key}" if self.key else "no key"
+            raise PackageError(package.file, f"{self.file} pins a bundle signed by {said}, and this one is not.")
+
+
+def read_lock(path: Path) -> Lock:
+    """The lock in a file. Raises InvalidInput."""
+    document = load_document(path)
+    data = document.data
+    if not isinstance(data, dict):
+        raise InvalidInput([document.problem((), "A lock has the keys version, number and digest.")])
+    for name, value in data.items():
+        if name not in _FIELDS:
+            raise _wrong(document, name, f"A lock has no key {name!r}.")
+        if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
+            raise _wrong(document, name, "This is no value for it.")
+    for name in _NEEDED:
+        if name not in data:
+            raise InvalidInput([document.problem((), f"The lock has no {name!r}.")])
+    if not _DIGEST.fullmatch(data["digest"]):
+        raise _wrong(document, "digest", "A digest is `sha256:` and 64 hexadecimal digits.")
+    return Lock(str(path), **data)
+
+
+def _wrong(document: Document, name: str, message: str) -> InvalidInput:
+    return InvalidInput([document.problem((name,), message, "Write the lock with vatspolicy bundle pin.")])
+
+
+def pin(path: Path, package: Package, signature: Signature | None, allow_rollback: bool = False) -> Lock:
+    """Write the lock for a bundle, whose signature has been verified.
+
+    Raises PackageError for a bundle that is older than the one pinned now, or another one of the same number, unless
+    `allow_rollback`; InvalidInput for a lock that cannot be read; OSError for one that cannot be written.
+    """
+    if path.exists() and not allow_rollback:
+        now = read_lock(path)
+        hint = "Pass --allow-rollback to do so all the same."
+        if package.number < now.number:
+            raise PackageError(package.file, f"It is older than the pinned bundle (number {now.number}).", hint)
+        if package.number == now.number and package.digest != now.digest:
+            raise PackageError(package.file, "It is another bundle under the number of the pinned one.", hint)
+    lock = Lock(
+        str(path),
+        package.version,
+        package.number,
+        package.digest,
+        signature.key if signature else None,
+        signature.scope if signature else "",
+    )
+    write_file(path, text_of(lock))
+    return lock
+
+
+def text_of(lock: Lock) -> str:
+    """The lock as a file."""
+    lines = [
+        "# Which bundle of policies decides here. Written by `vatspolicy bundle pin`, after a review.",
+        f"version: '{lock.version}'",
+        f"number: {lock.number}",
+        f"digest: {lock.digest}",
+    ]
+    quoted = {"key": lock.key, "scope": lock.scope}
+    lines += ["{}: '{}'".format(name, text.replace("'", "''")) for name, text in quoted.items() if text]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,306 @@
+"""Receipts: what was decided, from which bytes, under which versions of the law and why under those; and replays.
+
+A receipt is canonical JSON (RFC 8785), so that equal decisions have equal bytes and one hash. It is free of wall-clock
+time but for the day that was today, which a decision may depend on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vatspolicy import __version__
+from vatspolicy.bundle import Bundle
+from vatspolicy.document import STDIN, parse_document
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.expression.tree import Param, walk
+from vatspolicy.gate import DayError, Gate
+from vatspolicy.package.choice import Choice
+from vatspolicy.policy import NEVER, Expression, Policy, Route, Rule
+from vatspolicy.profile import Profile, change, read_profile
+from vatspolicy.schema import schema_folder
+
+FORMAT = 1
+"""Version of receipts; it grows when a reader would break."""
+UNCOMPARED = ("program", "waived")
+"""Parts of a receipt that say nothing of the decision under the law."""
+WHY = ("option", "launch", "today")
+"""Where the day of the law comes from: --as-of, the launch day of the spec, today in China."""
+
+
+def make_receipt(
+    choice: Choice,
+    profile: Profile,
+    data: Mapping[str, Any],
+    today: str,
+    as_of: str | None = None,
+    changes: Iterable[tuple[str, Any]] = (),
+    waived: Iterable[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The receipt of a decision.
+
+    `data` is its record, `as_of` the day that was asked for, `changes` what was set in the spec before deciding,
+    `waived` the findings that waivers took from the gate. Raises InvalidInput for a spec that has changed meanwhile.
+    """
+    changes = tuple(changes)
+    why = WHY[0] if as_of else WHY[1] if profile.launch else WHY[2]
+    return _receipt(choice, profile, data, _bytes(profile, changes), today, why, changes, waived)
+
+
+def _receipt(
+    choice: Choice,
+    profile: Profile,
+    data: Mapping[str, Any],
+    content: bytes,
+    today: str,
+    why: str,
+    changes: Iterable[tuple[str, Any]],
+    waived: Iterable[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    day = data["as_of"]
+    return {
+        "receipt": FORMAT,
+        "program": {"name": "vatspolicy", "version": __version__},
+        "as_of": {"day": day, "why": why, "today": today},
+        "spec": {
+            "file": profile.document.file,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "profile_sha256": hashlib.sha256(canonical(profile.document.data)).hexdigest(),
+            "changes": [[path, value] for path, value in changes],
+        },
+        "law": _law(choice),
+        "policies": _versions(choice.bundle, data, day),
+        "decision": dict(data),
+        "waived": list(waived),
+    }
+
+
+def canonical(data: Any) -> bytes:
+    """Data as RFC 8785 writes them. Raises InvalidInput for a number that no JSON reader keeps."""
+    import rfc8785
+
+    try:
+        return rfc8785.dumps(data)
+    except rfc8785.CanonicalizationError:
+        message = "A number is too large for canonical JSON."
+        raise InvalidInput([Problem("receipt", 1, 1, "", message)]) from None
+
+
+def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
+    """The bytes of the spec; of standard input, its text in UTF-8."""
+    file = profile.document.file
+    if file == STDIN:
+        return profile.document.text.encode()
+    try:
+        content = Path(file).read_bytes()
+        if change(parse_document(content, file), changes).data == profile.document.data:
+            return content
+    except (OSError, InvalidInput):
+        pass
+    raise InvalidInput([Problem(file, 1, 1, "", "The spec has changed since it was decided; there is no receipt.")])
+
+
+def _law(choice: Choice) -> dict[str, Any]:
+    package, signature = choice.package, choice.signature
+    schemas = hashlib.sha256()
+    for path in sorted(schema_folder().glob("*.json")):
+        schemas.update(f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return {
+        "origin": "bundle" if package else "folder" if choice.folder else "shipped",
+        "file": package.file if package else str(choice.folder) if choice.folder else None,
+        "version": choice.bundle.version,
+        "revision": choice.revision,
+        "number": package.number if package else None,
+        "digest": package.digest if package else None,
+        "signed_by": signature.key if signature else None,
+        "policies": choice.bundle.digest,
+        "schemas": schemas.hexdigest(),
+    }
+
+
+# --- versions in force, and why -------------------------------------------------------------------------------------
+
+
+def _versions(bundle: Bundle, data: Mapping[str, Any], day: str) -> list[dict[str, Any]]:
+    """The policies that the decision rests on, each with what of it was in force and why."""
+    names = sorted(set(_named(data)))
+    rules = [bundle.rule(name) for name in names]
+    by_policy: dict[str, list[Rule]] = {}
+    for rule in rules:
+        by_policy.setdefault(rule.policy, []).append(rule)
+    values: dict[str, set[str]] = {}
+    for rule in rules:
+        for expression in _expressions(bundle, rule):
+            for node in walk(expression.tree):
+                if isinstance(node, Param):
+                    policy, _, name = node.key.partition("/")
+                    values.setdefault(policy, set()).add(name)
+    ids = sorted({*by_policy, *values})
+    return [_version(bundle.policies[id], by_policy.get(id, []), sorted(values.get(id, ())), day) for id in ids]
+
+
+def _named(data: Any) -> Iterator[str]:
+    """Rules that a record names."""
+    if isinstance(data, Mapping):
+        rule = data.get("rule")
+        if isinstance(rule, str) and "/" in rule:
+            yield rule
+        for value in data.values():
+            yield from _named(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _named(value)
+
+
+def _expressions(bundle: Bundle, rule: Rule) -> Iterator[Expression]:
+    yield rule.when
+    if isinstance(rule.effect, Route):
+        if rule.effect.max_foreign_percent is not None:
+            yield rule.effect.max_foreign_percent
+        yield from (condition.check for condition in rule.effect.conditions)
+    instrument = bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
+    if instrument is not None:
+        yield from (when for when, _ in instrument.authority)
+        if instrument.covers is not None:
+            yield instrument.covers
+
+
+def _version(policy: Policy, rules: Iterable[Rule], names: Iterable[str], day: str) -> dict[str, Any]:
+    edition = policy.edition(day)
+    later = [one.since for one in policy.editions if one.since > day]
+    return {
+        "id": policy.id,
+        "version": policy.version,
+        "verification": sorted({article.verification for article in policy.articles.values()}),
+        **_period(policy.since, policy.until, day),
+        "edition": None
+        if edition is None
+        else {"number": edition.number, **_period(edition.since, min(later, default=NEVER), day)},
+        "rules": [{"rule": rule.name, **_period(rule.since, rule.until, day)} for rule in rules],
+        "values": [_value(policy, name, day) for name in names],
+    }
+
+
+def _value(policy: Policy, name: str, day: str) -> dict[str, Any]:
+    parameter = policy.parameters[name]
+    value = parameter.on(day) or parameter.values[0]
+    later = [one.since for one in parameter.values if one.since > max(day, value.since)]
+    return {
+        "parameter": parameter.key,
+        "value": value.value,
+        "cite": list(value.cite),
+        **_period(value.since, min(later, default=NEVER), day),
+    }
+
+
+def _period(since: str, until: str, day: str) -> dict[str, Any]:
+    """From when until when something is in force (null: until further notice), and why it was chosen for the day."""
+    open_end = until >= NEVER
+    en, zh = (
+        ("until further notice", "至另行通知止") if open_end else (f"until {until} (exclusive)", f"至{until}（不含）止")
+    )
+    holds = since <= day < until
+    return {
+        "from": since,
+        "until": None if open_end else until,
+        "why": {
+            "en": f"{day} lies in its time, {since} {en}" if holds else f"{day} lies outside its time, {since} {en}",
+            "zh": f"{day}在其施行期间（{since}起{zh}）内" if holds else f"{day}不在其施行期间（{since}起{zh}）内",
+        },
+    }
+
+
+# --- replay -----------------------------------------------------------------------------------------------------------
+
+
+def read_receipt(path: Path) -> dict[str, Any]:
+    """The receipt in a file. Raises InvalidInput."""
+    file = str(path)
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        message = f"The receipt cannot be read: {error.strerror or error}."
+        raise InvalidInput([Problem(file, 1, 1, "", message)]) from None
+    except (ValueError, RecursionError):
+        raise InvalidInput([Problem(file, 1, 1, "", "This is no JSON, and so no receipt.")]) from None
+    if isinstance(data, dict) and data.get("receipt", FORMAT) != FORMAT:
+        raise InvalidInput([Problem(file, 1, 1, "", "This receipt is of a form that this version does not know.")])
+    if not _well_formed(data):
+        hint = "vatspolicy check --receipt writes them."
+        raise InvalidInput([Problem(file, 1, 1, "", "This is no receipt.", hint)])
+    return dict(data)
+
+
+def _well_formed(data: Any) -> bool:
+    match data:
+        case {
+            "receipt": int(),
+            "as_of": {"day": str(day), "why": str(why), "today": str(today)},
+            "spec": {"file": str(), "sha256": str(), "changes": list(changes)},
+            "law": {"origin": "bundle" | "folder" | "shipped", "file": str() | None},
+            "decision": dict(),
+        }:
+            pairs = all(isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) for one in changes)
+            return why in WHY and len(day) == len(today) == 10 and pairs
+    return False
+
+
+def replay(receipt: Mapping[str, Any], choice: Choice, content: bytes) -> list[tuple[str, str]]:
+    """What is not as the receipt says when the spec in `content` is decided again: JSON Pointers, each with
+    `changed`, `added` or `removed`. Raises InvalidInput for a spec that cannot be decided.
+    """
+    changes = [(path, value) for path, value in receipt["spec"]["changes"]]
+    document = parse_document(content, receipt["spec"]["file"])
+    profile = read_profile(change(document, changes))
+    as_of = receipt["as_of"]
+    gate = Gate(choice.bundle, as_of["today"], as_of["day"], allow_past=True)
+    try:
+        gate.check_day()
+        _, data = gate.decide(profile)
+    except (DayError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        message = "The law does not speak of the day of the receipt."
+        raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
+    again = _receipt(choice, profile, data, content, as_of["today"], as_of["why"], changes)
+    return list(_differences(_compared(receipt, again), _compared(again, receipt), ""))
+
+
+def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """What is compared: not the program, not where files lay, and a bundle's name only with that of a bundle."""
+    kept = {key: value for key, value in receipt.items() if key not in UNCOMPARED}
+    left_out = {"origin", "file", "signed_by"}
+    if receipt["law"].get("number") is None or other["law"].get("number") is None:
+        left_out |= {"number", "revision", "digest"}
+    kept["law"] = {key: value for key, value in receipt["law"].items() if key not in left_out}
+    kept["decision"] = _without_places(receipt["decision"])
+    return kept
+
+
+def _without_places(data: Any) -> Any:
+    """A record without the paths of policies, which depend on how their folder is named."""
+    if isinstance(data, Mapping):
+        return {key: _without_places(value) for key, value in data.items() if key != "policy_file"}
+    return [_without_places(value) for value in data] if isinstance(data, list) else data
+
+
+def _differences(old: Any, new: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted(old.keys() | new.keys()):
+            yield from _below(old, new, key, pointer, key in old, key in new)
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            yield from _below(old, new, index, pointer, index < len(old), index < len(new))
+    elif old != new or isinstance(old, bool) != isinstance(new, bool):
+        yield pointer, "changed"
+
+
+def _below(old: Any, new: Any, key: Any, pointer: str, before: bool, after: bool) -> Iterator[tuple[str, str]]:
+    inner = f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+    if before and after:
+        yield from _differences(old[key], new[key], inner)
+    else:
+        yield inner, "added" if after else "removed"
