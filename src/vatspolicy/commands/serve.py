@@ -1,0 +1,142 @@
+"""`vatspolicy serve`: a local page with the interview, the decision, ways forward and the matrix; or the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vatspolicy.arguments import Lang, parse_day
+from vatspolicy.commands.options import BundleOption, KeyOption, LangOption, PoliciesOption, SkipVerifyOption
+from vatspolicy.console import DECIDE, DECISION, OUTPUT, fail, note, show, single
+from vatspolicy.gate import INTERRUPTED, OK, USAGE
+
+API = "API"
+"""The panel of options that belong to --api."""
+
+
+def serve(
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port", min=0, max=65535, metavar="PORT", help="Port; 0 for any free one.", rich_help_panel=OUTPUT
+        ),
+    ] = 8760,
+    open_: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.", rich_help_panel=OUTPUT)
+    ] = True,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="DAY",
+            callback=parse_day,
+            help="Day of the law (default: the launch day of the spec, else today in China).",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    allow_past_as_of: Annotated[
+        bool,
+        typer.Option("--allow-past-as-of", help="Allow the law of a past day to decide.", rich_help_panel=DECISION),
+    ] = False,
+    policies: PoliciesOption = None,
+    lang: LangOption = Lang.EN,
+    api: Annotated[
+        bool, typer.Option("--api", help="No page: OPA's data API, /health and /metrics.", rich_help_panel=API)
+    ] = False,
+    host: Annotated[
+        str,
+        typer.Option("--host", metavar="ADDRESS", help="Address; one of a network needs a token.", rich_help_panel=API),
+    ] = "127.0.0.1",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            help="Bearer token that requests must bring (else VATSPOLICY_TOKEN).",
+            rich_help_panel=API,
+        ),
+    ] = None,
+    reload: Annotated[
+        float,
+        typer.Option(
+            "--reload",
+            min=0.1,
+            max=86400,
+            metavar="SECONDS",
+            help="Time between two looks for another bundle; SIGHUP looks at once.",
+            rich_help_panel=API,
+        ),
+    ] = 5,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout", min=0.1, max=600, metavar="SECONDS", help="Time that a request has.", rich_help_panel=API
+        ),
+    ] = 10,
+    pending: Annotated[
+        int,
+        typer.Option("--pending", min=1, max=10000, metavar="N", help="Decisions under way.", rich_help_panel=API),
+    ] = 32,
+    bundle_file: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
+) -> None:
+    """Open a local page: interview, decision, ways forward and matrix. Needs the extra `serve`; Ctrl-C ends it.
+
+    With --api it decides over HTTP for programs: POST /v1/data/vatspolicy/decision.
+
+    Example: vatspolicy serve --lang zh
+    """
+    if api:
+        from vatspolicy.commands.api import ApiOptions, serve_api
+
+        if as_of is not None:
+            fail("--as-of belongs to the page; a request of the API has an as_of of its own.", USAGE)
+        law = (policies, bundle_file, key, skip_verify)
+        serve_api(ApiOptions(host, port, token_file, reload, timeout, pending, allow_past_as_of, *law))
+    if host != "127.0.0.1" or token_file is not None or bundle_file is not None or key is not None or skip_verify:
+        fail("--host, --token-file, --bundle, --key and --skip-verify belong to --api.", USAGE)
+    try:
+        import uvicorn
+
+        from vatspolicy.serve.app import make_app
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        fail("the page needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
+    from vatspolicy.bundle import load_bundle
+    from vatspolicy.clock import today
+    from vatspolicy.serve.desk import Desk
+    from vatspolicy.serve.run import listen
+
+    bundle = load_bundle(policies)
+    if as_of is not None and as_of < bundle.covers_from:
+        fail(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
+    if as_of is not None and as_of < today() and not allow_past_as_of:
+        fail(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.", USAGE)
+    try:
+        socket = listen(port)
+    except OSError as error:
+        fail(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.", USAGE)
+    address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
+    app = make_app(Desk(bundle, as_of, allow_past_as_of), lang.value)
+    config = uvicorn.Config(app, log_level="critical", access_log=False, server_header=False, lifespan="off")
+    server = uvicorn.Server(config)
+    show(f"{address}\n")
+    if open_:
+        import webbrowser
+
+        webbrowser.open(address)
+    try:
+        server.run(sockets=[socket])
+    except KeyboardInterrupt:  # uvicorn has closed every connection and raises it again
+        note("stopped.")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        socket.close()
+    raise typer.Exit(OK)
+
+
+command = single(serve, "serve", DECIDE)

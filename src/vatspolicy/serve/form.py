@@ -1,0 +1,111 @@
+"""The form: every fact of the profile schema as plain data, from which the page makes its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.document import Path
+from vatspolicy.interview.words import UNITS
+from vatspolicy.schema import load_schema
+from vatspolicy.vocabulary import Text, describe, gazetteer
+
+_SHORT = 12
+"""Choices up to which a list is written where it is used; longer ones are shared by name."""
+
+
+def make_form(bundle: Bundle) -> dict[str, Any]:
+    """`sections` of fields and the `lists` of choices that they share.
+
+    A field: `name`, `kind`, `title`, `question`, `unit`, `choices` (a list or the name of one), `fields` of an object
+    or of the members of a list, `required` among them. Kinds: boolean, choice, choices, integer, number, date, text,
+    place, places, group, list.
+    """
+    maker = _Form(bundle)
+    names = [name for name in load_schema("profile")["properties"] if name != "schema"]
+    return {"sections": [maker.field((name,)) for name in names], "lists": maker.lists}
+
+
+def kind_of(path: Path) -> str:
+    """How a fact is entered; an empty text for a path that the schema does not know."""
+    node = describe(path)
+    if "at" in node.get("properties", {}):
+        return "place"
+    if node.get("type") == "object":
+        return "group"
+    if node.get("type") == "array":
+        item = describe((*path, 0))
+        if "at" in item.get("properties", {}):
+            return "places"
+        return "list" if item.get("type") == "object" else "choices"
+    if "enum" in node:
+        return "choice"
+    if node.get("type") in ("boolean", "integer", "number"):
+        return str(node["type"])
+    return "date" if node.get("format") == "date" else "text" if node else ""
+
+
+class _Form:
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.lists: dict[str, list[dict[str, Any]]] = {}
+        self._known: dict[tuple[str, ...], str] = {}
+
+    def field(self, path: Path) -> dict[str, Any]:
+        node, kind = describe(path), kind_of(path)
+        title = str(node.get("title", path[-1]))
+        field: dict[str, Any] = {
+            "name": path[-1],
+            "kind": kind,
+            "title": {"en": title, "zh": str(node.get("x-title-zh", title))},
+        }
+        if "x-question" in node:
+            field["question"] = dict(node["x-question"])
+        if node.get("x-unit") in UNITS:
+            field["unit"] = dict(UNITS[node["x-unit"]])
+        match kind:
+            case "choice":
+                field["choices"] = self.choices(node)
+            case "choices":
+                field["choices"] = self.choices(describe((*path, 0)))
+            case "place":
+                field |= {"choices": self.choices(describe((*path, "at"))), "fields": self.details(path)}
+            case "places":
+                inner = (*path, 0)
+                field |= {"choices": self.choices(describe((*inner, "at"))), "fields": self.details(inner)}
+            case "group":
+                field |= {"fields": self.inside(path), "required": list(node.get("required", ()))}
+            case "list":
+                inner = (*path, 0)
+                item = describe(inner)
+                field |= {"fields": self.inside(inner), "required": list(item.get("required", ()))}
+                field["member"] = {"en": str(item["title"]), "zh": str(item.get("x-title-zh", item["title"]))}
+        return field
+
+    def inside(self, path: Path) -> list[dict[str, Any]]:
+        return [self.field((*path, name)) for name in describe(path)["properties"]]
+
+    def details(self, path: Path) -> list[dict[str, Any]]:
+        return [field for field in self.inside(path) if field["name"] != "at"]
+
+    def choices(self, node: Mapping[str, Any]) -> str | list[dict[str, Any]]:
+        words = tuple(node["enum"])
+        if words in self._known:
+            return self._known[words]
+        labels, places = node.get("x-enum", {}), gazetteer()
+
+        def named(word: str) -> Text:
+            if word in labels:
+                return labels[word]  # type: ignore[no-any-return]
+            if word in places:
+                return places[word]
+            known = self.bundle.instruments.get(word)
+            return known.title if known is not None else {"en": word, "zh": word}
+
+        made = [{"value": word, "label": {"en": named(word)["en"], "zh": named(word)["zh"]}} for word in words]
+        if len(words) <= _SHORT:
+            return made
+        self._known[words] = name = f"list-{len(self.lists) + 1}"
+        self.lists[name] = made
+        return name

@@ -1,0 +1,365 @@
+"use strict";
+/* The page of `vatspolicy serve`. The spec lives here and nowhere else: every request carries it whole. */
+
+let form, words, lang, theme = "system", tab = "decision", showAll = false;
+let now = null; // the last reply of /decide
+let before = []; // replies to go back to
+const question = { error: "" }; // why the last answer was not taken
+const failed = new Map(); // typed facts that were not taken: path → { text, typed }
+const opened = new Map(); // <details> that the reader opened or closed: id → whether it is open
+const matrix = { day: "", by: "regimes", html: "", error: null, asked: "" };
+const ways = { html: "", asked: "" };
+let queue = Promise.resolve(), waiting = 0, unsaved = false, shownText = null;
+
+const $ = (id) => document.getElementById(id);
+const say = (key, values = {}) => words[key][lang].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const TONES = { allow: "good", "needs-license": "warn", deny: "bad", incomplete: "ask" };
+const TABS = ["decision", "forward", "matrix", "spec"];
+
+/* --- requests --- */
+
+async function post(address, extra) {
+  const order = { text: now?.text ?? null, file: now?.file, named: now?.named ?? false, skipped: now?.skipped ?? [],
+    complete: now?.complete ?? false, lang, ...extra };
+  const reply = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(order) });
+  if (!reply.ok) throw new Error(reply.status === 413 ? "too_large" : "failed");
+  return reply.json();
+}
+
+/* Requests follow one another: each begins with the spec that the one before it left. */
+function decide(extra = {}, { from = "", keep = true, then = null } = {}) {
+  waiting += 1;
+  queue = queue.then(async () => {
+    const last = now;
+    waiting -= 1;
+    let reply;
+    try {
+      reply = await post("/decide", typeof extra === "function" ? extra() : extra);
+    } catch (error) {
+      complain(say(error.message in words ? error.message : "failed"));
+      if (now && !waiting) draw();
+      return;
+    }
+    complain("");
+    const path = reply.refused?.path ?? "";
+    question.error = from === "question" && reply.refused ? reply.refused.text[lang] : "";
+    if (from && from !== "question") {
+      if (reply.refused) failed.set(from, { text: reply.refused.text, typed: extra.change?.typed, path });
+      else failed.delete(from);
+    }
+    if (!reply.refused) {
+      if (keep && last && (last.text !== reply.text || last.skipped.length !== reply.skipped.length)) {
+        before.push(last);
+        unsaved = true;
+      }
+      ways.html = "";
+    }
+    now = reply;
+    if (waiting) return; // what was entered meanwhile is drawn with its own reply
+    draw();
+    if (then) then(reply);
+  });
+  return queue;
+}
+
+function complain(text) {
+  $("trouble").textContent = text;
+}
+
+/* --- the interview --- */
+
+function drawQuestion() {
+  const asked = now.interview?.question, back = el("button", { type: "button", "data-act": "back", disabled: !before.length }, say("back"));
+  const head = el("h2", { id: "question-head", tabindex: "-1" }, say("interview"));
+  if (!asked) return [head, el("div", { id: "question-end" }, ending(), el("p", { class: "buttons" }, back))];
+  const left = now.interview.progress.left;
+  const key = `q-${asked.path}`;
+  const kind = { words: "choices", entries: "choices", services: "choices" }[asked.kind] ?? asked.kind;
+  const field = { kind, radio: true, title: asked.text, unit: asked.unit, hint: asked.kind === "services" ? say("services_hint") : "",
+    choices: asked.choices.map((one, index) => ({ value: ["entries"].includes(asked.kind) ? index : one.value, label: one.label })) };
+  const why = details("question-why", false, say("why"), asked.why.text ? el("p", {}, asked.why.text[lang]) : null,
+    el("ul", { class: "reasons" }, asked.why.rules.slice(0, 6).map((rule) => el("li", {}, `${rule.message[lang]} → ${rule.effect[lang]}`,
+      rule.citations.map((one) => el("p", { class: "law" }, `${one.title[lang]}${lang === "zh" ? "，" : ", "}${one.label[lang]}`, one[lang] ? el("q", {}, one[lang]) : null))))),
+    asked.why.rules.length > 6 ? el("p", { class: "soft" }, say("more_rules", { count: asked.why.rules.length - 6 })) : null);
+  return [head, el("p", { class: "soft", id: "question-about" }, `${asked.about[lang]} · ${left > 1 ? say("left", { left }) : say("one_left")}`),
+    el("form", { id: `form-${key}`, class: "question", "data-act": "answer", novalidate: true, "data-asked": asked.kind },
+      drawField(field, asked.path, null, "q"),
+      question.error ? el("p", { class: "error", id: "question-error" }, question.error) : null,
+      el("p", { class: "buttons" }, el("button", { type: "submit", class: "primary", "aria-describedby": question.error ? "question-error" : null }, say("answer")),
+        el("button", { type: "button", "data-act": "skip" }, say("dont_know")), back), why)];
+}
+
+function ending() {
+  if (!now.interview) return el("p", {}, say("not_decidable"));
+  const { settled, decision, further, skipped } = now.interview;
+  if (!settled) return [el("p", {}, say("no_more", { count: skipped.length })),
+    skipped.length ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "again" }, say("ask_again"))) : null];
+  return [el("p", {}, say("decided", { word: words.verdicts[decision][lang] })),
+    further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say("complete", { count: further }))) : null];
+}
+
+function answered(target) {
+  const asked = now.interview.question, found = read(target.querySelector(".field"));
+  if (known(found.typed)) return found.typed.trim() ? found : null;
+  if (!known(found.value)) return null;
+  if (asked.kind === "entries") return { value: found.value.map((index) => asked.choices[index].value) };
+  if (asked.kind === "services") {
+    const offers = found.value.length ? found.value : ["other"];
+    return { value: [{ id: offers[0], offers }] };
+  }
+  return found;
+}
+
+function toQuestion(reply) {
+  if (!reply.interview?.question) return $("question-head").focus();
+  const first = document.querySelector("form.question input:not([type=search]):checked") ?? document.querySelector("form.question input, form.question select");
+  (first ?? $("question-head")).focus();
+}
+
+/* --- the whole page --- */
+
+function drawTop() {
+  const other = lang === "en" ? "zh" : "en";
+  return [el("h1", { class: "name" }, say("title")), el("a", { class: "jump", href: "#tabs" }, say("sections")),
+    el("p", { class: "settings" }, el("label", {}, say("colours"), " ", el("select", { id: "theme" },
+      ["system", "light", "dark"].map((one) => el("option", { value: one, selected: one === theme }, say(one))))),
+      el("button", { type: "button", id: "language", "data-act": "language", lang: other === "zh" ? "zh-Hans" : "en" }, other === "zh" ? "中文" : "English"))];
+}
+
+function drawBanner() {
+  const record = now.record;
+  if (!record) {
+    return [el("span", { class: "word bad" }, say("no_decision")), el("span", {}, say("errors", { count: now.problems.length }))];
+  }
+  const range = record.range.map((one) => words.verdicts[one][lang]);
+  const comma = lang === "zh" ? "、" : ", ";
+  const licences = [...new Set(record.needs.map((need) => [...new Set((need.any_of ?? [need]).map((one) => one.instrument.title[lang]))].join(` / `)))];
+  return [el("span", { class: `word ${TONES[record.decision]}` }, words.verdicts[record.decision][lang]),
+    record.decision === "incomplete" ? el("span", { id: "banner-range" }, range.join(" … ")) : null,
+    licences.length ? el("span", {}, say("to_get", { licences: licences.join(comma) })) : null,
+    record.missing.length ? el("span", {}, say("missing", { count: record.missing.length })) : null,
+    el("span", { class: "soft" }, say("law_of", { day: record.as_of }))];
+}
+
+function drawFacts() {
+  const sections = now.data ? form.sections.map((section) => {
+    const value = now.data[section.name];
+    if (!wanted(section.name, value)) return null;
+    const open = under(section.name, [...now.asked, ...failed.keys(), ...now.problems.map((one) => one.path)]);
+    const inner = section.kind === "list" ? drawList(section, section.name, value, id(section.name)) : drawGroup(section, section.name, value, id(section.name));
+    return details(`s-${section.name}`, open, section.title[lang], inner);
+  }) : [];
+  return [el("h2", {}, say("facts")),
+    el("p", {}, el("label", {}, el("input", { type: "checkbox", id: "every", checked: showAll }), " ", say("every"))),
+    showAll ? null : el("p", { class: "soft", id: "every-hint" }, say("every_hint")), ...sections];
+}
+
+function drawSpec() {
+  const name = now.file;
+  const problems = now.problems.map((one) => el("li", {}, say("line", { line: one.line, text: `${one.path ? `${one.path}: ` : ""}${one.text[lang]}` })));
+  return [el("p", { class: "buttons" },
+    el("label", { class: "button", for: "open" }, say("open"), " ", el("input", { type: "file", id: "open", accept: ".yaml,.yml,.json" })),
+    el("button", { type: "button", "data-act": "download", "data-name": name }, say("download")),
+    navigator.canShare?.({ files: [new File([""], "spec.yaml", { type: "text/plain" })] }) ? el("button", { type: "button", "data-act": "share", "data-name": name }, say("share")) : null,
+    el("button", { type: "button", "data-act": "new" }, say("new"))),
+    el("p", { class: "soft" }, say("share_hint")),
+    problems.length ? el("ul", { class: "error", id: "problems" }, problems) : null,
+    el("label", { for: "spec-text", class: "name" }, say("spec_text")),
+    el("textarea", { id: "spec-text", rows: "24", spellcheck: "false", autocomplete: "off", "aria-invalid": problems.length ? "true" : null,
+      "aria-describedby": problems.length ? "problems" : null }),
+    el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "apply" }, say("apply")))];
+}
+
+function drawMatrix() {
+  const error = matrix.error?.[lang];
+  return [el("form", { class: "buttons", "data-act": "matrix", id: "matrix-form", novalidate: true },
+    el("label", {}, say("day"), " ", el("input", { id: "matrix-day", type: "text", value: matrix.day, inputmode: "numeric", autocomplete: "off", "data-typed": true,
+      "aria-invalid": error ? "true" : null, "aria-describedby": error ? "matrix-error" : null })),
+    el("label", {}, say("by"), " ", el("select", { id: "matrix-by" }, ["regimes", "places"].map((one) => el("option", { value: one, selected: one === matrix.by }, say(one))))),
+    el("button", { type: "submit" }, say("show"))),
+    error ? el("p", { class: "error", id: "matrix-error" }, error) : null];
+}
+
+function put(target, content) {
+  const made = target.cloneNode(false);
+  made.append(...[content].flat(9).filter(Boolean));
+  morph(target, made);
+}
+
+/* Markup that the server made of cleaned and escaped text; the policy of the page runs no script in it. */
+function putMarkup(target, markup, otherwise) {
+  if (target.dataset.shown === markup) return;
+  target.dataset.shown = markup;
+  if (markup) target.innerHTML = markup; else target.replaceChildren(el("p", { class: "soft" }, otherwise));
+}
+
+function draw() {
+  document.documentElement.lang = lang === "zh" ? "zh-Hans" : "en";
+  document.title = `${now.record ? words.verdicts[now.record.decision][lang] : say("no_decision")} · ${say("title")}`;
+  document.querySelector(".skip").textContent = say("skip");
+  put($("top"), drawTop());
+  put($("banner"), drawBanner());
+  put($("question"), drawQuestion());
+  put($("facts"), drawFacts());
+  $("tabs").setAttribute("aria-label", say("sections"));
+  put($("tabs"), TABS.map((one) => el("button", { type: "button", role: "tab", id: `tab-${one}`, "aria-controls": `panel-${one}`,
+    "aria-selected": String(one === tab), tabindex: one === tab ? null : "-1", "data-act": "tab", "data-tab": one }, say(one))));
+  for (const one of TABS) $(`panel-${one}`).hidden = one !== tab;
+  putMarkup($("panel-decision"), now.html ?? "", say("nothing_yet"));
+  put($("panel-spec"), drawSpec());
+  if (shownText !== now.text) $("spec-text").value = shownText = now.text;
+  put($("matrix-head"), drawMatrix());
+  if (tab === "forward") loadWays();
+  if (tab === "matrix") loadMatrix();
+}
+
+function loadWays() {
+  const asked = `${lang} ${now.text}`;
+  if (ways.asked === asked && ways.html) return putMarkup($("panel-forward"), ways.html, "");
+  ways.asked = asked;
+  putMarkup($("panel-forward"), "", say("working"));
+  post("/ways", {}).then((reply) => {
+    if (ways.asked !== asked) return;
+    ways.html = reply.html ?? "";
+    putMarkup($("panel-forward"), ways.html, say("nothing_yet"));
+  }, () => complain(say("failed")));
+}
+
+function loadMatrix() {
+  const asked = new URLSearchParams({ as_of: matrix.day, by: matrix.by, lang }).toString();
+  if (matrix.asked === asked) return;
+  matrix.asked = asked;
+  putMarkup($("matrix-table"), "", say("working"));
+  fetch(`/matrix?${asked}`).then(async (reply) => {
+    const data = await reply.json();
+    if (matrix.asked !== asked) return;
+    matrix.error = data.error ?? null;
+    put($("matrix-head"), drawMatrix());
+    putMarkup($("matrix-table"), data.html ?? "", say("nothing_yet"));
+  }).catch(() => complain(say("failed")));
+}
+
+/* --- what the reader does --- */
+
+const acts = {
+  language() { lang = lang === "en" ? "zh" : "en"; question.error = ""; decide({}, { keep: false }); },
+  back() {
+    failed.clear();
+    decide(() => { now = { ...(before.pop() ?? now), complete: now.complete }; return {}; }, { keep: false, then: toQuestion });
+  },
+  skip() { decide({ skipped: [...now.skipped, now.interview.question.path], named: now.named || now.interview.question.path === "product.id" }, { then: toQuestion }); },
+  again() { decide({ skipped: [] }, { then: toQuestion }); },
+  complete() { decide({ complete: true }, { then: toQuestion }); },
+  answer(target) {
+    const found = answered(target);
+    if (!found) {
+      question.error = say("unanswered");
+      draw();
+      return toQuestion(now);
+    }
+    decide({ change: { path: now.interview.question.path, ...found } }, { from: "question", then: toQuestion });
+  },
+  add(target) {
+    const path = target.dataset.path, value = {};
+    for (const field of target.closest(".draft").querySelectorAll(".field")) {
+      const found = read(field), one = found.typed ?? found.value;
+      if (known(one) && one !== "") value[field.dataset.path.split(".").pop()] = one;
+    }
+    const whole = target.dataset.how === "value" ? value : [...(Array.isArray(stated(path)) ? stated(path) : []), value];
+    opened.delete(`${id(path)}-add`);
+    decide({ change: { path, value: whole } }, { from: `${path}+`, then: (reply) => (reply.refused ? null : focusOn(target.dataset.how === "value" ? path : `${path}.${whole.length - 1}`)) });
+  },
+  remove(target) {
+    const { path, index } = target.dataset;
+    failed.clear();
+    decide({ change: { path, value: index === undefined ? null : stated(path).filter((_, at) => at !== Number(index)) } }, { from: path, then: () => $(`s-${path.split(".")[0]}`)?.querySelector("summary").focus() });
+  },
+  tab(target) { tab = target.dataset.tab; draw(); },
+  apply() { failed.clear(); decide({ text: $("spec-text").value, named: true, skipped: [] }); },
+  new() { failed.clear(); opened.clear(); decide({ text: null, named: false, skipped: [], complete: false }, { then: toQuestion }); },
+  download(target) {
+    const link = el("a", { href: URL.createObjectURL(new Blob([now.text], { type: "application/yaml" })), download: target.dataset.name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    unsaved = false;
+  },
+  share(target) { navigator.share({ files: [new File([now.text], target.dataset.name, { type: "text/plain" })] }).catch(() => {}); },
+  matrix() { matrix.day = $("matrix-day").value.trim(); matrix.by = $("matrix-by").value; loadMatrix(); },
+};
+
+function focusOn(path) {
+  ($(id(path)) ?? $("facts")).querySelector("input, select, button, summary")?.focus();
+}
+
+function changed(target) {
+  if (target.id === "theme") {
+    theme = target.value;
+    if (theme === "system") delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = theme;
+  } else if (target.id === "every") {
+    showAll = target.checked;
+    draw();
+  } else if (target.id === "open" && target.files[0]) {
+    const file = target.files[0];
+    failed.clear();
+    opened.clear();
+    file.text().then((text) => decide({ text, file: file.name, named: true, skipped: [], complete: false }, { then: () => { unsaved = false; } }));
+    target.value = "";
+  }
+  if (target.value === "none" && target.checked) for (const one of target.closest(".options").querySelectorAll("input")) one.checked = one === target;
+  else if (target.type === "checkbox" && target.checked) for (const one of target.closest(".options")?.querySelectorAll("input[value=none]") ?? []) one.checked = false;
+  const field = target.closest(".field");
+  if (!field || field.dataset.draft || target.dataset.filter) return;
+  const path = field.dataset.path, found = read(field);
+  decide({ change: { path, ...(known(found.typed) ? found : { value: withDetails(path, found.value) }) } }, { from: path });
+}
+
+function filtered(target) {
+  const wanted = target.value.trim().toLowerCase(), list = $(target.dataset.filter);
+  const hits = [...list.children].filter((one) => { one.hidden = !one.dataset.text.includes(wanted); return !one.hidden; });
+  $(`${list.id}-found`).textContent = say("found", { count: hits.length });
+}
+
+function keyed(event) {
+  if (event.target.getAttribute("role") === "tab") {
+    const at = TABS.indexOf(event.target.dataset.tab);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: TABS.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    tab = TABS[(to + TABS.length) % TABS.length];
+    draw();
+    $(`tab-${tab}`).focus();
+  } else if (event.key === "Enter" && event.target.matches("input[type=search], #facts input[type=text]")) {
+    event.preventDefault(); // finding something is no answer; a typed fact is sent as it would be on leaving its field
+    if (event.target.dataset.typed !== undefined) changed(event.target);
+  }
+}
+
+async function begin() {
+  form = await (await fetch("/form")).json();
+  words = form.words;
+  lang = document.documentElement.dataset.lang;
+  matrix.day = form.today;
+  $("main").replaceChildren(el("div", { id: "banner", role: "status", class: "banner" }), el("p", { id: "trouble", role: "alert", class: "error" }),
+    el("div", { class: "desk" }, el("div", { class: "left" }, el("section", { id: "question", "aria-labelledby": "question-head" }), el("section", { id: "facts" })),
+      el("div", { class: "right" }, el("div", { id: "tabs", role: "tablist" }), TABS.map((one) =>
+        el("div", { id: `panel-${one}`, role: "tabpanel", "aria-labelledby": `tab-${one}`, tabindex: "0", hidden: true },
+          one === "matrix" ? [el("div", { id: "matrix-head" }), el("div", { id: "matrix-table" })] : null)))));
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("button[data-act]");
+    if (target) acts[target.dataset.act](target);
+  });
+  document.addEventListener("submit", (event) => { event.preventDefault(); acts[event.target.dataset.act](event.target); });
+  document.addEventListener("change", (event) => changed(event.target));
+  document.addEventListener("input", (event) => { if (event.target.dataset.filter) filtered(event.target); });
+  document.addEventListener("keydown", keyed);
+  document.addEventListener("toggle", (event) => {
+    const { id: name, open } = event.target;
+    if (!name || opened.get(name) === open) return;
+    opened.set(name, open);
+    if (name.endsWith("-more")) draw();
+  }, true);
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+  decide({}, { keep: false });
+}
+
+document.addEventListener("DOMContentLoaded", begin);
