@@ -370,6 +370,9 @@ def test_inputs_become_options(stand_in: Runner) -> None:
         as_of="2026-03-01",
         fail_on="needs-license",
         policies="own policies",
+        waivers="waivers.yaml",
+        approvers="approvers.yaml",
+        baseline="baseline.yaml",
         lang="zh",
         allow_past_as_of="true",
         formats="html, text\nsarif",
@@ -377,6 +380,7 @@ def test_inputs_become_options(stand_in: Runner) -> None:
     )
     options = options_of(arguments(stand_in.temp))
     assert {"--as-of=2026-03-01", "--fail-on=needs-license", "--policies=own policies"} <= set(options)
+    assert {"--waivers=waivers.yaml", "--approvers=approvers.yaml", "--baseline=baseline.yaml"} <= set(options)
     assert {"--lang=zh", "--allow-past-as-of", "html=out/here/decision.html"} <= set(options)
     assert "text=out/here/decision.txt" in options
     assert len([option for option in options if option.startswith("sarif=")]) == 1
@@ -385,9 +389,9 @@ def test_inputs_become_options(stand_in: Runner) -> None:
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_an_input_is_one_argument(stand_in: Runner, value: str) -> None:
-    stand_in.run(specs="a.yaml", as_of=value, fail_on=value, policies=value)
+    stand_in.run(specs="a.yaml", as_of=value, fail_on=value, policies=value, waivers=value)
     options = options_of(arguments(stand_in.temp))
-    assert {f"--as-of={value}", f"--fail-on={value}", f"--policies={value}"} <= set(options)
+    assert {f"--as-of={value}", f"--fail-on={value}", f"--policies={value}", f"--waivers={value}"} <= set(options)
     assert value not in options
 
 

@@ -239,6 +239,12 @@ def test_every_message_is_a_sentence(rules: list[Rule]) -> None:
     assert wrong == []
 
 
+def test_a_sector_that_is_closed_cannot_be_waived(rules: list[Rule]) -> None:
+    closed = [rule for rule in rules if isinstance(rule.effect, Deny) and rule.effect.reason == "PROHIBITED-SECTOR"]
+    assert [rule.name for rule in closed if not rule.unwaivable] == []
+    assert len(closed) > 10
+
+
 def test_drafts_do_not_bind(bundle: Bundle) -> None:
     """What rests on a draft alone is advice."""
     wrong, seen = [], 0

@@ -66,7 +66,7 @@ def _slice(text: str, node: Node) -> str:
 def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[Reading, ...]:
     """The facts of the profile that an expression names, each once, in the order of the text."""
     found: dict[Path, Reading] = {}
-    for fact in _facts(expression.tree, frozenset()):
+    for fact in unbound_facts(expression.tree):
         owner = env.get(fact.root)
         if owner is None or not isinstance(owner, dict):
             continue
@@ -75,11 +75,11 @@ def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[Read
         if path is None or path in found or not names:
             continue
         line, column = profile.mark(path)
-        found[path] = Reading(path, _plain(look_up(env, fact.root, names)), line, column)
+        found[path] = Reading(path, plain(look_up(env, fact.root, names)), line, column)
     return tuple(found.values())
 
 
-def _facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
+def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Fact]:
     """Facts below a node that are not read from a quantifier's variable."""
     if isinstance(node, Fact):
         if node.root not in bound:
@@ -87,13 +87,13 @@ def _facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
         return
     inner = bound | {node.variable} if isinstance(node, Quantifier) else bound
     for child in children(node):
-        yield from _facts(child, inner)
+        yield from unbound_facts(child, inner)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The value as it was written: places without what they lie in."""
     if isinstance(value, dict):
-        return {key: _plain(child) for key, child in value.items() if key not in ("within", "province")}
+        return {key: plain(child) for key, child in value.items() if key not in ("within", "province")}
     if isinstance(value, list):
-        return [_plain(member) for member in value]
+        return [plain(member) for member in value]
     return value

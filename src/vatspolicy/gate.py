@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import glob
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
@@ -15,12 +16,17 @@ from vatspolicy.evaluate import evaluate
 from vatspolicy.profile import Profile, load_profile
 from vatspolicy.record import record
 
+if TYPE_CHECKING:
+    from vatspolicy.waiver import Ledger
+
 OK, FAILED, USAGE, INVALID, INCOMPLETE, NOTHING, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
 """Exit codes (the table in README.md)."""
 
 _ORDER = (OK, INCOMPLETE, FAILED, NOTHING, INVALID, INTERNAL)
 LEVELS = ("deny", "needs-license", "duty", "advice")
 """What the gate may fail on; each includes those before it."""
+AHEAD = 180
+"""Days after the launch for which a change of the decision is told ahead."""
 _SPECS = (".yaml", ".yml", ".json")
 _EXPECTED = (".expect.yaml", ".expect.yml")
 
@@ -39,6 +45,12 @@ class Outcome:
     empty: tuple[str, ...]
     """Arguments behind which there is no spec."""
     exit_code: int
+    remarks: tuple[dict[str, Any], ...] | None = None
+    """What there is to say about waivers and the baseline; None where there were none."""
+    decided: tuple[tuple[Profile, Decision, frozenset[tuple[str, int]]], ...] = ()
+    """Where there was a ledger: what was decided, and which findings (list, position) are set aside."""
+    law: tuple[tuple[Profile, dict[str, Any]], ...] = ()
+    """Each profile with what the law says of it, with no regard to waivers; in the order of the records."""
 
 
 def find_specs(argument: str) -> list[str]:
@@ -79,27 +91,62 @@ class Gate:
     changes: Sequence[tuple[str, Any]] = ()
     fail_on: str = "needs-license"
     no_fail: bool = False
+    ledger: Ledger | None = None
+    """Waivers and baseline, which bear on the exit code and on no decision."""
 
     def run(self, arguments: Iterable[str]) -> Outcome:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
-        if self.as_of is not None and (wrong := self._wrong_with(self.as_of)):
-            raise DayError(f"--as-of {wrong}")
+        self.check_day()
         behind = {argument: find_specs(argument) for argument in arguments}
         empty = tuple(argument for argument, specs in behind.items() if not specs)
-        records: list[dict[str, Any]] = []
+        decided: list[tuple[Profile, Decision, dict[str, Any]]] = []
         problems: list[Problem] = []
         codes = [NOTHING] if empty or not behind else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             try:
                 profile = load_profile(spec, self.changes)
-                decision = evaluate(self.bundle, profile, self._day(profile))
+                decided.append((profile, *self.decide(profile)))
             except InvalidInput as error:
                 problems += error.problems
                 codes.append(INVALID)
-                continue
-            records.append(record(self.bundle, profile, decision))
-            codes.append(self.code(decision))
-        return Outcome(tuple(records), tuple(problems), empty, worst(codes))
+        if self.ledger is not None:
+            return self._settled(decided, problems, empty, codes)
+        codes += [self.code(decision) for _, decision, _ in decided]
+        law = tuple((profile, data) for profile, _, data in decided)
+        return Outcome(tuple(data for _, data in law), tuple(problems), empty, worst(codes), law=law)
+
+    def _settled(
+        self,
+        decided: list[tuple[Profile, Decision, dict[str, Any]]],
+        problems: list[Problem],
+        empty: tuple[str, ...],
+        codes: list[int],
+    ) -> Outcome:
+        """The outcome after waivers and baseline: the gate looks at what they leave."""
+        from vatspolicy.waiver import settle
+
+        ledger = self.ledger
+        assert ledger is not None
+        settlement = settle(self.bundle, decided, ledger, self.today)
+        codes = [*codes, *(self.code(decision) for decision in settlement.remaining)]
+        codes += [INVALID] if ledger.problems else []
+        if ledger.strict and not self.no_fail and any(one["level"] == "warning" for one in settlement.remarks):
+            codes.append(FAILED)
+        problems = [*problems, *ledger.problems]
+        kept = [(one[0], one[1], places) for one, places in zip(decided, settlement.waived, strict=True)]
+        law = tuple((profile, data) for profile, _, data in decided)
+        return Outcome(settlement.records, tuple(problems), empty, worst(codes), settlement.remarks, tuple(kept), law)
+
+    def check_day(self) -> None:
+        """Raises DayError where `as_of` may not be used."""
+        if self.as_of is not None and (wrong := self._wrong_with(self.as_of)):
+            raise DayError(f"--as-of {wrong}")
+
+    def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
+        """One decision and its record. Raises InvalidInput for a launch day that may not be used."""
+        decision = evaluate(self.bundle, profile, self._day(profile))
+        ahead = self._changes_ahead(profile, decision.as_of)
+        return decision, {**record(self.bundle, profile, decision), "changes_ahead": ahead}
 
     def _day(self, profile: Profile) -> str:
         """The day whose law decides a spec. Raises InvalidInput for a launch day that may not be used."""
@@ -108,6 +155,19 @@ class Gate:
             what = f"The launch day {wrong}." if profile.launch else f"Today {wrong}."
             raise InvalidInput([profile.document.problem(("product", "launch"), what, "Or choose a day with --as-of.")])
         return day
+
+    def _changes_ahead(self, profile: Profile, day: str) -> list[dict[str, Any]]:
+        """What changes in the decision between today and the day decided, or within 180 days after it.
+
+        Only where the law, or a dated fact of the profile, turns in that time is anything decided, or imported.
+        """
+        first = max(min(self.today, day), self.bundle.covers_from)
+        turning = {turn for turn in (*self.bundle.boundaries, *profile.turning_days) if first < turn <= days_after(day)}
+        if not turning:
+            return []
+        from vatspolicy.timeline import changes_ahead
+
+        return changes_ahead(self.bundle, profile, day, first, turning)
 
     def _wrong_with(self, day: str) -> str | None:
         """Why a day may not be used, as the rest of a sentence that begins with the day."""
@@ -131,6 +191,12 @@ class Gate:
             )
             code = FAILED if fails else OK
         return OK if self.no_fail else code
+
+
+def days_after(day: str) -> str:
+    """The last day for which a change is told ahead, AHEAD days after the day decided."""
+    date = datetime.date.fromisoformat(day)
+    return (date + min(datetime.timedelta(days=AHEAD), datetime.date.max - date)).isoformat()
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -133,7 +133,7 @@ class _Maker:
         edition = policy.edition(self.as_of)
         return {
             "policy": policy.id,
-            "title": _titled(policy, edition),
+            "title": titled(policy, edition),
             "number": edition.number if edition else policy.source.get("number"),
             "key": article.key,
             "label": _text(article.label),
@@ -258,7 +258,7 @@ def _shown(file: str) -> str:
     return f"{path.parent.name}/{path.name}" if path.is_absolute() else file
 
 
-def _titled(policy: Policy, edition: Edition | None) -> dict[str, str]:
+def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:
     """The name of a regulation, with its edition where it is a series."""
     if edition is None or edition.title is None:
         return _text(policy.title)

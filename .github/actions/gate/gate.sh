@@ -188,6 +188,9 @@ check() {
   [[ -z ${GATE_AS_OF:-} ]] || arguments+=("--as-of=$GATE_AS_OF")
   [[ -z ${GATE_FAIL_ON:-} ]] || arguments+=("--fail-on=$GATE_FAIL_ON")
   [[ -z ${GATE_POLICIES:-} ]] || arguments+=("--policies=$GATE_POLICIES")
+  [[ -z ${GATE_WAIVERS:-} ]] || arguments+=("--waivers=$GATE_WAIVERS")
+  [[ -z ${GATE_APPROVERS:-} ]] || arguments+=("--approvers=$GATE_APPROVERS")
+  [[ -z ${GATE_BASELINE:-} ]] || arguments+=("--baseline=$GATE_BASELINE")
   [[ -z ${GATE_LANG:-} ]] || arguments+=("--lang=$GATE_LANG")
   case ${GATE_ALLOW_PAST_AS_OF:-false} in
     true) arguments+=(--allow-past-as-of) ;;

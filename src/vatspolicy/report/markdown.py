@@ -16,6 +16,9 @@ from vatspolicy.report.words import (
     STATES,
     VERDICTS,
     VERIFICATION,
+    aside,
+    joint,
+    law_of,
     number,
     other_reading,
     phrase,
@@ -30,9 +33,17 @@ _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
 Data = Mapping[str, Any]
 
 
-def render(records: Iterable[Data], lang: Language, problems: Iterable[Problem] = ()) -> str:
-    """All decisions, one section each, then the specs that could not be decided."""
+def render(
+    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+) -> str:
+    """All decisions, one section each, then what there is about waivers, then the specs that could not be decided."""
     pages = ["\n".join(_Page(data, lang).lines()) for data in records]
+    if remarks:
+        from vatspolicy.report.waived import WORDS as WAIVED
+        from vatspolicy.report.waived import remark_place, say_remark
+
+        told = [f"- {escape(remark_place(one))}: {escape(say_remark(one, lang))}" for one in remarks]
+        pages.append("\n".join([f"## {word(WAIVED, 'remarks', lang)}", "", *told]))
     problems = sorted(set(problems))
     if problems:
         lines = [f"- {escape(str(problem))}" for problem in problems]
@@ -56,6 +67,7 @@ def _part(found: re.Match[str]) -> str:
 class _Page:
     def __init__(self, data: Data, lang: Language) -> None:
         self.data, self.lang = data, lang
+        self.comma, self.colon = joint("comma", lang), joint("colon", lang)
 
     def say(self, text: Data) -> str:
         return escape(text[self.lang])
@@ -63,12 +75,13 @@ class _Page:
     def lines(self) -> Iterator[str]:
         data, lang = self.data, self.lang
         verdict = word(VERDICTS, data["decision"], lang)
-        yield f"## {_ICONS[data['decision']]} {verdict}: {escape(str(data['title']))}"
+        yield f"## {_ICONS[data['decision']]} {verdict}{self.colon}{escape(str(data['title']))}"
         yield ""
         law = (
             f"{phrase('as_of', lang, day=data['as_of'])} · {phrase('bundle', lang, version=data['bundle']['version'])}"
         )
         yield f"{word(MEANINGS, data['decision'], lang)} *{law}*"
+        yield from self.waived()
         yield from self.denials()
         yield from self.missing()
         yield from self.licences("needs", "get")
@@ -86,10 +99,32 @@ class _Page:
         yield ""
 
     def law(self, finding: Data) -> str:
-        return "; ".join(f"{self.say(c['title'])}, {self.say(c['label'])}" for c in finding["citations"])
+        return escape(law_of(finding, self.lang))
 
     def bodies(self, authority: Iterable[Data]) -> str:
-        return ", ".join(self.say(body["title"]) for body in authority)
+        return joint("list", self.lang).join(self.say(body["title"]) for body in authority)
+
+    def waived(self) -> Iterator[str]:
+        if "remaining" not in self.data:
+            return
+        from vatspolicy.report.waived import WORDS, say_finding, say_waived, some_waived, waived_findings
+
+        if told := some_waived(self.data, self.lang):
+            yield ""
+            yield f"**{escape(told)}**"
+            yield ""
+            yield f"### {word(WORDS, 'waived', self.lang)}"
+            yield ""
+        for finding in waived_findings(self.data):
+            said = escape(say_waived(finding["waived"], self.lang))
+            yield f"- ~~{escape(say_finding(finding, self.lang))}~~ {said}"
+
+    def waived_mark(self, finding: Data) -> str:
+        if "waived" not in finding:
+            return ""
+        from vatspolicy.report.waived import mark
+
+        return mark(self.lang)
 
     def denials(self) -> Iterator[str]:
         if not self.data["denials"]:
@@ -99,11 +134,13 @@ class _Page:
             subject = "/".join(part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part)
             reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
             message = " · ".join(self.say(r["title"]) for r in reasons) or self.say(finding["message"])
-            mend = f" *({phrase('curable', self.lang)})*" if finding.get("curable") else ""
+            mend = f" *{aside(phrase('curable', self.lang), self.lang).strip()}*" if finding.get("curable") else ""
+            mend += self.waived_mark(finding)
             yield f"- **{escape(subject)}** {message}{mend}" if subject else f"- {message}{mend}"
             for citation in finding["citations"]:
                 words = citation[self.lang] or ""
-                yield f"  > {self.say(citation['title'])}, {self.say(citation['label'])}: {escape(words)}"
+                cite = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
+                yield f"  > {cite}{self.colon}{escape(words)}"
             for fact in finding["facts"]:
                 yield f"  - {escape(fact['path'])} ({escape(self.data['file'])}:{fact['line']})"
 
@@ -122,27 +159,29 @@ class _Page:
             texts = []
             for offer in offers:
                 source = phrase("from", self.lang, authority=self.bodies(offer["authority"]))
-                text = f"**{self.say(offer['instrument']['title'])}**, {source}"
+                text = f"**{self.say(offer['instrument']['title'])}**{self.comma}{source}"
                 if "route" in offer:
                     title_of = next(self.say(r["title"]) for r in finding["routes"] if r["name"] == offer["route"])
-                    text += f" ({offer['class']}, {phrase('route', self.lang, route=title_of)})"
+                    way = phrase("route", self.lang, route=title_of)
+                    text += aside(f"{offer['class']}{self.comma}{way}", self.lang)
                 texts.append(text)
             service = f"{escape(finding['subject']['service'])}: " if finding["subject"]["service"] else ""
             joined = f" *{phrase('or', self.lang)}* ".join(texts)
-            yield f"- {service}{joined} [{self.law(finding)}]"
+            yield f"- {service}{joined} [{self.law(finding)}]{self.waived_mark(finding)}"
 
     def services(self) -> Iterator[str]:
         yield from self.heading("services")
         for service in self.data["services"]:
             yield f"- **{escape(service['id'])}**: {word(STATES, service['state'], self.lang)}"
             for activity in service["activities"]:
-                yield f"  - {self.say(activity['title'])}: {word(VERDICTS, activity['outcome'], self.lang)}"
+                outcome = word(VERDICTS, activity["outcome"], self.lang)
+                yield f"  - {self.say(activity['title'])}{self.colon}{outcome}"
                 for route in activity["routes"]:
                     way = way_of(route, activity["routes"], self.lang)
                     yield f"    - {_MARKS[route['state']]} {self.route(route, way)}"
 
     def route(self, route: Data, way: str) -> str:
-        text = f"{self.say(route['title'])}: {way}"
+        text = f"{self.say(route['title'])}{self.colon}{way}"
         points = []
         if route["share_too_high"]:
             points.append(phrase("share_too_high", self.lang, percent=number(route["max_foreign_percent"])))
@@ -151,7 +190,7 @@ class _Page:
                 points.append(phrase("fails", self.lang, message=self.say(condition["message"])))
             if condition["value"] is None and route["state"] == "unknown":
                 points.append(phrase("open_point", self.lang, message=self.say(condition["message"])))
-        return f"{text} ({'; '.join(points)})" if points else text
+        return text + aside(joint("semicolon", self.lang).join(points), self.lang) if points else text
 
     def duties(self) -> Iterator[str]:
         if not self.data["duties"]:
@@ -167,10 +206,11 @@ class _Page:
                 deadline = duty["deadline"]
                 when = self.say(deadline["text"])
                 if deadline["date"] and group != "before-launch":
-                    when += f" ({phrase('by', self.lang, day=deadline['date'])})"
+                    when += aside(phrase("by", self.lang, day=deadline["date"]), self.lang)
                 box = "x" if duty["state"] == "done" else " "
                 title = self.say(duty["instrument"]["title"])
-                yield f"- [{box}] {title}: {self.bodies(duty['authority'])}, {when} [{self.law(duty)}]"
+                bodies = self.bodies(duty["authority"])
+                yield f"- [{box}] {title}{self.colon}{bodies}{self.comma}{when} [{self.law(duty)}]"
             yield ""
 
     def notes(self) -> Iterator[str]:
@@ -186,3 +226,10 @@ class _Page:
                 for finding in reversed(findings.values()):
                     asks = ", ".join(dict.fromkeys(escape(ask["path"]) for ask in finding.get("asks", [])))
                     yield f"- {self.say(finding['message'])} [{self.law(finding)}]" + (f" ({asks})" if asks else "")
+        if self.data.get("changes_ahead"):
+            from vatspolicy.report.timeline import WORDS, say_ahead
+
+            yield ""
+            yield f"### {word(WORDS, 'ahead', self.lang)}"
+            yield ""
+            yield from (f"- {escape(say_ahead(entry, self.lang))}" for entry in self.data["changes_ahead"])

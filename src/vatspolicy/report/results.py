@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.report.words import aside, law_of
 from vatspolicy.vocabulary import Language
 
 
@@ -21,6 +22,8 @@ class Result:
     column: int
     subject: str
     finding: Mapping[str, Any]
+    waived: str = ""
+    """Who set it aside and why; empty where nobody did."""
 
 
 def results(data: Mapping[str, Any], lang: Language) -> Iterator[Result]:
@@ -28,22 +31,32 @@ def results(data: Mapping[str, Any], lang: Language) -> Iterator[Result]:
     for key, level in (
         ("denials", "error"),
         ("needs", "warning"),
-        ("would_need", "note"),
+        ("would_need", "warning" if data.get("remaining") == "needs-license" else "note"),
         ("duties", "note"),
         ("advice", "note"),
-        ("undetermined", "warning" if data["decision"] == "incomplete" else "note"),
+        ("undetermined", "warning" if data.get("remaining", data["decision"]) == "incomplete" else "note"),
     ):
         for finding in data[key]:
             subject = "/".join(part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part)
+            waived = _waived(finding, lang)
             yield Result(
                 finding["rule"],
                 level,
-                _message(finding, lang),
+                _message(finding, lang) + (aside(waived, lang) if waived else ""),
                 finding["location"]["line"],
                 finding["location"]["column"],
                 subject,
                 finding,
+                waived,
             )
+
+
+def _waived(finding: Mapping[str, Any], lang: Language) -> str:
+    if "waived" not in finding:
+        return ""
+    from vatspolicy.report.waived import say_waived
+
+    return say_waived(finding["waived"], lang)
 
 
 def _message(finding: Mapping[str, Any], lang: Language) -> str:
@@ -57,5 +70,4 @@ def _message(finding: Mapping[str, Any], lang: Language) -> str:
         parts.append(finding["deadline"]["text"][lang])
     if finding["state"] == "unknown":
         parts += [f"? {ask['path']}" for ask in finding.get("asks", [])]
-    cites = "; ".join(f"{c['title'][lang]}, {c['label'][lang]}" for c in finding["citations"])
-    return " ".join(parts) + f" [{cites}]"
+    return " ".join(parts) + f" [{law_of(finding, lang)}]"

@@ -9,11 +9,13 @@ from vatspolicy.deadline import GROUPS as GROUP_ORDER
 from vatspolicy.report.digest import merge_duties, merge_readings, open_facts
 from vatspolicy.report.terminal import Style, clean, wrap
 from vatspolicy.report.words import (
+    COLOURS,
     GROUPS,
     MEANINGS,
     STATES,
     VERDICTS,
     VERIFICATION,
+    joint,
     number,
     other_reading,
     phrase,
@@ -22,13 +24,14 @@ from vatspolicy.report.words import (
 )
 from vatspolicy.vocabulary import Language
 
-_COLOURS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
 Data = Mapping[str, Any]
 
 
-def render(records: Iterable[Data], lang: Language, colour: bool = False, room: int = 100) -> str:
+def render(
+    records: Iterable[Data], lang: Language, colour: bool = False, room: int = 100, remarks: Iterable[Data] = ()
+) -> str:
     """The report of one or several decisions (records) as text."""
     records = list(records)
     blocks = ["\n".join(_Report(data, lang, Style(colour), room).lines()) for data in records]
@@ -36,8 +39,12 @@ def render(records: Iterable[Data], lang: Language, colour: bool = False, room: 
         found: dict[str, int] = {}
         for data in records:
             found[data["decision"]] = found.get(data["decision"], 0) + 1
-        words = ", ".join(f"{count} {word(VERDICTS, key, lang)}" for key, count in found.items())
+        words = joint("comma", lang).join(f"{count} {word(VERDICTS, key, lang)}" for key, count in found.items())
         blocks.append(phrase("decided", lang, count=len(records), words=words))
+    if remarks:
+        from vatspolicy.report.waived import remark_lines
+
+        blocks.append("\n".join(remark_lines(remarks, lang, Style(colour), room)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -49,6 +56,7 @@ class _Report:
 
     def lines(self) -> Iterator[str]:
         yield from self.verdict()
+        yield from self.waived()
         yield from self.denials()
         yield from self.missing()
         yield from self.licences("needs", "get")
@@ -58,6 +66,7 @@ class _Report:
         yield from self.duties()
         yield from self.notes()
         yield from self.undetermined()
+        yield from self.ahead()
         yield ""
         known = self.data["verification"]
         closing = [word(VERIFICATION, known, self.lang)] if known else []
@@ -96,7 +105,7 @@ class _Report:
         decision = self.data["decision"]
         day = phrase("as_of", self.lang, day=self.data["as_of"])
         version = phrase("bundle", self.lang, version=self.data["bundle"]["version"])
-        verdict = self.style(f" {word(VERDICTS, decision, self.lang)} ", "bold", _COLOURS[decision])
+        verdict = self.style(f" {word(VERDICTS, decision, self.lang)} ", "bold", COLOURS[decision])
         title = clean(str(self.data["title"]))
         yield from self.flow(f"{title} · {self.style(f'{day} · {version}', 'dim')}", " ", first=f"{verdict} ")
         meaning = word(MEANINGS, decision, self.lang)
@@ -106,6 +115,24 @@ class _Report:
         yield from self.flow(meaning, " ")
         if self.data["contested"]:
             yield from self.flow(phrase("see_contested", self.lang), " ", "yellow")
+        if "remaining" in self.data:
+            from vatspolicy.report.waived import some_waived
+
+            if told := some_waived(self.data, self.lang):
+                yield from self.flow(told, " ", "yellow")
+
+    def waived(self) -> Iterator[str]:
+        if "remaining" in self.data:
+            from vatspolicy.report.waived import waived_lines
+
+            yield from waived_lines(self.data, self.lang, self.style, self.room)
+
+    def waived_mark(self, finding: Data) -> str:
+        if "waived" not in finding:
+            return ""
+        from vatspolicy.report.waived import mark
+
+        return mark(self.lang)
 
     def denials(self) -> Iterator[str]:
         if not self.data["denials"]:
@@ -118,6 +145,7 @@ class _Report:
             message = self.say(finding["message"])
             if reasons:
                 message = " · ".join(self.say(reason["title"]) for reason in reasons)
+            mend += self.waived_mark(finding)
             yield from self.flow(f"{subject}{message}{mend}", "    ", first=f"  {self.style('✘', 'red')} ")
             yield from self.law(finding, "    ", quote=True)
             yield from self.facts(finding, "    ")
@@ -156,6 +184,7 @@ class _Report:
                 if "route" in offer:
                     way = phrase("route", self.lang, route=self.route_title(finding, offer["route"]))
                     text += self.aside.format(f"{offer['class']}{self.comma}{way}")
+                text += self.waived_mark(finding)
                 yield from self.flow(self.subject_of_service(finding) + text, "    ", first=lead)
             yield from self.law(finding, "    ", quote=True)
 
@@ -183,7 +212,7 @@ class _Report:
                 for classified in service["classified_by"]:
                     yield from self.flow(self.say(classified["message"]), "    ", "dim")
             for activity in service["activities"]:
-                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), _COLOURS[activity["outcome"]])
+                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), COLOURS[activity["outcome"]])
                 yield from self.flow(f"{self.say(activity['title'])}{self.colon}{outcome}", "      ", first="    ")
                 for route in activity["routes"]:
                     way = way_of(route, activity["routes"], self.lang)
@@ -230,7 +259,7 @@ class _Report:
                 yield from self.flow(word(GROUPS, group, self.lang), "  ")
             if found and self.data["decision"] == "deny":  # what follows a denial is only named
                 titles = [self.say(duty["instrument"]["title"]) for duty in merge_duties(found)]
-                yield from self.flow(("; " if self.lang == "en" else "；").join(titles), "    ", "dim")
+                yield from self.flow(joint("semicolon", self.lang).join(titles), "    ", "dim")
                 continue
             for bodies, duties in _by_authority(found, self.bodies):
                 yield from self.flow(bodies, "    ", "dim")
@@ -246,7 +275,8 @@ class _Report:
             when = phrase("done", self.lang, day=duty["done_on"])
         bearer = self.comma + phrase("bearer", self.lang) if duty["bearer"] == "partner" else ""
         mark = "☑" if duty["state"] == "done" else "☐"
-        law = "; ".join(f"{self.say(c['title'])} {self.say(c['label'])}" for c in duty["citations"])
+        cites = (f"{self.say(c['title'])} {self.say(c['label'])}" for c in duty["citations"])
+        law = joint("semicolon", self.lang).join(cites)
         yield from self.flow(
             f"{self.say(duty['instrument']['title'])}{self.colon}{when}{bearer}", "        ", first=f"      {mark} "
         )
@@ -273,6 +303,12 @@ class _Report:
             waiting = self.aside.format(phrase("rules_waiting", self.lang, count=count))
             text = f"{self.style(path, 'bold')}: {self.say(ask['question'])}{waiting}"
             yield from self.flow(text, "      ", first="  ? ")
+
+    def ahead(self) -> Iterator[str]:
+        if self.data.get("changes_ahead"):
+            from vatspolicy.report.timeline import ahead_lines
+
+            yield from ahead_lines(self.data, self.lang, self.style, self.room)
 
 
 def _once(findings: Iterable[Data]) -> Iterator[Data]:

@@ -13,6 +13,8 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
     "deny": {"en": "DENY", "zh": "不得上线"},
     "incomplete": {"en": "INCOMPLETE", "zh": "尚无法判定"},
 }
+COLOURS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
+"""Colours of the decision words on a terminal."""
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "allow": {
         "en": "May launch: no licence is missing. The duties below remain.",
@@ -114,6 +116,15 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+JOINTS = {
+    "comma": {"en": ", ", "zh": "，"},
+    "list": {"en": ", ", "zh": "、"},
+    "semicolon": {"en": "; ", "zh": "；"},
+    "colon": {"en": ": ", "zh": "："},
+}
+"""What stands between the parts of a line."""
+
+
 def word(table: Mapping[str, Mapping[str, str]], key: str, lang: Language, **values: Any) -> str:
     """A phrase of a table in one language, with values filled in."""
     return table[key][lang].format(**values) if values else table[key][lang]
@@ -137,6 +148,22 @@ def other_reading(reading: Mapping[str, Any], lang: Language) -> str:
     shown = [names.get(name, name) for name in reading["reading"]]
     name = f" {phrase('or', lang)} ".join(shown)
     return phrase("reading", lang, reading=name, decision=word(VERDICTS, reading["decision"], lang))
+
+
+def joint(name: str, lang: Language) -> str:
+    """A `comma`, `semicolon`, `list` comma or `colon` between two parts; full-width in Chinese, with no space."""
+    return JOINTS[name][lang]
+
+
+def aside(text: str, lang: Language) -> str:
+    """A remark in brackets behind a text."""
+    return f"（{text}）" if lang == "zh" else f" ({text})"
+
+
+def law_of(finding: Mapping[str, Any], lang: Language) -> str:
+    """The citations of a finding in one line: the title of each source and the label of the article."""
+    cites = (f"{cite['title'][lang]}{joint('comma', lang)}{cite['label'][lang]}" for cite in finding["citations"])
+    return joint("semicolon", lang).join(cites)
 
 
 def number(value: float) -> str:

@@ -11,8 +11,13 @@ from vatspolicy.errors import Problem
 from vatspolicy.vocabulary import Language
 
 
-def render(records: Iterable[Mapping[str, Any]], lang: Language, problems: Iterable[Problem] = ()) -> str:
+def render(
+    records: Iterable[Mapping[str, Any]],
+    lang: Language,
+    problems: Iterable[Problem] = (),
+    remarks: Iterable[Mapping[str, Any]] = (),
+) -> str:
     """The report of one run as a page."""
     from vatspolicy.report.html.decision import render as render_decisions
 
-    return render_decisions(records, lang, problems)
+    return render_decisions(records, lang, problems, remarks)

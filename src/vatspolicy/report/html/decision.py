@@ -25,8 +25,10 @@ _IN_FULL = 8
 _KNOWN = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 
 
-def render(records: Iterable[Data], lang: Language, problems: Iterable[Problem] = ()) -> str:
-    """All decisions (as `record` makes them) on one page, then the specs that could not be decided."""
+def render(
+    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+) -> str:
+    """All decisions (as `record` makes them) on one page, then waivers, then the specs that could not be decided."""
     records, problems = list(records), sorted(set(problems))
     single = len(records) == 1 and not problems
     say = Sentences(lang)
@@ -47,6 +49,12 @@ def render(records: Iterable[Data], lang: Language, problems: Iterable[Problem] 
             entries.append((phrase("undecided", lang), "undecided", ()))
             lines = [tag("li", tag("code", str(problem))) for problem in problems]
             body += [tag("h2", phrase("undecided", lang), id="undecided"), tag("ul", lines)]
+    if remarks:
+        from vatspolicy.report.html.waived import remark_list
+
+        title_of, listed = remark_list(remarks, lang)
+        entries.append((title_of, "waivers", ()))
+        body += [tag("section", tag("h2", title_of, id="waivers"), listed)]
     return page(
         head, body, lang, style=read_asset("decision.css"), toc=contents(entries), end=phrase("not_advice", lang)
     )
@@ -96,6 +104,10 @@ class _Decision:
 
     def sections(self) -> Iterator[tuple[str, str, Content]]:
         data, lang, say = self.data, self.lang, self.say
+        if "remaining" in data:
+            from vatspolicy.report.html.waived import waived_list
+
+            yield "waived", *waived_list(data, say)
         yield "because", phrase("because", lang), self.denials()
         yield "missing", phrase("missing", lang), self.missing()
         yield "services", phrase("services", lang), [self.service(service) for service in data["services"]]

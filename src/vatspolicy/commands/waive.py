@@ -1,0 +1,96 @@
+"""`vatspolicy waive`: write a waiver with the right fingerprint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vatspolicy.arguments import parse_day
+from vatspolicy.commands.options import PoliciesOption
+from vatspolicy.console import DECISION, OUTPUT, WRITE, complain, fail, note, save, show, single
+from vatspolicy.errors import InvalidInput, suggest
+from vatspolicy.gate import FAILED, INVALID, USAGE
+
+
+def waive(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="Product spec.", show_default=False)],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule, as policy/rule.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why the finding may stand.", show_default=False)],
+    approver: Annotated[str, typer.Option(help="Who takes the risk.", show_default=False)],
+    ticket: Annotated[str, typer.Option(help="Where it was agreed.", show_default=False)],
+    until: Annotated[
+        str,
+        typer.Option(metavar="DAY", callback=parse_day, help="Last day of the waiver.", show_default=False),
+    ],
+    waivers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="File to add it to (default: print it).", rich_help_panel=OUTPUT, show_default=False
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="DAY", callback=parse_day, help="Day of the law, as for check.", rich_help_panel=DECISION),
+    ] = None,
+    policies: PoliciesOption = None,
+) -> None:
+    """Write a waiver of what a rule finds on a spec.
+
+    Example: vatspolicy waive a.yaml pipl/notice-and-consent --reason '…' --approver kim --ticket A-7 --until 2027-01-31
+    """
+    from vatspolicy.bundle import load_bundle
+    from vatspolicy.clock import today
+    from vatspolicy.gate import Gate
+    from vatspolicy.profile import load_profile
+    from vatspolicy.waiver import fingerprint, last_day, waivable
+    from vatspolicy.waiver.write import add_waivers, entry_text
+
+    bundle, day = load_bundle(policies), today()
+    names = [one.name for policy in bundle.policies.values() for one in policy.rules]
+    if rule not in names:
+        fail(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip(), USAGE)
+    if not all(text.strip() for text in (reason, approver, ticket)):
+        fail("a waiver has a reason, an approver and a ticket.", USAGE)
+    if not day <= until <= last_day(day):
+        fail(f"a waiver ends within a year: {day} to {last_day(day)}.", USAGE)
+    profile = load_profile(spec)
+    decision, _ = Gate(bundle, day, as_of).decide(profile)
+    if bundle.rule(rule).unwaivable:
+        fail(f"{rule} cannot be waived.", FAILED)
+    if until < decision.as_of:
+        fail(f"the waiver would end before the day decided, {decision.as_of}.", USAGE)
+    found = [finding for _, finding in waivable(decision) if finding.rule.name == rule]
+    if not found:
+        waiting = any(finding.rule.name == rule for finding in decision.undetermined)
+        why = "a missing fact leaves it undetermined" if waiting else "it finds nothing that a gate could fail on"
+        fail(f"{rule} cannot be waived for {spec}: {why}.", FAILED)
+    entries = [
+        {
+            "rule": rule,
+            "scope": {
+                "product": decision.product,
+                "fingerprint": fingerprint(bundle, profile, decision.as_of, finding),
+            },
+            "reason": reason,
+            "approver": approver,
+            "ticket": ticket,
+            "granted": day,
+            "expiry": until,
+        }
+        for finding in found
+    ]
+    if waivers is None:
+        show("".join(entry_text(entry) for entry in entries), machine=True)
+        return
+    try:
+        text = add_waivers(waivers, entries)
+    except InvalidInput as error:
+        complain(error)
+        raise typer.Exit(INVALID) from None
+    save(waivers, text)
+    note(f"{waivers}: {len(entries)} added. It applies once {approver} is among the approvers of {rule}.")
+
+
+command = single(waive, "waive", WRITE)

@@ -1,0 +1,36 @@
+"""Waivers and baselines: findings that are set aside, by whom, for how long.
+
+Evaluation knows nothing of them. `settle` is the one place that sets a finding aside, after everything was decided;
+what is set aside stays in every report.
+"""
+
+from __future__ import annotations
+
+from vatspolicy.waiver.fingerprint import fingerprint
+from vatspolicy.waiver.load import (
+    Approvers,
+    Baseline,
+    Ledger,
+    Waiver,
+    last_day,
+    load_baseline,
+    load_ledger,
+    load_waivers,
+)
+from vatspolicy.waiver.settle import Settlement, remaining, settle, waivable
+
+__all__ = [
+    "Approvers",
+    "Baseline",
+    "Ledger",
+    "Settlement",
+    "Waiver",
+    "fingerprint",
+    "last_day",
+    "load_baseline",
+    "load_ledger",
+    "load_waivers",
+    "remaining",
+    "settle",
+    "waivable",
+]

@@ -1,0 +1,105 @@
+"""The fingerprint of a finding: what the rule said, and the facts that it read.
+
+A waiver names it, so that a change of either ends the waiver. Where a need is answered by routes, what the routes said
+and read is part of it. Lines, wording, the order of services and facts that no rule read are not; nor is the day, but
+the values of parameters on that day are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.decision import Finding, RouteState
+from vatspolicy.document import Path, format_path
+from vatspolicy.explanation import plain, unbound_facts
+from vatspolicy.expression.kleene import Env, look_up
+from vatspolicy.expression.tree import Node, Param, Term, children
+from vatspolicy.policy import Expression, Policy, Route, Rule
+from vatspolicy.profile import Profile
+
+FORMAT = 1
+"""Version of what is hashed; another one ends every waiver."""
+
+
+def fingerprint(bundle: Bundle, profile: Profile, as_of: str, finding: Finding) -> str:
+    """`sha256:` and 64 hexadecimal digits, over canonical JSON. Values are hashed and never shown."""
+    maker = _Maker(bundle, profile, as_of)
+    content = {
+        "format": FORMAT,
+        "subject": [finding.subject.service, finding.subject.cls],
+        "state": finding.state,
+        "rule": maker.rule(finding.rule, finding.env),
+        "routes": [maker.route(state) for state in finding.routes],
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+class _Maker:
+    def __init__(self, bundle: Bundle, profile: Profile, as_of: str) -> None:
+        self.bundle, self.profile, self.law = bundle, profile, bundle.on(as_of)
+
+    def rule(self, rule: Rule, env: Env) -> dict[str, Any]:
+        policy = self.bundle.policies[rule.policy]
+        articles = [policy.articles[key] for key in rule.cite]
+        return {
+            "name": rule.name,
+            "version": policy.version,
+            "effect": {} if isinstance(rule.effect, Route) else dataclasses.asdict(rule.effect),
+            "articles": [[article.key, dict(article.label), article.en, article.zh] for article in articles],
+            "when": self.expression(policy, rule.when, env),
+        }
+
+    def route(self, state: RouteState) -> dict[str, Any]:
+        effect = state.rule.effect
+        assert isinstance(effect, Route)
+        policy = self.bundle.policies[state.rule.policy]
+        cap = effect.max_foreign_percent
+        share = state.env.get("operator", {}).get("foreign_percent")
+        return {
+            "rule": self.rule(state.rule, state.env),
+            "state": state.state,
+            "cap": None if cap is None else [share, self.expression(policy, cap, state.env)],
+            "conditions": [[c.id, self.expression(policy, c.check, state.env)] for c in effect.conditions],
+        }
+
+    def expression(self, policy: Policy, expression: Expression, env: Env) -> list[Any]:
+        """Its text with that of its terms, the parameters with their values, the facts with theirs."""
+        params: dict[str, Any] = {}
+        texts = list(self.texts(policy, expression.text, expression.tree, params))
+        facts = {}
+        for fact in unbound_facts(expression.tree):
+            if fact.root != "as_of":  # the day is no fact; what it does to the law is in the rule and the parameters
+                names = fact.names[:-1] if fact.names[-1:] in (("within",), ("province",)) else fact.names
+                facts[self.place(env, fact.root, names)] = plain(look_up(env, fact.root, names))
+        return [texts, params, facts]
+
+    def texts(self, policy: Policy, text: str, node: Node, params: dict[str, Any]) -> Iterator[str]:
+        yield " ".join(text.split())
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, Param):
+                params[node.key] = self.law.params[node.key]
+            if isinstance(node, Term):
+                owner, inner = self.bundle.term(policy, node.name)
+                yield from self.texts(owner, inner, node.body, params)
+            else:
+                waiting += children(node)
+
+    def place(self, env: Env, root: str, names: tuple[str, ...]) -> str:
+        """The path of a fact, with a service by its id, so that the order of services does not matter."""
+        owner = env.get(root)
+        path: Path | None = self.profile.path_of(owner, names) if isinstance(owner, dict) else None
+        if path is None:
+            return ".".join((root, *names))
+        if path[:1] == ("services",) and len(path) > 1:
+            index = path[1]
+            assert isinstance(index, int)
+            path = ("services", str(self.profile.facts["services"][index]["id"]), *path[2:])
+        return format_path(path)

@@ -1,0 +1,249 @@
+"""The one place where findings are set aside: after every spec of a run was decided."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vatspolicy.bundle import Bundle
+from vatspolicy.decision import WORDS, Decision, Finding
+from vatspolicy.profile import Profile
+from vatspolicy.waiver.fingerprint import fingerprint
+from vatspolicy.waiver.load import LONGEST, Baseline, Ledger, Waiver
+from vatspolicy.waiver.remark import Remark, remark
+
+KINDS = ("denials", "needs", "would_need", "duties", "advice")
+"""Lists of a decision whose findings may be set aside. What is undetermined may not: silence is no permission."""
+_WORD_BEARING = ("classify", "deny", "need", "route")
+_WILD = frozenset("*?[]")
+
+Decided = tuple[Profile, Decision, Mapping[str, Any]]
+"""A spec, its decision, and the decision as data."""
+Place = tuple[str, int]
+"""A list of a decision and a position in it."""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """A run after waivers and baseline."""
+
+    remaining: tuple[Decision, ...]
+    """Each decision without what was set aside: what the gate looks at."""
+    records: tuple[dict[str, Any], ...]
+    """Each decision as data, its findings marked `waived`."""
+    remarks: tuple[Remark, ...]
+    """What there is to say about the waivers themselves."""
+    waived: tuple[frozenset[Place], ...]
+    """Of each decision, which of its findings are set aside."""
+
+
+@dataclass
+class _Case:
+    """One spec of the run."""
+
+    profile: Profile
+    decision: Decision
+    prints: dict[Place, str] = field(default_factory=dict)
+    waived: dict[Place, dict[str, Any]] = field(default_factory=dict)
+
+
+def settle(bundle: Bundle, decided: Sequence[Decided], ledger: Ledger, today: str) -> Settlement:
+    """Set aside what the ledger allows on a day (ISO); no decision word changes, and every finding stays."""
+    run = _Run(bundle, [_Case(profile, decision) for profile, decision, _ in decided], ledger, today)
+    remarks = [*(entry for waiver in ledger.waivers for entry in run.waiver(waiver))]
+    if ledger.baseline is not None:
+        remarks += run.baseline(ledger.baseline)
+    left = tuple(remaining(case.decision, case.waived) for case in run.cases)
+    records = [
+        _marked(data, case.waived, rest.decision)
+        for (_, _, data), case, rest in zip(decided, run.cases, left, strict=True)
+    ]
+    return Settlement(left, tuple(records), tuple(remarks), tuple(frozenset(case.waived) for case in run.cases))
+
+
+def waivable(decision: Decision) -> Iterator[tuple[Place, Finding]]:
+    """The findings that may be set aside, unless their rule says otherwise: of the duties those before the launch."""
+    outstanding = decision.outstanding
+    for key in KINDS:
+        for position, finding in enumerate(getattr(decision, key)):
+            if key != "duties" or any(finding is other for other in outstanding):
+                yield (key, position), finding
+
+
+def remaining(decision: Decision, waived: Iterable[Place]) -> Decision:
+    """The decision without what was set aside.
+
+    Where less remains than was decided, what no fact had settled comes to bear again, and the rest is incomplete.
+    """
+    places = set(waived)
+    if not places:
+        return decision
+    kept: dict[str, Any] = {
+        key: tuple(one for position, one in enumerate(getattr(decision, key)) if (key, position) not in places)
+        for key in KINDS
+    }
+    word = decision.decision
+    if word != "incomplete":
+        low = 2 if kept["denials"] else 1 if kept["needs"] or kept["would_need"] else 0
+        word = "incomplete" if low < WORDS.index(word) and _unsettled(decision) else WORDS[low]
+    return replace(decision, decision=word, **kept)
+
+
+def _unsettled(decision: Decision) -> bool:
+    """Whether a missing fact could still have made the decision stricter than what remains of it."""
+    return (
+        not decision.services
+        or any(service.state in ("unclassified", "partly-classified") for service in decision.services)
+        or any(finding.rule.kind in _WORD_BEARING for finding in decision.undetermined)
+    )
+
+
+def _marked(data: Mapping[str, Any], waived: Mapping[Place, Mapping[str, Any]], word: str) -> dict[str, Any]:
+    lists = {
+        key: [
+            {**one, "waived": waived[key, position]} if (key, position) in waived else one
+            for position, one in enumerate(data[key])
+        ]
+        for key in KINDS
+    }
+    return {**data, **lists, "remaining": word}
+
+
+class _Run:
+    def __init__(self, bundle: Bundle, cases: list[_Case], ledger: Ledger, today: str) -> None:
+        self.bundle, self.cases, self.ledger, self.today = bundle, cases, ledger, today
+        self.by_product: dict[str, list[_Case]] = {}
+        for case in cases:
+            self.by_product.setdefault(case.decision.product, []).append(case)
+        names = {rule.name: rule for policy in bundle.policies.values() for rule in policy.rules}
+        self.rules = names
+
+    def print_of(self, case: _Case, place: Place, finding: Finding) -> str:
+        if place not in case.prints:
+            case.prints[place] = fingerprint(self.bundle, case.profile, case.decision.as_of, finding)
+        return case.prints[place]
+
+    # --- waivers
+
+    def waiver(self, waiver: Waiver) -> Iterator[Remark]:
+        """Apply one waiver where nothing speaks against it; what does is told."""
+        found = list(self.matches(waiver))
+        faults = list(dict.fromkeys(self.faults(waiver, found)))
+        for kind, why in faults:
+            yield remark(kind, why, waiver.file, waiver.line, waiver.column, waiver.rule, waiver.product)
+        if faults:
+            return
+        for case, place in found:
+            case.waived[place] = {
+                "by": "waiver",
+                "reason": waiver.reason,
+                "approver": waiver.approver,
+                "ticket": waiver.ticket,
+                "since": waiver.granted,
+                "until": waiver.expiry,
+                "file": waiver.file,
+                "line": waiver.line,
+            }
+
+    def matches(self, waiver: Waiver) -> Iterator[tuple[_Case, Place]]:
+        """The findings that a waiver is about, by rule, product and fingerprint."""
+        for case in self.by_product.get(waiver.product, ()):
+            for place, finding in waivable(case.decision):
+                if finding.rule.name == waiver.rule and self.print_of(case, place, finding) == waiver.fingerprint:
+                    yield case, place
+
+    def faults(self, waiver: Waiver, found: Sequence[tuple[_Case, Place]]) -> Iterator[tuple[str, str]]:
+        cases = self.by_product.get(waiver.product, [])
+        approvers = self.ledger.approvers
+        longest = min(LONGEST, approvers.max_days if approvers else LONGEST)
+        if _WILD & set(waiver.rule + waiver.product):
+            yield "too-broad", "wildcard"
+        if _days(waiver.granted, waiver.expiry) > longest:
+            yield "too-broad", "too-long"
+        if len(cases) > 1:
+            yield "too-broad", "several-specs"
+        if approvers is None:
+            yield "unauthorised", "no-approvers"
+        elif not approvers.allow(waiver.approver, waiver.rule):
+            yield "unauthorised", "approver"
+        rule = self.rules.get(waiver.rule)
+        if rule is not None and rule.unwaivable:
+            yield "unwaivable", "unwaivable"
+        if waiver.granted > self.today:
+            yield "expired", "early"
+        if waiver.expiry < self.today:
+            yield "expired", "over"
+        elif any(waiver.expiry < case.decision.as_of for case, _ in found):
+            yield "expired", "before-launch"
+        if not found:
+            yield self.why_unused(waiver, cases)
+
+    def why_unused(self, waiver: Waiver, cases: Sequence[_Case]) -> tuple[str, str]:
+        if waiver.rule not in self.rules:
+            return "unused", "no-rule"
+        if not cases:
+            return "unused", "no-product"
+        if any(finding.rule.name == waiver.rule for case in cases for finding in case.decision.undetermined):
+            return "unused", "undetermined"
+        if any(finding.rule.name == waiver.rule for case in cases for _, finding in waivable(case.decision)):
+            return "changed", "changed"
+        return "unused", "no-finding"
+
+    # --- baseline
+
+    def baseline(self, baseline: Baseline) -> Iterator[Remark]:
+        """Set aside what the baseline holds; tell what it should no longer hold."""
+        at = (baseline.file, baseline.line, baseline.column)
+        broken = []
+        if _days(baseline.written, baseline.until) > LONGEST:
+            broken.append(("too-broad", "baseline-too-long"))
+        if baseline.written > self.today:
+            broken.append(("expired", "baseline-early"))
+        if baseline.until < self.today:
+            broken.append(("expired", "baseline-over"))
+        for kind, why in broken:
+            yield remark(kind, why, *at, until=baseline.until)
+        if broken:
+            return
+        used = []
+        for entry in baseline.entries:
+            cases = self.by_product.get(entry.product, [])
+            here = (baseline.file, entry.line, entry.column, entry.rule, entry.product)
+            rule = self.rules.get(entry.rule)
+            if len(cases) > 1:
+                yield remark("too-broad", "baseline-several", *here)
+                continue
+            if rule is not None and rule.unwaivable:
+                yield remark("unwaivable", "unwaivable", *here)
+                continue
+            found = [
+                (case, place)
+                for case in cases
+                for place, finding in waivable(case.decision)
+                if finding.rule.name == entry.rule and self.print_of(case, place, finding) == entry.fingerprint
+            ]
+            if any(baseline.until < case.decision.as_of for case, _ in found):
+                yield remark("expired", "before-launch", *here)
+                continue
+            if cases and not found:
+                yield remark("fixed", "fixed", *here)
+            for case, place in found:
+                used.append(entry.since)
+                case.waived.setdefault(
+                    place,
+                    {
+                        "by": "baseline",
+                        "since": entry.since,
+                        "until": baseline.until,
+                        "file": baseline.file,
+                        "line": entry.line,
+                    },
+                )
+        if used:
+            yield remark("in-baseline", "in-baseline", *at, count=len(used), since=min(used), until=baseline.until)
+
+
+def _days(first: str, last: str) -> int:
+    return (datetime.date.fromisoformat(last) - datetime.date.fromisoformat(first)).days
