@@ -67,7 +67,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bin")
     program = folder / "vatspolicy"
     program.write_text(
-        f"#!{sys.executable}\nfrom vatspolicy import cli, clock\nclock.today = lambda: {TODAY!r}\ncli.main()\n",
+        f"#!{sys.executable}\nfrom vatspolicy import cli, clock\n\nclock.today = lambda: {TODAY!r}\n"
+        "if __name__ == '__main__':  # a worker process reads this file again\n    cli.main()\n",
         encoding="utf-8",
     )
     program.chmod(0o755)

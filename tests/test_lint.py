@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from conftest import ROOT, SHOP, Console
 from vatspolicy import scaffold
 from vatspolicy.bundle import load_bundle
 from vatspolicy.lint import ORDER, lint
-from vatspolicy.schema import load_schema
+from vatspolicy.schema import load_schema, use_schemas
 
 CLEAN = """\
 id: clean
@@ -221,3 +222,31 @@ def test_the_order_of_keys_is_that_of_the_schema() -> None:
     assert tuple(load_schema("policy")["properties"]) == ORDER
     assert ORDER[:3] == ("id", "version", "title")
     assert ORDER[-2:] == ("rules", "tests")
+
+
+@pytest.mark.parametrize(
+    ("zh", "told"),
+    [
+        ("Clean", "The Chinese text is the English one."),
+        ("'整洁,好'", "Chinese text has full-width punctuation. Write '，' instead of ','."),
+        ("' '", "The translation is missing or empty. Write both en and zh."),
+    ],
+)
+def test_translations_of_a_policy(tmp_path: Path, zh: str, told: str) -> None:
+    found = findings(tmp_path / "law", CLEAN.replace("title: {en: Clean, zh: 整洁}", f"title: {{en: Clean, zh: {zh}}}"))
+    assert any(line.endswith(f"title.zh: {told}") for line in found), found
+
+
+def test_translations_of_the_schemas_in_use(tmp_path: Path) -> None:
+    folder = tmp_path / "schemas"
+    shutil.copytree(ROOT / "schemas", folder)
+    schema = folder / "profile.schema.json"
+    text = schema.read_text(encoding="utf-8")
+    assert '"上线日"' in text
+    schema.write_text(text.replace('"上线日"', '"Launch day"', 1), encoding="utf-8")
+    with use_schemas(folder):
+        found = findings(tmp_path / "law", CLEAN)
+    line = 1 + text[: text.index('"上线日"')].count("\n")
+    assert [re.sub(r":\d+: ", ": ", one, count=1) for one in found] == [
+        f"profile.schema.json:{line}: properties.product.properties.launch.x-title-zh: The Chinese text is the English one."
+    ]

@@ -423,7 +423,8 @@ def test_no_json_report_is_broken_by_a_hostile_text(hostile: dict[str, Any]) -> 
 def test_markdown_leads_with_the_verdict(records: dict[str, dict[str, Any]], lang: Language) -> None:
     for data in records.values():
         first = render("markdown", [data], lang).splitlines()[0]
-        assert re.match(rf"## \S+ {VERDICTS[data['decision']][lang]}: Hosting in Lin", first)
+        colon = "：" if lang == "zh" else ": "
+        assert re.match(rf"## \S+ {VERDICTS[data['decision']][lang]}{colon}Hosting in Lin", first)
 
 
 def test_markdown_says_why_what_and_by_when(make: Make) -> None:

@@ -17,7 +17,8 @@ from vatspolicy.errors import InvalidInput, suggest
 class Format(StrEnum):
     """Formats of a report (vatspolicy.report.FORMATS; typer wants an enumeration)."""
 
-    TEXT, JSON, SARIF, JUNIT, GITHUB, MARKDOWN = "text", "json", "sarif", "junit", "github", "markdown"
+    TEXT, JSON, SARIF, JUNIT = "text", "json", "sarif", "junit"
+    GITHUB, MARKDOWN, HTML = "github", "markdown", "html"
 
 
 class Lang(StrEnum):
@@ -81,7 +82,7 @@ def parse_outputs(texts: Sequence[str], formats: Sequence[str] = tuple(Format)) 
     return pairs
 
 
-def parse_changes(texts: Sequence[str]) -> list[tuple[str, Any]]:
+def parse_changes(texts: Sequence[str], option: str = "--set") -> list[tuple[str, Any]]:
     """path=value pairs; the value is YAML, and None (written as nothing) to remove the fact."""
     from vatspolicy.document import parse_document
 
@@ -89,18 +90,18 @@ def parse_changes(texts: Sequence[str]) -> list[tuple[str, Any]]:
     for text in texts:
         path, equals, value = text.partition("=")
         if not equals or not path:
-            raise typer.BadParameter("Write path=value, such as company.foreign_percent=50.", param_hint="--set")
-        _check_path(path)
+            raise typer.BadParameter("Write path=value, such as company.foreign_percent=50.", param_hint=option)
+        _check_path(path, option)
         try:
-            pairs.append((path, parse_document(value, "--set").data if value.strip() else None))
+            pairs.append((path, parse_document(value, option).data if value.strip() else None))
         except InvalidInput as error:
             problem = error.problems[0]
             message = f"{path}: {problem.message} {problem.hint}".rstrip()
-            raise typer.BadParameter(message, param_hint="--set") from None
+            raise typer.BadParameter(message, param_hint=option) from None
     return pairs
 
 
-def _check_path(path: str) -> None:
+def _check_path(path: str, option: str) -> None:
     """A fact that no schema knows would be removed, or added, without effect."""
     from vatspolicy.vocabulary import describe
 
@@ -110,4 +111,4 @@ def _check_path(path: str) -> None:
         steps.append(int(step) if step.isascii() and step.isdigit() else step)
         if not describe(tuple(steps)):
             hint = suggest(step, known) or "Write a path such as services.0.area."
-            raise typer.BadParameter(f"A profile has no fact {path!r}. {hint}", param_hint="--set")
+            raise typer.BadParameter(f"A profile has no fact {path!r}. {hint}", param_hint=option)

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from vatspolicy.errors import InvalidInput, render
-from vatspolicy.gate import INTERNAL, INTERRUPTED
+from vatspolicy.gate import INTERNAL, INTERRUPTED, USAGE
+from vatspolicy.language import choose, chosen, translate
 from vatspolicy.output import write_file, write_stderr, write_stdout
 from vatspolicy.report.terminal import clean
 
+R = TypeVar("R")
+
 DECIDE, RULES, WRITE = "Decide", "The law", "Write"
 """Panels of commands."""
-INPUT, DECISION, OUTPUT = "Input", "Decision", "Output"
+INPUT, DECISION, ASIDE, OUTPUT = "Input", "Decision", "Waivers", "Output"
 """Panels of options."""
 HELP = {"help_option_names": ["-h", "--help"]}
+MOST = 100
+"""Problems that are shown; a log has an end, whatever a file brings."""
+_HELD: ContextVar[contextlib.ExitStack] = ContextVar("held")
+
+
+def hold(resource: contextlib.AbstractContextManager[R]) -> R:
+    """Enter a context for as long as the command runs."""
+    return _HELD.get().enter_context(resource)
 
 
 class Command(TyperCommand):
@@ -30,6 +43,15 @@ class Command(TyperCommand):
         """Write the help page."""
         self.rich_markup_mode = "rich"
         super().format_help(ctx, formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, and afterwards let go of what it holds."""
+        with contextlib.ExitStack() as stack:
+            token = _HELD.set(stack)
+            try:
+                return super().invoke(ctx)
+            finally:
+                _HELD.reset(token)
 
 
 class Group(TyperGroup):
@@ -55,6 +77,17 @@ class Commands(Group):
         super().__init__(name=name, help=summary, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP)
         self.names = names
 
+    def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+        """Settle the language of the run, before anything can go wrong."""
+        choose(args)
+        with _usage_in_language():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        with _usage_in_language():
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Names, in the order of the help page."""
         return list(self.names)
@@ -64,6 +97,24 @@ class Commands(Group):
         if cmd_name not in self.names:
             return None
         return importlib.import_module(f"vatspolicy.commands.{cmd_name}").command
+
+
+@contextlib.contextmanager
+def _usage_in_language() -> Iterator[None]:
+    """Tell a mistake in how a command was called in the language chosen; typer tells it in English only."""
+    try:
+        yield
+    except Exception as error:
+        # By what it has and not by its class: some versions of typer have the classes of click, others their own.
+        code, tell, ctx = (getattr(error, name, None) for name in ("exit_code", "format_message", "ctx"))
+        if chosen() == "en" or tell is None or type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        lines = [translate(f"Error: {tell()}")]
+        if ctx is not None:
+            how = translate(f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help.")
+            lines = [translate(ctx.get_usage()), how, "", *lines]
+        write_stderr("".join(f"{clean(line)}\n" for line in lines))
+        raise typer.Exit(code or USAGE) from None
 
 
 def single(function: Callable[..., None], name: str, panel: str) -> Any:
@@ -85,15 +136,22 @@ def family(name: str, panel: str, summary: str, functions: Mapping[str, Callable
 
 def fail(message: str, code: int) -> NoReturn:
     """One line on standard error, then out."""
-    write_stderr(f"vatspolicy: {clean(message, one_line=True)}\n")
+    note(message)
     raise typer.Exit(code)
+
+
+def note(message: str) -> None:
+    """One line on standard error, in the language chosen."""
+    write_stderr(f"vatspolicy: {clean(translate(message), one_line=True)}\n")
 
 
 def complain(error: InvalidInput) -> None:
     """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
-    for problem in error.problems:
+    for problem in error.problems[:MOST]:
         named = dataclasses.replace(problem, file=clean(problem.file, one_line=True))
         write_stderr(clean(render(named)) + "\n")
+    if len(error.problems) > MOST:
+        note(f"{len(error.problems) - MOST} more problems are not shown.")
 
 
 def show(text: str, machine: bool = False) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from vatspolicy.language import translate
 
 
 @dataclass(frozen=True, order=True)
@@ -28,7 +30,8 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}: "
         path = f"{self.path}: " if self.path else ""
-        hint = f" {self.hint}" if self.hint else ""
+        gap = "" if self.message.endswith("。") else " "
+        hint = f"{gap}{self.hint}" if self.hint else ""
         return f"{where}{path}{self.message}{hint}"
 
 
@@ -47,8 +50,17 @@ class InvalidInput(Exception):
         return "\n".join(str(problem) for problem in self.problems)
 
 
-def render(problem: Problem) -> str:
+def in_language(problem: Problem, lang: str | None = None) -> Problem:
+    """The same problem told in a language, by default the one chosen; English problems are told as they are."""
+    message, hint = translate(problem.message, lang), translate(problem.hint, lang)
+    if (message, hint) == (problem.message, problem.hint):
+        return problem
+    return replace(problem, message=message, hint=hint)
+
+
+def render(problem: Problem, lang: str | None = None) -> str:
     """The problem as a person reads it: one line, and below it the source line with a caret where there is one."""
+    problem = in_language(problem, lang)
     return f"{problem}\n{problem.excerpt}" if problem.excerpt else str(problem)
 
 

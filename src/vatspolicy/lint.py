@@ -10,15 +10,19 @@ from typing import Any
 from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case, cases_of, fixture_cases
 from vatspolicy.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
-from vatspolicy.document import Document, Path, load_document
+from vatspolicy.document import Document, Limits, Path, load_document
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.expression.tree import Fact, Literal, Node, Param, walk
+from vatspolicy.language.check import faults, schema_faults
 from vatspolicy.policy import NEVER, Classify, Expression, Policy, Rule
-from vatspolicy.schema import load_schema
+from vatspolicy.schema import load_schema, schema_folder, schema_names
 from vatspolicy.vocabulary import words
 
 ORDER = tuple(load_schema("policy")["properties"])
 """Order of keys in a policy file."""
+
+_SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
+"""The schemas are the product's own, and larger than what a user may write."""
 
 _FIRES = {"fires", "met", "unmet", "open", "done"}
 _SILENT = {"silent", "closed"}
@@ -37,6 +41,7 @@ def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
         for check in _CHECKS:
             problems += check(file)
     problems += _unused(bundle)
+    problems += _schema_translations()
     if fixtures is not None:
         try:
             for case in fixture_cases(bundle, fixtures):
@@ -69,12 +74,16 @@ def _key_order(file: _File) -> Iterator[Problem]:
 
 def _translations(file: _File) -> Iterator[Problem]:
     for path, text in _texts(file.document.data, ()):
-        if text["en"] == text["zh"]:
-            yield file.document.problem((*path, "zh"), "The Chinese text is the English one.")
-        elif not any("\u3400" <= char <= "\u9fff" for char in text["zh"]):
-            yield file.document.problem((*path, "zh"), "There is no Chinese in the Chinese text.")
-        if any("\u3400" <= char <= "\u9fff" for char in text["en"]):
-            yield file.document.problem((*path, "en"), "There is Chinese in the English text.")
+        for lang, message, hint in faults(text["en"], text["zh"]):
+            yield file.document.problem((*path, lang), message, hint)
+
+
+def _schema_translations() -> Iterator[Problem]:
+    """The same of the schemas in use: their titles, questions, names of words and messages are shown in reports."""
+    for name in schema_names():
+        if found := list(schema_faults(load_schema(name))):
+            document = load_document(str(schema_folder() / f"{name}.schema.json"), _SCHEMA_LIMITS)
+            yield from (document.problem(path, message, hint) for path, message, hint in found)
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:

@@ -11,6 +11,7 @@ from vatspolicy.document import load_document
 from vatspolicy.errors import suggest
 from vatspolicy.policy import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
 from vatspolicy.report.terminal import wrap
+from vatspolicy.report.words import aside, joint
 from vatspolicy.vocabulary import Language, label
 
 _WORDS = {
@@ -33,6 +34,16 @@ _WORDS = {
     "verification": ("verification", "核实程度"),
     "open_end": ("until further notice", "至今"),
 }
+
+
+ADVICE = {
+    "contested": {"en": "contested", "zh": "存在不同理解"},
+    "article-differs": {"en": "article-differs", "zh": "条文另有规定"},
+    "verify": {"en": "verify", "zh": "有待核实"},
+    "pending": {"en": "pending", "zh": "法律即将变动"},
+    "note": {"en": "note", "zh": "说明"},
+}
+"""Why a person must look at something, by the kind of an advice (policy.schema.json)."""
 
 
 def explain(bundle: Bundle, name: str, lang: Language, room: int) -> str:
@@ -73,17 +84,23 @@ def effect_in_words(bundle: Bundle, rule: Rule, lang: Language) -> str:
             from vatspolicy.deadline import deadline
 
             when = deadline(due, None).text[lang]
-            return ("义务：" if zh else "duty: ") + f"{bundle.instruments[instrument].title[lang]}, {when}"
+            return (
+                "义务：" if zh else "duty: "
+            ) + f"{bundle.instruments[instrument].title[lang]}{joint('comma', lang)}{when}"
         case effect:
-            return ("提示：" if zh else "advise: ") + effect.kind
+            return ("提示：" if zh else "advise: ") + ADVICE[effect.kind][lang]
 
 
 class _Page:
     def __init__(self, bundle: Bundle, policy: Policy, lang: Language, room: int) -> None:
         self.bundle, self.policy, self.lang, self.room = bundle, policy, lang, room
+        self.colon = joint("colon", lang)
 
     def word(self, key: str) -> str:
         return _WORDS[key][self.lang == "zh"]
+
+    def label(self, key: str) -> str:
+        return self.word(key) + self.colon
 
     def flow(self, text: str, indent: int, first: str = "") -> Iterator[str]:
         pad = " " * indent
@@ -94,20 +111,22 @@ class _Page:
 
     def head(self) -> Iterator[str]:
         policy = self.policy
-        yield from self.flow(f"{policy.title[self.lang]} ({policy.id} {policy.version}, {policy.file})", 0)
+        yield from self.flow(
+            policy.title[self.lang] + aside(f"{policy.id} {policy.version}, {policy.file}", self.lang), 0
+        )
         if "number" in policy.source:
-            yield from self.flow(f"{self.word('number')}: {policy.source['number']}", 2)
-        yield from self.flow(f"{self.word('issuer')}: {policy.source['issuer'][self.lang]}", 2)
-        yield f"  {self.word('in_force')}: {self.dates(policy.since, policy.until)}"
+            yield from self.flow(f"{self.label('number')}{policy.source['number']}", 2)
+        yield from self.flow(f"{self.label('issuer')}{policy.source['issuer'][self.lang]}", 2)
+        yield f"  {self.label('in_force')}{self.dates(policy.since, policy.until)}"
 
     def whole(self) -> Iterator[str]:
         policy = self.policy
         yield from self.head()
         if policy.supersedes:
-            yield from self.flow(f"{self.word('supersedes')}: {', '.join(policy.supersedes)}", 2)
+            yield from self.flow(f"{self.label('supersedes')}{', '.join(policy.supersedes)}", 2)
         later = [other.id for other in self.bundle.policies.values() if policy.id in other.supersedes]
         if later:
-            yield from self.flow(f"{self.word('superseded')}: {', '.join(later)}", 2)
+            yield from self.flow(f"{self.label('superseded')}{', '.join(later)}", 2)
         if "note" in policy.source:
             yield from self.flow(policy.source["note"], 2)
         if policy.editions:
@@ -134,16 +153,16 @@ class _Page:
     def article(self, key: str) -> Iterator[str]:
         article = self.policy.articles[key]
         words = article.zh if self.lang == "zh" and article.zh else article.en
-        yield from self.flow(f"{article.label[self.lang]}: {words} [{article.verification}]", 2, "§ ")
+        yield from self.flow(f"{article.label[self.lang]}{self.colon}{words} [{article.verification}]", 2, "§ ")
         if article.note:
             yield from self.flow(article.note, 4)
 
     def parameter(self, owner: Policy, name: str) -> Iterator[str]:
         parameter = owner.parameters[name]
-        title = f" ({parameter.title[self.lang]})" if parameter.title else ""
+        title = aside(parameter.title[self.lang], self.lang) if parameter.title else ""
         yield from self.flow(f"{parameter.key}{title}", 2)
         for value in parameter.values:
-            cites = ", ".join(owner.articles[key].label[self.lang] for key in value.cite)
+            cites = joint("list", self.lang).join(owner.articles[key].label[self.lang] for key in value.cite)
             yield from self.flow(f"{value.since} {_plain(value.value)} [{cites}]", 4)
 
     def rule(self, rule: Rule) -> Iterator[str]:
@@ -152,9 +171,9 @@ class _Page:
         yield from self.flow(f"{rule.name} ({self.policy.file}:{rule.line})", 0)
         yield from self.flow(rule.message["en"], 2)
         yield from self.flow(rule.message["zh"], 2)
-        yield f"  {self.word('in_force')}: {self.dates(rule.since, rule.until)}"
-        yield from self.flow(f"{self.word('when')}: {' '.join(rule.when.text.split())}", 2)
-        yield from self.flow(f"{self.word('then')}: {effect_in_words(self.bundle, rule, self.lang)}", 2)
+        yield f"  {self.label('in_force')}{self.dates(rule.since, rule.until)}"
+        yield from self.flow(f"{self.label('when')}{' '.join(rule.when.text.split())}", 2)
+        yield from self.flow(f"{self.label('then')}{effect_in_words(self.bundle, rule, self.lang)}", 2)
         expressions = [rule.when]
         if isinstance(rule.effect, Route):
             if rule.effect.conditions:

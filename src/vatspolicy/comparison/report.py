@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from vatspolicy.language import translate
 from vatspolicy.vocabulary import Language
 
 FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
@@ -16,6 +17,8 @@ def render(format: str, data: Mapping[str, Any], lang: Language, colour: bool = 
     """The comparison (review.review) in one of FORMATS. Only text knows colour and room (columns)."""
     if format == "json":
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    told = [{**one, **{key: translate(one[key], lang) for key in ("message", "hint")}} for one in data["problems"]]
+    data = {**data, "problems": told}
     module = importlib.import_module(f"vatspolicy.comparison.{format}")
     text: str = module.render(data, lang, *((colour, room) if format == "text" else ()))
     return text

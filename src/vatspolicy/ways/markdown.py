@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.report.markdown import escape
-from vatspolicy.report.words import MEANINGS, STATES, VERDICTS, number, phrase, word
+from vatspolicy.report.words import MEANINGS, STATES, VERDICTS, joint, number, phrase, word
 from vatspolicy.vocabulary import Language
 from vatspolicy.ways.text import bound, joined, law_of, then
 from vatspolicy.ways.wording import say
@@ -23,7 +23,7 @@ def render(data: Data, lang: Language) -> str:
 
 
 def _lines(data: Data, lang: Language) -> Iterator[str]:
-    yield f"## {escape(word(VERDICTS, data['decision'], lang))}: {escape(str(data['title']))}"
+    yield f"## {escape(word(VERDICTS, data['decision'], lang))}{joint('colon', lang)}{escape(str(data['title']))}"
     yield ""
     law = f"{phrase('as_of', lang, day=data['as_of'])} · {phrase('bundle', lang, version=data['bundle']['version'])}"
     yield f"{word(MEANINGS, data['decision'], lang)} *{law}*"
@@ -61,7 +61,7 @@ def _service(service: Data, lang: Language) -> Iterator[str]:
         yield f"- **{escape(service['id'])}** {text}"
     for activity in service["activities"]:
         outcome = word(VERDICTS, activity["outcome"], lang)
-        yield f"- **{escape(service['id'])}** {escape(activity['title'][lang])}: {outcome}"
+        yield f"- **{escape(service['id'])}** {escape(activity['title'][lang])}{joint('colon', lang)}{outcome}"
         if not activity["routes"]:
             yield f"  - {say('no_routes', lang)}"
         for route in activity["routes"]:
@@ -72,7 +72,7 @@ def _route(route: Data, lang: Language) -> Iterator[str]:
     goal = say("leads_to", lang, instrument=route["instrument"]["title"][lang])
     state = word(STATES, route["state"], lang)
     title, law = escape(route["title"][lang]), escape(law_of(route, lang))
-    yield f"  - {_MARKS[route['state']]} **{title}**: {state} · {escape(goal)} [{law}]"
+    yield f"  - {_MARKS[route['state']]} **{title}**{joint('colon', lang)}{state} · {escape(goal)} [{law}]"
     if route["max_foreign_percent"] is not None:
         cap = say("share", lang, percent=number(route["max_foreign_percent"]))
         yield f"    - {_VALUES[route['share_met']]} {escape(cap)}"

@@ -1,0 +1,65 @@
+"""The language of what the program says by itself: errors, hints and complaints (reports are told theirs).
+
+English is written where it is said. Chinese is looked up where it is shown, by the form of the English sentence, so
+that a run in English loads no table and a sentence without a translation is shown rather than lost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+VARIABLE = "VATSPOLICY_LANG"
+"""The environment variable that chooses a language. LANG and LC_ALL do not: output must not change with a machine."""
+LANGUAGES = ("en", "zh")
+
+_chosen = ""
+
+
+class Bilingual(str):
+    """An English sentence that knows its Chinese, for sentences that come out of a schema."""
+
+    __slots__ = ("zh",)
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> Bilingual:
+        """Both texts; the English one is the string."""
+        text = super().__new__(cls, en)
+        text.zh = zh
+        return text
+
+
+def choose(arguments: Sequence[str]) -> None:
+    """The language of this run: the last `--lang` of the command line, else VATSPOLICY_LANG, else English."""
+    global _chosen
+    _chosen = os.environ.get(VARIABLE, "")
+    words = list(arguments)[: list(arguments).index("--")] if "--" in arguments else list(arguments)
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        if word == "--lang" and following in LANGUAGES:
+            _chosen = following
+        elif word.startswith("--lang=") and word[7:] in LANGUAGES:
+            _chosen = word[7:]
+
+
+def chosen() -> str:
+    """`en` or `zh`."""
+    return "zh" if _chosen == "zh" else "en"
+
+
+def translate(text: str, lang: str | None = None) -> str:
+    """A sentence of the program in a language (by default the one chosen); what has no translation stays English."""
+    if (lang or chosen()) != "zh" or not text:
+        return text
+    if isinstance(text, Bilingual):
+        return text.zh
+    from vatspolicy.language.chinese import chinese
+
+    return chinese(text)
+
+
+def translate_lines(text: str) -> str:
+    """A report of lines, each translated by itself, in the language chosen; indentation and endings stay."""
+    if chosen() != "zh":
+        return text
+    lines = text.splitlines(keepends=True)
+    return "".join(line.replace(line.strip(), translate(line.strip()), 1) if line.strip() else line for line in lines)

@@ -1,0 +1,78 @@
+"""What is wrong with a text in two languages, for lint and for tests of the program's own tables of words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from string import Formatter
+from typing import Any, TypeAlias
+
+Place: TypeAlias = tuple[str | int, ...]
+"""Keys and indices that lead to a value in a schema."""
+
+HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_HALF = re.compile(
+    "(?<=[\u3400-\u9fff”》）])[,;:?!]|(?<=[\u3400-\u9fff])[.](?![0-9A-Za-z])"
+    "|(?<=[\u3400-\u9fff])[()]|[()](?=[\u3400-\u9fff])"
+)
+_FULL = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", ".": "。", "(": "（", ")": "）"}
+
+
+def faults(en: object, zh: object) -> Iterator[tuple[str, str, str]]:
+    """The language at fault, a sentence and a hint, for each fault of a text.
+
+    A text without a letter (`–`, `{count}`) has nothing to translate. What is no text at all is missing.
+    """
+    missing = [lang for lang, text in (("en", en), ("zh", zh)) if not isinstance(text, str) or not text.strip()]
+    if missing or not isinstance(en, str) or not isinstance(zh, str):
+        yield from ((lang, "The translation is missing or empty.", "Write both en and zh.") for lang in missing)
+        return
+    if any(char.isalpha() for char in re.sub(r"\{\w*\}", "", en)):
+        if en == zh:
+            yield "zh", "The Chinese text is the English one.", ""
+        elif not HAN.search(zh):
+            yield "zh", "There is no Chinese in the Chinese text.", ""
+    if HAN.search(en):
+        yield "en", "There is Chinese in the English text.", ""
+    if HAN.search(zh) and (half := _HALF.search(zh)):
+        hint = f"Write {_FULL[half[0]]!r} instead of {half[0]!r}."
+        yield "zh", "Chinese text has full-width punctuation.", hint
+
+
+def schema_faults(schema: Mapping[str, Any]) -> Iterator[tuple[Place, str, str]]:
+    """Place, sentence and hint of each fault in a schema: texts {en, zh}, names of words, titles and questions.
+
+    Titles (`title`, `x-title-zh`) are asked of properties, and only of a schema that translates any.
+    """
+    yield from _in_schema(schema, (), "x-title-zh" in repr(schema))
+
+
+def _in_schema(
+    node: Any, path: tuple[str | int, ...], titled: bool
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    for index, member in enumerate(node) if isinstance(node, list) else ():
+        yield from _in_schema(member, (*path, index), titled)
+    if not isinstance(node, dict):
+        return
+    if any(isinstance(node.get(lang), str) for lang in ("en", "zh")):
+        for lang, message, hint in faults(node.get("en"), node.get("zh")):
+            yield (*path, lang) if lang in node else path, message, hint
+    names: Any = node.get("x-enum")
+    for word in node.get("enum", ()) if isinstance(names, dict) else ():
+        if word not in names:
+            yield (*path, "x-enum"), "The translation is missing or empty.", f"Add {word!r}."
+    of_property = len(path) > 1 and path[-2] == "properties"
+    if "title" in node and ("x-title-zh" in node or (titled and of_property)):
+        for lang, message, hint in faults(node["title"], node.get("x-title-zh")):
+            where = "title" if lang == "en" or "x-title-zh" not in node else "x-title-zh"
+            yield (*path, where), message, hint.replace("both en and zh", "title and x-title-zh")
+    for key, child in node.items():
+        yield from _in_schema(child, (*path, key), titled)
+
+
+def holes(text: str) -> list[str] | None:
+    """The names of the values that a template takes, in order of their names; None for what is no template."""
+    try:
+        return sorted({name for _, name, _, _ in Formatter().parse(text) if name is not None})
+    except ValueError:
+        return None
