@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
@@ -27,7 +28,7 @@ INPUT, DECISION, ASIDE, OUTPUT = "Input", "Decision", "Waivers", "Output"
 """Panels of options."""
 HELP = {"help_option_names": ["-h", "--help"]}
 MOST = 100
-"""Problems that are shown; a log has an end, whatever a file brings."""
+"""Problems of one file that are shown; a log has an end, whatever a file brings."""
 _HELD: ContextVar[contextlib.ExitStack] = ContextVar("held")
 
 
@@ -147,11 +148,15 @@ def note(message: str) -> None:
 
 def complain(error: InvalidInput) -> None:
     """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
-    for problem in error.problems[:MOST]:
+    count: Counter[str] = Counter()
+    for problem in error.problems:
+        count[problem.file] += 1
+        if count[problem.file] > MOST:
+            continue
         named = dataclasses.replace(problem, file=clean(problem.file, one_line=True))
         write_stderr(clean(render(named)) + "\n")
-    if len(error.problems) > MOST:
-        note(f"{len(error.problems) - MOST} more problems are not shown.")
+    if hidden := sum(max(found - MOST, 0) for found in count.values()):
+        note(f"{hidden} more problems are not shown.")
 
 
 def show(text: str, machine: bool = False) -> None:

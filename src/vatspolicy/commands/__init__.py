@@ -2,5 +2,26 @@
 
 from __future__ import annotations
 
-COMMANDS = ("check", "explain", "test", "lint", "diff", "schema", "new", "docs")
+COMMANDS = (
+    "check",
+    "ask",
+    "routes",
+    "replay",
+    "serve",
+    "screen",
+    "timeline",
+    "matrix",
+    "explain",
+    "test",
+    "lint",
+    "fmt",
+    "diff",
+    "analyze",
+    "schema",
+    "bundle",
+    "waive",
+    "new",
+    "docs",
+    "completion",
+)
 """Names of the commands, and of the modules here that hold them as `command`."""

@@ -1,0 +1,296 @@
+"""Decisions per second and latency of `vatspolicy serve --api`, beside Cerbos on the same rules and the same requests.
+
+    python benchmarks/bench_server.py [--seconds 6] [--connections 8] [--rules 100] [--cerbos PROGRAM] [--json FILE]
+
+Rules are invented: N denials over the profile's company and services, in CEL, once as a policy and once as a Cerbos
+resource policy; both servers must say deny and allow to the same profiles before anything is timed. The whole law that
+ships is measured too, which Cerbos cannot express: routes, missing facts, explanations. Cerbos is the program given, or
+`cerbos` on the PATH, or what `npm install @cerbos/cerbos-linux-x64` left in ./node_modules; without it, that half is
+left out and named. Client and servers share the machine: what matters is the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+OFFERS = ("data-centre", "own-shop", "company-site", "marketplace")
+ALLOWED = {
+    "schema": 1,
+    "product": {"id": "shop", "title": "A shop", "launch": "3027-01-31"},
+    "company": {"foreign_percent": 0, "mainland_entity": True, "discredited": []},
+    "services": [
+        {
+            "id": "web",
+            "offers": ["own-shop"],
+            "sells": ["own-goods"],
+            "features": [],
+            "charges": [],
+            "content": [],
+            "audience": "public",
+            "operated_by": "company",
+        }
+    ],
+}
+DENIED = {**ALLOWED, "company": {**ALLOWED["company"], "foreign_percent": 100}}  # type: ignore[dict-item]
+HEAD = """\
+id: bench-{part}
+version: 1.0.0
+title: {{en: Bench, zh: 测试}}
+topics: [telecom]
+source: {{issuer: {{en: Nobody, zh: 无}}}}
+effective: {{from: '2015-01-01'}}
+articles:
+  art-1: {{en: Denied., verification: unverified}}
+rules:
+"""
+SHOPS = (
+    "  - {id: shops, cite: [art-1], each: service, when: '\"own-shop\" in service.offers', classify: {classes: []}, "
+    "message: {en: A shop., zh: 商店。}}\n"
+)
+"""A service that nobody classifies is not decided."""
+PART = 40
+"""Rules of one file; a policy has no more than 48."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one server did under load."""
+
+    server: str
+    rules: str
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+
+
+def conditions(count: int) -> list[str]:
+    """Conditions in the CEL that both understand, with `company` and `services` as variables."""
+    found = []
+    for index in range(count):
+        share, offer = 1 + index * 98.0 / count, OFFERS[index % len(OFFERS)]
+        service = f's, "{offer}" in s.offers && s.audience == "public"'
+        found.append(f"company.foreign_percent > {share:.2f} && services.exists({service})")
+    return found
+
+
+def write_ours(folder: Path, rules: list[str]) -> None:
+    """The policy."""
+    folder.mkdir()
+    (folder / "bundle.yaml").write_text("version: 1.0.0\ncovers: {from: '2015-01-01'}\n", encoding="utf-8")
+    lines = [
+        f"  - {{id: r{index}, cite: [art-1], each: product, when: {json.dumps(rule)}, "
+        "deny: {reason: SHARE-ABOVE-CAP}, message: {en: Denied., zh: 不得。}}\n"
+        for index, rule in enumerate(rules)
+    ]
+    lines.insert(0, SHOPS)
+    for part in range(0, len(lines), PART):
+        text = HEAD.format(part=part) + "".join(lines[part : part + PART])
+        (folder / f"bench-{part}.yaml").write_text(text, encoding="utf-8")
+
+
+def write_cerbos(folder: Path, rules: list[str], port: int) -> Path:
+    """The resource policy and the configuration; returns the latter."""
+    policies = folder / "policies"
+    policies.mkdir(parents=True)
+    entries: list[dict[str, Any]] = [{"actions": ["launch"], "effect": "EFFECT_ALLOW", "roles": ["product"]}]
+    for index, rule in enumerate(rules):
+        said = rule.replace("company.", "R.attr.company.").replace("services.", "R.attr.services.")
+        condition = {"match": {"expr": said}}
+        entries.append(
+            {
+                "actions": ["launch"],
+                "effect": "EFFECT_DENY",
+                "roles": ["product"],
+                "name": f"r{index}",
+                "condition": condition,
+            }
+        )
+    policy = {
+        "apiVersion": "api.cerbos.dev/v1",
+        "resourcePolicy": {"resource": "spec", "version": "default", "rules": entries},
+    }
+    (policies / "bench.json").write_text(json.dumps(policy), encoding="utf-8")
+    config = folder / "config.json"
+    settings = {
+        "server": {"httpListenAddr": f"127.0.0.1:{port}", "grpcListenAddr": f"127.0.0.1:{port + 1}"},
+        "storage": {"driver": "disk", "disk": {"directory": str(policies)}},
+        "telemetry": {"disabled": True},
+    }
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    return config
+
+
+def request(path: str, body: dict[str, Any]) -> bytes:
+    """One request, as bytes."""
+    content = json.dumps(body).encode()
+    head = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    return "\r\n".join([*head, f"Content-Length: {len(content)}", "", ""]).encode() + content
+
+
+def to_ours(profile: dict[str, Any]) -> bytes:
+    """A request for a decision."""
+    return request("/v1/data/vatspolicy/decision", {"input": profile})
+
+
+def to_cerbos(profile: dict[str, Any]) -> bytes:
+    """The same question."""
+    resource = {"kind": "spec", "id": "spec", "attr": {key: profile[key] for key in ("company", "services")}}
+    body = {
+        "requestId": "1",
+        "principal": {"id": "p", "roles": ["product"]},
+        "resources": [{"actions": ["launch"], "resource": resource}],
+    }
+    return request("/api/check/resources", body)
+
+
+async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, message: bytes) -> tuple[int, bytes]:
+    """Status and body of one answer."""
+    writer.write(message)
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    status = int(head.split()[1])
+    if b"transfer-encoding: chunked" in head:
+        body = b""
+        while size := int((await reader.readline()).split(b";")[0], 16):
+            body += await reader.readexactly(size)
+            await reader.readline()
+        await reader.readline()
+        return status, body
+    length = int(head.partition(b"content-length:")[2].split()[0])
+    return status, await reader.readexactly(length)
+
+
+async def load(port: int, messages: list[bytes], seconds: float, connections: int) -> tuple[list[float], int, float]:
+    """Times of the answers, wrong ones, and seconds spent."""
+    times: list[float] = []
+    errors = 0
+    end = time.perf_counter() + seconds
+
+    async def work() -> None:
+        nonlocal errors
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        turn = 0
+        while time.perf_counter() < end:
+            begun = time.perf_counter()
+            status, _ = await one(reader, writer, messages[turn % len(messages)])
+            times.append(time.perf_counter() - begun)
+            errors += status != 200
+            turn += 1
+        writer.close()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(connections)))
+    return times, errors, time.perf_counter() - begun
+
+
+async def ask(port: int, message: bytes) -> Any:
+    """The data of one answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    _, body = await one(reader, writer, message)
+    writer.close()
+    return json.loads(body)
+
+
+def measure(name: str, rules: str, port: int, messages: list[bytes], options: argparse.Namespace) -> Figures:
+    """A short run to warm up, then the run that counts."""
+    asyncio.run(load(port, messages, min(1.5, options.seconds), options.connections))
+    times, errors, spent = asyncio.run(load(port, messages, options.seconds, options.connections))
+    cuts = statistics.quantiles(times, n=100)
+    return Figures(name, rules, len(times) / spent, cuts[49] * 1000, cuts[98] * 1000, errors)
+
+
+@contextlib.contextmanager
+def ours(policies: Path | None) -> Iterator[int]:
+    """A running server of ours; its port."""
+    command = [sys.executable, "-c", "from vatspolicy.cli import main; main()", "serve", "--api", "--port", "0"]
+    command += ["--pending", "64", *(["--policies", str(policies)] if policies else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline().split(b":")[2].partition(b"/")[0])
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def cerbos(program: str, folder: Path, rules: list[str], port: int) -> Iterator[int]:
+    """A running Cerbos; its port."""
+    config = write_cerbos(folder, rules, port)
+    command = [program, "server", f"--config={config}", "--log-level=error"]
+    environment = {**os.environ, "CERBOS_NO_TELEMETRY": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(200):
+                with contextlib.suppress(OSError):
+                    asyncio.run(ask(port, to_cerbos(ALLOWED)))
+                    break
+                time.sleep(0.1)
+            yield port
+        finally:
+            process.terminate()
+
+
+def find_cerbos(given: str | None) -> str | None:
+    """The program, if there is one."""
+    beside = ROOT / "node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64"
+    return given or shutil.which("cerbos") or (str(beside) if beside.exists() else None)
+
+
+def main() -> None:
+    """Measure, print a table, and end with 1 where an answer was wrong."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--rules", type=int, default=100)
+    parser.add_argument("--cerbos", metavar="PROGRAM")
+    parser.add_argument("--port", type=int, default=38592, help="of Cerbos, which takes the next one too")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    rules, found = conditions(options.rules), list[Figures]()
+    both = [ALLOWED, DENIED]
+    named = f"{options.rules} invented"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        write_ours(folder / "ours", rules)
+        with ours(folder / "ours") as port:
+            said = [asyncio.run(ask(port, to_ours(profile)))["result"]["decision"] for profile in both]
+            assert said == ["allow", "deny"], said
+            found.append(measure("vatspolicy", named, port, [to_ours(profile) for profile in both], options))
+        with ours(None) as port:
+            found.append(measure("vatspolicy", "the whole law", port, [to_ours(profile) for profile in both], options))
+        program = find_cerbos(options.cerbos)
+        if program is None:
+            print("Cerbos was not found: npm install @cerbos/cerbos-linux-x64", file=sys.stderr)
+        else:
+            with cerbos(program, folder / "cerbos", rules, options.port) as port:
+                answers = [asyncio.run(ask(port, to_cerbos(profile)))["results"][0]["actions"] for profile in both]
+                assert [each["launch"] for each in answers] == ["EFFECT_ALLOW", "EFFECT_DENY"], answers
+                found.append(measure("Cerbos", named, port, [to_cerbos(profile) for profile in both], options))
+    print(f"{options.connections} connections, {options.seconds:g} s each\n")
+    print(f"{'server':<12}{'rules':<18}{'decisions/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'errors':>8}")
+    for each in found:
+        print(
+            f"{each.server:<12}{each.rules:<18}{each.per_second:>12,.0f}{each.p50_ms:>10.1f}{each.p99_ms:>10.1f}{each.errors:>8}"
+        )
+    if options.json:
+        options.json.write_text(json.dumps([asdict(each) for each in found], indent=2) + "\n", encoding="utf-8")
+    raise SystemExit(1 if any(each.errors for each in found) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Coverage-guided fuzzing with atheris (extra `fuzz`): python fuzz/fuzz.py TARGET [-runs=N] [libFuzzer options].
+
+Targets and what must hold of them are in tests/fuzzing.py.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
+with atheris.instrument_imports(include=["vatspolicy"]):
+    from fuzzing import TARGETS
+
+
+def main() -> None:
+    """Fuzz one target from its seeds until -runs or -max_total_time ends it."""
+    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
+        raise SystemExit(f"usage: fuzz.py {'|'.join(TARGETS)} [-runs=N] [-max_total_time=SECONDS]")
+    target, seeds = TARGETS[sys.argv.pop(1)]
+    with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
+        for number, seed in enumerate(seeds()):
+            (Path(corpus) / f"seed-{number}").write_bytes(seed)
+        atheris.Setup([*sys.argv, "-max_len=4096", corpus], lambda data: target(data) and None)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What stands before every answer of the API: whom it talks to, and what a browser may make of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vatspolicy.api.errors import Refusal, error_response
+
+OPEN = ("/health",)
+"""Paths that need no token: a probe has none."""
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address, or the name localhost, is this machine talking to itself."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Guard:
+    """ASGI middleware: refuses a foreign Host on loopback (421), browsers (403) and a wrong token (401).
+
+    `done` is told the status of every answer.
+    """
+
+    def __init__(
+        self, app: ASGIApp, token: str | None, loopback: bool, done: Callable[[Scope, int, str | None], None]
+    ) -> None:
+        self.app, self.loopback, self.done = app, loopback, done
+        self.token = None if token is None else _digest(token)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = self.refusal(scope["path"], Headers(scope=scope))
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    added[name] = value
+                self.done(scope, message["status"], refusal.code if refusal else None)
+            await send(message)
+
+        answer = self.app if refusal is None else error_response(refusal)
+        await answer(scope, receive, guarded)
+
+    def refusal(self, path: str, headers: Headers) -> Refusal | None:
+        """Why a request is not answered."""
+        if self.loopback and not _names_this_machine(headers.get("host", "")):
+            return Refusal(421, "misdirected_request", "This server answers to localhost only.")
+        if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return Refusal(403, "forbidden", "No page in a browser may ask this server.")
+        if self.token is None or path in OPEN:
+            return None
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(_digest(given.strip()), self.token):
+            message = "A bearer token is needed." if not given else "The bearer token is wrong."
+            return Refusal(401, "unauthorized", message, (("WWW-Authenticate", "Bearer"),))
+        return None
+
+
+def _digest(token: str) -> bytes:
+    """Of one length, so that comparing tells nothing about the length of the token either."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _names_this_machine(host: str) -> bool:
+    try:
+        parts = urlsplit(f"//{host}")
+        parts.port  # noqa: B018 - a port that is no number raises
+    except ValueError:
+        return False
+    plain = "@" not in parts.netloc and not parts.path and not parts.query and not parts.fragment
+    return plain and parts.hostname is not None and is_loopback(parts.hostname)
