@@ -182,6 +182,17 @@ def test_a_sound_law_has_no_finding(tmp_path: Path) -> None:
     assert report.exit_code == 0
 
 
+def test_a_fact_that_nobody_reads_any_more(tmp_path: Path) -> None:
+    reader = service("x", f'{X} && company.legal_form == "partnership"', "deny: {reason: REGION-MISMATCH}")
+    found = []
+    for name, more in (("read", (reader,)), ("unread", ())):
+        folder = write(tmp_path / name, Fault("unread-fact", (), more))
+        report = analyse(Request(folder, kinds=("unread-fact",), properties=False))
+        found.append({about for kind, about in names(report.findings) if kind == "unread-fact"})
+    assert found[1] - found[0] == {("company.legal_form",)}
+    assert found[0] < found[1]
+
+
 def test_the_planted_defects_are_of_all_kinds() -> None:
     assert len(FAULTS) >= 30
     assert {fault.kind for fault in FAULTS.values()} == set(KINDS) - {"accepted-not-found", "unread-fact"}

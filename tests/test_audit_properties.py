@@ -173,7 +173,7 @@ def test_words_that_are_never_decided(name: str, tmp_path: Path) -> None:
 
 
 @needs_solver
-@pytest.mark.parametrize("fact", ["class_opinion", "partner.mainland_entity"])
+@pytest.mark.parametrize("fact", ["class_opinion"])
 def test_the_exceptions_of_more_facts_are_needed(fact: str, shipped: Bundle) -> None:
     body = SHIPPED["more-facts-stay-in-range"].body
     kept = [name for name in body["except"] if name != fact]
@@ -233,9 +233,7 @@ def thinned(draw: random.Random, value: Any, path: str = "", said: frozenset[str
     if isinstance(value, dict):
         found = {}
         for key, child in value.items():
-            fixed = key in KEPT or (
-                path in ("", ".partner") and key in ("product", "company", "services", "mainland_entity")
-            )
+            fixed = key in KEPT or (path == "" and key in ("product", "company", "services"))
             # what the product says is handed down where a service says nothing: not a missing fact but another one
             handed_down = path == ".product" or (path == ".services.*" and key in said)
             if fixed or handed_down or draw.random() < 0.75:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import neg
 
 TRUE, FALSE = 1, -1
 
@@ -71,7 +72,7 @@ class Pool:
         """Their conjunction; TRUE for none."""
         found = set(formulas)
         found.discard(TRUE)
-        if FALSE in found or any(-formula in found for formula in found):
+        if FALSE in found or not found.isdisjoint(map(neg, found)):
             return FALSE
         if not found:
             return TRUE
@@ -79,7 +80,7 @@ class Pool:
 
     def disjoin(self, formulas: Iterable[int]) -> int:
         """Their disjunction; FALSE for none."""
-        return -self.conjoin(-formula for formula in formulas)
+        return -self.conjoin(map(neg, formulas))
 
     def differ(self, left: int, right: int) -> int:
         """That one holds and the other does not."""
@@ -142,7 +143,13 @@ class Pool:
         found = [False, True]
         for part in self.parts[2:]:
             if isinstance(part, tuple):
-                found.append(all(found[p] if p > 0 else not found[-p] for p in part))
+                for p in part:  # a loop of its own: it runs for every formula of the pool
+                    if found[p] if p > 0 else not found[-p]:
+                        continue
+                    found.append(False)
+                    break
+                else:
+                    found.append(True)
             else:
                 found.append(self._holds(part, values))
         return found

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile import Profile, load_profile
+from vatspolicy.schema import schema_folder
+from vatspolicy.schema.quick import is_surely_valid
+
+_QUICK = importlib.util.find_spec("jsonschema_rs") is not None
 
 Place = tuple[str | int, ...]
 
@@ -35,6 +40,8 @@ def shrink(data: Mapping[str, Any], still: Callable[[Profile], bool]) -> dict[st
 
 
 def _holds(data: Mapping[str, Any], still: Callable[[Profile], bool]) -> bool:
+    if _QUICK and not is_surely_valid(data, "profile", schema_folder()):
+        return False  # why it is not valid is nothing that anybody asks here, and slow to say
     try:
         profile = load_profile(data)
     except InvalidInput:

@@ -1,0 +1,74 @@
+"""Proofs are about something: the invariants can hold together, none follows from the others, and every policy applies."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from vatspolicy.analysis.questions import Scope
+from vatspolicy.analysis.search import open_search
+from vatspolicy.analysis.setting import Setting
+from vatspolicy.analysis.times import END, Period
+from vatspolicy.analysis.values import Rail
+from vatspolicy.analysis.witness import profile_of
+from vatspolicy.audit.ground import Ground, all_days
+from vatspolicy.bundle import load_bundle
+from vatspolicy.errors import InvalidInput
+from vatspolicy.profile import invariants, load_profile
+from vatspolicy.schema import load_schema
+
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),
+    pytest.mark.xdist_group("analysis"),
+]
+
+IDS = [entry["id"] for entry in load_schema("profile")["x-invariants"]]
+LISTS = {"services": 2, "company.licences": 2, "partner.licences": 2, "services.*.area": 2, "services.*.facilities": 2}
+
+
+def encoded() -> tuple[Setting, dict[str, Rail]]:
+    """The invariants over one space."""
+    setting = Setting(Period("2015-01-01", END), LISTS)
+    scope = Scope(setting.space.roots)
+    rails = [setting.encoder.truth(node, scope, {}) for node, _ in invariants()]
+    return setting, dict(zip(IDS, rails, strict=True))
+
+
+def found(setting: Setting, formulas: Sequence[int]) -> dict[str, Any] | None:
+    values = open_search(setting.space).find(formulas)
+    return None if values is None else profile_of(setting.space, values)
+
+
+def test_the_invariants_hold_together_of_a_profile_that_says_what_they_ask_about() -> None:
+    setting, rails = encoded()
+    data = found(setting, [rail.true for rail in rails.values()])
+    assert data is not None
+    load_profile(data)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_no_invariant_follows_from_the_others(id: str) -> None:
+    setting, rails = encoded()
+    others = [-rail.false for name, rail in rails.items() if name != id]
+    data = found(setting, [rails[id].false, *others])
+    assert data is not None
+    with pytest.raises(InvalidInput):
+        load_profile(data)
+
+
+def test_every_policy_can_apply() -> None:
+    """Of every policy with a rule that is in force on some day, at least one applies to some real profile."""
+    bundle = load_bundle()
+    ground = Ground(bundle, all_days(bundle))
+    silent, asked = [], 0
+    for policy in bundle.policies.values():
+        rules = [rule for rule in policy.rules if rule.name in ground.rails]
+        if rules:
+            asked += 1
+            if not any(ground.find([*ground.scene(r.each)[0], ground.rails[r.name].true]) for r in rules):
+                silent.append(policy.id)
+    assert silent == []
+    assert asked > 50

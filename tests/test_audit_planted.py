@@ -1,0 +1,101 @@
+"""Defects planted in the shipped law, each of which an analysis must find where it was planted."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from vatspolicy.audit.finding import KINDS, Report
+from vatspolicy.audit.run import Request, analyse
+from vatspolicy.schema import resource_folder
+
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),
+    pytest.mark.xdist_group("audit"),
+]
+
+TRAVEL = "travel-agency-regulations"
+START, END = "  - id: capital\n", "  - id: deposit\n"
+
+
+def twin(text: str, id: str, *changes: tuple[str, str]) -> str:
+    """The rule on capital once more, under another id and with other words."""
+    block = text[text.index(START) : text.index(END)].replace("id: capital", f"id: {id}")
+    for old, new in changes:
+        assert old in block
+        block = block.replace(old, new)
+    return block
+
+
+def beside(id: str, *changes: tuple[str, str]) -> Callable[[str], str]:
+    return lambda text: text.replace(END, twin(text, id, *changes) + END)
+
+
+def versions(until: str, since: str) -> Callable[[str], str]:
+    """The rule on capital in two versions."""
+    first = ("    each:", f"    until: '{until}'\n    each:")
+    return lambda text: beside("capital-before", first)(
+        text.replace(f"{START}    cite", f"{START}    from: '{since}'\n    cite")
+    ).replace(f"id: capital-before\n    from: '{since}'\n", "id: capital-before\n")
+
+
+def instead(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old, new)
+
+
+LEAST = "operator.registered_capital_rmb < param.min_capital_rmb"
+PLANTED: dict[str, tuple[str, tuple[str, ...], Mapping[str, Callable[[str], str]]]] = {
+    "more and less than the least capital": ("dead", (f"{TRAVEL}/capital",), {
+        TRAVEL: instead(LEAST, f"{LEAST} && operator.registered_capital_rmb > param.min_capital_rmb")}),
+    "the least capital in other words": ("duplicate", (f"{TRAVEL}/capital", f"{TRAVEL}/again"), {
+        TRAVEL: beside("again", (LEAST, "!(operator.registered_capital_rmb >= param.min_capital_rmb)"))}),
+    "only outbound travel": ("subsumed", (f"{TRAVEL}/outbound", f"{TRAVEL}/capital"), {
+        TRAVEL: beside("outbound", (LEAST, f'{LEAST} && "outbound-travel" in service.features'))}),
+    "curable and not": ("conflict", (f"{TRAVEL}/capital", f"{TRAVEL}/final"), {
+        TRAVEL: beside("final", (", curable: true", ""))}),
+    "the same need for another reason": ("never-decides", (f"{TRAVEL}/form",), {
+        TRAVEL: beside("form", ("CAPITAL-TOO-LOW, curable: true", "REGION-MISMATCH"))}),
+    "a year without the rule": ("dates-missing", (f"{TRAVEL}/capital-before", f"{TRAVEL}/capital"), {
+        TRAVEL: versions("2019-01-01", "2020-01-01")}),
+    "a year with both versions": ("dates-overlap", (f"{TRAVEL}/capital-before", f"{TRAVEL}/capital"), {
+        TRAVEL: versions("2021-01-01", "2020-01-01")}),
+    "an amount that is written out": ("unused-parameter", (f"{TRAVEL}/min_capital_rmb",), {
+        TRAVEL: instead(LEAST, "operator.registered_capital_rmb < 300000")}),
+    "a listing nobody asks about": ("unread-fact", ("company.listing",), {
+        name: lambda text: re.sub(r' && company\.listing == "[a-z-]+"', "", text)
+        for name in ("cybersecurity-review", "network-data-regulations")}),
+}  # fmt: skip
+
+
+def found_by(report: Report) -> set[tuple[str, tuple[str, ...]]]:
+    return {(finding.kind, finding.about) for finding in report.findings}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_defect_planted_in_the_shipped_law_is_found(name: str, tmp_path: Path) -> None:
+    kind, about, edits = PLANTED[name]
+    folder = tmp_path / "policies"
+    shutil.copytree(resource_folder("policies"), folder)
+    for policy, edit in edits.items():
+        path = folder / f"{policy}.yaml"
+        text = edit(path.read_text(encoding="utf-8"))
+        assert text != path.read_text(encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
+    scope = f"{TRAVEL}/*" if KINDS[kind].solver else "*"
+    report = analyse(Request(folder, kinds=(kind,), rules=scope, properties=False))
+    assert (kind, about) in found_by(report), report.not_evaluated
+
+
+def test_without_them_the_shipped_law_has_none() -> None:
+    solved = {kind for kind, _, _ in PLANTED.values() if KINDS[kind].solver}
+    reports = [
+        analyse(Request(kinds=tuple(sorted(solved)), rules=f"{TRAVEL}/*", properties=False)),
+        analyse(Request(kinds=tuple({fault[0] for fault in PLANTED.values()} - solved), properties=False)),
+    ]
+    found = found_by(reports[0]) | found_by(reports[1])
+    assert not found & {(kind, about) for kind, about, _ in PLANTED.values()}
