@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -240,15 +241,22 @@ def test_schemas_refer_to_one_another_whatever_address_they_give_themselves(tmp_
     assert len(told("name: x\nsite: nowhere\nregion: {site: nowhere}\n", tmp_path)) == 2
 
 
-def test_the_repository_folder_is_used_until_the_package_has_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the package believes to be."""
     module = tmp_path / "src" / "vatspolicy" / "schema" / "files.py"
     monkeypatch.setattr(files, "__file__", str(module))
+    resource_folder.cache_clear()
+    yield module
+    resource_folder.cache_clear()
+
+
+def test_the_repository_folder_is_used_until_the_package_has_its_own(tmp_path: Path, elsewhere: Path) -> None:
     assert schema_folder() == tmp_path / "schemas"
     assert resource_folder("policies") == tmp_path / "policies"
-    installed = module.parents[1] / "_resources" / "schemas"
+    installed = elsewhere.parents[1] / "_resources" / "schemas"
     installed.mkdir(parents=True)
+    resource_folder.cache_clear()
     (installed / "own.schema.json").write_text('{"title": "Own"}', encoding="utf-8")
     assert schema_folder() == installed
     assert load_schema("own") == {"title": "Own"}

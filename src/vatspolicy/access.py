@@ -44,6 +44,9 @@ def is_valid(instrument: Instrument, licence: Mapping[str, Any], day: str) -> bo
 
 def authorities(law: Law, env: Env, instrument: str) -> tuple[str, ...]:
     """Who is in charge of an instrument: the first entry that holds; all that may hold while facts are missing."""
+    always = law.fixed_authorities.get(instrument)
+    if always is not None:
+        return always
     found: list[str] = []
     for when, bodies in law.instruments[instrument].authority:
         holds = law.ask(when, env)
@@ -57,13 +60,10 @@ def authorities(law: Law, env: Env, instrument: str) -> tuple[str, ...]:
 def routes(law: Law, env: Env, to: str, refused: Iterable[str] = ()) -> tuple[RouteState, ...]:
     """Every route to an instrument that is about this activity. `refused`: names of routes that are read as closed."""
     found = []
-    for rule in law.about("activity", ("route",), env):
+    for rule, applies in law.speaking("activity", ("route",), env):
         effect = rule.effect
         assert isinstance(effect, Route)
         if effect.to != to:
-            continue
-        applies = law.ask(rule.when, env)
-        if applies is False:
             continue
         below_cap = _below_cap(law, env, effect)
         checks = [(condition, law.ask(condition.check, env)) for condition in effect.conditions]

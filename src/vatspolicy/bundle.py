@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from vatspolicy.cache import digest, language_digest, remember
 from vatspolicy.document import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.expression.kleene import evaluate
+from vatspolicy.expression.exact import Exact, Unknown, prepare
+from vatspolicy.expression.kleene import Missing
 from vatspolicy.expression.python import PYTHON, Function, Module
 from vatspolicy.expression.store import dump, dump_trigger
 from vatspolicy.expression.trigger import Index
@@ -20,6 +21,11 @@ from vatspolicy.policy import Expression, Instrument, Policy, Route, Rule, build
 from vatspolicy.schema import resource_folder, schema_folder, validate
 
 Env = Mapping[str, Any]
+
+_Table = tuple[list[Rule], list[Function], Index | None]
+
+BESIDE = ("properties.yaml",)
+"""Files in a folder of policies that are no policies and decide nothing."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +46,82 @@ class Law:
         """Rules in force on one kind of subject with one effect."""
         return self.rules.get(f"{each}/{effect}", ())
 
-    def about(self, each: str, effects: tuple[str, ...], env: Env) -> Sequence[Rule]:
-        """Rules with one of the effects that may be other than false of the variables, in the order of `effects`."""
-        key = (each, effects)
-        if key not in self._indices:
-            rules = [rule for effect in effects for rule in self.of(each, effect)]
-            self._indices[key] = (rules, self._index(rules))
-        rules, index = self._indices[key]
-        return rules if index is None else [rules[place] for place in index.find(env)]
+    def speaking(self, each: str, effects: tuple[str, ...], env: Env) -> list[tuple[Rule, bool | None]]:
+        """Rules with one of the effects that hold of the variables, or may hold (None), in the order of `effects`."""
+        rules, functions, index = self._table(each, effects)
+        if index is None:
+            return [(rule, holds) for rule in rules if (holds := self.ask(rule.when, env)) is not False]
+        found: list[tuple[Rule, bool | None]] = []
+        for place in index.find(env):
+            try:
+                holds = functions[place](env)
+            except KeyError:
+                holds = self.ask(rules[place].when, env)
+            if holds is not False:
+                found.append((rules[place], holds))
+        return found
 
-    def _index(self, rules: Iterable[Rule]) -> Index | None:
-        """Where to look rules up; a law that answers otherwise than its rules say is asked them all."""
-        return Index((rule.when.trigger for rule in rules), self.params) if type(self) is Law else None
+    def _table(self, each: str, effects: tuple[str, ...]) -> _Table:
+        """Rules, their generated code, and where to look them up.
+
+        A law that answers otherwise than its rules say is asked them all, one by one.
+        """
+        key = (each, effects)
+        if key not in self._tables:
+            rules = [rule for effect in effects for rule in self.of(each, effect)]
+            if type(self) is Law:
+                functions = [
+                    self._generated.get(id(rule.when)) or functools.partial(self.ask, rule.when) for rule in rules
+                ]
+                self._tables[key] = rules, functions, Index((rule.when.trigger for rule in rules), self.params)
+            else:
+                self._tables[key] = rules, [], None
+        return self._tables[key]
 
     @functools.cached_property
-    def _indices(self) -> dict[tuple[str, tuple[str, ...]], tuple[list[Rule], Index | None]]:
+    def _tables(self) -> dict[tuple[str, tuple[str, ...]], _Table]:
         return {}
 
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""
         try:
-            return self._functions[self._keys[id(expression)]](env)
+            return self._generated[id(expression)](env)
         except KeyError:  # a missing fact stands in the way of the generated code
-            return evaluate(expression.tree, env, self.params)
+            value = self._exactly(expression)(env)
+            return None if type(value) is Unknown else value
+
+    def lacking(self, expression: Expression, env: Env) -> tuple[Missing, ...]:
+        """The missing facts to ask for next while an expression is unknown (see `kleene.missing`); none otherwise."""
+        value = self._exactly(expression)(env)
+        return value.facts if type(value) is Unknown else ()
+
+    @functools.cached_property
+    def fixed_authorities(self) -> Mapping[str, tuple[str, ...]]:
+        """Who is in charge of the instruments that are with the same authority whatever the facts."""
+        if type(self) is not Law:
+            return {}  # it may answer otherwise than the expressions say
+        return {
+            name: instrument.authority[0][1]
+            for name, instrument in self.instruments.items()
+            if instrument.authority[0][0].is_true
+        }
+
+    @functools.cached_property
+    def _generated(self) -> Mapping[int, Function]:
+        """Generated code by the identity of the expression."""
+        functions = self._functions
+        return {id: functions[key] for id, key in self._keys.items()}
+
+    def _exactly(self, expression: Expression) -> Exact:
+        """The closure of an expression; it is kept with the expression, whose identity would else be given anew."""
+        kept = self._closures.get(id(expression))
+        if kept is None:
+            kept = self._closures[id(expression)] = (expression, prepare(expression.tree, self.params))
+        return kept[1]
+
+    @functools.cached_property
+    def _closures(self) -> dict[int, tuple[Expression, Exact]]:
+        return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +231,7 @@ def load_bundle(folder: str | FilePath | None = None) -> Bundle:
 
 def build_bundle(sources: list[tuple[str, bytes]]) -> Bundle:
     """The bundle of policy files given as names and bytes, under the schemas in use. Raises InvalidInput."""
+    sources = [(name, text) for name, text in sources if FilePath(name).name not in BESIDE]
     schemas = (path.read_bytes() for path in sorted(schema_folder().glob("*.json")))
     key = digest(
         [
@@ -194,14 +254,16 @@ def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
         raise InvalidInput(
             [Problem(str(root), 1, 1, "", "There are no policies in this folder.", "A policy is a .yaml file.")]
         )
-    return [(_relative(path), path.read_bytes()) for path in files]
+    shown = _relative(root)  # of the folder, once: to resolve every file costs more than to read it
+    return [(str(shown / path.relative_to(root)), path.read_bytes()) for path in files]
 
 
-def _relative(path: FilePath) -> str:
+def _relative(root: FilePath) -> FilePath:
+    """A folder as seen from the working directory, where it lies below."""
     try:
-        return str(path.resolve().relative_to(FilePath.cwd()))
+        return root.resolve().relative_to(FilePath.cwd())
     except ValueError:
-        return str(path)
+        return root
 
 
 def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:

@@ -46,12 +46,9 @@ def classify(law: Law, env: Mapping[str, Any], readings: Readings) -> Classifica
     spoke: list[Rule] = []
     undecided: list[Rule] = []
     contested: list[Rule] = []
-    for rule in law.about("service", ("classify",), env):
+    for rule, holds in law.speaking("service", ("classify",), env):
         effect = rule.effect
         assert isinstance(effect, Classify)
-        holds = law.ask(rule.when, env)
-        if holds is False:
-            continue
         if rule.contested and opinion is not None:
             found = tuple(opinion["classes"])
         else:

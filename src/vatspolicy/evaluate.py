@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -146,15 +147,15 @@ class _Evaluation:
     def rules(self, each: str, env: Env, subject: Subject, certain: bool = True) -> tuple[RouteState, ...]:
         """Ask every rule about one subject; returns the routes that were looked at."""
         states: tuple[RouteState, ...] = ()
-        effects = self.effects()
-        for rule in self.law.about(each, tuple(effects), env):
-            holds = self.law.ask(rule.when, env)
-            if holds is False:
-                continue
-            asks = () if holds else self.asks_of(env, rule)
-            finding = Finding(rule, subject, "fires" if holds else "unknown", env, certain, asks=asks)
-            finding = effects[rule.kind](finding, bool(holds))
-            states += finding.routes
+        effects = self.effects
+        for rule, holds in self.law.speaking(each, tuple(effects), env):
+            if holds:
+                finding = effects[rule.kind](Finding(rule, subject, "fires", env, certain), True)
+            else:
+                asks = self.asks_of(env, rule)
+                finding = effects[rule.kind](Finding(rule, subject, "unknown", env, certain, asks=asks), False)
+            if finding.routes:
+                states += finding.routes
             self.add(finding)
         return states
 
@@ -164,6 +165,7 @@ class _Evaluation:
     def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
         return asks_of_access(self.law, self.profile, finding, target)
 
+    @functools.cached_property
     def effects(self) -> dict[str, Callable[[Finding, bool], Finding]]:
         return {"deny": self.deny, "need": self.need, "duty": self.duty, "advise": self.advise}
 
@@ -185,9 +187,7 @@ class _Evaluation:
         has = held(self.law, finding.env, effect.instrument, effect.bearer if finding.subject.service else "company")
         state = "met" if has else finding.state if not holds or has is None else "unmet"
         state = "unknown" if holds and has is None else state
-        asks = finding.asks or (
-            self.asks_of_access(finding, effect.instrument) if has is None else ()
-        )
+        asks = finding.asks or (self.asks_of_access(finding, effect.instrument) if has is None else ())
         self.open(
             "needs-license" if holds and has is False else "allow",
             "allow" if has else "needs-license",
@@ -205,12 +205,7 @@ class _Evaluation:
         mildest, strictest = outcome(states)
         asks = finding.asks
         if mildest != strictest:
-            asks += tuple(
-                ask
-                for s in states
-                if s.state != "closed"
-                for ask in self.asks_of_access(finding, s.rule)
-            )
+            asks += tuple(ask for s in states if s.state != "closed" for ask in self.asks_of_access(finding, s.rule))
         self.open(mildest if holds else "allow", strictest, asks, finding.certain)
         finding = replace(finding, routes=states, asks=asks)
         if not holds or mildest != strictest:
@@ -232,14 +227,27 @@ class _Evaluation:
         effect = finding.rule.effect
         assert isinstance(effect, Duty)
         authority = authorities(self.law, finding.env, effect.instrument)
-        done = [
-            f["date"]
-            for f in self.base.get("filings", ())
-            if f["instrument"] == effect.instrument and f["date"] <= self.base["as_of"]
-        ]
-        if done and finding.certain:
-            return replace(finding, state="done", authority=authority, done_on=max(done), asks=())
-        return replace(finding, authority=authority)
+        done = self.filed.get(effect.instrument) if finding.certain else None
+        return Finding(  # not `replace`: most findings are duties
+            finding.rule,
+            finding.subject,
+            "done" if done else finding.state,
+            finding.env,
+            finding.certain,
+            authority,
+            asks=() if done else finding.asks,
+            done_on=done,
+        )
+
+    @functools.cached_property
+    def filed(self) -> dict[str, str]:
+        """The last day, up to the day decided, on which each instrument was filed."""
+        found: dict[str, str] = {}
+        for filing in self.base.get("filings", ()):
+            if filing["date"] <= self.base["as_of"]:
+                instrument = filing["instrument"]
+                found[instrument] = max(filing["date"], found.get(instrument, ""))
+        return found
 
     def advise(self, finding: Finding, holds: bool) -> Finding:
         return finding
@@ -252,7 +260,7 @@ class _Survey(_Evaluation):
         super().__init__(law, profile, as_of, {}, frozenset())
         self.asking, self.duties = asking, duties
         self.spans: list[tuple[int, int, bool]] = []
-        """Of each finding: the mildest and the strictest word it leaves possible, and whether its subject is certain."""
+        """Of each finding: the mildest and the strictest word it leaves possible; whether its subject is certain."""
         self.undetermined = 0
 
     def open(self, mildest: str, strictest: str, asks: tuple[Ask, ...], certain: bool = True) -> None:
@@ -265,8 +273,9 @@ class _Survey(_Evaluation):
     def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
         return super().asks_of_access(finding, target) if self.asking else ()
 
+    @functools.cached_property
     def effects(self) -> dict[str, Callable[[Finding, bool], Finding]]:
-        effects = super().effects()
+        effects = super().effects
         return {effect: effects[effect] for effect in ("deny", "need", *(["duty"] if self.duties else []))}
 
     def duty(self, finding: Finding, holds: bool) -> Finding:
@@ -305,14 +314,24 @@ def _word(result: _Outcome) -> str:
 
 def _decide(bundle: Bundle, profile: Profile, as_of: str, result: _Outcome, readings: tuple[Reading, ...]) -> Decision:
     word = _word(result)
-    certain = [finding for finding in result.findings if finding.certain]
+    by_state: dict[tuple[str, str], list[Finding]] = {}
+    duties: list[Finding] = []
+    undetermined: list[Finding] = []
+    for finding in result.findings:
+        if not finding.certain:
+            continue
+        by_state.setdefault((finding.rule.kind, finding.state), []).append(finding)
+        if finding.state == "unknown":
+            undetermined.append(finding)
+        elif finding.rule.kind == "duty":
+            duties.append(finding)
 
-    def having(kind: str, *states: str) -> tuple[Finding, ...]:
-        return tuple(f for f in certain if type(f.rule.effect).__name__ == kind and f.state in states)
+    def having(kind: str, state: str) -> tuple[Finding, ...]:
+        return tuple(by_state.get((kind, state), ()))
 
-    unmet = having("Need", "unmet")
-    denials = having("Deny", "fires") + having("Need", "closed")
-    decided = (*denials, *unmet, *having("Need", "met"), *(f for s in result.services for f in s.classified_by))
+    unmet, met = having("need", "unmet"), having("need", "met")
+    denials = having("deny", "fires") + having("need", "closed")
+    decided = (*denials, *unmet, *met, *(f for s in result.services for f in s.classified_by))
     return Decision(
         decision=word,
         range=(WORDS[result.low], WORDS[result.high]),
@@ -324,10 +343,10 @@ def _decide(bundle: Bundle, profile: Profile, as_of: str, result: _Outcome, read
         denials=denials,
         needs=unmet if word == "needs-license" else (),
         would_need=() if word == "needs-license" else unmet,
-        met=having("Need", "met"),
-        duties=having("Duty", "fires", "done"),
-        advice=having("Advise", "fires"),
-        undetermined=tuple(f for f in certain if f.state == "unknown"),
+        met=met,
+        duties=tuple(duties),
+        advice=having("advise", "fires"),
+        undetermined=tuple(undetermined),
         missing=rank(result.open_questions, result.low) if word == "incomplete" else (),
         readings=readings,
         verification=_weakest(bundle, decided),

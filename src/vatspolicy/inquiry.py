@@ -9,7 +9,7 @@ from vatspolicy.access import is_valid
 from vatspolicy.bundle import Law
 from vatspolicy.decision import Ask, Finding
 from vatspolicy.document import Path
-from vatspolicy.expression.kleene import Missing, look_up, missing
+from vatspolicy.expression.kleene import Missing, look_up
 from vatspolicy.policy import Expression, Route, Rule
 from vatspolicy.profile import Profile
 
@@ -20,7 +20,7 @@ def asks_of(law: Law, profile: Profile, env: Env, rule: Rule, *expressions: Expr
     """The facts that keep expressions of a rule undecided."""
     paths: dict[Path, None] = {}
     for expression in expressions:
-        for fact in missing(expression.tree, env, law.params):
+        for fact in law.lacking(expression, env):
             paths |= dict.fromkeys(_paths(law, profile, env, fact))
     return tuple(Ask(path, (rule.name,)) for path in paths)
 
@@ -101,5 +101,5 @@ def _holding(law: Law, profile: Profile, env: Env, instruments: Iterable[str]) -
         covers = law.instruments[licence["instrument"]].covers
         if covers is not None:
             bound = {**env, "licence": licence}
-            for fact in missing(covers.tree, bound, law.params):
+            for fact in law.lacking(covers, bound):
                 yield from _paths(law, profile, bound, fact)

@@ -34,6 +34,12 @@ class Expression:
         """What must hold before it can be true."""
         return trigger(self.tree) if self.stored_trigger == "unset" else self.stored_trigger
 
+    @property
+    def is_true(self) -> bool:
+        """Whether it is the constant `true`."""
+        kind, *_, value = self.stored
+        return kind == "Literal" and value is True
+
     @functools.cached_property
     def tree(self) -> Node:
         """The typed tree."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -14,8 +15,9 @@ from vatspolicy.expression.kleene import evaluate
 from vatspolicy.expression.store import dump, load
 from vatspolicy.expression.tree import Fact, Node, walk
 from vatspolicy.expression.types import ListOf, Number, Record, Type
+from vatspolicy.language import Bilingual
 from vatspolicy.schema import load_schema, once_per_schemas, validate
-from vatspolicy.vocabulary import INHERITED, gazetteer, profile_type, within
+from vatspolicy.vocabulary import INHERITED, describe, gazetteer, profile_type, within
 
 DECLARED = ("licences", "deals", "filings")
 """Lists of what exists only because somebody declares it: none given means none held, planned or done."""
@@ -42,6 +44,24 @@ class Profile:
         """The planned launch day, if the profile states one."""
         launch: str | None = self.facts["product"].get("launch")
         return launch
+
+    @functools.cached_property
+    def turning_days(self) -> Mapping[str, tuple[Path, ...]]:
+        """Days on which a dated fact may begin or cease to hold: its own day and the day after, with the facts' paths.
+
+        A licence holds to the end of its last day, a filing from its day on. The launch day is no such fact.
+        """
+        import datetime
+
+        found: dict[str, list[Path]] = {}
+        for path, text in _dates(self.document.data, ()):
+            if path == ("product", "launch"):
+                continue
+            day = datetime.date.fromisoformat(text)
+            found.setdefault(text, []).append(path)
+            if day < datetime.date.max:
+                found.setdefault((day + datetime.timedelta(days=1)).isoformat(), []).append(path)
+        return {day: tuple(paths) for day, paths in found.items()}
 
     def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:
         """Path in the written profile of a fact read from `owner`, an object of `facts`; None for a foreign object."""
@@ -89,14 +109,24 @@ def read_profile(document: Document) -> Profile:
     problems = validate(document, "profile") or _duplicate_services(document)
     if problems:
         raise InvalidInput(problems)
-    facts = facts_of(document.data)
-    paths: dict[int, Path] = {}
-    _note_paths(facts, (), paths)
-    profile = Profile(facts, document, paths)
+    profile = trust_profile(document)
     problems = list(_broken_invariants(profile))
     if problems:
         raise InvalidInput(problems)
     return profile
+
+
+def trust_profile(document: Document) -> Profile:
+    """The profile in a document that is known to be valid: nothing is checked."""
+    facts = facts_of(document.data)
+    paths: dict[int, Path] = {}
+    _note_paths(facts, (), paths)
+    return Profile(facts, document, paths)
+
+
+def broken_invariant(facts: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """The message, in both languages, of an invariant that facts break; None where they break none."""
+    return next((message for node, message in invariants() if evaluate(node, facts, {}) is False), None)
 
 
 def facts_of(data: Any) -> dict[str, Any]:
@@ -186,6 +216,18 @@ def _note_paths(value: Any, path: Path, paths: dict[int, Path]) -> None:
             _note_paths(member, (*path, index), paths)
 
 
+def _dates(value: Any, path: Path) -> Iterable[tuple[Path, str]]:
+    """Every calendar day in the written facts, with its path."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _dates(child, (*path, key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _dates(member, (*path, index))
+    elif isinstance(value, str) and len(value) == 10 and describe(path).get("format") == "date":
+        yield path, value
+
+
 def _duplicate_services(document: Document) -> list[Problem]:
     seen: dict[str, int] = {}
     problems = []
@@ -225,4 +267,4 @@ def _broken_invariants(profile: Profile) -> Iterable[Problem]:
         if evaluate(node, profile.facts, {}) is False:
             paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
             path = next((path for path in paths if path), ())
-            yield profile.document.problem(path, message["en"])
+            yield profile.document.problem(path, Bilingual(message["en"], message["zh"]))

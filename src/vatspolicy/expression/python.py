@@ -1,8 +1,9 @@
 """The fast back end: Python source generated from typed trees, compiled once for a whole bundle.
 
 A generated function reads its variables from one mapping and answers only when no missing fact stands in its way;
-otherwise KeyError leaves it, and the caller asks `kleene` instead. That is sound: Python's `and`, `or`, `any` and `all`
-stop at the first part that decides, and a part that decides is one that Kleene's logic lets decide.
+otherwise KeyError leaves it, and the caller asks `exact` instead. That is sound: Python's `and`, `or`, `any` and `all`
+stop at the first part that decides, and a part that decides is one that Kleene's logic lets decide. Quantifiers over
+lists of scalars are membership in sets.
 
 Nothing of a policy's text reaches the generated source except constants of the tree, and those by `repr`.
 """
@@ -106,6 +107,16 @@ def call(function: Function, node: Node, env: Env, params: Params) -> Any:
         return evaluate(node, env, params)
 
 
+def _is_constant(over: Node) -> bool:
+    """Whether the node is a list of scalars that facts do not change, and so a set."""
+    match over:
+        case Param(type=ListOf(item=item)):
+            return not isinstance(item, Record)
+        case Literal(value=tuple()):
+            return True
+    return False
+
+
 class _Writer:
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -139,6 +150,18 @@ class _Writer:
                 return f"len({self.write(over, bound)})"
             case TextTest(kind=kind, text=text, pattern=pattern):
                 return self.text_test(kind, self.write(text, bound), pattern)
+            case Quantifier(
+                kind=kind, variable=variable, list=over, body=In(item=Fact(root=root, names=()), list=among)
+            ) if root == variable and _is_constant(among):
+                members, known = self.write(over, bound), self.set_of(among, bound)
+                return f"(not {known}.isdisjoint({members}))" if kind == "exists" else f"{known}.issuperset({members})"
+            case Quantifier(
+                kind="exists",
+                variable=variable,
+                list=over,
+                body=Compare(op="==", left=Fact(root=root, names=()), right=Literal(value=value)),
+            ) if root == variable:
+                return f"({value!r} in {self.write(over, bound)})"
             case Quantifier(kind=kind, variable=variable, list=over, body=body):
                 name = f"x{len(bound)}"
                 word = "any" if kind == "exists" else "all"
@@ -152,7 +175,7 @@ class _Writer:
     def set_of(self, over: Node, bound: Mapping[str, str]) -> str:
         """A frozenset for lists that facts do not change, else the list itself."""
         match over:
-            case Param(key=key, type=ListOf(item=item)) if not isinstance(item, Record):
+            case Param(key=key) if _is_constant(over):
                 return self.sets.setdefault(key, f"s{len(self.sets)}")
             case Literal(value=tuple() as values):
                 return self.constants.setdefault(values, f"c{len(self.constants)}")

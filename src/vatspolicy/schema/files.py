@@ -19,7 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@lru_cache
+@lru_cache  # every fact that is looked up asks
 def resource_folder(kind: Literal["schemas", "policies"]) -> Path:
     """Where the files that ship with the package are: inside it when installed, at the top of a checkout otherwise."""
     package = Path(__file__).resolve().parents[1]
