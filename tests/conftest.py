@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VATSPOLICY_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("COLUMNS", "100")
-        for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG"):
+        for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG", "VATSPOLICY_LANG"):
             patch.delenv(name, raising=False)
         yield
 
@@ -147,3 +148,11 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
 
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="devices and signals of POSIX")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A real browser, of its own for each module: while it runs, asyncio is taken."""
+    from browser import launch
+
+    yield from launch()

@@ -79,9 +79,17 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
     found = {name: set(re.findall(r"--[\w-]+", panel)) for name, panel in panels.items() if name != "Arguments"}
     assert found == {
         "Options": {"--help"},
-        "Input": {"--policies", "--set"},
+        "Input": {"--policies", "--set", "--bundle", "--key", "--skip-verify"},
         "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail"},
-        "Output": {"--format", "--output", "--lang"},
+        "Waivers": {
+            "--waivers",
+            "--approvers",
+            "--strict-waivers",
+            "--baseline",
+            "--write-baseline",
+            "--until",
+        },
+        "Output": {"--format", "--output", "--lang", "--receipt", "--log", "--mask"},
     }
 
 

@@ -24,7 +24,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 FENCE = re.compile(
     r"(?:<!-- file: (?P<file>\S+) -->\n+)?^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-ELSEWHERE = ("make ", "git config")
+ELSEWHERE = ("make ", "git config", "pip install ", "spark-submit ")
 """Commands that other tests run (tests/test_packaging.py, tests/test_git_driver.py), or that change the machine."""
 
 

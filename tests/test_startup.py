@@ -36,7 +36,7 @@ HEAVY = {
     "vatspolicy.report.markdown": "another format",
     "vatspolicy.pytest_plugin": "runs tests",
 }
-BUDGET = 55
+BUDGET = 58
 """Modules of the project itself that a decision as text may import."""
 
 CODE = """

@@ -7,10 +7,10 @@ import os
 import sys
 
 from vatspolicy.commands import COMMANDS
-from vatspolicy.console import Commands, complain
+from vatspolicy.console import Commands, complain, note
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate import INTERNAL, INTERRUPTED, INVALID
-from vatspolicy.output import accept_any_text, write_stderr
+from vatspolicy.output import accept_any_text
 
 app = Commands(
     "vatspolicy", COMMANDS, "Decide whether a digital product may launch in mainland China, and under which law."
@@ -26,7 +26,7 @@ def main() -> None:
 
         completion_init()
     try:
-        app(prog_name="vatspolicy")
+        app()
     except InvalidInput as error:
         complain(error)
         sys.exit(INVALID)
@@ -38,5 +38,5 @@ def main() -> None:
         if os.environ.get("VATSPOLICY_DEBUG"):
             traceback.print_exc()
         name = type(error).__name__
-        write_stderr(f"vatspolicy: internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.\n")
+        note(f"internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.")
         sys.exit(INTERNAL)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vatspolicy.arguments import Lang, parse_changes, parse_day, parse_slug
-from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.commands.options import (
+    BundleOption,
+    KeyOption,
+    LangOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_bundle,
+)
 from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate import INCOMPLETE, INVALID, OK, USAGE
@@ -58,6 +65,9 @@ def ask(
         typer.Option("--complete", help="Ask on until the duties are complete.", rich_help_panel=DECISION),
     ] = False,
     policies: PoliciesOption = None,
+    bundle: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -74,7 +84,6 @@ def ask(
 
     Example: vatspolicy ask shop.yaml --lang zh
     """
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.clock import today
     from vatspolicy.interview import Refused, start
 
@@ -85,7 +94,16 @@ def ask(
     answers = parse_changes(answer, "--answer")
     source, name = _source(spec, output)
     try:
-        state = start(load_bundle(policies), today(), source, name, as_of, allow_past_as_of, complete, lang.value)
+        state = start(
+            choose_bundle(policies, bundle, key, skip_verify),
+            today(),
+            source,
+            name,
+            as_of,
+            allow_past_as_of,
+            complete,
+            lang.value,
+        )
     except InvalidInput as error:
         complain(error)
         raise typer.Exit(INVALID) from None

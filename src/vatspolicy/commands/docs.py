@@ -12,6 +12,7 @@ from vatspolicy.arguments import parse_day
 from vatspolicy.commands.options import PoliciesOption
 from vatspolicy.console import OUTPUT, WRITE, fail, family, show
 from vatspolicy.gate import INTERNAL, USAGE
+from vatspolicy.language import translate, translate_lines
 
 
 class DocsFormat(StrEnum):
@@ -70,7 +71,7 @@ def build_docs(
     pages = make(bundle, format.value, day)
     if check_only:
         difference = compare(folder, pages, format.value)
-        show("".join(f"{line}\n" for line in difference.lines(folder)))
+        show(translate_lines("".join(f"{line}\n" for line in difference.lines(folder))))
         raise typer.Exit(1 if difference else 0)
     try:
         difference = write(folder, pages, format.value)
@@ -79,7 +80,8 @@ def build_docs(
     except OSError as error:
         fail(f"cannot write to {folder}: {error.strerror or error}.", INTERNAL)
     changed = len(difference.missing) + len(difference.stale)
-    show(f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed.\n")
+    summary = f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed."
+    show(translate(summary) + "\n")
 
 
 command = family("docs", WRITE, "Write the policies as pages to read.", {"build": build_docs})

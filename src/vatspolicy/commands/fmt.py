@@ -10,6 +10,7 @@ import typer
 
 from vatspolicy.console import INPUT, OUTPUT, WRITE, complain, fail, save, show, single
 from vatspolicy.gate import FAILED, INVALID, NOTHING, USAGE
+from vatspolicy.language import translate
 from vatspolicy.output import write_stderr
 
 if TYPE_CHECKING:
@@ -87,11 +88,11 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         if name == "-" and not (check or diff):
             show(text, machine=True)
         elif check and not same:
-            show(f"{document.file}: not laid out by vatspolicy fmt\n")
+            show(translate(f"{document.file}: not laid out by vatspolicy fmt") + "\n")
         elif not (check or diff or same):
             save(Path(name), text)
     if not (check or diff) and names != ["-"]:
-        write_stderr(f"{len(names)} files, {changed} changed.\n")
+        write_stderr(translate(f"{len(names)} files, {changed} changed.") + "\n")
     return code or (FAILED if check and changed else 0)
 
 

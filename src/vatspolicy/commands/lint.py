@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import typer
 
-from vatspolicy.commands.options import FixturesOption, PoliciesOption, near
+from vatspolicy.commands.options import (
+    BundleOption,
+    FixturesOption,
+    KeyOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_bundle,
+    near,
+)
 from vatspolicy.console import RULES, show, single
 from vatspolicy.errors import render
 
 
-def lint(policies: PoliciesOption = None, fixtures: FixturesOption = None) -> None:
+def lint(
+    policies: PoliciesOption = None,
+    bundle: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
+    fixtures: FixturesOption = None,
+) -> None:
     """Check policies beyond what loading checks: style, translations, tests that show every rule both ways.
 
     Example: vatspolicy lint --policies policies
     """
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.lint import lint as lint_bundle
 
-    problems = lint_bundle(load_bundle(policies), fixtures or near())
+    problems = lint_bundle(choose_bundle(policies, bundle, key, skip_verify), fixtures or near())
     show("".join(f"{render(problem)}\n" for problem in problems))
     raise typer.Exit(1 if problems else 0)
 

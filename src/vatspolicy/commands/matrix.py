@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_day
-from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.commands.options import (
+    BundleOption,
+    KeyOption,
+    LangOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_bundle,
+)
 from vatspolicy.console import DECISION, OUTPUT, RULES, columns, fail, show, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate import USAGE
@@ -78,6 +85,9 @@ def matrix(
         ),
     ] = None,
     policies: PoliciesOption = None,
+    bundle: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
     format: Annotated[
         MatrixFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
     ] = MatrixFormat.TEXT,
@@ -88,18 +98,17 @@ def matrix(
     Example: vatspolicy matrix --as-of 2024-10-23 --place shenzhen
     """
     from vatspolicy import clock
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.matrix import PlaceError
     from vatspolicy.matrix import matrix as make
     from vatspolicy.matrix.render import render
 
-    bundle = load_bundle(policies)
+    law = choose_bundle(policies, bundle, key, skip_verify)
     day = as_of or clock.today()
-    if day < bundle.covers_from:
-        fail(f"--as-of {day} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
+    if day < law.covers_from:
+        fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
     kinds = ("regimes", "places") if by is By.ALL else (by.value,)
     try:
-        tables = [make(bundle, day, place, ftz, kind) for kind in kinds]
+        tables = [make(law, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
         fail(f"{error}.", USAGE)
     show(render(format, tables, lang.value, wants_colour(), columns()), machine=format is not MatrixFormat.TEXT)

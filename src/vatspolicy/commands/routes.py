@@ -8,10 +8,17 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_changes, parse_day
-from vatspolicy.commands.options import LangOption, PoliciesOption
-from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, show, single
+from vatspolicy.commands.options import (
+    BundleOption,
+    KeyOption,
+    LangOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_bundle,
+)
+from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, note, show, single
 from vatspolicy.gate import INVALID, NOTHING, USAGE
-from vatspolicy.output import wants_colour, write_stderr
+from vatspolicy.output import wants_colour
 
 
 class Form(StrEnum):
@@ -52,6 +59,9 @@ def routes(
         int, typer.Option("--limit", min=1, max=20, help="How many proposals to show, at most.", rich_help_panel=OUTPUT)
     ] = 5,
     policies: PoliciesOption = None,
+    bundle: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
     set_: Annotated[
         list[str],
         typer.Option(
@@ -70,7 +80,6 @@ def routes(
 
     Example: vatspolicy routes spec.yaml --to allow
     """
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.clock import today
     from vatspolicy.errors import InvalidInput
     from vatspolicy.gate import find_specs
@@ -80,16 +89,16 @@ def routes(
 
     specs = find_specs(spec)
     if not specs:
-        write_stderr(f"vatspolicy: there is no spec behind {spec!r}.\n")
+        note(f"there is no spec behind {spec!r}.")
         raise typer.Exit(NOTHING)
     if len(specs) > 1:
         fail(f"{len(specs)} specs are behind {spec!r}; name one.", USAGE)
-    bundle = load_bundle(policies)
+    law = choose_bundle(policies, bundle, key, skip_verify)
     try:
         profile = load_profile(specs[0], parse_changes(set_))
         day = as_of or profile.launch or today()
-        if day < bundle.covers_from:
-            late = f"lies before {bundle.covers_from}, the first day that the bundle covers"
+        if day < law.covers_from:
+            late = f"lies before {law.covers_from}, the first day that the bundle covers"
             if as_of is not None:
                 fail(f"--as-of {late}.", USAGE)
             raise InvalidInput(
@@ -99,11 +108,11 @@ def routes(
                     )
                 ]
             )
-        ways = find_ways(bundle, profile, day, to.value if to is not None else None, limit, most)
+        ways = find_ways(law, profile, day, to.value if to is not None else None, limit, most)
     except InvalidInput as error:
         complain(error)
         raise typer.Exit(INVALID) from None
-    data = ways_record(bundle, profile, ways)
+    data = ways_record(law, profile, ways)
     if format is Form.JSON:
         import json
 

@@ -16,7 +16,8 @@ def schema(
         str,
         typer.Argument(
             metavar="NAME",
-            help="profile, policy, decision, comparison, fixture, bundle, places or vocabulary.",
+            help="profile, policy, decision, timeline, routes, matrix, comparison, analysis, properties, question, "
+            "fixture, waivers, approvers, baseline, bundle, places or vocabulary.",
         ),
     ],
 ) -> None:

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vatspolicy.arguments import parse_pattern
-from vatspolicy.commands.options import FixturesOption, PoliciesOption, near
+from vatspolicy.commands.options import (
+    BundleOption,
+    FixturesOption,
+    KeyOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_bundle,
+    near,
+)
 from vatspolicy.console import INPUT, OUTPUT, RULES, fail, show, single
 from vatspolicy.gate import USAGE
+from vatspolicy.language import translate_lines
 
 if TYPE_CHECKING:
     from vatspolicy.bundle import Bundle
@@ -33,6 +42,9 @@ def run_tests(
         ),
     ] = None,
     policies: PoliciesOption = None,
+    bundle: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
     fixtures: FixturesOption = None,
     coverage: Annotated[
         bool,
@@ -91,7 +103,6 @@ def run_tests(
 
     Example: vatspolicy test -r pilot --coverage --threshold 95
     """
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.proof import all_cases
     from vatspolicy.proof import prove as run_cases
 
@@ -101,25 +112,25 @@ def run_tests(
     if not wants_mutants and (sample is not None or prove or no_suggestions):
         fail("--sample, --prove and --no-suggestions belong to --mutation.", USAGE)
     pattern = parse_pattern(run)
-    bundle = load_bundle(policies)
+    law = choose_bundle(policies, bundle, key, skip_verify)
     fixtures = fixtures or near()
     if not wants_mutants:
-        report = run_cases(bundle, fixtures, pattern, coverage or threshold is not None, threshold)
-        show(report.text)
+        report = run_cases(law, fixtures, pattern, coverage or threshold is not None, threshold)
+        show(translate_lines(report.text))
         raise typer.Exit(report.exit_code)
 
     from vatspolicy.mutation.report import mutate
     from vatspolicy.mutation.run import Choice
 
     result = mutate(
-        bundle,
-        all_cases(bundle, fixtures),
+        law,
+        all_cases(law, fixtures),
         Choice(pattern, sample, seed),
         threshold=mutation_threshold,
-        prover=_prover(bundle) if prove else None,
+        prover=_prover(law) if prove else None,
         suggestions=not no_suggestions,
     )
-    show(result.text)
+    show(translate_lines(result.text))
     raise typer.Exit(result.exit_code)
 
 

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_changes, parse_day
-from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.commands.options import (
+    BundleOption,
+    KeyOption,
+    LangOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_bundle,
+)
 from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, fail, show, single
 from vatspolicy.gate import USAGE
 from vatspolicy.output import wants_colour
@@ -43,6 +50,9 @@ def timeline(
         ),
     ] = None,
     policies: PoliciesOption = None,
+    bundle: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
     set_: Annotated[
         list[str],
         typer.Option(
@@ -62,18 +72,17 @@ def timeline(
     Example: vatspolicy timeline spec.yaml --from 2024-01-01
     """
     from vatspolicy import clock
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.profile import load_profile
     from vatspolicy.report.timeline import render
     from vatspolicy.timeline import timeline as make
 
     changes = parse_changes(set_)
-    bundle = load_bundle(policies)
-    if first is not None and first < bundle.covers_from:
-        fail(f"--from {first} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
-    if last is not None and last < (first or bundle.covers_from):
+    law = choose_bundle(policies, bundle, key, skip_verify)
+    if first is not None and first < law.covers_from:
+        fail(f"--from {first} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+    if last is not None and last < (first or law.covers_from):
         fail(f"--to {last} lies before the first day of the timeline.", USAGE)
-    data = make(bundle, load_profile(spec, changes), clock.today(), first, last)
+    data = make(law, load_profile(spec, changes), clock.today(), first, last)
     show(render(format, data, lang.value, wants_colour(), columns()), machine=format is not TimelineFormat.TEXT)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.bundle import Bundle, build_bundle
+from vatspolicy.bundle import BESIDE, Bundle, build_bundle
 from vatspolicy.comparison.sources import Source
 from vatspolicy.document import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
@@ -87,7 +87,8 @@ def load_side(source: Source, schemas: Path, same: frozenset[tuple[str, bytes]] 
             raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
     release = [parse_document(content, name) for name, content in named.items()][-1]
-    rest = [file for file in source.policies if file not in same and file[0] not in named]
+    beside = {name for name, _ in source.policies if name.rpartition("/")[2] in BESIDE}
+    rest = [file for file in source.policies if file not in same and file[0] not in named.keys() | beside]
     documents = [parse_document(content, name) for name, content in rest]
     return Side(
         source=source,
