@@ -16,7 +16,7 @@ from vatspolicy.schema import quick, schema_folder
 from vatspolicy.schema.check import _validator
 from vatspolicy.schema.quick import is_surely_valid
 
-ODD = (
+ODD: tuple[Any, ...] = (
     None,
     "",
     " ",
@@ -32,7 +32,20 @@ ODD = (
     1.5,
     1e308,
 )
-ODD_TOO = (10**30, True, False, [], {}, [None], [[]], {"at": "beijing"}, {"x": 1}, float("inf"), float("nan"), "\ud800")
+ODD_TOO: tuple[Any, ...] = (
+    10**30,
+    True,
+    False,
+    [],
+    {},
+    [None],
+    [[]],
+    {"at": "beijing"},
+    {"x": 1},
+    float("inf"),
+    float("nan"),
+    "\ud800",
+)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -22,9 +22,9 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 100)  # a short life leaves little to collect, and looking for it takes a tenth of it
     accept_any_text()
     if "_VATSPOLICY_COMPLETE" in os.environ:
-        from typer.completion import completion_init
+        from typer import completion
 
-        completion_init()
+        completion.completion_init()  # type: ignore[attr-defined]
     try:
         app()
     except InvalidInput as error:

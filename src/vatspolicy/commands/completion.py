@@ -26,9 +26,11 @@ def completion(
 
     Example: vatspolicy completion bash > ~/.local/share/bash-completion/completions/vatspolicy
     """
-    from typer.completion import get_completion_script
+    from typer import completion as typers
 
-    script = get_completion_script(prog_name="vatspolicy", complete_var=COMPLETE, shell=shell.value)
+    script = typers.get_completion_script(  # type: ignore[attr-defined]
+        prog_name="vatspolicy", complete_var=COMPLETE, shell=shell.value
+    )
     show(f"{script.strip()}\n", machine=True)
 
 

@@ -1,0 +1,202 @@
+"""`vatspolicy screen`: decide a whole portfolio."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vatspolicy.arguments import Lang, parse_day
+from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate import INVALID, NOTHING, USAGE
+from vatspolicy.output import write_stderr
+
+
+class EngineName(StrEnum):
+    """Engines (vatspolicy.portfolio.engine.start)."""
+
+    DUCKDB, SPARK, PYTHON = "duckdb", "spark", "python"
+
+
+class SummaryFormat(StrEnum):
+    """Formats of the summary."""
+
+    TEXT, JSON = "text", "json"
+
+
+def parse_by(text: str) -> str:
+    """Names of tables, separated by commas."""
+    known = ("region", "class", "rule")
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names or any(name not in known for name in names):
+        raise typer.BadParameter(f"Write some of {', '.join(known)}, separated by commas.")
+    return ",".join(dict.fromkeys(names))
+
+
+def screen(
+    input: Annotated[  # noqa: A002 - the name on the help page
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help="Profiles: .jsonl, .ndjson, .parquet, .csv with --mapping, or FILE.duckdb:TABLE.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Answers, .jsonl or .parquet.", rich_help_panel=OUTPUT),
+    ],
+    engine: Annotated[EngineName, typer.Option(help="What decides.", rich_help_panel=DECISION)] = EngineName.DUCKDB,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            callback=parse_day,
+            help="Day of the law for all rows (default: today in China).",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    policies: PoliciesOption = None,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="BASE HEAD",
+            help="Decide under two states of the law (git revisions, folders or bundles) and report what moves.",
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="For CSV: a YAML file of facts and the columns that hold them.",
+            exists=True,
+            dir_okay=False,
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on after the last whole batch of a stopped run.", rich_help_panel=INPUT)
+    ] = False,
+    batch: Annotated[
+        int, typer.Option(metavar="ROWS", min=1, help="Rows decided together.", rich_help_panel=DECISION)
+    ] = 10_000,
+    missing: Annotated[
+        bool,
+        typer.Option(
+            "--missing/--no-missing",
+            help="Name the missing facts of each incomplete row (asked in Python, and so slower).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = True,
+    by: Annotated[
+        str,
+        typer.Option(
+            metavar="TABLES",
+            callback=parse_by,
+            help="Tables of the summary: region, class, rule, separated by commas.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = "region,class,rule",
+    format: Annotated[
+        SummaryFormat, typer.Option("--format", "-f", help="Format of the summary.", rich_help_panel=OUTPUT)
+    ] = SummaryFormat.TEXT,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Decide a portfolio of profiles: one answer a row, bad rows apart with the reasons, and a summary.
+
+    Example: vatspolicy screen profiles.parquet -o answers.parquet --by region
+    """
+    import json
+
+    from vatspolicy import clock
+    from vatspolicy.portfolio.engine import MissingExtra
+    from vatspolicy.portfolio.read import InputError, open_source, read_mapping
+    from vatspolicy.portfolio.screen import ScreenError, Task
+    from vatspolicy.portfolio.screen import screen as run
+    from vatspolicy.portfolio.summary import render
+
+    if diff and policies:
+        fail("--diff names both states of the law; leave --policies out.", USAGE)
+    day = as_of or clock.today()
+    try:
+        source = open_source(input, read_mapping(mapping) if mapping else None)
+        with _laws(diff, policies) as (bundle, base):
+            for law in filter(None, (bundle, base)):
+                if day < law.covers_from:
+                    fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+            task = Task(source, output, bundle, day, engine.value, base, missing, batch)
+            summary = run(task, resume, Meter(source.expected()))
+    except (InputError, ScreenError) as error:
+        fail(f"{error}.", USAGE)
+    except MissingExtra as error:
+        fail(f"{error}: pip install 'vatspolicy[{error.extra}]', or use --engine python.", USAGE)
+    except InvalidInput as error:
+        complain(error)
+        raise typer.Exit(INVALID) from None
+    tables = by.split(",")
+    if format is SummaryFormat.JSON:
+        show(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
+    else:
+        show(render(summary, tables, lang.value, compared=base is not None))
+    if summary.rejected:
+        note(f"{summary.rejected} rows were rejected; see {task.rejects}.")
+        raise typer.Exit(INVALID)
+    if not summary.rows:
+        fail("nothing was decided.", NOTHING)
+
+
+@contextlib.contextmanager
+def _laws(diff: tuple[str, str] | None, policies: Path | None) -> Iterator[tuple[Any, Any]]:
+    """The law to decide under, and the law before a change or None."""
+    if diff is None:
+        from vatspolicy.bundle import load_bundle
+
+        yield load_bundle(policies), None
+        return
+    from vatspolicy.comparison.git import SourceError
+    from vatspolicy.comparison.side import load_pair
+    from vatspolicy.comparison.sources import read_pair
+
+    try:
+        sources = read_pair(*diff, Path())
+    except SourceError as error:
+        fail(str(error), USAGE)
+    with load_pair(*sources) as (base, head), head.in_use():
+        yield head.bundle, base.bundle
+
+
+class Meter:
+    """A bar on standard error with the rate and the time left: redrawn on a terminal, else a line each batch."""
+
+    def __init__(self, expected: int) -> None:
+        self._expected = max(expected, 1)
+        self._redraw = sys.stderr is not None and sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._before = 0
+
+    def __call__(self, rows: int, earlier: bool) -> None:
+        """Tell how far the run is; `earlier`: these rows were done by a run before this one."""
+        if earlier:
+            self._before, self._began = rows, time.monotonic()
+            return
+        seconds = time.monotonic() - self._began
+        rate = (rows - self._before) / seconds if seconds else 0.0
+        share = min(rows / self._expected, 1.0)
+        left = max(self._expected - rows, 0) / rate if rate else 0.0
+        done = int(20 * share)
+        bar = f"[{'#' * done}{'.' * (20 - done)}] {share:4.0%}"
+        end = "\n" if share == 1.0 or not self._redraw else ""
+        start = "\r" if self._redraw else ""
+        write_stderr(f"{start}vatspolicy: {bar} {rows} rows, {rate:.0f} a second, {left:.0f} s left{end}")
+
+
+command = single(screen, "screen", DECIDE)

@@ -1,0 +1,93 @@
+"""The answer about one profile of a portfolio, by the evaluator itself: what the database is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.bundle import Law
+from vatspolicy.decision import WORDS, Ask, Finding
+from vatspolicy.document import Document, parse_document
+from vatspolicy.evaluate import _Evaluation, outlook
+from vatspolicy.expression.kleene import Env
+from vatspolicy.policy import Rule
+from vatspolicy.profile import Profile, trust_profile
+
+_NOWHERE = parse_document("{}", "<row>.json")
+
+
+def decide(law: Law, facts: Mapping[str, Any], day: str) -> dict[str, Any]:
+    """Decision, range, services with their classes, and the names of the rules that hold.
+
+    `facts` as `profile.facts_of` makes them. Keys: id, decision, mildest, strictest, services (id, state, decision,
+    activities of class and decision, by class), rules (sorted).
+    """
+    run = _Survey(law, Profile(facts, _NOWHERE, {}), day, {}, frozenset())
+    found = run.run()
+    services = [
+        {
+            "id": service.id,
+            "state": service.state,
+            "decision": _word(*run.spans[index]),
+            "activities": [
+                {"class": cls, "decision": word}
+                for cls, word in sorted((activity.cls, activity.outcome) for activity in service.activities)
+            ],
+        }
+        for index, service in enumerate(found.services)
+    ]
+    fired = {f.rule.name for f in found.findings if f.certain and f.rule in run.holding[str(f.subject)]}
+    fired |= {finding.rule.name for service in found.services for finding in service.classified_by}
+    return {
+        "id": facts["product"]["id"],
+        "decision": _word(found.low, found.high),
+        "mildest": WORDS[found.low],
+        "strictest": WORDS[found.high],
+        "services": services,
+        "rules": sorted(fired),
+    }
+
+
+def missing_facts(law: Law, data: Any, day: str) -> list[str]:
+    """Dotted paths of the missing facts that could still change the decision, the most telling first.
+
+    `data` is a valid profile as it was written.
+    """
+    found = outlook(law, trust_profile(Document("<row>", data, "", _NOWHERE.root)), day)
+    return [".".join(map(str, ask.path)) for ask in found.missing]
+
+
+class _Survey(_Evaluation):
+    """A run that asks for nothing, and notes each service's own range and the rules that hold."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.spans: list[tuple[int, int]] = []
+        self.holding: dict[str, set[Rule]] = {}
+
+    def service(self, index: int, service: Mapping[str, Any]) -> None:
+        before = (self.result.low, self.result.high)
+        self.result.low = self.result.high = 0
+        super().service(index, service)
+        low, high = self.result.low, self.result.high
+        self.spans.append((low, high))
+        self.result.low, self.result.high = max(before[0], low), max(before[1], high)
+
+    def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
+        return ()
+
+    def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
+        return ()
+
+    def add(self, finding: Finding) -> None:
+        holding = self.holding.setdefault(str(finding.subject), set())
+        holds = finding.state == "fires"
+        if finding.state == "done" or finding.rule.kind == "need":  # what became of it, not whether it holds
+            holds = self.law.ask(finding.rule.when, finding.env) is True
+        if holds:
+            holding.add(finding.rule)
+        super().add(finding)
+
+
+def _word(low: int, high: int) -> str:
+    return WORDS[low] if low == high else "incomplete"

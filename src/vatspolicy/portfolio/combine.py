@@ -1,0 +1,448 @@
+"""The decision in SQL: the queries by which a database decides a table of profiles under the law of one day.
+
+A decision is two questions under Kleene's logic, asked of every subject and joined by `or`: is it *denied*, and is a
+licence *needed* that is not held? Both true and unknown answers have a place in the range of decision words:
+
+- a prohibition that holds: denied;
+- a need for an instrument: needed where it holds and the instrument is not held;
+- a need answered by routes: denied where it holds and no route is open; needed where it holds and no open route's
+  instrument is held;
+- a class that is only possible: whatever is true of it is unknown of the service;
+- a service that no rule classifies: denied is unknown.
+
+Between queries an answer is a rank, because SQL's aggregates pass over NULL: 2 true, 1 unknown, 0 false.
+`evaluate` says the same by cases; the tests hold the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from vatspolicy.bundle import Law
+from vatspolicy.expression.sql import (
+    UNKNOWN,
+    Known,
+    Sql,
+    Terms,
+    Value,
+    Variable,
+    column,
+    conjunction,
+    constant,
+    disjunction,
+    field_of,
+    negation,
+    some,
+    to_sql,
+    write,
+)
+from vatspolicy.expression.tree import Fact, walk
+from vatspolicy.policy import Classify, Expression, Instrument, Need, Route, Rule
+from vatspolicy.portfolio.asked import Asked, Routes
+from vatspolicy.portfolio.pieces import (
+    ACTIVITIES,
+    BOOLEAN,
+    NAMES,
+    SERVICES,
+    empty,
+    high_end,
+    is_true,
+    low_end,
+    members,
+    named,
+    or_empty,
+    rank,
+    select,
+    struct,
+    there,
+    together,
+    when,
+    word_of,
+)
+from vatspolicy.portfolio.relation import fact_columns
+from vatspolicy.vocabulary import words
+
+ROW = "row"
+"""The column of a table of profiles that numbers its rows."""
+
+FIRING = ("classify", "deny", "need", "duty", "advise")
+"""Effects of the rules that are reported when they hold."""
+
+PARTLY, CLASSIFIED, OTHER, UNCLASSIFIED = "partly-classified", "classified", "not-telecom", "unclassified"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One query; what it finds is a table of that name for the queries after it."""
+
+    name: str
+    query: exp.Select
+
+
+def text_of(query: exp.Select, dialect: str) -> str:
+    """The query as text for duckdb or spark."""
+    if dialect == "spark":  # sqlglot writes `&&` for whether lists have a member in common, whatever the dialect
+        query = query.copy()
+        for node in list(query.find_all(exp.ArrayOverlaps)):
+            node.replace(exp.Anonymous(this="arrays_overlap", expressions=[node.this, node.expression]))
+        for access in list(query.find_all(exp.Bracket)):  # brackets count from 0 there
+            access.replace(exp.Anonymous(this="element_at", expressions=[access.this, *access.expressions]))
+    return query.sql(dialect)
+
+
+def steps(law: Law, day: str, source: str = "profiles") -> tuple[Step, ...]:
+    """The queries that decide the table `source` (columns: `row` and those of `fact_columns`), in order.
+
+    The last finds one row for each profile: row, id, decision, mildest, strictest, services, rules. Needs sqlglot.
+    """
+    combiner = _Combiner(law, day, source)
+    return (
+        Step("product_answers", combiner.products()),
+        Step("service_answers", combiner.services()),
+        Step("activity_answers", combiner.activities()),
+        Step("service_decisions", combiner.service_decisions()),
+        Step("decisions", combiner.decisions()),
+    )
+
+
+class _Combiner:
+    def __init__(self, law: Law, day: str, source: str) -> None:
+        self.law, self.day, self.source = law, day, source
+        facts: dict[str, Variable] = {name: column(name) for name in fact_columns()}
+        self.product: dict[str, Variable] = {**facts, "as_of": Known(day)}
+        self.service = {**self.product, "service": column("service"), "operator": column("operator")}
+        self.activity = {
+            **self.service,
+            "activity": {"class": column("class"), "licensed": column("licensed")},
+        }
+
+    def ask(self, expression: Expression, variables: Mapping[str, Variable], terms: Terms | None = None) -> Value:
+        return write(expression.tree, variables, self.law.params, terms)
+
+    # --- the queries
+
+    def products(self) -> exp.Select:
+        """row, id, denied, needed, rules"""
+        asked = self.asked("product", self.product, ("deny", "need", "duty", "advise"))
+        rows = select(exp.Star(), named(field_of(column("product"), "id"), "id"))
+        with_truths = asked.over(rows.from_(exp.to_table(self.source), copy=False))
+        no_services = when(
+            exp.GT(this=exp.ArraySize(this=column("services")), expression=constant(0)), constant(False), exp.Null()
+        )
+        with_truths = with_truths.select(named(no_services, "open"), copy=False)
+        denied, needed = self.answers(asked, self.product)
+        return select(
+            column(ROW),
+            column("id"),
+            named(rank(disjunction((denied, column("open")))), "denied"),
+            named(rank(needed), "needed"),
+            named(asked.fired(), "rules"),
+        ).from_(with_truths.subquery("asked", copy=False), copy=False)
+
+    def services(self) -> exp.Select:
+        """row, position, denied, needed, rules, id, state, classes (class, certain), and the facts for activities"""
+        facts = list(fact_columns())
+        place = exp.Explode(this=exp.GenerateSeries(start=constant(1), end=exp.ArraySize(this=column("services"))))
+        some_service = exp.GT(this=exp.ArraySize(this=column("services")), expression=constant(0))
+        placed = select(column(ROW), *(column(name) for name in facts), named(place, "position"))
+        placed = placed.from_(exp.to_table(self.source), copy=False).where(some_service, copy=False)
+        service = exp.Bracket(this=column("services"), expressions=[column("position")], offset=1)
+        one = select(column(ROW), column("position"), *(column(name) for name in facts), named(service, "service"))
+        one = one.from_(placed.subquery("placed", copy=False), copy=False)
+        operated_by = field_of(column("service"), "operated_by")
+        operator = exp.Case(
+            ifs=[
+                exp.If(this=exp.EQ(this=operated_by, expression=constant("company")), true=column("company")),
+                exp.If(this=there(operated_by), true=column("partner")),
+            ]
+        )
+        bound = select(exp.Star(), named(operator, "operator")).from_(one.subquery("one", copy=False), copy=False)
+        asked = self.asked("service", self.service, FIRING)
+        with_truths = asked.over(bound)
+        by_class = {cls: self.is_of(cls, asked) for cls in self.classes()}
+        spoke = disjunction(asked.truth(rule) for rule in asked.of("classify"))
+        classes = [named(to_sql(value), f"is {cls}") for cls, value in by_class.items()]
+        classified = select(exp.Star(), *classes, named(to_sql(spoke), "spoke"))
+        classified = classified.from_(with_truths.subquery("asked", copy=False), copy=False)
+        denied, needed = self.answers(asked, self.service)
+        unclassified = when(column("spoke"), constant(False), exp.Null())
+        kept = [column(name) for name in sorted(self.read_by_activities())]
+        return select(
+            column(ROW),
+            column("position"),
+            named(rank(disjunction((denied, unclassified))), "denied"),
+            named(rank(needed), "needed"),
+            named(asked.fired(), "rules"),
+            named(field_of(column("service"), "id"), "id"),
+            named(self.state(asked, by_class), "state"),
+            named(members({cls: column(f"is {cls}") for cls in by_class}), "classes"),
+            *kept,
+        ).from_(classified.subquery("classified", copy=False), copy=False)
+
+    def activities(self) -> exp.Select:
+        """row, position, class, certain, denied, needed, rules; of classes that are only possible too"""
+        kept = [column(name) for name in sorted(self.read_by_activities())]
+        classes = select(column(ROW), column("position"), *kept, named(exp.Explode(this=column("classes")), "found"))
+        classes = classes.from_(exp.to_table("service_answers"), copy=False)
+        certain = field_of(column("found"), "certain")
+        one = select(
+            column(ROW), column("position"), *kept, named(field_of(column("found"), "class"), "class"),
+            named(certain, "certain"),
+        ).from_(classes.subquery("classes", copy=False), copy=False)  # fmt: skip
+        first = {**self.activity, "activity": {"class": column("class")}}
+        licensed = disjunction(self.held(instrument, first, "operator") for instrument in self.law.access)
+        bound = select(exp.Star(), named(exp.Cast(this=to_sql(licensed), to=BOOLEAN), "licensed"))
+        bound = bound.from_(one.subquery("one", copy=False), copy=False)
+        asked = self.asked("activity", self.activity, ("deny", "need", "duty", "advise"))
+        routes = self.routes(asked.terms)
+        with_truths = asked.over(bound, *routes.columns)
+        denied, needed = self.answers(asked, self.activity, routes)
+        ranks = [
+            when(column("certain"), rank(value), exp.Least(this=rank(value), expressions=[constant(1)]))
+            for value in (denied, needed)
+        ]
+        return select(
+            column(ROW),
+            column("position"),
+            column("class"),
+            column("certain"),
+            named(ranks[0], "denied"),
+            named(ranks[1], "needed"),
+            named(when(column("certain"), asked.fired(), empty(NAMES)), "rules"),
+        ).from_(with_truths.subquery("asked", copy=False), copy=False)
+
+    def service_decisions(self) -> exp.Select:
+        """row, position, denied, needed, rules, and the service as it is reported"""
+        activity = struct({"class": column("class"), "decision": word_of(column("denied"), column("needed"))})
+        certain = exp.Filter(this=exp.ArrayAgg(this=activity), expression=exp.Where(this=column("certain")))
+        found = select(
+            column(ROW),
+            column("position"),
+            named(exp.Max(this=column("denied")), "denied"),
+            named(exp.Max(this=column("needed")), "needed"),
+            named(exp.Flatten(this=exp.ArrayAgg(this=column("rules"))), "rules"),
+            named(exp.ArraySort(this=certain), "activities"),
+        )
+        found = found.from_(exp.to_table("activity_answers"), copy=False).group_by(
+            column(ROW), column("position"), copy=False
+        )
+
+        def own(name: str) -> exp.Column:
+            return column(name, "service_answers")
+
+        def other(name: str) -> exp.Column:
+            return column(name, "found")
+
+        denied, needed = (
+            exp.Greatest(this=own(name), expressions=[exp.Coalesce(this=other(name), expressions=[constant(0)])])
+            for name in ("denied", "needed")
+        )
+        joined = select(
+            named(own(ROW), ROW),
+            named(own("position"), "position"),
+            named(own("id"), "id"),
+            named(own("state"), "state"),
+            named(denied, "denied"),
+            named(needed, "needed"),
+            named(together(own("rules"), other("rules")), "rules"),
+            named(or_empty(other("activities"), ACTIVITIES), "activities"),
+        )
+        same = exp.and_(*(exp.EQ(this=own(name), expression=other(name)) for name in (ROW, "position")), copy=False)
+        return joined.from_(exp.to_table("service_answers"), copy=False).join(
+            found.subquery("found", copy=False), on=same, join_type="left", copy=False
+        )
+
+    def decisions(self) -> exp.Select:
+        """row, id, decision, mildest, strictest, services, rules"""
+        service = struct(
+            {
+                "position": column("position"),
+                "id": column("id"),
+                "state": column("state"),
+                "decision": word_of(column("denied"), column("needed")),
+                "activities": column("activities"),
+            }
+        )
+        found = select(
+            column(ROW),
+            named(exp.Max(this=column("denied")), "denied"),
+            named(exp.Max(this=column("needed")), "needed"),
+            named(exp.Flatten(this=exp.ArrayAgg(this=column("rules"))), "rules"),
+            named(exp.ArraySort(this=exp.ArrayAgg(this=service)), "services"),
+        )
+        found = found.from_(exp.to_table("service_decisions"), copy=False).group_by(column(ROW), copy=False)
+
+        def own(name: str) -> exp.Column:
+            return column(name, "product_answers")
+
+        def other(name: str) -> exp.Column:
+            return column(name, "found")
+
+        denied, needed = (
+            exp.Greatest(this=own(name), expressions=[exp.Coalesce(this=other(name), expressions=[constant(0)])])
+            for name in ("denied", "needed")
+        )
+        same = exp.EQ(this=own(ROW), expression=other(ROW))
+        joined = select(
+            named(own(ROW), ROW), named(own("id"), "id"), named(denied, "denied"), named(needed, "needed"),
+            named(together(own("rules"), other("rules")), "rules"), named(other("services"), "services"),
+        ).from_(exp.to_table("product_answers"), copy=False)  # fmt: skip
+        joined = joined.join(found.subquery("found", copy=False), on=same, join_type="left", copy=False)
+        fields = {name: field_of(column("s"), name) for name in ("id", "state", "decision", "activities")}
+        without_position = exp.Lambda(this=struct(fields), expressions=[exp.to_identifier("s", quoted=True)])
+        shown = exp.Transform(this=column("services"), expression=without_position)
+        low, high = low_end(column("denied"), column("needed")), high_end(column("denied"), column("needed"))
+        return select(
+            column(ROW),
+            column("id"),
+            named(word_of(column("denied"), column("needed")), "decision"),
+            named(low, "mildest"),
+            named(high, "strictest"),
+            named(or_empty(shown, SERVICES), "services"),
+            named(exp.ArraySort(this=exp.ArrayDistinct(this=column("rules"))), "rules"),
+        ).from_(joined.subquery("joined", copy=False), copy=False)
+
+    # --- rules
+
+    def asked(self, each: str, variables: Mapping[str, Variable], effects: Iterable[str]) -> Asked:
+        rules = [rule for effect in effects for rule in self.law.of(each, effect)]
+        terms = Terms()
+        return Asked([(rule, self.ask(rule.when, variables, terms)) for rule in rules], terms)
+
+    def answers(
+        self, asked: Asked, variables: Mapping[str, Variable], routes: Routes | None = None
+    ) -> tuple[Value, Value]:
+        """Whether the subject is denied, and whether it needs a licence that is not held."""
+        denied: list[Value] = [asked.truth(rule) for rule in asked.of("deny")]
+        needed: list[Value] = []
+        for rule in asked.of("need"):
+            effect, holds = rule.effect, asked.truth(rule)
+            assert isinstance(effect, Need)
+            if effect.through is not None:
+                assert routes is not None
+                is_open, licensed = routes.to(effect.through)
+                denied.append(conjunction((holds, negation(is_open))))
+                needed.append(conjunction((holds, negation(licensed))))
+            else:
+                assert effect.instrument is not None
+                holder = effect.bearer if "service" in variables else "company"
+                has = self.held(effect.instrument, variables, holder)
+                needed.append(conjunction((holds, negation(has))))
+        return disjunction(denied), disjunction(needed)
+
+    def routes(self, terms: Terms) -> Routes:
+        """Each route: whether it is open, and whether its instrument is held."""
+        found = []
+        for rule in self.law.of("activity", "route"):
+            effect = rule.effect
+            assert isinstance(effect, Route)
+            checks = [self.ask(condition.check, self.activity, terms) for condition in effect.conditions]
+            applies = self.ask(rule.when, self.activity, terms)
+            is_open = conjunction((applies, self.below_cap(effect, terms), *checks))
+            found.append((rule, effect, is_open, self.held(effect.instrument, self.activity, "operator")))
+        return Routes(found)
+
+    def below_cap(self, route: Route, terms: Terms) -> Value:
+        if route.max_foreign_percent is None:
+            return Known(True)
+        cap = self.ask(route.max_foreign_percent, self.activity, terms)
+        if cap == UNKNOWN:
+            return UNKNOWN
+        share = field_of(column("operator"), "foreign_percent")
+        return exp.Paren(this=exp.LTE(this=share, expression=to_sql(cap)))
+
+    def held(self, name: str, variables: Mapping[str, Variable], holder: str) -> Value:
+        """Whether the holder has an instrument for this class and place on this day."""
+        instrument = self.law.instruments[name]
+        licence = column("licence")
+        is_it = exp.Paren(this=exp.EQ(this=field_of(licence, "instrument"), expression=constant(name)))
+        parts: list[Value] = [is_it, self.is_valid(instrument, licence)]
+        if instrument.covers is not None:
+            parts.append(self.ask(instrument.covers, {**variables, "licence": licence}))
+        entity = variables[holder]
+        assert isinstance(entity, exp.Expr)
+        licences = field_of(entity, "licences")
+        names = exp.Transform(
+            this=licences,
+            expression=exp.Lambda(
+                this=field_of(licence, "instrument"), expressions=[exp.to_identifier("licence", quoted=True)]
+            ),
+        )
+        whole = some(licences, "licence", conjunction(parts))
+        # most have no such licence; then no more is asked
+        return when(
+            exp.Not(this=exp.ArrayContains(this=names, expression=constant(name))), constant(False), to_sql(whole)
+        )
+
+    def is_valid(self, instrument: Instrument, licence: Sql) -> Sql:
+        stated, last = field_of(licence, "valid"), field_of(licence, "valid_until")
+        not_false = exp.Coalesce(this=stated, expressions=[constant(True)])
+        until = exp.and_(not_false, exp.GTE(this=last, expression=constant(self.day)), copy=False)
+        return when(there(last), until, not_false if instrument.no_term else stated)
+
+    # --- classes
+
+    def classes(self) -> list[str]:
+        """Every class that a service may be of; an opinion may name any."""
+        rules = self.law.of("service", "classify")
+        if any(rule.contested for rule in rules):
+            return sorted(words("class"))
+        return sorted({cls for rule in rules for cls in _classes(rule)})
+
+    def is_of(self, cls: str, asked: Asked) -> Value:
+        """Whether the service is of a class: true, unknown for a class that is only possible, or false."""
+        opinion = field_of(field_of(column("service"), "class_opinion"), "classes")
+        settled = exp.ArrayContains(this=opinion, expression=constant(cls))
+        found: list[Value] = []
+        for rule in asked.of("classify"):
+            says = cls in _classes(rule)
+            if rule.contested:
+                by_opinion = when(there(opinion), settled, constant(says))
+                found.append(conjunction((asked.truth(rule), by_opinion)))
+            elif says:
+                found.append(asked.truth(rule))
+        return disjunction(found)
+
+    def state(self, asked: Asked, by_class: Mapping[str, Value]) -> Sql:
+        """What the classify rules say as a whole, as `classify` calls it."""
+        undecided: list[Sql] = []
+        spoke = is_true(column("spoke"))
+        for rule in asked.of("classify"):
+            truth = asked.truth(rule)
+            if isinstance(truth, Known) and truth.value is not None:
+                continue
+            open_classes = [exp.Not(this=is_true(column(f"is {cls}"))) for cls in _classes(rule)]
+            further = exp.Paren(this=exp.or_(exp.Not(this=spoke), *open_classes, copy=False))
+            undecided.append(exp.and_(exp.Is(this=to_sql(truth), expression=exp.Null()), further, copy=False))
+        any_class = (
+            exp.or_(*(is_true(column(f"is {cls}")) for cls in by_class), copy=False) if by_class else exp.false()
+        )
+        return exp.Case(
+            ifs=[
+                exp.If(this=exp.or_(*undecided, copy=False) if undecided else exp.false(), true=constant(PARTLY)),
+                exp.If(this=any_class, true=constant(CLASSIFIED)),
+                exp.If(this=spoke, true=constant(OTHER)),
+            ],
+            default=constant(UNCLASSIFIED),
+        )
+
+    def read_by_activities(self) -> set[str]:
+        """The variables that rules about activities read."""
+        expressions: list[Expression] = []
+        for effect in ("deny", "need", "duty", "advise", "route"):
+            for rule in self.law.of("activity", effect):
+                expressions.append(rule.when)
+                if isinstance(rule.effect, Route):
+                    expressions += [condition.check for condition in rule.effect.conditions]
+                    expressions += [e for e in (rule.effect.max_foreign_percent,) if e is not None]
+        expressions += [i.covers for i in self.law.instruments.values() if i.covers is not None]
+        roots = {node.root for e in expressions for node in walk(e.tree) if isinstance(node, Fact)}
+        bearers = {r.effect.bearer for r in self.law.of("activity", "need") if isinstance(r.effect, Need)}
+        return (roots | bearers | {"operator"}) & ({*fact_columns(), "service", "operator"})
+
+
+def _classes(rule: Rule) -> tuple[str, ...]:
+    return rule.effect.classes if isinstance(rule.effect, Classify) else ()

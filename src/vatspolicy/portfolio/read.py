@@ -1,0 +1,243 @@
+"""Rows of a portfolio: JSON lines, Parquet, CSV with a mapping, or a table of a DuckDB database, one row at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vatspolicy.vocabulary import describe
+
+LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
+_KINDS = {".jsonl": LINES, ".ndjson": LINES, ".parquet": PARQUET, ".csv": CSV}
+DOCUMENT = "profile"
+"""A table whose only column has this name holds one profile as JSON text in each row."""
+
+
+class InputError(ValueError):
+    """Why an input cannot be read at all, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row, numbered from 1 (a line of JSON lines, a record of a table)."""
+
+    number: int
+    text: str
+    """The row as it came, for the reject file."""
+    data: Any = None
+    """The profile as it would be written."""
+    fault: str | None = None
+    """Why there is no profile in it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from."""
+
+    kind: str
+    path: Path
+    table: str | None = None
+    mapping: Mapping[str, str] | None = None
+    """Of a CSV file: the dotted path of a fact to the column that holds it."""
+
+    def rows(self) -> Iterator[Row]:
+        """Every row, in order; the file is never held as a whole. Raises InputError."""
+        match self.kind:
+            case "lines":
+                return _lines(self.path)
+            case "csv":
+                return _cells(self.path, self.mapping or {})
+        return _records(self)
+
+    def expected(self) -> int:
+        """About how many rows there are. Raises InputError."""
+        if self.kind in (LINES, CSV):
+            with self.path.open("rb") as file:
+                lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+            return lines - (self.kind == CSV)
+        with _relation(self) as (connection, relation):
+            return int(connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])  # noqa: S608
+
+
+def open_source(text: str, mapping: Mapping[str, str] | None = None) -> Source:
+    """The source that a person names: a file by its ending, or FILE.duckdb:TABLE. Raises InputError."""
+    name, colon, table = text.rpartition(":")
+    if colon and name.endswith((".duckdb", ".db")):
+        source = Source(TABLE, Path(name), table)
+    else:
+        kind = _KINDS.get(Path(text).suffix.lower())
+        if kind is None:
+            raise InputError("The input ends in .jsonl, .ndjson, .parquet or .csv, or is FILE.duckdb:TABLE")
+        source = Source(kind, Path(text), mapping=mapping)
+    if not source.path.is_file():
+        raise InputError(f"There is no file {str(source.path)!r}")
+    if (source.kind == CSV) != (mapping is not None):
+        raise InputError("A CSV file, and nothing else, needs --mapping: which fact is in which column")
+    return source
+
+
+def read_mapping(path: Path) -> dict[str, str]:
+    """A mapping file (YAML): the dotted path of a fact, then its column. Raises InputError, InvalidInput."""
+    from vatspolicy.document import load_document
+
+    data = load_document(path).data
+    if not isinstance(data, dict) or not data or not all(isinstance(column, str) for column in data.values()):
+        raise InputError(f"{path} is no mapping of facts to columns, such as 'company.foreign_percent: share'")
+    for fact in data:
+        if not describe(tuple(_steps(str(fact)))):
+            raise InputError(f"{path}: a profile has no fact {fact!r}")
+    return {str(fact): column for fact, column in data.items()}
+
+
+def _lines(path: Path) -> Iterator[Row]:
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").rstrip("\r\n")
+            if not line.strip():
+                continue
+            try:
+                raw.decode("utf-8")
+                yield Row(
+                    number, line, without_nulls(json.loads(line, object_pairs_hook=_once, parse_constant=_refuse))
+                )
+            except UnicodeDecodeError:
+                yield Row(number, line, fault="The line is not UTF-8.")
+            except (ValueError, RecursionError) as error:
+                yield Row(number, line, fault=_json_fault(error))
+
+
+@contextlib.contextmanager
+def _relation(source: Source) -> Iterator[tuple[Any, str]]:
+    """A connection, and what to select from. What DuckDB has against it is an InputError; its text may hold values."""
+    try:
+        import duckdb
+    except ImportError:
+        raise InputError("Parquet files and tables need the extra: pip install 'vatspolicy[portfolio]'") from None
+
+    try:
+        with duckdb.connect() as connection:
+            if source.kind == TABLE:
+                connection.execute(f"ATTACH '{_escape(str(source.path))}' AS portfolio (READ_ONLY)")
+                relation = 'portfolio."' + str(source.table).replace('"', '""') + '"'
+            else:
+                relation = f"read_parquet('{_escape(str(source.path))}')"
+            yield connection, relation
+    except duckdb.Error as error:
+        raise InputError(f"DuckDB cannot read {str(source.path)!r}: {type(error).__name__}") from None
+
+
+def _escape(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _records(source: Source) -> Iterator[Row]:
+    """Rows of Parquet files and of tables, through DuckDB."""
+    with _relation(source) as (connection, relation):
+        columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]  # noqa: S608
+        what = f'"{DOCUMENT}"' if columns == [DOCUMENT] else "to_json(t)"
+        found = connection.execute(f"SELECT CAST({what} AS VARCHAR) FROM {relation} AS t")  # noqa: S608
+        number = 0
+        while batch := found.fetchmany(1000):
+            for (text,) in batch:
+                number += 1
+                try:
+                    yield Row(number, text or "", without_nulls(json.loads(text or "")))
+                except (ValueError, RecursionError) as error:
+                    yield Row(number, text or "", fault=_json_fault(error))
+
+
+def _cells(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        reader = csv.DictReader(file)
+        missing = [column for column in mapping.values() if column not in (reader.fieldnames or ())]
+        if missing:
+            raise InputError(f"{str(path)!r} has no column {missing[0]!r}")
+        try:
+            for number, record in enumerate(reader, 1):
+                text = json.dumps(record, ensure_ascii=False)
+                if None in record or None in record.values():
+                    yield Row(number, text, fault="The record has more or fewer cells than the header.")
+                    continue
+                try:
+                    yield Row(number, text, _profile_of(record, mapping))
+                except ValueError as error:
+                    yield Row(number, text, fault=str(error))
+        except csv.Error as error:
+            raise InputError(f"{str(path)!r} is no CSV file: {error}") from None
+
+
+def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Any:
+    """The profile of a record; an empty cell is a missing fact. Raises ValueError for a cell of the wrong kind."""
+    data: dict[str, Any] = {"schema": 1, "company": {}, "services": []}
+    for fact, column in mapping.items():
+        cell = record[column].strip()
+        if cell:
+            steps = _steps(fact)
+            _put(data, steps, _value(cell, describe(tuple(steps)), fact))
+    return data
+
+
+def _value(cell: str, schema: Mapping[str, Any], fact: str) -> Any:
+    match schema.get("type"):
+        case "boolean":
+            if cell.lower() not in ("true", "false"):
+                raise ValueError(f"{fact}: Write true or false.")
+            return cell.lower() == "true"
+        case "integer":
+            try:
+                return int(cell)
+            except ValueError:
+                raise ValueError(f"{fact}: Write a whole number.") from None
+        case "number":
+            try:
+                return float(cell)
+            except ValueError:
+                raise ValueError(f"{fact}: Write a number.") from None
+        case "array":
+            return [part.strip() for part in cell.split(";") if part.strip()]
+    return cell
+
+
+def _put(data: Any, steps: list[str | int], value: Any) -> None:
+    for step, following in itertools.pairwise(steps):
+        empty: Any = [] if isinstance(following, int) else {}
+        if isinstance(step, int):
+            data.extend({} for _ in range(step + 1 - len(data)))
+            data = data[step]
+        else:
+            data = data.setdefault(step, empty)
+    data[steps[-1]] = value
+
+
+def _steps(fact: str) -> list[str | int]:
+    return [int(step) if step.isdecimal() and step.isascii() else step for step in fact.split(".")]
+
+
+def without_nulls(value: Any) -> Any:
+    """The value without keys that say null: they say as little as keys that are left out."""
+    if isinstance(value, dict):
+        return {key: without_nulls(child) for key, child in value.items() if child is not None}
+    return [without_nulls(member) for member in value] if isinstance(value, list) else value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refuse(_: str) -> Any:
+    raise ValueError("not a number")
+
+
+def _json_fault(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"This is no JSON: {error.msg.lower()} at column {error.colno}."
+    return f"This is no JSON: {error if isinstance(error, ValueError) else 'it is nested too deeply'}."

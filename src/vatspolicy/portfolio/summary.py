@@ -1,0 +1,132 @@
+"""What a portfolio comes to: decisions by region, class and rule, and what a change of the law moves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.decision import WORDS
+from vatspolicy.report.terminal import width
+from vatspolicy.vocabulary import label
+
+ALL_WORDS = (*WORDS, "incomplete")
+BY = ("region", "class", "rule")
+UNKNOWN = "unknown"
+
+_WORDING = {
+    "rows": ("{rows} rows, {rejected} rejected", "共{rows}行，拒收{rejected}行"),
+    "decision": ("Decisions", "结论"),
+    "region": ("By region of the company's registered office", "按公司注册地"),
+    "class": ("By class, each activity counted", "按业务种类（逐项业务计）"),
+    "rule": ("By rule that holds, each profile counted once", "按成立的规则（每份画像计一次）"),
+    "moved": ("Moved by the change of law: {moved} of {rows}", "法律变化使{rows}份中的{moved}份改变"),
+    "gains": ("Rules that come to hold", "新成立的规则"),
+    "losses": ("Rules that cease to hold", "不再成立的规则"),
+    "none": ("none", "无"),
+}
+
+
+@dataclass
+class Summary:
+    """Counts that batches add up to."""
+
+    rows: int = 0
+    rejected: int = 0
+    decision: Counter[str] = field(default_factory=Counter)
+    region: dict[str, Counter[str]] = field(default_factory=dict)
+    cls: dict[str, Counter[str]] = field(default_factory=dict)
+    rule: dict[str, Counter[str]] = field(default_factory=dict)
+    moves: Counter[str] = field(default_factory=Counter)
+    """Decision words before and after a change of the law, such as `deny->allow`."""
+    gains: Counter[str] = field(default_factory=Counter)
+    losses: Counter[str] = field(default_factory=Counter)
+
+    def count(self, facts: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Add one decided profile."""
+        word = answer["decision"]
+        self.rows += 1
+        self.decision[word] += 1
+        region = facts["company"].get("registered", {}).get("province", UNKNOWN)
+        self.region.setdefault(region, Counter())[word] += 1
+        for service in answer["services"]:
+            for activity in service["activities"]:
+                self.cls.setdefault(activity["class"], Counter())[activity["decision"]] += 1
+        for rule in answer["rules"]:
+            self.rule.setdefault(rule, Counter())[word] += 1
+
+    def count_move(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Add what a change of the law does to one profile."""
+        if before["decision"] != after["decision"]:
+            self.moves[f"{before['decision']}->{after['decision']}"] += 1
+        self.gains.update(set(after["rules"]) - set(before["rules"]))
+        self.losses.update(set(before["rules"]) - set(after["rules"]))
+
+    def reject(self) -> None:
+        """Add one rejected row."""
+        self.rows += 1
+        self.rejected += 1
+
+    def add(self, data: Mapping[str, Any]) -> None:
+        """Add the counts of another summary, as `data` gives them."""
+        self.rows += data["rows"]
+        self.rejected += data["rejected"]
+        for name in ("decision", "moves", "gains", "losses"):
+            getattr(self, name).update(data[name])
+        for name, table in (("region", self.region), ("class", self.cls), ("rule", self.rule)):
+            for key, counts in data[name].items():
+                table.setdefault(key, Counter()).update(counts)
+
+    def data(self, by: Iterable[str] = BY) -> dict[str, Any]:
+        """The counts as plain data, in a fixed order."""
+        tables = {"region": self.region, "class": self.cls, "rule": self.rule}
+        return {
+            "rows": self.rows,
+            "rejected": self.rejected,
+            "decision": _ordered(self.decision),
+            **{name: {key: _ordered(tables[name][key]) for key in sorted(tables[name])} for name in by},
+            **{name: dict(sorted(getattr(self, name).items())) for name in ("moves", "gains", "losses")},
+        }
+
+
+def render(summary: Summary, by: Iterable[str], lang: str, compared: bool) -> str:
+    """The summary as text, in English or Chinese."""
+    index = 1 if lang == "zh" else 0
+    say = {key: pair[index] for key, pair in _WORDING.items()}
+    data = summary.data()
+    lines = [say["rows"].format(rows=summary.rows, rejected=summary.rejected), "", say["decision"]]
+    lines += _table({"": data["decision"]})
+    for name in by:
+        lines += ["", say[name], *_table({_name(name, key, lang): row for key, row in data[name].items()})]
+    if compared:
+        moved = sum(summary.moves.values())
+        lines += ["", say["moved"].format(moved=moved, rows=summary.rows - summary.rejected)]
+        lines += _counts(data["moves"], say["none"])
+        for name in ("gains", "losses"):
+            lines += ["", say[name], *_counts(data[name], say["none"])]
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: Mapping[str, Mapping[str, int]]) -> list[str]:
+    wide = max([24, *(width(name) for name in rows)])
+    head = "  " + " " * wide + "".join(f"{word:>15}" for word in ALL_WORDS)
+    lines = [head]
+    for name, row in rows.items():
+        cells = "".join(f"{row.get(word, 0):>15}" for word in ALL_WORDS)
+        lines.append("  " + name + " " * (wide - width(name)) + cells)
+    return lines
+
+
+def _counts(counts: Mapping[str, int], none: str) -> list[str]:
+    return [f"  {count:>10}  {name}" for name, count in counts.items()] or [f"  {none}"]
+
+
+def _name(kind: str, key: str, lang: str) -> str:
+    if kind == "region" and key != UNKNOWN:
+        return f"{label('place', key)[lang]} ({key})"
+    return f"{label('class', key)[lang]} ({key})" if kind == "class" else key
+
+
+def _ordered(counts: Mapping[str, int]) -> dict[str, int]:
+    return {word: counts[word] for word in ALL_WORDS if counts.get(word)}
