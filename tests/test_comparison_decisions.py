@@ -282,14 +282,14 @@ def test_a_rule_may_not_read_what_the_schemas_of_its_side_do_not_know(tmp_path: 
 
 def test_a_place_that_moves_is_seen_without_any_edit_of_a_policy(tmp_path: Path) -> None:
     places = copy.deepcopy(load_schema("places"))
-    places["x-gazetteer"]["shanghai-lingang"]["province"] = "beijing"
+    places["x-gazetteer"]["hangzhou"]["province"] = "beijing"
     law = policy(
         "law",
         RULES.replace(
             "term.is_foreign && company.foreign_percent > param.cap", 'company.registered.province == "beijing"'
         ),
     )
-    profile = {**PROFILE, "company": {"foreign_percent": 60, "registered": {"at": "shanghai-lingang"}}}
+    profile = {**PROFILE, "company": {"foreign_percent": 60, "registered": {"at": "hangzhou"}}}
     base = project(tmp_path / "base", {"law": law}, {"p60": profile}, schemas={})
     head = project(tmp_path / "head", {"law": law}, {"p60": profile}, schemas={"places": places})
     data = compare(base, head)

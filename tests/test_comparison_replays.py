@@ -8,6 +8,8 @@ from replays import PAGE, REPLAYS, Replay, page, replay
 
 from vatspolicy.comparison.verdict import STRICTER, impossible, possible
 
+pytestmark = pytest.mark.xdist_group("replays")  # each change is replayed once for all tests
+
 pytest.importorskip("z3", reason="proofs need the extra smt")
 
 WITNESSES = re.compile(

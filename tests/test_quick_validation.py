@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from vatspolicy.bundle import BESIDE
 from vatspolicy.document import load_document
 from vatspolicy.schema import quick, schema_folder
 from vatspolicy.schema.check import _validator
@@ -82,7 +83,9 @@ def spoil(data: Any, draw: random.Random) -> Any:
 FILES = {
     "profile": [path for path in sorted((ROOT / "fixtures").glob("*.yaml")) if ".expect." not in path.name],
     "fixture": sorted((ROOT / "fixtures").glob("*.expect.yaml")),
-    "policy": [path for path in sorted((ROOT / "policies").rglob("*.yaml")) if path.name != "bundle.yaml"],
+    "policy": [
+        path for path in sorted((ROOT / "policies").rglob("*.yaml")) if path.name not in ("bundle.yaml", *BESIDE)
+    ],
     "bundle": [ROOT / "policies" / "bundle.yaml"],
 }
 

@@ -173,7 +173,7 @@ def _members(path: Path, value: Any, column: int, comment: Comment) -> list[str]
         return [line for key, child in value.items() for line in _block((*path, key), child, column, comment)]
     lines: list[str] = []
     for index, child in enumerate(value):
-        if not isinstance(child, dict) or _is_site(child):
+        if not isinstance(child, dict) or not child or _is_site(child):
             lines.append(f"{' ' * column}- {_flow(child)}")
             continue
         inner = [
