@@ -199,7 +199,9 @@ def test_without_a_solver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @needs_solver
-def test_workers_change_no_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_change_no_answer(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_start_method", lambda: method)
     base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", "data.persons > 20")
     alone = compare_change(base, head, ["changed/r"])
     assert compare_change(base, head, ["changed/r"], workers=2) == alone
