@@ -59,9 +59,7 @@ _SCHEMAS = ExitStack()
 
 def _start(sides: Sides | bytes, folder: Path) -> None:
     _SCHEMAS.enter_context(use_schemas(folder))
-    if isinstance(sides, bytes):
-        sides = pickle.loads(sides)  # noqa: S301 - from the process that started this one
-    _SIDES[:] = [sides]
+    _SIDES[:] = [pickle.loads(sides) if isinstance(sides, bytes) else sides]  # noqa: S301 - from our own process
 
 
 def _do(task: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
