@@ -455,12 +455,30 @@ def test_a_bundle_decides_as_its_folder_does(console: Console, law: Path) -> Non
         ("matrix", "-f", "json"),
         ("lint",),
         ("ask", spec, "--next", "--json"),
+        ("docs", "build", "--check"),
+        (
+            "waive",
+            spec,
+            "vats-pilot-2024/x",
+            "--reason",
+            "r",
+            "--approver",
+            "a",
+            "--ticket",
+            "t",
+            "--until",
+            "2026-12-31",
+        ),
+        ("docs", "build", "--check", "--format", "html", "--as-of", "2026-11-24"),
     ]
     folder = [console(*command, "-p", "policies") for command in commands]
     for path in law.iterdir():  # what a bundle says is read out of it, and not from files of the same name
         (console.folder / "policies" / path.name).write_text("nonsense: true\n", encoding="utf-8")
     for command, expected in zip(commands, folder, strict=True):
         assert console(*command, "--bundle", "bundle.tar.gz") == expected, command
+    (console.folder / "rows.jsonl").write_text("{}\n", encoding="utf-8")
+    ran = console("screen", "rows.jsonl", "-o", "answers.jsonl", "--engine", "python", "--bundle", "bundle.tar.gz")
+    assert (ran.code, "1 rows were rejected" in ran.err) == (3, True), "the law was read, and the row was not accepted"
 
 
 def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp_path: Path) -> None:

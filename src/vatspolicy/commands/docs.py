@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import parse_day
-from vatspolicy.commands.options import PoliciesOption
+from vatspolicy.commands.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
 from vatspolicy.console import OUTPUT, WRITE, fail, family, show
 from vatspolicy.gate import INTERNAL, USAGE
 from vatspolicy.language import translate, translate_lines
@@ -54,21 +54,23 @@ def build_docs(
         typer.Option("--check", help="Write nothing; name pages that differ and exit with 1.", rich_help_panel=OUTPUT),
     ] = False,
     policies: PoliciesOption = None,
+    bundle: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
 ) -> None:
     """Write one page per policy, an index and a calendar of changes; a site (html) has a search and a matrix too.
 
     Example: vatspolicy docs build --format html -o site
     """
     from vatspolicy import clock
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.pages import Foreign, compare, make, write
 
     folder = folder or _FOLDERS[format]
-    bundle = load_bundle(policies)
+    law = choose_bundle(policies, bundle, key, skip_verify)
     day = (as_of or clock.today()) if format is DocsFormat.HTML else None
-    if day and day < bundle.covers_from:
-        fail(f"--as-of {day} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
-    pages = make(bundle, format.value, day)
+    if day and day < law.covers_from:
+        fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+    pages = make(law, format.value, day)
     if check_only:
         difference = compare(folder, pages, format.value)
         show(translate_lines("".join(f"{line}\n" for line in difference.lines(folder))))

@@ -13,7 +13,14 @@ from typing import Annotated, Any
 import typer
 
 from vatspolicy.arguments import Lang, parse_day
-from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.commands.options import (
+    BundleOption,
+    KeyOption,
+    LangOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_bundle,
+)
 from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate import INVALID, NOTHING, USAGE
@@ -65,6 +72,9 @@ def screen(
         ),
     ] = None,
     policies: PoliciesOption = None,
+    bundle_file: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
     diff: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -124,12 +134,12 @@ def screen(
     from vatspolicy.portfolio.screen import screen as run
     from vatspolicy.portfolio.summary import render
 
-    if diff and policies:
-        fail("--diff names both states of the law; leave --policies out.", USAGE)
+    if diff and (policies or bundle_file):
+        fail("--diff names both states of the law; leave --policies and --bundle out.", USAGE)
     day = as_of or clock.today()
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
-        with _laws(diff, policies) as (bundle, base):
+        with _laws(diff, policies, bundle_file, key, skip_verify) as (bundle, base):
             for law in filter(None, (bundle, base)):
                 if day < law.covers_from:
                     fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
@@ -155,12 +165,12 @@ def screen(
 
 
 @contextlib.contextmanager
-def _laws(diff: tuple[str, str] | None, policies: Path | None) -> Iterator[tuple[Any, Any]]:
+def _laws(
+    diff: tuple[str, str] | None, policies: Path | None, file: Path | None, key: Path | None, skip_verify: bool
+) -> Iterator[tuple[Any, Any]]:
     """The law to decide under, and the law before a change or None."""
     if diff is None:
-        from vatspolicy.bundle import load_bundle
-
-        yield load_bundle(policies), None
+        yield choose_bundle(policies, file, key, skip_verify), None
         return
     from vatspolicy.comparison.git import SourceError
     from vatspolicy.comparison.side import load_pair

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_day
-from vatspolicy.commands.options import BundleOption, KeyOption, LangOption, PoliciesOption, SkipVerifyOption
+from vatspolicy.commands.options import (
+    BundleOption,
+    KeyOption,
+    LangOption,
+    PoliciesOption,
+    SkipVerifyOption,
+    choose_bundle,
+)
 from vatspolicy.console import DECIDE, DECISION, OUTPUT, fail, note, show, single
 from vatspolicy.gate import INTERRUPTED, OK, USAGE
 
@@ -96,8 +103,8 @@ def serve(
             fail("--as-of belongs to the page; a request of the API has an as_of of its own.", USAGE)
         law = (policies, bundle_file, key, skip_verify)
         serve_api(ApiOptions(host, port, token_file, reload, timeout, pending, allow_past_as_of, *law))
-    if host != "127.0.0.1" or token_file is not None or bundle_file is not None or key is not None or skip_verify:
-        fail("--host, --token-file, --bundle, --key and --skip-verify belong to --api.", USAGE)
+    if host != "127.0.0.1" or token_file is not None:
+        fail("--host and --token-file belong to --api.", USAGE)
     try:
         import uvicorn
 
@@ -106,12 +113,11 @@ def serve(
         if error.name not in ("starlette", "uvicorn"):
             raise
         fail("the page needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.clock import today
     from vatspolicy.serve.desk import Desk
     from vatspolicy.serve.run import listen
 
-    bundle = load_bundle(policies)
+    bundle = choose_bundle(policies, bundle_file, key, skip_verify)
     if as_of is not None and as_of < bundle.covers_from:
         fail(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
     if as_of is not None and as_of < today() and not allow_past_as_of:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import parse_day
-from vatspolicy.commands.options import PoliciesOption
+from vatspolicy.commands.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
 from vatspolicy.console import DECISION, OUTPUT, WRITE, complain, fail, note, save, show, single
 from vatspolicy.errors import InvalidInput, suggest
 from vatspolicy.gate import FAILED, INVALID, USAGE
@@ -35,19 +35,21 @@ def waive(
         typer.Option(metavar="DAY", callback=parse_day, help="Day of the law, as for check.", rich_help_panel=DECISION),
     ] = None,
     policies: PoliciesOption = None,
+    bundle_file: BundleOption = None,
+    key: KeyOption = None,
+    skip_verify: SkipVerifyOption = False,
 ) -> None:
     """Write a waiver of what a rule finds on a spec.
 
     Example: vatspolicy waive a.yaml pipl/notice-and-consent --reason '…' --approver kim --ticket A-7 --until 2027-01-31
     """
-    from vatspolicy.bundle import load_bundle
     from vatspolicy.clock import today
     from vatspolicy.gate import Gate
     from vatspolicy.profile import load_profile
     from vatspolicy.waiver import fingerprint, last_day, waivable
     from vatspolicy.waiver.write import add_waivers, entry_text
 
-    bundle, day = load_bundle(policies), today()
+    bundle, day = choose_bundle(policies, bundle_file, key, skip_verify), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]
     if rule not in names:
         fail(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip(), USAGE)

@@ -122,8 +122,8 @@ PACKAGES: tuple[tuple[str, str], ...] = (
     # --- portfolios
     ("Write some of {0!l}, separated by commas.", "请写{0!l}中的若干个，以逗号分隔。"),
     (
-        "--diff names both states of the law; leave --policies out.",
-        "--diff 已指明法律的两种状态，请不要再给 --policies。",
+        "--diff names both states of the law; leave --policies and --bundle out.",
+        "--diff 已指明法律的两种状态，请不要再给 --policies 和 --bundle。",
     ),
     ("{0} rows were rejected; see {1}.", "拒收 {0} 行，见 {1}。"),
     (

@@ -97,8 +97,8 @@ TERMINAL: tuple[tuple[str, str], ...] = (
         "--as-of 用于页面；API 的每个请求自带 as_of。",
     ),
     (
-        "--host, --token-file, --bundle, --key and --skip-verify belong to --api.",
-        "--host、--token-file、--bundle、--key 和 --skip-verify 须与 --api 一起使用。",
+        "--host and --token-file belong to --api.",
+        "--host 和 --token-file 须与 --api 一起使用。",
     ),
     (
         "{0} is not this machine alone; that needs a token (--token-file, or VATSPOLICY_TOKEN in the environment).",
