@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy import cli, clock
+from vatspolicy import cli, clock, language
 from vatspolicy.bundle import Bundle, load_bundle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,6 +69,12 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("NO_COLOR", "FORCE_COLOR", "VATSPOLICY_DEBUG", "VATSPOLICY_LANG"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """A command that ran in Chinese leaves no Chinese to the next test."""
+    language.choose(())
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,10 @@ class Command(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
         self.rich_markup_mode = "rich"
-        super().format_help(ctx, formatter)
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.rich_markup_mode = None
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, and afterwards let go of what it holds."""
@@ -61,7 +64,10 @@ class Group(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
         self.rich_markup_mode = "rich"
-        super().format_help(ctx, formatter)
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.rich_markup_mode = None
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
