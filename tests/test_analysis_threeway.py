@@ -3,7 +3,8 @@
 The proof engine's formulas are compared twice: worked out under the values that a profile gives, and by z3, which has to
 find that nothing else is possible. Good rules alone would not show what is wrong, so half of it is strange expressions.
 VATSPOLICY_TRIALS=10000 is the long run: so many profiles, and so many evaluations of random expressions. The formulas
-are worked out for all of them; the searches, which take most of the time, are asked of the first and then of one in ten.
+are worked out for all of them, for fewer rules a profile after the first forty; the searches, which take most of the
+time, are asked of one in ten then.
 """
 
 from __future__ import annotations
@@ -116,21 +117,21 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
                 service, _, cls = name.partition("/")
                 index = ids.index(service) if service else 0
                 pairs += [(rule, index, cls, env) for rule in asked]
-        taken = draw.sample(pairs, min(20, len(pairs)))
+        taken = draw.sample(pairs, min(20 if trial < 40 else 4, len(pairs)))
         rails = [encode(rule, index, cls) for rule, index, cls, _ in taken]
         values = assign(setting, profile.facts, day)
         for number, ((rule, _, _, env), rail) in enumerate(zip(taken, rails, strict=True)):
             expected = kleene(rule.when.tree, env, law.params)
             assert truth(setting, rail, values) is expected, (rule.name, day)
             compared[str(expected)] += 1
-            if number < 6:
+            if number < (6 if trial < 40 else 1):
                 assert by_cel_python(bundle, rule, law.params, env) is expected, (rule.name, day)
                 compared["cel-python"] += 1
             if number < 1 and Z3 and searched(trial):
                 settled(setting, search, rail, expected, values)
                 compared["z3"] += 1
     assert min(compared[answer] for answer in ("True", "False", "None")) > TRIALS / 2
-    assert compared["cel-python"] > 5 * TRIALS
+    assert compared["cel-python"] > 5 * min(TRIALS, 40)
     assert compared["z3"] == (sum(map(searched, range(TRIALS))) if Z3 else 0)
 
 

@@ -68,6 +68,19 @@ def listen(host: str, port: int, token: str | None) -> socket.socket:
     return made
 
 
+class _Server(uvicorn.Server):
+    """A server that says when it has started, from when on no signal is lost."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self.ready()
+
+
 def serve(
     shelf: Shelf, settings: Settings, listening: socket.socket, seconds: float, ready: Callable[[], None]
 ) -> None:
@@ -100,8 +113,7 @@ def serve(
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, hang_up)
     try:
-        ready()
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, ready).run(sockets=[listening])
     finally:
         watch.stop()
         listening.close()
