@@ -24,12 +24,12 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 from vatspolicy.api.app import Settings, make_app
-from vatspolicy.api.guard import is_loopback
 from vatspolicy.api.limits import BusyError, LateError, Limits, Slots
 from vatspolicy.api.run import ServeError, listen, read_token
 from vatspolicy.api.shelf import Shelf, Watch, open_shelf
 from vatspolicy.bundle import load_bundle
 from vatspolicy.gate import Gate
+from vatspolicy.loopback import is_loopback
 from vatspolicy.profile import load_profile
 from vatspolicy.schema import load_schema, schema_folder
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.comparison.schemas import _WRITTEN_BY_US
 from vatspolicy.document import load_document
 from vatspolicy.evaluate import evaluate
 from vatspolicy.expression.tree import Literal, Param, Term, walk
 from vatspolicy.policy import NEVER, Advise, Deny, Need, Policy, Route, Rule
 from vatspolicy.profile import load_profile
-from vatspolicy.schema import load_schema
+from vatspolicy.schema import load_schema, schema_names
 from vatspolicy.vocabulary import describe, gazetteer, words
 
 IDLE_BODIES = frozenset({"csrc", "customs", "moe", "mot", "nhc", "nmpa"})
@@ -282,3 +283,11 @@ def test_terms_of_the_same_name_say_the_same_or_are_apart(bundle: Bundle) -> Non
                 if isinstance(node, Term):
                     owners = [p for p in (policy.id, *policy.uses) if node.name in bundle.policies[p].terms]
                     assert len(owners) == 1, f"{policy.id}: {node.name}"
+
+
+def test_every_schema_is_of_what_people_write_or_of_what_the_program_writes() -> None:
+    """A change of a schema breaks writers or readers, by whose it is: a new schema has to be on one side."""
+    by_people = {"approvers", "baseline", "bundle", "fixture", "places", "policy", "profile", "properties", "waivers"}
+    written = {name.removesuffix(".schema.json") for name in _WRITTEN_BY_US}
+    assert by_people | written | {"vocabulary"} == set(schema_names())
+    assert not by_people & written

@@ -180,7 +180,7 @@ class Bundle:
         for policy in self.policies.values():
             for rule in policy.rules:
                 if rule.in_force(day):
-                    rules.setdefault(f"{rule.each}/{rule.kind}", []).append(rule)
+                    rules.setdefault(rule.group, []).append(rule)
         params = {
             parameter.key: value.value
             for policy in self.policies.values()

@@ -80,7 +80,7 @@ def subjects(law: Law, profile: Profile, as_of: str) -> Iterator[tuple[str, str,
 
 def state_of(law: Law, rule: Rule, env: Env) -> str:
     """What a rule says in one environment: silent, fires, unknown; met, unmet, closed; open, closed."""
-    holds = law.ask(rule.when, env) if rule in law.of(rule.each, type(rule.effect).__name__.lower()) else False
+    holds = law.ask(rule.when, env) if rule in law.of(rule.each, rule.kind) else False
     if holds is False:
         return "silent"
     match rule.effect:

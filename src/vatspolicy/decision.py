@@ -150,5 +150,5 @@ class Decision:
     def outstanding(self) -> tuple[Finding, ...]:
         """Duties before the launch that are not done, those that are undetermined included."""
         found = [f for f in self.duties if f.state != "done"]
-        found += [f for f in self.undetermined if type(f.rule.effect).__name__ == "Duty"]
+        found += [f for f in self.undetermined if f.rule.kind == "duty"]
         return tuple(f for f in found if getattr(f.rule.effect, "due", {}).get("before") == "launch")

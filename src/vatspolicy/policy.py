@@ -175,6 +175,11 @@ class Rule:
         """What its effect is called in a policy file: classify, deny, need, route, duty or advise."""
         return type(self.effect).__name__.lower()
 
+    @property
+    def group(self) -> str:
+        """Subject and kind, by which the law of a day keeps its rules: activity/deny."""
+        return f"{self.each}/{self.kind}"
+
     def in_force(self, day: str) -> bool:
         """Whether the rule is law on a day."""
         return self.since <= day < self.until

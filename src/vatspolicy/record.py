@@ -73,7 +73,7 @@ class _Maker:
         data: dict[str, Any] = {
             "rule": rule.name,
             "version": policy.version,
-            "effect": type(rule.effect).__name__.lower(),
+            "effect": rule.kind,
             "subject": {"service": finding.subject.service, "class": finding.subject.cls},
             "state": finding.state,
             "message": dict(rule.message),

@@ -149,7 +149,7 @@ def _add(course: Course, rules: Iterable[Rule]) -> None:
     for rule in rules:
         span = course.span(rule)
         if span is not None:
-            grouped.setdefault(f"{rule.each}/{type(rule.effect).__name__.lower()}", []).append(rule)
+            grouped.setdefault(rule.group, []).append(rule)
             course.limits |= dict.fromkeys(map(id, expressions_of(rule)), span)
     for key, found in grouped.items():
         course.rules[key] = (*course.rules.get(key, ()), *found)

@@ -67,7 +67,7 @@ def turning_days(bundle: Bundle) -> set[str]:
     expressions = [i.covers for i in bundle.instruments.values() if i.covers is not None]
     for policy in bundle.policies.values():
         for rule in policy.rules:
-            if type(rule.effect).__name__.lower() in DECIDING:
+            if rule.kind in DECIDING:
                 days |= {rule.since, rule.until}
                 expressions += expressions_of(rule)
     keys = frozenset[str]().union(*map(parameters, expressions))

@@ -61,7 +61,7 @@ class MixedBundle(Bundle):
         law, other = self.base.on(day), self.head.on(day)
         rules = {key: tuple(rule for rule in found if rule.name != self.name) for key, found in law.rules.items()}
         if self.changed is not None and self.changed.in_force(day):
-            key = f"{self.changed.each}/{type(self.changed.effect).__name__.lower()}"
+            key = self.changed.group
             order = [rule.name for rule in other.rules.get(key, ())]
             rank = {name: index for index, name in enumerate(order)}
             found = [*rules.get(key, ()), self.changed]

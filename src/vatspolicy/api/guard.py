@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vatspolicy.api.errors import Refusal, error_response
+from vatspolicy.loopback import host_name, is_loopback
 
 OPEN = ("/health",)
 """Paths that need no token: a probe has none."""
@@ -21,16 +20,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address, or the name localhost, is this machine talking to itself."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:
@@ -65,7 +54,8 @@ class Guard:
 
     def refusal(self, path: str, headers: Headers) -> Refusal | None:
         """Why a request is not answered."""
-        if self.loopback and not _names_this_machine(headers.get("host", "")):
+        named = host_name(headers.get("host", ""))
+        if self.loopback and not (named and is_loopback(named)):
             return Refusal(421, "misdirected_request", "This server answers to localhost only.")
         if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return Refusal(403, "forbidden", "No page in a browser may ask this server.")
@@ -81,13 +71,3 @@ class Guard:
 def _digest(token: str) -> bytes:
     """Of one length, so that comparing tells nothing about the length of the token either."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def _names_this_machine(host: str) -> bool:
-    try:
-        parts = urlsplit(f"//{host}")
-        parts.port  # noqa: B018 - a port that is no number raises
-    except ValueError:
-        return False
-    plain = "@" not in parts.netloc and not parts.path and not parts.query and not parts.fragment
-    return plain and parts.hostname is not None and is_loopback(parts.hostname)

@@ -11,8 +11,8 @@ from pathlib import Path
 import uvicorn
 
 from vatspolicy.api.app import Settings, make_app
-from vatspolicy.api.guard import is_loopback
 from vatspolicy.api.shelf import Shelf, Watch
+from vatspolicy.loopback import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
 SHORTEST = 16

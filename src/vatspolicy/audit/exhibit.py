@@ -95,7 +95,7 @@ def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rul
 
 
 def _is_route(rules: Sequence[Rule], id: str) -> bool:
-    return any(rule.id == id and type(rule.effect).__name__ == "Route" for rule in rules)
+    return any(rule.id == id and rule.kind == "route" for rule in rules)
 
 
 def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:

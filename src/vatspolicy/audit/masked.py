@@ -93,9 +93,8 @@ def _bare(setting: Setting, reading: Reading, rule: Rule, masks: Sequence[Rule])
 def _levels(setting: Setting, reading: Reading, rule: Rule) -> tuple[Levels, Scene]:
     """How strict one rule alone is on its subject, with any class that is possible."""
     where = scene(setting, reading, rule.each, certain=False)
-    key = f"{rule.each}/{type(rule.effect).__name__.lower()}"
     routes = {name: found for name, found in reading.law.rules.items() if name == "activity/route"}
-    alone = dataclasses.replace(reading, law=dataclasses.replace(reading.law, rules={**routes, key: (rule,)}))
+    alone = dataclasses.replace(reading, law=dataclasses.replace(reading.law, rules={**routes, rule.group: (rule,)}))
     return alone.rules(rule.each, where[1]), where
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_day, parse_outputs
-from vatspolicy.commands.options import LangOption, PoliciesOption
+from vatspolicy.commands.options import LangOption, OutputsOption, PoliciesOption
 from vatspolicy.console import DECISION, OUTPUT, RULES, fail, save, show, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate import USAGE
@@ -58,16 +58,7 @@ def analyze(
     format: Annotated[
         AnalysisFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
     ] = AnalysisFormat.TEXT,
-    output: Annotated[
-        list[str],
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FORMAT=PATH",
-            help="Write another format to a file; repeatable.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = [],  # noqa: B006
+    output: OutputsOption = [],  # noqa: B006 - typer reads it
     lang: LangOption = Lang.EN,
 ) -> None:
     """Analyse the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.

@@ -39,9 +39,9 @@ def serve_api(options: ApiOptions) -> NoReturn:
             raise
         fail("the API needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
     from vatspolicy.api.app import Settings
-    from vatspolicy.api.guard import is_loopback
     from vatspolicy.api.limits import Limits
     from vatspolicy.api.shelf import open_shelf
+    from vatspolicy.loopback import is_loopback
 
     law = (options.policies, options.bundle, options.key, options.skip_verify)
     choose_law(*law)  # what is wrong with these options is said as everywhere else

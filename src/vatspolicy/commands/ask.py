@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_changes, parse_day, parse_slug
+from vatspolicy.arguments import Lang, parse_changes, parse_slug
 from vatspolicy.commands.options import (
+    AsOfOption,
     BundleOption,
     KeyOption,
     LangOption,
+    PastOption,
     PoliciesOption,
     SkipVerifyOption,
     choose_bundle,
@@ -47,19 +49,8 @@ def ask(
             rich_help_panel=INPUT,
         ),
     ] = [],  # noqa: B006 - typer reads it
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY",
-            callback=parse_day,
-            help="Day of the law (default: the launch day, else today in China).",
-            rich_help_panel=DECISION,
-        ),
-    ] = None,
-    allow_past_as_of: Annotated[
-        bool,
-        typer.Option("--allow-past-as-of", help="Allow the law of a past day to decide.", rich_help_panel=DECISION),
-    ] = False,
+    as_of: AsOfOption = None,
+    allow_past_as_of: PastOption = False,
     complete: Annotated[
         bool,
         typer.Option("--complete", help="Ask on until the duties are complete.", rich_help_panel=DECISION),

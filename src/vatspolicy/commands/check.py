@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.arguments import FailOn, Format, Lang, parse_changes, parse_day, parse_outputs
+from vatspolicy.arguments import FailOn, Format, Lang, parse_changes, parse_outputs
 from vatspolicy.commands.options import (
     ApproversOption,
+    AsOfOption,
     BaselineOption,
     BundleOption,
     KeyOption,
     LangOption,
+    OutputsOption,
+    PastOption,
     PoliciesOption,
+    SetOption,
     SkipVerifyOption,
     StrictOption,
     UntilOption,
@@ -26,7 +30,6 @@ from vatspolicy.commands.options import (
 from vatspolicy.console import (
     DECIDE,
     DECISION,
-    INPUT,
     OUTPUT,
     columns,
     complain,
@@ -55,36 +58,17 @@ def check(
             show_default=False,
         ),
     ],
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY",
-            callback=parse_day,
-            help="Day of the law (default: the launch day of the spec, else today in China).",
-            rich_help_panel=DECISION,
-        ),
-    ] = None,
+    as_of: AsOfOption = None,
     policies: PoliciesOption = None,
     bundle: BundleOption = None,
     key: KeyOption = None,
     skip_verify: SkipVerifyOption = False,
-    set_: Annotated[
-        list[str],
-        typer.Option(
-            "--set",
-            metavar="PATH=VALUE",
-            help="Change a fact before deciding; no value removes it; repeatable.",
-            rich_help_panel=INPUT,
-        ),
-    ] = [],  # noqa: B006 - typer reads it
+    set_: SetOption = [],  # noqa: B006 - typer reads it
     fail_on: Annotated[
         FailOn,
         typer.Option(help="What makes the gate fail; each level includes those before it.", rich_help_panel=DECISION),
     ] = FailOn.NEEDS_LICENSE,
-    allow_past_as_of: Annotated[
-        bool,
-        typer.Option("--allow-past-as-of", help="Allow the law of a past day to decide.", rich_help_panel=DECISION),
-    ] = False,
+    allow_past_as_of: PastOption = False,
     no_fail: Annotated[
         bool,
         typer.Option(
@@ -102,16 +86,7 @@ def check(
     format: Annotated[
         Format, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
     ] = Format.TEXT,
-    output: Annotated[
-        list[str],
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FORMAT=PATH",
-            help="Write another format to a file; repeatable.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = [],  # noqa: B006
+    output: OutputsOption = [],  # noqa: B006 - typer reads it
     receipt: Annotated[
         str | None,
         typer.Option(

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_day, parse_outputs
-from vatspolicy.commands.options import LangOption
+from vatspolicy.commands.options import LangOption, OutputsOption
 from vatspolicy.console import DECISION, INPUT, OUTPUT, RULES, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate import USAGE
@@ -115,16 +115,7 @@ def diff(
     format: Annotated[
         DiffFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
     ] = DiffFormat.TEXT,
-    output: Annotated[
-        list[str],
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FORMAT=PATH",
-            help="Write another format to a file; repeatable.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = [],  # noqa: B006
+    output: OutputsOption = [],  # noqa: B006 - typer reads it
     lang: LangOption = Lang.EN,
 ) -> None:
     """Review a change of the law: what was edited, which decisions change, for whom and from when.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vatspolicy.arguments import Lang, parse_day, parse_folder
-from vatspolicy.console import ASIDE, INPUT, OUTPUT, fail, hold, note
+from vatspolicy.console import ASIDE, DECISION, INPUT, OUTPUT, fail, hold, note
 from vatspolicy.gate import USAGE
 from vatspolicy.language import VARIABLE
 
@@ -74,6 +74,38 @@ WriteBaselineOption = Annotated[
 UntilOption = Annotated[
     str | None,
     typer.Option(metavar="DAY", callback=parse_day, help="Last day of the baseline to write.", rich_help_panel=ASIDE),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DAY",
+        callback=parse_day,
+        help="Day of the law (default: the launch day of the spec, else today in China).",
+        rich_help_panel=DECISION,
+    ),
+]
+PastOption = Annotated[
+    bool, typer.Option("--allow-past-as-of", help="Allow the law of a past day to decide.", rich_help_panel=DECISION)
+]
+SetOption = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a fact before deciding; no value removes it; repeatable.",
+        rich_help_panel=INPUT,
+    ),
+]
+OutputsOption = Annotated[
+    list[str],
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FORMAT=PATH",
+        help="Write another format to a file; repeatable.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 LangOption = Annotated[
     Lang, typer.Option(envvar=VARIABLE, help="Language of the report and of errors.", rich_help_panel=OUTPUT)

@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_changes, parse_day
+from vatspolicy.arguments import Lang, parse_changes
 from vatspolicy.commands.options import (
+    AsOfOption,
     BundleOption,
     KeyOption,
     LangOption,
     PoliciesOption,
+    SetOption,
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, note, show, single
+from vatspolicy.console import DECIDE, DECISION, OUTPUT, columns, complain, fail, note, show, single
 from vatspolicy.gate import INVALID, NOTHING, USAGE
 from vatspolicy.output import wants_colour
 
@@ -39,16 +41,7 @@ def routes(
         Goal | None,
         typer.Option("--to", help="What to reach (default: the next better decision).", rich_help_panel=DECISION),
     ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of",
-            metavar="DAY",
-            callback=parse_day,
-            help="Law of this day (default: the launch day of the spec, else today in China).",
-            rich_help_panel=DECISION,
-        ),
-    ] = None,
+    as_of: AsOfOption = None,
     most: Annotated[
         int,
         typer.Option(
@@ -62,15 +55,7 @@ def routes(
     bundle: BundleOption = None,
     key: KeyOption = None,
     skip_verify: SkipVerifyOption = False,
-    set_: Annotated[
-        list[str],
-        typer.Option(
-            "--set",
-            metavar="PATH=VALUE",
-            help="Change a fact before deciding; no value removes it; repeatable.",
-            rich_help_panel=INPUT,
-        ),
-    ] = [],  # noqa: B006 - typer reads it
+    set_: SetOption = [],  # noqa: B006 - typer reads it
     format: Annotated[
         Form, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
     ] = Form.TEXT,

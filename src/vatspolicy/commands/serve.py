@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_day
+from vatspolicy.arguments import Lang
 from vatspolicy.commands.options import (
+    AsOfOption,
     BundleOption,
     KeyOption,
     LangOption,
+    PastOption,
     PoliciesOption,
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECIDE, DECISION, OUTPUT, fail, note, show, single
+from vatspolicy.console import DECIDE, OUTPUT, fail, note, show, single
 from vatspolicy.gate import INTERRUPTED, OK, USAGE
 
 API = "API"
@@ -33,20 +35,8 @@ def serve(
     open_: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in the browser.", rich_help_panel=OUTPUT)
     ] = True,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of",
-            metavar="DAY",
-            callback=parse_day,
-            help="Day of the law (default: the launch day of the spec, else today in China).",
-            rich_help_panel=DECISION,
-        ),
-    ] = None,
-    allow_past_as_of: Annotated[
-        bool,
-        typer.Option("--allow-past-as-of", help="Allow the law of a past day to decide.", rich_help_panel=DECISION),
-    ] = False,
+    as_of: AsOfOption = None,
+    allow_past_as_of: PastOption = False,
     policies: PoliciesOption = None,
     lang: LangOption = Lang.EN,
     api: Annotated[

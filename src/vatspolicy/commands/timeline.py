@@ -13,10 +13,11 @@ from vatspolicy.commands.options import (
     KeyOption,
     LangOption,
     PoliciesOption,
+    SetOption,
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, fail, show, single
+from vatspolicy.console import DECIDE, DECISION, OUTPUT, columns, fail, show, single
 from vatspolicy.gate import USAGE
 from vatspolicy.output import wants_colour
 
@@ -53,15 +54,7 @@ def timeline(
     bundle: BundleOption = None,
     key: KeyOption = None,
     skip_verify: SkipVerifyOption = False,
-    set_: Annotated[
-        list[str],
-        typer.Option(
-            "--set",
-            metavar="PATH=VALUE",
-            help="Change a fact before deciding; no value removes it; repeatable.",
-            rich_help_panel=INPUT,
-        ),
-    ] = [],  # noqa: B006 - typer reads it
+    set_: SetOption = [],  # noqa: B006 - typer reads it
     format: Annotated[
         TimelineFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
     ] = TimelineFormat.TEXT,

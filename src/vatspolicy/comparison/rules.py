@@ -69,8 +69,14 @@ class Rules:
         articles = self.bundle.policies[rule.policy].articles
         cited = [(key, articles[key].verification) for key in keys]
         named = [self.bundle.instruments[name] for name in _instruments(rule)]
-        kind = type(rule.effect).__name__
-        return [rule.each, rule.contested, rule.unwaivable, cited, kind, *map(_plain, (rule.when, rule.effect, named))]
+        return [
+            rule.each,
+            rule.contested,
+            rule.unwaivable,
+            cited,
+            rule.kind,
+            *map(_plain, (rule.when, rule.effect, named)),
+        ]
 
     def _params_of(self, rule: Rule) -> tuple[str, ...]:
         """Keys of the parameters that a rule, and the instruments it names, read."""

@@ -8,7 +8,9 @@ from typing import Any
 
 from vatspolicy.comparison.side import Side
 
-_WRITTEN_BY_US = {"comparison.schema.json", "decision.schema.json", "routes.schema.json"}
+_WRITTEN_BY_US = {
+    f"{name}.schema.json" for name in ("analysis", "comparison", "decision", "matrix", "question", "routes", "timeline")
+}
 """Schemas of what the program writes: a reader breaks over less, or over what it does not know."""
 _WORDS = {"$id", "$schema", "$comment", "title", "description", "examples"}
 """Keys that check nothing; those that begin with x- check nothing either, but for the ones below."""

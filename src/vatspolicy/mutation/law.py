@@ -86,7 +86,7 @@ def mutated(bundle: Bundle, mutant: Mutant) -> Altered:
         for rule in mutant.rules if mutant.dates else ():
             since, until = mutant.dates[rule.name]
             if rule.in_force(day) != (since <= day < until):
-                key = f"{rule.each}/{type(rule.effect).__name__.lower()}"
+                key = rule.group
                 there = fields["rules"].get(key, ())
                 changed = tuple(one for one in there if one is not rule) if rule in there else (*there, rule)
                 fields["rules"] = {**fields["rules"], key: changed}

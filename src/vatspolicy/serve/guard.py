@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import traceback
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vatspolicy.loopback import host_name
 from vatspolicy.output import write_stderr
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -87,7 +87,7 @@ class Guard:
 def _refusal(method: str, headers: Headers) -> tuple[int, str] | None:
     """Why a request is not answered, as a status and a sentence."""
     host = headers.get("host", "")
-    if _name(f"//{host}") not in LOOPBACK:
+    if host_name(host) not in LOOPBACK:
         return 421, "This server answers to localhost only."
     if method in ("GET", "HEAD"):
         return None
@@ -101,16 +101,6 @@ def _refusal(method: str, headers: Headers) -> tuple[int, str] | None:
     if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > BODY:
         return 413, "The request is too large."
     return None
-
-
-def _name(address: str) -> str | None:
-    try:
-        parts = urlsplit(address)
-        parts.port  # noqa: B018 - a port that is no number raises
-    except ValueError:
-        return None
-    plain = "@" not in parts.netloc and not parts.path and not parts.query and not parts.fragment
-    return parts.hostname if plain else None
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -60,7 +60,7 @@ def margins(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[Margi
     found: dict[tuple[Any, ...], Margin] = {}
     for rule, expression, env, service, cls in _asked(law, profile, decision):
         for margin in _of(law, profile, rule, expression, env, service, cls):
-            key = (margin.path, margin.threshold, type(rule.effect).__name__, _about(rule))
+            key = (margin.path, margin.threshold, rule.kind, _about(rule))
             found.setdefault(key, margin)
     for margin in _under_caps(law, profile, decision):
         found.setdefault((margin.path, margin.threshold, "Route", margin.rule.policy), margin)

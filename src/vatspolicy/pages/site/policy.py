@@ -128,8 +128,7 @@ class _Page:
         )
 
     def rule(self, rule: Rule) -> Html:
-        kind = type(rule.effect).__name__.lower()
-        marks = [badge(self.site.say(kind), _TONES.get(kind, ""))]
+        marks = [badge(self.site.say(rule.kind), _TONES.get(rule.kind, ""))]
         marks += [badge(self.site.say("contested"), "warn")] if rule.contested else []
         marks += [badge(self.site.say("unwaivable"))] if rule.unwaivable else []
         return tag(

@@ -59,8 +59,7 @@ def entries(bundle: Bundle) -> Iterator[Entry]:
         for key, article in policy.articles.items():
             yield entry("article", f"article-{key}", article.label, article.en, article.zh or "")
         for rule in policy.rules:
-            kind = type(rule.effect).__name__.lower()
-            yield entry(kind, rule.id, {"en": rule.id, "zh": rule.id}, rule.message["en"], rule.message["zh"])
+            yield entry(rule.kind, rule.id, {"en": rule.id, "zh": rule.id}, rule.message["en"], rule.message["zh"])
         for instrument in policy.instruments.values():
             yield entry("instrument", f"instrument-{instrument.id}", instrument.title, instrument.id)
         for key, parameter in policy.parameters.items():
