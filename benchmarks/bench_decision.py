@@ -29,12 +29,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from generators import Profiles, hints_of
 
-from vatspolicy.bundle import Bundle, Law, load_bundle
+from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
 from vatspolicy.evaluate import evaluate
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.reference import Reference, convert
 from vatspolicy.expression.types import Type, join, type_of_value
+from vatspolicy.law import Law
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression
 from vatspolicy.profile import Profile

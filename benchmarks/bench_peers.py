@@ -29,11 +29,12 @@ from bench_decision import with_cel
 from generators import Profiles, hints_of
 from rego import Writer
 
-from vatspolicy.bundle import Bundle, Law, load_bundle
+from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
 from vatspolicy.evaluate import evaluate
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.python import Module
+from vatspolicy.law import Law
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression, Need, Policy, Route, Rule
 from vatspolicy.profile import Profile

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from generators import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
 
-from vatspolicy.bundle import Bundle, Law, load_bundle
+from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
 from vatspolicy.expression.kleene import Env, evaluate
 from vatspolicy.expression.parse import Scope, parse
@@ -29,6 +29,7 @@ from vatspolicy.expression.python import Module, call
 from vatspolicy.expression.reference import Reference, convert
 from vatspolicy.expression.tree import Node, Term, walk
 from vatspolicy.expression.types import BOOL, INT, Type, join, type_of_value
+from vatspolicy.law import Law
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression, Policy, Route
 from vatspolicy.profile import Profile

@@ -11,13 +11,13 @@ import pytest
 from generators import PARAMETERS, Profiles, near_days, parameter_types
 from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 
-from vatspolicy.bundle import Law
 from vatspolicy.evaluate import evaluate as decide
 from vatspolicy.expression.kleene import Env, evaluate
 from vatspolicy.expression.parse import Scope, parse
 from vatspolicy.expression.tree import Node
 from vatspolicy.expression.trigger import Index, Trigger, trigger
 from vatspolicy.expression.types import Bool
+from vatspolicy.law import Law
 from vatspolicy.link import variables
 from vatspolicy.policy import Rule
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Law
 from vatspolicy.decision import RouteState
 from vatspolicy.expression.kleene import conjunction, disjunction
+from vatspolicy.law import Law
 from vatspolicy.policy import Instrument, Route
 
 Env = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Law
+from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Rule
 
 Readings = Mapping[tuple[str, str], str]

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
 from vatspolicy.expression.kleene import Env, evaluate, list_members
 from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
+from vatspolicy.law import Law
 from vatspolicy.masking import decisive, is_clause
 from vatspolicy.policy import Expression, Policy, Route, Rule
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vatspolicy.access import authorities, closest, held, outcome, routes
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.classify import Classification, Readings, classify
 from vatspolicy.decision import (
     WORDS,
@@ -24,6 +24,7 @@ from vatspolicy.decision import (
 )
 from vatspolicy.expression.kleene import Env
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
+from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.document import Path
 from vatspolicy.expression.kleene import Env, evaluate, look_up
 from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children
+from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Policy
 from vatspolicy.profile import Profile
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.access import is_valid
-from vatspolicy.bundle import Law
 from vatspolicy.decision import Ask, Finding
 from vatspolicy.document import Path
 from vatspolicy.expression.kleene import Missing, look_up
+from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Route, Rule
 from vatspolicy.profile import Profile
 

@@ -10,11 +10,12 @@ from pathlib import PurePath
 from typing import Any
 
 from vatspolicy.access import by_closeness, closest
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.deadline import deadline
 from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service
 from vatspolicy.document import Path, format_path
 from vatspolicy.explanation import Reading, clauses, facts_read
+from vatspolicy.law import Law
 from vatspolicy.policy import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.vocabulary import Text, label, question

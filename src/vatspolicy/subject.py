@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.access import licensed
-from vatspolicy.bundle import Law
 from vatspolicy.expression.kleene import Env
+from vatspolicy.law import Law
 from vatspolicy.profile import Profile
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from vatspolicy.analysis.domain import iso, ordinal
 from vatspolicy.analysis.isolate import MixedBundle, MixedLaw, expressions_of, named_by
 from vatspolicy.analysis.times import Period, parameters
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
+from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Instrument, Parameter, Route, Rule
 
 Days = tuple[int, int]

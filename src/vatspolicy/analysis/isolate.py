@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
+from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Policy, Route, Rule
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from vatspolicy.access import routes
 from vatspolicy.analysis.shrink import shrink
 from vatspolicy.analysis.status import constants
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
 from vatspolicy.evaluate import evaluate, outlook
 from vatspolicy.expression.kleene import Env
+from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Route, Rule
 from vatspolicy.profile import Profile, load_profile
 from vatspolicy.subject import activity_env, product_env, service_env

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.analysis.domain import LAST_DAY, iso, ordinal
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.expression.tree import Param, walk
+from vatspolicy.law import Law
 from vatspolicy.policy import Expression
 
 

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Ask
 from vatspolicy.document import Document, Path
 from vatspolicy.evaluate import Outlook, outlook
 from vatspolicy.interview.answers import ordinary, possible_answers
 from vatspolicy.interview.memory import RememberingLaw, remembering, share
+from vatspolicy.law import Law
 from vatspolicy.profile import Profile, broken_invariant, facts_of, trust_profile
 from vatspolicy.vocabulary import fact_schemas
 

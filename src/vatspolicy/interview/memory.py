@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Law
 from vatspolicy.expression.kleene import Env, look_up
 from vatspolicy.expression.tree import Fact, Quantifier, walk
+from vatspolicy.law import Law
 from vatspolicy.policy import Expression
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Ask
 from vatspolicy.document import Path
 from vatspolicy.expression.tree import Fact, walk
 from vatspolicy.interview.answers import instruments
 from vatspolicy.interview.choice import NO_GAIN, Gain, Scene, get
 from vatspolicy.interview.words import NAME, NO, UNITS, YES, both
+from vatspolicy.law import Law
 from vatspolicy.policy import NEVER, Classify
 from vatspolicy.record import titled
 from vatspolicy.rulebook import effect_in_words

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
 from vatspolicy.expression.tree import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.law import Law
 from vatspolicy.matrix.spots import Spot, find_spots
 from vatspolicy.policy import Condition, Deny, Expression, Route, Rule
 from vatspolicy.profile import facts_of

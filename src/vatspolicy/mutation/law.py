@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.expression.kleene import Env, evaluate
 from vatspolicy.expression.tree import Node
+from vatspolicy.law import Law
 from vatspolicy.mutation.mutants import Mutant
 from vatspolicy.policy import Expression
 

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case
 from vatspolicy.expression.kleene import Env, evaluate
 from vatspolicy.expression.tree import Node
+from vatspolicy.law import Law
 from vatspolicy.mutation.law import altered, mutated, noting, params_on, trees_of
 from vatspolicy.mutation.mutants import Mutant, Mutants
 from vatspolicy.policy import Advise, Duty, Expression

@@ -11,12 +11,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
 from vatspolicy.document import Path
 from vatspolicy.errors import InvalidInput
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.tree import Fact, Literal, Node, Param, Quantifier, children, walk
+from vatspolicy.law import Law
 from vatspolicy.masking import decisive
 from vatspolicy.mutation.law import mutated, params_on, trees_of
 from vatspolicy.mutation.mutants import Mutant, expressions_of

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.bundle import Law
 from vatspolicy.decision import WORDS, Ask, Finding
 from vatspolicy.document import Document, parse_document
 from vatspolicy.evaluate import _Evaluation, outlook
 from vatspolicy.expression.kleene import Env
+from vatspolicy.law import Law
 from vatspolicy.policy import Rule
 from vatspolicy.profile import Profile, trust_profile
 

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from vatspolicy.bundle import Law
 from vatspolicy.expression.sql import (
     UNKNOWN,
     Known,
@@ -40,6 +39,7 @@ from vatspolicy.expression.sql import (
     write,
 )
 from vatspolicy.expression.tree import Fact, walk
+from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Expression, Instrument, Need, Route, Rule
 from vatspolicy.portfolio.asked import Asked, Routes
 from vatspolicy.portfolio.pieces import (

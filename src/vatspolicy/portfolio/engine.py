@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from vatspolicy.bundle import Law
+from vatspolicy.law import Law
 from vatspolicy.portfolio.answer import decide
 
 Facts = Mapping[str, Any]

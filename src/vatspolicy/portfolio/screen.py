@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
+from vatspolicy.law import Law
 from vatspolicy.output import write_file
 from vatspolicy.portfolio.answer import missing_facts
 from vatspolicy.portfolio.engine import Answer, Engine, Facts, start

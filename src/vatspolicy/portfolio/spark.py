@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.bundle import Law
 from vatspolicy.expression.types import INT
+from vatspolicy.law import Law
 from vatspolicy.portfolio.combine import ROW, steps, text_of
 from vatspolicy.portfolio.relation import fact_columns, sql_type
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
 from vatspolicy.expression.kleene import Env
+from vatspolicy.law import Law
 from vatspolicy.policy import Advise, Duty, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.document import Path
 from vatspolicy.expression.kleene import evaluate, look_up
 from vatspolicy.expression.tree import Fact, Param
+from vatspolicy.law import Law
 from vatspolicy.policy import Deny, Duty, Expression, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.document import Path
+from vatspolicy.law import Law
 from vatspolicy.profile import Profile
 from vatspolicy.vocabulary import Text, describe
 from vatspolicy.ways.marks import Mark, marks

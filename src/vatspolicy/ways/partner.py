@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Bundle, Law
+from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
+from vatspolicy.law import Law
 from vatspolicy.policy import Need, Route
 from vatspolicy.profile import Profile
 from vatspolicy.vocabulary import Text, within

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Law
 from vatspolicy.decision import Decision
+from vatspolicy.law import Law
 from vatspolicy.profile import Profile
 from vatspolicy.vocabulary import Text, within
 from vatspolicy.ways.marks import marks

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Law
 from vatspolicy.classify import classify
 from vatspolicy.decision import Decision, Finding
 from vatspolicy.expression.kleene import evaluate
 from vatspolicy.expression.tree import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Expression, Need, Route
 from vatspolicy.profile import Profile
 from vatspolicy.subject import product_env, service_env

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Law
 from vatspolicy.decision import Decision
 from vatspolicy.expression.tree import Compare, Fact, In, Literal, Node, Param, walk
+from vatspolicy.law import Law
 from vatspolicy.policy import Route, Rule
 from vatspolicy.schema import load_schema, once_per_schemas
 from vatspolicy.vocabulary import Text, gazetteer, label, within
