@@ -18,7 +18,8 @@ def held(law: Law, env: Env, instrument: str, holder: str = "operator") -> bool 
     entity = env.get(holder)
     if entity is None:
         return None
-    return disjunction(_covers(law, env, law.instruments[instrument], licence) for licence in entity["licences"])
+    own = [licence for licence in entity["licences"] if licence["instrument"] == instrument]
+    return disjunction(_covers(law, env, law.instruments[instrument], licence) for licence in own) if own else False
 
 
 def licensed(law: Law, env: Env) -> bool | None:
@@ -27,8 +28,6 @@ def licensed(law: Law, env: Env) -> bool | None:
 
 
 def _covers(law: Law, env: Env, instrument: Instrument, licence: Mapping[str, Any]) -> bool | None:
-    if licence["instrument"] != instrument.id:
-        return False
     valid = is_valid(instrument, licence, env["as_of"])
     if instrument.covers is None:
         return valid

@@ -12,9 +12,12 @@ from typing import Any
 from vatspolicy.cache import digest, language_digest, remember
 from vatspolicy.document import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.expression.conjunct import conjuncts
 from vatspolicy.expression.python import PYTHON, Module
-from vatspolicy.expression.store import dump, dump_trigger
-from vatspolicy.law import Law
+from vatspolicy.expression.scope import level_of
+from vatspolicy.expression.store import dump
+from vatspolicy.expression.tree import Node
+from vatspolicy.law import Code, Law
 from vatspolicy.policy import Expression, Instrument, Policy, Route, Rule, build_policy
 from vatspolicy.schema import resource_folder, schema_folder, validate
 
@@ -32,8 +35,7 @@ class Bundle:
     """First day the bundle speaks of."""
     policies: Mapping[str, Policy]
     instruments: Mapping[str, Instrument]
-    _module: Module = field(repr=False)
-    """Generated code of every expression, by its place in the fixed order."""
+    _code: Code = field(repr=False)
 
     @functools.cached_property
     def boundaries(self) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ class Bundle:
             params=params,
             instruments=self.instruments,
             access=tuple(dict.fromkeys(route.instrument for route in routes)),
-            _functions=self._module.load(params),
+            _code=self._code,
             _keys=self._keys,
         )
 
@@ -120,6 +122,23 @@ def _expressions(policies: Mapping[str, Policy]) -> Iterator[tuple[Policy, Expre
             yield from ((policy, when) for when, _ in instrument.authority)
             if instrument.covers is not None:
                 yield policy, instrument.covers
+
+
+def generate(policies: Mapping[str, Policy]) -> Code:
+    """Python for every expression of the policies, and for every question that a rule's conjuncts ask."""
+    rules: dict[str, Node] = {}
+    others: dict[str, Node] = {}
+    questions: dict[str, Node] = {}
+    whens = {id(rule.when) for policy in policies.values() for rule in policy.rules}
+    for place, (_, expression) in enumerate(_expressions(policies)):
+        if id(expression) not in whens:
+            others[str(place)] = expression.tree
+            continue
+        rules[str(place)] = expression.tree
+        for number, part in enumerate(conjuncts(expression.tree)):
+            questions |= {f"{place}.{number}.{turn}": one.node for turn, one in enumerate(part.questions)}
+    levels = {place: level_of(node) for place, node in (rules | others).items()}
+    return Code(Module(rules), Module(others), Module(questions), levels)
 
 
 def load_bundle(folder: str | FilePath | None = None) -> Bundle:
@@ -204,25 +223,24 @@ def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
             "file": document.file,
             "data": {key: value for key, value in document.data.items() if key != "tests"},
             "lines": dict(marks),
-            "trees": {path: (dump(tree), dump_trigger(tree)) for path, tree in trees.items()},
+            "trees": {path: (dump(tree), [part.dump() for part in conjuncts(tree)]) for path, tree in trees.items()},
         }
         for document, marks, trees in compiled
     ]
-    expressions = _expressions(_build_policies(policies))
-    module = Module({str(index): expression.tree for index, (_, expression) in enumerate(expressions)})
+    code = generate(_build_policies(policies))
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
         "policies": policies,
-        "module": module.dump(),
+        "code": code.dump(),
     }
 
 
 def _build(data: Mapping[str, Any], content: str) -> Bundle:
     policies = _build_policies(data["policies"])
     instruments = {name: instrument for policy in policies.values() for name, instrument in policy.instruments.items()}
-    module = Module.restore(data["module"])
-    return Bundle(data["version"], content, data["covers_from"], policies, instruments, module)
+    code = Code.restore(data["code"])
+    return Bundle(data["version"], content, data["covers_from"], policies, instruments, code)
 
 
 def _build_policies(entries: Iterable[Mapping[str, Any]]) -> dict[str, Policy]:

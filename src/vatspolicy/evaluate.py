@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.access import authorities, closest, held, outcome, routes
@@ -29,7 +29,10 @@ from vatspolicy.policy import Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 
-_STRENGTH = {"primary": 0, "secondary": 1, "unverified": 2}
+_STRENGTH = ("primary", "secondary", "unverified")
+"""Verifications, the weakest last."""
+_LISTS = ("deny", "closed", "unmet", "met", "duty", "advise", "unknown")
+_RANK = {word: rank for rank, word in enumerate(WORDS)}
 
 
 def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
@@ -37,7 +40,7 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     law = bundle.on(as_of)
     result = _Evaluation(law, profile, as_of, {}, frozenset()).run()
     readings = tuple(_other_readings(law, profile, as_of, result))
-    return _decide(bundle, profile, as_of, result, readings)
+    return _decide(bundle, law, profile, as_of, result, readings)
 
 
 @dataclass(frozen=True)
@@ -63,20 +66,32 @@ def outlook(law: Law, profile: Profile, as_of: str, asking: bool = True, duties:
     found = run.run()
     still = sum(high > found.low and (low < high or not certain) for low, high, certain in run.spans)
     missing = rank(found.open_questions, found.low) if asking else ()
-    return Outlook((WORDS[found.low], WORDS[found.high]), still, run.undetermined, missing)
+    undetermined = sum(finding.rule.kind == "duty" for finding in found.lists["unknown"])
+    return Outlook((WORDS[found.low], WORDS[found.high]), still, undetermined, missing)
 
 
 @dataclass
 class _Outcome:
     """What one run over the rules found."""
 
-    low: int
-    high: int
-    findings: list[Finding]
-    services: list[Service]
-    contested: list[tuple[Rule, Subject]]
-    open_questions: list[tuple[int, tuple[Ask, ...]]]
+    low: int = 0
+    high: int = 0
+    lists: dict[str, list[Finding]] = field(default_factory=lambda: {key: [] for key in _LISTS})
+    """Findings about what is certain: needs by their state, others by their kind, and all that are unknown."""
+    services: list[Service] = field(default_factory=list)
+    contested: list[tuple[Rule, Subject]] = field(default_factory=list)
+    open_questions: list[tuple[int, tuple[Ask, ...]]] = field(default_factory=list)
     """Facts that could still change the word: how strict it could become, and what to ask."""
+
+    def note(self, finding: Finding, kind: str) -> None:
+        """Keep a finding about what is certain."""
+        state = finding.state
+        self.lists[state if kind == "need" or state == "unknown" else kind].append(finding)
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        """All findings about what is certain."""
+        return itertools.chain.from_iterable(self.lists.values())
 
 
 class _Evaluation:
@@ -88,7 +103,8 @@ class _Evaluation:
         """`refused`: contested routes read as not admitted, as (rule name, subject)."""
         self.law, self.profile, self.readings, self.refused = law, profile, readings, refused
         self.base = product_env(profile, as_of)
-        self.result = _Outcome(0, 0, [], [], [], [])
+        self.result = _Outcome()
+        self.fixed, self.filed = law.fixed_authorities, _filed(self.base)
 
     def run(self) -> _Outcome:
         result = self.result
@@ -101,11 +117,14 @@ class _Evaluation:
 
     def open(self, mildest: str, strictest: str, asks: tuple[Ask, ...], certain: bool = True) -> None:
         """Note what a finding leaves possible for the decision word."""
-        low, high = WORDS.index(mildest) if certain else 0, WORDS.index(strictest)
-        self.result.low = max(self.result.low, low)
-        self.result.high = max(self.result.high, high)
+        result = self.result
+        low, high = _RANK[mildest] if certain else 0, _RANK[strictest]
+        if low > result.low:
+            result.low = low
+        if high > result.high:
+            result.high = high
         if certain and low < high and asks:  # what is only possible is asked for by its class first
-            self.result.open_questions.append((high, asks))
+            result.open_questions.append((high, asks))
 
     # --- subjects
 
@@ -121,7 +140,7 @@ class _Evaluation:
         classified_by = tuple(Finding(rule, subject, "fires", env) for rule in found.rules)
         for rule in found.undecided:
             asks = self.asks_of(env, rule)
-            self.add(Finding(rule, subject, "unknown", env, asks=asks))
+            self.result.note(Finding(rule, subject, "unknown", env, asks=asks), rule.kind)
             # further classes have been counted as possible activities; here only what is still owed to this service
             self.open("allow", "allow" if found.classes or found.rules else "deny", asks)
             self.note_possible(found, asks)
@@ -148,16 +167,20 @@ class _Evaluation:
     def rules(self, each: str, env: Env, subject: Subject, certain: bool = True) -> tuple[RouteState, ...]:
         """Ask every rule about one subject; returns the routes that were looked at."""
         states: tuple[RouteState, ...] = ()
-        effects = self.effects
-        for rule, holds in self.law.speaking(each, tuple(effects), env):
-            if holds:
-                finding = effects[rule.kind](Finding(rule, subject, "fires", env, certain), True)
-            else:
-                asks = self.asks_of(env, rule)
-                finding = effects[rule.kind](Finding(rule, subject, "unknown", env, certain, asks=asks), False)
-            if finding.routes:
+        for rule, holds in self.law.speaking(each, self.kinds, env):
+            finding = Finding(rule, subject, "fires", env, certain)
+            if not holds:
+                finding.state, finding.asks = "unknown", self.asks_of(env, rule)
+            kind, effect = rule.kind, rule.effect
+            if isinstance(effect, Duty):
+                self.duty(finding, effect.instrument)
+            elif isinstance(effect, Need):
+                self.need(finding, effect, holds)
                 states += finding.routes
-            self.add(finding)
+            elif isinstance(effect, Deny):
+                self.deny(finding, effect, holds)
+            if certain:
+                self.result.note(finding, kind)
         return states
 
     def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
@@ -166,92 +189,61 @@ class _Evaluation:
     def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
         return asks_of_access(self.law, self.profile, finding, target)
 
-    @functools.cached_property
-    def effects(self) -> dict[str, Callable[[Finding, bool], Finding]]:
-        return {"deny": self.deny, "need": self.need, "duty": self.duty, "advise": self.advise}
+    kinds: tuple[str, ...] = ("deny", "need", "duty", "advise")
+    """The effects that are asked for, in the order of findings."""
 
-    def add(self, finding: Finding) -> None:
-        self.result.findings.append(finding)
-
-    def deny(self, finding: Finding, holds: bool) -> Finding:
-        effect = finding.rule.effect
-        assert isinstance(effect, Deny)
+    def deny(self, finding: Finding, effect: Deny, holds: bool | None) -> None:
         self.open("deny" if holds else "allow", "deny", finding.asks, finding.certain)
-        return replace(finding, reasons=(effect.reason,))
+        finding.reasons = (effect.reason,)
 
-    def need(self, finding: Finding, holds: bool) -> Finding:
-        effect = finding.rule.effect
-        assert isinstance(effect, Need)
+    def need(self, finding: Finding, effect: Need, holds: bool | None) -> None:
         if effect.through is not None:
-            return self.need_through(finding, holds, effect.through)
+            self.need_through(finding, holds, effect.through)
+            return
         assert effect.instrument is not None
         has = held(self.law, finding.env, effect.instrument, effect.bearer if finding.subject.service else "company")
-        state = "met" if has else finding.state if not holds or has is None else "unmet"
-        state = "unknown" if holds and has is None else state
-        asks = finding.asks or (self.asks_of_access(finding, effect.instrument) if has is None else ())
+        if has:
+            finding.state = "met"
+        elif holds:
+            finding.state = "unknown" if has is None else "unmet"
+        if has is None and not finding.asks:
+            finding.asks = self.asks_of_access(finding, effect.instrument)
         self.open(
             "needs-license" if holds and has is False else "allow",
             "allow" if has else "needs-license",
-            asks,
+            finding.asks,
             finding.certain,
         )
-        return replace(finding, state=state, asks=asks, authority=authorities(self.law, finding.env, effect.instrument))
+        finding.authority = authorities(self.law, finding.env, effect.instrument)
 
-    def need_through(self, finding: Finding, holds: bool, to: str) -> Finding:
+    def need_through(self, finding: Finding, holds: bool | None, to: str) -> None:
         refused = {name for name, subject in self.refused if subject == str(finding.subject)}
-        states = routes(self.law, finding.env, to, refused)
+        states = finding.routes = routes(self.law, finding.env, to, refused)
         self.result.contested += [
             (state.rule, finding.subject) for state in states if state.rule.contested and state.state != "closed"
         ]
         mildest, strictest = outcome(states)
-        asks = finding.asks
         if mildest != strictest:
-            asks += tuple(ask for s in states if s.state != "closed" for ask in self.asks_of_access(finding, s.rule))
-        self.open(mildest if holds else "allow", strictest, asks, finding.certain)
-        finding = replace(finding, routes=states, asks=asks)
+            for state in states:
+                if state.state != "closed":
+                    finding.asks += self.asks_of_access(finding, state.rule)
+        self.open(mildest if holds else "allow", strictest, finding.asks, finding.certain)
         if not holds or mildest != strictest:
-            return replace(finding, state="unknown")
+            finding.state = "unknown"
+            return
+        finding.asks = ()
         match strictest:
             case "allow":
-                return replace(finding, state="met", asks=())
+                finding.state = "met"
             case "deny":
-                return replace(finding, state="closed", asks=(), reasons=tuple(_reasons(states)))
-        assert finding.subject.cls is not None
-        offers = tuple(
-            Offer(state.rule.effect.instrument, finding.subject.cls, state.rule.effect.name, state.authority)
-            for state in states
-            if state.state == "open" and isinstance(state.rule.effect, Route)
-        )
-        return replace(finding, state="unmet", asks=(), any_of=offers)
+                finding.state, finding.reasons = "closed", tuple(_reasons(states))
+            case _:
+                finding.state, finding.any_of = "unmet", tuple(_offers(finding.subject, states))
 
-    def duty(self, finding: Finding, holds: bool) -> Finding:
-        effect = finding.rule.effect
-        assert isinstance(effect, Duty)
-        authority = authorities(self.law, finding.env, effect.instrument)
-        done = self.filed.get(effect.instrument) if finding.certain else None
-        return Finding(  # not `replace`: most findings are duties
-            finding.rule,
-            finding.subject,
-            "done" if done else finding.state,
-            finding.env,
-            finding.certain,
-            authority,
-            asks=() if done else finding.asks,
-            done_on=done,
-        )
-
-    @functools.cached_property
-    def filed(self) -> dict[str, str]:
-        """The last day, up to the day decided, on which each instrument was filed."""
-        found: dict[str, str] = {}
-        for filing in self.base.get("filings", ()):
-            if filing["date"] <= self.base["as_of"]:
-                instrument = filing["instrument"]
-                found[instrument] = max(filing["date"], found.get(instrument, ""))
-        return found
-
-    def advise(self, finding: Finding, holds: bool) -> Finding:
-        return finding
+    def duty(self, finding: Finding, instrument: str) -> None:
+        finding.authority = self.fixed.get(instrument) or authorities(self.law, finding.env, instrument)
+        if instrument in self.filed and finding.certain:
+            finding.state, finding.asks, finding.done_on = "done", (), self.filed[instrument]
 
 
 class _Survey(_Evaluation):
@@ -259,10 +251,10 @@ class _Survey(_Evaluation):
 
     def __init__(self, law: Law, profile: Profile, as_of: str, asking: bool, duties: bool) -> None:
         super().__init__(law, profile, as_of, {}, frozenset())
-        self.asking, self.duties = asking, duties
+        self.asking = asking
+        self.kinds = ("deny", "need", "duty") if duties else ("deny", "need")
         self.spans: list[tuple[int, int, bool]] = []
         """Of each finding: the mildest and the strictest word it leaves possible; whether its subject is certain."""
-        self.undetermined = 0
 
     def open(self, mildest: str, strictest: str, asks: tuple[Ask, ...], certain: bool = True) -> None:
         self.spans.append((WORDS.index(mildest), WORDS.index(strictest), certain))
@@ -274,15 +266,24 @@ class _Survey(_Evaluation):
     def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
         return super().asks_of_access(finding, target) if self.asking else ()
 
-    @functools.cached_property
-    def effects(self) -> dict[str, Callable[[Finding, bool], Finding]]:
-        effects = super().effects
-        return {effect: effects[effect] for effect in ("deny", "need", *(["duty"] if self.duties else []))}
 
-    def duty(self, finding: Finding, holds: bool) -> Finding:
-        finding = super().duty(finding, holds)
-        self.undetermined += finding.state == "unknown" and finding.certain
-        return finding
+def _filed(env: Env) -> dict[str, str]:
+    """The last day, up to the day decided, on which each instrument was filed."""
+    found: dict[str, str] = {}
+    for filing in env.get("filings", ()):
+        if filing["date"] <= env["as_of"]:
+            instrument = filing["instrument"]
+            found[instrument] = max(filing["date"], found.get(instrument, ""))
+    return found
+
+
+def _offers(subject: Subject, states: Iterable[RouteState]) -> Iterator[Offer]:
+    """The licences that open routes lead to."""
+    assert subject.cls is not None
+    for state in states:
+        effect = state.rule.effect
+        if state.state == "open" and isinstance(effect, Route):
+            yield Offer(effect.instrument, subject.cls, effect.name, state.authority)
 
 
 def _reasons(states: Iterable[RouteState]) -> Iterator[str]:
@@ -313,25 +314,13 @@ def _word(result: _Outcome) -> str:
     return WORDS[result.low] if result.low == result.high else "incomplete"
 
 
-def _decide(bundle: Bundle, profile: Profile, as_of: str, result: _Outcome, readings: tuple[Reading, ...]) -> Decision:
+def _decide(
+    bundle: Bundle, law: Law, profile: Profile, as_of: str, result: _Outcome, readings: tuple[Reading, ...]
+) -> Decision:
     word = _word(result)
-    by_state: dict[tuple[str, str], list[Finding]] = {}
-    duties: list[Finding] = []
-    undetermined: list[Finding] = []
-    for finding in result.findings:
-        if not finding.certain:
-            continue
-        by_state.setdefault((finding.rule.kind, finding.state), []).append(finding)
-        if finding.state == "unknown":
-            undetermined.append(finding)
-        elif finding.rule.kind == "duty":
-            duties.append(finding)
-
-    def having(kind: str, state: str) -> tuple[Finding, ...]:
-        return tuple(by_state.get((kind, state), ()))
-
-    unmet, met = having("need", "unmet"), having("need", "met")
-    denials = having("deny", "fires") + having("need", "closed")
+    lists = result.lists
+    denials = (*lists["deny"], *lists["closed"])
+    unmet, met = tuple(lists["unmet"]), tuple(lists["met"])
     decided = (*denials, *unmet, *met, *(f for s in result.services for f in s.classified_by))
     return Decision(
         decision=word,
@@ -345,24 +334,33 @@ def _decide(bundle: Bundle, profile: Profile, as_of: str, result: _Outcome, read
         needs=unmet if word == "needs-license" else (),
         would_need=() if word == "needs-license" else unmet,
         met=met,
-        duties=tuple(duties),
-        advice=having("advise", "fires"),
-        undetermined=tuple(undetermined),
+        duties=tuple(lists["duty"]),
+        advice=tuple(lists["advise"]),
+        undetermined=tuple(lists["unknown"]),
         missing=rank(result.open_questions, result.low) if word == "incomplete" else (),
         readings=readings,
-        verification=_weakest(bundle, decided),
+        verification=_weakest(bundle, law, decided),
     )
 
 
-def _weakest(bundle: Bundle, findings: Iterable[Finding]) -> str | None:
+def _weakest(bundle: Bundle, law: Law, findings: Iterable[Finding]) -> str | None:
     """The weakest verification among the articles cited by the findings and their routes, if any."""
-    cited: list[tuple[str, str]] = []
+    weakest = -1
     for finding in findings:
-        cited += [(finding.rule.policy, key) for key in finding.rule.cite]
+        weakest = max(weakest, _strength(bundle, law, finding.rule, whole=False))
         for state in finding.routes:
-            effect = state.rule.effect
-            conditions = effect.conditions if isinstance(effect, Route) and state.state == "open" else ()
-            keys = [*state.rule.cite, *(key for condition in conditions for key in condition.cite)]
-            cited += [(state.rule.policy, key) for key in keys]
-    marks = [bundle.policies[policy].articles[key].verification for policy, key in cited]
-    return max(marks, key=_STRENGTH.__getitem__, default=None)
+            weakest = max(weakest, _strength(bundle, law, state.rule, whole=state.state == "open"))
+    return None if weakest < 0 else _STRENGTH[weakest]
+
+
+def _strength(bundle: Bundle, law: Law, rule: Rule, whole: bool) -> int:
+    """The weakest verification among the articles of a rule and, if `whole`, of its route's conditions."""
+    kept = law.strengths.get((rule, whole))
+    if kept is None:
+        keys = list(rule.cite)
+        if whole and isinstance(rule.effect, Route):
+            keys += [key for condition in rule.effect.conditions for key in condition.cite]
+        articles = bundle.policies[rule.policy].articles
+        kept = max((_STRENGTH.index(articles[key].verification) for key in keys), default=-1)
+        law.strengths[rule, whole] = kept
+    return kept

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.expression.conjunct import WHOLE, conjuncts
 from vatspolicy.expression.exact import Exact, Unknown, prepare
 from vatspolicy.expression.kleene import Env, Missing
-from vatspolicy.expression.python import Function
-from vatspolicy.expression.trigger import Index
+from vatspolicy.expression.python import Function, Module
+from vatspolicy.expression.scope import ACTIVITY, Scope
+from vatspolicy.expression.sieve import Asked, Sieve
 from vatspolicy.policy import Expression, Instrument, Rule
 
-_Table = tuple[list[Rule], list[Function], Index | None]
+
+@dataclass(frozen=True)
+class Code:
+    """Generated code of a bundle's expressions, each by its place in the bundle's fixed order."""
+
+    rules: Module
+    """When rules hold."""
+    others: Module
+    """Everything else: caps and conditions of routes, what licences cover, who is in charge."""
+    questions: Module
+    """What the conjuncts of rules ask, by the rule's place, the conjunct's and the question's: 12.0.1."""
+    levels: Mapping[str, int]
+    """Whose variables an expression reads, by its place (`scope`)."""
+
+    def dump(self) -> dict[str, Any]:
+        """As plain data and byte code."""
+        modules = {name: getattr(self, name).dump() for name in ("rules", "others", "questions")}
+        return {**modules, "levels": dict(self.levels)}
+
+    @classmethod
+    def restore(cls, data: Mapping[str, Any]) -> Code:
+        """What `dump` wrote. Raises KeyError for anything else."""
+        modules = [Module.restore(data[name]) for name in ("rules", "others", "questions")]
+        return cls(*modules, data["levels"])
 
 
 @dataclass(frozen=True)
@@ -27,8 +52,9 @@ class Law:
     instruments: Mapping[str, Instrument]
     access: tuple[str, ...]
     """Instruments that routes in force lead to: holding one makes an activity licensed."""
-    _functions: Mapping[str, Function] = field(repr=False)
+    _code: Code = field(repr=False)
     _keys: Mapping[int, str] = field(repr=False)
+    """Places of expressions, by identity. One without a place has no generated code."""
 
     def of(self, each: str, effect: str) -> tuple[Rule, ...]:
         """Rules in force on one kind of subject with one effect."""
@@ -36,47 +62,62 @@ class Law:
 
     def speaking(self, each: str, effects: tuple[str, ...], env: Env) -> list[tuple[Rule, bool | None]]:
         """Rules with one of the effects that hold of the variables, or may hold (None), in the order of `effects`."""
-        rules, functions, index = self._table(each, effects)
-        if index is None:
+        rules, sieve = self._table(each, effects)
+        if sieve is None:
             return [(rule, holds) for rule in rules if (holds := self.ask(rule.when, env)) is not False]
-        found: list[tuple[Rule, bool | None]] = []
-        for place in index.find(env):
-            try:
-                holds = functions[place](env)
-            except KeyError:
-                holds = self.ask(rules[place].when, env)
-            if holds is not False:
-                found.append((rules[place], holds))
-        return found
+        places, unknown = sieve.find(env)
+        if unknown:
+            return [(rules[place], None if unknown >> place & 1 else True) for place in places]
+        return [(rules[place], True) for place in places]
 
-    def _table(self, each: str, effects: tuple[str, ...]) -> _Table:
-        """Rules, their generated code, and where to look them up.
-
-        A law that answers otherwise than its rules say is asked them all, one by one.
-        """
-        key = (each, effects)
-        if key not in self._tables:
+    def _table(self, each: str, effects: tuple[str, ...]) -> tuple[list[Rule], Sieve | None]:
+        """Rules, and what finds among them. A law that answers otherwise than its rules say is asked one by one."""
+        table = self._tables.get((each, effects))
+        if table is None:
             rules = [rule for effect in effects for rule in self.of(each, effect)]
-            if type(self) is Law:
-                functions = [
-                    self._generated.get(id(rule.when)) or functools.partial(self.ask, rule.when) for rule in rules
-                ]
-                self._tables[key] = rules, functions, Index((rule.when.trigger for rule in rules), self.params)
-            else:
-                self._tables[key] = rules, [], None
-        return self._tables[key]
+            sieve = Sieve(self._asked(rule.when) for rule in rules) if type(self) is Law else None
+            table = self._tables[each, effects] = (rules, sieve)
+        return table
 
     @functools.cached_property
-    def _tables(self) -> dict[tuple[str, tuple[str, ...]], _Table]:
+    def _tables(self) -> dict[tuple[str, tuple[str, ...]], tuple[list[Rule], Sieve | None]]:
         return {}
+
+    @functools.cached_property
+    def strengths(self) -> dict[tuple[Rule, bool], int]:
+        """How well the law behind each rule is verified, kept by `evaluate` once it has looked."""
+        return {}
+
+    def _asked(self, expression: Expression) -> Iterator[Asked]:
+        """The conjuncts of an expression, with what answers them."""
+        key = self._keys.get(id(expression))
+        if key is None:
+            for part in conjuncts(expression.tree):
+                questions = [(prepare(one.node, self.params), one.want, one.variable) for one in part.questions]
+                yield Asked(part.way, part.path, questions)
+            return
+        functions = self._questions
+        for number, (way, path, wanted, level) in enumerate(expression.conjuncts):
+            yield Asked(
+                way,
+                path,
+                [(functions[f"{key}.{number}.{turn}"], want, name) for turn, (want, name) in enumerate(wanted)],
+                _later(expression, number, self.params) if way == WHOLE else None,
+                level,
+            )
 
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""
-        try:
-            return self._generated[id(expression)](env)
-        except KeyError:  # a missing fact stands in the way of the generated code
-            value = self._exactly(expression)(env)
-            return None if type(value) is Unknown else value
+        function, level = self._generated.get(id(expression), (None, ACTIVITY))
+        known = env.known[level] if type(env) is Scope and function else {}
+        value = known.get(function)
+        if value is None:
+            try:
+                value = function(env) if function else self._exactly(expression)(env)
+            except KeyError:  # a missing fact stands in the way of the generated code
+                value = self._exactly(expression)(env)
+            known[function] = value
+        return None if type(value) is Unknown else value
 
     def lacking(self, expression: Expression, env: Env) -> tuple[Missing, ...]:
         """The missing facts to ask for next while an expression is unknown (see `kleene.missing`); none otherwise."""
@@ -95,10 +136,14 @@ class Law:
         }
 
     @functools.cached_property
-    def _generated(self) -> Mapping[int, Function]:
-        """Generated code by the identity of the expression."""
-        functions = self._functions
-        return {id: functions[key] for id, key in self._keys.items()}
+    def _questions(self) -> Mapping[str, Function]:
+        return self._code.questions.load(self.params)
+
+    @functools.cached_property
+    def _generated(self) -> Mapping[int, tuple[Function, int]]:
+        """Generated code, and whose variables it reads, by the identity of the expression."""
+        functions = {**self._code.others.load(self.params), **self._code.rules.load(self.params)}
+        return {id: (functions[key], self._code.levels[key]) for id, key in self._keys.items()}
 
     def _exactly(self, expression: Expression) -> Exact:
         """The closure of an expression; it is kept with the expression, whose identity would else be given anew."""
@@ -110,3 +155,15 @@ class Law:
     @functools.cached_property
     def _closures(self) -> dict[int, tuple[Expression, Exact]]:
         return {}
+
+
+def _later(expression: Expression, number: int, params: Mapping[str, Any]) -> Exact:
+    """The closure of a conjunct, made when it is first asked: few decisions need more than a handful."""
+    made: list[Exact] = []
+
+    def ask(env: Env) -> Any:
+        if not made:
+            made.append(prepare(conjuncts(expression.tree)[number].questions[0].node, params))
+        return made[0](env)
+
+    return ask

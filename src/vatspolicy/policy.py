@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from vatspolicy.document import Path
+from vatspolicy.expression.conjunct import conjuncts
 from vatspolicy.expression.store import load
 from vatspolicy.expression.tree import Node
-from vatspolicy.expression.trigger import Trigger, trigger
 from vatspolicy.vocabulary import Text
 
 ALWAYS = "0000-01-01"
@@ -27,12 +27,14 @@ class Expression:
     """The tree as plain JSON; few decisions need more than a handful of trees."""
     line: int
     column: int
-    stored_trigger: Trigger | Literal["unset"] | None = field(default="unset", repr=False)
+    stored_conjuncts: list[Any] | None = field(default=None, repr=False)
 
-    @functools.cached_property
-    def trigger(self) -> Trigger | None:
-        """What must hold before it can be true."""
-        return trigger(self.tree) if self.stored_trigger == "unset" else self.stored_trigger
+    @property
+    def conjuncts(self) -> list[Any]:
+        """The parts that must all hold for it to be true, as `Conjunct.dump` has them."""
+        if self.stored_conjuncts is None:
+            return [part.dump() for part in conjuncts(self.tree)]
+        return self.stored_conjuncts
 
     @property
     def is_true(self) -> bool:
@@ -257,15 +259,15 @@ def build_policy(
 ) -> Policy:
     """The policy in schema-valid `data`.
 
-    `lines` has the positions, `trees` the stored trees of its expressions and what must hold before they can be true.
+    `lines` has the positions, `trees` the stored trees of its expressions and their conjuncts.
     """
     id = data["id"]
     since, until = data["effective"]["from"], data["effective"].get("until", NEVER)
 
     def expression(path: Path, text: str) -> Expression:
         line, column = lines[path]
-        stored, first = trees[path]
-        return Expression(text, stored, line, column, Trigger(*first) if first else None)
+        stored, parts = trees[path]
+        return Expression(text, stored, line, column, parts)
 
     instruments = {}
     for name, entry in data.get("instruments", {}).items():

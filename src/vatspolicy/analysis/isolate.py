@@ -80,7 +80,7 @@ class MixedBundle(Bundle):
             law.params,
             instruments,
             tuple(dict.fromkeys(route.instrument for route in routes)),
-            law._functions,
+            law._code,
             law._keys,
             other=other,
             foreign=frozenset(map(id, own)),

@@ -48,11 +48,13 @@ class Module:
 
     def __init__(self, expressions: Mapping[str, Node]) -> None:
         """`expressions` by a key of the caller's choice."""
-        names = {key: f"f{index}" for index, key in enumerate(expressions)}
         writer = _Writer()
-        lines: list[str] = []
+        names: dict[str, str] = {}
+        known: dict[str, str] = {}  # one function for one text, however many expressions are it
         for key, node in expressions.items():
-            lines += [f"def {names[key]}(v):", f" return {writer.write(node, {})}"]
+            text = writer.write(node, {})
+            names[key] = known.setdefault(text, f"f{len(known)}")
+        lines = [line for text, name in known.items() for line in (f"def {name}(v):", f" return {text}")]
         self._parts: dict[str, Any] = {
             "source": "\n".join(lines) + "\n",
             "functions": names,

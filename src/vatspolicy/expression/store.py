@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from vatspolicy.expression import tree as t
-from vatspolicy.expression.trigger import trigger
 from vatspolicy.expression.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, Record, Type
 
 _NODES = {
@@ -40,12 +39,6 @@ def load(data: list[Any]) -> t.Node:
     """The node that `dump` wrote. Raises KeyError, TypeError, ValueError or IndexError for anything else."""
     kind, type, span, *own = data
     return _NODES[kind](_load_type(type), (span[0], span[1]), *map(_load_field, own))
-
-
-def dump_trigger(node: t.Node) -> tuple[Any, ...] | None:
-    """What must hold before the expression can be true, as plain data; None when there is nothing to look at."""
-    found = trigger(node)
-    return (found.path, found.values, found.params, found.any) if found else None
 
 
 def _dump_field(value: Any) -> Any:

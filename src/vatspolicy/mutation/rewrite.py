@@ -78,5 +78,5 @@ class _Writer:
     def expression(self, expression: Expression) -> Expression:
         tree = self.trees.get(id(expression))
         return (
-            expression if tree is None else dataclasses.replace(expression, stored=dump(tree), stored_trigger="unset")
+            expression if tree is None else dataclasses.replace(expression, stored=dump(tree), stored_conjuncts=None)
         )

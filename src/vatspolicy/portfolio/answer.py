@@ -36,7 +36,7 @@ def decide(law: Law, facts: Mapping[str, Any], day: str) -> dict[str, Any]:
         }
         for index, service in enumerate(found.services)
     ]
-    fired = {f.rule.name for f in found.findings if f.certain and f.rule in run.holding[str(f.subject)]}
+    fired = {finding.rule.name for finding in found.findings if finding.certain and _holds(law, finding)}
     fired |= {finding.rule.name for service in found.services for finding in service.classified_by}
     return {
         "id": facts["product"]["id"],
@@ -58,12 +58,11 @@ def missing_facts(law: Law, data: Any, day: str) -> list[str]:
 
 
 class _Survey(_Evaluation):
-    """A run that asks for nothing, and notes each service's own range and the rules that hold."""
+    """A run that asks for nothing, and notes each service's own range."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.spans: list[tuple[int, int]] = []
-        self.holding: dict[str, set[Rule]] = {}
 
     def service(self, index: int, service: Mapping[str, Any]) -> None:
         before = (self.result.low, self.result.high)
@@ -79,14 +78,12 @@ class _Survey(_Evaluation):
     def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
         return ()
 
-    def add(self, finding: Finding) -> None:
-        holding = self.holding.setdefault(str(finding.subject), set())
-        holds = finding.state == "fires"
-        if finding.state == "done" or finding.rule.kind == "need":  # what became of it, not whether it holds
-            holds = self.law.ask(finding.rule.when, finding.env) is True
-        if holds:
-            holding.add(finding.rule)
-        super().add(finding)
+
+def _holds(law: Law, finding: Finding) -> bool:
+    """Whether the rule holds, whatever became of what it asks for."""
+    if finding.state == "done" or finding.rule.kind == "need":
+        return law.ask(finding.rule.when, finding.env) is True
+    return finding.state == "fires"
 
 
 def _word(low: int, high: int) -> str:
