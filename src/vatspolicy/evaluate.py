@@ -76,22 +76,21 @@ class _Outcome:
 
     low: int = 0
     high: int = 0
-    lists: dict[str, list[Finding]] = field(default_factory=lambda: {key: [] for key in _LISTS})
+    lists: dict[str, list[Finding]] = field(default_factory=lambda: _new_lists())
     """Findings about what is certain: needs by their state, others by their kind, and all that are unknown."""
     services: list[Service] = field(default_factory=list)
     contested: list[tuple[Rule, Subject]] = field(default_factory=list)
     open_questions: list[tuple[int, tuple[Ask, ...]]] = field(default_factory=list)
     """Facts that could still change the word: how strict it could become, and what to ask."""
 
-    def note(self, finding: Finding, kind: str) -> None:
-        """Keep a finding about what is certain."""
-        state = finding.state
-        self.lists[state if kind == "need" or state == "unknown" else kind].append(finding)
-
     @property
     def findings(self) -> Iterator[Finding]:
         """All findings about what is certain."""
         return itertools.chain.from_iterable(self.lists.values())
+
+
+def _new_lists() -> dict[str, list[Finding]]:
+    return {key: [] for key in _LISTS}
 
 
 class _Evaluation:
@@ -140,7 +139,7 @@ class _Evaluation:
         classified_by = tuple(Finding(rule, subject, "fires", env) for rule in found.rules)
         for rule in found.undecided:
             asks = self.asks_of(env, rule)
-            self.result.note(Finding(rule, subject, "unknown", env, asks=asks), rule.kind)
+            self.result.lists["unknown"].append(Finding(rule, subject, "unknown", env, asks=asks))
             # further classes have been counted as possible activities; here only what is still owed to this service
             self.open("allow", "allow" if found.classes or found.rules else "deny", asks)
             self.note_possible(found, asks)
@@ -167,20 +166,25 @@ class _Evaluation:
     def rules(self, each: str, env: Env, subject: Subject, certain: bool = True) -> tuple[RouteState, ...]:
         """Ask every rule about one subject; returns the routes that were looked at."""
         states: tuple[RouteState, ...] = ()
+        lists = self.result.lists if certain else _new_lists()
+        fixed, filed = self.fixed, self.filed
         for rule, holds in self.law.speaking(each, self.kinds, env):
             finding = Finding(rule, subject, "fires", env, certain)
             if not holds:
                 finding.state, finding.asks = "unknown", self.asks_of(env, rule)
-            kind, effect = rule.kind, rule.effect
+            key, effect = rule.kind, rule.effect
             if isinstance(effect, Duty):
-                self.duty(finding, effect.instrument)
+                instrument = effect.instrument
+                finding.authority = fixed.get(instrument) or authorities(self.law, env, instrument)
+                if instrument in filed and certain:
+                    finding.state, finding.asks, finding.done_on = "done", (), filed[instrument]
             elif isinstance(effect, Need):
                 self.need(finding, effect, holds)
                 states += finding.routes
+                key = finding.state
             elif isinstance(effect, Deny):
                 self.deny(finding, effect, holds)
-            if certain:
-                self.result.note(finding, kind)
+            lists[key if finding.state != "unknown" else "unknown"].append(finding)
         return states
 
     def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
@@ -239,11 +243,6 @@ class _Evaluation:
                 finding.state, finding.reasons = "closed", tuple(_reasons(states))
             case _:
                 finding.state, finding.any_of = "unmet", tuple(_offers(finding.subject, states))
-
-    def duty(self, finding: Finding, instrument: str) -> None:
-        finding.authority = self.fixed.get(instrument) or authorities(self.law, finding.env, instrument)
-        if instrument in self.filed and finding.certain:
-            finding.state, finding.asks, finding.done_on = "done", (), self.filed[instrument]
 
 
 class _Survey(_Evaluation):
