@@ -43,8 +43,9 @@ class ExpressionError(Exception):
         self.message, self.span, self.hint = message, span, hint
 
 
+@functools.lru_cache(maxsize=8192)  # terms are read where they are used, and most of a law is read again after an edit
 def read(text: str) -> Tree[Token]:
-    """The parse tree of an expression. Raises ExpressionError where the text is not CEL, or holds a comment."""
+    """The parse tree of an expression, to be read only. Raises ExpressionError where it is no CEL, or has a comment."""
     from lark import UnexpectedCharacters, UnexpectedToken
 
     try:
