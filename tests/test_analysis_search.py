@@ -64,6 +64,14 @@ def test_formulas_fold() -> None:
         assert pool.evaluate(formula, {"a": True, "c": True}) is (wanted <= 2)
 
 
+def test_a_number_that_no_list_reaches_costs_nothing() -> None:
+    """A length compared with a thousand million once took that many formulas."""
+    pool = Pool()
+    before = len(pool.parts)
+    assert at_least(pool, (pool.flag("a"), pool.flag("b")), 10**9) == FALSE
+    assert len(pool.parts) == before + 2
+
+
 def test_numbers_between_bounds() -> None:
     """Whole numbers, and numbers that have others between them, at every kind of bound."""
     for whole in (True, False):

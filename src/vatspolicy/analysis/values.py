@@ -182,8 +182,9 @@ def name_of(base: Base) -> str:
 
 def at_least(pool: Pool, formulas: Iterable[int], count: int) -> int:
     """That at least `count` of the formulas hold."""
-    if count <= 0:
-        return TRUE
+    formulas = list(formulas)
+    if count <= 0 or count > len(formulas):
+        return TRUE if count <= 0 else FALSE
     reached = [TRUE] + [FALSE] * count  # reached[k]: at least k of those seen so far
     for formula in formulas:
         for k in range(count, 0, -1):
