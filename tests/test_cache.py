@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
+import pickle
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT, needs_posix
 
-from vatspolicy import cache
-from vatspolicy.bundle import build_bundle, load_bundle
+from vatspolicy import bundle as bundles
+from vatspolicy import cache, stored
+from vatspolicy.bundle import Bundle, build_bundle, load_bundle
 
 DATA = {"a": [1, 2.5, "三", None, True], ("b", 0): (b"x", {"c": "d"})}
 
@@ -37,6 +40,11 @@ class Build:
 
     def ask(self, key: str = "k" * 64) -> Any:
         return cache.remember("thing", key, self, lambda data: {"seen": data})
+
+
+def own(folder: Path, kind: str) -> list[Path]:
+    """The entries of a kind."""
+    return [path for path in folder.iterdir() if path.name.startswith(f"{kind}-")]
 
 
 def entry(folder: Path) -> Path:
@@ -172,3 +180,259 @@ def test_two_processes_at_once(folder: Path, law: Path) -> None:
     assert len(told) == 1
     assert all(process.returncode == 0 for process in running)
     assert len([path for path in folder.iterdir() if path.name.startswith("bundle-")]) == 1
+
+
+# --- what ships with a wheel -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which a wheel has its entries."""
+    monkeypatch.setattr(cache, "SHIPPED", str(tmp_path / "shipped"))
+    return tmp_path / "shipped"
+
+
+def move(folder: Path, shipped: Path, kind: str) -> Path:
+    """Entries of the user's become the wheel's; the user has none any more."""
+    shipped.mkdir()
+    for path in own(folder, kind):
+        path.rename(shipped / path.name)
+    for path in folder.iterdir():
+        path.unlink()
+    return next(shipped.iterdir())
+
+
+def test_what_ships_is_read_whoever_owns_it(folder: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = Build()
+    build.ask()
+    move(folder, shipped, "thing").chmod(0o664)
+    if hasattr(os, "getuid"):
+        monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert build.ask() == {"seen": DATA}
+    assert build.times == 1
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "change", [lambda body: body[: len(body) // 2], flip, lambda _: with_hash(b"x"), lambda _: b""]
+)
+def test_what_ships_spoilt_is_built_anew_in_the_users_cache(folder: Path, shipped: Path, change: Any) -> None:
+    build = Build()
+    build.ask()
+    path = move(folder, shipped, "thing")
+    path.write_bytes(change(path.read_bytes()))
+    spoilt = path.read_bytes()
+    assert build.ask() == build.ask() == {"seen": DATA}
+    assert build.times == 2
+    assert path.read_bytes() == spoilt, "an installation is not written to"
+
+
+def test_what_ships_for_another_python_is_not_read(
+    folder: Path, shipped: Path, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_bundle(law)
+    move(folder, shipped, "bundle")
+    monkeypatch.setattr(bundles, "PYTHON", b"another")
+    assert load_bundle(law).policies
+    assert len(own(folder, "bundle")) == 1, "compiled anew"
+    monkeypatch.undo()
+
+
+def test_what_ships_under_another_name_of_python_is_not_found(folder: Path, shipped: Path) -> None:
+    build = Build()
+    build.ask()
+    path = move(folder, shipped, "thing")
+    path.rename(path.with_suffix(".cpython-399"))
+    build.ask()
+    assert build.times == 2
+
+
+def test_what_ships_is_of_these_sources_only(folder: Path, shipped: Path, copy_of_law: Path) -> None:
+    load_bundle(copy_of_law)
+    move(folder, shipped, "bundle")
+    assert load_bundle(copy_of_law).rule("vats-pilot-2024/pilot-access").since
+    assert own(folder, "bundle") == [], "read from what ships"
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    policy.write_text(policy.read_text().replace("pilot-access", "pilot-excess"))
+    edited = load_bundle(copy_of_law)
+    assert edited.rule("vats-pilot-2024/pilot-excess").since
+    assert len(own(folder, "bundle")) == 1, "compiled anew"
+
+
+def test_what_ships_is_of_this_code_only(
+    folder: Path, shipped: Path, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_bundle(law)
+    move(folder, shipped, "bundle")
+    monkeypatch.setattr(bundles, "making_digest", lambda: "another version of schemas or code")
+    load_bundle(law)
+    assert len(own(folder, "bundle")) == 1, "compiled anew"
+
+
+# --- what is not read again while no file was touched ------------------------------------------------------------------
+
+
+class Work:
+    """Counts how often files are read."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.times = place, 0
+
+    def __call__(self) -> list[str]:
+        self.times += 1
+        return [path.read_text() for path in sorted(self.place.rglob("*.yaml"))]
+
+    def ask(self) -> list[str]:
+        return cache.once_per_state("state", [(str(self.place), ".yaml")], self)
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
+    """Two files that were written long ago, and a cache of their own."""
+    monkeypatch.setenv("VATSPOLICY_CACHE", str(tmp_path / "cache"))
+    place = tmp_path / "files"
+    (place / "inner").mkdir(parents=True)
+    (place / "a.yaml").write_text("one")
+    (place / "inner" / "b.yaml").write_text("two")
+    monkeypatch.setattr(cache, "SETTLED", -(10**12))
+    return Work(place)
+
+
+def same_date(path: Path, text: str) -> None:
+    """Other words of the same length, and the date of the old ones."""
+    before = path.stat()
+    path.write_text(text)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+@needs_posix
+def test_files_are_read_once(work: Work) -> None:
+    assert work.ask() == work.ask() == ["one", "two"]
+    assert work.times == 1
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda place: same_date(place / "a.yaml", "eno"),
+        lambda place: same_date(place / "inner" / "b.yaml", "owt"),
+        lambda place: (place / "a.yaml").write_text("longer"),
+        lambda place: (place / "c.yaml").write_text("new"),
+        lambda place: (place / "inner" / "b.yaml").unlink(),
+        lambda place: (place / "a.yaml").rename(place / "z.yaml"),
+        lambda place: os.replace(place / "inner" / "b.yaml", place / "a.yaml"),
+    ],
+    ids=["same-size-and-date", "inner", "longer", "new", "gone", "renamed", "replaced"],
+)
+def test_a_file_that_was_touched_is_read(work: Work, touch: Any) -> None:
+    work.ask()
+    touch(work.place)
+    assert work.ask() == Work(work.place)()
+    assert work.times == 2
+
+
+@needs_posix
+def test_a_file_just_written_is_read_again(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could be written once more within the same tick of the file system's clock."""
+    monkeypatch.setattr(cache, "SETTLED", 3 * 10**9)
+    now = time.time_ns()
+    monkeypatch.setattr(cache, "nanoseconds", lambda: now)
+    work.ask()
+    work.ask()
+    assert work.times == 2
+    monkeypatch.setattr(cache, "nanoseconds", lambda: now + 10**11)
+    work.ask()
+    work.ask()
+    assert work.times == 3
+
+
+@needs_posix
+def test_files_that_change_while_they_are_read_are_not_remembered(work: Work) -> None:
+    def changing() -> list[str]:
+        found = Work.__call__(work)
+        same_date(work.place / "a.yaml", "eno")
+        return found
+
+    places = [(str(work.place), ".yaml")]
+    assert cache.once_per_state("state", places, changing) == ["one", "two"]
+    assert cache.once_per_state("state", places, work) == ["eno", "two"]
+
+
+@needs_posix
+def test_spoilt_notes_of_files_are_not_believed(work: Work, folder: Path) -> None:
+    work.ask()
+    for change in (flip, lambda _: with_hash(marshal.dumps({"state": 1})), lambda _: with_hash(marshal.dumps([]))):
+        [path] = own(folder, "state")
+        path.write_bytes(change(path.read_bytes()))
+        assert work.ask() == ["one", "two"]
+    assert work.times == 4
+
+
+def test_where_times_do_not_tell_files_are_read(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_state", lambda _: None)
+    assert work.ask() == work.ask()
+    assert work.times == 2
+
+
+@needs_posix
+@pytest.mark.usefixtures("folder")
+def test_an_edit_of_the_law_is_never_missed(copy_of_law: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Size and date as before, and the law is the edited one, with its own digest."""
+    monkeypatch.setattr(cache, "SETTLED", -(10**12))
+    before = load_bundle(copy_of_law)
+    assert load_bundle(copy_of_law).digest == before.digest
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    same_date(policy, policy.read_text().replace("pilot-access", "pilot-excess"))
+    after = load_bundle(copy_of_law)
+    assert after.digest != before.digest
+    assert after.rule("vats-pilot-2024/pilot-excess").since
+    assert (
+        after.digest == build_bundle([(str(path), path.read_bytes()) for path in sorted(copy_of_law.iterdir())]).digest
+    )
+
+
+# --- policies that are built when they are asked for -------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_built_late_is_what_is_built_at_once(law: Path) -> None:
+    late, whole = load_bundle(law), load_bundle(law)
+    rule = late.rule("vats-pilot-2024/pilot-access")
+    day = late.boundaries[-1]
+    assert any(rule is one for one in late.on(day).rules["activity/route"])
+    assert late.policies["vats-pilot-2024"].rules[0] is late.policies["vats-pilot-2024"].rules[0]
+    at_once = {id: pickle.loads(pickle.dumps(policy)) for id, policy in whole.policies.items()}
+    for id, policy in at_once.items():
+        assert type(policy.rules[0]).__name__ == "Rule" if policy.rules else True
+        for one, other in zip(policy.rules, late.policies[id].rules, strict=True):
+            assert repr(one) == repr(other)
+            assert one.when.conjuncts == other.when.conjuncts
+    assert list(late.boundaries) == sorted({*stored.days_of(at_once), late.covers_from} - {"9999-12-31"} - before(late))
+    assert stored.values_on(at_once, day) == stored.values_on(late.policies, day)
+    assert [rule.name for rule in stored.rules_of(at_once)] == [rule.name for rule in stored.rules_of(late.policies)]
+    assert list(map(stored.leads_to, late.on(day).rules["activity/route"])) == [
+        getattr(rule.effect, "instrument", None)
+        for rule in stored.rules_of(at_once)
+        if rule.kind == "route" and rule.in_force(day)
+    ]
+
+
+def before(bundle: Bundle) -> set[str]:
+    return {day for day in stored.days_of(bundle.policies) if day < bundle.covers_from}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_decision_builds_the_policies_that_it_speaks_of(law: Path) -> None:
+    bundle = load_bundle(law)
+    bundle.on(bundle.boundaries[-1])
+    policies = bundle.policies
+    assert isinstance(policies, stored.Policies)
+    assert policies._built == {}
+    assert policies["vats-pilot-2024"].id == "vats-pilot-2024"
+    assert list(policies._built) == ["vats-pilot-2024"]
+    with pytest.raises(KeyError):
+        policies["no-such"]
+    with pytest.raises(AttributeError, match="colour"):
+        policies.rules[0].colour  # type: ignore[attr-defined] # noqa: B018

@@ -412,7 +412,7 @@ def test_a_read_only_folder(check: Callable[..., Any], monkeypatch: pytest.Monke
     def refuse(*_: object, **__: object) -> tuple[int, str]:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("vatspolicy.output.tempfile.mkstemp", refuse)  # root may write to any folder
+    monkeypatch.setattr("tempfile.mkstemp", refuse)  # root may write to any folder
     ran = check("shop.yaml", "-o", "json=report.json")
     assert (ran.code, ran.err) == (70, "vatspolicy: cannot write report.json: Permission denied.\n")
 

@@ -89,7 +89,7 @@ def test_the_wheel_holds_the_law_and_the_code(built: Distributions) -> None:
     with zipfile.ZipFile(built.wheel) as archive:
         names = set(archive.namelist())
         shipped = {name.removeprefix("vatspolicy/_resources/") for name in names if "/_resources/" in name}
-        assert shipped == RESOURCES
+        assert {name for name in shipped if not name.startswith("compiled/")} == RESOURCES
         for name in RESOURCES:
             assert archive.read(f"vatspolicy/_resources/{name}") == (ROOT / name).read_bytes()
     modules = {f"vatspolicy/{path.relative_to(ROOT / 'src/vatspolicy')}" for path in (ROOT / "src").rglob("*.py")}
@@ -123,6 +123,56 @@ def test_the_wheel_decides_as_the_repository_does(installed: Path, spec: Path) -
     assert decision["decision"] in {"allow", "deny", "needs-license", "incomplete"}
     here = run(Path(sysconfig.get_path("scripts")) / "vatspolicy", *command, cwd=spec.parent)
     assert shipped.stdout == here.stdout
+
+
+def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path, spec: Path) -> None:
+    """A first start finds it, and keeps no compiled law of its own; one of another Python, or of edited law, does."""
+    with zipfile.ZipFile(built.wheel) as archive:
+        compiled = [Path(name).name for name in archive.namelist() if "/_resources/compiled/" in name]
+    assert sorted(name.partition("-")[0] for name in compiled) == ["bundle", "invariants"]
+    assert {name.partition(".")[2] for name in compiled} == {sys.implementation.cache_tag}
+    command = [
+        str(installed / "vatspolicy"),
+        "check",
+        str(spec),
+        "--as-of",
+        "2026-03-01",
+        "--allow-past-as-of",
+        "-f",
+        "json",
+    ]
+
+    def start(name: str) -> tuple[bytes, list[str]]:
+        cache = spec.parent / name
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        environment["VATSPOLICY_CACHE"] = str(cache)
+        ran = subprocess.run(command, cwd=spec.parent, env=environment, capture_output=True, timeout=300, check=False)
+        assert ran.returncode in {0, 1, 4}, ran.stderr
+        kept = {path.name.partition("-")[0] for path in cache.iterdir()} if cache.is_dir() else set()
+        return ran.stdout, sorted(kept - {"making", "policies"})
+
+    as_shipped, kept = start("shipped")
+    assert kept == []
+    code = "import vatspolicy.cache as cache; print(cache.SHIPPED)"
+    folder = Path(run(installed / "python", "-c", code, cwd=spec.parent).stdout.strip())
+    [entry] = folder.glob("bundle-*")
+    whole = entry.read_bytes()
+    try:
+        for name, spoilt in (("cut", whole[:-9]), ("empty", b"")):
+            entry.write_bytes(spoilt)
+            assert start(name) == (as_shipped, ["bundle"])
+    finally:
+        entry.write_bytes(whole)
+    policy = next((folder.parent / "policies").glob("vats-pilot*.yaml"))
+    text = policy.read_bytes()
+    try:
+        policy.write_bytes(text + b"# an edit\n")
+        edited, kept = start("shipped")
+        assert kept == ["bundle"]
+        assert json.loads(edited)["decisions"][0]["bundle"] != json.loads(as_shipped)["decisions"][0]["bundle"]
+    finally:
+        policy.write_bytes(text)
+    assert start("shipped")[0] == as_shipped
 
 
 def test_the_installed_package_is_the_wheel(installed: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from generators import PARAMETERS, Profiles, near_days, parameter_types
 from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 
+from vatspolicy import law as laws
 from vatspolicy.evaluate import evaluate as decide
 from vatspolicy.expression import sieve as sieves
 from vatspolicy.expression.conjunct import conjuncts
@@ -39,6 +40,12 @@ EMPTY: Mapping[str, Any] = {}
 def warm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sieves that are never fused, or from the first question on."""
     monkeypatch.setattr(sieves, "WARM", {"step by step": 10**9, "fused": 0}[request.param])
+
+
+@pytest.fixture(autouse=True)
+def _sieves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A law makes a sieve when it is first asked; otherwise it does so when it has been asked some times."""
+    monkeypatch.setattr(laws, "COLD", 0)
 
 
 def tree(text: str) -> Node:

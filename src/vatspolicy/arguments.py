@@ -9,8 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from vatspolicy.errors import InvalidInput, suggest
 
 
@@ -33,6 +31,13 @@ class FailOn(StrEnum):
     DENY, NEEDS_LICENSE, DUTY, ADVICE = "deny", "needs-license", "duty", "advice"
 
 
+def bad_argument(message: str, option: str | None = None) -> Exception:
+    """A typer.BadParameter; what is right needs no typer."""
+    import typer
+
+    return typer.BadParameter(message, param_hint=option)
+
+
 def parse_day(text: str | None) -> str | None:
     """A calendar day, YYYY-MM-DD."""
     if text is None:
@@ -42,7 +47,7 @@ def parse_day(text: str | None) -> str | None:
             raise ValueError
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
-        raise typer.BadParameter("Write a calendar day as YYYY-MM-DD.") from None
+        raise bad_argument("Write a calendar day as YYYY-MM-DD.") from None
 
 
 def parse_pattern(text: str | None) -> re.Pattern[str] | None:
@@ -50,20 +55,20 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error:
-        raise typer.BadParameter("This is no regular expression.") from None
+        raise bad_argument("This is no regular expression.") from None
 
 
 def parse_folder(path: Path | None) -> Path | None:
     """A folder that exists."""
     if path is not None and not path.is_dir():
-        raise typer.BadParameter("There is no such folder.")
+        raise bad_argument("There is no such folder.")
     return path
 
 
 def parse_slug(text: str) -> str:
     """Lower-case words joined by hyphens."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
-        raise typer.BadParameter("Use lower-case words joined by hyphens.")
+        raise bad_argument("Use lower-case words joined by hyphens.")
     return text
 
 
@@ -73,11 +78,9 @@ def parse_outputs(texts: Sequence[str], formats: Sequence[str] = tuple(Format)) 
     for text in texts:
         name, _, path = text.partition("=")
         if name not in formats or not path:
-            raise typer.BadParameter(
-                f"Write FORMAT=PATH, where FORMAT is one of {', '.join(formats)}.", param_hint="--output"
-            )
+            raise bad_argument(f"Write FORMAT=PATH, where FORMAT is one of {', '.join(formats)}.", "--output")
         if any(Path(path) == other for _, other in pairs):
-            raise typer.BadParameter("Two reports would go to one file.", param_hint="--output")
+            raise bad_argument("Two reports would go to one file.", "--output")
         pairs.append((name, Path(path)))
     return pairs
 
@@ -90,14 +93,14 @@ def parse_changes(texts: Sequence[str], option: str = "--set") -> list[tuple[str
     for text in texts:
         path, equals, value = text.partition("=")
         if not equals or not path:
-            raise typer.BadParameter("Write path=value, such as company.foreign_percent=50.", param_hint=option)
+            raise bad_argument("Write path=value, such as company.foreign_percent=50.", option)
         _check_path(path, option)
         try:
             pairs.append((path, parse_document(value, option).data if value.strip() else None))
         except InvalidInput as error:
             problem = error.problems[0]
             message = f"{path}: {problem.message} {problem.hint}".rstrip()
-            raise typer.BadParameter(message, param_hint=option) from None
+            raise bad_argument(message, option) from None
     return pairs
 
 
@@ -111,4 +114,4 @@ def _check_path(path: str, option: str) -> None:
         steps.append(int(step) if step.isascii() and step.isdigit() else step)
         if not describe(tuple(steps)):
             hint = suggest(step, known) or "Write a path such as services.0.area."
-            raise typer.BadParameter(f"A profile has no fact {path!r}. {hint}", param_hint=option)
+            raise bad_argument(f"A profile has no fact {path!r}. {hint}", option)

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import functools
+import marshal
+import os
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.cache import digest, language_digest, remember
+from vatspolicy.cache import digest, once_per_state, recall, remember
 from vatspolicy.document import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.expression.conjunct import conjuncts
 from vatspolicy.expression.python import PYTHON, Module
-from vatspolicy.expression.scope import level_of
-from vatspolicy.expression.store import dump
 from vatspolicy.expression.tree import Node
 from vatspolicy.law import Code, Law
-from vatspolicy.policy import Expression, Instrument, Policy, Route, Rule, build_policy
-from vatspolicy.schema import resource_folder, schema_folder, validate
+from vatspolicy.light import dataclass, field
+from vatspolicy.policy import Expression, Instrument, Policy, Rule, build_policy
+from vatspolicy.schema import making_digest, resource_folder, validate
+from vatspolicy.stored import (
+    Instruments,
+    LateModule,
+    Policies,
+    days_of,
+    expressions_of,
+    leads_to,
+    rules_of,
+    store,
+    values_on,
+)
 
 BESIDE = ("properties.yaml",)
 """Files in a folder of policies that are no policies and decide nothing."""
@@ -40,12 +50,7 @@ class Bundle:
     @functools.cached_property
     def boundaries(self) -> tuple[str, ...]:
         """Every day on which a rule, a parameter or an edition begins or ends, in order."""
-        days = {self.covers_from}
-        for policy in self.policies.values():
-            days |= {rule.since for rule in policy.rules} | {rule.until for rule in policy.rules}
-            days |= {value.since for parameter in policy.parameters.values() for value in parameter.values}
-            days |= {edition.since for edition in policy.editions}
-        return tuple(sorted(day for day in days if self.covers_from <= day < "9999"))
+        return _boundaries(self.covers_from, days_of(self.policies))
 
     def on(self, day: str) -> Law:
         """The law of a day (ISO text). Raises ValueError before `covers_from`."""
@@ -77,28 +82,22 @@ class Bundle:
 
     def _make_law(self, day: str) -> Law:
         rules: dict[str, list[Rule]] = {}
-        for policy in self.policies.values():
-            for rule in policy.rules:
-                if rule.in_force(day):
-                    rules.setdefault(rule.group, []).append(rule)
-        params = {
-            parameter.key: value.value
-            for policy in self.policies.values()
-            for parameter in policy.parameters.values()
-            for value in (parameter.on(day) or parameter.values[0],)
-        }
-        routes = [rule.effect for rule in rules.get("activity/route", []) if isinstance(rule.effect, Route)]
+        for rule in rules_of(self.policies):
+            if rule.in_force(day):
+                rules.setdefault(rule.group, []).append(rule)
         return Law(
             rules={key: tuple(found) for key, found in rules.items()},
-            params=params,
+            params=values_on(self.policies, day),
             instruments=self.instruments,
-            access=tuple(dict.fromkeys(route.instrument for route in routes)),
+            access=tuple(dict.fromkeys(map(leads_to, rules.get("activity/route", [])))),
             _code=self._code,
             _keys=self._keys,
         )
 
     @functools.cached_property
     def _keys(self) -> Mapping[int, str]:
+        if isinstance(self.policies, Policies):
+            return self.policies.places
         return {id(expression): str(index) for index, expression in enumerate(self.expressions())}
 
     def expressions(self) -> Iterator[Expression]:
@@ -107,30 +106,23 @@ class Bundle:
 
     def owned_expressions(self) -> Iterator[tuple[Policy, Expression]]:
         """Every expression of the bundle with the policy it stands in."""
-        yield from _expressions(self.policies)
+        yield from expressions_of(self.policies.values())
 
 
-def _expressions(policies: Mapping[str, Policy]) -> Iterator[tuple[Policy, Expression]]:
-    for policy in policies.values():
-        for rule in policy.rules:
-            yield policy, rule.when
-            if isinstance(rule.effect, Route):
-                if rule.effect.max_foreign_percent is not None:
-                    yield policy, rule.effect.max_foreign_percent
-                yield from ((policy, condition.check) for condition in rule.effect.conditions)
-        for instrument in policy.instruments.values():
-            yield from ((policy, when) for when, _ in instrument.authority)
-            if instrument.covers is not None:
-                yield policy, instrument.covers
+def _boundaries(first: str, days: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(day for day in {first, *days} if first <= day < "9999"))
 
 
 def generate(policies: Mapping[str, Policy]) -> Code:
     """Python for every expression of the policies, and for every question that a rule's conjuncts ask."""
+    from vatspolicy.expression.conjunct import conjuncts
+    from vatspolicy.expression.scope import level_of
+
     rules: dict[str, Node] = {}
     others: dict[str, Node] = {}
     questions: dict[str, Node] = {}
     whens = {id(rule.when) for policy in policies.values() for rule in policy.rules}
-    for place, (_, expression) in enumerate(_expressions(policies)):
+    for place, (_, expression) in enumerate(expressions_of(policies.values())):
         if id(expression) not in whens:
             others[str(place)] = expression.tree
             continue
@@ -143,27 +135,45 @@ def generate(policies: Mapping[str, Policy]) -> Code:
 
 def load_bundle(folder: str | FilePath | None = None) -> Bundle:
     """The policies of a folder (the shipped ones by default). Raises InvalidInput with every problem found."""
-    return build_bundle(read_sources(FilePath(folder) if folder is not None else resource_folder("policies")))
+    root = FilePath(folder) if folder is not None else resource_folder("policies")
+    told = once_per_state("policies", [(str(root), ".yaml")], lambda: _digests(_named_below(root)))
+    prefix = _relative(root)
+    found = recall("bundle", _key(told[0]), lambda data: _build(data, told[1], prefix))
+    return found or _load(_named_below(root), prefix)
 
 
 def build_bundle(sources: list[tuple[str, bytes]]) -> Bundle:
     """The bundle of policy files given as names and bytes, under the schemas in use. Raises InvalidInput."""
+    return _load(sources, "")
+
+
+def _load(sources: list[tuple[str, bytes]], prefix: str) -> Bundle:
+    """The bundle of files that are named below a prefix."""
+    own, content = _digests(sources)
+    return remember("bundle", _key(own), lambda: _compile(sources, prefix), lambda data: _build(data, content, prefix))
+
+
+def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
+    """Digests of policy files: with the names they are given by, and with the files' own, which is the bundle's."""
     sources = [(name, text) for name, text in sources if FilePath(name).name not in BESIDE]
-    schemas = (path.read_bytes() for path in sorted(schema_folder().glob("*.json")))
-    key = digest(
-        [
-            language_digest().encode(),
-            PYTHON,
-            *schemas,
-            *(part for name, text in sources for part in (name.encode(), text)),
-        ]
-    )
-    content = digest(part for name, text in sources for part in (FilePath(name).name.encode(), text))
-    return remember("bundle", key, lambda: _compile(sources), lambda data: _build(data, content))
+    return [
+        digest(part for name, text in sources for part in (name.encode(), text)),
+        digest(part for name, text in sources for part in (FilePath(name).name.encode(), text)),
+    ]
+
+
+def _key(sources: str) -> str:
+    return digest([making_digest().encode(), PYTHON, sources.encode()])
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
     """File name and bytes of every policy file below a folder, in order. Raises InvalidInput when there is none."""
+    prefix = _relative(root)
+    return [(os.path.join(prefix, name), text) for name, text in _named_below(root)]
+
+
+def _named_below(root: FilePath) -> list[tuple[str, bytes]]:
+    """The same with names as seen from the folder."""
     if not root.is_dir():
         raise InvalidInput([Problem(str(root), 1, 1, "", "There is no such folder of policies.")])
     files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
@@ -171,21 +181,26 @@ def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
         raise InvalidInput(
             [Problem(str(root), 1, 1, "", "There are no policies in this folder.", "A policy is a .yaml file.")]
         )
-    shown = _relative(root)  # of the folder, once: to resolve every file costs more than to read it
-    return [(str(shown / path.relative_to(root)), path.read_bytes()) for path in files]
+    return [(str(path.relative_to(root)), path.read_bytes()) for path in files]
 
 
-def _relative(root: FilePath) -> FilePath:
-    """A folder as seen from the working directory, where it lies below."""
-    try:
-        return root.resolve().relative_to(FilePath.cwd())
-    except ValueError:
-        return root
+def _relative(root: FilePath) -> str:
+    """A folder as seen from the working directory, where it lies below; empty for that directory itself."""
+    folder, here = os.path.realpath(root), os.path.realpath(os.curdir)
+    if folder == here:
+        return ""
+    below = os.path.join(here, "")
+    return folder.removeprefix(below) if folder.startswith(below) else str(root)
 
 
-def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
+def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     """Everything that deciding needs, as plain data."""
+    from vatspolicy.expression.conjunct import conjuncts
+    from vatspolicy.expression.store import dump
     from vatspolicy.link import link
+
+    names = {os.path.join(prefix, name): name for name, _ in sources}
+    sources = [(os.path.join(prefix, name), text) for name, text in sources if FilePath(name).name not in BESIDE]
 
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -218,7 +233,7 @@ def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
         raise InvalidInput(problems)
     assert release is not None
     compiled = link(documents)
-    policies = [
+    policies: list[dict[str, Any]] = [
         {
             "file": document.file,
             "data": {key: value for key, value in document.data.items() if key != "tests"},
@@ -227,21 +242,26 @@ def _compile(sources: list[tuple[str, bytes]]) -> dict[str, Any]:
         }
         for document, marks, trees in compiled
     ]
-    code = generate(_build_policies(policies))
+    built = (build_policy(one["data"], one["file"], one["lines"], one["trees"]) for one in policies)
+    shown = {policy.id: policy for policy in built}
+    code = generate(shown)
+    modules = {name: marshal.dumps(part) for name, part in code.dump().items() if name != "levels"}
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
-        "policies": policies,
-        "code": code.dump(),
+        "days": _boundaries(release.data["covers"]["from"], days_of(shown)),
+        **store(policies, names),
+        "code": {**modules, "levels": code.levels},
     }
 
 
-def _build(data: Mapping[str, Any], content: str) -> Bundle:
-    policies = _build_policies(data["policies"])
-    instruments = {name: instrument for policy in policies.values() for name, instrument in policy.instruments.items()}
-    code = Code.restore(data["code"])
-    return Bundle(data["version"], content, data["covers_from"], policies, instruments, code)
-
-
-def _build_policies(entries: Iterable[Mapping[str, Any]]) -> dict[str, Policy]:
-    return {e["data"]["id"]: build_policy(e["data"], e["file"], e["lines"], e["trees"]) for e in entries}
+def _build(data: Mapping[str, Any], content: str, prefix: str) -> Bundle:
+    policies = Policies(data, prefix)
+    instruments = Instruments(policies, data["instruments"], data["fixed"])
+    parts = data["code"]
+    code = Code(
+        LateModule(parts["rules"]), LateModule(parts["others"]), LateModule(parts["questions"]), parts["levels"]
+    )
+    bundle = Bundle(data["version"], content, data["covers_from"], policies, instruments, code)
+    vars(bundle)["boundaries"] = tuple(data["days"])
+    return bundle

@@ -4,23 +4,33 @@ An entry is plain data in Python's own format for byte code (marshal, which load
 name that contains the digest of everything it was made from. It is read only when it is whole, the user's own and not
 writable by others; anything else is built anew. Nothing is unpickled. The entry of a bundle holds the byte code that
 was generated from its typed trees: it is as trustworthy as Python's own cache beside the source, and no more portable.
+
+A wheel brings the entries of its own law (`SHIPPED`), under the same names. They are whole or not used, and as much the
+installation's as the code beside them, so that nobody asks whose they are.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import marshal
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+
+from vatspolicy.clock import nanoseconds
 
 T = TypeVar("T")
 
 LIMIT = 64 * 2**20
 """Largest entry that is read, in bytes."""
+SHIPPED = os.path.join(os.path.dirname(os.path.realpath(__file__)), "_resources", "compiled")
+"""Where a wheel has its entries."""
+SETTLED = 3 * 10**9
+"""Nanoseconds after which a file that is edited again has another time, on every file system."""
 
 
 def digest(parts: Iterable[bytes]) -> str:
@@ -32,16 +42,18 @@ def digest(parts: Iterable[bytes]) -> str:
     return total.hexdigest()
 
 
+def language_sources() -> list[str]:
+    """The code that turns policies into compiled forms: folders and files of it."""
+    folder = os.path.dirname(os.path.realpath(__file__))
+    names = ("expression", "policy.py", "link.py", "bundle.py", "stored.py", "law.py")
+    return [os.path.join(folder, name) for name in names]
+
+
+@functools.lru_cache
 def language_digest() -> str:
-    """Digest of the code that turns expressions into trees: another version of it must not read old entries."""
-    folder = Path(__file__).parent
-    sources = [
-        *sorted((folder / "expression").glob("*.py")),
-        folder / "policy.py",
-        folder / "link.py",
-        folder / "bundle.py",
-    ]
-    return digest(source.read_bytes() for source in sources)
+    """Digest of that code: another version of it must not read old entries."""
+    folder, *files = map(Path, language_sources())
+    return digest(source.read_bytes() for source in (*sorted(folder.glob("*.py")), *files))
 
 
 def remember(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:
@@ -49,32 +61,98 @@ def remember(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any]
 
     An entry is made of None, truths, numbers, texts, bytes, byte code, tuples, lists and dictionaries.
     """
-    path = _folder() / f"{kind}-{key[:40]}.{sys.implementation.cache_tag}"
-    data = _load(path)
-    if data is not None:
-        try:
-            return read(data)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-            pass  # whole, but not what we would have written: build it anew
+    found = recall(kind, key, read)
+    if found is not None:
+        return found
     data = build()
-    _save(path, data)
+    _save(os.path.join(_folder(), _name(kind, key)), data)
     return read(data)
 
 
-def _folder() -> Path:
+def recall(kind: str, key: str, read: Callable[[Any], T]) -> T | None:
+    """What `read` makes of the entry `kind`-`key`, the wheel's or the user's; None where there is no sound one."""
+    for folder, ours in ((SHIPPED, True), (_folder(), False)):
+        data = _load(os.path.join(folder, _name(kind, key)), ours)
+        if data is not None:
+            try:
+                return read(data)
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+                pass  # whole, but not what we would have written
+    return None
+
+
+def once_per_state(kind: str, folders: Sequence[tuple[str, str]], work: Callable[[], T]) -> T:
+    """Plain data that `work` makes of files; made anew only when one has been touched, added or taken away.
+
+    `folders` are folders with the ending of the files in and below them, or files. That a file is as it was is told by
+    its size, times, and place on the disk. Nobody can set the time of a file's last change (ctime), so that an edit
+    which keeps size and date is not missed; where there is no such time (Windows), files are read at each start.
+    """
+    before = _state(folders)
+    key = digest(os.path.abspath(part).encode("utf-8", "surrogateescape") for part, _ in folders)
+    if before is not None:
+        kept = recall(kind, key, lambda data: (data["state"], data["value"]))
+        if kept is not None and kept[0] == before:
+            return kept[1]  # type: ignore[no-any-return]
+    value = work()
+    if before is not None and _state(folders) == before and _is_settled(before):
+        _save(os.path.join(_folder(), _name(kind, key)), {"state": before, "value": value})
+    return value
+
+
+def _state(folders: Iterable[tuple[str, str]]) -> list[tuple[str | int, ...]] | None:
+    """Name, size, times and place on the disk of every file; None where that does not tell whether it is as it was."""
+    if os.name == "nt":
+        return None
+    try:
+        return sorted(entry for folder, ending in folders for entry in _walk(folder, ending))
+    except (OSError, ValueError):
+        return None
+
+
+def _walk(folder: str, ending: str) -> Iterator[tuple[str | int, ...]]:
+    if folder.endswith(ending):
+        yield _seen(folder, os.stat(folder))
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                if entry.is_symlink():
+                    raise ValueError("whether links are followed differs between versions of Python")
+                yield from _walk(entry.path, ending)
+            elif entry.name.endswith(ending):
+                yield _seen(entry.path, entry.stat())
+
+
+def _seen(path: str, found: os.stat_result) -> tuple[str | int, ...]:
+    return (path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+
+
+def _is_settled(state: list[tuple[str | int, ...]]) -> bool:
+    """Whether all files are old enough for their times to tell of the next edit: one just written has no other yet."""
+    newest = max((int(time) for entry in state for time in entry[2:4]), default=0)
+    return newest + SETTLED < nanoseconds()
+
+
+def _name(kind: str, key: str) -> str:
+    return f"{kind}-{key[:40]}.{sys.implementation.cache_tag}"
+
+
+def _folder() -> str:
     chosen = os.environ.get("VATSPOLICY_CACHE")
     if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vatspolicy"
+        return chosen
+    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "vatspolicy")
 
 
-def _load(path: Path) -> Any:
-    """The data of a sound entry, else None."""
+def _load(path: str, ours: bool) -> Any:
+    """The data of a sound entry, else None. `ours`: it came with the program, whoever installed that."""
     try:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
             foreign = hasattr(os, "getuid") and status.st_uid != os.getuid()
-            if foreign or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or status.st_size > LIMIT:
+            shared = foreign or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            if (shared and not ours) or status.st_size > LIMIT:
                 return None
             head, _, body = file.read().partition(b"\n")
     except OSError:
@@ -87,15 +165,16 @@ def _load(path: Path) -> Any:
         return None
 
 
-def _save(path: Path, data: Any) -> None:
+def _save(path: str, data: Any) -> None:
     """Write the entry whole or not at all; a cache that cannot be written is no error."""
     import tempfile
 
     body = marshal.dumps(data)
     head = hashlib.sha256(body).hexdigest().encode()
+    folder, name = os.path.split(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        os.makedirs(folder, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=name)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(head + b"\n" + body)

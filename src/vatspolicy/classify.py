@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.law import Law
+from vatspolicy.light import dataclass
 from vatspolicy.policy import Classify, Rule
 
 Readings = Mapping[tuple[str, str], str]

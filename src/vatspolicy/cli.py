@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from vatspolicy.commands import COMMANDS
-from vatspolicy.console import Commands, complain, note
+from vatspolicy.commands import COMMANDS, quick
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate import INTERNAL, INTERRUPTED, INVALID
+from vatspolicy.messages import complain, fail, holding, note
 from vatspolicy.output import accept_any_text
 
-app = Commands(
-    "vatspolicy", COMMANDS, "Decide whether a digital product may launch in mainland China, and under which law."
-)
+if TYPE_CHECKING:
+    from vatspolicy.console import Commands
 
 
 def main() -> None:
     """Entry point. A user's mistake ends with its documented code, a crash with 70, never with a traceback."""
     gc.set_threshold(100_000, 50, 100)  # a short life leaves little to collect, and looking for it takes a tenth of it
+    atexit.register(gc.freeze)  # nor does its end
     accept_any_text()
-    if "_VATSPOLICY_COMPLETE" in os.environ:
-        from typer import completion
-
-        completion.completion_init()  # type: ignore[attr-defined]
     try:
-        app()
+        if (plain := quick.read(sys.argv[1:])) is not None:
+            sys.exit(_check(plain, sys.argv[1:]))
+        if "_VATSPOLICY_COMPLETE" in os.environ:
+            from typer import completion
+
+            completion.completion_init()  # type: ignore[attr-defined]
+        __getattr__("app")()
     except InvalidInput as error:
         complain(error)
         sys.exit(INVALID)
@@ -40,3 +45,30 @@ def main() -> None:
         name = type(error).__name__
         note(f"internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.")
         sys.exit(INTERNAL)
+
+
+def _check(arguments: dict[str, Any], words: Sequence[str]) -> int:
+    """The exit code of a plain `check`."""
+    from vatspolicy.commands.decide import decide
+    from vatspolicy.language import choose
+
+    choose(words)
+    try:
+        with holding():
+            return decide(**arguments)
+    except KeyboardInterrupt:
+        fail("interrupted.", INTERRUPTED)
+
+
+def _app() -> Commands:
+    from vatspolicy.console import Commands
+
+    summary = "Decide whether a digital product may launch in mainland China, and under which law."
+    return Commands("vatspolicy", COMMANDS, summary)
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, the commands for whoever wants them without running one."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault("app", _app())

@@ -1,40 +1,28 @@
-"""What every command shares: how help looks, where results and complaints go, and how a command ends."""
+"""What every command shares: how it is declared to typer, and how its help looks."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
-from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from vatspolicy.errors import InvalidInput, render
-from vatspolicy.gate import INTERNAL, INTERRUPTED, USAGE
+from vatspolicy.gate import INTERRUPTED, USAGE
 from vatspolicy.language import choose, chosen, translate
-from vatspolicy.output import write_file, write_stderr, write_stdout
+from vatspolicy.messages import columns, complain, fail, hold, holding, note, save, show
+from vatspolicy.output import write_stderr
 from vatspolicy.report.terminal import clean
 
-R = TypeVar("R")
+__all__ = ["Commands", "columns", "complain", "fail", "family", "hold", "note", "save", "show", "single"]
 
 DECIDE, RULES, WRITE = "Decide", "The law", "Write"
 """Panels of commands."""
 INPUT, DECISION, ASIDE, OUTPUT = "Input", "Decision", "Waivers", "Output"
 """Panels of options."""
 HELP = {"help_option_names": ["-h", "--help"]}
-MOST = 100
-"""Problems of one file that are shown; a log has an end, whatever a file brings."""
-_HELD: ContextVar[contextlib.ExitStack] = ContextVar("held")
-
-
-def hold(resource: contextlib.AbstractContextManager[R]) -> R:
-    """Enter a context for as long as the command runs."""
-    return _HELD.get().enter_context(resource)
 
 
 class Command(TyperCommand):
@@ -50,12 +38,8 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, and afterwards let go of what it holds."""
-        with contextlib.ExitStack() as stack:
-            token = _HELD.set(stack)
-            try:
-                return super().invoke(ctx)
-            finally:
-                _HELD.reset(token)
+        with holding():
+            return super().invoke(ctx)
 
 
 class Group(TyperGroup):
@@ -139,50 +123,3 @@ def family(name: str, panel: str, summary: str, functions: Mapping[str, Callable
     group = typer.main.get_group(app)
     group.name, group.rich_help_panel = name, panel
     return group
-
-
-def fail(message: str, code: int) -> NoReturn:
-    """One line on standard error, then out."""
-    note(message)
-    raise typer.Exit(code)
-
-
-def note(message: str) -> None:
-    """One line on standard error, in the language chosen."""
-    write_stderr(f"vatspolicy: {clean(translate(message), one_line=True)}\n")
-
-
-def complain(error: InvalidInput) -> None:
-    """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
-    count: Counter[str] = Counter()
-    for problem in error.problems:
-        count[problem.file] += 1
-        if count[problem.file] > MOST:
-            continue
-        named = dataclasses.replace(problem, file=clean(problem.file, one_line=True))
-        write_stderr(clean(render(named)) + "\n")
-    if hidden := sum(max(found - MOST, 0) for found in count.values()):
-        note(f"{hidden} more problems are not shown.")
-
-
-def show(text: str, machine: bool = False) -> None:
-    """The result on standard output; `machine`: for a program, and so UTF-8 whatever the terminal is."""
-    try:
-        write_stdout(text, machine)
-    except OSError as error:
-        fail(f"cannot write to standard output: {error.strerror or error}.", INTERNAL)
-
-
-def save(path: Path, text: str) -> None:
-    """A file, whole or not at all."""
-    try:
-        write_file(path, text)
-    except (OSError, ValueError) as error:
-        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
-
-
-def columns() -> int:
-    """Room on the terminal, between 30 and 120 columns."""
-    import shutil
-
-    return max(30, min(shutil.get_terminal_size((100, 24)).columns, 120))

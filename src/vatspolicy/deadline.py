@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.light import dataclass
 from vatspolicy.vocabulary import Text
 
 GROUPS = ("before-launch", "before-event", "after-launch", "after-event", "recurring", "continuing")
@@ -123,7 +122,7 @@ def _count(start: str, count: int, unit: str) -> str | None:
             case "month":
                 months = day.month - 1 + count
                 year, month = day.year + months // 12, months % 12 + 1
-                return day.replace(year, month, min(day.day, calendar.monthrange(year, month)[1])).isoformat()
+                return day.replace(year, month, min(day.day, _length(year, month))).isoformat()
             case "working-day":
                 return _working_days(day, count)
     except (OverflowError, ValueError):  # after the year 9999
@@ -153,11 +152,18 @@ def _days(by: str, period: str) -> tuple[datetime.date, ...]:
     The last day of a month stands for the last day of every month.
     """
     month, day = map(int, by.split("-"))
-    ends = day >= calendar.monthrange(_YEAR, month)[1]
+    ends = day >= _length(_YEAR, month)
     step = _STEPS.get(period, 12)
     months = sorted((month - 1 + index * step) % 12 + 1 for index in range(12 // step))
-    lengths = {month: calendar.monthrange(_YEAR, month)[1] for month in months}
+    lengths = {month: _length(_YEAR, month) for month in months}
     return tuple(datetime.date(_YEAR, month, length if ends else min(day, length)) for month, length in lengths.items())
+
+
+def _length(year: int, month: int) -> int:
+    """Days of a month."""
+    if month == 12:
+        return 31
+    return (datetime.date(year, month + 1, 1) - datetime.timedelta(days=1)).day
 
 
 _YEAR = 2001

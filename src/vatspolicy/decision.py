@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.document import Path
+from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Condition, Rule
 
 WORDS = ("allow", "needs-license", "deny")

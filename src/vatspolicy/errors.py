@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from vatspolicy.language import translate
+from vatspolicy.light import dataclass, replace
 
 
 @dataclass(frozen=True, order=True)
@@ -78,14 +76,16 @@ def suggest(word: str, known: Iterable[str]) -> str:
     Near is a word spelled almost alike; failing that, the few words of which a part is, as `clouds` is near to
     `cloud-platform` and `cloud-storage`; failing that, a word that is somewhat alike.
     """
+    from difflib import get_close_matches
+
     by_folded: dict[str, str] = {}
     for name in sorted(known):
         by_folded.setdefault(_fold(name), name)
     folded, names = _fold(word), list(by_folded)
-    near = difflib.get_close_matches(folded, names, n=1, cutoff=0.8)
+    near = get_close_matches(folded, names, n=1, cutoff=0.8)
     if not near and (near := _with_part(folded, names)) and len(near) > _MANY:
         return ""
-    near = near or difflib.get_close_matches(folded, names, n=1, cutoff=0.6)
+    near = near or get_close_matches(folded, names, n=1, cutoff=0.6)
     return did_you_mean([by_folded[name] for name in near])
 
 
@@ -103,10 +103,12 @@ def _fold(word: str) -> str:
 
 def _with_part(word: str, names: Sequence[str]) -> list[str]:
     """The names of which one part is `word`, or nearly so if it is long enough to tell."""
+    from difflib import get_close_matches
+
     parts = sorted({part for name in names for part in name.split("-")})
     if word not in parts:
         parts = [part for part in parts if len(part) >= _TELLING]
-    near = difflib.get_close_matches(word, parts, n=1, cutoff=0.8)
+    near = get_close_matches(word, parts, n=1, cutoff=0.8)
     return [name for name in names if near and near[0] in name.split("-")]
 
 
@@ -118,6 +120,8 @@ def cells(char: str) -> int:
     """Cells that a character takes in a terminal: 2 for wide ones such as Chinese, 0 for combining marks."""
     if char.isascii():
         return 1
-    if unicodedata.combining(char):
+    from unicodedata import combining, east_asian_width
+
+    if combining(char):
         return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return 2 if east_asian_width(char) in "WF" else 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.access import authorities, closest, held, outcome, routes
@@ -25,6 +24,7 @@ from vatspolicy.decision import (
 from vatspolicy.expression.kleene import Env
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
 from vatspolicy.law import Law
+from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.bundle import Bundle
@@ -11,6 +10,7 @@ from vatspolicy.document import Path
 from vatspolicy.expression.kleene import Env, evaluate, look_up
 from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.law import Law
+from vatspolicy.light import dataclass
 from vatspolicy.policy import Expression, Policy
 from vatspolicy.profile import Profile
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import glob
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate
+from vatspolicy.light import dataclass
 from vatspolicy.profile import Profile, load_profile
 from vatspolicy.record import record
 

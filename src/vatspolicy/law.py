@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vatspolicy.expression.conjunct import WHOLE, conjuncts
 from vatspolicy.expression.exact import Exact, Unknown, prepare
 from vatspolicy.expression.kleene import Env, Missing
 from vatspolicy.expression.python import Function, Module
 from vatspolicy.expression.scope import ACTIVITY, Scope
-from vatspolicy.expression.sieve import Asked, Sieve
+from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Expression, Instrument, Rule
+from vatspolicy.stored import Instruments
+
+if TYPE_CHECKING:
+    from vatspolicy.expression.sieve import Asked, Sieve
+
+COLD = 24
+"""How often a table of rules is asked one by one before a sieve is made of it, which pays after some decisions."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,6 @@ class Code:
         """As plain data and byte code."""
         modules = {name: getattr(self, name).dump() for name in ("rules", "others", "questions")}
         return {**modules, "levels": dict(self.levels)}
-
-    @classmethod
-    def restore(cls, data: Mapping[str, Any]) -> Code:
-        """What `dump` wrote. Raises KeyError for anything else."""
-        modules = [Module.restore(data[name]) for name in ("rules", "others", "questions")]
-        return cls(*modules, data["levels"])
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,29 @@ class Law:
         return [(rules[place], True) for place in places]
 
     def _table(self, each: str, effects: tuple[str, ...]) -> tuple[list[Rule], Sieve | None]:
-        """Rules, and what finds among them. A law that answers otherwise than its rules say is asked one by one."""
+        """Rules, and what finds among them once they are asked often: until then they are asked one by one.
+
+        So are those of a law that answers otherwise than its rules say.
+        """
         table = self._tables.get((each, effects))
         if table is None:
-            rules = [rule for effect in effects for rule in self.of(each, effect)]
-            sieve = Sieve(self._asked(rule.when) for rule in rules) if type(self) is Law else None
-            table = self._tables[each, effects] = (rules, sieve)
+            table = self._tables[each, effects] = ([rule for effect in effects for rule in self.of(each, effect)], None)
+        rules, sieve = table
+        if sieve is None and type(self) is Law:
+            asked = self._asks[each, effects] = self._asks.get((each, effects), 0) + 1
+            if asked > COLD:
+                from vatspolicy.expression.sieve import Sieve
+
+                sieve = Sieve(self._asked(rule.when) for rule in rules)
+                table = self._tables[each, effects] = (rules, sieve)
         return table
 
     @functools.cached_property
     def _tables(self) -> dict[tuple[str, tuple[str, ...]], tuple[list[Rule], Sieve | None]]:
+        return {}
+
+    @functools.cached_property
+    def _asks(self) -> dict[tuple[str, tuple[str, ...]], int]:
         return {}
 
     @functools.cached_property
@@ -90,6 +102,9 @@ class Law:
 
     def _asked(self, expression: Expression) -> Iterator[Asked]:
         """The conjuncts of an expression, with what answers them."""
+        from vatspolicy.expression.conjunct import WHOLE, conjuncts
+        from vatspolicy.expression.sieve import Asked
+
         key = self._keys.get(id(expression))
         if key is None:
             for part in conjuncts(expression.tree):
@@ -108,7 +123,7 @@ class Law:
 
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""
-        function, level = self._generated.get(id(expression), (None, ACTIVITY))
+        function, level = self._generated.get(id(expression)) or self._generate(expression)
         known = env.known[level] if type(env) is Scope and function else {}
         value = known.get(function)
         if value is None:
@@ -129,6 +144,8 @@ class Law:
         """Who is in charge of the instruments that are with the same authority whatever the facts."""
         if type(self) is not Law:
             return {}  # it may answer otherwise than the expressions say
+        if isinstance(self.instruments, Instruments):
+            return self.instruments.fixed
         return {
             name: instrument.authority[0][1]
             for name, instrument in self.instruments.items()
@@ -140,10 +157,25 @@ class Law:
         return self._code.questions.load(self.params)
 
     @functools.cached_property
-    def _generated(self) -> Mapping[int, tuple[Function, int]]:
-        """Generated code, and whose variables it reads, by the identity of the expression."""
-        functions = {**self._code.others.load(self.params), **self._code.rules.load(self.params)}
-        return {id: (functions[key], self._code.levels[key]) for id, key in self._keys.items()}
+    def _generated(self) -> dict[int, tuple[Function | None, int]]:
+        """Generated code, and whose variables it reads, by the identity of the expression, as far as it was asked."""
+        return {}
+
+    def _generate(self, expression: Expression) -> tuple[Function | None, int]:
+        key = self._keys.get(id(expression))
+        if key is None:
+            return (None, ACTIVITY)
+        function = self._rules.get(key) or self._others[key]
+        self._generated[id(expression)] = found = (function, self._code.levels[key])
+        return found
+
+    @functools.cached_property
+    def _rules(self) -> Mapping[str, Function]:
+        return self._code.rules.load(self.params)
+
+    @functools.cached_property
+    def _others(self) -> Mapping[str, Function]:
+        return self._code.others.load(self.params)
 
     def _exactly(self, expression: Expression) -> Exact:
         """The closure of an expression; it is kept with the expression, whose identity would else be given anew."""
@@ -160,6 +192,8 @@ class Law:
 def _later(expression: Expression, number: int, params: Mapping[str, Any]) -> Exact:
     """The closure of a conjunct, made when it is first asked: few decisions need more than a handful."""
     made: list[Exact] = []
+
+    from vatspolicy.expression.conjunct import conjuncts
 
     def ask(env: Env) -> Any:
         if not made:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.document import Path
-from vatspolicy.expression.conjunct import conjuncts
 from vatspolicy.expression.store import load
 from vatspolicy.expression.tree import Node
+from vatspolicy.light import dataclass, field
 from vatspolicy.vocabulary import Text
 
 ALWAYS = "0000-01-01"
@@ -33,6 +32,8 @@ class Expression:
     def conjuncts(self) -> list[Any]:
         """The parts that must all hold for it to be true, as `Conjunct.dump` has them."""
         if self.stored_conjuncts is None:
+            from vatspolicy.expression.conjunct import conjuncts
+
             return [part.dump() for part in conjuncts(self.tree)]
         return self.stored_conjuncts
 

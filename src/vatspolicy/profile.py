@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.cache import digest, language_digest, remember
+from vatspolicy.cache import remember
 from vatspolicy.document import Document, Path, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.expression.kleene import evaluate
@@ -16,7 +15,8 @@ from vatspolicy.expression.store import dump, load
 from vatspolicy.expression.tree import Fact, Node, walk
 from vatspolicy.expression.types import ListOf, Number, Record, Type
 from vatspolicy.language import Bilingual
-from vatspolicy.schema import load_schema, once_per_schemas, validate
+from vatspolicy.light import dataclass, field, replace
+from vatspolicy.schema import load_schema, making_digest, once_per_schemas, validate
 from vatspolicy.vocabulary import INHERITED, describe, gazetteer, profile_type, within
 
 DECLARED = ("licences", "deals", "filings")
@@ -141,13 +141,12 @@ def facts_of(data: Any) -> dict[str, Any]:
 
 def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
     """The document with facts set (or removed, for None) by dotted path. Raises InvalidInput for an impossible path."""
-    import copy
-    import dataclasses
-    import itertools
-
     changes = tuple(changes)
     if not changes:
         return document
+    import copy
+    import itertools
+
     data = copy.deepcopy(document.data)
     for dotted, value in changes:
         steps: list[str | int] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
@@ -161,7 +160,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
         except (KeyError, IndexError, TypeError):
             if value is not None:
                 raise InvalidInput([Problem(document.file, 1, 1, dotted, "There is no such place to set.")]) from None
-    return dataclasses.replace(document, data=data)
+    return replace(document, data=data)
 
 
 def _put(target: Any, step: str | int, value: Any) -> None:
@@ -242,18 +241,15 @@ def _duplicate_services(document: Document) -> list[Problem]:
 @once_per_schemas
 def invariants() -> tuple[tuple[Node, Mapping[str, str]], ...]:
     """The conditions that every real profile satisfies, with their messages, from the profile schema."""
-    import json
-
-    entries = load_schema("profile")["x-invariants"]
-    fields = profile_type().fields
-    key = digest([language_digest().encode(), json.dumps(load_schema("profile")).encode()])
-    trees = remember(
+    return remember(
         "invariants",
-        key,
-        lambda: [_compile(entry["check"], fields) for entry in entries],
-        lambda data: [*map(load, data)],
+        making_digest(),
+        lambda: [
+            (_compile(entry["check"], profile_type().fields), entry["message"])
+            for entry in load_schema("profile")["x-invariants"]
+        ],
+        lambda data: tuple((load(tree), message) for tree, message in data),
     )
-    return tuple((tree, entry["message"]) for tree, entry in zip(trees, entries, strict=True))
 
 
 def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import FailOn, Format, Lang, parse_changes, parse_outputs
+from vatspolicy.arguments import FailOn, Format, Lang
+from vatspolicy.commands.decide import decide
 from vatspolicy.commands.options import (
     ApproversOption,
     AsOfOption,
@@ -25,28 +25,8 @@ from vatspolicy.commands.options import (
     UntilOption,
     WaiversOption,
     WriteBaselineOption,
-    choose_law,
 )
-from vatspolicy.console import (
-    DECIDE,
-    DECISION,
-    OUTPUT,
-    columns,
-    complain,
-    fail,
-    note,
-    save,
-    show,
-    single,
-)
-from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import INTERNAL, INVALID, NOTHING, USAGE
-from vatspolicy.output import wants_colour
-
-if TYPE_CHECKING:
-    from vatspolicy.decision_log import Mask
-    from vatspolicy.gate import Gate, Outcome
-    from vatspolicy.package.choice import Choice
+from vatspolicy.console import DECIDE, DECISION, OUTPUT, single
 
 
 def check(
@@ -111,125 +91,32 @@ def check(
 
     Example: vatspolicy check specs/*.yaml --fail-on deny -o sarif=vats.sarif
     """
-    from vatspolicy.clock import today
-    from vatspolicy.gate import DayError, Gate
-    from vatspolicy.report import render as render_report
-
-    outputs, changes = parse_outputs(output), parse_changes(set_)
-    if write_baseline is not None and until is None:
-        fail("a baseline ends on a day: add --until DAY.", USAGE)
-    if until is not None and (write_baseline is None or baseline is not None):
-        fail("--until belongs to --write-baseline, which is given without --baseline.", USAGE)
-    keeps = _Keeping(receipt, log, mask)
-    law = choose_law(policies, bundle, key, skip_verify, specs)
-    gate = Gate(law.bundle, today(), as_of, allow_past_as_of, changes, fail_on, no_fail)
-    if waivers or approvers or baseline or write_baseline:
-        from vatspolicy.waiver import load_ledger
-
-        gate = dataclasses.replace(gate, ledger=load_ledger(waivers, approvers, baseline, strict_waivers))
-    try:
-        if write_baseline is not None and until is not None:
-            gate = _adopt(gate, specs, write_baseline, until)
-        outcome = gate.run(specs)
-    except DayError as error:
-        fail(f"{error}.", USAGE)
-    if outcome.problems:
-        complain(InvalidInput(outcome.problems))
-    for argument in outcome.empty:
-        note(f"there is no spec behind {argument!r}.")
-    if not outcome.records and not outcome.problems:
-        fail("nothing was decided.", NOTHING)
-    keeps.keep(law, gate, outcome)
-
-    def report(name: str, colour: bool = False) -> str:
-        return render_report(name, outcome.records, lang.value, colour, columns(), outcome.problems, outcome.remarks)
-
-    for name, path in outputs:
-        save(path, report(name))
-    wanted = outcome.records or outcome.remarks or format not in (Format.TEXT, Format.GITHUB)
-    if wanted and receipt != "-":
-        show(report(format, wants_colour()), machine=format is not Format.TEXT)
-    raise typer.Exit(outcome.exit_code)
-
-
-class _Keeping:
-    """What is kept of a run: a receipt of its one decision, and a log of all. What cannot be kept fails the run."""
-
-    def __init__(self, receipt: str | None, log: Path | None, masks: list[str]) -> None:
-        if masks and log is None:
-            fail("--mask belongs to --log.", USAGE)
-        self.receipt, self.log = receipt, log
-        try:
-            self.masks = [_mask(text) for text in masks]
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--mask") from None
-
-    def keep(self, law: Choice, gate: Gate, outcome: Outcome) -> None:
-        """Log first: a receipt is of a decision that was logged."""
-        if self.log is not None and outcome.records:
-            from vatspolicy.clock import now
-            from vatspolicy.decision_log import append, make_event
-
-            pairs = zip(outcome.law, outcome.records, strict=True)
-            facts = [(profile.document.data, data) for (profile, _), data in pairs]
-            try:
-                moved = append(self.log, [make_event(law.revision, *one, now(), self.masks) for one in facts])
-            except (OSError, ValueError) as error:
-                fail(f"cannot write {self.log}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
-            if moved:
-                note(f"{self.log} ended in a torn record, which is in {self.log}.torn now.")
-        if self.receipt is not None and (outcome.law or not outcome.problems):
-            self.write_receipt(self.receipt, law, gate, outcome)
-
-    def write_receipt(self, target: str, law: Choice, gate: Gate, outcome: Outcome) -> None:
-        """The receipt of the one decision."""
-        from vatspolicy.receipt import canonical, make_receipt
-
-        if len(outcome.law) != 1:
-            fail(f"a receipt is of one decision, and there are {len(outcome.law)}.", USAGE)
-        ((profile, data),) = outcome.law
-        waived = [
-            {"list": name, "index": index, "waived": finding["waived"]}
-            for name, findings in outcome.records[0].items()
-            if isinstance(findings, list)
-            for index, finding in enumerate(findings)
-            if isinstance(finding, dict) and "waived" in finding
-        ]
-        made = make_receipt(law, profile, data, gate.today, gate.as_of, gate.changes, waived)
-        text = canonical(made).decode()
-        if target == "-":
-            show(text, machine=True)
-        else:
-            save(Path(target), text)
-
-
-def _mask(text: str) -> Mask:
-    from vatspolicy.decision_log import parse_mask
-
-    return parse_mask(text)
-
-
-def _adopt(gate: Gate, specs: list[str], path: Path, until: str) -> Gate:
-    """Write a baseline of what the specs show now; returns the gate that looks at it. Raises DayError."""
-    from vatspolicy.waiver import last_day, load_baseline
-    from vatspolicy.waiver.write import baseline_text
-
-    if not gate.today <= until <= last_day(gate.today):
-        fail(f"a baseline ends within a year: {gate.today} to {last_day(gate.today)}.", USAGE)
-    try:
-        old = load_baseline(path) if path.exists() else None
-    except InvalidInput as error:
-        complain(error)
-        raise typer.Exit(INVALID) from None
-    outcome = gate.run(specs)
-    products = [decision.product for _, decision, _ in outcome.decided]
-    if outcome.problems or outcome.empty or not products:
-        return gate  # which says what is wrong
-    if len(set(products)) < len(products):
-        fail("two specs have one product id; a baseline could not tell them apart.", USAGE)
-    save(path, baseline_text(gate.bundle, outcome.decided, gate.today, until, old))
-    assert gate.ledger is not None
-    return dataclasses.replace(gate, ledger=dataclasses.replace(gate.ledger, baseline=load_baseline(path)))
+    raise typer.Exit(
+        decide(
+            specs,
+            as_of,
+            policies,
+            bundle,
+            key,
+            skip_verify,
+            set_,
+            fail_on,
+            allow_past_as_of,
+            no_fail,
+            waivers,
+            approvers,
+            strict_waivers,
+            baseline,
+            write_baseline,
+            until,
+            format,
+            output,
+            receipt,
+            log,
+            mask,
+            lang.value,
+        )
+    )
 
 
 command = single(check, "check", DECIDE)

@@ -8,9 +8,14 @@ from collections.abc import Iterator
 
 # What YAML does not allow, line breaks that only YAML 1.1 knows, the byte order mark, and characters that reorder
 # text on screen: so that a reviewer sees what a machine reads.
-UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
+_UNPRINTABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+
+
+def unprintable(text: str) -> Iterator[re.Match[str]]:
+    """Where such a character stands in a text, one after the other."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return iter(())
+    return re.finditer(_UNPRINTABLE, text)
 
 
 def line_starts(text: str) -> list[int]:

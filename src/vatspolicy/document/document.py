@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Any, TypeAlias
 
 from vatspolicy.document.characters import characters, line_starts, position
 from vatspolicy.errors import Problem, point
+from vatspolicy.light import dataclass, field
 
 Path: TypeAlias = tuple[str | int, ...]
 Scalar: TypeAlias = str | int | float | bool | None

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path as FilePath
 
-from vatspolicy.document.characters import UNPRINTABLE, line_starts, position
+from vatspolicy.document.characters import line_starts, position, unprintable
 from vatspolicy.document.document import Document
 from vatspolicy.document.json_text import JsonReader
 from vatspolicy.document.reader import LIMITS, Limits
@@ -92,7 +92,7 @@ def _decode(content: str | bytes, file: str, limits: Limits) -> str:
         raise InvalidInput([Problem(file, line, column, "", message, hint)]) from None
     problems = []
     lines = line_starts(text)
-    for found in islice(UNPRINTABLE.finditer(text), 10):
+    for found in islice(unprintable(text), 10):
         line, column = position(lines, found.start())
         message = f"The invisible character U+{ord(found.group()):04X} is not allowed."
         problems.append(Problem(file, line, column, "", message, "Remove it."))

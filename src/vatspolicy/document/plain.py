@@ -9,19 +9,16 @@ from vatspolicy.document.reader import INTEGER, QUOTE_TEXT
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 _DIGITS = re.compile(r"[-+0-9._:]+")
 # Plain scalars that YAML 1.1, YAML 1.2 or a reader in a hurry take for something else. The first that fits speaks.
-_DOUBTFUL: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), message, hint)
-    for pattern, message, hint in (
-        (r"yes|no|on|off|y|n|true|false", "This is neither text nor a boolean.", "Write it in quotes, or true/false."),
-        (r"~|null", "This is neither text nor null.", "Write it in quotes, or null."),
-        (r"[-+]?\.?(nan|inf|infinity)", "Infinity and NaN are not numbers here.", QUOTE_TEXT),
-        (r"[-+]?0(x[0-9a-f_]+|o[0-7_]+|b[01_]+)", "Numbers are written in decimal.", QUOTE_TEXT),
-        (r"[-+]?[0-9][0-9_]*(:[0-9_]+)+(\.[0-9_]*)?", "YAML may read this as base 60.", "Put it in quotes."),
-        (r"[-+]?[0-9]*\.?[0-9]*_[0-9_.]*", "A number has no underscores.", QUOTE_TEXT),
-        (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)e[-+]?[0-9]+", "A number has no exponent here.", "Write it in full."),
-        (r"[-+]?0[0-9]+(\.[0-9]*)?", "A number does not begin with 0.", "Put it in quotes if it is a code."),
-        (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)|-0", "A number is written like 12 or -12.5.", QUOTE_TEXT),
-    )
+_DOUBTFUL: tuple[tuple[str, str, str], ...] = (
+    (r"yes|no|on|off|y|n|true|false", "This is neither text nor a boolean.", "Write it in quotes, or true/false."),
+    (r"~|null", "This is neither text nor null.", "Write it in quotes, or null."),
+    (r"[-+]?\.?(nan|inf|infinity)", "Infinity and NaN are not numbers here.", QUOTE_TEXT),
+    (r"[-+]?0(x[0-9a-f_]+|o[0-7_]+|b[01_]+)", "Numbers are written in decimal.", QUOTE_TEXT),
+    (r"[-+]?[0-9][0-9_]*(:[0-9_]+)+(\.[0-9_]*)?", "YAML may read this as base 60.", "Put it in quotes."),
+    (r"[-+]?[0-9]*\.?[0-9]*_[0-9_.]*", "A number has no underscores.", QUOTE_TEXT),
+    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)e[-+]?[0-9]+", "A number has no exponent here.", "Write it in full."),
+    (r"[-+]?0[0-9]+(\.[0-9]*)?", "A number does not begin with 0.", "Put it in quotes if it is a code."),
+    (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)|-0", "A number is written like 12 or -12.5.", QUOTE_TEXT),
 )
 _LONGEST_NUMBER = 400  # characters; keeps the patterns above quick on any text
 _SPECIAL_START = frozenset("+-.0123456789~yYnNoOtTfFiI")
@@ -41,4 +38,6 @@ def doubt(text: str) -> tuple[str, str] | None:
     """What is doubtful about a plain scalar that is not null, a boolean or a number, and a hint; None if it is text."""
     if len(text) > _LONGEST_NUMBER:
         return _DOUBTFUL[-1][1:] if _DIGITS.fullmatch(text) else None
-    return next(((message, hint) for pattern, message, hint in _DOUBTFUL if pattern.fullmatch(text)), None)
+    return next(
+        ((message, hint) for pattern, message, hint in _DOUBTFUL if re.fullmatch(pattern, text, re.IGNORECASE)), None
+    )

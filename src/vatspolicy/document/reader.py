@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from typing import NoReturn
 
-from vatspolicy.document.characters import UNPRINTABLE, characters, line_starts, position
+from vatspolicy.document.characters import characters, line_starts, position, unprintable
 from vatspolicy.document.document import Document, Node, format_path
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.light import dataclass
 
 MAX_EXACT = 2**53  # the largest magnitude up to which every integer is a double too
 INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -113,7 +113,7 @@ class Reader:
 
     def check_escapes(self, index: int, value: str) -> None:
         """Escapes of the text in double quotes at `index` can bring in what the file itself may not hold."""
-        found = UNPRINTABLE.search(value)
+        found = next(unprintable(value), None)
         if found is None:
             return
         read = next(islice(characters(self.text, index, '"', value), found.start(), None), None)

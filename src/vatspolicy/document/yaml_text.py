@@ -10,7 +10,6 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.document.document import Node, Scalar
@@ -18,6 +17,7 @@ from vatspolicy.document.plain import doubt, is_number, is_surely_text
 from vatspolicy.document.reader import NO_ESCAPE, Limits, Reader
 from vatspolicy.document.syntax import BLOCK_HEADER, NO_SPACE, explain
 from vatspolicy.errors import suggest
+from vatspolicy.light import replace
 
 if TYPE_CHECKING:
     import yaml

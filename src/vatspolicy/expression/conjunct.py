@@ -9,12 +9,12 @@ unknown where none is false and one is unknown: taking it apart loses nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from vatspolicy.expression.scope import level_of
 from vatspolicy.expression.tree import And, Compare, Fact, In, Literal, Node, Not, Or, Quantifier, Term, walk
 from vatspolicy.expression.types import BOOL, Bool, Enum, ListOf
+from vatspolicy.light import dataclass, replace
 
 Path = tuple[str, ...]
 """A variable, then the fields read from it."""

@@ -7,7 +7,6 @@ missing facts keep an expression undecided, and gives every clause its truth val
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.expression.tree import (
@@ -26,6 +25,7 @@ from vatspolicy.expression.tree import (
     Term,
     TextTest,
 )
+from vatspolicy.light import dataclass
 
 Env = Mapping[str, Any]
 """Variables by name; a missing key, at any depth, is an unknown fact."""

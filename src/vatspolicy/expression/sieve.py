@@ -9,7 +9,6 @@ becomes one generated function (`fuse`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
@@ -17,6 +16,7 @@ from vatspolicy.expression.conjunct import SOME, VALUE, WHOLE, Path
 from vatspolicy.expression.fuse import fuse
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.scope import ACTIVITY, Scope, level_of_root
+from vatspolicy.light import dataclass
 
 WARM = 40
 """How often a sieve is asked before it is fused into one function."""

@@ -7,8 +7,9 @@ booleans, whole numbers, numbers, texts, days, enumerations, lists and records.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from vatspolicy.light import dataclass, field
 
 
 @dataclass(frozen=True)

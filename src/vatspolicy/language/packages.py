@@ -152,7 +152,14 @@ PACKAGES: tuple[tuple[str, str], ...] = (
     ("{0!q} has no column {1!q}.", "{0!q}没有列{1!q}。"),
     ("{0!q} is no CSV file: {1}.", "{0!q}不是 CSV 文件：{1}。"),
     ("The output ends in .jsonl or .parquet.", "输出须以 .jsonl 或 .parquet 结尾。"),
-    ("The input has fewer rows than were done.", "输入的行数少于已处理的行数。"),
+    (
+        "a process was ended from outside, perhaps for want of memory: take a smaller --batch.",
+        "一个进程被外部终止，可能是内存不足：请减小 --batch。",
+    ),
+    (
+        "cannot write {0}: {1!t}. --resume goes on with what is done.",
+        "无法写入 {0}：{1!t}。用 --resume 可接着已完成的部分继续。",
+    ),
     (
         "There is an unfinished run in {0}: use --resume, or remove the folder.",
         "{0} 中有未完成的运行：请用 --resume 继续，或删除该文件夹。",

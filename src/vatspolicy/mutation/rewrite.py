@@ -77,6 +77,4 @@ class _Writer:
 
     def expression(self, expression: Expression) -> Expression:
         tree = self.trees.get(id(expression))
-        return (
-            expression if tree is None else dataclasses.replace(expression, stored=dump(tree), stored_conjuncts=None)
-        )
+        return expression if tree is None else dataclasses.replace(expression, stored=dump(tree), stored_conjuncts=None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from vatspolicy.light import dataclass
 
 if TYPE_CHECKING:
     from vatspolicy.bundle import Bundle

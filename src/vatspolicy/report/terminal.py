@@ -8,21 +8,24 @@ from collections.abc import Iterator
 from vatspolicy.errors import cells
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
-_CONTROL = re.compile(
+_CONTROL = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff"
     r"\U000e0000-\U000e007f]"
 )
-"""Controls, direction marks, line separators, tags, and what is no character."""
+"""Controls, direction marks, line separators, tags, and what is no character. None of it is printable."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING = r"“‘《〈「『（〔【"
 _CLOSING = r"”’》〉」』）〕】，。；：、！？．…,.;:)"
-_PIECE = re.compile(
+_PIECE = (
     rf"(?:\x1b\[[0-9;]*m|[{_OPENING}])*(?![{_OPENING}])[{_WIDE}][{_CLOSING}]*(?:\x1b\[[0-9;]*m)*\s*"
     rf"|[{_OPENING}]*[^\s{_WIDE}{_OPENING}]+[{_CLOSING}]*\s*|[{_OPENING}]+\s*|\s+"
 )
-"""What must not be broken: a wide character, or a word and the space after it, with the marks that belong to it."""
+"""What must not be broken: a wide character, or a word and the space after it, with the marks that belong to it.
+
+This pattern and that of controls are large, and compiled when a text is met that may need them.
+"""
 
 
 class Style:
@@ -40,7 +43,9 @@ class Style:
 
 def clean(text: str, one_line: bool = False) -> str:
     """The text without control and direction characters, which could rewrite what a reader sees."""
-    text = _CONTROL.sub("�", text)
+    if text.isprintable():
+        return text
+    text = re.sub(_CONTROL, "�", text)
     return re.sub(r"[\t\n]", "�", text) if one_line else text
 
 
@@ -60,7 +65,7 @@ def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> li
     lead = indent if first is None else first
     lines: list[str] = []
     line, used, fresh = lead, width(lead), True
-    for piece in _PIECE.findall(" ".join(text.split())):
+    for piece in _pieces(" ".join(text.split())):
         if not fresh and used + width(piece.rstrip()) > room:
             lines.append(line.rstrip())
             line, used = indent, width(indent)
@@ -72,6 +77,13 @@ def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> li
                 line, used = line + part, used + width(part)
         fresh = False
     return [*lines, line.rstrip()]
+
+
+def _pieces(text: str) -> list[str]:
+    """The pieces of a text; of one with neither wide characters nor opening marks, its words."""
+    if max(text, default="") < "\u2e80" and "“" not in text and "‘" not in text:
+        return re.findall(r"\S+\s*|\s+", text)
+    return re.findall(_PIECE, text)
 
 
 def _cut(piece: str, room: int, rest: int) -> Iterator[str | None]:

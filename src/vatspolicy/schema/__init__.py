@@ -3,6 +3,7 @@
 from vatspolicy.schema.check import validate
 from vatspolicy.schema.files import (
     load_schema,
+    making_digest,
     once_per_schemas,
     resource_folder,
     schema_folder,
@@ -12,6 +13,7 @@ from vatspolicy.schema.files import (
 
 __all__ = [
     "load_schema",
+    "making_digest",
     "once_per_schemas",
     "resource_folder",
     "schema_folder",

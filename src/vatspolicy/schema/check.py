@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.document import Document
 from vatspolicy.errors import Problem
 from vatspolicy.schema.day import is_day
-from vatspolicy.schema.explain import Explainer
-from vatspolicy.schema.fault import Fault
 from vatspolicy.schema.files import load_schema, schema_folder, schema_names
 from vatspolicy.schema.quick import is_surely_valid
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError
     from referencing import Registry
+
+    from vatspolicy.schema.fault import Fault
 
 _NULL_IS_UNKNOWN = frozenset({"profile"})
 
@@ -30,6 +30,8 @@ def validate(document: Document, schema_name: str, folder: Path | None = None) -
     folder = folder or schema_folder()
     if is_surely_valid(document.data, schema_name, folder):
         return []
+    from vatspolicy.schema.explain import Explainer
+
     faults = [_fault(error) for error in _validator(schema_name, folder).iter_errors(document.data)]
     return sorted(set(Explainer(document, _gazetteer(folder)).explain_all(faults))) if faults else []
 
@@ -43,6 +45,8 @@ def _gazetteer(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _fault(error: ValidationError) -> Fault:
+    from vatspolicy.schema.fault import Fault
+
     return Fault(
         rule=str(error.validator or ""),
         limit=error.validator_value,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.document import Path
+from vatspolicy.light import dataclass
 
 
 @dataclass(frozen=True)

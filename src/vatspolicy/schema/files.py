@@ -10,6 +10,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
+from vatspolicy.cache import digest, language_digest, language_sources, once_per_state
 from vatspolicy.errors import suggest
 
 _ENDING = ".schema.json"
@@ -57,6 +58,20 @@ def once_per_schemas(function: Callable[P, R]) -> Callable[P, R]:
         return answers[key]
 
     return ask
+
+
+def making_digest() -> str:
+    """Digest of what every compiled form is made with: the schemas in use, and the code that compiles."""
+    folder = schema_folder()
+
+    def work() -> str:
+        schemas = (path.read_bytes() for path in sorted(folder.glob("*.json")))
+        return digest([language_digest().encode(), *schemas])
+
+    if folder != resource_folder("schemas"):
+        return work()
+    places = [(str(folder), ".json"), *((source, ".py") for source in language_sources())]
+    return once_per_state("making", places, work)
 
 
 def schema_names(folder: Path | None = None) -> list[str]:

@@ -1,0 +1,51 @@
+"""The law that the options of a command name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vatspolicy.gate import USAGE
+from vatspolicy.messages import fail, hold, note
+
+if TYPE_CHECKING:
+    from vatspolicy.bundle import Bundle
+    from vatspolicy.package.choice import Choice
+
+
+def choose_law(
+    policies: Path | None,
+    bundle: Path | None = None,
+    key: Path | None = None,
+    skip_verify: bool = False,
+    specs: Iterable[str] = (),
+    locks: bool = True,
+) -> Choice:
+    """The law that the options name, for as long as the command runs; `locks` are here and beside the specs.
+
+    Raises InvalidInput for a bundle that may not be used.
+    """
+    from vatspolicy.package.choice import LOCK, choose
+
+    if bundle is None:
+        if key is not None or skip_verify:
+            fail("--key and --skip-verify belong to --bundle.", USAGE)
+        if locks and Path(LOCK).exists():
+            note(f"{LOCK} pins a bundle, and none was given with --bundle.")
+        return hold(choose(policies))
+    if policies is not None:
+        fail("--policies and --bundle are two laws; name one.", USAGE)
+    if skip_verify and key is not None:
+        fail("--key and --skip-verify contradict each other.", USAGE)
+    if skip_verify:
+        note("the signature of the bundle is not verified (--skip-verify).")
+    places = [Path(), *(Path(spec) if Path(spec).is_dir() else Path(spec).parent for spec in specs)]
+    return hold(choose(None, bundle, key, skip_verify, places if locks else ()))
+
+
+def choose_bundle(
+    policies: Path | None, bundle: Path | None = None, key: Path | None = None, skip_verify: bool = False
+) -> Bundle:
+    """The same, for a command that asks for nothing but the law."""
+    return choose_law(policies, bundle, key, skip_verify).bundle

@@ -1,0 +1,272 @@
+"""Policies as a compiled bundle keeps them: each is built when something of it is first asked for.
+
+A table says of every rule what it takes to choose those of a day. The words of the law, the trees and all else lie in
+one piece of plain data for each policy: a decision builds the policies that it speaks of, and no others. What is built
+is built once, so that rules and expressions keep their identity.
+"""
+
+from __future__ import annotations
+
+import functools
+import marshal
+import os
+from _thread import allocate_lock
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.expression.python import Module
+from vatspolicy.policy import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy
+
+id_of = id
+"""The identity of an object, where `id` is that of a policy or a rule."""
+
+
+class _LateExpression(Expression):
+    """When a rule holds; the rest of it comes with its policy."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _complete(self, name)
+
+    def __reduce__(self) -> Any:
+        return _whole(self, Expression)
+
+    @property
+    def conjuncts(self) -> list[Any]:
+        """The parts that must all hold for it to be true."""
+        if "stored" not in vars(self):
+            _complete(self, "stored")
+        return super().conjuncts
+
+
+class _LateRule(Rule):
+    """A rule of which only what the table says is there until more is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _complete(self, name)
+
+    def __reduce__(self) -> Any:
+        return _whole(self, Rule)
+
+
+_LateExpression.__qualname__, _LateRule.__qualname__ = Expression.__qualname__, Rule.__qualname__  # as they are shown
+
+
+def _complete(thing: _LateExpression | _LateRule, name: str) -> Any:
+    """An attribute that is not there yet: the policy is built, which fills it in."""
+    home = vars(thing).get("_home")
+    if home is None:
+        raise AttributeError(f"{type(thing).__qualname__!r} object has no attribute {name!r}")
+    policies, id = home
+    policies[id]
+    return getattr(thing, name)
+
+
+def _whole(thing: _LateExpression | _LateRule, kind: type) -> tuple[Any, ...]:
+    """For pickling: an object of the plain kind, with everything that it has."""
+    if "_home" in vars(thing):
+        _complete(thing, "line")
+    return _blank, (kind,), dict(vars(thing))
+
+
+def _blank(kind: type) -> Any:
+    return object.__new__(kind)
+
+
+class Policies(Mapping[str, Policy]):
+    """The policies of a compiled bundle by id, in order."""
+
+    def __init__(self, data: Mapping[str, Any], prefix: str) -> None:
+        """`data` as `store` makes it. Files are named below `prefix`. Raises what a Mapping does for other data."""
+        self._prefix, self._built, self._lock = prefix, dict[str, Policy](), allocate_lock()
+        self._entries: dict[str, tuple[str, int, bytes, list[_LateRule]]] = {}
+        self.rules: list[Rule] = []
+        """Every rule, in order."""
+        self.parameters: list[tuple[str, list[tuple[str, Any]]]] = data["parameters"]
+        """Every parameter by its key, with its days and values."""
+        self.places: dict[int, str] = {}
+        """The places of expressions, by identity, as far as they are built."""
+        for id, name, first, blob, table in data["policies"]:
+            rules = [self._rule(id, *row) for row in table]
+            self._entries[id] = (name, first, blob, rules)
+            self.rules += rules
+
+    def _rule(
+        self, policy: str, id: str, each: str, kind: str, since: str, until: str, place: str, leads: str
+    ) -> _LateRule:
+        home = (self, policy)
+        rule, when = _LateRule.__new__(_LateRule), _LateExpression.__new__(_LateExpression)
+        vars(when).update(_home=home)
+        vars(rule).update(
+            _home=home,
+            _leads=leads,
+            policy=policy,
+            id=id,
+            each=each,
+            kind=kind,
+            since=since,
+            until=until,
+            when=when,
+        )
+        self.places[id_of(when)] = place
+        return rule
+
+    def __getitem__(self, id: str) -> Policy:
+        policy = self._built.get(id)
+        if policy is None:
+            name, first, blob, rules = self._entries[id]
+            with self._lock:
+                policy = self._built.get(id) or self._build(id, name, first, blob, rules)
+        return policy
+
+    def _build(self, id: str, name: str, first: int, blob: bytes, rules: list[_LateRule]) -> Policy:
+        data, lines, trees = marshal.loads(blob)  # noqa: S302 - a part of an entry that was found whole
+        policy = build_policy(data, os.path.join(self._prefix, name), lines, trees)
+        for late, built in zip(rules, policy.rules, strict=True):
+            vars(late.when).update(vars(built.when))
+            vars(late).update(vars(built), when=late.when)
+        vars(policy)["rules"] = tuple(rules)
+        for place, (_, expression) in enumerate(expressions_of([policy]), first):
+            self.places[id_of(expression)] = str(place)
+        for late in rules:
+            del vars(late)["_home"], vars(late.when)["_home"]
+        self._built[id] = policy
+        return policy
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._entries
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class Instruments(Mapping[str, Instrument]):
+    """The instruments of a compiled bundle by name."""
+
+    def __init__(self, policies: Policies, homes: Mapping[str, str], fixed: Mapping[str, tuple[str, ...]]) -> None:
+        self._policies, self._homes = policies, homes
+        self.fixed = fixed
+        """Who is in charge of those that are with the same authority whatever the facts."""
+
+    def __getitem__(self, name: str) -> Instrument:
+        return self._policies[self._homes[name]].instruments[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class LateModule(Module):
+    """Generated code that is read when it is first run."""
+
+    def __init__(self, blob: bytes) -> None:
+        self._blob = blob
+
+    @functools.cached_property
+    def _parts(self) -> dict[str, Any]:  # type: ignore[override]
+        parts: dict[str, Any] = marshal.loads(self._blob)  # noqa: S302 - a part of an entry that was found whole
+        return parts
+
+
+# --- what is asked of all policies, built or not -------------------------------------------------------------------
+
+
+def store(entries: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, Any]:
+    """Plain data for Policies and Instruments, of entries as `build_policy` takes them; `names` are those to keep."""
+    policies, instruments, fixed, place = [], {}, {}, 0
+    parameters: list[tuple[str, list[tuple[str, Any]]]] = []
+    for entry in entries:
+        policy = build_policy(entry["data"], entry["file"], entry["lines"], entry["trees"])
+        places = {id_of(one): number for number, (_, one) in enumerate(expressions_of([policy]), place)}
+        table = [
+            (
+                rule.id,
+                rule.each,
+                rule.kind,
+                rule.since,
+                rule.until,
+                str(places[id_of(rule.when)]),
+                rule.effect.instrument if isinstance(rule.effect, Route) else "",
+            )
+            for rule in policy.rules
+        ]
+        blob = marshal.dumps((entry["data"], entry["lines"], entry["trees"]))
+        policies.append((policy.id, names[entry["file"]], place, blob, table))
+        place += len(places)
+        parameters += [
+            (parameter.key, [(value.since, value.value) for value in parameter.values])
+            for parameter in policy.parameters.values()
+        ]
+        for name, instrument in policy.instruments.items():
+            instruments[name] = policy.id
+            if instrument.authority[0][0].is_true:
+                fixed[name] = instrument.authority[0][1]
+    return {
+        "policies": policies,
+        "parameters": parameters,
+        "instruments": instruments,
+        "fixed": fixed,
+    }
+
+
+def expressions_of(policies: Iterable[Policy]) -> Iterator[tuple[Policy, Expression]]:
+    """Every expression of policies, in a fixed order, with the policy it stands in."""
+    for policy in policies:
+        for rule in policy.rules:
+            yield policy, rule.when
+            if isinstance(rule.effect, Route):
+                if rule.effect.max_foreign_percent is not None:
+                    yield policy, rule.effect.max_foreign_percent
+                yield from ((policy, condition.check) for condition in rule.effect.conditions)
+        for instrument in policy.instruments.values():
+            yield from ((policy, when) for when, _ in instrument.authority)
+            if instrument.covers is not None:
+                yield policy, instrument.covers
+
+
+def rules_of(policies: Mapping[str, Policy]) -> Iterable[Rule]:
+    """Every rule, in order."""
+    if isinstance(policies, Policies):
+        return policies.rules
+    return (rule for policy in policies.values() for rule in policy.rules)
+
+
+def values_on(policies: Mapping[str, Policy], day: str) -> dict[str, Any]:
+    """The value of every parameter on a day, by its key; its first where it has none yet."""
+    if isinstance(policies, Policies):
+        dated: Iterable[tuple[str, list[tuple[str, Any]]]] = policies.parameters
+    else:
+        parameters: Iterable[Parameter] = (one for policy in policies.values() for one in policy.parameters.values())
+        dated = ((one.key, [(value.since, value.value) for value in one.values]) for one in parameters)
+    return {
+        key: next((value for since, value in reversed(values) if since <= day), values[0][1]) for key, values in dated
+    }
+
+
+def leads_to(route: Rule) -> str:
+    """The instrument of a route."""
+    leads: str | None = vars(route).get("_leads")
+    return leads or route.effect.instrument  # type: ignore[union-attr,return-value]
+
+
+def days_of(policies: Mapping[str, Policy]) -> set[str]:
+    """Every day on which a rule, a parameter or an edition begins or ends."""
+    days: set[str] = set()
+    for policy in policies.values():
+        days |= {rule.since for rule in policy.rules} | {rule.until for rule in policy.rules}
+        days |= {value.since for parameter in policy.parameters.values() for value in parameter.values}
+        days |= {edition.since for edition in policy.editions}
+    return days
