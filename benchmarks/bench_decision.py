@@ -1,8 +1,8 @@
 """How much faster generated Python decides than cel-python's interpreter, on the same rules and the same profiles.
 
-    python benchmarks/bench_decision.py [--profiles 6] [--policies DIR] [--json FILE]
+    python benchmarks/bench_decision.py [--profiles 4] [--rounds 9] [--policies DIR] [--json FILE]
 
-The profiles are random, complete and seeded. Answers and whole decisions are compared before anything is timed; the
+The profiles are random, complete and seeded, others in each round. Answers and whole decisions are compared; the
 program ends with 1 where they differ. Profiles are read beforehand on both sides. For the rules alone, cel-python has
 its facts and parameters converted and its terms evaluated beforehand, which is in its favour; for decisions it converts
 the facts of each profile once. The ratio is what matters: absolute times are the machine's.
@@ -10,27 +10,21 @@ the facts of each profile once. The ratio is what matters: absolute times are th
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import functools
 import importlib.metadata
-import json
-import platform
-import random
-import statistics
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
-from generators import Profiles, hints_of
+from measure import Candidate, Report, Row, Table, Target, finish, interleave, median, parser
+from workload import afresh, draw_profiles
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
+from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.reference import Reference, convert
@@ -42,6 +36,8 @@ from vatspolicy.profile import Profile
 
 TARGET = 100
 """Ratio that the rules alone must reach."""
+SLOW = 3
+"""Rounds of cel-python."""
 
 
 # --- the slow side ----------------------------------------------------------------------------------------------------
@@ -116,101 +112,107 @@ def with_cel(bundle: Bundle) -> CelBundle:
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def questions(law: Law, profiles: list[Profile], day: str) -> Iterator[tuple[Expression, Env]]:
-    """Every rule in force, asked of every subject that it is about."""
+Question = tuple[Expression, Env]
+
+
+def questions(law: Law, profiles: Sequence[Profile], day: str) -> Iterator[Question]:
+    """Every rule in force, asked of every subject that it is about, whose variables remember no answers."""
     for profile in profiles:
         for each, _, env in subjects(law, profile, day):
+            plain = dict(env)
             for key, rules in law.rules.items():
                 if key.partition("/")[0] == each:
-                    yield from ((rule.when, env) for rule in rules)
+                    yield from ((rule.when, plain) for rule in rules)
 
 
-def seconds(run: Callable[[], object], repeats: int) -> float:
-    """Median of the repeats."""
-    times = []
-    for _ in range(repeats):
-        start = perf_counter()
-        run()
-        times.append(perf_counter() - start)
-    return statistics.median(times)
+def measure(
+    base: Bundle, sets: Sequence[Sequence[Profile]], before: Sequence[Profile], day: str
+) -> tuple[list[Row], int]:
+    """Times of both sides, and how many rules are asked. Raises AssertionError where they differ.
 
-
-def measure(bundle: Bundle, profiles: list[Profile], day: str) -> dict[str, Any]:
-    """Times of both sides. Raises AssertionError where they differ."""
-    slow = with_cel(bundle)
+    `sets`: profiles by round; `before`: those that generated Python decides before the first.
+    """
+    bundle, slow = afresh(base), with_cel(base)
     fast_law, slow_law = bundle.on(day), slow.on(day)
-    asked = list(questions(fast_law, profiles, day))
-    different = [
-        expression.text for expression, env in asked if fast_law.ask(expression, env) != slow_law.ask(expression, env)
-    ]
-    assert not different, f"{len(different)} answers differ, such as: {different[0]}"
-    for profile in profiles:
-        assert evaluate(bundle, profile, day) == evaluate(slow, profile, day), f"decisions differ: {profile.name}"
+    asked = [list(questions(fast_law, profiles, day)) for profiles in sets]
+    theirs = [list(questions(slow_law, profiles, day)) for profiles in sets[:SLOW]]
 
-    def rules(law: Law) -> Callable[[], None]:
-        def run() -> None:
-            for expression, env in asked:
-                law.ask(expression, env)
+    def rules(law: Law, asked: Sequence[Sequence[Question]]) -> Callable[[int], list[Any]]:
+        return lambda number: [law.ask(expression, env) for expression, env in asked[number]]
+
+    def decisions(bundle: Bundle) -> Callable[[int], list[Decision]]:
+        def run(number: int) -> list[Decision]:
+            slow_law.forget()
+            return [evaluate(bundle, profile, day) for profile in sets[number]]
 
         return run
 
-    def decisions(bundle: Bundle) -> Callable[[], None]:
-        def run() -> None:
-            slow_law.forget()
-            for profile in profiles:
+    fast, interpreted = rules(fast_law, asked), rules(slow_law, theirs)
+    for number, questioned in enumerate(theirs):
+        pairs = zip(questioned, fast(number), interpreted(number), strict=True)
+        different = [expression.text for (expression, _), one, other in pairs if one != other]
+        assert not different, f"{len(different)} answers differ, such as: {different[0]}"
+
+    def warm() -> None:
+        for _ in range(100 // len(before) + 1):
+            for profile in before:
                 evaluate(bundle, profile, day)
 
-        return run
-
-    rules_fast, rules_slow = seconds(rules(fast_law), 31) / len(asked), seconds(rules(slow_law), 3) / len(asked)
-    whole_fast, whole_slow = seconds(decisions(bundle), 31) / len(profiles), seconds(decisions(slow), 3) / len(profiles)
-    return {
-        "questions": len(asked),
-        "rules_in_force": sum(map(len, fast_law.rules.values())),
-        "rule_microseconds": _row(rules_fast * 1e6, rules_slow * 1e6),
-        "decision_milliseconds": _row(whole_fast * 1e3, whole_slow * 1e3),
-    }
-
-
-def _row(fast: float, slow: float) -> dict[str, float]:
-    return {"generated_python": round(fast, 3), "cel_python": round(slow, 3), "ratio": round(slow / fast, 1)}
+    shared = [
+        Candidate("rules", fast),
+        Candidate("rules, cel-python", interpreted, rounds=SLOW),
+        Candidate("decisions", decisions(bundle), warm=warm),
+        Candidate("decisions, cel-python", decisions(slow), rounds=SLOW),
+    ]
+    times = interleave(shared, len(sets))
+    for number in range(len(theirs)):
+        assert decisions(bundle)(number) == decisions(slow)(number), "decisions differ"
+    count = len(sets[0])
+    found = []
+    sizes = [len(one) / 1e3 for one in asked]
+    for what, per, unit in (("rules", sizes, "µs a rule"), ("decisions", [count] * len(sets), "ms a profile")):
+        first = times[what]
+        for title, name in (("generated Python", what), ("cel-python, interpreted", f"{what}, cel-python")):
+            spent = times[name]
+            ratio = median(one / other for one, other in zip(spent.cpu, first.cpu, strict=False))
+            each = [cpu / size * 1e3 for cpu, size in zip(spent.cpu, per, strict=False)]
+            found.append(Row(f"{what}: {title}", median(each), min(each), unit, ratio, "", {"rounds": spent.rounds}))
+    return found, sum(map(len, asked))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Generated Python against cel-python's interpreter.")
-    parser.add_argument("--profiles", type=int, default=6)
-    parser.add_argument("--policies", type=Path, help="another folder of policies")
-    parser.add_argument("--as-of", help="day of the law; the last on which it changes by default")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
-    options = parser.parse_args()
-    bundle = load_bundle(options.policies)
-    draw = Profiles(random.Random(1), hints_of(bundle))
-    profiles = [draw.profile(missing=0.0) for _ in range(options.profiles)]
+    options = parser(__doc__)
+    options.add_argument("--profiles", type=int, default=4, help="of a round")
+    options.add_argument("--rounds", type=int, default=9)
+    options.add_argument("--policies", type=Path, help="another folder of policies")
+    options.add_argument("--as-of", help="day of the law; the last on which it changes by default")
+    given = options.parse_args()
+    bundle, count = load_bundle(given.policies), given.profiles
+    drawn = draw_profiles(bundle, count * (given.rounds + 1))
+    before, *sets = [drawn[start : start + count] for start in range(0, len(drawn), count)]
     try:
-        figures = measure(bundle, profiles, options.as_of or bundle.boundaries[-1])
+        rows, asked = measure(bundle, sets, before, given.as_of or bundle.boundaries[-1])
     except AssertionError as error:
         print(error, file=sys.stderr)
         return 1
-    report = {
-        "python": platform.python_version(),
-        "cel_python": importlib.metadata.version("cel-python"),
-        "policies": len(bundle.policies),
-        "profiles": len(profiles),
-        **figures,
-    }
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(
-        f"{report['policies']} policies, {report['rules_in_force']} rules in force, {len(profiles)} complete profiles,"
+    reached = rows[1].ratio or 0
+    report = Report(
+        "decision",
+        f"{len(bundle.policies)} policies, {given.rounds} rounds of {count} complete profiles, {asked:,} rules asked; "
+        "answers and whole decisions are the same on both sides. Of rules, cel-python is asked with facts and terms "
+        "prepared; of decisions, it prepares them itself.",
+        [Table("decision", "The same evaluation on cel-python", rows, "generated Python")],
+        [
+            Target(
+                "a rule in generated Python",
+                f"{TARGET} times as fast as cel-python",
+                f"{reached:.0f}",
+                reached >= TARGET,
+            )
+        ],
+        {"cel-python": importlib.metadata.version("cel-python")},
     )
-    print(f"{report['questions']} rules asked; every answer and every decision is the same on both sides.\n")
-    print(f"{'':24}{'generated Python':>18}{'cel-python':>14}{'ratio':>9}")
-    for title, key in (("one rule, µs", "rule_microseconds"), ("one decision, ms", "decision_milliseconds")):
-        row = report[key]
-        print(f"{title:24}{row['generated_python']:>18.3f}{row['cel_python']:>14.3f}{row['ratio']:>8.0f}x")
-    reached = report["rule_microseconds"]["ratio"] >= TARGET
-    print(f"\nTarget for rules: {TARGET}x, {'reached' if reached else 'missed'}.")
-    return 0
+    return finish(report, given)
 
 
 if __name__ == "__main__":

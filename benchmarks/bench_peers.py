@@ -1,293 +1,348 @@
 """The bundle's real rules in other engines: the same rules, the same complete profiles, answers compared before timing.
 
-    python benchmarks/bench_peers.py [--profiles 4] [--json FILE]
+    python benchmarks/bench_peers.py [--profiles 8] [--rounds 11] [--slow 3] [--cerbos PROGRAM] [--json FILE]
 
-Every rule in force is asked of every subject that it is about. The peers answer which rules hold, and no more; ours is
-timed doing that, and making the whole decision. For CEL engines, terms and parameters are written into each rule. An
-engine that is not installed, or whose answers differ, is named in the table and not timed. Ratios count, not times.
+Every rule in force is asked of every subject that it is about, in rounds in which each engine has one turn. A round has
+profiles of its own, so that nobody answers from memory; ours has decided others before the first. Peers are handed the
+variables of each subject and answer which rules hold, and no more; ours starts from the facts of a profile, and makes
+the whole decision. An engine that is not installed, refuses the rules or answers otherwise is named in the table and
+not timed. The ratio is that of processor times in the same round, the median over the rounds. Exit code 1 where answers
+of ours differ among themselves.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
+import functools
 import importlib.metadata
 import json
-import os
-import platform
-import random
 import re
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from time import process_time
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
+import cerbos
+import engines
 from bench_decision import with_cel
-from generators import Profiles, hints_of
-from rego import Writer
+from measure import Candidate, Report, Row, Table, Target, Times, finish, interleave, median, note, parser, spread
+from measure import processor_seconds as processor
+from workload import Answers, Workload, afresh, compare, shipped, verdict
 
-from vatspolicy.bundle import Bundle, load_bundle
-from vatspolicy.cases import subjects
+from vatspolicy.bundle import Bundle
+from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.expression.kleene import Env
-from vatspolicy.expression.python import Module
 from vatspolicy.law import Law
-from vatspolicy.link import variables
-from vatspolicy.policy import Expression, Need, Policy, Route, Rule
-from vatspolicy.profile import Profile
 
-Subjects = list[tuple[str, Env]]
-Answers = list[dict[str, Any]]
-"""By subject, what each rule says of it: True, False, or None where a fact is missing."""
-Engine = Callable[[], Answers]
 INSTALL = {
     "opa-golib-python-bindings": "pip install --no-deps --ignore-requires-python opa-golib-python-bindings==0.4.4",
 }
 """How to install what no extra can name: its metadata asks for a later Python than it needs."""
+WHOLE = "vatspolicy: the whole decision"
+SEEN = f"{WHOLE}, of profiles seen before"
+OURS, SAME, HELPED = "ours", "same", "helped"
+"""Kinds of rows: ours; a peer that asks every rule as it is; a peer that is given what the whole decision has."""
 
 
-# --- the rules as others want them --------------------------------------------------------------------------------
+@dataclasses.dataclass
+class Entry:
+    """An engine ready to be asked, and what its time covers."""
+
+    title: str
+    version: str
+    kind: str
+    ask: Callable[[int], Any]
+    """Takes the number of the round."""
+    covers: str
+    clock: Callable[[], float] | None = None
+    rounds: int | None = None
+    warm: Callable[[], object] | None = None
 
 
-def spelled(bundle: Bundle, law: Law, policy: Policy, text: str) -> str:
-    """The CEL text of an expression with its terms and the values of its parameters written out."""
-    files = [policy, *(bundle.policies[used] for used in policy.uses)]
-    params = {name: law.params[parameter.key] for file in files for name, parameter in file.parameters.items()}
-    text = re.sub(
-        r"\bterm\.([a-z0-9_]+)",
-        lambda found: f"({spelled(bundle, law, policy, bundle.term(policy, found[1])[1])})",
-        text,
-    )
-    return re.sub(r"\bparam\.([a-z0-9_]+)", lambda found: json.dumps(params[found[1]], ensure_ascii=False), text)
+Sets = Sequence[Workload]
+"""By round."""
+WARM = 100
+"""How many decisions ours has made before the first round, of profiles that are in none."""
 
 
-def rules_about(law: Law) -> dict[str, list[Rule]]:
-    """Rules in force by the kind of subject."""
-    found: dict[str, list[Rule]] = {}
-    for key, rules in law.rules.items():
-        found.setdefault(key.partition("/")[0], []).extend(rules)
+# --- ours -------------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class PlainLaw(Law):
+    """The law of a day without its index: a law of another class is asked every rule, one by one."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PlainBundle(Bundle):
+    """The same bundle, whose laws have no index."""
+
+    @functools.cached_property
+    def made(self) -> dict[str, PlainLaw]:
+        return {}
+
+    def on(self, day: str) -> PlainLaw:
+        if day not in self.made:
+            law = super().on(day)
+            self.made[day] = PlainLaw(**{item.name: getattr(law, item.name) for item in dataclasses.fields(Law)})
+        return self.made[day]
+
+
+def ours(sets: Sets, before: Workload) -> Iterator[Entry]:
+    """The whole decision with and without the index, and the rules alone, each with laws of its own."""
+    version, day = importlib.metadata.version("vatspolicy"), before.day
+    base = before.bundle
+    plain = PlainBundle(**{item.name: getattr(base, item.name) for item in dataclasses.fields(Bundle)})
+
+    def decide(bundle: Bundle, work: Workload) -> list[Decision]:
+        return [evaluate(bundle, profile, day) for profile in work.profiles]
+
+    def speaking(bundle: Bundle, work: Workload) -> Answers:
+        law = bundle.on(day)
+        return [
+            {rule.name: holds for rule, holds in law.speaking(each, effects[each], env)}
+            for profile in work.profiles
+            for each, env in work.of(profile)
+        ]
+
+    def every(bundle: Bundle, work: Workload) -> Answers:
+        return Workload(bundle, day, work.profiles).ask()
+
+    effects = {each: tuple(dict.fromkeys(rule.kind for rule in rules)) for each, rules in before.rules.items()}
+    for title, bundle, run, covers in (
+        (WHOLE, afresh(base), decide, "facts to decision: classes, routes, findings, missing facts"),
+        (SEEN, afresh(base), lambda bundle, _: decide(bundle, before), "the same few profiles in every round"),
+        (f"{WHOLE}, no index", plain, decide, "the same, asking every rule"),
+        ("vatspolicy: rules that hold, by index", afresh(base), speaking, "facts to classes to the rules that hold"),
+        ("vatspolicy: every rule asked", afresh(base), every, "facts to classes to all rules, one call a rule"),
+    ):
+        ready = functools.partial(_of_round, run, bundle, sets)
+        warm = functools.partial(_often, run, bundle, before)
+        yield Entry(title, version, OURS, ready, covers, warm=warm)
+
+
+def _of_round(run: Callable[[Bundle, Workload], Any], bundle: Bundle, sets: Sets, number: int) -> Any:
+    return run(bundle, sets[number])
+
+
+def _often(run: Callable[[Bundle, Workload], Any], bundle: Bundle, work: Workload) -> None:
+    for _ in range(WARM // len(work.profiles) + 1):
+        run(bundle, work)
+
+
+def agree(found: Sequence[Entry], sets: Sets) -> None:
+    """Raises AssertionError where the ways in which ours can be asked differ."""
+    whole, _, plain, speaking, every = found
+    for number, work in enumerate(sets):
+        assert whole.ask(number) == plain.ask(number), "decisions with and without the index differ"
+        said = [{name: value for name, value in one.items() if value is not False} for one in work.expected]
+        assert speaking.ask(number) == said, "rules found through the index and rules asked one by one differ"
+        assert every.ask(number) == work.expected, "rules asked again answer otherwise"
+
+
+# --- peers ------------------------------------------------------------------------------------------------------------
+
+
+def libraries(sets: Sets, slow: int) -> Iterator[tuple[str, str, str, str, int | None, Callable[[], Any]]]:
+    """Title, package, kind, what the time covers, rounds, and what makes the engine."""
+    data = json.loads(json.dumps(sets[0].data(), ensure_ascii=False))
+
+    def make(engine: Callable[[engines.Data], engines.Engine]) -> Callable[[], Callable[[int], Any]]:
+        def made() -> Callable[[int], Any]:
+            ready = engine(data)
+            return lambda number: ready(sets[number].asked)
+
+        return made
+
+    google, facts = "cel-expr-python (C++)", "facts handed over, one call a rule"
+    yield google, "cel-expr-python", SAME, facts, None, make(engines.google)
+    yield "common-expression-language (Rust)", "common-expression-language", SAME, facts, None, make(engines.rust)
+    opa = "facts as JSON, one call a subject; all threads of Go"
+    yield "OPA (Go, in process)", "opa-golib-python-bindings", SAME, opa, None, make(engines.opa)
+    text = "facts by json_to_cel, one call a rule"
+    yield "cel-python, interpreted", "cel-python", SAME, text, slow, make(engines.celpy)
+    prepared = "facts converted and terms evaluated beforehand"
+    title = "cel-python, interpreted, all prepared"
+    yield title, "cel-python", HELPED, prepared, slow, lambda: _prepared(sets[:slow])
+    fused = "all rules of a subject in one list: one call a subject"
+    yield f"{google}, fused", "cel-expr-python", HELPED, fused, None, make(engines.google_fused)
+    chosen = "asks the rules that hold and no other: a perfect index at no cost"
+    yield f"{google}, told which hold", "cel-expr-python", HELPED, chosen, None, lambda: _chosen(data, sets)
+
+
+def _chosen(data: engines.Data, sets: Sets) -> Callable[[int], Any]:
+    holding = [[[name for name, value in one.items() if value is not False] for one in work.expected] for work in sets]
+    ready = engines.google_chosen(data)
+    return lambda number: ready(sets[number].asked, holding[number])
+
+
+def _prepared(sets: Sets) -> Callable[[int], Any]:
+    law = with_cel(sets[0].bundle).on(sets[0].day)
+    rules = sets[0].rules
+    # what is prepared is kept by the identity of the variables
+    asked = [[subject for profile in work.profiles for subject in work.of(profile)] for work in sets]
+    return lambda number: [{rule.name: law.ask(rule.when, env) for rule in rules[each]} for each, env in asked[number]]
+
+
+def servers(sets: Sets, program: str, stack: contextlib.ExitStack) -> Iterator[Entry]:
+    """Cerbos with an action a rule, and with one action whose outputs are the rules; 1 and 50 subjects a request."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    version, rules = cerbos.version(program), sets[0].cerbos
+    for outputs, form, title in ((False, cerbos.by_action, "an action a rule"), (True, cerbos.by_output, "outputs")):
+        place = folder / form.__name__
+        cerbos.write(place / "policies", form(rules))
+        pid, port = stack.enter_context(cerbos.serving(program, place, place / "policies"))
+        for batch in (1, 50):
+            client = stack.enter_context(contextlib.closing(cerbos.Client(port, rules, outputs, batch)))
+            yield Entry(
+                f"Cerbos, {title}, {batch} a request",
+                version,
+                SAME,
+                functools.partial(_request, client, sets),
+                "HTTP and JSON; processor time of the server alone",
+                functools.partial(processor, pid),
+            )
+
+
+def _request(client: cerbos.Client, sets: Sets, number: int) -> Answers:
+    return client.ask(sets[number].asked)
+
+
+def gather(sets: Sets, options: argparse.Namespace, stack: contextlib.ExitStack) -> tuple[list[Entry], list[Row]]:
+    """The peers that can be timed, and rows for those that cannot."""
+    ready, refused = list[Entry](), list[Row]()
+    for title, package, kind, covers, rounds, make in libraries(sets, options.slow):
+        try:
+            entry = Entry(title, importlib.metadata.version(package), kind, make(), covers, rounds=rounds)
+        except (ImportError, importlib.metadata.PackageNotFoundError):
+            refused.append(Row(title, note=f"not installed ({INSTALL.get(package, package)})"))
+            continue
+        except Exception as error:  # a peer that does not take the rules is a row, not a crash
+            refused.append(Row(title, note=f"refused the rules: {str(error)[:160]}"))
+            continue
+        _admit(entry, sets, ready, refused)
+    program = cerbos.find(options.cerbos)
+    if program is None:
+        return ready, [*refused, Row("Cerbos", note=f"not installed ({cerbos.INSTALL})")]
+    try:
+        for entry in servers(sets, program, stack):
+            _admit(entry, sets, ready, refused)
+    except (OSError, RuntimeError) as error:
+        refused.append(Row("Cerbos", note=f"refused the rules: {str(error)[:160]}"))
+    return ready, refused
+
+
+def _admit(entry: Entry, sets: Sets, ready: list[Entry], refused: list[Row]) -> None:
+    """Compare every answer of every round that the engine will be timed in."""
+    wrong = errors = total = 0
+    for number, work in enumerate(sets[: entry.rounds]):
+        found = compare(work.expected, entry.ask(number))
+        wrong, errors, total = wrong + found[0], errors + found[1], total + work.questions
+    fit, said = verdict(wrong, errors, total)
+    note(f"{entry.title}: {said or f'all of {total:,} answers are the same'}")
+    if fit:
+        entry.covers += f"; {said}" if said else ""
+        ready.append(entry)
+    else:
+        refused.append(Row(entry.title, note=said, more={"version": entry.version}))
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def row(entry: Entry, times: Times, first: Times, sets: Sets) -> Row:
+    """A line of the table."""
+    found = spread(times, len(sets[0].profiles))
+    rate = median(work.questions / cpu for work, cpu in zip(sets, times.cpu, strict=False))
+    more = {
+        "wall ms": round(found["wall"], 3),
+        "rules/s": round(rate),
+        "rounds": times.rounds,
+        "version": entry.version,
+    }
+    ratio = ratio_of(times, first)
+    return Row(entry.title, found["cpu"], found["cpu_least"], "ms a profile", ratio, entry.covers, more)
+
+
+def ratio_of(times: Times, first: Times) -> float:
+    """How many times as long as the first, round by round."""
+    return median(one / other for one, other in zip(times.cpu, first.cpu, strict=False))
+
+
+def targets(ready: Sequence[Entry], times: dict[str, Times]) -> list[Target]:
+    """What was to be reached."""
+    found = []
+    first = times[WHOLE]
+    peers = {entry.title: ratio_of(times[entry.title], first) for entry in ready if entry.kind == SAME}
+    foreign = {title: ratio for title, ratio in peers.items() if not title.startswith("cel-python")}
+    if foreign:
+        fastest = min(foreign, key=lambda title: foreign[title])
+        found.append(
+            _target(f"the whole decision against the fastest peer outside Python ({fastest})", 20, foreign[fastest])
+        )
+    slow = peers.get("cel-python, interpreted")
+    if slow is not None:
+        found.append(_target("the whole decision against cel-python's interpreter", 1000, slow))
     return found
 
 
-# --- engines ------------------------------------------------------------------------------------------------------
+def _name(title: str) -> str:
+    """The engine, without how it is asked."""
+    return re.sub(r"(: | \(|, ).*", "", title)
 
 
-def ours(law: Law, asked: Subjects) -> Engine:
-    rules = rules_about(law)
-    return lambda: [{rule.name: law.ask(rule.when, env) for rule in rules[each]} for each, env in asked]
-
-
-def google(bundle: Bundle, law: Law, asked: Subjects) -> Engine:
-    from cel_expr_python import cel
-
-    environment = cel.NewEnv(variables=dict.fromkeys(variables("licence"), cel.Type.DYN))
-    programs = {
-        each: [
-            (rule.name, environment.compile(spelled(bundle, law, bundle.policies[rule.policy], rule.when.text)))
-            for rule in rules
-        ]
-        for each, rules in rules_about(law).items()
-    }
-
-    def ask(each: str, env: Env) -> dict[str, Any]:
-        activation = environment.Activation(dict(env))
-        found = {}
-        for name, program in programs[each]:
-            value = program.eval(activation)
-            found[name] = None if value.type() == cel.Type.ERROR else value.plain_value()
-        return found
-
-    return lambda: [ask(each, env) for each, env in asked]
-
-
-def rust(bundle: Bundle, law: Law, asked: Subjects) -> Engine:
-    import cel
-
-    programs = {
-        each: [
-            (rule.name, cel.compile(spelled(bundle, law, bundle.policies[rule.policy], rule.when.text)))
-            for rule in rules
-        ]
-        for each, rules in rules_about(law).items()
-    }
-
-    def value(program: Any, facts: Any) -> Any:
-        try:
-            return program.execute(facts)
-        except (RuntimeError, TypeError, KeyError, ValueError):  # how it says that a fact is missing
-            return None
-
-    def ask(each: str, env: Env) -> dict[str, Any]:
-        facts = cel.Context(dict(env))
-        return {name: value(program, facts) for name, program in programs[each]}
-
-    return lambda: [ask(each, env) for each, env in asked]
-
-
-def opa(law: Law, asked: Subjects) -> Engine:
-    from opa_bindings import OpaEngine
-
-    engine = OpaEngine()
-    engine.add_data({"params": dict(law.params)})
-    rules = rules_about(law)
-    for each, found in rules.items():
-        writer = Writer(each)
-        for rule in found:
-            writer.rule(rule.name, rule.when.tree)
-        engine.add_policy(f"{each}.rego", writer.source)
-
-    def ask(each: str, env: Env) -> dict[str, Any]:
-        holding = set(engine.eval_document(f"{each}.fires", dict(env)))
-        return {rule.name: rule.name in holding for rule in rules[each]}
-
-    return lambda: [ask(each, env) for each, env in asked]
-
-
-def celpy(bundle: Bundle, day: str, asked: Subjects) -> Engine:
-    return ours(with_cel(bundle).on(day), asked)
-
-
-# --- measuring ----------------------------------------------------------------------------------------------------
-
-
-def seconds(run: Callable[[], object], repeats: int) -> float:
-    """Seconds of the processor, the least of the repeats: what a busy machine adds is not the engine's."""
-    times: list[float] = []
-    for _ in range(repeats):
-        start = process_time()
-        run()
-        times.append(process_time() - start)
-    return min(times)
-
-
-def differences(expected: Answers, found: Answers) -> int:
-    """Answers that differ, where no fact is missing."""
-    return sum(
-        value is not None and other[name] is not value
-        for one, other in zip(expected, found, strict=True)
-        for name, value in one.items()
-    )
-
-
-def table(bundle: Bundle, day: str, profiles: list[Profile]) -> list[dict[str, Any]]:
-    """One row an engine."""
-    law = bundle.on(day)
-    asked = [(each, env) for profile in profiles for each, _, env in subjects(law, profile, day)]
-    expected = ours(law, asked)()
-    questions = sum(map(len, expected))
-    makers: list[tuple[str, str, int, Callable[[], Engine]]] = [
-        ("ours: every rule asked", "vatspolicy", 9, lambda: ours(law, asked)),
-        ("cel-expr-python (C++)", "cel-expr-python", 3, lambda: google(bundle, law, asked)),
-        ("common-expression-language (Rust)", "common-expression-language", 3, lambda: rust(bundle, law, asked)),
-        ("OPA (Go, in process)", "opa-golib-python-bindings", 3, lambda: opa(law, asked)),
-        ("cel-python, interpreted", "cel-python", 1, lambda: celpy(bundle, day, asked)),
-    ]
-    whole = seconds(lambda: [evaluate(bundle, profile, day) for profile in profiles], 15)
-    rows = [_row("ours: the whole Decision", importlib.metadata.version("vatspolicy"), whole, questions, profiles)]
-    for title, package, repeats, make in makers:
-        try:
-            engine, version = make(), importlib.metadata.version(package)
-        except (ImportError, importlib.metadata.PackageNotFoundError):
-            rows.append({"engine": title, "note": f"not installed ({INSTALL.get(package, package)})"})
-            continue
-        except Exception as error:  # a peer that does not take the rules is a row, not a crash
-            rows.append({"engine": title, "note": f"refused the rules: {str(error)[:160]}"})
-            continue
-        wrong = differences(expected, engine())
-        if wrong:
-            rows.append({"engine": title, "version": version, "note": f"{wrong} of {questions} answers differ"})
-            continue
-        rows.append(_row(title, version, seconds(engine, repeats), questions, profiles))
-    rows.append({"engine": "Cerbos", "note": "not measured: its policies are not exported yet"})
-    return rows
-
-
-def _row(title: str, version: str, spent: float, questions: int, profiles: list[Profile]) -> dict[str, Any]:
-    return {
-        "engine": title,
-        "version": version,
-        "milliseconds_a_profile": round(spent / len(profiles) * 1e3, 3),
-        "rules_a_second": round(questions / spent),
-    }
-
-
-def multiplied(bundle: Bundle, times: int) -> Bundle:
-    """The bundle with every rule that many times, each copy under a name of its own, with code of its own."""
-
-    def copy(expression: Expression) -> Expression:
-        return dataclasses.replace(expression)
-
-    def again(rule: Rule, number: int) -> Rule:
-        effect: Any = rule.effect
-        if isinstance(effect, Need) and effect.through is not None:
-            effect = dataclasses.replace(effect, through=f"{effect.through}-{number}")
-        if isinstance(effect, Route):
-            cap = effect.max_foreign_percent
-            effect = dataclasses.replace(
-                effect,
-                to=f"{effect.to}-{number}",
-                max_foreign_percent=None if cap is None else copy(cap),
-                conditions=tuple(dataclasses.replace(one, check=copy(one.check)) for one in effect.conditions),
-            )
-        return dataclasses.replace(rule, id=f"{rule.id}-{number}", when=copy(rule.when), effect=effect)
-
-    policies: Mapping[str, Policy] = {
-        id: dataclasses.replace(
-            policy, rules=(*policy.rules, *(again(rule, n) for n in range(1, times) for rule in policy.rules))
-        )
-        for id, policy in bundle.policies.items()
-    }
-    fields = {item.name: getattr(bundle, item.name) for item in dataclasses.fields(Bundle)} | {"policies": policies}
-    made = Bundle(**fields)
-    module = Module({str(index): expression.tree for index, expression in enumerate(made.expressions())})
-    return Bundle(**{**fields, "_module": module})
-
-
-def growth(bundle: Bundle, day: str, profiles: list[Profile]) -> list[dict[str, Any]]:
-    """How the time of a decision grows with the rules; the copies hold whenever the rules do that they copy."""
-    rows = []
-    for times in (1, 2, 4, 8):
-        more = multiplied(bundle, times)
-        spent = seconds(lambda more=more: [evaluate(more, profile, day) for profile in profiles], 15)  # type: ignore[misc]
-        rows.append({"rules": f"{times}x", "milliseconds_a_profile": round(spent / len(profiles) * 1e3, 3)})
-    return rows
+def _target(title: str, wanted: float, ratio: float) -> Target:
+    return Target(title, f"{wanted:,.0f} times as fast", f"{ratio:,.1f}", ratio >= wanted)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="The bundle's rules in other engines.")
-    parser.add_argument("--profiles", type=int, default=4)
-    parser.add_argument("--json", type=Path, help="where to write the figures")
-    options = parser.parse_args()
-    bundle = load_bundle()
-    day = bundle.boundaries[-1]
-    draw = Profiles(random.Random(1), hints_of(bundle))
-    profiles = [draw.profile(missing=0.0) for _ in range(options.profiles)]
-    rows = table(bundle, day, profiles)
-    grown = growth(bundle, day, profiles)
-    print(f"{len(bundle.policies)} policies, {len(profiles)} complete profiles, day {day}\n")
-    print(f"{'':36}{'version':>10}{'ms a profile':>14}{'rules/s':>12}{'to Decision':>13}")
-    first = rows[0]["milliseconds_a_profile"]
-    for row in rows:
-        if "note" in row:
-            print(f"{row['engine']:36}{row.get('version', ''):>10}  {row['note']}")
-            continue
-        row["ratio"] = round(row["milliseconds_a_profile"] / first, 1)
-        print(
-            f"{row['engine']:36}{row['version']:>10}{row['milliseconds_a_profile']:>14.3f}"
-            f"{row['rules_a_second']:>12,}{row['ratio']:>12}x"
-        )
-    print("\nThe Decision as rules are added:")
-    for row in grown:
-        ratio = row["milliseconds_a_profile"] / grown[0]["milliseconds_a_profile"]
-        print(f"  {row['rules']:>3} the rules {row['milliseconds_a_profile']:>10.3f} ms {ratio:>6.1f}x")
-    if options.json:
-        machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
-        report = {**machine, "profiles": len(profiles), "engines": rows, "growth": grown}
-        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    return int(any("differ" in row.get("note", "") for row in rows[:2]))
+    options = parser(__doc__)
+    options.add_argument("--profiles", type=int, default=8, help="of a round")
+    options.add_argument("--rounds", type=int, default=11)
+    options.add_argument("--slow", type=int, default=3, metavar="ROUNDS", help="rounds of cel-python")
+    options.add_argument("--cerbos", metavar="PROGRAM")
+    given = options.parse_args()
+    count = given.profiles
+    work = shipped(count * (given.rounds + 1))
+    parts = [work.profiles[start : start + count] for start in range(0, len(work.profiles), count)]
+    before, *sets = [Workload(work.bundle, work.day, profiles) for profiles in parts]
+    own = list(ours(sets, before))
+    with contextlib.ExitStack() as stack:
+        peers, refused = gather(sets, given, stack)
+        ready = [*own, *peers]
+        times = interleave([_candidate(entry) for entry in ready], given.rounds)
+    try:
+        agree(own, sets)  # afterwards: nobody is to have seen the profiles before
+    except AssertionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    rows = {entry.title: row(entry, times[entry.title], times[WHOLE], sets) for entry in ready}
+    kinds = {entry.title: entry.kind for entry in ready}
+    same = [rows[title] for title in rows if kinds[title] != HELPED]
+    helped = [rows[title] for title in rows if kinds[title] == HELPED]
+    unknown = sum(value is None for work in sets for one in work.expected for value in one.values())
+    report = Report(
+        "peers",
+        f"{sum(map(len, work.law.rules.values()))} rules of {len(work.bundle.policies)} policies in force on "
+        f"{work.day}; {given.rounds} rounds of {count} complete random profiles, with "
+        f"{sum(len(work.asked) for work in sets)} subjects: {sum(work.questions for work in sets):,} answers, "
+        f"{unknown} of them unknown. Each answer of a timed engine is ours, but for the errors that its note counts.",
+        [
+            Table("peers", "The same rules, all of them, in every engine", [*same, *refused], WHOLE),
+            Table("helped", "Peers given some of what the whole decision has", helped, WHOLE),
+        ],
+        targets(ready, times),
+        {_name(entry.title): entry.version for entry in ready},
+    )
+    return finish(report, given)
+
+
+def _candidate(entry: Entry) -> Candidate:
+    found = Candidate(entry.title, entry.ask, rounds=entry.rounds, warm=entry.warm)
+    return found if entry.clock is None else dataclasses.replace(found, clock=entry.clock)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,8 @@
 
 Rules are invented: N denials over the profile's company and services, in CEL, once as a policy and once as a Cerbos
 resource policy; both servers must say deny and allow to the same profiles before anything is timed. The whole law that
-ships is measured too, which Cerbos cannot express: routes, missing facts, explanations. Cerbos is the program given, or
-`cerbos` on the PATH, or what `npm install @cerbos/cerbos-linux-x64` left in ./node_modules; without it, that half is
-left out and named. Client and servers share the machine: what matters is the ratio.
+ships is measured too, as whole decisions: routes, missing facts, explanations. cerbos.py says where Cerbos is looked
+for; without it, that half is left out and named. Client and servers share the machine: what matters is the ratio.
 """
 
 from __future__ import annotations
@@ -16,18 +15,19 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+import cerbos as pdp
+from measure import Report, Row, Table, finish, parser
+
 OFFERS = ("data-centre", "own-shop", "company-site", "marketplace")
 ALLOWED = {
     "schema": 1,
@@ -245,22 +245,15 @@ def cerbos(program: str, folder: Path, rules: list[str], port: int) -> Iterator[
             process.terminate()
 
 
-def find_cerbos(given: str | None) -> str | None:
-    """The program, if there is one."""
-    beside = ROOT / "node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64"
-    return given or shutil.which("cerbos") or (str(beside) if beside.exists() else None)
-
-
-def main() -> None:
+def main() -> int:
     """Measure, print a table, and end with 1 where an answer was wrong."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--rules", type=int, default=100)
-    parser.add_argument("--cerbos", metavar="PROGRAM")
-    parser.add_argument("--port", type=int, default=38592, help="of Cerbos, which takes the next one too")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--seconds", type=float, default=6)
+    arguments.add_argument("--connections", type=int, default=8)
+    arguments.add_argument("--rules", type=int, default=100)
+    arguments.add_argument("--cerbos", metavar="PROGRAM")
+    arguments.add_argument("--port", type=int, default=38592, help="of Cerbos, which takes the next one too")
+    options = arguments.parse_args()
     rules, found = conditions(options.rules), list[Figures]()
     both = [ALLOWED, DENIED]
     named = f"{options.rules} invented"
@@ -273,7 +266,7 @@ def main() -> None:
             found.append(measure("vatspolicy", named, port, [to_ours(profile) for profile in both], options))
         with ours(None) as port:
             found.append(measure("vatspolicy", "the whole law", port, [to_ours(profile) for profile in both], options))
-        program = find_cerbos(options.cerbos)
+        program = pdp.find(options.cerbos)
         if program is None:
             print("Cerbos was not found: npm install @cerbos/cerbos-linux-x64", file=sys.stderr)
         else:
@@ -281,16 +274,28 @@ def main() -> None:
                 answers = [asyncio.run(ask(port, to_cerbos(profile)))["results"][0]["actions"] for profile in both]
                 assert [each["launch"] for each in answers] == ["EFFECT_ALLOW", "EFFECT_DENY"], answers
                 found.append(measure("Cerbos", named, port, [to_cerbos(profile) for profile in both], options))
-    print(f"{options.connections} connections, {options.seconds:g} s each\n")
-    print(f"{'server':<12}{'rules':<18}{'decisions/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'errors':>8}")
-    for each in found:
-        print(
-            f"{each.server:<12}{each.rules:<18}{each.per_second:>12,.0f}{each.p50_ms:>10.1f}{each.p99_ms:>10.1f}{each.errors:>8}"
+    rows = [
+        Row(
+            f"{each.server}, {each.rules} rules" if each.rules == named else f"{each.server}, {each.rules}",
+            each.per_second,
+            None,
+            "decisions/s",
+            each.per_second / found[0].per_second,
+            "",
+            {"p50 ms": round(each.p50_ms, 1), "p99 ms": round(each.p99_ms, 1), "errors": each.errors},
         )
-    if options.json:
-        options.json.write_text(json.dumps([asdict(each) for each in found], indent=2) + "\n", encoding="utf-8")
-    raise SystemExit(1 if any(each.errors for each in found) else 0)
+        for each in found
+    ]
+    if program is None:
+        rows.append(Row(f"Cerbos, {named} rules", note=f"not installed ({pdp.INSTALL})"))
+    report = Report(
+        "server",
+        f"{options.connections} connections for {options.seconds:g} s each, by the clock; clients and servers share "
+        f"the machine. {named.capitalize()} denials, as a policy and as a Cerbos policy, and the law that ships.",
+        [Table("server", "Decisions of a server", rows, rows[0].what)],
+    )
+    return finish(report, options, not any(each.errors for each in found))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,302 @@
+"""From nothing to an answer: whole processes, ours and others, in rounds in which each has one turn.
+
+    python benchmarks/bench_startup.py [--rounds 15] [--slow 3] [--fixture cloud-hosting-beijing] [--json FILE]
+
+`vatspolicy check` reads a spec, checks it, decides it and prints the report. Each peer loads the same rules, spelled
+out as it wants them, from JSON (its YAML would have to be read first) and answers which of them hold for one profile;
+how many do is compared with ours before anything is timed. Processor time is of the process and its threads, user and
+system. The slow ones have fewer rounds, as the table says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cerbos
+import engines
+import yaml
+from measure import Report, Row, Table, Target, finish, median, note, parser, peak, processor_seconds
+from workload import Workload, shipped
+
+ROOT = Path(__file__).resolve().parents[1]
+FILE = Path(__file__).with_name("engines.py")
+LIMIT = 100
+"""Milliseconds that a check may take, by the clock."""
+CHECK = "vatspolicy check, YAML"
+PASS = "python -c pass"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One run: seconds by the clock and of the processor, megabytes at most, what it printed, its exit code."""
+
+    wall: float
+    cpu: float
+    megabytes: float
+    said: bytes
+    code: int
+
+
+Run = Callable[[], Turn]
+
+
+@dataclass(frozen=True)
+class Process:
+    """A command to time."""
+
+    title: str
+    run: Run
+    slow: bool = False
+    note: str = ""
+
+
+LAUNCH = """
+import os, resource, subprocess, sys, time
+output = open(sys.argv[1], "wb")
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+wall = time.perf_counter() - start
+open(sys.argv[2], "w").write(f"{wall} {used.ru_utime + used.ru_stime} {used.ru_maxrss / 1024} {status}")
+"""
+"""Starts a command from a small process: what a process holds at most counts what its parent held when it was made."""
+
+
+def spawn(
+    command: list[str], environment: Mapping[str, str] | None = None, before: Callable[[], None] | None = None
+) -> Turn:
+    """Run a command to its end."""
+    if before is not None:
+        before()
+    with tempfile.TemporaryDirectory() as temporary:
+        output, figures = Path(temporary) / "output", Path(temporary) / "figures"
+        launcher = [sys.executable, "-I", "-S", "-c", LAUNCH, str(output), str(figures), *command]
+        subprocess.run(launcher, env=environment, check=True)
+        wall, cpu, megabytes, status = figures.read_text(encoding="ascii").split()
+        code = os.waitstatus_to_exitcode(int(status))
+        return Turn(float(wall), float(cpu), float(megabytes), output.read_bytes(), code)
+
+
+def one_known() -> Workload:
+    """The shipped law and the first random profile of which every answer is known."""
+    work = shipped(20)
+    singles = (Workload(work.bundle, work.day, [profile]) for profile in work.profiles)
+    return next(one for one in singles if all(value is not None for said in one.expected for value in said.values()))
+
+
+# --- who is timed -----------------------------------------------------------------------------------------------------
+
+
+def ours(folder: Path, fixture: str) -> list[Process]:
+    """Plain Python, and `vatspolicy check` with and without its cache. Raises RuntimeError where it does not decide."""
+    program = str(Path(sys.executable).with_name("vatspolicy"))
+    spec = ROOT / "fixtures" / f"{fixture}.yaml"
+    other = folder / f"{fixture}.json"
+    other.write_text(json.dumps(yaml.safe_load(spec.read_text(encoding="utf-8"))), encoding="utf-8")
+    warm, cold = folder / "warm", folder / "cold"
+    kept = {**os.environ, "VATSPOLICY_CACHE": str(warm)}
+    new = {**os.environ, "VATSPOLICY_CACHE": str(cold)}
+    found = [
+        Process(PASS, functools.partial(spawn, [sys.executable, "-c", "pass"])),
+        Process("python -c 'import json'", functools.partial(spawn, [sys.executable, "-c", "import json"])),
+        Process(CHECK, functools.partial(spawn, [program, "check", str(spec)], kept), note="spec to report"),
+        Process("vatspolicy check, JSON", functools.partial(spawn, [program, "check", str(other)], kept)),
+        Process(
+            "vatspolicy check, YAML, nothing cached",
+            functools.partial(spawn, [program, "check", str(spec)], new, functools.partial(shutil.rmtree, cold, True)),
+            slow=True,
+            note="all policies read and compiled",
+        ),
+    ]
+    for process in found[2:]:
+        first, second = process.run(), process.run()
+        if first.code not in range(5) or first.said != second.said or not first.said:
+            raise RuntimeError(f"{process.title} ended with {first.code}")
+    return found
+
+
+def peers(folder: Path, work: Workload) -> tuple[list[Process], list[Row]]:
+    """The other engines, and rows for those that cannot be asked."""
+    data = json.loads(json.dumps(work.data(), ensure_ascii=False))
+    wanted = b"%d\n" % sum(value is True for answers in work.expected for value in answers.values())
+    shared = {key: data[key] for key in ("variables", "asked")}
+    inputs: dict[str, Callable[[], dict[str, Any]]] = {
+        "google": lambda: {"cel": data["cel"]},
+        "google-serialized": lambda: {"serialized": engines.serialized(data)},
+        "rust": lambda: {"cel": data["cel"]},
+        "opa": lambda: {key: data[key] for key in ("cel", "rego", "params")},
+        "celpy": lambda: {"cel": data["cel"]},
+        "stack": lambda: {"yaml": str(_yaml(folder, data))},
+    }
+    titles = {
+        "google": ("cel-expr-python (C++)", "cel-expr-python", "rules compiled"),
+        "google-serialized": ("cel-expr-python (C++), expressions compiled before", "cel-expr-python", ""),
+        "rust": ("common-expression-language (Rust)", "common-expression-language", "rules compiled"),
+        "opa": ("OPA (Go, in process)", "opa-golib-python-bindings", "rules compiled"),
+        "celpy": ("cel-python, interpreted", "cel-python", "rules compiled"),
+        "stack": ("typer, PyYAML, jsonschema, cel-python", "cel-python", "rules read as YAML and compiled"),
+    }
+    ready, refused = list[Process](), list[Row]()
+    for name, (title, package, about) in titles.items():
+        try:
+            importlib.metadata.version(package)
+            path = folder / f"{name}.json"
+            path.write_text(json.dumps({**shared, **inputs[name]()}, ensure_ascii=False), encoding="utf-8")
+        except (ImportError, importlib.metadata.PackageNotFoundError):
+            refused.append(Row(title, note=f"not installed ({package})"))
+            continue
+        run = functools.partial(spawn, [sys.executable, str(FILE), name, str(path)])
+        first = run()
+        note(f"{title}: {first.said!r}, ours {wanted!r}")
+        if first.said != wanted:
+            refused.append(Row(title, note="failed" if first.code else "answers differ"))
+        else:
+            ready.append(Process(title, run, slow=name in ("celpy", "stack"), note=about))
+    return ready, refused
+
+
+def _yaml(folder: Path, data: Mapping[str, Any]) -> Path:
+    path = folder / "rules.yaml"
+    path.write_text(yaml.safe_dump({"cel": data["cel"]}, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def pdp(folder: Path, work: Workload, program: str) -> list[Process]:
+    """Cerbos: its compiler running one test of the same rules, and its server from start to first answer."""
+    policies, tested = folder / "policies", folder / "tested"
+    for place in (policies, tested):
+        cerbos.write(place, cerbos.by_action(work.cerbos))
+    (tested / "profile_test.json").write_text(json.dumps(_suite(work), ensure_ascii=False), encoding="utf-8")
+    environment = {**os.environ, "CERBOS_NO_TELEMETRY": "1"}
+
+    def serve() -> Turn:
+        start = time.perf_counter()
+        with cerbos.serving(program, folder, policies) as (pid, port):
+            with contextlib.closing(cerbos.Client(port, work.cerbos, False, 50)) as client:
+                answers = client.ask(work.asked)
+            wall, cpu, megabytes = time.perf_counter() - start, processor_seconds(pid), peak(pid)
+        held = sum(value is True for one in answers for value in one.values())
+        return Turn(wall, cpu, megabytes, b"%d" % held, 0)
+
+    compiler = [program, "compile", "--output=list", str(tested)]
+    found = [
+        Process(
+            "Cerbos, compile with one test", functools.partial(spawn, compiler, environment), True, "exit 0: as ours"
+        ),
+        Process("Cerbos, server to first answer", serve, True),
+    ]
+    for process in found:
+        if code := process.run().code:
+            raise RuntimeError(f"{process.title} ended with {code}")
+    return found
+
+
+def _suite(work: Workload) -> dict[str, Any]:
+    """Our answers for one profile as a test of Cerbos."""
+    resources, tests = {}, []
+    for place, ((each, facts), answers) in enumerate(zip(work.asked, work.expected, strict=True)):
+        name = f"s{place}"
+        resources[name] = {"kind": f"{each}-0", "id": name, "attr": facts}
+        said = {rule: "EFFECT_ALLOW" if value else "EFFECT_DENY" for rule, value in answers.items()}
+        tests.append(
+            {
+                "name": name,
+                "input": {"principals": ["p"], "resources": [name], "actions": list(said)},
+                "expected": [{"principal": "p", "resource": name, "actions": said}],
+            }
+        )
+    return {"name": "ours", "principals": {"p": {"id": "p", "roles": ["r"]}}, "resources": resources, "tests": tests}
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def rounds(processes: list[Process], count: int, slow: int) -> dict[str, list[Turn]]:
+    """Every process once a round."""
+    found: dict[str, list[Turn]] = {process.title: [] for process in processes}
+    for number in range(count):
+        for process in processes:
+            if number < slow or not process.slow:
+                found[process.title].append(process.run())
+    return found
+
+
+def row(process: Process, turns: list[Turn], first: list[Turn]) -> Row:
+    """A line of the table."""
+    wall = [turn.wall * 1e3 for turn in turns]
+    cpu = [turn.cpu * 1e3 for turn in turns]
+    more = {
+        "cpu ms": round(median(cpu), 1),
+        "least cpu ms": round(min(cpu), 1),
+        "MB": round(median(turn.megabytes for turn in turns), 1),
+        "rounds": len(turns),
+    }
+    ratio = median(one.cpu / other.cpu for one, other in zip(turns, first, strict=False))
+    return Row(process.title, median(wall), min(wall), "ms by the clock", ratio, process.note, more)
+
+
+def main() -> int:
+    options = parser(__doc__)
+    options.add_argument("--rounds", type=int, default=15)
+    options.add_argument("--slow", type=int, default=3, metavar="ROUNDS", help="rounds of what takes seconds")
+    options.add_argument("--fixture", default="cloud-hosting-beijing")
+    options.add_argument("--cerbos", metavar="PROGRAM")
+    given = options.parse_args()
+    work = one_known()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        processes, refused = _gather(folder, work, given)
+        turns = rounds(processes, given.rounds, given.slow)
+    rows = [row(process, turns[process.title], turns[CHECK]) for process in processes]
+    check, plain = (next(one for one in rows if one.what == title) for title in (CHECK, PASS))
+    assert check.median is not None
+    assert plain.median is not None
+    reached = (
+        f"{check.median:.0f} ms by the clock ({check.least:.0f} at least), {check.more['cpu ms']:.0f} of the processor"
+    )
+    report = Report(
+        "startup",
+        f"Whole processes with the {sum(map(len, work.law.rules.values()))} rules of the shipped law, one answer each.",
+        [Table("startup", "From nothing to an answer", [*rows, *refused], f"{CHECK} (processor)")],
+        [
+            Target(
+                f"vatspolicy check one.yaml, where {PASS} takes {plain.median:.0f}",
+                f"{LIMIT} ms, median",
+                reached,
+                check.median <= LIMIT,
+            )
+        ],
+    )
+    return finish(report, given)
+
+
+def _gather(folder: Path, work: Workload, options: argparse.Namespace) -> tuple[list[Process], list[Row]]:
+    processes = ours(folder, options.fixture)
+    others, refused = peers(folder, work)
+    processes += others
+    program = cerbos.find(options.cerbos)
+    if program is None:
+        return processes, [*refused, Row("Cerbos", note=f"not installed ({cerbos.INSTALL})")]
+    try:
+        processes += pdp(folder, work, program)
+    except (OSError, RuntimeError) as error:
+        refused.append(Row("Cerbos", note=f"not measured: {str(error)[:160]}"))
+    return processes, refused
+
+
+if __name__ == "__main__":
+    sys.exit(main())

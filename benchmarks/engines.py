@@ -1,0 +1,259 @@
+"""The other engines, each made from plain data and asked which rules hold, in a process that knows no other.
+
+    python benchmarks/engines.py ENGINE WORKLOAD.json               load the rules, answer for one profile
+    python benchmarks/engines.py ENGINE WORKLOAD.json --memory N    megabytes: before, with the rules, as profiles pass
+
+Each engine is used as its documentation shows: rules are compiled once, facts are handed over as dictionaries. What is
+timed is from those to a dictionary of rule names with True, False, or None where the engine reports an error. Nothing
+of this project is imported, but by `vatspolicy` itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Subjects = Sequence[tuple[str, Mapping[str, Any]]]
+Answers = list[dict[str, Any]]
+Engine = Callable[[Subjects], Answers]
+Data = Mapping[str, Any]
+
+
+# --- CEL --------------------------------------------------------------------------------------------------------------
+
+
+def google(data: Data) -> Engine:
+    """Google's C++ implementation: an expression a rule."""
+    from cel_expr_python import cel
+
+    environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
+    programs = {
+        each: [(name, environment.compile(text)) for name, text in rules] for each, rules in data["cel"].items()
+    }
+    return _google(environment, programs)
+
+
+def google_serialized(data: Data) -> Engine:
+    """The same from compiled expressions, which `serialized` wrote: what a cache is for."""
+    from cel_expr_python import cel
+
+    environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
+    programs = {
+        each: [(name, environment.deserialize(bytes.fromhex(text))) for name, text in rules]
+        for each, rules in data["serialized"].items()
+    }
+    return _google(environment, programs)
+
+
+def serialized(data: Data) -> dict[str, Any]:
+    """The rules as compiled expressions."""
+    from cel_expr_python import cel
+
+    environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
+    return {
+        each: [(name, environment.compile(text).serialize().hex()) for name, text in rules]
+        for each, rules in data["cel"].items()
+    }
+
+
+def _google(environment: Any, programs: Mapping[str, Sequence[tuple[str, Any]]]) -> Engine:
+    from cel_expr_python import cel
+
+    error = cel.Type.ERROR
+
+    def ask(each: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        activation = environment.Activation(dict(facts))
+        found = {}
+        for name, program in programs[each]:
+            value = program.eval(activation)
+            found[name] = None if value.type() == error else value.plain_value()
+        return found
+
+    return lambda asked: [ask(each, facts) for each, facts in asked]
+
+
+def google_fused(data: Data) -> Engine:
+    """All rules of a kind of subject in one list: one call a subject.
+
+    An error in one rule is an error of the list, so that where a fact is missing they are asked one by one after all.
+    """
+    from cel_expr_python import cel
+
+    singly = google(data)
+
+    environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
+    programs = {
+        each: ([name for name, _ in rules], environment.compile(f"[{', '.join(f'({text})' for _, text in rules)}]"))
+        for each, rules in data["cel"].items()
+    }
+
+    def ask(each: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        names, program = programs[each]
+        value = program.eval(environment.Activation(dict(facts)))
+        if value.type() == cel.Type.ERROR:
+            return singly([(each, facts)])[0]
+        return {name: one.plain_value() for name, one in zip(names, value.value(), strict=True)}
+
+    return lambda asked: [ask(each, facts) for each, facts in asked]
+
+
+def google_chosen(data: Data) -> Callable[[Subjects, Sequence[Sequence[str]]], Answers]:
+    """Only the rules named for each subject; the others are taken to be False."""
+    from cel_expr_python import cel
+
+    environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
+    programs = {each: {name: environment.compile(text) for name, text in rules} for each, rules in data["cel"].items()}
+    error = cel.Type.ERROR
+
+    def ask(each: str, facts: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        activation, rules = environment.Activation(dict(facts)), programs[each]
+        found: dict[str, Any] = dict.fromkeys(rules, False)
+        for name in names:
+            value = rules[name].eval(activation)
+            found[name] = None if value.type() == error else value.plain_value()
+        return found
+
+    return lambda asked, chosen: [ask(each, facts, names) for (each, facts), names in zip(asked, chosen, strict=True)]
+
+
+def rust(data: Data) -> Engine:
+    """The Rust implementation: an expression a rule."""
+    import cel
+
+    programs = {each: [(name, cel.compile(text)) for name, text in rules] for each, rules in data["cel"].items()}
+
+    def value(program: Any, context: Any) -> Any:
+        try:
+            return program.execute(context)
+        except (RuntimeError, TypeError, KeyError, ValueError):  # how it says that a fact is missing
+            return None
+
+    def ask(each: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        context = cel.Context(dict(facts))
+        return {name: value(program, context) for name, program in programs[each]}
+
+    return lambda asked: [ask(each, facts) for each, facts in asked]
+
+
+def celpy(data: Data) -> Engine:
+    """cel-python's interpreter: an expression a rule, facts by `json_to_cel`."""
+    import celpy
+    from celpy import celtypes
+    from celpy.adapter import json_to_cel
+    from celpy.evaluation import CELEvalError
+
+    environment = celpy.Environment(runner_class=celpy.InterpretedRunner)
+    programs = {
+        each: [(name, environment.program(environment.compile(text))) for name, text in rules]
+        for each, rules in data["cel"].items()
+    }
+
+    def value(program: Any, activation: Any) -> Any:
+        try:
+            found = program.evaluate(activation)
+        except CELEvalError:
+            return None
+        return bool(found) if isinstance(found, celtypes.BoolType) else found
+
+    def ask(each: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        activation = {name: json_to_cel(fact) for name, fact in facts.items()}
+        return {name: value(program, activation) for name, program in programs[each]}
+
+    return lambda asked: [ask(each, facts) for each, facts in asked]
+
+
+# --- others -----------------------------------------------------------------------------------------------------------
+
+
+def opa(data: Data) -> Engine:
+    """OPA itself, in this process: the set of rules that hold of an input."""
+    from opa_bindings import OpaEngine
+
+    engine = OpaEngine()
+    engine.add_data({"params": data["params"]})
+    for each, source in data["rego"].items():
+        engine.add_policy(f"{each}.rego", source)
+    names = {each: [name for name, _ in rules] for each, rules in data["cel"].items()}
+
+    def ask(each: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        holding = set(engine.eval_document(f"{each}.fires", dict(facts)))
+        return {name: name in holding for name in names[each]}
+
+    return lambda asked: [ask(each, facts) for each, facts in asked]
+
+
+def stack(data: Data) -> Engine:
+    """What comes to mind first: typer, PyYAML, jsonschema and cel-python, all imported; rules are read from YAML."""
+    import jsonschema
+    import typer  # noqa: F401
+    import yaml
+
+    schema = {"type": "object", "required": ["cel"], "properties": {"cel": {"type": "object"}}}
+    rules = yaml.safe_load(Path(data["yaml"]).read_text(encoding="utf-8"))
+    jsonschema.validate(rules, schema)
+    return celpy({**data, **rules})
+
+
+ENGINES: dict[str, Callable[[Data], Engine]] = {
+    "google": google,
+    "google-serialized": google_serialized,
+    "google-fused": google_fused,
+    "rust": rust,
+    "opa": opa,
+    "celpy": celpy,
+    "stack": stack,
+}
+
+
+def memory(name: str, data: Data, most: int) -> dict[str, Any]:
+    """Megabytes before the engine is imported, with the rules loaded, after 1, 10, 100 ... profiles, and at most."""
+    from measure import peak, resident
+
+    before = resident()
+    if name == "vatspolicy":
+        decide = vatspolicy(data)
+
+        def one(number: int) -> None:
+            decide(data["profiles"][number % len(data["profiles"])])
+    else:
+        engine = ENGINES[name](data)
+        asked = data["asked"]
+
+        def one(number: int) -> None:
+            engine(asked[number % len(asked)])
+
+    found: dict[str, Any] = {"before": before, "loaded": resident(), "after": {}}
+    for number in range(most):
+        one(number)
+        if number + 1 in (1, 10, 100, 1000, most):
+            found["after"][str(number + 1)] = resident()
+    return {**found, "peak": peak()}
+
+
+def vatspolicy(data: Data) -> Callable[[Mapping[str, Any]], Any]:
+    """This project, for its memory: reads, checks and decides a profile."""
+    from vatspolicy.bundle import load_bundle
+    from vatspolicy.evaluate import evaluate
+    from vatspolicy.profile import load_profile
+
+    bundle = load_bundle()
+    bundle.on(data["day"])
+    return lambda profile: evaluate(bundle, load_profile(dict(profile)), data["day"])
+
+
+def main() -> None:
+    name, path = sys.argv[1:3]
+    data = json.loads(Path(path).read_text(encoding="utf-8"))
+    if sys.argv[3:4] == ["--memory"]:
+        print(json.dumps(memory(name, data, int(sys.argv[4]))))
+        return
+    found = ENGINES[name](data)(data["asked"][0])
+    os.write(1, b"%d\n" % sum(value is True for answers in found for value in answers.values()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""Measuring on a machine that does other things too: rounds in which every candidate has its turn; what is reported.
+
+A round asks every candidate once, so that a busy spell slows all of them. It may ask about other things than the round
+before, so that nothing is answered from memory. Time of the processor is that of this process
+with all its threads, or of a server that is asked; time by the clock stands beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+BUILD = Path(__file__).resolve().parents[1] / "build" / "bench"
+"""Where results and what they are made from are kept."""
+
+
+@dataclass
+class Row:
+    """One line of a table: what was measured, its median and least value, and how it compares."""
+
+    what: str
+    median: float | None = None
+    least: float | None = None
+    unit: str = ""
+    ratio: float | None = None
+    note: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+    """Further columns by their titles."""
+
+
+@dataclass
+class Target:
+    """What was to be reached, and what was."""
+
+    target: str
+    wanted: str
+    reached: str
+    met: bool
+
+
+@dataclass
+class Table:
+    """Rows under one title. `ratio` says what the ratios are to."""
+
+    id: str
+    title: str
+    rows: list[Row]
+    ratio: str = ""
+
+
+@dataclass
+class Report:
+    """What one benchmark found."""
+
+    bench: str
+    about: str
+    """What was asked of whom, in a sentence or two."""
+    tables: list[Table]
+    targets: list[Target] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def write(self, path: Path | None) -> None:
+        """As JSON, where a path is given."""
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            found = {**asdict(self), "machine": machine()}
+            path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def show(self) -> None:
+        """On stdout."""
+        print(f"{self.about}\n")
+        for table in self.tables:
+            print(f"{table.title}" + (f" (ratio: {table.ratio})" if table.ratio else ""))
+            for row in table.rows:
+                print("  " + line(row))
+            print()
+        for target in self.targets:
+            print(f"{'reached' if target.met else 'MISSED '}  {target.target}: {target.wanted}; is {target.reached}")
+
+
+def line(row: Row) -> str:
+    """A row as text."""
+    more = "  ".join(f"{title} {figure(value)}" for title, value in row.more.items())
+    if row.median is None:
+        return f"{row.what:58}  {row.note}"
+    least = "" if row.least is None else f"{figure(row.least):>10}"
+    ratio = "" if row.ratio is None else f"{figure(row.ratio)}x"
+    return f"{row.what:58}{figure(row.median):>10}{least:10} {row.unit:16}{ratio:>9}  {more}  {row.note}".rstrip()
+
+
+def figure(value: Any) -> str:
+    """A number with three digits that count, or a text as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+# --- rounds -----------------------------------------------------------------------------------------------------------
+
+Clock = Callable[[], float]
+
+
+@dataclass
+class Candidate:
+    """Something to measure, and how the time it takes is read."""
+
+    name: str
+    run: Callable[[int], object]
+    """Takes the number of the round."""
+    clock: Clock = time.process_time
+    """Seconds of the processor."""
+    rounds: int | None = None
+    """No more rounds than this; None for all."""
+    warm: Callable[[], object] | None = None
+    """What is done before the first round, uncounted."""
+
+
+@dataclass
+class Times:
+    """Seconds of each round, of the processor and by the wall clock."""
+
+    cpu: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+
+    @property
+    def rounds(self) -> int:
+        """How often it had its turn."""
+        return len(self.cpu)
+
+
+def interleave(candidates: Sequence[Candidate], rounds: int) -> dict[str, Times]:
+    """Every candidate once a round; garbage is collected before each run.
+
+    What was there before the first round is no garbage and is not looked through: it belongs to all of the engines, and
+    would be looked through at the expense of whichever makes objects.
+    """
+    found = {candidate.name: Times() for candidate in candidates}
+    for candidate in candidates:
+        if candidate.warm is not None:
+            candidate.warm()
+    gc.collect()
+    gc.freeze()
+    for number in range(rounds):
+        for candidate in candidates:
+            if candidate.rounds is not None and number >= candidate.rounds:
+                continue
+            gc.collect()
+            wall, cpu = time.perf_counter(), candidate.clock()
+            candidate.run(number)
+            used, passed = candidate.clock() - cpu, time.perf_counter() - wall
+            found[candidate.name].cpu.append(used)
+            found[candidate.name].wall.append(passed)
+    gc.unfreeze()
+    return found
+
+
+def median(values: Iterable[float]) -> float:
+    """The median."""
+    return statistics.median(values)
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def resident(pid: int | str = "self") -> float:
+    """Megabytes of memory that a process holds now."""
+    return _status(pid, "VmRSS")
+
+
+def peak(pid: int | str = "self") -> float:
+    """Megabytes of memory that a process has held at most."""
+    return _status(pid, "VmHWM")
+
+
+def _status(pid: int | str, name: str) -> float:
+    text = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    return next(int(row.split()[1]) / 1024 for row in text.splitlines() if row.startswith(f"{name}:"))
+
+
+def processor_seconds(pid: int) -> float:
+    """Seconds of the processor that a running process has used, all its threads together, to the nanosecond."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+        except (FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
+            continue
+    return total / 1e9
+
+
+# --- the machine ------------------------------------------------------------------------------------------------------
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": _memory(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+    }
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor()
+    names = (row.partition(":")[2].strip() for row in text.splitlines() if row.startswith("model name"))
+    return next(names, platform.processor())
+
+
+def _memory() -> int | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    made = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    made.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
+    return made
+
+
+def finish(report: Report, options: argparse.Namespace, sound: bool = True) -> int:
+    """Write and print the report; the exit code is 1 where answers were wrong."""
+    report.write(options.json)
+    report.show()
+    return 0 if sound else 1
+
+
+def spread(times: Times, per: float) -> Mapping[str, float]:
+    """Median and least of both clocks, each divided by `per`, in milliseconds."""
+    return {
+        "cpu": median(times.cpu) / per * 1e3,
+        "cpu_least": min(times.cpu) / per * 1e3,
+        "wall": median(times.wall) / per * 1e3,
+        "wall_least": min(times.wall) / per * 1e3,
+    }
+
+
+def note(text: str) -> None:
+    """Say what is being done, on stderr."""
+    print(text, file=sys.stderr, flush=True)

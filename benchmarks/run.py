@@ -1,0 +1,65 @@
+"""Runs every benchmark, one after another, and prints one table of what they found.
+
+    python benchmarks/run.py [NAME ...] [--json build/bench.json]
+
+NAME is that of a file without `bench_`, such as peers; without one, all are run. What each of them prints is kept in
+build/bench/NAME.log, its figures in build/bench/NAME.json. Exit code 1 where one failed or found wrong answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from measure import BUILD, note
+from report import merge, text
+
+HERE = Path(__file__).resolve().parent
+
+
+def run(name: str) -> str | None:
+    """Run one; what is wrong, if anything."""
+    figures, log = BUILD / f"{name}.json", BUILD / f"{name}.log"
+    figures.unlink(missing_ok=True)
+    start = time.perf_counter()
+    with open(log, "wb") as output:
+        command = [sys.executable, str(HERE / f"bench_{name}.py"), "--json", str(figures)]
+        code = subprocess.run(command, stdout=output, stderr=output, check=False, cwd=HERE.parent).returncode
+    note(f"{name}: {time.perf_counter() - start:.0f} s" + (f", exit code {code}" if code else ""))
+    if not code and figures.exists():
+        return None
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f"exit code {code}; {said[-1] if said else 'it said nothing'} ({log.relative_to(HERE.parent)})"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("--json", type=Path, default=HERE.parent / "build" / "bench.json", metavar="FILE")
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in known]:
+        parser.error(f"there is no bench_{unknown[0]}.py")
+    BUILD.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    for name in options.names or known:
+        if wrong := run(name):
+            failed[name] = wrong
+        figures = BUILD / f"{name}.json"
+        if figures.exists():
+            found[name] = json.loads(figures.read_text(encoding="utf-8"))
+    report = merge(found, failed)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(text(report), end="")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

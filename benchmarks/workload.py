@@ -1,0 +1,181 @@
+"""What every engine is asked: the rules in force on a day, of complete random profiles, with the answers that are ours.
+
+Written as plain data, so that an engine can be asked in a process that has never heard of this project.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from celtext import Doubles, spelled
+from generators import Profiles, hints_of
+from rego import Writer
+
+from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.cases import subjects
+from vatspolicy.expression.kleene import Env
+from vatspolicy.law import Law
+from vatspolicy.link import variables
+from vatspolicy.policy import Rule
+from vatspolicy.profile import Profile
+
+Subjects = Sequence[tuple[str, Mapping[str, Any]]]
+"""Kind of subject, and its variables."""
+Answers = list[dict[str, Any]]
+"""By subject, what each rule says of it: True, False, or None where a fact is missing."""
+
+
+def rules_about(law: Law) -> dict[str, list[Rule]]:
+    """Rules in force by the kind of subject."""
+    found: dict[str, list[Rule]] = {}
+    for key, rules in law.rules.items():
+        found.setdefault(key.partition("/")[0], []).extend(rules)
+    return found
+
+
+def afresh(bundle: Bundle) -> Bundle:
+    """The same bundle, whose laws have been asked nothing yet."""
+    return Bundle(**{item.name: getattr(bundle, item.name) for item in dataclasses.fields(Bundle)})
+
+
+def draw_profiles(bundle: Bundle, count: int, seed: int = 1) -> list[Profile]:
+    """Complete random profiles, the same for the same seed and bundle."""
+    draw = Profiles(random.Random(seed), hints_of(bundle))
+    return [draw.profile(missing=0.0) for _ in range(count)]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Rules, subjects, and what is true."""
+
+    bundle: Bundle
+    day: str
+    profiles: Sequence[Profile]
+
+    @functools.cached_property
+    def law(self) -> Law:
+        return self.bundle.on(self.day)
+
+    @functools.cached_property
+    def rules(self) -> dict[str, list[Rule]]:
+        return rules_about(self.law)
+
+    @functools.cached_property
+    def asked(self) -> list[tuple[str, dict[str, Any]]]:
+        """Every subject of every profile, as plain data."""
+        return [(each, dict(env)) for profile in self.profiles for each, env in self.of(profile)]
+
+    def of(self, profile: Profile) -> list[tuple[str, Env]]:
+        """Every subject of one profile, made anew: variables remember what has been found out about them."""
+        return [(each, env) for each, _, env in subjects(self.law, profile, self.day)]
+
+    def ask(self) -> Answers:
+        """Every rule, one by one."""
+        law = self.law
+        return [
+            {rule.name: law.ask(rule.when, env) for rule in self.rules[each]}
+            for profile in self.profiles
+            for each, env in self.of(profile)
+        ]
+
+    @functools.cached_property
+    def expected(self) -> Answers:
+        return self.ask()
+
+    @functools.cached_property
+    def questions(self) -> int:
+        """How many rules are asked."""
+        return sum(map(len, self.expected))
+
+    @functools.cached_property
+    def cel(self) -> dict[str, list[tuple[str, str]]]:
+        """Names and texts of the rules, as their authors wrote them."""
+        return {
+            each: [
+                (rule.name, spelled(self.bundle, self.law, self.bundle.policies[rule.policy], rule.when.text))
+                for rule in rules
+            ]
+            for each, rules in self.rules.items()
+        }
+
+    @functools.cached_property
+    def cerbos(self) -> dict[str, list[tuple[str, str]]]:
+        """The same for Cerbos, with every number a double."""
+        writer = Doubles(self.law)
+        return {
+            each: [(rule.name, writer.text(rule.when.tree)) for rule in rules] for each, rules in self.rules.items()
+        }
+
+    @functools.cached_property
+    def rego(self) -> dict[str, str]:
+        """A module for each kind of subject."""
+        found = {}
+        for each, rules in self.rules.items():
+            writer = Writer(each)
+            for rule in rules:
+                writer.rule(rule.name, rule.when.tree)
+            found[each] = writer.source
+        return found
+
+    def data(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "day": self.day,
+            "variables": list(variables("licence")),
+            "profiles": [profile.document.data for profile in self.profiles],
+            "asked": [self.of(profile) for profile in self.profiles],
+            "cel": self.cel,
+            "cerbos": self.cerbos,
+            "rego": self.rego,
+            "params": dict(self.law.params),
+        }
+
+    def write(self, path: Path) -> Path:
+        """As JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self.data(), ensure_ascii=False), encoding="utf-8")
+        return path
+
+
+def shipped(profiles: int) -> Workload:
+    """The law that ships, as of the last day on which it changes."""
+    bundle = load_bundle()
+    return Workload(bundle, bundle.boundaries[-1], draw_profiles(bundle, profiles))
+
+
+def compare(expected: Answers, found: Answers) -> tuple[int, int]:
+    """How many answers are wrong, and for how many there is an error instead.
+
+    Where ours is unknown, a fact is missing, and any answer of a peer will do.
+    """
+    wrong = errors = 0
+    for one, other in zip(expected, found, strict=True):
+        for name, value in one.items():
+            if value is not None and (answer := other.get(name)) is not value:
+                wrong += answer is not None
+                errors += answer is None
+    return wrong, errors
+
+
+TOLERATED = 0.001
+"""Share of answers that may be errors for an engine to be timed all the same; the table says how many there were."""
+
+
+def verdict(wrong: int, errors: int, total: int) -> tuple[bool, str]:
+    """Whether an engine may be timed, and what is to be said of its answers."""
+    said = []
+    if wrong:
+        said.append(f"{wrong} of {total:,} answers are wrong")
+    if errors:
+        said.append(f"{errors} of {total:,} answers are errors")
+    return not wrong and errors <= TOLERATED * total, "; ".join(said)
