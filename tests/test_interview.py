@@ -16,13 +16,14 @@ from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.document import Path as FactPath
 from vatspolicy.document import parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate, outlook
+from vatspolicy.evaluate import evaluate
 from vatspolicy.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
 from vatspolicy.interview.answers import possible_answers
 from vatspolicy.interview.choice import put, rank
 from vatspolicy.interview.memory import remembering
 from vatspolicy.interview.words import PHRASES, UNITS
 from vatspolicy.interview.writing import comments, render, write_fact
+from vatspolicy.outlook import outlook
 from vatspolicy.profile import load_profile
 from vatspolicy.vocabulary import fact_schemas
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vatspolicy.document import Path
@@ -64,29 +64,54 @@ class RouteState:
         return sum(condition.where for condition in self.failing)
 
 
-@dataclass(slots=True)
+Asking = tuple[Ask, ...] | Callable[[], tuple[Ask, ...]]
+"""Facts to ask for, or what finds them out: half of the time of a decision, and few of them are looked at."""
+
+
+def settle(asking: Asking) -> tuple[Ask, ...]:
+    """The facts to ask for."""
+    return asking if isinstance(asking, tuple) else asking()
+
+
+@dataclass(slots=True, eq=False)
 class Finding:
     """What one rule said about one subject.
 
-    Nothing is changed in it once the decision is made. It is not frozen, since a decision makes a hundred of them, and
-    a frozen one takes six times as long to make.
+    Nothing is changed in it once the decision is made, but that `asks` are found out when they are first looked at. It
+    is not frozen, since a decision makes a hundred of them, and a frozen one takes six times as long to make.
     """
 
     rule: Rule
     subject: Subject
     state: str
     """fires, unknown, met, unmet, closed (a need without a route) or done (a duty that has been answered)."""
-    env: Mapping[str, Any] = field(repr=False, compare=False)
+    env: Mapping[str, Any] = field(repr=False)
     certain: bool = True
     """False when the subject itself is only possible: its class is not settled."""
     authority: tuple[str, ...] = ()
     routes: tuple[RouteState, ...] = ()
     any_of: tuple[Offer, ...] = ()
-    asks: tuple[Ask, ...] = ()
-    """Facts that keep the finding unknown."""
+    asking: Asking = field(default=(), repr=False)
+    """The `asks`, or what finds them out."""
     reasons: tuple[str, ...] = ()
     """Reason codes of a denial, the rule's own or those of the closest closed routes."""
     done_on: str | None = None
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """Facts that keep the finding unknown."""
+        self.asking = settle(self.asking)
+        return self.asking
+
+    def __eq__(self, other: object) -> bool:
+        return self._said() == other._said() if isinstance(other, Finding) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _said(self) -> tuple[Any, ...]:
+        """All but the variables, which are the profile's."""
+        said = (self.rule, self.subject, self.state, self.certain, self.authority, self.routes, self.any_of)
+        return (*said, self.asks, self.reasons, self.done_on)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from vatspolicy.access import authorities, closest, held, outcome, routes
 from vatspolicy.bundle import Bundle
-from vatspolicy.classify import Classification, Readings, classify
+from vatspolicy.classify import Readings, classify
 from vatspolicy.decision import (
     WORDS,
     Activity,
     Ask,
+    Asking,
     Decision,
     Finding,
     Offer,
@@ -20,8 +21,10 @@ from vatspolicy.decision import (
     RouteState,
     Service,
     Subject,
+    settle,
 )
 from vatspolicy.expression.kleene import Env
+from vatspolicy.expression.scope import Scope
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
 from vatspolicy.law import Law
 from vatspolicy.light import dataclass, field
@@ -32,42 +35,27 @@ from vatspolicy.subject import activity_env, product_env, service_env
 _STRENGTH = ("primary", "secondary", "unverified")
 """Verifications, the weakest last."""
 _LISTS = ("deny", "closed", "unmet", "met", "duty", "advise", "unknown")
+_NO_READINGS: Readings = {}
 _RANK = {word: rank for rank, word in enumerate(WORDS)}
 
 
 def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover."""
     law = bundle.on(as_of)
-    result = _Evaluation(law, profile, as_of, {}, frozenset()).run()
-    readings = tuple(_other_readings(law, profile, as_of, result))
+    scopes = scopes_of(profile, as_of)
+    result = _Evaluation(law, profile, scopes).run()
+    readings = tuple(_other_readings(law, profile, scopes, result))
     return _decide(bundle, law, profile, as_of, result, readings)
 
 
-@dataclass(frozen=True)
-class Outlook:
-    """How far a profile is from its decision, under the rules' own readings and without explanations."""
-
-    range: tuple[str, str]
-    """The mildest and the strictest decision that is still possible."""
-    open: int
-    """Findings, those about classes that are only possible included, that could still make the decision stricter."""
-    duties: int
-    """Duties that a missing fact leaves undetermined."""
-    missing: tuple[Ask, ...]
-    """Facts that could still change the decision word; empty when it was not asked for them."""
+def scopes_of(profile: Profile, as_of: str) -> list[Scope]:
+    """The variables of the product, then those of each service."""
+    product = product_env(profile, as_of)
+    return [product, *(service_env(product, service) for service in product["services"])]
 
 
-def outlook(law: Law, profile: Profile, as_of: str, asking: bool = True, duties: bool = False) -> Outlook:
-    """What is still possible, in a fraction of the time of `evaluate`.
-
-    Without `asking`, which facts are missing is left out; duties are counted when they are wanted.
-    """
-    run = _Survey(law, profile, as_of, asking, duties)
-    found = run.run()
-    still = sum(high > found.low and (low < high or not certain) for low, high, certain in run.spans)
-    missing = rank(found.open_questions, found.low) if asking else ()
-    undetermined = sum(finding.rule.kind == "duty" for finding in found.lists["unknown"])
-    return Outlook((WORDS[found.low], WORDS[found.high]), still, undetermined, missing)
+Span = tuple[int, int]
+"""The mildest and the strictest word that is possible, as places in WORDS."""
 
 
 @dataclass
@@ -76,12 +64,14 @@ class _Outcome:
 
     low: int = 0
     high: int = 0
+    parts: list[Span] = field(default_factory=list)
+    """Of the product's own rules, then of each service: a decision is the strictest of its parts."""
     lists: dict[str, list[Finding]] = field(default_factory=lambda: _new_lists())
     """Findings about what is certain: needs by their state, others by their kind, and all that are unknown."""
     services: list[Service] = field(default_factory=list)
     contested: list[tuple[Rule, Subject]] = field(default_factory=list)
-    open_questions: list[tuple[int, tuple[Ask, ...]]] = field(default_factory=list)
-    """Facts that could still change the word: how strict it could become, and what to ask."""
+    open_questions: list[tuple[int, Asking | Finding]] = field(default_factory=list)
+    """Facts that could still change the word: how strict it could become, and what to ask, or whose asks."""
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -94,41 +84,57 @@ def _new_lists() -> dict[str, list[Finding]]:
 
 
 class _Evaluation:
-    """One run over the rules, under one choice of readings."""
+    """One run over the rules, under one choice of readings. `run` says what they found."""
 
     def __init__(
-        self, law: Law, profile: Profile, as_of: str, readings: Readings, refused: frozenset[tuple[str, str]]
+        self,
+        law: Law,
+        profile: Profile,
+        scopes: Sequence[Scope],
+        readings: Readings = _NO_READINGS,
+        refused: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
-        """`refused`: contested routes read as not admitted, as (rule name, subject)."""
+        """`scopes`: see `scopes_of`. `refused`: contested routes read as not admitted, as (rule name, subject)."""
         self.law, self.profile, self.readings, self.refused = law, profile, readings, refused
-        self.base = product_env(profile, as_of)
+        self.base, *self.services = scopes
         self.result = _Outcome()
         self.fixed, self.filed = law.fixed_authorities, _filed(self.base)
 
     def run(self) -> _Outcome:
-        result = self.result
         self.rules("product", self.base, Subject())
-        if not self.base["services"]:
+        if not self.services:
             self.open("allow", "deny", asks_of_offers(None))
-        for index, service in enumerate(self.base["services"]):
-            self.service(index, service)
+        result = self.result
+        result.parts.append((result.low, result.high))
+        for index, env in enumerate(self.services):
+            result.parts.append(self.apart(functools.partial(self.service, index, env)))
         return result
 
-    def open(self, mildest: str, strictest: str, asks: tuple[Ask, ...], certain: bool = True) -> None:
-        """Note what a finding leaves possible for the decision word."""
+    def apart(self, part: Callable[[], object]) -> Span:
+        """What a part leaves possible by itself; it is added to what others leave possible."""
+        result = self.result
+        low, high = result.low, result.high
+        result.low = result.high = 0
+        part()
+        span = (result.low, result.high)
+        result.low, result.high = max(low, span[0]), max(high, span[1])
+        return span
+
+    def open(self, mildest: str, strictest: str, asks: Asking | Finding, certain: bool = True) -> None:
+        """Note what a finding leaves possible for the decision word, and what to ask over it."""
         result = self.result
         low, high = _RANK[mildest] if certain else 0, _RANK[strictest]
         if low > result.low:
             result.low = low
         if high > result.high:
             result.high = high
-        if certain and low < high and asks:  # what is only possible is asked for by its class first
+        if certain and low < high:  # what is only possible is asked for by its class first
             result.open_questions.append((high, asks))
 
     # --- subjects
 
-    def service(self, index: int, service: Mapping[str, Any]) -> None:
-        env = service_env(self.base, service)
+    def service(self, index: int, env: Env) -> None:
+        service = env["service"]
         subject = Subject(service["id"])
         found = classify(self.law, env, self.readings)
         self.rules("service", env, subject)
@@ -138,28 +144,21 @@ class _Evaluation:
             self.activity(env, service["id"], cls, certain=False)
         classified_by = tuple(Finding(rule, subject, "fires", env) for rule in found.rules)
         for rule in found.undecided:
-            asks = self.asks_of(env, rule)
-            self.result.lists["unknown"].append(Finding(rule, subject, "unknown", env, asks=asks))
+            finding = Finding(rule, subject, "unknown", env, asking=functools.partial(self.asks_of, env, rule))
+            self.result.lists["unknown"].append(finding)
             # further classes have been counted as possible activities; here only what is still owed to this service
-            self.open("allow", "allow" if found.classes or found.rules else "deny", asks)
-            self.note_possible(found, asks)
+            self.open("allow", "allow" if found.classes or found.rules else "deny", finding)
+            if found.possible and self.result.high > self.result.low:
+                self.result.open_questions.append((self.result.high, finding))
         if found.state == "unclassified":
             self.open("allow", "deny", asks_of_offers(index))
         self.result.services.append(Service(service["id"], found.state, classified_by, tuple(activities)))
 
-    def note_possible(self, found: Classification, asks: tuple[Ask, ...]) -> None:
-        if found.possible and self.result.high > self.result.low:
-            self.result.open_questions.append((self.result.high, asks))
-
     def activity(self, env: Env, service: str, cls: str, certain: bool) -> Activity:
-        bound = activity_env(self.law, env, cls)
-        before = (self.result.low, self.result.high)
-        self.result.low = self.result.high = 0
-        states = self.rules("activity", bound, Subject(service, cls), certain)
-        low, high = self.result.low, self.result.high
-        self.result.low, self.result.high = max(before[0], low), max(before[1], high)
-        word = WORDS[low] if low == high else "incomplete"
-        return Activity(cls, word, states)
+        bound, subject = activity_env(self.law, env, cls), Subject(service, cls)
+        states: list[RouteState] = []
+        low, high = self.apart(lambda: states.extend(self.rules("activity", bound, subject, certain)))
+        return Activity(cls, _word(low, high), tuple(states))
 
     # --- rules
 
@@ -171,13 +170,13 @@ class _Evaluation:
         for rule, holds in self.law.speaking(each, self.kinds, env):
             finding = Finding(rule, subject, "fires", env, certain)
             if not holds:
-                finding.state, finding.asks = "unknown", self.asks_of(env, rule)
+                finding.state, finding.asking = "unknown", functools.partial(self.asks_of, env, rule)
             key, effect = rule.kind, rule.effect
             if isinstance(effect, Duty):
                 instrument = effect.instrument
                 finding.authority = fixed.get(instrument) or authorities(self.law, env, instrument)
                 if instrument in filed and certain:
-                    finding.state, finding.asks, finding.done_on = "done", (), filed[instrument]
+                    finding.state, finding.asking, finding.done_on = "done", (), filed[instrument]
             elif isinstance(effect, Need):
                 self.need(finding, effect, holds)
                 states += finding.routes
@@ -190,14 +189,20 @@ class _Evaluation:
     def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
         return asks_of(self.law, self.profile, env, rule, rule.when)
 
-    def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
-        return asks_of_access(self.law, self.profile, finding, target)
+    def asks_of_holding(self, finding: Finding, rule: Asking, instrument: str) -> tuple[Ask, ...]:
+        return settle(rule) or asks_of_access(self.law, self.profile, finding, instrument)
+
+    def asks_of_routes(self, finding: Finding, rule: Asking) -> tuple[Ask, ...]:
+        open_routes = (state.rule for state in finding.routes if state.state != "closed")
+        return settle(rule) + tuple(
+            ask for route in open_routes for ask in asks_of_access(self.law, self.profile, finding, route)
+        )
 
     kinds: tuple[str, ...] = ("deny", "need", "duty", "advise")
     """The effects that are asked for, in the order of findings."""
 
     def deny(self, finding: Finding, effect: Deny, holds: bool | None) -> None:
-        self.open("deny" if holds else "allow", "deny", finding.asks, finding.certain)
+        self.open("deny" if holds else "allow", "deny", finding, finding.certain)
         finding.reasons = (effect.reason,)
 
     def need(self, finding: Finding, effect: Need, holds: bool | None) -> None:
@@ -210,12 +215,12 @@ class _Evaluation:
             finding.state = "met"
         elif holds:
             finding.state = "unknown" if has is None else "unmet"
-        if has is None and not finding.asks:
-            finding.asks = self.asks_of_access(finding, effect.instrument)
+        if has is None:
+            finding.asking = functools.partial(self.asks_of_holding, finding, finding.asking, effect.instrument)
         self.open(
             "needs-license" if holds and has is False else "allow",
             "allow" if has else "needs-license",
-            finding.asks,
+            finding,
             finding.certain,
         )
         finding.authority = authorities(self.law, finding.env, effect.instrument)
@@ -228,14 +233,12 @@ class _Evaluation:
         ]
         mildest, strictest = outcome(states)
         if mildest != strictest:
-            for state in states:
-                if state.state != "closed":
-                    finding.asks += self.asks_of_access(finding, state.rule)
-        self.open(mildest if holds else "allow", strictest, finding.asks, finding.certain)
+            finding.asking = functools.partial(self.asks_of_routes, finding, finding.asking)
+        self.open(mildest if holds else "allow", strictest, finding, finding.certain)
         if not holds or mildest != strictest:
             finding.state = "unknown"
             return
-        finding.asks = ()
+        finding.asking = ()
         match strictest:
             case "allow":
                 finding.state = "met"
@@ -245,25 +248,27 @@ class _Evaluation:
                 finding.state, finding.any_of = "unmet", tuple(_offers(finding.subject, states))
 
 
-class _Survey(_Evaluation):
+class Survey(_Evaluation):
     """A run that looks at what can change the decision word, and at nothing else."""
 
-    def __init__(self, law: Law, profile: Profile, as_of: str, asking: bool, duties: bool) -> None:
-        super().__init__(law, profile, as_of, {}, frozenset())
-        self.asking = asking
+    def __init__(
+        self,
+        law: Law,
+        profile: Profile,
+        scopes: Sequence[Scope],
+        readings: Readings = _NO_READINGS,
+        refused: frozenset[tuple[str, str]] = frozenset(),
+        duties: bool = False,
+    ) -> None:
+        super().__init__(law, profile, scopes, readings, refused)
         self.kinds = ("deny", "need", "duty") if duties else ("deny", "need")
         self.spans: list[tuple[int, int, bool]] = []
         """Of each finding: the mildest and the strictest word it leaves possible; whether its subject is certain."""
 
-    def open(self, mildest: str, strictest: str, asks: tuple[Ask, ...], certain: bool = True) -> None:
-        self.spans.append((WORDS.index(mildest), WORDS.index(strictest), certain))
+    def open(self, mildest: str, strictest: str, asks: Asking | Finding, certain: bool = True) -> None:
+        """Note what a finding leaves possible."""
+        self.spans.append((_RANK[mildest], _RANK[strictest], certain))
         super().open(mildest, strictest, asks, certain)
-
-    def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
-        return super().asks_of(env, rule) if self.asking else ()
-
-    def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
-        return super().asks_of_access(finding, target) if self.asking else ()
 
 
 def _filed(env: Env) -> dict[str, str]:
@@ -295,28 +300,43 @@ def _reasons(states: Iterable[RouteState]) -> Iterator[str]:
     yield from codes or ("SECTOR-NOT-OPEN",)
 
 
-def _other_readings(law: Law, profile: Profile, as_of: str, base: _Outcome) -> Iterator[Reading]:
-    """Decisions under each other reading of each contested rule, where they differ from the base."""
-    word = _word(base)
+def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: _Outcome) -> Iterator[Reading]:
+    """Decisions under each other reading of each contested rule, where they differ from the base.
+
+    A reading is of one service; the other parts of the product decide as they did.
+    """
+    word = _word(base.low, base.high)
+    ids = [scope["service"]["id"] for scope in scopes[1:]]
     for rule, subject in dict.fromkeys(base.contested):
         assert subject.service is not None
+        index = ids.index(subject.service)
+        others = [*base.parts[: index + 1], *base.parts[index + 2 :]]
         alternatives = rule.effect.otherwise if isinstance(rule.effect, Classify) else ("closed",)
         for alternative in alternatives:
             readings = {(rule.name, subject.service): alternative} if isinstance(rule.effect, Classify) else {}
             refused = frozenset() if readings else frozenset({(rule.name, str(subject))})
-            other = _word(_Evaluation(law, profile, as_of, readings, refused).run())
+            run = Survey(law, profile, scopes, readings, refused)
+            parts = [*others, run.apart(functools.partial(run.service, index, scopes[index + 1]))]
+            other = _word(max(low for low, _ in parts), max(high for _, high in parts))
             if other != word:
                 yield Reading(rule, subject, alternative, other)
 
 
-def _word(result: _Outcome) -> str:
-    return WORDS[result.low] if result.low == result.high else "incomplete"
+def missing_of(result: _Outcome) -> tuple[Ask, ...]:
+    """Facts that could still change the decision word, the most decisive first."""
+    questions = ((high, asks) for high, asks in result.open_questions if high > result.low)
+    asks = ((high, one.asks if isinstance(one, Finding) else settle(one)) for high, one in questions)
+    return rank(asks, result.low)
+
+
+def _word(low: int, high: int) -> str:
+    return WORDS[low] if low == high else "incomplete"
 
 
 def _decide(
     bundle: Bundle, law: Law, profile: Profile, as_of: str, result: _Outcome, readings: tuple[Reading, ...]
 ) -> Decision:
-    word = _word(result)
+    word = _word(result.low, result.high)
     lists = result.lists
     denials = (*lists["deny"], *lists["closed"])
     unmet, met = tuple(lists["unmet"]), tuple(lists["met"])
@@ -336,7 +356,7 @@ def _decide(
         duties=tuple(lists["duty"]),
         advice=tuple(lists["advise"]),
         undetermined=tuple(lists["unknown"]),
-        missing=rank(result.open_questions, result.low) if word == "incomplete" else (),
+        missing=missing_of(result) if word == "incomplete" else (),
         readings=readings,
         verification=_weakest(bundle, law, decided),
     )

@@ -10,9 +10,10 @@ from vatspolicy.analysis.shrink import shrink
 from vatspolicy.analysis.status import constants
 from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
-from vatspolicy.evaluate import evaluate, outlook
+from vatspolicy.evaluate import evaluate
 from vatspolicy.expression.kleene import Env
 from vatspolicy.law import Law
+from vatspolicy.outlook import outlook
 from vatspolicy.policy import Classify, Route, Rule
 from vatspolicy.profile import Profile, load_profile
 from vatspolicy.subject import activity_env, product_env, service_env

@@ -16,10 +16,10 @@ from typing import Any
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Ask
 from vatspolicy.document import Document, Path
-from vatspolicy.evaluate import Outlook, outlook
 from vatspolicy.interview.answers import ordinary, possible_answers
 from vatspolicy.interview.memory import RememberingLaw, remembering, share
 from vatspolicy.law import Law
+from vatspolicy.outlook import Outlook, outlook
 from vatspolicy.profile import Profile, broken_invariant, facts_of, trust_profile
 from vatspolicy.vocabulary import fact_schemas
 

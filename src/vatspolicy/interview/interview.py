@@ -12,7 +12,7 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Ask, Decision
 from vatspolicy.document import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import Outlook, evaluate, outlook
+from vatspolicy.evaluate import evaluate
 from vatspolicy.interview.choice import Gain, Scene, estimate, get, put, rank
 from vatspolicy.interview.question import (
     LAUNCH,
@@ -25,6 +25,7 @@ from vatspolicy.interview.question import (
 )
 from vatspolicy.interview.words import both
 from vatspolicy.interview.writing import comments, render, write_fact
+from vatspolicy.outlook import Outlook, outlook
 from vatspolicy.policy import Duty, Need
 from vatspolicy.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
 from vatspolicy.schema import validate

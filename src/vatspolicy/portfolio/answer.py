@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.decision import WORDS, Ask, Finding
+from vatspolicy.decision import WORDS, Finding
 from vatspolicy.document import Document, parse_document
-from vatspolicy.evaluate import _Evaluation, outlook
-from vatspolicy.expression.kleene import Env
+from vatspolicy.evaluate import _Evaluation, scopes_of
 from vatspolicy.law import Law
-from vatspolicy.policy import Rule
+from vatspolicy.outlook import outlook
 from vatspolicy.profile import Profile, trust_profile
 
 _NOWHERE = parse_document("{}", "<row>.json")
@@ -22,13 +21,13 @@ def decide(law: Law, facts: Mapping[str, Any], day: str) -> dict[str, Any]:
     `facts` as `profile.facts_of` makes them. Keys: id, decision, mildest, strictest, services (id, state, decision,
     activities of class and decision, by class), rules (sorted).
     """
-    run = _Survey(law, Profile(facts, _NOWHERE, {}), day, {}, frozenset())
-    found = run.run()
+    profile = Profile(facts, _NOWHERE, {})
+    found = _Evaluation(law, profile, scopes_of(profile, day)).run()
     services = [
         {
             "id": service.id,
             "state": service.state,
-            "decision": _word(*run.spans[index]),
+            "decision": _word(*found.parts[index + 1]),
             "activities": [
                 {"class": cls, "decision": word}
                 for cls, word in sorted((activity.cls, activity.outcome) for activity in service.activities)
@@ -55,28 +54,6 @@ def missing_facts(law: Law, data: Any, day: str) -> list[str]:
     """
     found = outlook(law, trust_profile(Document("<row>", data, "", _NOWHERE.root)), day)
     return [".".join(map(str, ask.path)) for ask in found.missing]
-
-
-class _Survey(_Evaluation):
-    """A run that asks for nothing, and notes each service's own range."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.spans: list[tuple[int, int]] = []
-
-    def service(self, index: int, service: Mapping[str, Any]) -> None:
-        before = (self.result.low, self.result.high)
-        self.result.low = self.result.high = 0
-        super().service(index, service)
-        low, high = self.result.low, self.result.high
-        self.spans.append((low, high))
-        self.result.low, self.result.high = max(before[0], low), max(before[1], high)
-
-    def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
-        return ()
-
-    def asks_of_access(self, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
-        return ()
 
 
 def _holds(law: Law, finding: Finding) -> bool:
