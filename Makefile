@@ -6,6 +6,7 @@ PYTHON ?= python3
 DEMO_SPEC ?= fixtures/cloud-hosting-beijing.yaml
 JOBS ?= auto
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,7 +22,7 @@ CORE := $(VENV)/.core-$(KEY)
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench audit package clean
+.PHONY: help demo test tests lint spark docs bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +30,9 @@ help: ## list the targets
 demo: $(CORE) ## decide a real product spec
 	@$(BIN)/vatspolicy check $(DEMO_SPEC) --no-fail
 
-test: lint $(call EXTRA,test) $(call EXTRA,browser) $(VENV)/.opa-$(KEY) ## lint, then every test
+test: lint tests ## lint, then every test
+
+tests: $(call EXTRA,test) $(call EXTRA,browser) $(VENV)/.opa-$(KEY) ## every test; those on Spark run after `make spark`
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers
@@ -38,14 +41,14 @@ lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+spark: $(call EXTRA,spark) ## install what the tests on Spark need beside Java 17: half a gigabyte
+
 docs: $(call EXTRA,docs) ## check the documentation
 	@$(BIN)/vatspolicy docs build --check || { echo "docs/policies is stale: run vatspolicy docs build" >&2; exit 1; }
 	$(BIN)/pymarkdown scan --recurse docs $(wildcard *.md)
 
-bench: $(call EXTRA,bench) ## measure
-	@set -e; found=; for bench in benchmarks/bench_*.py; do \
-	  test -f "$$bench" || continue; found=1; echo "== $$bench"; $(BIN)/python "$$bench"; done; \
-	test -n "$$found" || { echo "benchmarks/ holds no bench_*.py" >&2; exit 1; }
+bench: $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one table, and build/bench.json
+	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 audit: $(call EXTRA,test) $(call EXTRA,audit) ## known vulnerabilities, and a bill of materials in dist/
 	mkdir -p dist
@@ -73,9 +76,16 @@ $(VENV)/.extra-%-$(KEY): $(CORE)
 	$(PIP) install --editable '.[$*]'
 	@touch $@
 
-# The real OPA engine, which tests/test_opa.py asks. Its wheel claims a newer Python than it needs and is not made for every
-# system, so no extra can name it; where it does not install, those tests are skipped.
-$(VENV)/.opa-$(KEY): $(call EXTRA,test)
+# The real OPA engine, which tests/test_opa.py and the benchmarks ask. Its wheel claims a newer Python than it needs and is
+# not made for every system, so no extra can name it; where it does not install, those tests and rows are left out.
+$(VENV)/.opa-$(KEY): $(CORE)
 	@$(PIP) install --no-deps --ignore-requires-python 'opa-golib-python-bindings==0.4.4' \
-	  || echo "the OPA engine does not install here: tests/test_opa.py is skipped" >&2
+	  || echo "the OPA engine does not install here: what asks it is skipped" >&2
+	@touch $@
+
+# Cerbos, which the benchmarks ask: of its program there are packages for npm alone.
+$(VENV)/.cerbos-$(KEY): $(CORE)
+	@system=$$(node -p 'process.platform + "-" + process.arch') \
+	  && npm install --silent --no-audit --no-fund --prefix $(VENV)/npm "@cerbos/cerbos-$$system@0.55.0" \
+	  || echo "Cerbos does not install here, which takes npm: its rows are left out, and say so" >&2
 	@touch $@

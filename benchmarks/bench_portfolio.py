@@ -1,79 +1,373 @@
-"""How much faster DuckDB decides a portfolio than the evaluator with generated Python on one core.
+"""How fast portfolios are decided in DuckDB, how that grows, what memory it takes, and against whom.
 
-    python benchmarks/bench_portfolio.py [--sizes 1000 4000] [--python 300] [--as-of DAY] [--threads 2]
+    python benchmarks/bench_portfolio.py [--sizes 10000 50000] [--python 300] [--cel 400] [--json FILE]
 
-Both sides start from facts that were read and checked beforehand: DuckDB from a table, Python from dictionaries. On the
-Python side `--python` profiles are decided and the time of one is multiplied; answers of these are compared first, and
-the program ends with 1 where they differ. The size of a batch bounds memory, so larger tables are decided in batches of
-at most 50,000. Absolute times are the machine's; the ratio and the growth from size to size are what matters. On
-a busy machine the ratio of processor times, of all threads together, is the steadier one.
+The default takes a few minutes; `--sizes 10000 100000 1000000` is the long run. Three things are measured:
+
+- the decision alone, on one thread: facts that were read and checked are in a table, and are decided in tables of at
+  most 50,000; beyond 100,000 the same profiles are decided again;
+- `vatspolicy screen`, from a file of JSON lines to a file of answers, in a process of its own; memory is that of all
+  its processes together. Without missing facts, and with them where `--named` allows;
+- the rules alone, as our SQL and as pycel2sql's, on the same tables in the same DuckDB. pycel2sql needs Python 3.12 and
+  gets an environment of its own below `build/bench`.
+
+Generated Python decides `--python` profiles on one core, and its answers are compared with DuckDB's; the program ends
+with 1 where they differ. Profiles are synthetic and seeded (profiles.py); those for pycel2sql are random and complete,
+as its SQL has no unknown. Seconds of the processor count all threads; a ratio of them understates what two cores gain.
 """
 
 from __future__ import annotations
 
-import argparse
+import json
 import resource
+import shutil
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter, process_time
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
+import duckdb
+from celtext import spelled
+from measure import BUILD, Report, Row, Table, Target, finish, note, parser, peak
 from profiles import profiles
+from workload import Workload, draw_profiles
 
 from vatspolicy.bundle import load_bundle
+from vatspolicy.expression.sql import column, to_sql, write
 from vatspolicy.expression.types import INT
+from vatspolicy.link import variables
 from vatspolicy.portfolio.answer import decide
-from vatspolicy.portfolio.combine import ROW
-from vatspolicy.portfolio.duck import Decider, connect, load_rows
-from vatspolicy.portfolio.read import Row
+from vatspolicy.portfolio.duck import Decider, connect, load_lines, load_rows
+from vatspolicy.portfolio.pieces import ROW
+from vatspolicy.portfolio.read import Row as Input
 from vatspolicy.portfolio.relation import fact_columns
 from vatspolicy.portfolio.verify import facts_in
 
 BATCH = 50_000
+DISTINCT = 100_000
+TOGETHER = 10
+"""Rules that one query asks: the faster way for pycel2sql's text; ours would gain from more."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one measurement took."""
+
+    size: int
+    wall: float
+    cpu: float
+    peak: float
+    """Megabytes."""
+
+    def row(self, what: str, base: float | None) -> Row:
+        """As a row; `base`: seconds of the processor that generated Python takes for one profile."""
+        more = {"s": self.wall, "a second": round(self.size / self.wall), "us": self.wall / self.size * 1e6}
+        each = self.cpu / self.size
+        return Row(what, each * 1e6, None, "us processor", base / each if base else None, "", more | {"MB": self.peak})
+
+
+def clock(run: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the wall clock and of the processor."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    run()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def facts(count: int, seed: int = 1) -> Iterator[Any]:
+    """Facts of synthetic profiles, read and checked."""
+    return (facts_in(Input(index, "", data)) for index, data in enumerate(profiles(count, seed)))
+
+
+# --- the decision alone -----------------------------------------------------------------------------------------------
+
+
+def decide_alone(size: int, day: str) -> Run:
+    """Decide as many profiles in DuckDB, on one thread: it shares no table that is as small as these."""
+    columns = {ROW: INT, **fact_columns()}
+    with connect(1) as connection, tempfile.TemporaryDirectory() as folder:
+        decider = Decider(connection, load_bundle().on(day), day)
+        wall = cpu = 0.0
+        for start in range(0, size, BATCH):
+            count = min(BATCH, size - start)
+            path = Path(folder) / f"{start % DISTINCT}-{count}.rows"
+            if not path.exists():
+                rows = ({ROW: i, **{n: f[n] for n in columns if n in f}} for i, f in enumerate(facts(count, 1 + start)))
+                with path.open("w", encoding="utf-8") as file:
+                    file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            load_lines(connection, "profiles", columns, path)
+            took, used = clock(decider.run)
+            wall, cpu = wall + took, cpu + used
+    return Run(size, wall, cpu, peak())
+
+
+def python_alone(count: int, day: str) -> tuple[float, float, bool]:
+    """Seconds of generated Python for one profile, by both clocks, and whether DuckDB's answers are the same."""
+    law = load_bundle().on(day)
+    sample = list(facts(count))
+    for one in sample[:20]:  # load what is loaded once
+        decide(law, one, day)
+    wall, cpu = clock(lambda: [decide(law, one, day) for one in sample])
+    with connect(1) as connection:
+        same = Decider(connection, law, day).decide(sample) == [decide(law, one, day) for one in sample]
+    return wall / count, cpu / count, same
+
+
+# --- the whole pipeline -----------------------------------------------------------------------------------------------
+
+
+def write_profiles(path: Path, size: int) -> None:
+    """A file of synthetic profiles."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in profiles(size))
+
+
+def screen(source: Path, size: int, day: str, *options: str) -> Run:
+    """`vatspolicy screen` on a file."""
+    output = source.with_suffix(".answers.jsonl")
+    program = [sys.executable, "-c", "from vatspolicy.cli import main; main()"]
+    command = [*program, "screen", str(source), "-o", str(output), "--as-of", day, *options]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, together(process.pid))
+        time.sleep(0.5)
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    output.unlink()
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(size, wall, cpu, most)
+
+
+def together(pid: int) -> float:
+    """Megabytes that a process and those that it started hold; what they share is counted once (PSS)."""
+    found, waiting = 0, [pid]
+    while waiting:
+        one = waiting.pop()
+        try:
+            text = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii")
+            waiting += map(int, Path(f"/proc/{one}/task/{one}/children").read_text(encoding="ascii").split())
+        except OSError:  # it has ended meanwhile
+            continue
+        found += next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+    return found / 1024
+
+
+# --- pycel2sql --------------------------------------------------------------------------------------------------------
+
+
+class NotHere(RuntimeError):
+    """Why pycel2sql cannot be asked."""
+
+
+def pycel2sql(texts: dict[str, str]) -> dict[str, Any]:
+    """What pycel2sql makes of CEL (see celsql.py). Raises NotHere."""
+    folder = BUILD / "pycel2sql"
+    python = folder / "bin" / "python"
+    if not python.exists():
+        newer = (f"python3.{minor}" for minor in range(20, 11, -1) if _runs(shutil.which(f"python3.{minor}")))
+        found = next(newer, None)
+        if found is None:
+            raise NotHere("it needs Python 3.12 or newer, and there is none")
+        for command in ([found, "-m", "venv", folder], [python, "-m", "pip", "install", "--quiet", "pycel2sql>=0.4.2"]):
+            if subprocess.run(list(map(str, command)), capture_output=True, check=False).returncode:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise NotHere("it does not install")
+    script = Path(__file__).with_name("celsql.py")
+    ran = subprocess.run([python, script], input=json.dumps(texts), capture_output=True, text=True, check=True)
+    made: dict[str, Any] = json.loads(ran.stdout)
+    return made
+
+
+def _runs(path: str | None) -> bool:
+    """Whether it is an interpreter, and no stand-in for one that is not installed."""
+    return path is not None and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def rules_alone(day: str, count: int) -> tuple[list[Row], tuple[float, float] | None]:
+    """Our SQL and pycel2sql's for the same rules on the same tables; how many times ours is as fast.
+
+    That is for the larger table, planning included, and for each further profile; the latter is what a million come to.
+    """
+    bundle = load_bundle()
+    work = Workload(bundle, day, draw_profiles(bundle, 4 * count))
+    few = Workload(bundle, day, work.profiles[:count])
+    rules = [(each, rule) for each, found in work.rules.items() for rule in found]
+    policies = bundle.policies
+    texts = {
+        f"{each} {rule.name}": spelled(bundle, work.law, policies[rule.name.partition("/")[0]], rule.when.text)
+        for each, rule in rules
+    }
+    try:
+        made = pycel2sql(texts)
+    except NotHere as error:
+        return [Row("pycel2sql", note=f"not measured: {error}")], None
+    ours: dict[str, list[str]] = {}
+    theirs: dict[str, list[str]] = {}
+    left_out: dict[str, list[str]] = {"refused by pycel2sql": sorted(made["refused"])}
+    with connect(1) as connection:
+        load_subjects(connection, few)
+        for each, rule in rules:
+            key = f"{each} {rule.name}"
+            if key not in made["sql"]:
+                continue
+            known = {name: column(name) for name in variables(each)}
+            own = to_sql(write(rule.when.tree, known, work.law.params)).sql("duckdb")
+            expected = [work.law.ask(rule.when, env) for kind, env in few.asked if kind == each]
+            if values(connection, own, each) != expected:
+                raise SystemExit(f"our SQL and Python differ: {key}")
+            try:
+                same = values(connection, made["sql"][key], each) == expected
+            except duckdb.Error:
+                left_out.setdefault("refused by DuckDB", []).append(key)
+                continue
+            if not same:
+                left_out.setdefault("other answers", []).append(key)
+                continue
+            ours.setdefault(each, []).append(own)
+            theirs.setdefault(each, []).append(made["sql"][key])
+        sides = {"our SQL": ours, f"pycel2sql {made['version']}": theirs}
+        small = {side: clock(partial(ask, connection, found))[1] for side, found in sides.items()}
+        load_subjects(connection, work)
+        large = {side: clock(partial(ask, connection, found))[1] for side, found in sides.items()}
+    compared = sum(map(len, ours.values()))
+    each_of = {side: (large[side] - small[side]) / (3 * count) for side in sides}
+    first, second = sides
+    rows = [
+        Row(
+            f"{side}, {compared} rules",
+            each_of[side] * 1e6,
+            None,
+            "us processor",
+            each_of[second] / each_of[side],
+            more={f"s for {count}": small[side], f"s for {4 * count}": large[side]},
+        )
+        for side in sides
+    ]
+    rows += [Row(f"{len(names)} {why}", note=", ".join(names)) for why, names in left_out.items() if names]
+    return rows, (large[second] / large[first], each_of[second] / each_of[first])
+
+
+def load_subjects(connection: Any, work: Workload) -> None:
+    """The subjects of all profiles, a table for each kind."""
+    for each in work.rules:
+        types = variables(each)
+        envs = (env for kind, env in work.asked if kind == each)
+        rows = ({"row": i, **{name: env[name] for name in types if name in env}} for i, env in enumerate(envs))
+        load_rows(connection, each, {"row": INT, **types}, rows)
+
+
+def values(connection: Any, sql: str, each: str) -> list[Any]:
+    """What an expression says of each subject."""
+    return [row[0] for row in connection.execute(f"SELECT {sql} FROM {each} ORDER BY row").fetchall()]
+
+
+def ask(connection: Any, rules: dict[str, list[str]]) -> None:
+    """Count for every rule the subjects of which it holds."""
+    for each, texts in rules.items():
+        for start in range(0, len(texts), TOGETHER):
+            counts = ", ".join(f"count(*) FILTER (WHERE {text})" for text in texts[start : start + TOGETHER])
+            connection.execute(f"SELECT {counts} FROM {each}").fetchall()
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+def in_a_process(run: Callable[..., Any], *arguments: Any) -> Any:
+    """The result of a function in a process of its own, whose peak of memory is its alone."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(run, *arguments).result()
+
+
+def growth(runs: Iterable[Run]) -> str:
+    """How the time of one profile changes from the smallest to the largest size."""
+    runs = list(runs)
+    each = [run.cpu / run.size for run in runs]
+    return f"{each[-1] / each[0]:.2f}x for one profile from {runs[0].size:,} to {runs[-1].size:,}"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 4_000])
-    parser.add_argument("--python", type=int, default=300)
-    parser.add_argument("--as-of", default="2026-01-01")
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    law = load_bundle().on(options.as_of)
-    sample = [facts_in(Row(i, "", data)) for i, data in enumerate(profiles(options.python))]
-    for facts in sample[:20]:  # load what is loaded once
-        decide(law, facts, options.as_of)
-    started, used = perf_counter(), process_time()
-    expected = [decide(law, facts, options.as_of) for facts in sample]
-    each, work = ((end - begin) / len(sample) for begin, end in ((started, perf_counter()), (used, process_time())))
-    print(f"generated Python, one core: {each * 1e6:8.0f} us a profile, {work * 1e6:.0f} us of processor time")
-    with connect(options.threads) as connection:
-        started = perf_counter()
-        decider = Decider(connection, law, options.as_of)
-        print(f"writing the SQL:            {perf_counter() - started:8.2f} s, once a law")
-        if decider.decide(sample) != expected:
-            print("DuckDB and Python differ")
-            return 1
-        for size in options.sizes:
-            took = spent = 0.0
-            for start in range(0, size, BATCH):
-                count = min(BATCH, size - start)
-                columns = fact_columns()
-                found = (facts_in(Row(i, "", data)) for i, data in enumerate(profiles(count, seed=start)))
-                rows = ({ROW: i, **{n: f[n] for n in columns if n in f}} for i, f in enumerate(found))
-                load_rows(connection, "profiles", {ROW: INT, **columns}, rows)
-                started, used = perf_counter(), process_time()
-                decider.run()
-                took, spent = took + perf_counter() - started, spent + process_time() - used
-            one, own = took / size, spent / size
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            times = each / one
-            print(
-                f"DuckDB, {options.threads} threads, {size:9}: {one * 1e6:8.0f} us a profile, {times:.1f} times as fast"
-            )
-            print(f"  processor time {own * 1e6:.0f} us, {work / own:.1f} times less; peak {peak:.0f} MB")
-    return 0
+    options_of = parser(__doc__)
+    options_of.add_argument("--sizes", type=int, nargs="+", default=[10_000, 50_000], help="profiles")
+    options_of.add_argument("--named", type=int, default=10_000, help="the largest size with missing facts named")
+    options_of.add_argument("--python", type=int, default=300, help="profiles that generated Python decides")
+    options_of.add_argument("--cel", type=int, default=400, help="profiles of the smaller table for pycel2sql; 0: none")
+    options_of.add_argument("--as-of", default="2026-01-01")
+    options_of.add_argument("--work", type=Path, help="folder for the files of profiles")
+    options = options_of.parse_args()
+    day, sizes = options.as_of, sorted(options.sizes)
+
+    note(f"generated Python, {options.python} profiles")
+    wall, base, same = in_a_process(python_alone, options.python, day)
+    alone = []
+    for size in sizes:
+        note(f"the decision alone, {size} profiles")
+        alone.append(in_a_process(decide_alone, size, day))
+    whole: list[Run] = []
+    named: list[Run] = []
+    with tempfile.TemporaryDirectory(dir=options.work) as folder:
+        for size in sizes:
+            note(f"the pipeline, {size} profiles")
+            source = Path(folder) / "profiles.jsonl"
+            write_profiles(source, size)
+            whole.append(screen(source, size, day, "--no-missing"))
+            if size <= options.named:
+                named.append(screen(source, size, day))
+    rows = [
+        Row(f"generated Python, one core, {options.python} profiles", base * 1e6, None, "us processor", 1.0,
+            more={"us": wall * 1e6}),
+        *(run.row(f"DuckDB, one thread, {run.size:,}", base) for run in alone),
+    ]  # fmt: skip
+    tables = [
+        Table("decision", "The decision alone, for one profile", rows, "generated Python to it, processor time"),
+        Table(
+            "pipeline",
+            "vatspolicy screen, JSON lines to JSON lines, for one profile",
+            [
+                *(run.row(f"without missing facts, {run.size:,}", None) for run in whole),
+                *(run.row(f"with missing facts, {run.size:,}", None) for run in named),
+            ],
+        ),
+    ]
+    targets = [
+        Target("DuckDB to generated Python on one core", "3x", f"{base / (alone[-1].cpu / alone[-1].size):.1f}x",
+               base / (alone[-1].cpu / alone[-1].size) >= 3),
+        Target("growth, the decision alone", "at most 1.2x", growth(alone), _linear(alone)),
+        Target("growth, the pipeline", "at most 1.2x", growth(whole), _linear(whole)),
+    ]  # fmt: skip
+    if len(sizes) > 1:
+        more = whole[-1].peak / whole[-2].peak
+        told = f"{whole[-2].peak:.0f} MB, then {whole[-1].peak:.0f} MB for {sizes[-1] / sizes[-2]:.0f} times as many"
+        targets.append(Target("memory of the pipeline", "flat: at most 1.3x", told, more <= 1.3))
+    if options.cel:
+        note(f"pycel2sql, {options.cel} and {4 * options.cel} profiles")
+        found, times = rules_alone(day, options.cel)
+        title = "The rules alone in DuckDB, one thread, for one profile more"
+        tables.append(Table("rules", title, found, "pycel2sql to it"))
+        if times is not None:
+            reached = f"{times[0]:.0f}x for {4 * options.cel} profiles, {times[1]:.0f}x for each further one"
+            targets.append(Target("our SQL to pycel2sql's", "100x for each profile", reached, times[1] >= 100))
+    report = Report(
+        "portfolio",
+        f"Synthetic profiles under the law of {day}; the whole bundle. "
+        + ("DuckDB's answers are Python's." if same else "DUCKDB AND PYTHON DIFFER."),
+        tables,
+        targets,
+        {"duckdb": duckdb.__version__},
+    )
+    return finish(report, options, same)
+
+
+def _linear(runs: list[Run]) -> bool:
+    return runs[-1].cpu / runs[-1].size <= 1.2 * runs[0].cpu / runs[0].size
 
 
 if __name__ == "__main__":

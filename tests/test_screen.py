@@ -143,13 +143,14 @@ def test_bad_rows_are_set_apart_and_nothing_is_lost(console: Console, rows: list
 
 def test_a_stopped_run_goes_on(console: Console, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     console.write("in.jsonl", lines(rows))
-    options = ("--engine", "python", "--no-missing", "--batch", "5", *DAY)
+    options = ("--engine", "python", "--no-missing", "--batch", "5", "-j", "1", *DAY)
     assert console("screen", "in.jsonl", "-o", "whole.jsonl", *options).code == 0
 
     decided: list[int] = []
     decide = PythonEngine.decide
 
     def stop_in_the_third(self: PythonEngine, facts: Any) -> Any:
+        facts = list(facts)
         decided.append(len(facts))
         if len(decided) == 3:
             raise KeyboardInterrupt

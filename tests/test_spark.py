@@ -1,25 +1,31 @@
-"""Spark decides as the evaluator does, in a real `local[2]` with Java. One session serves the file: it takes long to start."""
+"""Spark decides as the evaluator does: under `spark-submit`, and from `vatspolicy screen`, on `local[2]` with real Java.
+
+A virtual machine takes long to start, and Spark long to plan queries of this size, so that there is one of each, on few
+rows. With REQUIRE_SPARK set the tests fail instead of being skipped where Spark is missing.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
 import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Console
 from generators import Profiles
 from test_differential import SEED, TIMES, shipped
 
-from vatspolicy.portfolio.answer import decide
-
-pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
-pytest.importorskip("sqlglot", reason="the extra `spark` is not installed")
-if shutil.which("java") is None:
-    pytest.skip("there is no Java", allow_module_level=True)
-
-from vatspolicy.portfolio.spark import SparkDecider, session
+from vatspolicy.bundle import load_bundle
+from vatspolicy.portfolio.answer import decide, missing_facts
+from vatspolicy.profile import load_profile
 
 pytestmark = [
     pytest.mark.xdist_group("spark"),
@@ -27,19 +33,130 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
+ROOT = Path(__file__).resolve().parents[1]
+DAY = "2026-01-01"
+SECRET = "s3cr3t-value"
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""A short life is not worth much compiling."""
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    found = session()
-    yield found
-    found.stop()
+
+@pytest.fixture(scope="module", autouse=True)
+def _spark() -> Iterator[None]:
+    there = shutil.which("java") and all(importlib.util.find_spec(name) for name in ("pyspark", "sqlglot", "duckdb"))
+    if not there:
+        reason = "needs Java 17 and the extras `spark` and `portfolio`"
+        if os.environ.get("REQUIRE_SPARK"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_SUBMIT_ARGS", f"--driver-java-options '{JAVA_OPTIONS}' pyspark-shell")
+        yield
+    if "pyspark" in sys.modules:
+        from pyspark.sql import SparkSession
+
+        if (session := SparkSession.getActiveSession()) is not None:
+            session.stop()
 
 
-def test_whole_decisions_on_random_profiles(spark: Any) -> None:
+def submit(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`spark-submit --master local[2]` of the job, as docs/portfolio.md says."""
+    import pyspark
+
+    from vatspolicy.portfolio import job
+
+    settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.sql.adaptive.enabled": "false"}
+    command: list[str | Path] = [Path(pyspark.__file__).parent / "bin" / "spark-submit", "--master", "local[2]"]
+    command += ["--driver-java-options", JAVA_OPTIONS]
+    for name, value in settings.items():
+        command += ["--conf", f"{name}={value}"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYSPARK_", "PYTHONPATH"))}
+    env |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    return subprocess.run(
+        [*map(str, command), job.__file__, *map(str, arguments)], capture_output=True, text=True, env=env, check=False
+    )
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a folder of JSON lines, by their number."""
+    rows = [json.loads(line) for part in sorted(folder.glob("part-*")) for line in part.read_text("utf-8").splitlines()]
+    return sorted(rows, key=lambda row: int(row["row"]))
+
+
+def test_a_job_gives_the_answers_of_python_and_of_duckdb(tmp_path: Path) -> None:
+    """The whole law on every fixture and on random profiles with facts missing; rows that are no profile stand apart."""
+    from vatspolicy.portfolio.duck import Decider, connect
+
     bundle, hints = shipped()
-    profiles = Profiles(random.Random(SEED + 40), hints)
-    facts = [profiles.profile().facts for _ in range(100 * TIMES)]
-    law = bundle.on("2026-01-01")
-    expected = [decide(law, one, "2026-01-01") for one in facts]
-    assert SparkDecider(spark, law, "2026-01-01").decide(facts) == expected
-    assert len(Counter(answer["decision"] for answer in expected)) >= 3
+    law = bundle.on(DAY)
+    draw = Profiles(random.Random(SEED + 40), hints)
+    found = [load_profile(path) for path in sorted((ROOT / "fixtures").glob("*.yaml")) if ".expect." not in path.name]
+    found += [draw.profile() for _ in range(200 * TIMES)]
+    expected = [decide(law, profile.facts, DAY) for profile in found]
+    with connect(threads=1) as connection:
+        assert Decider(connection, law, DAY).decide(profile.facts for profile in found) == expected
+    lines = [json.dumps(profile.document.data, ensure_ascii=False) for profile in found]
+    bad = ["{", json.dumps({"schema": 1, "product": {"id": "x"}, "company": {"foreign_percent": SECRET}})]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").write_text("\n".join([*lines, *bad, ""]) + "\n", encoding="utf-8")
+
+    ran = submit(tmp_path / "in", tmp_path / "out", "--as-of", DAY, "--output", "json")
+    assert ran.returncode == 3, ran.stderr[-2000:]
+    answers = read(tmp_path / "out" / "answers")
+    assert [answer["row"] for answer in answers] == list(range(1, len(found) + 1))
+    for answer, one, profile in zip(answers, expected, found, strict=True):
+        assert {name: answer.get(name) for name in ("id", "decision", "services", "rules")} == {
+            name: one[name] for name in ("id", "decision", "services", "rules")
+        }
+        assert (answer["range"], answer["as_of"]) == ([one["mildest"], one["strictest"]], DAY)
+        undecided = one["decision"] == "incomplete"
+        assert answer["missing"] == (missing_facts(law, profile.document.data, DAY) if undecided else [])
+    rejects = read(tmp_path / "out" / "rejects")
+    assert [(reject["row"], reject["input"]) for reject in rejects] == [(len(found) + 1 + i, bad[i]) for i in (0, 1)]
+    assert all(reject["reasons"] and SECRET not in str(reject["reasons"]) for reject in rejects)
+    counts = json.loads(ran.stdout)
+    assert (counts["rows"], counts["rejected"]) == (len(found) + 2, 2)
+    assert counts["decision"] == Counter(one["decision"] for one in expected)
+    assert {rule: sum(row.values()) for rule, row in counts["rule"].items()} == Counter(
+        rule for one in expected for rule in one["rules"]
+    )
+
+
+def test_screening_with_spark_writes_the_bytes_of_python(console: Console, law: Path) -> None:
+    """A small part of the law is enough: the queries are those of the job above."""
+    _, hints = shipped()
+    draw = Profiles(random.Random(SEED + 41), hints)
+    lines = [json.dumps(draw.profile().document.data, ensure_ascii=False) for _ in range(40)]
+    console.write("in.jsonl", "\n".join([*lines[:20], "{", *lines[20:]]) + "\n")
+    for engine in ("spark", "python"):
+        ran = console("screen", "in.jsonl", "-o", f"{engine}.jsonl", "--engine", engine, "--as-of", DAY, "-p", law)
+        assert ran.code == 3, ran.err
+        assert "41 rows, 1 rejected" in ran.out
+    assert (console.folder / "spark.jsonl").read_bytes() == (console.folder / "python.jsonl").read_bytes()
+
+
+def test_a_job_reads_and_writes_parquet_under_policies_of_a_folder(
+    tmp_path: Path, law: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In the session of the test before, without missing facts."""
+    import duckdb
+
+    from vatspolicy.portfolio import job
+
+    _, hints = shipped()
+    draw = Profiles(random.Random(SEED + 42), hints)
+    found = [draw.profile() for _ in range(20)]
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE portfolio (profile VARCHAR)")
+        texts = [(json.dumps(profile.document.data, ensure_ascii=False),) for profile in found]
+        connection.executemany("INSERT INTO portfolio VALUES (?)", texts)
+        connection.execute(f"COPY portfolio TO '{tmp_path / 'in.parquet'}' (FORMAT parquet)")
+        options = ["--as-of", DAY, "--policies", str(law), "--input", "parquet", "--no-missing"]
+        assert job.main([str(tmp_path / "in.parquet"), str(tmp_path / "out"), *options]) == 0
+        written = connection.execute(
+            f"SELECT id, decision, rules FROM '{tmp_path / 'out' / 'answers'}/*.parquet' ORDER BY row"
+        ).fetchall()
+    of_the_day = load_bundle(law).on(DAY)
+    expected = [decide(of_the_day, profile.facts, DAY) for profile in found]
+    assert written == [(one["id"], one["decision"], one["rules"]) for one in expected]
+    assert json.loads(capfd.readouterr().out)["decision"] == Counter(one["decision"] for one in expected)
+    assert not (tmp_path / "out" / "rejects").exists()

@@ -23,7 +23,7 @@ from vatspolicy.commands.options import (
 )
 from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import INVALID, NOTHING, USAGE
+from vatspolicy.gate import INTERNAL, INVALID, NOTHING, USAGE
 from vatspolicy.output import write_stderr
 
 
@@ -99,6 +99,17 @@ def screen(
     batch: Annotated[
         int, typer.Option(metavar="ROWS", min=1, help="Rows decided together.", rich_help_panel=DECISION)
     ] = 10_000,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            help="Processes that work at once (default: one for each core).",
+            show_default=False,
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
     missing: Annotated[
         bool,
         typer.Option(
@@ -128,6 +139,7 @@ def screen(
     import json
 
     from vatspolicy import clock
+    from vatspolicy.portfolio.crew import Lost, cores
     from vatspolicy.portfolio.engine import MissingExtra
     from vatspolicy.portfolio.read import InputError, open_source, read_mapping
     from vatspolicy.portfolio.screen import ScreenError, Task
@@ -143,10 +155,16 @@ def screen(
             for law in filter(None, (bundle, base)):
                 if day < law.covers_from:
                     fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
-            task = Task(source, output, bundle, day, engine.value, base, missing, batch)
-            summary = run(task, resume, Meter(source.expected()))
+            expected = source.expected()
+            processes = min(jobs or cores(), -(-expected // batch))  # no more than there are batches
+            task = Task(source, output, bundle, day, engine.value, base, missing, batch, max(processes, 1))
+            summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         fail(f"{error}.", USAGE)
+    except Lost:
+        fail("a process was ended from outside, perhaps for want of memory: take a smaller --batch.", INTERNAL)
+    except OSError as error:
+        fail(f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", INTERNAL)
     except MissingExtra as error:
         fail(f"{error}: pip install 'vatspolicy[{error.extra}]', or use --engine python.", USAGE)
     except InvalidInput as error:

@@ -7,7 +7,8 @@ licence *needed* that is not held? Both true and unknown answers have a place in
 - a need for an instrument: needed where it holds and the instrument is not held;
 - a need answered by routes: denied where it holds and no route is open; needed where it holds and no open route's
   instrument is held;
-- a class that is only possible: whatever is true of it is unknown of the service;
+- a class that is only possible: whatever is true of it is unknown of the service. That changes nothing where it is
+  unknown already whether the service is denied, and is not asked there;
 - a service that no rule classifies: denied is unknown.
 
 Between queries an answer is a rank, because SQL's aggregates pass over NULL: 2 true, 1 unknown, 0 false.
@@ -42,31 +43,22 @@ from vatspolicy.expression.tree import Fact, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Expression, Instrument, Need, Route, Rule
 from vatspolicy.portfolio.asked import Asked, Routes
+from vatspolicy.portfolio.gather import decisions, service_decisions
 from vatspolicy.portfolio.pieces import (
-    ACTIVITIES,
     BOOLEAN,
     NAMES,
-    SERVICES,
+    ROW,
     empty,
-    high_end,
     is_true,
-    low_end,
     members,
     named,
-    or_empty,
     rank,
     select,
-    struct,
     there,
-    together,
     when,
-    word_of,
 )
 from vatspolicy.portfolio.relation import fact_columns
 from vatspolicy.vocabulary import words
-
-ROW = "row"
-"""The column of a table of profiles that numbers its rows."""
 
 FIRING = ("classify", "deny", "need", "duty", "advise")
 """Effects of the rules that are reported when they hold."""
@@ -103,8 +95,8 @@ def steps(law: Law, day: str, source: str = "profiles") -> tuple[Step, ...]:
         Step("product_answers", combiner.products()),
         Step("service_answers", combiner.services()),
         Step("activity_answers", combiner.activities()),
-        Step("service_decisions", combiner.service_decisions()),
-        Step("decisions", combiner.decisions()),
+        Step("service_decisions", service_decisions()),
+        Step("decisions", decisions()),
     )
 
 
@@ -164,23 +156,27 @@ class _Combiner:
         with_truths = asked.over(bound)
         by_class = {cls: self.is_of(cls, asked) for cls in self.classes()}
         spoke = disjunction(asked.truth(rule) for rule in asked.of("classify"))
-        classes = [named(to_sql(value), f"is {cls}") for cls, value in by_class.items()]
-        classified = select(exp.Star(), *classes, named(to_sql(spoke), "spoke"))
+        is_class = [named(to_sql(value), f"is {cls}") for cls, value in by_class.items()]
+        classified = select(exp.Star(), *is_class, named(to_sql(spoke), "spoke"))
         classified = classified.from_(with_truths.subquery("asked", copy=False), copy=False)
         denied, needed = self.answers(asked, self.service)
         unclassified = when(column("spoke"), constant(False), exp.Null())
+        ranks = [named(rank(disjunction((denied, unclassified))), "denied"), named(rank(needed), "needed")]
+        ranked = select(exp.Star(), *ranks).from_(classified.subquery("classified", copy=False), copy=False)
+        still_open = exp.EQ(this=column("denied"), expression=constant(0))
+        classes = members({cls: column(f"is {cls}") for cls in by_class}, still_open)
         kept = [column(name) for name in sorted(self.read_by_activities())]
         return select(
             column(ROW),
             column("position"),
-            named(rank(disjunction((denied, unclassified))), "denied"),
-            named(rank(needed), "needed"),
+            column("denied"),
+            column("needed"),
             named(asked.fired(), "rules"),
             named(field_of(column("service"), "id"), "id"),
             named(self.state(asked, by_class), "state"),
-            named(members({cls: column(f"is {cls}") for cls in by_class}), "classes"),
+            named(classes, "classes"),
             *kept,
-        ).from_(classified.subquery("classified", copy=False), copy=False)
+        ).from_(ranked.subquery("ranked", copy=False), copy=False)
 
     def activities(self) -> exp.Select:
         """row, position, class, certain, denied, needed, rules; of classes that are only possible too"""
@@ -213,97 +209,6 @@ class _Combiner:
             named(ranks[1], "needed"),
             named(when(column("certain"), asked.fired(), empty(NAMES)), "rules"),
         ).from_(with_truths.subquery("asked", copy=False), copy=False)
-
-    def service_decisions(self) -> exp.Select:
-        """row, position, denied, needed, rules, and the service as it is reported"""
-        activity = struct({"class": column("class"), "decision": word_of(column("denied"), column("needed"))})
-        certain = exp.Filter(this=exp.ArrayAgg(this=activity), expression=exp.Where(this=column("certain")))
-        found = select(
-            column(ROW),
-            column("position"),
-            named(exp.Max(this=column("denied")), "denied"),
-            named(exp.Max(this=column("needed")), "needed"),
-            named(exp.Flatten(this=exp.ArrayAgg(this=column("rules"))), "rules"),
-            named(exp.ArraySort(this=certain), "activities"),
-        )
-        found = found.from_(exp.to_table("activity_answers"), copy=False).group_by(
-            column(ROW), column("position"), copy=False
-        )
-
-        def own(name: str) -> exp.Column:
-            return column(name, "service_answers")
-
-        def other(name: str) -> exp.Column:
-            return column(name, "found")
-
-        denied, needed = (
-            exp.Greatest(this=own(name), expressions=[exp.Coalesce(this=other(name), expressions=[constant(0)])])
-            for name in ("denied", "needed")
-        )
-        joined = select(
-            named(own(ROW), ROW),
-            named(own("position"), "position"),
-            named(own("id"), "id"),
-            named(own("state"), "state"),
-            named(denied, "denied"),
-            named(needed, "needed"),
-            named(together(own("rules"), other("rules")), "rules"),
-            named(or_empty(other("activities"), ACTIVITIES), "activities"),
-        )
-        same = exp.and_(*(exp.EQ(this=own(name), expression=other(name)) for name in (ROW, "position")), copy=False)
-        return joined.from_(exp.to_table("service_answers"), copy=False).join(
-            found.subquery("found", copy=False), on=same, join_type="left", copy=False
-        )
-
-    def decisions(self) -> exp.Select:
-        """row, id, decision, mildest, strictest, services, rules"""
-        service = struct(
-            {
-                "position": column("position"),
-                "id": column("id"),
-                "state": column("state"),
-                "decision": word_of(column("denied"), column("needed")),
-                "activities": column("activities"),
-            }
-        )
-        found = select(
-            column(ROW),
-            named(exp.Max(this=column("denied")), "denied"),
-            named(exp.Max(this=column("needed")), "needed"),
-            named(exp.Flatten(this=exp.ArrayAgg(this=column("rules"))), "rules"),
-            named(exp.ArraySort(this=exp.ArrayAgg(this=service)), "services"),
-        )
-        found = found.from_(exp.to_table("service_decisions"), copy=False).group_by(column(ROW), copy=False)
-
-        def own(name: str) -> exp.Column:
-            return column(name, "product_answers")
-
-        def other(name: str) -> exp.Column:
-            return column(name, "found")
-
-        denied, needed = (
-            exp.Greatest(this=own(name), expressions=[exp.Coalesce(this=other(name), expressions=[constant(0)])])
-            for name in ("denied", "needed")
-        )
-        same = exp.EQ(this=own(ROW), expression=other(ROW))
-        joined = select(
-            named(own(ROW), ROW), named(own("id"), "id"), named(denied, "denied"), named(needed, "needed"),
-            named(together(own("rules"), other("rules")), "rules"), named(other("services"), "services"),
-        ).from_(exp.to_table("product_answers"), copy=False)  # fmt: skip
-        joined = joined.join(found.subquery("found", copy=False), on=same, join_type="left", copy=False)
-        fields = {name: field_of(column("s"), name) for name in ("id", "state", "decision", "activities")}
-        without_position = exp.Lambda(this=struct(fields), expressions=[exp.to_identifier("s", quoted=True)])
-        shown = exp.Transform(this=column("services"), expression=without_position)
-        low, high = low_end(column("denied"), column("needed")), high_end(column("denied"), column("needed"))
-        return select(
-            column(ROW),
-            column("id"),
-            named(word_of(column("denied"), column("needed")), "decision"),
-            named(low, "mildest"),
-            named(high, "strictest"),
-            named(or_empty(shown, SERVICES), "services"),
-            named(exp.ArraySort(this=exp.ArrayDistinct(this=column("rules"))), "rules"),
-        ).from_(joined.subquery("joined", copy=False), copy=False)
 
     # --- rules
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.expression.types import INT, TEXT, ListOf, Type
 from vatspolicy.law import Law
-from vatspolicy.portfolio.combine import ROW, steps, text_of
-from vatspolicy.portfolio.pieces import SERVICE
+from vatspolicy.portfolio.combine import steps, text_of
+from vatspolicy.portfolio.pieces import ROW, SERVICE
 from vatspolicy.portfolio.relation import fact_columns, sql_type
+from vatspolicy.portfolio.store import whole_file
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,14 +32,34 @@ def connect(threads: int | None = None, memory: str | None = None) -> DuckDBPyCo
         settings["threads"] = threads
     if memory is not None:
         settings["memory_limit"] = memory
-    return duckdb.connect(config=settings)
+    connection = duckdb.connect(config=settings)
+    connection.execute("SET enable_progress_bar = false")  # it would stand in the result
+    return connection
+
+
+@contextlib.contextmanager
+def _written() -> Iterator[None]:
+    """What DuckDB cannot write, or hold, is an OSError. Its own text may hold values."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise OSError(errno.EIO, f"DuckDB stopped with {type(error).__name__}") from error
 
 
 def load_rows(
-    connection: DuckDBPyConnection, table: str, columns: Mapping[str, Type], rows: Iterable[Mapping[str, Any]]
+    connection: DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, Type],
+    rows: Iterable[Mapping[str, Any]],
+    scratch: Path | None = None,
 ) -> None:
-    """Put rows into a new table, in place of one of that name. A key that a row leaves out is NULL."""
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8", delete=False) as file:
+    """Put rows into a new table, in place of one of that name. A key that a row leaves out is NULL.
+
+    `scratch`: the folder for the file that they pass through (default: the system's).
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".rows", encoding="utf-8", delete=False, dir=scratch) as file:
         try:
             for row in rows:
                 file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
@@ -51,7 +74,7 @@ def load_lines(connection: DuckDBPyConnection, table: str, columns: Mapping[str,
     """The same from a file of JSON lines."""
     types = ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
     reader = f"read_json({quote(str(path))}, format = 'newline_delimited', columns = {{{types}}})"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM {reader}")  # noqa: S608 - constants
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {reader}")  # noqa: S608 - constants
 
 
 def quote(text: str) -> str:
@@ -65,7 +88,8 @@ class Decider:
     def __init__(self, connection: DuckDBPyConnection, law: Law, day: str) -> None:
         self.connection = connection
         queries = [(step.name, text_of(step.query, "duckdb")) for step in steps(law, day)]
-        self.statements = [f"CREATE OR REPLACE TEMP TABLE {name} AS {query}" for name, query in queries]
+        self.names = [name for name, _ in queries]
+        self.statements = [f"CREATE OR REPLACE TABLE {name} AS {query}" for name, query in queries]
 
     def run(self) -> None:
         """Decide the table `profiles`; the answers are in the table `decisions` (see `combine.steps`)."""
@@ -74,13 +98,52 @@ class Decider:
 
     def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The answers about profiles, in order, as `answer.decide` gives them."""
-        columns = fact_columns()
-        rows = ({ROW: i, **{name: one[name] for name in columns if name in one}} for i, one in enumerate(facts))
-        load_rows(self.connection, "profiles", {ROW: INT, **columns}, rows)
+        load_profiles(self.connection, facts)
         self.run()
-        found = self.connection.execute(f'SELECT * EXCLUDE "{ROW}" FROM decisions ORDER BY "{ROW}"')  # noqa: S608
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return list(answers_in(self.connection, self.names[-1]))
+
+
+class DuckEngine:
+    """The laws of one day, ready to decide batches: see `engine.Engine`. Between batches it holds nothing of a row."""
+
+    def __init__(self, laws: Sequence[Law], day: str, scratch: Path, threads: int | None = None) -> None:
+        self._connection = connect(threads)
+        self._connection.execute(f"SET temp_directory = {quote(str(scratch / 'duckdb'))}")
+        self._scratch = scratch
+        self._deciders = [Decider(self._connection, law, day) for law in laws]
+
+    def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
+        """The answers, in order."""
+        with _written():
+            load_profiles(self._connection, facts, self._scratch)
+            for number, decider in enumerate(self._deciders):
+                decider.run()
+                *steps, last = decider.names
+                for table in steps:
+                    self._connection.execute(f"DROP TABLE {table}")
+                self._connection.execute(f"DROP TABLE IF EXISTS answers{number}")
+                self._connection.execute(f"ALTER TABLE {last} RENAME TO answers{number}")
+            self._connection.execute("DROP TABLE profiles")
+        found = [answers_in(self._connection.cursor(), f"answers{number}") for number in range(len(self._deciders))]
+        yield from zip(*found, strict=True)
+
+
+def load_profiles(
+    connection: DuckDBPyConnection, facts: Iterable[Mapping[str, Any]], scratch: Path | None = None
+) -> None:
+    """Facts of profiles as the table `profiles`, numbered from 0."""
+    columns = fact_columns()
+    rows = ({ROW: i, **{name: one[name] for name in columns if name in one}} for i, one in enumerate(facts))
+    load_rows(connection, "profiles", {ROW: INT, **columns}, rows, scratch)
+
+
+def answers_in(connection: DuckDBPyConnection, table: str) -> Iterator[dict[str, Any]]:
+    """The rows of a table of decisions, in order, without their numbers; a few at a time."""
+    found = connection.execute(f'SELECT * EXCLUDE "{ROW}" FROM {table} ORDER BY "{ROW}"')  # noqa: S608 - our own names
+    names = [column[0] for column in found.description or ()]
+    while rows := found.fetchmany(1000):
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
 
 
 def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: bool) -> None:
@@ -93,8 +156,7 @@ def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: 
         columns |= {"base": TEXT, "gains": _TEXTS, "losses": _TEXTS}
     types = ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
     files = ", ".join(quote(str(part)) for part in parts)
-    whole = target.with_name(target.name + ".whole")
-    with connect() as connection:
+    with connect() as connection, whole_file(target) as whole, _written():
         if files:
             rows = f"read_json([{files}], format = 'newline_delimited', columns = {{{types}}})"
             connection.execute(f"COPY (SELECT * FROM {rows}) TO {quote(str(whole))} (FORMAT parquet)")  # noqa: S608
@@ -103,4 +165,3 @@ def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: 
                 f'CAST(NULL AS {sql_type(type).sql("duckdb")}) AS "{name}"' for name, type in columns.items()
             )
             connection.execute(f"COPY (SELECT {nothing} WHERE false) TO {quote(str(whole))} (FORMAT parquet)")
-    whole.replace(target)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from vatspolicy.law import Law
@@ -14,10 +15,10 @@ Answer = dict[str, Any]
 
 
 class Engine(Protocol):
-    """Decides batches under the law of one day."""
+    """Decides batches under one or more laws of one day."""
 
-    def decide(self, facts: Sequence[Facts]) -> list[Answer]:
-        """The answers, in the order of the profiles."""
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
+        """The answers, in the order of the profiles; of each profile one answer a law. `facts` is read once."""
 
 
 class MissingExtra(RuntimeError):
@@ -31,26 +32,35 @@ class MissingExtra(RuntimeError):
 class PythonEngine:
     """The evaluator itself, one profile after another."""
 
-    def __init__(self, law: Law, day: str) -> None:
-        self._law, self._day = law, day
+    def __init__(self, laws: Sequence[Law], day: str) -> None:
+        self._laws, self._day = laws, day
 
-    def decide(self, facts: Sequence[Facts]) -> list[Answer]:
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
         """The answers, in order."""
-        return [decide(self._law, one, self._day) for one in facts]
+        for one in facts:
+            yield tuple(decide(law, one, self._day) for law in self._laws)
 
 
-def start(name: str, law: Law, day: str) -> Engine:
-    """The engine of that name: python, duckdb or spark. Raises MissingExtra."""
+def require(name: str) -> None:
+    """Raises MissingExtra for an engine whose libraries are not installed."""
     needed = {"duckdb": ("duckdb", "sqlglot"), "spark": ("pyspark", "sqlglot")}.get(name, ())
     if not all(importlib.util.find_spec(library) for library in needed):
         raise MissingExtra(name, "portfolio" if name == "duckdb" else "spark")
+
+
+def start(name: str, laws: Sequence[Law], day: str, scratch: Path, threads: int | None = None) -> Engine:
+    """The engine of that name: python, duckdb or spark. Raises MissingExtra.
+
+    `scratch`: a folder for what does not fit in memory; `threads`: how many DuckDB may use, None for all there are.
+    """
+    require(name)
     match name:
         case "duckdb":
-            from vatspolicy.portfolio.duck import Decider, connect
+            from vatspolicy.portfolio.duck import DuckEngine
 
-            return Decider(connect(), law, day)
+            return DuckEngine(laws, day, scratch, threads)
         case "spark":
-            from vatspolicy.portfolio.spark import SparkDecider, session
+            from vatspolicy.portfolio.spark import SparkEngine, session
 
-            return SparkDecider(session(), law, day)
-    return PythonEngine(law, day)
+            return SparkEngine(session(), laws, day, scratch)
+    return PythonEngine(laws, day)

@@ -11,6 +11,9 @@ from vatspolicy.expression.sql import Known, Sql, Value, column, constant
 from vatspolicy.expression.types import BOOL, TEXT, ListOf, Record
 from vatspolicy.portfolio.relation import sql_type
 
+ROW = "row"
+"""The column of a table of profiles that numbers its rows."""
+
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))
 ACTIVITY = Record("activity", {"class": TEXT, "decision": TEXT})
 ACTIVITIES = sql_type(ListOf(ACTIVITY))
@@ -73,11 +76,11 @@ def present(values: list[Sql]) -> Sql:
     return exp.ArrayFilter(this=exp.Array(expressions=values), expression=kept)
 
 
-def members(classes: Mapping[str, Sql]) -> Sql:
-    """The classes that are true or unknown, each with whether it is certain."""
+def members(classes: Mapping[str, Sql], possible: Sql) -> Sql:
+    """The classes that are true, and where `possible` holds those that are unknown; each with whether it is certain."""
     entries = [
         when(
-            exp.Coalesce(this=value, expressions=[constant(True)]),
+            exp.Coalesce(this=value, expressions=[possible]),
             struct({"class": constant(cls), "certain": is_true(value)}),
             exp.Null(),
         )

@@ -6,11 +6,13 @@ import contextlib
 import csv
 import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vatspolicy.document.reader import LIMITS
 from vatspolicy.vocabulary import describe
 
 LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
@@ -18,9 +20,16 @@ _KINDS = {".jsonl": LINES, ".ndjson": LINES, ".parquet": PARQUET, ".csv": CSV}
 DOCUMENT = "profile"
 """A table whose only column has this name holds one profile as JSON text in each row."""
 
+LONGEST = 16 << 20
+"""Bytes of the longest line that is read: a file without line breaks must not fill the memory."""
+
 
 class InputError(ValueError):
     """Why an input cannot be read at all, in one sentence."""
+
+
+class NotJson(ValueError):
+    """What standard JSON has not, but Python's reader would take."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +38,48 @@ class Row:
 
     number: int
     text: str
-    """The row as it came, for the reject file."""
+    """The row as it came: JSON, or for the reject file alone."""
     data: Any = None
-    """The profile as it would be written."""
+    """The profile as it would be written; None before `parsed`."""
     fault: str | None = None
     """Why there is no profile in it."""
+    raw: bytes | None = None
+    """The row as it came where it is no text."""
+    place: tuple[int, int] | None = None
+    """Offset in the file and length, in bytes, of a line that is too long to be read."""
+
+
+def parsed(row: Row) -> Row:
+    """The row with the profile in it, or with the fault: keys that stand twice, NaN, no JSON at all, too large."""
+    if row.fault is not None or row.data is not None:
+        return row
+    if 4 * len(row.text) > LIMITS.size < len(row.text.encode("utf-8", "surrogatepass")):
+        return replace(row, fault=f"The row is larger than {LIMITS.size:,} bytes.")
+    try:
+        data = _load(row.text)
+    except (ValueError, RecursionError) as error:
+        return replace(row, fault=_json_fault(error))
+    return Row(row.number, row.text, without_nulls(data) if "null" in row.text else data)
+
+
+def _load(text: str) -> Any:
+    """JSON whose keys stand once. Objects are checked one by one only where the text may have a key twice."""
+    data = json.loads(text, parse_constant=_refuse)
+    if _SPACED_KEY.search(text) or text.count('":') != _keys(data):
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+    return data
+
+
+_SPACED_KEY = re.compile(r'"\s+:')
+
+
+def _keys(value: Any) -> int:
+    """How many keys a value has: as many as its text has `":`, unless one stands twice or a text has one in it."""
+    if isinstance(value, dict):
+        return len(value) + sum(_keys(child) for child in value.values() if isinstance(child, dict | list))
+    if isinstance(value, list):
+        return sum(_keys(child) for child in value if isinstance(child, dict | list))
+    return 0
 
 
 @dataclass(frozen=True)
@@ -96,20 +142,24 @@ def read_mapping(path: Path) -> dict[str, str]:
 
 
 def _lines(path: Path) -> Iterator[Row]:
+    offset = 0
     with path.open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            line = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").rstrip("\r\n")
-            if not line.strip():
-                continue
-            try:
-                raw.decode("utf-8")
-                yield Row(
-                    number, line, without_nulls(json.loads(line, object_pairs_hook=_once, parse_constant=_refuse))
-                )
-            except UnicodeDecodeError:
-                yield Row(number, line, fault="The line is not UTF-8.")
-            except (ValueError, RecursionError) as error:
-                yield Row(number, line, fault=_json_fault(error))
+        for number in itertools.count(1):
+            raw = file.readline(LONGEST)
+            length = len(raw)
+            if not raw:
+                return
+            if length == LONGEST and not raw.endswith(b"\n"):
+                while not raw.endswith(b"\n") and (raw := file.readline(LONGEST)):
+                    length += len(raw)
+                fault = f"The line is longer than {LONGEST >> 20} MB; it stands in the input at byte {offset}."
+                yield Row(number, "", fault=fault, place=(offset, length))
+            elif stripped := raw.strip():
+                try:
+                    yield Row(number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
+                except UnicodeDecodeError:
+                    yield Row(number, "", fault="The line is not UTF-8.", raw=stripped)
+            offset += length
 
 
 @contextlib.contextmanager
@@ -122,6 +172,7 @@ def _relation(source: Source) -> Iterator[tuple[Any, str]]:
 
     try:
         with duckdb.connect() as connection:
+            connection.execute("SET enable_progress_bar = false")  # it would stand in the result
             if source.kind == TABLE:
                 connection.execute(f"ATTACH '{_escape(str(source.path))}' AS portfolio (READ_ONLY)")
                 relation = 'portfolio."' + str(source.table).replace('"', '""') + '"'
@@ -144,12 +195,8 @@ def _records(source: Source) -> Iterator[Row]:
         found = connection.execute(f"SELECT CAST({what} AS VARCHAR) FROM {relation} AS t")  # noqa: S608
         number = 0
         while batch := found.fetchmany(1000):
-            for (text,) in batch:
-                number += 1
-                try:
-                    yield Row(number, text or "", without_nulls(json.loads(text or "")))
-                except (ValueError, RecursionError) as error:
-                    yield Row(number, text or "", fault=_json_fault(error))
+            for number, (text,) in enumerate(batch, number + 1):  # noqa: B020 - it goes on where the last batch ended
+                yield Row(number, text or "")
 
 
 def _cells(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
@@ -229,15 +276,20 @@ def without_nulls(value: Any) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise NotJson("a key stands twice")
     return found
 
 
 def _refuse(_: str) -> Any:
-    raise ValueError("not a number")
+    raise NotJson("not a number")
 
 
 def _json_fault(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"This is no JSON: {error.msg.lower()} at column {error.colno}."
-    return f"This is no JSON: {error if isinstance(error, ValueError) else 'it is nested too deeply'}."
+    match error:
+        case json.JSONDecodeError(msg=message, colno=column):
+            return f"This is no JSON: {message.lower()} at column {column}."
+        case NotJson():
+            return f"This is no JSON: {error}."
+        case RecursionError():
+            return "This is no JSON: it is nested too deeply."
+    return "This is no JSON: a number in it is too long."

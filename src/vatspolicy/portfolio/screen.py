@@ -1,31 +1,35 @@
 """Screening: rows in, answers out, a batch at a time; what is done stays done, and nothing is lost.
 
-Each batch becomes three files in OUTPUT.parts, of which the last says that the batch is whole. A run that was stopped
-goes on after the last whole batch. At the end the parts become OUTPUT and OUTPUT.rejects.jsonl, and go.
+What a batch came to is kept in OUTPUT.parts (`store`). A run that was stopped goes on with the batches that are not
+whole. At the end the parts become OUTPUT and OUTPUT.rejects.jsonl, and go.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.law import Law
-from vatspolicy.output import write_file
 from vatspolicy.portfolio.answer import missing_facts
-from vatspolicy.portfolio.engine import Answer, Engine, Facts, start
-from vatspolicy.portfolio.read import Row, Source
-from vatspolicy.portfolio.summary import Summary
+from vatspolicy.portfolio.crew import can_share, shared
+from vatspolicy.portfolio.engine import Answer, Engine, Facts, require, start
+from vatspolicy.portfolio.read import Row, Source, parsed
+from vatspolicy.portfolio.store import ANSWERS, REJECTS, Parts, join
+from vatspolicy.portfolio.summary import Summary, compared, region_of
 from vatspolicy.portfolio.verify import Rejected, facts_in
 
 BATCH = 10_000
 """Rows that are decided together: what memory a run takes."""
+BYTES = 32 << 20
+"""Text of rows that is decided together, so that long rows take no more."""
 
 LINES, PARQUET = ".jsonl", ".parquet"
 
@@ -48,11 +52,13 @@ class Task:
     missing: bool = True
     """Whether to name the missing facts of what stays incomplete."""
     batch: int = BATCH
+    processes: int = 1
+    """How many processes may work at once."""
 
     @property
-    def parts(self) -> Path:
+    def parts(self) -> Parts:
         """The folder of what is done."""
-        return self.output.with_name(self.output.name + ".parts")
+        return Parts(self.output.with_name(self.output.name + ".parts"))
 
     @property
     def rejects(self) -> Path:
@@ -78,87 +84,101 @@ Progress = Callable[[int, bool], None]
 """Told the rows done so far, and whether they were done by an earlier run."""
 
 
-def screen(task: Task, resume: bool, progress: Progress) -> Summary:
-    """Decide every row. Raises ScreenError, read.InputError, engine.MissingExtra, ValueError for a day before the law.
+Batch = tuple[int, list[Row]]
+Counts = dict[str, Any]
 
-    Writes the answers to the output, and rejected rows with the reasons beside it.
+
+def screen(task: Task, resume: bool, progress: Progress) -> Summary:
+    """Decide every row. Writes the answers to the output, and rejected rows with the reasons beside it.
+
+    Raises ScreenError, read.InputError, engine.MissingExtra, crew.Lost, OSError for what cannot be written, ValueError
+    for a day before the law. A run that has begun can go on after any of them.
     """
     if task.output.suffix not in (LINES, PARQUET):
         raise ScreenError(f"The output ends in {LINES} or {PARQUET}")
-    laws = [(task.bundle.on(task.day), "head"), *([(task.base.on(task.day), "base")] if task.base else [])]
-    _begin(task, resume)
+    require(task.engine)
+    laws = [bundle.on(task.day) for bundle in (task.bundle, task.base) if bundle is not None]
+    if problem := task.parts.begin(task.identity(), resume):
+        raise ScreenError(problem)
     summary = Summary()
-    done = 0
-    batches = _batches(task.source.rows(), task.batch)
-    for done in itertools.count():
-        counted = _part(task, done, "summary.json")
-        if not counted.exists():
-            break
-        if next(batches, None) is None:
-            raise ScreenError("The input has fewer rows than were done")
-        summary.add(json.loads(counted.read_bytes()))
+    done = task.parts.done()
+    for counts in done.values():
+        summary.add(counts)
         progress(summary.rows, True)
-    engines: list[Engine] = []
-    for index, rows in enumerate(batches, done):
-        engines = engines or [start(task.engine, law, task.day) for law, _ in laws]
-        found = _decide(task, laws[0][0], engines, rows, index)
-        summary.add(found.data())
+    for counts in _decided(task, laws, done):
+        summary.add(counts)
         progress(summary.rows, False)
     _finish(task)
     return summary
 
 
-def _begin(task: Task, resume: bool) -> None:
-    settings = task.parts / "settings.json"
-    if task.parts.exists() and not resume:
-        raise ScreenError(f"There is an unfinished run in {task.parts}: use --resume, or remove the folder")
-    if settings.exists():
-        if json.loads(settings.read_bytes()) != task.identity():
-            raise ScreenError("The input, the law or the settings are not those of the unfinished run")
-    else:
-        task.parts.mkdir(parents=True, exist_ok=True)
-        write_file(settings, json.dumps(task.identity()))
+def _decided(task: Task, laws: Sequence[Law], done: Container[int]) -> Iterator[Counts]:
+    """The counts of each batch that was not done, once it is."""
+    every = enumerate(_batches(task.source.rows(), task.batch))
+    batches = (batch for batch in every if batch[0] not in done)
+    if task.processes > 1 and task.engine != "spark" and can_share():
+        yield from shared(partial(_ready, task, laws, 1), batches, task.processes)
+    elif (first := next(batches, None)) is not None:  # with nothing left no engine starts
+        yield from map(_ready(task, laws), itertools.chain((first,), batches))
 
 
-def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
-    while batch := list(itertools.islice(rows, size)):
+def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += len(row.text)
+        if len(batch) == most or size >= BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
         yield batch
 
 
-def _part(task: Task, index: int, name: str) -> Path:
-    return task.parts / f"{index:06}.{name}"
+def _ready(task: Task, laws: Sequence[Law], threads: int | None = None) -> Callable[[Batch], Counts]:
+    """What decides a batch, keeps its parts and tells its counts."""
+    engine = start(task.engine, laws, task.day, task.parts.folder, threads)
+    return partial(_decide, task, laws[0], engine)
 
 
-def _decide(task: Task, law: Law, engines: Sequence[Engine], rows: Iterable[Row], index: int) -> Summary:
+def _decide(task: Task, law: Law, engine: Engine, batch: Batch) -> Counts:
+    index, rows = batch
     summary = Summary()
-    good: list[tuple[Row, Facts]] = []
-    rejects: list[dict[str, Any]] = []
-    for row in rows:
-        try:
-            good.append((row, facts_in(row)))
-        except Rejected as error:
-            summary.reject()
-            rejects.append({"row": row.number, "reasons": error.reasons, "input": row.text})
-    facts = [one for _, one in good]
-    answers = [engine.decide(facts) if facts else [] for engine in engines]
-    lines = []
-    for (row, one), *found in zip(good, *answers, strict=True):
-        answer = found[0]
-        summary.count(one, answer)
-        lines.append(_line(task, law, row, answer, found[1] if task.base else None))
-        if task.base:
-            summary.count_move(found[1], answer)
-    write_file(_part(task, index, "answers.jsonl"), "".join(lines))
-    if rejects:
-        text = "".join(json.dumps(reject, ensure_ascii=False) + "\n" for reject in rejects)
-        write_file(_part(task, index, "rejects.jsonl"), text)
-    write_file(_part(task, index, "summary.json"), json.dumps(summary.data()))
-    return summary
+    good: list[tuple[int, Any, str]] = []
+    rejects: list[str] = []
+
+    def facts_of_rows() -> Iterator[Facts]:
+        for row in map(parsed, rows):
+            try:
+                facts = facts_in(row)
+            except Rejected as error:
+                rejects.append(_reject(row, error.reasons))
+                continue
+            good.append((row.number, row.data, region_of(facts)))
+            yield facts
+
+    lines: list[str] = []
+    # the engine is asked first, so that the row of an answer stands in `good` by then
+    for (answer, *before), (number, data, region) in zip(engine.decide(facts_of_rows()), good, strict=True):
+        record = _record(task, number, answer)
+        if task.missing:
+            undecided = answer["decision"] == "incomplete"
+            record["missing"] = missing_facts(law, data, task.day) if undecided else []
+        summary.count(region, answer)
+        for one in before:
+            record |= {"base": one["decision"], **compared(one, answer)}
+            summary.count_move(one, answer)
+        lines.append(json.dumps(record, ensure_ascii=False) + "\n")
+    for _ in rejects:
+        summary.reject()
+    counts = summary.data()
+    task.parts.put(index, "".join(lines), "".join(rejects), counts)
+    return counts
 
 
-def _line(task: Task, law: Law, row: Row, answer: Answer, before: Answer | None) -> str:
-    record = {
-        "row": row.number,
+def _record(task: Task, number: int, answer: Answer) -> dict[str, Any]:
+    return {
+        "row": number,
         "id": answer["id"],
         "as_of": task.day,
         "decision": answer["decision"],
@@ -166,36 +186,29 @@ def _line(task: Task, law: Law, row: Row, answer: Answer, before: Answer | None)
         "services": answer["services"],
         "rules": answer["rules"],
     }
-    if task.missing:
-        undecided = answer["decision"] == "incomplete"
-        record["missing"] = missing_facts(law, row.data, task.day) if undecided else []
-    if before is not None:
-        record["base"] = before["decision"]
-        record["gains"] = sorted(set(answer["rules"]) - set(before["rules"]))
-        record["losses"] = sorted(set(before["rules"]) - set(answer["rules"]))
+
+
+def _reject(row: Row, reasons: Sequence[str]) -> str:
+    """A line of the reject file. What cannot stand in it as text is there in base64, or by its place in the input."""
+    record: dict[str, Any] = {"row": row.number, "reasons": reasons}
+    if row.place is not None:
+        record |= {"offset": row.place[0], "bytes": row.place[1]}
+    elif row.raw is not None:
+        record["base64"] = base64.b64encode(row.raw).decode()
+    else:
+        record["input"] = row.text
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def _finish(task: Task) -> None:
-    rejects = sorted(task.parts.glob("*.rejects.jsonl"))
     task.rejects.unlink(missing_ok=True)  # of an earlier run
-    if rejects:
-        _join(rejects, task.rejects)
-    answers = sorted(task.parts.glob("*.answers.jsonl"))
+    if rejects := task.parts.files(REJECTS):
+        join(rejects, task.rejects)
+    answers = task.parts.files(ANSWERS)
     if task.output.suffix == PARQUET:
         from vatspolicy.portfolio.duck import write_parquet
 
         write_parquet(answers, task.output, compared=task.base is not None, missing=task.missing)
     else:
-        _join(answers, task.output)
-    shutil.rmtree(task.parts)
-
-
-def _join(parts: Iterable[Path], target: Path) -> None:
-    """One file of all parts, whole or not at all."""
-    whole = target.with_name(target.name + ".whole")
-    with whole.open("wb") as file:
-        for part in parts:
-            with part.open("rb") as source:
-                shutil.copyfileobj(source, file)
-    whole.replace(target)
+        join(answers, task.output)
+    task.parts.remove()

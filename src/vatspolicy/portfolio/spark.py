@@ -7,13 +7,14 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.expression.types import INT
 from vatspolicy.law import Law
-from vatspolicy.portfolio.combine import ROW, steps, text_of
+from vatspolicy.portfolio.combine import steps, text_of
+from vatspolicy.portfolio.pieces import ROW
 from vatspolicy.portfolio.relation import fact_columns, sql_type
 
 if TYPE_CHECKING:
@@ -24,11 +25,15 @@ def session() -> SparkSession:
     """The session that `spark-submit` began, or one on two cores of this machine."""
     from pyspark.sql import SparkSession
 
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit says where, and with which Python
+        builder = SparkSession.builder.appName("vatspolicy").config("spark.sql.session.timeZone", "UTC")
+        return builder.getOrCreate()
     if (active := SparkSession.getActiveSession()) is not None:
         return active
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     settings = {
+        "spark.sql.adaptive.enabled": "false",  # plans are large, and planning again takes longer than a batch
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "127.0.0.1",
@@ -63,22 +68,27 @@ def decide_frame(spark: SparkSession, profiles: DataFrame, law: Law, day: str) -
     return found
 
 
-class SparkDecider:
-    """The law of one day, ready to decide batches."""
+class SparkEngine:
+    """The laws of one day, ready to decide batches: see `engine.Engine`."""
 
-    def __init__(self, spark: SparkSession, law: Law, day: str) -> None:
-        self._spark, self._law, self._day = spark, law, day
+    def __init__(self, spark: SparkSession, laws: Sequence[Law], day: str, scratch: Path) -> None:
+        self._spark, self._laws, self._day, self._scratch = spark, laws, day, scratch
 
-    def decide(self, facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The answers, in order, as `answer.decide` gives them."""
+    def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
+        """The answers, in order."""
         columns = fact_columns()
-        with tempfile.TemporaryDirectory(prefix="vatspolicy-") as folder:
+        with tempfile.TemporaryDirectory(prefix="spark-", dir=self._scratch) as folder:
             path = Path(folder) / "facts.jsonl"
             with path.open("w", encoding="utf-8") as file:
                 for index, one in enumerate(facts):
                     row = {ROW: index, **{name: one[name] for name in columns if name in one}}
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
             frame = self._spark.read.schema(facts_schema()).json(str(path))
-            found = decide_frame(self._spark, frame, self._law, self._day).orderBy(ROW).collect()
+            frames = [decide_frame(self._spark, frame, law, self._day).orderBy(ROW) for law in self._laws]
+            for rows in zip(*(one.collect() for one in frames), strict=True):
+                yield tuple(_answer(row) for row in rows)
             self._spark.catalog.clearCache()
-        return [{name: value for name, value in row.asDict(recursive=True).items() if name != ROW} for row in found]
+
+
+def _answer(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row.asDict(recursive=True).items() if name != ROW}

@@ -28,6 +28,18 @@ _WORDING = {
 }
 
 
+def region_of(facts: Mapping[str, Any]) -> str:
+    """The province of the company's registered office."""
+    found: str = facts["company"].get("registered", {}).get("province", UNKNOWN)
+    return found
+
+
+def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The rules that come to hold, and those that cease to."""
+    old, new = set(before["rules"]), set(after["rules"])
+    return {"gains": sorted(new - old), "losses": sorted(old - new)}
+
+
 @dataclass
 class Summary:
     """Counts that batches add up to."""
@@ -43,12 +55,11 @@ class Summary:
     gains: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
 
-    def count(self, facts: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Add one decided profile."""
+    def count(self, region: str, answer: Mapping[str, Any]) -> None:
+        """Add one decided profile of a company that is registered in a region."""
         word = answer["decision"]
         self.rows += 1
         self.decision[word] += 1
-        region = facts["company"].get("registered", {}).get("province", UNKNOWN)
         self.region.setdefault(region, Counter())[word] += 1
         for service in answer["services"]:
             for activity in service["activities"]:
@@ -60,8 +71,9 @@ class Summary:
         """Add what a change of the law does to one profile."""
         if before["decision"] != after["decision"]:
             self.moves[f"{before['decision']}->{after['decision']}"] += 1
-        self.gains.update(set(after["rules"]) - set(before["rules"]))
-        self.losses.update(set(before["rules"]) - set(after["rules"]))
+        found = compared(before, after)
+        self.gains.update(found["gains"])
+        self.losses.update(found["losses"])
 
     def reject(self) -> None:
         """Add one rejected row."""
