@@ -36,9 +36,10 @@ class CompiledLaw(BuildHookInterface[Any]):
             return
         self._folder = tempfile.TemporaryDirectory()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VATSPOLICY")}
+        # What an isolated build has installed is on its path, and nowhere else.
         environment |= {
             "VATSPOLICY_CACHE": self._folder.name,
-            "PYTHONPATH": str(Path(self.root) / "src"),
+            "PYTHONPATH": os.pathsep.join((str(Path(self.root) / "src"), *filter(None, sys.path))),
             "PYTHONHASHSEED": "0",
         }
         subprocess.run([sys.executable, "-c", ENTRIES], env=environment, check=True)

@@ -63,19 +63,20 @@ def test_a_class_is_as_the_library_makes_it(cls: Any) -> None:
     own = {name for name, value in vars(cls).items() if inspect.isfunction(value)}
     if cls.__repr__.__module__ == "vatspolicy.light":
         assert repr(one) == repr(its)
-    assert ((one == same), (one == other), (one != other)) == (
-        (its == its_same),
-        (its == its_other),
-        (its != its_other),
-    )
     assert one != its
-    try:
-        hashed: Any = hash(its)
-    except TypeError:
-        with pytest.raises(TypeError):
-            hash(one)
-    else:
-        assert (hash(one) == hashed) is (cls.__hash__ is not object.__hash__), own
+    if "__eq__" not in own:
+        assert ((one == same), (one == other), (one != other)) == (
+            (its == its_same),
+            (its == its_other),
+            (its != its_other),
+        )
+        try:
+            hashed: Any = hash(its)
+        except TypeError:
+            with pytest.raises(TypeError):
+                hash(one)
+        else:
+            assert (hash(one) == hashed) is (cls.__hash__ is not object.__hash__), own
     described = [(f.name, f.default, f.default_factory, f.repr, f.compare, f.kw_only) for f in dataclasses.fields(cls)]
     assert described == [
         (f.name, f.default, f.default_factory, f.repr, f.compare, f.kw_only) for f in dataclasses.fields(twin)
