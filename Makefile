@@ -72,8 +72,10 @@ $(CORE): pyproject.toml
 	$(PIP) install --editable .
 	@touch $@
 
+# What builds the package is there already, but for hatchling: a build of its own would fetch all of it for each extra.
 $(VENV)/.extra-%-$(KEY): $(CORE)
-	$(PIP) install --editable '.[$*]'
+	@$(PIP) install hatchling
+	$(PIP) install --no-build-isolation --editable '.[$*]'
 	@touch $@
 
 # The real OPA engine, which tests/test_opa.py and the benchmarks ask. Its wheel claims a newer Python than it needs and is
