@@ -72,9 +72,9 @@ $(CORE): pyproject.toml
 	$(PIP) install --editable .
 	@touch $@
 
-# What builds the package is there already, but for hatchling: a build of its own would fetch all of it for each extra.
+# What builds the package is there already, but for hatchling and what it links by: a build of its own would fetch all of it for each extra.
 $(VENV)/.extra-%-$(KEY): $(CORE)
-	@$(PIP) install hatchling
+	@$(PIP) install hatchling editables
 	$(PIP) install --no-build-isolation --editable '.[$*]'
 	@touch $@
 
