@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
-import pickle
 import subprocess
 import sys
 import time
@@ -16,8 +15,8 @@ import pytest
 from conftest import ROOT, needs_posix
 
 from vatspolicy import bundle as bundles
-from vatspolicy import cache, stored
-from vatspolicy.bundle import Bundle, build_bundle, load_bundle
+from vatspolicy import cache
+from vatspolicy.bundle import build_bundle, load_bundle
 
 DATA = {"a": [1, 2.5, "三", None, True], ("b", 0): (b"x", {"c": "d"})}
 
@@ -391,48 +390,3 @@ def test_an_edit_of_the_law_is_never_missed(copy_of_law: Path, monkeypatch: pyte
     assert (
         after.digest == build_bundle([(str(path), path.read_bytes()) for path in sorted(copy_of_law.iterdir())]).digest
     )
-
-
-# --- policies that are built when they are asked for -------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("folder")
-def test_what_is_built_late_is_what_is_built_at_once(law: Path) -> None:
-    late, whole = load_bundle(law), load_bundle(law)
-    rule = late.rule("vats-pilot-2024/pilot-access")
-    day = late.boundaries[-1]
-    assert any(rule is one for one in late.on(day).rules["activity/route"])
-    assert late.policies["vats-pilot-2024"].rules[0] is late.policies["vats-pilot-2024"].rules[0]
-    at_once = {id: pickle.loads(pickle.dumps(policy)) for id, policy in whole.policies.items()}
-    for id, policy in at_once.items():
-        assert type(policy.rules[0]).__name__ == "Rule" if policy.rules else True
-        for one, other in zip(policy.rules, late.policies[id].rules, strict=True):
-            assert repr(one) == repr(other)
-            assert one.when.conjuncts == other.when.conjuncts
-    assert list(late.boundaries) == sorted({*stored.days_of(at_once), late.covers_from} - {"9999-12-31"} - before(late))
-    assert stored.values_on(at_once, day) == stored.values_on(late.policies, day)
-    assert [rule.name for rule in stored.rules_of(at_once)] == [rule.name for rule in stored.rules_of(late.policies)]
-    assert list(map(stored.leads_to, late.on(day).rules["activity/route"])) == [
-        getattr(rule.effect, "instrument", None)
-        for rule in stored.rules_of(at_once)
-        if rule.kind == "route" and rule.in_force(day)
-    ]
-
-
-def before(bundle: Bundle) -> set[str]:
-    return {day for day in stored.days_of(bundle.policies) if day < bundle.covers_from}
-
-
-@pytest.mark.usefixtures("folder")
-def test_a_decision_builds_the_policies_that_it_speaks_of(law: Path) -> None:
-    bundle = load_bundle(law)
-    bundle.on(bundle.boundaries[-1])
-    policies = bundle.policies
-    assert isinstance(policies, stored.Policies)
-    assert policies._built == {}
-    assert policies["vats-pilot-2024"].id == "vats-pilot-2024"
-    assert list(policies._built) == ["vats-pilot-2024"]
-    with pytest.raises(KeyError):
-        policies["no-such"]
-    with pytest.raises(AttributeError, match="colour"):
-        policies.rules[0].colour  # type: ignore[attr-defined] # noqa: B018

@@ -169,3 +169,29 @@ def test_a_job_reads_and_writes_parquet_under_policies_of_a_folder(
     assert written == [(one["id"], one["decision"], one["rules"]) for one in expected]
     assert json.loads(capfd.readouterr().out)["decision"] == Counter(one["decision"] for one in expected)
     assert not (tmp_path / "out" / "rejects").exists()
+
+
+def test_a_job_says_what_is_wrong_with_its_arguments(
+    tmp_path: Path, small: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A day that is none decided under some law, once."""
+    from vatspolicy.portfolio import job
+
+    (tmp_path / "in.jsonl").write_text("{}\n")
+    (tmp_path / "taken" / "answers").mkdir(parents=True)
+    (tmp_path / "law").mkdir()
+    (tmp_path / "law" / "bundle.yaml").write_text("version: x\n")
+    here = [str(tmp_path / "in.jsonl"), str(tmp_path / "out")]
+    for arguments, code, message in (
+        ([*here, "--as-of", "nonsense"], 2, "'nonsense' is not a day such as 2026-01-31"),
+        ([*here, "--as-of", "2019-12-31", "--policies", str(small)], 2, "lies before 2020-01-01"),
+        ([*here, "--as-of", DAY, "--policies", str(tmp_path / "law")], 3, "bundle.yaml:1:"),
+        ([str(tmp_path / "none"), here[1], "--as-of", DAY, "--policies", str(small)], 2, "PATH_NOT_FOUND"),
+        ([here[0], str(tmp_path / "taken"), "--as-of", DAY, "--policies", str(small)], 2, "PATH_ALREADY_EXISTS"),
+    ):
+        try:
+            ended = job.main(arguments)
+        except SystemExit as error:
+            ended = int(error.code or 0)
+        complaint = capfd.readouterr().err
+        assert (ended, message in complaint, "Traceback" in complaint) == (code, True, False), complaint

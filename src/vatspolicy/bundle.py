@@ -245,23 +245,21 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     built = (build_policy(one["data"], one["file"], one["lines"], one["trees"]) for one in policies)
     shown = {policy.id: policy for policy in built}
     code = generate(shown)
-    modules = {name: marshal.dumps(part) for name, part in code.dump().items() if name != "levels"}
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
         "days": _boundaries(release.data["covers"]["from"], days_of(shown)),
         **store(policies, names),
-        "code": {**modules, "levels": code.levels},
+        "code": [marshal.dumps(module.dump()) for module in (code.rules, code.others, code.questions)],
+        "levels": code.levels,
     }
 
 
 def _build(data: Mapping[str, Any], content: str, prefix: str) -> Bundle:
     policies = Policies(data, prefix)
     instruments = Instruments(policies, data["instruments"], data["fixed"])
-    parts = data["code"]
-    code = Code(
-        LateModule(parts["rules"]), LateModule(parts["others"]), LateModule(parts["questions"]), parts["levels"]
-    )
+    rules, others, questions = map(LateModule, data["code"])
+    code = Code(rules, others, questions, data["levels"])
     bundle = Bundle(data["version"], content, data["covers_from"], policies, instruments, code)
     vars(bundle)["boundaries"] = tuple(data["days"])
     return bundle

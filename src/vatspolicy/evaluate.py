@@ -35,6 +35,10 @@ from vatspolicy.subject import activity_env, product_env, service_env
 _STRENGTH = ("primary", "secondary", "unverified")
 """Verifications, the weakest last."""
 _LISTS = ("deny", "closed", "unmet", "met", "duty", "advise", "unknown")
+KINDS = ("deny", "need", "duty", "advise")
+"""Effects that are asked for, in the order of findings."""
+BEARING = ("deny", "need")
+"""Those that bear on the decision word."""
 _NO_READINGS: Readings = {}
 _RANK = {word: rank for rank, word in enumerate(WORDS)}
 
@@ -42,13 +46,18 @@ _RANK = {word: rank for rank, word in enumerate(WORDS)}
 def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover."""
     law = bundle.on(as_of)
-    scopes = scopes_of(profile, as_of)
-    result = _Evaluation(law, profile, scopes).run()
+    scopes = _scopes(profile, as_of)
+    result = _Evaluation(law, profile, scopes, KINDS).run()
     readings = tuple(_other_readings(law, profile, scopes, result))
     return _decide(bundle, law, profile, as_of, result, readings)
 
 
-def scopes_of(profile: Profile, as_of: str) -> list[Scope]:
+def ask_rules(law: Law, profile: Profile, as_of: str, kinds: tuple[str, ...] = KINDS) -> Outcome:
+    """What the rules with effects of some kinds say of a profile under their own readings, before it is a decision."""
+    return _Evaluation(law, profile, _scopes(profile, as_of), kinds).run()
+
+
+def _scopes(profile: Profile, as_of: str) -> list[Scope]:
     """The variables of the product, then those of each service."""
     product = product_env(profile, as_of)
     return [product, *(service_env(product, service) for service in product["services"])]
@@ -59,13 +68,15 @@ Span = tuple[int, int]
 
 
 @dataclass
-class _Outcome:
+class Outcome:
     """What one run over the rules found."""
 
     low: int = 0
     high: int = 0
     parts: list[Span] = field(default_factory=list)
     """Of the product's own rules, then of each service: a decision is the strictest of its parts."""
+    spans: list[tuple[int, int, bool]] = field(default_factory=list)
+    """Of each finding that bears on the word: the span it leaves possible; whether its subject is certain."""
     lists: dict[str, list[Finding]] = field(default_factory=lambda: _new_lists())
     """Findings about what is certain: needs by their state, others by their kind, and all that are unknown."""
     services: list[Service] = field(default_factory=list)
@@ -91,16 +102,17 @@ class _Evaluation:
         law: Law,
         profile: Profile,
         scopes: Sequence[Scope],
+        kinds: tuple[str, ...],
         readings: Readings = _NO_READINGS,
         refused: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
-        """`scopes`: see `scopes_of`. `refused`: contested routes read as not admitted, as (rule name, subject)."""
-        self.law, self.profile, self.readings, self.refused = law, profile, readings, refused
+        """`scopes`: see `_scopes`. `refused`: contested routes read as not admitted, as (rule name, subject)."""
+        self.law, self.profile, self.kinds, self.readings, self.refused = law, profile, kinds, readings, refused
         self.base, *self.services = scopes
-        self.result = _Outcome()
+        self.result = Outcome()
         self.fixed, self.filed = law.fixed_authorities, _filed(self.base)
 
-    def run(self) -> _Outcome:
+    def run(self) -> Outcome:
         self.rules("product", self.base, Subject())
         if not self.services:
             self.open("allow", "deny", asks_of_offers(None))
@@ -123,7 +135,9 @@ class _Evaluation:
     def open(self, mildest: str, strictest: str, asks: Asking | Finding, certain: bool = True) -> None:
         """Note what a finding leaves possible for the decision word, and what to ask over it."""
         result = self.result
-        low, high = _RANK[mildest] if certain else 0, _RANK[strictest]
+        low, high = _RANK[mildest], _RANK[strictest]
+        result.spans.append((low, high, certain))
+        low = low if certain else 0
         if low > result.low:
             result.low = low
         if high > result.high:
@@ -198,9 +212,6 @@ class _Evaluation:
             ask for route in open_routes for ask in asks_of_access(self.law, self.profile, finding, route)
         )
 
-    kinds: tuple[str, ...] = ("deny", "need", "duty", "advise")
-    """The effects that are asked for, in the order of findings."""
-
     def deny(self, finding: Finding, effect: Deny, holds: bool | None) -> None:
         self.open("deny" if holds else "allow", "deny", finding, finding.certain)
         finding.reasons = (effect.reason,)
@@ -248,29 +259,6 @@ class _Evaluation:
                 finding.state, finding.any_of = "unmet", tuple(_offers(finding.subject, states))
 
 
-class Survey(_Evaluation):
-    """A run that looks at what can change the decision word, and at nothing else."""
-
-    def __init__(
-        self,
-        law: Law,
-        profile: Profile,
-        scopes: Sequence[Scope],
-        readings: Readings = _NO_READINGS,
-        refused: frozenset[tuple[str, str]] = frozenset(),
-        duties: bool = False,
-    ) -> None:
-        super().__init__(law, profile, scopes, readings, refused)
-        self.kinds = ("deny", "need", "duty") if duties else ("deny", "need")
-        self.spans: list[tuple[int, int, bool]] = []
-        """Of each finding: the mildest and the strictest word it leaves possible; whether its subject is certain."""
-
-    def open(self, mildest: str, strictest: str, asks: Asking | Finding, certain: bool = True) -> None:
-        """Note what a finding leaves possible."""
-        self.spans.append((_RANK[mildest], _RANK[strictest], certain))
-        super().open(mildest, strictest, asks, certain)
-
-
 def _filed(env: Env) -> dict[str, str]:
     """The last day, up to the day decided, on which each instrument was filed."""
     found: dict[str, str] = {}
@@ -300,7 +288,7 @@ def _reasons(states: Iterable[RouteState]) -> Iterator[str]:
     yield from codes or ("SECTOR-NOT-OPEN",)
 
 
-def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: _Outcome) -> Iterator[Reading]:
+def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: Outcome) -> Iterator[Reading]:
     """Decisions under each other reading of each contested rule, where they differ from the base.
 
     A reading is of one service; the other parts of the product decide as they did.
@@ -315,14 +303,14 @@ def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: _
         for alternative in alternatives:
             readings = {(rule.name, subject.service): alternative} if isinstance(rule.effect, Classify) else {}
             refused = frozenset() if readings else frozenset({(rule.name, str(subject))})
-            run = Survey(law, profile, scopes, readings, refused)
+            run = _Evaluation(law, profile, scopes, BEARING, readings, refused)
             parts = [*others, run.apart(functools.partial(run.service, index, scopes[index + 1]))]
             other = _word(max(low for low, _ in parts), max(high for _, high in parts))
             if other != word:
                 yield Reading(rule, subject, alternative, other)
 
 
-def missing_of(result: _Outcome) -> tuple[Ask, ...]:
+def missing_of(result: Outcome) -> tuple[Ask, ...]:
     """Facts that could still change the decision word, the most decisive first."""
     questions = ((high, asks) for high, asks in result.open_questions if high > result.low)
     asks = ((high, one.asks if isinstance(one, Finding) else settle(one)) for high, one in questions)
@@ -334,7 +322,7 @@ def _word(low: int, high: int) -> str:
 
 
 def _decide(
-    bundle: Bundle, law: Law, profile: Profile, as_of: str, result: _Outcome, readings: tuple[Reading, ...]
+    bundle: Bundle, law: Law, profile: Profile, as_of: str, result: Outcome, readings: tuple[Reading, ...]
 ) -> Decision:
     word = _word(result.low, result.high)
     lists = result.lists

@@ -34,11 +34,6 @@ class Code:
     levels: Mapping[str, int]
     """Whose variables an expression reads, by its place (`scope`)."""
 
-    def dump(self) -> dict[str, Any]:
-        """As plain data and byte code."""
-        modules = {name: getattr(self, name).dump() for name in ("rules", "others", "questions")}
-        return {**modules, "levels": dict(self.levels)}
-
 
 @dataclass(frozen=True)
 class Law:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vatspolicy.decision import WORDS, Ask
-from vatspolicy.evaluate import Survey, missing_of, scopes_of
+from vatspolicy.evaluate import BEARING, ask_rules, missing_of
 from vatspolicy.law import Law
 from vatspolicy.light import dataclass
 from vatspolicy.profile import Profile
@@ -28,9 +28,8 @@ def outlook(law: Law, profile: Profile, as_of: str, asking: bool = True, duties:
 
     Without `asking`, which facts are missing is left out; duties are counted when they are wanted.
     """
-    run = Survey(law, profile, scopes_of(profile, as_of), duties=duties)
-    found = run.run()
-    still = sum(high > found.low and (low < high or not certain) for low, high, certain in run.spans)
+    found = ask_rules(law, profile, as_of, (*BEARING, "duty") if duties else BEARING)
+    still = sum(high > found.low and (low < high or not certain) for low, high, certain in found.spans)
     missing = missing_of(found) if asking else ()
     undetermined = sum(finding.rule.kind == "duty" for finding in found.lists["unknown"])
     return Outlook((WORDS[found.low], WORDS[found.high]), still, undetermined, missing)

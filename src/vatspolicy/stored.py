@@ -12,73 +12,86 @@ import marshal
 import os
 from _thread import allocate_lock
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from vatspolicy.expression.python import Module
 from vatspolicy.policy import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy
+
+T = TypeVar("T")
 
 id_of = id
 """The identity of an object, where `id` is that of a policy or a rule."""
 
 
-class _LateExpression(Expression):
-    """When a rule holds; the rest of it comes with its policy."""
+class _Late:
+    """An object of which only what the table says is there until more is asked for: then its policy is built."""
 
     def __getattr__(self, name: str) -> Any:
-        return _complete(self, name)
+        self._complete()
+        try:
+            return vars(self)[name]  # another thread may have been first
+        except KeyError:
+            raise AttributeError(f"{type(self).__qualname__!r} object has no attribute {name!r}") from None
+
+    def _complete(self) -> None:
+        home = vars(self).get("_home")
+        if home is not None:
+            policies, id = home
+            policies[id]
 
     def __reduce__(self) -> Any:
-        return _whole(self, Expression)
-
-    @property
-    def conjuncts(self) -> list[Any]:
-        """The parts that must all hold for it to be true."""
-        if "stored" not in vars(self):
-            _complete(self, "stored")
-        return super().conjuncts
-
-
-class _LateRule(Rule):
-    """A rule of which only what the table says is there until more is asked for."""
-
-    def __getattr__(self, name: str) -> Any:
-        return _complete(self, name)
-
-    def __reduce__(self) -> Any:
-        return _whole(self, Rule)
-
-
-_LateExpression.__qualname__, _LateRule.__qualname__ = Expression.__qualname__, Rule.__qualname__  # as they are shown
-
-
-def _complete(thing: _LateExpression | _LateRule, name: str) -> Any:
-    """An attribute that is not there yet: the policy is built, which fills it in."""
-    home = vars(thing).get("_home")
-    if home is None:
-        raise AttributeError(f"{type(thing).__qualname__!r} object has no attribute {name!r}")
-    policies, id = home
-    policies[id]
-    return getattr(thing, name)
-
-
-def _whole(thing: _LateExpression | _LateRule, kind: type) -> tuple[Any, ...]:
-    """For pickling: an object of the plain kind, with everything that it has."""
-    if "_home" in vars(thing):
-        _complete(thing, "line")
-    return _blank, (kind,), dict(vars(thing))
+        """An object of the plain kind, with everything that it has."""
+        self._complete()
+        return _blank, (type(self).__bases__[1],), dict(vars(self))
 
 
 def _blank(kind: type) -> Any:
     return object.__new__(kind)
 
 
-class Policies(Mapping[str, Policy]):
+class _LateExpression(_Late, Expression):
+    """When a rule holds."""
+
+    @property
+    def conjuncts(self) -> list[Any]:
+        """The parts that must all hold for it to be true."""
+        self._complete()
+        return super().conjuncts
+
+
+class _LateRule(_Late, Rule):
+    """A rule."""
+
+
+_LateExpression.__qualname__, _LateRule.__qualname__ = Expression.__qualname__, Rule.__qualname__  # as they are shown
+
+
+class _ByName(Mapping[str, T]):
+    """What is got by name, one at a time; pickled as a plain dictionary."""
+
+    _homes: Mapping[str, Any]
+    """By name, what it takes to get it."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class Policies(_ByName[Policy]):
     """The policies of a compiled bundle by id, in order."""
 
     def __init__(self, data: Mapping[str, Any], prefix: str) -> None:
         """`data` as `store` makes it. Files are named below `prefix`. Raises what a Mapping does for other data."""
         self._prefix, self._built, self._lock = prefix, dict[str, Policy](), allocate_lock()
-        self._entries: dict[str, tuple[str, int, bytes, list[_LateRule]]] = {}
+        self._homes: dict[str, tuple[str, int, bytes, list[_LateRule]]] = {}
         self.rules: list[Rule] = []
         """Every rule, in order."""
         self.parameters: list[tuple[str, list[tuple[str, Any]]]] = data["parameters"]
@@ -87,7 +100,7 @@ class Policies(Mapping[str, Policy]):
         """The places of expressions, by identity, as far as they are built."""
         for id, name, first, blob, table in data["policies"]:
             rules = [self._rule(id, *row) for row in table]
-            self._entries[id] = (name, first, blob, rules)
+            self._homes[id] = (name, first, blob, rules)
             self.rules += rules
 
     def _rule(
@@ -113,7 +126,7 @@ class Policies(Mapping[str, Policy]):
     def __getitem__(self, id: str) -> Policy:
         policy = self._built.get(id)
         if policy is None:
-            name, first, blob, rules = self._entries[id]
+            name, first, blob, rules = self._homes[id]
             with self._lock:
                 policy = self._built.get(id) or self._build(id, name, first, blob, rules)
         return policy
@@ -132,20 +145,8 @@ class Policies(Mapping[str, Policy]):
         self._built[id] = policy
         return policy
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __contains__(self, id: object) -> bool:
-        return id in self._entries
-
-    def __reduce__(self) -> Any:
-        return dict, (dict(self),)
-
-
-class Instruments(Mapping[str, Instrument]):
+class Instruments(_ByName[Instrument]):
     """The instruments of a compiled bundle by name."""
 
     def __init__(self, policies: Policies, homes: Mapping[str, str], fixed: Mapping[str, tuple[str, ...]]) -> None:
@@ -155,18 +156,6 @@ class Instruments(Mapping[str, Instrument]):
 
     def __getitem__(self, name: str) -> Instrument:
         return self._policies[self._homes[name]].instruments[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._homes)
-
-    def __len__(self) -> int:
-        return len(self._homes)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._homes
-
-    def __reduce__(self) -> Any:
-        return dict, (dict(self),)
 
 
 class LateModule(Module):

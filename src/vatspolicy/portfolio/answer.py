@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.decision import WORDS, Finding
 from vatspolicy.document import Document, parse_document
-from vatspolicy.evaluate import _Evaluation, scopes_of
+from vatspolicy.evaluate import ask_rules
 from vatspolicy.law import Law
 from vatspolicy.outlook import outlook
 from vatspolicy.profile import Profile, trust_profile
@@ -21,8 +21,7 @@ def decide(law: Law, facts: Mapping[str, Any], day: str) -> dict[str, Any]:
     `facts` as `profile.facts_of` makes them. Keys: id, decision, mildest, strictest, services (id, state, decision,
     activities of class and decision, by class), rules (sorted).
     """
-    profile = Profile(facts, _NOWHERE, {})
-    found = _Evaluation(law, profile, scopes_of(profile, day)).run()
+    found = ask_rules(law, Profile(facts, _NOWHERE, {}), day)
     services = [
         {
             "id": service.id,
@@ -35,7 +34,7 @@ def decide(law: Law, facts: Mapping[str, Any], day: str) -> dict[str, Any]:
         }
         for index, service in enumerate(found.services)
     ]
-    fired = {finding.rule.name for finding in found.findings if finding.certain and _holds(law, finding)}
+    fired = {finding.rule.name for finding in found.findings if _holds(law, finding)}
     fired |= {finding.rule.name for service in found.services for finding in service.classified_by}
     return {
         "id": facts["product"]["id"],

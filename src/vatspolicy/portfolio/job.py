@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.errors import InvalidInput
 from vatspolicy.portfolio.answer import missing_facts
 from vatspolicy.portfolio.pieces import ROW
 from vatspolicy.portfolio.read import Row, parsed
@@ -25,6 +26,7 @@ from vatspolicy.portfolio.relation import fact_columns
 from vatspolicy.portfolio.spark import decide_frame, facts_schema, session
 from vatspolicy.portfolio.summary import ALL_WORDS, Summary, region_of
 from vatspolicy.portfolio.verify import Rejected, facts_in
+from vatspolicy.schema.day import is_day
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -118,21 +120,44 @@ def _bundle(policies: str | None) -> Bundle:
     return load_bundle(Path(policies) if policies else None)
 
 
+def _day(text: str) -> str:
+    if not is_day(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-01-31")
+    return text
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """The job. 0 when every row was decided, 3 when some are rejected, 5 when nothing was decided."""
+    """The job. 0 when every row was decided, 3 when some are rejected, 5 when nothing was decided.
+
+    2 for arguments that cannot be, such as an OUTPUT that is there already; 3, too, for policies that are not valid.
+    """
     parser = argparse.ArgumentParser(description="Decide a portfolio on Spark.")
     parser.add_argument("source", metavar="INPUT")
     parser.add_argument("target", metavar="OUTPUT", help="a folder that does not exist yet")
-    parser.add_argument("--as-of", required=True, metavar="DAY")
+    parser.add_argument("--as-of", required=True, metavar="DAY", type=_day)
     parser.add_argument("--policies", metavar="DIR", help="policies, in the same place on every machine")
     parser.add_argument("--input", choices=("lines", "parquet"), default="lines")
     parser.add_argument("--output", choices=("parquet", "json"), default="parquet")
     parser.add_argument("--no-missing", dest="missing", action="store_false", help="do not name missing facts")
     options = parser.parse_args(arguments)
+    try:
+        first = _bundle(options.policies).covers_from
+    except InvalidInput as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    if options.as_of < first:
+        parser.error(f"--as-of lies before {first}, the first day that the bundle covers")
+
+    from pyspark.errors import AnalysisException
+
     spark = session()
-    summary = run(spark, options.source, options.target, options.as_of, options)
+    try:
+        summary = run(spark, options.source, options.target, options.as_of, options)
+    except AnalysisException as error:  # a place that is not there, or is taken
+        parser.error(str(error).partition("\n")[0])
+    finally:
+        spark.stop()
     sys.stdout.write(json.dumps(summary.data(), ensure_ascii=False, indent=2) + "\n")
-    spark.stop()
     return 3 if summary.rejected else 0 if sum(summary.decision[word] for word in ALL_WORDS) else 5
 
 
