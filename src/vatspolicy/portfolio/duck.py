@@ -14,6 +14,7 @@ from vatspolicy.expression.types import INT, TEXT, ListOf, Type
 from vatspolicy.law import Law
 from vatspolicy.portfolio.combine import steps, text_of
 from vatspolicy.portfolio.pieces import ROW, SERVICE
+from vatspolicy.portfolio.read import quote
 from vatspolicy.portfolio.relation import fact_columns, sql_type
 from vatspolicy.portfolio.store import whole_file
 
@@ -72,14 +73,13 @@ def load_rows(
 
 def load_lines(connection: DuckDBPyConnection, table: str, columns: Mapping[str, Type], path: Path) -> None:
     """The same from a file of JSON lines."""
-    types = ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
-    reader = f"read_json({quote(str(path))}, format = 'newline_delimited', columns = {{{types}}})"
+    reader = f"read_json({quote(str(path))}, format = 'newline_delimited', columns = {{{_types(columns)}}})"
     connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {reader}")  # noqa: S608 - constants
 
 
-def quote(text: str) -> str:
-    """A text as a constant of SQL."""
-    return "'" + text.replace("'", "''") + "'"
+def _types(columns: Mapping[str, Type]) -> str:
+    """Columns as `read_json` wants them."""
+    return ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
 
 
 class Decider:
@@ -154,11 +154,10 @@ def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: 
         columns["missing"] = _TEXTS
     if compared:
         columns |= {"base": TEXT, "gains": _TEXTS, "losses": _TEXTS}
-    types = ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
     files = ", ".join(quote(str(part)) for part in parts)
     with connect() as connection, whole_file(target) as whole, _written():
         if files:
-            rows = f"read_json([{files}], format = 'newline_delimited', columns = {{{types}}})"
+            rows = f"read_json([{files}], format = 'newline_delimited', columns = {{{_types(columns)}}})"
             connection.execute(f"COPY (SELECT * FROM {rows}) TO {quote(str(whole))} (FORMAT parquet)")  # noqa: S608
         else:
             nothing = ", ".join(

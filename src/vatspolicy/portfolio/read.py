@@ -174,17 +174,18 @@ def _relation(source: Source) -> Iterator[tuple[Any, str]]:
         with duckdb.connect() as connection:
             connection.execute("SET enable_progress_bar = false")  # it would stand in the result
             if source.kind == TABLE:
-                connection.execute(f"ATTACH '{_escape(str(source.path))}' AS portfolio (READ_ONLY)")
+                connection.execute(f"ATTACH {quote(str(source.path))} AS portfolio (READ_ONLY)")
                 relation = 'portfolio."' + str(source.table).replace('"', '""') + '"'
             else:
-                relation = f"read_parquet('{_escape(str(source.path))}')"
+                relation = f"read_parquet({quote(str(source.path))})"
             yield connection, relation
     except duckdb.Error as error:
         raise InputError(f"DuckDB cannot read {str(source.path)!r}: {type(error).__name__}") from None
 
 
-def _escape(text: str) -> str:
-    return text.replace("'", "''")
+def quote(text: str) -> str:
+    """A text as a constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _records(source: Source) -> Iterator[Row]:
