@@ -64,12 +64,14 @@ clean: ## remove everything that make made
 	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Byte code as an installation makes it: where Python may not write its own, every start would compile what it imports.
 # An older interpreter, another folder or a changed pyproject.toml: nothing of the old .venv is worth keeping.
 $(CORE): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 # What builds the package is there already, but for hatchling and what it links by: a build of its own would fetch all of it for each extra.

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from vatspolicy import cache
 from vatspolicy.document import load_document, parse_document
-from vatspolicy.schema import files, load_schema, resource_folder, schema_folder, schema_names, validate
+from vatspolicy.schema import files, load_schema, resource_folder, resource_place, schema_folder, schema_names, validate
 
 BAD = Path(__file__).parent / "bad"
 TEXT = {"type": "string"}
@@ -246,9 +247,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """Where the package believes to be."""
     module = tmp_path / "src" / "vatspolicy" / "schema" / "files.py"
     monkeypatch.setattr(files, "__file__", str(module))
-    resource_folder.cache_clear()
+    resource_place.cache_clear()
     yield module
-    resource_folder.cache_clear()
+    resource_place.cache_clear()
 
 
 def test_the_repository_folder_is_used_until_the_package_has_its_own(tmp_path: Path, elsewhere: Path) -> None:
@@ -256,7 +257,7 @@ def test_the_repository_folder_is_used_until_the_package_has_its_own(tmp_path: P
     assert resource_folder("policies") == tmp_path / "policies"
     installed = elsewhere.parents[1] / "_resources" / "schemas"
     installed.mkdir(parents=True)
-    resource_folder.cache_clear()
+    resource_place.cache_clear()
     (installed / "own.schema.json").write_text('{"title": "Own"}', encoding="utf-8")
     assert schema_folder() == installed
     assert load_schema("own") == {"title": "Own"}
@@ -400,3 +401,44 @@ def test_a_fixture_says_what_is_wrong() -> None:
         ),
         "x.yaml:3:62: decisions[0].clases: This key is not known here. Did you mean 'classes'?",
     ]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_schema_that_ships_is_parsed_once_for_as_long_as_nobody_touches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "schemas"
+    folder.mkdir()
+    own = folder / "own.schema.json"
+    own.write_text(json.dumps(BUSINESS), encoding="utf-8")
+    monkeypatch.setenv("VATSPOLICY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "nanoseconds", lambda: own.stat().st_ctime_ns + 10**10)
+    parsed: list[str] = []
+    parse = json.load
+
+    def load(file: Any) -> Any:
+        parsed.append(file.name)
+        return parse(file)
+
+    monkeypatch.setattr(json, "load", load)
+
+    def start() -> dict[str, Any]:
+        files._read.cache_clear()
+        return load_schema("own")
+
+    assert start() == start() == BUSINESS
+    assert parsed == [str(own)]
+    own.write_text(json.dumps(PLACES), encoding="utf-8")
+    assert start() == PLACES
+    [entry] = (tmp_path / "cache").iterdir()
+    entry.write_bytes(entry.read_bytes()[:-1])
+    assert start() == PLACES
+    assert parsed == [str(own)] * 3
+    files._read.cache_clear()
+
+
+@pytest.mark.parametrize("name", schema_names())
+def test_a_schema_from_the_cache_is_the_file(name: str) -> None:
+    for _ in range(2):
+        files._read.cache_clear()
+        assert load_schema(name) == json.loads((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"))

@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import HOSTING, ROOT
+
+from vatspolicy.cache import SETTLED
 
 HEAVY = {
     "celpy": "parses expressions",
@@ -33,6 +36,15 @@ HEAVY = {
     "subprocess": "nothing is started",
     "threading": "nothing runs beside",
     "importlib.metadata": "nothing asks for versions",
+    "typing": "is for those who read types (TYPE_CHECKING)",
+    "pathlib": "brings ipaddress and urllib",
+    "ipaddress": "comes with urllib.parse",
+    "urllib.parse": "comes with pathlib",
+    "json": "reads what is JSON",
+    "hashlib": "loads OpenSSL",
+    "_hashlib": "loads OpenSSL",
+    "glob": "is for patterns",
+    "vatspolicy.arguments": "reads rarer options",
     "vatspolicy.console": "declares commands to typer",
     "vatspolicy.schema.explain": "is for mistakes",
     "vatspolicy.waiver": "is for waivers",
@@ -52,10 +64,13 @@ HEAVY = {
     "vatspolicy.report.markdown": "another format",
     "vatspolicy.pytest_plugin": "runs tests",
 }
-BUDGET = 60
+BUDGET = 59
 """Modules of the project itself that a decision as text may import."""
-WHOLE = 176
+WHOLE = 154
 """Modules in all, those that Python itself starts with included."""
+
+SPEC = ROOT / "fixtures" / "cloud-hosting-beijing.yaml"
+CHECK = ("check", str(SPEC), "--as-of", "2027-03-01", "--allow-past-as-of")
 
 CODE = """
 import sys
@@ -83,16 +98,22 @@ def imported(cache: Path, *arguments: str) -> tuple[int, set[str]]:
     return int(code), set(modules)
 
 
+def settle() -> None:
+    """Wait until what a start looks at was not edited a moment ago: then it may be remembered."""
+    files = (path for folder in ("src", "schemas", "policies") for path in (ROOT / folder).rglob("*.*"))
+    newest = max(max(found.st_mtime_ns, found.st_ctime_ns) for found in (path.stat() for path in files))
+    time.sleep(max(0, newest + SETTLED - time.time_ns()) / 1e9)
+
+
 @pytest.fixture(scope="module")
-def warm(law: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Modules of `vatspolicy check` with everything in the cache."""
+def warm(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Modules of `vatspolicy check` on the law that ships, with everything in the cache."""
     folder = tmp_path_factory.mktemp("startup")
-    (folder / "spec.yaml").write_text(HOSTING.replace("2027-01-31", "3027-01-31"))
-    command = ("check", "-p", str(law), str(folder / "spec.yaml"))
-    code, cold = imported(folder / "cache", *command)
+    settle()
+    code, cold = imported(folder / "cache", *CHECK)
     assert code == 1
     assert {"celpy", "lark", "vatspolicy.link"} <= cold, "what is to be kept away is what a cold start needs"
-    code, modules = imported(folder / "cache", *command)
+    code, modules = imported(folder / "cache", *CHECK)
     assert code == 1
     return modules
 
@@ -116,12 +137,13 @@ def test_a_decision_on_json_reads_no_yaml(law: Path, tmp_path: Path) -> None:
     code, modules = imported(tmp_path / "cache", *command)
     assert code == 1
     assert not {module for module in modules if module.partition(".")[0] in ("yaml", "_yaml")}
+    assert "datetime" not in modules, "days are text (vatspolicy.day); PyYAML alone brings it"
 
 
-def test_a_format_brings_what_it_needs(law: Path, tmp_path: Path) -> None:
+def test_a_format_brings_what_it_needs(tmp_path: Path) -> None:
     """The budget is not kept by what is asked for less often: JSON is as quick."""
-    (tmp_path / "spec.yaml").write_text(HOSTING.replace("2027-01-31", "3027-01-31"))
-    command = ("check", "-p", str(law), str(tmp_path / "spec.yaml"), "-f", "json")
+    command = (*CHECK, "-f", "json")
+    settle()
     imported(tmp_path / "cache", *command)
     _, modules = imported(tmp_path / "cache", *command)
     assert len(modules) <= WHOLE

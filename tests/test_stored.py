@@ -43,6 +43,24 @@ def test_what_another_thread_has_built_meanwhile_is_there(law: Path) -> None:
         rule.nothing  # type: ignore[attr-defined]  # noqa: B018
 
 
+def test_expressions_have_the_places_that_they_have_in_the_whole(law: Path) -> None:
+    """Whichever is built first: places lead to generated code."""
+    late = load_bundle(law)
+    for name in reversed(list(late.policies)):
+        for rule in reversed(late.policies[name].rules):
+            assert rule.message
+    whole = {name: pickle.loads(pickle.dumps(policy)) for name, policy in load_bundle(law).policies.items()}
+    texts = {str(place): one.text for place, (_, one) in enumerate(stored.expressions_of(whole.values()))}
+    assert {late._keys[id(one)]: one.text for one in late.expressions()} == texts
+
+
+def test_code_that_is_read_late_can_be_sent_to_another_process(law: Path) -> None:
+    bundle = load_bundle(law)
+    again = pickle.loads(pickle.dumps(bundle))
+    day = bundle.boundaries[-1]
+    assert again.on(day)._rules.keys() == bundle.on(day)._rules.keys()
+
+
 def before(bundle: Bundle) -> set[str]:
     return {day for day in stored.days_of(bundle.policies) if day < bundle.covers_from}
 
@@ -55,6 +73,11 @@ def test_a_decision_builds_the_policies_that_it_speaks_of(law: Path) -> None:
     assert policies._built == {}
     assert policies["vats-pilot-2024"].id == "vats-pilot-2024"
     assert list(policies._built) == ["vats-pilot-2024"]
+    first, second, *_ = policies["vats-pilot-2024"].rules
+    assert first.message
+    assert ("effect" in vars(first), "effect" in vars(second)) == (True, False)
+    assert second.when.text
+    assert "effect" in vars(second)
     with pytest.raises(KeyError):
         policies["no-such"]
     with pytest.raises(AttributeError, match="colour"):

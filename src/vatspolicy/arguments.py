@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
+from vatspolicy.day import is_day
 from vatspolicy.errors import InvalidInput, suggest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Format(StrEnum):
@@ -42,12 +45,9 @@ def parse_day(text: str | None) -> str | None:
     """A calendar day, YYYY-MM-DD."""
     if text is None:
         return None
-    try:
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            raise ValueError
-        return datetime.date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise bad_argument("Write a calendar day as YYYY-MM-DD.") from None
+    if not is_day(text):
+        raise bad_argument("Write a calendar day as YYYY-MM-DD.")
+    return text
 
 
 def parse_pattern(text: str | None) -> re.Pattern[str] | None:

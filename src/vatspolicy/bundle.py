@@ -7,10 +7,8 @@ import marshal
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from pathlib import Path as FilePath
-from typing import Any
 
-from vatspolicy.cache import digest, once_per_state, recall, remember
+from vatspolicy.cache import PIECES, digest, key_of, once_per_state, recall, remember
 from vatspolicy.document import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.expression.python import PYTHON, Module
@@ -18,7 +16,7 @@ from vatspolicy.expression.tree import Node
 from vatspolicy.law import Code, Law
 from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Expression, Instrument, Policy, Rule, build_policy
-from vatspolicy.schema import making_digest, resource_folder, validate
+from vatspolicy.schema import making_digest, resource_place, validate
 from vatspolicy.stored import (
     Instruments,
     LateModule,
@@ -30,6 +28,11 @@ from vatspolicy.stored import (
     store,
     values_on,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+    from typing import Any
 
 BESIDE = ("properties.yaml",)
 """Files in a folder of policies that are no policies and decide nothing."""
@@ -116,6 +119,7 @@ def _boundaries(first: str, days: set[str]) -> tuple[str, ...]:
 def generate(policies: Mapping[str, Policy]) -> Code:
     """Python for every expression of the policies, and for every question that a rule's conjuncts ask."""
     from vatspolicy.expression.conjunct import conjuncts
+    from vatspolicy.expression.conjunct import questions as asked
     from vatspolicy.expression.scope import level_of
 
     rules: dict[str, Node] = {}
@@ -127,16 +131,15 @@ def generate(policies: Mapping[str, Policy]) -> Code:
             others[str(place)] = expression.tree
             continue
         rules[str(place)] = expression.tree
-        for number, part in enumerate(conjuncts(expression.tree)):
-            questions |= {f"{place}.{number}.{turn}": one.node for turn, one in enumerate(part.questions)}
+        questions |= {key: question.node for key, question in asked(conjuncts(expression.tree), str(place))}
     levels = {place: level_of(node) for place, node in (rules | others).items()}
     return Code(Module(rules), Module(others), Module(questions), levels)
 
 
 def load_bundle(folder: str | FilePath | None = None) -> Bundle:
     """The policies of a folder (the shipped ones by default). Raises InvalidInput with every problem found."""
-    root = FilePath(folder) if folder is not None else resource_folder("policies")
-    told = once_per_state("policies", [(str(root), ".yaml")], lambda: _digests(_named_below(root)))
+    root = resource_place("policies") if folder is None else _spelt(folder)
+    told = once_per_state("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     prefix = _relative(root)
     found = recall("bundle", _key(told[0]), lambda data: _build(data, told[1], prefix))
     return found or _load(_named_below(root), prefix)
@@ -155,25 +158,35 @@ def _load(sources: list[tuple[str, bytes]], prefix: str) -> Bundle:
 
 def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
     """Digests of policy files: with the names they are given by, and with the files' own, which is the bundle's."""
-    sources = [(name, text) for name, text in sources if FilePath(name).name not in BESIDE]
+    sources = [(name, text) for name, text in sources if os.path.basename(name) not in BESIDE]
     return [
         digest(part for name, text in sources for part in (name.encode(), text)),
-        digest(part for name, text in sources for part in (FilePath(name).name.encode(), text)),
+        digest(part for name, text in sources for part in (os.path.basename(name).encode(), text)),
     ]
 
 
 def _key(sources: str) -> str:
-    return digest([making_digest().encode(), PYTHON, sources.encode()])
+    return key_of([making_digest().encode(), PYTHON, sources.encode()])
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
     """File name and bytes of every policy file below a folder, in order. Raises InvalidInput when there is none."""
-    prefix = _relative(root)
-    return [(os.path.join(prefix, name), text) for name, text in _named_below(root)]
+    prefix = _relative(str(root))
+    return [(os.path.join(prefix, name), text) for name, text in _named_below(str(root))]
 
 
-def _named_below(root: FilePath) -> list[tuple[str, bytes]]:
+def _spelt(folder: str | FilePath) -> str:
+    """The folder's path without what makes no difference."""
+    from pathlib import Path as FilePath
+
+    return str(FilePath(folder))
+
+
+def _named_below(folder: str) -> list[tuple[str, bytes]]:
     """The same with names as seen from the folder."""
+    from pathlib import Path as FilePath
+
+    root = FilePath(folder)
     if not root.is_dir():
         raise InvalidInput([Problem(str(root), 1, 1, "", "There is no such folder of policies.")])
     files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
@@ -184,13 +197,13 @@ def _named_below(root: FilePath) -> list[tuple[str, bytes]]:
     return [(str(path.relative_to(root)), path.read_bytes()) for path in files]
 
 
-def _relative(root: FilePath) -> str:
+def _relative(root: str) -> str:
     """A folder as seen from the working directory, where it lies below; empty for that directory itself."""
     folder, here = os.path.realpath(root), os.path.realpath(os.curdir)
     if folder == here:
         return ""
     below = os.path.join(here, "")
-    return folder.removeprefix(below) if folder.startswith(below) else str(root)
+    return folder.removeprefix(below) if folder.startswith(below) else root
 
 
 def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
@@ -200,7 +213,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     from vatspolicy.link import link
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
-    sources = [(os.path.join(prefix, name), text) for name, text in sources if FilePath(name).name not in BESIDE]
+    sources = [(os.path.join(prefix, name), text) for name, text in sources if os.path.basename(name) not in BESIDE]
 
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -211,7 +224,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
         except InvalidInput as error:
             problems += error.problems
             continue
-        if FilePath(name).name == "bundle.yaml":
+        if os.path.basename(name) == "bundle.yaml":
             release = document
             problems += validate(document, "bundle")
         else:
@@ -221,7 +234,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     if release is None and not problems:
         problems.append(
             Problem(
-                str(FilePath(sources[0][0]).parent),
+                os.path.dirname(sources[0][0]) or os.curdir,
                 1,
                 1,
                 "",
@@ -250,16 +263,19 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
         "covers_from": release.data["covers"]["from"],
         "days": _boundaries(release.data["covers"]["from"], days_of(shown)),
         **store(policies, names),
-        "code": [marshal.dumps(module.dump()) for module in (code.rules, code.others, code.questions)],
+        PIECES: [
+            *(marshal.dumps(module.dump()) for module in (code.rules, code.others, code.questions)),
+            *(marshal.dumps((one["data"], one["lines"], one["trees"])) for one in policies),
+        ],
         "levels": code.levels,
     }
 
 
 def _build(data: Mapping[str, Any], content: str, prefix: str) -> Bundle:
-    policies = Policies(data, prefix)
+    rules, others, questions, *pieces = data[PIECES]
+    policies = Policies(data, pieces, prefix)
     instruments = Instruments(policies, data["instruments"], data["fixed"])
-    rules, others, questions = map(LateModule, data["code"])
-    code = Code(rules, others, questions, data["levels"])
+    code = Code(LateModule(rules), LateModule(others), LateModule(questions), data["levels"])
     bundle = Bundle(data["version"], content, data["covers_from"], policies, instruments, code)
     vars(bundle)["boundaries"] = tuple(data["days"])
     return bundle

@@ -12,19 +12,28 @@ installation's as the code beside them, so that nobody asks whose they are.
 from __future__ import annotations
 
 import functools
-import hashlib
 import marshal
 import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from itertools import accumulate, pairwise
 
 from vatspolicy.clock import nanoseconds
 
-T = TypeVar("T")
+try:  # hashlib loads OpenSSL first, which takes longer than all that a start has to hash
+    from _blake2 import blake2b
+except ImportError:  # an interpreter that is built in another way
+    from hashlib import blake2b
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+PIECES = "pieces"
+"""The key of what is kept aside in an entry."""
 LIMIT = 64 * 2**20
 """Largest entry that is read, in bytes."""
 SHIPPED = os.path.join(os.path.dirname(os.path.realpath(__file__)), "_resources", "compiled")
@@ -34,12 +43,27 @@ SETTLED = 3 * 10**9
 
 
 def digest(parts: Iterable[bytes]) -> str:
-    """SHA-256 (hex) over parts, each with its length, so that no two lists of parts collide."""
-    total = hashlib.sha256()
+    """SHA-256 (hex) over parts, each with its length, so that no two lists of parts collide: for others to compare."""
+    from hashlib import sha256
+
+    total = sha256()
     for part in parts:
         total.update(len(part).to_bytes(8, "big"))
         total.update(part)
     return total.hexdigest()
+
+
+def key_of(parts: Iterable[bytes]) -> str:
+    """BLAKE2b (hex) over parts in the same way: for keys of entries, which no one else computes."""
+    total = _hash()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big"))
+        total.update(part)
+    return total.hexdigest()
+
+
+def _hash(content: bytes = b"") -> blake2b:
+    return blake2b(content, digest_size=32)
 
 
 def language_sources() -> list[str]:
@@ -52,14 +76,17 @@ def language_sources() -> list[str]:
 @functools.lru_cache
 def language_digest() -> str:
     """Digest of that code: another version of it must not read old entries."""
+    from pathlib import Path
+
     folder, *files = map(Path, language_sources())
-    return digest(source.read_bytes() for source in (*sorted(folder.glob("*.py")), *files))
+    return key_of(source.read_bytes() for source in (*sorted(folder.glob("*.py")), *files))
 
 
 def remember(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:
     """What `read` makes of the entry `kind`-`key`; `build` makes the entry where there is no sound one.
 
-    An entry is made of None, truths, numbers, texts, bytes, byte code, tuples, lists and dictionaries.
+    An entry is made of None, truths, numbers, texts, bytes, byte code, tuples, lists and dictionaries. What a
+    dictionary has as `PIECES`, a list of bytes, is given to `read` as views: it costs nothing until it is looked at.
     """
     found = recall(kind, key, read)
     if found is not None:
@@ -89,7 +116,7 @@ def once_per_state(kind: str, folders: Sequence[tuple[str, str]], work: Callable
     which keeps size and date is not missed; where there is no such time (Windows), files are read at each start.
     """
     before = _state(folders)
-    key = digest(os.path.abspath(part).encode("utf-8", "surrogateescape") for part, _ in folders)
+    key = key_of(os.path.abspath(part).encode("utf-8", "surrogateescape") for part, _ in folders)
     if before is not None:
         kept = recall(kind, key, lambda data: (data["state"], data["value"]))
         if kept is not None and kept[0] == before:
@@ -148,36 +175,50 @@ def _folder() -> str:
 def _load(path: str, ours: bool) -> Any:
     """The data of a sound entry, else None. `ours`: it came with the program, whoever installed that."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:  # a buffer would be one copy more
             status = os.fstat(file.fileno())
             foreign = hasattr(os, "getuid") and status.st_uid != os.getuid()
             shared = foreign or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
             if (shared and not ours) or status.st_size > LIMIT:
                 return None
-            head, _, body = file.read().partition(b"\n")
+            head, content = file.read(_HEAD), file.readall()
     except OSError:
         return None
-    if head.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
+    if head != _head(content):
         return None
     try:
-        return marshal.loads(body)  # noqa: S302 - whole, and our own
+        data, sizes = marshal.loads(content)  # noqa: S302 - whole, and our own
+        if sizes:
+            ends = list(accumulate(sizes, initial=len(content) - sum(sizes)))
+            data[PIECES] = [memoryview(content)[start:end] for start, end in pairwise(ends)]
     except (EOFError, ValueError, TypeError):  # written by another version of Python
         return None
+    return data
+
+
+def _head(content: bytes) -> bytes:
+    """The first line of an entry."""
+    return _hash(content).hexdigest().encode() + b"\n"
+
+
+_HEAD = 65
+"""Characters of it."""
 
 
 def _save(path: str, data: Any) -> None:
     """Write the entry whole or not at all; a cache that cannot be written is no error."""
     import tempfile
 
-    body = marshal.dumps(data)
-    head = hashlib.sha256(body).hexdigest().encode()
+    pieces: list[bytes] = data.get(PIECES, []) if isinstance(data, dict) else []
+    kept = {key: value for key, value in data.items() if key != PIECES} if pieces else data
+    content = b"".join([marshal.dumps((kept, [len(piece) for piece in pieces])), *pieces])
     folder, name = os.path.split(path)
     try:
         os.makedirs(folder, exist_ok=True, mode=0o700)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=name)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(head + b"\n" + body)
+                file.write(_head(content) + content)
             os.replace(temporary, path)
         except OSError:
             os.unlink(temporary)

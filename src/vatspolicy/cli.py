@@ -7,7 +7,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from vatspolicy.commands import COMMANDS, quick
 from vatspolicy.errors import InvalidInput
@@ -15,7 +14,10 @@ from vatspolicy.gate import INTERNAL, INTERRUPTED, INVALID
 from vatspolicy.messages import complain, fail, holding, note
 from vatspolicy.output import accept_any_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from vatspolicy.console import Commands
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 
-_CHINA = datetime.timezone(datetime.timedelta(hours=8))
-"""One time, all year, in all of China (Asia/Shanghai); a table of zones would be read at each start."""
+from vatspolicy.day import text_of
+
+_CHINA = 8 * 3600
+"""Seconds that China is ahead: one time, all year (Asia/Shanghai); a table of zones would be read at each start."""
 
 
 def today() -> str:
     """Today in Asia/Shanghai, as ISO text."""
-    return datetime.datetime.now(_CHINA).date().isoformat()
+    moment = time.gmtime(time.time() + _CHINA)
+    return text_of(moment.tm_year, moment.tm_mon, moment.tm_mday)
 
 
 def now() -> str:
     """This moment in UTC, as RFC 3339 with nanoseconds: for logs, never for a decision or a report."""
+    import datetime
+
     moment = datetime.datetime.now(datetime.UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 1000:09d}Z"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from vatspolicy.day import days_in, later, parts, text_of
 from vatspolicy.light import dataclass
 from vatspolicy.vocabulary import Text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 GROUPS = ("before-launch", "before-event", "after-launch", "after-event", "recurring", "continuing")
 """Groups of duties in the order in which they come up."""
@@ -84,11 +87,11 @@ def deadline(due: Mapping[str, Any], launch: str | None) -> Deadline:
             by, first = due.get("by"), due.get("from")
             days = _days(by, period) if by else ()
             if period == "month" and days:
-                en, zh = f"{en} by day {days[0].day}", f"{zh}{days[0].day}日前"
+                en, zh = f"{en} by day {days[0][1]}", f"{zh}{days[0][1]}日前"
             elif days:
-                *others, last = (f"{day.day} {_MONTHS[day.month - 1]}" for day in days)
+                *others, last = (f"{day} {_MONTHS[month - 1]}" for month, day in days)
                 en += f" by {', '.join(others)} and {last}" if others else f" by {last}"
-                zh += "、".join(f"{day.month}月{day.day}日" for day in days) + "前"
+                zh += "、".join(f"{month}月{day}日" for month, day in days) + "前"
             if first and first > (launch or ""):
                 en, zh = f"{en}, first by {first}", f"{zh}，首次为{first}前"
             return Deadline("recurring", {"en": en, "zh": zh}, _next(launch, days, first) if days and launch else None)
@@ -114,29 +117,31 @@ _MONTHS = (
 
 def _count(start: str, count: int, unit: str) -> str | None:
     """The day on which a period ends that begins on `start`; None for hours, and where the calendar does not reach."""
-    day = datetime.date.fromisoformat(start)
     try:
         match unit:
             case "calendar-day":
-                return (day + datetime.timedelta(days=count)).isoformat()
+                return later(start, count)
             case "month":
-                months = day.month - 1 + count
-                year, month = day.year + months // 12, months % 12 + 1
-                return day.replace(year, month, min(day.day, _length(year, month))).isoformat()
+                year, month, day = parts(start)
+                months = month - 1 + count
+                year, month = year + months // 12, months % 12 + 1
+                return text_of(year, month, min(day, days_in(year, month)))
             case "working-day":
-                return _working_days(day, count)
-    except (OverflowError, ValueError):  # after the year 9999
+                return _working_days(start, count)
+    except OverflowError:  # after the year 9999
         return None
     return None
 
 
-def _working_days(day: datetime.date, count: int) -> str | None:
-    """The date of the count-th working day after `day`; None without a calendar of public holidays for the year."""
+def _working_days(start: str, count: int) -> str | None:
+    """The date of the count-th working day after a day; None without a calendar of public holidays for the year."""
     try:
         from chinese_calendar import is_workday
     except ImportError:
         return None
-    left = count
+    import datetime
+
+    day, left = datetime.date.fromisoformat(start), count
     try:
         while left:
             day += datetime.timedelta(days=1)
@@ -146,34 +151,28 @@ def _working_days(day: datetime.date, count: int) -> str | None:
     return day.isoformat()
 
 
-def _days(by: str, period: str) -> tuple[datetime.date, ...]:
-    """The last days of a period in a year (2001), in order: `by` (MM-DD) and those that follow from it.
+def _days(by: str, period: str) -> tuple[tuple[int, int], ...]:
+    """The last days (month, day) of a period in a year, in order: `by` (MM-DD) and those that follow from it.
 
     The last day of a month stands for the last day of every month.
     """
     month, day = map(int, by.split("-"))
-    ends = day >= _length(_YEAR, month)
+    ends = day >= days_in(_YEAR, month)
     step = _STEPS.get(period, 12)
     months = sorted((month - 1 + index * step) % 12 + 1 for index in range(12 // step))
-    lengths = {month: _length(_YEAR, month) for month in months}
-    return tuple(datetime.date(_YEAR, month, length if ends else min(day, length)) for month, length in lengths.items())
-
-
-def _length(year: int, month: int) -> int:
-    """Days of a month."""
-    if month == 12:
-        return 31
-    return (datetime.date(year, month + 1, 1) - datetime.timedelta(days=1)).day
+    lengths = {month: days_in(_YEAR, month) for month in months}
+    return tuple((month, length if ends else min(day, length)) for month, length in lengths.items())
 
 
 _YEAR = 2001
+"""A year in which February is short."""
 _STEPS = {"month": 1, "quarter": 3, "half-year": 6}
 
 
-def _next(launch: str, days: Iterable[datetime.date], first: str | None) -> str:
+def _next(launch: str, days: Iterable[tuple[int, int]], first: str | None) -> str:
     """The first of the days of a year on or after the launch, and not before `first`."""
     start = max(launch, first or launch)
-    marks = [day.isoformat()[5:] for day in days]
+    marks = [f"{month:02}-{day:02}" for month, day in days]
     year = int(start[:4])
     later = [mark for mark in marks if mark >= start[5:]]
     return f"{year:04}-{later[0]}" if later else f"{year + 1:04}-{marks[0]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.document import Path
@@ -13,6 +12,10 @@ from vatspolicy.law import Law
 from vatspolicy.light import dataclass
 from vatspolicy.policy import Expression, Policy
 from vatspolicy.profile import Profile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True)

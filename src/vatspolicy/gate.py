@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-import glob
+import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from vatspolicy.bundle import Bundle
+from vatspolicy.day import LAST, later
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate
@@ -16,7 +14,11 @@ from vatspolicy.light import dataclass
 from vatspolicy.profile import Profile, load_profile
 from vatspolicy.record import record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
     from vatspolicy.waiver import Ledger
 
 OK, FAILED, USAGE, INVALID, INCOMPLETE, NOTHING, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
@@ -58,6 +60,11 @@ def find_specs(argument: str) -> list[str]:
 
     Hidden files and the expectations of fixtures are specs only by their own names.
     """
+    if argument != "-" and os.path.isfile(argument):
+        return [argument]
+    import glob
+    from pathlib import Path
+
     path = Path(argument)
     try:
         if path.is_dir():
@@ -195,8 +202,10 @@ class Gate:
 
 def days_after(day: str) -> str:
     """The last day for which a change is told ahead, AHEAD days after the day decided."""
-    date = datetime.date.fromisoformat(day)
-    return (date + min(datetime.timedelta(days=AHEAD), datetime.date.max - date)).isoformat()
+    try:
+        return later(day, AHEAD)
+    except OverflowError:
+        return LAST
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from vatspolicy.access import is_valid
 from vatspolicy.decision import Ask, Finding
@@ -13,7 +12,11 @@ from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Route, Rule
 from vatspolicy.profile import Profile
 
-Env = Mapping[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Env: TypeAlias = "Mapping[str, Any]"
 
 
 def asks_of(law: Law, profile: Profile, env: Env, rule: Rule, *expressions: Expression) -> tuple[Ask, ...]:

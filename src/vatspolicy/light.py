@@ -9,7 +9,10 @@ compares the two for every class that is made here.
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["dataclass", "field", "replace"]
 
@@ -43,6 +46,7 @@ class _Lazily:
 def _twin(owner: type) -> Any:
     """The class as the library's decorator makes it, without its methods."""
     import dataclasses
+    from typing import Any
 
     kind = next(one for one in owner.__mro__ if _OPTIONS in vars(one))
     told = {name: one.told for name, one in getattr(kind, _SHAPE).items()}
@@ -54,7 +58,8 @@ def _twin(owner: type) -> Any:
 
 def _make_init(cls: Any) -> None:
     """The `__init__` of a class, in source and compiled."""
-    frozen, fields = vars(cls)[_OPTIONS]["frozen"], getattr(cls, _SHAPE)
+    options, fields = vars(cls)[_OPTIONS], getattr(cls, _SHAPE)
+    frozen = options["frozen"]
     scope: dict[str, Any] = {"_set": object.__setattr__, "_missing": _MISSING}
     plain: list[str] = []
     named: list[str] = []
@@ -68,7 +73,14 @@ def _make_init(cls: Any) -> None:
             scope[f"_{name}"] = one.told["default_factory"]
             parameter, value = f"{name}=_missing", f"_{name}() if {name} is _missing else {name}"
         (named if one.told.get("kw_only") else plain).append(parameter)
-        body.append(f" _set(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
+        if not frozen:
+            body.append(f" self.{name} = {value}")
+        elif options["slots"]:
+            body.append(f" _set(self, {name!r}, {value})")
+        else:
+            body.append(f" own[{name!r}] = {value}")
+    if frozen and not options["slots"]:
+        body.insert(0, " own = self.__dict__")  # in half the time of object.__setattr__
     parameters = ", ".join(["self", *plain, *(["*", *named] if named else [])])
     exec("\n".join([f"def __init__({parameters}):", *(body or [" pass"])]), scope)  # noqa: S102 - names of a class
     cls.__init__ = scope["__init__"]

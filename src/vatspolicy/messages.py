@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
-from pathlib import Path
-from typing import NoReturn, TypeVar
 
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate import INTERNAL
@@ -14,7 +12,12 @@ from vatspolicy.language import translate
 from vatspolicy.light import replace
 from vatspolicy.output import write_file, write_stderr, write_stdout
 
-R = TypeVar("R")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import NoReturn, TypeVar
+
+    R = TypeVar("R")
 
 MOST = 100
 """Problems of one file that are shown; a log has an end, whatever a file brings."""

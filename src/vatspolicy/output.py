@@ -7,8 +7,11 @@ import io
 import os
 import stat
 import sys
-from pathlib import Path
-from typing import TextIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import TextIO
 
 _SIGNS = {"✔": "+", "✘": "x", "☐": "[ ]", "☑": "[x]", "→": "->", "§": "#", "≠": "!=", "·": "-", "–": "-", "…": "..."}
 _PLAIN = str.maketrans(_SIGNS)
@@ -23,6 +26,7 @@ def write_file(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """The same for bytes."""
     import tempfile
+    from pathlib import Path
 
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any
 
 from vatspolicy.document import Path
 from vatspolicy.expression.store import load
 from vatspolicy.expression.tree import Node
 from vatspolicy.light import dataclass, field
 from vatspolicy.vocabulary import Text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 ALWAYS = "0000-01-01"
 NEVER = "9999-12-31"
@@ -255,21 +258,19 @@ class Policy:
         return next((edition for edition in reversed(self.editions) if edition.since <= day), None)
 
 
+Lines: TypeAlias = "Mapping[Path, tuple[int, int]]"
+"""Where things stand: line and column by path."""
+Trees: TypeAlias = "Mapping[Path, tuple[Any, Any]]"
+"""The stored trees of expressions, and their conjuncts, by path."""
+
+
 def build_policy(
-    data: Mapping[str, Any], file: str, lines: Mapping[Path, tuple[int, int]], trees: Mapping[Path, tuple[Any, Any]]
+    data: Mapping[str, Any], file: str, lines: Lines, trees: Trees, rules: tuple[Rule, ...] | None = None
 ) -> Policy:
-    """The policy in schema-valid `data`.
-
-    `lines` has the positions, `trees` the stored trees of its expressions and their conjuncts.
-    """
+    """The policy in schema-valid `data`; with its own rules, unless `rules` stand for them."""
     id = data["id"]
-    since, until = data["effective"]["from"], data["effective"].get("until", NEVER)
-
-    def expression(path: Path, text: str) -> Expression:
-        line, column = lines[path]
-        stored, parts = trees[path]
-        return Expression(text, stored, line, column, parts)
-
+    since, until = _dates(data)
+    expression = functools.partial(_expression, lines, trees)
     instruments = {}
     for name, entry in data.get("instruments", {}).items():
         path: Path = ("instruments", name)
@@ -279,25 +280,8 @@ def build_policy(
         )
         covers = expression((*path, "covers"), entry["covers"]) if "covers" in entry else None
         instruments[name] = Instrument(name, id, entry["title"], authority, covers, entry.get("no_term", False))
-    rules = []
-    for index, entry in enumerate(data.get("rules", [])):
-        path = ("rules", index)
-        rules.append(
-            Rule(
-                policy=id,
-                id=entry["id"],
-                cite=tuple(entry["cite"]),
-                each=entry["each"],
-                since=max(since, entry.get("from", ALWAYS)),
-                until=min(until, entry.get("until", NEVER)),
-                when=expression((*path, "when"), entry["when"]),
-                effect=_effect(entry, path, expression),
-                message=entry["message"],
-                contested=entry.get("contested", False),
-                unwaivable=entry.get("unwaivable", False),
-                line=lines[path][0],
-            )
-        )
+    if rules is None:
+        rules = tuple(build_rule(data, index, lines, trees) for index in range(len(data.get("rules", ()))))
     return Policy(
         id=id,
         version=data["version"],
@@ -324,9 +308,40 @@ def build_policy(
         },
         terms=data.get("terms", {}),
         term_lines={name: lines[("terms", name)][0] for name in data.get("terms", {})},
-        rules=tuple(rules),
+        rules=rules,
         file=file,
     )
+
+
+def build_rule(data: Mapping[str, Any], index: int, lines: Lines, trees: Trees) -> Rule:
+    """One rule of the policy in schema-valid `data`."""
+    entry, path = data["rules"][index], ("rules", index)
+    since, until = _dates(data)
+    expression = functools.partial(_expression, lines, trees)
+    return Rule(
+        policy=data["id"],
+        id=entry["id"],
+        cite=tuple(entry["cite"]),
+        each=entry["each"],
+        since=max(since, entry.get("from", ALWAYS)),
+        until=min(until, entry.get("until", NEVER)),
+        when=expression((*path, "when"), entry["when"]),
+        effect=_effect(entry, path, expression),
+        message=entry["message"],
+        contested=entry.get("contested", False),
+        unwaivable=entry.get("unwaivable", False),
+        line=lines[path][0],
+    )
+
+
+def _dates(data: Mapping[str, Any]) -> tuple[str, str]:
+    return data["effective"]["from"], data["effective"].get("until", NEVER)
+
+
+def _expression(lines: Lines, trees: Trees, path: Path, text: str) -> Expression:
+    line, column = lines[path]
+    stored, parts = trees[path]
+    return Expression(text, stored, line, column, parts)
 
 
 def as_tuple(value: str | list[str]) -> tuple[str, ...]:

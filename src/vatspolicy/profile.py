@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from pathlib import Path as FilePath
-from typing import Any
 
 from vatspolicy.cache import remember
+from vatspolicy.day import LAST, later
 from vatspolicy.document import Document, Path, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.expression.kleene import evaluate
@@ -18,6 +17,11 @@ from vatspolicy.language import Bilingual
 from vatspolicy.light import dataclass, field, replace
 from vatspolicy.schema import load_schema, making_digest, once_per_schemas, validate
 from vatspolicy.vocabulary import INHERITED, describe, gazetteer, profile_type, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+    from typing import Any
 
 DECLARED = ("licences", "deals", "filings")
 """Lists of what exists only because somebody declares it: none given means none held, planned or done."""
@@ -51,16 +55,13 @@ class Profile:
 
         A licence holds to the end of its last day, a filing from its day on. The launch day is no such fact.
         """
-        import datetime
-
         found: dict[str, list[Path]] = {}
         for path, text in _dates(self.document.data, ()):
             if path == ("product", "launch"):
                 continue
-            day = datetime.date.fromisoformat(text)
             found.setdefault(text, []).append(path)
-            if day < datetime.date.max:
-                found.setdefault((day + datetime.timedelta(days=1)).isoformat(), []).append(path)
+            if text < LAST:
+                found.setdefault(later(text, 1), []).append(path)
         return {day: tuple(paths) for day, paths in found.items()}
 
     def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:

@@ -5,9 +5,8 @@ Explanations are made here, and so only for what is shown.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
-from typing import Any
 
 from vatspolicy.access import by_closeness, closest
 from vatspolicy.bundle import Bundle
@@ -19,6 +18,10 @@ from vatspolicy.law import Law
 from vatspolicy.policy import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.vocabulary import Text, label, question
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
@@ -255,8 +258,10 @@ def _fact(reading: Reading) -> dict[str, Any]:
 
 def _shown(file: str) -> str:
     """The path of a policy without the place of an installation, so that equal inputs give equal bytes."""
-    path = PurePath(file)
-    return f"{path.parent.name}/{path.name}" if path.is_absolute() else file
+    if not os.path.isabs(file):
+        return file
+    folder, name = os.path.split(file)
+    return f"{os.path.basename(folder)}/{name}"
 
 
 def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:

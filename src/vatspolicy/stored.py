@@ -1,8 +1,8 @@
 """Policies as a compiled bundle keeps them: each is built when something of it is first asked for.
 
 A table says of every rule what it takes to choose those of a day. The words of the law, the trees and all else lie in
-one piece of plain data for each policy: a decision builds the policies that it speaks of, and no others. What is built
-is built once, so that rules and expressions keep their identity.
+one piece of plain data for each policy: a decision builds the policies and the rules that it speaks of, and no others.
+What is built is built once, so that rules and expressions keep their identity.
 """
 
 from __future__ import annotations
@@ -11,20 +11,25 @@ import functools
 import marshal
 import os
 from _thread import allocate_lock
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from vatspolicy.expression.python import Module
-from vatspolicy.policy import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy
+from vatspolicy.policy import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy, build_rule
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias, TypeVar
+
+    T = TypeVar("T")
+
+Buffer: TypeAlias = "bytes | memoryview"
 
 id_of = id
 """The identity of an object, where `id` is that of a policy or a rule."""
 
 
 class _Late:
-    """An object of which only what the table says is there until more is asked for: then its policy is built."""
+    """An object of which only what the table says is there until more is asked for: then its rule is built."""
 
     def __getattr__(self, name: str) -> Any:
         self._complete()
@@ -36,8 +41,8 @@ class _Late:
     def _complete(self) -> None:
         home = vars(self).get("_home")
         if home is not None:
-            policies, id = home
-            policies[id]
+            policies, id, index = home
+            policies.complete(id, index)
 
     def __reduce__(self) -> Any:
         """An object of the plain kind, with everything that it has."""
@@ -66,7 +71,7 @@ class _LateRule(_Late, Rule):
 _LateExpression.__qualname__, _LateRule.__qualname__ = Expression.__qualname__, Rule.__qualname__  # as they are shown
 
 
-class _ByName(Mapping[str, T]):
+class _ByName(Mapping[str, "T"]):
     """What is got by name, one at a time; pickled as a plain dictionary."""
 
     _homes: Mapping[str, Any]
@@ -88,25 +93,37 @@ class _ByName(Mapping[str, T]):
 class Policies(_ByName[Policy]):
     """The policies of a compiled bundle by id, in order."""
 
-    def __init__(self, data: Mapping[str, Any], prefix: str) -> None:
-        """`data` as `store` makes it. Files are named below `prefix`. Raises what a Mapping does for other data."""
+    def __init__(self, data: Mapping[str, Any], pieces: Sequence[Buffer], prefix: str) -> None:
+        """`data` as `store` makes it, and all else that is known of each policy as `marshal` has it, in their order.
+
+        Files are named below `prefix`. Raises what a Mapping does for other data.
+        """
         self._prefix, self._built, self._lock = prefix, dict[str, Policy](), allocate_lock()
-        self._homes: dict[str, tuple[str, int, bytes, list[_LateRule]]] = {}
+        self._parts: dict[str, Any] = {}
+        self._homes: dict[str, tuple[str, int, Buffer, list[_LateRule]]] = {}
         self.rules: list[Rule] = []
         """Every rule, in order."""
         self.parameters: list[tuple[str, list[tuple[str, Any]]]] = data["parameters"]
         """Every parameter by its key, with its days and values."""
         self.places: dict[int, str] = {}
         """The places of expressions, by identity, as far as they are built."""
-        for id, name, first, blob, table in data["policies"]:
-            rules = [self._rule(id, *row) for row in table]
-            self._homes[id] = (name, first, blob, rules)
+        for (id, name, first, table), piece in zip(data["policies"], pieces, strict=True):
+            rules = [self._rule((self, id, index), id, *row) for index, row in enumerate(table)]
+            self._homes[id] = (name, first, piece, rules)
             self.rules += rules
 
     def _rule(
-        self, policy: str, id: str, each: str, kind: str, since: str, until: str, place: str, leads: str
+        self,
+        home: tuple[Policies, str, int],
+        policy: str,
+        id: str,
+        each: str,
+        kind: str,
+        since: str,
+        until: str,
+        place: str,
+        leads: str,
     ) -> _LateRule:
-        home = (self, policy)
         rule, when = _LateRule.__new__(_LateRule), _LateExpression.__new__(_LateExpression)
         vars(when).update(_home=home)
         vars(rule).update(
@@ -126,24 +143,42 @@ class Policies(_ByName[Policy]):
     def __getitem__(self, id: str) -> Policy:
         policy = self._built.get(id)
         if policy is None:
-            name, first, blob, rules = self._homes[id]
             with self._lock:
-                policy = self._built.get(id) or self._build(id, name, first, blob, rules)
+                policy = self._built.get(id) or self._build(id)
         return policy
 
-    def _build(self, id: str, name: str, first: int, blob: bytes, rules: list[_LateRule]) -> Policy:
-        data, lines, trees = marshal.loads(blob)  # noqa: S302 - a part of an entry that was found whole
-        policy = build_policy(data, os.path.join(self._prefix, name), lines, trees)
-        for late, built in zip(rules, policy.rules, strict=True):
-            vars(late.when).update(vars(built.when))
-            vars(late).update(vars(built), when=late.when)
-        vars(policy)["rules"] = tuple(rules)
-        for place, (_, expression) in enumerate(expressions_of([policy]), first):
-            self.places[id_of(expression)] = str(place)
-        for late in rules:
-            del vars(late)["_home"], vars(late.when)["_home"]
+    def _build(self, id: str) -> Policy:
+        name, first, _, rules = self._homes[id]
+        data, lines, trees = self._read(id)
+        policy = build_policy(data, os.path.join(self._prefix, name), lines, trees, tuple(rules))
+        self._note(first, _of_instruments(policy))
         self._built[id] = policy
         return policy
+
+    def complete(self, id: str, index: int) -> None:
+        """Build a rule of a policy, unless it is."""
+        late = self._homes[id][3][index]
+        with self._lock:
+            if "_home" not in vars(late):
+                return
+            data, lines, trees = self._read(id)
+            built = build_rule(data, index, lines, trees)
+            vars(late.when).update(vars(built.when))
+            vars(late).update(vars(built), when=late.when)
+            self._note(int(self.places[id_of(late.when)]), _of_rule(late))
+            del vars(late)["_home"], vars(late.when)["_home"]
+
+    def _read(self, id: str) -> Any:
+        """What is known of a policy: its data, lines and trees."""
+        parts = self._parts.get(id)
+        if parts is None:
+            parts = self._parts[id] = marshal.loads(self._homes[id][2])  # noqa: S302 - of an entry that was found whole
+        return parts
+
+    def _note(self, first: int, expressions: Iterable[Expression]) -> None:
+        """Expressions have their places one after the other."""
+        for place, expression in enumerate(expressions, first):
+            self.places[id_of(expression)] = str(place)
 
 
 class Instruments(_ByName[Instrument]):
@@ -161,12 +196,16 @@ class Instruments(_ByName[Instrument]):
 class LateModule(Module):
     """Generated code that is read when it is first run."""
 
-    def __init__(self, blob: bytes) -> None:
-        self._blob = blob
+    def __init__(self, piece: Buffer) -> None:
+        self._piece = piece
+
+    def __reduce__(self) -> Any:
+        """A view is of this process alone."""
+        return LateModule, (bytes(self._piece),)
 
     @functools.cached_property
     def _parts(self) -> dict[str, Any]:  # type: ignore[override]
-        parts: dict[str, Any] = marshal.loads(self._blob)  # noqa: S302 - a part of an entry that was found whole
+        parts: dict[str, Any] = marshal.loads(self._piece)  # noqa: S302 - a part of an entry that was found whole
         return parts
 
 
@@ -192,9 +231,8 @@ def store(entries: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> dic
             )
             for rule in policy.rules
         ]
-        blob = marshal.dumps((entry["data"], entry["lines"], entry["trees"]))
-        policies.append((policy.id, names[entry["file"]], place, blob, table))
         place += len(places)
+        policies.append((policy.id, names[entry["file"]], place - len([*_of_instruments(policy)]), table))
         parameters += [
             (parameter.key, [(value.since, value.value) for value in parameter.values])
             for parameter in policy.parameters.values()
@@ -215,15 +253,23 @@ def expressions_of(policies: Iterable[Policy]) -> Iterator[tuple[Policy, Express
     """Every expression of policies, in a fixed order, with the policy it stands in."""
     for policy in policies:
         for rule in policy.rules:
-            yield policy, rule.when
-            if isinstance(rule.effect, Route):
-                if rule.effect.max_foreign_percent is not None:
-                    yield policy, rule.effect.max_foreign_percent
-                yield from ((policy, condition.check) for condition in rule.effect.conditions)
-        for instrument in policy.instruments.values():
-            yield from ((policy, when) for when, _ in instrument.authority)
-            if instrument.covers is not None:
-                yield policy, instrument.covers
+            yield from ((policy, expression) for expression in _of_rule(rule))
+        yield from ((policy, expression) for expression in _of_instruments(policy))
+
+
+def _of_rule(rule: Rule) -> Iterator[Expression]:
+    yield rule.when
+    if isinstance(rule.effect, Route):
+        if rule.effect.max_foreign_percent is not None:
+            yield rule.effect.max_foreign_percent
+        yield from (condition.check for condition in rule.effect.conditions)
+
+
+def _of_instruments(policy: Policy) -> Iterator[Expression]:
+    for instrument in policy.instruments.values():
+        yield from (when for when, _ in instrument.authority)
+        if instrument.covers is not None:
+            yield instrument.covers
 
 
 def rules_of(policies: Mapping[str, Policy]) -> Iterable[Rule]:

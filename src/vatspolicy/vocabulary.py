@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
 
 from vatspolicy.expression.types import Record, Type, type_of_schema
 from vatspolicy.schema import load_schema, once_per_schemas
 
-Language = Literal["en", "zh"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
+Language: TypeAlias = "Literal['en', 'zh']"
 Text = Mapping[str, str]
 """The same words under `en` and `zh`."""
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from vatspolicy.arguments import bad_argument, parse_changes, parse_outputs
 from vatspolicy.commands.law import choose_law
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate import INTERNAL, INVALID, NOTHING, USAGE, DayError, Gate
@@ -14,7 +11,11 @@ from vatspolicy.light import replace
 from vatspolicy.messages import columns, complain, fail, note, save, show
 from vatspolicy.output import wants_colour
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
     from vatspolicy.decision_log import Mask
     from vatspolicy.gate import Outcome
     from vatspolicy.package.choice import Choice
@@ -49,7 +50,12 @@ def decide(
     from vatspolicy.clock import today
     from vatspolicy.report import render as render_report
 
-    outputs, changes = parse_outputs(output), parse_changes(set_)
+    outputs: list[tuple[str, Path]] = []
+    changes: list[tuple[str, Any]] = []
+    if output or set_:
+        from vatspolicy.arguments import parse_changes, parse_outputs
+
+        outputs, changes = parse_outputs(output), parse_changes(set_)
     if write_baseline is not None and until is None:
         fail("a baseline ends on a day: add --until DAY.", USAGE)
     if until is not None and (write_baseline is None or baseline is not None):
@@ -96,6 +102,8 @@ class _Keeping:
         try:
             self.masks = [_mask(text) for text in masks]
         except ValueError as error:
+            from vatspolicy.arguments import bad_argument
+
             raise bad_argument(str(error), "--mask") from None
 
     def keep(self, law: Choice, gate: Gate, outcome: Outcome) -> None:
@@ -134,6 +142,8 @@ class _Keeping:
         if target == "-":
             show(text, machine=True)
         else:
+            from pathlib import Path
+
             save(Path(target), text)
 
 

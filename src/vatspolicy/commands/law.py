@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vatspolicy.gate import USAGE
 from vatspolicy.messages import fail, hold, note
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vatspolicy.bundle import Bundle
     from vatspolicy.package.choice import Choice
 
@@ -31,7 +33,7 @@ def choose_law(
     if bundle is None:
         if key is not None or skip_verify:
             fail("--key and --skip-verify belong to --bundle.", USAGE)
-        if locks and Path(LOCK).exists():
+        if locks and os.path.exists(LOCK):
             note(f"{LOCK} pins a bundle, and none was given with --bundle.")
         return hold(choose(policies))
     if policies is not None:
@@ -40,6 +42,8 @@ def choose_law(
         fail("--key and --skip-verify contradict each other.", USAGE)
     if skip_verify:
         note("the signature of the bundle is not verified (--skip-verify).")
+    from pathlib import Path
+
     places = [Path(), *(Path(spec) if Path(spec).is_dir() else Path(spec).parent for spec in specs)]
     return hold(choose(None, bundle, key, skip_verify, places if locks else ()))
 

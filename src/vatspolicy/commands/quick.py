@@ -8,28 +8,62 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
-from vatspolicy.arguments import FailOn, Format, Lang, parse_changes, parse_day, parse_outputs
-from vatspolicy.language import VARIABLE
+from vatspolicy.day import is_day
+from vatspolicy.gate import LEVELS
+from vatspolicy.language import LANGUAGES, VARIABLE
+from vatspolicy.report import FORMATS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+
+def _day(text: str) -> str:
+    if not is_day(text):
+        raise ValueError
+    return text
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)
+
+
+def _one_of(words: Sequence[str]) -> Callable[[str], str]:
+    return lambda text: words[words.index(text)]
+
+
+def _changes(texts: list[str]) -> object:
+    from vatspolicy.arguments import parse_changes
+
+    return parse_changes(texts)
+
+
+def _outputs(texts: list[str]) -> object:
+    from vatspolicy.arguments import parse_outputs
+
+    return parse_outputs(texts)
+
 
 FLAGS = {"--allow-past-as-of": "allow_past_as_of", "--no-fail": "no_fail"}
 """Options without a value, and their parameters."""
 VALUES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "--as-of": ("as_of", parse_day),
-    "--policies": ("policies", Path),
-    "-p": ("policies", Path),
-    "--fail-on": ("fail_on", FailOn),
-    "--format": ("format", Format),
-    "-f": ("format", Format),
-    "--lang": ("lang", Lang),
+    "--as-of": ("as_of", _day),
+    "--policies": ("policies", _path),
+    "-p": ("policies", _path),
+    "--fail-on": ("fail_on", _one_of(LEVELS)),
+    "--format": ("format", _one_of(FORMATS)),
+    "-f": ("format", _one_of(FORMATS)),
+    "--lang": ("lang", _one_of(LANGUAGES)),
 }
 """Options with one value, their parameters, and what reads the value."""
 LISTS: Mapping[str, tuple[str, Callable[[list[str]], Any]]] = {
-    "--set": ("set_", parse_changes),
-    "--output": ("output", parse_outputs),
-    "-o": ("output", parse_outputs),
+    "--set": ("set_", _changes),
+    "--output": ("output", _outputs),
+    "-o": ("output", _outputs),
 }
 """Options that may be repeated, their parameters, and what would complain of their values."""
 
@@ -61,9 +95,10 @@ def read(arguments: Sequence[str]) -> dict[str, Any] | None:
                     parameter, make = VALUES[name]
                     found[parameter] = make(value)
         if "lang" not in found and (language := os.environ.get(VARIABLE)):
-            found["lang"] = Lang(language)
+            found["lang"] = VALUES["--lang"][1](language)
         for parameter, complaining in LISTS.values():
-            complaining(lists.get(parameter, []))
+            if parameter in lists:
+                complaining(lists[parameter])
     except Exception:  # a mistake, which typer puts into words
         return None
     return {"specs": specs, **found, **lists} if specs else None

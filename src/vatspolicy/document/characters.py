@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
+
+from vatspolicy.pattern import pattern
 
 # What YAML does not allow, line breaks that only YAML 1.1 knows, the byte order mark, and characters that reorder
 # text on screen: so that a reviewer sees what a machine reads.
@@ -20,7 +23,7 @@ def unprintable(text: str) -> Iterator[re.Match[str]]:
 
 def line_starts(text: str) -> list[int]:
     """The index of the first character of each line."""
-    return [0, *(found.end() for found in re.finditer("\n", text))]
+    return [0, *accumulate(len(line) + 1 for line in text.split("\n"))][:-1]
 
 
 def position(lines: list[int], index: int) -> tuple[int, int]:
@@ -83,8 +86,8 @@ def _unescape(found: re.Match[str]) -> str:
     return _ESCAPES.get(found["char"], "")
 
 
-_SPACE = re.compile(r"[ \t\n]+")
-_ESCAPE = re.compile(
+_SPACE = pattern(r"[ \t\n]+")
+_ESCAPE = pattern(
     r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?P<hex>x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|(?P<fold>\n[ \t\n]*)|(?P<char>.))"
 )
@@ -122,4 +125,4 @@ def _block_characters(text: str, start: int, folded: bool, value: str) -> Iterat
     yield from (("\n", index) for index in breaks)
 
 
-_FIRST_LINE = re.compile(r"(?:[ ]*\n)*([ ]*)")
+_FIRST_LINE = pattern(r"(?:[ ]*\n)*([ ]*)")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeAlias
 
 from vatspolicy.document.characters import characters, line_starts, position
 from vatspolicy.errors import Problem, point
 from vatspolicy.light import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 Scalar: TypeAlias = str | int | float | bool | None
@@ -130,11 +131,10 @@ def format_path(path: Path) -> str:
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _WORD.fullmatch(step):
+        elif step.replace("-", "_").replace("_", "w").isalnum():
             text += f".{step}" if text else step
         else:
+            import json
+
             text += f"[{json.dumps(step, ensure_ascii=False)}]"
     return text
-
-
-_WORD = re.compile(r"[\w-]+")

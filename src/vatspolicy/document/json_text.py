@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
-
 from vatspolicy.document.document import Node, Scalar
 from vatspolicy.document.reader import NO_ESCAPE, QUOTE_TEXT, Limits, Reader
+from vatspolicy.pattern import pattern
 
 
 class JsonReader(Reader):
@@ -116,6 +114,8 @@ class JsonReader(Reader):
         raw = found.group()
         if "\\" not in raw:
             return raw[1:-1]
+        import json
+
         try:
             text: str = json.loads(raw)
         except json.JSONDecodeError as error:
@@ -124,8 +124,8 @@ class JsonReader(Reader):
         return text
 
 
-_SPACE = re.compile(r"[ \t\n]*")
-_STRING = re.compile(r'"[^"\\\n\t]*(?:\\[^\n\t][^"\\\n\t]*)*"')
-_NO_SPACE = re.compile(r"[^\s\[\]{},:\"]+")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_SPACE = pattern(r"[ \t\n]*")
+_STRING = pattern(r'"[^"\\\n\t]*(?:\\[^\n\t][^"\\\n\t]*)*"')
+_NO_SPACE = pattern(r"[^\s\[\]{},:\"]+")
+_NUMBER = pattern(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
-from pathlib import Path as FilePath
 
 from vatspolicy.document.characters import line_starts, position, unprintable
 from vatspolicy.document.document import Document
-from vatspolicy.document.json_text import JsonReader
 from vatspolicy.document.reader import LIMITS, Limits
-from vatspolicy.document.yaml_text import YamlReader
 from vatspolicy.errors import InvalidInput, Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
 
 STDIN = "<stdin>"
 _FILES: ContextVar[Mapping[str, bytes] | None] = ContextVar("files", default=None)
@@ -43,7 +44,7 @@ def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             content = sys.stdin.buffer.read(limits.size + 1)
         else:
-            with FilePath(path).open("rb") as stream:
+            with open(name.rstrip("/") or os.curdir, "rb") as stream:  # as pathlib spells it
                 content = stream.read(limits.size + 1)
     except FileNotFoundError:
         message = "There is no such file."
@@ -66,15 +67,23 @@ def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Doc
     """
     clean = _decode(text, file, limits)
     if file.lower().endswith(".json"):
+        from vatspolicy.document.json_text import JsonReader
+
         return JsonReader(clean, file, limits).document()
     if file == STDIN and clean.lstrip().startswith(("{", "[")):
+        from vatspolicy.document.json_text import JsonReader
+
         try:
             return JsonReader(clean, file, limits).document()
         except InvalidInput as as_json:
+            from vatspolicy.document.yaml_text import YamlReader
+
             try:
                 return YamlReader(clean, file, limits).document()
             except InvalidInput:
                 raise as_json from None
+    from vatspolicy.document.yaml_text import YamlReader
+
     return YamlReader(clean, file, limits).document()
 
 

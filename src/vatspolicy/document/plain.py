@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from vatspolicy.document.reader import INTEGER, QUOTE_TEXT
+from vatspolicy.document.reader import QUOTE_TEXT
+from vatspolicy.pattern import pattern
 
-DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
-_DIGITS = re.compile(r"[-+0-9._:]+")
+_DIGITS = pattern(r"[-+0-9._:]+")
 # Plain scalars that YAML 1.1, YAML 1.2 or a reader in a hurry take for something else. The first that fits speaks.
 _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
     (r"yes|no|on|off|y|n|true|false", "This is neither text nor a boolean.", "Write it in quotes, or true/false."),
@@ -20,6 +20,8 @@ _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
     (r"[-+]?0[0-9]+(\.[0-9]*)?", "A number does not begin with 0.", "Put it in quotes if it is a code."),
     (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)|-0", "A number is written like 12 or -12.5.", QUOTE_TEXT),
 )
+_WORDS = frozenset(["yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf", "infinity"])
+"""What of these begins with a letter, so that no other word need be compared."""
 _LONGEST_NUMBER = 400  # characters; keeps the patterns above quick on any text
 _SPECIAL_START = frozenset("+-.0123456789~yYnNoOtTfFiI")
 
@@ -31,13 +33,16 @@ def is_surely_text(text: str) -> bool:
 
 def is_number(text: str) -> bool:
     """Whether this is a decimal number that every reader takes for the same one."""
-    return text != "-0" and bool(INTEGER.fullmatch(text) or DECIMAL.fullmatch(text))
+    whole, dot, rest = text.removeprefix("-").partition(".")
+    if not (whole.isascii() and whole.isdigit()) or (whole[0] == "0" and whole != "0"):
+        return False
+    return rest.isascii() and rest.isdigit() if dot else text != "-0"
 
 
 def doubt(text: str) -> tuple[str, str] | None:
     """What is doubtful about a plain scalar that is not null, a boolean or a number, and a hint; None if it is text."""
+    if text.isascii() and text[:1].isalpha() and text.lower() not in _WORDS:
+        return None
     if len(text) > _LONGEST_NUMBER:
         return _DOUBTFUL[-1][1:] if _DIGITS.fullmatch(text) else None
-    return next(
-        ((message, hint) for pattern, message, hint in _DOUBTFUL if re.fullmatch(pattern, text, re.IGNORECASE)), None
-    )
+    return next(((message, hint) for form, message, hint in _DOUBTFUL if re.fullmatch(form, text, re.IGNORECASE)), None)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from itertools import islice
-from typing import NoReturn
 
 from vatspolicy.document.characters import characters, line_starts, position, unprintable
 from vatspolicy.document.document import Document, Node, format_path
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.light import dataclass
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 MAX_EXACT = 2**53  # the largest magnitude up to which every integer is a double too
-INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 NO_ESCAPE = ("There is no such escape.", r"Write \\ for a backslash.")
 QUOTE_TEXT = "Put it in quotes if it is text."
 
@@ -109,7 +110,7 @@ class Reader:
         if abs(value) > MAX_EXACT or (abs(value) == MAX_EXACT and text.lstrip("-") != str(MAX_EXACT)):
             self.note(index, f"The number is beyond {MAX_EXACT:,} and would not stay exact.", "Put it in quotes.")
             return 0
-        return int(text) if INTEGER.fullmatch(text) else value
+        return int(text) if text.removeprefix("-").isdigit() else value
 
     def check_escapes(self, index: int, value: str) -> None:
         """Escapes of the text in double quotes at `index` can bring in what the file itself may not hold."""

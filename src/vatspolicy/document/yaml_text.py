@@ -6,20 +6,21 @@ same files, read the same from them, and say the same about the others.
 
 from __future__ import annotations
 
-import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from vatspolicy.document.document import Node, Scalar
 from vatspolicy.document.plain import doubt, is_number, is_surely_text
 from vatspolicy.document.reader import NO_ESCAPE, Limits, Reader
-from vatspolicy.document.syntax import BLOCK_HEADER, NO_SPACE, explain
 from vatspolicy.errors import suggest
 from vatspolicy.light import replace
+from vatspolicy.pattern import pattern
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     import yaml
 
 
@@ -44,7 +45,7 @@ class YamlReader(Reader):
         """The root of the text. Raises StopError."""
         import yaml
 
-        if directive := _DIRECTIVE.match(self.text):
+        if "%" in self.text and (directive := _DIRECTIVE.match(self.text)):
             self.fail(directive.end() - 1, "Directives are not used here.", "Remove the line that begins with %.")
         self.events: Iterator[Any] = yaml.parse(self.text, Loader=yaml_loader())
         try:
@@ -56,6 +57,8 @@ class YamlReader(Reader):
             self._refuse_tabs(start if "quoted" in (error.context or "") else at + 1)
             if self.text[at : at + 1] == "?" and "flow" in (error.context or ""):
                 self.fail_alone(at, *_QUESTION_MARK)
+            from vatspolicy.document.syntax import explain
+
             self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
             found = _BEYOND_UNICODE.search(self.text)
@@ -200,6 +203,8 @@ class YamlReader(Reader):
         text: str = event.value
         self._check_text(event, start)
         if self.flow and not event.style and self.text.startswith((":[", ":{"), end):
+            from vatspolicy.document.syntax import NO_SPACE
+
             self.fail(start, *NO_SPACE)  # as libyaml does
         if event.style or (is_surely_text(text) and text != "<<"):
             return text
@@ -214,8 +219,10 @@ class YamlReader(Reader):
     def _check_text(self, event: Any, text_start: int) -> None:
         """What quoted text escapes, where a tab may stand, and the ? that one parser takes for the start of a key."""
         if event.style:
-            if crowded := _CROWDED_HEADER.match(self.text, text_start):  # libyaml takes the # for a comment
-                self.fail(crowded.end() - 1, *BLOCK_HEADER)
+            if event.style in ("|", ">") and (crowded := _CROWDED_HEADER.match(self.text, text_start)):
+                from vatspolicy.document.syntax import BLOCK_HEADER
+
+                self.fail(crowded.end() - 1, *BLOCK_HEADER)  # libyaml takes the # for a comment
             self._keep_tabs(event)
             if event.style == '"':
                 self.check_escapes(text_start, event.value)
@@ -253,10 +260,10 @@ class YamlReader(Reader):
         return self.verbatim[place] if place >= 0 else (0, 0)
 
 
-_BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
+_BEYOND_UNICODE = pattern(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 _QUESTION_MARK = ("A ? inside [ ] or { } is not allowed here.", "Put the value in quotes.")
-_DIRECTIVE = re.compile(r"(?: *(?:#[^\n]*)?\n)*%")
-_PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)*")
-_CROWDED_HEADER = re.compile(r"[|>][-+0-9]*#")
-_BLOCK_INDENT = re.compile(r"[|>][^\n]*\n[ \n]*\t*")
-_COMMENT = re.compile(r"(?:(?<=[ \t])|^)#", re.MULTILINE)
+_DIRECTIVE = pattern(r"(?: *(?:#[^\n]*)?\n)*%")
+_PROPERTIES = pattern(r"(?:[&!][^\s]*\s+)*")
+_CROWDED_HEADER = pattern(r"[|>][-+0-9]*#")
+_BLOCK_INDENT = pattern(r"[|>][^\n]*\n[ \n]*\t*")
+_COMMENT = pattern(r"(?m:(?<=[ \t])|^)#")

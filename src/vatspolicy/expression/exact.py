@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from vatspolicy.expression.kleene import ARITHMETIC, TEXT, Env, Missing, Params
 from vatspolicy.expression.tree import (
@@ -29,6 +28,10 @@ from vatspolicy.expression.tree import (
 )
 from vatspolicy.expression.types import ListOf, Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -48,7 +51,7 @@ class Unknown:
         self.facts = facts
 
 
-Exact = Callable[[Env], Any]
+Exact: TypeAlias = "Callable[[Env], Any]"
 """Takes the variables and returns the value, or an Unknown."""
 
 

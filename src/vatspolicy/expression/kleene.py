@@ -7,7 +7,6 @@ missing facts keep an expression undecided, and gives every clause its truth val
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 from vatspolicy.expression.tree import (
     And,
@@ -27,10 +26,14 @@ from vatspolicy.expression.tree import (
 )
 from vatspolicy.light import dataclass
 
-Env = Mapping[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Env: TypeAlias = "Mapping[str, Any]"
 """Variables by name; a missing key, at any depth, is an unknown fact."""
 
-Params = Mapping[str, Any]
+Params: TypeAlias = "Mapping[str, Any]"
 """Parameter values of one day by key (policy/name)."""
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {

@@ -14,7 +14,6 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
-from typing import Any
 
 from vatspolicy.expression.kleene import Env, Params, evaluate
 from vatspolicy.expression.tree import (
@@ -35,7 +34,11 @@ from vatspolicy.expression.tree import (
 )
 from vatspolicy.expression.types import ListOf, Record
 
-Function = Callable[[Env], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Function: TypeAlias = "Callable[[Env], Any]"
 """Takes the variables and returns the value. Raises KeyError when a missing fact stands in the way."""
 
 

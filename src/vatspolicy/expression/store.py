@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vatspolicy.expression import tree as t
 from vatspolicy.expression.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, Record, Type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _NODES = {
     kind.__name__: kind

@@ -6,10 +6,13 @@ Unknown is not a node. A fact that is missing makes the nodes above it unknown b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from vatspolicy.expression.types import Type
 from vatspolicy.light import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True)

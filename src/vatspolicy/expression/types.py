@@ -7,9 +7,12 @@ booleans, whole numbers, numbers, texts, days, enumerations, lists and records.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from vatspolicy.light import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vatspolicy.light import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vatspolicy.bundle import Bundle
     from vatspolicy.package.content import Package
     from vatspolicy.package.lock import Lock
@@ -42,23 +43,26 @@ def choose(
     file: Path | None = None,
     key: Path | None = None,
     skip_verify: bool = False,
-    places: Iterable[Path] = (Path(),),
+    places: Iterable[Path] | None = None,
 ) -> Iterator[Choice]:
     """The law of a bundle's file, a folder, or what ships; for as long as the block lasts. Raises InvalidInput.
 
-    A lock in one of the `places` must pin the bundle. What a bundle decides, it decides under its own schemas, which
-    are in use meanwhile.
+    A lock in one of the `places` (the working directory, if none is named) must pin the bundle. What a bundle decides,
+    it decides under its own schemas, which are in use meanwhile.
     """
     if file is None:
         from vatspolicy.bundle import load_bundle
 
         yield Choice(load_bundle(folder), folder)
         return
+    from pathlib import Path
+
     from vatspolicy.package.content import read_package
     from vatspolicy.package.lock import read_lock
 
     package = read_package(file)
-    locks = [read_lock(path) for path in dict.fromkeys(place / LOCK for place in places) if path.exists()]
+    beside = dict.fromkeys(place / LOCK for place in ((Path(),) if places is None else places))
+    locks = [read_lock(path) for path in beside if path.exists()]
     signature = check(package, key, skip_verify, locks)
     with package.in_use():
         yield Choice(package.load(), None, package, signature)

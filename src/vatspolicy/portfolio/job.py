@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.day import is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.portfolio.answer import missing_facts
 from vatspolicy.portfolio.pieces import ROW
@@ -26,7 +27,6 @@ from vatspolicy.portfolio.relation import fact_columns
 from vatspolicy.portfolio.spark import decide_frame, facts_schema, session
 from vatspolicy.portfolio.summary import ALL_WORDS, Summary, region_of
 from vatspolicy.portfolio.verify import Rejected, facts_in
-from vatspolicy.schema.day import is_day
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

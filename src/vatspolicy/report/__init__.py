@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.record import FORMAT
 from vatspolicy.vocabulary import Language
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-Data = Mapping[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Data: TypeAlias = "Mapping[str, Any]"
 
 
 def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:

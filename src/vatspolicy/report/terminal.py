@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from vatspolicy.errors import cells
+from vatspolicy.pattern import pattern
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
 _CONTROL = (
@@ -14,7 +15,7 @@ _CONTROL = (
 )
 """Controls, direction marks, line separators, tags, and what is no character. None of it is printable."""
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = pattern(r"\x1b\[[0-9;]*m")
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING = r"“‘《〈「『（〔【"
 _CLOSING = r"”’》〉」』）〕】，。；：、！？．…,.;:)"
@@ -51,7 +52,8 @@ def clean(text: str, one_line: bool = False) -> str:
 
 def width(text: str) -> int:
     """Cells that a text takes in a terminal; colours take none."""
-    text = _COLOUR.sub("", text)
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
     if text.isascii():
         return len(text)
     return sum(cells(char) for char in text)
@@ -66,31 +68,33 @@ def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> li
     lines: list[str] = []
     line, used, fresh = lead, width(lead), True
     for piece in _pieces(" ".join(text.split())):
-        if not fresh and used + width(piece.rstrip()) > room:
+        bare = width(piece.rstrip())
+        if not fresh and used + bare > room:
             lines.append(line.rstrip())
             line, used = indent, width(indent)
+        fresh = False
+        if bare <= room - used:
+            line, used = line + piece, used + width(piece)
+            continue
         for part in _cut(piece, room - used, room - width(indent)):
             if part is None:
                 lines.append(line)
                 line, used = indent, width(indent)
             else:
                 line, used = line + part, used + width(part)
-        fresh = False
     return [*lines, line.rstrip()]
 
 
 def _pieces(text: str) -> list[str]:
-    """The pieces of a text; of one with neither wide characters nor opening marks, its words."""
-    if max(text, default="") < "\u2e80" and "“" not in text and "‘" not in text:
-        return re.findall(r"\S+\s*|\s+", text)
+    """The pieces of a text with single spaces; of one with neither wide characters nor opening marks, its words."""
+    if text.isascii() or (max(text) < "\u2e80" and "“" not in text and "‘" not in text):
+        *words, last = text.split(" ")
+        return [f"{word} " for word in words] + ([last] if last else [])
     return re.findall(_PIECE, text)
 
 
 def _cut(piece: str, room: int, rest: int) -> Iterator[str | None]:
-    """The piece, cut where it is wider than a line (`room` cells now, `rest` on the next ones); None ends a line."""
-    if width(piece.rstrip()) <= room:
-        yield piece
-        return
+    """A piece that is wider than a line (`room` cells now, `rest` on the next ones), cut; None ends a line."""
     used = 0
     for part in re.findall(r"\x1b\[[0-9;]*m|.", piece.rstrip()):
         size = width(part)

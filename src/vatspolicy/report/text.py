@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from vatspolicy.deadline import GROUPS as GROUP_ORDER
 from vatspolicy.report.digest import merge_duties, merge_readings, open_facts
@@ -24,9 +23,13 @@ from vatspolicy.report.words import (
 )
 from vatspolicy.vocabulary import Language
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
-Data = Mapping[str, Any]
+Data: TypeAlias = "Mapping[str, Any]"
 
 
 def render(

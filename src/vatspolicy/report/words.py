@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from vatspolicy.vocabulary import Language
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 VERDICTS: Mapping[str, Mapping[str, str]] = {
     "allow": {"en": "ALLOW", "zh": "可以上线"},

@@ -6,8 +6,10 @@ from vatspolicy.schema.files import (
     making_digest,
     once_per_schemas,
     resource_folder,
+    resource_place,
     schema_folder,
     schema_names,
+    schema_place,
     use_schemas,
 )
 
@@ -16,8 +18,10 @@ __all__ = [
     "making_digest",
     "once_per_schemas",
     "resource_folder",
+    "resource_place",
     "schema_folder",
     "schema_names",
+    "schema_place",
     "use_schemas",
     "validate",
 ]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from vatspolicy.day import is_day
 from vatspolicy.document import Document
 from vatspolicy.errors import Problem
-from vatspolicy.schema.day import is_day
-from vatspolicy.schema.files import load_schema, schema_folder, schema_names
+from vatspolicy.schema.files import Folder, load_schema, schema_names, schema_place
 from vatspolicy.schema.quick import is_surely_valid
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError
     from referencing import Registry
 
@@ -22,21 +24,21 @@ if TYPE_CHECKING:
 _NULL_IS_UNKNOWN = frozenset({"profile"})
 
 
-def validate(document: Document, schema_name: str, folder: Path | None = None) -> list[Problem]:
+def validate(document: Document, schema_name: str, folder: Folder | None = None) -> list[Problem]:
     """All that the schema has against the document, by line and column; empty when it has nothing.
 
     In a profile, a key with the value null says as little as a key that is left out.
     """
-    folder = folder or schema_folder()
-    if is_surely_valid(document.data, schema_name, folder):
+    place = os.fspath(folder) if folder else schema_place()
+    if is_surely_valid(document.data, schema_name, place):
         return []
     from vatspolicy.schema.explain import Explainer
 
-    faults = [_fault(error) for error in _validator(schema_name, folder).iter_errors(document.data)]
-    return sorted(set(Explainer(document, _gazetteer(folder)).explain_all(faults))) if faults else []
+    faults = [_fault(error) for error in _validator(schema_name, place).iter_errors(document.data)]
+    return sorted(set(Explainer(document, _gazetteer(place)).explain_all(faults))) if faults else []
 
 
-def _gazetteer(folder: Path) -> dict[str, dict[str, str]]:
+def _gazetteer(folder: str) -> dict[str, dict[str, str]]:
     """The names of places and what they lie in, by code; empty where the folder has no gazetteer."""
     places: dict[str, dict[str, str]] = {}
     if "places" in schema_names(folder):
@@ -65,7 +67,7 @@ def _fault(error: ValidationError) -> Fault:
 
 
 @lru_cache(maxsize=64)
-def _validator(name: str, folder: Path) -> Draft202012Validator:
+def _validator(name: str, folder: str) -> Draft202012Validator:
     from jsonschema import Draft202012Validator, validators
 
     schema = load_schema(name, folder)
@@ -104,7 +106,7 @@ def _check_required(_validator: Any, required: Any, instance: Any, _schema: Any)
         yield ValidationError("")
 
 
-def _registry(schema: dict[str, Any], folder: Path) -> Registry[Any]:
+def _registry(schema: dict[str, Any], folder: str) -> Registry[Any]:
     """The schemas of the folder that this one refers to, and those they refer to; never anything from a network."""
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012

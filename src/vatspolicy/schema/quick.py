@@ -6,31 +6,33 @@ Only their yes counts. After a no, and where it is not installed, `check` asks j
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from vatspolicy.schema.day import is_day
-from vatspolicy.schema.files import load_schema, schema_names
+from vatspolicy.day import is_day
+from vatspolicy.schema.files import Folder, load_schema, schema_names
 from vatspolicy.schema.sure import Sure
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from jsonschema_rs import Draft202012Validator
 
 FIRST = 8
 """How many documents of a kind are read before the library pays that answers faster and is imported."""
 
 
-def is_surely_valid(data: Any, name: str, folder: Path) -> bool:
+def is_surely_valid(data: Any, name: str, folder: Folder) -> bool:
     """Whether the data keeps to the schema without any doubt. A null in it is one: some schemas pass it over."""
     if _has_null(data):
         return False
-    place = (name, folder)
+    place = (name, os.fspath(folder))
     asked = _asked[place] = _asked.get(place, 0) + 1
-    if asked <= FIRST and _sure(folder).is_valid(data, name):
+    if asked <= FIRST and _sure(place[1]).is_valid(data, name):
         return True
     try:
-        validator = _validator(name, folder)
+        validator = _validator(*place)
     except ImportError:
         return False
     try:
@@ -45,16 +47,16 @@ def _has_null(data: Any) -> bool:
     return any(map(_has_null, data)) if isinstance(data, list) else data is None
 
 
-_asked: dict[tuple[str, Path], int] = {}
+_asked: dict[tuple[str, str], int] = {}
 
 
 @lru_cache(maxsize=64)
-def _sure(folder: Path) -> Sure:
+def _sure(folder: str) -> Sure:
     return Sure(folder)
 
 
 @lru_cache(maxsize=64)
-def _validator(name: str, folder: Path) -> Draft202012Validator:
+def _validator(name: str, folder: str) -> Draft202012Validator:
     from jsonschema_rs import Draft202012Validator, Registry
 
     schemas = {f"{other}.schema.json": load_schema(other, folder) for other in schema_names(folder)}

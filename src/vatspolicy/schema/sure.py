@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
 
-from vatspolicy.schema.day import is_day
-from vatspolicy.schema.files import load_schema
+from vatspolicy.day import is_day
+from vatspolicy.schema.files import Folder, load_schema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 _SILENT = frozenset({"title", "description", "$defs", "$schema", "$id", "$comment", "type"})
 """Keywords that ask for nothing, and `type`, which is looked at first."""
@@ -24,13 +26,13 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
 }
-_Schema = Mapping[str, Any]
+_Schema: TypeAlias = "Mapping[str, Any]"
 
 
 class Sure:
     """The schemas of one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._found: dict[tuple[str, str], tuple[str, Any]] = {}
 
