@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import random
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,19 +18,20 @@ from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 from vatspolicy import law as laws
 from vatspolicy.evaluate import evaluate as decide
 from vatspolicy.expression import sieve as sieves
-from vatspolicy.expression.conjunct import conjuncts
+from vatspolicy.expression.answers import Intervals, Words, resolve
+from vatspolicy.expression.conjunct import Test, conjuncts, questions, words_read
 from vatspolicy.expression.exact import prepare
 from vatspolicy.expression.fuse import write
 from vatspolicy.expression.kleene import Env, evaluate
 from vatspolicy.expression.parse import Scope, parse
-from vatspolicy.expression.python import Module
+from vatspolicy.expression.python import Function, Module
+from vatspolicy.expression.rows import make_row
 from vatspolicy.expression.scope import ACTIVITY, PRODUCT, SERVICE, level_of
-from vatspolicy.expression.sieve import Asked, Sieve
+from vatspolicy.expression.sieve import Sieve
 from vatspolicy.expression.tree import Node
 from vatspolicy.expression.types import Bool, ListOf, Record, Type
 from vatspolicy.law import Law
 from vatspolicy.link import variables
-from vatspolicy.policy import Rule
 
 pytestmark = pytest.mark.xdist_group("differential")
 
@@ -54,28 +57,25 @@ def tree(text: str) -> Node:
 
 def sieve_of(trees: list[Node], params: Mapping[str, Any]) -> Sieve:
     """With generated code, and closures where that lacks a fact."""
-    parts = [conjuncts(node) for node in trees]
     nodes = {
-        f"{place}.{number}.{turn}": one.node
-        for place, found in enumerate(parts)
-        for number, part in enumerate(found)
-        for turn, one in enumerate(part.questions)
+        key: question.node
+        for place, node in enumerate(trees)
+        for key, question in questions(conjuncts(node), str(place))
     }
     code = Module(nodes).load(params)
 
-    def asked(place: int, number: int) -> Asked:
-        part = parts[place][number]
-        questions = [
-            (code[f"{place}.{number}.{turn}"], one.want, one.variable) for turn, one in enumerate(part.questions)
-        ]
-        return Asked(part.way, part.path, questions, prepare(part.questions[0].node, params), part.dump()[3])
+    def functions(key: str) -> tuple[Function, Function]:
+        return code[key], prepare(nodes[key], params)
 
-    return Sieve([asked(place, number) for number in range(len(found))] for place, found in enumerate(parts))
+    return Sieve(
+        make_row([part.dump() for part in conjuncts(node)], str(place), params, functions)
+        for place, node in enumerate(trees)
+    )
 
 
 def answers(sieve: Sieve, env: Env, count: int) -> list[bool | None]:
-    places, unknown = sieve.find(env)
-    return [False if place not in places else None if unknown >> place & 1 else True for place in range(count)]
+    left, unknown = sieve.find(env)
+    return [False if not left >> place & 1 else None if unknown >> place & 1 else True for place in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -94,16 +94,120 @@ def answers(sieve: Sieve, env: Env, count: int) -> list[bool | None]:
         ('!service.offers.all(o, o == "food-sale")', ["some service.offers"]),
         ('service.offers.exists(o, activity.class == "B11")', ["whole"]),
         ('activity.class == "B11" || "B11" in param.opened', ["whole"]),
-        ('service.area.exists(a, a.province == "beijing")', ["whole"]),
-        ("operator.foreign_percent > 0.0", ["whole"]),
+        ('service.area.exists(a, a.province == "beijing")', ["one service.area"]),
+        ('!service.area.exists(a, a.province == "beijing")', ["none service.area"]),
+        ('service.area.all(a, a.province == "beijing")', ["none service.area"]),
+        ("operator.foreign_percent > 0.0", ["number operator.foreign_percent"]),
+        ("!(0.0 < operator.foreign_percent)", ["number operator.foreign_percent"]),
+        ("operator.foreign_percent > 0.0 && operator.foreign_percent <= 50.0", ["number operator.foreign_percent"] * 2),
+        ("data.persons + data.minors > 0", ["whole"]),
+        ("size(service.area) > 1", ["size service.area"]),
         (
             'operator.mainland_entity && "saas" in service.offers && "food-sale" in service.offers',
             ["value operator.mainland_entity", "some service.offers", "some service.offers"],
         ),
+        (
+            '"saas" in service.offers || operator.mainland_entity',
+            ["some service.offers | value operator.mainland_entity"],
+        ),
+        (
+            '"saas" in service.offers || (operator.mainland_entity && data.persons > 0)',
+            [
+                "some service.offers | value operator.mainland_entity",
+                "some service.offers | number data.persons",
+            ],
+        ),
+        (
+            '!("saas" in service.offers && operator.mainland_entity)',
+            ["every service.offers | value operator.mainland_entity"],
+        ),
+        ('"saas" in service.offers || data.persons > data.minors', ["whole"]),
     ],
 )
 def test_what_is_asked_of_single_facts(text: str, expected: list[str]) -> None:
-    assert [" ".join((part.way, ".".join(part.path))).strip() for part in conjuncts(tree(text))] == expected
+    found = [[f"{one.way} {'.'.join(one.path)}".strip() for one in part.alternatives] for part in conjuncts(tree(text))]
+    assert [" | ".join(part) for part in found] == expected
+
+
+def test_a_disjunction_that_would_become_too_much_is_asked_whole() -> None:
+    pairs = [f'(data.persons > {number} && "saas" in service.offers)' for number in range(3)]
+    assert [len(part.alternatives) for part in conjuncts(tree(" || ".join(pairs[:2])))] == [1, 2, 2, 1]
+    assert [part.alternatives[0].way for part in conjuncts(tree(" || ".join(pairs)))] == ["whole"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"saas" in service.offers', {("service", "offers"): ()}),
+        ('service.audience == "public" || data.ciio', {("service", "audience"): None, ("data", "ciio"): None}),
+        ('service.area.exists(a, a.province == "beijing")', {("service", "area"): ("", "province")}),
+        ("size(service.area) > 1", {}),
+        ("data.persons > 1", {}),
+        ('service.area.exists(a, "beijing" in a.within)', {}),
+    ],
+)
+def test_the_words_that_an_expression_reads(text: str, expected: dict[Any, Any]) -> None:
+    assert dict(words_read(tree(text))) == expected
+
+
+def random_test(draw: random.Random, constants: list[Any], depth: int = 3) -> Test:
+    """A test of words, or of numbers."""
+    match draw.randrange(4 if depth else 1):
+        case 1:
+            return ("not", random_test(draw, constants, depth - 1))
+        case 2 | 3 as turn:
+            parts = (random_test(draw, constants, depth - 1) for _ in range(draw.randint(2, 3)))
+            return (("and", "or")[turn - 2], *parts)
+    if isinstance(constants[0], str) or draw.random() < 0.3:
+        return ("in", *draw.sample(constants, draw.randint(0, 3)))
+    return (draw.choice(["<", "<=", ">", ">="]), draw.choice(constants))
+
+
+def passes(test: Test, value: Any) -> bool:
+    """What a resolved test says, spelled out."""
+    op, *rest = test
+    compare = (
+        {"<": value < rest[0], "<=": value <= rest[0], ">": value > rest[0], ">=": value >= rest[0]}
+        if op in "<=>="
+        else {}
+    )
+    match op:
+        case "in":
+            return value in rest
+        case "not":
+            return not passes(rest[0], value)
+        case "and":
+            return all(passes(part, value) for part in rest)
+        case "or":
+            return any(passes(part, value) for part in rest)
+    return bool(compare[op])
+
+
+@pytest.mark.parametrize("constants", [list("abcdef"), [0, 1, 2, 10, 2**53], [0.0, 0.1, 49.9, 50.0, 1e9]])
+def test_tables_tell_what_tests_say(constants: list[Any]) -> None:
+    draw = random.Random(SEED)
+    is_number = not isinstance(constants[0], str)
+    near = [one + step for one in constants for step in (-1, 0, 1)] if is_number else [*constants, "z", "y"]
+    near += (
+        [math.nextafter(one, end) for one in constants for end in (-math.inf, math.inf)]
+        if isinstance(constants[0], float)
+        else []
+    )
+    for _ in range(60 * TIMES):
+        table: Any = Intervals() if is_number else Words()
+        asked = [(random_test(draw, constants), draw.random() < 0.5) for _ in range(8)]
+        for place, (test, hit) in enumerate(asked):
+            table.note(test, hit, 1 << place)
+        for value in near:
+            found = table[bisect_right(table.cuts, value)] if is_number else table[value]
+            assert [bool(found >> place & 1) for place in range(8)] == [
+                passes(test, value) is hit for test, hit in asked
+            ]
+
+
+def test_constants_of_parameters_are_put_in_their_place() -> None:
+    test = ("and", ("in", (True, "p/list"), (False, "c")), ("not", ("<", (True, "p/number"))))
+    assert resolve(test, {"p/list": ["a", "b"], "p/number": 3}) == ("and", ("in", "a", "b", "c"), ("not", ("<", 3)))
 
 
 def test_whose_variables_are_read() -> None:
@@ -136,7 +240,11 @@ def test_rules_speak_as_they_do_alone() -> None:
     for day, law, each, env in itertools.islice(drawn(draw), 250 * TIMES):
         if each == "licence":
             continue
-        speaking = {rule.name: holds for rule, holds in law.speaking(each, EFFECTS, env)}
+        spoken = law.speaking(each, EFFECTS, env)
+        speaking = {rule.name: holds or None for place in range(len(EFFECTS)) for rule, holds in spoken.rules(place)}
+        assert {rule.name for place in range(len(EFFECTS)) for rule in spoken.undecided(place)} == {
+            name for name, holds in speaking.items() if holds is None
+        }
         for rule in (rule for effect in EFFECTS for rule in law.of(each, effect)):
             holds = evaluate(rule.when.tree, env, law.params)
             assert speaking.get(rule.name, False) is holds, f"{rule.name}, {day}"
@@ -155,7 +263,7 @@ def test_random_expressions_speak_as_they_do_alone() -> None:
     for _ in range(30 * TIMES):
         made = batch(draw, hints, 40)
         trees = [node for node in made.trees.values() if isinstance(node.type, Bool)]
-        ways.update(part.way for node in trees for part in conjuncts(node))
+        ways.update(one.way for node in trees for part in conjuncts(node) for one in part.alternatives)
         sieve = sieve_of(trees, params)
         for _ in range(6):
             env = random_env(draw, profiles.profile(), near_days(draw, bundle.boundaries), made.each)
@@ -164,7 +272,7 @@ def test_random_expressions_speak_as_they_do_alone() -> None:
             assert answers(sieve, env, len(trees)) == expected  # what was kept with the variables says the same
             seen.update(expected)
     assert min(seen[answer] for answer in (True, False, None)) > 500 * TIMES
-    assert min(ways[way] for way in ("value", "some", "every", "whole")) > 4 * TIMES
+    assert min(ways[way] for way in ("value", "number", "size", "some", "every", "one", "none", "whole")) > 4 * TIMES
 
 
 def test_a_sieve_is_fused_once_it_is_warm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +280,7 @@ def test_a_sieve_is_fused_once_it_is_warm(monkeypatch: pytest.MonkeyPatch) -> No
     sieve = sieve_of([tree("operator.mainland_entity")], EMPTY)
     stepwise = sieve.find
     found = [sieve.find({"operator": {"mainland_entity": True}}) for _ in range(4)]
-    assert found == [([0], 0)] * 4
+    assert found == [(1, 0)] * 4
     assert sieve.find is not stepwise
 
 
@@ -181,15 +289,20 @@ def test_fused_code_says_nothing_but_names_of_facts() -> None:
     law = bundle.on(bundle.boundaries[-1])
     fields = {name for each in ("product", "service", "activity") for name in _names(Record("", variables(each)))}
     for each in ("product", "service", "activity"):
-        _, sieve = law._table(each, EFFECTS)
+        law.speaking(each, EFFECTS, {})
+        sieve = law._tables[each, EFFECTS].sieve
         assert sieve is not None
-        source, names = write(sieve._stages, sieve._whole)
+        source, names = write(sieve, {})
         nodes = list(ast.walk(ast.parse(source)))
         texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
         assert texts
-        assert texts <= fields
-        calls = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
-        assert calls - set(names) <= {"type", "v.get", "o.get", "get", "k0.get", "k1.get", "places"}
+        assert texts <= {*fields, ""}
+        calls = {
+            node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+            for node in nodes
+            if isinstance(node, ast.Call)
+        }
+        assert calls - set(names) <= {"type", "len", "cut", "dict", "tuple", "get"}
 
 
 def _names(type: Type | None) -> Iterator[str]:
@@ -211,9 +324,7 @@ def test_decisions_are_the_same_without_sieves(monkeypatch: pytest.MonkeyPatch) 
     ]
     with_sieves = [decide(bundle, profile, day) for profile, day in cases]
 
-    def speaking(law: Law, each: str, effects: tuple[str, ...], env: Env) -> list[tuple[Rule, bool | None]]:
-        rules = [(rule, law.ask(rule.when, dict(env))) for effect in effects for rule in law.of(each, effect)]
-        return [(rule, holds) for rule, holds in rules if holds is not False]
-
-    monkeypatch.setattr(Law, "speaking", speaking)
+    monkeypatch.setattr(Law, "_sieve", lambda law, table: None)
+    bundle._laws.clear()
     assert [decide(bundle, profile, day) for profile, day in cases] == with_sieves
+    bundle._laws.clear()

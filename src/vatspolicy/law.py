@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
 
 from vatspolicy.expression.exact import Exact, Unknown, prepare
 from vatspolicy.expression.kleene import Env, Missing
@@ -14,11 +13,66 @@ from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Expression, Instrument, Rule
 from vatspolicy.stored import Instruments
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vatspolicy.expression.sieve import Asked, Sieve
+    from typing import Any
+
+    from vatspolicy.expression.conjunct import Question
+    from vatspolicy.expression.sieve import Row, Sieve
 
 COLD = 24
 """How often a table of rules is asked one by one before a sieve is made of it, which pays after some decisions."""
+
+
+class Spoken:
+    """The rules that hold of some variables, or may hold: as bits, and as rules where they are looked at."""
+
+    __slots__ = ("_table", "bits", "unknown")
+
+    def __init__(self, table: _Table, bits: int, unknown: int) -> None:
+        """Of the rules of a table, those that hold or may hold, and those that only may."""
+        self._table, self.bits, self.unknown = table, bits, unknown
+
+    def has(self, effect: int) -> bool:
+        """Whether rules with an effect are among them: the one at that place among those asked for."""
+        return self.bits & self._table.masks[effect] != 0
+
+    def rules(self, effect: int) -> list[tuple[Rule, bool]]:
+        """Those with one effect, each with whether it holds; where it does not, a fact is missing."""
+        mask, rules, unknown = self._table.masks[effect], self._table.rules, self.unknown
+        return [(rules[place], not unknown >> place & 1) for place in _places(self.bits & mask)]
+
+    def undecided(self, effect: int) -> list[Rule]:
+        """Those with one effect that only may hold."""
+        return [self._table.rules[place] for place in _places(self.unknown & self._table.masks[effect])]
+
+
+def _places(bits: int) -> list[int]:
+    """Which bits are set, from the lowest."""
+    text = bin(bits)[:1:-1]
+    found = []
+    place = text.find("1")
+    while place >= 0:
+        found.append(place)
+        place = text.find("1", place + 1)
+    return found
+
+
+class _Table:
+    """Rules that are asked together, and what finds among them."""
+
+    __slots__ = ("asked", "masks", "rules", "sieve")
+
+    def __init__(self, parts: Iterable[tuple[Rule, ...]]) -> None:
+        """Rules by effect."""
+        self.rules: list[Rule] = []
+        self.masks: list[int] = []
+        """Of each effect, the bits of its rules."""
+        for part in parts:
+            self.masks.append(((1 << len(part)) - 1) << len(self.rules))
+            self.rules += part
+        self.asked = 0
+        self.sieve: Sieve | None = None
 
 
 @dataclass(frozen=True)
@@ -30,7 +84,7 @@ class Code:
     others: Module
     """Everything else: caps and conditions of routes, what licences cover, who is in charge."""
     questions: Module
-    """What the conjuncts of rules ask, by the rule's place, the conjunct's and the question's: 12.0.1."""
+    """What of the conjuncts of rules is asked whole, by the rule's place, the conjunct's and the question's: 12.0.1."""
     levels: Mapping[str, int]
     """Whose variables an expression reads, by its place (`scope`)."""
 
@@ -54,85 +108,97 @@ class Law:
         """Rules in force on one kind of subject with one effect."""
         return self.rules.get(f"{each}/{effect}", ())
 
-    def speaking(self, each: str, effects: tuple[str, ...], env: Env) -> list[tuple[Rule, bool | None]]:
-        """Rules with one of the effects that hold of the variables, or may hold (None), in the order of `effects`."""
-        rules, sieve = self._table(each, effects)
-        if sieve is None:
-            return [(rule, holds) for rule in rules if (holds := self.ask(rule.when, env)) is not False]
-        places, unknown = sieve.find(env)
-        if unknown:
-            return [(rules[place], None if unknown >> place & 1 else True) for place in places]
-        return [(rules[place], True) for place in places]
+    def speaking(self, each: str, effects: tuple[str, ...], env: Env) -> Spoken:
+        """The rules about one kind of subject and with some effects that hold of the variables, or may hold."""
+        table = self._tables.get((each, effects))
+        if table is None:
+            table = self._tables[each, effects] = _Table(self.of(each, effect) for effect in effects)
+        sieve = table.sieve or self._sieve(table)
+        left, unknown = sieve.find(env) if sieve else self._ask_each(table.rules, env)
+        return Spoken(table, left, unknown)
 
-    def _table(self, each: str, effects: tuple[str, ...]) -> tuple[list[Rule], Sieve | None]:
-        """Rules, and what finds among them once they are asked often: until then they are asked one by one.
+    def _ask_each(self, rules: Iterable[Rule], env: Env) -> tuple[int, int]:
+        """What a sieve finds, by asking one by one."""
+        left = unknown = 0
+        for place, rule in enumerate(rules):
+            holds = self.ask(rule.when, env)
+            if holds is not False:
+                left |= 1 << place
+                unknown |= 0 if holds else 1 << place
+        return left, unknown
+
+    def _sieve(self, table: _Table) -> Sieve | None:
+        """What finds the rules of a table that is asked often: until then they are asked one by one.
 
         So are those of a law that answers otherwise than its rules say.
         """
-        table = self._tables.get((each, effects))
-        if table is None:
-            table = self._tables[each, effects] = ([rule for effect in effects for rule in self.of(each, effect)], None)
-        rules, sieve = table
-        if sieve is None and type(self) is Law:
-            asked = self._asks[each, effects] = self._asks.get((each, effects), 0) + 1
-            if asked > COLD:
-                from vatspolicy.expression.sieve import Sieve
+        table.asked += 1
+        if table.asked <= COLD or type(self) is not Law:
+            return None
+        from vatspolicy.expression.sieve import Sieve
 
-                sieve = Sieve(self._asked(rule.when) for rule in rules)
-                table = self._tables[each, effects] = (rules, sieve)
-        return table
+        table.sieve = Sieve(self._row(rule.when) for rule in table.rules)
+        return table.sieve
 
     @functools.cached_property
-    def _tables(self) -> dict[tuple[str, tuple[str, ...]], tuple[list[Rule], Sieve | None]]:
+    def _tables(self) -> dict[tuple[str, tuple[str, ...]], _Table]:
         return {}
 
     @functools.cached_property
-    def _asks(self) -> dict[tuple[str, tuple[str, ...]], int]:
+    def strengths(self) -> dict[tuple[int, bool], int]:
+        """How well the law behind each rule is verified, by identity, kept by `evaluate` once it has looked."""
         return {}
 
-    @functools.cached_property
-    def strengths(self) -> dict[tuple[Rule, bool], int]:
-        """How well the law behind each rule is verified, kept by `evaluate` once it has looked."""
-        return {}
+    def _row(self, expression: Expression) -> Row:
+        """The conjuncts of an expression, with what it takes to ask them."""
+        from vatspolicy.expression.rows import make_row
 
-    def _asked(self, expression: Expression) -> Iterator[Asked]:
-        """The conjuncts of an expression, with what answers them."""
-        from vatspolicy.expression.conjunct import WHOLE, conjuncts
-        from vatspolicy.expression.sieve import Asked
+        place = self._keys.get(id(expression))
+        base = place or ""
+        nodes = functools.cache(lambda: _questions(expression, base))
 
-        key = self._keys.get(id(expression))
-        if key is None:
-            for part in conjuncts(expression.tree):
-                questions = [(prepare(one.node, self.params), one.want, one.variable) for one in part.questions]
-                yield Asked(part.way, part.path, questions)
-            return
-        functions = self._questions
-        for number, (way, path, wanted, level) in enumerate(expression.conjuncts):
-            yield Asked(
-                way,
-                path,
-                [(functions[f"{key}.{number}.{turn}"], want, name) for turn, (want, name) in enumerate(wanted)],
-                _later(expression, number, self.params) if way == WHOLE else None,
-                level,
-            )
+        def functions(key: str) -> tuple[Function, Function]:
+            exact = functools.cache(lambda: prepare(nodes()[key].node, self.params))  # few are ever needed
+            return (self._questions[key] if place else exact(), lambda env: exact()(env))
+
+        return make_row(expression.conjuncts, base, self.params, functions)
 
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""
         function, level = self._generated.get(id(expression)) or self._generate(expression)
-        known = env.known[level] if type(env) is Scope and function else {}
-        value = known.get(function)
-        if value is None:
-            try:
-                value = function(env) if function else self._exactly(expression)(env)
-            except KeyError:  # a missing fact stands in the way of the generated code
-                value = self._exactly(expression)(env)
-            known[function] = value
-        return None if type(value) is Unknown else value
+        if type(env) is not Scope or function is _absent:
+            return self._answer(function, expression, env)
+        known = env.known[level]
+        if function in known:
+            return known[function]
+        value = known[function] = self._answer(function, expression, env)
+        return value
+
+    def _answer(self, function: Function, expression: Expression, env: Env) -> Any:
+        try:
+            return function(env)
+        except KeyError:  # a missing fact stands in the way of the generated code
+            value = self._exactly(expression)(env)
+            return None if type(value) is Unknown else value
 
     def lacking(self, expression: Expression, env: Env) -> tuple[Missing, ...]:
         """The missing facts to ask for next while an expression is unknown (see `kleene.missing`); none otherwise."""
         value = self._exactly(expression)(env)
         return value.facts if type(value) is Unknown else ()
+
+    def authorities(self, instrument: str, env: Env) -> tuple[str, ...]:
+        """Who is in charge of an instrument: the first entry that holds; all that may hold while facts are missing."""
+        always = self.fixed_authorities.get(instrument)
+        if always is not None:
+            return always
+        found: list[str] = []
+        for when, bodies in self.instruments[instrument].authority:
+            holds = self.ask(when, env)
+            if holds is not False:
+                found += [body for body in bodies if body not in found]
+            if holds:
+                break
+        return tuple(found)
 
     @functools.cached_property
     def fixed_authorities(self) -> Mapping[str, tuple[str, ...]]:
@@ -152,14 +218,14 @@ class Law:
         return self._code.questions.load(self.params)
 
     @functools.cached_property
-    def _generated(self) -> dict[int, tuple[Function | None, int]]:
+    def _generated(self) -> dict[int, tuple[Function, int]]:
         """Generated code, and whose variables it reads, by the identity of the expression, as far as it was asked."""
         return {}
 
-    def _generate(self, expression: Expression) -> tuple[Function | None, int]:
+    def _generate(self, expression: Expression) -> tuple[Function, int]:
         key = self._keys.get(id(expression))
         if key is None:
-            return (None, ACTIVITY)
+            return (_absent, ACTIVITY)
         function = self._rules.get(key) or self._others[key]
         self._generated[id(expression)] = found = (function, self._code.levels[key])
         return found
@@ -184,15 +250,13 @@ class Law:
         return {}
 
 
-def _later(expression: Expression, number: int, params: Mapping[str, Any]) -> Exact:
-    """The closure of a conjunct, made when it is first asked: few decisions need more than a handful."""
-    made: list[Exact] = []
+def _absent(_: Env) -> Any:
+    """Stands for generated code where there is none."""
+    raise KeyError
 
-    from vatspolicy.expression.conjunct import conjuncts
 
-    def ask(env: Env) -> Any:
-        if not made:
-            made.append(prepare(conjuncts(expression.tree)[number].questions[0].node, params))
-        return made[0](env)
+def _questions(expression: Expression, key: str) -> dict[str, Question]:
+    """What the conjuncts of an expression ask, by keys that begin with `key`."""
+    from vatspolicy.expression.conjunct import conjuncts, questions
 
-    return ask
+    return dict(questions(conjuncts(expression.tree), key))

@@ -8,35 +8,49 @@ Nothing of a policy's text reaches the generated source except names of variable
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
-from typing import Any
+import operator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+from vatspolicy.expression.conjunct import Path
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.scope import Scope
 
-Found = tuple[list[int], int]
-"""Places of the conjunctions that are not false, in order; as bits, those that are unknown."""
+if TYPE_CHECKING:
+    from vatspolicy.expression.sieve import Field, Objects, Owner, Sieve, Whole
+
+Found = tuple[int, int]
+"""The conjunctions that are not false, and those of them that are unknown, as bits."""
 
 
-def fuse(
-    everything: int, stages: Sequence[Any], whole: Sequence[Any], places: Callable[[int], list[int]]
-) -> Callable[[Env], Found]:
-    """The function. `stages` and `whole` as `Sieve` has them; `everything` has a bit for each conjunction."""
-    source, names = write(stages, whole)
-    scope = {"Scope": Scope, "places": places, "all": everything, "type": type, "KeyError": KeyError, **names}
+def fuse(sieve: Sieve, sample: Env) -> Callable[[Env], Found]:
+    """The function that finds what the sieve does, quickest where what `sample` has is not missing."""
+    source, names = write(sieve, sample)
+    scope: dict[str, Any] = {
+        "Scope": Scope,
+        "cut": bisect_right,
+        "type": type,
+        "len": len,
+        "dict": dict,
+        "tuple": tuple,
+        "none": {},
+    }
+    scope |= {"KeyError": KeyError} | names
     exec(compile(source, "<fused>", "exec"), scope)
     found: Callable[[Env], Found] = scope["find"]
     return found
 
 
-def write(stages: Sequence[Any], whole: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+def write(sieve: Sieve, sample: Env) -> tuple[str, dict[str, Any]]:
     """The source of the function, and what its names c0, c1 … stand for."""
     writer = _Writer()
-    return "\n".join(writer.function(stages, whole)), {"__builtins__": {}, **writer.names}
+    return "\n".join(writer.function(sieve, sample)), {"__builtins__": {}, **writer.names}
 
 
 class _Writer:
+    """Writes a sieve, and those of the objects of lists within it, each with names of its own by its depth."""
+
     def __init__(self) -> None:
         self.names: dict[str, Any] = {}
 
@@ -46,75 +60,187 @@ class _Writer:
         self.names[name] = value
         return name
 
-    def function(self, stages: Sequence[Any], whole: Sequence[Any]) -> Iterator[str]:
-        own = max((level for _, level, _ in stages), default=0)
+    def root(self, name: str, depth: int) -> str:
+        """The name of a variable: within lists it may be one that a policy gave."""
+        return self.name(name) if depth else repr(name)
+
+    def function(self, sieve: Sieve, sample: Env) -> Iterator[str]:
+        own = max((level for _, level, _ in sieve.stages), default=0)
         yield "def find(v):"
         yield " k0, k1, k2 = v.known if type(v) is Scope else ({}, {}, {})"
-        yield " false = unknown = 0"
-        for key, level, owners in stages:
-            yield from self.stage(key, level, owners, shared=level < own)
-        yield " left = all & ~false"
-        for asking, function, want, exact, level in whole:
-            yield from self.whole(self.name(asking), self.name(function), want, self.name(exact), level, level < own)
-        yield " return places(left), unknown & left"
+        yield " t = u = 0"
+        for key, level, owners in sieve.stages:
+            lines = (line for owner in owners for line in self.owner("v", owner, 0, sample))
+            yield from indented(self.shared(f"k{level}", self.name(key), lines) if level < own else lines)
+        yield from indented(self.left(sieve, 0))
+        for part in sieve.whole:
+            yield from indented(self.whole(part, 0, f"k{part.level}" if part.level < own else ""))
+        yield " return left, unknown & left"
 
-    def stage(self, key: object, level: int, owners: Sequence[Any], shared: bool) -> Iterator[str]:
-        """What the variables of one level rule out: kept with them, where several subjects share them."""
-        place = f"k{level}[{self.name(key)}]"
-        pad = "  " if shared else " "
-        if shared:
-            yield f" found = k{level}.get({self.name(key)})"
-            yield " if found is None:"
-        yield f"{pad}f = u = 0"
-        for owner in owners:
-            yield from (pad + line for line in self.owner(*owner))
-        if shared:
-            yield f"  found = {place} = f, u"
-            yield " f, u = found"
-        yield " false |= f"
-        yield " unknown |= u"
+    def shared(self, known: str, key: str, lines: Iterable[str]) -> Iterator[str]:
+        """What the variables of one level tell, kept with them: several subjects share them."""
+        yield f"found = {known}.get({key})"
+        yield "if found is None:"
+        yield " was, t, lacked, u = t, 0, u, 0"
+        yield from indented(lines)
+        yield f" found = {known}[{key}] = t, u"
+        yield " t, u = was, lacked"
+        yield "t |= found[0]"
+        yield "u |= found[1]"
 
-    def owner(self, path: Sequence[str], asking: int, values: Sequence[Any], lists: Sequence[Any]) -> Iterator[str]:
-        """What the fields of one object rule out."""
-        yield f"o = v.get({path[0]!r})"
-        yield from (f"if o is not None: o = o.get({name!r})" for name in path[1:])
-        yield f"if o is None: u |= {self.name(asking)}"
+    def owner(self, variables: str, owner: Owner, depth: int, sample: Any, variable: str = "") -> Iterator[str]:
+        """What the fields of one object tell: added to t and u. `variable` is what the object of a list is called."""
+        path, asking, fields = owner
+        o = _own("o", depth)
+        if path[:1] == (variable,):
+            yield f"{o} = {_own('one', depth)}"
+        else:
+            yield f"{o} = {variables}.get({self.root(path[0], depth)})" if path else f"{o} = {variables}"
+        yield from (f"if {o} is not None: {o} = {o}.get({name!r})" for name in path[1:])
+        yield f"if {o} is None: {_own('u', depth)} |= {self.name(asking)}"
         yield "else:"
-        yield " get = o.get"
-        for name, concerned, answers in values:
-            yield f" x = get({name!r})"
-            yield f" if x is None: u |= {self.name(concerned)}"
-            yield f" else: f |= {self.name(answers)}[x]"
-        for name, ways in groupby(sorted(lists, key=lambda entry: str(entry[0])), key=lambda entry: entry[0]):
-            yield f" x = get({name!r})"
-            yield from self.members(list(ways))
+        for name in path:
+            sample = sample.get(name) or {}
+        given = [field for field in fields if field.name in sample]
+        if len(given) > 1:  # all at once, as long as none of them is missing
+            names = [_own(f"x{place}_", depth) for place in range(len(given))]
+            yield f" try: {', '.join(names)} = {self.name(operator.itemgetter(*(f.name for f in given)))}({o})"
+            yield " except KeyError:"
+            yield from indented(indented(self.each(given, depth, sample)))
+            yield " else:"
+            yield from indented(indented(self.all(dict(zip(names, given, strict=True)), depth, sample)))
+            fields = [field for field in fields if field.name not in sample]
+        yield from indented(self.each(fields, depth, sample))
+        yield " pass"
 
-    def members(self, ways: Sequence[Any]) -> Iterator[str]:
-        """What the members of one list rule out."""
-        asking = 0
-        for _, concerned, _, _ in ways:
-            asking |= concerned
-        some = [(f"h{turn}", self.name(concerned)) for turn, (_, concerned, _, is_some) in enumerate(ways) if is_some]
-        yield f" if x is None: u |= {self.name(asking)}"
-        yield " else:"
-        yield from (f"  {found} = 0" for found, _ in some)
-        yield "  for m in x:"
-        for turn, (_, _, answers, is_some) in enumerate(ways):
-            yield f"   {f'h{turn}' if is_some else 'f'} |= {self.name(answers)}[m]"
-        yield from (f"  f |= {concerned} & ~{found}" for found, concerned in some)
+    def each(self, fields: Iterable[Field], depth: int, sample: Env) -> Iterator[str]:
+        """What fields tell, one by one."""
+        for field in fields:
+            yield f"x = {_own('o', depth)}.get({field.name!r})"
+            yield f"if x is None: {_own('u', depth)} |= {self.name(field.asking)}"
+            yield "else:"
+            yield from indented(self.all({"x": field}, depth, sample))
 
-    def whole(self, asking: str, function: str, want: bool, exact: str, level: int, shared: bool) -> Iterator[str]:
-        """What one part rules out that is asked in full."""
-        yield f" if left & {asking}:"
-        pad = "  "
-        if shared:
-            yield f"  x = k{level}.get({function})"
-            yield "  if x is None:"
-            pad = "   "
-        yield f"{pad}try: x = {function}(v)"
-        yield f"{pad}except KeyError: x = {exact}(v)"
-        if shared:
-            yield f"   k{level}[{function}] = x"
-        yield f"  if x is not {want}:"
-        yield f"   if x is {not want}: left &= ~{asking}"
-        yield f"   else: unknown |= {asking}"
+    def all(self, fields: Mapping[str, Field], depth: int, sample: Env) -> Iterator[str]:
+        """What fields tell that are not missing, by the names of their values."""
+        t, values = _own("t", depth), []
+        for x, field in fields.items():
+            if field.word is not None:
+                values.append(f"{self.name(field.word)}[{x}]")
+            if field.number is not None:
+                number = f"len({x})" if field.is_sized else x
+                values.append(f"{self.name(field.number)}[cut({self.name(field.number.cuts)}, {number})]")
+        if values:
+            yield f"{t} |= {' | '.join(values)}"
+        for x, field in fields.items():
+            if field.objects is not None:
+                yield from self.objects(field.objects, x, depth, next(iter(sample.get(field.name) or ()), {}))
+            if field.members is not None or field.broken is not None:
+                yield from self.members(field, x, depth)
+
+    def members(self, field: Field, x: str, depth: int) -> Iterator[str]:
+        """What the words of a list tell."""
+        t, b = _own("t", depth), _own("b", depth)
+        told = [] if field.members is None else [f"{t} |= {self.name(field.members)}[m]"]
+        if field.broken is None:
+            yield f"for m in {x}: {told[0]}"
+            return
+        yield f"{b} = 0"
+        yield f"for m in {x}: " + "; ".join([f"{b} |= {self.name(field.broken)}[m]", *told])
+        yield f"{t} |= {self.name(field.every)} & ~{b}"
+
+    def objects(self, objects: Objects, x: str, depth: int, sample: Env) -> Iterator[str]:
+        """What the objects of a list tell."""
+        inner, variable = depth + 1, objects.variable
+        one, env, holding, maybe = (_own(name, inner) for name in ("one", "v", "holding", "maybe"))
+        owners = [owner for _, _, owners in objects.sieve.stages for owner in owners]
+        yield f"{holding} = {maybe} = 0"
+        needs_variables = bool(objects.sieve.whole) or any(path[:1] != (variable,) for path, _, _ in owners)
+        if needs_variables or any(field.objects for _, _, fields in owners for field in fields):
+            yield f"if {x}: {env} = dict({_own('v', depth)})"
+            yield f"for {one} in {x}:"
+            yield f" {env}[{self.name(variable)}] = {one}"
+        else:
+            yield f"for {one} in {x}:"
+        yield f" {_own('t', inner)} = {_own('u', inner)} = 0"
+        for owner in owners:
+            yield from indented(self.owner(env, owner, inner, {variable: sample}, variable))
+        yield from indented(self.left(objects.sieve, inner))
+        left, unknown = _own("left", inner), _own("unknown", inner)
+        for part in objects.sieve.whole:
+            yield from indented(self.whole(part, inner, ""))
+        yield f" {holding} |= {left} & ~{unknown}"
+        yield f" {maybe} |= {left} & {unknown}"
+        yield f"h, l = {self.name(objects.told)}[{holding}, {maybe}]"
+        yield f"{_own('t', depth)} |= h"
+        yield f"{_own('u', depth)} |= l"
+
+    def left(self, sieve: Sieve, depth: int) -> Iterator[str]:
+        """The conjunctions that are left, and those that are unknown, by what was told."""
+        t, u, left, unknown = (_own(name, depth) for name in ("t", "u", "left", "unknown"))
+        everything, parts = self.name(sieve.all), self.name(sieve.parts)
+        shifts = range(sieve.width, sieve.parts.bit_length(), sieve.width) if sieve.parts else ()
+        folds = [f" | {{0}} >> {shift}" for shift in shifts]
+        yield f"if {u}:"
+        yield f" no = {parts} & ~{t}"
+        yield f" {unknown} = {u} & ({everything} | no)"
+        yield f" no = {t} & {everything} | no & ~{u}"
+        if folds:
+            yield f" {unknown} |= " + "".join(folds).format(unknown)[3:]
+        yield "else:"
+        yield f" no = {t} ^ {parts}"
+        yield f" {unknown} = 0"
+        yield f"{left} = {everything} & ~(no" + "".join(folds).format("no") + ")"
+
+    def whole(self, part: Whole, depth: int, known: str) -> Iterator[str]:
+        """What one part rules out that is asked in full; the answer is kept in `known`, if anywhere."""
+        left, unknown, asking = _own("left", depth), _own("unknown", depth), self.name(part.asking)
+        yield f"if {left} & {asking}:"
+        yield from indented(self.answer(part, depth, known))
+        yield f" if x is not {part.want}:"
+        yield f"  if x is {not part.want}: {left} &= ~{asking}"
+        yield f"  else: {unknown} |= {asking}"
+
+    def answer(self, part: Whole, depth: int, known: str) -> Iterator[str]:
+        """Has `x` be the answer of a part."""
+        function, v = self.name(part.function), _own("v", depth)
+        if known:
+            yield f"x = {known}.get({function})"
+            yield "if x is None:"
+            yield from indented(self.answer(part, depth, ""))
+            yield f" {known}[{function}] = x"
+        elif part.words:
+            yield from self.key(part.words, depth)
+            yield f"x = {self.name(part.kept.get)}(key)"
+            yield f"if x is None: x = {self.name(part.find)}({v}, key)"
+        else:
+            yield f"try: x = {function}({v})"
+            yield f"except KeyError: x = {self.name(part.exact)}({v})"
+
+    def key(self, words: Iterable[tuple[Path, tuple[str, ...] | None]], depth: int) -> Iterator[str]:
+        """Has `key` be the words that a part reads."""
+        parts = []
+        for number, (path, fields) in enumerate(words):
+            word = f"{_own('v', depth)}.get({self.root(path[0], depth)})"
+            for name in path[1:]:
+                word = f"({word} or none).get({name!r})"
+            if fields is not None:
+                own = f"w{number}"
+                members = own
+                if fields:
+                    read = ", ".join(f"m.get({name!r})" for name in fields)
+                    members = f"[({read},) for m in {own}]"
+                yield f"{own} = {word}"
+                word = f"None if {own} is None else tuple({members})"
+            parts.append(word)
+        yield f"key = ({', '.join(parts)},)"
+
+
+def _own(name: str, depth: int) -> str:
+    """The name that a sieve uses, which those within it do not."""
+    return f"{name}{depth}" if depth else name
+
+
+def indented(lines: Iterable[str]) -> Iterator[str]:
+    """Lines one level deeper."""
+    return (f" {line}" for line in lines)

@@ -7,28 +7,31 @@ same for all of its services, and is worked out once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from vatspolicy.expression.tree import Fact, Node, Quantifier, children
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PRODUCT, SERVICE, ACTIVITY = 0, 1, 2
 """Levels: whose variables are read, at the most."""
 _LEVELS = {"service": SERVICE, "operator": SERVICE, "activity": ACTIVITY, "licence": ACTIVITY}
 
 
-class Scope(dict[str, Any]):
-    """Variables by name, which nobody changes any more. `outer` has those of the subject around this one."""
+class Scope(dict[str, "Any"]):
+    """Variables by name, which nobody changes any more: those of the subject around this one, and its own."""
 
     __slots__ = ("known",)
 
-    def __init__(self, variables: Mapping[str, Any], outer: Scope | None = None) -> None:
-        super().__init__(variables)
-        own: dict[Any, Any] = {}
-        self.known: tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]] = (own, own, own)
+    def __init__(self, outer: Mapping[str, Any], /, **own: Any) -> None:
+        super().__init__(outer, **own)
+        here: dict[Any, Any] = {}
+        self.known: tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]] = (here, here, here)
         """By level: what has been found out, by a key of the finder's choice."""
-        if outer is not None:
+        if type(outer) is Scope:
             product, service, _ = outer.known
-            self.known = (product, own, own) if service is product else (product, service, own)
+            self.known = (product, here, here) if service is product else (product, service, here)
 
 
 def level_of(node: Node) -> int:
