@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Mapping
 
 from vatspolicy.decision import RouteState
 from vatspolicy.expression.kleene import conjunction, disjunction
 from vatspolicy.law import Law
-from vatspolicy.policy import Instrument, Route
+from vatspolicy.policy import Instrument, Route, Rule
 
-Env = Mapping[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Env: TypeAlias = "Mapping[str, Any]"
 
 
 def held(law: Law, env: Env, instrument: str, holder: str = "operator") -> bool | None:
@@ -18,12 +21,16 @@ def held(law: Law, env: Env, instrument: str, holder: str = "operator") -> bool 
     entity = env.get(holder)
     if entity is None:
         return None
-    own = [licence for licence in entity["licences"] if licence["instrument"] == instrument]
+    licences = entity["licences"]
+    own = [licence for licence in licences if licence["instrument"] == instrument] if licences else licences
     return disjunction(_covers(law, env, law.instruments[instrument], licence) for licence in own) if own else False
 
 
 def licensed(law: Law, env: Env) -> bool | None:
     """Whether the operator holds any instrument that a route in force leads to: the fact activity.licensed."""
+    operator = env.get("operator")
+    if operator is not None and not operator["licences"]:
+        return False
     return disjunction(held(law, env, instrument) for instrument in law.access)
 
 
@@ -41,44 +48,40 @@ def is_valid(instrument: Instrument, licence: Mapping[str, Any], day: str) -> bo
     return stated if last is None else stated is not False and last >= day
 
 
-def authorities(law: Law, env: Env, instrument: str) -> tuple[str, ...]:
-    """Who is in charge of an instrument: the first entry that holds; all that may hold while facts are missing."""
-    always = law.fixed_authorities.get(instrument)
-    if always is not None:
-        return always
-    found: list[str] = []
-    for when, bodies in law.instruments[instrument].authority:
-        holds = law.ask(when, env)
-        if holds is not False:
-            found += [body for body in bodies if body not in found]
-        if holds:
-            break
-    return tuple(found)
+def routes(
+    law: Law,
+    env: Env,
+    to: str,
+    refused: Container[str] = (),
+    spoken: Iterable[tuple[Rule, bool]] | None = None,
+) -> tuple[RouteState, ...]:
+    """Every route to an instrument that is about this activity.
 
-
-def routes(law: Law, env: Env, to: str, refused: Iterable[str] = ()) -> tuple[RouteState, ...]:
-    """Every route to an instrument that is about this activity. `refused`: names of routes that are read as closed."""
+    `refused`: names of routes that are read as closed. `spoken`: the routes that are about it, or may be, with
+    whether they are, where that is known.
+    """
     found = []
-    for rule, applies in law.speaking("activity", ("route",), env):
+    if spoken is None:
+        spoken = law.speaking("activity", ("route",), env).rules(0)
+    for rule, applies in spoken:
         effect = rule.effect
         assert isinstance(effect, Route)
         if effect.to != to:
             continue
         below_cap = _below_cap(law, env, effect)
-        checks = [(condition, law.ask(condition.check, env)) for condition in effect.conditions]
-        whole = conjunction((below_cap, *(value for _, value in checks)))
-        state = "closed" if whole is False or rule.name in refused else "open" if whole and applies else "unknown"
-        found.append(
-            RouteState(
-                rule=rule,
-                state=state,
-                held=held(law, env, effect.instrument),
-                failing=tuple(condition for condition, value in checks if value is False),
-                share_too_high=below_cap is False,
-                authority=authorities(law, env, effect.instrument),
-                env=env,
-            )
-        )
+        whole, failing = below_cap, []
+        for condition in effect.conditions:
+            holds = law.ask(condition.check, env)
+            if holds is False:
+                failing.append(condition)
+            elif holds is None and whole:
+                whole = None
+        if failing or whole is False or rule.name in refused:
+            state = "closed"
+        else:
+            state = "open" if whole and applies else "unknown"
+        has = held(law, env, effect.instrument)
+        found.append(RouteState(rule, state, has, tuple(failing), below_cap is False, env, law))
     return tuple(found)
 
 
@@ -109,12 +112,16 @@ def _distance(state: RouteState) -> tuple[int, int]:
 
 def outcome(states: Iterable[RouteState]) -> tuple[str, str]:
     """The mildest and the strictest decision word that a need answered by these routes leaves possible."""
-    states = tuple(states)
-    usable = [state for state in states if state.state != "closed"]
-    if not usable:
-        return ("deny", "deny")
-    is_open = [state for state in usable if state.state == "open"]
-    if any(state.held for state in is_open):
-        return ("allow", "allow")
-    mildest = "allow" if any(state.held is not False for state in usable) else "needs-license"
-    return (mildest, "needs-license" if is_open else "deny")
+    mildest = strictest = "deny"
+    for state in states:
+        if state.state == "closed":
+            continue
+        if state.state == "open":
+            strictest = "needs-license"
+            if state.held:
+                return ("allow", "allow")
+        if state.held is not False:
+            mildest = "allow"
+        elif mildest == "deny":
+            mildest = "needs-license"
+    return (mildest, strictest)

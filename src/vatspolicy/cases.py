@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.access import authorities, held, outcome, routes
+from vatspolicy.access import held, outcome, routes
 from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
 from vatspolicy.decision import Decision
@@ -63,7 +63,7 @@ class Case:
                 yield f"{id} is {found.pop()}, not {state}."
         for instrument, bodies in self.expect.get("authority", {}).items():
             env = next((env for each, name, env in reversed(scopes) if wanted in (None, name)), None)
-            actual = authorities(law, env, instrument) if env is not None and instrument in law.instruments else ()
+            actual = law.authorities(instrument, env) if env is not None and instrument in law.instruments else ()
             if set(actual) != set(bodies):
                 yield f"{instrument} is with {', '.join(actual) or 'nobody'}, not {', '.join(bodies)}."
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from vatspolicy.law import Law
 from vatspolicy.light import dataclass
 from vatspolicy.policy import Classify, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Readings = Mapping[tuple[str, str], str]
 """Readings other than the rules' own: (rule name, service id) to a class or `none`."""
@@ -37,8 +40,13 @@ class Classification:
         return "not-telecom" if self.rules else "unclassified"
 
 
-def classify(law: Law, env: Mapping[str, Any], readings: Readings) -> Classification:
-    """Classify the service in `env`. An opinion in the profile settles contested rules; `readings` choose others."""
+def classify(
+    law: Law, env: Mapping[str, Any], readings: Readings, spoken: list[tuple[Rule, bool]] | None = None
+) -> Classification:
+    """Classify the service in `env`. An opinion in the profile settles contested rules; `readings` choose others.
+
+    `spoken`: the classify rules that speak, with whether they hold, where that is known.
+    """
     service = env["service"]
     opinion = service.get("class_opinion")
     classes: dict[str, Rule] = {}
@@ -46,7 +54,9 @@ def classify(law: Law, env: Mapping[str, Any], readings: Readings) -> Classifica
     spoke: list[Rule] = []
     undecided: list[Rule] = []
     contested: list[Rule] = []
-    for rule, holds in law.speaking("service", ("classify",), env):
+    if spoken is None:
+        spoken = law.speaking("service", ("classify",), env).rules(0)
+    for rule, holds in spoken:
         effect = rule.effect
         assert isinstance(effect, Classify)
         if rule.contested and opinion is not None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from vatspolicy.document import Path
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Condition, Rule
+from vatspolicy.policy import Condition, Duty, Need, Route, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from vatspolicy.law import Law, Spoken
 
 WORDS = ("allow", "needs-license", "deny")
 """Decision words from the mildest to the strictest; `incomplete` stands for a range of them."""
@@ -55,8 +60,14 @@ class RouteState:
     failing: tuple[Condition, ...]
     """Conditions that are false."""
     share_too_high: bool
-    authority: tuple[str, ...]
     env: Mapping[str, Any] = field(repr=False, compare=False)
+    law: Law = field(repr=False, compare=False)
+
+    @property
+    def authority(self) -> tuple[str, ...]:
+        """Who is in charge of the route's instrument."""
+        effect = self.rule.effect
+        return self.law.authorities(effect.instrument, self.env) if isinstance(effect, Route) else ()
 
     @property
     def territorial_failures(self) -> int:
@@ -74,34 +85,70 @@ def settle(asking: Asking) -> tuple[Ask, ...]:
 
 
 @dataclass(slots=True, eq=False)
+class Matter:
+    """What rules are asked about: a subject with its variables, under a law."""
+
+    law: Law = field(repr=False)
+    subject: Subject
+    env: Mapping[str, Any] = field(repr=False)
+    filed: Mapping[str, str] = field(repr=False)
+    """The last day, up to the day decided, on which each instrument was filed."""
+    certain: bool = True
+    """False when the subject itself is only possible: its class is not settled."""
+
+
+@dataclass(slots=True, eq=False)
 class Finding:
-    """What one rule said about one subject.
+    """What one rule said about one matter.
 
     Nothing is changed in it once the decision is made, but that `asks` are found out when they are first looked at. It
     is not frozen, since a decision makes a hundred of them, and a frozen one takes six times as long to make.
     """
 
     rule: Rule
-    subject: Subject
+    matter: Matter
     state: str
     """fires, unknown, met, unmet, closed (a need without a route) or done (a duty that has been answered)."""
-    env: Mapping[str, Any] = field(repr=False)
-    certain: bool = True
-    """False when the subject itself is only possible: its class is not settled."""
-    authority: tuple[str, ...] = ()
-    routes: tuple[RouteState, ...] = ()
-    any_of: tuple[Offer, ...] = ()
     asking: Asking = field(default=(), repr=False)
     """The `asks`, or what finds them out."""
+    routes: tuple[RouteState, ...] = ()
+    any_of: tuple[Offer, ...] = ()
     reasons: tuple[str, ...] = ()
     """Reason codes of a denial, the rule's own or those of the closest closed routes."""
-    done_on: str | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return self.matter.subject
+
+    @property
+    def env(self) -> Mapping[str, Any]:
+        """The variables of the subject."""
+        return self.matter.env
+
+    @property
+    def certain(self) -> bool:
+        """False when the subject itself is only possible: its class is not settled."""
+        return self.matter.certain
 
     @property
     def asks(self) -> tuple[Ask, ...]:
         """Facts that keep the finding unknown."""
         self.asking = settle(self.asking)
         return self.asking
+
+    @property
+    def authority(self) -> tuple[str, ...]:
+        """Who is in charge of the instrument that the rule asks for, if it asks for one."""
+        effect = self.rule.effect
+        instrument = effect.instrument if isinstance(effect, Need | Duty) else None
+        return () if instrument is None else self.matter.law.authorities(instrument, self.env)
+
+    @property
+    def done_on(self) -> str | None:
+        """The day on which a duty was answered."""
+        effect = self.rule.effect
+        return self.matter.filed[effect.instrument] if self.state == "done" and isinstance(effect, Duty) else None
 
     def __eq__(self, other: object) -> bool:
         return self._said() == other._said() if isinstance(other, Finding) else NotImplemented
@@ -112,6 +159,58 @@ class Finding:
         """All but the variables, which are the profile's."""
         said = (self.rule, self.subject, self.state, self.certain, self.authority, self.routes, self.any_of)
         return (*said, self.asks, self.reasons, self.done_on)
+
+
+class Findings(Sequence[Finding]):
+    """Findings that do not bear on the decision word, most of a decision's: which rules speak is known, and each
+    finding is made when the findings are first looked at.
+    """
+
+    __slots__ = ("_effect", "_found", "_spoken")
+
+    def __init__(self, spoken: Iterable[tuple[Matter, Spoken]], effect: int) -> None:
+        """Rules that speak of matters; the place of an effect among those asked for.
+
+        Those that only may hold are left out: they are undetermined.
+        """
+        self._spoken, self._effect = spoken, effect
+        self._found: tuple[Finding, ...] | None = None
+
+    @property
+    def found(self) -> tuple[Finding, ...]:
+        """The findings."""
+        if self._found is None:
+            found: list[Finding] = []
+            for matter, spoken in self._spoken:
+                for rule, holds in spoken.rules(self._effect):
+                    if matter.filed and is_done(rule, matter):
+                        found.append(Finding(rule, matter, "done"))
+                    elif holds:
+                        found.append(Finding(rule, matter, "fires"))
+            self._found = tuple(found)
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.found[place]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.found)
+
+    def __eq__(self, other: object) -> bool:
+        return self.found == (other.found if isinstance(other, Findings) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self.found)
+
+
+def is_done(rule: Rule, matter: Matter) -> bool:
+    """Whether a rule is a duty that has been answered."""
+    return isinstance(rule.effect, Duty) and rule.effect.instrument in matter.filed
 
 
 @dataclass(frozen=True)
@@ -165,8 +264,8 @@ class Decision:
     would_need: tuple[Finding, ...]
     """Unmet needs, when something else stands in the way."""
     met: tuple[Finding, ...]
-    duties: tuple[Finding, ...]
-    advice: tuple[Finding, ...]
+    duties: Sequence[Finding]
+    advice: Sequence[Finding]
     undetermined: tuple[Finding, ...]
     """Rules that a missing fact leaves undecided."""
     missing: tuple[Ask, ...]

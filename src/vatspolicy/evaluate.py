@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from vatspolicy.access import authorities, closest, held, outcome, routes
+from vatspolicy.access import closest, held, outcome, routes
 from vatspolicy.bundle import Bundle
 from vatspolicy.classify import Readings, classify
 from vatspolicy.decision import (
@@ -16,31 +16,37 @@ from vatspolicy.decision import (
     Asking,
     Decision,
     Finding,
+    Findings,
+    Matter,
     Offer,
     Reading,
     RouteState,
     Service,
     Subject,
+    is_done,
     settle,
 )
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.scope import Scope
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
-from vatspolicy.law import Law
+from vatspolicy.law import Law, Spoken
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.policy import Classify, Need, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 
 _STRENGTH = ("primary", "secondary", "unverified")
 """Verifications, the weakest last."""
-_LISTS = ("deny", "closed", "unmet", "met", "duty", "advise", "unknown")
+_LISTS = ("deny", "closed", "unmet", "met", "unknown")
 KINDS = ("deny", "need", "duty", "advise")
 """Effects that are asked for, in the order of findings."""
 BEARING = ("deny", "need")
 """Those that bear on the decision word."""
+CLASSES, ROUTES, DENIALS, NEEDED, DUTIES, ADVICE = range(2 + len(KINDS))
+"""Places of effects, in the order in which they are asked for."""
 _NO_READINGS: Readings = {}
 _RANK = {word: rank for rank, word in enumerate(WORDS)}
+ALLOW, NEEDS, DENY = range(len(WORDS))
 
 
 def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
@@ -77,8 +83,10 @@ class Outcome:
     """Of the product's own rules, then of each service: a decision is the strictest of its parts."""
     spans: list[tuple[int, int, bool]] = field(default_factory=list)
     """Of each finding that bears on the word: the span it leaves possible; whether its subject is certain."""
-    lists: dict[str, list[Finding]] = field(default_factory=lambda: _new_lists())
-    """Findings about what is certain: needs by their state, others by their kind, and all that are unknown."""
+    lists: dict[str, list[Finding]] = field(default_factory=lambda: {key: [] for key in _LISTS})
+    """Findings about what is certain: needs by their state, denials, and all that are unknown."""
+    spoken: list[tuple[Matter, Spoken]] = field(default_factory=list)
+    """What rules that do not bear on the word say of what is certain."""
     services: list[Service] = field(default_factory=list)
     contested: list[tuple[Rule, Subject]] = field(default_factory=list)
     open_questions: list[tuple[int, Asking | Finding]] = field(default_factory=list)
@@ -87,11 +95,7 @@ class Outcome:
     @property
     def findings(self) -> Iterator[Finding]:
         """All findings about what is certain."""
-        return itertools.chain.from_iterable(self.lists.values())
-
-
-def _new_lists() -> dict[str, list[Finding]]:
-    return {key: [] for key in _LISTS}
+        return itertools.chain(*self.lists.values(), Findings(self.spoken, DUTIES), Findings(self.spoken, ADVICE))
 
 
 class _Evaluation:
@@ -107,20 +111,26 @@ class _Evaluation:
         refused: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         """`scopes`: see `_scopes`. `refused`: contested routes read as not admitted, as (rule name, subject)."""
-        self.law, self.profile, self.kinds, self.readings, self.refused = law, profile, kinds, readings, refused
+        self.law, self.profile, self.readings, self.refused = law, profile, readings, refused
+        self.effects = ("classify", "route", *kinds)
+        self.beyond = range(DUTIES, DUTIES if readings or refused else len(self.effects))
+        """Places of effects that do not bear on the decision word; what other readings come to is a word."""
         self.base, *self.services = scopes
         self.result = Outcome()
-        self.fixed, self.filed = law.fixed_authorities, _filed(self.base)
+        self.filed = _filed(self.base)
 
     def run(self) -> Outcome:
-        self.rules("product", self.base, Subject())
+        self.rules(self.law.speaking("product", self.effects, self.base), self.matter(Subject(), self.base))
         if not self.services:
-            self.open("allow", "deny", asks_of_offers(None))
+            self.open(ALLOW, DENY, asks_of_offers(None))
         result = self.result
         result.parts.append((result.low, result.high))
         for index, env in enumerate(self.services):
             result.parts.append(self.apart(functools.partial(self.service, index, env)))
         return result
+
+    def matter(self, subject: Subject, env: Env, certain: bool = True) -> Matter:
+        return Matter(self.law, subject, env, self.filed, certain)
 
     def apart(self, part: Callable[[], object]) -> Span:
         """What a part leaves possible by itself; it is added to what others leave possible."""
@@ -132,73 +142,78 @@ class _Evaluation:
         result.low, result.high = max(low, span[0]), max(high, span[1])
         return span
 
-    def open(self, mildest: str, strictest: str, asks: Asking | Finding, certain: bool = True) -> None:
+    def open(self, low: int, high: int, asks: Asking | Finding, certain: bool = True) -> None:
         """Note what a finding leaves possible for the decision word, and what to ask over it."""
         result = self.result
-        low, high = _RANK[mildest], _RANK[strictest]
         result.spans.append((low, high, certain))
-        low = low if certain else 0
-        if low > result.low:
-            result.low = low
         if high > result.high:
             result.high = high
-        if certain and low < high:  # what is only possible is asked for by its class first
-            result.open_questions.append((high, asks))
+        if certain:  # what is only possible is asked for by its class first
+            if low > result.low:
+                result.low = low
+            if low < high:
+                result.open_questions.append((high, asks))
 
     # --- subjects
 
     def service(self, index: int, env: Env) -> None:
         service = env["service"]
-        subject = Subject(service["id"])
-        found = classify(self.law, env, self.readings)
-        self.rules("service", env, subject)
-        self.result.contested += [(rule, subject) for rule in found.contested]
+        matter, result = self.matter(Subject(service["id"]), env), self.result
+        spoken = self.law.speaking("service", self.effects, env)
+        found = classify(self.law, env, self.readings, spoken.rules(CLASSES))
+        self.rules(spoken, matter)
+        result.contested += [(rule, matter.subject) for rule in found.contested]
         activities = [self.activity(env, service["id"], cls, certain=True) for cls in found.classes]
         for cls in found.possible:
             self.activity(env, service["id"], cls, certain=False)
-        classified_by = tuple(Finding(rule, subject, "fires", env) for rule in found.rules)
+        classified_by = tuple([Finding(rule, matter, "fires") for rule in found.rules])
         for rule in found.undecided:
-            finding = Finding(rule, subject, "unknown", env, asking=functools.partial(self.asks_of, env, rule))
-            self.result.lists["unknown"].append(finding)
+            finding = self.unknown(rule, matter)
+            result.lists["unknown"].append(finding)
             # further classes have been counted as possible activities; here only what is still owed to this service
-            self.open("allow", "allow" if found.classes or found.rules else "deny", finding)
-            if found.possible and self.result.high > self.result.low:
-                self.result.open_questions.append((self.result.high, finding))
+            self.open(ALLOW, ALLOW if found.classes or found.rules else DENY, finding)
+            if found.possible and result.high > result.low:
+                result.open_questions.append((result.high, finding))
         if found.state == "unclassified":
-            self.open("allow", "deny", asks_of_offers(index))
-        self.result.services.append(Service(service["id"], found.state, classified_by, tuple(activities)))
+            self.open(ALLOW, DENY, asks_of_offers(index))
+        result.services.append(Service(service["id"], found.state, classified_by, tuple(activities)))
 
     def activity(self, env: Env, service: str, cls: str, certain: bool) -> Activity:
-        bound, subject = activity_env(self.law, env, cls), Subject(service, cls)
+        matter = self.matter(Subject(service, cls), activity_env(self.law, env, cls), certain)
         states: list[RouteState] = []
-        low, high = self.apart(lambda: states.extend(self.rules("activity", bound, subject, certain)))
+        low, high = self.apart(functools.partial(self.access, matter, states))
         return Activity(cls, _word(low, high), tuple(states))
+
+    def access(self, matter: Matter, states: list[RouteState]) -> None:
+        """Ask the rules about an activity; the routes that were looked at are added to `states`."""
+        self.rules(self.law.speaking("activity", self.effects, matter.env), matter, states)
 
     # --- rules
 
-    def rules(self, each: str, env: Env, subject: Subject, certain: bool = True) -> tuple[RouteState, ...]:
-        """Ask every rule about one subject; returns the routes that were looked at."""
-        states: tuple[RouteState, ...] = ()
-        lists = self.result.lists if certain else _new_lists()
-        fixed, filed = self.fixed, self.filed
-        for rule, holds in self.law.speaking(each, self.kinds, env):
-            finding = Finding(rule, subject, "fires", env, certain)
-            if not holds:
-                finding.state, finding.asking = "unknown", functools.partial(self.asks_of, env, rule)
-            key, effect = rule.kind, rule.effect
-            if isinstance(effect, Duty):
-                instrument = effect.instrument
-                finding.authority = fixed.get(instrument) or authorities(self.law, env, instrument)
-                if instrument in filed and certain:
-                    finding.state, finding.asking, finding.done_on = "done", (), filed[instrument]
-            elif isinstance(effect, Need):
-                self.need(finding, effect, holds)
-                states += finding.routes
-                key = finding.state
-            elif isinstance(effect, Deny):
-                self.deny(finding, effect, holds)
-            lists[key if finding.state != "unknown" else "unknown"].append(finding)
-        return states
+    def rules(self, spoken: Spoken, matter: Matter, states: list[RouteState] | None = None) -> None:
+        """What the rules that speak of a matter come to."""
+        if spoken.has(DENIALS):
+            for rule, holds in spoken.rules(DENIALS):
+                self.deny(rule, matter, holds)
+        if spoken.has(NEEDED):
+            for rule, holds in spoken.rules(NEEDED):
+                finding = self.need(rule, matter, holds, spoken)
+                self.note(finding, finding.state)
+                if states is not None:
+                    states += finding.routes
+        if matter.certain and self.beyond:
+            self.result.spoken.append((matter, spoken))
+            if spoken.unknown:
+                rules = (rule for effect in self.beyond for rule in spoken.undecided(effect))
+                self.result.lists["unknown"] += [self.unknown(r, matter) for r in rules if not is_done(r, matter)]
+
+    def note(self, finding: Finding, key: str) -> None:
+        """Keep a finding about what is certain."""
+        if finding.matter.certain:
+            self.result.lists[key].append(finding)
+
+    def unknown(self, rule: Rule, matter: Matter) -> Finding:
+        return Finding(rule, matter, "unknown", functools.partial(self.asks_of, matter.env, rule))
 
     def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
         return asks_of(self.law, self.profile, env, rule, rule.when)
@@ -212,40 +227,42 @@ class _Evaluation:
             ask for route in open_routes for ask in asks_of_access(self.law, self.profile, finding, route)
         )
 
-    def deny(self, finding: Finding, effect: Deny, holds: bool | None) -> None:
-        self.open("deny" if holds else "allow", "deny", finding, finding.certain)
-        finding.reasons = (effect.reason,)
+    def deny(self, rule: Rule, matter: Matter, holds: bool) -> None:
+        finding = Finding(rule, matter, "fires") if holds else self.unknown(rule, matter)
+        finding.reasons = (rule.effect.reason,)  # type: ignore[union-attr]
+        self.open(DENY if holds else ALLOW, DENY, finding, matter.certain)
+        self.note(finding, "deny" if holds else "unknown")
 
-    def need(self, finding: Finding, effect: Need, holds: bool | None) -> None:
+    def need(self, rule: Rule, matter: Matter, holds: bool, spoken: Spoken) -> Finding:
+        effect = rule.effect
+        assert isinstance(effect, Need)
+        finding = Finding(rule, matter, "fires") if holds else self.unknown(rule, matter)
         if effect.through is not None:
-            self.need_through(finding, holds, effect.through)
-            return
+            self.need_through(finding, holds, effect.through, spoken.rules(ROUTES))
+            return finding
         assert effect.instrument is not None
-        has = held(self.law, finding.env, effect.instrument, effect.bearer if finding.subject.service else "company")
+        has = held(self.law, matter.env, effect.instrument, effect.bearer if matter.subject.service else "company")
         if has:
             finding.state = "met"
         elif holds:
             finding.state = "unknown" if has is None else "unmet"
         if has is None:
             finding.asking = functools.partial(self.asks_of_holding, finding, finding.asking, effect.instrument)
-        self.open(
-            "needs-license" if holds and has is False else "allow",
-            "allow" if has else "needs-license",
-            finding,
-            finding.certain,
-        )
-        finding.authority = authorities(self.law, finding.env, effect.instrument)
+        low, high = NEEDS if holds and has is False else ALLOW, ALLOW if has else NEEDS
+        self.open(low, high, finding, matter.certain)
+        return finding
 
-    def need_through(self, finding: Finding, holds: bool | None, to: str) -> None:
-        refused = {name for name, subject in self.refused if subject == str(finding.subject)}
-        states = finding.routes = routes(self.law, finding.env, to, refused)
-        self.result.contested += [
-            (state.rule, finding.subject) for state in states if state.rule.contested and state.state != "closed"
-        ]
+    def need_through(self, finding: Finding, holds: bool, to: str, spoken: list[tuple[Rule, bool]]) -> None:
+        subject = finding.matter.subject
+        refused = {name for name, place in self.refused if place == str(subject)} if self.refused else ()
+        states = finding.routes = routes(self.law, finding.matter.env, to, refused, spoken)
+        for state in states:
+            if state.rule.contested and state.state != "closed":
+                self.result.contested.append((state.rule, subject))
         mildest, strictest = outcome(states)
         if mildest != strictest:
             finding.asking = functools.partial(self.asks_of_routes, finding, finding.asking)
-        self.open(mildest if holds else "allow", strictest, finding, finding.certain)
+        self.open(_RANK[mildest] if holds else ALLOW, _RANK[strictest], finding, finding.matter.certain)
         if not holds or mildest != strictest:
             finding.state = "unknown"
             return
@@ -256,7 +273,7 @@ class _Evaluation:
             case "deny":
                 finding.state, finding.reasons = "closed", tuple(_reasons(states))
             case _:
-                finding.state, finding.any_of = "unmet", tuple(_offers(finding.subject, states))
+                finding.state, finding.any_of = "unmet", tuple(_offers(subject, states))
 
 
 def _filed(env: Env) -> dict[str, str]:
@@ -303,7 +320,7 @@ def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: O
         for alternative in alternatives:
             readings = {(rule.name, subject.service): alternative} if isinstance(rule.effect, Classify) else {}
             refused = frozenset() if readings else frozenset({(rule.name, str(subject))})
-            run = _Evaluation(law, profile, scopes, BEARING, readings, refused)
+            run = _Evaluation(law, profile, scopes, KINDS, readings, refused)
             parts = [*others, run.apart(functools.partial(run.service, index, scopes[index + 1]))]
             other = _word(max(low for low, _ in parts), max(high for _, high in parts))
             if other != word:
@@ -341,8 +358,8 @@ def _decide(
         needs=unmet if word == "needs-license" else (),
         would_need=() if word == "needs-license" else unmet,
         met=met,
-        duties=tuple(lists["duty"]),
-        advice=tuple(lists["advise"]),
+        duties=Findings(result.spoken, DUTIES),
+        advice=Findings(result.spoken, ADVICE),
         undetermined=tuple(lists["unknown"]),
         missing=missing_of(result) if word == "incomplete" else (),
         readings=readings,
@@ -362,12 +379,12 @@ def _weakest(bundle: Bundle, law: Law, findings: Iterable[Finding]) -> str | Non
 
 def _strength(bundle: Bundle, law: Law, rule: Rule, whole: bool) -> int:
     """The weakest verification among the articles of a rule and, if `whole`, of its route's conditions."""
-    kept = law.strengths.get((rule, whole))
+    kept = law.strengths.get((id(rule), whole))
     if kept is None:
         keys = list(rule.cite)
         if whole and isinstance(rule.effect, Route):
             keys += [key for condition in rule.effect.conditions for key in condition.cite]
         articles = bundle.policies[rule.policy].articles
         kept = max((_STRENGTH.index(articles[key].verification) for key in keys), default=-1)
-        law.strengths[rule, whole] = kept
+        law.strengths[id(rule), whole] = kept
     return kept
