@@ -10,6 +10,7 @@ Larger bundles are kept compiled under build/bench/cache.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import importlib.metadata
@@ -80,22 +81,21 @@ def size(bundle: Bundle, factor: int, sets: Sequence[Sequence[Profile]], before:
         if about:
             said.append(Row(f"{title}, {factor}x the rules, {len(sets[0]):,} profiles a round", note=about))
         if fit:
-            runs[title] = Candidate(title, functools.partial(_peer, engine, works))
+            runs[title] = Candidate(title, engine, ready=lambda number: copy.deepcopy(works[number].asked))
     findings = [_findings(evaluate(bundle, profile, day)) for work in works for profile in work.profiles]
     anew = afresh(bundle)  # this one has never seen the profiles
-    decide = functools.partial(_decide, anew, works)
+    decide = functools.partial(_decide, anew)
     warm = functools.partial(_warm, anew, before, day)
-    own = {OURS: Candidate(OURS, decide, warm=warm), EVERY: Candidate(EVERY, lambda number: works[number].ask())}
+    own = {
+        title: Candidate(title, run, warm=made_warm, ready=lambda number: works[number].read_anew())
+        for title, run, made_warm in ((OURS, decide, warm), (EVERY, Workload.ask, None))
+    }
     rules = sum(map(len, works[0].law.rules.values()))
     return Size(factor, rules, sum(findings) / len(findings), {**own, **runs}, said)
 
 
-def _decide(bundle: Bundle, works: Sequence[Workload], number: int) -> list[Decision]:
-    return [evaluate(bundle, profile, works[number].day) for profile in works[number].profiles]
-
-
-def _peer(engine: engines.Engine, works: Sequence[Workload], number: int) -> Any:
-    return engine(works[number].asked)
+def _decide(bundle: Bundle, work: Workload) -> list[Decision]:
+    return [evaluate(bundle, profile, work.day) for profile in work.profiles]
 
 
 def _warm(bundle: Bundle, profiles: Sequence[Profile], day: str) -> None:

@@ -1,19 +1,20 @@
 """The bundle's real rules in other engines: the same rules, the same complete profiles, answers compared before timing.
 
-    python benchmarks/bench_peers.py [--profiles 8] [--rounds 11] [--slow 3] [--cerbos PROGRAM] [--json FILE]
+    python benchmarks/bench_peers.py [--profiles 32] [--rounds 11] [--slow 3] [--cerbos PROGRAM] [--json FILE]
 
 Every rule in force is asked of every subject that it is about, in rounds in which each engine has one turn. A round has
-profiles of its own, so that nobody answers from memory; ours has decided others before the first. Peers are handed the
-variables of each subject and answer which rules hold, and no more; ours starts from the facts of a profile, and makes
-the whole decision. An engine that is not installed, refuses the rules or answers otherwise is named in the table and
-not timed. The ratio is that of processor times in the same round, the median over the rounds. Exit code 1 where answers
-of ours differ among themselves.
+profiles of its own, so that nobody answers from memory, and they are read anew for each turn, as a request or a file
+brings them; ours has decided others before the first. Peers are handed the variables of each subject and answer which
+rules hold, and no more; ours starts from the facts of a profile, and makes the whole decision. An engine that is not
+installed, refuses the rules or answers otherwise is named in the table and not timed. The ratio is that of processor
+times in the same round, the median over the rounds. Exit code 1 where answers of ours differ among themselves.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import dataclasses
 import functools
 import importlib.metadata
@@ -30,12 +31,12 @@ import engines
 from bench_decision import with_cel
 from measure import Candidate, Report, Row, Table, Target, Times, finish, interleave, median, note, parser, spread
 from measure import processor_seconds as processor
-from workload import Answers, Workload, afresh, compare, shipped, verdict
+from workload import Answers, Subjects, Workload, afresh, compare, shipped, verdict
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.law import Law
+from vatspolicy.law import Law, Spoken
 
 INSTALL = {
     "opa-golib-python-bindings": "pip install --no-deps --ignore-requires-python opa-golib-python-bindings==0.4.4",
@@ -43,6 +44,7 @@ INSTALL = {
 """How to install what no extra can name: its metadata asks for a later Python than it needs."""
 WHOLE = "vatspolicy: the whole decision"
 SEEN = f"{WHOLE}, of profiles seen before"
+MADE = f"{WHOLE}, every finding made"
 OURS, SAME, HELPED = "ours", "same", "helped"
 """Kinds of rows: ours; a peer that asks every rule as it is; a peer that is given what the whole decision has."""
 
@@ -54,12 +56,20 @@ class Entry:
     title: str
     version: str
     kind: str
-    ask: Callable[[int], Any]
-    """Takes the number of the round."""
+    ask: Callable[[Round], Any]
     covers: str
     clock: Callable[[], float] | None = None
     rounds: int | None = None
     warm: Callable[[], object] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Round:
+    """One round: its number, and its profiles and subjects, which have just been read."""
+
+    number: int
+    work: Workload
+    asked: Subjects
 
 
 Sets = Sequence[Workload]
@@ -91,7 +101,7 @@ class PlainBundle(Bundle):
         return self.made[day]
 
 
-def ours(sets: Sets, before: Workload) -> Iterator[Entry]:
+def ours(before: Workload) -> Iterator[Entry]:
     """The whole decision with and without the index, and the rules alone, each with laws of its own."""
     version, day = importlib.metadata.version("vatspolicy"), before.day
     base = before.bundle
@@ -100,10 +110,17 @@ def ours(sets: Sets, before: Workload) -> Iterator[Entry]:
     def decide(bundle: Bundle, work: Workload) -> list[Decision]:
         return [evaluate(bundle, profile, day) for profile in work.profiles]
 
+    def make(bundle: Bundle, work: Workload) -> list[Decision]:
+        found = decide(bundle, work)
+        for decision in found:
+            for findings in (decision.duties, decision.advice):
+                len(findings)  # which makes them
+        return found
+
     def speaking(bundle: Bundle, work: Workload) -> Answers:
         law = bundle.on(day)
         return [
-            {rule.name: holds for rule, holds in law.speaking(each, effects[each], env)}
+            _said(law.speaking(each, effects[each], env), len(effects[each]))
             for profile in work.profiles
             for each, env in work.of(profile)
         ]
@@ -114,18 +131,23 @@ def ours(sets: Sets, before: Workload) -> Iterator[Entry]:
     effects = {each: tuple(dict.fromkeys(rule.kind for rule in rules)) for each, rules in before.rules.items()}
     for title, bundle, run, covers in (
         (WHOLE, afresh(base), decide, "facts to decision: classes, routes, findings, missing facts"),
+        (MADE, afresh(base), make, "the same, with the duties and the advice as objects, too"),
         (SEEN, afresh(base), lambda bundle, _: decide(bundle, before), "the same few profiles in every round"),
         (f"{WHOLE}, no index", plain, decide, "the same, asking every rule"),
         ("vatspolicy: rules that hold, by index", afresh(base), speaking, "facts to classes to the rules that hold"),
         ("vatspolicy: every rule asked", afresh(base), every, "facts to classes to all rules, one call a rule"),
     ):
-        ready = functools.partial(_of_round, run, bundle, sets)
+        ready = functools.partial(_of_round, run, bundle)
         warm = functools.partial(_often, run, bundle, before)
         yield Entry(title, version, OURS, ready, covers, warm=warm)
 
 
-def _of_round(run: Callable[[Bundle, Workload], Any], bundle: Bundle, sets: Sets, number: int) -> Any:
-    return run(bundle, sets[number])
+def _said(spoken: Spoken, effects: int) -> dict[str, Any]:
+    return {rule.name: holds or None for effect in range(effects) for rule, holds in spoken.rules(effect)}
+
+
+def _of_round(run: Callable[[Bundle, Workload], Any], bundle: Bundle, given: Round) -> Any:
+    return run(bundle, given.work)
 
 
 def _often(run: Callable[[Bundle, Workload], Any], bundle: Bundle, work: Workload) -> None:
@@ -135,12 +157,13 @@ def _often(run: Callable[[Bundle, Workload], Any], bundle: Bundle, work: Workloa
 
 def agree(found: Sequence[Entry], sets: Sets) -> None:
     """Raises AssertionError where the ways in which ours can be asked differ."""
-    whole, _, plain, speaking, every = found
-    for number, work in enumerate(sets):
-        assert whole.ask(number) == plain.ask(number), "decisions with and without the index differ"
-        said = [{name: value for name, value in one.items() if value is not False} for one in work.expected]
-        assert speaking.ask(number) == said, "rules found through the index and rules asked one by one differ"
-        assert every.ask(number) == work.expected, "rules asked again answer otherwise"
+    whole, made, _, plain, speaking, every = found
+    for given in map(functools.partial(_round, sets), range(len(sets))):
+        expected = sets[given.number].expected
+        assert whole.ask(given) == made.ask(given) == plain.ask(given), "decisions with and without the index differ"
+        said = [{name: value for name, value in one.items() if value is not False} for one in expected]
+        assert speaking.ask(given) == said, "rules found through the index and rules asked one by one differ"
+        assert every.ask(given) == expected, "rules asked again answer otherwise"
 
 
 # --- peers ------------------------------------------------------------------------------------------------------------
@@ -150,10 +173,10 @@ def libraries(sets: Sets, slow: int) -> Iterator[tuple[str, str, str, str, int |
     """Title, package, kind, what the time covers, rounds, and what makes the engine."""
     data = json.loads(json.dumps(sets[0].data(), ensure_ascii=False))
 
-    def make(engine: Callable[[engines.Data], engines.Engine]) -> Callable[[], Callable[[int], Any]]:
-        def made() -> Callable[[int], Any]:
+    def make(engine: Callable[[engines.Data], engines.Engine]) -> Callable[[], Callable[[Round], Any]]:
+        def made() -> Callable[[Round], Any]:
             ready = engine(data)
-            return lambda number: ready(sets[number].asked)
+            return lambda given: ready(given.asked)
 
         return made
 
@@ -173,18 +196,20 @@ def libraries(sets: Sets, slow: int) -> Iterator[tuple[str, str, str, str, int |
     yield f"{google}, told which hold", "cel-expr-python", HELPED, chosen, None, lambda: _chosen(data, sets)
 
 
-def _chosen(data: engines.Data, sets: Sets) -> Callable[[int], Any]:
+def _chosen(data: engines.Data, sets: Sets) -> Callable[[Round], Any]:
     holding = [[[name for name, value in one.items() if value is not False] for one in work.expected] for work in sets]
     ready = engines.google_chosen(data)
-    return lambda number: ready(sets[number].asked, holding[number])
+    return lambda given: ready(given.asked, holding[given.number])
 
 
-def _prepared(sets: Sets) -> Callable[[int], Any]:
+def _prepared(sets: Sets) -> Callable[[Round], Any]:
     law = with_cel(sets[0].bundle).on(sets[0].day)
     rules = sets[0].rules
     # what is prepared is kept by the identity of the variables
     asked = [[subject for profile in work.profiles for subject in work.of(profile)] for work in sets]
-    return lambda number: [{rule.name: law.ask(rule.when, env) for rule in rules[each]} for each, env in asked[number]]
+    return lambda given: [
+        {rule.name: law.ask(rule.when, env) for rule in rules[each]} for each, env in asked[given.number]
+    ]
 
 
 def servers(sets: Sets, program: str, stack: contextlib.ExitStack) -> Iterator[Entry]:
@@ -201,14 +226,14 @@ def servers(sets: Sets, program: str, stack: contextlib.ExitStack) -> Iterator[E
                 f"Cerbos, {title}, {batch} a request",
                 version,
                 SAME,
-                functools.partial(_request, client, sets),
+                functools.partial(_request, client),
                 "HTTP and JSON; processor time of the server alone",
                 functools.partial(processor, pid),
             )
 
 
-def _request(client: cerbos.Client, sets: Sets, number: int) -> Answers:
-    return client.ask(sets[number].asked)
+def _request(client: cerbos.Client, given: Round) -> Answers:
+    return client.ask(given.asked)
 
 
 def gather(sets: Sets, options: argparse.Namespace, stack: contextlib.ExitStack) -> tuple[list[Entry], list[Row]]:
@@ -239,7 +264,7 @@ def _admit(entry: Entry, sets: Sets, ready: list[Entry], refused: list[Row]) -> 
     """Compare every answer of every round that the engine will be timed in."""
     wrong = errors = total = 0
     for number, work in enumerate(sets[: entry.rounds]):
-        found = compare(work.expected, entry.ask(number))
+        found = compare(work.expected, entry.ask(Round(number, work, work.asked)))
         wrong, errors, total = wrong + found[0], errors + found[1], total + work.questions
     fit, said = verdict(wrong, errors, total)
     note(f"{entry.title}: {said or f'all of {total:,} answers are the same'}")
@@ -280,9 +305,9 @@ def targets(ready: Sequence[Entry], times: dict[str, Times]) -> list[Target]:
     foreign = {title: ratio for title, ratio in peers.items() if not title.startswith("cel-python")}
     if foreign:
         fastest = min(foreign, key=lambda title: foreign[title])
-        found.append(
-            _target(f"the whole decision against the fastest peer outside Python ({fastest})", 20, foreign[fastest])
-        )
+        title = f"against the fastest peer outside Python ({fastest})"
+        found.append(_target(f"the whole decision {title}", 20, foreign[fastest]))
+        found.append(_target(f"every finding made {title}", 20, ratio_of(times[fastest], times[MADE])))
     slow = peers.get("cel-python, interpreted")
     if slow is not None:
         found.append(_target("the whole decision against cel-python's interpreter", 1000, slow))
@@ -300,7 +325,7 @@ def _target(title: str, wanted: float, ratio: float) -> Target:
 
 def main() -> int:
     options = parser(__doc__)
-    options.add_argument("--profiles", type=int, default=8, help="of a round")
+    options.add_argument("--profiles", type=int, default=32, help="of a round")
     options.add_argument("--rounds", type=int, default=11)
     options.add_argument("--slow", type=int, default=3, metavar="ROUNDS", help="rounds of cel-python")
     options.add_argument("--cerbos", metavar="PROGRAM")
@@ -309,11 +334,11 @@ def main() -> int:
     work = shipped(count * (given.rounds + 1))
     parts = [work.profiles[start : start + count] for start in range(0, len(work.profiles), count)]
     before, *sets = [Workload(work.bundle, work.day, profiles) for profiles in parts]
-    own = list(ours(sets, before))
+    own = list(ours(before))
     with contextlib.ExitStack() as stack:
         peers, refused = gather(sets, given, stack)
         ready = [*own, *peers]
-        times = interleave([_candidate(entry) for entry in ready], given.rounds)
+        times = interleave([_candidate(entry, sets) for entry in ready], given.rounds)
     try:
         agree(own, sets)  # afterwards: nobody is to have seen the profiles before
     except AssertionError as error:
@@ -340,9 +365,15 @@ def main() -> int:
     return finish(report, given)
 
 
-def _candidate(entry: Entry) -> Candidate:
-    found = Candidate(entry.title, entry.ask, rounds=entry.rounds, warm=entry.warm)
+def _candidate(entry: Entry, sets: Sets) -> Candidate:
+    ready = functools.partial(_round, sets)
+    found = Candidate(entry.title, entry.ask, rounds=entry.rounds, warm=entry.warm, ready=ready)
     return found if entry.clock is None else dataclasses.replace(found, clock=entry.clock)
+
+
+def _round(sets: Sets, number: int) -> Round:
+    """A round whose subjects nobody else has been asked about."""
+    return Round(number, sets[number].read_anew(), copy.deepcopy(sets[number].asked))
 
 
 if __name__ == "__main__":

@@ -117,14 +117,16 @@ class Candidate:
     """Something to measure, and how the time it takes is read."""
 
     name: str
-    run: Callable[[int], object]
-    """Takes the number of the round."""
+    run: Callable[[Any], object]
+    """Takes the number of the round, or what `ready` makes of it."""
     clock: Clock = time.process_time
     """Seconds of the processor."""
     rounds: int | None = None
     """No more rounds than this; None for all."""
     warm: Callable[[], object] | None = None
     """What is done before the first round, uncounted."""
+    ready: Callable[[int], Any] | None = None
+    """Makes what a round is about, uncounted, from its number: read anew for each who is asked."""
 
 
 @dataclass
@@ -156,12 +158,14 @@ def interleave(candidates: Sequence[Candidate], rounds: int) -> dict[str, Times]
         for candidate in candidates:
             if candidate.rounds is not None and number >= candidate.rounds:
                 continue
+            given = number if candidate.ready is None else candidate.ready(number)
             gc.collect()
             wall, cpu = time.perf_counter(), candidate.clock()
-            candidate.run(number)
+            candidate.run(given)
             used, passed = candidate.clock() - cpu, time.perf_counter() - wall
             found[candidate.name].cpu.append(used)
             found[candidate.name].wall.append(passed)
+            del given
     gc.unfreeze()
     return found
 

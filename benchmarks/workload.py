@@ -5,6 +5,7 @@ Written as plain data, so that an engine can be asked in a process that has neve
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import json
@@ -25,9 +26,10 @@ from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
 from vatspolicy.expression.kleene import Env
 from vatspolicy.law import Law
+from vatspolicy.light import replace
 from vatspolicy.link import variables
 from vatspolicy.policy import Rule
-from vatspolicy.profile import Profile
+from vatspolicy.profile import Profile, trust_profile
 
 Subjects = Sequence[tuple[str, Mapping[str, Any]]]
 """Kind of subject, and its variables."""
@@ -78,6 +80,11 @@ class Workload:
     def of(self, profile: Profile) -> list[tuple[str, Env]]:
         """Every subject of one profile, made anew: variables remember what has been found out about them."""
         return [(each, env) for each, _, env in subjects(self.law, profile, self.day)]
+
+    def read_anew(self) -> Workload:
+        """The same of profiles that have just been read, as a request or a file brings them."""
+        documents = [replace(profile.document, data=copy.deepcopy(profile.document.data)) for profile in self.profiles]
+        return Workload(self.bundle, self.day, [trust_profile(document) for document in documents])
 
     def ask(self) -> Answers:
         """Every rule, one by one."""
