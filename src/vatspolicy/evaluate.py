@@ -31,7 +31,7 @@ from vatspolicy.expression.scope import Scope
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
 from vatspolicy.law import Law, Spoken
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Classify, Need, Route, Rule
+from vatspolicy.policy import Classify, Deny, Need, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 
@@ -228,8 +228,10 @@ class _Evaluation:
         )
 
     def deny(self, rule: Rule, matter: Matter, holds: bool) -> None:
+        effect = rule.effect
+        assert isinstance(effect, Deny)
         finding = Finding(rule, matter, "fires") if holds else self.unknown(rule, matter)
-        finding.reasons = (rule.effect.reason,)  # type: ignore[union-attr]
+        finding.reasons = (effect.reason,)
         self.open(DENY if holds else ALLOW, DENY, finding, matter.certain)
         self.note(finding, "deny" if holds else "unknown")
 
