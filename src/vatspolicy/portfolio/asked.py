@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
@@ -10,7 +10,6 @@ from vatspolicy.expression.sql import (
     UNKNOWN,
     Known,
     Sql,
-    Terms,
     Value,
     column,
     conjunction,
@@ -19,16 +18,16 @@ from vatspolicy.expression.sql import (
     to_sql,
 )
 from vatspolicy.policy import Route, Rule
-from vatspolicy.portfolio.pieces import named, present, select, when
+from vatspolicy.portfolio.pieces import PLACES, empty, named, present, select, when
+from vatspolicy.portfolio.repeated import share
 
 
 class Asked:
     """Rules about one kind of subject, and a column for the truth of each that a row can change."""
 
-    def __init__(self, found: Iterable[tuple[Rule, Value]], terms: Terms) -> None:
-        self.terms = terms
+    def __init__(self, found: Iterable[tuple[Rule, Value]]) -> None:
         self.truths: dict[Rule, Value] = {}
-        self.columns: list[Sql] = []
+        self.columns: dict[str, Sql] = {}
         self.rules: list[Rule] = []
         for index, (rule, value) in enumerate(found):
             self.rules.append(rule)
@@ -36,14 +35,16 @@ class Asked:
                 self.truths[rule] = value
             else:
                 self.truths[rule] = column(f"w{index}")
-                self.columns.append(named(value, f"w{index}"))
+                self.columns[f"w{index}"] = value
 
-    def over(self, query: exp.Select, *others: Sql) -> exp.Select:
-        """The query, with the columns of terms and rules, and others that read the terms too."""
-        for stage in self.terms.stages:
+    def over(self, query: exp.Select, others: Mapping[str, Sql] | None = None) -> exp.Select:
+        """The query, with the columns of rules, and others that ask the same subject."""
+        columns = {**self.columns, **(others or {})}
+        stages, values = share(list(columns.values()), "s")
+        for stage in (*stages, dict(zip(columns, values, strict=True))):
             parts = [named(value, name) for name, value in stage.items()]
             query = select(exp.Star(), *parts).from_(query.subquery("stage", copy=False), copy=False)
-        return select(exp.Star(), *self.columns, *others).from_(query.subquery("terms", copy=False), copy=False)
+        return query
 
     def of(self, kind: str) -> list[Rule]:
         """The rules with one effect."""
@@ -53,21 +54,21 @@ class Asked:
         """Whether the rule holds."""
         return self.truths[rule]
 
-    def fired(self) -> Sql:
-        """The names of the rules that hold."""
-        names = [
-            when(to_sql(truth), constant(rule.name), exp.Null())
+    def fired(self, places: Mapping[str, int]) -> Sql:
+        """The places of the rules that hold, each of which has one by its name."""
+        found = [
+            when(to_sql(truth), constant(places[rule.name]), exp.Null())
             for rule, truth in self.truths.items()
             if truth not in (Known(False), UNKNOWN)
         ]
-        return present(names)
+        return present(found) if found else empty(PLACES)
 
 
 class Routes:
     """Routes, with columns for whether each is open and whether its instrument is held."""
 
     def __init__(self, found: Iterable[tuple[Rule, Route, Value, Value]]) -> None:
-        self.columns: list[Sql] = []
+        self.columns: dict[str, Sql] = {}
         self.by_target: dict[str, list[tuple[Value, Value]]] = {}
         holding: dict[str, Value] = {}
         for index, (_, route, is_open, held) in enumerate(found):
@@ -80,7 +81,7 @@ class Routes:
         """A column for the value, unless it is known."""
         if isinstance(value, Known):
             return value
-        self.columns.append(named(value, name))
+        self.columns[name] = value
         return column(name)
 
     def to(self, target: str) -> tuple[Value, Value]:

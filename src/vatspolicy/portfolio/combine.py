@@ -17,8 +17,9 @@ Between queries an answer is a rank, because SQL's aggregates pass over NULL: 2 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 
@@ -26,7 +27,6 @@ from vatspolicy.expression.sql import (
     UNKNOWN,
     Known,
     Sql,
-    Terms,
     Value,
     Variable,
     column,
@@ -34,6 +34,7 @@ from vatspolicy.expression.sql import (
     constant,
     disjunction,
     field_of,
+    look_up,
     negation,
     some,
     to_sql,
@@ -46,11 +47,12 @@ from vatspolicy.portfolio.asked import Asked, Routes
 from vatspolicy.portfolio.gather import decisions, service_decisions
 from vatspolicy.portfolio.pieces import (
     BOOLEAN,
-    NAMES,
+    PLACES,
     ROW,
     empty,
     is_true,
     members,
+    name_at,
     named,
     rank,
     select,
@@ -76,10 +78,8 @@ class Step:
 
 def text_of(query: exp.Select, dialect: str) -> str:
     """The query as text for duckdb or spark."""
-    if dialect == "spark":  # sqlglot writes `&&` for whether lists have a member in common, whatever the dialect
+    if dialect == "spark":
         query = query.copy()
-        for node in list(query.find_all(exp.ArrayOverlaps)):
-            node.replace(exp.Anonymous(this="arrays_overlap", expressions=[node.this, node.expression]))
         for access in list(query.find_all(exp.Bracket)):  # brackets count from 0 there
             access.replace(exp.Anonymous(this="element_at", expressions=[access.this, *access.expressions]))
     return query.sql(dialect)
@@ -96,7 +96,7 @@ def steps(law: Law, day: str, source: str = "profiles") -> tuple[Step, ...]:
         Step("service_answers", combiner.services()),
         Step("activity_answers", combiner.activities()),
         Step("service_decisions", service_decisions()),
-        Step("decisions", decisions()),
+        Step("decisions", decisions(combiner.names)),
     )
 
 
@@ -106,13 +106,18 @@ class _Combiner:
         facts: dict[str, Variable] = {name: column(name) for name in fact_columns()}
         self.product: dict[str, Variable] = {**facts, "as_of": Known(day)}
         self.service = {**self.product, "service": column("service"), "operator": column("operator")}
+        self.kept = self.read_by_activities()
         self.activity = {
-            **self.service,
+            **by_path(self.kept),
+            "as_of": Known(day),
             "activity": {"class": column("class"), "licensed": column("licensed")},
         }
+        firing = {rule.name for each in ("product", "service", "activity") for e in FIRING for rule in law.of(each, e)}
+        self.names = sorted(firing)
+        self.places = {name: place for place, name in enumerate(self.names, 1)}
 
-    def ask(self, expression: Expression, variables: Mapping[str, Variable], terms: Terms | None = None) -> Value:
-        return write(expression.tree, variables, self.law.params, terms)
+    def ask(self, expression: Expression, variables: Mapping[str, Variable]) -> Value:
+        return write(expression.tree, variables, self.law.params)
 
     # --- the queries
 
@@ -131,11 +136,11 @@ class _Combiner:
             column("id"),
             named(rank(disjunction((denied, column("open")))), "denied"),
             named(rank(needed), "needed"),
-            named(asked.fired(), "rules"),
+            named(asked.fired(self.places), "rules"),
         ).from_(with_truths.subquery("asked", copy=False), copy=False)
 
     def services(self) -> exp.Select:
-        """row, position, denied, needed, rules, id, state, classes (class, certain), and the facts for activities"""
+        """row, position, denied, needed, rules, id, state, classes (see `members`), and the facts for activities"""
         facts = list(fact_columns())
         place = exp.Explode(this=exp.GenerateSeries(start=constant(1), end=exp.ArraySize(this=column("services"))))
         some_service = exp.GT(this=exp.ArraySize(this=column("services")), expression=constant(0))
@@ -164,14 +169,14 @@ class _Combiner:
         ranks = [named(rank(disjunction((denied, unclassified))), "denied"), named(rank(needed), "needed")]
         ranked = select(exp.Star(), *ranks).from_(classified.subquery("classified", copy=False), copy=False)
         still_open = exp.EQ(this=column("denied"), expression=constant(0))
-        classes = members({cls: column(f"is {cls}") for cls in by_class}, still_open)
-        kept = [column(name) for name in sorted(self.read_by_activities())]
+        classes = members([column(f"is {cls}") for cls in by_class], still_open)
+        kept = [named(to_sql(look_up(column(root), names)), _name((root, *names))) for root, *names in self.kept]
         return select(
             column(ROW),
             column("position"),
             column("denied"),
             column("needed"),
-            named(asked.fired(), "rules"),
+            named(asked.fired(self.places), "rules"),
             named(field_of(column("service"), "id"), "id"),
             named(self.state(asked, by_class), "state"),
             named(classes, "classes"),
@@ -180,21 +185,21 @@ class _Combiner:
 
     def activities(self) -> exp.Select:
         """row, position, class, certain, denied, needed, rules; of classes that are only possible too"""
-        kept = [column(name) for name in sorted(self.read_by_activities())]
+        kept = [column(_name(path)) for path in self.kept]
         classes = select(column(ROW), column("position"), *kept, named(exp.Explode(this=column("classes")), "found"))
         classes = classes.from_(exp.to_table("service_answers"), copy=False)
-        certain = field_of(column("found"), "certain")
         one = select(
-            column(ROW), column("position"), *kept, named(field_of(column("found"), "class"), "class"),
-            named(certain, "certain"),
+            column(ROW), column("position"), *kept,
+            named(name_at(self.classes(), exp.Abs(this=column("found"))), "class"),
+            named(exp.GT(this=column("found"), expression=constant(0)), "certain"),
         ).from_(classes.subquery("classes", copy=False), copy=False)  # fmt: skip
         first = {**self.activity, "activity": {"class": column("class")}}
         licensed = disjunction(self.held(instrument, first, "operator") for instrument in self.law.access)
         bound = select(exp.Star(), named(exp.Cast(this=to_sql(licensed), to=BOOLEAN), "licensed"))
         bound = bound.from_(one.subquery("one", copy=False), copy=False)
         asked = self.asked("activity", self.activity, ("deny", "need", "duty", "advise"))
-        routes = self.routes(asked.terms)
-        with_truths = asked.over(bound, *routes.columns)
+        routes = self.routes()
+        with_truths = asked.over(bound, routes.columns)
         denied, needed = self.answers(asked, self.activity, routes)
         ranks = [
             when(column("certain"), rank(value), exp.Least(this=rank(value), expressions=[constant(1)]))
@@ -207,15 +212,14 @@ class _Combiner:
             column("certain"),
             named(ranks[0], "denied"),
             named(ranks[1], "needed"),
-            named(when(column("certain"), asked.fired(), empty(NAMES)), "rules"),
+            named(when(column("certain"), asked.fired(self.places), empty(PLACES)), "rules"),
         ).from_(with_truths.subquery("asked", copy=False), copy=False)
 
     # --- rules
 
     def asked(self, each: str, variables: Mapping[str, Variable], effects: Iterable[str]) -> Asked:
         rules = [rule for effect in effects for rule in self.law.of(each, effect)]
-        terms = Terms()
-        return Asked([(rule, self.ask(rule.when, variables, terms)) for rule in rules], terms)
+        return Asked((rule, self.ask(rule.when, variables)) for rule in rules)
 
     def answers(
         self, asked: Asked, variables: Mapping[str, Variable], routes: Routes | None = None
@@ -238,25 +242,25 @@ class _Combiner:
                 needed.append(conjunction((holds, negation(has))))
         return disjunction(denied), disjunction(needed)
 
-    def routes(self, terms: Terms) -> Routes:
+    def routes(self) -> Routes:
         """Each route: whether it is open, and whether its instrument is held."""
         found = []
         for rule in self.law.of("activity", "route"):
             effect = rule.effect
             assert isinstance(effect, Route)
-            checks = [self.ask(condition.check, self.activity, terms) for condition in effect.conditions]
-            applies = self.ask(rule.when, self.activity, terms)
-            is_open = conjunction((applies, self.below_cap(effect, terms), *checks))
+            checks = [self.ask(condition.check, self.activity) for condition in effect.conditions]
+            applies = self.ask(rule.when, self.activity)
+            is_open = conjunction((applies, self.below_cap(effect), *checks))
             found.append((rule, effect, is_open, self.held(effect.instrument, self.activity, "operator")))
         return Routes(found)
 
-    def below_cap(self, route: Route, terms: Terms) -> Value:
+    def below_cap(self, route: Route) -> Value:
         if route.max_foreign_percent is None:
             return Known(True)
-        cap = self.ask(route.max_foreign_percent, self.activity, terms)
+        cap = self.ask(route.max_foreign_percent, self.activity)
         if cap == UNKNOWN:
             return UNKNOWN
-        share = field_of(column("operator"), "foreign_percent")
+        share = to_sql(look_up(self.activity["operator"], ("foreign_percent",)))
         return exp.Paren(this=exp.LTE(this=share, expression=to_sql(cap)))
 
     def held(self, name: str, variables: Mapping[str, Variable], holder: str) -> Value:
@@ -267,9 +271,7 @@ class _Combiner:
         parts: list[Value] = [is_it, self.is_valid(instrument, licence)]
         if instrument.covers is not None:
             parts.append(self.ask(instrument.covers, {**variables, "licence": licence}))
-        entity = variables[holder]
-        assert isinstance(entity, exp.Expr)
-        licences = field_of(entity, "licences")
+        licences = to_sql(look_up(variables[holder], ("licences",)))
         names = exp.Transform(
             this=licences,
             expression=exp.Lambda(
@@ -334,19 +336,37 @@ class _Combiner:
             default=constant(UNCLASSIFIED),
         )
 
-    def read_by_activities(self) -> set[str]:
-        """The variables that rules about activities read."""
+    def read_by_activities(self) -> list[tuple[str, ...]]:
+        """The paths of the facts that are read of an activity: no more of a service goes on to its activities."""
         expressions: list[Expression] = []
+        found: set[tuple[str, ...]] = {("operator", "licences"), ("operator", "foreign_percent")}
         for effect in ("deny", "need", "duty", "advise", "route"):
             for rule in self.law.of("activity", effect):
                 expressions.append(rule.when)
                 if isinstance(rule.effect, Route):
                     expressions += [condition.check for condition in rule.effect.conditions]
                     expressions += [e for e in (rule.effect.max_foreign_percent,) if e is not None]
+                elif isinstance(rule.effect, Need):
+                    found.add((rule.effect.bearer, "licences"))
         expressions += [i.covers for i in self.law.instruments.values() if i.covers is not None]
-        roots = {node.root for e in expressions for node in walk(e.tree) if isinstance(node, Fact)}
-        bearers = {r.effect.bearer for r in self.law.of("activity", "need") if isinstance(r.effect, Need)}
-        return (roots | bearers | {"operator"}) & ({*fact_columns(), "service", "operator"})
+        facts = (node for one in expressions for node in walk(one.tree) if isinstance(node, Fact))
+        found |= {(fact.root, *fact.names) for fact in facts if fact.root in self.service and fact.root != "as_of"}
+        return sorted(found)
+
+
+def by_path(paths: Iterable[tuple[str, ...]]) -> dict[str, Variable]:
+    """Records of columns, each of which stands for the fact whose path it is named after."""
+    found: dict[str, Any] = {}
+    for path in paths:
+        owner = found
+        for name in path[:-1]:
+            owner = owner.setdefault(name, {})
+        owner[path[-1]] = column(_name(path))
+    return found
+
+
+def _name(path: Sequence[str]) -> str:
+    return ".".join(path)
 
 
 def _classes(rule: Rule) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ Everything is a rank or a list by now (see `combine`), so that `or` is the highe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from vatspolicy.expression.sql import column, constant, field_of
@@ -15,6 +17,7 @@ from vatspolicy.portfolio.pieces import (
     high_end,
     low_end,
     named,
+    names_at,
     or_empty,
     select,
     struct,
@@ -65,8 +68,8 @@ def service_decisions() -> exp.Select:
     )
 
 
-def decisions() -> exp.Select:
-    """row, id, decision, mildest, strictest, services, rules"""
+def decisions(names: Sequence[str]) -> exp.Select:
+    """row, id, decision, mildest, strictest, services, rules. `names`: of the rules, by their place."""
     service = struct(
         {
             "position": column("position"),
@@ -112,5 +115,5 @@ def decisions() -> exp.Select:
         named(low, "mildest"),
         named(high, "strictest"),
         named(or_empty(shown, SERVICES), "services"),
-        named(exp.ArraySort(this=exp.ArrayDistinct(this=column("rules"))), "rules"),
+        named(names_at(names, exp.ArraySort(this=exp.ArrayDistinct(this=column("rules")))), "rules"),
     ).from_(joined.subquery("joined", copy=False), copy=False)

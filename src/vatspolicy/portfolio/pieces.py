@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
@@ -15,6 +15,8 @@ ROW = "row"
 """The column of a table of profiles that numbers its rows."""
 
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))
+PLACES = exp.DataType(this=exp.DType.ARRAY, expressions=[exp.DataType(this=exp.DType.INT)], nested=True)
+"""Lists of places in a list of names, from 1: numbers are copied, told apart and sorted faster than names."""
 ACTIVITY = Record("activity", {"class": TEXT, "decision": TEXT})
 ACTIVITIES = sql_type(ListOf(ACTIVITY))
 SERVICE = Record("service", {"id": TEXT, "state": TEXT, "decision": TEXT, "activities": ListOf(ACTIVITY)})
@@ -32,8 +34,21 @@ def or_empty(value: Sql, type: exp.DataType) -> Sql:
 
 
 def together(one: Sql, other: Sql) -> Sql:
-    """Two lists of names as one; the other may be NULL."""
-    return exp.Flatten(this=exp.Array(expressions=[one, or_empty(other, NAMES)]))
+    """Two lists of places as one; the other may be NULL."""
+    return exp.Flatten(this=exp.Array(expressions=[one, or_empty(other, PLACES)]))
+
+
+def name_at(names: Sequence[str], place: Sql) -> Sql:
+    """The name that has a place in a list."""
+    return exp.Bracket(this=exp.Array(expressions=list(map(constant, names))), expressions=[place], offset=1)
+
+
+def names_at(names: Sequence[str], places: Sql) -> Sql:
+    """The names that have places in a list, as a list of their own; an empty one where there is none."""
+    if not names:
+        return empty(NAMES)
+    one = exp.Lambda(this=name_at(names, column("x")), expressions=[exp.to_identifier("x", quoted=True)])
+    return exp.Transform(this=places, expression=one)
 
 
 def select(*columns: Sql) -> exp.Select:
@@ -76,15 +91,16 @@ def present(values: list[Sql]) -> Sql:
     return exp.ArrayFilter(this=exp.Array(expressions=values), expression=kept)
 
 
-def members(classes: Mapping[str, Sql], possible: Sql) -> Sql:
-    """The classes that are true, and where `possible` holds those that are unknown; each with whether it is certain."""
-    entries = [
-        when(
-            exp.Coalesce(this=value, expressions=[possible]),
-            struct({"class": constant(cls), "certain": is_true(value)}),
-            exp.Null(),
+def members(classes: Sequence[Sql], possible: Sql) -> Sql:
+    """The places of the classes that are true, and where `possible` holds, below 0, of those that are unknown."""
+    entries: list[Sql] = [
+        exp.Case(
+            ifs=[
+                exp.If(this=value, true=constant(place)),
+                exp.If(this=exp.and_(exp.Not(this=there(value)), possible, copy=False), true=constant(-place)),
+            ]
         )
-        for cls, value in classes.items()
+        for place, value in enumerate(classes, 1)
     ]
     return present(entries)
 

@@ -1,0 +1,126 @@
+"""What stands in several expressions of one query, as columns of their own: it is computed once a row.
+
+Databases find repeated expressions too, but not below `and`, `or` and `case`, where nearly all of ours stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from vatspolicy.expression.sql import Sql, column
+
+_PLAIN = (exp.Column, exp.Dot, exp.Paren, exp.Literal, exp.Null, exp.Boolean, exp.Neg)
+"""As quick to compute as a column is to read."""
+_PIECES = (exp.If, exp.Lambda, exp.PropertyEQ, exp.Struct, exp.Array)
+"""No value by itself, or one that is read where it stands."""
+
+Shape = tuple[object, ...]
+
+
+@dataclass
+class _Form:
+    """An expression, wherever it stands."""
+
+    sql: exp.Expr
+    parts: list[int]
+    """The forms below it."""
+    bound: frozenset[str]
+    """The variables of lambdas around it that it reads."""
+    apart: bool
+    """Whether it may stand as a column."""
+
+
+def share(values: Sequence[Sql], prefix: str) -> tuple[list[dict[str, Sql]], list[Sql]]:
+    """Columns in stages, and the values in which they stand for what was repeated.
+
+    A stage reads the columns of the stages before it. The names of columns begin with the prefix.
+    """
+    return _Sharing(prefix).of(values)
+
+
+class _Sharing:
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._forms: list[_Form] = []
+        self._numbers: dict[Shape, int] = {}
+        self._stage: dict[int, int] = {}
+        self._column: dict[int, str] = {}
+        self._stages: list[dict[str, Sql]] = []
+
+    def of(self, values: Sequence[Sql]) -> tuple[list[dict[str, Sql]], list[Sql]]:
+        tops = [self._number(value, frozenset()) for value in values]
+        times = [0] * len(self._forms)  # how often each would be written, with what is repeated above it written once
+        for number in tops:
+            times[number] += 1
+        for number in reversed(range(len(self._forms))):  # parts come before what they stand in
+            form = self._forms[number]
+            form.apart = form.apart and times[number] > 1
+            for part in form.parts:
+                times[part] += 1 if form.apart else times[number]
+        for number, form in enumerate(self._forms):
+            inside = max((self._stage[part] for part in form.parts), default=0)
+            self._stage[number] = inside
+            if form.apart:
+                name = f"{self._prefix}{len(self._column)}"
+                self._stages.extend({} for _ in range(inside + 1 - len(self._stages)))
+                self._stages[inside][name] = self._built(number)
+                self._column[number], self._stage[number] = name, inside + 1
+        return self._stages, [self._read(number) for number in tops]
+
+    def _number(self, sql: exp.Expr, bound: frozenset[str]) -> int:
+        """The number of an expression: the same wherever the same stands."""
+        names = bound
+        if isinstance(sql, exp.Lambda):
+            names = bound | {str(one.name) for one in sql.expressions}
+        parts = [self._number(part, names) for part in _parts(sql)]
+        is_bound = isinstance(sql, exp.Identifier) and sql.name in bound  # or a field of that name, which does no harm
+        shape: Shape = (type(sql), is_bound, *_shape(sql, iter(parts)))
+        found = self._numbers.get(shape)
+        if found is None:
+            reads: frozenset[str] = frozenset().union(*(self._forms[part].bound for part in parts))
+            if is_bound:
+                reads |= {sql.name}
+            if isinstance(sql, exp.Lambda):
+                reads -= {str(one.name) for one in sql.expressions}
+            apart = isinstance(sql, exp.Condition) and not isinstance(sql, _PLAIN + _PIECES) and not reads
+            found = self._numbers[shape] = len(self._forms)
+            self._forms.append(_Form(sql, parts, reads, apart))
+        return found
+
+    def _read(self, number: int) -> Sql:
+        return column(self._column[number]) if number in self._column else self._built(number)
+
+    def _built(self, number: int) -> Sql:
+        """The expression, of columns where its parts have become some."""
+        form = self._forms[number]
+        parts = iter(form.parts)
+        built = form.sql.__class__()
+        for name, value in form.sql.args.items():
+            if isinstance(value, exp.Expr):
+                built.set(name, self._read(next(parts)))
+            elif isinstance(value, list):
+                built.set(name, [self._read(next(parts)) if isinstance(one, exp.Expr) else one for one in value])
+            else:
+                built.set(name, value)
+        return built
+
+
+def _parts(sql: exp.Expr) -> Iterator[exp.Expr]:
+    for value in sql.args.values():
+        if isinstance(value, exp.Expr):
+            yield value
+        elif isinstance(value, list):
+            yield from (one for one in value if isinstance(one, exp.Expr))
+
+
+def _shape(sql: exp.Expr, parts: Iterator[int]) -> Iterator[object]:
+    for name, value in sql.args.items():
+        if isinstance(value, exp.Expr):
+            yield name, next(parts)
+        elif isinstance(value, list):
+            yield name, tuple(("part", next(parts)) if isinstance(one, exp.Expr) else one for one in value)
+        elif value:
+            yield name, value
