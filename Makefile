@@ -74,9 +74,10 @@ $(CORE): pyproject.toml
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
-# What builds the package is there already, but for hatchling and what it links by: a build of its own would fetch all of it for each extra.
+# What builds the package is there already, but for hatchling and what it links by, and for what makes a wheel of pyspark,
+# which is published as source: a build of its own would fetch all of it for each extra.
 $(VENV)/.extra-%-$(KEY): $(CORE)
-	@$(PIP) install hatchling editables
+	@$(PIP) install hatchling editables 'setuptools>=70.1'
 	$(PIP) install --no-build-isolation --editable '.[$*]'
 	@touch $@
 
