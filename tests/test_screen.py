@@ -15,9 +15,13 @@ from conftest import ROOT, Console
 from generators import Profiles
 from test_differential import SEED, shipped
 
+from vatspolicy.document import parse_document
+from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.portfolio.engine import PythonEngine
-from vatspolicy.profile import load_profile
+from vatspolicy.portfolio.read import Row
+from vatspolicy.portfolio.verify import Rejected, facts_in
+from vatspolicy.profile import load_profile, read_profile
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
@@ -249,3 +253,36 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
 def test_nothing_decided_is_no_success(console: Console) -> None:
     console.write("in.jsonl", "\n")
     assert console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python").code == 5
+
+
+def test_the_quick_way_to_read_a_row_rejects_what_the_slow_way_does() -> None:
+    """Conditions that no real profile breaks are passed over where a fact that they need is missing."""
+    draw = random.Random(SEED + 31)
+    broken = Counter[str]()
+    changes: list[tuple[str, str, Any]] = [
+        ("company", "foreign_percent", 0.0),
+        ("company", "investor_origin", ["mainland"]),
+        ("company", "investor_origin", ["hong-kong"]),
+        ("company", "mainland_entity", False),
+        ("company", "registered", "overseas"),
+        ("company", "registered", "beijing"),
+        ("company", "legal_form", "branch"),
+        ("data", "persons", 5),
+        ("data", "minors", 10),
+        ("data", "children", 20),
+        ("data", "leaves_mainland", False),
+        ("data", "export", {"important": True}),
+    ]
+    for row in portfolio(300):
+        data = json.loads(json.dumps(row))
+        for owner, name, value in draw.sample(changes, 4):
+            data.setdefault(owner, {})[name] = value
+        try:
+            read_profile(parse_document(json.dumps(data), "row.json"))
+        except InvalidInput as error:
+            broken.update(problem.message for problem in error.problems)
+            with pytest.raises(Rejected):
+                facts_in(Row(1, "", data))
+        else:
+            assert facts_in(Row(1, "", data)) == load_profile(data).facts
+    assert len(broken) >= 8, broken

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from vatspolicy.cache import remember
 from vatspolicy.day import LAST, later
@@ -131,8 +131,8 @@ def broken_invariant(facts: Mapping[str, Any]) -> Mapping[str, str] | None:
 
 
 def facts_of(data: Any) -> dict[str, Any]:
-    """The facts of schema-valid data as expressions read them: see `_normalise`; handed down to services."""
-    facts: dict[str, Any] = _normalise(data, profile_type())
+    """The facts of schema-valid data as expressions read them: see `_reader`; handed down to services."""
+    facts: dict[str, Any] = _read_facts()(data)
     for service in facts["services"]:
         for name in INHERITED:
             if name in facts["product"]:
@@ -173,27 +173,53 @@ def _put(target: Any, step: str | int, value: Any) -> None:
         target[step] = value
 
 
-def _normalise(value: Any, type: Type) -> Any:
-    """Facts as expressions read them: no nulls, numbers as floats, places as objects with what they lie in."""
+Reader = Callable[[Any], Any]
+
+
+@once_per_schemas
+def _read_facts() -> Reader:
+    reader = _reader(profile_type())
+    assert reader is not None
+    return reader
+
+
+def _reader(type: Type) -> Reader | None:
+    """What makes a written value one that expressions read: no nulls, numbers as floats, places as objects with what
+    they lie in. None where a value stays as it is.
+    """
     match type:
         case Record(name=name, fields=fields):
-            if isinstance(value, str):
-                value = {"at": value}
-            found = {key: _normalise(child, fields[key]) for key, child in value.items() if child is not None}
-            if "within" in fields:
-                _expand_place(found, whole=name == "place")
-            if "mainland_entity" in fields and "registered" in found:  # a company is where it is registered
-                found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
-            for declared in DECLARED:
-                if declared in fields:
-                    found.setdefault(declared, [])
-            return found
+            return _record_reader(name, fields)
         case ListOf(item=item) if item is not None:
-            return [_normalise(member, item) for member in value if member is not None]
+            read = _reader(item)
+            if read is None:
+                return lambda value: [member for member in value if member is not None]
+            return lambda value: [read(member) for member in value if member is not None]
         case Number():
-            return float(value)
-        case _:
-            return value
+            return float
+    return None
+
+
+def _record_reader(name: str, fields: Mapping[str, Type]) -> Reader:
+    readers = {key: _reader(type) for key, type in fields.items()}
+    is_place, whole, is_company = "within" in fields, name == "place", "mainland_entity" in fields
+    declared = [key for key in DECLARED if key in fields]
+
+    def read(value: Any) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, child in ({"at": value} if isinstance(value, str) else value).items():
+            if child is not None:
+                reader = readers[key]
+                found[key] = child if reader is None else reader(child)
+        if is_place:
+            _expand_place(found, whole)
+        if is_company and "registered" in found:  # a company is where it is registered
+            found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
+        for key in declared:
+            found.setdefault(key, [])
+        return found
+
+    return read
 
 
 def _expand_place(place: dict[str, Any], whole: bool) -> None:

@@ -28,7 +28,7 @@ from vatspolicy.output import write_stderr
 
 
 class EngineName(StrEnum):
-    """Engines (vatspolicy.portfolio.engine.start)."""
+    """Engines (vatspolicy.portfolio.engine.prepare)."""
 
     DUCKDB, SPARK, PYTHON = "duckdb", "spark", "python"
 
@@ -97,8 +97,15 @@ def screen(
         bool, typer.Option("--resume", help="Go on after the last whole batch of a stopped run.", rich_help_panel=INPUT)
     ] = False,
     batch: Annotated[
-        int, typer.Option(metavar="ROWS", min=1, help="Rows decided together.", rich_help_panel=DECISION)
-    ] = 10_000,
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            min=1,
+            help="Rows decided together (default: half of the input, 1,000 to 8,000).",
+            show_default=False,
+            rich_help_panel=DECISION,
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -142,7 +149,7 @@ def screen(
     from vatspolicy.portfolio.crew import Lost, cores
     from vatspolicy.portfolio.engine import MissingExtra
     from vatspolicy.portfolio.read import InputError, open_source, read_mapping
-    from vatspolicy.portfolio.screen import ScreenError, Task
+    from vatspolicy.portfolio.screen import ScreenError, Task, batch_size
     from vatspolicy.portfolio.screen import screen as run
     from vatspolicy.portfolio.summary import render
 
@@ -156,8 +163,9 @@ def screen(
                 if day < law.covers_from:
                     fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
             expected = source.expected()
-            processes = min(jobs or cores(), -(-expected // batch))  # no more than there are batches
-            task = Task(source, output, bundle, day, engine.value, base, missing, batch, max(processes, 1))
+            together = batch or batch_size(expected)
+            processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
+            task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1))
             summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         fail(f"{error}.", USAGE)

@@ -74,6 +74,8 @@ class Step:
 
     name: str
     query: exp.Select
+    last_reads: tuple[str, ...] = ()
+    """The tables that no query after it reads."""
 
 
 def text_of(query: exp.Select, dialect: str) -> str:
@@ -82,7 +84,7 @@ def text_of(query: exp.Select, dialect: str) -> str:
         query = query.copy()
         for access in list(query.find_all(exp.Bracket)):  # brackets count from 0 there
             access.replace(exp.Anonymous(this="element_at", expressions=[access.this, *access.expressions]))
-    return query.sql(dialect)
+    return query.sql(dialect, copy=False)
 
 
 def steps(law: Law, day: str, source: str = "profiles") -> tuple[Step, ...]:
@@ -95,8 +97,8 @@ def steps(law: Law, day: str, source: str = "profiles") -> tuple[Step, ...]:
         Step("product_answers", combiner.products()),
         Step("service_answers", combiner.services()),
         Step("activity_answers", combiner.activities()),
-        Step("service_decisions", service_decisions()),
-        Step("decisions", decisions(combiner.names)),
+        Step("service_decisions", service_decisions(), ("service_answers", "activity_answers")),
+        Step("decisions", decisions(combiner.names), ("product_answers", "service_decisions")),
     )
 
 

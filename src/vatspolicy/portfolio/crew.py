@@ -7,6 +7,7 @@ parent, however that ends.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -43,6 +44,7 @@ def shared(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes:
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
+    gc.freeze()  # what is here by now stays: a collector that looks at it takes time, and copies what processes share
     with ProcessPoolExecutor(processes, get_context("fork"), _start, (begin,)) as pool:
         try:
             pool.submit(_nothing).result()  # all workers are there before any task is made, which may start threads
@@ -60,6 +62,8 @@ def shared(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+        finally:
+            gc.unfreeze()
 
 
 _WORK: list[Callable[[Any], Any]] = []

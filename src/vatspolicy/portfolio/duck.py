@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TEXTS = ListOf(TEXT)
+_write = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+SHORT = 1 << 20
+"""Bytes of a line of facts for which DuckDB makes room in any case; it holds four such lines a thread."""
 
 
 def connect(threads: int | None = None, memory: str | None = None) -> DuckDBPyConnection:
@@ -62,18 +65,24 @@ def load_rows(
     """
     with tempfile.NamedTemporaryFile("w", suffix=".rows", encoding="utf-8", delete=False, dir=scratch) as file:
         try:
+            longest = 0
             for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+                longest = max(longest, file.write(_write(row) + "\n"))
             file.close()
-            load_lines(connection, table, columns, Path(file.name))
+            load_lines(connection, table, columns, Path(file.name), 4 * longest)
         finally:
             file.close()
             Path(file.name).unlink()
 
 
-def load_lines(connection: DuckDBPyConnection, table: str, columns: Mapping[str, Type], path: Path) -> None:
-    """The same from a file of JSON lines."""
-    reader = f"read_json({quote(str(path))}, format = 'newline_delimited', columns = {{{_types(columns)}}})"
+def load_lines(
+    connection: DuckDBPyConnection, table: str, columns: Mapping[str, Type], path: Path, longest: int = SHORT
+) -> None:
+    """The same from a file of JSON lines, none longer than so many bytes."""
+    reader = (
+        f"read_json({quote(str(path))}, format = 'newline_delimited', "
+        f"maximum_object_size = {max(longest, SHORT)}, columns = {{{_types(columns)}}})"
+    )
     connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {reader}")  # noqa: S608 - constants
 
 
@@ -82,17 +91,24 @@ def _types(columns: Mapping[str, Type]) -> str:
     return ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
 
 
+def statements(law: Law, day: str) -> list[str]:
+    """What makes the table `decisions` of the table `profiles` (see `combine.steps`). It alone is left."""
+    found = []
+    for step in steps(law, day):
+        found.append(f"CREATE OR REPLACE TABLE {step.name} AS {text_of(step.query, 'duckdb')}")
+        found += [f"DROP TABLE {table}" for table in step.last_reads]
+    return found
+
+
 class Decider:
     """The law of one day, ready to decide tables of profiles."""
 
     def __init__(self, connection: DuckDBPyConnection, law: Law, day: str) -> None:
         self.connection = connection
-        queries = [(step.name, text_of(step.query, "duckdb")) for step in steps(law, day)]
-        self.names = [name for name, _ in queries]
-        self.statements = [f"CREATE OR REPLACE TABLE {name} AS {query}" for name, query in queries]
+        self.statements = statements(law, day)
 
     def run(self) -> None:
-        """Decide the table `profiles`; the answers are in the table `decisions` (see `combine.steps`)."""
+        """Decide the table `profiles`: the answers are in the table `decisions`."""
         for statement in self.statements:
             self.connection.execute(statement)
 
@@ -100,32 +116,34 @@ class Decider:
         """The answers about profiles, in order, as `answer.decide` gives them."""
         load_profiles(self.connection, facts)
         self.run()
-        return list(answers_in(self.connection, self.names[-1]))
+        return list(answers_in(self.connection, "decisions"))
 
 
 class DuckEngine:
-    """The laws of one day, ready to decide batches: see `engine.Engine`. Between batches it holds nothing of a row."""
+    """The `statements` of laws of one day, at work on batches: see `engine.Engine`.
 
-    def __init__(self, laws: Sequence[Law], day: str, scratch: Path, threads: int | None = None) -> None:
+    Between batches it holds nothing of a row.
+    """
+
+    def __init__(self, laws: Sequence[Sequence[str]], scratch: Path, threads: int | None = None) -> None:
+        self._laws = laws
         self._connection = connect(threads)
         self._connection.execute(f"SET temp_directory = {quote(str(scratch / 'duckdb'))}")
         self._scratch = scratch
-        self._deciders = [Decider(self._connection, law, day) for law in laws]
 
     def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
         """The answers, in order."""
         with _written():
             load_profiles(self._connection, facts, self._scratch)
-            for number, decider in enumerate(self._deciders):
-                decider.run()
-                *steps, last = decider.names
-                for table in steps:
-                    self._connection.execute(f"DROP TABLE {table}")
-                self._connection.execute(f"DROP TABLE IF EXISTS answers{number}")
-                self._connection.execute(f"ALTER TABLE {last} RENAME TO answers{number}")
+            for number, law in enumerate(self._laws):
+                for statement in law:
+                    self._connection.execute(statement)
+                self._connection.execute(f"ALTER TABLE decisions RENAME TO answers{number}")
             self._connection.execute("DROP TABLE profiles")
-        found = [answers_in(self._connection.cursor(), f"answers{number}") for number in range(len(self._deciders))]
-        yield from zip(*found, strict=True)
+        tables = [f"answers{number}" for number in range(len(self._laws))]
+        yield from zip(*(answers_in(self._connection.cursor(), table) for table in tables), strict=True)
+        for table in tables:
+            self._connection.execute(f"DROP TABLE {table}")
 
 
 def load_profiles(

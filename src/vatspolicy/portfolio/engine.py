@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,19 +49,23 @@ def require(name: str) -> None:
         raise MissingExtra(name, "portfolio" if name == "duckdb" else "spark")
 
 
-def start(name: str, laws: Sequence[Law], day: str, scratch: Path, threads: int | None = None) -> Engine:
-    """The engine of that name: python, duckdb or spark. Raises MissingExtra.
+Begin = Callable[[int | None], Engine]
+"""Starts an engine; takes how many threads DuckDB may use, None for all there are."""
 
-    `scratch`: a folder for what does not fit in memory; `threads`: how many DuckDB may use, None for all there are.
+
+def prepare(name: str, laws: Sequence[Law], day: str, scratch: Path) -> Begin:
+    """What every process that decides has in common of the engine of that name: python, duckdb or spark.
+
+    `scratch`: a folder for what does not fit in memory. Raises MissingExtra.
     """
     require(name)
     match name:
         case "duckdb":
-            from vatspolicy.portfolio.duck import DuckEngine
+            from vatspolicy.portfolio.duck import DuckEngine, statements
 
-            return DuckEngine(laws, day, scratch, threads)
+            return partial(DuckEngine, [statements(law, day) for law in laws], scratch)
         case "spark":
             from vatspolicy.portfolio.spark import SparkEngine, session
 
-            return SparkEngine(session(), laws, day, scratch)
-    return PythonEngine(laws, day)
+            return lambda _: SparkEngine(session(), laws, day, scratch)
+    return lambda _: PythonEngine(laws, day)

@@ -112,7 +112,7 @@ def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
     )
     for table, groups in tables:
         for key, word, count in groups.count().collect():
-            table.setdefault(key, type(summary.decision)())[word] = count
+            table[key][word] = count
     return summary
 
 

@@ -32,7 +32,7 @@ class NotJson(ValueError):
     """What standard JSON has not, but Python's reader would take."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row, numbered from 1 (a line of JSON lines, a record of a table)."""
 

@@ -7,9 +7,11 @@ whole. At the end the parts become OUTPUT and OUTPUT.rejects.jsonl, and go.
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import itertools
 import json
+from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,18 +22,25 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.law import Law
 from vatspolicy.portfolio.answer import missing_facts
 from vatspolicy.portfolio.crew import can_share, shared
-from vatspolicy.portfolio.engine import Answer, Engine, Facts, require, start
+from vatspolicy.portfolio.engine import Answer, Begin, Engine, Facts, prepare, require
 from vatspolicy.portfolio.read import Row, Source, parsed
 from vatspolicy.portfolio.store import ANSWERS, REJECTS, Parts, join
 from vatspolicy.portfolio.summary import Summary, compared, region_of
 from vatspolicy.portfolio.verify import Rejected, facts_in
 
-BATCH = 10_000
-"""Rows that are decided together: what memory a run takes."""
+BATCH = 8_000
+"""Rows that are decided together, at most: what memory a run takes."""
+LEAST = 1_000
+"""Rows that are worth a batch: a database takes as long to plan its queries as to decide so many."""
 BYTES = 32 << 20
 """Text of rows that is decided together, so that long rows take no more."""
 
 LINES, PARQUET = ".jsonl", ".parquet"
+
+
+def batch_size(rows: int) -> int:
+    """How many of so many rows to decide together: half of a small input, so that two processes share it."""
+    return max(LEAST, min(BATCH, -(-rows // 2)))
 
 
 class ScreenError(ValueError):
@@ -87,6 +96,8 @@ Progress = Callable[[int, bool], None]
 Batch = tuple[int, list[Row]]
 Counts = dict[str, Any]
 
+_write = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
 
 def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     """Decide every row. Writes the answers to the output, and rejected rows with the reasons beside it.
@@ -116,10 +127,12 @@ def _decided(task: Task, laws: Sequence[Law], done: Container[int]) -> Iterator[
     """The counts of each batch that was not done, once it is."""
     every = enumerate(_batches(task.source.rows(), task.batch))
     batches = (batch for batch in every if batch[0] not in done)
+    gc.freeze()  # the law stays: to look for garbage in it takes time
+    begin = partial(prepare, task.engine, laws, task.day, task.parts.folder)
     if task.processes > 1 and task.engine != "spark" and can_share():
-        yield from shared(partial(_ready, task, laws, 1), batches, task.processes)
+        yield from shared(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
     elif (first := next(batches, None)) is not None:  # with nothing left no engine starts
-        yield from map(_ready(task, laws), itertools.chain((first,), batches))
+        yield from map(_ready(task, laws[0], begin()), itertools.chain((first,), batches))
 
 
 def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
@@ -135,45 +148,45 @@ def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _ready(task: Task, laws: Sequence[Law], threads: int | None = None) -> Callable[[Batch], Counts]:
+def _ready(task: Task, law: Law, begin: Begin, threads: int | None = None) -> Callable[[Batch], Counts]:
     """What decides a batch, keeps its parts and tells its counts."""
-    engine = start(task.engine, laws, task.day, task.parts.folder, threads)
-    return partial(_decide, task, laws[0], engine)
+    return partial(_decide, task, law, begin(threads))
 
 
 def _decide(task: Task, law: Law, engine: Engine, batch: Batch) -> Counts:
     index, rows = batch
     summary = Summary()
-    good: list[tuple[int, Any, str]] = []
-    rejects: list[str] = []
+    good: deque[tuple[int, Row | None, str]] = deque()
+    rows.reverse()
+    with task.parts.batch(index) as part:
 
-    def facts_of_rows() -> Iterator[Facts]:
-        for row in map(parsed, rows):
-            try:
-                facts = facts_in(row)
-            except Rejected as error:
-                rejects.append(_reject(row, error.reasons))
-                continue
-            good.append((row.number, row.data, region_of(facts)))
-            yield facts
+        def facts_of_rows() -> Iterator[Facts]:
+            while rows:
+                row = rows.pop()  # what is read goes, but for rows that are asked for missing facts later
+                try:
+                    facts = facts_in(parsed(row))
+                except Rejected as error:
+                    part.reject(_reject(row, error.reasons))
+                    summary.reject()
+                    continue
+                good.append((row.number, row if task.missing else None, region_of(facts)))
+                yield facts
 
-    lines: list[str] = []
-    # the engine is asked first, so that the row of an answer stands in `good` by then
-    for (answer, *before), (number, data, region) in zip(engine.decide(facts_of_rows()), good, strict=True):
-        record = _record(task, number, answer)
-        if task.missing:
-            undecided = answer["decision"] == "incomplete"
-            record["missing"] = missing_facts(law, data, task.day) if undecided else []
-        summary.count(region, answer)
-        for one in before:
-            record |= {"base": one["decision"], **compared(one, answer)}
-            summary.count_move(one, answer)
-        lines.append(json.dumps(record, ensure_ascii=False) + "\n")
-    for _ in rejects:
-        summary.reject()
-    counts = summary.data()
-    task.parts.put(index, "".join(lines), "".join(rejects), counts)
-    return counts
+        # the engine is asked first, so that the row of an answer stands in `good` by then
+        for answer, *before in engine.decide(facts_of_rows()):
+            number, row, region = good.popleft()
+            record = _record(task, number, answer)
+            if row is not None:
+                undecided = answer["decision"] == "incomplete"
+                record["missing"] = missing_facts(law, parsed(row).data, task.day) if undecided else []
+            summary.count(region, answer)
+            for one in before:
+                record |= {"base": one["decision"], **compared(one, answer)}
+                summary.count_move(one, answer)
+            part.answer(_write(record) + "\n")
+        assert not good
+        part.counts = summary.data()
+    return part.counts
 
 
 def _record(task: Task, number: int, answer: Answer) -> dict[str, Any]:
@@ -197,7 +210,7 @@ def _reject(row: Row, reasons: Sequence[str]) -> str:
         record["base64"] = base64.b64encode(row.raw).decode()
     else:
         record["input"] = row.text
-    return json.dumps(record, ensure_ascii=False) + "\n"
+    return _write(record) + "\n"
 
 
 def _finish(task: Task) -> None:

@@ -20,6 +20,27 @@ SETTINGS = "settings.json"
 ANSWERS, REJECTS, SUMMARY = "answers.jsonl", "rejects.jsonl", "summary.json"
 
 
+class Batch:
+    """The files of one batch at work. `counts`: its summary, to be set before it ends."""
+
+    def __init__(self, files: contextlib.ExitStack, answers: Path, rejects: Path) -> None:
+        self._files, self._rejects = files, rejects
+        rejects.unlink(missing_ok=True)  # of a run that was stopped in this batch
+        self.opened = [files.enter_context(answers.open("w", encoding="utf-8", errors="replace", newline=""))]
+        self.counts: dict[str, Any] = {}
+
+    def answer(self, line: str) -> None:
+        """Keep an answer. Raises OSError."""
+        self.opened[0].write(line)
+
+    def reject(self, line: str) -> None:
+        """Keep a rejected row. Raises OSError."""
+        if len(self.opened) == 1:
+            file = self._rejects.open("w", encoding="utf-8", errors="replace", newline="")
+            self.opened.append(self._files.enter_context(file))
+        self.opened[1].write(line)
+
+
 class Parts:
     """The folder of one run."""
 
@@ -45,12 +66,16 @@ class Parts:
         """The counts of every batch that is whole, by its number."""
         return {int(path.name.split(".")[0]): json.loads(path.read_bytes()) for path in self.files(SUMMARY)}
 
-    def put(self, index: int, answers: str, rejects: str, summary: Mapping[str, Any]) -> None:
-        """Keep a batch, whole or not at all. Raises OSError."""
-        write_file(self._path(index, ANSWERS), answers)
-        if rejects:
-            write_file(self._path(index, REJECTS), rejects)
-        write_file(self._path(index, SUMMARY), json.dumps(summary))
+    @contextlib.contextmanager
+    def batch(self, index: int) -> Iterator[Batch]:
+        """Where the lines of a batch go, as they come. It is whole once its summary is kept. Raises OSError."""
+        with contextlib.ExitStack() as files:
+            batch = Batch(files, self._path(index, ANSWERS), self._path(index, REJECTS))
+            yield batch
+            for file in batch.opened:
+                file.flush()
+                os.fsync(file.fileno())
+        write_file(self._path(index, SUMMARY), json.dumps(batch.counts))
 
     def files(self, kind: str) -> list[Path]:
         """The parts of one kind, in the order of the input."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +40,10 @@ def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, l
     return {"gains": sorted(new - old), "losses": sorted(old - new)}
 
 
+Table = defaultdict[str, Counter[str]]
+"""How often each decision word was met, by what it is told by."""
+
+
 @dataclass
 class Summary:
     """Counts that batches add up to."""
@@ -47,9 +51,9 @@ class Summary:
     rows: int = 0
     rejected: int = 0
     decision: Counter[str] = field(default_factory=Counter)
-    region: dict[str, Counter[str]] = field(default_factory=dict)
-    cls: dict[str, Counter[str]] = field(default_factory=dict)
-    rule: dict[str, Counter[str]] = field(default_factory=dict)
+    region: Table = field(default_factory=lambda: defaultdict(Counter))
+    cls: Table = field(default_factory=lambda: defaultdict(Counter))
+    rule: Table = field(default_factory=lambda: defaultdict(Counter))
     moves: Counter[str] = field(default_factory=Counter)
     """Decision words before and after a change of the law, such as `deny->allow`."""
     gains: Counter[str] = field(default_factory=Counter)
@@ -60,12 +64,12 @@ class Summary:
         word = answer["decision"]
         self.rows += 1
         self.decision[word] += 1
-        self.region.setdefault(region, Counter())[word] += 1
+        self.region[region][word] += 1
         for service in answer["services"]:
             for activity in service["activities"]:
-                self.cls.setdefault(activity["class"], Counter())[activity["decision"]] += 1
+                self.cls[activity["class"]][activity["decision"]] += 1
         for rule in answer["rules"]:
-            self.rule.setdefault(rule, Counter())[word] += 1
+            self.rule[rule][word] += 1
 
     def count_move(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Add what a change of the law does to one profile."""
@@ -88,7 +92,7 @@ class Summary:
             getattr(self, name).update(data[name])
         for name, table in (("region", self.region), ("class", self.cls), ("rule", self.rule)):
             for key, counts in data[name].items():
-                table.setdefault(key, Counter()).update(counts)
+                table[key].update(counts)
 
     def data(self, by: Iterable[str] = BY) -> dict[str, Any]:
         """The counts as plain data, in a fixed order."""

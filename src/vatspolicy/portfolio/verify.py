@@ -10,10 +10,13 @@ from vatspolicy.document import parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.expression.exact import Exact, prepare
 from vatspolicy.expression.python import Function, Module
+from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.portfolio.read import Row
 from vatspolicy.profile import facts_of, invariants, read_profile
 from vatspolicy.schema import once_per_schemas, schema_folder
 from vatspolicy.schema.quick import is_surely_valid
+
+FactPath = tuple[str, ...]
 
 
 class Rejected(Exception):
@@ -47,7 +50,9 @@ def facts_in(row: Row) -> Mapping[str, Any]:
 
 
 def _breaks_invariant(facts: Mapping[str, Any]) -> bool:
-    for function, exactly in _invariants():
+    for paths, function, exactly in _invariants():
+        if not all(_is_given(facts, path) for path in paths):
+            continue
         try:
             holds = function(facts)
         except KeyError:  # a missing fact stands in the way of the generated code
@@ -57,8 +62,36 @@ def _breaks_invariant(facts: Mapping[str, Any]) -> bool:
     return False
 
 
+def _is_given(facts: Mapping[str, Any], path: FactPath) -> bool:
+    value: Any = facts
+    for name in path:
+        value = value.get(name)
+        if value is None:
+            return False
+    return True
+
+
 @once_per_schemas
-def _invariants() -> list[tuple[Function, Exact]]:
+def _invariants() -> list[tuple[list[FactPath], Function, Exact]]:
+    """Each with the facts without which it cannot be broken: most rows lack one, which is quicker to see."""
     nodes = {str(index): node for index, (node, _) in enumerate(invariants())}
     functions = Module(nodes).load({})
-    return [(functions[key], prepare(node, {})) for key, node in nodes.items()]
+    return [(sorted(_needed(node, False)), functions[key], prepare(node, {})) for key, node in nodes.items()]
+
+
+def _needed(node: Node, value: bool) -> frozenset[FactPath]:
+    """Facts, each of which must be given for the node to have that value, whatever the others are."""
+    match node:
+        case Fact(root=root, names=names):
+            return frozenset({(root, *names)})
+        case Term(body=body):
+            return _needed(body, value)
+        case Not(body=body):
+            return _needed(body, not value)
+        case And(parts=parts) | Or(parts=parts):
+            each = [_needed(part, value) for part in parts]
+            one_is_enough = value is isinstance(node, Or)
+            return frozenset.intersection(*each) if one_is_enough else frozenset.union(*each)
+        case Quantifier(list=over):  # its variable is no fact, and facts in its body are not asked of an empty list
+            return _needed(over, value)
+    return frozenset().union(*(_needed(child, value) for child in children(node)))
