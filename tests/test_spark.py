@@ -59,13 +59,19 @@ def _spark() -> Iterator[None]:
             session.stop()
 
 
+def law_of(folder: Path, *rules: str) -> Path:
+    """A law of a few rules, which Spark plans in a moment: the queries are those of the whole law."""
+    licence = LICENCE + "".join(rules) + route("open", "operator.mainland_entity")
+    bundle_of(folder, classes=CLASSES, licence=licence)
+    return folder
+
+
+SHARE = rule("share", "activity", "operator.foreign_percent > 0.0", "deny: {reason: SECTOR-NOT-OPEN}")
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A law of a few rules, which Spark plans in a moment: the queries are those of the whole law."""
-    folder = tmp_path_factory.mktemp("small") / "law"
-    share = rule("share", "activity", "operator.foreign_percent > 0.0", "deny: {reason: SECTOR-NOT-OPEN}")
-    bundle_of(folder, classes=CLASSES, licence=LICENCE + share + route("open", "operator.mainland_entity"))
-    return folder
+    return law_of(tmp_path_factory.mktemp("small") / "law", SHARE)
 
 
 def submit(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -171,6 +177,52 @@ def test_a_job_reads_and_writes_parquet_under_policies_of_a_folder(
     assert not (tmp_path / "out" / "rejects").exists()
 
 
+def test_two_states_of_the_law_are_compared_as_by_the_other_engines(
+    console: Console, small: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By `screen`, and by the job: the same answers, and the same counts of what moves."""
+    from vatspolicy.portfolio import job
+
+    half = rule("half", "activity", "operator.foreign_percent > 50.0", "deny: {reason: SECTOR-NOT-OPEN}")
+    law_of(console.folder / "head", half)
+    draw = Profiles(random.Random(SEED + 43), shipped()[1])
+    lines = [json.dumps(draw.profile().document.data, ensure_ascii=False) for _ in range(60)]
+    console.write("in.jsonl", "\n".join(lines) + "\n")
+    summaries = []
+    for engine in ("spark", "duckdb"):
+        options = ("--engine", engine, "--diff", small, "head", "-f", "json", "--as-of", DAY)
+        ran = console("screen", "in.jsonl", "-o", f"{engine}.jsonl", *options)
+        assert ran.code == 0, ran.err
+        summaries.append(json.loads(ran.out))
+    expected = (console.folder / "duckdb.jsonl").read_bytes()
+    assert (console.folder / "spark.jsonl").read_bytes() == expected
+    capfd.readouterr()
+    here = [str(console.folder / name) for name in ("in.jsonl", "out")]  # Java began in another folder
+    assert job.main([*here, "--as-of", DAY, "--diff", str(small), "head", "--output", "json"]) == 0
+    assert read(console.folder / "out" / "answers") == [json.loads(line) for line in expected.splitlines()]
+    assert [json.loads(capfd.readouterr().out), *summaries] == [summaries[0]] * 3
+    assert summaries[0]["moves"]
+    assert summaries[0]["gains"].keys() == {"licence/half"}
+    assert summaries[0]["losses"].keys() == {"licence/share"}
+
+
+def test_a_job_decides_under_a_bundle(console: Console, small: Path) -> None:
+    """Which names missing facts too, so that workers read it."""
+    from vatspolicy.portfolio import job
+
+    assert console("bundle", "build", "-p", small, "--number", "1", "-o", "law.tar.gz").code == 0
+    draw = Profiles(random.Random(SEED + 44), shipped()[1])
+    lines = [json.dumps(draw.profile().document.data, ensure_ascii=False) for _ in range(20)]
+    console.write("in.jsonl", "\n".join(lines) + "\n")
+    options = ("--as-of", DAY, "--bundle", "law.tar.gz", "--skip-verify")
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", *options)
+    assert ran.code == 0, ran.err
+    here = [str(console.folder / name) for name in ("in.jsonl", "out")]
+    assert job.main([*here, *options, "--output", "json"]) == 0
+    expected = (console.folder / "out.jsonl").read_bytes().splitlines()
+    assert read(console.folder / "out" / "answers") == [json.loads(line) for line in expected]
+
+
 def test_a_job_says_what_is_wrong_with_its_arguments(
     tmp_path: Path, small: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,6 +238,9 @@ def test_a_job_says_what_is_wrong_with_its_arguments(
         ([*here, "--as-of", "nonsense"], 2, "'nonsense' is not a day such as 2026-01-31"),
         ([*here, "--as-of", "2019-12-31", "--policies", str(small)], 2, "lies before 2020-01-01"),
         ([*here, "--as-of", DAY, "--policies", str(tmp_path / "law")], 3, "bundle.yaml:1:"),
+        ([*here, "--as-of", DAY, "--bundle", "none.tar.gz"], 3, "none.tar.gz"),
+        ([*here, "--as-of", DAY, "--diff", str(small), "./none"], 2, "There is no folder './none'."),
+        ([*here, "--as-of", DAY, "--policies", str(small), "--skip-verify"], 2, "belong to --bundle"),
         ([str(tmp_path / "none"), here[1], "--as-of", DAY, "--policies", str(small)], 2, "PATH_NOT_FOUND"),
         ([here[0], str(tmp_path / "taken"), "--as-of", DAY, "--policies", str(small)], 2, "PATH_ALREADY_EXISTS"),
     ):

@@ -199,15 +199,14 @@ def _laws(
         yield choose_bundle(policies, file, key, skip_verify), None
         return
     from vatspolicy.comparison.git import SourceError
-    from vatspolicy.comparison.side import load_pair
-    from vatspolicy.comparison.sources import read_pair
+    from vatspolicy.portfolio.origin import Origin
 
-    try:
-        sources = read_pair(*diff, Path())
-    except SourceError as error:
-        fail(str(error), USAGE)
-    with load_pair(*sources) as (base, head), head.in_use():
-        yield head.bundle, base.bundle
+    with contextlib.ExitStack() as held:
+        try:
+            laws = held.enter_context(Origin(diff=diff).laws())
+        except SourceError as error:
+            fail(str(error), USAGE)
+        yield laws
 
 
 class Meter:

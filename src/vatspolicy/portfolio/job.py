@@ -1,4 +1,4 @@
-"""A job for a cluster: `spark-submit job.py INPUT OUTPUT --as-of DAY`. Spark reads, decides and writes.
+"""A job for a cluster: `spark-submit job.py INPUT OUTPUT --as-of DAY`. Spark reads, decides, compares and writes.
 
 INPUT: JSON lines, one profile a line (a file or a folder), or Parquet with one column `profile` of JSON text, on any
 storage that Spark reads. OUTPUT becomes a folder with `answers` and, where a row is no valid profile, `rejects`; the
@@ -10,17 +10,20 @@ Checking and completing profiles, and naming missing facts, is Python on the wor
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.comparison.git import SourceError
 from vatspolicy.day import is_day
 from vatspolicy.errors import InvalidInput
+from vatspolicy.law import Law
 from vatspolicy.portfolio.answer import missing_facts
+from vatspolicy.portfolio.origin import Origin
 from vatspolicy.portfolio.pieces import ROW
 from vatspolicy.portfolio.read import Row, parsed
 from vatspolicy.portfolio.relation import fact_columns
@@ -35,40 +38,45 @@ PREPARED = f"`{ROW}` BIGINT, profile STRING, region STRING, facts STRING, reason
 """What the workers make of a row: the facts as JSON, or the reasons why it is no profile."""
 
 
-def prepare(rows: Iterable[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
+def prepare(origin: Origin, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
     """Rows as text, numbered from 0, as `PREPARED` says. Blank lines are left out."""
-    columns = fact_columns()
-    for text, number in rows:
-        if not text.strip():
-            continue
-        row = parsed(Row(number + 1, text))
-        try:
-            facts = facts_in(row)
-        except Rejected as error:
-            yield number + 1, text, None, None, error.reasons
-            continue
-        written = {ROW: number + 1, **{name: facts[name] for name in columns if name in facts}}
-        yield number + 1, text, region_of(facts), json.dumps(written, ensure_ascii=False), None
+    with origin.laws():  # its schemas say what a profile is
+        columns = fact_columns()
+        for text, number in rows:
+            if not text.strip():
+                continue
+            row = parsed(Row(number + 1, text))
+            try:
+                facts = facts_in(row)
+            except Rejected as error:
+                yield number + 1, text, None, None, error.reasons
+                continue
+            written = {ROW: number + 1, **{name: facts[name] for name in columns if name in facts}}
+            yield number + 1, text, region_of(facts), json.dumps(written, ensure_ascii=False), None
 
 
-def find_missing(policies: str | None, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
+def find_missing(origin: Origin, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
     """The missing facts of rows whose decision is incomplete."""
-    law = _bundle(policies).on(day)
-    for row in rows:
-        yield row[ROW], missing_facts(law, parsed(Row(row[ROW], row["profile"])).data, day)
+    with origin.laws() as (bundle, _):
+        law = bundle.on(day)
+        for row in rows:
+            yield row[ROW], missing_facts(law, parsed(Row(row[ROW], row["profile"])).data, day)
 
 
-def run(spark: SparkSession, source: str, target: str, day: str, options: argparse.Namespace) -> Summary:
-    """Decide every row of the source, and write what was found below the target."""
+def run(spark: SparkSession, origin: Origin, options: argparse.Namespace, laws: Sequence[Law]) -> Summary:
+    """Decide every row of the source under the first of the laws, and write what was found below the target."""
     from pyspark.sql import functions as f
 
-    texts = spark.read.parquet(source).select("profile") if options.input == "parquet" else spark.read.text(source)
-    prepared = spark.createDataFrame(texts.rdd.map(lambda row: row[0]).zipWithIndex().mapPartitions(prepare), PREPARED)
-    prepared = prepared.persist()  # answers, rejects and counts are made of it
+    day, target, files = options.as_of, options.target, spark.read
+    texts = (
+        files.parquet(options.source).select("profile") if options.input == "parquet" else files.text(options.source)
+    )
+    rows = texts.rdd.map(lambda row: row[0]).zipWithIndex().mapPartitions(partial(prepare, origin))
+    prepared = spark.createDataFrame(rows, PREPARED).persist()  # answers, rejects and counts are made of it
     rejects = prepared.where("reasons IS NOT NULL").select(ROW, "reasons", f.col("profile").alias("input"))
     good = prepared.where("facts IS NOT NULL")
     facts = good.select(f.from_json("facts", facts_schema()).alias("found")).select("found.*")
-    law = _bundle(options.policies).on(day)
+    law, *earlier = laws
     answers = decide_frame(spark, facts, law, day)
     answers = answers.select(
         ROW,
@@ -82,10 +90,12 @@ def run(spark: SparkSession, source: str, target: str, day: str, options: argpar
     if options.missing:
         answers = answers.persist()
         undecided = answers.where("decision = 'incomplete'").select(ROW).join(good.select(ROW, "profile"), ROW)
-        found = undecided.rdd.mapPartitions(partial(find_missing, options.policies, day))
+        found = undecided.rdd.mapPartitions(partial(find_missing, origin, day))
         missing = spark.createDataFrame(found, f"`{ROW}` BIGINT, missing ARRAY<STRING>")
         none = f.array().cast("array<string>")
         answers = answers.join(missing, ROW, "left").withColumn("missing", f.coalesce("missing", none))
+    for before in earlier:
+        answers = _compared(answers, decide_frame(spark, facts, before, day))
     answers.write.format(options.output).save(f"{target}/answers")
     written = spark.read.schema(answers.schema).format(options.output).load(f"{target}/answers")
     summary = _counts(written, good.select(ROW, "region"))
@@ -94,6 +104,16 @@ def run(spark: SparkSession, source: str, target: str, day: str, options: argpar
     if summary.rejected:
         rejects.write.json(f"{target}/rejects")
     return summary
+
+
+def _compared(answers: DataFrame, before: DataFrame) -> DataFrame:
+    """The answers with the decision before a change of the law, and what `summary.compared` says of the rules."""
+    from pyspark.sql import functions as f
+
+    before = before.select(ROW, f.col("decision").alias("base"), f.col("rules").alias("old"))
+    gains, losses = f.array_except("rules", "old"), f.array_except("old", "rules")
+    both = answers.join(before, ROW)
+    return both.withColumn("gains", f.sort_array(gains)).withColumn("losses", f.sort_array(losses)).drop("old")
 
 
 def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
@@ -113,11 +133,21 @@ def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
     for table, groups in tables:
         for key, word, count in groups.count().collect():
             table[key][word] = count
+    if "base" in answers.columns:
+        for base, word, count in answers.where("base <> decision").groupBy("base", "decision").count().collect():
+            summary.moves[f"{base}->{word}"] = count
+        for name, counts in (("gains", summary.gains), ("losses", summary.losses)):
+            for rule, count in answers.select(f.explode(name).alias("rule")).groupBy("rule").count().collect():
+                counts[rule] = count
     return summary
 
 
-def _bundle(policies: str | None) -> Bundle:
-    return load_bundle(Path(policies) if policies else None)
+def _law(options: argparse.Namespace) -> Origin:
+    """The law that the options name, so that another process finds it too."""
+    folder, bundle, key = (
+        Path(given).resolve() if given else None for given in (options.policies, options.bundle, options.key)
+    )
+    return Origin(folder, bundle, key, options.skip_verify, options.diff and tuple(options.diff), Path.cwd())
 
 
 def _day(text: str) -> str:
@@ -135,28 +165,43 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("source", metavar="INPUT")
     parser.add_argument("target", metavar="OUTPUT", help="a folder that does not exist yet")
     parser.add_argument("--as-of", required=True, metavar="DAY", type=_day)
-    parser.add_argument("--policies", metavar="DIR", help="policies, in the same place on every machine")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--policies", metavar="DIR", help="policies, in the same place on every machine")
+    chosen.add_argument("--bundle", metavar="FILE", help="a bundle, in the same place on every machine")
+    chosen.add_argument(
+        "--diff", nargs=2, metavar=("BASE", "HEAD"), help="decide under two states: git revisions, folders or bundles"
+    )
+    signed = parser.add_mutually_exclusive_group()
+    signed.add_argument("--key", metavar="FILE", help="the public key that signed the bundle")
+    signed.add_argument("--skip-verify", action="store_true", help="use a bundle whoever signed it")
     parser.add_argument("--input", choices=("lines", "parquet"), default="lines")
     parser.add_argument("--output", choices=("parquet", "json"), default="parquet")
     parser.add_argument("--no-missing", dest="missing", action="store_false", help="do not name missing facts")
     options = parser.parse_args(arguments)
-    try:
-        first = _bundle(options.policies).covers_from
-    except InvalidInput as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
-    if options.as_of < first:
-        parser.error(f"--as-of lies before {first}, the first day that the bundle covers")
+    if (options.key or options.skip_verify) and not options.bundle:
+        parser.error("--key and --skip-verify belong to --bundle")
+    origin = _law(options)
+    with contextlib.ExitStack() as held:
+        try:
+            bundles = [bundle for bundle in held.enter_context(origin.laws()) if bundle is not None]
+        except SourceError as error:
+            parser.error(str(error))
+        except InvalidInput as error:
+            sys.stderr.write(f"{error}\n")
+            return 3
+        first = max(bundle.covers_from for bundle in bundles)
+        if options.as_of < first:
+            parser.error(f"--as-of lies before {first}, the first day that the bundle covers")
 
-    from pyspark.errors import AnalysisException
+        from pyspark.errors import AnalysisException
 
-    spark = session()
-    try:
-        summary = run(spark, options.source, options.target, options.as_of, options)
-    except AnalysisException as error:  # a place that is not there, or is taken
-        parser.error(str(error).partition("\n")[0])
-    finally:
-        spark.stop()
+        spark = session()
+        try:
+            summary = run(spark, origin, options, [bundle.on(options.as_of) for bundle in bundles])
+        except AnalysisException as error:  # a place that is not there, or is taken
+            parser.error(str(error).partition("\n")[0])
+        finally:
+            spark.stop()
     sys.stdout.write(json.dumps(summary.data(), ensure_ascii=False, indent=2) + "\n")
     return 3 if summary.rejected else 0 if sum(summary.decision[word] for word in ALL_WORDS) else 5
 

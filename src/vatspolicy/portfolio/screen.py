@@ -127,12 +127,15 @@ def _decided(task: Task, laws: Sequence[Law], done: Container[int]) -> Iterator[
     """The counts of each batch that was not done, once it is."""
     every = enumerate(_batches(task.source.rows(), task.batch))
     batches = (batch for batch in every if batch[0] not in done)
-    gc.freeze()  # the law stays: to look for garbage in it takes time
     begin = partial(prepare, task.engine, laws, task.day, task.parts.folder)
-    if task.processes > 1 and task.engine != "spark" and can_share():
-        yield from shared(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
-    elif (first := next(batches, None)) is not None:  # with nothing left no engine starts
-        yield from map(_ready(task, laws[0], begin()), itertools.chain((first,), batches))
+    gc.freeze()  # the law stays: to look for garbage in it takes time
+    try:
+        if task.processes > 1 and task.engine != "spark" and can_share():
+            yield from shared(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
+        elif (first := next(batches, None)) is not None:  # with nothing left no engine starts
+            yield from map(_ready(task, laws[0], begin()), itertools.chain((first,), batches))
+    finally:
+        gc.unfreeze()
 
 
 def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:

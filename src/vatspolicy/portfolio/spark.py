@@ -78,7 +78,7 @@ class SparkEngine:
         """The answers, in order."""
         columns = fact_columns()
         with tempfile.TemporaryDirectory(prefix="spark-", dir=self._scratch) as folder:
-            path = Path(folder) / "facts.jsonl"
+            path = Path(folder).resolve() / "facts.jsonl"  # Java may have begun in another folder
             with path.open("w", encoding="utf-8") as file:
                 for index, one in enumerate(facts):
                     row = {ROW: index, **{name: one[name] for name in columns if name in one}}
