@@ -147,7 +147,7 @@ def screen(source: Path, size: int, day: str, *options: str) -> Run:
     most = 0.0
     while process.poll() is None:
         most = max(most, together(process.pid))
-        time.sleep(0.5)
+        time.sleep(0.1)  # a short run has a short peak
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     output.unlink()
     if process.returncode != 0:
@@ -351,8 +351,8 @@ def main() -> int:
     targets = [
         Target("DuckDB to generated Python on one core", "3x", f"{base / (alone[-1].cpu / alone[-1].size):.1f}x",
                base / (alone[-1].cpu / alone[-1].size) >= 3),
-        Target("the same on two threads, by the clock", "3x", f"{wall / (shared[-1].wall / shared[-1].size):.1f}x",
-               wall / (shared[-1].wall / shared[-1].size) >= 3),
+        Target("the same on two threads, its clock to Python's processor time", "3x",
+               f"{base / (shared[-1].wall / shared[-1].size):.1f}x", base / (shared[-1].wall / shared[-1].size) >= 3),
         Target("growth, the decision alone", "at most 1.2x", growth(alone), _linear(alone)),
         Target("growth, the pipeline", "at most 1.2x", growth(whole), _linear(whole)),
     ]  # fmt: skip

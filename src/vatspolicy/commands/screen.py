@@ -101,7 +101,7 @@ def screen(
         typer.Option(
             metavar="ROWS",
             min=1,
-            help="Rows decided together (default: half of the input, 1,000 to 8,000).",
+            help="Rows decided together (default: half of the input, 1,000 to 6,000).",
             show_default=False,
             rich_help_panel=DECISION,
         ),

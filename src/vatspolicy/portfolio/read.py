@@ -7,7 +7,7 @@ import csv
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,9 @@ class Row:
     """The row as it came where it is no text."""
     place: tuple[int, int] | None = None
     """Offset in the file and length, in bytes, of a line that is too long to be read."""
+
+
+Rows = Generator[Row, None, None]
 
 
 def parsed(row: Row) -> Row:
@@ -92,8 +95,8 @@ class Source:
     mapping: Mapping[str, str] | None = None
     """Of a CSV file: the dotted path of a fact to the column that holds it."""
 
-    def rows(self) -> Iterator[Row]:
-        """Every row, in order; the file is never held as a whole. Raises InputError."""
+    def rows(self) -> Rows:
+        """Every row, in order; the file is never held as a whole, and open until they are closed. Raises InputError."""
         match self.kind:
             case "lines":
                 return _lines(self.path)
@@ -141,7 +144,7 @@ def read_mapping(path: Path) -> dict[str, str]:
     return {str(fact): column for fact, column in data.items()}
 
 
-def _lines(path: Path) -> Iterator[Row]:
+def _lines(path: Path) -> Rows:
     offset = 0
     with path.open("rb") as file:
         for number in itertools.count(1):
@@ -188,7 +191,7 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _records(source: Source) -> Iterator[Row]:
+def _records(source: Source) -> Rows:
     """Rows of Parquet files and of tables, through DuckDB."""
     with _relation(source) as (connection, relation):
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]  # noqa: S608
@@ -200,7 +203,7 @@ def _records(source: Source) -> Iterator[Row]:
                 yield Row(number, text or "")
 
 
-def _cells(path: Path, mapping: Mapping[str, str]) -> Iterator[Row]:
+def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         reader = csv.DictReader(file)
         missing = [column for column in mapping.values() if column not in (reader.fieldnames or ())]

@@ -13,6 +13,7 @@ import itertools
 import json
 from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from vatspolicy.portfolio.store import ANSWERS, REJECTS, Parts, join
 from vatspolicy.portfolio.summary import Summary, compared, region_of
 from vatspolicy.portfolio.verify import Rejected, facts_in
 
-BATCH = 8_000
+BATCH = 6_000
 """Rows that are decided together, at most: what memory a run takes."""
 LEAST = 1_000
 """Rows that are worth a batch: a database takes as long to plan its queries as to decide so many."""
@@ -125,15 +126,15 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
 
 def _decided(task: Task, laws: Sequence[Law], done: Container[int]) -> Iterator[Counts]:
     """The counts of each batch that was not done, once it is."""
-    every = enumerate(_batches(task.source.rows(), task.batch))
-    batches = (batch for batch in every if batch[0] not in done)
     begin = partial(prepare, task.engine, laws, task.day, task.parts.folder)
     gc.freeze()  # the law stays: to look for garbage in it takes time
     try:
-        if task.processes > 1 and task.engine != "spark" and can_share():
-            yield from shared(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
-        elif (first := next(batches, None)) is not None:  # with nothing left no engine starts
-            yield from map(_ready(task, laws[0], begin()), itertools.chain((first,), batches))
+        with closing(task.source.rows()) as rows:
+            batches = (batch for batch in enumerate(_batches(rows, task.batch)) if batch[0] not in done)
+            if task.processes > 1 and task.engine != "spark" and can_share():
+                yield from shared(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
+            elif (first := next(batches, None)) is not None:  # with nothing left no engine starts
+                yield from map(_ready(task, laws[0], begin()), itertools.chain((first,), batches))
     finally:
         gc.unfreeze()
 
