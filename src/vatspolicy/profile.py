@@ -21,7 +21,7 @@ from vatspolicy.vocabulary import INHERITED, describe, gazetteer, profile_type, 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
-    from typing import Any
+    from typing import Any, TypeAlias
 
 DECLARED = ("licences", "deals", "filings")
 """Lists of what exists only because somebody declares it: none given means none held, planned or done."""
@@ -173,7 +173,8 @@ def _put(target: Any, step: str | int, value: Any) -> None:
         target[step] = value
 
 
-Reader = Callable[[Any], Any]
+Reader: TypeAlias = "Callable[[Any], Any]"
+"""Makes a written value one that expressions read."""
 
 
 @once_per_schemas
