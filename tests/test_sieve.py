@@ -130,9 +130,22 @@ def test_what_is_asked_of_single_facts(text: str, expected: list[str]) -> None:
 
 
 def test_a_disjunction_that_would_become_too_much_is_asked_whole() -> None:
-    pairs = [f'(data.persons > {number} && "saas" in service.offers)' for number in range(3)]
+    offers = ("saas", "food-sale", "data-centre")
+    pairs = [f'(data.persons > {place} && "{offer}" in service.offers)' for place, offer in enumerate(offers)]
     assert [len(part.alternatives) for part in conjuncts(tree(" || ".join(pairs[:2])))] == [1, 2, 2, 1]
     assert [part.alternatives[0].way for part in conjuncts(tree(" || ".join(pairs)))] == ["whole"]
+
+
+def test_what_another_part_says_is_said_once() -> None:
+    """Both sides of a disjunction may share what guards them, and then that is a part of its own."""
+    shared = 'operator.mainland_entity && "saas" in service.offers'
+    text = f"({shared} && data.persons > 0) || ({shared} && data.minors > 0)"
+    found = [[f"{one.way} {'.'.join(one.path)}" for one in part.alternatives] for part in conjuncts(tree(text))]
+    assert found == [
+        ["value operator.mainland_entity"],
+        ["some service.offers"],
+        ["number data.persons", "number data.minors"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -161,14 +161,20 @@ def _distribute(part: Node, want: bool) -> list[tuple[Alternative, ...]] | None:
             if len(known) < len(each):
                 return None
             if isinstance(part, And) is want:
-                return [disjunction for found in known for disjunction in found]
+                return _least(disjunction for found in known for disjunction in found)
             products: list[tuple[Alternative, ...]] = [()]
             for found in known:
-                products = [(*before, *disjunction) for before in products for disjunction in found]
+                products = _least((*before, *disjunction) for before in products for disjunction in found)
                 if len(products) > MOST:
                     return None
             return products
     return None
+
+
+def _least(disjunctions: Iterable[tuple[Alternative, ...]]) -> list[tuple[Alternative, ...]]:
+    """Disjunctions that together say as much: one that another is a part of holds wherever that does."""
+    each = dict.fromkeys(tuple(dict.fromkeys(one)) for one in disjunctions)
+    return [one for one in each if not any(set(other) < set(one) for other in each)]
 
 
 def _merge(alternatives: Iterable[Alternative]) -> Iterator[Alternative]:
