@@ -176,6 +176,21 @@ def test_every_candidate_has_its_turns() -> None:
     assert (times["many"].rounds, times["few"].rounds) == (2, 1)
 
 
+def test_who_is_asked_gets_what_was_made_ready_for_the_round() -> None:
+    given: list[Any] = []
+    interleave([Candidate("one", given.append, ready=lambda number: f"round {number}")], 2)
+    assert given == ["round 0", "round 1"]
+
+
+def test_profiles_that_are_read_anew_are_equal_and_no_part_of_the_old(work: Workload) -> None:
+    anew = work.read_anew()
+    assert [one.facts for one in anew.profiles] == [one.facts for one in work.profiles]
+    assert anew.expected == work.expected
+    for one, other in zip(anew.profiles, work.profiles, strict=True):
+        assert one.facts["company"] is not other.facts["company"]
+        assert one.document.data["company"] is not other.document.data["company"]
+
+
 @pytest.mark.parametrize(
     ("value", "shown"), [(0.1234, "0.123"), (1.234, "1.23"), (12.34, "12.3"), (1234.5, "1,234"), (7, "7"), ("x", "x")]
 )

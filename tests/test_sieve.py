@@ -288,6 +288,33 @@ def test_random_expressions_speak_as_they_do_alone() -> None:
     assert min(ways[way] for way in ("value", "number", "size", "some", "every", "one", "none", "whole")) > 4 * TIMES
 
 
+@pytest.mark.usefixtures("warm")
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers by the words that a part reads, and what objects tell together: a long run must not keep them all."""
+    monkeypatch.setattr(sieves, "KEPT", 2)
+    text = (
+        'company.registered.province == operator.registered.province || service.area.exists(a, a.province == "beijing")'
+    )
+    objects = " && ".join(f'service.area.exists(a, a.province == "{name}")' for name in ("beijing", "tianjin"))
+    trees = [tree(text), tree(f"!({objects})")]
+    sieve = sieve_of(trees, EMPTY)
+    (whole,) = sieve.whole
+    (told,) = (f.objects.told for _, _, owners in sieve.stages for _, _, fields in owners for f in fields if f.objects)
+    places: list[tuple[str, ...]] = [(), ("beijing",), ("tianjin",), ("beijing", "tianjin"), ("shanghai",)]
+    for home, names in itertools.product(("beijing", "tianjin", "shanghai"), places):
+        area = [{"province": name} for name in names]
+        env = {
+            "service": {"area": area},
+            "company": {"registered": {"province": home}},
+            "operator": {"registered": {"province": "shanghai"}},
+        }
+        assert answers(sieve, env, 2) == [evaluate(node, env, EMPTY) for node in trees]
+        assert len(whole.kept) <= 3
+        assert len(told) <= 3
+    assert whole.kept
+    assert told
+
+
 def test_a_sieve_is_fused_once_it_is_warm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sieves, "WARM", 2)
     sieve = sieve_of([tree("operator.mainland_entity")], EMPTY)

@@ -55,7 +55,7 @@ class _Writer:
         self.names: dict[str, Any] = {}
 
     def name(self, value: Any) -> str:
-        """A name for a value that is no text."""
+        """A name for a value that is not to stand in the source."""
         name = f"c{len(self.names)}"
         self.names[name] = value
         return name

@@ -2,9 +2,9 @@
 
 Each conjunction is a bit of a number, and so is each of its parts that more than one fact, or more than one member of a
 list, may answer. For each value that a fact may have, a number tells which conjunctions that value rules out and which
-such parts it answers; it is worked out when the value is first met. One pass over the facts, not over the conjunctions,
-leaves the few that may hold; then what has to be asked in full is asked once, however many share it. A sieve that is
-asked often becomes one generated function (`fuse`).
+such parts it answers (`answers`). One pass over the facts, not over the conjunctions, leaves the few that may hold;
+then what has to be asked in full is asked once, however many share it, and remembered where it reads words only. A
+sieve that is asked often becomes one generated function (`fuse`).
 """
 
 from __future__ import annotations
