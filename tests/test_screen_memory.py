@@ -37,15 +37,18 @@ def peak(folder: Path, *options: str) -> float:
 
 
 @linux
-def test_five_times_the_rows_take_the_same_memory(console: Console, law: Path) -> None:
-    """The rows and facts of some thousand more would stand out: each takes ten kilobytes as objects."""
+def test_ten_times_the_rows_take_the_same_memory(console: Console, law: Path) -> None:
+    """The rows and facts of some thousand more would stand out: each takes ten kilobytes as objects.
+
+    What the threads of the engine leave in their heaps differs by a tenth from run to run.
+    """
     text = lines(portfolio(50) * 20)
     console.write("some.jsonl", text)
-    console.write("many.jsonl", text * 5)
+    console.write("many.jsonl", text * 10)
     options = ("--no-missing", "--batch", "250", "-j", "1", "-p", str(law), *DAY)
     some = peak(console.folder, "some.jsonl", "-o", "some.out.jsonl", *options)
     many = peak(console.folder, "many.jsonl", "-o", "many.out.jsonl", *options)
-    assert many <= 1.1 * some, f"{some:.0f} MB for 1,000 rows, {many:.0f} MB for 5,000"
+    assert many <= some + 45, f"{some:.0f} MB for 1,000 rows, {many:.0f} MB for 10,000"
 
 
 def test_a_batch_is_half_of_a_small_input_and_never_large() -> None:
