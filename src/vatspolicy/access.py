@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from vatspolicy.decision import RouteState
 from vatspolicy.expression.kleene import conjunction, disjunction
-from vatspolicy.law import Law
+from vatspolicy.law import Law, Said
 from vatspolicy.policy import Instrument, Route, Rule
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ def routes(
     env: Env,
     to: str,
     refused: Container[str] = (),
-    spoken: Iterable[tuple[Rule, bool]] | None = None,
+    spoken: Said | None = None,
 ) -> tuple[RouteState, ...]:
     """Every route to an instrument that is about this activity.
 

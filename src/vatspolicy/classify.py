@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.law import Law
+from vatspolicy.law import Law, Said
 from vatspolicy.light import dataclass
 from vatspolicy.policy import Classify, Rule
 
@@ -41,7 +41,7 @@ class Classification:
 
 
 def classify(
-    law: Law, env: Mapping[str, Any], readings: Readings, spoken: list[tuple[Rule, bool]] | None = None
+    law: Law, env: Mapping[str, Any], readings: Readings, spoken: Said | None = None
 ) -> Classification:
     """Classify the service in `env`. An opinion in the profile settles contested rules; `readings` choose others.
 

@@ -29,7 +29,7 @@ from vatspolicy.decision import (
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.scope import Scope
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
-from vatspolicy.law import Law, Spoken
+from vatspolicy.law import Law, Said, Spoken
 from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Classify, Deny, Need, Route, Rule
 from vatspolicy.profile import Profile
@@ -192,25 +192,22 @@ class _Evaluation:
 
     def rules(self, spoken: Spoken, matter: Matter, states: list[RouteState] | None = None) -> None:
         """What the rules that speak of a matter come to."""
-        if spoken.has(DENIALS):
-            for rule, holds in spoken.rules(DENIALS):
-                self.deny(rule, matter, holds)
-        if spoken.has(NEEDED):
-            for rule, holds in spoken.rules(NEEDED):
-                finding = self.need(rule, matter, holds, spoken)
-                self.note(finding, finding.state)
-                if states is not None:
-                    states += finding.routes
-        if matter.certain and self.beyond:
+        lists, certain = self.result.lists, matter.certain
+        for rule, holds in spoken.rules(DENIALS):
+            finding = self.deny(rule, matter, holds)
+            if certain:
+                lists["deny" if holds else "unknown"].append(finding)
+        for rule, holds in spoken.rules(NEEDED):
+            finding = self.need(rule, matter, holds, spoken)
+            if certain:
+                lists[finding.state].append(finding)
+            if states is not None:
+                states += finding.routes
+        if certain and self.beyond:
             self.result.spoken.append((matter, spoken))
             if spoken.unknown:
                 rules = (rule for effect in self.beyond for rule in spoken.undecided(effect))
-                self.result.lists["unknown"] += [self.unknown(r, matter) for r in rules if not is_done(r, matter)]
-
-    def note(self, finding: Finding, key: str) -> None:
-        """Keep a finding about what is certain."""
-        if finding.matter.certain:
-            self.result.lists[key].append(finding)
+                lists["unknown"] += [self.unknown(rule, matter) for rule in rules if not is_done(rule, matter)]
 
     def unknown(self, rule: Rule, matter: Matter) -> Finding:
         return Finding(rule, matter, "unknown", functools.partial(self.asks_of, matter.env, rule))
@@ -227,13 +224,13 @@ class _Evaluation:
             ask for route in open_routes for ask in asks_of_access(self.law, self.profile, finding, route)
         )
 
-    def deny(self, rule: Rule, matter: Matter, holds: bool) -> None:
+    def deny(self, rule: Rule, matter: Matter, holds: bool) -> Finding:
         effect = rule.effect
         assert isinstance(effect, Deny)
         finding = Finding(rule, matter, "fires") if holds else self.unknown(rule, matter)
         finding.reasons = (effect.reason,)
         self.open(DENY if holds else ALLOW, DENY, finding, matter.certain)
-        self.note(finding, "deny" if holds else "unknown")
+        return finding
 
     def need(self, rule: Rule, matter: Matter, holds: bool, spoken: Spoken) -> Finding:
         effect = rule.effect
@@ -254,7 +251,7 @@ class _Evaluation:
         self.open(low, high, finding, matter.certain)
         return finding
 
-    def need_through(self, finding: Finding, holds: bool, to: str, spoken: list[tuple[Rule, bool]]) -> None:
+    def need_through(self, finding: Finding, holds: bool, to: str, spoken: Said) -> None:
         subject = finding.matter.subject
         refused = {name for name, place in self.refused if place == str(subject)} if self.refused else ()
         states = finding.routes = routes(self.law, finding.matter.env, to, refused, spoken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from vatspolicy.expression.exact import Exact, Unknown, prepare
 from vatspolicy.expression.kleene import Env, Missing
@@ -15,11 +15,15 @@ from vatspolicy.stored import Instruments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from vatspolicy.expression.conjunct import Question
     from vatspolicy.expression.sieve import Row, Sieve
 
+KEPT = 1_000
+"""How many combinations of rules that speak together are remembered, of each effect."""
+Said: TypeAlias = "Sequence[tuple[Rule, bool]]"
+"""Rules that speak, each with whether it holds."""
 COLD = 24
 """How often a table of rules is asked one by one before a sieve is made of it, which pays after some decisions."""
 
@@ -33,14 +37,23 @@ class Spoken:
         """Of the rules of a table, those that hold or may hold, and those that only may."""
         self._table, self.bits, self.unknown = table, bits, unknown
 
-    def has(self, effect: int) -> bool:
-        """Whether rules with an effect are among them: the one at that place among those asked for."""
-        return self.bits & self._table.masks[effect] != 0
-
-    def rules(self, effect: int) -> list[tuple[Rule, bool]]:
-        """Those with one effect, each with whether it holds; where it does not, a fact is missing."""
-        mask, rules, unknown = self._table.masks[effect], self._table.rules, self.unknown
-        return [(rules[place], not unknown >> place & 1) for place in _places(self.bits & mask)]
+    def rules(self, effect: int) -> Said:
+        """Those with one effect, the one at that place among those asked for, each with whether it holds; where it
+        does not, a fact is missing.
+        """
+        table = self._table
+        mask = table.masks[effect]
+        speaking = self.bits & mask
+        if not speaking:
+            return ()
+        said, key = table.said[effect], (speaking, self.unknown & mask)
+        found = said.get(key)
+        if found is None:
+            if len(said) >= KEPT:
+                said.clear()
+            rules, unknown = table.rules, self.unknown
+            found = said[key] = tuple((rules[place], not unknown >> place & 1) for place in _places(speaking))
+        return found
 
     def undecided(self, effect: int) -> list[Rule]:
         """Those with one effect that only may hold."""
@@ -61,7 +74,7 @@ def _places(bits: int) -> list[int]:
 class _Table:
     """Rules that are asked together, and what finds among them."""
 
-    __slots__ = ("asked", "masks", "rules", "sieve")
+    __slots__ = ("asked", "masks", "rules", "said", "sieve")
 
     def __init__(self, parts: Iterable[tuple[Rule, ...]]) -> None:
         """Rules by effect."""
@@ -71,6 +84,8 @@ class _Table:
         for part in parts:
             self.masks.append(((1 << len(part)) - 1) << len(self.rules))
             self.rules += part
+        self.said: list[dict[tuple[int, int], Said]] = [{} for _ in self.masks]
+        """Of each effect, what was said by the bits that are set, and those of them that are unknown."""
         self.asked = 0
         self.sieve: Sieve | None = None
 

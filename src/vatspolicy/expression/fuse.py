@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.expression.conjunct import Path
@@ -92,13 +92,17 @@ class _Writer:
         """What the fields of one object tell: added to t and u. `variable` is what the object of a list is called."""
         path, asking, fields = owner
         o = _own("o", depth)
-        if path[:1] == (variable,):
+        is_member = path[:1] == (variable,)
+        if is_member:
             yield f"{o} = {_own('one', depth)}"
         else:
             yield f"{o} = {variables}.get({self.root(path[0], depth)})" if path else f"{o} = {variables}"
         yield from (f"if {o} is not None: {o} = {o}.get({name!r})" for name in path[1:])
-        yield f"if {o} is None: {_own('u', depth)} |= {self.name(asking)}"
-        yield "else:"
+        if is_member and len(path) == 1:  # which is there, being in the list
+            yield "if True:"
+        else:
+            yield f"if {o} is None: {_own('u', depth)} |= {self.name(asking)}"
+            yield "else:"
         for name in path:
             sample = sample.get(name) or {}
         given = [field for field in fields if field.name in sample]
@@ -162,35 +166,46 @@ class _Writer:
             yield f" {env}[{self.name(variable)}] = {one}"
         else:
             yield f"for {one} in {x}:"
+        left, unknown = _own("left", inner), _own("unknown", inner)
         yield f" {_own('t', inner)} = {_own('u', inner)} = 0"
         for owner in owners:
             yield from indented(self.owner(env, owner, inner, {variable: sample}, variable))
-        yield from indented(self.left(objects.sieve, inner))
-        left, unknown = _own("left", inner), _own("unknown", inner)
-        for part in objects.sieve.whole:
-            yield from indented(self.whole(part, inner, ""))
-        yield f" {holding} |= {left} & ~{unknown}"
-        yield f" {maybe} |= {left} & {unknown}"
+        found = [f"{holding} |= {left} & ~{unknown}", f"{maybe} |= {left} & {unknown}"]
+        if objects.sieve.whole:
+            yield from indented(self.left(objects.sieve, inner))
+            for part in objects.sieve.whole:
+                yield from indented(self.whole(part, inner, ""))
+            yield from indented(found)
+        else:  # where nothing is missing, what is left holds
+            yield from indented(self.left(objects.sieve, inner, found, [f"{holding} |= {left}"]))
         yield f"h, l = {self.name(objects.told)}[{holding}, {maybe}]"
         yield f"{_own('t', depth)} |= h"
         yield f"{_own('u', depth)} |= l"
 
-    def left(self, sieve: Sieve, depth: int) -> Iterator[str]:
-        """The conjunctions that are left, and those that are unknown, by what was told."""
+    def left(
+        self, sieve: Sieve, depth: int, then: Sequence[str] = (), known: Sequence[str] | None = None
+    ) -> Iterator[str]:
+        """The conjunctions that are left, and those that are unknown, by what was told; `then` what is done with them.
+
+        `known`: what is done where none is unknown, without the name for those.
+        """
         t, u, left, unknown = (_own(name, depth) for name in ("t", "u", "left", "unknown"))
         everything, parts = self.name(sieve.all), self.name(sieve.parts)
         shifts = range(sieve.width, sieve.parts.bit_length(), sieve.width) if sieve.parts else ()
         folds = [f" | {{0}} >> {shift}" for shift in shifts]
+        rest = f" {left} = {everything} & ~(no" + "".join(folds).format("no") + ")"
         yield f"if {u}:"
         yield f" no = {parts} & ~{t}"
         yield f" {unknown} = {u} & ({everything} | no)"
         yield f" no = {t} & {everything} | no & ~{u}"
         if folds:
             yield f" {unknown} |= " + "".join(folds).format(unknown)[3:]
+        yield rest
+        yield from indented(then)
         yield "else:"
         yield f" no = {t} ^ {parts}"
-        yield f" {unknown} = 0"
-        yield f"{left} = {everything} & ~(no" + "".join(folds).format("no") + ")"
+        yield rest
+        yield from indented([f"{unknown} = 0", *then] if known is None else known)
 
     def whole(self, part: Whole, depth: int, known: str) -> Iterator[str]:
         """What one part rules out that is asked in full; the answer is kept in `known`, if anywhere."""
