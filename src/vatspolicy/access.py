@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from vatspolicy.decision import RouteState
 from vatspolicy.expression.kleene import conjunction, disjunction
 from vatspolicy.law import Law, Said
-from vatspolicy.policy import Instrument, Route, Rule
+from vatspolicy.policy import Instrument, Route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -40,9 +40,7 @@ class Classification:
         return "not-telecom" if self.rules else "unclassified"
 
 
-def classify(
-    law: Law, env: Mapping[str, Any], readings: Readings, spoken: Said | None = None
-) -> Classification:
+def classify(law: Law, env: Mapping[str, Any], readings: Readings, spoken: Said | None = None) -> Classification:
     """Classify the service in `env`. An opinion in the profile settles contested rules; `readings` choose others.
 
     `spoken`: the classify rules that speak, with whether they hold, where that is known.

@@ -3,7 +3,7 @@
 A generated function reads its variables from one mapping and answers only when no missing fact stands in its way;
 otherwise KeyError leaves it, and the caller asks `exact` instead. That is sound: Python's `and`, `or`, `any` and `all`
 stop at the first part that decides, and a part that decides is one that Kleene's logic lets decide. Quantifiers over
-lists of scalars are membership in sets.
+lists of scalars are membership in sets; of constant objects, those with a certain word in a field are looked up by it.
 
 Nothing of a policy's text reaches the generated source except constants of the tree, and those by `repr`.
 """
@@ -11,7 +11,7 @@ Nothing of a policy's text reaches the generated source except constants of the 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
 
@@ -31,6 +31,7 @@ from vatspolicy.expression.tree import (
     Size,
     Term,
     TextTest,
+    walk,
 )
 from vatspolicy.expression.types import ListOf, Record
 
@@ -65,6 +66,7 @@ class Module:
             "sets": {name: key for key, name in writer.sets.items()},
             "constants": {name: list(values) for values, name in writer.constants.items()},
             "patterns": {name: pattern for pattern, name in writer.patterns.items()},
+            "indexes": {name: list(index) for index, name in writer.indexes.items()},
         }
 
     @classmethod
@@ -92,16 +94,35 @@ class Module:
 
     def load(self, params: Params) -> dict[str, Function]:
         """The functions for one day, by the caller's keys."""
-        scope: dict[str, Any] = {"__builtins__": {}, "any": any, "all": all, "len": len}
+        scope: dict[str, Any] = {"__builtins__": {}, "any": any, "all": all, "len": len, "map": map}
         scope.update({name: params[key] for name, key in self._parts["values"].items()})
         scope.update({name: frozenset(params[key]) for name, key in self._parts["sets"].items()})
         scope.update({name: frozenset(values) for name, values in self._parts["constants"].items()})
+        scope.update({name: _Index(params[key], field) for name, (key, field) in self._parts["indexes"].items()})
         if self._parts["patterns"]:
             import re2
 
             scope.update({name: re2.compile(pattern).search for name, pattern in self._parts["patterns"].items()})
         exec(self._code, scope)
         return {key: scope[name] for key, name in self._parts["functions"].items()}
+
+
+class _Index(dict["Any", "list[Any]"]):
+    """Objects of a constant list by the value of a field; all of them, if one of them lacks it."""
+
+    __slots__ = ("_others",)
+
+    def __init__(self, objects: Sequence[Any], field: str) -> None:
+        self._others: Sequence[Any] = ()
+        for one in objects:
+            if field not in one:
+                self.clear()
+                self._others = objects
+                break
+            self.setdefault(one[field], []).append(one)
+
+    def __missing__(self, _: Any) -> Sequence[Any]:
+        return self._others
 
 
 def call(function: Function, node: Node, env: Env, params: Params) -> Any:
@@ -122,12 +143,18 @@ def _is_constant(over: Node) -> bool:
     return False
 
 
+def _reads(node: Node, variable: str) -> bool:
+    """Whether a variable is read in the node, or one of its name."""
+    return any(isinstance(part, Fact) and part.root == variable for part in walk(node))
+
+
 class _Writer:
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
         self.sets: dict[str, str] = {}
         self.constants: dict[tuple[Any, ...], str] = {}
         self.patterns: dict[str, str] = {}
+        self.indexes: dict[tuple[str, str], str] = {}
 
     def write(self, node: Node, bound: Mapping[str, str]) -> str:
         """Source of the node. `bound` maps loop variables to their Python names."""
@@ -155,24 +182,44 @@ class _Writer:
                 return f"len({self.write(over, bound)})"
             case TextTest(kind=kind, text=text, pattern=pattern):
                 return self.text_test(kind, self.write(text, bound), pattern)
-            case Quantifier(
-                kind=kind, variable=variable, list=over, body=In(item=Fact(root=root, names=()), list=among)
-            ) if root == variable and _is_constant(among):
-                members, known = self.write(over, bound), self.set_of(among, bound)
-                return f"(not {known}.isdisjoint({members}))" if kind == "exists" else f"{known}.issuperset({members})"
-            case Quantifier(
-                kind="exists",
-                variable=variable,
-                list=over,
-                body=Compare(op="==", left=Fact(root=root, names=()), right=Literal(value=value)),
-            ) if root == variable:
-                return f"({value!r} in {self.write(over, bound)})"
-            case Quantifier(kind=kind, variable=variable, list=over, body=body):
-                name = f"x{len(bound)}"
-                word = "any" if kind == "exists" else "all"
-                inner = self.write(body, {**bound, variable: name})
-                return f"{word}({inner} for {name} in {self.write(over, bound)})"
+            case Quantifier():
+                return self.quantifier(node, bound)
         raise TypeError(f"no such node: {node!r}")
+
+    def quantifier(self, node: Quantifier, bound: Mapping[str, str]) -> str:
+        """A quantifier: by a set or by the list itself where its body asks no more than that, else by a loop."""
+        variable, exists = node.variable, node.kind == "exists"
+        word = "any" if exists else "all"
+        match node.body:
+            case In(item=Fact(root=root, names=()), list=among) if root == variable and not _reads(among, variable):
+                members, known = self.write(node.list, bound), self.set_of(among, bound)
+                if not _is_constant(among):
+                    return f"{word}(map({known}.__contains__, {members}))"
+                return f"(not {known}.isdisjoint({members}))" if exists else f"{known}.issuperset({members})"
+            case Compare(op="==", left=Fact(root=root, names=()), right=other) if (
+                exists and root == variable and not _reads(other, variable)
+            ):
+                return f"({self.write(other, bound)} in {self.write(node.list, bound)})"
+        name = f"x{len(bound)}"
+        body = self.write(node.body, {**bound, variable: name})
+        likely = self.likely(node, bound) if exists else None
+        return f"{word}({body} for {name} in {likely or self.write(node.list, bound)})"
+
+    def likely(self, node: Quantifier, bound: Mapping[str, str]) -> str | None:
+        """Those members of a constant list that may be such as the body says, by one part of it; None for all."""
+        over, variable = node.list, node.variable
+        if not isinstance(over, Param):
+            return None
+        for part in node.body.parts if isinstance(node.body, And) else ():
+            match part:
+                case Compare(op="==", left=Fact(root=root, names=(field,)), right=other) if root == variable:
+                    if not _reads(other, variable):
+                        index = self.indexes.setdefault((over.key, field), f"i{len(self.indexes)}")
+                        return f"{index}[{self.write(other, bound)}]"
+                case In(item=Fact(root=root, names=()), list=among) if root == variable:
+                    if not _reads(among, variable):
+                        return f"{self.set_of(over, bound)}.intersection({self.write(among, bound)})"
+        return None
 
     def junction(self, word: str, parts: Iterable[Node], bound: Mapping[str, str]) -> str:
         return "(" + word.join(self.write(part, bound) for part in parts) + ")"
