@@ -69,9 +69,9 @@ def classify(law: Law, env: Mapping[str, Any], readings: Readings, spoken: Said 
             (classes if holds else possible).setdefault(cls, rule)
     return Classification(
         classes,
-        {cls: rule for cls, rule in possible.items() if cls not in classes},
+        {cls: rule for cls, rule in possible.items() if cls not in classes} if possible else possible,
         tuple(spoke),
-        tuple(rule for rule in undecided if any(cls not in classes for cls in _classes(rule)) or not spoke),
+        tuple([rule for rule in undecided if any(cls not in classes for cls in _classes(rule)) or not spoke]),
         tuple(contested),
     )
 

@@ -182,11 +182,15 @@ class Findings(Sequence[Finding]):
         if self._found is None:
             found: list[Finding] = []
             for matter, spoken in self._spoken:
-                for rule, holds in spoken.rules(self._effect):
-                    if matter.filed and is_done(rule, matter):
-                        found.append(Finding(rule, matter, "done"))
-                    elif holds:
-                        found.append(Finding(rule, matter, "fires"))
+                rules = spoken.speaking(self._effect)
+                done = done_among(rules, matter) if matter.filed else ()
+                lacking = spoken.undecided(self._effect) if spoken.unknown else ()
+                if lacking:
+                    rules = [rule for rule in rules if rule in done or rule not in lacking]
+                if done:
+                    found += [Finding(rule, matter, "done" if rule in done else "fires") for rule in rules]
+                else:
+                    found += [Finding(rule, matter, "fires") for rule in rules]
             self._found = tuple(found)
         return self._found
 
@@ -208,9 +212,10 @@ class Findings(Sequence[Finding]):
         return repr(self.found)
 
 
-def is_done(rule: Rule, matter: Matter) -> bool:
-    """Whether a rule is a duty that has been answered."""
-    return isinstance(rule.effect, Duty) and rule.effect.instrument in matter.filed
+def done_among(rules: Iterable[Rule], matter: Matter) -> list[Rule]:
+    """Those rules that are duties and have been answered."""
+    filed = matter.filed
+    return [rule for rule in rules if isinstance(rule.effect, Duty) and rule.effect.instrument in filed]
 
 
 @dataclass(frozen=True)

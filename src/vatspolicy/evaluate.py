@@ -23,7 +23,7 @@ from vatspolicy.decision import (
     RouteState,
     Service,
     Subject,
-    is_done,
+    done_among,
     settle,
 )
 from vatspolicy.expression.kleene import Env
@@ -206,8 +206,9 @@ class _Evaluation:
         if certain and self.beyond:
             self.result.spoken.append((matter, spoken))
             if spoken.unknown:
-                rules = (rule for effect in self.beyond for rule in spoken.undecided(effect))
-                lists["unknown"] += [self.unknown(rule, matter) for rule in rules if not is_done(rule, matter)]
+                undecided = [rule for effect in self.beyond for rule in spoken.undecided(effect)]
+                done = done_among(undecided, matter)
+                lists["unknown"] += [self.unknown(rule, matter) for rule in undecided if rule not in done]
 
     def unknown(self, rule: Rule, matter: Matter) -> Finding:
         return Finding(rule, matter, "unknown", functools.partial(self.asks_of, matter.env, rule))
@@ -368,22 +369,27 @@ def _decide(
 
 def _weakest(bundle: Bundle, law: Law, findings: Iterable[Finding]) -> str | None:
     """The weakest verification among the articles cited by the findings and their routes, if any."""
-    weakest = -1
+    (cited, with_conditions), weakest = law.strengths, -1
     for finding in findings:
-        weakest = max(weakest, _strength(bundle, law, finding.rule, whole=False))
+        strength = cited.get(finding.rule)
+        if strength is None:
+            strength = cited[finding.rule] = _strength(bundle, finding.rule)
+        if strength > weakest:
+            weakest = strength
         for state in finding.routes:
-            weakest = max(weakest, _strength(bundle, law, state.rule, whole=state.state == "open"))
+            known = with_conditions if state.state == "open" else cited
+            strength = known.get(state.rule)
+            if strength is None:
+                strength = known[state.rule] = _strength(bundle, state.rule, conditions=known is with_conditions)
+            if strength > weakest:
+                weakest = strength
     return None if weakest < 0 else _STRENGTH[weakest]
 
 
-def _strength(bundle: Bundle, law: Law, rule: Rule, whole: bool) -> int:
-    """The weakest verification among the articles of a rule and, if `whole`, of its route's conditions."""
-    kept = law.strengths.get((id(rule), whole))
-    if kept is None:
-        keys = list(rule.cite)
-        if whole and isinstance(rule.effect, Route):
-            keys += [key for condition in rule.effect.conditions for key in condition.cite]
-        articles = bundle.policies[rule.policy].articles
-        kept = max((_STRENGTH.index(articles[key].verification) for key in keys), default=-1)
-        law.strengths[id(rule), whole] = kept
-    return kept
+def _strength(bundle: Bundle, rule: Rule, conditions: bool = False) -> int:
+    """The weakest verification among the articles of a rule and, if asked for, of its route's conditions."""
+    keys = list(rule.cite)
+    if conditions and isinstance(rule.effect, Route):
+        keys += [key for condition in rule.effect.conditions for key in condition.cite]
+    articles = bundle.policies[rule.policy].articles
+    return max((_STRENGTH.index(articles[key].verification) for key in keys), default=-1)

@@ -51,43 +51,56 @@ class Spoken:
         if found is None:
             if len(said) >= KEPT:
                 said.clear()
-            rules, unknown = table.rules, self.unknown
-            found = said[key] = tuple((rules[place], not unknown >> place & 1) for place in _places(speaking))
+            lacking = self.undecided(effect)
+            found = said[key] = tuple([(rule, rule not in lacking) for rule in self.speaking(effect)])
         return found
+
+    def speaking(self, effect: int) -> list[Rule]:
+        """Those with one effect that hold or may hold."""
+        return self._table.named(self.bits, effect)
 
     def undecided(self, effect: int) -> list[Rule]:
         """Those with one effect that only may hold."""
-        return [self._table.rules[place] for place in _places(self.unknown & self._table.masks[effect])]
-
-
-def _places(bits: int) -> list[int]:
-    """Which bits are set, from the lowest."""
-    text = bin(bits)[:1:-1]
-    found = []
-    place = text.find("1")
-    while place >= 0:
-        found.append(place)
-        place = text.find("1", place + 1)
-    return found
+        return self._table.named(self.unknown, effect)
 
 
 class _Table:
     """Rules that are asked together, and what finds among them."""
 
-    __slots__ = ("asked", "masks", "rules", "said", "sieve")
+    __slots__ = ("_eights", "_firsts", "asked", "masks", "rules", "said", "sieve")
 
     def __init__(self, parts: Iterable[tuple[Rule, ...]]) -> None:
         """Rules by effect."""
         self.rules: list[Rule] = []
         self.masks: list[int] = []
         """Of each effect, the bits of its rules."""
+        self._firsts: list[int] = []
+        """Of each effect, the byte in which they begin."""
         for part in parts:
             self.masks.append(((1 << len(part)) - 1) << len(self.rules))
+            self._firsts.append(len(self.rules) // 8)
             self.rules += part
         self.said: list[dict[tuple[int, int], Said]] = [{} for _ in self.masks]
         """Of each effect, what was said by the bits that are set, and those of them that are unknown."""
+        self._eights: dict[int, list[Rule]] = {}
+        """Rules by the byte that their bits make, and its place: there are few, and a set of bits is read by them."""
         self.asked = 0
         self.sieve: Sieve | None = None
+
+    def named(self, bits: int, effect: int) -> list[Rule]:
+        """The rules with one effect whose bits are set, in their order."""
+        found: list[Rule] = []
+        mask, first = self.masks[effect], self._firsts[effect]
+        bits = (bits & mask) >> first * 8
+        for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), first):
+            if byte:
+                key = place << 8 | byte
+                eight = self._eights.get(key)
+                if eight is None:
+                    rules = self.rules[place * 8 : place * 8 + 8]
+                    eight = self._eights[key] = [rule for bit, rule in enumerate(rules) if byte >> bit & 1]
+                found += eight
+        return found
 
 
 @dataclass(frozen=True)
@@ -160,9 +173,11 @@ class Law:
         return {}
 
     @functools.cached_property
-    def strengths(self) -> dict[tuple[int, bool], int]:
-        """How well the law behind each rule is verified, by identity, kept by `evaluate` once it has looked."""
-        return {}
+    def strengths(self) -> tuple[dict[Rule, int], dict[Rule, int]]:
+        """How well the law behind each rule is verified: its own, and with that of its route's conditions, kept by
+        `evaluate` once it has looked.
+        """
+        return {}, {}
 
     def _row(self, expression: Expression) -> Row:
         """The conjuncts of an expression, with what it takes to ask them."""
