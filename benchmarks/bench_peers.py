@@ -4,10 +4,12 @@
 
 Every rule in force is asked of every subject that it is about, in rounds in which each engine has one turn. A round has
 profiles of its own, so that nobody answers from memory, and they are read anew for each turn, as a request or a file
-brings them; ours has decided others before the first. Peers are handed the variables of each subject and answer which
-rules hold, and no more; ours starts from the facts of a profile, and makes the whole decision. An engine that is not
-installed, refuses the rules or answers otherwise is named in the table and not timed. The ratio is that of processor
-times in the same round, the median over the rounds. Exit code 1 where answers of ours differ among themselves.
+brings them; ours has decided others before the first. A turn begins with a few profiles that are not timed, since what
+the engine before it did has emptied the processor's caches; a row of ours does without them. Peers are handed the
+variables of each subject and answer which rules hold, and no more; ours starts from the facts of a profile, and makes
+the whole decision. An engine that is not installed, refuses the rules or answers otherwise is named in the table and
+not timed. The ratio is that of processor times in the same round, the median over the rounds. Exit code 1 where answers
+of ours differ among themselves.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import copy
 import dataclasses
 import functools
 import importlib.metadata
+import itertools
 import json
 import re
 import sys
@@ -45,6 +48,7 @@ INSTALL = {
 WHOLE = "vatspolicy: the whole decision"
 SEEN = f"{WHOLE}, of profiles seen before"
 MADE = f"{WHOLE}, every finding made"
+COLD = f"{WHOLE}, straight after another engine"
 OURS, SAME, HELPED = "ours", "same", "helped"
 """Kinds of rows: ours; a peer that asks every rule as it is; a peer that is given what the whole decision has."""
 
@@ -61,11 +65,13 @@ class Entry:
     clock: Callable[[], float] | None = None
     rounds: int | None = None
     warm: Callable[[], object] | None = None
+    prelude: bool = True
+    """Whether its turns begin with a few profiles that are not timed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Round:
-    """One round: its number, and its profiles and subjects, which have just been read."""
+    """One round: its number (-1 for what precedes a turn), and its profiles, or for a peer its subjects, just read."""
 
     number: int
     work: Workload
@@ -73,8 +79,10 @@ class Round:
 
 
 Sets = Sequence[Workload]
-"""By round."""
-WARM = 100
+"""By round; the last is what precedes each turn."""
+PRELUDE = 8
+"""Profiles that precede a turn."""
+WARM = 400
 """How many decisions ours has made before the first round, of profiles that are in none."""
 
 
@@ -101,8 +109,12 @@ class PlainBundle(Bundle):
         return self.made[day]
 
 
-def ours(before: Workload) -> Iterator[Entry]:
-    """The whole decision with and without the index, and the rules alone, each with laws of its own."""
+def ours(before: Workload, few: int) -> Iterator[Entry]:
+    """The whole decision with and without the index, and the rules alone, each with laws of its own.
+
+    `before`: what is decided before the first round; the first few are those that are asked again and again.
+    """
+    seen = Workload(before.bundle, before.day, before.profiles[:few])
     version, day = importlib.metadata.version("vatspolicy"), before.day
     base = before.bundle
     plain = PlainBundle(**{item.name: getattr(base, item.name) for item in dataclasses.fields(Bundle)})
@@ -132,14 +144,15 @@ def ours(before: Workload) -> Iterator[Entry]:
     for title, bundle, run, covers in (
         (WHOLE, afresh(base), decide, "facts to decision: classes, routes, findings, missing facts"),
         (MADE, afresh(base), make, "the same, with the duties and the advice as objects, too"),
-        (SEEN, afresh(base), lambda bundle, _: decide(bundle, before), "the same few profiles in every round"),
+        (COLD, afresh(base), decide, "the same, and no profiles before those that are timed"),
+        (SEEN, afresh(base), lambda bundle, _: decide(bundle, seen), "the same few profiles in every round"),
         (f"{WHOLE}, no index", plain, decide, "the same, asking every rule"),
         ("vatspolicy: rules that hold, by index", afresh(base), speaking, "facts to classes to the rules that hold"),
         ("vatspolicy: every rule asked", afresh(base), every, "facts to classes to all rules, one call a rule"),
     ):
         ready = functools.partial(_of_round, run, bundle)
-        warm = functools.partial(_often, run, bundle, before)
-        yield Entry(title, version, OURS, ready, covers, warm=warm)
+        warm = functools.partial(run, bundle, before)
+        yield Entry(title, version, OURS, ready, covers, warm=warm, prelude=title != COLD)
 
 
 def _said(spoken: Spoken, effects: int) -> dict[str, Any]:
@@ -150,15 +163,10 @@ def _of_round(run: Callable[[Bundle, Workload], Any], bundle: Bundle, given: Rou
     return run(bundle, given.work)
 
 
-def _often(run: Callable[[Bundle, Workload], Any], bundle: Bundle, work: Workload) -> None:
-    for _ in range(WARM // len(work.profiles) + 1):
-        run(bundle, work)
-
-
 def agree(found: Sequence[Entry], sets: Sets) -> None:
     """Raises AssertionError where the ways in which ours can be asked differ."""
-    whole, made, _, plain, speaking, every = found
-    for given in map(functools.partial(_round, sets), range(len(sets))):
+    whole, made, _, _, plain, speaking, every = found
+    for given in map(functools.partial(_anew, sets), range(len(sets))):
         expected = sets[given.number].expected
         assert whole.ask(given) == made.ask(given) == plain.ask(given), "decisions with and without the index differ"
         said = [{name: value for name, value in one.items() if value is not False} for one in expected]
@@ -189,7 +197,7 @@ def libraries(sets: Sets, slow: int) -> Iterator[tuple[str, str, str, str, int |
     yield "cel-python, interpreted", "cel-python", SAME, text, slow, make(engines.celpy)
     prepared = "facts converted and terms evaluated beforehand"
     title = "cel-python, interpreted, all prepared"
-    yield title, "cel-python", HELPED, prepared, slow, lambda: _prepared(sets[:slow])
+    yield title, "cel-python", HELPED, prepared, slow, lambda: _prepared([*sets[:slow], sets[-1]])
     fused = "all rules of a subject in one list: one call a subject"
     yield f"{google}, fused", "cel-expr-python", HELPED, fused, None, make(engines.google_fused)
     chosen = "asks the rules that hold and no other: a perfect index at no cost"
@@ -331,10 +339,11 @@ def main() -> int:
     options.add_argument("--cerbos", metavar="PROGRAM")
     given = options.parse_args()
     count = given.profiles
-    work = shipped(count * (given.rounds + 1))
-    parts = [work.profiles[start : start + count] for start in range(0, len(work.profiles), count)]
+    work = shipped(WARM + count * given.rounds + PRELUDE)
+    starts = [0, *range(WARM, WARM + count * given.rounds + 1, count), None]
+    parts = [work.profiles[start:end] for start, end in itertools.pairwise(starts)]
     before, *sets = [Workload(work.bundle, work.day, profiles) for profiles in parts]
-    own = list(ours(before))
+    own = list(ours(before, count))
     with contextlib.ExitStack() as stack:
         peers, refused = gather(sets, given, stack)
         ready = [*own, *peers]
@@ -344,16 +353,17 @@ def main() -> int:
     except AssertionError as error:
         print(error, file=sys.stderr)
         return 1
-    rows = {entry.title: row(entry, times[entry.title], times[WHOLE], sets) for entry in ready}
+    timed = sets[:-1]
+    rows = {entry.title: row(entry, times[entry.title], times[WHOLE], timed) for entry in ready}
     kinds = {entry.title: entry.kind for entry in ready}
     same = [rows[title] for title in rows if kinds[title] != HELPED]
     helped = [rows[title] for title in rows if kinds[title] == HELPED]
-    unknown = sum(value is None for work in sets for one in work.expected for value in one.values())
+    unknown = sum(value is None for work in timed for one in work.expected for value in one.values())
     report = Report(
         "peers",
         f"{sum(map(len, work.law.rules.values()))} rules of {len(work.bundle.policies)} policies in force on "
         f"{work.day}; {given.rounds} rounds of {count} complete random profiles, with "
-        f"{sum(len(work.asked) for work in sets)} subjects: {sum(work.questions for work in sets):,} answers, "
+        f"{sum(len(work.asked) for work in timed)} subjects: {sum(work.questions for work in timed):,} answers, "
         f"{unknown} of them unknown. Each answer of a timed engine is ours, but for the errors that its note counts.",
         [
             Table("peers", "The same rules, all of them, in every engine", [*same, *refused], WHOLE),
@@ -366,14 +376,20 @@ def main() -> int:
 
 
 def _candidate(entry: Entry, sets: Sets) -> Candidate:
-    ready = functools.partial(_round, sets)
-    found = Candidate(entry.title, entry.ask, rounds=entry.rounds, warm=entry.warm, ready=ready)
+    ready = functools.partial(_anew if entry.kind == OURS else _subjects, sets)
+    prelude = (lambda: entry.ask(ready(-1))) if entry.prelude else None
+    found = Candidate(entry.title, entry.ask, rounds=entry.rounds, warm=entry.warm, ready=ready, prelude=prelude)
     return found if entry.clock is None else dataclasses.replace(found, clock=entry.clock)
 
 
-def _round(sets: Sets, number: int) -> Round:
+def _anew(sets: Sets, number: int) -> Round:
+    """A round whose profiles nobody else has been asked about."""
+    return Round(number, sets[number].read_anew(), ())
+
+
+def _subjects(sets: Sets, number: int) -> Round:
     """A round whose subjects nobody else has been asked about."""
-    return Round(number, sets[number].read_anew(), copy.deepcopy(sets[number].asked))
+    return Round(number, sets[number], copy.deepcopy(sets[number].asked))
 
 
 if __name__ == "__main__":

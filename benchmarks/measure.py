@@ -125,6 +125,8 @@ class Candidate:
     """No more rounds than this; None for all."""
     warm: Callable[[], object] | None = None
     """What is done before the first round, uncounted."""
+    prelude: Callable[[], object] | None = None
+    """What is done before each turn, uncounted: what the others did has emptied the processor's caches."""
     ready: Callable[[int], Any] | None = None
     """Makes what a round is about, uncounted, from its number: read anew for each who is asked."""
 
@@ -160,6 +162,8 @@ def interleave(candidates: Sequence[Candidate], rounds: int) -> dict[str, Times]
                 continue
             given = number if candidate.ready is None else candidate.ready(number)
             gc.collect()
+            if candidate.prelude is not None:
+                candidate.prelude()
             wall, cpu = time.perf_counter(), candidate.clock()
             candidate.run(given)
             used, passed = candidate.clock() - cpu, time.perf_counter() - wall

@@ -176,6 +176,19 @@ def test_every_candidate_has_its_turns() -> None:
     assert (times["many"].rounds, times["few"].rounds) == (2, 1)
 
 
+def test_what_precedes_a_turn_is_not_counted() -> None:
+    done: list[str] = []
+    ticks = iter(range(100))
+
+    def clock() -> float:
+        done.append("clock")
+        return next(ticks)
+
+    one = Candidate("one", lambda _: done.append("run"), clock, prelude=lambda: done.append("prelude"))
+    interleave([one], 2)
+    assert done == ["prelude", "clock", "run", "clock"] * 2
+
+
 def test_who_is_asked_gets_what_was_made_ready_for_the_round() -> None:
     given: list[Any] = []
     interleave([Candidate("one", given.append, ready=lambda number: f"round {number}")], 2)

@@ -31,7 +31,9 @@ from vatspolicy.expression.sieve import Sieve
 from vatspolicy.expression.tree import Node
 from vatspolicy.expression.types import Bool, ListOf, Record, Type
 from vatspolicy.law import Law
+from vatspolicy.light import replace
 from vatspolicy.link import variables
+from vatspolicy.subject import product_env
 
 pytestmark = pytest.mark.xdist_group("differential")
 
@@ -78,6 +80,9 @@ def answers(sieve: Sieve, env: Env, count: int) -> list[bool | None]:
     return [False if not left >> place & 1 else None if unknown >> place & 1 else True for place in range(count)]
 
 
+REGIONS = "param.regions.exists(r,"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -122,6 +127,21 @@ def answers(sieve: Sieve, env: Env, count: int) -> list[bool | None]:
             ["every service.offers | value operator.mainland_entity"],
         ),
         ('"saas" in service.offers || data.persons > data.minors', ["whole"]),
+        (f"{REGIONS} r.places.exists(p, p in company.registered.within))", ["some company.registered.within"]),
+        (f"!{REGIONS} r.places.exists(p, p in company.registered.within))", ["every company.registered.within"]),
+        (
+            f"{REGIONS} r.open == data.ciio || r.places.exists(p, p in company.registered.within))",
+            ["value data.ciio | some company.registered.within"],
+        ),
+        (
+            f"!{REGIONS} r.open == data.ciio || r.places.exists(p, p in company.registered.within))",
+            ["value data.ciio", "every company.registered.within"],
+        ),
+        (f"{REGIONS} r.open && r.places.exists(p, p in company.registered.within))", ["whole"]),
+        (f"{REGIONS} r.places.exists(p, r.open))", ["whole"]),
+        (f"{REGIONS} r.places.exists(p, p == r.id))", ["whole"]),
+        (f"{REGIONS} r.id == company.name)", ["whole"]),
+        ("param.regions.all(r, r.open == data.ciio)", ["whole"]),
     ],
 )
 def test_what_is_asked_of_single_facts(text: str, expected: list[str]) -> None:
@@ -221,6 +241,64 @@ def test_tables_tell_what_tests_say(constants: list[Any]) -> None:
 def test_constants_of_parameters_are_put_in_their_place() -> None:
     test = ("and", ("in", (True, "p/list"), (False, "c")), ("not", ("<", (True, "p/number"))))
     assert resolve(test, {"p/list": ["a", "b"], "p/number": 3}) == ("and", ("in", "a", "b", "c"), ("not", ("<", 3)))
+    places = ("in", (True, "p/regions", "places"))
+    regions = [{"id": "a", "places": ["b", "c"]}, {"id": "d", "places": []}]
+    assert resolve(places, {"p/regions": regions}) == ("in", "b", "c")
+    assert resolve(("in", (True, "p/regions", "id")), {"p/regions": regions}) == ("in", "a", "d")
+    for few in ([], regions[1:], [{"id": "a"}]):
+        with pytest.raises(LookupError):
+            resolve(places, {"p/regions": few})
+
+
+@pytest.mark.usefixtures("warm")
+@pytest.mark.parametrize(
+    "zones",
+    [
+        None,
+        [],
+        [{"id": "one", "places": [], "ftz": []}],
+        [{"id": "one", "places": ["beijing"], "ftz": []}],
+        [{"id": "one", "places": ["beijing"], "ftz": ["beijing"]}, {"id": "two", "places": ["hainan"]}],
+    ],
+    ids=["as they are", "none", "empty", "of one field", "a field is missing"],
+)
+def test_what_is_asked_of_constants_is_what_a_loop_finds(zones: Any) -> None:
+    """Where none is there, the answer is no, whatever the fact, and also where it is missing."""
+    bundle, _ = shipped()
+    law = bundle.on(bundle.boundaries[-1])
+    if zones is not None:
+        law = replace(law, params={**law.params, "ftz-data-lists/listed_zones": zones})
+    draw, seen = random.Random(SEED + 9), Counter[bool | None]()
+    rules = [rule for effect in EFFECTS for rule in law.of("product", effect) if rule.policy == "ftz-data-lists"]
+    data = {"persons": 50_000, "important": False, "leaves_mainland": True}
+    for _ in range(200):
+        within = draw.sample(["beijing", "hainan", "gansu"], draw.randint(0, 2))
+        place = {"within": within, "ftz": draw.choice(["beijing", "fujian"])}
+        registered = {name: fact for name, fact in place.items() if draw.random() > 0.2}
+        export = {"grounds": draw.choice([["off-zone-list"], []])}
+        env = {"company": {"registered": registered}, "data": {**data, "export": export}}
+        spoken = law.speaking("product", EFFECTS, env)
+        found = {rule: holds or None for place in range(len(EFFECTS)) for rule, holds in spoken.rules(place)}
+        for rule in rules:
+            expected = evaluate(rule.when.tree, env, law.params)
+            assert found.get(rule, False) is expected, (rule.name, env)
+            seen[expected] += 1
+    assert seen[True] > 20
+    assert seen[None] > 20 or zones is not None
+
+
+def test_which_rules_speak_together_is_remembered_and_that_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(laws, "KEPT", 2)
+    bundle, hints = shipped()
+    law = replace(bundle.on(bundle.boundaries[-1]))
+    profiles = Profiles(random.Random(SEED), hints)
+    for _ in range(20):
+        env = product_env(profiles.profile(), bundle.boundaries[-1])
+        one, other = law.speaking("product", EFFECTS, env), law.speaking("product", EFFECTS, env)
+        for place in range(len(EFFECTS)):
+            assert one.rules(place) is other.rules(place)
+            assert [rule for rule, _ in one.rules(place)] == one.speaking(place)
+    assert {len(said) for said in law._tables["product", EFFECTS].said} <= {0, 1, 2}
 
 
 def test_whose_variables_are_read() -> None:

@@ -191,7 +191,22 @@ class Law:
             exact = functools.cache(lambda: prepare(nodes()[key].node, self.params))  # few are ever needed
             return (self._questions[key] if place else exact(), lambda env: exact()(env))
 
-        return make_row(expression.conjuncts, base, self.params, functions)
+        try:
+            return make_row(expression.conjuncts, base, self.params, functions)
+        except LookupError:  # constants that are asked of single facts are not there
+            return self._whole_row(expression)
+
+    def _whole_row(self, expression: Expression) -> Row:
+        """An expression as one part, asked whole."""
+        from vatspolicy.expression.sieve import Way
+
+        function, level = self._generate(expression)
+
+        def exact(env: Env) -> Any:
+            return self._exactly(expression)(env)
+
+        own = exact if function is _absent else function
+        return ((Way("whole", (), level, function=own, exact=exact),),)
 
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""

@@ -15,15 +15,26 @@ _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operato
 
 
 def resolve(test: Test, params: Mapping[str, Any]) -> Test:
-    """A test whose constants are values: those of parameters are put in their place."""
+    """A test whose constants are values: those of parameters are put in their place.
+
+    Raises LookupError where objects of a parameter have no values in a field, or one of them lacks it.
+    """
     op, *rest = test
     if op in ("not", "and", "or"):
         return (op, *(resolve(part, params) for part in rest))
     found: list[Any] = []
-    for is_key, value in rest:
-        value = params[value] if is_key else value
-        found += value if isinstance(value, list) else [value]
+    for is_key, value, *fields in rest:
+        values = _listed(params[value] if is_key else value)
+        for name in fields:
+            values = [inner for one in values for inner in _listed(one[name])]
+        if fields and not values:
+            raise LookupError(value)  # none is such as is asked, whatever the fact: also where it is missing
+        found += values
     return (op, *found)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 class Words(dict[Any, int]):

@@ -36,7 +36,8 @@ Path = tuple[str, ...]
 """A variable, then the fields read from it."""
 Test = tuple[Any, ...]
 """What is asked of one value: `("in", constant, …)`, or `("<", constant)` and its like; `("not", test)`,
-`("and", test, …)`, `("or", test, …)`. A constant is whether it is the key of a parameter, and the value or the key."""
+`("and", test, …)`, `("or", test, …)`. A constant is whether it is the key of a parameter, the value or the key, and of
+a parameter of objects the fields whose values are meant."""
 
 VALUE, NUMBER, SIZE, SOME, EVERY, ONE, NONE, WHOLE = "value", "number", "size", "some", "every", "one", "none", "whole"
 """Ways to ask: a word or a truth, a number, the length of a list, some member or every member of a list of words, some
@@ -155,6 +156,9 @@ def _distribute(part: Node, want: bool) -> list[tuple[Alternative, ...]] | None:
             return _distribute(body, want)
         case Not(body=body):
             return _distribute(body, not want)
+        case Quantifier(kind="exists", variable=variable, list=Param(key=key, type=ListOf(item=Record())), body=body):
+            ways = _of_constants(body, (variable,), (True, key), want)
+            return None if ways is None else [tuple(ways)] if want else [(one,) for one in ways]
         case And(parts=parts) | Or(parts=parts):
             each = [_distribute(inner, want) for inner in parts]
             known = [found for found in each if found is not None]
@@ -211,6 +215,38 @@ def _alternative(part: Node, want: bool) -> Alternative | None:
     if test is None:
         return None
     return Alternative(way, (over.root, *over.names), test if want else ("not", test))
+
+
+def _of_constants(node: Node, bound: tuple[str, ...], constant: Test, want: bool) -> list[Alternative] | None:
+    """The facts by which some constant may be such as a part says, or all by which none is; None where the part says
+    more of a constant than that a fact is the same, or has it among its words.
+
+    `bound`: variables, the last of which is the constant.
+    """
+    variable = bound[-1]
+    match node:
+        case Or(parts=parts):
+            each = [_of_constants(part, bound, constant, want) for part in parts]
+            known = [ways for ways in each if ways is not None]
+            return [one for ways in known for one in ways] if len(known) == len(each) else None
+        case Quantifier(kind="exists", variable=inner, list=Fact(root=root, names=(name,)), body=body) if (
+            root == variable
+        ):
+            return _of_constants(body, (*bound, inner), (*constant, name), want)
+        case In(item=Fact(root=root, names=names), list=Fact(type=ListOf(item=Enum())) as fact) if root == variable:
+            way = SOME if want else EVERY
+        case In(item=Fact(type=Bool() | Enum()) as fact, list=Fact(root=root, names=names)) if root == variable:
+            way = VALUE
+        case Compare(op="==", left=Fact(root=root, names=names), right=Fact(type=Bool() | Enum()) as fact) if (
+            root == variable
+        ):
+            way = VALUE
+        case _:
+            return None
+    if fact.root in bound:
+        return None
+    test = ("in", (*constant, *names))
+    return [Alternative(way, (fact.root, *fact.names), test if want else ("not", test))]
 
 
 def _of_value(part: Node, want: bool) -> Alternative | None:
