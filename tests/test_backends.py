@@ -318,6 +318,9 @@ AMONG_CONSTANTS = (
     "param.places.exists(p, p in company.registered.within && service.facilities.all(f, p in f.within))",
     "param.places.exists(p, p in company.registered.within && p != company.registered.province)",
     "company.registered.within.exists(p, p == company.registered.province)",
+    "param.places.exists(p, service.facilities.all(f, f.province == p || f.ftz == 'fujian'))",
+    "param.places.exists(p, service.facilities.all(f, f.province == p || p in f.within))",
+    "param.places.exists(p, service.facilities.all(f, f.province == p || f.ftz == 'fujian' || p == f.province))",
 )
 """Quantifiers over constants and by membership, which generated code answers without a loop."""
 

@@ -148,6 +148,20 @@ def _reads(node: Node, variable: str) -> bool:
     return any(isinstance(part, Fact) and part.root == variable for part in walk(node))
 
 
+def _field_that_is(variable: str, inner: str, parts: Iterable[Node]) -> str | None:
+    """The field of one object that one part says to be a variable which no other part reads; None where none does."""
+    found = None
+    for part in parts:
+        match part:
+            case Compare(op="==", left=Fact(root=root, names=(field,)), right=Fact(root=other, names=())) if (
+                root == inner and other == variable and found is None
+            ):
+                found = field
+            case _ if _reads(part, variable):
+                return None
+    return found
+
+
 class _Writer:
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -210,7 +224,7 @@ class _Writer:
         over, variable = node.list, node.variable
         if not isinstance(over, Param):
             return None
-        for part in node.body.parts if isinstance(node.body, And) else ():
+        for part in node.body.parts if isinstance(node.body, And) else (node.body,):
             match part:
                 case Compare(op="==", left=Fact(root=root, names=(field,)), right=other) if root == variable:
                     if not _reads(other, variable):
@@ -219,6 +233,12 @@ class _Writer:
                 case In(item=Fact(root=root, names=()), list=among) if root == variable:
                     if not _reads(among, variable):
                         return f"{self.set_of(over, bound)}.intersection({self.write(among, bound)})"
+                case Quantifier(kind="all", variable=inner, list=among, body=Or(parts=parts)) if part is node.body:
+                    name, said = f"x{len(bound)}", _field_that_is(variable, inner, parts)
+                    if said and not _reads(among, variable):
+                        # a word that no object has will do if all get by without it, and then so will any other
+                        words = f"{name}[{said!r}] for {name} in {self.write(among, bound)}"
+                        return f"({self.set_of(over, bound)}.intersection({words}) or {self.write(over, bound)})"
         return None
 
     def junction(self, word: str, parts: Iterable[Node], bound: Mapping[str, str]) -> str:
