@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from vatspolicy.document import Path
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Condition, Duty, Need, Route, Rule
+from vatspolicy.policy import Condition, Deny, Duty, Need, Route, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ class Finding:
     """The `asks`, or what finds them out."""
     routes: tuple[RouteState, ...] = ()
     any_of: tuple[Offer, ...] = ()
-    reasons: tuple[str, ...] = ()
-    """Reason codes of a denial, the rule's own or those of the closest closed routes."""
+    closed_over: tuple[str, ...] = ()
+    """Reason codes of the closest closed routes."""
 
     @property
     def subject(self) -> Subject:
@@ -136,6 +137,12 @@ class Finding:
         """Facts that keep the finding unknown."""
         self.asking = settle(self.asking)
         return self.asking
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Reason codes of a denial: the rule's own, or those of the closest closed routes."""
+        effect = self.rule.effect
+        return (effect.reason,) if isinstance(effect, Deny) else self.closed_over
 
     @property
     def authority(self) -> tuple[str, ...]:
@@ -162,18 +169,18 @@ class Finding:
 
 
 class Findings(Sequence[Finding]):
-    """Findings that do not bear on the decision word, most of a decision's: which rules speak is known, and each
-    finding is made when the findings are first looked at.
+    """Findings that are known by their rule: denials, duties and advice, most of a decision's. Which rules speak is
+    known, and each finding is made when the findings are first looked at.
     """
 
-    __slots__ = ("_effect", "_found", "_spoken")
+    __slots__ = ("_effect", "_found", "_more", "_spoken")
 
-    def __init__(self, spoken: Iterable[tuple[Matter, Spoken]], effect: int) -> None:
-        """Rules that speak of matters; the place of an effect among those asked for.
+    def __init__(self, spoken: Iterable[tuple[Matter, Spoken]], effect: int, more: Iterable[Finding] = ()) -> None:
+        """Rules that speak of matters; the place of an effect among those asked for; findings that come after them.
 
         Those that only may hold are left out: they are undetermined.
         """
-        self._spoken, self._effect = spoken, effect
+        self._spoken, self._effect, self._more = spoken, effect, more
         self._found: tuple[Finding, ...] | None = None
 
     @property
@@ -191,7 +198,7 @@ class Findings(Sequence[Finding]):
                     found += [Finding(rule, matter, "done" if rule in done else "fires") for rule in rules]
                 else:
                     found += [Finding(rule, matter, "fires") for rule in rules]
-            self._found = tuple(found)
+            self._found = (*found, *self._more)
         return self._found
 
     def __len__(self) -> int:
@@ -263,7 +270,7 @@ class Decision:
     bundle_version: str
     bundle_digest: str
     services: tuple[Service, ...]
-    denials: tuple[Finding, ...]
+    denials: Sequence[Finding]
     needs: tuple[Finding, ...]
     """Unmet needs, when the decision is needs-license."""
     would_need: tuple[Finding, ...]
@@ -276,8 +283,13 @@ class Decision:
     missing: tuple[Ask, ...]
     """Facts that could still change the decision word, the most decisive first; empty once decided."""
     readings: tuple[Reading, ...]
-    verification: str | None
-    """The weakest verification among the articles that the decision rests on; None when it rests on none."""
+    resting: Callable[[], str | None] = field(repr=False, compare=False)
+    """Finds out the `verification`, which few look at."""
+
+    @functools.cached_property
+    def verification(self) -> str | None:
+        """The weakest verification among the articles that the decision rests on; None when it rests on none."""
+        return self.resting()
 
     @property
     def outstanding(self) -> tuple[Finding, ...]:

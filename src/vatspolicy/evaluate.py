@@ -31,13 +31,13 @@ from vatspolicy.expression.scope import Scope
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
 from vatspolicy.law import Law, Said, Spoken
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Classify, Deny, Need, Route, Rule
+from vatspolicy.policy import Classify, Need, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 
 _STRENGTH = ("primary", "secondary", "unverified")
 """Verifications, the weakest last."""
-_LISTS = ("deny", "closed", "unmet", "met", "unknown")
+_LISTS = ("closed", "unmet", "met", "unknown")
 KINDS = ("deny", "need", "duty", "advise")
 """Effects that are asked for, in the order of findings."""
 BEARING = ("deny", "need")
@@ -84,9 +84,9 @@ class Outcome:
     spans: list[tuple[int, int, bool]] = field(default_factory=list)
     """Of each finding that bears on the word: the span it leaves possible; whether its subject is certain."""
     lists: dict[str, list[Finding]] = field(default_factory=lambda: {key: [] for key in _LISTS})
-    """Findings about what is certain: needs by their state, denials, and all that are unknown."""
+    """Findings about what is certain: needs by their state, and all that are unknown."""
     spoken: list[tuple[Matter, Spoken]] = field(default_factory=list)
-    """What rules that do not bear on the word say of what is certain."""
+    """What rules say of what is certain: its denials, and what does not bear on the word."""
     services: list[Service] = field(default_factory=list)
     contested: list[tuple[Rule, Subject]] = field(default_factory=list)
     open_questions: list[tuple[int, Asking | Finding]] = field(default_factory=list)
@@ -95,7 +95,8 @@ class Outcome:
     @property
     def findings(self) -> Iterator[Finding]:
         """All findings about what is certain."""
-        return itertools.chain(*self.lists.values(), Findings(self.spoken, DUTIES), Findings(self.spoken, ADVICE))
+        lazy = (Findings(self.spoken, effect) for effect in (DENIALS, DUTIES, ADVICE))
+        return itertools.chain(*self.lists.values(), *lazy)
 
 
 class _Evaluation:
@@ -192,23 +193,24 @@ class _Evaluation:
 
     def rules(self, spoken: Spoken, matter: Matter, states: list[RouteState] | None = None) -> None:
         """What the rules that speak of a matter come to."""
-        lists, certain = self.result.lists, matter.certain
+        result, certain = self.result, matter.certain
         for rule, holds in spoken.rules(DENIALS):
-            finding = self.deny(rule, matter, holds)
-            if certain:
-                lists["deny" if holds else "unknown"].append(finding)
+            if holds and certain:
+                result.low = result.high = DENY
+            else:
+                self.may_deny(rule, matter, holds)
         for rule, holds in spoken.rules(NEEDED):
             finding = self.need(rule, matter, holds, spoken)
             if certain:
-                lists[finding.state].append(finding)
+                result.lists[finding.state].append(finding)
             if states is not None:
                 states += finding.routes
-        if certain and self.beyond:
-            self.result.spoken.append((matter, spoken))
+        if certain:
+            result.spoken.append((matter, spoken))
             if spoken.unknown:
                 undecided = [rule for effect in self.beyond for rule in spoken.undecided(effect)]
                 done = done_among(undecided, matter)
-                lists["unknown"] += [self.unknown(rule, matter) for rule in undecided if rule not in done]
+                result.lists["unknown"] += [self.unknown(rule, matter) for rule in undecided if rule not in done]
 
     def unknown(self, rule: Rule, matter: Matter) -> Finding:
         return Finding(rule, matter, "unknown", functools.partial(self.asks_of, matter.env, rule))
@@ -225,13 +227,12 @@ class _Evaluation:
             ask for route in open_routes for ask in asks_of_access(self.law, self.profile, finding, route)
         )
 
-    def deny(self, rule: Rule, matter: Matter, holds: bool) -> Finding:
-        effect = rule.effect
-        assert isinstance(effect, Deny)
-        finding = Finding(rule, matter, "fires") if holds else self.unknown(rule, matter)
-        finding.reasons = (effect.reason,)
+    def may_deny(self, rule: Rule, matter: Matter, holds: bool) -> None:
+        """Note a denial that is only possible: a fact is missing, or the subject itself is only possible."""
+        finding = self.unknown(rule, matter)
         self.open(DENY if holds else ALLOW, DENY, finding, matter.certain)
-        return finding
+        if matter.certain:
+            self.result.lists["unknown"].append(finding)
 
     def need(self, rule: Rule, matter: Matter, holds: bool, spoken: Spoken) -> Finding:
         effect = rule.effect
@@ -271,7 +272,7 @@ class _Evaluation:
             case "allow":
                 finding.state = "met"
             case "deny":
-                finding.state, finding.reasons = "closed", tuple(_reasons(states))
+                finding.state, finding.closed_over = "closed", tuple(_reasons(states))
             case _:
                 finding.state, finding.any_of = "unmet", tuple(_offers(subject, states))
 
@@ -341,11 +342,8 @@ def _word(low: int, high: int) -> str:
 def _decide(
     bundle: Bundle, law: Law, profile: Profile, as_of: str, result: Outcome, readings: tuple[Reading, ...]
 ) -> Decision:
-    word = _word(result.low, result.high)
-    lists = result.lists
-    denials = (*lists["deny"], *lists["closed"])
-    unmet, met = tuple(lists["unmet"]), tuple(lists["met"])
-    decided = (*denials, *unmet, *met, *(f for s in result.services for f in s.classified_by))
+    word, lists = _word(result.low, result.high), result.lists
+    unmet = tuple(lists["unmet"])
     return Decision(
         decision=word,
         range=(WORDS[result.low], WORDS[result.high]),
@@ -354,42 +352,42 @@ def _decide(
         bundle_version=bundle.version,
         bundle_digest=bundle.digest,
         services=tuple(result.services),
-        denials=denials,
+        denials=Findings(result.spoken, DENIALS, lists["closed"]),
         needs=unmet if word == "needs-license" else (),
         would_need=() if word == "needs-license" else unmet,
-        met=met,
+        met=tuple(lists["met"]),
         duties=Findings(result.spoken, DUTIES),
         advice=Findings(result.spoken, ADVICE),
         undetermined=tuple(lists["unknown"]),
         missing=missing_of(result) if word == "incomplete" else (),
         readings=readings,
-        verification=_weakest(bundle, law, decided),
+        resting=functools.partial(_weakest, bundle, law, result),
     )
 
 
-def _weakest(bundle: Bundle, law: Law, findings: Iterable[Finding]) -> str | None:
-    """The weakest verification among the articles cited by the findings and their routes, if any."""
-    (cited, with_conditions), weakest = law.strengths, -1
-    for finding in findings:
-        strength = cited.get(finding.rule)
-        if strength is None:
-            strength = cited[finding.rule] = _strength(bundle, finding.rule)
-        if strength > weakest:
-            weakest = strength
+def _weakest(bundle: Bundle, law: Law, result: Outcome) -> str | None:
+    """The weakest verification among the articles that denials, classifications, needs and their routes rest on."""
+    rules = [rule for _, spoken in result.spoken for rule, holds in spoken.rules(DENIALS) if holds]
+    rules += [finding.rule for service in result.services for finding in service.classified_by]
+    opened: list[Rule] = []
+    for finding in itertools.chain(*(result.lists[key] for key in ("closed", "unmet", "met"))):
+        rules.append(finding.rule)
         for state in finding.routes:
-            known = with_conditions if state.state == "open" else cited
-            strength = known.get(state.rule)
-            if strength is None:
-                strength = known[state.rule] = _strength(bundle, state.rule, conditions=known is with_conditions)
-            if strength > weakest:
-                weakest = strength
+            (opened if state.state == "open" else rules).append(state.rule)
+    strengths = [_strength(bundle, law, rule, False) for rule in rules]
+    strengths += [_strength(bundle, law, rule, True) for rule in opened]
+    weakest = max(strengths, default=-1)
     return None if weakest < 0 else _STRENGTH[weakest]
 
 
-def _strength(bundle: Bundle, rule: Rule, conditions: bool = False) -> int:
-    """The weakest verification among the articles of a rule and, if asked for, of its route's conditions."""
-    keys = list(rule.cite)
-    if conditions and isinstance(rule.effect, Route):
-        keys += [key for condition in rule.effect.conditions for key in condition.cite]
-    articles = bundle.policies[rule.policy].articles
-    return max((_STRENGTH.index(articles[key].verification) for key in keys), default=-1)
+def _strength(bundle: Bundle, law: Law, rule: Rule, whole: bool) -> int:
+    """The weakest verification among the articles of a rule and, if `whole`, of its route's conditions."""
+    kept = law.strengths.get((rule, whole))
+    if kept is None:
+        keys = list(rule.cite)
+        if whole and isinstance(rule.effect, Route):
+            keys += [key for condition in rule.effect.conditions for key in condition.cite]
+        articles = bundle.policies[rule.policy].articles
+        kept = max((_STRENGTH.index(articles[key].verification) for key in keys), default=-1)
+        law.strengths[rule, whole] = kept
+    return kept

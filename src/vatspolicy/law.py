@@ -173,11 +173,9 @@ class Law:
         return {}
 
     @functools.cached_property
-    def strengths(self) -> tuple[dict[Rule, int], dict[Rule, int]]:
-        """How well the law behind each rule is verified: its own, and with that of its route's conditions, kept by
-        `evaluate` once it has looked.
-        """
-        return {}, {}
+    def strengths(self) -> dict[tuple[Rule, bool], int]:
+        """How well the law behind each rule is verified, kept by `evaluate` once it has looked."""
+        return {}
 
     def _row(self, expression: Expression) -> Row:
         """The conjuncts of an expression, with what it takes to ask them."""
