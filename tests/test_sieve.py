@@ -377,7 +377,9 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     trees = [tree(text), tree(f"!({objects})")]
     sieve = sieve_of(trees, EMPTY)
     (whole,) = sieve.whole
-    (told,) = (f.objects.told for _, _, owners in sieve.stages for _, _, fields in owners for f in fields if f.objects)
+    (told,) = (
+        f.objects.told.kept for _, _, owners in sieve.stages for _, _, fields in owners for f in fields if f.objects
+    )
     places: list[tuple[str, ...]] = [(), ("beijing",), ("tianjin",), ("beijing", "tianjin"), ("shanghai",)]
     for home, names in itertools.product(("beijing", "tianjin", "shanghai"), places):
         area = [{"province": name} for name in names]

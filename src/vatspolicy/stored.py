@@ -29,7 +29,9 @@ id_of = id
 
 
 class _Late:
-    """An object of which only what the table says is there until more is asked for: then its rule is built."""
+    """An object of which only what the table says is there until more is asked for: then its rule is built, and it
+    becomes one of the plain kind.
+    """
 
     def __getattr__(self, name: str) -> Any:
         self._complete()
@@ -46,8 +48,9 @@ class _Late:
 
     def __reduce__(self) -> Any:
         """An object of the plain kind, with everything that it has."""
+        plain = type(self).__bases__[1]
         self._complete()
-        return _blank, (type(self).__bases__[1],), dict(vars(self))
+        return _blank, (plain,), dict(vars(self))
 
 
 def _blank(kind: type) -> Any:
@@ -61,7 +64,7 @@ class _LateExpression(_Late, Expression):
     def conjuncts(self) -> list[Any]:
         """The parts that must all hold for it to be true."""
         self._complete()
-        return super().conjuncts
+        return self.conjuncts  # now of the plain kind
 
 
 class _LateRule(_Late, Rule):
@@ -167,6 +170,9 @@ class Policies(_ByName[Policy]):
             vars(late).update(vars(built), when=late.when)
             self._note(int(self.places[id_of(late.when)]), _of_rule(late))
             del vars(late)["_home"], vars(late.when)["_home"]
+            # of the plain kind from now on, whose attributes are read faster
+            object.__setattr__(late.when, "__class__", Expression)
+            object.__setattr__(late, "__class__", Rule)
 
     def _read(self, id: str) -> Any:
         """What is known of a policy: its data, lines and trees."""

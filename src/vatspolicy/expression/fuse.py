@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy.expression.answers import Words
 from vatspolicy.expression.conjunct import Path
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.scope import Scope
@@ -127,31 +128,48 @@ class _Writer:
 
     def all(self, fields: Mapping[str, Field], depth: int, sample: Env) -> Iterator[str]:
         """What fields tell that are not missing, by the names of their values."""
-        t, values = _own("t", depth), []
+        t, values, learned = _own("t", depth), [], []
         for x, field in fields.items():
             if field.word is not None:
-                values.append(f"{self.name(field.word)}[{x}]")
+                known, learn = self.table(field.word)
+                values.append(f"{known}[{x}]")
+                learned.append(f"{learn}({x})")
             if field.number is not None:
                 number = f"len({x})" if field.is_sized else x
-                values.append(f"{self.name(field.number)}[cut({self.name(field.number.cuts)}, {number})]")
+                bits = list(field.number)  # which reads itself faster than a list of a class of its own
+                values.append(f"{self.name(bits)}[cut({self.name(field.number.cuts)}, {number})]")
         if values:
-            yield f"{t} |= {' | '.join(values)}"
+            yield from learning([f"{t} |= {' | '.join(values)}"], learned)
         for x, field in fields.items():
             if field.objects is not None:
                 yield from self.objects(field.objects, x, depth, next(iter(sample.get(field.name) or ()), {}))
             if field.members is not None or field.broken is not None:
                 yield from self.members(field, x, depth)
 
+    def table(self, words: Words) -> tuple[str, str]:
+        """The names of a plain dictionary of what words tell, and of what adds a word to it that it does not have."""
+        known = dict(words)
+
+        def learn(*asked: Any) -> None:
+            for word in asked:
+                known[word] = words[word]
+
+        return self.name(known), self.name(learn)
+
     def members(self, field: Field, x: str, depth: int) -> Iterator[str]:
         """What the words of a list tell."""
         t, b = _own("t", depth), _own("b", depth)
-        told = [] if field.members is None else [f"{t} |= {self.name(field.members)}[m]"]
-        if field.broken is None:
-            yield f"for m in {x}: {told[0]}"
-            return
-        yield f"{b} = 0"
-        yield f"for m in {x}: " + "; ".join([f"{b} |= {self.name(field.broken)}[m]", *told])
-        yield f"{t} |= {self.name(field.every)} & ~{b}"
+        each, learned = [], []
+        for bits, words in ((b, field.broken), (t, field.members)):
+            if words is not None:
+                known, learn = self.table(words)
+                each.append(f"{bits} |= {known}[m]")
+                learned.append(f"{learn}(*{x})")
+        if field.broken is not None:
+            yield f"{b} = 0"
+        yield from learning([f"for m in {x}: {'; '.join(each)}"], learned)
+        if field.broken is not None:
+            yield f"{t} |= {self.name(field.every)} & ~{b}"
 
     def objects(self, objects: Objects, x: str, depth: int, sample: Env) -> Iterator[str]:
         """What the objects of a list tell."""
@@ -178,7 +196,8 @@ class _Writer:
             yield from indented(found)
         else:  # where nothing is missing, what is left holds
             yield from indented(self.left(objects.sieve, inner, found, [f"{holding} |= {left}"]))
-        yield f"h, l = {self.name(objects.told)}[{holding}, {maybe}]"
+        kept, find = self.name(objects.told.kept.get), self.name(objects.told.find)
+        yield f"h, l = {kept}(({holding}, {maybe})) or {find}(({holding}, {maybe}))"
         yield f"{_own('t', depth)} |= h"
         yield f"{_own('u', depth)} |= l"
 
@@ -254,6 +273,17 @@ class _Writer:
 def _own(name: str, depth: int) -> str:
     """The name that a sieve uses, which those within it do not."""
     return f"{name}{depth}" if depth else name
+
+
+def learning(lines: Sequence[str], learned: Sequence[str]) -> Iterator[str]:
+    """Lines that look words up, and what is done where one of them is not known yet."""
+    if not learned:
+        yield from lines
+        return
+    yield "try:"
+    yield from indented(lines)
+    yield "except KeyError:"
+    yield from indented([*learned, *lines])
 
 
 def indented(lines: Iterable[str]) -> Iterator[str]:

@@ -91,19 +91,22 @@ class Objects:
             left, unknown = self.sieve.find(inner)
             holding |= left & ~unknown
             maybe |= unknown
-        return self.told[holding, maybe]
+        return self.told.find((holding, maybe))
 
 
-class Combined(dict[tuple[int, int], "Told"]):
+class Combined:
     """What objects tell together, by the rows that hold of some of them, and those that may."""
-
-    __slots__ = ("tests",)
 
     def __init__(self) -> None:
         self.tests: list[tuple[int, bool, int]] = []
         """Rows; whether the bit is told where one of them holds, or where none does; the bit."""
+        self.kept: dict[tuple[int, int], Told] = {}
 
-    def __missing__(self, found: tuple[int, int]) -> Told:
+    def find(self, found: tuple[int, int]) -> Told:
+        """What they tell; it is kept."""
+        kept = self.kept.get(found)
+        if kept is not None:
+            return kept
         holding, maybe = found
         told = lacking = 0
         for rows, hit, bit in self.tests:
@@ -113,9 +116,9 @@ class Combined(dict[tuple[int, int], "Told"]):
                 lacking |= bit
             else:
                 told |= 0 if hit else bit
-        if len(self) > KEPT:
-            self.clear()
-        self[found] = (told, lacking)
+        if len(self.kept) > KEPT:
+            self.kept.clear()
+        self.kept[found] = (told, lacking)
         return told, lacking
 
 
