@@ -87,15 +87,20 @@ def settle(asking: Asking) -> tuple[Ask, ...]:
 
 @dataclass(slots=True, eq=False)
 class Matter:
-    """What rules are asked about: a subject with its variables, under a law."""
+    """What rules are asked about: the variables of a subject, under a law."""
 
     law: Law = field(repr=False)
-    subject: Subject
     env: Mapping[str, Any] = field(repr=False)
     filed: Mapping[str, str] = field(repr=False)
     """The last day, up to the day decided, on which each instrument was filed."""
     certain: bool = True
     """False when the subject itself is only possible: its class is not settled."""
+
+    @property
+    def subject(self) -> Subject:
+        """The subject that the variables are of."""
+        service, activity = self.env.get("service"), self.env.get("activity")
+        return Subject(service and service["id"], activity and activity["class"])
 
 
 @dataclass(slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from vatspolicy.access import closest, held, outcome, routes
 from vatspolicy.bundle import Bundle
@@ -37,7 +37,6 @@ from vatspolicy.subject import activity_env, product_env, service_env
 
 _STRENGTH = ("primary", "secondary", "unverified")
 """Verifications, the weakest last."""
-_LISTS = ("closed", "unmet", "met", "unknown")
 KINDS = ("deny", "need", "duty", "advise")
 """Effects that are asked for, in the order of findings."""
 BEARING = ("deny", "need")
@@ -54,7 +53,7 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     law = bundle.on(as_of)
     scopes = _scopes(profile, as_of)
     result = _Evaluation(law, profile, scopes, KINDS).run()
-    readings = tuple(_other_readings(law, profile, scopes, result))
+    readings = tuple(_other_readings(law, profile, scopes, result)) if result.contested else ()
     return _decide(bundle, law, profile, as_of, result, readings)
 
 
@@ -83,7 +82,9 @@ class Outcome:
     """Of the product's own rules, then of each service: a decision is the strictest of its parts."""
     spans: list[tuple[int, int, bool]] = field(default_factory=list)
     """Of each finding that bears on the word: the span it leaves possible; whether its subject is certain."""
-    lists: dict[str, list[Finding]] = field(default_factory=lambda: {key: [] for key in _LISTS})
+    lists: dict[str, list[Finding]] = field(
+        default_factory=lambda: {"closed": [], "unmet": [], "met": [], "unknown": []}
+    )
     """Findings about what is certain: needs by their state, and all that are unknown."""
     spoken: list[tuple[Matter, Spoken]] = field(default_factory=list)
     """What rules say of what is certain: its denials, and what does not bear on the word."""
@@ -121,27 +122,31 @@ class _Evaluation:
         self.filed = _filed(self.base)
 
     def run(self) -> Outcome:
-        self.rules(self.law.speaking("product", self.effects, self.base), self.matter(Subject(), self.base))
+        self.rules(self.law.speaking("product", self.effects, self.base), Matter(self.law, self.base, self.filed))
         if not self.services:
             self.open(ALLOW, DENY, asks_of_offers(None))
         result = self.result
         result.parts.append((result.low, result.high))
         for index, env in enumerate(self.services):
-            result.parts.append(self.apart(functools.partial(self.service, index, env)))
+            result.parts.append(self.service(index, env))
         return result
 
-    def matter(self, subject: Subject, env: Env, certain: bool = True) -> Matter:
-        return Matter(self.law, subject, env, self.filed, certain)
-
-    def apart(self, part: Callable[[], object]) -> Span:
-        """What a part leaves possible by itself; it is added to what others leave possible."""
+    def begin(self) -> Span:
+        """Begin a part. What others leave possible is set aside until its `end`."""
         result = self.result
-        low, high = result.low, result.high
+        others = (result.low, result.high)
         result.low = result.high = 0
-        part()
-        span = (result.low, result.high)
-        result.low, result.high = max(low, span[0]), max(high, span[1])
-        return span
+        return others
+
+    def end(self, others: Span) -> Span:
+        """What the part leaves possible by itself; it is added to what others leave possible."""
+        result, (low, high) = self.result, others
+        part = (result.low, result.high)
+        if low > part[0]:
+            result.low = low
+        if high > part[1]:
+            result.high = high
+        return part
 
     def open(self, low: int, high: int, asks: Asking | Finding, certain: bool = True) -> None:
         """Note what a finding leaves possible for the decision word, and what to ask over it."""
@@ -157,16 +162,18 @@ class _Evaluation:
 
     # --- subjects
 
-    def service(self, index: int, env: Env) -> None:
-        service = env["service"]
-        matter, result = self.matter(Subject(service["id"]), env), self.result
+    def service(self, index: int, env: Env) -> Span:
+        others, result = self.begin(), self.result
+        matter, id = Matter(self.law, env, self.filed), env["service"]["id"]
         spoken = self.law.speaking("service", self.effects, env)
         found = classify(self.law, env, self.readings, spoken.rules(CLASSES))
+        state = found.state
         self.rules(spoken, matter)
-        result.contested += [(rule, matter.subject) for rule in found.contested]
-        activities = [self.activity(env, service["id"], cls, certain=True) for cls in found.classes]
+        if found.contested:
+            result.contested += [(rule, matter.subject) for rule in found.contested]
+        activities = tuple([self.activity(env, cls, certain=True) for cls in found.classes])
         for cls in found.possible:
-            self.activity(env, service["id"], cls, certain=False)
+            self.activity(env, cls, certain=False)
         classified_by = tuple([Finding(rule, matter, "fires") for rule in found.rules])
         for rule in found.undecided:
             finding = self.unknown(rule, matter)
@@ -175,24 +182,24 @@ class _Evaluation:
             self.open(ALLOW, ALLOW if found.classes or found.rules else DENY, finding)
             if found.possible and result.high > result.low:
                 result.open_questions.append((result.high, finding))
-        if found.state == "unclassified":
+        if state == "unclassified":
             self.open(ALLOW, DENY, asks_of_offers(index))
-        result.services.append(Service(service["id"], found.state, classified_by, tuple(activities)))
+        result.services.append(Service(id, state, classified_by, activities))
+        return self.end(others)
 
-    def activity(self, env: Env, service: str, cls: str, certain: bool) -> Activity:
-        matter = self.matter(Subject(service, cls), activity_env(self.law, env, cls), certain)
-        states: list[RouteState] = []
-        low, high = self.apart(functools.partial(self.access, matter, states))
-        return Activity(cls, _word(low, high), tuple(states))
-
-    def access(self, matter: Matter, states: list[RouteState]) -> None:
-        """Ask the rules about an activity; the routes that were looked at are added to `states`."""
-        self.rules(self.law.speaking("activity", self.effects, matter.env), matter, states)
+    def activity(self, service: Env, cls: str, certain: bool) -> Activity:
+        others, env = self.begin(), activity_env(self.law, service, cls)
+        states = self.rules(
+            self.law.speaking("activity", self.effects, env), Matter(self.law, env, self.filed, certain)
+        )
+        low, high = self.end(others)
+        return Activity(cls, _word(low, high), states)
 
     # --- rules
 
-    def rules(self, spoken: Spoken, matter: Matter, states: list[RouteState] | None = None) -> None:
-        """What the rules that speak of a matter come to."""
+    def rules(self, spoken: Spoken, matter: Matter) -> tuple[RouteState, ...]:
+        """What the rules that speak of a matter come to; the routes that were looked at."""
+        states: tuple[RouteState, ...] = ()
         result, certain = self.result, matter.certain
         for rule, holds in spoken.rules(DENIALS):
             if holds and certain:
@@ -203,7 +210,7 @@ class _Evaluation:
             finding = self.need(rule, matter, holds, spoken)
             if certain:
                 result.lists[finding.state].append(finding)
-            if states is not None:
+            if finding.routes:
                 states += finding.routes
         if certain:
             result.spoken.append((matter, spoken))
@@ -211,6 +218,7 @@ class _Evaluation:
                 undecided = [rule for effect in self.beyond for rule in spoken.undecided(effect)]
                 done = done_among(undecided, matter)
                 result.lists["unknown"] += [self.unknown(rule, matter) for rule in undecided if rule not in done]
+        return states
 
     def unknown(self, rule: Rule, matter: Matter) -> Finding:
         return Finding(rule, matter, "unknown", functools.partial(self.asks_of, matter.env, rule))
@@ -242,7 +250,7 @@ class _Evaluation:
             self.need_through(finding, holds, effect.through, spoken.rules(ROUTES))
             return finding
         assert effect.instrument is not None
-        has = held(self.law, matter.env, effect.instrument, effect.bearer if matter.subject.service else "company")
+        has = held(self.law, matter.env, effect.instrument, effect.bearer if "service" in matter.env else "company")
         if has:
             finding.state = "met"
         elif holds:
@@ -254,16 +262,16 @@ class _Evaluation:
         return finding
 
     def need_through(self, finding: Finding, holds: bool, to: str, spoken: Said) -> None:
-        subject = finding.matter.subject
-        refused = {name for name, place in self.refused if place == str(subject)} if self.refused else ()
-        states = finding.routes = routes(self.law, finding.matter.env, to, refused, spoken)
+        matter = finding.matter
+        refused = {name for name, place in self.refused if place == str(matter.subject)} if self.refused else ()
+        states = finding.routes = routes(self.law, matter.env, to, refused, spoken)
         for state in states:
             if state.rule.contested and state.state != "closed":
-                self.result.contested.append((state.rule, subject))
+                self.result.contested.append((state.rule, matter.subject))
         mildest, strictest = outcome(states)
         if mildest != strictest:
             finding.asking = functools.partial(self.asks_of_routes, finding, finding.asking)
-        self.open(_RANK[mildest] if holds else ALLOW, _RANK[strictest], finding, finding.matter.certain)
+        self.open(_RANK[mildest] if holds else ALLOW, _RANK[strictest], finding, matter.certain)
         if not holds or mildest != strictest:
             finding.state = "unknown"
             return
@@ -274,7 +282,7 @@ class _Evaluation:
             case "deny":
                 finding.state, finding.closed_over = "closed", tuple(_reasons(states))
             case _:
-                finding.state, finding.any_of = "unmet", tuple(_offers(subject, states))
+                finding.state, finding.any_of = "unmet", tuple(_offers(matter.subject, states))
 
 
 def _filed(env: Env) -> dict[str, str]:
@@ -322,7 +330,7 @@ def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: O
             readings = {(rule.name, subject.service): alternative} if isinstance(rule.effect, Classify) else {}
             refused = frozenset() if readings else frozenset({(rule.name, str(subject))})
             run = _Evaluation(law, profile, scopes, KINDS, readings, refused)
-            parts = [*others, run.apart(functools.partial(run.service, index, scopes[index + 1]))]
+            parts = [*others, run.service(index, scopes[index + 1])]
             other = _word(max(low for low, _ in parts), max(high for _, high in parts))
             if other != word:
                 yield Reading(rule, subject, alternative, other)
