@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from vatspolicy.decision import RouteState
 from vatspolicy.expression.kleene import conjunction, disjunction
@@ -52,7 +52,7 @@ def routes(
     law: Law,
     env: Env,
     to: str,
-    refused: Container[str] = (),
+    refused: Collection[str] = (),
     spoken: Said | None = None,
 ) -> tuple[RouteState, ...]:
     """Every route to an instrument that is about this activity.
@@ -76,7 +76,7 @@ def routes(
                 failing.append(condition)
             elif holds is None and whole:
                 whole = None
-        if failing or whole is False or rule.name in refused:
+        if failing or whole is False or (refused and rule.name in refused):
             state = "closed"
         else:
             state = "open" if whole and applies else "unknown"

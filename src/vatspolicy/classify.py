@@ -60,7 +60,7 @@ def classify(law: Law, env: Mapping[str, Any], readings: Readings, spoken: Said 
         if rule.contested and opinion is not None:
             found = tuple(opinion["classes"])
         else:
-            reading = readings.get((rule.name, service["id"]))
+            reading = readings.get((rule.name, service["id"])) if readings else None
             found = effect.classes if reading is None else () if reading == "none" else (reading,)
             if rule.contested and holds:
                 contested.append(rule)
