@@ -21,17 +21,24 @@ def held(law: Law, env: Env, instrument: str, holder: str = "operator") -> bool 
     entity = env.get(holder)
     if entity is None:
         return None
-    licences = entity["licences"]
-    own = [licence for licence in licences if licence["instrument"] == instrument] if licences else licences
-    return disjunction(_covers(law, env, law.instruments[instrument], licence) for licence in own) if own else False
+    found: bool | None = False
+    for licence in entity["licences"]:
+        if licence["instrument"] == instrument:
+            covers = _covers(law, env, law.instruments[instrument], licence)
+            if covers:
+                return True
+            if covers is None:
+                found = None
+    return found
 
 
 def licensed(law: Law, env: Env) -> bool | None:
     """Whether the operator holds any instrument that a route in force leads to: the fact activity.licensed."""
     operator = env.get("operator")
-    if operator is not None and not operator["licences"]:
-        return False
-    return disjunction(held(law, env, instrument) for instrument in law.access)
+    if operator is None:
+        return None if law.access else False
+    own = {licence["instrument"] for licence in operator["licences"]}
+    return disjunction([held(law, env, instrument) for instrument in law.access if instrument in own])
 
 
 def _covers(law: Law, env: Env, instrument: Instrument, licence: Mapping[str, Any]) -> bool | None:

@@ -65,7 +65,10 @@ def ask_rules(law: Law, profile: Profile, as_of: str, kinds: tuple[str, ...] = K
 def _scopes(profile: Profile, as_of: str) -> list[Scope]:
     """The variables of the product, then those of each service."""
     product = product_env(profile, as_of)
-    return [product, *(service_env(product, service) for service in product["services"])]
+    scopes = [product]
+    for service in product["services"]:
+        scopes.append(service_env(product, service))
+    return scopes
 
 
 Span = tuple[int, int]
@@ -169,12 +172,15 @@ class _Evaluation:
         found = classify(self.law, env, self.readings, spoken.rules(CLASSES))
         state = found.state
         self.rules(spoken, matter)
-        if found.contested:
-            result.contested += [(rule, matter.subject) for rule in found.contested]
-        activities = tuple([self.activity(env, cls, certain=True) for cls in found.classes])
+        for rule in found.contested:
+            result.contested.append((rule, matter.subject))
+        activities, classified_by = [], []
+        for cls in found.classes:
+            activities.append(self.activity(env, cls, certain=True))
         for cls in found.possible:
             self.activity(env, cls, certain=False)
-        classified_by = tuple([Finding(rule, matter, "fires") for rule in found.rules])
+        for rule in found.rules:
+            classified_by.append(Finding(rule, matter, "fires"))
         for rule in found.undecided:
             finding = self.unknown(rule, matter)
             result.lists["unknown"].append(finding)
@@ -184,7 +190,7 @@ class _Evaluation:
                 result.open_questions.append((result.high, finding))
         if state == "unclassified":
             self.open(ALLOW, DENY, asks_of_offers(index))
-        result.services.append(Service(id, state, classified_by, activities))
+        result.services.append(Service(id, state, tuple(classified_by), tuple(activities)))
         return self.end(others)
 
     def activity(self, service: Env, cls: str, certain: bool) -> Activity:

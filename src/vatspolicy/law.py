@@ -209,20 +209,18 @@ class Law:
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""
         function, level = self._generated.get(id(expression)) or self._generate(expression)
-        if type(env) is not Scope or function is _absent:
-            return self._answer(function, expression, env)
-        known = env.known[level]
-        if function in known:
+        known = env.known[level] if type(env) is Scope and function is not _absent else None
+        if known is not None and function in known:
             return known[function]
-        value = known[function] = self._answer(function, expression, env)
-        return value
-
-    def _answer(self, function: Function, expression: Expression, env: Env) -> Any:
         try:
-            return function(env)
+            value = function(env)
         except KeyError:  # a missing fact stands in the way of the generated code
             value = self._exactly(expression)(env)
-            return None if type(value) is Unknown else value
+            if type(value) is Unknown:
+                value = None
+        if known is not None:
+            known[function] = value
+        return value
 
     def lacking(self, expression: Expression, env: Env) -> tuple[Missing, ...]:
         """The missing facts to ask for next while an expression is unknown (see `kleene.missing`); none otherwise."""

@@ -25,7 +25,7 @@ class Scope(dict[str, "Any"]):
     __slots__ = ("known",)
 
     def __init__(self, outer: Mapping[str, Any], /, **own: Any) -> None:
-        super().__init__(outer, **own)
+        dict.__init__(self, outer, **own)
         here: dict[Any, Any] = {}
         self.known: tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]] = (here, here, here)
         """By level: what has been found out, by a key of the finder's choice."""
