@@ -100,23 +100,6 @@ def _below_cap(law: Law, env: Env, route: Route) -> bool | None:
     return None if cap is None or share is None else share <= cap
 
 
-def by_closeness(states: Iterable[RouteState]) -> tuple[RouteState, ...]:
-    """Open routes, then those that may be open, then closed ones, the closest first."""
-    order = ("open", "unknown", "closed")
-    return tuple(sorted(states, key=lambda state: (order.index(state.state), _distance(state))))
-
-
-def closest(states: Iterable[RouteState]) -> tuple[RouteState, ...]:
-    """The closed routes that fail least: those whose places fit first, then those with the fewest failures."""
-    states = tuple(states)
-    nearest = min(map(_distance, states), default=(0, 0))
-    return tuple(state for state in states if _distance(state) == nearest)
-
-
-def _distance(state: RouteState) -> tuple[int, int]:
-    return (state.territorial_failures, len(state.failing) + state.share_too_high)
-
-
 def outcome(states: Iterable[RouteState]) -> tuple[str, str]:
     """The mildest and the strictest decision word that a need answered by these routes leaves possible."""
     mildest = strictest = "deny"

@@ -71,9 +71,23 @@ class RouteState:
         return self.law.authorities(effect.instrument, self.env) if isinstance(effect, Route) else ()
 
     @property
-    def territorial_failures(self) -> int:
-        """Failing conditions about places: the fewer, the closer the route."""
-        return sum(condition.where for condition in self.failing)
+    def distance(self) -> tuple[int, int]:
+        """How far the route is from being open: failing conditions about places, then whatever fails."""
+        places = sum([condition.where for condition in self.failing])
+        return (places, len(self.failing) + self.share_too_high)
+
+
+def by_closeness(states: Iterable[RouteState]) -> tuple[RouteState, ...]:
+    """Open routes, then those that may be open, then closed ones, the closest first."""
+    order = ("open", "unknown", "closed")
+    return tuple(sorted(states, key=lambda state: (order.index(state.state), state.distance)))
+
+
+def closest(states: Iterable[RouteState]) -> tuple[RouteState, ...]:
+    """The closed routes that fail least: those whose places fit first, then those with the fewest failures."""
+    states = tuple(states)
+    nearest = min([state.distance for state in states], default=(0, 0))
+    return tuple([state for state in states if state.distance == nearest])
 
 
 Asking = tuple[Ask, ...] | Callable[[], tuple[Ask, ...]]
@@ -118,9 +132,6 @@ class Finding:
     asking: Asking = field(default=(), repr=False)
     """The `asks`, or what finds them out."""
     routes: tuple[RouteState, ...] = ()
-    any_of: tuple[Offer, ...] = ()
-    closed_over: tuple[str, ...] = ()
-    """Reason codes of the closest closed routes."""
 
     @property
     def subject(self) -> Subject:
@@ -147,7 +158,28 @@ class Finding:
     def reasons(self) -> tuple[str, ...]:
         """Reason codes of a denial: the rule's own, or those of the closest closed routes."""
         effect = self.rule.effect
-        return (effect.reason,) if isinstance(effect, Deny) else self.closed_over
+        if isinstance(effect, Deny):
+            return (effect.reason,)
+        if self.state != "closed":
+            return ()
+        codes: dict[str, None] = {}
+        for state in closest(self.routes):
+            codes |= {condition.reason or "SECTOR-NOT-OPEN": None for condition in state.failing}
+            if state.share_too_high:
+                codes["SHARE-ABOVE-CAP"] = None
+        return tuple(codes) or ("SECTOR-NOT-OPEN",)
+
+    @property
+    def any_of(self) -> tuple[Offer, ...]:
+        """The licences that open routes lead to, where one is needed and none is held."""
+        cls = self.subject.cls
+        if self.state != "unmet" or cls is None:
+            return ()
+        return tuple(
+            Offer(state.rule.effect.instrument, cls, state.rule.effect.name, state.authority)
+            for state in self.routes
+            if state.state == "open" and isinstance(state.rule.effect, Route)
+        )
 
     @property
     def authority(self) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from vatspolicy.access import closest, held, outcome, routes
+from vatspolicy.access import held, outcome, routes
 from vatspolicy.bundle import Bundle
 from vatspolicy.classify import Readings, classify
 from vatspolicy.decision import (
@@ -18,7 +18,6 @@ from vatspolicy.decision import (
     Finding,
     Findings,
     Matter,
-    Offer,
     Reading,
     RouteState,
     Service,
@@ -44,6 +43,8 @@ BEARING = ("deny", "need")
 CLASSES, ROUTES, DENIALS, NEEDED, DUTIES, ADVICE = range(2 + len(KINDS))
 """Places of effects, in the order in which they are asked for."""
 _NO_READINGS: Readings = {}
+_COMES_TO = {"allow": "met", "needs-license": "unmet", "deny": "closed"}
+"""The state of a need by the word that its routes leave."""
 _RANK = {word: rank for rank, word in enumerate(WORDS)}
 ALLOW, NEEDS, DENY = range(len(WORDS))
 
@@ -282,13 +283,7 @@ class _Evaluation:
             finding.state = "unknown"
             return
         finding.asking = ()
-        match strictest:
-            case "allow":
-                finding.state = "met"
-            case "deny":
-                finding.state, finding.closed_over = "closed", tuple(_reasons(states))
-            case _:
-                finding.state, finding.any_of = "unmet", tuple(_offers(matter.subject, states))
+        finding.state = _COMES_TO[strictest]
 
 
 def _filed(env: Env) -> dict[str, str]:
@@ -299,25 +294,6 @@ def _filed(env: Env) -> dict[str, str]:
             instrument = filing["instrument"]
             found[instrument] = max(filing["date"], found.get(instrument, ""))
     return found
-
-
-def _offers(subject: Subject, states: Iterable[RouteState]) -> Iterator[Offer]:
-    """The licences that open routes lead to."""
-    assert subject.cls is not None
-    for state in states:
-        effect = state.rule.effect
-        if state.state == "open" and isinstance(effect, Route):
-            yield Offer(effect.instrument, subject.cls, effect.name, state.authority)
-
-
-def _reasons(states: Iterable[RouteState]) -> Iterator[str]:
-    """Reason codes of the closest routes."""
-    codes: dict[str, None] = {}
-    for state in closest(states):
-        codes |= {condition.reason or "SECTOR-NOT-OPEN": None for condition in state.failing}
-        if state.share_too_high:
-            codes["SHARE-ABOVE-CAP"] = None
-    yield from codes or ("SECTOR-NOT-OPEN",)
 
 
 def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: Outcome) -> Iterator[Reading]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.access import by_closeness, closest
 from vatspolicy.bundle import Bundle
 from vatspolicy.deadline import deadline
-from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service
+from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service, by_closeness, closest
 from vatspolicy.document import Path, format_path
 from vatspolicy.explanation import Reading, clauses, facts_read
 from vatspolicy.law import Law

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from vatspolicy.access import closest
 from vatspolicy.bundle import Bundle
-from vatspolicy.decision import Decision, Finding
+from vatspolicy.decision import Decision, Finding, closest
 from vatspolicy.policy import Duty, Need, Route, Rule
 from vatspolicy.vocabulary import Text, label
 
