@@ -94,8 +94,10 @@ def size(bundle: Bundle, factor: int, sets: Sequence[Sequence[Profile]], before:
     return Size(factor, rules, sum(findings) / len(findings), {**own, **runs}, said)
 
 
-def _decide(bundle: Bundle, work: Workload) -> list[Decision]:
-    return [evaluate(bundle, profile, work.day) for profile in work.profiles]
+def _decide(bundle: Bundle, work: Workload) -> None:
+    """One after the other, and none is kept: a thousand decisions at once are work for the garbage collector."""
+    for profile in work.profiles:
+        evaluate(bundle, profile, work.day)
 
 
 def _warm(bundle: Bundle, profiles: Sequence[Profile], day: str) -> None:
