@@ -135,6 +135,10 @@ TEXTS = (
     "size(items) > 0 && size(words) == 1",
     "word.matches('(?i)^a$') || word == \"'\"",
     "word != 'a'",
+    "(!(word == 'a')) in [false, true]",
+    "!((!(word == 'a')) in [true])",
+    "(!(word == 'a')) == (word in words)",
+    "(!(word == 'a')) != (!(word in words))",
 )
 
 

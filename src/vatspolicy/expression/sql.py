@@ -92,7 +92,7 @@ def negation(value: Value) -> Value:
     """Kleene's not."""
     if isinstance(value, Known):
         return value if value.value is None else Known(not value.value)
-    return exp.Not(this=exp.Paren(this=value))
+    return exp.Paren(this=exp.Not(this=exp.Paren(this=value)))  # NOT binds less than IN, = and IS
 
 
 def some(over: Value, name: str, body: Value) -> Value:
