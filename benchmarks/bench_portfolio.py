@@ -323,6 +323,8 @@ def main() -> int:
         shared.append(in_a_process(decide_alone, size, day, 2))
     whole: list[Run] = []
     named: list[Run] = []
+    if options.work is not None:
+        options.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
         for size in sizes:
             note(f"the pipeline, {size} profiles")
