@@ -321,6 +321,7 @@ def targets(ready: Sequence[Entry], times: dict[str, Times]) -> list[Target]:
         fastest = min(foreign, key=lambda title: foreign[title])
         title = f"against the fastest peer outside Python ({fastest})"
         found.append(_target(f"the whole decision {title}", 20, foreign[fastest]))
+        found.append(_target(f"every finding made {title}", 20, ratio_of(times[fastest], times[MADE])))
     slow = peers.get("cel-python, interpreted")
     if slow is not None:
         found.append(_target("the whole decision against cel-python's interpreter", 1000, slow))
