@@ -128,6 +128,8 @@ def ours(before: Workload, few: int) -> Iterator[Entry]:
             for findings in (decision.denials, decision.duties, decision.advice):
                 len(findings)  # which makes them
             str(decision.verification)
+            for finding in (*decision.denials, *decision.needs, *decision.would_need):
+                len(finding.reasons + finding.any_of)
         return found
 
     def speaking(bundle: Bundle, work: Workload) -> Answers:
@@ -144,12 +146,7 @@ def ours(before: Workload, few: int) -> Iterator[Entry]:
     effects = {each: tuple(dict.fromkeys(rule.kind for rule in rules)) for each, rules in before.rules.items()}
     for title, bundle, run, covers in (
         (WHOLE, afresh(base), decide, "facts to decision: classes, routes, findings, missing facts"),
-        (
-            MADE,
-            afresh(base),
-            make,
-            "the same, with what else is made when it is looked at",
-        ),
+        (MADE, afresh(base), make, "the same, with what else is made when it is looked at"),
         (COLD, afresh(base), decide, "the same, and no profiles before those that are timed"),
         (SEEN, afresh(base), lambda bundle, _: decide(bundle, seen), "the same few profiles in every round"),
         (f"{WHOLE}, no index", plain, decide, "the same, asking every rule"),
