@@ -20,7 +20,7 @@ from vatspolicy.expression import tree as t
 from vatspolicy.expression.types import Enum, ListOf, Record, Type
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression, Route
-from vatspolicy.schema import resource_folder
+from vatspolicy.documents.schemas import resource_folder
 
 Vocabulary = tuple[str, ...]
 Places = dict[tuple[int, int], Vocabulary]

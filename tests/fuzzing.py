@@ -23,7 +23,7 @@ from scopes import VALUES, scope_of
 
 from vatspolicy.archive import ArchiveError, read_archive
 from vatspolicy.bundle import Bundle, build_bundle, read_sources
-from vatspolicy.document import Document, parse_document
+from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.expression.kleene import evaluate as ask
 from vatspolicy.expression.parse import parse

@@ -29,7 +29,7 @@ from vatspolicy.expression.types import (
     type_of_value,
 )
 from vatspolicy.profile import Profile, facts_of, invariants, load_profile
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.vocabulary import gazetteer, resolve, within
 
 DAY = timedelta(days=1)

@@ -12,8 +12,8 @@ from laws import HEAD
 
 from vatspolicy.comparison.review import Settings, review
 from vatspolicy.comparison.sources import read_source
-from vatspolicy.document import parse_document
-from vatspolicy.schema import schema_folder, validate
+from vatspolicy.documents import parse_document
+from vatspolicy.documents.schemas import schema_folder, validate
 
 TODAY = "2026-06-01"
 

@@ -17,7 +17,7 @@ from typing import Any
 from vatspolicy.comparison.report import render
 from vatspolicy.comparison.review import Settings, review
 from vatspolicy.comparison.sources import Source, read_source
-from vatspolicy.document import load_document
+from vatspolicy.documents import load_document
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/reviewing-a-change.md"

@@ -30,7 +30,7 @@ from vatspolicy.expression.tree import And, Compare, In, Literal, Node, Not, Or,
 from vatspolicy.expression.types import BOOL, Bool, Int, ListOf, Number
 from vatspolicy.policy import Expression, Rule
 from vatspolicy.profile import Profile, load_profile
-from vatspolicy.schema import resource_folder
+from vatspolicy.documents.schemas import resource_folder
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

@@ -24,7 +24,7 @@ from vatspolicy.expression.parse import Scope, parse
 from vatspolicy.expression.types import BOOL
 from vatspolicy.link import variables
 from vatspolicy.profile import invariants, load_profile
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.subject import product_env
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))

@@ -30,7 +30,7 @@ from vatspolicy.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile import load_profile
-from vatspolicy.schema import resource_folder, schema_folder, use_schemas
+from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
 
 needs_solver = pytest.mark.skipif(
     importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"

@@ -18,7 +18,7 @@ from vatspolicy.audit.ground import Ground, all_days
 from vatspolicy.bundle import load_bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile import invariants, load_profile
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

@@ -31,7 +31,7 @@ from vatspolicy.bundle import load_bundle
 from vatspolicy.gate import Gate
 from vatspolicy.loopback import is_loopback
 from vatspolicy.profile import load_profile
-from vatspolicy.schema import load_schema, schema_folder
+from vatspolicy.documents.schemas import load_schema, schema_folder
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 PLACE = "/v1/data/vatspolicy/decision"

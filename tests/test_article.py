@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vatspolicy.bundle import Bundle, load_bundle
-from vatspolicy.document import load_document
+from vatspolicy.documents import load_document
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from conftest import Console, needs_posix
 
-from vatspolicy.document import load_document, parse_document
+from vatspolicy.documents import load_document, parse_document
 from vatspolicy.profile import load_profile
-from vatspolicy.schema import validate
+from vatspolicy.documents.schemas import validate
 
 BEGIN = "schema: 1\nproduct: {id: mine, launch: '2027-03-01'}\n"
 IDC = f"""\

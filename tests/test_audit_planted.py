@@ -12,7 +12,7 @@ import pytest
 
 from vatspolicy.audit.finding import KINDS, Report
 from vatspolicy.audit.run import Request, analyse
-from vatspolicy.schema import resource_folder
+from vatspolicy.documents.schemas import resource_folder
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

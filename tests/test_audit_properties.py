@@ -27,7 +27,7 @@ from vatspolicy.evaluate import evaluate
 from vatspolicy.expression.parse import Scope, parse
 from vatspolicy.link import variables
 from vatspolicy.profile import load_profile
-from vatspolicy.schema import resource_folder
+from vatspolicy.documents.schemas import resource_folder
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 """How many times 60 trials of growing profiles; 170 make 10,000."""
@@ -274,8 +274,8 @@ def test_the_command(console: Console, tmp_path: Path) -> None:
 def test_the_json_is_as_its_schema_says(console: Console, tmp_path: Path) -> None:
     import json
 
-    from vatspolicy.document import parse_document
-    from vatspolicy.schema import validate
+    from vatspolicy.documents import parse_document
+    from vatspolicy.documents.schemas import validate
 
     law(tmp_path / "law", OPEN, rule("x", "service", "false", "deny: {reason: SHARE-ABOVE-CAP}"))
     text = console("analyze", "--policies", tmp_path / "law", "--kind", "dead", "--kind", "gap", "-f", "json").out

@@ -34,7 +34,7 @@ from vatspolicy.expression.store import dump, load
 from vatspolicy.expression.types import BOOL, INT, NUMBER
 from vatspolicy.link import variables
 from vatspolicy.profile import Profile
-from vatspolicy.schema import load_schema, validate
+from vatspolicy.documents.schemas import load_schema, validate
 from vatspolicy.subject import product_env, service_env
 
 # --- Kleene's logic ---------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from vatspolicy.package.digests import ALGORITHMS, canonical, file_digest
 from vatspolicy.package.keys import Key, generate_keys, read_key
 from vatspolicy.package.lock import pin, read_lock
 from vatspolicy.package.signature import peek, sign, verify
-from vatspolicy.schema import schema_folder
+from vatspolicy.documents.schemas import schema_folder
 
 # --- digests, by OPA's own vectors ------------------------------------------------------------------------------------
 
@@ -483,7 +483,7 @@ def test_a_bundle_decides_as_its_folder_does(console: Console, law: Path) -> Non
 
 def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp_path: Path) -> None:
     """A service that only the bundle's vocabulary knows."""
-    from vatspolicy.schema import files
+    from vatspolicy.documents import schema_files as files
 
     schemas = tmp_path / "schemas"
     schemas.mkdir()

@@ -24,7 +24,7 @@ from vatspolicy import cli, gate, output
 from vatspolicy.arguments import parse_changes, parse_day
 from vatspolicy.report import FORMATS
 from vatspolicy.report.terminal import width
-from vatspolicy.schema import schema_names
+from vatspolicy.documents.schemas import schema_names
 
 DENIED = "services.0.facilities=[chengdu]"
 UNKNOWN = "company.foreign_percent="

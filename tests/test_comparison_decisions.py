@@ -10,7 +10,7 @@ from projects import PROFILE, RULES, compare, compare_policies, policy, project
 
 from vatspolicy.comparison.decisions import Answer, direction
 from vatspolicy.comparison.verdict import parse_conditions
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

@@ -19,7 +19,7 @@ from vatspolicy.bundle import load_bundle
 from vatspolicy.comparison.facts import facts_of
 from vatspolicy.comparison.report import render
 from vatspolicy.profile import load_profile
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 LAW = policy("law")
 LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2026-09-01', cite: art-1, value: 70.0}")

@@ -16,8 +16,8 @@ from projects import PROFILE, RULES, compare, policy, project
 
 from vatspolicy.comparison import markdown
 from vatspolicy.comparison.report import FORMATS, render
-from vatspolicy.document import load_document, parse_document
-from vatspolicy.schema import validate
+from vatspolicy.documents import load_document, parse_document
+from vatspolicy.documents.schemas import validate
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

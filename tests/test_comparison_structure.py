@@ -9,7 +9,7 @@ import pytest
 from projects import RULES, compare, compare_policies, edits, policy, project
 
 from vatspolicy.comparison.structure import tokens
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 LAW = policy("law")
 

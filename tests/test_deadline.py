@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vatspolicy.deadline import GROUPS, deadline
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 
 def due_on(due: dict[str, Any], launch: str | None) -> str | None:

@@ -8,8 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatspolicy.document import Document, Limits, format_path, load_document, parse_document, yaml_text
-from vatspolicy.document import Path as DataPath
+from vatspolicy.documents import Document, Limits, format_path, load_document, parse_document
+from vatspolicy.documents import yaml_reader as yaml_text
+from vatspolicy.documents import Path as DataPath
 from vatspolicy.errors import InvalidInput, Problem, point, render, suggest
 
 BAD = Path(__file__).parent / "bad"

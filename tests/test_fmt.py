@@ -16,7 +16,7 @@ from conftest import ROOT, SHOP, Console
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatspolicy.document import load_document, parse_document
+from vatspolicy.documents import load_document, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.layout import lay_out
 from vatspolicy.layout.normal import clauses, normal_text

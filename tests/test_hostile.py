@@ -28,7 +28,7 @@ from scopes import tree_of
 
 from vatspolicy import clock
 from vatspolicy.bundle import load_bundle
-from vatspolicy.document import load_document
+from vatspolicy.documents import load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.expression.python import Module
 from vatspolicy.expression.syntax import ExpressionError

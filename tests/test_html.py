@@ -15,7 +15,7 @@ import pytest
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.deadline import deadline
-from vatspolicy.document import format_path
+from vatspolicy.documents import format_path
 from vatspolicy.errors import Problem
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile import load_profile

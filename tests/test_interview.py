@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vatspolicy.bundle import Bundle, load_bundle
-from vatspolicy.document import Path as FactPath
-from vatspolicy.document import parse_document
+from vatspolicy.documents import Path as FactPath
+from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
@@ -361,7 +361,7 @@ def test_each_question_names_the_law(shipped: Bundle) -> None:
 
 
 def test_the_data_of_a_question_keep_to_their_schema(shipped: Bundle) -> None:
-    from vatspolicy.schema import validate
+    from vatspolicy.documents.schemas import validate
 
     states = [start(shipped, TODAY), begin(shipped), begin(shipped, "cdn").answer(["beijing"], ("services", 0, "area"))]
     states += [states[1].skip(), _over(states[1])]

@@ -12,8 +12,8 @@ import pytest
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import one_fixture
-from vatspolicy.document import Path as FactPath
-from vatspolicy.document import load_document, parse_document
+from vatspolicy.documents import Path as FactPath
+from vatspolicy.documents import load_document, parse_document
 from vatspolicy.evaluate import evaluate
 from vatspolicy.interview import start
 from vatspolicy.interview.choice import get

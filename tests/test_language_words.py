@@ -11,7 +11,7 @@ import pytest
 
 import vatspolicy
 from vatspolicy.language.check import HAN, faults, holes, schema_faults
-from vatspolicy.schema import load_schema, schema_names
+from vatspolicy.documents.schemas import load_schema, schema_names
 
 SAME = {
     ("vatspolicy.pages.site.words", "WORDS.other"): "each language names the other one",

@@ -12,7 +12,7 @@ from conftest import ROOT, SHOP, Console
 from vatspolicy import scaffold
 from vatspolicy.bundle import load_bundle
 from vatspolicy.lint import ORDER, lint
-from vatspolicy.schema import load_schema, use_schemas
+from vatspolicy.documents.schemas import load_schema, use_schemas
 
 CLEAN = """\
 id: clean

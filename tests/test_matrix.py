@@ -26,7 +26,7 @@ from vatspolicy.matrix.words import letters
 from vatspolicy.policy import Deny, Route
 from vatspolicy.profile import load_profile
 from vatspolicy.report.terminal import width
-from vatspolicy.schema import load_schema, schema_names
+from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.vocabulary import gazetteer
 
 DAY = "2026-11-24"

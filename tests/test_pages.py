@@ -18,7 +18,7 @@ from vatspolicy.pages.topics import TOPICS
 from vatspolicy.pages.wording import Wording
 from vatspolicy.policy import Route
 from vatspolicy.report.markdown import escape
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "policies"
 RULE = "vats-pilot-2024/pilot-access"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from vatspolicy.bundle import load_bundle
-from vatspolicy.document import parse_document
+from vatspolicy.documents import parse_document
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile import load_profile, read_profile
 

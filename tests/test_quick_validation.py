@@ -14,11 +14,12 @@ import pytest
 from conftest import ROOT
 
 from vatspolicy.bundle import BESIDE
-from vatspolicy.document import load_document
-from vatspolicy.schema import quick, schema_folder
-from vatspolicy.schema.check import _validator
-from vatspolicy.schema.quick import is_surely_valid
-from vatspolicy.schema.sure import Sure
+from vatspolicy.documents import load_document
+from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents import quick_validation as quick
+from vatspolicy.documents.validation import _validator
+from vatspolicy.documents.quick_validation import is_surely_valid
+from vatspolicy.documents.fast_validation import Sure
 
 ODD: tuple[Any, ...] = (
     None,

@@ -26,7 +26,7 @@ from vatspolicy.record import record
 from vatspolicy.report import FORMATS, SEVERITY, render, run
 from vatspolicy.report.terminal import clean, width, wrap
 from vatspolicy.report.words import VERDICTS, way_of
-from vatspolicy.schema import load_schema, schema_names
+from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.vocabulary import Language
 
 Changes = Sequence[tuple[str, object]]

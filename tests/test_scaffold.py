@@ -10,10 +10,10 @@ import pytest
 import yaml
 from conftest import Console
 
-from vatspolicy.document import parse_document
+from vatspolicy.documents import parse_document
 from vatspolicy.profile import read_profile
 from vatspolicy.scaffold import profile
-from vatspolicy.schema import validate
+from vatspolicy.documents.schemas import validate
 
 
 def test_a_new_policy_passes_lint_and_its_own_tests(console: Console) -> None:

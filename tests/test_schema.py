@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 
 from vatspolicy import cache
-from vatspolicy.document import load_document, parse_document
-from vatspolicy.schema import files, load_schema, resource_folder, resource_place, schema_folder, schema_names, validate
+from vatspolicy.documents import load_document, parse_document
+from vatspolicy.documents.schemas import (
+    load_schema,
+    resource_folder,
+    resource_place,
+    schema_folder,
+    schema_names,
+    validate,
+)
+from vatspolicy.documents import schema_files as files
 
 BAD = Path(__file__).parent / "bad"
 TEXT = {"type": "string"}

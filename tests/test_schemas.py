@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from vatspolicy.document import Path, format_path, load_document, parse_document
-from vatspolicy.schema import load_schema, resource_folder, schema_names, validate
+from vatspolicy.documents import Path, format_path, load_document, parse_document
+from vatspolicy.documents.schemas import load_schema, resource_folder, schema_names, validate
 
 Node = Mapping[str, Any]
 

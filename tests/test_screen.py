@@ -15,7 +15,7 @@ from conftest import ROOT, Console
 from generators import Profiles
 from test_differential import SEED, shipped
 
-from vatspolicy.document import parse_document
+from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.portfolio.engine import PythonEngine

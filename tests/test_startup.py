@@ -46,7 +46,7 @@ HEAVY = {
     "glob": "is for patterns",
     "vatspolicy.arguments": "reads rarer options",
     "vatspolicy.console": "declares commands to typer",
-    "vatspolicy.schema.explain": "is for mistakes",
+    "vatspolicy.documents.validation_messages": "is for mistakes",
     "vatspolicy.waiver": "is for waivers",
     "duckdb": "an extra",
     "z3": "an extra",

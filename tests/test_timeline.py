@@ -24,7 +24,7 @@ from vatspolicy.gate import AHEAD, Gate
 from vatspolicy.profile import Profile, load_profile
 from vatspolicy.report.terminal import width
 from vatspolicy.report.timeline import FORMATS, render
-from vatspolicy.schema import load_schema, schema_names
+from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.timeline import timeline
 from vatspolicy.timeline.state import state_of
 from vatspolicy.timeline.turning import may_turn

@@ -22,7 +22,7 @@ from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
 from vatspolicy.profile import load_profile
 from vatspolicy.report import FORMATS, render
-from vatspolicy.schema import load_schema, schema_names
+from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.waiver import Ledger, fingerprint, load_ledger, load_waivers, waivable
 from vatspolicy.waiver.load import load_approvers
 from vatspolicy.waiver.remark import WHY

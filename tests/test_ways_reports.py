@@ -12,10 +12,10 @@ import pytest
 from conftest import HOSTING, ROOT, SHOP, Console
 
 from vatspolicy.bundle import load_bundle
-from vatspolicy.document import parse_document
+from vatspolicy.documents import parse_document
 from vatspolicy.profile import load_profile
 from vatspolicy.report.terminal import width
-from vatspolicy.schema import validate
+from vatspolicy.documents.schemas import validate
 from vatspolicy.ways import find_ways
 from vatspolicy.ways import markdown as as_markdown
 from vatspolicy.ways import text as as_text

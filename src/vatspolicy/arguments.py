@@ -87,7 +87,7 @@ def parse_outputs(texts: Sequence[str], formats: Sequence[str] = tuple(Format)) 
 
 def parse_changes(texts: Sequence[str], option: str = "--set") -> list[tuple[str, Any]]:
     """path=value pairs; the value is YAML, and None (written as nothing) to remove the fact."""
-    from vatspolicy.document import parse_document
+    from vatspolicy.documents import parse_document
 
     pairs: list[tuple[str, Any]] = []
     for text in texts:

@@ -9,14 +9,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from vatspolicy.cache import PIECES, digest, key_of, once_per_state, recall, remember
-from vatspolicy.document import Document, parse_document
+from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.expression.python import PYTHON, Module
 from vatspolicy.expression.tree import Node
 from vatspolicy.law import Code, Law
 from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Expression, Instrument, Policy, Rule, build_policy
-from vatspolicy.schema import making_digest, resource_place, validate
+from vatspolicy.documents.schemas import making_digest, resource_place, validate
 from vatspolicy.stored import (
     Instruments,
     LateModule,

@@ -12,14 +12,14 @@ from vatspolicy.access import held, outcome, routes
 from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
 from vatspolicy.decision import Decision
-from vatspolicy.document import load_document, parse_document
+from vatspolicy.documents import load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate
 from vatspolicy.expression.kleene import Env
 from vatspolicy.law import Law
 from vatspolicy.policy import Need, Policy, Route, Rule
 from vatspolicy.profile import Profile, change, read_profile
-from vatspolicy.schema import validate
+from vatspolicy.documents.schemas import validate
 from vatspolicy.subject import activity_env, product_env, service_env
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Condition, Deny, Duty, Need, Route, Rule
 

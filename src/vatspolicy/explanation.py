@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.expression.kleene import Env, evaluate, look_up
 from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.law import Law

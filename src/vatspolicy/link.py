@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.document import Document, Path
+from vatspolicy.documents import Document, Path
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.expression.parse import ExpressionError, Scope, parse
 from vatspolicy.expression.tree import Node, Param, walk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.expression.store import load
 from vatspolicy.expression.tree import Node
 from vatspolicy.light import dataclass, field

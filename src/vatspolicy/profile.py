@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from vatspolicy.cache import remember
 from vatspolicy.day import LAST, later
-from vatspolicy.document import Document, Path, load_document, parse_document
+from vatspolicy.documents import Document, Path, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.expression.kleene import evaluate
 from vatspolicy.expression.store import dump, load
@@ -15,7 +15,7 @@ from vatspolicy.expression.tree import Fact, Node, walk
 from vatspolicy.expression.types import ListOf, Number, Record, Type
 from vatspolicy.language import Bilingual
 from vatspolicy.light import dataclass, field, replace
-from vatspolicy.schema import load_schema, making_digest, once_per_schemas, validate
+from vatspolicy.documents.schemas import load_schema, making_digest, once_per_schemas, validate
 from vatspolicy.vocabulary import INHERITED, describe, gazetteer, profile_type, within
 
 TYPE_CHECKING = False

@@ -14,14 +14,14 @@ from typing import Any
 
 from vatspolicy import __version__
 from vatspolicy.bundle import Bundle
-from vatspolicy.document import STDIN, parse_document
+from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.expression.tree import Param, walk
 from vatspolicy.gate import DayError, Gate
 from vatspolicy.package.choice import Choice
 from vatspolicy.policy import NEVER, Expression, Policy, Route, Rule
 from vatspolicy.profile import Profile, change, read_profile
-from vatspolicy.schema import schema_folder
+from vatspolicy.documents.schemas import schema_folder
 
 FORMAT = 1
 """Version of receipts; it grows when a reader would break."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from vatspolicy.bundle import Bundle
 from vatspolicy.deadline import deadline
 from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service, by_closeness, closest
-from vatspolicy.document import Path, format_path
+from vatspolicy.documents import Path, format_path
 from vatspolicy.explanation import Reading, clauses, facts_read
 from vatspolicy.law import Law
 from vatspolicy.policy import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.document import load_document
+from vatspolicy.documents import load_document
 from vatspolicy.errors import suggest
 from vatspolicy.policy import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
 from vatspolicy.report.terminal import wrap

@@ -26,7 +26,7 @@ from vatspolicy.analysis.values import (
     merge,
 )
 from vatspolicy.profile import DECLARED
-from vatspolicy.schema import load_schema, once_per_schemas
+from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.vocabulary import INHERITED, gazetteer, resolve, within
 
 Schema = Mapping[str, Any]

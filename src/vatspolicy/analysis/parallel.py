@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.expression.python import Module
-from vatspolicy.schema import schema_folder, use_schemas
+from vatspolicy.documents.schemas import schema_folder, use_schemas
 
 Sides = tuple[Bundle, Bundle]
 Work = Callable[..., Any]

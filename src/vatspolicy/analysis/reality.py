@@ -9,7 +9,7 @@ from vatspolicy.analysis.encode import Encoder
 from vatspolicy.analysis.questions import Scope
 from vatspolicy.expression.tree import Node
 from vatspolicy.profile import invariants
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 
 def hold(space: Space, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile import Profile, load_profile
-from vatspolicy.schema import schema_folder
-from vatspolicy.schema.quick import is_surely_valid
+from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents.quick_validation import is_surely_valid
 
 _QUICK = importlib.util.find_spec("jsonschema_rs") is not None
 

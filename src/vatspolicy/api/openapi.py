@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 _FOREIGN = re.compile(r"(\w+)\.schema\.json(?:#(.*))?")
 _EXAMPLE = {

@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.api.errors import Refusal
 from vatspolicy.bundle import Bundle
 from vatspolicy.cache import digest
-from vatspolicy.document import Document, parse_document
+from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate import Gate
 from vatspolicy.profile import read_profile

@@ -13,7 +13,7 @@ from vatspolicy.bundle import read_sources
 from vatspolicy.cache import digest
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.package.choice import Choice, choose
-from vatspolicy.schema import resource_folder, schema_folder, use_schemas
+from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from vatspolicy.analysis.recheck import Unconfirmed
 from vatspolicy.analysis.setting import Answer
 from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
-from vatspolicy.document import load_document
+from vatspolicy.documents import load_document
 from vatspolicy.evaluate import evaluate
 from vatspolicy.policy import Rule
 from vatspolicy.profile import load_profile

@@ -18,7 +18,7 @@ from vatspolicy.audit.settings import Detail
 from vatspolicy.audit.solver import Audit
 from vatspolicy.bundle import Bundle
 from vatspolicy.policy import Classify, Rule
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 _SPEAKING = ("deny", "need", "duty", "advise")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.expression.tree import Fact, Node, Param, Quantifier, Term, children, walk
-from vatspolicy.schema import load_schema, once_per_schemas
+from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.vocabulary import INHERITED, resolve
 
 ROOTS: Mapping[str, tuple[str, ...]] = {

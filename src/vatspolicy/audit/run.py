@@ -22,7 +22,7 @@ from vatspolicy.audit.solver import Audit
 from vatspolicy.audit.structure import structural
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.policy import Rule
-from vatspolicy.schema import resource_folder
+from vatspolicy.documents.schemas import resource_folder
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.analysis.domain import iso, ordinal
-from vatspolicy.document import Document, load_document
-from vatspolicy.document import Path as Place
+from vatspolicy.documents import Document, load_document
+from vatspolicy.documents import Path as Place
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.expression.parse import ExpressionError, Scope, parse
 from vatspolicy.expression.tree import Node
 from vatspolicy.link import variables
 from vatspolicy.policy import as_tuple
-from vatspolicy.schema import validate
+from vatspolicy.documents.schemas import validate
 from vatspolicy.vocabulary import Text
 
 NAME = "properties.yaml"

@@ -10,7 +10,7 @@ from vatspolicy.audit.finding import Finding
 from vatspolicy.audit.reads import asked_facts, parameters_of, read_facts
 from vatspolicy.bundle import Bundle
 from vatspolicy.coverage import used_terms
-from vatspolicy.document import Path, load_document
+from vatspolicy.documents import Path, load_document
 from vatspolicy.policy import NEVER, Expression, Policy, Route, Rule
 
 

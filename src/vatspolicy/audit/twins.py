@@ -25,7 +25,7 @@ from vatspolicy.analysis.values import Base, Rail, Record, Slots, Sum, Unsupport
 from vatspolicy.analysis.witness import _record, profile_of
 from vatspolicy.bundle import Bundle
 from vatspolicy.expression.tree import Fact, Node, Quantifier, walk
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 MORE = "company.licences.99"
 """Path of the licence that only the second profile has."""

@@ -25,7 +25,7 @@ from vatspolicy.gate import INCOMPLETE, INVALID, OK, USAGE
 from vatspolicy.output import wants_colour, write_stderr
 
 if TYPE_CHECKING:
-    from vatspolicy.document import Document
+    from vatspolicy.documents import Document
     from vatspolicy.interview import Interview
 
 _YAML = (".yaml", ".yml")
@@ -118,7 +118,7 @@ def ask(
 
 def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str | None]:
     """The spec to go on with, and else the name of the new product where a file says it."""
-    from vatspolicy.document import load_document
+    from vatspolicy.documents import load_document
 
     if output is not None and output.suffix not in _YAML:
         fail("the spec that is written is YAML: end --output with .yaml.", USAGE)

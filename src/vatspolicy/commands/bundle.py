@@ -68,7 +68,7 @@ def build(
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
     from vatspolicy.package.build import build_package, pack
-    from vatspolicy.schema import resource_folder
+    from vatspolicy.documents.schemas import resource_folder
 
     package = build_package(policies or resource_folder("policies"), number, str(output))
     _write(output, pack(package.files, compress))

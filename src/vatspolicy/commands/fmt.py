@@ -14,7 +14,7 @@ from vatspolicy.language import translate
 from vatspolicy.output import write_stderr
 
 if TYPE_CHECKING:
-    from vatspolicy.document import Document
+    from vatspolicy.documents import Document
 
 
 def format_files(
@@ -67,7 +67,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 
 def _run(names: list[str], check: bool, diff: bool) -> int:
-    from vatspolicy.document import load_document
+    from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
     from vatspolicy.layout import lay_out
 
@@ -115,7 +115,7 @@ def _difference(document: Document, text: str) -> str:
 
 def _normal(path: Path) -> str:
     """The normalised text; that of the file where it cannot be read as YAML, so that a diff shows something."""
-    from vatspolicy.document import load_document
+    from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
     from vatspolicy.layout.normal import normal_text
 

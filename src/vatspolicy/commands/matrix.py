@@ -45,7 +45,7 @@ def parse_place(code: str | None) -> str | None:
 
 def parse_zone(code: str | None) -> str | None:
     """A free-trade zone, or none."""
-    from vatspolicy.schema import load_schema
+    from vatspolicy.documents.schemas import load_schema
 
     zones = load_schema("places")["$defs"]["zone"]["enum"]
     if code is not None and code not in zones:

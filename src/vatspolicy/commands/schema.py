@@ -25,7 +25,7 @@ def schema(
 
     Example: vatspolicy schema profile > profile.schema.json
     """
-    from vatspolicy.schema import schema_folder, schema_names
+    from vatspolicy.documents.schemas import schema_folder, schema_names
 
     known = schema_names()
     if name not in known:

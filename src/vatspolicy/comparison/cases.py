@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.comparison.side import Side, named_after
-from vatspolicy.document import Document, load_document, parse_document
+from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate import find_specs
 from vatspolicy.profile import change

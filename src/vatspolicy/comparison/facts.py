@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.document import Path, format_path
+from vatspolicy.documents import Path, format_path
 from vatspolicy.vocabulary import Text, describe, gazetteer, label
 
 _PLACE = {"at", "ftz", "kind"}

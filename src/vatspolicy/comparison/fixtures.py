@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from vatspolicy.comparison.describe import move
-from vatspolicy.document import load_document
+from vatspolicy.documents import load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.report.terminal import clean
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vatspolicy.decision import Decision, Finding
-from vatspolicy.document import format_path
+from vatspolicy.documents import format_path
 from vatspolicy.policy import Classify, Duty, Need, Route
 
 KINDS = (

@@ -13,9 +13,9 @@ from typing import Any
 
 from vatspolicy.bundle import BESIDE, Bundle, build_bundle
 from vatspolicy.comparison.sources import Source
-from vatspolicy.document import Document, parse_document
+from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.schema import schema_folder, use_schemas
+from vatspolicy.documents.schemas import schema_folder, use_schemas
 
 RELEASE = "bundle.yaml"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vatspolicy.comparison.side import Side
-from vatspolicy.document import Document, Path, parse_document
+from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policy import ALWAYS, NEVER
 

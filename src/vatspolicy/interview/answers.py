@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.expression.tree import Arithmetic, Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Need, Route, Rule

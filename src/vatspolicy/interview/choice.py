@@ -15,7 +15,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Ask
-from vatspolicy.document import Document, Path
+from vatspolicy.documents import Document, Path
 from vatspolicy.interview.answers import ordinary, possible_answers
 from vatspolicy.interview.memory import RememberingLaw, remembering, share
 from vatspolicy.law import Law

@@ -10,7 +10,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Ask, Decision
-from vatspolicy.document import Document, Path, parse_document
+from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.interview.choice import Gain, Scene, estimate, get, put, rank
@@ -28,7 +28,7 @@ from vatspolicy.interview.writing import comments, render, write_fact
 from vatspolicy.outlook import Outlook, outlook
 from vatspolicy.policy import Duty, Need
 from vatspolicy.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
-from vatspolicy.schema import validate
+from vatspolicy.documents.schemas import validate
 from vatspolicy.vocabulary import Language, Text, describe
 
 UNNAMED = "product"

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Ask
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.expression.tree import Fact, walk
 from vatspolicy.interview.answers import instruments
 from vatspolicy.interview.choice import NO_GAIN, Gain, Scene, get

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.vocabulary import Language, describe
 
 Comment = Callable[[Path], str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vatspolicy.document import Document, parse_document
+from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 
 __all__ = ["lay_out"]
@@ -38,7 +38,7 @@ def _written(document: Document) -> str:
 def _has_anchors(text: str) -> bool:
     import yaml
 
-    from vatspolicy.document.yaml_text import yaml_loader
+    from vatspolicy.documents.yaml_reader import yaml_loader
 
     return any(getattr(event, "anchor", None) for event in yaml.parse(text, Loader=yaml_loader()))
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.document.plain import is_number
+from vatspolicy.documents.scalars import is_number
 from vatspolicy.layout.order import Order, order_of
 from vatspolicy.layout.write import EXPRESSIONS
 

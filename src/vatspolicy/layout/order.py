@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 
 _KINDS = (("policy", {"id", "effective"}), ("fixture", {"decisions"}), ("bundle", {"covers"}))
 """Kinds of files that have an order, by keys that each has and the others have not."""

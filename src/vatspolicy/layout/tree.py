@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.document.characters import line_starts
-from vatspolicy.document.yaml_text import yaml_loader
+from vatspolicy.documents.positions import line_starts
+from vatspolicy.documents.yaml_reader import yaml_loader
 
 
 @dataclass

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from vatspolicy.document.plain import doubt, is_surely_text
+from vatspolicy.documents.scalars import doubt, is_surely_text
 from vatspolicy.layout.order import Order
 from vatspolicy.layout.tree import Collection, Entry, Scalar, Text
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.profile import facts_of
-from vatspolicy.schema import load_schema, once_per_schemas
+from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.vocabulary import Text, gazetteer, label, within
 
 MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"

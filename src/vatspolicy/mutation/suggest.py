@@ -13,7 +13,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.errors import InvalidInput
 from vatspolicy.expression.kleene import Env
 from vatspolicy.expression.tree import Fact, Literal, Node, Param, Quantifier, children, walk
@@ -25,7 +25,7 @@ from vatspolicy.mutation.run import Trial
 from vatspolicy.mutation.values import shifted
 from vatspolicy.policy import ALWAYS, NEVER, Rule, Value
 from vatspolicy.profile import Profile, change, read_profile
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.vocabulary import describe, gazetteer
 
 _BASES = 3

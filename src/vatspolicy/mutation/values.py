@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.policy import Value
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

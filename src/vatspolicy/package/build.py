@@ -11,9 +11,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from vatspolicy.bundle import BESIDE, build_bundle, read_sources
-from vatspolicy.document import parse_document
+from vatspolicy.documents import parse_document
 from vatspolicy.package.content import DATA, FORMAT, MANIFEST, ROOT, Package, content_digest, read_package, revision
-from vatspolicy.schema import schema_folder
+from vatspolicy.documents.schemas import schema_folder
 
 _STORED = 65535
 """Most bytes of one stored block (RFC 1951, 3.2.4)."""

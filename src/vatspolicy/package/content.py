@@ -13,9 +13,9 @@ from typing import Any
 from vatspolicy.archive import ArchiveError, read_archive
 from vatspolicy.bundle import Bundle, build_bundle
 from vatspolicy.cache import digest
-from vatspolicy.document import use_files
+from vatspolicy.documents import use_files
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.schema import schema_folder, use_schemas
+from vatspolicy.documents.schemas import schema_folder, use_schemas
 
 MANIFEST, SIGNATURES, DATA = ".manifest", ".signatures.json", "vatspolicy/data.json"
 ROOT = "vatspolicy"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.document import Document, load_document
+from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.output import write_file
 from vatspolicy.package.content import Package, PackageError

@@ -12,7 +12,7 @@ from vatspolicy.pages.parts import both, code, page, page_link, rule_link
 from vatspolicy.pages.topics import TOPICS
 from vatspolicy.policy import NEVER, Instrument, Policy
 from vatspolicy.report.markdown import escape
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.vocabulary import label
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.decision import WORDS, Finding
-from vatspolicy.document import Document, parse_document
+from vatspolicy.documents import Document, parse_document
 from vatspolicy.evaluate import ask_rules
 from vatspolicy.law import Law
 from vatspolicy.outlook import outlook

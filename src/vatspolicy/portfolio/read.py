@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.document.reader import LIMITS
+from vatspolicy.documents.reader import LIMITS
 from vatspolicy.vocabulary import describe
 
 LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
@@ -133,7 +133,7 @@ def open_source(text: str, mapping: Mapping[str, str] | None = None) -> Source:
 
 def read_mapping(path: Path) -> dict[str, str]:
     """A mapping file (YAML): the dotted path of a fact, then its column. Raises InputError, InvalidInput."""
-    from vatspolicy.document import load_document
+    from vatspolicy.documents import load_document
 
     data = load_document(path).data
     if not isinstance(data, dict) or not data or not all(isinstance(column, str) for column in data.values()):

@@ -6,15 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.document import parse_document
+from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.expression.exact import Exact, prepare
 from vatspolicy.expression.python import Function, Module
 from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.portfolio.read import Row
 from vatspolicy.profile import facts_of, invariants, read_profile
-from vatspolicy.schema import once_per_schemas, schema_folder
-from vatspolicy.schema.quick import is_surely_valid
+from vatspolicy.documents.schemas import once_per_schemas, schema_folder
+from vatspolicy.documents.quick_validation import is_surely_valid
 
 FactPath = tuple[str, ...]
 

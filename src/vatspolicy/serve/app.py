@@ -18,7 +18,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.matrix import matrix
 from vatspolicy.matrix.render import fragment as matrix_fragment
 from vatspolicy.profile import read_profile
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.serve.desk import BadRequest, Desk, Order, answer, read_order, read_spec
 from vatspolicy.serve.form import make_form
 from vatspolicy.serve.forward import ways_fragment

@@ -12,7 +12,7 @@ import yaml
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.clock import today as today_in_china
-from vatspolicy.document import Document, Path, parse_document
+from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput, Problem, in_language
 from vatspolicy.gate import Gate
 from vatspolicy.interview import Refused, as_data, read_reply, start
@@ -22,7 +22,7 @@ from vatspolicy.interview.words import both
 from vatspolicy.interview.writing import comments, render, write_fact
 from vatspolicy.profile import broken_invariant, facts_of, read_profile
 from vatspolicy.report.html.decision import fragment
-from vatspolicy.schema import validate
+from vatspolicy.documents.schemas import validate
 from vatspolicy.serve.form import kind_of
 from vatspolicy.vocabulary import Language, Text, describe
 

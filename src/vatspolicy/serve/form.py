@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.interview.words import UNITS
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.vocabulary import Text, describe, gazetteer
 
 _SHORT = 12

@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
-from vatspolicy.document import format_path
+from vatspolicy.documents import format_path
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile import Profile
 from vatspolicy.timeline.amendments import Amendments

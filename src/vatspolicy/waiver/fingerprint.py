@@ -15,7 +15,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Finding, RouteState
-from vatspolicy.document import Path, format_path
+from vatspolicy.documents import Path, format_path
 from vatspolicy.explanation import plain, unbound_facts
 from vatspolicy.expression.kleene import Env, look_up
 from vatspolicy.expression.tree import Node, Param, Term, children

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vatspolicy.document import Document, load_document
+from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.schema import validate
+from vatspolicy.documents.schemas import validate
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
-from vatspolicy.document import Document, load_document, parse_document
+from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.profile import Profile
 from vatspolicy.waiver.fingerprint import fingerprint

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.expression.kleene import evaluate, look_up
 from vatspolicy.expression.tree import Fact, Param
 from vatspolicy.law import Law

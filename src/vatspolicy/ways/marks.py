@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.document import Path
-from vatspolicy.schema import once_per_schemas
+from vatspolicy.documents import Path
+from vatspolicy.documents.schemas import once_per_schemas
 from vatspolicy.vocabulary import Text, fact_schemas
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.profile import Profile, read_profile
 from vatspolicy.vocabulary import INHERITED, Text
 from vatspolicy.ways.targets import Target

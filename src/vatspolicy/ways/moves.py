@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.law import Law
 from vatspolicy.profile import Profile
 from vatspolicy.vocabulary import Text, describe

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.document import Path, format_path
+from vatspolicy.documents import Path, format_path
 from vatspolicy.profile import Profile
 from vatspolicy.record import record
 from vatspolicy.vocabulary import Text

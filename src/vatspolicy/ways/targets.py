@@ -10,7 +10,7 @@ from vatspolicy.decision import Decision
 from vatspolicy.expression.tree import Compare, Fact, In, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Route, Rule
-from vatspolicy.schema import load_schema, once_per_schemas
+from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.vocabulary import Text, gazetteer, label, within
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.policy import Deny, Duty, Need, Route
 from vatspolicy.report.words import number, word
 from vatspolicy.vocabulary import Language, Text, describe, gazetteer, label

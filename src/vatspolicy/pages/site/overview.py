@@ -12,7 +12,7 @@ from vatspolicy.pages.topics import TOPICS
 from vatspolicy.policy import NEVER, Instrument, Policy
 from vatspolicy.report.html.element import Content, Html, join, link, tag
 from vatspolicy.report.html.frame import badge, contents, foreign, table
-from vatspolicy.schema import load_schema
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.vocabulary import label
 
 

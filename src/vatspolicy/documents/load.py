@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
 
-from vatspolicy.document.characters import line_starts, position, unprintable
-from vatspolicy.document.document import Document
-from vatspolicy.document.reader import LIMITS, Limits
+from vatspolicy.documents.positions import line_starts, position, unprintable
+from vatspolicy.documents.document import Document
+from vatspolicy.documents.reader import LIMITS, Limits
 from vatspolicy.errors import InvalidInput, Problem
 
 TYPE_CHECKING = False
@@ -67,22 +67,22 @@ def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Doc
     """
     clean = _decode(text, file, limits)
     if file.lower().endswith(".json"):
-        from vatspolicy.document.json_text import JsonReader
+        from vatspolicy.documents.json_reader import JsonReader
 
         return JsonReader(clean, file, limits).document()
     if file == STDIN and clean.lstrip().startswith(("{", "[")):
-        from vatspolicy.document.json_text import JsonReader
+        from vatspolicy.documents.json_reader import JsonReader
 
         try:
             return JsonReader(clean, file, limits).document()
         except InvalidInput as as_json:
-            from vatspolicy.document.yaml_text import YamlReader
+            from vatspolicy.documents.yaml_reader import YamlReader
 
             try:
                 return YamlReader(clean, file, limits).document()
             except InvalidInput:
                 raise as_json from None
-    from vatspolicy.document.yaml_text import YamlReader
+    from vatspolicy.documents.yaml_reader import YamlReader
 
     return YamlReader(clean, file, limits).document()
 

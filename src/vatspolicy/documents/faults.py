@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.document import Path
+from vatspolicy.documents import Path
 from vatspolicy.light import dataclass
 
 

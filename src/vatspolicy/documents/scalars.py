@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vatspolicy.document.reader import QUOTE_TEXT
+from vatspolicy.documents.reader import QUOTE_TEXT
 from vatspolicy.pattern import pattern
 
 _DIGITS = pattern(r"[-+0-9._:]+")

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from vatspolicy.document import Document, Path
+from vatspolicy.documents import Document, Path
 from vatspolicy.errors import Problem, suggest
-from vatspolicy.schema.fault import Fault
-from vatspolicy.schema.sentences import SHORT_LIST, Names, not_a_member, sentence, wrong_type
+from vatspolicy.documents.faults import Fault
+from vatspolicy.documents.validation_sentences import SHORT_LIST, Names, not_a_member, sentence, wrong_type
 
 _ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
 

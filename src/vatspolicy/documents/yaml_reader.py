@@ -10,9 +10,9 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from vatspolicy.document.document import Node, Scalar
-from vatspolicy.document.plain import doubt, is_number, is_surely_text
-from vatspolicy.document.reader import NO_ESCAPE, Limits, Reader
+from vatspolicy.documents.document import Node, Scalar
+from vatspolicy.documents.scalars import doubt, is_number, is_surely_text
+from vatspolicy.documents.reader import NO_ESCAPE, Limits, Reader
 from vatspolicy.errors import suggest
 from vatspolicy.light import replace
 from vatspolicy.pattern import pattern
@@ -57,7 +57,7 @@ class YamlReader(Reader):
             self._refuse_tabs(start if "quoted" in (error.context or "") else at + 1)
             if self.text[at : at + 1] == "?" and "flow" in (error.context or ""):
                 self.fail_alone(at, *_QUESTION_MARK)
-            from vatspolicy.document.syntax import explain
+            from vatspolicy.documents.yaml_syntax import explain
 
             self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
@@ -203,7 +203,7 @@ class YamlReader(Reader):
         text: str = event.value
         self._check_text(event, start)
         if self.flow and not event.style and self.text.startswith((":[", ":{"), end):
-            from vatspolicy.document.syntax import NO_SPACE
+            from vatspolicy.documents.yaml_syntax import NO_SPACE
 
             self.fail(start, *NO_SPACE)  # as libyaml does
         if event.style or (is_surely_text(text) and text != "<<"):
@@ -220,7 +220,7 @@ class YamlReader(Reader):
         """What quoted text escapes, where a tab may stand, and the ? that one parser takes for the start of a key."""
         if event.style:
             if event.style in ("|", ">") and (crowded := _CROWDED_HEADER.match(self.text, text_start)):
-                from vatspolicy.document.syntax import BLOCK_HEADER
+                from vatspolicy.documents.yaml_syntax import BLOCK_HEADER
 
                 self.fail(crowded.end() - 1, *BLOCK_HEADER)  # libyaml takes the # for a comment
             self._keep_tabs(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import islice
 
-from vatspolicy.document.characters import characters, line_starts, position
+from vatspolicy.documents.positions import characters, line_starts, position
 from vatspolicy.errors import Problem, point
 from vatspolicy.light import dataclass, field
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vatspolicy.document.reader import NO_ESCAPE
+from vatspolicy.documents.reader import NO_ESCAPE
 
 BLOCK_HEADER = ("The line after | or > holds something else.", "Begin the text on the next line.")
 NO_SPACE = ("A space is missing behind the : of this key.", "Write one, or put the key in quotes.")

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from vatspolicy.errors import did_you_mean, suggest
-from vatspolicy.schema.fault import Fault, type_of
+from vatspolicy.documents.faults import Fault, type_of
 
 SHORT_LIST = 8  # how many words an error lists
 LONG_LIST = 24  # how many places it lists: a province has up to 21 cities

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vatspolicy.document.document import Node, Scalar
-from vatspolicy.document.reader import NO_ESCAPE, QUOTE_TEXT, Limits, Reader
+from vatspolicy.documents.document import Node, Scalar
+from vatspolicy.documents.reader import NO_ESCAPE, QUOTE_TEXT, Limits, Reader
 from vatspolicy.pattern import pattern
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from vatspolicy.day import is_day
-from vatspolicy.schema.files import Folder, load_schema
+from vatspolicy.documents.schema_files import Folder, load_schema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from vatspolicy.day import is_day
-from vatspolicy.document import Document
+from vatspolicy.documents import Document
 from vatspolicy.errors import Problem
-from vatspolicy.schema.files import Folder, load_schema, schema_names, schema_place
-from vatspolicy.schema.quick import is_surely_valid
+from vatspolicy.documents.schema_files import Folder, load_schema, schema_names, schema_place
+from vatspolicy.documents.quick_validation import is_surely_valid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, FormatChecker, ValidationError
     from referencing import Registry
 
-    from vatspolicy.schema.fault import Fault
+    from vatspolicy.documents.faults import Fault
 
 _NULL_IS_UNKNOWN = frozenset({"profile"})
 
@@ -32,7 +32,7 @@ def validate(document: Document, schema_name: str, folder: Folder | None = None)
     place = os.fspath(folder) if folder else schema_place()
     if is_surely_valid(document.data, schema_name, place):
         return []
-    from vatspolicy.schema.explain import Explainer
+    from vatspolicy.documents.validation_messages import Explainer
 
     faults = [_fault(error) for error in _validator(schema_name, place).iter_errors(document.data)]
     return sorted(set(Explainer(document, _gazetteer(place)).explain_all(faults))) if faults else []
@@ -47,7 +47,7 @@ def _gazetteer(folder: str) -> dict[str, dict[str, str]]:
 
 
 def _fault(error: ValidationError) -> Fault:
-    from vatspolicy.schema.fault import Fault
+    from vatspolicy.documents.faults import Fault
 
     return Fault(
         rule=str(error.validator or ""),

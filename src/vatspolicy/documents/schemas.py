@@ -1,7 +1,7 @@
 """The JSON Schemas of profiles, policies, fixtures and decisions, and what they say about a document in plain words."""
 
-from vatspolicy.schema.check import validate
-from vatspolicy.schema.files import (
+from vatspolicy.documents.validation import validate
+from vatspolicy.documents.schema_files import (
     load_schema,
     making_digest,
     once_per_schemas,

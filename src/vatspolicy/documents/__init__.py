@@ -5,9 +5,9 @@ differently (`no`, `010`, `12:30:00`) is refused. JSON has a reader of its own, 
 JSON allows are not YAML's.
 """
 
-from vatspolicy.document.document import Document, Node, Path, Scalar, format_path
-from vatspolicy.document.load import STDIN, load_document, parse_document, use_files
-from vatspolicy.document.reader import MAX_EXACT, Limits
+from vatspolicy.documents.document import Document, Node, Path, Scalar, format_path
+from vatspolicy.documents.load import STDIN, load_document, parse_document, use_files
+from vatspolicy.documents.reader import MAX_EXACT, Limits
 
 __all__ = [
     "MAX_EXACT",
