@@ -26,9 +26,9 @@ from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.expression.kleene import Env
-from vatspolicy.expression.reference import Reference, convert
-from vatspolicy.expression.types import Type, join, type_of_value
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.reference import Reference, convert
+from vatspolicy.cel.types import Type, join, type_of_value
 from vatspolicy.law import Law
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression

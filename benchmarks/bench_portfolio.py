@@ -42,8 +42,8 @@ from profiles import profiles
 from workload import Workload, draw_profiles
 
 from vatspolicy.bundle import load_bundle
-from vatspolicy.expression.sql import column, to_sql, write
-from vatspolicy.expression.types import INT
+from vatspolicy.cel.sql import column, to_sql, write
+from vatspolicy.cel.types import INT
 from vatspolicy.link import variables
 from vatspolicy.portfolio.answer import decide
 from vatspolicy.portfolio.duck import Decider, connect, load_lines, load_rows

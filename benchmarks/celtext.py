@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression import tree as t
+from vatspolicy.cel import ast as t
 from vatspolicy.law import Law
 from vatspolicy.policy import Policy
 

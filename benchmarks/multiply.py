@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 
 from vatspolicy.bundle import Bundle, build_bundle, read_sources
-from vatspolicy.expression import tree as t
-from vatspolicy.expression.types import Enum, ListOf, Record, Type
+from vatspolicy.cel import ast as t
+from vatspolicy.cel.types import Enum, ListOf, Record, Type
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression, Route
 from vatspolicy.documents.schemas import resource_folder

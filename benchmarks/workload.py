@@ -24,7 +24,7 @@ from rego import Writer
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
-from vatspolicy.expression.kleene import Env
+from vatspolicy.cel.interpreter import Env
 from vatspolicy.law import Law
 from vatspolicy.light import replace
 from vatspolicy.link import variables

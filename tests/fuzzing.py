@@ -25,10 +25,10 @@ from vatspolicy.archive import ArchiveError, read_archive
 from vatspolicy.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.expression.kleene import evaluate as ask
-from vatspolicy.expression.parse import parse
-from vatspolicy.expression.python import Module, call
-from vatspolicy.expression.syntax import ExpressionError
+from vatspolicy.cel.interpreter import evaluate as ask
+from vatspolicy.cel.parser import parse
+from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.gate import Gate
 from vatspolicy.profile import read_profile
 from vatspolicy.report import render

@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.kleene import evaluate
-from vatspolicy.expression.tree import Fact, Literal, walk
-from vatspolicy.expression.types import (
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.ast import Fact, Literal, walk
+from vatspolicy.cel.types import (
     Bool,
     Day,
     Enum,

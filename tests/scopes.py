@@ -7,10 +7,10 @@ from typing import Any
 
 from generators import PARAMETERS, parameter_types
 
-from vatspolicy.expression import tree as t
-from vatspolicy.expression.kleene import evaluate
-from vatspolicy.expression.parse import Scope, parse
-from vatspolicy.expression.python import Module, call
+from vatspolicy.cel import ast as t
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.codegen import Module, call
 from vatspolicy.link import variables
 
 VALUES = {f"random/{name}": value for name, value in PARAMETERS.items()}

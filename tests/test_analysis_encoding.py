@@ -33,10 +33,10 @@ from vatspolicy.analysis.values import Const, Unsupported
 from vatspolicy.analysis.witness import profile_of
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.evaluate import evaluate
-from vatspolicy.expression.kleene import evaluate as kleene
-from vatspolicy.expression.parse import Scope as Names
-from vatspolicy.expression.parse import parse
-from vatspolicy.expression.types import BOOL
+from vatspolicy.cel.interpreter import evaluate as kleene
+from vatspolicy.cel.parser import Scope as Names
+from vatspolicy.cel.parser import parse
+from vatspolicy.cel.types import BOOL
 from vatspolicy.link import variables
 from vatspolicy.policy import Route
 from vatspolicy.profile import Profile, load_profile

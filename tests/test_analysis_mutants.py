@@ -25,9 +25,9 @@ from vatspolicy.analysis.recheck import says
 from vatspolicy.analysis.times import parameters
 from vatspolicy.bundle import Bundle, build_bundle, load_bundle, read_sources
 from vatspolicy.evaluate import evaluate
-from vatspolicy.expression.store import dump
-from vatspolicy.expression.tree import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
-from vatspolicy.expression.types import BOOL, Bool, Int, ListOf, Number
+from vatspolicy.cel.serialize import dump
+from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
+from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number
 from vatspolicy.policy import Expression, Rule
 from vatspolicy.profile import Profile, load_profile
 from vatspolicy.documents.schemas import resource_folder

@@ -19,9 +19,9 @@ from vatspolicy.analysis.times import periods
 from vatspolicy.analysis.values import Unsupported, at_least
 from vatspolicy.analysis.witness import day_of, profile_of
 from vatspolicy.bundle import Bundle, load_bundle
-from vatspolicy.expression.kleene import evaluate as kleene
-from vatspolicy.expression.parse import Scope, parse
-from vatspolicy.expression.types import BOOL
+from vatspolicy.cel.interpreter import evaluate as kleene
+from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.types import BOOL
 from vatspolicy.link import variables
 from vatspolicy.profile import invariants, load_profile
 from vatspolicy.documents.schemas import load_schema

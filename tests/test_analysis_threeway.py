@@ -30,11 +30,11 @@ from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.times import END, Period, periods
 from vatspolicy.analysis.values import Const, Rail, Unsupported
 from vatspolicy.bundle import Bundle, load_bundle
-from vatspolicy.expression.kleene import evaluate as kleene
-from vatspolicy.expression.parse import Scope as Names
-from vatspolicy.expression.parse import parse
-from vatspolicy.expression.reference import Reference, convert
-from vatspolicy.expression.types import BOOL, Type, join, type_of_value
+from vatspolicy.cel.interpreter import evaluate as kleene
+from vatspolicy.cel.parser import Scope as Names
+from vatspolicy.cel.parser import parse
+from vatspolicy.cel.reference import Reference, convert
+from vatspolicy.cel.types import BOOL, Type, join, type_of_value
 from vatspolicy.link import variables
 from vatspolicy.policy import Rule
 from vatspolicy.subject import product_env

@@ -24,7 +24,7 @@ from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.decision import WORDS
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
-from vatspolicy.expression.parse import Scope, parse
+from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.link import variables
 from vatspolicy.profile import load_profile
 from vatspolicy.documents.schemas import resource_folder

@@ -16,8 +16,8 @@ from fuzzing import ATTRIBUTES, NAMES
 from generators import Expressions, Hints, Profiles
 from scopes import VALUES, ask, scope_of, spell, tree_of
 
-from vatspolicy.expression import tree as t
-from vatspolicy.expression.kleene import (
+from vatspolicy.cel import ast as t
+from vatspolicy.cel.interpreter import (
     ARITHMETIC,
     COMPARE,
     TEXT,
@@ -28,10 +28,10 @@ from vatspolicy.expression.kleene import (
     look_up,
     missing,
 )
-from vatspolicy.expression.parse import parse
-from vatspolicy.expression.python import Module, call
-from vatspolicy.expression.store import dump, load
-from vatspolicy.expression.types import BOOL, INT, NUMBER
+from vatspolicy.cel.parser import parse
+from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.serialize import dump, load
+from vatspolicy.cel.types import BOOL, INT, NUMBER
 from vatspolicy.link import variables
 from vatspolicy.profile import Profile
 from vatspolicy.documents.schemas import load_schema, validate

@@ -23,12 +23,12 @@ from generators import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
-from vatspolicy.expression.kleene import Env, evaluate
-from vatspolicy.expression.parse import Scope, parse
-from vatspolicy.expression.python import Module, call
-from vatspolicy.expression.reference import Reference, convert
-from vatspolicy.expression.tree import Node, Term, walk
-from vatspolicy.expression.types import BOOL, INT, Type, join, type_of_value
+from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.reference import Reference, convert
+from vatspolicy.cel.ast import Node, Term, walk
+from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
 from vatspolicy.law import Law
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression, Policy, Route

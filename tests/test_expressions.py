@@ -11,11 +11,11 @@ import pytest
 import yaml
 from scopes import ask, scope_of, spell, tree_of
 
-from vatspolicy.expression import tree as t
-from vatspolicy.expression.kleene import missing
-from vatspolicy.expression.parse import MAX_DEPTH, ExpressionError, Scope, parse
-from vatspolicy.expression.python import Module, call
-from vatspolicy.expression.types import (
+from vatspolicy.cel import ast as t
+from vatspolicy.cel.interpreter import missing
+from vatspolicy.cel.parser import MAX_DEPTH, ExpressionError, Scope, parse
+from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.types import (
     BOOL,
     DAY,
     INT,
@@ -28,7 +28,7 @@ from vatspolicy.expression.types import (
     type_of_schema,
     type_of_value,
 )
-from vatspolicy.expression.types import TEXT as FREE_TEXT
+from vatspolicy.cel.types import TEXT as FREE_TEXT
 from vatspolicy.link import variables
 
 DOCS = Path(__file__).parents[1] / "docs" / "expressions.md"

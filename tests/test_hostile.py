@@ -30,9 +30,9 @@ from vatspolicy import clock
 from vatspolicy.bundle import load_bundle
 from vatspolicy.documents import load_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.expression.python import Module
-from vatspolicy.expression.syntax import ExpressionError
-from vatspolicy.expression.types import BOOL
+from vatspolicy.cel.codegen import Module
+from vatspolicy.cel.grammar import ExpressionError
+from vatspolicy.cel.types import BOOL
 from vatspolicy.link import variables
 from vatspolicy.output import write_file
 from vatspolicy.report.markdown import escape

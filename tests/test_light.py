@@ -14,8 +14,8 @@ import pytest
 
 import vatspolicy
 from vatspolicy import light
-from vatspolicy.expression.tree import Literal
-from vatspolicy.expression.types import BOOL
+from vatspolicy.cel.ast import Literal
+from vatspolicy.cel.types import BOOL
 
 
 def made_light() -> Iterator[type]:

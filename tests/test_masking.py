@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.expression.kleene import evaluate
-from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term
-from vatspolicy.expression.types import BOOL, ListOf, Record
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
+from vatspolicy.cel.types import BOOL, ListOf, Record
 from vatspolicy.masking import alone, decisive
 
 

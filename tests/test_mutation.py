@@ -13,9 +13,9 @@ from conftest import Console
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import policy_cases
-from vatspolicy.expression.kleene import evaluate
-from vatspolicy.expression.parse import Scope, parse
-from vatspolicy.expression.types import BOOL, INT, ListOf, Record, Text
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.types import BOOL, INT, ListOf, Record, Text
 from vatspolicy.mutation.law import mutated
 from vatspolicy.mutation.mutants import Mutant, Mutants, place
 from vatspolicy.mutation.report import mutate

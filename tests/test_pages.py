@@ -10,7 +10,7 @@ from conftest import Console
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.errors import InvalidInput
-from vatspolicy.expression.tree import Term, walk
+from vatspolicy.cel.ast import Term, walk
 from vatspolicy.pages import Foreign, compare, make, write
 from vatspolicy.pages.parts import MARK, Pages, code, web_link
 from vatspolicy.pages.policy import LANGUAGES

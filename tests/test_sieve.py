@@ -17,19 +17,19 @@ from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 
 from vatspolicy import law as laws
 from vatspolicy.evaluate import evaluate as decide
-from vatspolicy.expression import sieve as sieves
-from vatspolicy.expression.answers import Intervals, Words, resolve
-from vatspolicy.expression.conjunct import Test, conjuncts, questions, words_read
-from vatspolicy.expression.exact import prepare
-from vatspolicy.expression.fuse import write
-from vatspolicy.expression.kleene import Env, evaluate
-from vatspolicy.expression.parse import Scope, parse
-from vatspolicy.expression.python import Function, Module
-from vatspolicy.expression.rows import make_row
-from vatspolicy.expression.scope import ACTIVITY, PRODUCT, SERVICE, level_of
-from vatspolicy.expression.sieve import Sieve
-from vatspolicy.expression.tree import Node
-from vatspolicy.expression.types import Bool, ListOf, Record, Type
+from vatspolicy.cel import sieve as sieves
+from vatspolicy.cel.answers import Intervals, Words, resolve
+from vatspolicy.cel.conjunct import Test, conjuncts, questions, words_read
+from vatspolicy.cel.exact import prepare
+from vatspolicy.cel.fuse import write
+from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.codegen import Function, Module
+from vatspolicy.cel.rows import make_row
+from vatspolicy.cel.activation import ACTIVITY, PRODUCT, SERVICE, level_of
+from vatspolicy.cel.sieve import Sieve
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.types import Bool, ListOf, Record, Type
 from vatspolicy.law import Law
 from vatspolicy.light import replace
 from vatspolicy.link import variables

@@ -15,16 +15,16 @@ import pytest
 from generators import PARAMETERS, Profiles, near_days, parameter_types
 from test_differential import SEED, TIMES, Tally, batch, by_subject, environments, random_env, shipped
 
-from vatspolicy.expression.kleene import Env, evaluate
-from vatspolicy.expression.parse import Scope, parse
-from vatspolicy.expression.tree import Node, walk
-from vatspolicy.expression.types import INT, ListOf, Record, Text, Type
+from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.ast import Node, walk
+from vatspolicy.cel.types import INT, ListOf, Record, Text, Type
 from vatspolicy.link import variables
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
-from vatspolicy.expression.sql import Known, column, to_sql, write  # noqa: E402 - they need the extra
+from vatspolicy.cel.sql import Known, column, to_sql, write  # noqa: E402 - they need the extra
 from vatspolicy.portfolio.duck import connect, load_rows  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("differential")

@@ -55,7 +55,7 @@ HEAVY = {
     "urllib.request": "nothing is fetched",
     "asyncio": "nothing is served",
     "vatspolicy.link": "types expressions",
-    "vatspolicy.expression.parse": "types expressions",
+    "vatspolicy.cel.parser": "types expressions",
     "vatspolicy.cases": "runs tests",
     "vatspolicy.lint": "is for lint",
     "vatspolicy.rulebook": "is for explain",

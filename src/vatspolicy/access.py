@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from vatspolicy.decision import RouteState
-from vatspolicy.expression.kleene import conjunction, disjunction
+from vatspolicy.cel.interpreter import conjunction, disjunction
 from vatspolicy.law import Law, Said
 from vatspolicy.policy import Instrument, Route
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from vatspolicy.cache import PIECES, digest, key_of, once_per_state, recall, remember
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.expression.python import PYTHON, Module
-from vatspolicy.expression.tree import Node
+from vatspolicy.cel.codegen import PYTHON, Module
+from vatspolicy.cel.ast import Node
 from vatspolicy.law import Code, Law
 from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Expression, Instrument, Policy, Rule, build_policy
@@ -118,9 +118,9 @@ def _boundaries(first: str, days: set[str]) -> tuple[str, ...]:
 
 def generate(policies: Mapping[str, Policy]) -> Code:
     """Python for every expression of the policies, and for every question that a rule's conjuncts ask."""
-    from vatspolicy.expression.conjunct import conjuncts
-    from vatspolicy.expression.conjunct import questions as asked
-    from vatspolicy.expression.scope import level_of
+    from vatspolicy.cel.conjunct import conjuncts
+    from vatspolicy.cel.conjunct import questions as asked
+    from vatspolicy.cel.activation import level_of
 
     rules: dict[str, Node] = {}
     others: dict[str, Node] = {}
@@ -208,8 +208,8 @@ def _relative(root: str) -> str:
 
 def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     """Everything that deciding needs, as plain data."""
-    from vatspolicy.expression.conjunct import conjuncts
-    from vatspolicy.expression.store import dump
+    from vatspolicy.cel.conjunct import conjuncts
+    from vatspolicy.cel.serialize import dump
     from vatspolicy.link import link
 
     names = {os.path.join(prefix, name): name for name, _ in sources}

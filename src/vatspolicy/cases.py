@@ -15,7 +15,7 @@ from vatspolicy.decision import Decision
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate
-from vatspolicy.expression.kleene import Env
+from vatspolicy.cel.interpreter import Env
 from vatspolicy.law import Law
 from vatspolicy.policy import Need, Policy, Route, Rule
 from vatspolicy.profile import Profile, change, read_profile

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
-from vatspolicy.expression.kleene import Env, evaluate, list_members
-from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
+from vatspolicy.cel.interpreter import Env, evaluate, list_members
+from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
 from vatspolicy.law import Law
 from vatspolicy.masking import decisive, is_clause
 from vatspolicy.policy import Expression, Policy, Route, Rule

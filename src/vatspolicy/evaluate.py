@@ -25,8 +25,8 @@ from vatspolicy.decision import (
     done_among,
     settle,
 )
-from vatspolicy.expression.kleene import Env
-from vatspolicy.expression.scope import Scope
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Scope
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
 from vatspolicy.law import Law, Said, Spoken
 from vatspolicy.light import dataclass, field

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.documents import Path
-from vatspolicy.expression.kleene import Env, evaluate, look_up
-from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children
+from vatspolicy.cel.interpreter import Env, evaluate, look_up
+from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.law import Law
 from vatspolicy.light import dataclass
 from vatspolicy.policy import Expression, Policy

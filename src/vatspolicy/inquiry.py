@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from vatspolicy.access import is_valid
 from vatspolicy.decision import Ask, Finding
 from vatspolicy.documents import Path
-from vatspolicy.expression.kleene import Missing, look_up
+from vatspolicy.cel.interpreter import Missing, look_up
 from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Route, Rule
 from vatspolicy.profile import Profile

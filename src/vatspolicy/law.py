@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 
-from vatspolicy.expression.exact import Exact, Unknown, prepare
-from vatspolicy.expression.kleene import Env, Missing
-from vatspolicy.expression.python import Function, Module
-from vatspolicy.expression.scope import ACTIVITY, Scope
+from vatspolicy.cel.exact import Exact, Unknown, prepare
+from vatspolicy.cel.interpreter import Env, Missing
+from vatspolicy.cel.codegen import Function, Module
+from vatspolicy.cel.activation import ACTIVITY, Scope
 from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Expression, Instrument, Rule
 from vatspolicy.stored import Instruments
@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from vatspolicy.expression.conjunct import Question
-    from vatspolicy.expression.sieve import Row, Sieve
+    from vatspolicy.cel.conjunct import Question
+    from vatspolicy.cel.sieve import Row, Sieve
 
 KEPT = 1_000
 """How many combinations of rules that speak together are remembered, of each effect."""
@@ -163,7 +163,7 @@ class Law:
         table.asked += 1
         if table.asked <= COLD or type(self) is not Law:
             return None
-        from vatspolicy.expression.sieve import Sieve
+        from vatspolicy.cel.sieve import Sieve
 
         table.sieve = Sieve(self._row(rule.when) for rule in table.rules)
         return table.sieve
@@ -179,7 +179,7 @@ class Law:
 
     def _row(self, expression: Expression) -> Row:
         """The conjuncts of an expression, with what it takes to ask them."""
-        from vatspolicy.expression.rows import make_row
+        from vatspolicy.cel.rows import make_row
 
         place = self._keys.get(id(expression))
         base = place or ""
@@ -196,7 +196,7 @@ class Law:
 
     def _whole_row(self, expression: Expression) -> Row:
         """An expression as one part, asked whole."""
-        from vatspolicy.expression.sieve import Way
+        from vatspolicy.cel.sieve import Way
 
         function, level = self._generate(expression)
 
@@ -298,6 +298,6 @@ def _absent(_: Env) -> Any:
 
 def _questions(expression: Expression, key: str) -> dict[str, Question]:
     """What the conjuncts of an expression ask, by keys that begin with `key`."""
-    from vatspolicy.expression.conjunct import conjuncts, questions
+    from vatspolicy.cel.conjunct import conjuncts, questions
 
     return dict(questions(conjuncts(expression.tree), key))

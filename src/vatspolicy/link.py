@@ -8,9 +8,9 @@ from typing import Any
 
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import InvalidInput, Problem, suggest
-from vatspolicy.expression.parse import ExpressionError, Scope, parse
-from vatspolicy.expression.tree import Node, Param, walk
-from vatspolicy.expression.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
+from vatspolicy.cel.parser import ExpressionError, Scope, parse
+from vatspolicy.cel.ast import Node, Param, walk
+from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
 from vatspolicy.policy import ALWAYS, EFFECTS, NEVER, as_tuple
 from vatspolicy.vocabulary import profile_type, words
 

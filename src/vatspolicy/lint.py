@@ -12,7 +12,7 @@ from vatspolicy.cases import Case, cases_of, fixture_cases
 from vatspolicy.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
 from vatspolicy.documents import Document, Limits, Path, load_document
 from vatspolicy.errors import InvalidInput, Problem, suggest
-from vatspolicy.expression.tree import Fact, Literal, Node, Param, walk
+from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.language.check import faults, schema_faults
 from vatspolicy.policy import NEVER, Classify, Expression, Policy, Rule
 from vatspolicy.documents.schemas import load_schema, schema_folder, schema_names

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from vatspolicy.expression.kleene import Env, Params, evaluate, list_members
-from vatspolicy.expression.tree import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest
-from vatspolicy.expression.types import Bool
+from vatspolicy.cel.interpreter import Env, Params, evaluate, list_members
+from vatspolicy.cel.ast import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest
+from vatspolicy.cel.types import Bool
 
 T = TypeVar("T")
 

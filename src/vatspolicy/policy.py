@@ -6,8 +6,8 @@ import functools
 from collections.abc import Mapping
 
 from vatspolicy.documents import Path
-from vatspolicy.expression.store import load
-from vatspolicy.expression.tree import Node
+from vatspolicy.cel.serialize import load
+from vatspolicy.cel.ast import Node
 from vatspolicy.light import dataclass, field
 from vatspolicy.vocabulary import Text
 
@@ -35,7 +35,7 @@ class Expression:
     def conjuncts(self) -> list[Any]:
         """The parts that must all hold for it to be true, as `Conjunct.dump` has them."""
         if self.stored_conjuncts is None:
-            from vatspolicy.expression.conjunct import conjuncts
+            from vatspolicy.cel.conjunct import conjuncts
 
             return [part.dump() for part in conjuncts(self.tree)]
         return self.stored_conjuncts

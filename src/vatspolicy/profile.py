@@ -9,10 +9,10 @@ from vatspolicy.cache import remember
 from vatspolicy.day import LAST, later
 from vatspolicy.documents import Document, Path, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.expression.kleene import evaluate
-from vatspolicy.expression.store import dump, load
-from vatspolicy.expression.tree import Fact, Node, walk
-from vatspolicy.expression.types import ListOf, Number, Record, Type
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.serialize import dump, load
+from vatspolicy.cel.ast import Fact, Node, walk
+from vatspolicy.cel.types import ListOf, Number, Record, Type
 from vatspolicy.language import Bilingual
 from vatspolicy.light import dataclass, field, replace
 from vatspolicy.documents.schemas import load_schema, making_digest, once_per_schemas, validate
@@ -281,7 +281,7 @@ def invariants() -> tuple[tuple[Node, Mapping[str, str]], ...]:
 
 
 def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:
-    from vatspolicy.expression.parse import Scope, parse
+    from vatspolicy.cel.parser import Scope, parse
 
     return dump(parse(text, Scope(variables, {}, lambda name, scope: None)))
 

@@ -16,7 +16,7 @@ from vatspolicy import __version__
 from vatspolicy.bundle import Bundle
 from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.expression.tree import Param, walk
+from vatspolicy.cel.ast import Param, walk
 from vatspolicy.gate import DayError, Gate
 from vatspolicy.package.choice import Choice
 from vatspolicy.policy import NEVER, Expression, Policy, Route, Rule

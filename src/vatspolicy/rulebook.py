@@ -225,7 +225,7 @@ class _Page:
 
 def params_of(tree: Any) -> Iterator[str]:
     """Keys of the parameters that an expression reads, those of its terms included."""
-    from vatspolicy.expression.tree import Param, walk
+    from vatspolicy.cel.ast import Param, walk
 
     yield from (node.key for node in walk(tree) if isinstance(node, Param))
 

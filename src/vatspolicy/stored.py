@@ -13,7 +13,7 @@ import os
 from _thread import allocate_lock
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from vatspolicy.expression.python import Module
+from vatspolicy.cel.codegen import Module
 from vatspolicy.policy import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy, build_rule
 
 TYPE_CHECKING = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vatspolicy.access import licensed
-from vatspolicy.expression.kleene import Env
-from vatspolicy.expression.scope import Scope
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Scope
 from vatspolicy.law import Law
 from vatspolicy.profile import Profile
 

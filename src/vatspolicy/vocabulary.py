@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from vatspolicy.expression.types import Record, Type, type_of_schema
+from vatspolicy.cel.types import Record, Type, type_of_schema
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
 
 TYPE_CHECKING = False

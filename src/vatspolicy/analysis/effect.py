@@ -11,7 +11,7 @@ from vatspolicy.analysis.outcome import Levels, Reading
 from vatspolicy.analysis.questions import Scope
 from vatspolicy.analysis.values import Base, Rail, Slots
 from vatspolicy.analysis.verdict import DECISIONS
-from vatspolicy.expression.tree import Quantifier
+from vatspolicy.cel.ast import Quantifier
 
 Pair = tuple[str, str]
 """A decision word before a change, and one after it."""

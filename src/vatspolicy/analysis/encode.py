@@ -33,8 +33,8 @@ from vatspolicy.analysis.values import (
     rail,
     sum_of,
 )
-from vatspolicy.expression.kleene import COMPARE, TEXT
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.interpreter import COMPARE, TEXT
+from vatspolicy.cel.ast import (
     And,
     Arithmetic,
     Compare,
@@ -50,7 +50,7 @@ from vatspolicy.expression.tree import (
     Term,
     TextTest,
 )
-from vatspolicy.expression.types import Bool
+from vatspolicy.cel.types import Bool
 
 
 @dataclass

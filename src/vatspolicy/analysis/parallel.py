@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.python import Module
+from vatspolicy.cel.codegen import Module
 from vatspolicy.documents.schemas import schema_folder, use_schemas
 
 Sides = tuple[Bundle, Bundle]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.analysis.values import Value
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.ast import (
     Arithmetic,
     Compare,
     Fact,

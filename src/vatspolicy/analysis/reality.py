@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from vatspolicy.analysis.domain import Space
 from vatspolicy.analysis.encode import Encoder
 from vatspolicy.analysis.questions import Scope
-from vatspolicy.expression.tree import Node
+from vatspolicy.cel.ast import Node
 from vatspolicy.profile import invariants
 from vatspolicy.documents.schemas import load_schema
 

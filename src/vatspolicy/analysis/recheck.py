@@ -11,7 +11,7 @@ from vatspolicy.analysis.status import constants
 from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
 from vatspolicy.evaluate import evaluate
-from vatspolicy.expression.kleene import Env
+from vatspolicy.cel.interpreter import Env
 from vatspolicy.law import Law
 from vatspolicy.outlook import outlook
 from vatspolicy.policy import Classify, Route, Rule

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.analysis.domain import LAST_DAY, iso, ordinal
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.tree import Param, walk
+from vatspolicy.cel.ast import Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Expression
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.tree import Fact, Node, Param, Quantifier, Term, children, walk
+from vatspolicy.cel.ast import Fact, Node, Param, Quantifier, Term, children, walk
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.vocabulary import INHERITED, resolve
 

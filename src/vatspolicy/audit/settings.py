@@ -12,8 +12,8 @@ from vatspolicy.analysis.domain import iso, ordinal
 from vatspolicy.documents import Document, load_document
 from vatspolicy.documents import Path as Place
 from vatspolicy.errors import InvalidInput, Problem, suggest
-from vatspolicy.expression.parse import ExpressionError, Scope, parse
-from vatspolicy.expression.tree import Node
+from vatspolicy.cel.parser import ExpressionError, Scope, parse
+from vatspolicy.cel.ast import Node
 from vatspolicy.link import variables
 from vatspolicy.policy import as_tuple
 from vatspolicy.documents.schemas import validate

@@ -21,7 +21,7 @@ from vatspolicy.audit.finding import Finding, Gap
 from vatspolicy.audit.ground import Ground, applies, ask, scene
 from vatspolicy.bundle import Bundle
 from vatspolicy.errors import InvalidInput
-from vatspolicy.expression.tree import And, Node, Term
+from vatspolicy.cel.ast import And, Node, Term
 from vatspolicy.policy import NEVER, Advise, Classify, Deny, Duty, Need, Route, Rule
 
 DECIDING = (Deny, Need, Route, Classify)

@@ -24,7 +24,7 @@ from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.values import Base, Rail, Record, Slots, Sum, Unsupported
 from vatspolicy.analysis.witness import _record, profile_of
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.tree import Fact, Node, Quantifier, walk
+from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.documents.schemas import load_schema
 
 MORE = "company.licences.99"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.tree import Param, walk
+from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policy import Expression, Parameter, Route, Rule
 
 

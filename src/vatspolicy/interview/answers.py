@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.documents import Path
-from vatspolicy.expression.tree import Arithmetic, Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Need, Route, Rule
 from vatspolicy.vocabulary import describe, gazetteer

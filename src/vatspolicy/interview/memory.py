@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.expression.kleene import Env, look_up
-from vatspolicy.expression.tree import Fact, Quantifier, walk
+from vatspolicy.cel.interpreter import Env, look_up
+from vatspolicy.cel.ast import Fact, Quantifier, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Expression
 

@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Ask
 from vatspolicy.documents import Path
-from vatspolicy.expression.tree import Fact, walk
+from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.interview.answers import instruments
 from vatspolicy.interview.choice import NO_GAIN, Gain, Scene, get
 from vatspolicy.interview.words import NAME, NO, UNITS, YES, both

@@ -14,7 +14,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
-from vatspolicy.expression.tree import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.matrix.spots import Spot, find_spots
 from vatspolicy.policy import Condition, Deny, Expression, Route, Rule

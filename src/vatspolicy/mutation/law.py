@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.kleene import Env, evaluate
-from vatspolicy.expression.tree import Node
+from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.ast import Node
 from vatspolicy.law import Law
 from vatspolicy.mutation.mutants import Mutant
 from vatspolicy.policy import Expression

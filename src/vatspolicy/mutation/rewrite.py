@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.store import dump
+from vatspolicy.cel.serialize import dump
 from vatspolicy.mutation.law import trees_of
 from vatspolicy.mutation.mutants import Mutant
 from vatspolicy.policy import Expression, Instrument, Parameter, Policy, Route, Rule

@@ -16,8 +16,8 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case
-from vatspolicy.expression.kleene import Env, evaluate
-from vatspolicy.expression.tree import Node
+from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.ast import Node
 from vatspolicy.law import Law
 from vatspolicy.mutation.law import altered, mutated, noting, params_on, trees_of
 from vatspolicy.mutation.mutants import Mutant, Mutants

@@ -15,8 +15,8 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
 from vatspolicy.documents import Path
 from vatspolicy.errors import InvalidInput
-from vatspolicy.expression.kleene import Env
-from vatspolicy.expression.tree import Fact, Literal, Node, Param, Quantifier, children, walk
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
 from vatspolicy.law import Law
 from vatspolicy.masking import decisive
 from vatspolicy.mutation.law import mutated, params_on, trees_of

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.ast import (
     And,
     Arithmetic,
     Compare,
@@ -22,7 +22,7 @@ from vatspolicy.expression.tree import (
     TextTest,
     children,
 )
-from vatspolicy.expression.types import BOOL, Bool
+from vatspolicy.cel.types import BOOL, Bool
 
 Steps = tuple[int, ...]
 """The way from the root of a tree to a node: the index of a child at each level."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.expression.tree import Node, Term, walk
+from vatspolicy.cel.ast import Node, Term, walk
 from vatspolicy.output import write_file
 from vatspolicy.pages.overview import calendar_page, index_page
 from vatspolicy.pages.parts import MARK, Pages

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.tree import Literal, Node
+from vatspolicy.cel.ast import Literal, Node
 from vatspolicy.pages.parts import VERIFICATION, bodies, both, code, dates, page, page_link, web_link
 from vatspolicy.pages.topics import TOPICS
 from vatspolicy.pages.wording import Wording

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.ast import (
     And,
     Arithmetic,
     Compare,
@@ -23,7 +23,7 @@ from vatspolicy.expression.tree import (
     Term,
     TextTest,
 )
-from vatspolicy.expression.types import Bool, Day
+from vatspolicy.cel.types import Bool, Day
 from vatspolicy.policy import Policy
 from vatspolicy.report.markdown import escape
 from vatspolicy.report.words import number

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from vatspolicy.expression.sql import (
+from vatspolicy.cel.sql import (
     UNKNOWN,
     Known,
     Sql,

@@ -23,7 +23,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from vatspolicy.expression.sql import (
+from vatspolicy.cel.sql import (
     UNKNOWN,
     Known,
     Sql,
@@ -40,7 +40,7 @@ from vatspolicy.expression.sql import (
     to_sql,
     write,
 )
-from vatspolicy.expression.tree import Fact, walk
+from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Expression, Instrument, Need, Route, Rule
 from vatspolicy.portfolio.asked import Asked, Routes

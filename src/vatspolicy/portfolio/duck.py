@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.expression.types import INT, TEXT, ListOf, Type
+from vatspolicy.cel.types import INT, TEXT, ListOf, Type
 from vatspolicy.law import Law
 from vatspolicy.portfolio.combine import steps, text_of
 from vatspolicy.portfolio.pieces import ROW, SERVICE

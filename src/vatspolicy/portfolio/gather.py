@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from vatspolicy.expression.sql import column, constant, field_of
+from vatspolicy.cel.sql import column, constant, field_of
 from vatspolicy.portfolio.pieces import (
     ACTIVITIES,
     ROW,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from vatspolicy.expression.sql import Sql, column
+from vatspolicy.cel.sql import Sql, column
 
 _PLAIN = (exp.Column, exp.Dot, exp.Paren, exp.Literal, exp.Null, exp.Boolean, exp.Neg)
 """As quick to compute as a column is to read."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.expression.exact import Exact, prepare
-from vatspolicy.expression.python import Function, Module
-from vatspolicy.expression.tree import And, Fact, Node, Not, Or, Quantifier, Term, children
+from vatspolicy.cel.exact import Exact, prepare
+from vatspolicy.cel.codegen import Function, Module
+from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.portfolio.read import Row
 from vatspolicy.profile import facts_of, invariants, read_profile
 from vatspolicy.documents.schemas import once_per_schemas, schema_folder

@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision, Finding
-from vatspolicy.expression.tree import Param, walk
+from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policy import Expression, Policy, Route, Rule
 from vatspolicy.record import titled
 from vatspolicy.timeline.state import Item

@@ -10,7 +10,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.classify import classify
-from vatspolicy.expression.kleene import Env
+from vatspolicy.cel.interpreter import Env
 from vatspolicy.law import Law
 from vatspolicy.policy import Advise, Duty, Rule
 from vatspolicy.profile import Profile

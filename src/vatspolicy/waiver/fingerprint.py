@@ -17,8 +17,8 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Finding, RouteState
 from vatspolicy.documents import Path, format_path
 from vatspolicy.explanation import plain, unbound_facts
-from vatspolicy.expression.kleene import Env, look_up
-from vatspolicy.expression.tree import Node, Param, Term, children
+from vatspolicy.cel.interpreter import Env, look_up
+from vatspolicy.cel.ast import Node, Param, Term, children
 from vatspolicy.policy import Expression, Policy, Route, Rule
 from vatspolicy.profile import Profile
 

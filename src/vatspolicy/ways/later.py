@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.expression.tree import Param, walk
+from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policy import Deny, Expression, Need, Route, Rule
 from vatspolicy.profile import Profile
 from vatspolicy.ways.marks import marks

@@ -9,8 +9,8 @@ from typing import Any
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.documents import Path
-from vatspolicy.expression.kleene import evaluate, look_up
-from vatspolicy.expression.tree import Fact, Param
+from vatspolicy.cel.interpreter import evaluate, look_up
+from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.law import Law
 from vatspolicy.policy import Deny, Duty, Expression, Route, Rule
 from vatspolicy.profile import Profile

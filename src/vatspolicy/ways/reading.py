@@ -8,8 +8,8 @@ from typing import Any
 
 from vatspolicy.classify import classify
 from vatspolicy.decision import Decision, Finding
-from vatspolicy.expression.kleene import evaluate
-from vatspolicy.expression.tree import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Expression, Need, Route
 from vatspolicy.profile import Profile

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.decision import Decision
-from vatspolicy.expression.tree import Compare, Fact, In, Literal, Node, Param, walk
+from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Route, Rule
 from vatspolicy.documents.schemas import load_schema, once_per_schemas

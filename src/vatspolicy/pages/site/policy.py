@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from vatspolicy.expression.tree import Literal, Node
+from vatspolicy.cel.ast import Literal, Node
 from vatspolicy.pages.policy import EACH, chain_of, rules_of_instrument
 from vatspolicy.pages.site.site import Site, clause
 from vatspolicy.pages.topics import TOPICS

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.bundle import Bundle
-from vatspolicy.expression.tree import Node
+from vatspolicy.cel.ast import Node
 from vatspolicy.pages.parts import MARK
 from vatspolicy.pages.site.words import say
 from vatspolicy.pages.wording import Marks, Wording

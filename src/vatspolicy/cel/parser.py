@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vatspolicy.errors import suggest
-from vatspolicy.expression.check import MAX_DEPTH, check_comparison, check_depth, check_membership, check_size
-from vatspolicy.expression.syntax import NO_FIELDS, RESERVED, ExpressionError, number_of, read, text_of, whole_of
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.checker import MAX_DEPTH, check_comparison, check_depth, check_membership, check_size
+from vatspolicy.cel.grammar import NO_FIELDS, RESERVED, ExpressionError, number_of, read, text_of, whole_of
+from vatspolicy.cel.ast import (
     And,
     Arithmetic,
     Compare,
@@ -29,8 +29,8 @@ from vatspolicy.expression.tree import (
     Term,
     TextTest,
 )
-from vatspolicy.expression.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, Record, Text
-from vatspolicy.expression.types import Type as ValueType
+from vatspolicy.cel.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, Record, Text
+from vatspolicy.cel.types import Type as ValueType
 
 if TYPE_CHECKING:
     from lark import Token, Tree

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vatspolicy.expression.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
 
 
 class Reference:

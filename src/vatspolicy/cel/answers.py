@@ -9,7 +9,7 @@ import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.expression.conjunct import Test
+from vatspolicy.cel.conjunct import Test
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.expression.answers import resolve
-from vatspolicy.expression.conjunct import WHOLE
-from vatspolicy.expression.sieve import Function, Row, Way
+from vatspolicy.cel.answers import resolve
+from vatspolicy.cel.conjunct import WHOLE
+from vatspolicy.cel.sieve import Function, Row, Way
 
 Functions = Callable[[str], tuple[Function, Function]]
 """By the key of a question that is asked whole (`conjunct.questions`): what answers it, and what does where that lacks

@@ -19,8 +19,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from vatspolicy.expression.kleene import ARITHMETIC, COMPARE, TEXT, Params
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.interpreter import ARITHMETIC, COMPARE, TEXT, Params
+from vatspolicy.cel.ast import (
     And,
     Arithmetic,
     Compare,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 
-from vatspolicy.expression.kleene import ARITHMETIC, TEXT, Env, Missing, Params
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.interpreter import ARITHMETIC, TEXT, Env, Missing, Params
+from vatspolicy.cel.ast import (
     And,
     Arithmetic,
     Compare,
@@ -26,7 +26,7 @@ from vatspolicy.expression.tree import (
     Term,
     TextTest,
 )
-from vatspolicy.expression.types import ListOf, Record
+from vatspolicy.cel.types import ListOf, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import datetime
 import re
 
 from vatspolicy.errors import suggest
-from vatspolicy.expression.syntax import LARGEST, ExpressionError
-from vatspolicy.expression.tree import Arithmetic, Literal, Node, Quantifier, children
-from vatspolicy.expression.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.cel.grammar import LARGEST, ExpressionError
+from vatspolicy.cel.ast import Arithmetic, Literal, Node, Quantifier, children
+from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
 
 MAX_DEPTH = 60
 """Deepest nesting of one expression; CEL's own minimum for conforming parsers is lower."""

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.expression.scope import level_of, level_of_root
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.activation import level_of, level_of_root
+from vatspolicy.cel.ast import (
     And,
     Compare,
     Fact,
@@ -29,7 +29,7 @@ from vatspolicy.expression.tree import (
     children,
     walk,
 )
-from vatspolicy.expression.types import Bool, Enum, Int, ListOf, Number, Record
+from vatspolicy.cel.types import Bool, Enum, Int, ListOf, Number, Record
 from vatspolicy.light import dataclass, replace
 
 Path = tuple[str, ...]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vatspolicy.expression import tree as t
-from vatspolicy.expression.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, Record, Type
+from vatspolicy.cel import ast as t
+from vatspolicy.cel.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, Record, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

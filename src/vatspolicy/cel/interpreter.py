@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.ast import (
     And,
     Arithmetic,
     Compare,

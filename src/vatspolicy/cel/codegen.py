@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
 
-from vatspolicy.expression.kleene import Env, Params, evaluate
-from vatspolicy.expression.tree import (
+from vatspolicy.cel.interpreter import Env, Params, evaluate
+from vatspolicy.cel.ast import (
     And,
     Arithmetic,
     Compare,
@@ -33,7 +33,7 @@ from vatspolicy.expression.tree import (
     TextTest,
     walk,
 )
-from vatspolicy.expression.types import ListOf, Record
+from vatspolicy.cel.types import ListOf, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

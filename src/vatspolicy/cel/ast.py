@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.expression.types import Type
+from vatspolicy.cel.types import Type
 from vatspolicy.light import dataclass
 
 TYPE_CHECKING = False

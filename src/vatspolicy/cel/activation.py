@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.expression.tree import Fact, Node, Quantifier, children
+from vatspolicy.cel.ast import Fact, Node, Quantifier, children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.expression.answers import Words
-from vatspolicy.expression.conjunct import Path
-from vatspolicy.expression.kleene import Env
-from vatspolicy.expression.scope import Scope
+from vatspolicy.cel.answers import Words
+from vatspolicy.cel.conjunct import Path
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Scope
 
 if TYPE_CHECKING:
-    from vatspolicy.expression.sieve import Field, Objects, Owner, Sieve, Whole
+    from vatspolicy.cel.sieve import Field, Objects, Owner, Sieve, Whole
 
 Found = tuple[int, int]
 """The conjunctions that are not false, and those of them that are unknown, as bits."""
