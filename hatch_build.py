@@ -17,7 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ENTRIES = """
 from vatspolicy.bundle import load_bundle
-from vatspolicy.profile import invariants
+from vatspolicy.profile.profile import invariants
 load_bundle()
 invariants()
 """

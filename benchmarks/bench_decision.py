@@ -32,7 +32,7 @@ from vatspolicy.cel.types import Type, join, type_of_value
 from vatspolicy.law import Law
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 
 TARGET = 100
 """Ratio that the rules alone must reach."""

@@ -32,7 +32,7 @@ from workload import Workload, afresh, compare, draw_profiles, verdict
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 
 SIZES = (1, 2, 4, 8)
 MOST = 4

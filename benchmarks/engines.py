@@ -238,7 +238,7 @@ def vatspolicy(data: Data) -> Callable[[Mapping[str, Any]], Any]:
     """This project, for its memory: reads, checks and decides a profile."""
     from vatspolicy.bundle import load_bundle
     from vatspolicy.evaluate import evaluate
-    from vatspolicy.profile import load_profile
+    from vatspolicy.profile.profile import load_profile
 
     bundle = load_bundle()
     bundle.on(data["day"])

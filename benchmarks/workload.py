@@ -29,7 +29,7 @@ from vatspolicy.law import Law
 from vatspolicy.light import replace
 from vatspolicy.link import variables
 from vatspolicy.policy import Rule
-from vatspolicy.profile import Profile, trust_profile
+from vatspolicy.profile.profile import Profile, trust_profile
 
 Subjects = Sequence[tuple[str, Mapping[str, Any]]]
 """Kind of subject, and its variables."""

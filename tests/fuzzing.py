@@ -30,7 +30,7 @@ from vatspolicy.cel.parser import parse
 from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.gate import Gate
-from vatspolicy.profile import read_profile
+from vatspolicy.profile.profile import read_profile
 from vatspolicy.report import render
 
 BASE = ROOT / "tests/bad/base"

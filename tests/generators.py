@@ -28,9 +28,9 @@ from vatspolicy.cel.types import (
     Type,
     type_of_value,
 )
-from vatspolicy.profile import Profile, facts_of, invariants, load_profile
+from vatspolicy.profile.profile import Profile, facts_of, invariants, load_profile
 from vatspolicy.documents.schemas import load_schema
-from vatspolicy.vocabulary import gazetteer, resolve, within
+from vatspolicy.profile.vocabulary import gazetteer, resolve, within
 
 DAY = timedelta(days=1)
 MISSING = (0.0, 0.1, 0.3, 0.6)

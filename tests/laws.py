@@ -9,7 +9,7 @@ from pathlib import Path
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 
 Facts = Mapping[str, object]
 

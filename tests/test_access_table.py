@@ -14,7 +14,7 @@ from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
 from vatspolicy.policy import Route
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 
 ROWS = {
     "data-centre": "B11",

@@ -14,7 +14,7 @@ from vatspolicy.analysis.isolate import find_rule
 from vatspolicy.analysis.recheck import says
 from vatspolicy.bundle import Bundle
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

@@ -39,7 +39,7 @@ from vatspolicy.cel.parser import parse
 from vatspolicy.cel.types import BOOL
 from vatspolicy.link import variables
 from vatspolicy.policy import Route
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.subject import product_env
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))

@@ -29,7 +29,7 @@ from vatspolicy.cel.serialize import dump
 from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
 from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number
 from vatspolicy.policy import Expression, Rule
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.documents.schemas import resource_folder
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2"))

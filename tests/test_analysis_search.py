@@ -23,7 +23,7 @@ from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.cel.types import BOOL
 from vatspolicy.link import variables
-from vatspolicy.profile import invariants, load_profile
+from vatspolicy.profile.profile import invariants, load_profile
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.subject import product_env
 

@@ -29,7 +29,7 @@ from vatspolicy.bundle import Bundle, build_bundle, load_bundle, read_sources
 from vatspolicy.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
 
 needs_solver = pytest.mark.skipif(

@@ -30,7 +30,7 @@ from vatspolicy.api.shelf import Shelf, Watch, open_shelf
 from vatspolicy.bundle import load_bundle
 from vatspolicy.gate import Gate
 from vatspolicy.loopback import is_loopback
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import load_schema, schema_folder
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)

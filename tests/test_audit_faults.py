@@ -15,7 +15,7 @@ from vatspolicy.audit.run import Request, analyse
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import cases_of
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

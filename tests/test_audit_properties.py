@@ -26,7 +26,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.link import variables
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import resource_folder
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))

@@ -16,9 +16,9 @@ from projects import PROFILE, RULES, compare, policy, project
 
 from vatspolicy.analysis.verdict import DECISIONS, RuleVerdict, Transition, Transitions
 from vatspolicy.bundle import load_bundle
-from vatspolicy.comparison.facts import facts_of
+from vatspolicy.profile.wording import facts_of
 from vatspolicy.comparison.report import render
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import load_schema
 
 LAW = policy("law")

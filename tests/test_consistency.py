@@ -14,9 +14,9 @@ from vatspolicy.documents import load_document
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.ast import Literal, Param, Term, walk
 from vatspolicy.policy import NEVER, Advise, Deny, Need, Policy, Route, Rule
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import load_schema, schema_names
-from vatspolicy.vocabulary import describe, gazetteer, words
+from vatspolicy.profile.vocabulary import describe, gazetteer, words
 
 IDLE_BODIES = frozenset({"csrc", "customs", "moe", "mot", "nhc", "nmpa"})
 """Bodies of the vocabulary to which no instrument goes yet: their local offices or other bodies handle what is encoded."""

@@ -32,9 +32,9 @@ from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
 from vatspolicy.law import Law
 from vatspolicy.link import variables
 from vatspolicy.policy import Expression, Policy, Route
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
-from vatspolicy.vocabulary import words
+from vatspolicy.profile.vocabulary import words
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

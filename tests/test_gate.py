@@ -27,7 +27,7 @@ from vatspolicy.gate import (
     find_specs,
     worst,
 )
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.report import FORMATS, run
 
 DENIED = [("services.0.facilities", ["chengdu"])]

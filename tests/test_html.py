@@ -18,7 +18,7 @@ from vatspolicy.deadline import deadline
 from vatspolicy.documents import format_path
 from vatspolicy.errors import Problem
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.record import record
 from vatspolicy.report.html import render
 from vatspolicy.report.html.element import EMPTY, Html, data_block, escape, join, link, tag
@@ -27,7 +27,7 @@ from vatspolicy.report.html.frame import page, table
 from vatspolicy.report.html.routes import gates
 from vatspolicy.report.html.sentences import WORDS, Sentences
 from vatspolicy.report.words import MEANINGS, VERDICTS
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 from conftest import ROOT  # isort: skip
 

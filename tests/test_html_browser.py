@@ -13,10 +13,10 @@ from conftest import ROOT
 from vatspolicy.bundle import load_bundle
 from vatspolicy.evaluate import evaluate
 from vatspolicy.pages import make, write
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.record import record
 from vatspolicy.report.html import render
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 pytestmark = pytest.mark.xdist_group("browser")
 

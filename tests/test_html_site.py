@@ -18,7 +18,7 @@ from vatspolicy.pages.site.search import KINDS, entries
 from vatspolicy.pages.site.site import MARKS, Site, clause
 from vatspolicy.pages.site.words import WORDS
 from vatspolicy.report.html.element import escape
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 

@@ -24,8 +24,8 @@ from vatspolicy.interview.memory import remembering
 from vatspolicy.interview.words import PHRASES, UNITS
 from vatspolicy.interview.writing import comments, render, write_fact
 from vatspolicy.outlook import outlook
-from vatspolicy.profile import load_profile
-from vatspolicy.vocabulary import fact_schemas
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.profile.vocabulary import fact_schemas
 
 TODAY = "2026-06-01"
 DAY = "2027-03-01"

@@ -18,8 +18,8 @@ from vatspolicy.evaluate import evaluate
 from vatspolicy.interview import start
 from vatspolicy.interview.choice import get
 from vatspolicy.interview.writing import render
-from vatspolicy.profile import read_profile
-from vatspolicy.vocabulary import INHERITED, gazetteer
+from vatspolicy.profile.profile import read_profile
+from vatspolicy.profile.vocabulary import INHERITED, gazetteer
 
 pytestmark = pytest.mark.xdist_group("interview")  # the counts of all fixtures are compared in one place
 

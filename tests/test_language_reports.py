@@ -17,7 +17,7 @@ from vatspolicy.comparison import report as comparison
 from vatspolicy.gate import Gate
 from vatspolicy.matrix import matrix
 from vatspolicy.matrix.render import render as render_matrix
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.report import FORMATS, render
 from vatspolicy.report import timeline as timeline_report
 from vatspolicy.rulebook import explain

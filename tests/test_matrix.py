@@ -24,10 +24,10 @@ from vatspolicy.matrix.probe import STEP, Business, Case, Finding, Probe
 from vatspolicy.matrix.render import FORMATS, fragment, render, style
 from vatspolicy.matrix.words import letters
 from vatspolicy.policy import Deny, Route
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.report.terminal import width
 from vatspolicy.documents.schemas import load_schema, schema_names
-from vatspolicy.vocabulary import gazetteer
+from vatspolicy.profile.vocabulary import gazetteer
 
 DAY = "2026-11-24"
 DAYS = ("2015-03-01", "2018-08-01", "2021-03-01", "2024-05-01", DAY)

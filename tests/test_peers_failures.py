@@ -23,7 +23,7 @@ from vatspolicy.decision import WORDS
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.gate import Gate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.waiver import fingerprint, waivable
 
 DENIED = ("--set", "services.0.facilities=[chengdu]")

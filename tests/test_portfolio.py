@@ -17,7 +17,7 @@ from test_differential import SEED, TIMES, shipped
 
 from vatspolicy.evaluate import evaluate
 from vatspolicy.portfolio.answer import decide
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")

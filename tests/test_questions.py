@@ -10,7 +10,7 @@ import pytest
 from vatspolicy.bundle import load_bundle
 from vatspolicy.documents import parse_document
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile, read_profile
+from vatspolicy.profile.profile import load_profile, read_profile
 
 COMPANY = {"foreign_percent": 100, "mainland_entity": True}
 NO_DATA = {"persons": 0, "leaves_mainland": False, "important": False, "ciio": False}

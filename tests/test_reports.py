@@ -21,13 +21,13 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.deadline import GROUPS
 from vatspolicy.errors import Problem, cells
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.record import record
 from vatspolicy.report import FORMATS, SEVERITY, render, run
 from vatspolicy.report.terminal import clean, width, wrap
 from vatspolicy.report.words import VERDICTS, way_of
 from vatspolicy.documents.schemas import load_schema, schema_names
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Changes = Sequence[tuple[str, object]]
 Make = Callable[..., dict[str, Any]]

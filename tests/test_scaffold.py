@@ -11,7 +11,7 @@ import yaml
 from conftest import Console
 
 from vatspolicy.documents import parse_document
-from vatspolicy.profile import read_profile
+from vatspolicy.profile.profile import read_profile
 from vatspolicy.scaffold import profile
 from vatspolicy.documents.schemas import validate
 

@@ -21,7 +21,7 @@ from vatspolicy.evaluate import evaluate
 from vatspolicy.portfolio.engine import PythonEngine
 from vatspolicy.portfolio.read import Row
 from vatspolicy.portfolio.verify import Rejected, facts_in
-from vatspolicy.profile import load_profile, read_profile
+from vatspolicy.profile.profile import load_profile, read_profile
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")

@@ -25,7 +25,7 @@ from vatspolicy.serve.app import make_app  # noqa: E402
 from vatspolicy.serve.desk import Desk  # noqa: E402
 from vatspolicy.serve.form import make_form  # noqa: E402
 from vatspolicy.serve.guard import BODY, HEADERS  # noqa: E402
-from vatspolicy.vocabulary import fact_schemas  # noqa: E402
+from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
 

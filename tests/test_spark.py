@@ -26,7 +26,7 @@ from test_differential import SEED, TIMES, shipped
 
 from vatspolicy.bundle import load_bundle
 from vatspolicy.portfolio.answer import decide, missing_facts
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 
 pytestmark = [
     pytest.mark.xdist_group("spark"),

@@ -21,7 +21,7 @@ from vatspolicy import timeline as package
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.evaluate import evaluate
 from vatspolicy.gate import AHEAD, Gate
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.report.terminal import width
 from vatspolicy.report.timeline import FORMATS, render
 from vatspolicy.documents.schemas import load_schema, schema_names

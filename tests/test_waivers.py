@@ -20,7 +20,7 @@ from referencing import Registry, Resource
 
 from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.report import FORMATS, render
 from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.waiver import Ledger, fingerprint, load_ledger, load_waivers, waivable

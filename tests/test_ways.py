@@ -17,8 +17,8 @@ from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import Profile, load_profile
-from vatspolicy.vocabulary import describe, fact_schemas
+from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.vocabulary import describe, fact_schemas
 from vatspolicy.ways import GOALS, Proposal, Ways, find_ways
 from vatspolicy.ways.marks import mark_of, marks, plain
 from vatspolicy.ways.move import Move, apply, differences

@@ -13,7 +13,7 @@ from conftest import HOSTING, ROOT, SHOP, Console
 
 from vatspolicy.bundle import load_bundle
 from vatspolicy.documents import parse_document
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.report.terminal import width
 from vatspolicy.documents.schemas import validate
 from vatspolicy.ways import find_ways

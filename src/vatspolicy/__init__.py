@@ -10,7 +10,7 @@ from vatspolicy.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 
 __all__ = ["Bundle", "Decision", "InvalidInput", "Problem", "Profile", "evaluate", "load_bundle", "load_profile"]
 __version__ = "0.1.0"

@@ -106,7 +106,7 @@ def parse_changes(texts: Sequence[str], option: str = "--set") -> list[tuple[str
 
 def _check_path(path: str, option: str) -> None:
     """A fact that no schema knows would be removed, or added, without effect."""
-    from vatspolicy.vocabulary import describe
+    from vatspolicy.profile.vocabulary import describe
 
     steps: list[str | int] = []
     for step in path.split("."):

@@ -18,7 +18,7 @@ from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.law import Law
 from vatspolicy.policy import Need, Policy, Route, Rule
-from vatspolicy.profile import Profile, change, read_profile
+from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.documents.schemas import validate
 from vatspolicy.subject import activity_env, product_env, service_env
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from vatspolicy.day import days_in, later, parts, text_of
 from vatspolicy.light import dataclass
-from vatspolicy.vocabulary import Text
+from vatspolicy.profile.vocabulary import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -61,7 +61,7 @@ def parse_mask(text: str) -> Mask:
 
 def _is_fact(steps: tuple[str, ...]) -> bool:
     """A misspelt mask would mask nothing, and nobody would notice."""
-    from vatspolicy.vocabulary import describe
+    from vatspolicy.profile.vocabulary import describe
 
     return not steps or bool(describe(tuple(int(step) if step.isdecimal() else step for step in steps)))
 

@@ -31,7 +31,7 @@ from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
 from vatspolicy.law import Law, Said, Spoken
 from vatspolicy.light import dataclass, field
 from vatspolicy.policy import Classify, Need, Route, Rule
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 
 _STRENGTH = ("primary", "secondary", "unverified")

@@ -11,7 +11,7 @@ from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, child
 from vatspolicy.law import Law
 from vatspolicy.light import dataclass
 from vatspolicy.policy import Expression, Policy
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

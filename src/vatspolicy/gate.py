@@ -11,7 +11,7 @@ from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate
 from vatspolicy.light import dataclass
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.record import record
 
 TYPE_CHECKING = False

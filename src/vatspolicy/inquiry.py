@@ -10,7 +10,7 @@ from vatspolicy.documents import Path
 from vatspolicy.cel.interpreter import Missing, look_up
 from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Route, Rule
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from vatspolicy.cel.parser import ExpressionError, Scope, parse
 from vatspolicy.cel.ast import Node, Param, walk
 from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
 from vatspolicy.policy import ALWAYS, EFFECTS, NEVER, as_tuple
-from vatspolicy.vocabulary import profile_type, words
+from vatspolicy.profile.vocabulary import profile_type, words
 
 Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, Node]]
 """A policy document, the line and column of its rules and expressions, and the typed trees of its expressions."""

@@ -16,7 +16,7 @@ from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.language.check import faults, schema_faults
 from vatspolicy.policy import NEVER, Classify, Expression, Policy, Rule
 from vatspolicy.documents.schemas import load_schema, schema_folder, schema_names
-from vatspolicy.vocabulary import words
+from vatspolicy.profile.vocabulary import words
 
 ORDER = tuple(load_schema("policy")["properties"])
 """Order of keys in a policy file."""

@@ -6,7 +6,7 @@ from vatspolicy.decision import WORDS, Ask
 from vatspolicy.evaluate import BEARING, ask_rules, missing_of
 from vatspolicy.law import Law
 from vatspolicy.light import dataclass
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from vatspolicy.documents import Path
 from vatspolicy.cel.serialize import load
 from vatspolicy.cel.ast import Node
 from vatspolicy.light import dataclass, field
-from vatspolicy.vocabulary import Text
+from vatspolicy.profile.vocabulary import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

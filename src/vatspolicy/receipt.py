@@ -20,7 +20,7 @@ from vatspolicy.cel.ast import Param, walk
 from vatspolicy.gate import DayError, Gate
 from vatspolicy.package.choice import Choice
 from vatspolicy.policy import NEVER, Expression, Policy, Route, Rule
-from vatspolicy.profile import Profile, change, read_profile
+from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.documents.schemas import schema_folder
 
 FORMAT = 1

@@ -15,8 +15,8 @@ from vatspolicy.documents import Path, format_path
 from vatspolicy.explanation import Reading, clauses, facts_read
 from vatspolicy.law import Law
 from vatspolicy.policy import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
-from vatspolicy.profile import Profile
-from vatspolicy.vocabulary import Text, label, question
+from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import Text, label, question
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from vatspolicy.errors import suggest
 from vatspolicy.policy import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
 from vatspolicy.report.terminal import wrap
 from vatspolicy.report.words import aside, joint
-from vatspolicy.vocabulary import Language, label
+from vatspolicy.profile.vocabulary import Language, label
 
 _WORDS = {
     "number": ("number", "文号"),

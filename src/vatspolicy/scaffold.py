@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from vatspolicy.vocabulary import describe, question
+from vatspolicy.profile.vocabulary import describe, question
 
 _ASKED = (
     ("product", "launch"),

@@ -8,7 +8,7 @@ from vatspolicy.access import licensed
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.activation import Scope
 from vatspolicy.law import Law
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.policy import Advise, Duty
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 
 CHUNK = 8
 """Rules that share one encoding of the law; fixed, so that verdicts do not depend on the number of workers."""

@@ -25,9 +25,9 @@ from vatspolicy.analysis.values import (
     guard,
     merge,
 )
-from vatspolicy.profile import DECLARED
+from vatspolicy.profile.profile import DECLARED
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
-from vatspolicy.vocabulary import INHERITED, gazetteer, resolve, within
+from vatspolicy.profile.vocabulary import INHERITED, gazetteer, resolve, within
 
 Schema = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from vatspolicy.analysis.domain import iso, ordinal
 from vatspolicy.analysis.recheck import word_of
 from vatspolicy.bundle import Bundle
 from vatspolicy.cel.ast import Literal, walk
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 

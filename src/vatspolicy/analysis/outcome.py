@@ -32,7 +32,7 @@ from vatspolicy.analysis.values import (
     merge,
 )
 from vatspolicy.policy import Classify, Expression, Need, Route, Rule
-from vatspolicy.vocabulary import words
+from vatspolicy.profile.vocabulary import words
 
 Versions = tuple[tuple[int, Mapping[str, Any]], ...]
 """Parameter values, each with the formula that they are those of the day."""

@@ -8,7 +8,7 @@ from vatspolicy.analysis.domain import Space
 from vatspolicy.analysis.encode import Encoder
 from vatspolicy.analysis.questions import Scope
 from vatspolicy.cel.ast import Node
-from vatspolicy.profile import invariants
+from vatspolicy.profile.profile import invariants
 from vatspolicy.documents.schemas import load_schema
 
 

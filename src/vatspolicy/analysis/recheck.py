@@ -15,7 +15,7 @@ from vatspolicy.cel.interpreter import Env
 from vatspolicy.law import Law
 from vatspolicy.outlook import outlook
 from vatspolicy.policy import Classify, Route, Rule
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.subject import activity_env, product_env, service_env
 
 __all__ = ["Unconfirmed", "confirmed", "load_profile", "says", "subjects", "word_of"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.errors import InvalidInput
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.documents.schemas import schema_folder
 from vatspolicy.documents.quick_validation import is_surely_valid
 

@@ -13,7 +13,7 @@ from vatspolicy.cache import digest
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate import Gate
-from vatspolicy.profile import read_profile
+from vatspolicy.profile.profile import read_profile
 
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")

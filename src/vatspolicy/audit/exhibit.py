@@ -15,7 +15,7 @@ from vatspolicy.cases import Case, state_of, subjects
 from vatspolicy.documents import load_document
 from vatspolicy.evaluate import evaluate
 from vatspolicy.policy import Rule
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 
 ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings")
 """Keys of a profile that a test may set."""

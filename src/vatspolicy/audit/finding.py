@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.vocabulary import Text
+from vatspolicy.profile.vocabulary import Text
 
 ERROR, INFORMATION = "error", "information"
 

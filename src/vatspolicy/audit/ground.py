@@ -22,7 +22,7 @@ from vatspolicy.analysis.times import END, Period
 from vatspolicy.analysis.values import Rail, Unsupported
 from vatspolicy.bundle import Bundle
 from vatspolicy.policy import Route, Rule
-from vatspolicy.vocabulary import words
+from vatspolicy.profile.vocabulary import words
 
 Scene = tuple[list[int], Scope]
 """Formulas that a subject exists, and its variables."""

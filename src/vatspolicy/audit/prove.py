@@ -27,7 +27,7 @@ from vatspolicy.decision import WORDS, Decision
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.policy import Rule
-from vatspolicy.profile import load_profile
+from vatspolicy.profile.profile import load_profile
 
 EVERY = {"en": "all profiles, lists of any length", "zh": "所有情形，列表长度不限"}
 SHORTLY = {"en": "profiles with one service and few licences and places", "zh": "仅一项服务且许可证、地点较少的情形"}

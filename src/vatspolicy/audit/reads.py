@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.bundle import Bundle
 from vatspolicy.cel.ast import Fact, Node, Param, Quantifier, Term, children, walk
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
-from vatspolicy.vocabulary import INHERITED, resolve
+from vatspolicy.profile.vocabulary import INHERITED, resolve
 
 ROOTS: Mapping[str, tuple[str, ...]] = {
     "operator": ("company", "partner"),

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vatspolicy.audit.finding import ERROR, KINDS, Finding, Gap, Report, Result
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 FORMATS = ("text", "markdown", "json", "github", "sarif")
 

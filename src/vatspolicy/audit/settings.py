@@ -17,7 +17,7 @@ from vatspolicy.cel.ast import Node
 from vatspolicy.link import variables
 from vatspolicy.policy import as_tuple
 from vatspolicy.documents.schemas import validate
-from vatspolicy.vocabulary import Text
+from vatspolicy.profile.vocabulary import Text
 
 NAME = "properties.yaml"
 FORMS = ("never", "monotone", "more_licences", "more_facts")

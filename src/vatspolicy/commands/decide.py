@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vatspolicy.decision_log import Mask
     from vatspolicy.gate import Outcome
     from vatspolicy.package.choice import Choice
-    from vatspolicy.vocabulary import Language
+    from vatspolicy.profile.vocabulary import Language
 
 
 def decide(

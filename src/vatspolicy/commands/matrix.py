@@ -36,7 +36,7 @@ class By(StrEnum):
 
 def parse_place(code: str | None) -> str | None:
     """A code of the gazetteer."""
-    from vatspolicy.vocabulary import gazetteer
+    from vatspolicy.profile.vocabulary import gazetteer
 
     if code is not None and code not in gazetteer():
         raise typer.BadParameter(f"There is no place {code!r}. {suggest(code, gazetteer())}".rstrip())

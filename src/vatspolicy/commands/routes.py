@@ -68,7 +68,7 @@ def routes(
     from vatspolicy.clock import today
     from vatspolicy.errors import InvalidInput
     from vatspolicy.gate import find_specs
-    from vatspolicy.profile import load_profile
+    from vatspolicy.profile.profile import load_profile
     from vatspolicy.ways import find_ways
     from vatspolicy.ways.record import ways_record
 

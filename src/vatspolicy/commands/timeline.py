@@ -65,7 +65,7 @@ def timeline(
     Example: vatspolicy timeline spec.yaml --from 2024-01-01
     """
     from vatspolicy import clock
-    from vatspolicy.profile import load_profile
+    from vatspolicy.profile.profile import load_profile
     from vatspolicy.report.timeline import render
     from vatspolicy.timeline import timeline as make
 

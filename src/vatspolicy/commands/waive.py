@@ -45,7 +45,7 @@ def waive(
     """
     from vatspolicy.clock import today
     from vatspolicy.gate import Gate
-    from vatspolicy.profile import load_profile
+    from vatspolicy.profile.profile import load_profile
     from vatspolicy.waiver import fingerprint, last_day, waivable
     from vatspolicy.waiver.write import add_waivers, entry_text
 

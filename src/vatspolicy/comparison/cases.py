@@ -11,7 +11,7 @@ from vatspolicy.comparison.side import Side, named_after
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate import find_specs
-from vatspolicy.profile import change
+from vatspolicy.profile.profile import change
 
 EXPECTED = ".expect.yaml"
 

@@ -12,7 +12,7 @@ from vatspolicy.comparison.side import Side, load_side, named_after
 from vatspolicy.decision import WORDS, Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import Profile, read_profile
+from vatspolicy.profile.profile import Profile, read_profile
 
 
 @dataclass(frozen=True)

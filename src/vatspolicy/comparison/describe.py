@@ -10,7 +10,7 @@ from vatspolicy.comparison.verdict import impossible, unsettled
 from vatspolicy.comparison.words import CHANGES, ITEMS, KINDS, phrase, word
 from vatspolicy.comparison.words import VERDICTS as VERDICTS_OF_PROOFS
 from vatspolicy.report.words import VERDICTS
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 _MARKS: Mapping[str, tuple[str, str, str, str, str]] = {

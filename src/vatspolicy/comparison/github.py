@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.comparison.sarif import RULES, results
 from vatspolicy.comparison.summary import sentences
 from vatspolicy.report.terminal import clean
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

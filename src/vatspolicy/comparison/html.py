@@ -12,7 +12,7 @@ from vatspolicy.comparison.summary import release, sentences, sides
 from vatspolicy.comparison.words import phrase
 from vatspolicy.report.html.element import Content, Html, join, link, tag
 from vatspolicy.report.html.frame import badge, contents, page, table
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from vatspolicy.comparison.summary import release, sentences, sides
 from vatspolicy.comparison.words import phrase
 from vatspolicy.report.markdown import escape
 from vatspolicy.report.terminal import clean
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.comparison.decisions import Answer, direction
-from vatspolicy.comparison.facts import facts_of
+from vatspolicy.profile.wording import facts_of
 from vatspolicy.comparison.items import differing, items
 from vatspolicy.comparison.rules import Differences
 from vatspolicy.comparison.semantic import Proof
 from vatspolicy.comparison.side import Side
 from vatspolicy.decision import WORDS, Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import Profile, load_profile
+from vatspolicy.profile.profile import Profile, load_profile
 
 _LISTED = 6
 """Most items of a witness that are told."""

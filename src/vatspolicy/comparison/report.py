@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.language import translate
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vatspolicy.comparison import describe
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

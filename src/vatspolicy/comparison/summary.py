@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.comparison.describe import moves
 from vatspolicy.comparison.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
 from vatspolicy.comparison.words import REASONS, phrase, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from vatspolicy.comparison import describe
 from vatspolicy.comparison.summary import release, sentences, sides
 from vatspolicy.comparison.words import VERDICTS, phrase, word
 from vatspolicy.report.terminal import Style, clean, wrap
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

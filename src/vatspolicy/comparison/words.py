@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Table = Mapping[str, Mapping[str, str]]
 

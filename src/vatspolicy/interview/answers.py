@@ -12,7 +12,7 @@ from vatspolicy.documents import Path
 from vatspolicy.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Expression, Need, Route, Rule
-from vatspolicy.vocabulary import describe, gazetteer
+from vatspolicy.profile.vocabulary import describe, gazetteer
 
 MOST = 7
 """Answers of one fact that are tried; where rules tell more apart, that many spread evenly over them."""

@@ -20,8 +20,8 @@ from vatspolicy.interview.answers import ordinary, possible_answers
 from vatspolicy.interview.memory import RememberingLaw, remembering, share
 from vatspolicy.law import Law
 from vatspolicy.outlook import Outlook, outlook
-from vatspolicy.profile import Profile, broken_invariant, facts_of, trust_profile
-from vatspolicy.vocabulary import fact_schemas
+from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
+from vatspolicy.profile.vocabulary import fact_schemas
 
 FACTS = 6
 """Facts that are compared: the first of the inquiry's own order."""

@@ -27,9 +27,9 @@ from vatspolicy.interview.words import both
 from vatspolicy.interview.writing import comments, render, write_fact
 from vatspolicy.outlook import Outlook, outlook
 from vatspolicy.policy import Duty, Need
-from vatspolicy.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
+from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
 from vatspolicy.documents.schemas import validate
-from vatspolicy.vocabulary import Language, Text, describe
+from vatspolicy.profile.vocabulary import Language, Text, describe
 
 UNNAMED = "product"
 """The id of a product until it has one."""

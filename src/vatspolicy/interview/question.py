@@ -17,7 +17,7 @@ from vatspolicy.law import Law
 from vatspolicy.policy import NEVER, Classify
 from vatspolicy.record import titled
 from vatspolicy.rulebook import effect_in_words
-from vatspolicy.vocabulary import Text, describe, gazetteer, label, question
+from vatspolicy.profile.vocabulary import Text, describe, gazetteer, label, question
 
 KINDS = (
     "boolean",

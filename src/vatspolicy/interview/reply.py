@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.interview.interview import Refused
 from vatspolicy.interview.question import Choice, Question
 from vatspolicy.interview.words import both
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 NONE = ("0", "none", "无", "没有")
 """What stands for an empty list."""

@@ -12,7 +12,7 @@ from vatspolicy.interview.reply import read_reply, show_value
 from vatspolicy.interview.words import say
 from vatspolicy.report.terminal import Style, clean, width, wrap
 from vatspolicy.report.words import VERDICTS
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 RULES_SHOWN = 6
 """Rules that an explanation shows; the others are counted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.vocabulary import Language, Text
+from vatspolicy.profile.vocabulary import Language, Text
 
 UNITS: Mapping[str, Text] = {
     "percent, 0 to 100": {"en": "percent, 0 to 100", "zh": "百分比，0至100"},

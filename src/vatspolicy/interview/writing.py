@@ -10,7 +10,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from vatspolicy.documents import Path
-from vatspolicy.vocabulary import Language, describe
+from vatspolicy.profile.vocabulary import Language, describe
 
 Comment = Callable[[Path], str]
 """The question of a fact; empty for what is no fact of its own."""

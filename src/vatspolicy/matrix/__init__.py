@@ -14,7 +14,7 @@ from vatspolicy.matrix.spots import OUTSIDE, Spot, describe_spots
 from vatspolicy.matrix.words import letters
 from vatspolicy.policy import Policy, Route, Rule
 from vatspolicy.record import titled
-from vatspolicy.vocabulary import Text, describe, label, within
+from vatspolicy.profile.vocabulary import Text, describe, label, within
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

@@ -18,9 +18,9 @@ from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.matrix.spots import Spot, find_spots
 from vatspolicy.policy import Condition, Deny, Expression, Route, Rule
-from vatspolicy.profile import facts_of
+from vatspolicy.profile.profile import facts_of
 from vatspolicy.subject import activity_env, service_env
-from vatspolicy.vocabulary import describe, words
+from vatspolicy.profile.vocabulary import describe, words
 
 Env = Mapping[str, Any]
 STEP = 0.01

@@ -21,7 +21,7 @@ from vatspolicy.matrix.words import (
 )
 from vatspolicy.report.terminal import Style, width, wrap
 from vatspolicy.report.words import phrase, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 if TYPE_CHECKING:
     from vatspolicy.report.html.element import Html

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.report.terminal import clean
 from vatspolicy.report.words import number, word
-from vatspolicy.vocabulary import Language, gazetteer, label
+from vatspolicy.profile.vocabulary import Language, gazetteer, label
 
 Data = Mapping[str, Any]
 

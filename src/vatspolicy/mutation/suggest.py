@@ -24,9 +24,9 @@ from vatspolicy.mutation.mutants import Mutant, expressions_of
 from vatspolicy.mutation.run import Trial
 from vatspolicy.mutation.values import shifted
 from vatspolicy.policy import ALWAYS, NEVER, Rule, Value
-from vatspolicy.profile import Profile, change, read_profile
+from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.documents.schemas import load_schema
-from vatspolicy.vocabulary import describe, gazetteer
+from vatspolicy.profile.vocabulary import describe, gazetteer
 
 _BASES = 3
 """Tests that a suggestion starts from, at most."""

@@ -13,7 +13,7 @@ from vatspolicy.pages.topics import TOPICS
 from vatspolicy.policy import NEVER, Instrument, Policy
 from vatspolicy.report.markdown import escape
 from vatspolicy.documents.schemas import load_schema
-from vatspolicy.vocabulary import label
+from vatspolicy.profile.vocabulary import label
 
 
 def index_page(bundle: Bundle) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from vatspolicy.policy import NEVER, Policy
 from vatspolicy.report.markdown import escape
-from vatspolicy.vocabulary import Text, label
+from vatspolicy.profile.vocabulary import Text, label
 
 MARK = "<!-- Made by `vatspolicy docs build`; change the policies and build again. -->"
 """First line of every page that the command may overwrite or remove."""

@@ -14,7 +14,7 @@ from vatspolicy.pages.wording import Wording
 from vatspolicy.policy import Article, Expression, Instrument, Need, Policy, Route, Rule
 from vatspolicy.report.markdown import escape
 from vatspolicy.rulebook import effect_in_words
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Terms = Mapping[tuple[str, str], Node]
 """Typed bodies of terms by policy and name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.vocabulary import Text
+from vatspolicy.profile.vocabulary import Text
 
 TOPICS: Mapping[str, Text] = {
     "telecom": {"en": "Telecommunications", "zh": "电信业务"},

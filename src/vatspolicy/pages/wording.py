@@ -27,7 +27,7 @@ from vatspolicy.cel.types import Bool, Day
 from vatspolicy.policy import Policy
 from vatspolicy.report.markdown import escape
 from vatspolicy.report.words import number
-from vatspolicy.vocabulary import Language, describe, label, words
+from vatspolicy.profile.vocabulary import Language, describe, label, words
 
 Path = tuple[str | int, ...]
 Scope = Mapping[str, Path]

@@ -10,7 +10,7 @@ from vatspolicy.documents import Document, parse_document
 from vatspolicy.evaluate import ask_rules
 from vatspolicy.law import Law
 from vatspolicy.outlook import outlook
-from vatspolicy.profile import Profile, trust_profile
+from vatspolicy.profile.profile import Profile, trust_profile
 
 _NOWHERE = parse_document("{}", "<row>.json")
 

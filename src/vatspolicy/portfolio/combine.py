@@ -60,7 +60,7 @@ from vatspolicy.portfolio.pieces import (
     when,
 )
 from vatspolicy.portfolio.relation import fact_columns
-from vatspolicy.vocabulary import words
+from vatspolicy.profile.vocabulary import words
 
 FIRING = ("classify", "deny", "need", "duty", "advise")
 """Effects of the rules that are reported when they hold."""

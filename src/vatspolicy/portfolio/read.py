@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.documents.reader import LIMITS
-from vatspolicy.vocabulary import describe
+from vatspolicy.profile.vocabulary import describe
 
 LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
 _KINDS = {".jsonl": LINES, ".ndjson": LINES, ".parquet": PARQUET, ".csv": CSV}

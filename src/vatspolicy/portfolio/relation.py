@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from vatspolicy.cel.types import Bool, Int, ListOf, Number, Record, Type
-from vatspolicy.vocabulary import profile_type
+from vatspolicy.profile.vocabulary import profile_type
 
 _SCALARS: Mapping[type, exp.DType] = {Bool: exp.DType.BOOLEAN, Int: exp.DType.BIGINT, Number: exp.DType.DOUBLE}
 """All other scalars are text; days too, which are written and compared as ISO text."""

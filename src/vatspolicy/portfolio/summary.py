@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.decision import WORDS
 from vatspolicy.report.terminal import width
-from vatspolicy.vocabulary import label
+from vatspolicy.profile.vocabulary import label
 
 ALL_WORDS = (*WORDS, "incomplete")
 BY = ("region", "class", "rule")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.record import FORMAT
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.report.results import results
 from vatspolicy.report.terminal import clean
 from vatspolicy.report.words import VERDICTS, aside, joint, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 

@@ -10,7 +10,7 @@ from vatspolicy.errors import Problem
 from vatspolicy.report.results import results
 from vatspolicy.report.terminal import clean
 from vatspolicy.report.words import VERDICTS, phrase, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 
 def render(

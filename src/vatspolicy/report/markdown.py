@@ -25,7 +25,7 @@ from vatspolicy.report.words import (
     way_of,
     word,
 )
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.report.words import aside, law_of
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 
 @dataclass(frozen=True)

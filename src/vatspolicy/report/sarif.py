@@ -12,7 +12,7 @@ from urllib.parse import quote
 from vatspolicy.errors import Problem
 from vatspolicy.report.results import Result, results
 from vatspolicy.report.words import joint
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 
 def render(

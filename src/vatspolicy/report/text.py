@@ -21,7 +21,7 @@ from vatspolicy.report.words import (
     way_of,
     word,
 )
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.report.terminal import Style, clean, wrap
 from vatspolicy.report.words import COLOURS, STATES, VERDICTS, phrase, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

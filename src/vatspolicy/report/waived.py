@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.report.terminal import Style, clean, wrap
 from vatspolicy.report.words import VERDICTS, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from vatspolicy.errors import InvalidInput
 from vatspolicy.matrix import matrix
 from vatspolicy.matrix.render import fragment as matrix_fragment
-from vatspolicy.profile import read_profile
+from vatspolicy.profile.profile import read_profile
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.serve.desk import BadRequest, Desk, Order, answer, read_order, read_spec
 from vatspolicy.serve.form import make_form
@@ -25,7 +25,7 @@ from vatspolicy.serve.forward import ways_fragment
 from vatspolicy.serve.guard import Guard
 from vatspolicy.serve.shell import script, shell, stylesheet
 from vatspolicy.serve.words import for_script, say
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.ways import find_ways
 from vatspolicy.ways.record import ways_record
 

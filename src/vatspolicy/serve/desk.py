@@ -20,11 +20,11 @@ from vatspolicy.interview.choice import NO_GAIN, put
 from vatspolicy.interview.question import NAME_PATH, Question
 from vatspolicy.interview.words import both
 from vatspolicy.interview.writing import comments, render, write_fact
-from vatspolicy.profile import broken_invariant, facts_of, read_profile
+from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
 from vatspolicy.report.html.decision import fragment
 from vatspolicy.documents.schemas import validate
 from vatspolicy.serve.form import kind_of
-from vatspolicy.vocabulary import Language, Text, describe
+from vatspolicy.profile.vocabulary import Language, Text, describe
 
 FILE = "spec.yaml"
 

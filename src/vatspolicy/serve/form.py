@@ -9,7 +9,7 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.documents import Path
 from vatspolicy.interview.words import UNITS
 from vatspolicy.documents.schemas import load_schema
-from vatspolicy.vocabulary import Text, describe, gazetteer
+from vatspolicy.profile.vocabulary import Text, describe, gazetteer
 
 _SHORT = 12
 """Choices up to which a list is written where it is used; longer ones are shared by name."""

@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.report.html.element import Content, Html, tag
 from vatspolicy.report.html.frame import badge
 from vatspolicy.report.words import STATES, VERDICTS, number, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.ways.text import bound, joined, law_of, then
 from vatspolicy.ways.wording import say
 

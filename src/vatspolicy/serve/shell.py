@@ -9,7 +9,7 @@ from pathlib import Path
 from vatspolicy.report.html.element import escape
 from vatspolicy.report.html.frame import ICON, LANGUAGE_TAGS, read_asset
 from vatspolicy.serve.words import say
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 _DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colours>[^}]*)\}\s*\}")
 

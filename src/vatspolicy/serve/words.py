@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.interview.words import PHRASES as INTERVIEW
 from vatspolicy.report.words import MEANINGS, VERDICTS, phrase
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": {"en": "Launch check for mainland China", "zh": "内地上线合规判定"},

@@ -11,7 +11,7 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.documents import format_path
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.timeline.amendments import Amendments
 from vatspolicy.timeline.state import Item, Key, state_of
 from vatspolicy.timeline.turning import may_turn

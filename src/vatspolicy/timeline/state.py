@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision, Finding, closest
 from vatspolicy.policy import Duty, Need, Route, Rule
-from vatspolicy.vocabulary import Text, label
+from vatspolicy.profile.vocabulary import Text, label
 
 KINDS = ("decision", "service", "denial", "licence", "route", "duty")
 """Kinds of items, in the order in which they are shown."""

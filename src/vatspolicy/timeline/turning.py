@@ -13,7 +13,7 @@ from vatspolicy.classify import classify
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.law import Law
 from vatspolicy.policy import Advise, Duty, Rule
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 
 

@@ -20,7 +20,7 @@ from vatspolicy.explanation import plain, unbound_facts
 from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.cel.ast import Node, Param, Term, children
 from vatspolicy.policy import Expression, Policy, Route, Rule
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 
 FORMAT = 1
 """Version of what is hashed; another one ends every waiver."""

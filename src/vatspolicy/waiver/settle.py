@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.decision import WORDS, Decision, Finding
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.waiver.fingerprint import fingerprint
 from vatspolicy.waiver.load import LONGEST, Baseline, Ledger, Waiver
 from vatspolicy.waiver.remark import Remark, remark

@@ -11,7 +11,7 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.waiver.fingerprint import fingerprint
 from vatspolicy.waiver.load import Baseline, load_waivers
 from vatspolicy.waiver.settle import Place, waivable

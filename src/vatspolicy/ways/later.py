@@ -9,7 +9,7 @@ from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policy import Deny, Expression, Need, Route, Rule
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.ways.marks import marks
 from vatspolicy.ways.move import Edit, Move, apply
 

@@ -13,9 +13,9 @@ from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.law import Law
 from vatspolicy.policy import Deny, Duty, Expression, Route, Rule
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
-from vatspolicy.vocabulary import describe
+from vatspolicy.profile.vocabulary import describe
 from vatspolicy.ways.reading import comparisons
 
 Env = Mapping[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.report.markdown import escape
 from vatspolicy.report.words import MEANINGS, STATES, VERDICTS, joint, number, phrase, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.ways.text import bound, joined, law_of, then
 from vatspolicy.ways.wording import say
 

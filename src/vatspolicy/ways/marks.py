@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import once_per_schemas
-from vatspolicy.vocabulary import Text, fact_schemas
+from vatspolicy.profile.vocabulary import Text, fact_schemas
 
 
 @dataclass(frozen=True)

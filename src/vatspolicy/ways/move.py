@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.documents import Path
-from vatspolicy.profile import Profile, read_profile
-from vatspolicy.vocabulary import INHERITED, Text
+from vatspolicy.profile.profile import Profile, read_profile
+from vatspolicy.profile.vocabulary import INHERITED, Text
 from vatspolicy.ways.targets import Target
 
 

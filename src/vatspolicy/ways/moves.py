@@ -10,8 +10,8 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.documents import Path
 from vatspolicy.law import Law
-from vatspolicy.profile import Profile
-from vatspolicy.vocabulary import Text, describe
+from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import Text, describe
 from vatspolicy.ways.marks import Mark, marks
 from vatspolicy.ways.move import Edit, Move
 from vatspolicy.ways.partner import partner_moves

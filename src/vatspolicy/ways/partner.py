@@ -11,8 +11,8 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.law import Law
 from vatspolicy.policy import Need, Route
-from vatspolicy.profile import Profile
-from vatspolicy.vocabulary import Text, within
+from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import Text, within
 from vatspolicy.ways.marks import marks
 from vatspolicy.ways.move import Edit, Move, apply
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from vatspolicy.decision import Decision
 from vatspolicy.law import Law
-from vatspolicy.profile import Profile
-from vatspolicy.vocabulary import Text, within
+from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import Text, within
 from vatspolicy.ways.marks import marks
 from vatspolicy.ways.move import Edit, Move
 from vatspolicy.ways.targets import ANYWHERE, Target, sites_within, targets

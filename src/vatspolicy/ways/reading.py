@@ -12,7 +12,7 @@ from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Classify, Expression, Need, Route
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import product_env, service_env
 
 Env = Mapping[str, Any]

@@ -7,9 +7,9 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.documents import Path, format_path
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.record import record
-from vatspolicy.vocabulary import Text
+from vatspolicy.profile.vocabulary import Text
 from vatspolicy.ways.margins import Margin, margins, unit_of
 from vatspolicy.ways.move import differences
 from vatspolicy.ways.search import Proposal, Ways

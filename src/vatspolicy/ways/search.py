@@ -13,7 +13,7 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
-from vatspolicy.profile import Profile
+from vatspolicy.profile.profile import Profile
 from vatspolicy.documents.schemas import schema_folder, use_schemas
 from vatspolicy.ways.later import DAYS, launch_later
 from vatspolicy.ways.move import Edit, Move, apply, differences

@@ -11,7 +11,7 @@ from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
 from vatspolicy.law import Law
 from vatspolicy.policy import Route, Rule
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
-from vatspolicy.vocabulary import Text, gazetteer, label, within
+from vatspolicy.profile.vocabulary import Text, gazetteer, label, within
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}
 """Where a zone lies, when that is not the first city of its province."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.report.terminal import Style, clean, wrap
 from vatspolicy.report.words import MEANINGS, STATES, VERDICTS, number, phrase, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.ways.wording import say
 
 Data = Mapping[str, Any]

@@ -9,7 +9,7 @@ from vatspolicy.bundle import Bundle
 from vatspolicy.documents import Path
 from vatspolicy.policy import Deny, Duty, Need, Route
 from vatspolicy.report.words import number, word
-from vatspolicy.vocabulary import Language, Text, describe, gazetteer, label
+from vatspolicy.profile.vocabulary import Language, Text, describe, gazetteer, label
 from vatspolicy.ways.margins import Margin, unit_of
 
 LANGUAGES: tuple[Language, Language] = ("en", "zh")

@@ -9,7 +9,7 @@ from vatspolicy.pages.site.overview import calendar_page, index_page
 from vatspolicy.pages.site.policy import Terms, policy_page
 from vatspolicy.pages.site.search import search_page
 from vatspolicy.pages.site.site import FOLDERS, OVERVIEWS, Site
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 __all__ = ["OVERVIEWS", "make_site"]
 

@@ -13,7 +13,7 @@ from vatspolicy.policy import NEVER, Instrument, Policy
 from vatspolicy.report.html.element import Content, Html, join, link, tag
 from vatspolicy.report.html.frame import badge, contents, foreign, table
 from vatspolicy.documents.schemas import load_schema
-from vatspolicy.vocabulary import label
+from vatspolicy.profile.vocabulary import label
 
 
 def index_page(site: Site) -> str:

@@ -15,7 +15,7 @@ from vatspolicy.policy import Article, Expression, Instrument, Policy, Route, Ru
 from vatspolicy.report.html.element import Content, Html, join, link, tag
 from vatspolicy.report.html.frame import badge, contents, foreign, table
 from vatspolicy.rulebook import effect_in_words
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Terms = Mapping[tuple[str, str], Node]
 """Typed bodies of terms by policy and name."""

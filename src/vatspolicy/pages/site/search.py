@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.bundle import Bundle
 from vatspolicy.pages.site.site import Site, asset
 from vatspolicy.report.html.element import data_block, link, tag
-from vatspolicy.vocabulary import Text
+from vatspolicy.profile.vocabulary import Text
 
 KINDS = ("policy", "article", "classify", "deny", "need", "route", "duty", "advise", "instrument", "parameter", "term")
 """Kinds of places; an entry of the index names its kind by position."""

@@ -15,7 +15,7 @@ from vatspolicy.pages.wording import Marks, Wording
 from vatspolicy.policy import NEVER, Instrument, Policy, Rule
 from vatspolicy.report.html.element import Content, Html, escape, join, link, tag
 from vatspolicy.report.html.frame import Link, foreign, page
-from vatspolicy.vocabulary import Language, Text, label
+from vatspolicy.profile.vocabulary import Language, Text, label
 
 OVERVIEWS = ("index", "calendar", "search", "matrix")
 """Pages that are no policy's."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.errors import Problem
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 
 def render(

@@ -16,7 +16,7 @@ from vatspolicy.report.html.todo import by_authority, calendar, items
 from vatspolicy.report.timeline import WORDS as AHEAD
 from vatspolicy.report.timeline import say_change, say_fact, say_law, told
 from vatspolicy.report.words import MEANINGS, STATES, VERDICTS, VERIFICATION, other_reading, phrase, word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}

@@ -11,7 +11,7 @@ from vatspolicy.report.html.element import Content, Html, tag
 from vatspolicy.report.html.frame import table
 from vatspolicy.report.html.sentences import Sentences
 from vatspolicy.report.words import number
-from vatspolicy.vocabulary import describe, label
+from vatspolicy.profile.vocabulary import describe, label
 
 Data = Mapping[str, Any]
 Steps = tuple[str | int, ...]

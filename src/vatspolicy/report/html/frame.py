@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vatspolicy.report.html.element import EMPTY, Content, Html, escape, link, tag
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 """Languages of pages as HTML names them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.report.html.element import Html, join, link, tag
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

@@ -17,7 +17,7 @@ from vatspolicy.report.waived import (
     waived_findings,
 )
 from vatspolicy.report.words import word
-from vatspolicy.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

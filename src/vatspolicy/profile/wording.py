@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.bundle import Bundle
 from vatspolicy.documents import Path, format_path
-from vatspolicy.vocabulary import Text, describe, gazetteer, label
+from vatspolicy.profile.vocabulary import Text, describe, gazetteer, label
 
 _PLACE = {"at", "ftz", "kind"}
 """Keys of what is one place, and one line."""

@@ -16,7 +16,7 @@ from vatspolicy.cel.types import ListOf, Number, Record, Type
 from vatspolicy.language import Bilingual
 from vatspolicy.light import dataclass, field, replace
 from vatspolicy.documents.schemas import load_schema, making_digest, once_per_schemas, validate
-from vatspolicy.vocabulary import INHERITED, describe, gazetteer, profile_type, within
+from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, profile_type, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
