@@ -18,7 +18,7 @@ from measure import Report, Row, Table, Target, finish, parser
 
 from vatspolicy.analysis import compare_change, compare_decisions, compare_rules
 from vatspolicy.analysis.isolate import expressions_of, find_rule
-from vatspolicy.bundle import Bundle, build_bundle, read_sources
+from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.documents.schemas import resource_folder
 
 SAME = [

@@ -29,7 +29,7 @@ from multiply import multiplied
 from profiles import profiles
 from workload import Workload, afresh, compare, draw_profiles, verdict
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile.profile import Profile, load_profile

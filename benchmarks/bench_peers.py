@@ -36,10 +36,10 @@ from measure import Candidate, Report, Row, Table, Target, Times, finish, interl
 from measure import processor_seconds as processor
 from workload import Answers, Subjects, Workload, afresh, compare, shipped, verdict
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.law import Law, Spoken
+from vatspolicy.policies.ruleset import Law, Spoken
 
 INSTALL = {
     "opa-golib-python-bindings": "pip install --no-deps --ignore-requires-python opa-golib-python-bindings==0.4.4",

@@ -41,10 +41,10 @@ from measure import BUILD, Report, Row, Table, Target, finish, note, parser, pea
 from profiles import profiles
 from workload import Workload, draw_profiles
 
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.cel.sql import column, to_sql, write
 from vatspolicy.cel.types import INT
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 from vatspolicy.portfolio.answer import decide
 from vatspolicy.portfolio.duck import Decider, connect, load_lines, load_rows
 from vatspolicy.portfolio.pieces import ROW

@@ -236,7 +236,7 @@ def memory(name: str, data: Data, most: int) -> dict[str, Any]:
 
 def vatspolicy(data: Data) -> Callable[[Mapping[str, Any]], Any]:
     """This project, for its memory: reads, checks and decides a profile."""
-    from vatspolicy.bundle import load_bundle
+    from vatspolicy.policies.bundle import load_bundle
     from vatspolicy.evaluate import evaluate
     from vatspolicy.profile.profile import load_profile
 

@@ -22,13 +22,13 @@ from celtext import Doubles, spelled
 from generators import Profiles, hints_of
 from rego import Writer
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.light import replace
-from vatspolicy.link import variables
-from vatspolicy.policy import Rule
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import Profile, trust_profile
 
 Subjects = Sequence[tuple[str, Mapping[str, Any]]]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from vatspolicy import cli, clock, language
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden"

@@ -22,7 +22,7 @@ from conftest import HOSTING, ROOT, SHOP, TODAY
 from scopes import VALUES, scope_of
 
 from vatspolicy.archive import ArchiveError, read_archive
-from vatspolicy.bundle import Bundle, build_bundle, read_sources
+from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.interpreter import evaluate as ask

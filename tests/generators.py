@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.ast import Fact, Literal, walk
 from vatspolicy.cel.types import (

@@ -11,7 +11,7 @@ from vatspolicy.cel import ast as t
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.cel.codegen import Module, call
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 
 VALUES = {f"random/{name}": value for name, value in PARAMETERS.items()}
 """Values of the parameters by key."""

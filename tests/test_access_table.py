@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
-from vatspolicy.policy import Route
+from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import load_profile
 
 ROWS = {

@@ -12,7 +12,7 @@ from laws import CLASSES, LICENCE, bundle_of, route, rule
 from vatspolicy.analysis import RuleVerdict, compare_rules, search
 from vatspolicy.analysis.isolate import find_rule
 from vatspolicy.analysis.recheck import says
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile.profile import load_profile
 

@@ -31,14 +31,14 @@ from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.times import periods
 from vatspolicy.analysis.values import Const, Unsupported
 from vatspolicy.analysis.witness import profile_of
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope as Names
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.types import BOOL
-from vatspolicy.link import variables
-from vatspolicy.policy import Route
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.subject import product_env
 

@@ -23,12 +23,12 @@ from vatspolicy.analysis.domain import iso, ordinal
 from vatspolicy.analysis.isolate import MixedBundle, expressions_of, find_rule
 from vatspolicy.analysis.recheck import says
 from vatspolicy.analysis.times import parameters
-from vatspolicy.bundle import Bundle, build_bundle, load_bundle, read_sources
+from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.serialize import dump
 from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
 from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number
-from vatspolicy.policy import Expression, Rule
+from vatspolicy.policies.model import Expression, Rule
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.documents.schemas import resource_folder
 

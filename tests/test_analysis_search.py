@@ -18,11 +18,11 @@ from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.times import periods
 from vatspolicy.analysis.values import Unsupported, at_least
 from vatspolicy.analysis.witness import day_of, profile_of
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.cel.types import BOOL
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import invariants, load_profile
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.subject import product_env

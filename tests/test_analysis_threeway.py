@@ -29,14 +29,14 @@ from vatspolicy.analysis.search import BUDGET, Search, Undecided, open_search
 from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.times import END, Period, periods
 from vatspolicy.analysis.values import Const, Rail, Unsupported
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope as Names
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import BOOL, Type, join, type_of_value
-from vatspolicy.link import variables
-from vatspolicy.policy import Rule
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import Rule
 from vatspolicy.subject import product_env
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "40"))

@@ -25,7 +25,7 @@ from vatspolicy.analysis.parallel import pack
 from vatspolicy.analysis.recheck import word_of
 from vatspolicy.analysis.shrink import places, without
 from vatspolicy.analysis.times import END, Period
-from vatspolicy.bundle import Bundle, build_bundle, load_bundle, read_sources
+from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
 from vatspolicy.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate

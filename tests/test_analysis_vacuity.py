@@ -15,7 +15,7 @@ from vatspolicy.analysis.times import END, Period
 from vatspolicy.analysis.values import Rail
 from vatspolicy.analysis.witness import profile_of
 from vatspolicy.audit.ground import Ground, all_days
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import invariants, load_profile
 from vatspolicy.documents.schemas import load_schema

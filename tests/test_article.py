@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.documents import load_document
 
 ROOT = Path(__file__).resolve().parents[1]

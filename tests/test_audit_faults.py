@@ -12,7 +12,7 @@ from laws import HEAD, route, rule
 
 from vatspolicy.audit.finding import KINDS, Finding
 from vatspolicy.audit.run import Request, analyse
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import cases_of
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile.profile import load_profile

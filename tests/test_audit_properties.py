@@ -20,12 +20,12 @@ from vatspolicy.audit.exhibit import states_of
 from vatspolicy.audit.prove import prove
 from vatspolicy.audit.run import Request, analyse
 from vatspolicy.audit.settings import Property, load_settings
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.decision import WORDS
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.parser import Scope, parse
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import resource_folder
 

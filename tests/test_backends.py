@@ -32,7 +32,7 @@ from vatspolicy.cel.parser import parse
 from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.serialize import dump, load
 from vatspolicy.cel.types import BOOL, INT, NUMBER
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import Profile
 from vatspolicy.documents.schemas import load_schema, validate
 from vatspolicy.subject import product_env, service_env

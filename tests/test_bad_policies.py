@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput, Problem, render
 
 BAD = Path(__file__).parent / "bad"

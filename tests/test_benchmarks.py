@@ -20,7 +20,7 @@ from multiply import Words, again, multiplied, vocabularies
 from report import merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.evaluate import evaluate
 
 

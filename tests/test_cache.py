@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from conftest import ROOT, needs_posix
 
-from vatspolicy import bundle as bundles
+from vatspolicy.policies import bundle as bundles
 from vatspolicy import cache
-from vatspolicy.bundle import build_bundle, load_bundle
+from vatspolicy.policies.bundle import build_bundle, load_bundle
 
 DATA = {"a": [1, 2.5, "三", None, True], ("b", 0): (b"x", {"c": "d"})}
 

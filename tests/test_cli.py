@@ -631,7 +631,7 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def raise_it(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr("vatspolicy.bundle.load_bundle", raise_it)
+        monkeypatch.setattr("vatspolicy.policies.bundle.load_bundle", raise_it)
 
     return arrange
 

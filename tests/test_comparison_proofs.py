@@ -15,7 +15,7 @@ from conftest import Console
 from projects import PROFILE, RULES, compare, policy, project
 
 from vatspolicy.analysis.verdict import DECISIONS, RuleVerdict, Transition, Transitions
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.wording import facts_of
 from vatspolicy.comparison.report import render
 from vatspolicy.profile.profile import load_profile

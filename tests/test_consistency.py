@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.comparison.schemas import _WRITTEN_BY_US
 from vatspolicy.documents import load_document
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.ast import Literal, Param, Term, walk
-from vatspolicy.policy import NEVER, Advise, Deny, Need, Policy, Route, Rule
+from vatspolicy.policies.model import NEVER, Advise, Deny, Need, Policy, Route, Rule
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.profile.vocabulary import describe, gazetteer, words

@@ -9,7 +9,7 @@ import pytest
 from conftest import Console
 
 from vatspolicy import scaffold
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import policy_cases
 from vatspolicy.coverage import Coverage
 from vatspolicy.proof import prove

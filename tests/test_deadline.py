@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.deadline import GROUPS, deadline
+from vatspolicy.policies.deadlines import GROUPS, deadline
 from vatspolicy.documents.schemas import load_schema
 
 

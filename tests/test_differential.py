@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from generators import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.parser import Scope, parse
@@ -29,9 +29,9 @@ from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.ast import Node, Term, walk
 from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
-from vatspolicy.law import Law
-from vatspolicy.link import variables
-from vatspolicy.policy import Expression, Policy, Route
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import Expression, Policy, Route
 from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 from vatspolicy.profile.vocabulary import words

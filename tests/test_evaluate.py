@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from laws import CLASSES, LICENCE, bundle_of, decide, route, rule
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Decision, Finding
-from vatspolicy.policy import Rule
+from vatspolicy.policies.model import Rule
 
 CENTRE = {"offers": ["data-centre"], "operated_by": "company", "area": ["beijing"]}
 SAAS = {"offers": ["saas"], "operated_by": "company", "area": ["beijing"]}
@@ -381,6 +381,6 @@ class TestTime:
         assert decide(bundle, DOMESTIC, SHOP).verification == "primary"
         text = (tmp_path / "weak.yaml").read_text().replace("verification: primary", "verification: unverified")
         (tmp_path / "weak.yaml").write_text(text)
-        from vatspolicy.bundle import load_bundle
+        from vatspolicy.policies.bundle import load_bundle
 
         assert decide(load_bundle(tmp_path), DOMESTIC, SHOP).verification == "unverified"

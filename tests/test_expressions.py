@@ -29,7 +29,7 @@ from vatspolicy.cel.types import (
     type_of_value,
 )
 from vatspolicy.cel.types import TEXT as FREE_TEXT
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 
 DOCS = Path(__file__).parents[1] / "docs" / "expressions.md"
 BAD = Path(__file__).parent / "bad"

@@ -10,7 +10,7 @@ import pytest
 from conftest import HOSTING, SHOP, TODAY
 
 from vatspolicy.arguments import FailOn, Format
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
 from vatspolicy.gate import (

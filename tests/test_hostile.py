@@ -27,13 +27,13 @@ from generators import Expressions
 from scopes import tree_of
 
 from vatspolicy import clock
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.documents import load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.codegen import Module
 from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.cel.types import BOOL
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 from vatspolicy.output import write_file
 from vatspolicy.report.markdown import escape
 from vatspolicy.report.terminal import clean

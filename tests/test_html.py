@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.bundle import Bundle, load_bundle
-from vatspolicy.deadline import deadline
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.deadlines import deadline
 from vatspolicy.documents import format_path
 from vatspolicy.errors import Problem
 from vatspolicy.evaluate import evaluate

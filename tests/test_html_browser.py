@@ -10,7 +10,7 @@ import pytest
 from browser import opened, sideways, violations
 from conftest import ROOT
 
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.evaluate import evaluate
 from vatspolicy.pages import make, write
 from vatspolicy.profile.profile import load_profile

@@ -10,7 +10,7 @@ import pytest
 from conftest import TODAY, Console
 from test_html import HOSTILE, Tree
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.pages import compare, make, write
 from vatspolicy.pages.parts import MARK, Pages

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput

@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, TODAY
 from projects import compare, policy, project
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.comparison import report as comparison
 from vatspolicy.gate import Gate
 from vatspolicy.matrix import matrix

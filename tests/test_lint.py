@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, SHOP, Console
 
 from vatspolicy import scaffold
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.lint import ORDER, lint
 from vatspolicy.documents.schemas import load_schema, use_schemas
 

@@ -16,14 +16,14 @@ from conftest import GOLDEN, ROOT, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
 from vatspolicy.matrix import PlaceError, matrix
 from vatspolicy.matrix.probe import STEP, Business, Case, Finding, Probe
 from vatspolicy.matrix.render import FORMATS, fragment, render, style
 from vatspolicy.matrix.words import letters
-from vatspolicy.policy import Deny, Route
+from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.report.terminal import width
 from vatspolicy.documents.schemas import load_schema, schema_names

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import Console
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import policy_cases
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.parser import Scope, parse
@@ -24,7 +24,7 @@ from vatspolicy.mutation.run import Choice, Trial, choose
 from vatspolicy.mutation.suggest import suggest
 from vatspolicy.mutation.trees import edits, replace
 from vatspolicy.mutation.values import days, values
-from vatspolicy.policy import Value
+from vatspolicy.policies.model import Value
 
 POLICY = """\
 id: two

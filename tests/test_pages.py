@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Console
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.ast import Term, walk
 from vatspolicy.pages import Foreign, compare, make, write
@@ -16,7 +16,7 @@ from vatspolicy.pages.parts import MARK, Pages, code, web_link
 from vatspolicy.pages.policy import LANGUAGES
 from vatspolicy.pages.topics import TOPICS
 from vatspolicy.pages.wording import Wording
-from vatspolicy.policy import Route
+from vatspolicy.policies.model import Route
 from vatspolicy.report.markdown import escape
 from vatspolicy.documents.schemas import load_schema
 

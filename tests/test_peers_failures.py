@@ -18,7 +18,7 @@ import yaml
 from conftest import HOSTING, SHOP, TODAY, Console, Ran
 from projects import compare, policy, project
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.decision import WORDS
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.documents import parse_document
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile.profile import load_profile, read_profile

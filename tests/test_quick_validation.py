@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from vatspolicy.bundle import BESIDE
+from vatspolicy.policies.bundle import BESIDE
 from vatspolicy.documents import load_document
 from vatspolicy.documents.schemas import schema_folder
 from vatspolicy.documents import quick_validation as quick

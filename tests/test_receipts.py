@@ -12,7 +12,7 @@ import pytest
 import rfc8785
 from conftest import HOSTING, SHOP, TODAY, Console
 
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.gate import Gate
 from vatspolicy.package.choice import Choice
 from vatspolicy.profile.profile import load_profile

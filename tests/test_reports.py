@@ -17,8 +17,8 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from markdown_it import MarkdownIt
 from referencing import Registry, Resource
 
-from vatspolicy.bundle import Bundle
-from vatspolicy.deadline import GROUPS
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.deadlines import GROUPS
 from vatspolicy.errors import Problem, cells
 from vatspolicy.evaluate import evaluate
 from vatspolicy.profile.profile import load_profile

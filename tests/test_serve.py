@@ -20,7 +20,7 @@ from conftest import HOSTING, ROOT, SHOP, TODAY, Console
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
-from vatspolicy.bundle import Bundle, load_bundle  # noqa: E402
+from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
 from vatspolicy.serve.app import make_app  # noqa: E402
 from vatspolicy.serve.desk import Desk  # noqa: E402
 from vatspolicy.serve.form import make_form  # noqa: E402

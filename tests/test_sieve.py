@@ -15,7 +15,7 @@ import pytest
 from generators import PARAMETERS, Profiles, near_days, parameter_types
 from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 
-from vatspolicy import law as laws
+from vatspolicy.policies import ruleset as laws
 from vatspolicy.evaluate import evaluate as decide
 from vatspolicy.cel import sieve as sieves
 from vatspolicy.cel.answers import Intervals, Words, resolve
@@ -30,9 +30,9 @@ from vatspolicy.cel.activation import ACTIVITY, PRODUCT, SERVICE, level_of
 from vatspolicy.cel.sieve import Sieve
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.types import Bool, ListOf, Record, Type
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.light import replace
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 from vatspolicy.subject import product_env
 
 pytestmark = pytest.mark.xdist_group("differential")

@@ -24,7 +24,7 @@ from generators import Profiles
 from laws import CLASSES, LICENCE, bundle_of, route, rule
 from test_differential import SEED, TIMES, shipped
 
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.portfolio.answer import decide, missing_facts
 from vatspolicy.profile.profile import load_profile
 

@@ -19,7 +19,7 @@ from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.cel.ast import Node, walk
 from vatspolicy.cel.types import INT, ListOf, Record, Text, Type
-from vatspolicy.link import variables
+from vatspolicy.policies.compiler import variables
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")

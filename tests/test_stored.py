@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from vatspolicy import stored
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies import stored
+from vatspolicy.policies.bundle import Bundle, load_bundle
 
 
 def test_what_is_built_late_is_what_is_built_at_once(law: Path) -> None:

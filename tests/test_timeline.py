@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from vatspolicy import timeline as package
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.evaluate import evaluate
 from vatspolicy.gate import AHEAD, Gate
 from vatspolicy.profile.profile import Profile, load_profile

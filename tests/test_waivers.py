@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.report import FORMATS, render

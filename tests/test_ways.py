@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate

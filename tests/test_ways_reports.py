@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import HOSTING, ROOT, SHOP, Console
 
-from vatspolicy.bundle import load_bundle
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.documents import parse_document
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.report.terminal import width

@@ -6,7 +6,7 @@
 'needs-license'
 """
 
-from vatspolicy.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.evaluate import evaluate

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from vatspolicy.decision import RouteState
 from vatspolicy.cel.interpreter import conjunction, disjunction
-from vatspolicy.law import Law, Said
-from vatspolicy.policy import Instrument, Route
+from vatspolicy.policies.ruleset import Law, Said
+from vatspolicy.policies.model import Instrument, Route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from vatspolicy.documents import Path
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Condition, Deny, Duty, Need, Route, Rule
+from vatspolicy.policies.model import Condition, Deny, Duty, Need, Route, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from vatspolicy.law import Law, Spoken
+    from vatspolicy.policies.ruleset import Law, Spoken
 
 WORDS = ("allow", "needs-license", "deny")
 """Decision words from the mildest to the strictest; `incomplete` stands for a range of them."""

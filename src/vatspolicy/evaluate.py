@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from vatspolicy.access import held, outcome, routes
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.classify import Readings, classify
 from vatspolicy.decision import (
     WORDS,
@@ -28,9 +28,9 @@ from vatspolicy.decision import (
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.activation import Scope
 from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
-from vatspolicy.law import Law, Said, Spoken
+from vatspolicy.policies.ruleset import Law, Said, Spoken
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Classify, Need, Route, Rule
+from vatspolicy.policies.model import Classify, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 

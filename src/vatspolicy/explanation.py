@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path
 from vatspolicy.cel.interpreter import Env, evaluate, look_up
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.light import dataclass
-from vatspolicy.policy import Expression, Policy
+from vatspolicy.policies.model import Expression, Policy
 from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.day import LAST, later
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem

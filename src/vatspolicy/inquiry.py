@@ -8,8 +8,8 @@ from vatspolicy.access import is_valid
 from vatspolicy.decision import Ask, Finding
 from vatspolicy.documents import Path
 from vatspolicy.cel.interpreter import Missing, look_up
-from vatspolicy.law import Law
-from vatspolicy.policy import Expression, Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Expression, Route, Rule
 from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cases import Case, cases_of, fixture_cases
 from vatspolicy.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
 from vatspolicy.documents import Document, Limits, Path, load_document
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.language.check import faults, schema_faults
-from vatspolicy.policy import NEVER, Classify, Expression, Policy, Rule
+from vatspolicy.policies.model import NEVER, Classify, Expression, Policy, Rule
 from vatspolicy.documents.schemas import load_schema, schema_folder, schema_names
 from vatspolicy.profile.vocabulary import words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vatspolicy.decision import WORDS, Ask
 from vatspolicy.evaluate import BEARING, ask_rules, missing_of
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.light import dataclass
 from vatspolicy.profile.profile import Profile
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from vatspolicy.bundle import Bundle
+    from vatspolicy.policies.bundle import Bundle
     from vatspolicy.cases import Case
 
 
@@ -44,7 +44,7 @@ def _folder(config: pytest.Config, name: str) -> Path | None:
 
 def _bundle(config: pytest.Config) -> Bundle:
     """The bundle, loaded once a session."""
-    from vatspolicy.bundle import load_bundle
+    from vatspolicy.policies.bundle import load_bundle
 
     if _BUNDLE not in config.stash:
         config.stash[_BUNDLE] = load_bundle(_folder(config, "vatspolicy_policies"))

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy import __version__
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.cel.ast import Param, walk
 from vatspolicy.gate import DayError, Gate
 from vatspolicy.package.choice import Choice
-from vatspolicy.policy import NEVER, Expression, Policy, Route, Rule
+from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.documents.schemas import schema_folder
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.bundle import Bundle
-from vatspolicy.deadline import deadline
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.deadlines import deadline
 from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service, by_closeness, closest
 from vatspolicy.documents import Path, format_path
 from vatspolicy.explanation import Reading, clauses, facts_read
-from vatspolicy.law import Law
-from vatspolicy.policy import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import Text, label, question
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import load_document
 from vatspolicy.errors import suggest
-from vatspolicy.policy import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
+from vatspolicy.policies.model import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
 from vatspolicy.report.terminal import wrap
 from vatspolicy.report.words import aside, joint
 from vatspolicy.profile.vocabulary import Language, label
@@ -81,7 +81,7 @@ def effect_in_words(bundle: Bundle, rule: Rule, lang: Language) -> str:
         case Route(title=title, instrument=instrument):
             return ("途径：" if zh else "route: ") + f"{title[lang]} → {bundle.instruments[instrument].title[lang]}"
         case Duty(instrument=instrument, due=due):
-            from vatspolicy.deadline import deadline
+            from vatspolicy.policies.deadlines import deadline
 
             when = deadline(due, None).text[lang]
             return (

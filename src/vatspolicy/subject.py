@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from vatspolicy.access import licensed
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.activation import Scope
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.analysis.verdict import RuleVerdict, Transition, Transitions
 
 if TYPE_CHECKING:
-    from vatspolicy.bundle import Bundle
+    from vatspolicy.policies.bundle import Bundle
 
 __all__ = ["RuleVerdict", "Transition", "Transitions", "compare_change", "compare_decisions", "compare_rules"]
 

@@ -22,10 +22,10 @@ from vatspolicy.analysis.times import Period
 from vatspolicy.analysis.transitions import compare_decisions
 from vatspolicy.analysis.values import Unsupported
 from vatspolicy.analysis.verdict import EQUIVALENT, MASKED, UNKNOWN, UNSUPPORTED, WITNESS, RuleVerdict, Transitions
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
-from vatspolicy.policy import Advise, Duty
+from vatspolicy.policies.model import Advise, Duty
 from vatspolicy.profile.profile import Profile
 
 CHUNK = 8

@@ -14,9 +14,9 @@ from typing import Any
 from vatspolicy.analysis.domain import iso, ordinal
 from vatspolicy.analysis.isolate import MixedBundle, MixedLaw, expressions_of, named_by
 from vatspolicy.analysis.times import Period, parameters
-from vatspolicy.bundle import Bundle
-from vatspolicy.law import Law
-from vatspolicy.policy import Expression, Instrument, Parameter, Route, Rule
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
 
 Days = tuple[int, int]
 """First and last day by number."""

@@ -13,8 +13,8 @@ from vatspolicy.analysis.questions import Scope
 from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.status import constants
 from vatspolicy.analysis.times import END, Period, parameters
-from vatspolicy.bundle import Bundle
-from vatspolicy.policy import Rule
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Rule
 
 DECIDING = ("classify", "deny", "need", "route")
 """Effects on which a decision word depends."""

@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.analysis.difference import turning_days
 from vatspolicy.analysis.domain import iso, ordinal
 from vatspolicy.analysis.recheck import word_of
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Literal, walk
 from vatspolicy.profile.profile import Profile
 

@@ -20,7 +20,7 @@ from vatspolicy.analysis.outcome import Reading
 from vatspolicy.analysis.search import Search, Undecided, open_search
 from vatspolicy.analysis.setting import Answer, Setting
 from vatspolicy.analysis.times import Period
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 
 SHORT = {"services": 1, "company.licences": 2, "partner.licences": 2, "services.*.area": 2, "services.*.facilities": 2}
 """Members of lists that are searched for a profile, where one of each is not enough."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Bundle
-from vatspolicy.law import Law
-from vatspolicy.policy import Expression, Policy, Route, Rule
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Expression, Policy, Route, Rule
 
 
 def expressions_of(rule: Rule) -> tuple[Expression, ...]:

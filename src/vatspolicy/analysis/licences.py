@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.analysis.formula import FALSE, TRUE
 from vatspolicy.analysis.questions import Scope
 from vatspolicy.analysis.values import Rail, Record, Slots, constant, known
-from vatspolicy.policy import Instrument
+from vatspolicy.policies.model import Instrument
 
 if TYPE_CHECKING:
     from vatspolicy.analysis.outcome import Reading

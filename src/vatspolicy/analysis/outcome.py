@@ -31,7 +31,7 @@ from vatspolicy.analysis.values import (
     known,
     merge,
 )
-from vatspolicy.policy import Classify, Expression, Need, Route, Rule
+from vatspolicy.policies.model import Classify, Expression, Need, Route, Rule
 from vatspolicy.profile.vocabulary import words
 
 Versions = tuple[tuple[int, Mapping[str, Any]], ...]

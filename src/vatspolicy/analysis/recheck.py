@@ -8,13 +8,13 @@ from typing import Any
 from vatspolicy.access import routes
 from vatspolicy.analysis.shrink import shrink
 from vatspolicy.analysis.status import constants
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.classify import classify
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.outlook import outlook
-from vatspolicy.policy import Classify, Route, Rule
+from vatspolicy.policies.model import Classify, Route, Rule
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.subject import activity_env, product_env, service_env
 

@@ -26,8 +26,8 @@ from vatspolicy.analysis.search import (
 from vatspolicy.analysis.times import AS_OF, Period
 from vatspolicy.analysis.values import Slots, Sum
 from vatspolicy.analysis.witness import day_of, profile_of
-from vatspolicy.bundle import Bundle
-from vatspolicy.law import Law
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.ruleset import Law
 
 
 @dataclass

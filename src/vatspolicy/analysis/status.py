@@ -10,7 +10,7 @@ from vatspolicy.analysis.outcome import Reading
 from vatspolicy.analysis.questions import Scope
 from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.values import KNOWN_FALSE, Rail
-from vatspolicy.policy import Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import words
 
 CLASS = "activity.class"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.analysis.domain import LAST_DAY, iso, ordinal
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Param, walk
-from vatspolicy.law import Law
-from vatspolicy.policy import Expression
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Expression
 
 
 @dataclass(frozen=True)

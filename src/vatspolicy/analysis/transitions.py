@@ -15,7 +15,7 @@ from vatspolicy.analysis.setting import Answer
 from vatspolicy.analysis.times import Period
 from vatspolicy.analysis.values import Unsupported
 from vatspolicy.analysis.verdict import IMPOSSIBLE, UNKNOWN, UNSUPPORTED, WITNESS, Transition, Transitions
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.api.errors import Refusal
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cache import digest
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from vatspolicy.bundle import read_sources
+from vatspolicy.policies.bundle import read_sources
 from vatspolicy.cache import digest
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.package.choice import Choice, choose

@@ -10,11 +10,11 @@ import yaml
 
 from vatspolicy.analysis.recheck import Unconfirmed
 from vatspolicy.analysis.setting import Answer
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
 from vatspolicy.documents import load_document
 from vatspolicy.evaluate import evaluate
-from vatspolicy.policy import Rule
+from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 
 ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings")

@@ -13,11 +13,11 @@ from vatspolicy.analysis.values import Const, WordSet
 from vatspolicy.audit.exhibit import exhibit
 from vatspolicy.audit.finding import Finding
 from vatspolicy.audit.ground import applies, look, scene
-from vatspolicy.audit.reads import facts_of
+from vatspolicy.policies.reads import facts_of
 from vatspolicy.audit.settings import Detail
 from vatspolicy.audit.solver import Audit
-from vatspolicy.bundle import Bundle
-from vatspolicy.policy import Classify, Rule
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.documents.schemas import load_schema
 
 _SPEAKING = ("deny", "need", "duty", "advise")

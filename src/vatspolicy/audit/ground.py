@@ -20,8 +20,8 @@ from vatspolicy.analysis.setting import Answer, Nothing, Setting, settle
 from vatspolicy.analysis.status import CLASS, subject
 from vatspolicy.analysis.times import END, Period
 from vatspolicy.analysis.values import Rail, Unsupported
-from vatspolicy.bundle import Bundle
-from vatspolicy.policy import Route, Rule
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Route, Rule
 from vatspolicy.profile.vocabulary import words
 
 Scene = tuple[list[int], Scope]

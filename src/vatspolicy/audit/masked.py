@@ -14,7 +14,7 @@ from vatspolicy.audit.exhibit import exhibit
 from vatspolicy.audit.finding import Finding
 from vatspolicy.audit.ground import Scene, scene
 from vatspolicy.audit.solver import Audit, holds
-from vatspolicy.policy import Classify, Deny, Need, Route, Rule
+from vatspolicy.policies.model import Classify, Deny, Need, Route, Rule
 
 
 def never_decides(audit: Audit, rules: Sequence[Rule]) -> Iterator[Finding]:

@@ -22,11 +22,11 @@ from vatspolicy.audit.finding import Result
 from vatspolicy.audit.ground import all_days, applies, ask, scene
 from vatspolicy.audit.settings import Property
 from vatspolicy.audit.twins import FreeEncoder, Twins, hidden, monotone, more
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import WORDS, Decision
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
-from vatspolicy.policy import Rule
+from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 
 EVERY = {"en": "all profiles, lists of any length", "zh": "所有情形，列表长度不限"}

@@ -20,8 +20,8 @@ from vatspolicy.audit.prove import prove
 from vatspolicy.audit.settings import NAME, Settings, load_settings
 from vatspolicy.audit.solver import Audit
 from vatspolicy.audit.structure import structural
-from vatspolicy.bundle import Bundle, load_bundle
-from vatspolicy.policy import Rule
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.model import Rule
 from vatspolicy.documents.schemas import resource_folder
 
 

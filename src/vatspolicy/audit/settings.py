@@ -14,8 +14,8 @@ from vatspolicy.documents import Path as Place
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.cel.parser import ExpressionError, Scope, parse
 from vatspolicy.cel.ast import Node
-from vatspolicy.link import variables
-from vatspolicy.policy import as_tuple
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import as_tuple
 from vatspolicy.documents.schemas import validate
 from vatspolicy.profile.vocabulary import Text
 
@@ -134,7 +134,7 @@ class _Reader:
         )
 
     def detail(self, index: int, entry: Mapping[str, Any]) -> Detail | None:
-        from vatspolicy.audit.reads import details
+        from vatspolicy.policies.reads import details
 
         place: Place = ("details", index)
         if entry["facts"] not in details():

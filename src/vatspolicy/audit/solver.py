@@ -19,10 +19,10 @@ from vatspolicy.analysis.values import Rail, Unsupported
 from vatspolicy.audit.exhibit import Exhibit, exhibit
 from vatspolicy.audit.finding import Finding, Gap
 from vatspolicy.audit.ground import Ground, applies, ask, scene
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.ast import And, Node, Term
-from vatspolicy.policy import NEVER, Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.policies.model import NEVER, Advise, Classify, Deny, Duty, Need, Route, Rule
 
 DECIDING = (Deny, Need, Route, Classify)
 

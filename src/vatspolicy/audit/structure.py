@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from vatspolicy.analysis.status import constants
 from vatspolicy.audit.finding import Finding
-from vatspolicy.audit.reads import asked_facts, parameters_of, read_facts
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.reads import asked_facts, parameters_of, read_facts
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.coverage import used_terms
 from vatspolicy.documents import Path, load_document
-from vatspolicy.policy import NEVER, Expression, Policy, Route, Rule
+from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
 
 
 def structural(bundle: Bundle, kinds: set[str]) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from vatspolicy.analysis.search import Found
 from vatspolicy.analysis.setting import Setting
 from vatspolicy.analysis.values import Base, Rail, Record, Slots, Sum, Unsupported
 from vatspolicy.analysis.witness import _record, profile_of
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.documents.schemas import load_schema
 

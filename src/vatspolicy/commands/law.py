@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vatspolicy.bundle import Bundle
+    from vatspolicy.policies.bundle import Bundle
     from vatspolicy.package.choice import Choice
 
 

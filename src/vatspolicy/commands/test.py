@@ -21,7 +21,7 @@ from vatspolicy.gate import USAGE
 from vatspolicy.language import translate_lines
 
 if TYPE_CHECKING:
-    from vatspolicy.bundle import Bundle
+    from vatspolicy.policies.bundle import Bundle
     from vatspolicy.mutation.mutants import Mutant
     from vatspolicy.mutation.run import Prover
 

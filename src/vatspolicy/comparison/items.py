@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vatspolicy.decision import Decision, Finding
 from vatspolicy.documents import format_path
-from vatspolicy.policy import Classify, Duty, Need, Route
+from vatspolicy.policies.model import Classify, Duty, Need, Route
 
 KINDS = (
     "class",

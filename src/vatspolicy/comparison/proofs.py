@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.comparison.decisions import Answer, direction
 from vatspolicy.profile.wording import facts_of
 from vatspolicy.comparison.items import differing, items

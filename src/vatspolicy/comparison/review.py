@@ -27,7 +27,7 @@ from vatspolicy.comparison.verdict import exit_code, failures, impossible, is_op
 from vatspolicy.comparison.versions import Release, check_release
 from vatspolicy.comparison.words import FAULTS, TITLES, WHY, both
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.policy import Article, Policy
+from vatspolicy.policies.model import Article, Policy
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Param, walk
-from vatspolicy.policy import Expression, Parameter, Route, Rule
+from vatspolicy.policies.model import Expression, Parameter, Route, Rule
 
 
 class Rules:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.comparison.rules import Differences
 from vatspolicy.comparison.side import Side, load_side
 from vatspolicy.errors import InvalidInput

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.bundle import BESIDE, Bundle, build_bundle
+from vatspolicy.policies.bundle import BESIDE, Bundle, build_bundle
 from vatspolicy.comparison.sources import Source
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem

@@ -11,7 +11,7 @@ from typing import Any
 from vatspolicy.comparison.side import Side
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policy import ALWAYS, NEVER
+from vatspolicy.policies.model import ALWAYS, NEVER
 
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
 _WORDS_OR_LISTS = {"cite", "is"}

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Ask
 from vatspolicy.documents import Document, Path
 from vatspolicy.interview.answers import ordinary, possible_answers
 from vatspolicy.interview.memory import RememberingLaw, remembering, share
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.outlook import Outlook, outlook
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
 from vatspolicy.profile.vocabulary import fact_schemas

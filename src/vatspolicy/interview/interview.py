@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Ask, Decision
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
@@ -26,7 +26,7 @@ from vatspolicy.interview.question import (
 from vatspolicy.interview.words import both
 from vatspolicy.interview.writing import comments, render, write_fact
 from vatspolicy.outlook import Outlook, outlook
-from vatspolicy.policy import Duty, Need
+from vatspolicy.policies.model import Duty, Need
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
 from vatspolicy.documents.schemas import validate
 from vatspolicy.profile.vocabulary import Language, Text, describe

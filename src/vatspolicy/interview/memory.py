@@ -13,8 +13,8 @@ from typing import Any
 
 from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.cel.ast import Fact, Quantifier, walk
-from vatspolicy.law import Law
-from vatspolicy.policy import Expression
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Expression
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.matrix.probe import Business, Finding, Probe
 from vatspolicy.matrix.spots import OUTSIDE, Spot, describe_spots
 from vatspolicy.matrix.words import letters
-from vatspolicy.policy import Policy, Route, Rule
+from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.record import titled
 from vatspolicy.profile.vocabulary import Text, describe, label, within
 

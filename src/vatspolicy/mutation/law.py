@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.ast import Node
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.mutation.mutants import Mutant
-from vatspolicy.policy import Expression
+from vatspolicy.policies.model import Expression
 
 
 @dataclass(frozen=True, eq=False)

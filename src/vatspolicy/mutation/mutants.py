@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.coverage import used_terms
 from vatspolicy.documents import Path, load_document
 from vatspolicy.cel.ast import Node, Param, Term, children, walk
 from vatspolicy.mutation.trees import Edit, Steps, constant, edits, replace
 from vatspolicy.mutation.values import days, shifted, values
-from vatspolicy.policy import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
+from vatspolicy.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cases import Case
 from vatspolicy.mutation.mutants import place
 from vatspolicy.mutation.run import EQUIVALENT, KILLED, SURVIVED, Choice, Prover, Trial, Verdict, choose, try_all

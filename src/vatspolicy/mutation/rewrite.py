@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.serialize import dump
 from vatspolicy.mutation.law import trees_of
 from vatspolicy.mutation.mutants import Mutant
-from vatspolicy.policy import Expression, Instrument, Parameter, Policy, Route, Rule
+from vatspolicy.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule
 
 
 @dataclass(frozen=True, eq=False)

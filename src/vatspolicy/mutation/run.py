@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cases import Case
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.ast import Node
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.mutation.law import altered, mutated, noting, params_on, trees_of
 from vatspolicy.mutation.mutants import Mutant, Mutants
-from vatspolicy.policy import Advise, Duty, Expression
+from vatspolicy.policies.model import Advise, Duty, Expression
 
 Prover = Callable[[Mutant], bool]
 """Whether a mutant is proved to say the same as the law of every profile."""

@@ -11,19 +11,19 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
 from vatspolicy.documents import Path
 from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.masking import decisive
 from vatspolicy.mutation.law import mutated, params_on, trees_of
 from vatspolicy.mutation.mutants import Mutant, expressions_of
 from vatspolicy.mutation.run import Trial
 from vatspolicy.mutation.values import shifted
-from vatspolicy.policy import ALWAYS, NEVER, Rule, Value
+from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
 from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.profile.vocabulary import describe, gazetteer

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vatspolicy.documents import Path
-from vatspolicy.policy import Value
+from vatspolicy.policies.model import Value
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from vatspolicy.bundle import BESIDE, build_bundle, read_sources
+from vatspolicy.policies.bundle import BESIDE, build_bundle, read_sources
 from vatspolicy.documents import parse_document
 from vatspolicy.package.content import DATA, FORMAT, MANIFEST, ROOT, Package, content_digest, read_package, revision
 from vatspolicy.documents.schemas import schema_folder

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vatspolicy.bundle import Bundle
+    from vatspolicy.policies.bundle import Bundle
     from vatspolicy.package.content import Package
     from vatspolicy.package.lock import Lock
     from vatspolicy.package.signature import Signature
@@ -51,7 +51,7 @@ def choose(
     it decides under its own schemas, which are in use meanwhile.
     """
     if file is None:
-        from vatspolicy.bundle import load_bundle
+        from vatspolicy.policies.bundle import load_bundle
 
         yield Choice(load_bundle(folder), folder)
         return

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.archive import ArchiveError, read_archive
-from vatspolicy.bundle import Bundle, build_bundle
+from vatspolicy.policies.bundle import Bundle, build_bundle
 from vatspolicy.cache import digest
 from vatspolicy.documents import use_files
 from vatspolicy.errors import InvalidInput, Problem

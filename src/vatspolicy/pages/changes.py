@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
-from vatspolicy.policy import Edition, Policy, Rule
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Edition, Policy, Rule
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.pages.changes import Changes, days_of_change, members_changed
 from vatspolicy.pages.parts import both, code, page, page_link, rule_link
 from vatspolicy.pages.topics import TOPICS
-from vatspolicy.policy import NEVER, Instrument, Policy
+from vatspolicy.policies.model import NEVER, Instrument, Policy
 from vatspolicy.report.markdown import escape
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.profile.vocabulary import label

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from vatspolicy.policy import NEVER, Policy
+from vatspolicy.policies.model import NEVER, Policy
 from vatspolicy.report.markdown import escape
 from vatspolicy.profile.vocabulary import Text, label
 

@@ -6,12 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Literal, Node
 from vatspolicy.pages.parts import VERIFICATION, bodies, both, code, dates, page, page_link, web_link
 from vatspolicy.pages.topics import TOPICS
 from vatspolicy.pages.wording import Wording
-from vatspolicy.policy import Article, Expression, Instrument, Need, Policy, Route, Rule
+from vatspolicy.policies.model import Article, Expression, Instrument, Need, Policy, Route, Rule
 from vatspolicy.report.markdown import escape
 from vatspolicy.rulebook import effect_in_words
 from vatspolicy.profile.vocabulary import Language

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -24,7 +24,7 @@ from vatspolicy.cel.ast import (
     TextTest,
 )
 from vatspolicy.cel.types import Bool, Day
-from vatspolicy.policy import Policy
+from vatspolicy.policies.model import Policy
 from vatspolicy.report.markdown import escape
 from vatspolicy.report.words import number
 from vatspolicy.profile.vocabulary import Language, describe, label, words

@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.decision import WORDS, Finding
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.evaluate import ask_rules
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.outlook import outlook
 from vatspolicy.profile.profile import Profile, trust_profile
 

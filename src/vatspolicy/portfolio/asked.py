@@ -17,7 +17,7 @@ from vatspolicy.cel.sql import (
     disjunction,
     to_sql,
 )
-from vatspolicy.policy import Route, Rule
+from vatspolicy.policies.model import Route, Rule
 from vatspolicy.portfolio.pieces import PLACES, empty, named, present, select, when
 from vatspolicy.portfolio.repeated import share
 

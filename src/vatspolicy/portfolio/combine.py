@@ -41,8 +41,8 @@ from vatspolicy.cel.sql import (
     write,
 )
 from vatspolicy.cel.ast import Fact, walk
-from vatspolicy.law import Law
-from vatspolicy.policy import Classify, Expression, Instrument, Need, Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Classify, Expression, Instrument, Need, Route, Rule
 from vatspolicy.portfolio.asked import Asked, Routes
 from vatspolicy.portfolio.gather import decisions, service_decisions
 from vatspolicy.portfolio.pieces import (

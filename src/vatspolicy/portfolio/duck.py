@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.types import INT, TEXT, ListOf, Type
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.portfolio.combine import steps, text_of
 from vatspolicy.portfolio.pieces import ROW, SERVICE
 from vatspolicy.portfolio.read import quote

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.portfolio.answer import decide
 
 Facts = Mapping[str, Any]

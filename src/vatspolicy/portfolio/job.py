@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.comparison.git import SourceError
 from vatspolicy.day import is_day
 from vatspolicy.errors import InvalidInput
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.portfolio.answer import missing_facts
 from vatspolicy.portfolio.origin import Origin
 from vatspolicy.portfolio.pieces import ROW

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.comparison.side import load_pair
 from vatspolicy.comparison.sources import read_pair
 from vatspolicy.package.choice import choose

@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.bundle import Bundle
-from vatspolicy.law import Law
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.portfolio.answer import missing_facts
 from vatspolicy.portfolio.crew import can_share, shared
 from vatspolicy.portfolio.engine import Answer, Begin, Engine, Facts, prepare, require

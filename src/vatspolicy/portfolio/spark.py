@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.types import INT
-from vatspolicy.law import Law
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.portfolio.combine import steps, text_of
 from vatspolicy.portfolio.pieces import ROW
 from vatspolicy.portfolio.relation import fact_columns, sql_type

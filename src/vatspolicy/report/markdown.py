@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.deadline import GROUPS as GROUP_ORDER
+from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.errors import Problem
 from vatspolicy.report.digest import merge_duties, merge_readings
 from vatspolicy.report.terminal import clean

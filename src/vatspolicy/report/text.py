@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from vatspolicy.deadline import GROUPS as GROUP_ORDER
+from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.report.digest import merge_duties, merge_readings, open_facts
 from vatspolicy.report.terminal import Style, clean, wrap
 from vatspolicy.report.words import (

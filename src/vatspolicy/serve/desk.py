@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput, Problem, in_language

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path
 from vatspolicy.interview.words import UNITS
 from vatspolicy.documents.schemas import load_schema

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Decision, Finding
 from vatspolicy.cel.ast import Param, walk
-from vatspolicy.policy import Expression, Policy, Route, Rule
+from vatspolicy.policies.model import Expression, Policy, Route, Rule
 from vatspolicy.record import titled
 from vatspolicy.timeline.state import Item
 

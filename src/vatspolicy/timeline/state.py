@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Decision, Finding, closest
-from vatspolicy.policy import Duty, Need, Route, Rule
+from vatspolicy.policies.model import Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import Text, label
 
 KINDS = ("decision", "service", "denial", "licence", "route", "duty")

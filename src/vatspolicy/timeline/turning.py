@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.classify import classify
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.law import Law
-from vatspolicy.policy import Advise, Duty, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Advise, Duty, Rule
 from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import activity_env, product_env, service_env
 

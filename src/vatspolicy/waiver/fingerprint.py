@@ -13,13 +13,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Finding, RouteState
 from vatspolicy.documents import Path, format_path
 from vatspolicy.explanation import plain, unbound_facts
 from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.cel.ast import Node, Param, Term, children
-from vatspolicy.policy import Expression, Policy, Route, Rule
+from vatspolicy.policies.model import Expression, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile
 
 FORMAT = 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import WORDS, Decision, Finding
 from vatspolicy.profile.profile import Profile
 from vatspolicy.waiver.fingerprint import fingerprint

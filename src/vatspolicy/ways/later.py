@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.evaluate import evaluate
 from vatspolicy.cel.ast import Param, walk
-from vatspolicy.policy import Deny, Expression, Need, Route, Rule
+from vatspolicy.policies.model import Deny, Expression, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
 from vatspolicy.ways.marks import marks
 from vatspolicy.ways.move import Edit, Move, apply

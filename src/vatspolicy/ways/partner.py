@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate
-from vatspolicy.law import Law
-from vatspolicy.policy import Need, Route
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Need, Route
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import Text, within
 from vatspolicy.ways.marks import marks

@@ -10,8 +10,8 @@ from vatspolicy.classify import classify
 from vatspolicy.decision import Decision, Finding
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
-from vatspolicy.law import Law
-from vatspolicy.policy import Classify, Expression, Need, Route
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Classify, Expression, Need, Route
 from vatspolicy.profile.profile import Profile
 from vatspolicy.subject import product_env, service_env
 

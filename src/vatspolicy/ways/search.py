@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, count
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.decision import Decision
 from vatspolicy.errors import InvalidInput
 from vatspolicy.evaluate import evaluate

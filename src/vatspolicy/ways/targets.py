@@ -8,8 +8,8 @@ from typing import Any
 
 from vatspolicy.decision import Decision
 from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
-from vatspolicy.law import Law
-from vatspolicy.policy import Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Route, Rule
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.profile.vocabulary import Text, gazetteer, label, within
 

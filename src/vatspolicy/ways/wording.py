@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path
-from vatspolicy.policy import Deny, Duty, Need, Route
+from vatspolicy.policies.model import Deny, Duty, Need, Route
 from vatspolicy.report.words import number, word
 from vatspolicy.profile.vocabulary import Language, Text, describe, gazetteer, label
 from vatspolicy.ways.margins import Margin, unit_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.pages.parts import Pages
 from vatspolicy.pages.site.access import access_tables, matrix_page
 from vatspolicy.pages.site.overview import calendar_page, index_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.pages.site.site import Site
 from vatspolicy.report.html.element import Content, tag
 from vatspolicy.report.html.frame import contents

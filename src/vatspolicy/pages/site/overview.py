@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.pages.changes import Changes, days_of_change, members_changed
 from vatspolicy.pages.site.site import Site
 from vatspolicy.pages.topics import TOPICS
-from vatspolicy.policy import NEVER, Instrument, Policy
+from vatspolicy.policies.model import NEVER, Instrument, Policy
 from vatspolicy.report.html.element import Content, Html, join, link, tag
 from vatspolicy.report.html.frame import badge, contents, foreign, table
 from vatspolicy.documents.schemas import load_schema

@@ -11,7 +11,7 @@ from vatspolicy.cel.ast import Literal, Node
 from vatspolicy.pages.policy import EACH, chain_of, rules_of_instrument
 from vatspolicy.pages.site.site import Site, clause
 from vatspolicy.pages.topics import TOPICS
-from vatspolicy.policy import Article, Expression, Instrument, Policy, Route, Rule
+from vatspolicy.policies.model import Article, Expression, Instrument, Policy, Route, Rule
 from vatspolicy.report.html.element import Content, Html, join, link, tag
 from vatspolicy.report.html.frame import badge, contents, foreign, table
 from vatspolicy.rulebook import effect_in_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.pages.site.site import Site, asset
 from vatspolicy.report.html.element import data_block, link, tag
 from vatspolicy.profile.vocabulary import Text

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Node
 from vatspolicy.pages.parts import MARK
 from vatspolicy.pages.site.words import say
 from vatspolicy.pages.wording import Marks, Wording
-from vatspolicy.policy import NEVER, Instrument, Policy, Rule
+from vatspolicy.policies.model import NEVER, Instrument, Policy, Rule
 from vatspolicy.report.html.element import Content, Html, escape, join, link, tag
 from vatspolicy.report.html.frame import Link, foreign, page
 from vatspolicy.profile.vocabulary import Language, Text, label

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.deadline import GROUPS as GROUP_ORDER
+from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.report.digest import merge_duties
 from vatspolicy.report.html.element import Content, Html, join, tag
 from vatspolicy.report.html.frame import badge, table

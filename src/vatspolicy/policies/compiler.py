@@ -11,7 +11,7 @@ from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.cel.parser import ExpressionError, Scope, parse
 from vatspolicy.cel.ast import Node, Param, walk
 from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
-from vatspolicy.policy import ALWAYS, EFFECTS, NEVER, as_tuple
+from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
 from vatspolicy.profile.vocabulary import profile_type, words
 
 Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, Node]]

@@ -10,8 +10,8 @@ from vatspolicy.cel.interpreter import Env, Missing
 from vatspolicy.cel.codegen import Function, Module
 from vatspolicy.cel.activation import ACTIVITY, Scope
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Expression, Instrument, Rule
-from vatspolicy.stored import Instruments
+from vatspolicy.policies.model import Expression, Instrument, Rule
+from vatspolicy.policies.stored import Instruments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.bundle import Bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Fact, Node, Param, Quantifier, Term, children, walk
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.profile.vocabulary import INHERITED, resolve

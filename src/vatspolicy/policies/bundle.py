@@ -13,11 +13,11 @@ from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.cel.codegen import PYTHON, Module
 from vatspolicy.cel.ast import Node
-from vatspolicy.law import Code, Law
+from vatspolicy.policies.ruleset import Code, Law
 from vatspolicy.light import dataclass, field
-from vatspolicy.policy import Expression, Instrument, Policy, Rule, build_policy
+from vatspolicy.policies.model import Expression, Instrument, Policy, Rule, build_policy
 from vatspolicy.documents.schemas import making_digest, resource_place, validate
-from vatspolicy.stored import (
+from vatspolicy.policies.stored import (
     Instruments,
     LateModule,
     Policies,
@@ -210,7 +210,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     """Everything that deciding needs, as plain data."""
     from vatspolicy.cel.conjunct import conjuncts
     from vatspolicy.cel.serialize import dump
-    from vatspolicy.link import link
+    from vatspolicy.policies.compiler import link
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
     sources = [(os.path.join(prefix, name), text) for name, text in sources if os.path.basename(name) not in BESIDE]

@@ -14,7 +14,7 @@ from _thread import allocate_lock
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from vatspolicy.cel.codegen import Module
-from vatspolicy.policy import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy, build_rule
+from vatspolicy.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy, build_rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
