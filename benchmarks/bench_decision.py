@@ -24,8 +24,8 @@ from workload import afresh, draw_profiles
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import subjects
-from vatspolicy.decision import Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import Type, join, type_of_value

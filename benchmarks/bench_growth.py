@@ -30,8 +30,8 @@ from profiles import profiles
 from workload import Workload, afresh, compare, draw_profiles, verdict
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.decision import Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile
 
 SIZES = (1, 2, 4, 8)

@@ -37,8 +37,8 @@ from measure import processor_seconds as processor
 from workload import Answers, Subjects, Workload, afresh, compare, shipped, verdict
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.ruleset import Law, Spoken
 
 INSTALL = {

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.decision import Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
 
 Facts = Mapping[str, object]

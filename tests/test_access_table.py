@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.decision import Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import load_profile
 

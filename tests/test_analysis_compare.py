@@ -13,7 +13,7 @@ from vatspolicy.analysis import RuleVerdict, compare_rules, search
 from vatspolicy.analysis.isolate import find_rule
 from vatspolicy.analysis.recheck import says
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))

@@ -21,7 +21,7 @@ from generators import (
 )
 from valuations import BOUNDS, assign, holds, truth
 
-from vatspolicy.access import routes
+from vatspolicy.engine.licensing import routes
 from vatspolicy.analysis.effect import word
 from vatspolicy.analysis.formula import TRUE
 from vatspolicy.analysis.questions import Scope
@@ -32,7 +32,7 @@ from vatspolicy.analysis.times import periods
 from vatspolicy.analysis.values import Const, Unsupported
 from vatspolicy.analysis.witness import profile_of
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope as Names
 from vatspolicy.cel.parser import parse
@@ -40,7 +40,7 @@ from vatspolicy.cel.types import BOOL
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.subject import product_env
+from vatspolicy.engine.subjects import product_env
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

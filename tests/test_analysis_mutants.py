@@ -24,7 +24,7 @@ from vatspolicy.analysis.isolate import MixedBundle, expressions_of, find_rule
 from vatspolicy.analysis.recheck import says
 from vatspolicy.analysis.times import parameters
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.serialize import dump
 from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
 from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number

@@ -25,7 +25,7 @@ from vatspolicy.cel.types import BOOL
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import invariants, load_profile
 from vatspolicy.documents.schemas import load_schema
-from vatspolicy.subject import product_env
+from vatspolicy.engine.subjects import product_env
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

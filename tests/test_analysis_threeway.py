@@ -37,7 +37,7 @@ from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import BOOL, Type, join, type_of_value
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule
-from vatspolicy.subject import product_env
+from vatspolicy.engine.subjects import product_env
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "40"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

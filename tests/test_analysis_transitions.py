@@ -28,7 +28,7 @@ from vatspolicy.analysis.times import END, Period
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
 from vatspolicy.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
 

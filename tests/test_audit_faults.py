@@ -14,7 +14,7 @@ from vatspolicy.audit.finding import KINDS, Finding
 from vatspolicy.audit.run import Request, analyse
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import cases_of
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
 
 pytestmark = [

@@ -21,9 +21,9 @@ from vatspolicy.audit.prove import prove
 from vatspolicy.audit.run import Request, analyse
 from vatspolicy.audit.settings import Property, load_settings
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.decision import WORDS
+from vatspolicy.engine.decision import WORDS
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import load_profile

@@ -35,7 +35,7 @@ from vatspolicy.cel.types import BOOL, INT, NUMBER
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import Profile
 from vatspolicy.documents.schemas import load_schema, validate
-from vatspolicy.subject import product_env, service_env
+from vatspolicy.engine.subjects import product_env, service_env
 
 # --- Kleene's logic ---------------------------------------------------------------------------------------------------
 

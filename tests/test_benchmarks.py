@@ -21,7 +21,7 @@ from report import merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 
 
 @pytest.fixture(scope="module")

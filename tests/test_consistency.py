@@ -11,7 +11,7 @@ import pytest
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.comparison.schemas import _WRITTEN_BY_US
 from vatspolicy.documents import load_document
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.ast import Literal, Param, Term, walk
 from vatspolicy.policies.model import NEVER, Advise, Deny, Need, Policy, Route, Rule
 from vatspolicy.profile.profile import load_profile

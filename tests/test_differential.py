@@ -33,7 +33,7 @@ from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Expression, Policy, Route
 from vatspolicy.profile.profile import Profile
-from vatspolicy.subject import activity_env, product_env, service_env
+from vatspolicy.engine.subjects import activity_env, product_env, service_env
 from vatspolicy.profile.vocabulary import words
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))

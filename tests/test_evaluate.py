@@ -10,7 +10,7 @@ import pytest
 from laws import CLASSES, LICENCE, bundle_of, decide, route, rule
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision, Finding
+from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.policies.model import Rule
 
 CENTRE = {"offers": ["data-centre"], "operated_by": "company", "area": ["beijing"]}

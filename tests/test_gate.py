@@ -11,8 +11,8 @@ from conftest import HOSTING, SHOP, TODAY
 
 from vatspolicy.arguments import FailOn, Format
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.gate import (
     FAILED,
     INCOMPLETE,

@@ -17,9 +17,9 @@ from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.documents import format_path
 from vatspolicy.errors import Problem
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.record import record
+from vatspolicy.engine.serialize import record
 from vatspolicy.report.html import render
 from vatspolicy.report.html.element import EMPTY, Html, data_block, escape, join, link, tag
 from vatspolicy.report.html.facts import steps, value_in_words

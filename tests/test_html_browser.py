@@ -11,10 +11,10 @@ from browser import opened, sideways, violations
 from conftest import ROOT
 
 from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.pages import make, write
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.record import record
+from vatspolicy.engine.serialize import record
 from vatspolicy.report.html import render
 from vatspolicy.profile.vocabulary import Language
 

@@ -16,14 +16,14 @@ from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
 from vatspolicy.interview.answers import possible_answers
 from vatspolicy.interview.choice import put, rank
 from vatspolicy.interview.memory import remembering
 from vatspolicy.interview.words import PHRASES, UNITS
 from vatspolicy.interview.writing import comments, render, write_fact
-from vatspolicy.outlook import outlook
+from vatspolicy.engine.outlook import outlook
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import fact_schemas
 
@@ -46,7 +46,7 @@ def begin(bundle: Bundle, offer: str = "data-centre", **facts: Any) -> Interview
 
 
 def question_about(bundle: Bundle, path: FactPath, state: Interview | None = None) -> Question:
-    from vatspolicy.decision import Ask
+    from vatspolicy.engine.decision import Ask
     from vatspolicy.interview.question import make_question
 
     return make_question((state or begin(bundle)).scene, Ask(path, ()), "decision")

@@ -14,7 +14,7 @@ from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import one_fixture
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import load_document, parse_document
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.interview import start
 from vatspolicy.interview.choice import get
 from vatspolicy.interview.writing import render

@@ -21,7 +21,7 @@ from vatspolicy.profile.profile import load_profile
 from vatspolicy.report import FORMATS, render
 from vatspolicy.report import timeline as timeline_report
 from vatspolicy.rulebook import explain
-from vatspolicy.timeline import timeline
+from vatspolicy.engine.timeline import timeline
 
 ENGLISH = re.compile(r"[A-Za-z][a-z]*(?:[ ,]+[a-z]+){2,}")
 """Three words in a row: a sentence, and no name, code or number."""

@@ -17,8 +17,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.decision import Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.matrix import PlaceError, matrix
 from vatspolicy.matrix.probe import STEP, Business, Case, Finding, Probe
 from vatspolicy.matrix.render import FORMATS, fragment, render, style

@@ -19,9 +19,9 @@ from conftest import HOSTING, SHOP, TODAY, Console, Ran
 from projects import compare, policy, project
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.decision import WORDS
+from vatspolicy.engine.decision import WORDS
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.gate import Gate
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.waiver import fingerprint, waivable

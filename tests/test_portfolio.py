@@ -15,7 +15,7 @@ import pytest
 from generators import Profiles, near_days
 from test_differential import SEED, TIMES, shipped
 
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.portfolio.answer import decide
 from vatspolicy.profile.profile import Profile, load_profile
 

@@ -20,9 +20,9 @@ from referencing import Registry, Resource
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import GROUPS
 from vatspolicy.errors import Problem, cells
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.record import record
+from vatspolicy.engine.serialize import record
 from vatspolicy.report import FORMATS, SEVERITY, render, run
 from vatspolicy.report.terminal import clean, width, wrap
 from vatspolicy.report.words import VERDICTS, way_of

@@ -17,7 +17,7 @@ from test_differential import SEED, shipped
 
 from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.portfolio.engine import PythonEngine
 from vatspolicy.portfolio.read import Row
 from vatspolicy.portfolio.verify import Rejected, facts_in

@@ -16,7 +16,7 @@ from generators import PARAMETERS, Profiles, near_days, parameter_types
 from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 
 from vatspolicy.policies import ruleset as laws
-from vatspolicy.evaluate import evaluate as decide
+from vatspolicy.engine.evaluator import evaluate as decide
 from vatspolicy.cel import sieve as sieves
 from vatspolicy.cel.answers import Intervals, Words, resolve
 from vatspolicy.cel.conjunct import Test, conjuncts, questions, words_read
@@ -33,7 +33,7 @@ from vatspolicy.cel.types import Bool, ListOf, Record, Type
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.light import replace
 from vatspolicy.policies.compiler import variables
-from vatspolicy.subject import product_env
+from vatspolicy.engine.subjects import product_env
 
 pytestmark = pytest.mark.xdist_group("differential")
 

@@ -16,7 +16,7 @@ import pytest
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.vocabulary import describe, fact_schemas
 from vatspolicy.ways import GOALS, Proposal, Ways, find_ways

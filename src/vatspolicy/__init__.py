@@ -7,9 +7,9 @@
 """
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.decision import Decision
+from vatspolicy.engine.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile
 
 __all__ = ["Bundle", "Decision", "InvalidInput", "Problem", "Profile", "evaluate", "load_bundle", "load_profile"]

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.day import LAST, later
-from vatspolicy.decision import Decision
+from vatspolicy.engine.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.light import dataclass
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.record import record
+from vatspolicy.engine.serialize import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class Gate:
         turning = {turn for turn in (*self.bundle.boundaries, *profile.turning_days) if first < turn <= days_after(day)}
         if not turning:
             return []
-        from vatspolicy.timeline import changes_ahead
+        from vatspolicy.engine.timeline import changes_ahead
 
         return changes_ahead(self.bundle, profile, day, first, turning)
 

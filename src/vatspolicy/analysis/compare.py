@@ -24,7 +24,7 @@ from vatspolicy.analysis.values import Unsupported
 from vatspolicy.analysis.verdict import EQUIVALENT, MASKED, UNKNOWN, UNSUPPORTED, WITNESS, RuleVerdict, Transitions
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.model import Advise, Duty
 from vatspolicy.profile.profile import Profile
 

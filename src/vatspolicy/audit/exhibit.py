@@ -13,7 +13,7 @@ from vatspolicy.analysis.setting import Answer
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cases import Case, state_of, subjects
 from vatspolicy.documents import load_document
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 

@@ -23,9 +23,9 @@ from vatspolicy.audit.ground import all_days, applies, ask, scene
 from vatspolicy.audit.settings import Property
 from vatspolicy.audit.twins import FreeEncoder, Twins, hidden, monotone, more
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import WORDS, Decision
+from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 

@@ -199,7 +199,7 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
 def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
     """Ask on a terminal; the dialogue is on standard error, the decision on standard output. Returns the exit code."""
     from vatspolicy.interview.terminal import Terminal, closing
-    from vatspolicy.record import record
+    from vatspolicy.engine.serialize import record
     from vatspolicy.report import render
 
     if changed or file.original is None:

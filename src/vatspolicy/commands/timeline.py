@@ -67,7 +67,7 @@ def timeline(
     from vatspolicy import clock
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.report.timeline import render
-    from vatspolicy.timeline import timeline as make
+    from vatspolicy.engine.timeline import timeline as make
 
     changes = parse_changes(set_)
     law = choose_bundle(policies, bundle, key, skip_verify)

@@ -9,9 +9,9 @@ from vatspolicy.comparison.cases import Product
 from vatspolicy.comparison.items import DECISIVE, KINDS, Item, Key, differing, items
 from vatspolicy.comparison.rules import Differences
 from vatspolicy.comparison.side import Side, load_side, named_after
-from vatspolicy.decision import WORDS, Decision
+from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, read_profile
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vatspolicy.decision import Decision, Finding
+from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.documents import format_path
 from vatspolicy.policies.model import Classify, Duty, Need, Route
 

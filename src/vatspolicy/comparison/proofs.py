@@ -13,8 +13,8 @@ from vatspolicy.comparison.items import differing, items
 from vatspolicy.comparison.rules import Differences
 from vatspolicy.comparison.semantic import Proof
 from vatspolicy.comparison.side import Side
-from vatspolicy.decision import WORDS, Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import WORDS, Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile
 
 _LISTED = 6

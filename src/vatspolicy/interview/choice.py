@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Ask
+from vatspolicy.engine.decision import Ask
 from vatspolicy.documents import Document, Path
 from vatspolicy.interview.answers import ordinary, possible_answers
 from vatspolicy.interview.memory import RememberingLaw, remembering, share
 from vatspolicy.policies.ruleset import Law
-from vatspolicy.outlook import Outlook, outlook
+from vatspolicy.engine.outlook import Outlook, outlook
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
 from vatspolicy.profile.vocabulary import fact_schemas
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Ask, Decision
+from vatspolicy.engine.decision import Ask, Decision
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.interview.choice import Gain, Scene, estimate, get, put, rank
 from vatspolicy.interview.question import (
     LAUNCH,
@@ -25,7 +25,7 @@ from vatspolicy.interview.question import (
 )
 from vatspolicy.interview.words import both
 from vatspolicy.interview.writing import comments, render, write_fact
-from vatspolicy.outlook import Outlook, outlook
+from vatspolicy.engine.outlook import Outlook, outlook
 from vatspolicy.policies.model import Duty, Need
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
 from vatspolicy.documents.schemas import validate

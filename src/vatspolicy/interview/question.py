@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Ask
+from vatspolicy.engine.decision import Ask
 from vatspolicy.documents import Path
 from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.interview.answers import instruments
@@ -15,7 +15,7 @@ from vatspolicy.interview.choice import NO_GAIN, Gain, Scene, get
 from vatspolicy.interview.words import NAME, NO, UNITS, YES, both
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import NEVER, Classify
-from vatspolicy.record import titled
+from vatspolicy.engine.serialize import titled
 from vatspolicy.rulebook import effect_in_words
 from vatspolicy.profile.vocabulary import Text, describe, gazetteer, label, question
 

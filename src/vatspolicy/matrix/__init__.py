@@ -13,7 +13,7 @@ from vatspolicy.matrix.probe import Business, Finding, Probe
 from vatspolicy.matrix.spots import OUTSIDE, Spot, describe_spots
 from vatspolicy.matrix.words import letters
 from vatspolicy.policies.model import Policy, Route, Rule
-from vatspolicy.record import titled
+from vatspolicy.engine.serialize import titled
 from vatspolicy.profile.vocabulary import Text, describe, label, within
 
 FORMAT = 1

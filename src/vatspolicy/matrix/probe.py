@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.classify import classify
+from vatspolicy.engine.classification import classify
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.matrix.spots import Spot, find_spots
 from vatspolicy.policies.model import Condition, Deny, Expression, Route, Rule
 from vatspolicy.profile.profile import facts_of
-from vatspolicy.subject import activity_env, service_env
+from vatspolicy.engine.subjects import activity_env, service_env
 from vatspolicy.profile.vocabulary import describe, words
 
 Env = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from vatspolicy.decision import WORDS
+from vatspolicy.engine.decision import WORDS
 from vatspolicy.cel.sql import Known, Sql, Value, column, constant
 from vatspolicy.cel.types import BOOL, TEXT, ListOf, Record
 from vatspolicy.portfolio.relation import sql_type

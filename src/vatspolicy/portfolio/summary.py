@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.decision import WORDS
+from vatspolicy.engine.decision import WORDS
 from vatspolicy.report.terminal import width
 from vatspolicy.profile.vocabulary import label
 

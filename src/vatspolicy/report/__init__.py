@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from vatspolicy.errors import Problem, in_language
-from vatspolicy.record import FORMAT
+from vatspolicy.engine.serialize import FORMAT
 from vatspolicy.profile.vocabulary import Language
 
 TYPE_CHECKING = False

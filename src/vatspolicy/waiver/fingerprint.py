@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Finding, RouteState
+from vatspolicy.engine.decision import Finding, RouteState
 from vatspolicy.documents import Path, format_path
-from vatspolicy.explanation import plain, unbound_facts
+from vatspolicy.engine.explanation import plain, unbound_facts
 from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.cel.ast import Node, Param, Term, children
 from vatspolicy.policies.model import Expression, Policy, Route, Rule

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import WORDS, Decision, Finding
+from vatspolicy.engine.decision import WORDS, Decision, Finding
 from vatspolicy.profile.profile import Profile
 from vatspolicy.waiver.fingerprint import fingerprint
 from vatspolicy.waiver.load import LONGEST, Baseline, Ledger, Waiver

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policies.model import Deny, Expression, Need, Route, Rule
 from vatspolicy.profile.profile import Profile

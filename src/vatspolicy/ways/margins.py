@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision
+from vatspolicy.engine.decision import Decision
 from vatspolicy.documents import Path
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
 from vatspolicy.profile.profile import Profile
-from vatspolicy.subject import activity_env, product_env, service_env
+from vatspolicy.engine.subjects import activity_env, product_env, service_env
 from vatspolicy.profile.vocabulary import describe
 from vatspolicy.ways.reading import comparisons
 

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision
+from vatspolicy.engine.decision import Decision
 from vatspolicy.documents import Path
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile

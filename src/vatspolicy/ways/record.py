@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path, format_path
 from vatspolicy.profile.profile import Profile
-from vatspolicy.record import record
+from vatspolicy.engine.serialize import record
 from vatspolicy.profile.vocabulary import Text
 from vatspolicy.ways.margins import Margin, margins, unit_of
 from vatspolicy.ways.move import differences

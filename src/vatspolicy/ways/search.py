@@ -10,9 +10,9 @@ from itertools import combinations, count
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision
+from vatspolicy.engine.decision import Decision
 from vatspolicy.errors import InvalidInput
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile
 from vatspolicy.documents.schemas import schema_folder, use_schemas
 from vatspolicy.ways.later import DAYS, launch_later

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.decision import Decision
+from vatspolicy.engine.decision import Decision
 from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import Route, Rule

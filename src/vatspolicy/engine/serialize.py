@@ -10,9 +10,19 @@ from collections.abc import Iterable, Mapping
 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
-from vatspolicy.decision import Activity, Ask, Decision, Finding, Offer, RouteState, Service, by_closeness, closest
+from vatspolicy.engine.decision import (
+    Activity,
+    Ask,
+    Decision,
+    Finding,
+    Offer,
+    RouteState,
+    Service,
+    by_closeness,
+    closest,
+)
 from vatspolicy.documents import Path, format_path
-from vatspolicy.explanation import Reading, clauses, facts_read
+from vatspolicy.engine.explanation import Reading, clauses, facts_read
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile

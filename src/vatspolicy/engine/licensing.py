@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from vatspolicy.decision import RouteState
+from vatspolicy.engine.decision import RouteState
 from vatspolicy.cel.interpreter import conjunction, disjunction
 from vatspolicy.policies.ruleset import Law, Said
 from vatspolicy.policies.model import Instrument, Route

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision
+from vatspolicy.engine.decision import Decision
 from vatspolicy.documents import format_path
-from vatspolicy.evaluate import evaluate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile
-from vatspolicy.timeline.amendments import Amendments
-from vatspolicy.timeline.state import Item, Key, state_of
-from vatspolicy.timeline.turning import may_turn
+from vatspolicy.engine.amendments import Amendments
+from vatspolicy.engine.snapshot import Item, Key, state_of
+from vatspolicy.engine.turning_points import may_turn
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.access import licensed
+from vatspolicy.engine.licensing import licensed
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.activation import Scope
 from vatspolicy.policies.ruleset import Law

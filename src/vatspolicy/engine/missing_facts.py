@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from vatspolicy.access import is_valid
-from vatspolicy.decision import Ask, Finding
+from vatspolicy.engine.licensing import is_valid
+from vatspolicy.engine.decision import Ask, Finding
 from vatspolicy.documents import Path
 from vatspolicy.cel.interpreter import Missing, look_up
 from vatspolicy.policies.ruleset import Law

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision, Finding, closest
+from vatspolicy.engine.decision import Decision, Finding, closest
 from vatspolicy.policies.model import Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import Text, label
 

@@ -6,10 +6,10 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 
-from vatspolicy.access import held, outcome, routes
+from vatspolicy.engine.licensing import held, outcome, routes
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.classify import Readings, classify
-from vatspolicy.decision import (
+from vatspolicy.engine.classification import Readings, classify
+from vatspolicy.engine.decision import (
     WORDS,
     Activity,
     Ask,
@@ -27,12 +27,12 @@ from vatspolicy.decision import (
 )
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.activation import Scope
-from vatspolicy.inquiry import asks_of, asks_of_access, asks_of_offers, rank
+from vatspolicy.engine.missing_facts import asks_of, asks_of_access, asks_of_offers, rank
 from vatspolicy.policies.ruleset import Law, Said, Spoken
 from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Classify, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
-from vatspolicy.subject import activity_env, product_env, service_env
+from vatspolicy.engine.subjects import activity_env, product_env, service_env
 
 _STRENGTH = ("primary", "secondary", "unverified")
 """Verifications, the weakest last."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.decision import Decision, Finding
+from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
-from vatspolicy.record import titled
-from vatspolicy.timeline.state import Item
+from vatspolicy.engine.serialize import titled
+from vatspolicy.engine.snapshot import Item
 
 
 @dataclass(frozen=True, eq=False)
