@@ -21,7 +21,7 @@ import yaml
 from conftest import HOSTING, ROOT, SHOP, TODAY
 from scopes import VALUES, scope_of
 
-from vatspolicy.archive import ArchiveError, read_archive
+from vatspolicy.bundles.archive import ArchiveError, read_archive
 from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
@@ -182,7 +182,7 @@ def read_tar(data: bytes) -> bool:
 
 def read_bundle_file(data: bytes) -> bool:
     """The reader of bundles, after that of archives."""
-    from vatspolicy.package.content import read_package
+    from vatspolicy.bundles.bundle_file import read_package
 
     path = _folder() / "package.tar.gz"
     path.write_bytes(data)
@@ -278,7 +278,7 @@ def _tar(files: Mapping[str, bytes]) -> bytes:
 
 
 def _package() -> bytes:
-    from vatspolicy.package.build import build_package, pack
+    from vatspolicy.bundles.build import build_package, pack
 
     return pack(build_package(BASE, 1).files)
 

@@ -166,9 +166,9 @@ def test_a_reload_by_signal_and_a_bad_bundle(start: Start, copy_of_law: Path) ->
 
 def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.package.build import build_package, pack
-    from vatspolicy.package.keys import generate_keys, read_key
-    from vatspolicy.package.signature import sign
+    from vatspolicy.bundles.build import build_package, pack
+    from vatspolicy.bundles.keys import generate_keys, read_key
+    from vatspolicy.bundles.signature import sign
 
     private, public = generate_keys()
     (tmp_path / "key").write_text(private)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from projects import RULES, policy, project
 
-from vatspolicy.archive import ArchiveError, is_archive, read_archive
+from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 from vatspolicy.comparison.git import SourceError
 from vatspolicy.comparison.review import Settings, review
 from vatspolicy.comparison.sources import read_pair, read_source

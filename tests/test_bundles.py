@@ -22,14 +22,14 @@ import jwt
 import pytest
 from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
-from vatspolicy.archive import read_archive
+from vatspolicy.bundles.archive import read_archive
 from vatspolicy.errors import InvalidInput
-from vatspolicy.package.build import build_package, pack
-from vatspolicy.package.content import DATA, MANIFEST, SIGNATURES, Package, read_package
-from vatspolicy.package.digests import ALGORITHMS, canonical, file_digest
-from vatspolicy.package.keys import Key, generate_keys, read_key
-from vatspolicy.package.lock import pin, read_lock
-from vatspolicy.package.signature import peek, sign, verify
+from vatspolicy.bundles.build import build_package, pack
+from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, Package, read_package
+from vatspolicy.bundles.digests import ALGORITHMS, canonical, file_digest
+from vatspolicy.bundles.keys import Key, generate_keys, read_key
+from vatspolicy.bundles.lockfile import pin, read_lock
+from vatspolicy.bundles.signature import peek, sign, verify
 from vatspolicy.documents.schemas import schema_folder
 
 # --- digests, by OPA's own vectors ------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_equal_sources_give_equal_bytes(law: Path, tmp_path: Path) -> None:
 @needs_posix
 def test_bytes_do_not_depend_on_the_machine(law: Path, tmp_path: Path) -> None:
     """Another process, folder, hash seed, locale, time zone and umask."""
-    code = f"import os; os.umask(0o077); from pathlib import Path; from vatspolicy.package.build import build_package, pack; print(__import__('hashlib').sha256(pack(build_package(Path({str(law)!r}), 7).files)).hexdigest())"
+    code = f"import os; os.umask(0o077); from pathlib import Path; from vatspolicy.bundles.build import build_package, pack; print(__import__('hashlib').sha256(pack(build_package(Path({str(law)!r}), 7).files)).hexdigest())"
     digests = set()
     for seed, zone in (("1", "UTC"), ("77", "Asia/Shanghai")):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C", "PYTHONPATH": str(ROOT / "src")}

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.package.build import build_package
-from vatspolicy.package.content import DATA, MANIFEST, SIGNATURES, Package
-from vatspolicy.package.digests import file_digest
-from vatspolicy.package.keys import generate_keys, read_key
-from vatspolicy.package.signature import sign
+from vatspolicy.bundles.build import build_package
+from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, Package
+from vatspolicy.bundles.digests import file_digest
+from vatspolicy.bundles.keys import generate_keys, read_key
+from vatspolicy.bundles.signature import sign
 
 opa_bindings = pytest.importorskip("opa_bindings", reason="the bindings of the OPA engine are not installed")
 

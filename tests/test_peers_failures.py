@@ -390,10 +390,10 @@ def test_library_command_line_and_server_decide_alike(console: Console, law: Pat
 # opa#3127: a stray `._` file broke the verification, and nobody could tell why
 def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.package.build import build_package
-    from vatspolicy.package.content import read_package
-    from vatspolicy.package.keys import generate_keys, read_key
-    from vatspolicy.package.signature import sign, verify
+    from vatspolicy.bundles.build import build_package
+    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.keys import generate_keys, read_key
+    from vatspolicy.bundles.signature import sign, verify
 
     private, _ = generate_keys()
     (tmp_path / "key").write_text(private)
@@ -408,9 +408,9 @@ def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
 # conftest#642, opa#1757: no signature could be asked for; opa < 1.21.3 (GHSA-g2pf-6v5v-qcc8): an unsigned bundle went through
 def test_an_unsigned_bundle_is_refused_where_a_key_is_given(tmp_path: Path, law: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.package.build import build_package
-    from vatspolicy.package.keys import generate_keys, read_key
-    from vatspolicy.package.signature import verify
+    from vatspolicy.bundles.build import build_package
+    from vatspolicy.bundles.keys import generate_keys, read_key
+    from vatspolicy.bundles.signature import verify
 
     _, public = generate_keys()
     (tmp_path / "key.pub").write_text(public)

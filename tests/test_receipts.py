@@ -14,7 +14,7 @@ from conftest import HOSTING, SHOP, TODAY, Console
 
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.gate import Gate
-from vatspolicy.package.choice import Choice
+from vatspolicy.bundles.select import Choice
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.receipt import make_receipt, replay
 

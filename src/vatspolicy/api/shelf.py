@@ -12,7 +12,7 @@ from typing import TypeVar
 from vatspolicy.policies.bundle import read_sources
 from vatspolicy.cache import digest
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.package.choice import Choice, choose
+from vatspolicy.bundles.select import Choice, choose
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
 
 T = TypeVar("T")

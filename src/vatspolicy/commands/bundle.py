@@ -16,8 +16,8 @@ from vatspolicy.gate import INTERNAL, USAGE
 from vatspolicy.output import write_bytes
 
 if TYPE_CHECKING:
-    from vatspolicy.package.content import Package
-    from vatspolicy.package.signature import Signature
+    from vatspolicy.bundles.bundle_file import Package
+    from vatspolicy.bundles.signature import Signature
 
 ScopeOption = Annotated[
     str, typer.Option(metavar="TEXT", help="Scope that the signature must have.", rich_help_panel=INPUT)
@@ -67,7 +67,7 @@ def build(
 
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
-    from vatspolicy.package.build import build_package, pack
+    from vatspolicy.bundles.build import build_package, pack
     from vatspolicy.documents.schemas import resource_folder
 
     package = build_package(policies or resource_folder("policies"), number, str(output))
@@ -92,10 +92,10 @@ def sign_bundle(
 
     Example: vatspolicy bundle sign bundle.tar.gz --key release.pem
     """
-    from vatspolicy.package.build import pack, was_compressed
-    from vatspolicy.package.content import read_package
-    from vatspolicy.package.keys import read_key
-    from vatspolicy.package.signature import sign
+    from vatspolicy.bundles.build import pack, was_compressed
+    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.keys import read_key
+    from vatspolicy.bundles.signature import sign
 
     package, secret = read_package(file), read_key(key, private=True)
     signed = sign(package, secret, scope)
@@ -117,8 +117,8 @@ def verify_bundle(
 
     Example: vatspolicy bundle verify bundle.tar.gz --key release.pub --lock vatspolicy.lock
     """
-    from vatspolicy.package.content import read_package
-    from vatspolicy.package.lock import read_lock
+    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.lockfile import read_lock
 
     if key is None and lock is None and not skip_verify:
         fail("say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.", USAGE)
@@ -148,8 +148,8 @@ def inspect_bundle(
 
     Example: vatspolicy bundle inspect bundle.tar.gz
     """
-    from vatspolicy.package.content import read_package
-    from vatspolicy.package.signature import peek
+    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.signature import peek
 
     package = read_package(file)
     data = _contents(package, peek(package))
@@ -180,8 +180,8 @@ def pin_bundle(
 
     Example: vatspolicy bundle pin bundle.tar.gz --key release.pub
     """
-    from vatspolicy.package.content import read_package
-    from vatspolicy.package.lock import pin
+    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.lockfile import pin
 
     package = read_package(file)
     signature = _signature(package, key, scope, skip_verify)
@@ -203,7 +203,7 @@ def keygen(
 
     Example: vatspolicy bundle keygen release
     """
-    from vatspolicy.package.keys import generate_keys
+    from vatspolicy.bundles.keys import generate_keys
 
     secret, public = generate_keys(algorithm.value)
     for path, text, mode in ((Path(f"{name}.pem"), secret, 0o600), (Path(f"{name}.pub"), public, 0o644)):
@@ -219,8 +219,8 @@ def keygen(
 
 
 def _signature(package: Package, key: Path | None, scope: str, skip: bool) -> Signature | None:
-    from vatspolicy.package.keys import read_key
-    from vatspolicy.package.signature import verify
+    from vatspolicy.bundles.keys import read_key
+    from vatspolicy.bundles.signature import verify
 
     if skip:
         if key is not None:

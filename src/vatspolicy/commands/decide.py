@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from vatspolicy.decision_log import Mask
     from vatspolicy.gate import Outcome
-    from vatspolicy.package.choice import Choice
+    from vatspolicy.bundles.select import Choice
     from vatspolicy.profile.vocabulary import Language
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vatspolicy.policies.bundle import Bundle
-    from vatspolicy.package.choice import Choice
+    from vatspolicy.bundles.select import Choice
 
 
 def choose_law(
@@ -28,7 +28,7 @@ def choose_law(
 
     Raises InvalidInput for a bundle that may not be used.
     """
-    from vatspolicy.package.choice import LOCK, choose
+    from vatspolicy.bundles.select import LOCK, choose
 
     if bundle is None:
         if key is not None or skip_verify:

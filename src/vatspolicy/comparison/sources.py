@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vatspolicy.archive import ArchiveError, is_archive, read_archive
+from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 from vatspolicy.comparison.git import Git, SourceError, check_size
 
 FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}

@@ -10,7 +10,7 @@ from pathlib import Path
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.comparison.side import load_pair
 from vatspolicy.comparison.sources import read_pair
-from vatspolicy.package.choice import choose
+from vatspolicy.bundles.select import choose
 
 
 @dataclass(frozen=True)

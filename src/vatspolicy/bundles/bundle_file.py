@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.archive import ArchiveError, read_archive
+from vatspolicy.bundles.archive import ArchiveError, read_archive
 from vatspolicy.policies.bundle import Bundle, build_bundle
 from vatspolicy.cache import digest
 from vatspolicy.documents import use_files

@@ -12,7 +12,7 @@ from typing import Any
 
 from vatspolicy.policies.bundle import BESIDE, build_bundle, read_sources
 from vatspolicy.documents import parse_document
-from vatspolicy.package.content import DATA, FORMAT, MANIFEST, ROOT, Package, content_digest, read_package, revision
+from vatspolicy.bundles.bundle_file import DATA, FORMAT, MANIFEST, ROOT, Package, content_digest, read_package, revision
 from vatspolicy.documents.schemas import schema_folder
 
 _STORED = 65535

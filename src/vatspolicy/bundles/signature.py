@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vatspolicy.package.content import SIGNATURES, Package, PackageError
-from vatspolicy.package.digests import STRONG, file_digest
-from vatspolicy.package.keys import Key
+from vatspolicy.bundles.bundle_file import SIGNATURES, Package, PackageError
+from vatspolicy.bundles.digests import STRONG, file_digest
+from vatspolicy.bundles.keys import Key
 
 _PLUGINS = (None, "", "_default")
 """OPA's own way to verify; a plugin's is not known here."""

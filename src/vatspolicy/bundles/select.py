@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vatspolicy.policies.bundle import Bundle
-    from vatspolicy.package.content import Package
-    from vatspolicy.package.lock import Lock
-    from vatspolicy.package.signature import Signature
+    from vatspolicy.bundles.bundle_file import Package
+    from vatspolicy.bundles.lockfile import Lock
+    from vatspolicy.bundles.signature import Signature
 
 LOCK = "vatspolicy.lock"
 """Name of the file that says which bundle decides in a folder."""
@@ -57,8 +57,8 @@ def choose(
         return
     from pathlib import Path
 
-    from vatspolicy.package.content import read_package
-    from vatspolicy.package.lock import read_lock
+    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.lockfile import read_lock
 
     package = read_package(file)
     beside = dict.fromkeys(place / LOCK for place in ((Path(),) if places is None else places))
@@ -70,9 +70,9 @@ def choose(
 
 def check(package: Package, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
     """Whether a bundle may be used: signature and locks. Raises InvalidInput."""
-    from vatspolicy.package.content import PackageError
-    from vatspolicy.package.keys import read_key
-    from vatspolicy.package.signature import verify
+    from vatspolicy.bundles.bundle_file import PackageError
+    from vatspolicy.bundles.keys import read_key
+    from vatspolicy.bundles.signature import verify
 
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}

@@ -9,8 +9,8 @@ from pathlib import Path
 from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.output import write_file
-from vatspolicy.package.content import Package, PackageError
-from vatspolicy.package.signature import Signature
+from vatspolicy.bundles.bundle_file import Package, PackageError
+from vatspolicy.bundles.signature import Signature
 
 _FIELDS = {"version": str, "number": int, "digest": str, "key": str, "scope": str}
 _NEEDED = ("version", "number", "digest")
