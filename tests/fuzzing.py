@@ -29,7 +29,7 @@ from vatspolicy.cel.interpreter import evaluate as ask
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.grammar import ExpressionError
-from vatspolicy.gate import Gate
+from vatspolicy.gate.gate import Gate
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.report import render
 
@@ -198,8 +198,8 @@ def read_bundle_file(data: bytes) -> bool:
 
 def read_waivers(data: bytes) -> bool:
     """Waivers, approvers and baselines."""
-    from vatspolicy.waiver import load_baseline, load_waivers
-    from vatspolicy.waiver.load import load_approvers
+    from vatspolicy.gate.waivers import load_baseline, load_waivers
+    from vatspolicy.gate.waivers.load import load_approvers
 
     path = _folder() / "waivers.yaml"
     path.write_bytes(data)

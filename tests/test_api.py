@@ -28,7 +28,7 @@ from vatspolicy.api.limits import BusyError, LateError, Limits, Slots
 from vatspolicy.api.run import ServeError, listen, read_token
 from vatspolicy.api.shelf import Shelf, Watch, open_shelf
 from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.gate import Gate
+from vatspolicy.gate.gate import Gate
 from vatspolicy.loopback import is_loopback
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import load_schema, schema_folder

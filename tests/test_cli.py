@@ -20,7 +20,8 @@ import typer
 import yaml
 from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
-from vatspolicy import cli, gate, output
+from vatspolicy import cli, output
+from vatspolicy.gate import gate
 from vatspolicy.arguments import parse_changes, parse_day
 from vatspolicy.report import FORMATS
 from vatspolicy.report.terminal import width

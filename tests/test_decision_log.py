@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
-from vatspolicy.decision_log import append, make_event, parse_mask
+from vatspolicy.gate.decision_log import append, make_event, parse_mask
 
 
 def records(path: Path) -> list[dict[str, Any]]:
@@ -192,7 +192,7 @@ def test_a_write_that_fails_leaves_the_log_as_it_was(tmp_path: Path, monkeypatch
 WRITER = """
 import sys
 from pathlib import Path
-from vatspolicy.decision_log import append
+from vatspolicy.gate.decision_log import append
 name = sys.argv[2]
 for n in range(100_000):
     append(Path(sys.argv[1]), [{"by": name, "n": n, "text": "x" * (n % 7) * 3_000}])

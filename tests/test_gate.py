@@ -13,7 +13,7 @@ from vatspolicy.arguments import FailOn, Format
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.gate import (
+from vatspolicy.gate.gate import (
     FAILED,
     INCOMPLETE,
     INTERNAL,

@@ -14,7 +14,7 @@ from projects import compare, policy, project
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.comparison import report as comparison
-from vatspolicy.gate import Gate
+from vatspolicy.gate.gate import Gate
 from vatspolicy.matrix import matrix
 from vatspolicy.matrix.render import render as render_matrix
 from vatspolicy.profile.profile import load_profile

@@ -47,7 +47,7 @@ HEAVY = {
     "vatspolicy.arguments": "reads rarer options",
     "vatspolicy.console": "declares commands to typer",
     "vatspolicy.documents.validation_messages": "is for mistakes",
-    "vatspolicy.waiver": "is for waivers",
+    "vatspolicy.gate.waivers": "is for waivers",
     "duckdb": "an extra",
     "z3": "an extra",
     "pyspark": "an extra",

@@ -20,7 +20,7 @@ from referencing import Registry, Resource
 from vatspolicy.engine import timeline as package
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.gate import AHEAD, Gate
+from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.report.terminal import width
 from vatspolicy.report.timeline import FORMATS, render

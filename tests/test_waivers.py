@@ -19,14 +19,15 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
+from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.report import FORMATS, render
 from vatspolicy.documents.schemas import load_schema, schema_names
-from vatspolicy.waiver import Ledger, fingerprint, load_ledger, load_waivers, waivable
-from vatspolicy.waiver.load import load_approvers
-from vatspolicy.waiver.remark import WHY
-from vatspolicy.waiver.write import add_waivers
+from vatspolicy.gate.waivers import Ledger, load_ledger, load_waivers, waivable
+from vatspolicy.gate.waivers import fingerprint
+from vatspolicy.gate.waivers.load import load_approvers
+from vatspolicy.gate.waivers.notice import WHY
+from vatspolicy.gate.waivers.writer import add_waivers
 
 LICENCE = "  licences: [{instrument: pilot-approval, classes: [B11], area: [china], valid_until: '2030-01-01'}]\n"
 DENIED = HOSTING.replace("  discredited: []\n", "  discredited: [company]\n" + LICENCE)
@@ -201,7 +202,7 @@ def test_incomplete_is_never_waived(bundle: Bundle) -> None:
 
 def test_the_rest_of_every_decision_is_never_milder_than_its_findings(bundle: Bundle) -> None:
     """Whatever subset is set aside: deny stays while a denial stays, and nothing incomplete becomes decided."""
-    from vatspolicy.waiver import remaining
+    from vatspolicy.gate.waivers import remaining
 
     seed = random.Random(5)
     texts = [DENIED, UNLICENSED, HOSTING, DENIED.replace("    area: [china]\n", "")]
@@ -711,7 +712,7 @@ def test_a_baseline_ends(program: Callable[..., Any], monkeypatch: pytest.Monkey
 
 
 def test_a_baseline_holds_nothing_unwaivable_or_incomplete(changed: Callable[..., Bundle]) -> None:
-    from vatspolicy.waiver.write import baseline_text
+    from vatspolicy.gate.waivers.writer import baseline_text
 
     bundle = changed("rules:\n", "rules:\n" + ABSOLUTE)
     profile = load_profile("spec.yaml")

@@ -29,7 +29,7 @@ class Lang(StrEnum):
 
 
 class FailOn(StrEnum):
-    """What the gate may fail on (vatspolicy.gate.LEVELS)."""
+    """What the gate may fail on (vatspolicy.gate.gate.LEVELS)."""
 
     DENY, NEEDS_LICENSE, DUTY, ADVICE = "deny", "needs-license", "duty", "advice"
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from vatspolicy.commands import COMMANDS, quick
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import INTERNAL, INTERRUPTED, INVALID
+from vatspolicy.gate.gate import INTERNAL, INTERRUPTED, INVALID
 from vatspolicy.messages import complain, fail, holding, note
 from vatspolicy.output import accept_any_text
 

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from vatspolicy.gate import INTERRUPTED, USAGE
+from vatspolicy.gate.gate import INTERRUPTED, USAGE
 from vatspolicy.language import choose, chosen, translate
 from vatspolicy.messages import columns, complain, fail, hold, holding, note, save, show
 from vatspolicy.output import write_stderr

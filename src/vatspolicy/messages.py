@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import INTERNAL
+from vatspolicy.gate.gate import INTERNAL
 from vatspolicy.language import translate
 from vatspolicy.light import replace
 from vatspolicy.output import write_file, write_stderr, write_stdout

@@ -27,7 +27,7 @@ from vatspolicy.api.query import answer, bundle_data, read_query
 from vatspolicy.api.shelf import Shelf
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import DayError
+from vatspolicy.gate.gate import DayError
 
 _CODES = {404: "resource_not_found", 405: "method_not_allowed"}
 Decided = tuple[bytes, str | None, float]

@@ -12,7 +12,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cache import digest
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import Gate
+from vatspolicy.gate.gate import Gate
 from vatspolicy.profile.profile import read_profile
 
 FILE = "request.json"

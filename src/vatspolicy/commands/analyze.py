@@ -11,7 +11,7 @@ from vatspolicy.arguments import Lang, parse_day, parse_outputs
 from vatspolicy.commands.options import LangOption, OutputsOption, PoliciesOption
 from vatspolicy.console import DECISION, OUTPUT, RULES, fail, save, show, single
 from vatspolicy.errors import suggest
-from vatspolicy.gate import USAGE
+from vatspolicy.gate.gate import USAGE
 
 
 class AnalysisFormat(StrEnum):

@@ -10,7 +10,7 @@ import typer
 
 from vatspolicy.commands.options import choose_law
 from vatspolicy.console import fail, note, show
-from vatspolicy.gate import INTERRUPTED, OK, USAGE
+from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from vatspolicy.commands.options import (
 )
 from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import INCOMPLETE, INVALID, OK, USAGE
+from vatspolicy.gate.gate import INCOMPLETE, INVALID, OK, USAGE
 from vatspolicy.output import wants_colour, write_stderr
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import typer
 from vatspolicy.arguments import Lang
 from vatspolicy.commands.options import LangOption, PoliciesOption
 from vatspolicy.console import INPUT, OUTPUT, RULES, fail, family, note, show
-from vatspolicy.gate import INTERNAL, USAGE
+from vatspolicy.gate.gate import INTERNAL, USAGE
 from vatspolicy.output import write_bytes
 
 if TYPE_CHECKING:

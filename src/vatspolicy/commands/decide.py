@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vatspolicy.commands.law import choose_law
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import INTERNAL, INVALID, NOTHING, USAGE, DayError, Gate
+from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE, DayError, Gate
 from vatspolicy.light import replace
 from vatspolicy.messages import columns, complain, fail, note, save, show
 from vatspolicy.output import wants_colour
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from vatspolicy.decision_log import Mask
-    from vatspolicy.gate import Outcome
+    from vatspolicy.gate.decision_log import Mask
+    from vatspolicy.gate.gate import Outcome
     from vatspolicy.bundles.select import Choice
     from vatspolicy.profile.vocabulary import Language
 
@@ -64,7 +64,7 @@ def decide(
     law = choose_law(policies, bundle, key, skip_verify, specs)
     gate = Gate(law.bundle, today(), as_of, allow_past_as_of, changes, fail_on, no_fail)
     if waivers or approvers or baseline or write_baseline:
-        from vatspolicy.waiver import load_ledger
+        from vatspolicy.gate.waivers import load_ledger
 
         gate = replace(gate, ledger=load_ledger(waivers, approvers, baseline, strict_waivers))
     try:
@@ -110,7 +110,7 @@ class _Keeping:
         """Log first: a receipt is of a decision that was logged."""
         if self.log is not None and outcome.records:
             from vatspolicy.clock import now
-            from vatspolicy.decision_log import append, make_event
+            from vatspolicy.gate.decision_log import append, make_event
 
             pairs = zip(outcome.law, outcome.records, strict=True)
             facts = [(profile.document.data, data) for (profile, _), data in pairs]
@@ -125,7 +125,7 @@ class _Keeping:
 
     def write_receipt(self, target: str, law: Choice, gate: Gate, outcome: Outcome) -> None:
         """The receipt of the one decision."""
-        from vatspolicy.receipt import canonical, make_receipt
+        from vatspolicy.gate.receipt import canonical, make_receipt
 
         if len(outcome.law) != 1:
             fail(f"a receipt is of one decision, and there are {len(outcome.law)}.", USAGE)
@@ -148,15 +148,15 @@ class _Keeping:
 
 
 def _mask(text: str) -> Mask:
-    from vatspolicy.decision_log import parse_mask
+    from vatspolicy.gate.decision_log import parse_mask
 
     return parse_mask(text)
 
 
 def _adopt(gate: Gate, specs: list[str], path: Path, until: str) -> Gate:
     """Write a baseline of what the specs show now; returns the gate that looks at it. Raises DayError."""
-    from vatspolicy.waiver import last_day, load_baseline
-    from vatspolicy.waiver.write import baseline_text
+    from vatspolicy.gate.waivers import last_day, load_baseline
+    from vatspolicy.gate.waivers.writer import baseline_text
 
     if not gate.today <= until <= last_day(gate.today):
         fail(f"a baseline ends within a year: {gate.today} to {last_day(gate.today)}.", USAGE)

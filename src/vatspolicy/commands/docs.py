@@ -11,7 +11,7 @@ import typer
 from vatspolicy.arguments import parse_day
 from vatspolicy.commands.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
 from vatspolicy.console import OUTPUT, WRITE, fail, family, show
-from vatspolicy.gate import INTERNAL, USAGE
+from vatspolicy.gate.gate import INTERNAL, USAGE
 from vatspolicy.language import translate, translate_lines
 
 

@@ -16,7 +16,7 @@ from vatspolicy.commands.options import (
     choose_bundle,
 )
 from vatspolicy.console import RULES, columns, fail, show, single
-from vatspolicy.gate import USAGE
+from vatspolicy.gate.gate import USAGE
 
 
 def explain(

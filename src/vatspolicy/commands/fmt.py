@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vatspolicy.console import INPUT, OUTPUT, WRITE, complain, fail, save, show, single
-from vatspolicy.gate import FAILED, INVALID, NOTHING, USAGE
+from vatspolicy.gate.gate import FAILED, INVALID, NOTHING, USAGE
 from vatspolicy.language import translate
 from vatspolicy.output import write_stderr
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from vatspolicy.gate import USAGE
+from vatspolicy.gate.gate import USAGE
 from vatspolicy.messages import fail, hold, note
 
 TYPE_CHECKING = False

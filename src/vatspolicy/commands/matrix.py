@@ -18,7 +18,7 @@ from vatspolicy.commands.options import (
 )
 from vatspolicy.console import DECISION, OUTPUT, RULES, columns, fail, show, single
 from vatspolicy.errors import suggest
-from vatspolicy.gate import USAGE
+from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 
 

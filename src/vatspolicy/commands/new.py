@@ -9,7 +9,7 @@ import typer
 
 from vatspolicy.arguments import parse_slug
 from vatspolicy.console import OUTPUT, WRITE, fail, family, save, show
-from vatspolicy.gate import USAGE
+from vatspolicy.gate.gate import USAGE
 
 
 def create(files: dict[Path, str]) -> None:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from vatspolicy.day import is_day
-from vatspolicy.gate import LEVELS
+from vatspolicy.gate.gate import LEVELS
 from vatspolicy.language import LANGUAGES, VARIABLE
 from vatspolicy.report import FORMATS
 

@@ -18,7 +18,7 @@ from vatspolicy.commands.options import (
     choose_law,
 )
 from vatspolicy.console import DECIDE, INPUT, OUTPUT, fail, note, show, single
-from vatspolicy.gate import FAILED, INVALID, OK
+from vatspolicy.gate.gate import FAILED, INVALID, OK
 
 
 class ReplayFormat(StrEnum):
@@ -47,8 +47,8 @@ def replay(
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
     """
     from vatspolicy import __version__
-    from vatspolicy.receipt import read_receipt
-    from vatspolicy.receipt import replay as decide_again
+    from vatspolicy.gate.receipt import read_receipt
+    from vatspolicy.gate.receipt import replay as decide_again
 
     data = read_receipt(receipt)
     file = spec or _near(receipt, data["spec"]["file"])

@@ -19,7 +19,7 @@ from vatspolicy.commands.options import (
     choose_bundle,
 )
 from vatspolicy.console import DECIDE, DECISION, OUTPUT, columns, complain, fail, note, show, single
-from vatspolicy.gate import INVALID, NOTHING, USAGE
+from vatspolicy.gate.gate import INVALID, NOTHING, USAGE
 from vatspolicy.output import wants_colour
 
 
@@ -67,7 +67,7 @@ def routes(
     """
     from vatspolicy.clock import today
     from vatspolicy.errors import InvalidInput
-    from vatspolicy.gate import find_specs
+    from vatspolicy.gate.gate import find_specs
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.ways import find_ways
     from vatspolicy.ways.record import ways_record

@@ -8,7 +8,7 @@ import typer
 
 from vatspolicy.console import WRITE, fail, show, single
 from vatspolicy.errors import suggest
-from vatspolicy.gate import USAGE
+from vatspolicy.gate.gate import USAGE
 
 
 def schema(

@@ -23,7 +23,7 @@ from vatspolicy.commands.options import (
 )
 from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate import INTERNAL, INVALID, NOTHING, USAGE
+from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE
 from vatspolicy.output import write_stderr
 
 

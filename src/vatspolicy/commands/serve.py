@@ -19,7 +19,7 @@ from vatspolicy.commands.options import (
     choose_bundle,
 )
 from vatspolicy.console import DECIDE, OUTPUT, fail, note, show, single
-from vatspolicy.gate import INTERRUPTED, OK, USAGE
+from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
 API = "API"
 """The panel of options that belong to --api."""

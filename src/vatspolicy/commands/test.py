@@ -17,7 +17,7 @@ from vatspolicy.commands.options import (
     near,
 )
 from vatspolicy.console import INPUT, OUTPUT, RULES, fail, show, single
-from vatspolicy.gate import USAGE
+from vatspolicy.gate.gate import USAGE
 from vatspolicy.language import translate_lines
 
 if TYPE_CHECKING:

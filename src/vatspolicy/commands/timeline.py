@@ -18,7 +18,7 @@ from vatspolicy.commands.options import (
     choose_bundle,
 )
 from vatspolicy.console import DECIDE, DECISION, OUTPUT, columns, fail, show, single
-from vatspolicy.gate import USAGE
+from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 
 

@@ -11,7 +11,7 @@ from vatspolicy.arguments import parse_day
 from vatspolicy.commands.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
 from vatspolicy.console import DECISION, OUTPUT, WRITE, complain, fail, note, save, show, single
 from vatspolicy.errors import InvalidInput, suggest
-from vatspolicy.gate import FAILED, INVALID, USAGE
+from vatspolicy.gate.gate import FAILED, INVALID, USAGE
 
 
 def waive(
@@ -44,10 +44,11 @@ def waive(
     Example: vatspolicy waive a.yaml pipl/notice-and-consent --reason '…' --approver kim --ticket A-7 --until 2027-01-31
     """
     from vatspolicy.clock import today
-    from vatspolicy.gate import Gate
+    from vatspolicy.gate.gate import Gate
     from vatspolicy.profile.profile import load_profile
-    from vatspolicy.waiver import fingerprint, last_day, waivable
-    from vatspolicy.waiver.write import add_waivers, entry_text
+    from vatspolicy.gate.waivers import last_day, waivable
+    from vatspolicy.gate.waivers import fingerprint
+    from vatspolicy.gate.waivers.writer import add_waivers, entry_text
 
     bundle, day = choose_bundle(policies, bundle_file, key, skip_verify), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]

@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.comparison.side import Side, named_after
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.gate import find_specs
+from vatspolicy.gate.gate import find_specs
 from vatspolicy.profile.profile import change
 
 EXPECTED = ".expect.yaml"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.gate import FAILED, INCOMPLETE, INVALID, NOTHING, OK, USAGE, worst
+from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, NOTHING, OK, USAGE, worst
 
 LEVELS = ("loosened", "tightened", "any", "unknown", "version", "retroactive")
 """What a comparison may fail on, beside transitions such as `deny->allow`."""

@@ -14,7 +14,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput, Problem, in_language
-from vatspolicy.gate import Gate
+from vatspolicy.gate.gate import Gate
 from vatspolicy.interview import Refused, as_data, read_reply, start
 from vatspolicy.interview.choice import NO_GAIN, put
 from vatspolicy.interview.question import NAME_PATH, Question

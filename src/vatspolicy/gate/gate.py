@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from vatspolicy.waiver import Ledger
+    from vatspolicy.gate.waivers import Ledger
 
 OK, FAILED, USAGE, INVALID, INCOMPLETE, NOTHING, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
 """Exit codes (the table in README.md)."""
@@ -130,7 +130,7 @@ class Gate:
         codes: list[int],
     ) -> Outcome:
         """The outcome after waivers and baseline: the gate looks at what they leave."""
-        from vatspolicy.waiver import settle
+        from vatspolicy.gate.waivers import apply as settle
 
         ledger = self.ledger
         assert ledger is not None

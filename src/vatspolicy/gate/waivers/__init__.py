@@ -6,8 +6,8 @@ what is set aside stays in every report.
 
 from __future__ import annotations
 
-from vatspolicy.waiver.fingerprint import fingerprint
-from vatspolicy.waiver.load import (
+from vatspolicy.gate.waivers.fingerprint import fingerprint
+from vatspolicy.gate.waivers.load import (
     Approvers,
     Baseline,
     Ledger,
@@ -17,7 +17,7 @@ from vatspolicy.waiver.load import (
     load_ledger,
     load_waivers,
 )
-from vatspolicy.waiver.settle import Settlement, remaining, settle, waivable
+from vatspolicy.gate.waivers.apply import Settlement, remaining, settle, waivable
 
 __all__ = [
     "Approvers",

@@ -17,7 +17,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.cel.ast import Param, walk
-from vatspolicy.gate import DayError, Gate
+from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.bundles.select import Choice
 from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile

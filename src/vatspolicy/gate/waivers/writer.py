@@ -12,9 +12,9 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.profile.profile import Profile
-from vatspolicy.waiver.fingerprint import fingerprint
-from vatspolicy.waiver.load import Baseline, load_waivers
-from vatspolicy.waiver.settle import Place, waivable
+from vatspolicy.gate.waivers.fingerprint import fingerprint
+from vatspolicy.gate.waivers.load import Baseline, load_waivers
+from vatspolicy.gate.waivers.apply import Place, waivable
 
 _HEAD = "schema: 1\nwaivers:\n"
 
