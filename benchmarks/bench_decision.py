@@ -23,7 +23,7 @@ from measure import Candidate, Report, Row, Table, Target, finish, interleave, m
 from workload import afresh, draw_profiles
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.cases import subjects
+from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.interpreter import Env

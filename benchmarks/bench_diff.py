@@ -16,8 +16,8 @@ from typing import TypeVar
 
 from measure import Report, Row, Table, Target, finish, parser
 
-from vatspolicy.analysis import compare_change, compare_decisions, compare_rules
-from vatspolicy.analysis.isolate import expressions_of, find_rule
+from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
+from vatspolicy.authoring.symbolic.isolate import expressions_of, find_rule
 from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.documents.schemas import resource_folder
 

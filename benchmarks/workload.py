@@ -23,7 +23,7 @@ from generators import Profiles, hints_of
 from rego import Writer
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.cases import subjects
+from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.light import replace

@@ -10,8 +10,8 @@ from typing import Any
 
 from laws import HEAD
 
-from vatspolicy.comparison.review import Settings, review
-from vatspolicy.comparison.sources import read_source
+from vatspolicy.authoring.diff.review import Settings, review
+from vatspolicy.authoring.diff.sources import read_source
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import schema_folder, validate
 

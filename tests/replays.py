@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.comparison.report import render
-from vatspolicy.comparison.review import Settings, review
-from vatspolicy.comparison.sources import Source, read_source
+from vatspolicy.authoring.diff.review import Settings, review
+from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.documents import load_document
 
 ROOT = Path(__file__).resolve().parents[1]

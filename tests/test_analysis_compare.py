@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from laws import CLASSES, LICENCE, bundle_of, route, rule
 
-from vatspolicy.analysis import RuleVerdict, compare_rules, search
-from vatspolicy.analysis.isolate import find_rule
-from vatspolicy.analysis.recheck import says
+from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
+from vatspolicy.authoring.symbolic import search
+from vatspolicy.authoring.symbolic.isolate import find_rule
+from vatspolicy.authoring.symbolic.recheck import says
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile

@@ -22,15 +22,15 @@ from generators import (
 from valuations import BOUNDS, assign, holds, truth
 
 from vatspolicy.engine.licensing import routes
-from vatspolicy.analysis.effect import word
-from vatspolicy.analysis.formula import TRUE
-from vatspolicy.analysis.questions import Scope
-from vatspolicy.analysis.reality import hold
-from vatspolicy.analysis.recheck import says, subjects
-from vatspolicy.analysis.setting import Setting
-from vatspolicy.analysis.times import periods
-from vatspolicy.analysis.values import Const, Unsupported
-from vatspolicy.analysis.witness import profile_of
+from vatspolicy.authoring.symbolic.relaxation import word
+from vatspolicy.authoring.symbolic.formula import TRUE
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.recheck import says, subjects
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.times import periods
+from vatspolicy.authoring.symbolic.values import Const, Unsupported
+from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.interpreter import evaluate as kleene

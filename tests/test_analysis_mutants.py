@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from generators import Profiles, hints_of, near_days
 
-from vatspolicy.analysis import RuleVerdict, compare_rules
-from vatspolicy.analysis.domain import iso, ordinal
-from vatspolicy.analysis.isolate import MixedBundle, expressions_of, find_rule
-from vatspolicy.analysis.recheck import says
-from vatspolicy.analysis.times import parameters
+from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
+from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.isolate import MixedBundle, expressions_of, find_rule
+from vatspolicy.authoring.symbolic.recheck import says
+from vatspolicy.authoring.symbolic.times import parameters
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.serialize import dump

@@ -9,15 +9,15 @@ import random
 import pytest
 from generators import PARAMETERS, Expressions, hints_of, parameter_types
 
-from vatspolicy.analysis.cells import Cells
-from vatspolicy.analysis.domain import Space
-from vatspolicy.analysis.formula import FALSE, TRUE, Pool, Range
-from vatspolicy.analysis.reality import hold
-from vatspolicy.analysis.search import BUDGET, Search, Undecided, open_search, simplest
-from vatspolicy.analysis.setting import Setting
-from vatspolicy.analysis.times import periods
-from vatspolicy.analysis.values import Unsupported, at_least
-from vatspolicy.analysis.witness import day_of, profile_of
+from vatspolicy.authoring.symbolic.cells import Cells
+from vatspolicy.authoring.symbolic.domain import Space
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Pool, Range
+from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search, simplest
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.times import periods
+from vatspolicy.authoring.symbolic.values import Unsupported, at_least
+from vatspolicy.authoring.symbolic.witness import day_of, profile_of
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope, parse

@@ -21,14 +21,14 @@ import pytest
 from generators import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
 from valuations import BOUNDS, Values, assign, truth
 
-from vatspolicy.analysis.cells import Cells
-from vatspolicy.analysis.formula import TRUE
-from vatspolicy.analysis.questions import Scope
-from vatspolicy.analysis.recheck import subjects
-from vatspolicy.analysis.search import BUDGET, Search, Undecided, open_search
-from vatspolicy.analysis.setting import Setting
-from vatspolicy.analysis.times import END, Period, periods
-from vatspolicy.analysis.values import Const, Rail, Unsupported
+from vatspolicy.authoring.symbolic.cells import Cells
+from vatspolicy.authoring.symbolic.formula import TRUE
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.recheck import subjects
+from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.times import END, Period, periods
+from vatspolicy.authoring.symbolic.values import Const, Rail, Unsupported
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope as Names

@@ -16,17 +16,19 @@ from generators import Profiles, hints_of, near_days
 from laws import CLASSES, LICENCE, bundle_of, route, rule
 from valuations import BOUNDS, assign
 
-from vatspolicy.analysis import Transitions, compare_change, compare_decisions, compare_rules, parallel, search
-from vatspolicy.analysis.difference import differing
-from vatspolicy.analysis.domain import iso, ordinal
-from vatspolicy.analysis.effect import PAIRS
-from vatspolicy.analysis.ground import Ground
-from vatspolicy.analysis.parallel import pack
-from vatspolicy.analysis.recheck import word_of
-from vatspolicy.analysis.shrink import places, without
-from vatspolicy.analysis.times import END, Period
+from vatspolicy.authoring.symbolic import Transitions, compare_change, compare_decisions, compare_rules
+from vatspolicy.authoring.symbolic import workers as parallel
+from vatspolicy.authoring.symbolic import search
+from vatspolicy.authoring.symbolic.difference import differing
+from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.relaxation import PAIRS
+from vatspolicy.authoring.symbolic.two_rulesets import Ground
+from vatspolicy.authoring.symbolic.workers import pack
+from vatspolicy.authoring.symbolic.recheck import word_of
+from vatspolicy.authoring.symbolic.minimize import places, without
+from vatspolicy.authoring.symbolic.times import END, Period
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
-from vatspolicy.cases import fixture_cases
+from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.analysis.questions import Scope
-from vatspolicy.analysis.search import open_search
-from vatspolicy.analysis.setting import Setting
-from vatspolicy.analysis.times import END, Period
-from vatspolicy.analysis.values import Rail
-from vatspolicy.analysis.witness import profile_of
-from vatspolicy.audit.ground import Ground, all_days
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.search import open_search
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.times import END, Period
+from vatspolicy.authoring.symbolic.values import Rail
+from vatspolicy.authoring.symbolic.witness import profile_of
+from vatspolicy.authoring.analysis.bounded_search import Ground, all_days
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import invariants, load_profile

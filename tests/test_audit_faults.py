@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from laws import HEAD, route, rule
 
-from vatspolicy.audit.finding import KINDS, Finding
-from vatspolicy.audit.run import Request, analyse
+from vatspolicy.authoring.analysis.findings import KINDS, Finding
+from vatspolicy.authoring.analysis.run import Request, analyse
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.cases import cases_of
+from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
 

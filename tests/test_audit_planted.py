@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from vatspolicy.audit.finding import KINDS, Report
-from vatspolicy.audit.run import Request, analyse
+from vatspolicy.authoring.analysis.findings import KINDS, Report
+from vatspolicy.authoring.analysis.run import Request, analyse
 from vatspolicy.documents.schemas import resource_folder
 
 pytestmark = [

@@ -15,11 +15,11 @@ from conftest import Console
 from generators import Profiles, hints_of, near_days
 from laws import HEAD, route, rule
 
-from vatspolicy.analysis import search
-from vatspolicy.audit.exhibit import states_of
-from vatspolicy.audit.prove import prove
-from vatspolicy.audit.run import Request, analyse
-from vatspolicy.audit.settings import Property, load_settings
+from vatspolicy.authoring.symbolic import search
+from vatspolicy.authoring.analysis.witness import states_of
+from vatspolicy.authoring.analysis.properties import prove
+from vatspolicy.authoring.analysis.run import Request, analyse
+from vatspolicy.authoring.analysis.settings import Property, load_settings
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.errors import InvalidInput

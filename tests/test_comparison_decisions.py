@@ -8,8 +8,8 @@ import pytest
 from laws import CLASSES, LICENCE, route
 from projects import PROFILE, RULES, compare, compare_policies, policy, project
 
-from vatspolicy.comparison.decisions import Answer, direction
-from vatspolicy.comparison.verdict import parse_conditions
+from vatspolicy.authoring.diff.decisions import Answer, direction
+from vatspolicy.authoring.diff.verdict import parse_conditions
 from vatspolicy.documents.schemas import load_schema
 
 LAW = policy("law")

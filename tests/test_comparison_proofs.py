@@ -14,7 +14,7 @@ import yaml
 from conftest import Console
 from projects import PROFILE, RULES, compare, policy, project
 
-from vatspolicy.analysis.verdict import DECISIONS, RuleVerdict, Transition, Transitions
+from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.wording import facts_of
 from vatspolicy.comparison.report import render
@@ -56,7 +56,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
             assert workers >= 1
             return [found for found in rules if found.rule in names], Transitions(tuple(twelve))
 
-        monkeypatch.setattr("vatspolicy.analysis.compare_change", compare_change)
+        monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", compare_change)
 
     return say
 
@@ -147,7 +147,7 @@ def test_an_engine_that_breaks_leaves_the_rest_of_the_report(tmp_path: Path, mon
     def broken(*_: Any, **__: Any) -> Any:
         raise KeyError("somewhere")
 
-    monkeypatch.setattr("vatspolicy.analysis.compare_change", broken)
+    monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", broken)
     base, head = project(tmp_path / "base"), project(tmp_path / "head", {"law": LAW.replace("50.0", "70.0")})
     data = compare(base, head, semantic="auto")
     assert (data["title"]["en"], data["exit_code"], data["semantic"]["status"]) == ("NOT EVALUATED", 4, "failed")
@@ -179,14 +179,14 @@ def test_what_is_not_settled_does_not_pass_a_gate_that_asks_for_it(
 
 
 def test_nothing_is_asked_where_no_rule_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("vatspolicy.analysis.compare_change")
+    monkeypatch.delattr("vatspolicy.authoring.symbolic.compare_change")
     base = project(tmp_path / "base")
     data = compare(base, base, semantic="auto", fail_on=["unknown"])
     assert (data["semantic"]["status"], data["exit_code"]) == ("not-needed", 0)
 
 
 def test_a_solver_that_is_asked_for_and_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vatspolicy.comparison.semantic.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.importlib.util.find_spec", lambda _: None)
     data = compared(tmp_path, LATER, semantic="z3")
     assert (data["title"]["en"], data["exit_code"], data["why"][0]["code"]) == ("NOT EVALUATED", 4, "engine")
     assert data["semantic"]["status"] == "unavailable"

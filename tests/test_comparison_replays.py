@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from replays import PAGE, REPLAYS, Replay, page, replay
 
-from vatspolicy.comparison.verdict import STRICTER, impossible, possible
+from vatspolicy.authoring.diff.verdict import STRICTER, impossible, possible
 
 pytestmark = pytest.mark.xdist_group("replays")  # each change is replayed once for all tests
 

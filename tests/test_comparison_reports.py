@@ -14,7 +14,7 @@ from browser import opened, sideways, violations
 from conftest import Console
 from projects import PROFILE, RULES, compare, policy, project
 
-from vatspolicy.comparison import markdown
+from vatspolicy.authoring.diff import markdown
 from vatspolicy.comparison.report import FORMATS, render
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.schemas import validate

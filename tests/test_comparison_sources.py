@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from projects import PROFILE, compare, policy, project
 
-from vatspolicy.comparison import git
-from vatspolicy.comparison.git import SourceError
-from vatspolicy.comparison.review import Settings, review
-from vatspolicy.comparison.sources import read_pair, read_source
+from vatspolicy.authoring.diff import git
+from vatspolicy.authoring.diff.git import SourceError
+from vatspolicy.authoring.diff.review import Settings, review
+from vatspolicy.authoring.diff.sources import read_pair, read_source
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from projects import RULES, compare, compare_policies, edits, policy, project
 
-from vatspolicy.comparison.structure import tokens
+from vatspolicy.authoring.diff.structure import tokens
 from vatspolicy.documents.schemas import load_schema
 
 LAW = policy("law")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.comparison.schemas import _WRITTEN_BY_US
+from vatspolicy.authoring.diff.schemas import _WRITTEN_BY_US
 from vatspolicy.documents import load_document
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.ast import Literal, Param, Term, walk

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from conftest import Console
 
-from vatspolicy import scaffold
+from vatspolicy.authoring import scaffold
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.cases import policy_cases
-from vatspolicy.coverage import Coverage
-from vatspolicy.proof import prove
+from vatspolicy.authoring.testing.cases import policy_cases
+from vatspolicy.authoring.testing.coverage import Coverage
+from vatspolicy.authoring.testing.runner import prove
 
 POLICY = """\
 id: two

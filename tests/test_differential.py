@@ -22,7 +22,7 @@ import pytest
 from generators import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.cases import subjects
+from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.cel.codegen import Module, call

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.layout import lay_out
-from vatspolicy.layout.normal import clauses, normal_text
+from vatspolicy.authoring.formatter import lay_out
+from vatspolicy.authoring.formatter.textconv import clauses, normal_text
 
 SHIPPED = sorted([*(ROOT / "policies").glob("*.yaml"), *(ROOT / "fixtures").glob("*.yaml")])
 

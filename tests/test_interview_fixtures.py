@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.cases import one_fixture
+from vatspolicy.authoring.testing.cases import one_fixture
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.engine.evaluator import evaluate

@@ -13,7 +13,7 @@ from conftest import ROOT, TODAY
 from projects import compare, policy, project
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.comparison import report as comparison
+from vatspolicy.authoring.diff import report as comparison
 from vatspolicy.gate.gate import Gate
 from vatspolicy.matrix import matrix
 from vatspolicy.matrix.render import render as render_matrix

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SHOP, Console
 
-from vatspolicy import scaffold
+from vatspolicy.authoring import scaffold
 from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.lint import ORDER, lint
+from vatspolicy.authoring.lint import ORDER, lint
 from vatspolicy.documents.schemas import load_schema, use_schemas
 
 CLEAN = """\

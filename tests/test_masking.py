@@ -11,7 +11,7 @@ import pytest
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
 from vatspolicy.cel.types import BOOL, ListOf, Record
-from vatspolicy.masking import alone, decisive
+from vatspolicy.authoring.testing.mcdc import alone, decisive
 
 
 def fact(name: str) -> Fact:

@@ -12,7 +12,7 @@ from conftest import Console
 
 from vatspolicy.documents import parse_document
 from vatspolicy.profile.profile import read_profile
-from vatspolicy.scaffold import profile
+from vatspolicy.authoring.scaffold import profile
 from vatspolicy.documents.schemas import validate
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.cases import fixture_cases
+from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.analysis.domain import ordinal
-from vatspolicy.analysis.formula import Amount
-from vatspolicy.analysis.search import Found
-from vatspolicy.analysis.setting import Setting
-from vatspolicy.analysis.values import Choice, Rail, Record, Slots, Sum, Value, WordSet
+from vatspolicy.authoring.symbolic.domain import ordinal
+from vatspolicy.authoring.symbolic.formula import Amount
+from vatspolicy.authoring.symbolic.search import Found
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.values import Choice, Rail, Record, Slots, Sum, Value, WordSet
 
 LISTS = ("services", "company.licences", "partner.licences", "deals", "filings", "services.*.area",
          "services.*.facilities", "company.licences.*.area", "partner.licences.*.area")  # fmt: skip

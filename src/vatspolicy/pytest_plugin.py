@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
-    from vatspolicy.cases import Case
+    from vatspolicy.authoring.testing.cases import Case
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,7 +70,7 @@ class PolicyFile(_File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item a test."""
-        from vatspolicy.cases import cases_of
+        from vatspolicy.authoring.testing.cases import cases_of
 
         bundle = _bundle(self.config)
         for case in cases_of(bundle, bundle.policies[self.path.stem]):
@@ -82,7 +82,7 @@ class FixtureFile(_File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item an expected decision."""
-        from vatspolicy.cases import one_fixture
+        from vatspolicy.authoring.testing.cases import one_fixture
 
         for case in one_fixture(_bundle(self.config), self.path):
             yield CaseItem.from_parent(self, name=case.name.partition(": ")[2], case=case)

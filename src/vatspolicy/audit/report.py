@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from vatspolicy.audit.finding import ERROR, KINDS, Finding, Gap, Report, Result
+from vatspolicy.authoring.analysis.findings import ERROR, KINDS, Finding, Gap, Report, Result
 from vatspolicy.profile.vocabulary import Language
 
 FORMATS = ("text", "markdown", "json", "github", "sarif")

@@ -15,7 +15,7 @@ from vatspolicy.gate.gate import USAGE
 
 
 class AnalysisFormat(StrEnum):
-    """Formats of an analysis (vatspolicy.audit.report.FORMATS; typer wants an enumeration)."""
+    """Formats of an analysis (vatspolicy.authoring.analysis.report.FORMATS; typer wants an enumeration)."""
 
     TEXT, MARKDOWN, JSON, GITHUB, SARIF = "text", "markdown", "json", "github", "sarif"
 
@@ -65,10 +65,10 @@ def analyze(
 
     Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
     """
-    from vatspolicy.analysis.search import BUDGET
-    from vatspolicy.audit.finding import KINDS
+    from vatspolicy.authoring.symbolic.search import BUDGET
+    from vatspolicy.authoring.analysis.findings import KINDS
     from vatspolicy.audit.report import render
-    from vatspolicy.audit.run import Request, analyse
+    from vatspolicy.authoring.analysis.run import Request, analyse
 
     outputs = parse_outputs(output, list(AnalysisFormat))
     every = tuple(name for name in KINDS if name != "accepted-not-found")

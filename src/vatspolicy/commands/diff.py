@@ -21,13 +21,13 @@ WORKERS = 4
 
 
 class DiffFormat(StrEnum):
-    """Formats of a comparison (vatspolicy.comparison.report.FORMATS; typer wants an enumeration)."""
+    """Formats of a comparison (vatspolicy.authoring.diff.report.FORMATS; typer wants an enumeration)."""
 
     TEXT, JSON, MARKDOWN, GITHUB, SARIF, HTML = "text", "json", "markdown", "github", "sarif", "html"
 
 
 class Semantic(StrEnum):
-    """Which engine to ask for proofs (vatspolicy.comparison.semantic.ENGINES)."""
+    """Which engine to ask for proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
 
     AUTO, Z3, CELLS, OFF = "auto", "z3", "cells", "off"
 
@@ -39,7 +39,7 @@ def parse_days(texts: list[str]) -> list[str]:
 
 def parse_fail_on(texts: list[str]) -> list[str]:
     """Conditions, separated by commas."""
-    from vatspolicy.comparison.verdict import parse_conditions
+    from vatspolicy.authoring.diff.verdict import parse_conditions
 
     try:
         return parse_conditions(texts)
@@ -123,10 +123,10 @@ def diff(
     Example: vatspolicy diff main..HEAD --fail-on 'deny->allow,version' -o markdown=review.md
     """
     from vatspolicy import clock
-    from vatspolicy.comparison.git import SourceError
+    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.comparison.report import render
-    from vatspolicy.comparison.review import Settings, refuse, review
-    from vatspolicy.comparison.sources import read_pair
+    from vatspolicy.authoring.diff.review import Settings, refuse, review
+    from vatspolicy.authoring.diff.sources import read_pair
 
     outputs = parse_outputs(output, list(DiffFormat))
     workers = min(os.cpu_count() or 1, WORKERS)
@@ -136,7 +136,7 @@ def diff(
     except SourceError as error:
         data, refused = refuse(base, head, str(error), settings), str(error)
     if save_fixtures is not None:
-        from vatspolicy.comparison.fixtures import fixtures_of, unlike
+        from vatspolicy.authoring.diff.fixtures import fixtures_of, unlike
 
         for path, text in unlike(fixtures_of(data), save_fixtures):
             save(path, text)

@@ -69,7 +69,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 def _run(names: list[str], check: bool, diff: bool) -> int:
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
-    from vatspolicy.layout import lay_out
+    from vatspolicy.authoring.formatter import lay_out
 
     code = 0
     changed = 0
@@ -117,7 +117,7 @@ def _normal(path: Path) -> str:
     """The normalised text; that of the file where it cannot be read as YAML, so that a diff shows something."""
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
-    from vatspolicy.layout.normal import normal_text
+    from vatspolicy.authoring.formatter.textconv import normal_text
 
     try:
         return normal_text(load_document(path).data)

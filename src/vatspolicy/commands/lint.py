@@ -28,7 +28,7 @@ def lint(
 
     Example: vatspolicy lint --policies policies
     """
-    from vatspolicy.lint import lint as lint_bundle
+    from vatspolicy.authoring.lint import lint as lint_bundle
 
     problems = lint_bundle(choose_bundle(policies, bundle, key, skip_verify), fixtures or near())
     show("".join(f"{render(problem)}\n" for problem in problems))

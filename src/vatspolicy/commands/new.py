@@ -35,7 +35,7 @@ def new_policy(
 
     Example: vatspolicy new policy cloud-measures-2027
     """
-    from vatspolicy.scaffold import bundle, policy
+    from vatspolicy.authoring.scaffold import bundle, policy
 
     if id == "bundle":
         fail("'bundle' is the name of the file that describes a bundle. Choose another.", USAGE)
@@ -50,7 +50,7 @@ def new_profile(
 
     Example: vatspolicy new profile specs/shop.yaml
     """
-    from vatspolicy.scaffold import profile
+    from vatspolicy.authoring.scaffold import profile
 
     if path.suffix not in (".yaml", ".yml"):
         fail("the skeleton is YAML: end the name with .yaml.", USAGE)
@@ -72,7 +72,7 @@ def new_fixture(
 
     Example: vatspolicy new fixture shop-hangzhou-wholly-foreign
     """
-    from vatspolicy.scaffold import expectation, profile
+    from vatspolicy.authoring.scaffold import expectation, profile
 
     create({folder / f"{name}.yaml": profile(name), folder / f"{name}.expect.yaml": expectation()})
 

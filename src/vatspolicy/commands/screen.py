@@ -198,7 +198,7 @@ def _laws(
     if diff is None:
         yield choose_bundle(policies, file, key, skip_verify), None
         return
-    from vatspolicy.comparison.git import SourceError
+    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.portfolio.origin import Origin
 
     with contextlib.ExitStack() as held:

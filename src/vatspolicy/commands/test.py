@@ -22,8 +22,8 @@ from vatspolicy.language import translate_lines
 
 if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
-    from vatspolicy.mutation.mutants import Mutant
-    from vatspolicy.mutation.run import Prover
+    from vatspolicy.authoring.mutation.mutants import Mutant
+    from vatspolicy.authoring.mutation.run import Prover
 
 MUTATION = "Mutation"
 """Panel of options."""
@@ -103,8 +103,8 @@ def run_tests(
 
     Example: vatspolicy test -r pilot --coverage --threshold 95
     """
-    from vatspolicy.proof import all_cases
-    from vatspolicy.proof import prove as run_cases
+    from vatspolicy.authoring.testing.runner import all_cases
+    from vatspolicy.authoring.testing.runner import prove as run_cases
 
     wants_mutants = mutation or mutation_threshold is not None
     if wants_mutants and (coverage or threshold is not None):
@@ -119,8 +119,8 @@ def run_tests(
         show(translate_lines(report.text))
         raise typer.Exit(report.exit_code)
 
-    from vatspolicy.mutation.report import mutate
-    from vatspolicy.mutation.run import Choice
+    from vatspolicy.authoring.mutation.report import mutate
+    from vatspolicy.authoring.mutation.run import Choice
 
     result = mutate(
         law,
@@ -138,9 +138,9 @@ def _prover(bundle: Bundle) -> Prover:
     """Asks the proof engine, which is loaded for the first survivor."""
 
     def proves(mutant: Mutant) -> bool:
-        from vatspolicy.analysis import compare_rules
-        from vatspolicy.analysis.verdict import EQUIVALENT
-        from vatspolicy.mutation.rewrite import rewritten
+        from vatspolicy.authoring.symbolic import compare_rules
+        from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
+        from vatspolicy.authoring.mutation.rewrite import rewritten
 
         names = [rule.name for rule in mutant.rules]
         if not names:  # of what an instrument says, not of a rule

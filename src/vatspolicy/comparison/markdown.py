@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.comparison import describe
+from vatspolicy.authoring.diff import describe
 from vatspolicy.comparison.summary import release, sentences, sides
 from vatspolicy.comparison.words import phrase
 from vatspolicy.report.markdown import escape

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from vatspolicy.comparison import describe
+from vatspolicy.authoring.diff import describe
 from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]

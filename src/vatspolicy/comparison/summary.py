@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.comparison.describe import moves
-from vatspolicy.comparison.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
+from vatspolicy.authoring.diff.describe import moves
+from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
 from vatspolicy.comparison.words import REASONS, phrase, word
 from vatspolicy.profile.vocabulary import Language
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.comparison import describe
+from vatspolicy.authoring.diff import describe
 from vatspolicy.comparison.summary import release, sentences, sides
 from vatspolicy.comparison.words import VERDICTS, phrase, word
 from vatspolicy.report.terminal import Style, clean, wrap

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.comparison.side import load_pair
-from vatspolicy.comparison.sources import read_pair
+from vatspolicy.authoring.diff.revision import load_pair
+from vatspolicy.authoring.diff.sources import read_pair
 from vatspolicy.bundles.select import choose
 
 

@@ -1,0 +1,153 @@
+"""All rules over all profiles and all days at once: many questions asked of one solver, and each answer tried on all.
+
+Lists are as short as can be here. So what is found is found, and what is not found is still to be proved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+
+from vatspolicy.authoring.symbolic.timeline import Course
+from vatspolicy.authoring.symbolic.relaxation import Loose, LooseEncoder
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.search import BUDGET, Found, open_search
+from vatspolicy.authoring.symbolic.query import Answer, Nothing, Setting, settle
+from vatspolicy.authoring.symbolic.rule_state import CLASS, subject
+from vatspolicy.authoring.symbolic.times import END, Period
+from vatspolicy.authoring.symbolic.values import Rail, Unsupported
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Route, Rule
+from vatspolicy.profile.vocabulary import words
+
+Scene = tuple[list[int], Scope]
+"""Formulas that a subject exists, and its variables."""
+
+
+def all_days(bundle: Bundle) -> Period:
+    """Every day that a bundle covers."""
+    return Period(bundle.covers_from, END)
+
+
+def scene(setting: Setting, reading: Reading, each: str, certain: bool = True) -> Scene:
+    """One subject of a kind. `certain`: an activity whose class the rules find, and not one that they leave open."""
+    if each != "activity" or not certain:
+        there, (scope, _) = subject(setting, each, (reading, reading), each == "activity")
+        return there, scope
+    exists, service = setting.services[0]
+    choice = setting.space.choice(CLASS, tuple(sorted(words("class"))))
+    found = reading.classes(reading.service_scope(service)).certain
+    pool = setting.space.pool
+    classed = pool.disjoin(
+        pool.conjoin((setting.encoder.one_of(choice, "==", cls), held)) for cls, held in found.items()
+    )
+    return [exists, classed], reading.activity_scope(service, ((TRUE, choice),), "any")
+
+
+def applies(reading: Reading, rule: Rule, scope: Scope) -> Rail:
+    """Whether a rule applies to a subject on the day; a route, whether it is open."""
+    if isinstance(rule.effect, Route):
+        route = reading.route(scope, rule)
+        return Rail(route.opened, -route.usable)
+    return reading.holds(rule, scope)
+
+
+class Ground:
+    """The rules of a bundle on the days of a period."""
+
+    def __init__(self, bundle: Bundle, period: Period, budget: int = BUDGET) -> None:
+        self.setting = Setting(period, {})
+        self.reading = self.setting.reading(bundle)
+        self.course: Course = self.reading.law
+        self.scenes: dict[str, Scene] = {}
+        self.rails: dict[str, Rail] = {}
+        self.unsupported: dict[str, str] = {}
+        for rules in self.course.rules.values():
+            for rule in rules:
+                try:
+                    self.rails[rule.name] = applies(self.reading, rule, self.scene(rule.each)[1])
+                except Unsupported as error:
+                    self.unsupported[rule.name] = str(error)
+        self.search = open_search(self.setting.space, budget)
+        self.models: list[tuple[Found, dict[int, bool]]] = []
+
+    def scene(self, each: str) -> Scene:
+        """The subject of that kind, made once."""
+        if each not in self.scenes:
+            self.scenes[each] = scene(self.setting, self.reading, each)
+        return self.scenes[each]
+
+    def fires(self, rule: Rule) -> list[int]:
+        """Formulas that a rule applies to a subject that exists."""
+        return [*self.scene(rule.each)[0], self.rails[rule.name].true]
+
+    def find(self, formulas: Sequence[int]) -> bool:
+        """Whether there are facts under which all formulas hold: first among those found before. Raises Undecided."""
+        pool = self.setting.space.pool
+        for found, memo in self.models:
+            if all(pool.evaluate(formula, found, memo) for formula in formulas):
+                return True
+        answer = self.search.find([*formulas, *self.real()])
+        if answer is None:
+            return False
+        self.models.append((answer, {}))
+        return True
+
+    def real(self) -> list[int]:
+        """The invariants of what was read so far."""
+        return hold(self.setting.space, self.setting.encoder)[0]
+
+    def prepare(self, formulas: Iterable[int]) -> None:
+        """Tell the solver what will be asked."""
+        self.search.prepare([*formulas, *self.real()])
+
+    def levels(self, name: str = "") -> Levels:
+        """How strict the decision is for the product and one service; `name`: a rule that is left out."""
+        reading = self.reading
+        if name:
+            reading = dataclasses.replace(reading, law=without(self.course, name))
+            for cached in ("way", "access_days"):
+                reading.__dict__.pop(cached, None)
+        return reading.decision(self.setting.services[:1])
+
+
+def without(course: Course, name: str) -> Course:
+    """The law with one rule left out."""
+    rules = {key: tuple(rule for rule in found if rule.name != name) for key, found in course.rules.items()}
+    return dataclasses.replace(course, rules=rules)
+
+
+def look(
+    bundle: Bundle, period: Period, build: Callable[[Setting, Reading], Sequence[int]], budget: int = BUDGET
+) -> Answer | None:
+    """The same among profiles with short lists; None says nothing of longer ones."""
+    answer = settle(period, lambda setting: build(setting, setting.reading(bundle)), budget, SHORT)
+    return answer if isinstance(answer, Answer) else None
+
+
+def ask(
+    bundle: Bundle, period: Period, build: Callable[[Setting, Reading], Sequence[int]], budget: int = BUDGET
+) -> Answer | None:
+    """Facts and a day under which what `build` makes holds; None when it is proved that there are none.
+
+    First with short lists, where most answers are; then with what is said of lists left free, which proves most
+    questions that have none; then with lists that grow. Raises Unsupported and Undecided.
+    """
+
+    def exact(setting: Setting) -> Sequence[int]:
+        return build(setting, setting.reading(bundle))
+
+    answer = settle(period, exact, budget, SHORT)
+    if isinstance(answer, Answer):
+        return answer
+    loose = Setting(period, {}, LooseEncoder)
+    formulas = [*build(loose, loose.reading(bundle, Loose))]
+    formulas += hold(loose.space, loose.encoder)[0]
+    if FALSE in formulas or open_search(loose.space, budget).find(formulas) is None:
+        return None
+    answer = settle(period, exact, budget)
+    return None if isinstance(answer, Nothing) else answer

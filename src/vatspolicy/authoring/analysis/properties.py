@@ -1,0 +1,197 @@
+"""Properties of the law: proved of all profiles on all days, or refuted by profiles that the evaluator has decided."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from vatspolicy.authoring.symbolic.formula import FALSE, TooLarge
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT
+from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.recheck import Unconfirmed
+from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, open_search
+from vatspolicy.authoring.symbolic.query import Answer, Setting
+from vatspolicy.authoring.symbolic.times import Period
+from vatspolicy.authoring.symbolic.values import Unsupported
+from vatspolicy.authoring.analysis.witness import states_of
+from vatspolicy.authoring.analysis.findings import Result
+from vatspolicy.authoring.analysis.bounded_search import all_days, applies, ask, scene
+from vatspolicy.authoring.analysis.settings import Property
+from vatspolicy.authoring.analysis.self_composition import FreeEncoder, Twins, hidden, monotone, more
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.engine.decision import WORDS, Decision
+from vatspolicy.errors import InvalidInput
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.model import Rule
+from vatspolicy.profile.profile import load_profile
+
+EVERY = {"en": "all profiles, lists of any length", "zh": "所有情形，列表长度不限"}
+SHORTLY = {"en": "profiles with one service and few licences and places", "zh": "仅一项服务且许可证、地点较少的情形"}
+
+
+def prove(bundle: Bundle, wanted: Property, budget: int = BUDGET) -> Result:
+    """The verdict on one property."""
+    empty = Result(wanted.id, wanted.statement, wanted.cite, "unknown", EVERY, wanted.line)
+    try:
+        proof = _Proof(bundle, wanted, budget)
+        return proof.never(empty) if wanted.form == "never" else proof.pair(empty)
+    except Unsupported as error:
+        return replace(empty, reason=f"This cannot be analysed exactly: {error}.")
+    except (Undecided, TooLarge) as error:
+        return replace(empty, reason=f"No answer within the limit: {error}.")
+    except (Unconfirmed, InvalidInput) as error:
+        return replace(empty, reason=f"Internal error: a witness was not confirmed ({error}).")
+
+
+class _Proof:
+    def __init__(self, bundle: Bundle, wanted: Property, budget: int) -> None:
+        self.bundle, self.wanted, self.budget = bundle, wanted, budget
+        self.body = wanted.body
+        whole = all_days(bundle)
+        self.period = Period(max(wanted.since or whole.start, whole.start), wanted.until or whole.end)
+
+    def given(self, reading: Reading, scope: Scope) -> list[int]:
+        """That the profile is one that the property is about."""
+        return [] if self.wanted.when is None else [reading.encoder.truth(self.wanted.when, scope, {}).true]
+
+    # --- one profile
+
+    def never(self, result: Result) -> Result:
+        rules = self.rules()
+        if "state" in self.body:
+            if not rules:
+                return replace(result, reason="No rule has such a name.")
+            answer = self.first([functools.partial(self.state, rule) for rule in rules])
+        else:
+            answer = ask(self.bundle, self.period, self.decided, self.budget)
+        if answer is None:
+            return replace(result, verdict="proved")
+        answer = answer.simplified()
+        data, day = answer.profile, answer.as_of
+        word = evaluate(self.bundle, load_profile(data), day).decision
+        if "state" in self.body:
+            states = states_of(self.bundle, data, day, rules)
+            if not any(self.body["state"] in found for found in states.values()):
+                raise Unconfirmed(f"no rule is {self.body['state']}")
+        elif word != self.body["decision"]:
+            raise Unconfirmed(f"the evaluator decides {word}")
+        return replace(result, verdict="refuted", witness=data, as_of=day, decisions=(word,))
+
+    def first(self, builds: Sequence[Callable[[Setting, Reading], list[int]]]) -> Answer | None:
+        for build in builds:
+            answer = ask(self.bundle, self.period, build, self.budget)
+            if answer is not None:
+                return answer
+        return None
+
+    def rules(self) -> list[Rule]:
+        pattern = self.body.get("rule", "")
+        found = [rule for policy in self.bundle.policies.values() for rule in policy.rules]
+        kinds = {"open": ("Route",), "closed": ("Route",)}.get(self.body.get("state", ""), ())
+        return [
+            rule
+            for rule in found
+            if fnmatch.fnmatchcase(rule.name, pattern) and (not kinds or type(rule.effect).__name__ in kinds)
+        ]
+
+    def state(self, rule: Rule, setting: Setting, reading: Reading) -> list[int]:
+        there, scope = scene(setting, reading, rule.each)
+        return [*there, applies(reading, rule, scope).true, *self.given(reading, scope)]
+
+    def decided(self, setting: Setting, reading: Reading) -> list[int]:
+        """That the decision of a product with a subject of the kind is the word; a part of it is never stricter."""
+        there, scope = scene(setting, reading, self.body["each"])
+        levels = reading.decision(setting.services[:1])
+        top = 0 if self.body["decision"] == "allow" else 1
+        least = [levels.low[0]] if self.body["decision"] == "needs-license" and len(setting.services) == 1 else []
+        return [*there, *self.given(reading, scope), -levels.high[top], *least]
+
+    # --- two profiles
+
+    def twins(self, setting: Setting, loose: bool) -> Twins:
+        match self.wanted.form:
+            case "monotone":
+                return monotone(setting, self.bundle, self.body["fact"], loose)
+            case "more_licences":
+                return more(setting, self.bundle, loose)
+        return hidden(setting, self.bundle, self.body.get("except", ()), loose)
+
+    def formulas(self, twins: Twins) -> list[int]:
+        """That the two profiles break the property."""
+        pool = twins.setting.space.pool
+        before, after = twins.levels()
+        scope = twins.first.product_scope()
+        given = self.given(twins.first, scope)
+        changes = self.body.get("never")
+        if self.wanted.form == "more_facts":
+            broken = [pool.conjoin((before.low[i], -after.low[i])) for i in (0, 1)]
+            broken += [pool.conjoin((after.high[i], -before.high[i])) for i in (0, 1)]
+        elif changes:
+            # at least as strict as the first word, at most as strict as the second
+            broken = [
+                pool.conjoin((before.low[WORDS.index(a) - 1], -after.high[WORDS.index(b)]))
+                for a, _, b in (change.partition("->") for change in changes)
+            ]
+        else:
+            broken = [pool.conjoin((after.low[i], -before.low[i])) for i in (0, 1)]
+            broken += [pool.conjoin((after.high[i], -before.high[i])) for i in (0, 1)]
+        exists = twins.setting.services[0][0]
+        return [exists, pool.disjoin(broken), *twins.relation, *given, *twins.real()]
+
+    def pair(self, result: Result) -> Result:
+        setting = Setting(self.period, dict(SHORT))
+        twins = self.twins(setting, loose=False)
+        formulas = self.formulas(twins)
+        search = open_search(setting.space, self.budget)
+        limit: Undecided | None = None
+        found = None
+        try:
+            found = None if FALSE in formulas else search.find(formulas)
+        except Undecided as error:  # what is harder to search through may be easier to prove
+            limit = error
+        if found is not None:
+            answer = Answer(setting, search, formulas, found, ()).simplified()
+            return self.shown(result, twins, answer)
+        free = Setting(self.period, {}, FreeEncoder)
+        formulas = self.formulas(self.twins(free, loose=True))
+        if FALSE in formulas or open_search(free.space, self.budget).find(formulas) is None:
+            return replace(result, verdict="proved")
+        if limit is not None:
+            raise limit
+        reason = "Proved of short lists only; with lists left free the question could not be settled."
+        return replace(result, verdict="tested", scope=SHORTLY, reason=reason)
+
+    def shown(self, result: Result, twins: Twins, answer: Answer) -> Result:
+        """A refutation that the evaluator confirms."""
+        day = answer.as_of
+        one, two = twins.profiles(answer.found)
+        before, after = (evaluate(self.bundle, load_profile(data), day) for data in (one, two))
+        if not self.breaks(before, after):
+            raise Unconfirmed(f"the evaluator decides {before.decision} and {after.decision}")
+        return replace(
+            result,
+            verdict="refuted",
+            witness=one,
+            other=two,
+            as_of=day,
+            decisions=(_word(before), _word(after)),
+        )
+
+    def breaks(self, before: Decision, after: Decision) -> bool:
+        """Whether two decisions break the property, by the evaluator alone."""
+        (low, high), (lower, higher) = (tuple(map(WORDS.index, d.range)) for d in (before, after))
+        if self.wanted.form == "more_facts":
+            return lower < low or higher > high
+        changes: Any = self.body.get("never")
+        if changes:
+            pairs = (change.partition("->") for change in changes)
+            return any(low >= WORDS.index(a) and higher <= WORDS.index(b) for a, _, b in pairs)
+        return lower > low or higher > high
+
+
+def _word(decision: Decision) -> str:
+    return decision.decision if decision.decision != "incomplete" else " to ".join(decision.range)

@@ -1,0 +1,161 @@
+"""The whole analysis: which kinds are asked of which rules, in which order, by how many processes."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.search import BUDGET, has_solver
+from vatspolicy.authoring.symbolic.times import Period
+from vatspolicy.authoring.analysis.findings import KINDS, Finding, Gap, Report, Result
+from vatspolicy.authoring.analysis.gaps import gaps, undecided
+from vatspolicy.authoring.analysis.bounded_search import all_days
+from vatspolicy.authoring.analysis.masked import never_decides
+from vatspolicy.authoring.analysis.properties import prove
+from vatspolicy.authoring.analysis.settings import NAME, Settings, load_settings
+from vatspolicy.authoring.analysis.rule_checks import Audit
+from vatspolicy.authoring.analysis.structural import structural
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.model import Rule
+from vatspolicy.documents.schemas import resource_folder
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to analyse."""
+
+    folder: Path | None = None
+    """Folder of policies; None for the shipped ones."""
+    kinds: tuple[str, ...] = tuple(kind for kind in KINDS if kind != "accepted-not-found")
+    rules: str = "*"
+    """Pattern of rule names, such as `vats-pilot-2024/*`; gaps and properties are asked of the whole bundle."""
+    as_of: str | None = None
+    findings: bool = True
+    properties: bool = True
+    strict: bool = False
+    budget: int = BUDGET
+    workers: int = 1
+
+
+def analyse(request: Request) -> Report:
+    """The report on a folder of policies. Raises InvalidInput for policies or properties that are none."""
+    bundle = load_bundle(request.folder)
+    settings = load_settings(request.folder or resource_folder("policies"))
+    jobs = list(_jobs(request, settings))
+    if request.workers > 1 and len(jobs) > 1:
+        with ProcessPoolExecutor(request.workers, mp_context=get_context("spawn")) as pool:
+            parts = list(pool.map(_work, [request] * len(jobs), jobs))
+    else:
+        parts = [_do(request, job, bundle, settings) for job in jobs]
+    findings = [finding for part in parts for finding in part[0]]
+    order = list(KINDS)
+    findings.sort(key=lambda f: (order.index(f.kind), f.file, f.line, f.about))
+    whole = request.rules == "*" and request.as_of is None
+    properties = [result for part in parts for result in part[2]]
+    known = [item.id for item in settings.properties]
+    chosen = _chosen(bundle, request)
+    return Report(
+        bundle_version=bundle.version,
+        bundle_digest=bundle.digest,
+        kinds=request.kinds if request.findings else (),
+        findings=tuple(_accept(findings, settings, request.kinds if request.findings and whole else ())),
+        properties=tuple(sorted(properties, key=lambda result: known.index(result.id))),
+        not_evaluated=tuple(gap for part in parts for gap in part[1]),
+        engine="z3" if has_solver() else "cells",
+        rules=len(chosen) if request.findings else 0,
+        file=settings.file,
+        strict=request.strict,
+    )
+
+
+Part = tuple[list[Finding], list[Gap], list[Result]]
+Job = tuple[str, int, int]
+"""What is asked, and which share of how many."""
+
+SHARES = {"dead": 2, "may-be-unknown": 2}
+
+
+def _jobs(request: Request, settings: Settings) -> Iterator[Job]:
+    """The longest first, so that two processes end together."""
+    kinds = set(request.kinds) if request.findings else set()
+    if "never-decides" in kinds:
+        yield "never-decides", 0, 1
+    if request.properties:
+        yield from (("property", index, len(settings.properties)) for index in range(len(settings.properties)))
+    for kind in ("dead", "may-be-unknown"):
+        if kind in kinds:
+            yield from ((kind, share, SHARES[kind]) for share in range(SHARES[kind]))
+    if kinds & {"duplicate", "subsumed"}:
+        yield "pairs", 0, 1
+    yield from ((kind, 0, 1) for kind in ("conflict", "gap") if kind in kinds)
+    if kinds & {kind for kind, about in KINDS.items() if not about.solver}:
+        yield "structure", 0, 1
+
+
+def _work(request: Request, job: Job) -> Part:
+    """One job in a process of its own."""
+    settings = load_settings(request.folder or resource_folder("policies"))
+    return _do(request, job, load_bundle(request.folder), settings)
+
+
+def _do(request: Request, job: Job, bundle: Bundle, settings: Settings) -> Part:
+    name, share, shares = job
+    if name == "property":
+        wanted = settings.properties[share]
+        return [], [], [prove(bundle, wanted, request.budget)]
+    kinds = set(request.kinds)
+    audit = Audit(bundle, _period(bundle, request.as_of), request.budget)
+    rules = _chosen(bundle, request)
+    mine = rules[share::shares]
+    looks: dict[str, Callable[[], Iterable[Finding]]] = {
+        "never-decides": lambda: never_decides(audit, mine),
+        "dead": lambda: audit.dead(mine),
+        "may-be-unknown": lambda: undecided(audit, mine, settings.details),
+        "pairs": lambda: audit.pairs(rules, kinds),
+        "conflict": lambda: audit.conflicts(rules),
+        "gap": lambda: gaps(audit, [r for p in bundle.policies.values() for r in p.rules]),
+        "structure": lambda: _about(structural(bundle, kinds), request.rules),
+    }
+    return list(looks[name]()), audit.open, []
+
+
+def _about(findings: Iterable[Finding], pattern: str) -> Iterator[Finding]:
+    """Findings of the files that a pattern of rules names."""
+    policies = pattern.partition("/")[0]
+    for finding in findings:
+        if pattern == "*" or any(fnmatch.fnmatchcase(name.partition("/")[0], policies) for name in finding.about):
+            yield finding
+
+
+def _chosen(bundle: Bundle, request: Request) -> list[Rule]:
+    period = _period(bundle, request.as_of)
+    return [
+        rule
+        for policy in bundle.policies.values()
+        for rule in policy.rules
+        if fnmatch.fnmatchcase(rule.name, request.rules) and rule.since < period.end and period.start < rule.until
+    ]
+
+
+def _period(bundle: Bundle, as_of: str | None) -> Period:
+    whole = all_days(bundle)
+    return whole if as_of is None else Period(as_of, iso(ordinal(as_of) + 1))
+
+
+def _accept(findings: Sequence[Finding], settings: Settings, kinds: Sequence[str]) -> Iterator[Finding]:
+    """The findings, with the reason of those that are accepted; and each acceptance of what is no longer found."""
+    reasons = {(entry.kind, " ".join(entry.about)): entry for entry in settings.accepted}
+    seen = {finding.key for finding in findings}
+    for finding in findings:
+        entry = reasons.get(finding.key)
+        yield finding if entry is None else replace(finding, accepted=entry.reason["en"])
+    for key, entry in reasons.items():
+        if entry.kind in kinds and key not in seen:
+            en = f"{NAME} accepts a finding ({entry.kind}) that is not found: {key[1]}."
+            zh = f"{NAME}所接受的发现（{entry.kind}）并未出现：{key[1]}。"
+            yield Finding("accepted-not-found", entry.about, settings.file, entry.line, {"en": en, "zh": zh})

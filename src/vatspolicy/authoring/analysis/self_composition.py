@@ -1,0 +1,252 @@
+"""Two profiles at once that share all facts but what a property is about, decided under the same law.
+
+`monotone`: one number is higher in the second. `more`: the company holds one more licence. `hidden`: the first profile
+says fewer of the facts. A decision is the strictest of its parts (the product, and each service), so what is proved of
+the product with one service holds of all profiles.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.authoring.symbolic.domain import Space, _resolved, plain
+from vatspolicy.authoring.symbolic.relaxation import Loose
+from vatspolicy.authoring.symbolic.encoder import Encoder
+from vatspolicy.authoring.symbolic.formula import TRUE
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.search import Found
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.values import Base, Rail, Record, Slots, Sum, Unsupported
+from vatspolicy.authoring.symbolic.witness import _record, profile_of
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
+from vatspolicy.documents.schemas import load_schema
+
+MORE = "company.licences.99"
+"""Path of the licence that only the second profile has."""
+
+Profile = dict[str, Any]
+
+
+@dataclass
+class FreeEncoder(Encoder):
+    """What is said of the members of a list is free: the same for both profiles where they cannot differ in it."""
+
+    touched: str = ""
+    """Name of the fact that differs; a question that reads it has an answer of its own."""
+    mark: str = ""
+    hiding: bool = False
+
+    def quantified(self, node: Quantifier, base: Base, scope: Scope, params: Mapping[str, Any]) -> Rail:
+        """A free truth."""
+        if not isinstance(base, Slots):
+            return super().quantified(node, base, scope, params)
+        if self.mark and self.touched == "licences" and base.path == "company.licences":
+            before = free(self.space, self.named(node, base, scope, params), self.hiding)
+            extra = free(self.space, f"more {self.named(node, base, scope, params)}", False)
+            return (self.some if node.kind == "exists" else self.every)((before, extra))
+        own = self.mark if self.touched and mentions(node.body, self.touched) else ""
+        return free(self.space, own + self.named(node, base, scope, params), self.hiding)
+
+    def named(self, node: Quantifier, base: Slots, scope: Scope, params: Mapping[str, Any]) -> str:
+        """A name for a question about the members of a list."""
+        return f"{base.path} {self.questions.number(self.questions.of(node, scope, params))}"
+
+
+class FreeHeld(Loose):
+    """Whether an instrument is held is free: more may be in the second profile, less known where facts are hidden."""
+
+    def held(self, scope: Any, name: str, holder: str = "operator") -> Rail:
+        """A free truth, the same for questions that must have the same answer."""
+        encoder, pool = self.encoder, self.space.pool
+        assert isinstance(encoder, FreeEncoder)
+        covers = self.law.instruments[name].covers
+        if encoder.touched not in ("", "licences") and covers is not None and mentions(covers.tree, encoder.touched):
+            raise Unsupported(f"when {name} is held depends on {encoder.touched}")
+        whole = f"held {self.question(scope, name)} {holder} {dict(scope.subject).get('operator', '')}"
+        found = free(self.space, whole, encoder.hiding)
+        if encoder.touched == "licences" and encoder.mark:
+            more = free(self.space, f"more {whole}", False)
+            entity = scope.values.get(holder, ())
+            ours = pool.disjoin(held for held, base in entity if isinstance(base, Record) and base.path == "company")
+            found = encoder.some((found, Rail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))))
+        return found
+
+
+def free(space: Space, name: str, hiding: bool) -> Rail:
+    """A truth that may be anything; one that is hidden is the same or unknown."""
+    pool = space.pool
+    true, known = pool.flag(name), pool.flag(f"{name}?")
+    said = pool.flag(f"said {name}") if hiding else TRUE
+    return Rail(pool.conjoin((known, true, said)), pool.conjoin((known, -true, said)))
+
+
+def mentions(node: Node, name: str) -> bool:
+    """Whether an expression reads a fact of that name, whosever it is."""
+    names = {name, "licensed"} if name == "licences" else {name}
+    return any(isinstance(part, Fact) and not names.isdisjoint(part.names) for part in walk(node))
+
+
+@dataclass
+class Twins:
+    """One question over two profiles: readings of both, and formulas about both."""
+
+    setting: Setting
+    first: Reading
+    second: Reading
+    relation: list[int]
+    """That the two profiles are as the property says."""
+    shown: Any = field(repr=False)
+    """From values to the two profiles."""
+
+    def levels(self) -> tuple[Levels, Levels]:
+        """How strict the decision of each is, for the product and one service."""
+        first, second = (reading.decision(_services(reading)[:1]) for reading in (self.first, self.second))
+        return first, second
+
+    def real(self) -> list[int]:
+        """That both profiles are real."""
+        return [
+            *hold(self.first.space, self.first.encoder)[0],
+            *hold(self.second.space, self.second.encoder)[0],
+        ]
+
+    def profiles(self, found: Found) -> tuple[Profile, Profile]:
+        """The two profiles of some values."""
+        return self.shown(found)  # type: ignore[no-any-return]
+
+
+def _services(reading: Reading) -> list[Any]:
+    """The services as a reading sees them: some of their facts may be hidden from it."""
+    [(_, slots)] = reading.space.roots["services"]  # type: ignore[misc]
+    assert isinstance(slots, Slots)
+    return slots.members
+
+
+def _readings(setting: Setting, other: Space, bundle: Bundle, loose: bool, touched: str, hiding: bool = False) -> Any:
+    """Readings of the setting's own space and of the other one."""
+    if not loose:
+        encoder = Encoder(other, setting.encoder.questions)
+        second = Reading(other, encoder, setting.reading(bundle).law, ((TRUE, setting.day),))
+        return setting.reading(bundle), second
+    assert isinstance(setting.encoder, FreeEncoder)
+    setting.encoder.touched = touched
+    encoder = FreeEncoder(other, setting.encoder.questions)
+    encoder.touched, encoder.mark, encoder.hiding = touched, "second ", hiding
+    course = setting.reading(bundle).law
+    as_of = ((TRUE, setting.day),)
+    return FreeHeld(setting.space, setting.encoder, course, as_of), FreeHeld(other, encoder, course, as_of)
+
+
+def _with_company(setting: Setting, changed: Mapping[str, Any], root: str = "company") -> tuple[Space, Record]:
+    """The space in which some facts of a company are others, and the company."""
+    space = setting.space
+    [(held, own)] = space.roots[root]  # type: ignore[misc]
+    assert isinstance(own, Record)
+    other = copy.copy(space)
+    twin = Record(own.path, own.schema, lambda name: changed[name] if name in changed else own.get(name))
+    other.roots = {**space.roots, root: ((held, twin),)}
+    return other, own
+
+
+def monotone(setting: Setting, bundle: Bundle, fact: str, loose: bool) -> Twins:
+    """The fact (a number such as company.foreign_percent) is higher in the second profile."""
+    root, _, name = fact.partition(".")
+    space, pool = setting.space, setting.space.pool
+    [(_, company)] = space.roots[root]  # type: ignore[misc]
+    assert isinstance(company, Record)
+    value = company.get(name)
+    assert not isinstance(value, Rail)
+    [(present, number)] = value
+    assert isinstance(number, Sum)
+    pool.ranges[f"{fact}'"] = pool.ranges[fact]
+    higher = Sum(((f"{fact}'", 1),), 0)
+    other, _ = _with_company(setting, {name: ((present, higher),)}, root)
+    first, second = _readings(setting, other, bundle, loose, name)
+
+    def shown(found: Found) -> tuple[Profile, Profile]:
+        one = profile_of(space, found)
+        two = copy.deepcopy(one)
+        amount = pool.number_of(f"{fact}'", found)
+        two[root][name] = int(amount) if amount == int(amount) else float(amount)
+        return one, two
+
+    rises = pool.at_most({fact: 1, f"{fact}'": -1}, 0, strict=True)
+    return Twins(setting, first, second, [present, rises], shown)
+
+
+def more(setting: Setting, bundle: Bundle, loose: bool) -> Twins:
+    """The company holds one more licence in the second profile."""
+    space = setting.space
+    [(_, company)] = space.roots["company"]  # type: ignore[misc]
+    assert isinstance(company, Record)
+    [(held, slots)] = company.get("licences")  # type: ignore[misc]
+    assert isinstance(slots, Slots)
+    schema = _resolved(load_schema("profile")["properties"]["company"]["properties"]["licences"])
+    extra = space.record(_resolved(schema["items"]), MORE, TRUE)
+    longer = Slots(slots.path, lambda: [*slots.members, (TRUE, extra)])
+    other, _ = _with_company(setting, {"licences": ((held, longer),)})
+    first, second = _readings(setting, other, bundle, loose, "licences")
+
+    def shown(found: Found) -> tuple[Profile, Profile]:
+        one = profile_of(space, found)
+        two = copy.deepcopy(one)
+        two["company"].setdefault("licences", []).append(_record(space, extra, found))
+        return one, two
+
+    return Twins(setting, first, second, [], shown)
+
+
+class Hidden(Space):
+    """The same facts, of which some are not said. `kept`: facts that are said in both profiles."""
+
+    kept: frozenset[str] = frozenset()
+
+    def flag(self, name: str, owner: int = TRUE) -> int:
+        """Whether a fact is said; a member of a list, or a word in it, is there in both."""
+        shared = self.pool.flag(name)
+        path = name.removesuffix("?")
+        last = path.rpartition(".")[2]
+        if path == name or last.isdigit() or last in self.kept or plain(path) in self.kept:
+            return shared
+        return self.pool.conjoin((shared, self.pool.flag(f"said {name}")))
+
+
+def hidden(setting: Setting, bundle: Bundle, kept: Sequence[str], loose: bool) -> Twins:
+    """The first profile says fewer facts than the second. `kept`: names or paths of facts that are never hidden."""
+    space = setting.space
+    other = Hidden.__new__(Hidden)
+    other.__dict__.update(space.__dict__)
+    other.kept = frozenset(kept)
+    other.roots, other.read = {}, set()
+    other.__post_init__()
+    full, less = _readings(setting, other, bundle, loose, "", hiding=True)
+
+    def shown(found: Found) -> tuple[Profile, Profile]:
+        two = profile_of(space, found)
+        one = copy.deepcopy(two)
+        for name, value in sorted(found.items(), reverse=True):  # the longest paths first
+            if value and name.endswith("?") and not name.startswith("said ") and " " not in name:
+                path = name.removesuffix("?")
+                last = path.rpartition(".")[2]
+                always = last.isdigit() or last in kept or plain(path) in kept
+                if not always and not found.get(f"said {name}"):
+                    _remove(one, path.split("."))
+        return one, two
+
+    return Twins(setting, less, full, [], shown)
+
+
+def _remove(data: Any, path: list[str]) -> None:
+    for step in path[:-1]:
+        try:
+            data = data[int(step)] if isinstance(data, list) else data[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(data, dict):
+        data.pop(path[-1], None)

@@ -1,0 +1,156 @@
+"""`properties.yaml` beside the policies: what must hold of the law, accepted findings, and when details apply."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.documents import Document, load_document
+from vatspolicy.documents import Path as Place
+from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.cel.parser import ExpressionError, Scope, parse
+from vatspolicy.cel.ast import Node
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import as_tuple
+from vatspolicy.documents.schemas import validate
+from vatspolicy.profile.vocabulary import Text
+
+NAME = "properties.yaml"
+FORMS = ("never", "monotone", "more_licences", "more_facts")
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of the law."""
+
+    id: str
+    statement: Text
+    cite: tuple[str, ...]
+    line: int
+    form: str
+    body: Mapping[str, Any]
+    when: Node | None
+    """The profiles and subjects that it is about; None for all."""
+    since: str | None
+    until: str | None
+
+
+@dataclass(frozen=True)
+class Detail:
+    """An object of facts that a product states only where a condition holds."""
+
+    facts: str
+    each: str
+    when: Node
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A finding that is known and reasoned."""
+
+    kind: str
+    about: tuple[str, ...]
+    reason: Text
+    line: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the file says; empty where there is none."""
+
+    file: str = ""
+    properties: tuple[Property, ...] = ()
+    details: tuple[Detail, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+
+
+def load_settings(folder: Path) -> Settings:
+    """The properties of a folder of policies. Raises InvalidInput with every problem found."""
+    path = folder / NAME
+    if not path.is_file():
+        return Settings()
+    with contextlib.suppress(ValueError):
+        path = path.resolve().relative_to(Path.cwd())
+    document = load_document(path)
+    problems = validate(document, "properties")
+    if problems:
+        raise InvalidInput(problems)
+    reader = _Reader(document)
+    settings = reader.read()
+    if reader.problems:
+        raise InvalidInput(reader.problems)
+    return settings
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.document, self.problems = document, list[Problem]()
+
+    def read(self) -> Settings:
+        data = self.document.data
+        seen: set[str] = set()
+        for index, entry in enumerate(data.get("properties", [])):
+            if entry["id"] in seen:
+                self.problems.append(
+                    self.document.problem(("properties", index, "id"), "Another property has the same id.")
+                )
+            seen.add(entry["id"])
+        details = [self.detail(index, entry) for index, entry in enumerate(data.get("details", []))]
+        properties = [self.property(index, entry) for index, entry in enumerate(data.get("properties", []))]
+        return Settings(
+            self.document.file,
+            tuple(item for item in properties if item is not None),
+            tuple(item for item in details if item is not None),
+            tuple(
+                Accepted(entry["kind"], as_tuple(entry["about"]), entry["reason"], self.line(("accepted", index)))
+                for index, entry in enumerate(data.get("accepted", []))
+            ),
+        )
+
+    def line(self, path: Place) -> int:
+        return self.document.mark(path)[0]
+
+    def property(self, index: int, entry: Mapping[str, Any]) -> Property | None:
+        place: Place = ("properties", index)
+        form = next(name for name in FORMS if name in entry)
+        when: Node | None = None
+        if "when" in entry:
+            when = self.expression((*place, "when"), entry["when"], entry.get("each", "product"))
+        day, period = entry.get("day"), entry.get("period", {})
+        return Property(
+            entry["id"],
+            entry["statement"],
+            as_tuple(entry.get("cite", [])),
+            self.line(place),
+            form,
+            {"each": entry.get("each", "product"), **entry[form]},
+            when,
+            day or period.get("from"),
+            iso(ordinal(day) + 1) if day else period.get("until"),
+        )
+
+    def detail(self, index: int, entry: Mapping[str, Any]) -> Detail | None:
+        from vatspolicy.policies.reads import details
+
+        place: Place = ("details", index)
+        if entry["facts"] not in details():
+            self.problems.append(
+                self.document.problem(
+                    (*place, "facts"), "The profile has no such optional object.", suggest(entry["facts"], details())
+                )
+            )
+        each = "service" if entry["facts"].startswith("services.") else "product"
+        when = self.expression((*place, "when"), entry["when"], each)
+        return None if when is None else Detail(entry["facts"], each, when)
+
+    def expression(self, path: Place, text: str, each: str) -> Node | None:
+        try:
+            return parse(text, Scope(variables(each), {}, lambda name, scope: None))
+        except ExpressionError as error:
+            start, end = error.span
+            self.problems.append(self.document.problem_within(path, start, end - start, error.message, error.hint))
+            return None

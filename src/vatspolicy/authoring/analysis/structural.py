@@ -1,0 +1,213 @@
+"""What the files alone show: dates that overlap or leave days out, and what nobody reads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+
+from vatspolicy.authoring.symbolic.rule_state import constants
+from vatspolicy.authoring.analysis.findings import Finding
+from vatspolicy.policies.reads import asked_facts, parameters_of, read_facts
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.testing.coverage import used_terms
+from vatspolicy.documents import Path, load_document
+from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
+
+
+def structural(bundle: Bundle, kinds: set[str]) -> Iterator[Finding]:
+    """The findings of the given kinds that need no proof."""
+    for kind, look in _LOOKS.items():
+        if kind in kinds:
+            yield from look(bundle)
+
+
+def dates_overlap(bundle: Bundle) -> Iterator[Finding]:
+    """A rule and its successor in force together. That of policies is checked when a bundle is loaded."""
+    for first, second in _versions(bundle):
+        if second.since < first.until:
+            yield _finding(
+                "dates-overlap",
+                (first.name, second.name),
+                (bundle.policies[first.policy].file, first.line),
+                f"{first.id} ends on {first.until}, after {second.id} with the same text has begun on {second.since}.",
+                f"{first.id}于{first.until}失效，而内容相同的{second.id}已自{second.since}起生效。",
+                second.since,
+                first.until,
+            )
+
+
+def dates_missing(bundle: Bundle) -> Iterator[Finding]:
+    """Days between two versions of a rule; an edition or the value of an instrument that comes too late."""
+    for first, second in _versions(bundle):
+        if first.until < second.since:
+            yield _finding(
+                "dates-missing",
+                (first.name, second.name),
+                (bundle.policies[first.policy].file, first.line),
+                f"{first.id} ends on {first.until}; {second.id} with the same text begins on {second.since}.",
+                f"{first.id}于{first.until}失效，内容相同的{second.id}自{second.since}起才生效。",
+                first.until,
+                second.since,
+            )
+    for policy in bundle.policies.values():
+        start = max(min((rule.since for rule in policy.rules), default=NEVER), bundle.covers_from)
+        if policy.editions and start < policy.editions[0].since:
+            first_day = policy.editions[0].since
+            yield _finding(
+                "dates-missing",
+                (policy.id,),
+                _place(policy, ("editions",)),
+                f"Rules are in force from {start} on, but the first edition begins on {first_day}.",
+                f"规则自{start}起有效，而首个版本自{first_day}起施行。",
+                start,
+                first_day,
+            )
+        yield from _values_too_late(bundle, policy)
+
+
+def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[Finding]:
+    """An instrument whose expressions read a parameter before it has a value, while a rule already names it."""
+    first_value = {
+        parameter.key: parameter.values[0].since
+        for p in bundle.policies.values()
+        for parameter in p.parameters.values()
+    }
+    for name, instrument in policy.instruments.items():
+        users = [
+            rule
+            for other in bundle.policies.values()
+            for rule in other.rules
+            if getattr(rule.effect, "instrument", None) == name
+        ]
+        start = max(min((rule.since for rule in users), default=NEVER), bundle.covers_from)
+        expressions = [when for when, _ in instrument.authority]
+        expressions += [instrument.covers] if instrument.covers is not None else []
+        for key in sorted({key for expression in expressions for key in parameters_of(expression.tree)}):
+            if start < first_value[key]:
+                yield _finding(
+                    "dates-missing",
+                    (key, name),
+                    _place(policy, ("instruments", name)),
+                    f"The instrument {name} is needed from {start} on and reads {key}, which has no value before "
+                    f"{first_value[key]}.",
+                    f"自{start}起需要{name}，其表达式读取的{key}在{first_value[key]}之前没有取值。",
+                    start,
+                    first_value[key],
+                )
+
+
+def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
+    """Neighbouring rules of one file with the same effect and the same condition, by their first day."""
+    for policy in bundle.policies.values():
+        alike: dict[str, list[Rule]] = {}
+        for rule in policy.rules:
+            text = " ".join(rule.when.text.split())
+            ways = [" ".join(e.text.split()) for e in _more(rule)]
+            alike.setdefault(repr((rule.each, text, ways, constants(rule))), []).append(rule)
+        for rules in alike.values():
+            rules.sort(key=lambda rule: (rule.since, rule.until))
+            for first, second in itertools.pairwise(rules):
+                if first.since < second.since and first.until < second.until:
+                    yield first, second
+
+
+def _more(rule: Rule) -> Iterator[Expression]:
+    if isinstance(rule.effect, Route):
+        if rule.effect.max_foreign_percent is not None:
+            yield rule.effect.max_foreign_percent
+        yield from (condition.check for condition in rule.effect.conditions)
+
+
+def unused_parameter(bundle: Bundle) -> Iterator[Finding]:
+    """A parameter that nothing reads, and a value that was replaced before anything read it."""
+    readers: dict[str, list[tuple[str, str]]] = {}
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            for expression in (rule.when, *_more(rule)):
+                for key in parameters_of(expression.tree):
+                    readers.setdefault(key, []).append((rule.since, rule.until))
+        for instrument in policy.instruments.values():
+            covers = [instrument.covers] if instrument.covers is not None else []
+            for expression in (*(when for when, _ in instrument.authority), *covers):
+                for key in parameters_of(expression.tree):
+                    readers.setdefault(key, []).append(("", NEVER))
+    for policy in bundle.policies.values():
+        for name, parameter in policy.parameters.items():
+            found = readers.get(parameter.key, [])
+            if not found:
+                yield _finding(
+                    "unused-parameter",
+                    (parameter.key,),
+                    _place(policy, ("parameters", name)),
+                    f"No expression reads the parameter {name}.",
+                    f"没有表达式读取参数{name}。",
+                )
+                continue
+            ends = [value.since for value in parameter.values[1:]] + [NEVER]
+            for index, (value, end) in enumerate(zip(parameter.values, ends, strict=True)):
+                if end > bundle.covers_from and not any(s < end and value.since < u for s, u in found):
+                    yield _finding(
+                        "unused-parameter",
+                        (parameter.key,),
+                        _place(policy, ("parameters", name, "values", index)),
+                        f"No rule that reads {name} is in force while its value from {value.since} is.",
+                        f"参数{name}自{value.since}起的取值有效期间，没有读取它的规则有效。",
+                        value.since,
+                        end,
+                    )
+
+
+def unused_term(bundle: Bundle) -> Iterator[Finding]:
+    """A term that no expression uses."""
+    used = {(owner, name) for owner, name in used_terms(bundle)}
+    for policy in bundle.policies.values():
+        for name in policy.terms:
+            if (policy.id, name) not in used:
+                yield _finding(
+                    "unused-term",
+                    (f"{policy.id}/{name}",),
+                    (policy.file, policy.term_lines[name]),
+                    f"No expression uses the term {name}.",
+                    f"没有表达式使用术语{name}。",
+                )
+
+
+def unread_fact(bundle: Bundle) -> Iterator[Finding]:
+    """A fact of the profile schema that no expression reads."""
+    read = read_facts(bundle)
+    for path in asked_facts():
+        if path not in read:
+            yield _finding(
+                "unread-fact",
+                (path,),
+                ("schemas/profile.schema.json", 1),
+                f"No rule reads {path}.",
+                f"没有规则读取{path}。",
+            )
+
+
+_LOOKS: Mapping[str, Callable[[Bundle], Iterator[Finding]]] = {
+    "dates-overlap": dates_overlap,
+    "dates-missing": dates_missing,
+    "unused-parameter": unused_parameter,
+    "unused-term": unused_term,
+    "unread-fact": unread_fact,
+}
+
+
+def _finding(
+    kind: str,
+    about: tuple[str, ...],
+    place: tuple[str, int],
+    en: str,
+    zh: str,
+    since: str | None = None,
+    until: str | None = None,
+) -> Finding:
+    end = None if until in (None, NEVER) else until
+    return Finding(kind, about, *place, {"en": en, "zh": zh}, since, end)
+
+
+def _place(policy: Policy, path: Path) -> tuple[str, int]:
+    """File and line of a part of a policy."""
+    return policy.file, load_document(policy.file).mark(path)[0]

@@ -1,0 +1,117 @@
+"""A witness as a lawyer would keep it: decided by the evaluator, and written as a test case that passes today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from vatspolicy.authoring.symbolic.recheck import Unconfirmed
+from vatspolicy.authoring.symbolic.query import Answer
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.testing.cases import Case, state_of, subjects
+from vatspolicy.documents import load_document
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.model import Rule
+from vatspolicy.profile.profile import load_profile
+
+ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings")
+"""Keys of a profile that a test may set."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A confirmed witness with its test case."""
+
+    profile: Mapping[str, Any]
+    as_of: str
+    states: Mapping[str, frozenset[str]]
+    """By rule, what it says of the subjects of the profile."""
+    case: str
+    case_for: str
+
+
+def exhibit(bundle: Bundle, answer: Answer, rules: Sequence[Rule], it: str) -> Exhibit:
+    """The facts of an answer as a witness about some rules; the first one's file is where the test belongs.
+
+    Raises Unconfirmed when the test does not pass, InvalidInput when the facts are no profile.
+    """
+    answer = answer.simplified()
+    return show(bundle, answer.profile, answer.as_of, rules, it)
+
+
+def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> Exhibit:
+    """The same of a profile."""
+    states = states_of(bundle, data, day, rules)
+    if not rules:
+        return Exhibit(data, day, states, fixture(bundle, data, day), "fixture")
+    own = [rule for rule in rules if rule.policy == rules[0].policy]
+    test = _test(bundle, data, day, own, it)
+    return Exhibit(data, day, states, _yaml([test]), "tests")
+
+
+def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
+    """What the rules say of the subjects of a profile, by the evaluator."""
+    law, profile = bundle.on(day), load_profile(data)
+    found: dict[str, set[str]] = {rule.name: set() for rule in rules}
+    for each, _, env in subjects(law, profile, day):
+        for rule in rules:
+            if rule.each == each:
+                found[rule.name].add(state_of(law, rule, env))
+    return {name: frozenset(states or {"silent"}) for name, states in found.items()}
+
+
+def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> dict[str, Any]:
+    """An entry of `tests.cases` about rules of one policy."""
+    policy = bundle.policies[rules[0].policy]
+    tests = load_document(policy.file).data.get("tests", {"base": {}})
+    test: dict[str, Any] = {"it": it[:200], "as_of": day, "set": {key: data[key] for key in ROOTS if key in data}}
+    left = [key for key in ROOTS if key in tests["base"] and key not in data]
+    if left:
+        test["unset"] = left
+    law, profile = bundle.on(day), load_profile(data)
+    by_subject: dict[str, dict[str, str]] = {}
+    for each, name, env in subjects(law, profile, day):
+        for rule in rules:
+            if rule.each == each:
+                by_subject.setdefault(name, {})[rule.id] = state_of(law, rule, env)
+    expect = {rule.id: "silent" for rule in rules}
+    named = max(by_subject, key=lambda name: sum(s != "silent" for s in by_subject[name].values()), default="")
+    seen = [states for states in by_subject.values() if states != by_subject.get(named)]
+    expect |= by_subject.get(named, {})
+    if seen and named:
+        test["subject"] = named
+    # a need that is closed by its routes has no word of its own in a test
+    test["expect"] = {id: state for id, state in expect.items() if state != "closed" or _is_route(rules, id)}
+    if not test["expect"]:
+        test["expect"] = {rules[0].id: "fires"}
+    case = Case(policy.file, 1, it, bundle, profile, day, test, policy)
+    problems = case.run()
+    if problems:
+        raise Unconfirmed(f"the test of a witness fails: {problems[0]}")
+    return test
+
+
+def _is_route(rules: Sequence[Rule], id: str) -> bool:
+    return any(rule.id == id and rule.kind == "route" for rule in rules)
+
+
+def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:
+    """The profile and, as a second document, what is decided of it today."""
+    decision = evaluate(bundle, load_profile(data), day)
+    expected: dict[str, Any] = {"as_of": day, "decision": decision.decision}
+    if decision.decision == "incomplete":
+        expected["range"] = list(decision.range)
+    return f"{_yaml(dict(data))}---\n{_yaml({'decisions': [expected]})}"
+
+
+def _yaml(value: Any) -> str:
+    class Plain(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    form: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 4096}
+    text: str = yaml.dump(value, Dumper=Plain, **form)
+    return text

@@ -1,0 +1,81 @@
+"""Fixtures from witnesses: what shows a change today keeps showing it tomorrow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vatspolicy.authoring.diff.describe import move
+from vatspolicy.documents import load_document
+from vatspolicy.errors import InvalidInput
+from vatspolicy.report.terminal import clean
+
+Data = Mapping[str, Any]
+Fixture = tuple[str, dict[str, Any], dict[str, Any], str]
+"""Name, profile, expectations, and a comment."""
+
+
+def fixtures_of(data: Data) -> Iterator[Fixture]:
+    """One fixture for each witness of a comparison: the decision expected is that of the head, with all edits."""
+    semantic = data["semantic"] or {"transitions": [], "rules": []}
+    change = f"{data['base']['title']} → {data['head']['title']}"
+    for entry in semantic["transitions"]:
+        if entry["witness"] is not None:
+            name = f"change-{entry['before']}-to-{entry['after']}"
+            why = {lang: move(f"{entry['before']}->{entry['after']}", lang) for lang in ("en", "zh")}
+            yield _fixture(name, entry["witness"], why, change)
+    for rule in semantic["rules"]:
+        if rule["witness"] is not None:
+            turn = f"{rule['before']}-to-{rule['after']}" if rule["transitions"] else "listed"
+            why = {lang: f"{rule['rule']}: {rule['message'][lang]}" for lang in ("en", "zh")}
+            yield _fixture(f"{rule['rule']}-{turn}", rule["witness"], why, change, rule)
+
+
+def _fixture(name: str, witness: Data, why: dict[str, str], change: str, rule: Data | None = None) -> Fixture:
+    name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    profile = {**witness["profile"], "product": {**witness["profile"].get("product", {}), "id": name[:80].strip("-")}}
+    expected: dict[str, Any] = {"as_of": witness["since"], "decision": witness["after"]["decision"]}
+    if expected["decision"] == "incomplete":
+        expected["range"] = list(witness["after"]["range"])
+    if rule is not None and (told := [item for item in witness["listed"] if item["name"] == rule["rule"]]):
+        expected["absent" if all(item["after"] is None for item in told) else "rules"] = [rule["rule"]]
+    before = f"{witness['before']['decision']} before it, from {witness['since']}"
+    comment = clean(f"A witness of the change {change}: {before}.", one_line=True)
+    return name, profile, {"why": why, "decisions": [expected]}, comment
+
+
+def unlike(fixtures: Iterable[Fixture], folder: Path) -> Iterator[tuple[Path, str]]:
+    """Path and text of the files to write: nothing for a fixture that is there, another name for one that is taken.
+
+    Raises InvalidInput when a fixture of that name cannot be read.
+    """
+    taken: set[str] = set()
+    for name, profile, expected, comment in fixtures:
+        number = 1
+        while True:
+            free = name if number == 1 else f"{name}-{number}"
+            path, beside = folder / f"{free}.yaml", folder / f"{free}.expect.yaml"
+            content = {**profile, "product": {**profile["product"], "id": free[:80].strip("-")}}
+            if free not in taken and not path.exists() and not beside.exists():
+                taken.add(free)
+                yield path, f"# {comment}\n{_yaml(content)}"
+                yield beside, _yaml(expected)
+                break
+            if free not in taken and _holds(path, content) and _holds(beside, expected):
+                break
+            number += 1
+
+
+def _holds(path: Path, data: Any) -> bool:
+    try:
+        return path.is_file() and bool(load_document(path).data == data)
+    except InvalidInput:
+        return False
+
+
+def _yaml(data: Any) -> str:
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)

@@ -1,0 +1,326 @@
+"""The whole comparison as plain data (comparison.schema.json), which every report reads."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.authoring.diff.cases import products
+from vatspolicy.authoring.diff.decisions import (
+    Answer,
+    Comparison,
+    Detail,
+    Row,
+    compare_decisions,
+    direction_of_all,
+)
+from vatspolicy.authoring.diff.proofs import Unconfirmed, semantic_data
+from vatspolicy.authoring.diff.rules import Differences, Rules
+from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
+from vatspolicy.authoring.diff.semantic import prove
+from vatspolicy.authoring.diff.revision import Side, load_pair
+from vatspolicy.authoring.diff.sources import Source
+from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
+from vatspolicy.authoring.diff.verdict import exit_code, failures, impossible, is_open, seen, title_of, undecided
+from vatspolicy.authoring.diff.versions import Release, check_release
+from vatspolicy.comparison.words import FAULTS, TITLES, WHY, both
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.model import Article, Policy
+
+FORMAT = 1
+"""Version of the data; it grows when a reader would break."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to compare."""
+
+    today: str
+    days: Sequence[str] = ()
+    """Further days to compare."""
+    profiles: Sequence[str] = ()
+    """Specs to decide beside the fixtures: files, folders, globs."""
+    semantic: str = "auto"
+    """Which engine to ask for proofs (semantic.ENGINES)."""
+    workers: int = 1
+    """Processes that share the work of proofs."""
+    fail_on: Sequence[str] = ()
+    """Conditions (verdict.parse_conditions)."""
+
+
+def review(base: Source, head: Source, settings: Settings) -> dict[str, Any]:
+    """Compare two states. What cannot be compared is said in `why` and `problems`, never passed over."""
+    try:
+        with load_pair(base, head) as (left, right):
+            data = _compare(left, right, settings)
+    except InvalidInput as error:
+        data = _empty(settings, ["invalid"], error.problems) | {"base": _named(base), "head": _named(head)}
+    return _finish(data, settings)
+
+
+def refuse(base: str, head: str | None, message: str, settings: Settings) -> dict[str, Any]:
+    """The data of a comparison of which a side cannot be read; `message` says why."""
+    data = _empty(settings, ["source"], [])
+    data["why"][0]["text"] = {"en": message, "zh": message}
+    for key, name in (("base", base), ("head", head or "")):
+        data[key] = {"name": name, "title": name, "commit": None, "version": None, "digest": None}
+    return _finish(data, settings)
+
+
+def _finish(data: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    data["title"] = _title(data)
+    data["failed_on"] = failures(data, settings.fail_on)
+    data["undecided_on"] = undecided(data, settings.fail_on)
+    data["exit_code"] = exit_code(data)
+    order = (
+        "format",
+        "state",
+        "title",
+        "verdict",
+        "why",
+        "failed_on",
+        "undecided_on",
+        "exit_code",
+        "today",
+        "base",
+        "head",
+        "structure",
+    )
+    return {key: data[key] for key in (*order, "schemas", "decisions", "semantic", "release", "problems")}
+
+
+def _title(data: dict[str, Any]) -> dict[str, str]:
+    """The title; where the engine left something unsettled, it says so."""
+    key = title_of(data)
+    title = both(TITLES, key)
+    if key in ("not-evaluated", "unknown") or not is_open(data):
+        return title
+    return {lang: text + both(TITLES, "open")[lang] for lang, text in title.items()}
+
+
+def _empty(settings: Settings, why: Sequence[str], problems: Iterable[Problem], broke: str = "") -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "state": "not-evaluated",
+        "verdict": None,
+        "why": [{"code": code, "text": both(WHY, code, subject=broke)} for code in why],
+        "today": settings.today,
+        "structure": [],
+        "schemas": [],
+        "decisions": None,
+        "semantic": None,
+        "release": None,
+        "problems": [_problem(problem) for problem in problems],
+    }
+
+
+def _compare(base: Side, head: Side, settings: Settings) -> dict[str, Any]:
+    changes = compare_structure(base, head, settings.today)
+    schemas = compare_schemas(base, head)
+    edited = frozenset(base.documents.keys() | head.documents.keys()) if base.schemas == head.schemas else None
+    differences = Differences(Rules(base.bundle), Rules(head.bundle), edited)
+    found, unread = products(base, head, settings.profiles)
+    changed = {change.policy for change in changes if change.kind in LAW}
+    days = differences.days(changed, settings.today, settings.days)
+    comparison = compare_decisions(base, head, found, days, differences)
+    maker = _Maker(base, head, differences)
+    semantic, reason, broke = _semantic(base, head, differences, settings, maker)
+    problems = sorted({*unread, *comparison.problems})
+    why = ["invalid"] if problems else []
+    if not comparison.products and (differences.names or schemas):
+        why.append("nothing")
+    data = {"decisions": maker.decisions(comparison), "semantic": semantic}
+    if base.schemas == head.schemas and _contradicted(data):
+        semantic, reason = _nothing(semantic["engine"]), "contradiction"
+    why += [reason] if reason else []
+    shown = [entry["direction"] for entry in semantic["transitions"] if entry["witness"] is not None]
+    witnesses = any(rule["verdict"] == "witness" for rule in semantic["rules"])
+    semantic["rules"] = [rule | {"seen_in": _seen_in(rule["rule"], comparison)} for rule in semantic["rules"]]
+    moves = bool(comparison.rows or comparison.details or shown or witnesses)
+    return _empty(settings, why, problems, broke) | {
+        "state": "not-evaluated" if why else "evaluated",
+        "verdict": direction_of_all([*(row.direction for row in comparison.rows), *shown]),
+        "base": _named(base.source, base),
+        "head": _named(head.source, head),
+        "structure": [maker.change(change) for change in changes],
+        "schemas": [_schema(change) for change in schemas],
+        "decisions": data["decisions"],
+        "semantic": semantic,
+        "release": _release(check_release(base, head, changes, schemas, moves)),
+    }
+
+
+def _semantic(
+    base: Side, head: Side, differences: Differences, settings: Settings, maker: _Maker
+) -> tuple[dict[str, Any], str, str]:
+    """The semantic layer, why it is not evaluated, and what broke. What the evaluator does not confirm is not shown."""
+    proof = prove(base, head, differences, settings.semantic, settings.workers)
+    try:
+        return semantic_data(proof, head, differences, maker.cause), proof.reason, proof.broke
+    except Unconfirmed as error:
+        return _nothing(proof.engine), "failed", str(error)
+
+
+def _seen_in(name: str, comparison: Comparison) -> list[str]:
+    """The products whose decisions, or what is below them, the rule changes."""
+    found = [row.product.name for row in comparison.rows if name in row.because]
+    found += [product for detail in comparison.details if detail.rule == name for product in detail.products]
+    return list(dict.fromkeys(found))
+
+
+def _nothing(engine: str | None) -> dict[str, Any]:
+    """The semantic layer of which nothing counts."""
+    return {"status": "failed", "engine": engine, "transitions": [], "rules": [], "assumptions": []}
+
+
+def _contradicted(data: Mapping[str, Any]) -> bool:
+    """Whether a profile is decided in a way that the engine calls impossible."""
+    return bool(seen(data) & set(impossible(data)))
+
+
+def _named(source: Source, side: Side | None = None) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "title": source.title,
+        "commit": source.commit,
+        "version": side.bundle.version if side else None,
+        "digest": side.bundle.digest if side else None,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
+
+
+class _Maker:
+    def __init__(self, base: Side, head: Side, differences: Differences) -> None:
+        self.base, self.head, self.differences = base, head, differences
+
+    def change(self, change: Change) -> dict[str, Any]:
+        """An edit, with what it is called."""
+        data = dataclasses.asdict(change) | {"title": self.title(change)}
+        data["fields"] = [dataclasses.asdict(field) for field in change.fields]
+        return data
+
+    def title(self, change: Change) -> dict[str, str] | None:
+        """The name that the law, a parameter or an instrument goes by; for a rule what it says."""
+        for side in (self.head, self.base):
+            policy = side.bundle.policies.get(change.policy)
+            if policy is None:
+                continue
+            match change.kind:
+                case "parameter" if change.name in policy.parameters:
+                    return _text(policy.parameters[change.name].title)
+                case "instrument" if change.name in policy.instruments:
+                    return _text(policy.instruments[change.name].title)
+                case "article" if change.name in policy.articles:
+                    return _text(policy.articles[change.name].label)
+                case "rule" if any(rule.id == change.name for rule in policy.rules):
+                    return _text(policy.rule(change.name).message)
+                case "policy":
+                    return _text(policy.title)
+        return None
+
+    def decisions(self, comparison: Comparison) -> dict[str, Any]:
+        """What was decided, and what of it differs."""
+        rows = sorted(comparison.rows, key=lambda row: (row.days[0], row.product.name))
+        return {
+            "products": comparison.products,
+            "days": list(comparison.days),
+            "borrowed": list(comparison.borrowed),
+            "rows": [self.row(row) for row in rows],
+            "details": [self.detail(detail) for detail in comparison.details],
+        }
+
+    def row(self, row: Row) -> dict[str, Any]:
+        """One product whose decision changes."""
+        return {
+            "product": row.product.id,
+            "variant": row.product.variant or None,
+            "file": row.product.document.file,
+            "services": list(row.services),
+            "days": list(row.days),
+            "before": _answer(row.before),
+            "after": _answer(row.after),
+            "direction": row.direction,
+            "because": [self.cause(name, row.days[0]) for name in row.because],
+        }
+
+    def detail(self, detail: Detail) -> dict[str, Any]:
+        """What changes below the decision."""
+        return {
+            "kind": detail.kind,
+            "name": detail.name,
+            "rule": detail.rule,
+            "title": self.message(detail.rule) if detail.rule else None,
+            "citations": self.cause(detail.rule, detail.days[0])["citations"] if detail.rule else [],
+            "before": detail.before,
+            "after": detail.after,
+            "products": list(detail.products),
+            "days": list(detail.days),
+        }
+
+    def message(self, name: str) -> dict[str, str] | None:
+        for side in (self.differences.head, self.differences.base):
+            if name in side.by_name:
+                return _text(side.by_name[name].message)
+        return None
+
+    def cause(self, name: str, day: str) -> dict[str, Any]:
+        """A rule with its law: as the head has it, or the base where the head has it no more."""
+        rules = self.differences.head if name in self.differences.head.by_name else self.differences.base
+        rule = rules.by_name[name]
+        policy = rules.bundle.policies[rule.policy]
+        return {
+            "rule": name,
+            "change": self.differences.names.get(name),
+            "message": _text(rule.message),
+            "citations": [_citation(policy, policy.articles[key], day) for key in rule.cite],
+            "file": policy.file,
+            "line": rule.line,
+        }
+
+
+def _citation(policy: Policy, article: Article, day: str) -> dict[str, Any]:
+    edition = policy.edition(day)
+    return {
+        "title": _text((edition.title if edition else None) or policy.title),
+        "number": edition.number if edition else policy.source.get("number"),
+        "key": article.key,
+        "label": _text(article.label),
+        "verification": article.verification,
+        "url": article.url or policy.source.get("url"),
+    }
+
+
+def _text(text: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if text is None else {"en": text["en"], "zh": text["zh"]}
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {"decision": answer.decision, "range": list(answer.range)}
+
+
+def _schema(change: SchemaChange) -> dict[str, Any]:
+    return dataclasses.asdict(change)
+
+
+def _release(release: Release) -> dict[str, Any]:
+    return {
+        "before": release.before,
+        "after": release.after,
+        "level": release.level,
+        "because": list(release.because),
+        "needed": release.needed,
+        "faults": [
+            {
+                "code": fault.code,
+                "text": both(FAULTS, fault.code, subject=fault.subject),
+                "file": fault.file,
+                "line": fault.line,
+            }
+            for fault in release.faults
+        ],
+    }

@@ -1,0 +1,129 @@
+"""What was edited in the JSON Schemas, and whether a reader breaks over it: a spec, a policy, or a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.authoring.diff.revision import Side
+
+_WRITTEN_BY_US = {
+    f"{name}.schema.json" for name in ("analysis", "comparison", "decision", "matrix", "question", "routes", "timeline")
+}
+"""Schemas of what the program writes: a reader breaks over less, or over what it does not know."""
+_WORDS = {"$id", "$schema", "$comment", "title", "description", "examples"}
+"""Keys that check nothing; those that begin with x- check nothing either, but for the ones below."""
+_LAW = ("x-invariants", "x-gazetteer", "x-shorthand", "x-derived")
+_SETS = ("enum", "required", "type")
+_LOWER, _UPPER = ("minimum", "minItems", "minLength"), ("maximum", "maxItems", "maxLength")
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """One place of one schema that differs. Words for people are not compared."""
+
+    file: str
+    path: str
+    change: str
+    """added, removed or changed."""
+    before: Any
+    after: Any
+    breaking: bool
+    """Whether what was valid before, or could be read before, may no longer be."""
+
+
+def compare_schemas(base: Side, head: Side) -> list[SchemaChange]:
+    """Every difference that checks something, by file and path."""
+    if base.schemas == head.schemas:
+        return []
+    found = []
+    for name in sorted({*base.schema_names(), *head.schema_names()}):
+        old, new = base.schema(name), head.schema(name)
+        if old is None or new is None:
+            found.append(SchemaChange(name, "", "removed" if new is None else "added", None, None, new is None))
+        else:
+            found += (_change(name, *difference) for difference in _differences(old, new, ()))
+    return found
+
+
+Steps = tuple[str, ...]
+
+
+def _differences(old: Any, new: Any, path: Steps) -> Iterator[tuple[Steps, Any, Any]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        named = path[-1:] == ("properties",) or path[-1:] == ("$defs",)
+        for key in dict.fromkeys((*new, *old)):
+            if named or not (key in _WORDS or (key.startswith("x-") and key not in _LAW)):
+                yield from _differences(old.get(key), new.get(key), (*path, key))
+    elif _normal(old, path) != _normal(new, path):
+        yield path, old, new
+
+
+def _normal(value: Any, path: Steps) -> Any:
+    if path and path[-1] in _SETS and isinstance(value, list):
+        return sorted(value, key=repr)
+    if isinstance(value, list):
+        return [_without_words(item) for item in value]
+    return _without_words(value)
+
+
+def _without_words(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _without_words(v) for k, v in value.items() if k not in _WORDS and k != "message"}
+    return value
+
+
+def _change(file: str, path: Steps, old: Any, new: Any) -> SchemaChange:
+    word = "added" if old is None else "removed" if new is None else "changed"
+    breaking = _breaks_reader(path, old, new) if file in _WRITTEN_BY_US else _breaks_writer(path, old, new)
+    return SchemaChange(file, "/".join(path), word, _shown(old), _shown(new), breaking)
+
+
+def _breaks_writer(path: Steps, old: Any, new: Any) -> bool:
+    """Whether a file that was valid may no longer be. What cannot be told apart counts as breaking."""
+    key, parent = path[-1], path[-2] if len(path) > 1 else ""
+    if parent in ("properties", "$defs", "x-gazetteer"):
+        return new is None
+    if "x-gazetteer" in path:  # where a place lies: decisions show it
+        return False
+    if key in ("enum", "type"):
+        return new is not None and (old is None or not set(_list(old)) <= set(_list(new)))
+    if key == "required":
+        return not set(_list(new)) <= set(_list(old))
+    if key in _LOWER:
+        return new is not None and (old is None or new > old)
+    if key in _UPPER:
+        return new is not None and (old is None or new < old)
+    if new is None:  # one check less
+        return False
+    return not (key == "additionalProperties" and new is True)
+
+
+def _breaks_reader(path: Steps, old: Any, new: Any) -> bool:
+    """Whether a program that read every output before may meet one that it does not know."""
+    key, parent = path[-1], path[-2] if len(path) > 1 else ""
+    if parent == "properties":
+        return new is None
+    if parent == "$defs":
+        return False  # where one is used, a reference differs too
+    if key in ("enum", "type"):
+        return new is None or not set(_list(new)) <= set(_list(old))
+    if key == "required":
+        return not set(_list(old)) <= set(_list(new))
+    if key in _LOWER:
+        return new is None or (old is not None and new < old)
+    if key in _UPPER:
+        return new is None or (old is not None and new > old)
+    return True
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _shown(value: Any) -> Any:
+    """A scalar or a list of scalars as it is; of anything larger only that it is there."""
+    if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, Mapping | list) for v in value)):
+        return "…"
+    return value

@@ -1,0 +1,357 @@
+"""What was edited: policy by policy, entry by entry. Formatting, comments and the order of keys count for nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vatspolicy.authoring.diff.revision import Side
+from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.model import ALWAYS, NEVER
+
+_EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
+_WORDS_OR_LISTS = {"cite", "is"}
+"""Keys whose value is one word, or a list of words."""
+_EMPTY: Mapping[str, Any] = {}
+_NOTHING: tuple[Any, ...] = (None, [], {})
+"""An empty list says as little as a key that is left out."""
+LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule")
+"""Kinds of changes that can change a decision."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value that differs. None: it is not there."""
+
+    name: str
+    """Where it stands in the entry, such as route.max_foreign_percent; empty for the entry itself."""
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """One entry of one file that was added, removed or changed."""
+
+    policy: str
+    """Id of the policy; `bundle` for bundle.yaml, `fixtures` for a fixture."""
+    kind: str
+    """policy, source, dates, uses, review, edition, article, instrument, parameter, term, rule, tests or fixture."""
+    name: str
+    change: str
+    """added, removed or changed."""
+    file: str
+    line: int
+    """In the head; for what was removed, in the base."""
+    fields: tuple[Field, ...] = ()
+    since: str | None = None
+    """First day that the change is about, where it is about law."""
+    retroactive: bool = False
+    """Whether that day is past."""
+    twin: str | None = None
+    """The removed or added entry with the same body, if there is one: the entry was probably renamed."""
+
+    @property
+    def mends(self) -> bool:
+        """Whether it rewrites what was law on a past day, rather than adding to it."""
+        return self.retroactive and self.change != "added"
+
+
+def compare_structure(base: Side, head: Side, today: str) -> list[Change]:
+    """Every change, by policy and in the order of the file."""
+    found: list[Change] = []
+    if base.release.data["covers"] != head.release.data["covers"]:
+        before, after = base.release.data["covers"]["from"], head.release.data["covers"]["from"]
+        line = head.release.mark(("covers",))[0]
+        found.append(
+            _dated(
+                Change(
+                    "bundle",
+                    "dates",
+                    "covers",
+                    "changed",
+                    head.release.file,
+                    line,
+                    (Field("from", before, after),),
+                    min(before, after),
+                ),
+                today,
+            )
+        )
+    for id in sorted(base.documents.keys() | head.documents.keys()):
+        before_file, after_file = base.documents.get(id), head.documents.get(id)
+        changes = _Policy(id, before_file, after_file).changes()
+        found += (_dated(change, today) for change in changes)
+    return [*_with_twins(found, base, head), *_fixtures(base, head)]
+
+
+def _dated(change: Change, today: str) -> Change:
+    return replace(change, retroactive=change.since is not None and change.since < today)
+
+
+# --- one policy ------------------------------------------------------------------------------------------------------
+
+
+class _Policy:
+    """The changes of one file."""
+
+    def __init__(self, id: str, before: Document | None, after: Document | None) -> None:
+        self.id, self.before, self.after = id, before, after
+        self.old: Mapping[str, Any] = before.data if before else _EMPTY
+        self.new: Mapping[str, Any] = after.data if after else _EMPTY
+
+    def changes(self) -> Iterator[Change]:
+        if self.before is None or self.after is None:
+            yield self.whole()
+            return
+        for kind, keys in (("source", ("title", "topics", "source")), ("uses", ("supersedes", "uses"))):
+            fields = tuple(_fields({k: self.old.get(k) for k in keys}, {k: self.new.get(k) for k in keys}))
+            if fields:
+                yield self.change(kind, "", "changed", (fields[0].name.partition(".")[0],), fields)
+        yield from self.dates()
+        yield from self.entries("review", "review", {"": self.old.get("review")}, {"": self.new.get("review")})
+        yield from self.editions()
+        for kind in ("article", "instrument"):
+            old, new = self.old.get(f"{kind}s", _EMPTY), self.new.get(f"{kind}s", _EMPTY)
+            yield from self.entries(kind, f"{kind}s", old, new, self.since() if kind == "instrument" else None)
+        yield from self.parameters()
+        old, new = ({k: {"": v} for k, v in data.get("terms", _EMPTY).items()} for data in (self.old, self.new))
+        yield from self.entries("term", "terms", old, new, self.since(), expressions=True)
+        yield from self.rules()
+        if self.old.get("tests") != self.new.get("tests"):
+            yield self.change("tests", "", "changed", ("tests",), ())
+
+    def since(self) -> str:
+        """First day of the policy, of either side."""
+        return min(str(data["effective"]["from"]) for data in (self.old, self.new) if data)
+
+    def change(
+        self, kind: str, name: str, change: str, path: Path, fields: Iterable[Field], since: str | None = None
+    ) -> Change:
+        document = self.before if change == "removed" or self.after is None else self.after
+        assert document is not None
+        return Change(self.id, kind, name, change, document.file, document.mark(path)[0], tuple(fields), since)
+
+    def whole(self) -> Change:
+        data = self.new or self.old
+        counts = [(key, len(data.get(key, ()))) for key in ("rules", "parameters", "instruments", "editions")]
+        added = self.before is None
+        fields = tuple(Field(key, None if added else n, n if added else None) for key, n in counts if n)
+        return self.change("policy", "", "added" if added else "removed", ("id",), fields, self.since())
+
+    def dates(self) -> Iterator[Change]:
+        old, new = self.old["effective"], self.new["effective"]
+        fields = tuple(_fields(old, new))
+        if fields:
+            days = [day or NEVER for field in fields for day in (field.before, field.after)]
+            yield self.change("dates", "effective", "changed", ("effective",), fields, min(days))
+
+    def editions(self) -> Iterator[Change]:
+        old, new = ({entry["from"]: entry for entry in data.get("editions", ())} for data in (self.old, self.new))
+        places = {entry["from"]: ("editions", i) for i, entry in enumerate(self.new.get("editions", ()))}
+        places = {entry["from"]: ("editions", i) for i, entry in enumerate(self.old.get("editions", ()))} | places
+        for day in sorted(old.keys() | new.keys()):
+            yield from self.entry("edition", day, places[day], old.get(day), new.get(day), day)
+
+    def entries(
+        self,
+        kind: str,
+        key: str,
+        old: Mapping[str, Any],
+        new: Mapping[str, Any],
+        since: str | None = None,
+        expressions: bool = False,
+    ) -> Iterator[Change]:
+        for name in dict.fromkeys((*new, *old)):
+            path: Path = (key, name) if name else (key,)
+            yield from self.entry(kind, name, path, old.get(name), new.get(name), since, expressions)
+
+    def entry(
+        self, kind: str, name: str, path: Path, old: Any, new: Any, since: str | None, expressions: bool = False
+    ) -> Iterator[Change]:
+        if old is None and new is None:
+            return
+        change = "added" if old is None else "removed" if new is None else "changed"
+        fields = tuple(_fields(old or _EMPTY, new or _EMPTY, expressions=expressions))
+        if fields:
+            yield self.change(kind, name, change, path, fields, since)
+
+    def parameters(self) -> Iterator[Change]:
+        """Value by value: each change stands under the day from which it counts, beside what counted before."""
+        old, new = (data.get("parameters", _EMPTY) for data in (self.old, self.new))
+        for name in dict.fromkeys((*new, *old)):
+            titles = [Field("title", old.get(name, _EMPTY).get("title"), new.get(name, _EMPTY).get("title"))]
+            if name in old and name in new and titles[0].before != titles[0].after:
+                yield self.change("parameter", name, "changed", ("parameters", name), titles)
+            was, now = (data.get(name, _EMPTY).get("values", ()) for data in (old, new))
+            for day in sorted({entry["from"] for entry in (*was, *now)}):
+                yield from self.value(name, day, was, now)
+
+    def value(self, name: str, day: str, was: Any, now: Any) -> Iterator[Change]:
+        before, after = ({e["from"]: e for e in entries}.get(day) for entries in (was, now))
+        change = "added" if before is None else "removed" if after is None else "changed"
+        entries = now if after is not None else was
+        path = ("parameters", name, "values", [e["from"] for e in entries].index(day))
+        in_force = [_in_force(entries, day) for entries in (was, now)]
+        fields = list(_fields(in_force[0] or _EMPTY, in_force[1] or _EMPTY))
+        fields = [field for field in fields if field.name != "from"]
+        values = [entry["value"] if entry else None for entry in in_force]
+        law = _normal(values[0]) != _normal(values[1])
+        if law:
+            fields = [
+                Field("value", *values),
+                *(f for f in fields if f.name.partition(".")[0].partition("[")[0] != "value"),
+            ]
+        if law or fields or change != "changed":
+            yield self.change("parameter", name, change, path, fields, day if law else None)
+
+    def rules(self) -> Iterator[Change]:
+        old, new = ({rule["id"]: rule for rule in data.get("rules", ())} for data in (self.old, self.new))
+        places = {
+            rule["id"]: ("rules", i) for data in (self.old, self.new) for i, rule in enumerate(data.get("rules", ()))
+        }
+        for id in dict.fromkeys((*new, *old)):
+            before, after = old.get(id), new.get(id)
+            since = self.rule_since(before, after)
+            yield from self.entry("rule", id, places[id], before, after, since)
+
+    def rule_since(self, before: Any, after: Any) -> str | None:
+        """First day that the change of a rule is about; None when only words changed."""
+        spans = [
+            (
+                max(rule.get("from", ALWAYS), data["effective"]["from"]),
+                min(rule.get("until", NEVER), data["effective"].get("until", NEVER)),
+            )
+            for rule, data in ((before, self.old), (after, self.new))
+            if rule is not None
+        ]
+        if len(spans) == 1:
+            return str(spans[0][0])
+        names = {field.name.partition(".")[0].partition("[")[0] for field in _fields(before, after)}
+        days = [min(spans[0][0], spans[1][0])] if names - {"from", "until", "message", "cite"} else []
+        days += [min(pair) for pair in zip(*spans, strict=True) if pair[0] != pair[1]]
+        return min(days, default=None)
+
+
+def _in_force(entries: Any, day: str) -> Mapping[str, Any] | None:
+    return max((entry for entry in entries if entry["from"] <= day), key=lambda entry: str(entry["from"]), default=None)
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def _fields(old: Any, new: Any, prefix: str = "", expressions: bool = False) -> Iterator[Field]:
+    """The values that differ, by where they stand. Lists of entries with an id are compared entry by entry."""
+    if old in _NOTHING and new in _NOTHING:
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and not _is_text(old) and not _is_text(new):
+        for key in dict.fromkeys((*new, *old)):
+            if key != "id":
+                name = f"{prefix}.{key}" if prefix and key else prefix or key
+                yield from _fields(old.get(key), new.get(key), name, expressions or key in _EXPRESSIONS)
+    elif _by_id(old) is not None and _by_id(new) is not None:
+        was, now = _by_id(old) or {}, _by_id(new) or {}
+        for id in dict.fromkeys((*now, *was)):
+            name = f"{prefix}[{id}]"
+            if id in was and id in now:
+                yield from _fields(was[id], now[id], name)
+            else:
+                yield Field(name, was.get(id), now.get(id))
+    elif _normal(old, prefix, expressions) != _normal(new, prefix, expressions):
+        yield Field(prefix, old, new)
+
+
+def _is_text(value: Mapping[str, Any]) -> bool:
+    """Words in two languages, which change together."""
+    return value.keys() == {"en", "zh"}
+
+
+def _by_id(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) and "id" in item for item in value):
+        return {item["id"]: item for item in value}
+    return None
+
+
+def _normal(value: Any, name: str = "", expression: bool = False) -> Any:
+    """A form that is equal for values that say the same."""
+    key = name.rpartition(".")[2]
+    if isinstance(value, str):
+        if expression or key in _EXPRESSIONS:
+            return tokens(value)
+        return [value] if key in _WORDS_OR_LISTS else " ".join(value.split())
+    if isinstance(value, list):
+        members = [_normal(item) for item in value]
+        scalars = all(isinstance(item, str | int | float | bool) for item in value)
+        return sorted(members, key=repr) if scalars else members
+    if isinstance(value, Mapping):
+        return {key: _normal(child, key, key in _EXPRESSIONS) for key, child in value.items()}
+    return value
+
+
+_TOKEN = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[\w.]+|[^\s\w]""")
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """The words of an expression, without the spaces between them."""
+    return tuple(_TOKEN.findall(text))
+
+
+# --- what may have been renamed --------------------------------------------------------------------------------------
+
+
+def _with_twins(changes: list[Change], base: Side, head: Side) -> list[Change]:
+    """Removed and added entries of one kind with the same body, each naming the other."""
+    bodies: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for index, change in enumerate(changes):
+        if change.change != "changed" and change.kind in ("policy", "rule", "term", "instrument", "article"):
+            side = head if change.change == "added" else base
+            body = json.dumps(_body(side, change), sort_keys=True, ensure_ascii=False)
+            bodies.setdefault((change.kind, body), {}).setdefault(change.change, []).append(index)
+    for found in bodies.values():
+        for left, right in zip(found.get("added", ()), found.get("removed", ()), strict=False):
+            names = [f"{c.policy}/{c.name}" if c.name else c.policy for c in (changes[left], changes[right])]
+            changes[left] = replace(changes[left], twin=names[1])
+            changes[right] = replace(changes[right], twin=names[0])
+    return changes
+
+
+def _body(side: Side, change: Change) -> Any:
+    data = side.documents[change.policy].data
+    match change.kind:
+        case "policy":
+            return _normal({key: value for key, value in data.items() if key != "id"})
+        case "rule":
+            rule = next(rule for rule in data["rules"] if rule["id"] == change.name)
+            return _normal({key: value for key, value in rule.items() if key != "id"})
+        case "term":
+            return tokens(data["terms"][change.name])
+        case kind:
+            return _normal(data[f"{kind}s"][change.name])
+
+
+# --- fixtures --------------------------------------------------------------------------------------------------------
+
+
+def _fixtures(base: Side, head: Side) -> Iterator[Change]:
+    """Fixtures that were edited with the law: a reviewer wants to know that an expectation moved."""
+    old, new = dict(base.source.fixtures), dict(head.source.fixtures)
+    if not old or not new:
+        return
+    for file in sorted(old.keys() | new.keys()):
+        if file not in old:
+            yield Change("fixtures", "fixture", file, "added", file, 1)
+        elif file not in new:
+            yield Change("fixtures", "fixture", file, "removed", file, 1)
+        elif _data(old[file], file) != _data(new[file], file):
+            yield Change("fixtures", "fixture", file, "changed", file, 1)
+
+
+def _data(content: bytes, file: str) -> Any:
+    try:
+        return parse_document(content, file).data
+    except InvalidInput:
+        return content

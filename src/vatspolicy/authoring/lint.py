@@ -1,0 +1,225 @@
+"""Lint: what a reviewer would ask of policies and fixtures beyond what loading them demands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases
+from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
+from vatspolicy.documents import Document, Limits, Path, load_document
+from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
+from vatspolicy.language.check import faults, schema_faults
+from vatspolicy.policies.model import NEVER, Classify, Expression, Policy, Rule
+from vatspolicy.documents.schemas import load_schema, schema_folder, schema_names
+from vatspolicy.profile.vocabulary import words
+
+ORDER = tuple(load_schema("policy")["properties"])
+"""Order of keys in a policy file."""
+
+_SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
+"""The schemas are the product's own, and larger than what a user may write."""
+
+_FIRES = {"fires", "met", "unmet", "open", "done"}
+_SILENT = {"silent", "closed"}
+
+
+def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
+    """Every finding, in the order of files and lines. Fixtures are looked at where there is a folder of them."""
+    problems: list[Problem] = []
+    terms = used_terms(bundle)
+    expressions: dict[str, list[Expression]] = {}
+    for policy, expression in bundle.owned_expressions():
+        expressions.setdefault(policy.id, []).append(expression)
+    for policy in bundle.policies.values():
+        own = {name: tree for (owner, name), tree in terms.items() if owner == policy.id}
+        file = _File(bundle, policy, load_document(policy.file), expressions.get(policy.id, []), own)
+        for check in _CHECKS:
+            problems += check(file)
+    problems += _unused(bundle)
+    problems += _schema_translations()
+    if fixtures is not None:
+        try:
+            for case in fixture_cases(bundle, fixtures):
+                problems += _fixture(bundle, case)
+        except InvalidInput as error:
+            problems += error.problems
+    return sorted(problems)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A policy under lint."""
+
+    bundle: Bundle
+    policy: Policy
+    document: Document
+    expressions: Sequence[Expression]
+    terms: Mapping[str, Node]
+    """The terms of the file that some expression uses."""
+
+
+def _key_order(file: _File) -> Iterator[Problem]:
+    keys = list(file.document.data)
+    if keys != sorted(keys, key=ORDER.index):
+        first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
+        yield file.document.problem(
+            (first,), "The keys of a policy stand in a fixed order.", f"The order is {', '.join(ORDER)}.", key=True
+        )
+
+
+def _translations(file: _File) -> Iterator[Problem]:
+    for path, text in _texts(file.document.data, ()):
+        for lang, message, hint in faults(text["en"], text["zh"]):
+            yield file.document.problem((*path, lang), message, hint)
+
+
+def _schema_translations() -> Iterator[Problem]:
+    """The same of the schemas in use: their titles, questions, names of words and messages are shown in reports."""
+    for name in schema_names():
+        if found := list(schema_faults(load_schema(name))):
+            document = load_document(str(schema_folder() / f"{name}.schema.json"), _SCHEMA_LIMITS)
+            yield from (document.problem(path, message, hint) for path, message, hint in found)
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Every {en, zh} text. Articles quote the law and are no translation of one another."""
+    if isinstance(value, dict):
+        if set(value) == {"en", "zh"}:
+            yield path, value
+            return
+        for key, child in value.items():
+            if key != "tests":
+                yield from _texts(child, (*path, key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _texts(member, (*path, index))
+
+
+def _citations(file: _File) -> Iterator[Problem]:
+    for key, article in file.document.data.get("articles", {}).items():
+        path: Path = ("articles", key)
+        if "label" not in article and not key.startswith("art-"):
+            yield file.document.problem(
+                path, "A key that is no article number needs a label.", "Add label: {en, zh}.", key=True
+            )
+        if article["verification"] == "primary" and "zh" not in article:
+            yield file.document.problem(
+                path, "A primary article quotes the Chinese text.", "Add zh, or call it secondary.", key=True
+            )
+    if (
+        file.policy.rules
+        and "number" not in file.policy.source
+        and not file.policy.editions
+        and "note" not in file.policy.source
+    ):
+        yield file.document.problem(
+            ("source",), "The source has no document number.", "Write the number, or a note why there is none."
+        )
+
+
+def _numbers(file: _File) -> Iterator[Problem]:
+    """No number and no list of words inside an expression: what a lawyer would look up is a parameter."""
+    message = "A number or a list in an expression is a parameter: dated and cited."
+    for expression in file.expressions:
+        if any(map(_is_figure, outside_terms(expression.tree))):
+            yield Problem(file.policy.file, expression.line, expression.column, "", message)
+    for name, tree in file.terms.items():
+        for node in filter(_is_figure, outside_terms(tree)):
+            line, column = file.document.locate(("terms", name), node.span[0])
+            yield Problem(file.policy.file, line, column, f"terms.{name}", message)
+
+
+def _is_figure(node: Node) -> bool:
+    if not isinstance(node, Literal) or isinstance(node.value, bool | str):
+        return False
+    return isinstance(node.value, tuple) or node.value not in (0, 1)
+
+
+def _seen_both_ways(file: _File) -> Iterator[Problem]:
+    """Every rule is shown firing, silent and, where it reads a fact, undecided by the tests of its own file."""
+    if not file.policy.rules:
+        return
+    coverage = Coverage(file.bundle)
+    for case in cases_of(file.bundle, file.policy):
+        coverage.note(case)
+    for index, rule in enumerate(file.policy.rules):
+        seen = coverage.states(rule)
+        lacking = [word for word, wanted in _wanted(rule) if not seen & wanted]
+        if lacking:
+            yield file.document.problem(("rules", index), f"No test shows {rule.id} {' or '.join(lacking)}.")
+
+
+def _wanted(rule: Rule) -> Iterator[tuple[str, set[str]]]:
+    yield "applying", _FIRES
+    if any(reads_facts(expression.tree) for expression in expressions_of(rule)) or rule.until != NEVER:
+        yield "not applying", _SILENT
+    if any(_may_be_missing(node) for expression in expressions_of(rule) for node in walk(expression.tree)):
+        yield "undecided for a missing fact", {"unknown"}
+
+
+def _may_be_missing(node: Node) -> bool:
+    return (
+        isinstance(node, Fact)
+        and (node.root, node.names) != ("activity", ("class",))
+        and node.root != "as_of"
+        and bool(node.names)
+    )
+
+
+def _contested(file: _File) -> Iterator[Problem]:
+    for index, rule in enumerate(file.policy.rules):
+        if isinstance(rule.effect, Classify) and set(rule.effect.classes) & set(rule.effect.otherwise):
+            yield file.document.problem(("rules", index, "classify", "otherwise"), "A reading is the rule's own.")
+
+
+def _unused_terms(file: _File) -> Iterator[Problem]:
+    for name in file.policy.terms:
+        if name not in file.terms:
+            yield file.document.problem(("terms", name), "No expression uses this term.", key=True)
+
+
+_CHECKS: tuple[Callable[[_File], Iterator[Problem]], ...] = (
+    _key_order,
+    _translations,
+    _citations,
+    _numbers,
+    _seen_both_ways,
+    _contested,
+    _unused_terms,
+)
+
+
+def _fixture(bundle: Bundle, case: Case) -> Iterator[Problem]:
+    """A name under `absent` that nothing bears is absent from every decision."""
+    rules = {rule.name for policy in bundle.policies.values() for rule in policy.rules}
+    known = rules | set(bundle.instruments) | words("reason")
+    for name in case.expect.get("absent", ()):
+        if name not in known:
+            message = f"There is no rule, instrument or reason {name!r}."
+            yield Problem(case.file, case.line, 1, "absent", message, suggest(name, known))
+
+
+def _unused(bundle: Bundle) -> Iterator[Problem]:
+    """Parameters and instruments that nothing uses."""
+    params: set[str] = set()
+    instruments: set[str] = set()
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            for name in ("instrument", "through", "to"):
+                instruments.add(getattr(rule.effect, name, None) or "")
+    for expression in bundle.expressions():
+        params |= {node.key for node in walk(expression.tree) if isinstance(node, Param)}
+        instruments |= {str(node.value) for node in walk(expression.tree) if isinstance(node, Literal)}
+    for policy in bundle.policies.values():
+        document = load_document(policy.file)
+        for name in policy.parameters:
+            if f"{policy.id}/{name}" not in params:
+                yield document.problem(("parameters", name), "No expression reads this parameter.", key=True)
+        for name in policy.instruments:
+            if name not in instruments:
+                yield document.problem(("instruments", name), "No rule uses this instrument.", key=True)

@@ -1,0 +1,239 @@
+"""Every mutant of a bundle: one small mistake in one rule, term, parameter, instrument or date."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.testing.coverage import used_terms
+from vatspolicy.documents import Path, load_document
+from vatspolicy.cel.ast import Node, Param, Term, children, walk
+from vatspolicy.authoring.mutation.expression_mutants import Edit, Steps, constant, edits, replace
+from vatspolicy.authoring.mutation.value_mutants import days, shifted, values
+from vatspolicy.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
+
+
+@dataclass(frozen=True, eq=False)
+class Mutant:
+    """A bundle with one mistake in it."""
+
+    policy: str
+    subject: str
+    """What was mutated: policy/rule, or the policy with its term, parameter, instrument or dates."""
+    kind: str
+    words: str
+    path: Path
+    """Where it stands in the file of the policy."""
+    offset: int | None = None
+    """Offset in the text at `path`, for an expression."""
+    trees: Mapping[int, Node] = field(default_factory=dict)
+    """Trees in place of those of the bundle, by the identity of the expression."""
+    params: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    """Dated values in place of those of the bundle."""
+    reads: tuple[Expression, ...] = ()
+    """The expressions that read a changed parameter."""
+    dates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """First day and end of rules in place of those of the bundle, by the name of the rule."""
+    rules: tuple[Rule, ...] = ()
+    """The rules that the mistake is in."""
+
+
+class Mutants:
+    """The mutants of a bundle, policy by policy, in the order of its text."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.rule_of: dict[int, Rule] = {}
+        self.terms = used_terms(bundle)
+        self.users: dict[tuple[str, str], list[tuple[Expression, Steps]]] = {}
+        self.readers: dict[str, list[Expression]] = {}
+        for policy in bundle.policies.values():
+            for rule in policy.rules:
+                self.rule_of |= {id(expression): rule for _, expression in expressions_of(rule)}
+        for policy, expression in bundle.owned_expressions():
+            for name, steps in self._uses(policy, expression.tree, ()):
+                self.users.setdefault(name, []).append((expression, steps))
+            for key in dict.fromkeys(node.key for node in walk(expression.tree) if isinstance(node, Param)):
+                self.readers.setdefault(key, []).append(expression)
+
+    def _uses(self, policy: Policy, node: Node, steps: Steps) -> Iterator[tuple[tuple[str, str], Steps]]:
+        """The terms that a tree uses, those inside other terms included: by owner and name, and where the body is."""
+        if isinstance(node, Term):
+            policy, _ = self.bundle.term(policy, node.name)
+            yield (policy.id, node.name), (*steps, 0)
+        for index, child in enumerate(children(node)):
+            yield from self._uses(policy, child, (*steps, index))
+
+    def of(self, policy: Policy) -> Iterator[Mutant]:
+        """The mutants of one policy."""
+        yield from self._dates(policy)
+        for name, instrument in policy.instruments.items():
+            if instrument.covers is not None:
+                path: Path = ("instruments", name, "covers")
+                yield from self._expression(policy, f"{policy.id} ({name})", path, instrument.covers)
+            if len(instrument.authority) > 1:
+                for index, (when, _) in enumerate(instrument.authority):
+                    path = ("instruments", name, "authority", index, "when")
+                    yield from self._expression(policy, f"{policy.id} ({name})", path, when)
+        for name in policy.parameters:
+            yield from self._parameter(policy, name)
+        for name, text in policy.terms.items():
+            if (policy.id, name) in self.terms:
+                yield from self._term(policy, name, text)
+        for index, rule in enumerate(policy.rules):
+            yield from self._rule(policy, index, rule)
+
+    # --- rules
+
+    def _rule(self, policy: Policy, index: int, rule: Rule) -> Iterator[Mutant]:
+        path: Path = ("rules", index)
+        yield from self._rule_dates(policy, path, rule)
+        for step, expression in expressions_of(rule):
+            yield from self._expression(policy, rule.name, (*path, *step), expression)
+        ends = [constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
+        ends += [constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
+        for edit in ends:
+            yield self._made(policy, rule.name, (*path, "when"), rule.when, edit)
+        if isinstance(rule.effect, Route):
+            for number, condition in enumerate(rule.effect.conditions):
+                for value in (True, False):
+                    words = f"the condition {condition.id} {'is dropped' if value else 'never holds'}"
+                    edit = constant(condition.check.tree, value, words)
+                    where = (*path, "route", "conditions", number, "check")
+                    yield self._made(policy, rule.name, where, condition.check, edit)
+
+    def _expression(self, policy: Policy, subject: str, path: Path, expression: Expression) -> Iterator[Mutant]:
+        for edit in edits(expression.tree, expression.text):
+            yield self._made(policy, subject, path, expression, edit)
+
+    def _made(self, policy: Policy, subject: str, path: Path, expression: Expression, edit: Edit) -> Mutant:
+        tree = replace(expression.tree, edit.steps, edit.node)
+        return Mutant(
+            policy.id,
+            subject,
+            edit.kind,
+            edit.words,
+            path,
+            edit.span[0],
+            trees={id(expression): tree},
+            rules=self._rules([expression]),
+        )
+
+    def _rules(self, expressions: list[Expression]) -> tuple[Rule, ...]:
+        found = {id(e): self.rule_of[id(e)] for e in expressions if id(e) in self.rule_of}
+        return tuple(dict.fromkeys(found.values()))
+
+    # --- terms and parameters
+
+    def _term(self, policy: Policy, name: str, text: str) -> Iterator[Mutant]:
+        uses = self.users[policy.id, name]
+        users = list({id(expression): expression for expression, _ in uses}.values())
+        for edit in edits(self.terms[policy.id, name], text):
+            trees: dict[int, Node] = {}
+            for expression, steps in uses:
+                tree = trees.get(id(expression), expression.tree)
+                trees[id(expression)] = replace(tree, (*steps, *edit.steps), edit.node)
+            yield Mutant(
+                policy.id,
+                f"{policy.id} (term {name})",
+                edit.kind,
+                edit.words,
+                ("terms", name),
+                edit.span[0],
+                trees=trees,
+                rules=self._rules(users),
+            )
+
+    def _parameter(self, policy: Policy, name: str) -> Iterator[Mutant]:
+        parameter = policy.parameters[name]
+        readers = self.readers.get(parameter.key, [])
+        if not readers:
+            return
+        where: Path = ("parameters", name, "values")
+
+        def made(kind: str, path: Path, entries: tuple[Value, ...], words: str) -> Mutant:
+            return Mutant(
+                policy.id,
+                f"{policy.id} (parameter {name})",
+                kind,
+                words,
+                path,
+                params={parameter.key: entries},
+                reads=tuple(readers),
+                rules=self._rules(readers),
+            )
+
+        for index, entry in enumerate(parameter.values):
+            for inner, value, words in values(entry.value):
+                entries = [*parameter.values]
+                entries[index] = dataclasses.replace(entry, value=value)
+                yield made("value", (*where, index, "value", *inner), tuple(entries), words)
+        for index, moved, words in days(parameter.values):
+            yield made("day", (*where, index, "from"), moved, words)
+
+    # --- dates
+
+    def _dates(self, policy: Policy) -> Iterator[Mutant]:
+        """The dates of the file: they hold for every rule that has none of its own."""
+        starting = [rule for rule in policy.rules if rule.since == policy.since]
+        ending = [rule for rule in policy.rules if rule.until == policy.until]
+        if starting:
+            yield from self._moved(policy, f"{policy.id} (dates)", ("effective", "from"), starting, policy.since, True)
+        if ending and policy.until != NEVER:
+            yield from self._moved(policy, f"{policy.id} (dates)", ("effective", "until"), ending, policy.until, False)
+
+    def _rule_dates(self, policy: Policy, path: Path, rule: Rule) -> Iterator[Mutant]:
+        if rule.since != policy.since:
+            yield from self._moved(policy, rule.name, (*path, "from"), [rule], rule.since, True)
+        if rule.until != policy.until:
+            yield from self._moved(policy, rule.name, (*path, "until"), [rule], rule.until, False)
+
+    def _moved(
+        self, policy: Policy, subject: str, path: Path, rules: list[Rule], day: str, start: bool
+    ) -> Iterator[Mutant]:
+        """A day too late and a day too early, where the bundle speaks of the days between."""
+        if day <= self.bundle.covers_from:
+            return
+        for step in (1, -1):
+            moved = shifted(day, step)
+            dates = {rule.name: (moved, rule.until) if start else (rule.since, moved) for rule in rules}
+            word = "from" if start else "until"
+            words = f"{word} {day} becomes {moved}"
+            yield Mutant(policy.id, subject, "day", words, path, dates=dates, rules=tuple(rules))
+
+
+def expressions_of(rule: Rule) -> Iterator[tuple[Path, Expression]]:
+    """Every expression of a rule, with where it stands in the rule."""
+    yield ("when",), rule.when
+    if isinstance(rule.effect, Route):
+        if rule.effect.max_foreign_percent is not None:
+            yield ("route", "max_foreign_percent"), rule.effect.max_foreign_percent
+        for index, condition in enumerate(rule.effect.conditions):
+            yield ("route", "conditions", index, "check"), condition.check
+
+
+def place(bundle: Bundle, mutant: Mutant, documents: dict[str, Any]) -> str:
+    """file:line:column of the mistake. `documents` keeps what was read, by policy."""
+    if mutant.policy not in documents:
+        documents[mutant.policy] = load_document(bundle.policies[mutant.policy].file)
+    document = documents[mutant.policy]
+    if mutant.offset is None:
+        line, column = document.mark(mutant.path)
+    else:
+        line, column = document.locate(mutant.path, mutant.offset)
+    return f"{document.file}:{line}:{column}"
+
+
+def _effect(rule: Rule) -> str:
+    match rule.effect:
+        case Deny(reason=reason):
+            return f"deny {reason}"
+        case Need(instrument=instrument, through=through):
+            return f"need {instrument or through}"
+        case Route(name=name):
+            return f"route {name}"
+        case effect:
+            return type(effect).__name__.lower()

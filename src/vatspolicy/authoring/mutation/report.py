@@ -1,0 +1,119 @@
+"""The report of a mutation run: the score of every policy, and every survivor with a test that would kill it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.authoring.mutation.mutants import place
+from vatspolicy.authoring.mutation.run import (
+    EQUIVALENT,
+    KILLED,
+    SURVIVED,
+    Choice,
+    Prover,
+    Trial,
+    Verdict,
+    choose,
+    try_all,
+)
+from vatspolicy.authoring.mutation.suggestions import suggest
+
+MANY, FEW = 100, 2
+"""Looking for a test takes up to a second: where more than MANY survive, it is done for FEW of each policy."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a mutation run."""
+
+    text: str
+    exit_code: int
+    """0 done, 1 a test fails on the law as it is or the score is below the threshold, 5 there was nothing to mutate."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many mutants were killed, survived, and are proved to be no different."""
+
+    killed: int
+    survived: int
+    equivalent: int
+
+    @property
+    def percent(self) -> float:
+        """Percent killed of those that differ; 100 where none does."""
+        differing = self.killed + self.survived
+        return 100.0 * self.killed / differing if differing else 100.0
+
+    def __str__(self) -> str:
+        proved = f", {self.equivalent} equivalent" if self.equivalent else ""
+        return f"{self.percent:5.1f} %  {self.killed} killed, {self.survived} survived{proved}"
+
+
+def mutate(
+    bundle: Bundle,
+    cases: Iterable[Case],
+    choice: Choice,
+    *,
+    threshold: float | None = None,
+    prover: Prover | None = None,
+    suggestions: bool = True,
+) -> Report:
+    """Try the chosen mutants of a bundle on its tests. `threshold` is the least score in percent."""
+    mutants, total = choose(bundle, choice)
+    if not mutants:
+        return Report("Nothing to mutate.\n", 5)
+    trial = Trial(bundle, list(cases))
+    if trial.failing:
+        lines = [f"fails on the law as it is: {name}" for name in trial.failing]
+        return Report("\n".join([*lines, "Mutants are tried when every test passes."]) + "\n", 1)
+    verdicts = list(try_all(trial, mutants, prover))
+    lines = _survivors(trial, verdicts, suggestions)
+    lines += [f"{score}  {policy}" for policy, score in sorted(scores(verdicts).items(), key=_worst_first)]
+    if len(mutants) < total:
+        lines.append(f"sample of {len(mutants)} of {total} mutants, seed {choice.seed}")
+    whole = _score(verdicts)
+    lines.append(f"{whole}  in all")
+    code = 0
+    if threshold is not None and whole.percent < threshold:
+        lines.append(f"below the threshold of {threshold:g} %")
+        code = 1
+    return Report("\n".join(lines) + "\n", code)
+
+
+def scores(verdicts: Iterable[Verdict]) -> Mapping[str, Score]:
+    """The score of each policy."""
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.mutant.policy, []).append(verdict)
+    return {policy: _score(some) for policy, some in found.items()}
+
+
+def _score(verdicts: Iterable[Verdict]) -> Score:
+    states = [verdict.state for verdict in verdicts]
+    return Score(states.count(KILLED), states.count(SURVIVED), states.count(EQUIVALENT))
+
+
+def _worst_first(entry: tuple[str, Score]) -> tuple[float, str]:
+    return entry[1].percent, entry[0]
+
+
+def _survivors(trial: Trial, verdicts: Iterable[Verdict], suggestions: bool) -> list[str]:
+    lines: list[str] = []
+    documents: dict[str, Any] = {}
+    survivors = [verdict.mutant for verdict in verdicts if verdict.state == SURVIVED]
+    told: dict[str, int] = {}
+    for mutant in survivors:
+        lines.append(f"{place(trial.bundle, mutant, documents)}: survived: {mutant.subject}: {mutant.words}")
+        told[mutant.policy] = told.get(mutant.policy, 0) + 1
+        if suggestions and (len(survivors) <= MANY or told[mutant.policy] <= FEW):
+            lines.append(f"    test: {suggest(trial, mutant)}")
+    if suggestions and len(survivors) > MANY:
+        lines.append(
+            f"Tests are suggested for the first {FEW} survivors of a policy; --run POLICY suggests all of them."
+        )
+    return lines

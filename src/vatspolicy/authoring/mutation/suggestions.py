@@ -1,0 +1,316 @@
+"""A test for a survivor: one fact of a test that is there changed, so that the law and the mutant say different things.
+
+The state that a suggested test expects is what the law as it is written says. Whether the law should say so is for
+whoever takes the test over to compare with the article.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.testing.cases import Case, state_of, subjects
+from vatspolicy.documents import Path
+from vatspolicy.errors import InvalidInput
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.authoring.testing.mcdc import decisive
+from vatspolicy.authoring.mutation.ruleset import mutated, params_on, trees_of
+from vatspolicy.authoring.mutation.mutants import Mutant, expressions_of
+from vatspolicy.authoring.mutation.run import Trial
+from vatspolicy.authoring.mutation.value_mutants import shifted
+from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
+from vatspolicy.profile.profile import Profile, change, read_profile
+from vatspolicy.documents.schemas import load_schema
+from vatspolicy.profile.vocabulary import describe, gazetteer
+
+_BASES = 3
+"""Tests that a suggestion starts from, at most."""
+_TRIES = 50
+"""Changes that are tried on each, at most."""
+_PLACE = ("within", "province", "at", "ftz")
+_GENERAL = {
+    "boundary": "a case that stands exactly at the boundary",
+    "dropped": "a case in which this clause alone decides",
+    "junction": "a case in which one of the clauses holds and another does not",
+    "quantifier": "a case with two members of which one fits and one does not",
+    "opposite": "a case in which this clause alone decides",
+    "member": "a case with this member alone",
+    "value": "a case that stands exactly at the value, or has this member alone",
+    "day": "a case on this day, and one on the day before",
+    "constant": "a case that shows it applying, and one that shows it not applying",
+}
+
+
+def suggest(trial: Trial, mutant: Mutant) -> str:
+    """A test that would kill the mutant, as a line of YAML for the tests of a policy; a hint if none was found."""
+    try:
+        found = next(_found(trial, mutant), None)
+    except RecursionError:
+        found = None
+    return found or _GENERAL[mutant.kind] + "."
+
+
+def _found(trial: Trial, mutant: Mutant) -> Iterator[str]:
+    other = mutated(trial.bundle, mutant)
+    for rule in sorted(mutant.rules, key=lambda rule: rule.policy != mutant.policy)[:3]:
+        for case, env in _bases(trial, mutant, rule):
+            for profile, as_of, step in _changed(trial, mutant, rule, case, env):
+                state = _tells_apart(trial.bundle, other, rule, profile, as_of)
+                if state is not None:
+                    yield _line(mutant, rule, case, as_of, step, state)
+
+
+def _bases(trial: Trial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Env]]:
+    """Tests of the rule's own file that ask the rule, those first in which what is mutated decides alone."""
+    trees = trees_of(mutant)
+    wanted = [e for _, e in expressions_of(rule) if id(e) in trees] or [rule.when]
+    found: dict[str, tuple[int, Case, Env]] = {}
+    for expression in wanted:
+        targets = set(map(id, _targets(expression.tree, trees.get(id(expression), expression.tree), mutant)))
+        for case, env in trial.asked(expression):
+            if case.policy is None or case.policy.id != rule.policy or rule.id not in case.expect["expect"]:
+                continue
+            params = trial.bundle.on(case.as_of).params
+            clauses = (node for _, clause, _ in decisive(expression.tree, env, params) for node in walk(clause))
+            far = 0 if any(id(node) in targets for node in clauses) else 1
+            if case.name not in found or far < found[case.name][0]:
+                found[case.name] = (far, case, env)
+    closest = sorted(found.values(), key=lambda entry: entry[0])
+    yield from ((case, env) for _, case, env in closest[:_BASES])
+
+
+def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
+    """The nodes that a mutant changes, and what stands below them: in the tree as it is."""
+    if mutant.params:
+        yield from (node for node in walk(tree) if isinstance(node, Param) and node.key in mutant.params)
+        return
+    if tree == other:
+        return
+    mine, theirs = children(tree), children(other)
+    if type(tree) is type(other) and len(mine) == len(theirs) and mine and mine != theirs:
+        for one, two in zip(mine, theirs, strict=True):
+            yield from _targets(one, two, mutant)
+    else:
+        yield from walk(tree)
+
+
+def _changed(
+    trial: Trial, mutant: Mutant, rule: Rule, case: Case, env: Env
+) -> Iterator[tuple[Profile, str, tuple[Path, Any] | None]]:
+    """The facts of a case with one fact changed, or its day."""
+    if mutant.dates:
+        since, until = mutant.dates[rule.name]
+        for day in sorted({since, until, rule.since, rule.until} - {NEVER, ALWAYS}):
+            yield from ((case.profile, moved, None) for moved in (shifted(day, -1), day))
+        return
+    trees = [tree for e in (x for _, x in expressions_of(rule)) if (tree := trees_of(mutant).get(id(e)))]
+    trees += [e.tree for _, e in expressions_of(rule) if id(e) in trees_of(mutant)]
+    for as_of in _days(trial.bundle, mutant, case.as_of):
+        if as_of != case.as_of:
+            yield case.profile, as_of, None
+        params = trial.bundle.on(as_of).params
+        known = [*_constants(trees, params), *_constants(trees, params_on(mutant, params, as_of))]
+        known = list({json.dumps(value): value for value in known}.values())
+        paths = itertools.chain.from_iterable(_paths(tree, env, case.profile, {}) for tree in trees)
+        steps = ((path, value) for path in dict.fromkeys(paths) for value in _values(path, known, case.profile))
+        for path, value in itertools.islice(steps, _TRIES):
+            profile = _with(case.profile, path, value)
+            if profile is not None:
+                yield profile, as_of, (path, value)
+
+
+def _days(bundle: Bundle, mutant: Mutant, as_of: str) -> list[str]:
+    """The day of a test where the mutant has other values on it, else days on which it has."""
+    if not mutant.params:
+        return [as_of]
+    starts = {entry.since for key, entries in mutant.params.items() for entry in (*entries, *_values_of(bundle, key))}
+    days = [as_of, *sorted({day for start in starts for day in (start, shifted(start, -1))}, reverse=True)]
+    covered = [day for day in days if day >= bundle.covers_from]
+    laws = ((day, bundle.on(day).params) for day in covered)
+    return [day for day, params in laws if params_on(mutant, params, day) != params][:2]
+
+
+def _values_of(bundle: Bundle, key: str) -> tuple[Value, ...]:
+    policy, _, name = key.partition("/")
+    return bundle.policies[policy].parameters[name].values
+
+
+def _with(profile: Profile, path: Path, value: Any) -> Profile | None:
+    try:
+        return read_profile(change(profile.document, [(_dotted(path), value)]))
+    except (InvalidInput, KeyError, TypeError, ValueError):
+        return None
+
+
+def _tells_apart(bundle: Bundle, other: Bundle, rule: Rule, profile: Profile, as_of: str) -> str | None:
+    """The one state that the rule has for a profile, if it has another one under the mutant; else None."""
+    if as_of < bundle.covers_from:
+        return None
+    states = [_states(law, rule, profile, as_of) for law in (bundle.on(as_of), other.on(as_of))]
+    if states[0] == states[1] or len(states[0]) > 1:
+        return None
+    return next(iter(states[0]), "silent")
+
+
+def _states(law: Law, rule: Rule, profile: Profile, as_of: str) -> set[str]:
+    found = {state_of(law, rule, env) for each, _, env in subjects(law, profile, as_of) if each == rule.each}
+    return found or {"silent"}
+
+
+def _line(mutant: Mutant, rule: Rule, case: Case, as_of: str, step: tuple[Path, Any] | None, state: str) -> str:
+    changes = dict(case.expect.get("set", {}))
+    unset = list(case.expect.get("unset", []))
+    if step is not None:
+        name = _dotted(step[0])
+        changes = {key: value for key, value in changes.items() if not key.startswith(f"{name}.")} | {name: step[1]}
+        unset = [path for path in unset if path != name]
+    parts = [f"it: {json.dumps(f'tells apart: {mutant.words}', ensure_ascii=False)}", f"as_of: '{as_of}'"]
+    parts += [f"set: {_flow(changes)}"] if changes else []
+    parts += [f"unset: {_flow(unset)}"] if unset else []
+    parts.append(f"expect: {{{rule.id}: {state}}}")
+    return f"in {rule.policy}, as in “it {case.expect['it']}”: - {{{', '.join(parts)}}}"
+
+
+def _flow(value: Any) -> str:
+    """A value in YAML's brackets."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{key}: {_flow(child)}" for key, child in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_flow, value)) + "]"
+        case str():
+            plain = value.replace("-", "").isalpha() and value.isascii()
+            plain = plain and value not in ("true", "false", "null", "no", "yes", "on", "off", "n", "y", "NO")
+            return value if plain else "'" + value.replace("'", "''") + "'"
+        case _:
+            return json.dumps(value)
+
+
+# --- which facts, and which values
+
+
+def _constants(trees: list[Node], params: Mapping[str, Any]) -> Iterator[Any]:
+    """The scalars that expressions compare facts with."""
+    for node in itertools.chain.from_iterable(map(walk, trees)):
+        if isinstance(node, Literal):
+            yield from _scalars(list(node.value) if isinstance(node.value, tuple) else node.value)
+        elif isinstance(node, Param):
+            yield from _scalars(params[node.key])
+
+
+def _scalars(value: Any) -> Iterator[Any]:
+    match value:
+        case dict():
+            yield from itertools.chain.from_iterable(map(_scalars, value.values()))
+        case list():
+            yield from itertools.chain.from_iterable(map(_scalars, value))
+        case _:
+            yield value
+
+
+def _paths(node: Node, env: Env, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
+    """Where the facts that an expression reads stand in the profile; lists in place of their scalar members."""
+    match node:
+        case Fact(root=root, names=names):
+            yield from _of_fact(root, names, env, profile, bound)
+        case Quantifier(variable=variable, list=over, body=body):
+            inner: list[Path] = []
+            for path in _paths(over, env, profile, bound):
+                yield path
+                members = _get(profile.document.data, path)
+                inner += [(*path, index) for index in range(len(members))] if isinstance(members, list) else []
+            yield from _paths(body, env, profile, {**bound, variable: inner})
+        case _:
+            for child in children(node):
+                yield from _paths(child, env, profile, bound)
+
+
+def _of_fact(
+    root: str, names: tuple[str, ...], env: Env, profile: Profile, bound: Mapping[str, list[Path]]
+) -> Iterator[Path]:
+    while names and names[-1] in _PLACE:
+        names = names[:-1]
+    if root in bound:
+        yield from ((*path, *names) for path in bound[root] if names or isinstance(_get_schema(path), dict))
+    elif root == "activity" and (service := profile.path_of(env.get("service"), ())) is not None:
+        owner = profile.path_of(env.get("operator"), ())
+        yield (*service, "offers")
+        yield from [(*owner, "licences")] if owner is not None else []
+    elif root in ("service", "operator"):
+        path = profile.path_of(env.get(root), names)
+        yield from [path] if path is not None else []
+    elif root not in ("as_of", "activity"):
+        yield (root, *names)
+
+
+def _get_schema(path: Path) -> Any:
+    return "properties" in describe(path) and {}
+
+
+def _get(data: Any, path: Path) -> Any:
+    for step in path:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
+
+
+def _values(path: Path, known: list[Any], profile: Profile) -> Iterator[Any]:
+    """Values of a fact to try, those that the expressions name first."""
+    node = describe(path)
+    if node.get("type") == "array":
+        yield from _lists(path, known, _get(profile.document.data, path))
+    else:
+        yield from _one(node, known)
+
+
+def _one(node: Mapping[str, Any], known: list[Any]) -> Iterator[Any]:
+    match node.get("type"):
+        case "boolean":
+            yield from (True, False)
+        case "integer" | "number":
+            numbers = [value for value in known if isinstance(value, int | float) and not isinstance(value, bool)]
+            near = dict.fromkeys(n for value in numbers for n in (value, value - 1, value + 1) if n >= 0)
+            yield from dict.fromkeys([*near, 0, 1])
+        case "object" if "at" in node.get("properties", {}):
+            yield from (value for value in known if value in gazetteer())
+            zones = load_schema("places")["$defs"]["zone"]["x-enum"]
+            yield from ({"at": _within_zone(value), "ftz": value} for value in known if value in zones)
+            yield from ("beijing", "chengdu", "hong-kong")
+        case "string" if "enum" in node:
+            yield from (value for value in known if value in node["enum"])
+            yield from node["enum"][:6]
+        case "string" if node.get("format") == "date":
+            days = [value for value in known if isinstance(value, str) and value[:4].isdigit()]
+            yield from dict.fromkeys(moved for day in days for moved in (day, shifted(day, -1), shifted(day, 1)))
+
+
+def _within_zone(zone: str) -> str:
+    """A place of which the zone may be said."""
+    word = zone.split("-")[0]
+    return word if word in gazetteer() else "shanghai"
+
+
+def _lists(path: Path, known: list[Any], current: Any) -> Iterator[list[Any]]:
+    members = list(dict.fromkeys(_one(describe((*path, 0)), known))) if _hashable(path, known) else []
+    there = current if isinstance(current, list) else []
+    yield from ([member] for member in members)
+    yield from ([*there, member] for member in members if there and member not in there)
+    yield from ([*there[:index], *there[index + 1 :]] for index in range(len(there)) if len(there) > 1)
+    yield []
+
+
+def _hashable(path: Path, known: list[Any]) -> bool:
+    return all(isinstance(value, str | int | float) for value in _one(describe((*path, 0)), known))
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))

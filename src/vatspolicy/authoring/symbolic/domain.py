@@ -1,0 +1,291 @@
+"""Every profile at once: the facts that the schema allows, as variables that are made when an expression reads them."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Pool, Range
+from vatspolicy.authoring.symbolic.values import (
+    Base,
+    Cases,
+    Choice,
+    Const,
+    Rail,
+    Record,
+    Slots,
+    Sum,
+    Unread,
+    Value,
+    WordSet,
+    guard,
+    merge,
+)
+from vatspolicy.profile.profile import DECLARED
+from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.profile.vocabulary import INHERITED, gazetteer, resolve, within
+
+Schema = Mapping[str, Any]
+
+FIRST_DAY = datetime.date(1, 1, 1).toordinal()
+LAST_DAY = datetime.date(9999, 12, 31).toordinal()
+
+
+def ordinal(day: str) -> int:
+    """Number of a calendar day. Raises ValueError for another text."""
+    return datetime.date.fromisoformat(day).toordinal()
+
+
+def iso(number: int) -> str:
+    """The calendar day of that number."""
+    return datetime.date.fromordinal(number).isoformat()
+
+
+def plain(path: str) -> str:
+    """The path of a fact in the schema: the same for all members of a list."""
+    return re.sub(r"\.\d+", ".*", path)
+
+
+@dataclass
+class Space:
+    """The facts of one profile, all of them possible. `bounds`: members of lists of objects by path (`deals`,
+    `services.*.area`) that are told apart; 1 where it says nothing. A list never has more than the schema allows.
+    """
+
+    bounds: Mapping[str, int] = field(default_factory=dict)
+    pool: Pool = field(default_factory=Pool)
+    axioms: list[int] = field(default_factory=list)
+    """What holds of every profile that the schema allows."""
+    needs: dict[str, int] = field(default_factory=dict)
+    """How many members of a list what was asked so far can tell apart, by path."""
+    limits: dict[str, int] = field(default_factory=dict)
+    """Bound of every list that was read, by path."""
+    longest: dict[str, int] = field(default_factory=dict)
+    """Most members that the schema allows, for every list that was read."""
+    read: set[str] = field(default_factory=set)
+    """Paths in the schema of the facts that were read."""
+    roots: dict[str, Value] = field(default_factory=dict)
+    amounts: set[str] = field(default_factory=set)
+    """Variables that are numbers or days, and not places in a list of choices."""
+    _asked: set[Any] = field(default_factory=set)
+    _flags: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        schema = load_schema("profile")
+        for name, child in schema["properties"].items():
+            if name != "schema":
+                self.roots[name] = self.value(child, name, TRUE, name in schema["required"] or name in DECLARED)
+
+    # --- what is needed
+
+    def ask(self, path: str, key: Any, members: int = 1) -> None:
+        """Note that a question about a list can tell `members` more of its members apart. `key` names the question."""
+        if (path, key) not in self._asked:
+            self._asked.add((path, key))
+            self.needs[path] = self.needs.get(path, 0) + members
+
+    def missing(self) -> dict[str, int]:
+        """Bounds that are too small for a proof, with the least that is enough. `{}` when a proof is a proof."""
+        needed: dict[str, int] = {}
+        for path, count in self.needs.items():
+            name = plain(path)
+            needed[name] = max(needed.get(name, 0), count)
+        enough = {name: min(count, self.longest[name]) for name, count in needed.items()}
+        return {name: count for name, count in enough.items() if count > self.limits[name]}
+
+    # --- facts from the schema
+
+    def value(self, schema: Schema, path: str, owner: int, required: bool) -> Value:
+        """The fact at `path` in an object that exists where `owner` holds."""
+        whole, schema = _is_whole(schema), _resolved(schema)
+        present = owner if required else self.flag(path + "?", owner)
+        if "x-derived" in schema:
+            return ((present, self.place(schema, path, present, whole)),)
+        match schema.get("type"):
+            case "object":
+                return ((present, self.record(schema, path, present)),)
+            case "array":
+                return ((present, self.sequence(schema, path, present)),)
+            case "boolean":
+                value = self.pool.flag(path)
+                return Rail(self.pool.conjoin((present, value)), self.pool.conjoin((present, -value)))
+            case "integer" if "enum" not in schema:
+                return ((present, self.number(path, Range(schema["minimum"], schema["maximum"]))),)
+            case "number":
+                return ((present, self.number(path, _real(schema))),)
+        if "enum" in schema:
+            return ((present, self.choice(path, tuple(schema["enum"]))),)
+        if schema.get("format") == "date":
+            return ((present, self.number(path, Range(FIRST_DAY, LAST_DAY), day=True)),)
+        return ((present, Unread(f"free text ({plain(path)})")),)
+
+    def flag(self, name: str, owner: int = TRUE) -> int:
+        """A truth variable that can hold only where `owner` does."""
+        flag = self._flags.get(name)
+        if flag is None:
+            flag = self._flags[name] = self.pool.flag(name)
+            if owner != TRUE:
+                self.axioms.append(self.pool.disjoin((-flag, owner)))
+        return flag
+
+    def number(self, path: str, known: Range, day: bool = False) -> Sum:
+        """A number variable."""
+        self.pool.ranges.setdefault(path, known)
+        self.amounts.add(path)
+        return Sum(((path, 1),), 0, day)
+
+    def choice(self, path: str, values: tuple[Any, ...]) -> Choice:
+        """A variable that is one of the values."""
+        self.pool.ranges.setdefault(path, Range(0, len(values) - 1))
+        return Choice(path, values)
+
+    def record(self, schema: Schema, path: str, present: int) -> Record:
+        """An object, whose facts are made when they are read."""
+        required = schema.get("required", ())
+
+        def make(name: str) -> Value:
+            child = schema["properties"][name]
+            fixed = name in required or name in DECLARED
+            if path == "product" and name in INHERITED:
+                return ((TRUE, Unread(f"product.{name}, which is handed down to services")),)
+            value = self.value(child, f"{path}.{name}", present, fixed)
+            if name == "mainland_entity" and "registered" in schema["properties"]:
+                return self.where_registered(value, found, present)
+            return value
+
+        found = self.lazy(path, schema, make)
+        return found
+
+    def where_registered(self, stated: Value, company: Record, present: int) -> Rail:
+        """Whether a company is a mainland one: as stated, else by where it is registered."""
+        pool = self.pool
+        office = company.get("registered")
+        assert isinstance(stated, Rail) and not isinstance(office, Rail)
+        unstated = pool.conjoin((present, -stated.true, -stated.false))
+        rails = [stated]
+        for held, place in office:
+            assert isinstance(place, Record)
+            province = place.get("province")
+            assert not isinstance(province, Rail)
+            for inner, choice in province:
+                assert isinstance(choice, Choice)
+                abroad = pool.among(choice.name, choice.indexes(lambda code: code == "overseas"))
+                known = pool.conjoin((unstated, held, inner))
+                rails.append(Rail(pool.conjoin((known, -abroad)), pool.conjoin((known, abroad))))
+        return Rail(pool.disjoin(rail.true for rail in rails), pool.disjoin(rail.false for rail in rails))
+
+    def lazy(self, path: str, schema: Schema, make: Callable[[str], Value]) -> Record:
+        """A record that notes what is read from it."""
+
+        def noted(name: str) -> Value:
+            self.read.add(plain(f"{path}.{name}"))
+            return make(name)
+
+        return Record(path, schema, noted)
+
+    def place(self, schema: Schema, path: str, present: int, whole: bool) -> Record:
+        """A place: its code, and what follows from the code. A `whole` one is larger than any zone."""
+        codes, provinces, inside, zone_of = _tables(tuple(_resolved(schema["properties"]["at"])["enum"]))
+
+        def make(name: str) -> Value:
+            if name == "ftz":
+                own = self.flag(f"{path}.ftz?", present)
+                zones = tuple(_resolved(schema["properties"]["ftz"])["enum"])
+                derived = self.choice(f"{path}.at", zone_of)
+                zoned = self.pool.among(derived.name, [i for i, zone in enumerate(derived.values) if zone is not None])
+                from_code = self.pool.conjoin((present, -own, zoned))
+                outside = self.pool.conjoin((present, -own, -zoned)) if whole else FALSE
+                return merge((own, self.choice(f"{path}.ftz", zones)), (from_code, derived), (outside, Const("none")))
+            if name == "at":
+                return ((present, self.choice(f"{path}.at", codes)),)
+            if name == "province":
+                return ((present, self.choice(f"{path}.at", provinces)),)
+            if name == "within":
+                return ((present, self.choice(f"{path}.at", inside)),)
+            return self.value(schema["properties"][name], f"{path}.{name}", present, False)
+
+        return self.lazy(path, schema, make)
+
+    def sequence(self, schema: Schema, path: str, present: int) -> Any:
+        """A list: a set of words, or objects of which so many as `bounds` says are told apart."""
+        item = _resolved(schema["items"])
+        if "enum" in item:
+            if not schema.get("uniqueItems"):
+                return Unread(f"a list that may repeat words ({plain(path)})")
+            return WordSet(
+                path,
+                tuple(item["enum"]),
+                lambda word: self.flag(f"{path}={word}", present),
+                schema["maxItems"],
+            )
+        if item.get("type") != "object" and "x-derived" not in item:
+            return Unread(f"a list of free texts ({plain(path)})")
+        return Slots(path, lambda: self.members(schema, item, path, present))
+
+    def members(self, schema: Schema, item: Schema, path: str, present: int) -> list[tuple[int, Record]]:
+        """The members of a list of objects that are told apart; each exists only if the one before it does."""
+        name = plain(path)
+        self.longest[name] = schema["maxItems"]
+        self.limits[name] = min(self.bounds.get(name, 1), schema["maxItems"])
+        found: list[tuple[int, Record]] = []
+        owner = present
+        for index in range(self.limits[name]):
+            owner = self.flag(f"{path}.{index}?", owner)
+            slot = f"{path}.{index}"
+            if "x-derived" in item:
+                found.append((owner, self.place(item, slot, owner, _is_whole(schema["items"]))))
+            else:
+                found.append((owner, self.record(item, slot, owner)))
+        return found
+
+
+def operator(space: Space, service: Record) -> Cases:
+    """Who runs a service: the company, or the partner by any other word; nobody known while that is missing."""
+    pool = space.pool
+    runs = service.get("operated_by")
+    assert not isinstance(runs, Rail)
+    found: list[tuple[int, Base]] = []
+    for held, base in runs:
+        assert isinstance(base, Choice)
+        company = pool.conjoin((held, pool.among(base.name, [base.values.index("company")])))
+        found += guard(pool, company, space.roots["company"])
+        found += guard(pool, pool.conjoin((held, -company)), space.roots["partner"])
+    return merge(*found)
+
+
+def _is_whole(schema: Schema) -> bool:
+    """Whether a node is a place that is served or licensed, rather than the site of a house."""
+    return str(schema.get("$ref", "")).endswith("/place")
+
+
+def _resolved(schema: Schema) -> Schema:
+    """The node behind references and shorthands."""
+    while "$ref" in schema:
+        schema = resolve(str(schema["$ref"]))
+    if "x-shorthand" in schema:
+        return next(branch for branch in schema["anyOf"] if branch.get("type") == "object")
+    return schema
+
+
+def _real(schema: Schema) -> Range:
+    return Range(Fraction(schema["minimum"]), Fraction(schema["maximum"]), whole=False)
+
+
+@once_per_schemas
+def _tables(codes: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+    """Codes with the places of a province together (so that it is one run of numbers), and for each code its province,
+    the places it lies in, and its zone or None.
+    """
+    known = gazetteer()
+    order = {code: index for index, code in enumerate(known)}
+
+    def rank(code: str) -> tuple[int, ...]:
+        return (order[known[code]["province"]], *(order[outer] for outer in reversed(within(code))))
+
+    codes = tuple(sorted(codes, key=rank))
+    provinces = tuple(known[code]["province"] for code in codes)
+    return codes, provinces, tuple(map(within, codes)), tuple(known[code].get("zone") for code in codes)

@@ -1,0 +1,111 @@
+"""What a rule says, as formulas: the same that the evaluator would tell of it, and whether two versions differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.isolate import named_by
+from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, Rail
+from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.profile.vocabulary import words
+
+CLASS = "activity.class"
+
+
+def constants(rule: Rule) -> Any:
+    """What the effect of a rule says whatever the facts are. Wording and citations are not among it."""
+    match rule.effect:
+        case Classify(classes=classes, otherwise=otherwise):
+            return ("classify", sorted(classes), sorted(otherwise), rule.contested)
+        case Deny(reason=reason, curable=curable):
+            return ("deny", reason, curable)
+        case Need(instrument=instrument, through=through, bearer=bearer):
+            return ("need", instrument, through, bearer)
+        case Route(to=to, name=name, instrument=instrument, conditions=conditions):
+            return ("route", to, name, instrument, rule.contested, [(c.id, c.where, c.reason) for c in conditions])
+        case Duty(instrument=instrument, due=due, bearer=bearer):
+            return ("duty", instrument, dict(due), bearer)
+        case Advise(kind=kind):
+            return ("advise", kind)
+
+
+def parts(reading: Reading, rule: Rule, scope: Scope, held: bool = False) -> dict[str, Rail]:
+    """The truths that make up what a rule says of one subject; `held`: whether its instrument is held, too."""
+    pool = reading.space.pool
+    if not isinstance(rule.effect, Route):
+        found = {"when": reading.holds(rule, scope)}
+        if held and isinstance(rule.effect, Need) and rule.effect.instrument is not None:
+            holder = "company" if rule.each == "product" else rule.effect.bearer
+            found["held"] = _where(reading, -found["when"].false, reading.held(scope, rule.effect.instrument, holder))
+        return found
+    route = reading.route(scope, rule)
+    there = -route.applies.false  # what a route says counts only where it is about the activity
+    closed = pool.conjoin((there, -route.usable))
+    found = {"when": route.applies, "open": Rail(route.opened, closed)}
+    for condition, check in zip(rule.effect.conditions, route.checks, strict=False):
+        found[f"condition {condition.id}"] = Rail(FALSE, pool.conjoin((there, check.false)))
+    found["share"] = Rail(FALSE, pool.conjoin((there, route.share.false)))
+    if held:
+        found["held"] = _where(reading, route.usable, reading.held(scope, rule.effect.instrument))
+    return found
+
+
+def _where(reading: Reading, condition: int, truth: Rail) -> Rail:
+    pool = reading.space.pool
+    return Rail(pool.conjoin((condition, truth.true)), pool.conjoin((condition, truth.false)))
+
+
+def same_instruments(one: Reading, rule: Rule | None, two: Reading, other: Rule | None, scope: Scope) -> bool:
+    """Whether the instruments that two versions of a rule name are held in the same cases, as far as texts tell."""
+    names = sorted(named_by(rule) & named_by(other))
+    return all(one.question(scope, name) == two.question(scope, name) for name in names)
+
+
+def difference(one: Reading, rule: Rule | None, two: Reading, other: Rule | None, scopes: tuple[Scope, Scope]) -> int:
+    """That two versions of a rule say something different of one subject. None is a rule that is not in force."""
+    pool = one.space.pool
+    held = not same_instruments(one, rule, two, other, scopes[0])
+    before = parts(one, rule, scopes[0], held) if rule is not None else {}
+    after = parts(two, other, scopes[1], held) if other is not None else {}
+    silent = {"when": KNOWN_FALSE, "open": Rail(FALSE, FALSE)}
+    found = []
+    for name in dict.fromkeys((*before, *after)):
+        missing = silent.get(name, Rail(FALSE, FALSE))
+        a, b = before.get(name, missing), after.get(name, missing)
+        found += [pool.differ(a.true, b.true), pool.differ(a.false, b.false)]
+    if rule is not None and other is not None and constants(rule) != constants(other):
+        found.append(-before["when"].false)
+        found.append(-after["when"].false)
+    return pool.disjoin(found)
+
+
+def subject(
+    setting: Setting, each: str, readings: tuple[Reading, Reading], reach: bool
+) -> tuple[list[int], tuple[Scope, Scope]]:
+    """Formulas that a subject of that kind exists, and its variables under both laws.
+
+    `reach`: ask the classify rules of both laws which classes a service can have; else it can have any.
+    """
+    one, two = readings
+    if each == "product":
+        return [], (one.product_scope(), two.product_scope())
+    setting.space.ask("services", "the subject")
+    exists, service = setting.services[0]
+    if each == "service":
+        return [exists], (one.service_scope(service), two.service_scope(service))
+    choice = setting.space.choice(CLASS, tuple(sorted(words("class"))))
+    formulas = [exists]
+    if reach:
+        pool = setting.space.pool
+        possible = []
+        for reading in readings:
+            found = reading.classes(reading.service_scope(service))
+            for table in (found.certain, found.possible, found.other):
+                possible += [pool.conjoin((setting.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
+        formulas.append(pool.disjoin(possible))
+    cases = ((TRUE, choice),)
+    return formulas, (one.activity_scope(service, cases, "any"), two.activity_scope(service, cases, "any"))

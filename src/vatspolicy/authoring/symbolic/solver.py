@@ -1,0 +1,231 @@
+"""z3: formulas as propositions, asked one after the other in one solver. The only module that imports z3.
+
+Bounds on one number variable are ordered propositions (below 5 is below 6), so that nearly every question is a matter
+of propositions alone. What is left, bounds on sums of several variables, is checked for each answer: where the numbers
+do not fit, the reason joins the propositions, and the question is asked again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import z3
+
+from vatspolicy.authoring.symbolic.domain import Space
+from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag
+from vatspolicy.authoring.symbolic.search import Found, Undecided
+
+
+class Solver:
+    """z3 over one space. `budget` is its resource limit for one question (deterministic, not wall time)."""
+
+    def __init__(self, space: Space, budget: int) -> None:
+        self.space, self.budget = space, budget
+        self.context = z3.Context()  # of its own: what was asked before must not change an answer
+        self.solver = z3.SolverFor("QF_FD", ctx=self.context)
+        self.solver.set("rlimit", budget)
+        self.solver.set("phase", "always_false")  # what need not be there is not there
+        self.terms: dict[int, Any] = {TRUE: z3.BoolVal(True, ctx=self.context)}
+        """Propositions for formulas that were asked."""
+        self.defined: set[int] = {TRUE}
+        """Formulas that the solver knows."""
+        self.atoms: list[int] = []
+        self.declared: dict[int, Any] = {}
+        """What z3 calls the atoms."""
+        self.steps: dict[str, list[tuple[Amount, bool, int]]] = {}
+        """By number variable, its bounds in order: limit, whether the limit itself is below it, and the formula."""
+        self.sums: list[int] = []
+        """Bounds on sums of several variables."""
+        self.asserted = 0
+
+    def find(self, formulas: Sequence[int]) -> Found | None:
+        """Values under which all formulas and all axioms hold; None when there are none. Raises Undecided."""
+        answer = self.attempt(formulas)
+        return None if isinstance(answer, list) else answer
+
+    def attempt(self, formulas: Sequence[int]) -> Found | list[int]:
+        """The same, but where there are no values, formulas of which not all can hold."""
+        self.prepare(formulas)
+        questions = [self.signed(formula) for formula in formulas]
+        while True:
+            answer = self.solver.check(*questions)
+            if answer == z3.unsat:
+                asked = {term.get_id(): formula for term, formula in zip(questions, formulas, strict=True)}
+                return [asked[term.get_id()] for term in self.solver.unsat_core()]
+            if answer != z3.sat:
+                raise Undecided("the solver reached its limit")
+            found, clash = self.numbers(self.solver.model())
+            if not clash:
+                return found
+            self.solver.add(z3.Or([z3.Not(self.signed(formula)) for formula in clash]))
+
+    # --- formulas to propositions
+
+    def prepare(self, formulas: Iterable[int]) -> None:
+        """Make the formulas and the axioms known to the solver. It reads text, which is the fastest way in."""
+        axioms = self.space.axioms[self.asserted :]
+        self.asserted += len(axioms)
+        lines: list[str] = []
+        for formula in (*axioms, *formulas):
+            self.define(abs(formula), lines)
+        lines += [f"(assert {_signed(axiom)})" for axiom in axioms]
+        for formula in formulas:
+            if abs(formula) not in self.terms and isinstance(self.space.pool.parts[abs(formula)], tuple):
+                name = f"q{abs(formula)}"
+                self.terms[abs(formula)] = z3.Bool(name, ctx=self.context)
+                lines.append(f"(declare-const {name} Bool) (assert (= {name} p{abs(formula)}))")
+        if lines:
+            self.solver.from_string("\n".join(lines))
+
+    def define(self, formula: int, lines: list[str]) -> None:
+        """Write down what a formula and everything below it stand for."""
+        pool = self.space.pool
+        pending = [formula]
+        while pending:
+            number = pending[-1]
+            part = pool.parts[number]
+            missing = [abs(p) for p in part if abs(p) not in self.defined] if isinstance(part, tuple) else []
+            if number in self.defined or missing:
+                pending = pending[:-1] if number in self.defined else [*pending, *missing]
+                continue
+            self.defined.add(number)
+            if isinstance(part, tuple):
+                lines.append(
+                    f"(declare-const p{number} Bool)(assert (= p{number} (and {' '.join(map(_signed, part))})))"
+                )
+                continue
+            lines.append(f"(declare-const p{number} Bool)")
+            self.atoms.append(number)
+            if isinstance(part, Bound):
+                lines += self.place(number, part)
+
+    def place(self, number: int, atom: Bound) -> list[str]:
+        """Put a bound in order with those on the same variable: `below 5` implies `at most 5` implies `below 6`."""
+        if len(atom.terms) > 1 or atom.terms[0][1] != 1:
+            self.sums.append(number)
+            return []
+        steps = self.steps.setdefault(atom.terms[0][0], [])
+        step = (atom.limit, not atom.strict, number)
+        index = bisect_left(steps, step)
+        steps.insert(index, step)
+        near = steps[max(index - 1, 0) : index + 2]
+        return [f"(assert (or (not p{low[2]}) p{high[2]}))" for low, high in pairwise(near)]
+
+    def signed(self, formula: int) -> Any:
+        """An atom, or a formula that was asked, or the negation of one."""
+        term = self.terms.get(formula)
+        if term is None and formula > 0:
+            term = self.terms[formula] = z3.Bool(f"p{formula}", ctx=self.context)
+        elif term is None:
+            term = self.terms[formula] = z3.Not(self.signed(-formula))
+        return term
+
+    # --- propositions to numbers
+
+    def numbers(self, model: Any) -> tuple[Found, list[int]]:
+        """Values of all variables; or, where there are none, the bounds that do not go together."""
+        pool = self.space.pool
+        true = self.true_atoms(model)
+        found: Found = {}
+        for number in self.atoms:
+            part = pool.parts[number]
+            if isinstance(part, Flag):
+                found[part.name] = number in true
+        for name, steps in self.steps.items():
+            found[name] = self.lowest(name, steps, true)
+        if all(pool.evaluate(number, found) is (number in true) for number in self.sums):
+            return found, []
+        joined = {name for number in self.sums for name, _ in _bound(pool.parts[number]).terms}
+        solved, clash = self.solve(joined, true)
+        return found | solved, clash
+
+    def true_atoms(self, model: Any) -> set[int]:
+        """Atoms that are true in a model. The library's own functions are asked: there are thousands of them."""
+        interpretation, truth = z3.Z3_model_get_const_interp, z3.Z3_get_bool_value
+        context, inside = self.context.ref(), model.model
+        found = set()
+        for number in self.atoms:
+            declared = self.declared.get(number)
+            if declared is None:
+                declared = self.declared[number] = self.signed(number).decl().ast
+            value = interpretation(context, inside, declared)
+            if value and truth(context, value) == 1:
+                found.add(number)
+        return found
+
+    def lowest(self, name: str, steps: Iterable[tuple[Amount, bool, int]], true: set[int]) -> Amount:
+        """A value between the highest bound that does not hold and the lowest that does."""
+        known = self.space.pool.ranges[name]
+        below: tuple[Amount, bool] | None = None
+        for limit, included, number in steps:
+            if number in true:
+                if below is None:
+                    return known.low
+                if known.whole:
+                    return int(below[0]) + 1
+                # above (or at) the one, at most (or below) the other
+                if not below[1]:
+                    return below[0]
+                return limit if included else (Fraction(below[0]) + Fraction(limit)) / 2
+            below = (limit, included)
+        if below is None:
+            return known.low
+        if known.whole:
+            return int(below[0]) + 1
+        return below[0] if not below[1] else known.high
+
+    def constant(self, value: Amount) -> Any:
+        """A number as z3 writes it."""
+        if isinstance(value, Fraction) and value.denominator != 1:
+            return z3.RealVal(f"{value.numerator}/{value.denominator}", ctx=self.context)
+        return int(value)
+
+    def solve(self, names: set[str], true: set[int]) -> tuple[Found, list[int]]:
+        """Values of variables that stand in sums, or the bounds that do not go together."""
+        pool = self.space.pool
+        solver = z3.Solver(ctx=self.context)
+        solver.set("rlimit", self.budget)
+        variables = {
+            name: (z3.Int if pool.ranges[name].whole else z3.Real)(name, self.context) for name in sorted(names)
+        }
+        for name, variable in variables.items():
+            known = pool.ranges[name]
+            solver.add(variable >= self.constant(known.low), variable <= self.constant(known.high))
+        asked: dict[str, int] = {}
+        numbers = [*self.sums, *(step[2] for name in sorted(names) for step in self.steps.get(name, ()))]
+        for number in numbers:
+            atom = _bound(pool.parts[number])
+            total = z3.Sum([factor * variables[name] for name, factor in atom.terms])
+            limit = self.constant(atom.limit)
+            term = total < limit if atom.strict else total <= limit
+            formula = number if number in true else -number
+            asked[f"p{number}"] = formula
+            solver.assert_and_track(term if formula > 0 else z3.Not(term), f"p{number}")
+        answer = solver.check()
+        if answer == z3.unsat:
+            return {}, [asked[str(name)] for name in solver.unsat_core()]
+        if answer != z3.sat:
+            raise Undecided("the solver reached its limit")
+        model = solver.model()
+        return {name: _amount(model.eval(variable, model_completion=True)) for name, variable in variables.items()}, []
+
+
+def _signed(formula: int) -> str:
+    if abs(formula) == TRUE:
+        return "true" if formula == TRUE else "false"
+    return f"p{formula}" if formula > 0 else f"(not p{-formula})"
+
+
+def _bound(part: Any) -> Bound:
+    assert isinstance(part, Bound)
+    return part
+
+
+def _amount(value: Any) -> Amount:
+    if z3.is_int_value(value):
+        return int(value.as_long())
+    return Fraction(value.numerator_as_long(), value.denominator_as_long())

@@ -1,0 +1,171 @@
+"""The law over a stretch of time, asked as a whole: its day is one more fact that is open.
+
+A rule counts on the days on which it is in force, and an expression is read with the parameter values of each day.
+So a question is asked once for all days, and not once for each of the days on which something begins or ends.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedLaw, expressions_of, named_by
+from vatspolicy.authoring.symbolic.times import Period, parameters
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
+
+Days = tuple[int, int]
+"""First and last day by number."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """The parameters of one bundle: dated ones, or those of a single law."""
+
+    dated: Mapping[str, Parameter] = field(default_factory=dict)
+    fixed: Mapping[str, Any] | None = None
+
+    def versions(self, expression: Expression, days: Days) -> list[tuple[Days, Mapping[str, Any]]]:
+        """The values that an expression is read with, each with its days; neighbouring days differ."""
+        if self.fixed is not None:
+            return [(days, self.fixed)]
+        keys = sorted(parameters(expression))
+        first, last = days
+        starts = {ordinal(v.since) for key in keys for v in self.dated[key].values if first < ordinal(v.since) <= last}
+        found: list[tuple[Days, Mapping[str, Any]]] = []
+        for start, end in _stretches(sorted({first, *starts}), last):
+            values = {key: self.on(key, iso(start)) for key in keys}
+            if found and repr(found[-1][1]) == repr(values):
+                found[-1] = ((found[-1][0][0], end), values)
+            else:
+                found.append(((start, end), values))
+        return found
+
+    def on(self, key: str, day: str) -> Any:
+        """The value of a day; before the first, the first, as in `Bundle.on`."""
+        parameter = self.dated[key]
+        return (parameter.on(day) or parameter.values[0]).value
+
+
+@dataclass
+class Course:
+    """Rules with the days on which each is in force, and what their expressions are read with."""
+
+    days: Days
+    rules: dict[str, tuple[Rule, ...]]
+    """Rules in force on any of the days, by `each/effect`."""
+    instruments: Mapping[str, Instrument]
+    values: Values
+    foreign: dict[int, Values] = field(default_factory=dict)
+    """Expressions, by identity, that are read with the values of another bundle."""
+    always: bool = False
+    """Whether all rules are in force on all days: the law of a single day."""
+    limits: dict[int, Days] = field(default_factory=dict)
+    """Expressions, by identity, that matter on some days only: those of their rule."""
+
+    def of(self, each: str, effect: str) -> tuple[Rule, ...]:
+        """Rules on one kind of subject with one effect, in force on any of the days."""
+        return self.rules.get(f"{each}/{effect}", ())
+
+    def span(self, rule: Rule) -> Days | None:
+        """The days on which a rule is in force; None when there are none."""
+        if self.always:
+            return self.days
+        first, last = max(self.days[0], ordinal(rule.since)), self.days[1]
+        if rule.until < "9999":
+            last = min(last, ordinal(rule.until) - 1)
+        return (first, last) if first <= last else None
+
+    def versions(self, expression: Expression) -> list[tuple[Days, Mapping[str, Any]]]:
+        """The values that an expression is read with, by days."""
+        values = self.foreign.get(id(expression), self.values)
+        return values.versions(expression, self.limits.get(id(expression), self.days))
+
+    def shares(self, expression: Expression, other: Course) -> bool:
+        """Whether an expression has the same value on every day in another course."""
+        name = id(expression)
+        same_days = name in self.limits and self.limits[name] == other.limits.get(name)
+        return same_days and self.foreign.get(name, self.values) is other.foreign.get(name, other.values)
+
+    @property
+    def access(self) -> dict[str, list[Days]]:
+        """Instruments that routes lead to, with the days on which one does."""
+        found: dict[str, list[Days]] = {}
+        for rule in self.of("activity", "route"):
+            span = self.span(rule)
+            assert isinstance(rule.effect, Route)
+            if span is not None:
+                found.setdefault(rule.effect.instrument, []).append(span)
+        return {name: _joined(spans) for name, spans in found.items()}
+
+
+def course_of(law: Bundle | Law, period: Period) -> Course:
+    """The law of the days of a period: of a bundle, or one law that is in force on all of them."""
+    days = (period.first, period.last)
+    if isinstance(law, Law):
+        foreign = dict.fromkeys(law.foreign, Values(fixed=law.other.params)) if isinstance(law, MixedLaw) else {}
+        return Course(days, dict(law.rules), law.instruments, Values(fixed=law.params), foreign, always=True)
+    return _whole(law, period)
+
+
+@functools.lru_cache(maxsize=32)
+def _whole(bundle: Bundle, period: Period) -> Course:
+    if isinstance(bundle, MixedBundle):
+        return _mixed(bundle, period)
+    found = Course((period.first, period.last), {}, bundle.instruments, values_of(bundle))
+    _add(found, (rule for policy in bundle.policies.values() for rule in policy.rules))
+    return found
+
+
+@functools.lru_cache(maxsize=16)
+def values_of(bundle: Bundle) -> Values:
+    """The parameters of a bundle."""
+    return Values({p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()})
+
+
+def _mixed(bundle: MixedBundle, period: Period) -> Course:
+    """The course of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
+    base, head = course_of(bundle.base, period), course_of(bundle.head, period)
+    rules = {key: tuple(rule for rule in found if rule.name != bundle.name) for key, found in base.rules.items()}
+    added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
+    instruments = {**base.instruments, **{name: head.instruments[name] for name in added}}
+    own = [instruments[name].covers for name in sorted(added)]
+    own += [] if bundle.changed is None else expressions_of(bundle.changed)
+    foreign = dict(base.foreign)
+    for expression in own:
+        if expression is not None:
+            foreign[id(expression)] = head.foreign.get(id(expression), head.values)
+    found = Course(base.days, rules, instruments, base.values, foreign, limits=dict(base.limits))
+    if bundle.changed is not None:
+        _add(found, [bundle.changed])
+    return found
+
+
+def _add(course: Course, rules: Iterable[Rule]) -> None:
+    grouped: dict[str, list[Rule]] = {}
+    for rule in rules:
+        span = course.span(rule)
+        if span is not None:
+            grouped.setdefault(rule.group, []).append(rule)
+            course.limits |= dict.fromkeys(map(id, expressions_of(rule)), span)
+    for key, found in grouped.items():
+        course.rules[key] = (*course.rules.get(key, ()), *found)
+
+
+def _stretches(starts: Sequence[int], last: int) -> list[Days]:
+    return list(zip(starts, [start - 1 for start in starts[1:]] + [last], strict=True))
+
+
+def _joined(spans: Sequence[Days]) -> list[Days]:
+    """Days that touch or overlap, as one stretch."""
+    found: list[Days] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found

@@ -1,0 +1,192 @@
+"""Values of expressions while the facts are open: what a value can be, and when it is which.
+
+A truth is a `Rail`. Any other value is `Cases`: guards that exclude one another, each with what the value then is;
+where no guard holds, the value is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, Pool
+
+
+class Unsupported(Exception):
+    """Something outside what can be analysed exactly. The text names it."""
+
+
+@dataclass(frozen=True)
+class Rail:
+    """A truth of Kleene's logic as two formulas that exclude one another; where neither holds, it is unknown."""
+
+    true: int
+    false: int
+
+
+KNOWN_TRUE, KNOWN_FALSE, UNKNOWN = Rail(TRUE, FALSE), Rail(FALSE, TRUE), Rail(FALSE, FALSE)
+
+
+def rail(value: bool | None) -> Rail:
+    """A constant truth."""
+    return UNKNOWN if value is None else KNOWN_TRUE if value else KNOWN_FALSE
+
+
+@dataclass(frozen=True)
+class Const:
+    """A value that no fact changes: a scalar, a list, or an object of a parameter."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The value at the place that a variable says. Several choices may share a variable (a place and its province)."""
+
+    name: str
+    values: tuple[Any, ...]
+
+    def indexes(self, holds: Callable[[Any], bool]) -> list[int]:
+        """Places of the values of which something holds."""
+        return [index for index, value in enumerate(self.values) if holds(value)]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A number: factors times variables, plus a constant; `day` for a calendar day by its number."""
+
+    terms: tuple[tuple[str, int], ...]
+    constant: Amount
+    day: bool = False
+
+
+@dataclass(frozen=True)
+class WordSet:
+    """A list that holds each word of an enumeration at most once."""
+
+    path: str
+    words: tuple[str, ...]
+    has: Callable[[str], int]
+    """The formula that a word is in it."""
+    longest: int
+
+
+class Slots:
+    """A list of objects; `members` are pairs of a formula (that the member exists) and a record."""
+
+    def __init__(self, path: str, make: Callable[[], list[tuple[int, Record]]]) -> None:
+        self.path, self._make = path, make
+        self._members: list[tuple[int, Record]] | None = None
+
+    @property
+    def made(self) -> list[tuple[int, Record]]:
+        """The members if anybody read them."""
+        return self._members or []
+
+    @property
+    def members(self) -> list[tuple[int, Record]]:
+        """The members, made when they are first read."""
+        if self._members is None:
+            self._members = self._make()
+        return self._members
+
+
+class Record:
+    """An object with named fields, made when they are first read."""
+
+    def __init__(self, path: str, schema: Mapping[str, Any], make: Callable[[str], Value]) -> None:
+        self.path, self.schema, self._make = path, schema, make
+        self.made: dict[str, Value] = {}
+
+    def get(self, name: str) -> Value:
+        """The field."""
+        if name not in self.made:
+            self.made[name] = self._make(name)
+        return self.made[name]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of some formulas hold; `path` is the list that they are the members of."""
+
+    formulas: tuple[int, ...]
+    path: str
+    of: Slots | WordSet = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A fact that may be there, and may not be looked at."""
+
+    what: str
+
+
+Base = Const | Choice | Sum | WordSet | Slots | Record | Count | Unread
+Cases = tuple[tuple[int, Base], ...]
+Value = Rail | Cases
+
+
+def constant(value: Any) -> Value:
+    """A known value."""
+    return rail(value) if isinstance(value, bool) else ((TRUE, Const(value)),)
+
+
+def merge(*cases: tuple[int, Base]) -> Cases:
+    """The cases that can be."""
+    return tuple(case for case in cases if case[0] != FALSE)
+
+
+def guard(pool: Pool, condition: int, value: Value) -> Cases:
+    """The value where a condition holds, and nothing known elsewhere."""
+    assert not isinstance(value, Rail)
+    return merge(*((pool.conjoin((condition, held)), base) for held, base in value))
+
+
+def known(pool: Pool, cases: Cases) -> int:
+    """That the value is known."""
+    return pool.disjoin(held for held, _ in cases)
+
+
+def sum_of(base: Base) -> Sum:
+    """A number, a day or a constant as a sum. Raises Unsupported for anything else."""
+    match base:
+        case Sum():
+            return base
+        case Const(value=bool()) | Const(value=str()):
+            pass
+        case Const(value=int() as value):
+            return Sum((), value)
+        case Const(value=float() as value):
+            return Sum((), Fraction(value))
+        case Choice(values=values) if len(set(values)) == 1 and isinstance(values[0], int):
+            return Sum((), values[0])
+    raise Unsupported(f"arithmetic on {name_of(base)}")
+
+
+def name_of(base: Base) -> str:
+    """What a value is, for a message."""
+    match base:
+        case Unread(what=what):
+            return what
+        case Choice(name=name) | WordSet(path=name):
+            return f"{name}"
+        case Sum(terms=terms):
+            return " and ".join(name for name, _ in terms) or "a number"
+        case Count(path=path):
+            return f"the length of {path}"
+        case _:
+            return "a value of this kind"
+
+
+def at_least(pool: Pool, formulas: Iterable[int], count: int) -> int:
+    """That at least `count` of the formulas hold."""
+    formulas = list(formulas)
+    if count <= 0 or count > len(formulas):
+        return TRUE if count <= 0 else FALSE
+    reached = [TRUE] + [FALSE] * count  # reached[k]: at least k of those seen so far
+    for formula in formulas:
+        for k in range(count, 0, -1):
+            reached[k] = pool.disjoin((reached[k], pool.conjoin((reached[k - 1], formula))))
+    return reached[count]

@@ -1,0 +1,184 @@
+"""Coverage: which rules and clauses the tests have seen true and false, and which clauses they have seen decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.testing.cases import Case, state_of, subjects
+from vatspolicy.cel.interpreter import Env, evaluate, list_members
+from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.authoring.testing.mcdc import decisive, is_clause
+from vatspolicy.policies.model import Expression, Policy, Route, Rule
+
+Key = tuple[str, str, tuple[int, int]]
+"""File, text of the expression, span of the clause."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A clause that no test shows in some state, or shows to decide in it."""
+
+    file: str
+    line: int
+    name: str
+    never: tuple[str, ...]
+
+
+@dataclass
+class Coverage:
+    """What the cases run so far have seen."""
+
+    bundle: Bundle
+    _clauses: dict[Key, set[bool | None]] = field(default_factory=dict)
+    _decisive: dict[Key, set[bool]] = field(default_factory=dict)
+    _rules: dict[str, set[str]] = field(default_factory=dict)
+
+    def note(self, case: Case) -> None:
+        """Look at every rule that the case asks."""
+        law = self.bundle.on(case.as_of)
+        asked = [case.policy] if case.policy else list(self.bundle.policies.values())
+        for each, _, env in subjects(law, case.profile, case.as_of):
+            for policy in asked:
+                for rule in policy.rules:
+                    if not rule.in_force(case.as_of):
+                        self._rules.setdefault(rule.name, set()).add("silent")
+                    elif rule.each == each:
+                        self._note_rule(law, policy, rule, env)
+
+    def _note_rule(self, law: Law, policy: Policy, rule: Rule, env: Env) -> None:
+        self._rules.setdefault(rule.name, set()).add(state_of(law, rule, env))
+        for expression in expressions_of(rule):
+            self._note_node(law, policy, expression.text, expression.tree, env)
+            for terms, node, value in decisive(expression.tree, env, law.params):
+                owner, text = policy, expression.text
+                for name in terms:
+                    owner, text = self.bundle.term(owner, name)
+                self._decisive.setdefault((owner.file, text, node.span), set()).add(value)
+
+    def _note_node(self, law: Law, policy: Policy, text: str, node: Node, env: Env) -> None:
+        if isinstance(node, Term):
+            owner, inner = self.bundle.term(policy, node.name)
+            self._note_node(law, owner, inner, node.body, env)
+        elif isinstance(node, And | Or):
+            for part in node.parts:
+                self._note_node(law, policy, text, part, env)
+        elif isinstance(node, Not):
+            self._note_node(law, policy, text, node.body, env)
+        elif is_clause(node):
+            value = evaluate(node, env, law.params)
+            self._clauses.setdefault((policy.file, text, node.span), set()).add(value)
+            if isinstance(node, Quantifier):
+                for inner_env in list_members(node, env, law.params) or ():
+                    self._note_node(law, policy, text, node.body, inner_env)
+
+    def states(self, rule: Rule) -> set[str]:
+        """States in which tests have seen a rule."""
+        return self._rules.get(rule.name, set())
+
+    def gaps(self) -> Iterator[Gap]:
+        """Clauses never seen true, or never seen false, in the order of the files."""
+        yield from self._gaps(self._clauses)
+
+    def undecisive(self) -> Iterator[Gap]:
+        """Clauses never seen to decide a rule or a condition alone while true, or while false (masking MC/DC)."""
+        yield from self._gaps(self._decisive)
+
+    def share(self) -> float:
+        """Percent of clause outcomes (each clause true, each false) that tests have seen."""
+        total, seen = 0, 0
+        for values in self._values(self._clauses):
+            total, seen = total + 2, seen + len(values)
+        return 100.0 * seen / total if total else 100.0
+
+    def decided(self) -> tuple[int, int]:
+        """How many clauses tests have seen decide alone both ways (masking MC/DC), and how many there are."""
+        values = list(self._values(self._decisive))
+        return sum(len(found) == 2 for found in values), len(values)
+
+    def _gaps(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[Gap]:
+        for policy, text, line, node in self._own():
+            values = seen.get((policy.file, text, node.span), frozenset[bool | None]())
+            never = tuple(word for word, value in (("true", True), ("false", False)) if value not in values)
+            if never:
+                start, end = node.span
+                yield Gap(policy.file, line + text.count("\n", 0, start), " ".join(text[start:end].split()), never)
+
+    def _values(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[AbstractSet[bool | None]]:
+        for policy, text, _, node in self._own():
+            yield seen.get((policy.file, text, node.span), frozenset[bool | None]()) & {True, False}
+
+    def _own(self) -> Iterator[tuple[Policy, str, int, Node]]:
+        """Every clause that can be true and false: its policy, the text and line of its expression, itself."""
+        for policy, text, line, tree in _all_expressions(self.bundle):
+            yield from ((policy, text, line, node) for node in own_clauses(tree) if reads_facts(node))
+
+
+def expressions_of(rule: Rule) -> Iterator[Expression]:
+    """Boolean expressions of a rule."""
+    yield rule.when
+    if isinstance(rule.effect, Route):
+        yield from (condition.check for condition in rule.effect.conditions)
+
+
+def _all_expressions(bundle: Bundle) -> Iterator[tuple[Policy, str, int, Node]]:
+    """Every boolean expression of rules and every term that a rule uses: policy, text, line, tree."""
+    bodies: dict[tuple[str, str], Node] = {}
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            for expression in expressions_of(rule):
+                yield policy, expression.text, expression.line, expression.tree
+                for name, owner, body in terms_of(bundle, policy, expression.tree):
+                    bodies.setdefault((owner.id, name), body)
+    for (owner_id, name), body in bodies.items():
+        owner = bundle.policies[owner_id]
+        yield owner, owner.terms[name], owner.term_lines[name], body
+
+
+def terms_of(bundle: Bundle, policy: Policy, tree: Node) -> Iterator[tuple[str, Policy, Node]]:
+    """The terms that a tree uses, directly or through other terms, with the policies that define them."""
+    for node in outside_terms(tree):
+        if isinstance(node, Term):
+            owner, _ = bundle.term(policy, node.name)
+            yield node.name, owner, node.body
+            yield from terms_of(bundle, owner, node.body)
+
+
+def used_terms(bundle: Bundle) -> dict[tuple[str, str], Node]:
+    """Terms that some expression uses: their trees by (policy, name)."""
+    return {
+        (owner.id, name): body
+        for policy, expression in bundle.owned_expressions()
+        for name, owner, body in terms_of(bundle, policy, expression.tree)
+    }
+
+
+def outside_terms(node: Node) -> Iterator[Node]:
+    """The nodes of an expression without those inside its terms."""
+    yield node
+    if not isinstance(node, Term):
+        for child in children(node):
+            yield from outside_terms(child)
+
+
+def own_clauses(node: Node) -> Iterator[Node]:
+    """The clauses of an expression; those inside terms belong to the terms' own files and are left out."""
+    match node:
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from own_clauses(part)
+        case Not(body=body):
+            yield from own_clauses(body)
+        case Quantifier(body=body):
+            yield node
+            yield from own_clauses(body)
+        case _ if is_clause(node):
+            yield node
+
+
+def reads_facts(node: Node) -> bool:
+    """Whether a node depends on the profile, and so can be true and false."""
+    return any(isinstance(inner, Fact) for inner in walk(node))
