@@ -17,12 +17,12 @@ from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
-from vatspolicy.interview.answers import possible_answers
-from vatspolicy.interview.choice import put, rank
-from vatspolicy.interview.memory import remembering
-from vatspolicy.interview.words import PHRASES, UNITS
-from vatspolicy.interview.writing import comments, render, write_fact
+from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
+from vatspolicy.guidance.interview.answers import possible_answers
+from vatspolicy.guidance.interview.ranking import put, rank
+from vatspolicy.guidance.interview.memo import remembering
+from vatspolicy.guidance.interview.messages import PHRASES, UNITS
+from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.engine.outlook import outlook
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import fact_schemas
@@ -47,7 +47,7 @@ def begin(bundle: Bundle, offer: str = "data-centre", **facts: Any) -> Interview
 
 def question_about(bundle: Bundle, path: FactPath, state: Interview | None = None) -> Question:
     from vatspolicy.engine.decision import Ask
-    from vatspolicy.interview.question import make_question
+    from vatspolicy.guidance.interview.questions import make_question
 
     return make_question((state or begin(bundle)).scene, Ask(path, ()), "decision")
 

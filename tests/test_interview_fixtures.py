@@ -15,9 +15,9 @@ from vatspolicy.authoring.testing.cases import one_fixture
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.interview import start
-from vatspolicy.interview.choice import get
-from vatspolicy.interview.writing import render
+from vatspolicy.guidance.interview import start
+from vatspolicy.guidance.interview.ranking import get
+from vatspolicy.guidance.interview.writer import render
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer
 

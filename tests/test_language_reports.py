@@ -15,7 +15,7 @@ from projects import compare, policy, project
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.diff import report as comparison
 from vatspolicy.gate.gate import Gate
-from vatspolicy.matrix import matrix
+from vatspolicy.guidance.access_matrix import matrix
 from vatspolicy.matrix.render import render as render_matrix
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.report import FORMATS, render

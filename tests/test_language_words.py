@@ -91,8 +91,8 @@ def test_words_have_both_languages(name: str) -> None:
 def test_the_search_finds_the_tables() -> None:
     counts = {name: len(tables(f"vatspolicy.{name}")) for name in ("report.words", "comparison.words", "ways.wording")}
     assert all(count > 40 for count in counts.values()), counts
-    assert len(tables("vatspolicy.matrix.words")) > 20
-    assert len(tables("vatspolicy.interview.words")) > 50
+    assert len(tables("vatspolicy.guidance.access_matrix.words")) > 20
+    assert len(tables("vatspolicy.guidance.interview.messages")) > 50
 
 
 def test_what_is_said_to_be_the_same_is_there() -> None:

@@ -19,8 +19,8 @@ from referencing import Registry, Resource
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.matrix import PlaceError, matrix
-from vatspolicy.matrix.probe import STEP, Business, Case, Finding, Probe
+from vatspolicy.guidance.access_matrix import PlaceError, matrix
+from vatspolicy.guidance.access_matrix.best_case import STEP, Business, Case, Finding, Probe
 from vatspolicy.matrix.render import FORMATS, fragment, render, style
 from vatspolicy.matrix.words import letters
 from vatspolicy.policies.model import Deny, Route

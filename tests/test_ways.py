@@ -19,10 +19,10 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.vocabulary import describe, fact_schemas
-from vatspolicy.ways import GOALS, Proposal, Ways, find_ways
-from vatspolicy.ways.marks import mark_of, marks, plain
-from vatspolicy.ways.move import Move, apply, differences
-from vatspolicy.ways.search import Search, routes_of
+from vatspolicy.guidance.remediation import GOALS, Proposal, Ways, find_ways
+from vatspolicy.guidance.remediation.mutability import mark_of, marks, plain
+from vatspolicy.guidance.remediation.change import Move, apply, differences
+from vatspolicy.guidance.remediation.search import Search, routes_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TODAY = "2026-11-24"
@@ -464,7 +464,7 @@ def test_fewer_differences_are_combined_when_asked_and_no_more_are_shown() -> No
 
 
 def test_a_bound_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vatspolicy.ways.search.LOOKS", 5)
+    monkeypatch.setattr("vatspolicy.guidance.remediation.search.LOOKS", 5)
     ways = ways_of("hk-shell")
     assert not ways.exhausted
     assert ways.looked < 40

@@ -16,10 +16,10 @@ from vatspolicy.documents import parse_document
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.report.terminal import width
 from vatspolicy.documents.schemas import validate
-from vatspolicy.ways import find_ways
-from vatspolicy.ways import markdown as as_markdown
-from vatspolicy.ways import text as as_text
-from vatspolicy.ways.record import ways_record
+from vatspolicy.guidance.remediation import find_ways
+from vatspolicy.guidance.remediation import markdown as as_markdown
+from vatspolicy.guidance.remediation import text as as_text
+from vatspolicy.guidance.remediation.serialize import ways_record
 from vatspolicy.ways.wording import WORDS
 
 SPECS = ("idc-wuhan", "iot-suzhou", "shop-without-facts", "company-site", "cloud-storage-overseas", "hotel-export")

@@ -26,7 +26,7 @@ from vatspolicy.output import wants_colour, write_stderr
 
 if TYPE_CHECKING:
     from vatspolicy.documents import Document
-    from vatspolicy.interview import Interview
+    from vatspolicy.guidance.interview import Interview
 
 _YAML = (".yaml", ".yml")
 
@@ -76,7 +76,7 @@ def ask(
     Example: vatspolicy ask shop.yaml --lang zh
     """
     from vatspolicy.clock import today
-    from vatspolicy.interview import Refused, start
+    from vatspolicy.guidance.interview import Refused, start
 
     if json_ and not next_:
         fail("--json goes with --next.", USAGE)
@@ -161,8 +161,8 @@ class _File:
 
     def write(self, state: Interview) -> None:
         """Write the profile. Raises Refused for a name that another file has."""
-        from vatspolicy.interview import Refused
-        from vatspolicy.interview.words import both, say
+        from vatspolicy.guidance.interview import Refused
+        from vatspolicy.guidance.interview.messages import both, say
 
         if self.path is None:
             if not state.named:
@@ -183,11 +183,11 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
     if as_json:
         import json
 
-        from vatspolicy.interview import as_data
+        from vatspolicy.guidance.interview import as_data
 
         show(json.dumps(as_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
         return
-    from vatspolicy.interview.terminal import Terminal, closing
+    from vatspolicy.guidance.interview.terminal import Terminal, closing
 
     if state.question is None:
         show("\n".join(closing(state, False, state.document.file, lang.value)) + "\n")
@@ -198,7 +198,7 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
 
 def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
     """Ask on a terminal; the dialogue is on standard error, the decision on standard output. Returns the exit code."""
-    from vatspolicy.interview.terminal import Terminal, closing
+    from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.engine.serialize import record
     from vatspolicy.report import render
 

@@ -23,7 +23,7 @@ from vatspolicy.output import wants_colour
 
 
 class MatrixFormat(StrEnum):
-    """Formats of a matrix (vatspolicy.matrix.render.FORMATS; typer wants an enumeration)."""
+    """Formats of a matrix (vatspolicy.guidance.access_matrix.render.FORMATS; typer wants an enumeration)."""
 
     TEXT, MARKDOWN, HTML, JSON = "text", "markdown", "html", "json"
 
@@ -98,8 +98,8 @@ def matrix(
     Example: vatspolicy matrix --as-of 2024-10-23 --place shenzhen
     """
     from vatspolicy import clock
-    from vatspolicy.matrix import PlaceError
-    from vatspolicy.matrix import matrix as make
+    from vatspolicy.guidance.access_matrix import PlaceError
+    from vatspolicy.guidance.access_matrix import matrix as make
     from vatspolicy.matrix.render import render
 
     law = choose_bundle(policies, bundle, key, skip_verify)

@@ -30,7 +30,7 @@ class Form(StrEnum):
 
 
 class Goal(StrEnum):
-    """What to reach (vatspolicy.ways.GOALS)."""
+    """What to reach (vatspolicy.guidance.remediation.GOALS)."""
 
     NEEDS_LICENSE, ALLOW = "needs-license", "allow"
 
@@ -69,8 +69,8 @@ def routes(
     from vatspolicy.errors import InvalidInput
     from vatspolicy.gate.gate import find_specs
     from vatspolicy.profile.profile import load_profile
-    from vatspolicy.ways import find_ways
-    from vatspolicy.ways.record import ways_record
+    from vatspolicy.guidance.remediation import find_ways
+    from vatspolicy.guidance.remediation.serialize import ways_record
 
     specs = find_specs(spec)
     if not specs:

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from vatspolicy.errors import InvalidInput
-from vatspolicy.matrix import matrix
+from vatspolicy.guidance.access_matrix import matrix
 from vatspolicy.matrix.render import fragment as matrix_fragment
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.documents.schemas import load_schema
@@ -26,8 +26,8 @@ from vatspolicy.serve.guard import Guard
 from vatspolicy.serve.shell import script, shell, stylesheet
 from vatspolicy.serve.words import for_script, say
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.ways import find_ways
-from vatspolicy.ways.record import ways_record
+from vatspolicy.guidance.remediation import find_ways
+from vatspolicy.guidance.remediation.serialize import ways_record
 
 MATRICES = 16
 """Tables that are kept; each takes about a second to make."""

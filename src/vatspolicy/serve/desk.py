@@ -15,11 +15,11 @@ from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput, Problem, in_language
 from vatspolicy.gate.gate import Gate
-from vatspolicy.interview import Refused, as_data, read_reply, start
-from vatspolicy.interview.choice import NO_GAIN, put
-from vatspolicy.interview.question import NAME_PATH, Question
-from vatspolicy.interview.words import both
-from vatspolicy.interview.writing import comments, render, write_fact
+from vatspolicy.guidance.interview import Refused, as_data, read_reply, start
+from vatspolicy.guidance.interview.ranking import NO_GAIN, put
+from vatspolicy.guidance.interview.questions import NAME_PATH, Question
+from vatspolicy.guidance.interview.messages import both
+from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
 from vatspolicy.report.html.decision import fragment
 from vatspolicy.documents.schemas import validate

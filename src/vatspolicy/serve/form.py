@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path
-from vatspolicy.interview.words import UNITS
+from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.profile.vocabulary import Text, describe, gazetteer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.interview.words import PHRASES as INTERVIEW
+from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.report.words import MEANINGS, VERDICTS, phrase
 from vatspolicy.profile.vocabulary import Language
 

@@ -10,7 +10,7 @@ from vatspolicy.documents import Path
 from vatspolicy.policies.model import Deny, Duty, Need, Route
 from vatspolicy.report.words import number, word
 from vatspolicy.profile.vocabulary import Language, Text, describe, gazetteer, label
-from vatspolicy.ways.margins import Margin, unit_of
+from vatspolicy.guidance.remediation.thresholds import Margin, unit_of
 
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
 WORDS: Mapping[str, Mapping[str, str]] = {

@@ -15,7 +15,7 @@ KINDS = ("regimes", "places")
 
 def access_tables(bundle: Bundle, day: str) -> list[Mapping[str, Any]]:
     """The tables of a day (matrix.schema.json), the same for both languages."""
-    from vatspolicy.matrix import matrix
+    from vatspolicy.guidance.access_matrix import matrix
 
     return [matrix(bundle, day, by=kind) for kind in KINDS]
 

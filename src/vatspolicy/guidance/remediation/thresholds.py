@@ -16,7 +16,7 @@ from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
 from vatspolicy.profile.profile import Profile
 from vatspolicy.engine.subjects import activity_env, product_env, service_env
 from vatspolicy.profile.vocabulary import describe
-from vatspolicy.ways.reading import comparisons
+from vatspolicy.guidance.remediation.obstacles import comparisons
 
 Env = Mapping[str, Any]
 

@@ -6,10 +6,10 @@
 >>> state.document.text, state.decision  # doctest: +SKIP
 """
 
-from vatspolicy.interview.data import as_data
-from vatspolicy.interview.interview import Interview, Progress, Refused, start
-from vatspolicy.interview.question import Choice, Question, Reason, introduction, reasons
-from vatspolicy.interview.reply import read_reply, show_value
+from vatspolicy.guidance.interview.data import as_data
+from vatspolicy.guidance.interview.session import Interview, Progress, Refused, start
+from vatspolicy.guidance.interview.questions import Choice, Question, Reason, introduction, reasons
+from vatspolicy.guidance.interview.replies import read_reply, show_value
 
 __all__ = [
     "Choice",

@@ -16,7 +16,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.classification import classify
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.policies.ruleset import Law
-from vatspolicy.matrix.spots import Spot, find_spots
+from vatspolicy.guidance.access_matrix.locations import Spot, find_spots
 from vatspolicy.policies.model import Condition, Deny, Expression, Route, Rule
 from vatspolicy.profile.profile import facts_of
 from vatspolicy.engine.subjects import activity_env, service_env

@@ -10,8 +10,8 @@ from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policies.model import Deny, Expression, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
-from vatspolicy.ways.marks import marks
-from vatspolicy.ways.move import Edit, Move, apply
+from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.guidance.remediation.change import Edit, Move, apply
 
 DAYS = 12
 """How many later days are looked at, at most."""

@@ -11,7 +11,7 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.profile.profile import Profile, read_profile
 from vatspolicy.profile.vocabulary import INHERITED, Text
-from vatspolicy.ways.targets import Target
+from vatspolicy.guidance.remediation.targets import Target
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from vatspolicy.documents import Path, format_path
 from vatspolicy.profile.profile import Profile
 from vatspolicy.engine.serialize import record
 from vatspolicy.profile.vocabulary import Text
-from vatspolicy.ways.margins import Margin, margins, unit_of
-from vatspolicy.ways.move import differences
-from vatspolicy.ways.search import Proposal, Ways
+from vatspolicy.guidance.remediation.thresholds import Margin, margins, unit_of
+from vatspolicy.guidance.remediation.change import differences
+from vatspolicy.guidance.remediation.search import Proposal, Ways
 from vatspolicy.ways.wording import margin_text, title, value_text
 
 FORMAT = 1

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.matrix.probe import Business, Finding, Probe
-from vatspolicy.matrix.spots import OUTSIDE, Spot, describe_spots
+from vatspolicy.guidance.access_matrix.best_case import Business, Finding, Probe
+from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Spot, describe_spots
 from vatspolicy.matrix.words import letters
 from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.engine.serialize import titled

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.interview.interview import Interview, Refused
-from vatspolicy.interview.question import Question, introduction, reasons
-from vatspolicy.interview.reply import read_reply, show_value
-from vatspolicy.interview.words import say
+from vatspolicy.guidance.interview.session import Interview, Refused
+from vatspolicy.guidance.interview.questions import Question, introduction, reasons
+from vatspolicy.guidance.interview.replies import read_reply, show_value
+from vatspolicy.guidance.interview.messages import say
 from vatspolicy.report.terminal import Style, clean, width, wrap
 from vatspolicy.report.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language

@@ -13,8 +13,8 @@ from vatspolicy.engine.decision import Ask, Decision
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.interview.choice import Gain, Scene, estimate, get, put, rank
-from vatspolicy.interview.question import (
+from vatspolicy.guidance.interview.ranking import Gain, Scene, estimate, get, put, rank
+from vatspolicy.guidance.interview.questions import (
     LAUNCH,
     NAME_PATH,
     SERVICES,
@@ -23,8 +23,8 @@ from vatspolicy.interview.question import (
     rules_of_start,
     rules_reading,
 )
-from vatspolicy.interview.words import both
-from vatspolicy.interview.writing import comments, render, write_fact
+from vatspolicy.guidance.interview.messages import both
+from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.engine.outlook import Outlook, outlook
 from vatspolicy.policies.model import Duty, Need
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vatspolicy.ways.margins import Margin, margins
-from vatspolicy.ways.search import GOALS, Proposal, Ways, find_ways
+from vatspolicy.guidance.remediation.thresholds import Margin, margins
+from vatspolicy.guidance.remediation.search import GOALS, Proposal, Ways, find_ways
 
 __all__ = ["GOALS", "Margin", "Proposal", "Ways", "find_ways", "margins"]

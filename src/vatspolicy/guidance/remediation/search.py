@@ -15,12 +15,12 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile
 from vatspolicy.documents.schemas import schema_folder, use_schemas
-from vatspolicy.ways.later import DAYS, launch_later
-from vatspolicy.ways.move import Edit, Move, apply, differences
-from vatspolicy.ways.moves import moves
-from vatspolicy.ways.places import moves_to
-from vatspolicy.ways.reading import Blocker, blockers, weight
-from vatspolicy.ways.targets import Target, targets
+from vatspolicy.guidance.remediation.waiting import DAYS, launch_later
+from vatspolicy.guidance.remediation.change import Edit, Move, apply, differences
+from vatspolicy.guidance.remediation.changes import moves
+from vatspolicy.guidance.remediation.relocation import moves_to
+from vatspolicy.guidance.remediation.obstacles import Blocker, blockers, weight
+from vatspolicy.guidance.remediation.targets import Target, targets
 
 GOALS = {"needs-license": ("needs-license", "allow"), "allow": ("allow",)}
 """What to reach, and the decisions that reach it."""

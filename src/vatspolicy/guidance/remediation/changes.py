@@ -12,11 +12,11 @@ from vatspolicy.documents import Path
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import Text, describe
-from vatspolicy.ways.marks import Mark, marks
-from vatspolicy.ways.move import Edit, Move
-from vatspolicy.ways.partner import partner_moves
-from vatspolicy.ways.places import place_moves
-from vatspolicy.ways.reading import breakpoints
+from vatspolicy.guidance.remediation.mutability import Mark, marks
+from vatspolicy.guidance.remediation.change import Edit, Move
+from vatspolicy.guidance.remediation.partnering import partner_moves
+from vatspolicy.guidance.remediation.relocation import place_moves
+from vatspolicy.guidance.remediation.obstacles import breakpoints
 
 
 def moves(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Move, ...]:

@@ -10,9 +10,9 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import Ask
 from vatspolicy.documents import Path
 from vatspolicy.cel.ast import Fact, walk
-from vatspolicy.interview.answers import instruments
-from vatspolicy.interview.choice import NO_GAIN, Gain, Scene, get
-from vatspolicy.interview.words import NAME, NO, UNITS, YES, both
+from vatspolicy.guidance.interview.answers import instruments
+from vatspolicy.guidance.interview.ranking import NO_GAIN, Gain, Scene, get
+from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import NEVER, Classify
 from vatspolicy.engine.serialize import titled

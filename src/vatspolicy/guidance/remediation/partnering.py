@@ -13,8 +13,8 @@ from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import Need, Route
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import Text, within
-from vatspolicy.ways.marks import marks
-from vatspolicy.ways.move import Edit, Move, apply
+from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.guidance.remediation.change import Edit, Move, apply
 
 _SOUND: Mapping[str, Any] = {
     "foreign_percent_basis": "ultimate",
