@@ -45,12 +45,12 @@ from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.cel.sql import column, to_sql, write
 from vatspolicy.cel.types import INT
 from vatspolicy.policies.compiler import variables
-from vatspolicy.portfolio.answer import decide
-from vatspolicy.portfolio.duck import Decider, connect, load_lines, load_rows
-from vatspolicy.portfolio.pieces import ROW
-from vatspolicy.portfolio.read import Row as Input
-from vatspolicy.portfolio.relation import fact_columns
-from vatspolicy.portfolio.verify import facts_in
+from vatspolicy.screening.answers import decide
+from vatspolicy.screening.duckdb_engine import Decider, connect, load_lines, load_rows
+from vatspolicy.screening.sql_expressions import ROW
+from vatspolicy.screening.input import Row as Input
+from vatspolicy.screening.sql_relations import fact_columns
+from vatspolicy.screening.validate import facts_in
 
 BATCH = 50_000
 DISTINCT = 100_000

@@ -16,13 +16,13 @@ from generators import Profiles, near_days
 from test_differential import SEED, TIMES, shipped
 
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.portfolio.answer import decide
+from vatspolicy.screening.answers import decide
 from vatspolicy.profile.profile import Profile, load_profile
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
-from vatspolicy.portfolio.duck import Decider, connect
+from vatspolicy.screening.duckdb_engine import Decider, connect
 
 pytestmark = pytest.mark.xdist_group("differential")
 

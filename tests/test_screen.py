@@ -18,9 +18,9 @@ from test_differential import SEED, shipped
 from vatspolicy.documents import parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.portfolio.engine import PythonEngine
-from vatspolicy.portfolio.read import Row
-from vatspolicy.portfolio.verify import Rejected, facts_in
+from vatspolicy.screening.engines import PythonEngine
+from vatspolicy.screening.input import Row
+from vatspolicy.screening.validate import Rejected, facts_in
 from vatspolicy.profile.profile import load_profile, read_profile
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")

@@ -10,7 +10,7 @@ import pytest
 from conftest import Console
 from test_screen import DAY, lines, portfolio
 
-from vatspolicy.portfolio.screen import BATCH, LEAST, batch_size
+from vatspolicy.screening.run import BATCH, LEAST, batch_size
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")

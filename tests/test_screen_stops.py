@@ -16,8 +16,8 @@ import pytest
 from conftest import Console
 from test_screen import DAY, lines, portfolio, read
 
-from vatspolicy.portfolio import read as reading
-from vatspolicy.portfolio.read import Row, open_source, parsed
+from vatspolicy.screening import input as reading
+from vatspolicy.screening.input import Row, open_source, parsed
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")

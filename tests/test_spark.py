@@ -25,7 +25,7 @@ from laws import CLASSES, LICENCE, bundle_of, route, rule
 from test_differential import SEED, TIMES, shipped
 
 from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.portfolio.answer import decide, missing_facts
+from vatspolicy.screening.answers import decide, missing_facts
 from vatspolicy.profile.profile import load_profile
 
 pytestmark = [
@@ -78,7 +78,7 @@ def submit(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """`spark-submit --master local[2]` of the job, as docs/portfolio.md says."""
     import pyspark
 
-    from vatspolicy.portfolio import job
+    from vatspolicy.screening import spark_job as job
 
     settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.sql.adaptive.enabled": "false"}
     command: list[str | Path] = [Path(pyspark.__file__).parent / "bin" / "spark-submit", "--master", "local[2]"]
@@ -100,7 +100,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 def test_a_job_gives_the_answers_of_python_and_of_duckdb(tmp_path: Path) -> None:
     """The whole law on every fixture and on random profiles with facts missing; rows that are no profile stand apart."""
-    from vatspolicy.portfolio.duck import Decider, connect
+    from vatspolicy.screening.duckdb_engine import Decider, connect
 
     bundle, hints = shipped()
     law = bundle.on(DAY)
@@ -155,7 +155,7 @@ def test_a_job_reads_and_writes_parquet_under_policies_of_a_folder(
     """In the session of the test before, without missing facts."""
     import duckdb
 
-    from vatspolicy.portfolio import job
+    from vatspolicy.screening import spark_job as job
 
     _, hints = shipped()
     draw = Profiles(random.Random(SEED + 42), hints)
@@ -181,7 +181,7 @@ def test_two_states_of_the_law_are_compared_as_by_the_other_engines(
     console: Console, small: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """By `screen`, and by the job: the same answers, and the same counts of what moves."""
-    from vatspolicy.portfolio import job
+    from vatspolicy.screening import spark_job as job
 
     half = rule("half", "activity", "operator.foreign_percent > 50.0", "deny: {reason: SECTOR-NOT-OPEN}")
     law_of(console.folder / "head", half)
@@ -208,7 +208,7 @@ def test_two_states_of_the_law_are_compared_as_by_the_other_engines(
 
 def test_a_job_decides_under_a_bundle(console: Console, small: Path) -> None:
     """Which names missing facts too, so that workers read it."""
-    from vatspolicy.portfolio import job
+    from vatspolicy.screening import spark_job as job
 
     assert console("bundle", "build", "-p", small, "--number", "1", "-o", "law.tar.gz").code == 0
     draw = Profiles(random.Random(SEED + 44), shipped()[1])
@@ -227,7 +227,7 @@ def test_a_job_says_what_is_wrong_with_its_arguments(
     tmp_path: Path, small: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A day that is none decided under some law, once."""
-    from vatspolicy.portfolio import job
+    from vatspolicy.screening import spark_job as job
 
     (tmp_path / "in.jsonl").write_text("{}\n")
     (tmp_path / "taken" / "answers").mkdir(parents=True)

@@ -28,7 +28,7 @@ from vatspolicy.output import write_stderr
 
 
 class EngineName(StrEnum):
-    """Engines (vatspolicy.portfolio.engine.prepare)."""
+    """Engines (vatspolicy.screening.engines.prepare)."""
 
     DUCKDB, SPARK, PYTHON = "duckdb", "spark", "python"
 
@@ -146,12 +146,12 @@ def screen(
     import json
 
     from vatspolicy import clock
-    from vatspolicy.portfolio.crew import Lost, cores
-    from vatspolicy.portfolio.engine import MissingExtra
-    from vatspolicy.portfolio.read import InputError, open_source, read_mapping
-    from vatspolicy.portfolio.screen import ScreenError, Task, batch_size
-    from vatspolicy.portfolio.screen import screen as run
-    from vatspolicy.portfolio.summary import render
+    from vatspolicy.screening.workers import Lost, cores
+    from vatspolicy.screening.engines import MissingExtra
+    from vatspolicy.screening.input import InputError, open_source, read_mapping
+    from vatspolicy.screening.run import ScreenError, Task, batch_size
+    from vatspolicy.screening.run import screen as run
+    from vatspolicy.screening.summary import render
 
     if diff and (policies or bundle_file):
         fail("--diff names both states of the law; leave --policies and --bundle out.", USAGE)
@@ -199,7 +199,7 @@ def _laws(
         yield choose_bundle(policies, file, key, skip_verify), None
         return
     from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.portfolio.origin import Origin
+    from vatspolicy.screening.law_source import Origin
 
     with contextlib.ExitStack() as held:
         try:

@@ -43,9 +43,9 @@ from vatspolicy.cel.sql import (
 from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import Classify, Expression, Instrument, Need, Route, Rule
-from vatspolicy.portfolio.asked import Asked, Routes
-from vatspolicy.portfolio.gather import decisions, service_decisions
-from vatspolicy.portfolio.pieces import (
+from vatspolicy.screening.rule_columns import Asked, Routes
+from vatspolicy.screening.sql_aggregation import decisions, service_decisions
+from vatspolicy.screening.sql_expressions import (
     BOOLEAN,
     PLACES,
     ROW,
@@ -59,7 +59,7 @@ from vatspolicy.portfolio.pieces import (
     there,
     when,
 )
-from vatspolicy.portfolio.relation import fact_columns
+from vatspolicy.screening.sql_relations import fact_columns
 from vatspolicy.profile.vocabulary import words
 
 FIRING = ("classify", "deny", "need", "duty", "advise")

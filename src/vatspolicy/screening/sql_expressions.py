@@ -9,7 +9,7 @@ from sqlglot import exp
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.cel.sql import Known, Sql, Value, column, constant
 from vatspolicy.cel.types import BOOL, TEXT, ListOf, Record
-from vatspolicy.portfolio.relation import sql_type
+from vatspolicy.screening.sql_relations import sql_type
 
 ROW = "row"
 """The column of a table of profiles that numbers its rows."""

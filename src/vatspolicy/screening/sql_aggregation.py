@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from vatspolicy.cel.sql import column, constant, field_of
-from vatspolicy.portfolio.pieces import (
+from vatspolicy.screening.sql_expressions import (
     ACTIVITIES,
     ROW,
     SERVICES,

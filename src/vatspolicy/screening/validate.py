@@ -11,7 +11,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.exact import Exact, prepare
 from vatspolicy.cel.codegen import Function, Module
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
-from vatspolicy.portfolio.read import Row
+from vatspolicy.screening.input import Row
 from vatspolicy.profile.profile import facts_of, invariants, read_profile
 from vatspolicy.documents.schemas import once_per_schemas, schema_folder
 from vatspolicy.documents.quick_validation import is_surely_valid

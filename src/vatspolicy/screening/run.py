@@ -21,13 +21,13 @@ from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import Law
-from vatspolicy.portfolio.answer import missing_facts
-from vatspolicy.portfolio.crew import can_share, shared
-from vatspolicy.portfolio.engine import Answer, Begin, Engine, Facts, prepare, require
-from vatspolicy.portfolio.read import Row, Source, parsed
-from vatspolicy.portfolio.store import ANSWERS, REJECTS, Parts, join
-from vatspolicy.portfolio.summary import Summary, compared, region_of
-from vatspolicy.portfolio.verify import Rejected, facts_in
+from vatspolicy.screening.answers import missing_facts
+from vatspolicy.screening.workers import can_share, shared
+from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, prepare, require
+from vatspolicy.screening.input import Row, Source, parsed
+from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Parts, join
+from vatspolicy.screening.summary import Summary, compared, region_of
+from vatspolicy.screening.validate import Rejected, facts_in
 
 BATCH = 6_000
 """Rows that are decided together, at most: what memory a run takes."""
@@ -223,7 +223,7 @@ def _finish(task: Task) -> None:
         join(rejects, task.rejects)
     answers = task.parts.files(ANSWERS)
     if task.output.suffix == PARQUET:
-        from vatspolicy.portfolio.duck import write_parquet
+        from vatspolicy.screening.duckdb_engine import write_parquet
 
         write_parquet(answers, task.output, compared=task.base is not None, missing=task.missing)
     else:

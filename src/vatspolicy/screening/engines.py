@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vatspolicy.policies.ruleset import Law
-from vatspolicy.portfolio.answer import decide
+from vatspolicy.screening.answers import decide
 
 Facts = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -61,11 +61,11 @@ def prepare(name: str, laws: Sequence[Law], day: str, scratch: Path) -> Begin:
     require(name)
     match name:
         case "duckdb":
-            from vatspolicy.portfolio.duck import DuckEngine, statements
+            from vatspolicy.screening.duckdb_engine import DuckEngine, statements
 
             return partial(DuckEngine, [statements(law, day) for law in laws], scratch)
         case "spark":
-            from vatspolicy.portfolio.spark import SparkEngine, session
+            from vatspolicy.screening.spark_engine import SparkEngine, session
 
             return lambda _: SparkEngine(session(), laws, day, scratch)
     return lambda _: PythonEngine(laws, day)

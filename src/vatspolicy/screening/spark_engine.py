@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.types import INT
 from vatspolicy.policies.ruleset import Law
-from vatspolicy.portfolio.combine import steps, text_of
-from vatspolicy.portfolio.pieces import ROW
-from vatspolicy.portfolio.relation import fact_columns, sql_type
+from vatspolicy.screening.sql_decision import steps, text_of
+from vatspolicy.screening.sql_expressions import ROW
+from vatspolicy.screening.sql_relations import fact_columns, sql_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -22,14 +22,14 @@ from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.day import is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.ruleset import Law
-from vatspolicy.portfolio.answer import missing_facts
-from vatspolicy.portfolio.origin import Origin
-from vatspolicy.portfolio.pieces import ROW
-from vatspolicy.portfolio.read import Row, parsed
-from vatspolicy.portfolio.relation import fact_columns
-from vatspolicy.portfolio.spark import decide_frame, facts_schema, session
-from vatspolicy.portfolio.summary import ALL_WORDS, Summary, region_of
-from vatspolicy.portfolio.verify import Rejected, facts_in
+from vatspolicy.screening.answers import missing_facts
+from vatspolicy.screening.law_source import Origin
+from vatspolicy.screening.sql_expressions import ROW
+from vatspolicy.screening.input import Row, parsed
+from vatspolicy.screening.sql_relations import fact_columns
+from vatspolicy.screening.spark_engine import decide_frame, facts_schema, session
+from vatspolicy.screening.summary import ALL_WORDS, Summary, region_of
+from vatspolicy.screening.validate import Rejected, facts_in
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -208,6 +208,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     # the functions that go to the workers must be those of the module, which they can import
-    from vatspolicy.portfolio import job
+    from vatspolicy.screening import spark_job as job
 
     sys.exit(job.main())
