@@ -31,7 +31,7 @@ from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.gate.gate import Gate
 from vatspolicy.profile.profile import read_profile
-from vatspolicy.report import render
+from vatspolicy.reports.decision import render
 
 BASE = ROOT / "tests/bad/base"
 PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalogue", "vats-pilot-2024")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.comparison.report import render
+from vatspolicy.reports.diff import render
 from vatspolicy.authoring.diff.review import Settings, review
 from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.documents import load_document

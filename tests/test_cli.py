@@ -23,8 +23,8 @@ from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 from vatspolicy import cli, output
 from vatspolicy.gate import gate
 from vatspolicy.arguments import parse_changes, parse_day
-from vatspolicy.report import FORMATS
-from vatspolicy.report.terminal import width
+from vatspolicy.reports.decision import FORMATS
+from vatspolicy.reports.formats.terminal import width
 from vatspolicy.documents.schemas import schema_names
 
 DENIED = "services.0.facilities=[chengdu]"

@@ -17,7 +17,7 @@ from projects import PROFILE, RULES, compare, policy, project
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.wording import facts_of
-from vatspolicy.comparison.report import render
+from vatspolicy.reports.diff import render
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import load_schema
 

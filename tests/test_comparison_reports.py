@@ -15,7 +15,7 @@ from conftest import Console
 from projects import PROFILE, RULES, compare, policy, project
 
 from vatspolicy.authoring.diff import markdown
-from vatspolicy.comparison.report import FORMATS, render
+from vatspolicy.reports.diff import FORMATS, render
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.schemas import validate
 

@@ -28,7 +28,7 @@ from vatspolicy.gate.gate import (
     worst,
 )
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.report import FORMATS, run
+from vatspolicy.reports.decision import FORMATS, run
 
 DENIED = [("services.0.facilities", ["chengdu"])]
 UNKNOWN = [("company.foreign_percent", None)]

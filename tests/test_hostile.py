@@ -35,8 +35,8 @@ from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.cel.types import BOOL
 from vatspolicy.policies.compiler import variables
 from vatspolicy.output import write_file
-from vatspolicy.report.markdown import escape
-from vatspolicy.report.terminal import clean
+from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.terminal import clean
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 FUTURE = SHOP.replace("2027-01-31", "3027-01-31")

@@ -20,13 +20,13 @@ from vatspolicy.errors import Problem
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.engine.serialize import record
-from vatspolicy.report.html import render
-from vatspolicy.report.html.element import EMPTY, Html, data_block, escape, join, link, tag
-from vatspolicy.report.html.facts import steps, value_in_words
-from vatspolicy.report.html.frame import page, table
-from vatspolicy.report.html.routes import gates
-from vatspolicy.report.html.sentences import WORDS, Sentences
-from vatspolicy.report.words import MEANINGS, VERDICTS
+from vatspolicy.reports.decision.html import render
+from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
+from vatspolicy.reports.decision.html_facts import steps, value_in_words
+from vatspolicy.reports.formats.html_page import page, table
+from vatspolicy.reports.decision.route_diagram import gates
+from vatspolicy.reports.formats.html_words import WORDS, Sentences
+from vatspolicy.reports.decision.words import MEANINGS, VERDICTS
 from vatspolicy.profile.vocabulary import Language
 
 from conftest import ROOT  # isort: skip

@@ -12,10 +12,10 @@ from conftest import ROOT
 
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.pages import make, write
+from vatspolicy.reports.policy import make, write
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.engine.serialize import record
-from vatspolicy.report.html import render
+from vatspolicy.reports.decision.html import render
 from vatspolicy.profile.vocabulary import Language
 
 pytestmark = pytest.mark.xdist_group("browser")

@@ -16,11 +16,11 @@ from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.diff import report as comparison
 from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.access_matrix import matrix
-from vatspolicy.matrix.render import render as render_matrix
+from vatspolicy.reports.access_matrix.render import render as render_matrix
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.report import FORMATS, render
-from vatspolicy.report import timeline as timeline_report
-from vatspolicy.rulebook import explain
+from vatspolicy.reports.decision import FORMATS, render
+from vatspolicy.reports import timeline as timeline_report
+from vatspolicy.reports.policy.terminal import explain
 from vatspolicy.engine.timeline import timeline
 
 ENGLISH = re.compile(r"[A-Za-z][a-z]*(?:[ ,]+[a-z]+){2,}")

@@ -14,8 +14,8 @@ from vatspolicy.language.check import HAN, faults, holes, schema_faults
 from vatspolicy.documents.schemas import load_schema, schema_names
 
 SAME = {
-    ("vatspolicy.pages.site.words", "WORDS.other"): "each language names the other one",
-    ("vatspolicy.report.html.sentences", "WORDS.digest"): "the name of an algorithm",
+    ("vatspolicy.reports.policy.site.words", "WORDS.other"): "each language names the other one",
+    ("vatspolicy.reports.formats.html_words", "WORDS.digest"): "the name of an algorithm",
 }
 TAGS = ("FOLDERS", "LANGUAGE_TAGS")
 """Tables for machines: folders of pages, tags of languages."""

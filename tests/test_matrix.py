@@ -21,11 +21,11 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.access_matrix import PlaceError, matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, Business, Case, Finding, Probe
-from vatspolicy.matrix.render import FORMATS, fragment, render, style
-from vatspolicy.matrix.words import letters
+from vatspolicy.reports.access_matrix.render import FORMATS, fragment, render, style
+from vatspolicy.reports.access_matrix.words import letters
 from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.report.terminal import width
+from vatspolicy.reports.formats.terminal import width
 from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.profile.vocabulary import gazetteer
 

@@ -11,13 +11,13 @@ from conftest import Console
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.ast import Term, walk
-from vatspolicy.pages import Foreign, compare, make, write
-from vatspolicy.pages.parts import MARK, Pages, code, web_link
-from vatspolicy.pages.policy import LANGUAGES
-from vatspolicy.pages.topics import TOPICS
-from vatspolicy.pages.wording import Wording
+from vatspolicy.reports.policy import Foreign, compare, make, write
+from vatspolicy.reports.policy.parts import MARK, Pages, code, web_link
+from vatspolicy.reports.policy.page import LANGUAGES
+from vatspolicy.reports.policy.topics import TOPICS
+from vatspolicy.reports.policy.expression_wording import Wording
 from vatspolicy.policies.model import Route
-from vatspolicy.report.markdown import escape
+from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.documents.schemas import load_schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "policies"

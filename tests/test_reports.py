@@ -23,9 +23,9 @@ from vatspolicy.errors import Problem, cells
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.engine.serialize import record
-from vatspolicy.report import FORMATS, SEVERITY, render, run
-from vatspolicy.report.terminal import clean, width, wrap
-from vatspolicy.report.words import VERDICTS, way_of
+from vatspolicy.reports.decision import FORMATS, SEVERITY, render, run
+from vatspolicy.reports.formats.terminal import clean, width, wrap
+from vatspolicy.reports.decision.words import VERDICTS, way_of
 from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.profile.vocabulary import Language
 

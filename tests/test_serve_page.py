@@ -18,7 +18,7 @@ uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.policies.bundle import load_bundle  # noqa: E402
-from vatspolicy.report.words import VERDICTS  # noqa: E402
+from vatspolicy.reports.decision.words import VERDICTS  # noqa: E402
 from vatspolicy.serve.app import make_app  # noqa: E402
 from vatspolicy.serve.desk import Desk  # noqa: E402
 from vatspolicy.serve.run import listen  # noqa: E402

@@ -58,10 +58,10 @@ HEAVY = {
     "vatspolicy.cel.parser": "types expressions",
     "vatspolicy.authoring.testing.cases": "runs tests",
     "vatspolicy.authoring.lint": "is for lint",
-    "vatspolicy.rulebook": "is for explain",
+    "vatspolicy.reports.policy.terminal": "is for explain",
     "vatspolicy.authoring.scaffold": "is for new",
-    "vatspolicy.report.sarif": "another format",
-    "vatspolicy.report.markdown": "another format",
+    "vatspolicy.reports.decision.sarif": "another format",
+    "vatspolicy.reports.decision.markdown": "another format",
     "vatspolicy.pytest_plugin": "runs tests",
 }
 BUDGET = 59
@@ -147,7 +147,7 @@ def test_a_format_brings_what_it_needs(tmp_path: Path) -> None:
     imported(tmp_path / "cache", *command)
     _, modules = imported(tmp_path / "cache", *command)
     assert len(modules) <= WHOLE
-    assert "vatspolicy.report.text" not in modules
+    assert "vatspolicy.reports.decision.text" not in modules
 
 
 def test_usage_errors_need_no_rich(law: Path, tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.report.terminal import width
-from vatspolicy.report.timeline import FORMATS, render
+from vatspolicy.reports.formats.terminal import width
+from vatspolicy.reports.timeline import FORMATS, render
 from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.engine.snapshot import state_of

@@ -21,7 +21,7 @@ from referencing import Registry, Resource
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.report import FORMATS, render
+from vatspolicy.reports.decision import FORMATS, render
 from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.gate.waivers import Ledger, load_ledger, load_waivers, waivable
 from vatspolicy.gate.waivers import fingerprint

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """Formats of a report (vatspolicy.report.FORMATS; typer wants an enumeration)."""
+    """Formats of a report (vatspolicy.reports.decision.FORMATS; typer wants an enumeration)."""
 
     TEXT, JSON, SARIF, JUNIT = "text", "json", "sarif", "junit"
     GITHUB, MARKDOWN, HTML = "github", "markdown", "html"

@@ -14,7 +14,7 @@ from vatspolicy.gate.gate import INTERRUPTED, USAGE
 from vatspolicy.language import choose, chosen, translate
 from vatspolicy.messages import columns, complain, fail, hold, holding, note, save, show
 from vatspolicy.output import write_stderr
-from vatspolicy.report.terminal import clean
+from vatspolicy.reports.formats.terminal import clean
 
 __all__ = ["Commands", "columns", "complain", "fail", "family", "hold", "note", "save", "show", "single"]
 

@@ -67,7 +67,7 @@ def analyze(
     """
     from vatspolicy.authoring.symbolic.search import BUDGET
     from vatspolicy.authoring.analysis.findings import KINDS
-    from vatspolicy.audit.report import render
+    from vatspolicy.reports.analysis import render
     from vatspolicy.authoring.analysis.run import Request, analyse
 
     outputs = parse_outputs(output, list(AnalysisFormat))

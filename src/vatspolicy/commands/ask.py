@@ -200,7 +200,7 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
     """Ask on a terminal; the dialogue is on standard error, the decision on standard output. Returns the exit code."""
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.engine.serialize import record
-    from vatspolicy.report import render
+    from vatspolicy.reports.decision import render
 
     if changed or file.original is None:
         file.write(state)

@@ -48,7 +48,7 @@ def decide(
 ) -> int:
     """The exit code, once everything has been written. The parameters are the options of the command."""
     from vatspolicy.clock import today
-    from vatspolicy.report import render as render_report
+    from vatspolicy.reports.decision import render as render_report
 
     outputs: list[tuple[str, Path]] = []
     changes: list[tuple[str, Any]] = []

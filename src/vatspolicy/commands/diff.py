@@ -124,7 +124,7 @@ def diff(
     """
     from vatspolicy import clock
     from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.comparison.report import render
+    from vatspolicy.reports.diff import render
     from vatspolicy.authoring.diff.review import Settings, refuse, review
     from vatspolicy.authoring.diff.sources import read_pair
 

@@ -16,7 +16,7 @@ from vatspolicy.language import translate, translate_lines
 
 
 class DocsFormat(StrEnum):
-    """Formats of pages (vatspolicy.pages.FORMATS; typer wants an enumeration)."""
+    """Formats of pages (vatspolicy.reports.policy.FORMATS; typer wants an enumeration)."""
 
     MARKDOWN, HTML = "markdown", "html"
 
@@ -63,7 +63,7 @@ def build_docs(
     Example: vatspolicy docs build --format html -o site
     """
     from vatspolicy import clock
-    from vatspolicy.pages import Foreign, compare, make, write
+    from vatspolicy.reports.policy import Foreign, compare, make, write
 
     folder = folder or _FOLDERS[format]
     law = choose_bundle(policies, bundle, key, skip_verify)

@@ -31,7 +31,7 @@ def explain(
 
     Example: vatspolicy explain vats-pilot-2024/pilot-access
     """
-    from vatspolicy.rulebook import explain as explain_name
+    from vatspolicy.reports.policy.terminal import explain as explain_name
 
     law = choose_bundle(policies, bundle, key, skip_verify)
     try:

@@ -100,7 +100,7 @@ def matrix(
     from vatspolicy import clock
     from vatspolicy.guidance.access_matrix import PlaceError
     from vatspolicy.guidance.access_matrix import matrix as make
-    from vatspolicy.matrix.render import render
+    from vatspolicy.reports.access_matrix.render import render
 
     law = choose_bundle(policies, bundle, key, skip_verify)
     day = as_of or clock.today()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from vatspolicy.day import is_day
 from vatspolicy.gate.gate import LEVELS
 from vatspolicy.language import LANGUAGES, VARIABLE
-from vatspolicy.report import FORMATS
+from vatspolicy.reports.decision import FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

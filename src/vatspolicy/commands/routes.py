@@ -103,11 +103,11 @@ def routes(
 
         show(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
     elif format is Form.MARKDOWN:
-        from vatspolicy.ways.markdown import render as render_markdown
+        from vatspolicy.reports.remediation.markdown import render as render_markdown
 
         show(render_markdown(data, lang.value), machine=True)
     else:
-        from vatspolicy.ways.text import render as render_text
+        from vatspolicy.reports.remediation.text import render as render_text
 
         show(render_text(data, lang.value, wants_colour(), columns()))
 

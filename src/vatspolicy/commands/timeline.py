@@ -23,7 +23,7 @@ from vatspolicy.output import wants_colour
 
 
 class TimelineFormat(StrEnum):
-    """Formats of a timeline (vatspolicy.report.timeline.FORMATS; typer wants an enumeration)."""
+    """Formats of a timeline (vatspolicy.reports.timeline.FORMATS; typer wants an enumeration)."""
 
     TEXT, JSON, MARKDOWN = "text", "json", "markdown"
 
@@ -66,7 +66,7 @@ def timeline(
     """
     from vatspolicy import clock
     from vatspolicy.profile.profile import load_profile
-    from vatspolicy.report.timeline import render
+    from vatspolicy.reports.timeline import render
     from vatspolicy.engine.timeline import timeline as make
 
     changes = parse_changes(set_)

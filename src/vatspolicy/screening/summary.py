@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.engine.decision import WORDS
-from vatspolicy.report.terminal import width
+from vatspolicy.reports.formats.terminal import width
 from vatspolicy.profile.vocabulary import label
 
 ALL_WORDS = (*WORDS, "incomplete")

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import matrix
-from vatspolicy.matrix.render import fragment as matrix_fragment
+from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.serve.desk import BadRequest, Desk, Order, answer, read_order, read_spec

@@ -21,7 +21,7 @@ from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
-from vatspolicy.report.html.decision import fragment
+from vatspolicy.reports.decision.html_decision import fragment
 from vatspolicy.documents.schemas import validate
 from vatspolicy.serve.form import kind_of
 from vatspolicy.profile.vocabulary import Language, Text, describe

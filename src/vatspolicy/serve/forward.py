@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.report.html.element import Content, Html, tag
-from vatspolicy.report.html.frame import badge
-from vatspolicy.report.words import STATES, VERDICTS, number, word
+from vatspolicy.reports.formats.html import Content, Html, tag
+from vatspolicy.reports.formats.html_page import badge
+from vatspolicy.reports.decision.words import STATES, VERDICTS, number, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.ways.text import bound, joined, law_of, then
-from vatspolicy.ways.wording import say
+from vatspolicy.reports.remediation.text import bound, joined, law_of, then
+from vatspolicy.reports.remediation.wording import say
 
 Data = Mapping[str, Any]
 

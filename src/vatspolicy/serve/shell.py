@@ -6,8 +6,8 @@ import functools
 import re
 from pathlib import Path
 
-from vatspolicy.report.html.element import escape
-from vatspolicy.report.html.frame import ICON, LANGUAGE_TAGS, read_asset
+from vatspolicy.reports.formats.html import escape
+from vatspolicy.reports.formats.html_page import ICON, LANGUAGE_TAGS, read_asset
 from vatspolicy.serve.words import say
 from vatspolicy.profile.vocabulary import Language
 
@@ -31,7 +31,7 @@ def shell(lang: Language) -> str:
 @functools.cache
 def stylesheet() -> str:
     """The style of every page, with colours that a reader can choose, and that of the parts shown here."""
-    from vatspolicy.matrix.render import style
+    from vatspolicy.reports.access_matrix.render import style
 
     css = read_asset("page.css")
     dark = _DARK.search(css)

@@ -1,4 +1,4 @@
-"""What the page says, in both languages. Words of reports come from vatspolicy.report.words."""
+"""What the page says, in both languages. Words of reports come from vatspolicy.reports.decision.words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
-from vatspolicy.report.words import MEANINGS, VERDICTS, phrase
+from vatspolicy.reports.decision.words import MEANINGS, VERDICTS, phrase
 from vatspolicy.profile.vocabulary import Language
 
 WORDS: Mapping[str, Mapping[str, str]] = {

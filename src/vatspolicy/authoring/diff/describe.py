@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
-from vatspolicy.comparison.words import CHANGES, ITEMS, KINDS, phrase, word
-from vatspolicy.comparison.words import VERDICTS as VERDICTS_OF_PROOFS
-from vatspolicy.report.words import VERDICTS
+from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, phrase, word
+from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
+from vatspolicy.reports.decision.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]

@@ -12,7 +12,7 @@ import yaml
 from vatspolicy.authoring.diff.describe import move
 from vatspolicy.documents import load_document
 from vatspolicy.errors import InvalidInput
-from vatspolicy.report.terminal import clean
+from vatspolicy.reports.formats.terminal import clean
 
 Data = Mapping[str, Any]
 Fixture = tuple[str, dict[str, Any], dict[str, Any], str]

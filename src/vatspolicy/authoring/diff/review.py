@@ -25,7 +25,7 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
 from vatspolicy.authoring.diff.verdict import exit_code, failures, impossible, is_open, seen, title_of, undecided
 from vatspolicy.authoring.diff.versions import Release, check_release
-from vatspolicy.comparison.words import FAULTS, TITLES, WHY, both
+from vatspolicy.reports.diff.words import FAULTS, TITLES, WHY, both
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.model import Article, Policy
 

@@ -11,7 +11,7 @@ from typing import Any
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.guidance.access_matrix.best_case import Business, Finding, Probe
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Spot, describe_spots
-from vatspolicy.matrix.words import letters
+from vatspolicy.reports.access_matrix.words import letters
 from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.engine.serialize import titled
 from vatspolicy.profile.vocabulary import Text, describe, label, within

@@ -16,7 +16,7 @@ from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import NEVER, Classify
 from vatspolicy.engine.serialize import titled
-from vatspolicy.rulebook import effect_in_words
+from vatspolicy.reports.policy.terminal import effect_in_words
 from vatspolicy.profile.vocabulary import Text, describe, gazetteer, label, question
 
 KINDS = (

@@ -10,8 +10,8 @@ from vatspolicy.guidance.interview.session import Interview, Refused
 from vatspolicy.guidance.interview.questions import Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.messages import say
-from vatspolicy.report.terminal import Style, clean, width, wrap
-from vatspolicy.report.words import VERDICTS
+from vatspolicy.reports.formats.terminal import Style, clean, width, wrap
+from vatspolicy.reports.decision.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
 
 RULES_SHOWN = 6

@@ -13,7 +13,7 @@ from vatspolicy.profile.vocabulary import Text
 from vatspolicy.guidance.remediation.thresholds import Margin, margins, unit_of
 from vatspolicy.guidance.remediation.change import differences
 from vatspolicy.guidance.remediation.search import Proposal, Ways
-from vatspolicy.ways.wording import margin_text, title, value_text
+from vatspolicy.reports.remediation.wording import margin_text, title, value_text
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

@@ -1,0 +1,63 @@
+"""Reports: the decisions of one run in the format that a reader or a machine wants."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from vatspolicy.errors import Problem, in_language
+from vatspolicy.engine.serialize import FORMAT
+from vatspolicy.profile.vocabulary import Language
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+SEVERITY = ("allow", "incomplete", "needs-license", "deny")
+"""Decision words from the best to the worst; a run is as bad as its worst decision."""
+
+
+def render(
+    format: str,
+    records: Sequence[Mapping[str, Any]],
+    lang: Language,
+    colour: bool = False,
+    room: int = 100,
+    problems: Sequence[Problem] = (),
+    remarks: Sequence[Mapping[str, Any]] | None = None,
+) -> str:
+    """The report of decisions (as `record` makes them) in one of FORMATS. Only text knows colour and room (columns).
+
+    `problems` are why other specs of the run were not decided. Text and github leave them to standard error.
+    `remarks` are about waivers and a baseline; None where there were none.
+    """
+    if format == "json":
+        import json
+
+        return json.dumps(run(records, problems, remarks), ensure_ascii=False, indent=2) + "\n"
+    problems = [in_language(problem, lang) for problem in problems]
+    module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
+    rest = (colour, room) if format == "text" else () if format == "github" else (problems,)
+    text: str = module.render(records, lang, *rest, remarks=remarks or ())
+    return text
+
+
+def run(
+    records: Sequence[Mapping[str, Any]],
+    problems: Iterable[Problem] = (),
+    remarks: Iterable[Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The decisions of one run as data (decision.schema.json). A run that did not decide every spec decided nothing."""
+    undecided = [
+        {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
+        for problem in sorted(set(problems))
+    ]
+    worst = max((data["decision"] for data in records), key=SEVERITY.index, default=None)
+    return {
+        "format": FORMAT,
+        "decision": None if undecided else worst,
+        "decisions": list(records),
+        "problems": undecided,
+        **({} if remarks is None else {"waivers": list(remarks)}),
+    }

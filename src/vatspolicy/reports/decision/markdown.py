@@ -1,0 +1,235 @@
+"""Markdown for job summaries and pull requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
+from vatspolicy.errors import Problem
+from vatspolicy.reports.decision.digest import merge_duties, merge_readings
+from vatspolicy.reports.formats.terminal import clean
+from vatspolicy.reports.decision.words import (
+    GROUPS,
+    MEANINGS,
+    STATES,
+    VERDICTS,
+    VERIFICATION,
+    aside,
+    joint,
+    law_of,
+    number,
+    other_reading,
+    phrase,
+    way_of,
+    word,
+)
+from vatspolicy.profile.vocabulary import Language
+
+_ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
+_MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
+
+Data = Mapping[str, Any]
+
+
+def render(
+    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+) -> str:
+    """All decisions, one section each, then what there is about waivers, then the specs that could not be decided."""
+    pages = ["\n".join(_Page(data, lang).lines()) for data in records]
+    if remarks:
+        from vatspolicy.reports.decision.waived import WORDS as WAIVED
+        from vatspolicy.reports.decision.waived import remark_place, say_remark
+
+        told = [f"- {escape(remark_place(one))}: {escape(say_remark(one, lang))}" for one in remarks]
+        pages.append("\n".join([f"## {word(WAIVED, 'remarks', lang)}", "", *told]))
+    problems = sorted(set(problems))
+    if problems:
+        lines = [f"- {escape(str(problem))}" for problem in problems]
+        pages.append("\n".join([f"## {_ICONS['incomplete']} {phrase('undecided', lang)}", "", *lines]))
+    return "\n\n".join(pages) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that cannot become markup, a link, a mention or HTML."""
+    text = clean(" ".join(text.split()))
+    text = re.sub(r"([\\`*_{}\[\]()#|~<>&!$])", r"\\\1", text)
+    text = re.sub(r"^(\d*)(?=[-+=.)])", r"\1\\", text)  # no list, no heading
+    return re.sub(r"@(?=\w)|://|(?i:www\.)", _part, text)
+
+
+def _part(found: re.Match[str]) -> str:
+    """An invisible space inside what a renderer would make a mention or a link."""
+    return f"{found[0][0]}\u200b{found[0][1:]}"
+
+
+class _Page:
+    def __init__(self, data: Data, lang: Language) -> None:
+        self.data, self.lang = data, lang
+        self.comma, self.colon = joint("comma", lang), joint("colon", lang)
+
+    def say(self, text: Data) -> str:
+        return escape(text[self.lang])
+
+    def lines(self) -> Iterator[str]:
+        data, lang = self.data, self.lang
+        verdict = word(VERDICTS, data["decision"], lang)
+        yield f"## {_ICONS[data['decision']]} {verdict}{self.colon}{escape(str(data['title']))}"
+        yield ""
+        law = (
+            f"{phrase('as_of', lang, day=data['as_of'])} · {phrase('bundle', lang, version=data['bundle']['version'])}"
+        )
+        yield f"{word(MEANINGS, data['decision'], lang)} *{law}*"
+        yield from self.waived()
+        yield from self.denials()
+        yield from self.missing()
+        yield from self.licences("needs", "get")
+        yield from self.services()
+        yield from self.licences("would_need", "would_get")
+        yield from self.duties()
+        yield from self.notes()
+        yield ""
+        known = f"{word(VERIFICATION, data['verification'], lang)} " if data["verification"] else ""
+        yield f"<sub>{known}{phrase('not_advice', lang)}</sub>"
+
+    def heading(self, key: str) -> Iterator[str]:
+        yield ""
+        yield f"### {phrase(key, self.lang)}"
+        yield ""
+
+    def law(self, finding: Data) -> str:
+        return escape(law_of(finding, self.lang))
+
+    def bodies(self, authority: Iterable[Data]) -> str:
+        return joint("list", self.lang).join(self.say(body["title"]) for body in authority)
+
+    def waived(self) -> Iterator[str]:
+        if "remaining" not in self.data:
+            return
+        from vatspolicy.reports.decision.waived import WORDS, say_finding, say_waived, some_waived, waived_findings
+
+        if told := some_waived(self.data, self.lang):
+            yield ""
+            yield f"**{escape(told)}**"
+            yield ""
+            yield f"### {word(WORDS, 'waived', self.lang)}"
+            yield ""
+        for finding in waived_findings(self.data):
+            said = escape(say_waived(finding["waived"], self.lang))
+            yield f"- ~~{escape(say_finding(finding, self.lang))}~~ {said}"
+
+    def waived_mark(self, finding: Data) -> str:
+        if "waived" not in finding:
+            return ""
+        from vatspolicy.reports.decision.waived import mark
+
+        return mark(self.lang)
+
+    def denials(self) -> Iterator[str]:
+        if not self.data["denials"]:
+            return
+        yield from self.heading("because")
+        for finding in self.data["denials"]:
+            subject = "/".join(part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part)
+            reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
+            message = " · ".join(self.say(r["title"]) for r in reasons) or self.say(finding["message"])
+            mend = f" *{aside(phrase('curable', self.lang), self.lang).strip()}*" if finding.get("curable") else ""
+            mend += self.waived_mark(finding)
+            yield f"- **{escape(subject)}** {message}{mend}" if subject else f"- {message}{mend}"
+            for citation in finding["citations"]:
+                words = citation[self.lang] or ""
+                cite = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
+                yield f"  > {cite}{self.colon}{escape(words)}"
+            for fact in finding["facts"]:
+                yield f"  - {escape(fact['path'])} ({escape(self.data['file'])}:{fact['line']})"
+
+    def missing(self) -> Iterator[str]:
+        if self.data["missing"]:
+            yield from self.heading("missing")
+        for ask in self.data["missing"]:
+            yield f"- **{escape(ask['path'])}** {self.say(ask['question'])}"
+
+    def licences(self, key: str, title: str) -> Iterator[str]:
+        if not self.data[key]:
+            return
+        yield from self.heading(title)
+        for finding in self.data[key]:
+            offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
+            texts = []
+            for offer in offers:
+                source = phrase("from", self.lang, authority=self.bodies(offer["authority"]))
+                text = f"**{self.say(offer['instrument']['title'])}**{self.comma}{source}"
+                if "route" in offer:
+                    title_of = next(self.say(r["title"]) for r in finding["routes"] if r["name"] == offer["route"])
+                    way = phrase("route", self.lang, route=title_of)
+                    text += aside(f"{offer['class']}{self.comma}{way}", self.lang)
+                texts.append(text)
+            service = f"{escape(finding['subject']['service'])}: " if finding["subject"]["service"] else ""
+            joined = f" *{phrase('or', self.lang)}* ".join(texts)
+            yield f"- {service}{joined} [{self.law(finding)}]{self.waived_mark(finding)}"
+
+    def services(self) -> Iterator[str]:
+        yield from self.heading("services")
+        for service in self.data["services"]:
+            yield f"- **{escape(service['id'])}**: {word(STATES, service['state'], self.lang)}"
+            for activity in service["activities"]:
+                outcome = word(VERDICTS, activity["outcome"], self.lang)
+                yield f"  - {self.say(activity['title'])}{self.colon}{outcome}"
+                for route in activity["routes"]:
+                    way = way_of(route, activity["routes"], self.lang)
+                    yield f"    - {_MARKS[route['state']]} {self.route(route, way)}"
+
+    def route(self, route: Data, way: str) -> str:
+        text = f"{self.say(route['title'])}{self.colon}{way}"
+        points = []
+        if route["share_too_high"]:
+            points.append(phrase("share_too_high", self.lang, percent=number(route["max_foreign_percent"])))
+        for condition in route["conditions"]:
+            if condition["value"] is False and route["state"] == "closed":
+                points.append(phrase("fails", self.lang, message=self.say(condition["message"])))
+            if condition["value"] is None and route["state"] == "unknown":
+                points.append(phrase("open_point", self.lang, message=self.say(condition["message"])))
+        return text + aside(joint("semicolon", self.lang).join(points), self.lang) if points else text
+
+    def duties(self) -> Iterator[str]:
+        if not self.data["duties"]:
+            return
+        yield from self.heading("duties")
+        for group in GROUP_ORDER:
+            found = merge_duties(duty for duty in self.data["duties"] if duty["deadline"]["group"] == group)
+            if not found:
+                continue
+            yield f"**{word(GROUPS, group, self.lang)}**"
+            yield ""
+            for duty in sorted(found, key=lambda duty: [body["id"] for body in duty["authority"]]):
+                deadline = duty["deadline"]
+                when = self.say(deadline["text"])
+                if deadline["date"] and group != "before-launch":
+                    when += aside(phrase("by", self.lang, day=deadline["date"]), self.lang)
+                box = "x" if duty["state"] == "done" else " "
+                title = self.say(duty["instrument"]["title"])
+                bodies = self.bodies(duty["authority"])
+                yield f"- [{box}] {title}{self.colon}{bodies}{self.comma}{when} [{self.law(duty)}]"
+            yield ""
+
+    def notes(self) -> Iterator[str]:
+        if self.data["contested"]:
+            yield from self.heading("contested")
+            for reading in merge_readings(self.data["contested"]):
+                text = f"{self.say(reading['message'])} {other_reading(reading, self.lang)}"
+                yield f"- {escape(reading['subject'])}: {text}"
+        for key in ("advice", "undetermined"):
+            findings = {finding["rule"]: finding for finding in reversed(self.data[key])}
+            if findings and not (key == "undetermined" and self.data["decision"] == "incomplete"):
+                yield from self.heading(key)
+                for finding in reversed(findings.values()):
+                    asks = ", ".join(dict.fromkeys(escape(ask["path"]) for ask in finding.get("asks", [])))
+                    yield f"- {self.say(finding['message'])} [{self.law(finding)}]" + (f" ({asks})" if asks else "")
+        if self.data.get("changes_ahead"):
+            from vatspolicy.reports.timeline import WORDS, say_ahead
+
+            yield ""
+            yield f"### {word(WORDS, 'ahead', self.lang)}"
+            yield ""
+            yield from (f"- {escape(say_ahead(entry, self.lang))}" for entry in self.data["changes_ahead"])

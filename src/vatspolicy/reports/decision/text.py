@@ -1,0 +1,341 @@
+"""The report for a terminal: the verdict first, then why, what to get, what to do, and the law."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
+from vatspolicy.reports.decision.digest import merge_duties, merge_readings, open_facts
+from vatspolicy.reports.formats.terminal import Style, clean, wrap
+from vatspolicy.reports.decision.words import (
+    COLOURS,
+    GROUPS,
+    MEANINGS,
+    STATES,
+    VERDICTS,
+    VERIFICATION,
+    joint,
+    number,
+    other_reading,
+    phrase,
+    way_of,
+    word,
+)
+from vatspolicy.profile.vocabulary import Language
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
+
+Data: TypeAlias = "Mapping[str, Any]"
+
+
+def render(
+    records: Iterable[Data], lang: Language, colour: bool = False, room: int = 100, remarks: Iterable[Data] = ()
+) -> str:
+    """The report of one or several decisions (records) as text."""
+    records = list(records)
+    blocks = ["\n".join(_Report(data, lang, Style(colour), room).lines()) for data in records]
+    if len(records) > 1:
+        found: dict[str, int] = {}
+        for data in records:
+            found[data["decision"]] = found.get(data["decision"], 0) + 1
+        words = joint("comma", lang).join(f"{count} {word(VERDICTS, key, lang)}" for key, count in found.items())
+        blocks.append(phrase("decided", lang, count=len(records), words=words))
+    if remarks:
+        from vatspolicy.reports.decision.waived import remark_lines
+
+        blocks.append("\n".join(remark_lines(remarks, lang, Style(colour), room)))
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Report:
+    def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
+        self.data, self.lang, self.style, self.room = data, lang, style, room
+        self.comma, self.colon, self.aside = ("，", "：", "（{}）") if lang == "zh" else (", ", ": ", " ({})")
+        self.quoted: set[tuple[str, str]] = set()
+
+    def lines(self) -> Iterator[str]:
+        yield from self.verdict()
+        yield from self.waived()
+        yield from self.denials()
+        yield from self.missing()
+        yield from self.licences("needs", "get")
+        yield from self.services()
+        yield from self.met()
+        yield from self.licences("would_need", "would_get")
+        yield from self.duties()
+        yield from self.notes()
+        yield from self.undetermined()
+        yield from self.ahead()
+        yield ""
+        known = self.data["verification"]
+        closing = [word(VERIFICATION, known, self.lang)] if known else []
+        yield from self.flow(" ".join([*closing, phrase("not_advice", self.lang)]), "", "dim")
+
+    # --- building blocks
+
+    def say(self, text: Data | str) -> str:
+        return clean(text if isinstance(text, str) else str(text[self.lang]))
+
+    def flow(self, text: str, indent: str, *styles: str, first: str | None = None) -> Iterator[str]:
+        for line in wrap(text, self.room, indent, first):
+            yield self.style(line, *styles)
+
+    def heading(self, key: str) -> Iterator[str]:
+        yield ""
+        yield from self.flow(phrase(key, self.lang), "", "bold")
+
+    def law(self, finding: Data, indent: str, quote: bool = False) -> Iterator[str]:
+        """The citations of a finding; `quote` adds the words of an article the first time it comes up."""
+        for citation in finding["citations"]:
+            text = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
+            name = (citation["policy"], citation["key"])
+            words = citation[self.lang]  # a Chinese report quotes no English words
+            if quote and words and name not in self.quoted:
+                self.quoted.add(name)
+                text += f"{self.colon}{clean(words)}"
+            yield from self.flow(text, indent + "  ", "dim", first=indent + "§ ")
+
+    def bodies(self, authority: Iterable[Data]) -> str:
+        return (" / " if self.lang == "en" else "、").join(self.say(body["title"]) for body in authority)
+
+    # --- sections
+
+    def verdict(self) -> Iterator[str]:
+        decision = self.data["decision"]
+        day = phrase("as_of", self.lang, day=self.data["as_of"])
+        version = phrase("bundle", self.lang, version=self.data["bundle"]["version"])
+        verdict = self.style(f" {word(VERDICTS, decision, self.lang)} ", "bold", COLOURS[decision])
+        title = clean(str(self.data["title"]))
+        yield from self.flow(f"{title} · {self.style(f'{day} · {version}', 'dim')}", " ", first=f"{verdict} ")
+        meaning = word(MEANINGS, decision, self.lang)
+        if decision == "incomplete":
+            low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])
+            meaning += " " + phrase("range", self.lang, low=low, high=high)
+        yield from self.flow(meaning, " ")
+        if self.data["contested"]:
+            yield from self.flow(phrase("see_contested", self.lang), " ", "yellow")
+        if "remaining" in self.data:
+            from vatspolicy.reports.decision.waived import some_waived
+
+            if told := some_waived(self.data, self.lang):
+                yield from self.flow(told, " ", "yellow")
+
+    def waived(self) -> Iterator[str]:
+        if "remaining" in self.data:
+            from vatspolicy.reports.decision.waived import waived_lines
+
+            yield from waived_lines(self.data, self.lang, self.style, self.room)
+
+    def waived_mark(self, finding: Data) -> str:
+        if "waived" not in finding:
+            return ""
+        from vatspolicy.reports.decision.waived import mark
+
+        return mark(self.lang)
+
+    def denials(self) -> Iterator[str]:
+        if not self.data["denials"]:
+            return
+        yield from self.heading("because")
+        for finding in self.data["denials"]:
+            subject = self.subject(finding)
+            mend = self.aside.format(phrase("curable", self.lang)) if finding.get("curable") else ""
+            reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
+            message = self.say(finding["message"])
+            if reasons:
+                message = " · ".join(self.say(reason["title"]) for reason in reasons)
+            mend += self.waived_mark(finding)
+            yield from self.flow(f"{subject}{message}{mend}", "    ", first=f"  {self.style('✘', 'red')} ")
+            yield from self.law(finding, "    ", quote=True)
+            yield from self.facts(finding, "    ")
+
+    def subject(self, finding: Data) -> str:
+        parts = [part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part]
+        return clean("/".join(parts)) + ": " if parts else ""
+
+    def facts(self, finding: Data, indent: str) -> Iterator[str]:
+        for fact in finding["facts"]:
+            value = phrase("missing_fact", self.lang) if fact["value"] is None else _short(fact["value"])
+            where = f"{self.data['file']}:{fact['line']}:{fact['column']}"
+            yield from self.flow(
+                clean(f"{fact['path']} = {value}  ({where})"), indent + "  ", "dim", first=indent + "· "
+            )
+
+    def missing(self) -> Iterator[str]:
+        if not self.data["missing"]:
+            return
+        yield from self.heading("missing")
+        for ask in self.data["missing"]:
+            yield from self.flow(
+                f"{self.style(ask['path'], 'bold')}: {self.say(ask['question'])}", "      ", first="  ? "
+            )
+
+    def licences(self, key: str, title: str) -> Iterator[str]:
+        if not self.data[key]:
+            return
+        yield from self.heading(title)
+        for finding in self.data[key]:
+            offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
+            for position, offer in enumerate(offers):
+                lead = f"  {phrase('or', self.lang)} " if position else "  → "
+                source = phrase("from", self.lang, authority=self.bodies(offer["authority"]))
+                text = f"{self.style(self.say(offer['instrument']['title']), 'bold')}{self.comma}{source}"
+                if "route" in offer:
+                    way = phrase("route", self.lang, route=self.route_title(finding, offer["route"]))
+                    text += self.aside.format(f"{offer['class']}{self.comma}{way}")
+                text += self.waived_mark(finding)
+                yield from self.flow(self.subject_of_service(finding) + text, "    ", first=lead)
+            yield from self.law(finding, "    ", quote=True)
+
+    def subject_of_service(self, finding: Data) -> str:
+        return f"{clean(finding['subject']['service'])}: " if finding["subject"]["service"] else ""
+
+    def route_title(self, finding: Data, name: str) -> str:
+        return next(self.say(route["title"]) for route in finding["routes"] if route["name"] == name)
+
+    def met(self) -> Iterator[str]:
+        """Permits that are held; licences stand with the routes that they came by."""
+        held = [finding for finding in self.data["met"] if "instrument" in finding]
+        if held:
+            yield from self.heading("met")
+        for finding in held:
+            text = self.subject_of_service(finding) + self.say(finding["instrument"]["title"])
+            yield from self.flow(text, "    ", first=f"  {self.style('✔', 'green')} ")
+
+    def services(self) -> Iterator[str]:
+        yield from self.heading("services")
+        for service in self.data["services"]:
+            text = f"{self.style(clean(service['id']), 'bold')}: {word(STATES, service['state'], self.lang)}"
+            yield from self.flow(text, "    ", first="  ")
+            if not service["activities"]:
+                for classified in service["classified_by"]:
+                    yield from self.flow(self.say(classified["message"]), "    ", "dim")
+            for activity in service["activities"]:
+                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), COLOURS[activity["outcome"]])
+                yield from self.flow(f"{self.say(activity['title'])}{self.colon}{outcome}", "      ", first="    ")
+                for route in activity["routes"]:
+                    way = way_of(route, activity["routes"], self.lang)
+                    yield from self.route(route, way, cite=activity["outcome"] == "deny")
+
+    def route(self, route: Data, way: str, cite: bool) -> Iterator[str]:
+        """One route; `cite` names the law of a closed one too."""
+        mark, colour = _MARKS[route["state"]]
+        cap = route["max_foreign_percent"]
+        text = f"{self.say(route['title'])}{self.colon}{way}"
+        if route["state"] == "open" and cap is not None:
+            text += self.aside.format(phrase("up_to", self.lang, percent=number(cap)))
+        if route["state"] == "open" and route["held"]:
+            text += self.aside.format(phrase("held", self.lang, title=self.say(route["instrument"]["title"])))
+        yield from self.flow(text, "        ", first=f"      {self.style(mark, colour)} ")
+        if route["share_too_high"]:
+            yield from self.flow(
+                phrase("share_too_high", self.lang, percent=number(cap)), "          ", "dim", first="        - "
+            )
+        if route["state"] == "closed":
+            yield from self.conditions(route, False, "fails")
+        if route["state"] == "unknown":
+            yield from self.conditions(route, None, "open_point")
+        if cite or route["state"] != "closed":
+            yield from self.law(route, "        ", quote=route["state"] == "open")
+
+    def conditions(self, route: Data, value: bool | None, key: str) -> Iterator[str]:
+        for condition in route["conditions"]:
+            if condition["value"] is value:
+                yield from self.flow(
+                    phrase(key, self.lang, message=self.say(condition["message"])),
+                    "          ",
+                    "dim",
+                    first="        - ",
+                )
+
+    def duties(self) -> Iterator[str]:
+        if not self.data["duties"]:
+            return
+        yield from self.heading("duties")
+        for group in GROUP_ORDER:
+            found = [duty for duty in self.data["duties"] if duty["deadline"]["group"] == group]
+            if found:
+                yield from self.flow(word(GROUPS, group, self.lang), "  ")
+            if found and self.data["decision"] == "deny":  # what follows a denial is only named
+                titles = [self.say(duty["instrument"]["title"]) for duty in merge_duties(found)]
+                yield from self.flow(joint("semicolon", self.lang).join(titles), "    ", "dim")
+                continue
+            for bodies, duties in _by_authority(found, self.bodies):
+                yield from self.flow(bodies, "    ", "dim")
+                for duty in duties:
+                    yield from self.duty(duty)
+
+    def duty(self, duty: Data) -> Iterator[str]:
+        deadline = duty["deadline"]
+        when = self.say(deadline["text"])
+        if deadline["date"] and deadline["group"] != "before-launch":
+            when += self.aside.format(phrase("by", self.lang, day=deadline["date"]))
+        if duty["state"] == "done":
+            when = phrase("done", self.lang, day=duty["done_on"])
+        bearer = self.comma + phrase("bearer", self.lang) if duty["bearer"] == "partner" else ""
+        mark = "☑" if duty["state"] == "done" else "☐"
+        cites = (f"{self.say(c['title'])} {self.say(c['label'])}" for c in duty["citations"])
+        law = joint("semicolon", self.lang).join(cites)
+        yield from self.flow(
+            f"{self.say(duty['instrument']['title'])}{self.colon}{when}{bearer}", "        ", first=f"      {mark} "
+        )
+        yield from self.flow(f"{self.say(duty['message'])} [{law}]", "        ", "dim")
+
+    def notes(self) -> Iterator[str]:
+        if self.data["contested"]:
+            yield from self.heading("contested")
+            for reading in merge_readings(self.data["contested"]):
+                text = f"{self.say(reading['message'])} {other_reading(reading, self.lang)}"
+                yield from self.flow(f"{clean(reading['subject'])}: {text}", "    ", first="  ≠ ")
+        if self.data["advice"]:
+            yield from self.heading("advice")
+            for finding in _once(self.data["advice"]):
+                yield from self.flow(self.say(finding["message"]), "    ", first="  ! ")
+                yield from self.law(finding, "    ")
+
+    def undetermined(self) -> Iterator[str]:
+        if not self.data["undetermined"] or self.data["decision"] == "incomplete":
+            return
+        yield from self.heading("undetermined")
+        yield from self.flow(phrase("undetermined_hint", self.lang), "  ", "dim")
+        for path, (ask, count) in open_facts(self.data["undetermined"]).items():
+            waiting = self.aside.format(phrase("rules_waiting", self.lang, count=count))
+            text = f"{self.style(path, 'bold')}: {self.say(ask['question'])}{waiting}"
+            yield from self.flow(text, "      ", first="  ? ")
+
+    def ahead(self) -> Iterator[str]:
+        if self.data.get("changes_ahead"):
+            from vatspolicy.reports.timeline import ahead_lines
+
+            yield from ahead_lines(self.data, self.lang, self.style, self.room)
+
+
+def _once(findings: Iterable[Data]) -> Iterator[Data]:
+    """Findings of the same rule on several subjects, shown once."""
+    seen: set[str] = set()
+    for finding in findings:
+        if finding["rule"] not in seen:
+            seen.add(finding["rule"])
+            yield finding
+
+
+def _by_authority(duties: Iterable[Data], bodies: Any) -> Iterator[tuple[str, list[Data]]]:
+    """Duties by the authorities in charge; what the company keeps on file comes last."""
+    groups: dict[str, list[Data]] = {}
+    own = [{"id": "self"}]
+    for duty in sorted(
+        merge_duties(duties), key=lambda duty: [{"id": body["id"]} for body in duty["authority"]] == own
+    ):
+        groups.setdefault(bodies(duty["authority"]), []).append(duty)
+    yield from groups.items()
+
+
+def _short(value: Any) -> str:
+    import json
+
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "…"

@@ -1,0 +1,268 @@
+"""The comparison as a pull request shows it: the answer first, the evidence folded."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from vatspolicy.authoring.diff import describe
+from vatspolicy.reports.diff.summary import release, sentences, sides
+from vatspolicy.reports.diff.words import phrase
+from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.terminal import clean
+from vatspolicy.profile.vocabulary import Language
+
+Data = Mapping[str, Any]
+
+LIMIT = 60_000
+"""Characters of a report: a comment on GitHub holds 65,536."""
+ROWS = 60
+"""Lines of one table; the JSON report has all."""
+_FEW = 6
+"""Edits that need not be folded."""
+_ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "🟰"}
+
+
+def render(data: Data, lang: Language) -> str:
+    """The report, in at most LIMIT characters: tables become shorter first, then parts that do not fit are left out."""
+    for rows in (ROWS, 20, 8):
+        sections = _sections(_Page(data, lang, rows))
+        if sum(map(len, sections)) <= LIMIT:
+            return "".join(sections)
+    *sections, tail = sections
+    tail = f"\n*{phrase('cut', lang)}*\n{tail}"
+    text = ""
+    for section in sections:
+        text += section if len(text) + len(section) + len(tail) <= LIMIT else ""
+    return text + tail
+
+
+def _sections(page: _Page) -> list[str]:
+    parts = [page.head(), page.problems(), page.structure(), page.decisions(), page.transitions(), page.semantic()]
+    parts += [page.release(), page.details(), page.tail()]
+    texts = [re.sub(r"\n{3,}", "\n\n", "\n".join(part)) for part in parts]
+    return [f"{text}\n" for text in texts if text]
+
+
+class _Page:
+    def __init__(self, data: Data, lang: Language, limit: int = ROWS) -> None:
+        self.data, self.lang, self.limit = data, lang, limit
+
+    def head(self) -> Iterator[str]:
+        data = self.data
+        icon = "🛑" if data["why"] else _ICONS[data["verdict"]]
+        yield f"## {icon} {escape(data['title'][self.lang])}"
+        yield ""
+        yield f"{escape(sides(data, self.lang))}  "
+        yield "  \n".join(escape(sentence) for sentence in sentences(data, self.lang))
+
+    def heading(self, key: str) -> Iterator[str]:
+        yield ""
+        yield f"### {phrase(key, self.lang)}"
+        yield ""
+
+    def table(self, keys: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+        yield f"| {' | '.join(phrase(key, self.lang) for key in keys)} |"
+        yield f"|{'---|' * len(keys)}"
+        yield from (f"| {' | '.join(row)} |" for row in rows[: self.limit])
+        if len(rows) > self.limit:
+            yield ""
+            yield f"*{phrase('more', self.lang, count=len(rows) - self.limit)}*"
+
+    def folded(self, key: str, count: int, lines: Iterable[str], is_open: bool = False) -> Iterator[str]:
+        yield ""
+        yield f"<details{' open' if is_open else ''}><summary><b>{phrase(key, self.lang)}</b> ({count})</summary>"
+        yield ""
+        yield from lines
+        yield ""
+        yield "</details>"
+
+    def problems(self) -> Iterator[str]:
+        if self.data["problems"]:
+            yield from self.heading("problems")
+        for problem in self.data["problems"][: self.limit]:
+            where = f"{problem['file']}:{problem['line']}:{problem['column']}"
+            path = f"{escape(problem['path'])}: " if problem["path"] else ""
+            yield f"- `{_code(where)}` {path}{escape(problem['message'])} {escape(problem['hint'])}".rstrip()
+
+    def decisions(self) -> Iterator[str]:
+        rows = self.data["decisions"]["rows"] if self.data["decisions"] else []
+        if not rows:
+            return
+        yield from self.heading("decisions")
+        known: set[str] = set()
+        lines = [self.row(row, known) for row in rows]
+        yield from self.table(("product", "service", "as_of", "change", "because"), lines)
+
+    def row(self, row: Data, known: set[str]) -> list[str]:
+        """`known`: rules whose law an earlier line has shown."""
+        before, after = (escape(describe.answer(row[side], self.lang)) for side in ("before", "after"))
+        services = ", ".join(row["services"]) or phrase("whole", self.lang)
+        causes = []
+        for cause in row["because"][:3]:
+            law = "" if cause["rule"] in known else f" {escape(describe.law(cause, self.lang))}"
+            known.add(cause["rule"])
+            causes.append(f"`{_code(cause['rule'])}`{law}")
+        more = f" +{len(row['because']) - 3}" if len(row["because"]) > 3 else ""
+        return [
+            escape(describe.subject(row)),
+            escape(services),
+            _days(row["days"]),
+            f"{before} → **{after}**",
+            "<br>".join(causes) + more,
+        ]
+
+    def transitions(self) -> Iterator[str]:
+        """What the whole change can do to a decision: what a profile shows, what is proved impossible, what is open."""
+        found = self.data["semantic"]["transitions"] if self.data["semantic"] else []
+        if not found:
+            return
+        yield from self.heading("transitions")
+        for entry in found:
+            if entry["witness"] is not None:
+                yield from self.witness("", entry["witness"])
+        for sentence in describe.excluded(self.data, self.lang):
+            yield ""
+            yield escape(sentence)
+
+    def semantic(self) -> Iterator[str]:
+        semantic = self.data["semantic"]
+        if not semantic or not semantic["rules"]:
+            return
+        listed = [rule for rule in semantic["rules"] if describe.only_lists(rule)]
+        yield from self.heading("semantic")
+        rules = [rule for rule in semantic["rules"] if not describe.only_lists(rule)]
+        rows = [
+            [f"`{_code(rule['rule'])}`", escape(self.law(rule)), escape(describe.verdict(rule, self.lang))]
+            for rule in rules
+        ]
+        if rows:
+            yield from self.table(("rule", "says", "verdict"), rows)
+        for rule in [rule for rule in rules if rule["witness"] is not None][: self.limit]:
+            yield from self.witness(f"<code>{_html(rule['rule'])}</code> · ", rule["witness"])
+        if listed:
+            yield from self.folded("listed", len(listed), self.listed(listed))
+
+    def listed(self, rules: Sequence[Data]) -> Iterator[str]:
+        """Rules below the decision: a line each, and a witness each."""
+        rows = [
+            [
+                f"`{_code(rule['rule'])}`",
+                escape(self.law(rule)),
+                escape(describe.dated(rule, self.lang)),
+                escape(describe.names(rule["seen_in"])),
+            ]
+            for rule in rules
+        ]
+        yield from self.table(("rule", "says", "change_of_rule", "seen"), rows)
+        yield ""
+        yield phrase("witnesses", self.lang)
+        yield ""
+        for rule in rules[: self.limit]:
+            told = describe.shown(rule["witness"], self.lang), describe.facts(rule["witness"], self.lang)
+            yield f"- `{_code(rule['rule'])}` {escape(' '.join(told))}"
+
+    def law(self, rule: Data) -> str:
+        """What a rule says, and the law it rests on."""
+        law = describe.law(rule, self.lang)
+        return f"{rule['message'][self.lang]} [{law}]" if law else str(rule["message"][self.lang])
+
+    def witness(self, lead: str, witness: Data) -> Iterator[str]:
+        """A profile that shows something: folded, its facts as a table, itself as it can be copied."""
+        told = describe.shown(witness, self.lang)
+        yield ""
+        yield f"<details><summary>{lead}{_html(told)}</summary>"
+        yield ""
+        if witness["facts"]:
+            rows = [[escape(fact[key][self.lang]) for key in ("title", "value")] for fact in witness["facts"]]
+            yield from self.table(("fact", "value"), rows)
+        else:
+            yield escape(phrase("any_product", self.lang))
+        yield ""
+        yield f"<details><summary>{_html(phrase('profile', self.lang))}</summary>"
+        yield ""
+        yield from _fence(yaml.safe_dump(witness["profile"], sort_keys=False, allow_unicode=True).rstrip(), "yaml")
+        yield ""
+        yield "</details>"
+        yield ""
+        yield "</details>"
+
+    def release(self) -> Iterator[str]:
+        if not self.data["release"]:
+            return
+        yield from self.heading("release")
+        yield escape(release(self.data["release"], self.lang))
+        if self.data["release"]["faults"]:
+            yield ""
+        for fault in self.data["release"]["faults"]:
+            yield f"- ⚠️ {escape(fault['text'][self.lang])} (`{_code(fault['file'])}:{fault['line']}`)"
+
+    def structure(self) -> Iterator[str]:
+        changes, schemas = self.data["structure"], self.data["schemas"]
+        if changes or schemas:
+            count = len(changes) + len(schemas)
+            yield from self.folded("structure", count, self.edits(changes, schemas), count <= _FEW)
+
+    def edits(self, changes: Sequence[Data], schemas: Sequence[Data]) -> Iterator[str]:
+        for change in changes[: self.limit]:
+            where = f"`{_code(change['file'])}:{change['line']}`"
+            back = f" **⏪ {phrase('back', self.lang)}**" if change["retroactive"] else ""
+            yield f"- {where} {escape(describe.edit(change, self.lang))}{back}"
+            lines = []
+            for name, sign, value in describe.values(change, self.lang):
+                lead = f"{name}: " if name else ""
+                lines.append(f"{' ' if sign == '~' else sign} {lead}{value}")
+            if lines:
+                yield ""
+                yield from (f"  {line}" for line in _fence("\n".join(lines), "diff"))
+                yield ""
+        for change in schemas[: self.limit]:
+            yield f"- `{_code(change['file'])}` {escape(describe.schema_edit(change, self.lang))}"
+        left = max(len(changes) - self.limit, 0) + max(len(schemas) - self.limit, 0)
+        if left:
+            yield f"- *{phrase('more', self.lang, count=left)}*"
+
+    def details(self) -> Iterator[str]:
+        details = self.data["decisions"]["details"] if self.data["decisions"] else []
+        if not details:
+            return
+        rows = [
+            [
+                escape(describe.detail(detail, self.lang)),
+                _days(detail["days"]),
+                escape(describe.names(detail["products"])),
+            ]
+            for detail in details
+        ]
+        yield from self.folded("details", len(details), self.table(("what", "as_of", "who"), rows))
+
+    def tail(self) -> Iterator[str]:
+        yield ""
+        yield f"<sub>{phrase('disclaimer', self.lang)}</sub>"
+
+
+def _days(days: Sequence[str]) -> str:
+    """Days that a narrow column does not break."""
+    return describe.days(days).replace("-", "&#8209;").replace(", ", "<br>")
+
+
+def _code(text: str) -> str:
+    """Text between single backticks, in a table too."""
+    return clean(text, one_line=True).replace("`", "'").replace("|", "¦")
+
+
+def _html(text: str) -> str:
+    """Text within a line of HTML, where Markdown's own escapes mean nothing."""
+    text = html.escape(clean(text, one_line=True))
+    return re.sub(r"(?<!\w)@(?=\w)", "@\u200b", text).replace("://", ":\u200b//")
+
+
+def _fence(text: str, language: str) -> list[str]:
+    """Lines in a fence that none of them can close."""
+    ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return [f"{fence}{language}", *clean(text).split("\n"), fence]

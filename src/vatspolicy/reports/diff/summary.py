@@ -1,0 +1,74 @@
+"""The sentences below the title, which every report of a comparison begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.authoring.diff.describe import moves
+from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
+from vatspolicy.reports.diff.words import REASONS, phrase, word
+from vatspolicy.profile.vocabulary import Language
+
+Data = Mapping[str, Any]
+
+
+def sides(data: Data, lang: Language) -> str:
+    """What is compared with what, and which day counts as today."""
+    base, head = (data[side]["title"] for side in ("base", "head"))
+    return phrase("words", lang, base=base, head=head, today=data["today"]) if head else str(base)
+
+
+def sentences(data: Data, lang: Language) -> Iterator[str]:
+    """Why it is not evaluated, what was edited and compared, and what it fails on."""
+    yield from (why["text"][lang] for why in data["why"])
+    edits = [*data["structure"], *data["schemas"]]
+    if edits:
+        yield phrase("edited", lang, count=len(edits), files=len({change["file"] for change in edits}))
+    decisions = data["decisions"]
+    if decisions and decisions["days"]:
+        counts = {key: len(decisions[key]) for key in ("days", "rows", "details")}
+        yield phrase("compared", lang, products=decisions["products"], **counts)
+    elif decisions:
+        yield phrase("no_days", lang)
+    if decisions and decisions["borrowed"]:
+        yield phrase("borrowed", lang, names=", ".join(decisions["borrowed"]))
+    yield from _proofs(data, lang)
+    if data["failed_on"]:
+        yield phrase("failed", lang, names=", ".join(data["failed_on"]))
+    if data["undecided_on"]:
+        yield phrase("undecided_on", lang, names=", ".join(data["undecided_on"]))
+
+
+def _proofs(data: Data, lang: Language) -> Iterator[str]:
+    """What the proofs come to."""
+    semantic = data["semantic"]
+    if not semantic or semantic["status"] == "off":
+        yield from [phrase("semantic_off", lang)] if semantic else []
+        return
+    if possible(data):
+        yield phrase("possible", lang, names=moves(possible(data), lang))
+    beyond = [name for name in possible(data) if name in (*STRICTER, *MILDER) and name not in seen(data)]
+    if beyond and data["decisions"]["products"]:
+        yield phrase("beyond", lang, names=moves(beyond, lang))
+    excluded = set(impossible(data))
+    stricter, milder = excluded.issuperset(STRICTER), excluded.issuperset(MILDER)
+    if excluded and len(excluded) == len(semantic["transitions"]):
+        yield phrase("no_change", lang)
+    elif stricter or milder:
+        yield phrase("no_direction" if stricter and milder else "not_stricter" if stricter else "not_milder", lang)
+    if unsettled(data):
+        yield phrase("unsettled", lang, names=moves(unsettled(data), lang))
+    if open_rules(data):
+        yield phrase("open_rules", lang, names=", ".join(open_rules(data)))
+    if semantic["status"] == "evaluated" and data["schemas"]:
+        yield phrase("one_schema", lang)
+    if semantic["status"] == "evaluated" and semantic["engine"] == "cells":
+        yield phrase("cells", lang)
+
+
+def release(data: Data, lang: Language) -> str:
+    """The version before and after, and what the change needs."""
+    because = ("、" if lang == "zh" else ", ").join(word(REASONS, reason, lang) for reason in data["because"])
+    key = "untouched" if data["level"] == "none" else "needs" if data["needed"] else "fits"
+    return phrase(key, lang, **{**data, "because": because})

@@ -1,0 +1,139 @@
+"""The comparison for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.authoring.diff import describe
+from vatspolicy.reports.diff.summary import release, sentences, sides
+from vatspolicy.reports.diff.words import VERDICTS, phrase, word
+from vatspolicy.reports.formats.terminal import Style, clean, wrap
+from vatspolicy.profile.vocabulary import Language
+
+Data = Mapping[str, Any]
+
+_COLOURS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green"}
+_LIMIT = 40
+"""Details that are shown; the JSON report has all."""
+
+
+def render(data: Data, lang: Language, colour: bool = False, room: int = 100) -> str:
+    """The report, in lines of at most `room` columns."""
+    return "\n".join(_Report(data, lang, Style(colour), room).lines()) + "\n"
+
+
+class _Report:
+    def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
+        self.data, self.lang, self.style, self.room = data, lang, style, room
+
+    def lines(self) -> Iterator[str]:
+        data = self.data
+        colour = "red" if data["why"] else _COLOURS[data["verdict"]]
+        yield self.style(f" {clean(data['title'][self.lang], one_line=True)} ", colour, "bold")
+        yield from self.flow(sides(data, self.lang))
+        for sentence in sentences(data, self.lang):
+            yield from self.flow(sentence)
+        yield from self.problems()
+        yield from self.structure()
+        yield from self.decisions()
+        yield from self.details()
+        yield from self.transitions()
+        yield from self.semantic()
+        yield from self.release()
+
+    def flow(self, text: str, indent: int = 0, first: str = "") -> Iterator[str]:
+        pad = " " * indent
+        yield from wrap(clean(text), self.room, pad + " " * len(first), pad + first)
+
+    def heading(self, key: str) -> Iterator[str]:
+        yield ""
+        yield self.style(phrase(key, self.lang), "bold")
+
+    def problems(self) -> Iterator[str]:
+        if self.data["problems"]:
+            yield from self.heading("problems")
+        for problem in self.data["problems"]:
+            where = f"{problem['file']}:{problem['line']}:{problem['column']}: "
+            path = f"{problem['path']}: " if problem["path"] else ""
+            yield from self.flow(f"{where}{path}{problem['message']} {problem['hint']}".rstrip(), 2)
+
+    def structure(self) -> Iterator[str]:
+        if not self.data["structure"] and not self.data["schemas"]:
+            return
+        yield from self.heading("structure")
+        file = ""
+        for change in self.data["structure"]:
+            if change["policy"] != file:
+                file = change["policy"]
+                yield f"  {clean(file, one_line=True)}"
+            back = f" ⏪ {phrase('back', self.lang)}" if change["retroactive"] else ""
+            yield from self.flow(describe.edit(change, self.lang) + back, 4, f"{describe.SIGNS[change['change']]} ")
+            for name, sign, value in describe.values(change, self.lang):
+                lead = f"{name}: " if name else ""
+                yield from self.flow(f"{lead}{value}", 8, "" if sign == "~" else f"{sign} ")
+        for change in self.data["schemas"]:
+            yield from self.flow(f"{change['file']} {describe.schema_edit(change, self.lang)}", 4, "~ ")
+
+    def decisions(self) -> Iterator[str]:
+        rows = self.data["decisions"]["rows"] if self.data["decisions"] else []
+        if rows:
+            yield from self.heading("decisions")
+        for row in rows:
+            services = f" · {', '.join(row['services'])}" if row["services"] else ""
+            yield from self.flow(f"{describe.subject(row)}{services}", 2)
+            before, after = (describe.answer(row[side], self.lang) for side in ("before", "after"))
+            yield from self.flow(f"{describe.days(row['days'])}: {before} → {after}", 6)
+            for cause in row["because"]:
+                yield from self.flow(f"{cause['rule']} [{describe.law(cause, self.lang)}]", 6, "← ")
+
+    def details(self) -> Iterator[str]:
+        details = self.data["decisions"]["details"] if self.data["decisions"] else []
+        if details:
+            yield from self.heading("details")
+        for detail in details[:_LIMIT]:
+            who = f"{describe.names(detail['products'])}; {describe.days(detail['days'])}"
+            yield from self.flow(describe.detail(detail, self.lang), 2)
+            yield from self.flow(who, 6)
+        if len(details) > _LIMIT:
+            yield f"  {phrase('more', self.lang, count=len(details) - _LIMIT)}"
+
+    def transitions(self) -> Iterator[str]:
+        found = self.data["semantic"]["transitions"] if self.data["semantic"] else []
+        if not found:
+            return
+        yield from self.heading("transitions")
+        for entry in found:
+            if entry["witness"] is not None:
+                yield from self.witness(entry["witness"])
+        for sentence in describe.excluded(self.data, self.lang):
+            yield from self.flow(sentence, 2)
+
+    def semantic(self) -> Iterator[str]:
+        semantic = self.data["semantic"]
+        if not semantic or not semantic["rules"]:
+            return
+        yield from self.heading("semantic")
+        listed = [rule for rule in semantic["rules"] if describe.only_lists(rule)]
+        for rule in [rule for rule in semantic["rules"] if not describe.only_lists(rule)]:
+            yield from self.flow(f"{rule['rule']} [{describe.law(rule, self.lang)}]", 2)
+            yield from self.flow(describe.verdict(rule, self.lang), 6)
+            if rule["witness"] is not None:
+                yield from self.witness(rule["witness"], 6)
+        if listed:
+            yield from self.flow(word(VERDICTS, "listed", self.lang), 2)
+        for rule in listed:
+            seen = f" ({describe.names(rule['seen_in'])})" if rule["seen_in"] else ""
+            yield from self.flow(f"{rule['rule']}: {describe.dated(rule, self.lang)}{seen}", 6)
+
+    def witness(self, witness: Data, indent: int = 2) -> Iterator[str]:
+        yield from self.flow(describe.shown(witness, self.lang), indent)
+        yield from self.flow(describe.facts(witness, self.lang), indent + 4)
+
+    def release(self) -> Iterator[str]:
+        if not self.data["release"]:
+            return
+        yield from self.heading("release")
+        yield from self.flow(release(self.data["release"], self.lang), 2)
+        for fault in self.data["release"]["faults"]:
+            yield from self.flow(f"{fault['file']}:{fault['line']}: {fault['text'][self.lang]}", 2, "! ")

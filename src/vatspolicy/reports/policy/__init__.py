@@ -1,0 +1,112 @@
+"""Generated documentation: one page per policy, an index, and a calendar of changes, as Markdown or as a site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.cel.ast import Node, Term, walk
+from vatspolicy.output import write_file
+from vatspolicy.reports.policy.index import calendar_page, index_page
+from vatspolicy.reports.policy.parts import MARK, Pages
+from vatspolicy.reports.policy.page import policy_page
+
+__all__ = ["FORMATS", "Difference", "Foreign", "compare", "make", "write"]
+
+FORMATS = ("markdown", "html")
+_OVERVIEWS = {"markdown": ("index", "calendar"), "html": ("index", "calendar", "search", "matrix")}
+"""Pages that are no policy's."""
+_ENDINGS = {"markdown": ("*.md",), "html": ("*.html", "zh/*.html")}
+"""Where pages of a format lie."""
+
+
+class Foreign(Exception):
+    """A file in the way that this command did not make."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How a folder differs from the pages that it should hold: file names, each in order."""
+
+    missing: tuple[str, ...]
+    stale: tuple[str, ...]
+    superfluous: tuple[str, ...]
+
+    def lines(self, folder: Path) -> tuple[str, ...]:
+        """One line for each page: what is wrong with it, and its path."""
+        kinds = (("missing", self.missing), ("stale", self.stale), ("superfluous", self.superfluous))
+        return tuple(f"{kind} {folder / name}" for kind, names in kinds for name in names)
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.stale or self.superfluous)
+
+
+def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pages:
+    """All pages by path, in one of FORMATS; `day` is that of the access matrix, which only a site has.
+
+    Raises InvalidInput for a policy whose page would take the place of an overview.
+    """
+    ending = "md" if format == "markdown" else format
+    problems = [
+        Problem(
+            bundle.policies[id].file,
+            1,
+            1,
+            "id",
+            f"The page {id}.{ending} is an overview of all policies.",
+            "Choose another id.",
+        )
+        for id in _OVERVIEWS[format]
+        if id in bundle.policies
+    ]
+    if problems:
+        raise InvalidInput(problems)
+    terms: dict[tuple[str, str], Node] = {}
+    for policy, expression in bundle.owned_expressions():
+        for node in walk(expression.tree):
+            if isinstance(node, Term):
+                owner, _ = bundle.term(policy, node.name)
+                terms.setdefault((owner.id, node.name), node.body)
+    if format == "html":
+        from vatspolicy.reports.policy.site import make_site
+
+        return make_site(bundle, terms, day)
+    pages = {f"{policy.id}.md": policy_page(bundle, policy, terms) for policy in bundle.policies.values()}
+    return pages | {"index.md": index_page(bundle), "calendar.md": calendar_page(bundle)}
+
+
+def compare(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
+    """How a folder differs from its pages. A file that the command did not make is never superfluous."""
+    present = _made(folder, format)
+    texts = {name: folder / name for name in pages}
+    missing = [name for name, path in texts.items() if not path.is_file()]
+    stale = [name for name, path in texts.items() if path.is_file() and path.read_bytes() != pages[name].encode()]
+    return Difference(tuple(sorted(missing)), tuple(sorted(stale)), tuple(sorted(present - set(pages))))
+
+
+def write(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
+    """Write the pages that are missing or stale and remove superfluous ones; says what it did.
+
+    Raises Foreign, before anything is written, when a file that the command did not make stands in the way; OSError.
+    """
+    difference = compare(folder, pages, format)
+    made = _made(folder, format)
+    for name in difference.stale:
+        if name not in made:
+            raise Foreign(f"{folder / name} was not made by this command. Move it, or choose another folder.")
+    for name in (*difference.missing, *difference.stale):
+        write_file(folder / name, pages[name])
+    for name in difference.superfluous:
+        (folder / name).unlink()
+    return difference
+
+
+def _made(folder: Path, format: str) -> set[str]:
+    """Paths of the pages in a folder that the command made: their first or second line says so."""
+    found = (path for ending in _ENDINGS[format] for path in folder.glob(ending) if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in found if MARK.encode() in path.read_bytes()[:_BEGINNING]}
+
+
+_BEGINNING = 200

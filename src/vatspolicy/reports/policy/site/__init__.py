@@ -1,0 +1,35 @@
+"""The rulebook as a site: the same pages in English and Chinese, each whole in itself, from a disk or a server."""
+
+from __future__ import annotations
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.reports.policy.parts import Pages
+from vatspolicy.reports.policy.site.access import access_tables, matrix_page
+from vatspolicy.reports.policy.site.overview import calendar_page, index_page
+from vatspolicy.reports.policy.site.policy import Terms, policy_page
+from vatspolicy.reports.policy.site.search import search_page
+from vatspolicy.reports.policy.site.site import FOLDERS, OVERVIEWS, Site
+from vatspolicy.profile.vocabulary import Language
+
+__all__ = ["OVERVIEWS", "make_site"]
+
+LANGUAGES: tuple[Language, Language] = ("en", "zh")
+
+
+def make_site(bundle: Bundle, terms: Terms, day: str | None = None) -> Pages:
+    """All pages by path: English ones at the top, Chinese ones under zh/, under the same names.
+
+    `day` is that of the access matrix, which is left out without one.
+    """
+    tables = access_tables(bundle, day) if day else []
+    pages: Pages = {}
+    for lang in LANGUAGES:
+        site, folder = Site(bundle, lang, matrix=bool(tables)), FOLDERS[lang]
+        pages[f"{folder}index.html"] = index_page(site)
+        pages[f"{folder}calendar.html"] = calendar_page(site)
+        pages[f"{folder}search.html"] = search_page(site)
+        if tables:
+            pages[f"{folder}matrix.html"] = matrix_page(site, tables)
+        for policy in bundle.policies.values():
+            pages[f"{folder}{policy.id}.html"] = policy_page(site, policy, terms)
+    return pages

@@ -1,0 +1,35 @@
+"""The matrix of access as pages of the site: services by regime and by place, on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.reports.policy.site.site import Site
+from vatspolicy.reports.formats.html import Content, tag
+from vatspolicy.reports.formats.html_page import contents
+
+KINDS = ("regimes", "places")
+
+
+def access_tables(bundle: Bundle, day: str) -> list[Mapping[str, Any]]:
+    """The tables of a day (matrix.schema.json), the same for both languages."""
+    from vatspolicy.guidance.access_matrix import matrix
+
+    return [matrix(bundle, day, by=kind) for kind in KINDS]
+
+
+def matrix_page(site: Site, tables: Sequence[Mapping[str, Any]]) -> str:
+    """All tables on one page."""
+    from vatspolicy.reports.access_matrix.render import fragment, style
+    from vatspolicy.reports.access_matrix.words import heading
+
+    parts = [(heading(data, site.lang), f"table-{data['by']}", data) for data in tables]
+    body: Content = [
+        tag("h1", site.say("matrix")),
+        tag("p", site.say("matrix_lead", day=tables[0]["as_of"])),
+        [[tag("h2", title, id=id), fragment(data, site.lang, f"matrix-{data['by']}")] for title, id, data in parts],
+    ]
+    toc = contents((title, id, ()) for title, id, _ in parts)
+    return site.page("matrix", site.say("matrix"), body, toc, style=style(), wide=True)

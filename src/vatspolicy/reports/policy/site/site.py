@@ -1,0 +1,141 @@
+"""What all pages of the rulebook site share: their frame, addresses, and links between policies, rules and articles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.cel.ast import Node
+from vatspolicy.reports.policy.parts import MARK
+from vatspolicy.reports.policy.site.words import say
+from vatspolicy.reports.policy.expression_wording import Marks, Wording
+from vatspolicy.policies.model import NEVER, Instrument, Policy, Rule
+from vatspolicy.reports.formats.html import Content, Html, escape, join, link, tag
+from vatspolicy.reports.formats.html_page import Link, foreign, page
+from vatspolicy.profile.vocabulary import Language, Text, label
+
+OVERVIEWS = ("index", "calendar", "search", "matrix")
+"""Pages that are no policy's."""
+FOLDERS = {"en": "", "zh": "zh/"}
+"""Where the pages of a language lie."""
+
+MARKS = Marks(
+    escape,
+    lambda name: str(tag("code", name)),
+    lambda text: str(tag("em", text)),
+    lambda name, to: str(link(tag("code", name), to)),
+)
+
+
+class Site:
+    """The site in one language."""
+
+    def __init__(self, bundle: Bundle, lang: Language, matrix: bool = False) -> None:
+        self.bundle, self.lang = bundle, lang
+        self.names = [name for name in OVERVIEWS if matrix or name != "matrix"]
+        self.comma, self.colon, self.semicolon = ("，", "：", "；") if lang == "zh" else (", ", ": ", "; ")
+
+    def say(self, key: str, **values: Any) -> str:
+        """A phrase of the site."""
+        return say(key, self.lang, **values)
+
+    def text(self, text: Text) -> str:
+        """A text of a policy in the language of the site."""
+        return text[self.lang]
+
+    def remark(self, text: str) -> Content:
+        """A remark that a policy makes in one language only, which is English where it has no Chinese in it."""
+        return foreign(text, "en") if self.lang == "zh" and not re.search("[\u3400-\u9fff]", text) else text
+
+    def aside(self, *content: Content) -> Html:
+        """In brackets, behind something."""
+        return join("（", *content, "）") if self.lang == "zh" else join(" (", *content, ")")
+
+    def title_of(self, name: str) -> str:
+        """The title of an overview."""
+        return self.say("site" if name == "index" else name)
+
+    def page(
+        self,
+        name: str,
+        title: str,
+        body: Content,
+        toc: Content = None,
+        *,
+        style: str = "",
+        script: str = "",
+        wide: bool = False,
+    ) -> str:
+        """A page of the site, by the name of its file without the ending."""
+        nav: list[Link] = [(self.title_of(one), "" if one == name else f"{one}.html") for one in self.names]
+        crumbs: list[Link] = [] if name == "index" else [(self.say("site"), "index.html"), (title, "")]
+        other = f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"
+        foot = self.say("foot", version=self.bundle.version, digest=self.bundle.digest[:12])
+        return page(
+            title if name == "index" else f"{title} · {self.say('site')}",
+            body,
+            self.lang,
+            style=asset("site.css") + style,
+            script=script,
+            nav=nav,
+            crumbs=crumbs,
+            other=(self.say("other"), other),
+            toc=toc,
+            end=tag("p", foot),
+            wide=wide,
+            made_by=MARK.removeprefix("<!-- ").removesuffix(" -->"),
+            name=("vatspolicy", "index.html"),
+        )
+
+    # --- addresses
+
+    def policy_link(self, policy: Policy) -> Html:
+        """A link to a policy, by its title."""
+        return link(self.text(policy.title), f"{policy.id}.html")
+
+    def rule_link(self, rule: Rule, here: Policy | None = None) -> Html:
+        """A link to a rule, by its id on the page of its policy and by its full name elsewhere."""
+        own = here is not None and rule.policy == here.id
+        return link(tag("code", rule.id if own else rule.name), f"{'' if own else rule.policy + '.html'}#{rule.id}")
+
+    def instrument_address(self, instrument: Instrument, here: Policy) -> str:
+        """Where an instrument stands in the table of its policy."""
+        return f"{'' if instrument.policy == here.id else instrument.policy + '.html'}#instrument-{instrument.id}"
+
+    def article_links(self, policy: Policy, keys: Iterable[str]) -> Html:
+        """Links to articles on the page of their policy, by their labels."""
+        links = [link(self.text(policy.articles[key].label), f"#article-{key}") for key in keys]
+        return join(*links, between=self.semicolon)
+
+    # --- words
+
+    def period(self, since: str, until: str) -> str:
+        """A period in words."""
+        return self.say("since", since=since) if until == NEVER else self.say("period", since=since, until=until)
+
+    def bodies(self, names: Sequence[str]) -> str:
+        """Authorities by name."""
+        return ("、" if self.lang == "zh" else "; ").join(self.text(label("authority", name)) for name in names)
+
+    def wording(self, policy: Policy) -> Wording:
+        """Words for the expressions of a policy, as HTML."""
+        return Wording(
+            self.bundle,
+            policy,
+            self.lang,
+            lambda owner, name: f"{'' if owner == policy.id else owner + '.html'}#term-{name}",
+            MARKS,
+        )
+
+
+def asset(name: str) -> str:
+    """A stylesheet or script that lies beside this module."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def clause(wording: Wording, tree: Node) -> Html:
+    """An expression in words. Wording escapes every text by MARKS, and adds none of its own that needs it."""
+    return Html(wording.say(tree))

@@ -1,0 +1,206 @@
+"""Ways forward for a terminal: the routes with their conditions, the differences, the margins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.reports.formats.terminal import Style, clean, wrap
+from vatspolicy.reports.decision.words import MEANINGS, STATES, VERDICTS, number, phrase, word
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.remediation.wording import say
+
+Data = Mapping[str, Any]
+
+_COLOURS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
+_MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
+_VALUES = {True: "open", False: "closed", None: "unknown"}
+ALSO = 6
+"""How many places that do as well are named; the rest is counted."""
+
+
+def render(data: Data, lang: Language, colour: bool = False, room: int = 100) -> str:
+    """Ways forward (as `ways_record` makes them) as text of at most `room` columns."""
+    return "\n".join(_Report(data, lang, Style(colour), room).lines()) + "\n"
+
+
+def places(also: Iterable[Data], lang: Language) -> str:
+    """The places that do as well, the first few by name."""
+    names = [str(name[lang]) for name in also]
+    shown = (", " if lang == "en" else "、").join(names[:ALSO])
+    return shown + (say("and_more", lang, count=len(names) - ALSO) if len(names) > ALSO else "")
+
+
+def licences(proposal: Data, lang: Language) -> str:
+    """The licences that would be to get, with their routes."""
+    aside = " ({})" if lang == "en" else "（{}）"
+    needs = []
+    for need in proposal["needs"]:
+        offers = []
+        for offer in need["any_of"]:
+            way = aside.format(offer["route"]["title"][lang]) if offer["route"] else ""
+            offers.append(offer["instrument"]["title"][lang] + way)
+        needs.append(f" {phrase('or', lang)} ".join(dict.fromkeys(offers)))
+    return ("; " if lang == "en" else "；").join(dict.fromkeys(needs))
+
+
+def law_of(item: Data, lang: Language) -> str:
+    """The regulations and articles of a route or a denial."""
+    comma, semicolon = (", ", "; ") if lang == "en" else ("，", "；")
+    return semicolon.join(dict.fromkeys(f"{c['title'][lang]}{comma}{c['label'][lang]}" for c in item["citations"]))
+
+
+def bound(search: Data, lang: Language) -> str:
+    """How far was looked, and what the order of proposals means."""
+    parts = [say("looked", lang, looked=search["looked"], most=search["most"])]
+    parts += [] if search["exhausted"] else [say("bounded", lang)]
+    return (" " if lang == "en" else "").join([*parts, say("effort", lang)])
+
+
+def joined(proposal: Data, lang: Language) -> str:
+    """What a proposal is, in one line."""
+    return (" + " if lang == "en" else "，并").join(text[lang] for text in proposal["phrases"])
+
+
+def then(proposal: Data, lang: Language, decided: str) -> Iterator[str]:
+    """What follows from a proposal, one line each."""
+    aside, colon = (" ({})", "; ") if lang == "en" else ("（{}）", "；")
+    line = decided
+    if "launch" in proposal["kinds"]:
+        line += aside.format(say("day", lang, day=proposal["as_of"]))
+    if proposal["needs"]:
+        line += colon + say("get", lang, licences=licences(proposal, lang))
+    yield line
+    if proposal["missing"]:
+        yield say("missing", lang, facts=", ".join(ask["path"] for ask in proposal["missing"]))
+    if proposal["also"]:
+        yield say("also", lang, places=places(proposal["also"], lang))
+    for apart in proposal["split_off"]:
+        yield say("apart", lang, service=apart["service"], word=word(VERDICTS, apart["decision"], lang))
+    if proposal["contested"]:
+        yield say("contested", lang)
+
+
+class _Report:
+    def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
+        self.data, self.lang, self.style, self.room = data, lang, style, room
+
+    def lines(self) -> Iterator[str]:
+        yield from self.verdict()
+        yield from self.missing()
+        yield from self.routes()
+        yield from self.besides()
+        yield from self.differences()
+        yield from self.margins()
+        yield ""
+        yield from self.flow(say("not_advice", self.lang), "", "dim")
+
+    def flow(self, text: str, indent: str, *styles: str, first: str | None = None) -> Iterator[str]:
+        for line in wrap(clean(text), self.room, indent, first):
+            yield self.style(line, *styles)
+
+    def heading(self, text: str) -> Iterator[str]:
+        yield ""
+        yield from self.flow(text, "", "bold")
+
+    def verdict(self) -> Iterator[str]:
+        data = self.data
+        verdict = self.style(f" {word(VERDICTS, data['decision'], self.lang)} ", "bold", _COLOURS[data["decision"]])
+        day = phrase("as_of", self.lang, day=data["as_of"])
+        version = phrase("bundle", self.lang, version=data["bundle"]["version"])
+        yield from self.flow(f"{data['title']} · {day} · {version}", " ", first=f"{verdict} ")
+        meaning = word(MEANINGS, data["decision"], self.lang)
+        if data["decision"] == "incomplete":
+            low, high = (word(VERDICTS, end, self.lang) for end in data["range"])
+            meaning += " " + phrase("range", self.lang, low=low, high=high)
+        yield from self.flow(meaning, " ")
+
+    def missing(self) -> Iterator[str]:
+        if self.data["missing"]:
+            yield from self.heading(say("facts_missing", self.lang))
+        for ask in self.data["missing"]:
+            yield from self.flow(f"{ask['path']}: {ask['question'][self.lang]}", "      ", first="  ? ")
+
+    def routes(self) -> Iterator[str]:
+        yield from self.heading(say("routes", self.lang))
+        colon = ": " if self.lang == "en" else "："
+        for service in self.data["services"]:
+            if not service["activities"]:
+                text = (
+                    say("not_telecom", self.lang)
+                    if service["state"] == "not-telecom"
+                    else word(STATES, service["state"], self.lang)
+                )
+                yield from self.flow(f"{service['id']}{colon}{text}", "    ", first="  ")
+            for activity in service["activities"]:
+                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), _COLOURS[activity["outcome"]])
+                text = f"{clean(service['id'])}{colon}{activity['title'][self.lang]}{colon}"
+                lines = wrap(text + outcome, self.room, "    ", "  ")
+                yield from lines
+                if not activity["routes"]:
+                    yield from self.flow(say("no_routes", self.lang), "    ", "dim")
+                for route in activity["routes"]:
+                    yield from self.route(route)
+
+    def route(self, route: Data) -> Iterator[str]:
+        mark, colour = _MARKS[route["state"]]
+        colon = ": " if self.lang == "en" else "："
+        goal = say("leads_to", self.lang, instrument=route["instrument"]["title"][self.lang])
+        text = f"{route['title'][self.lang]}{colon}{word(STATES, route['state'], self.lang)} · {goal}"
+        if route["held"]:
+            text += f" · {phrase('held', self.lang, title=route['instrument']['title'][self.lang])}"
+        yield from self.flow(text, "      ", first=f"    {self.style(mark, colour)} ")
+        if route["max_foreign_percent"] is not None:
+            cap = say("share", self.lang, percent=number(route["max_foreign_percent"]))
+            yield from self.condition(route["share_met"], cap)
+        for condition in route["conditions"]:
+            yield from self.condition(condition["value"], condition["message"][self.lang])
+        yield from self.flow(law_of(route, self.lang), "        ", "dim", first="      § ")
+
+    def condition(self, value: bool | None, text: str) -> Iterator[str]:
+        mark, colour = _MARKS[_VALUES[value]]
+        yield from self.flow(text, "          ", first=f"        {self.style(mark, colour)} ")
+
+    def besides(self) -> Iterator[str]:
+        if self.data["denials"]:
+            yield from self.heading(say("besides", self.lang))
+        for denial in self.data["denials"]:
+            yield from self.flow(denial["message"][self.lang], "    ", first=f"  {self.style('✘', 'red')} ")
+            yield from self.flow(law_of(denial, self.lang), "      ", "dim", first="    § ")
+
+    def differences(self) -> Iterator[str]:
+        goal, search = self.data["goal"], self.data["search"]
+        if goal is None:
+            yield from self.heading(say("nothing_better", self.lang))
+            return
+        yield from self.heading(say("differences", self.lang, word=word(VERDICTS, goal, self.lang)))
+        if not self.data["proposals"]:
+            yield from self.flow(say("none_known" if self.data["missing"] else "none", self.lang), "  ")
+        for position, proposal in enumerate(self.data["proposals"], start=1):
+            yield from self.proposal(str(position), proposal)
+        if self.data["undecided"]:
+            yield from self.heading(say("differences_open", self.lang))
+        for proposal in self.data["undecided"]:
+            yield from self.proposal("?", proposal)
+        yield ""
+        yield from self.flow(bound(search, self.lang), "  ", "dim")
+
+    def proposal(self, sign: str, proposal: Data) -> Iterator[str]:
+        title = self.style(clean(joined(proposal, self.lang)), "bold")
+        cost = self.style(say("cost", self.lang, cost=proposal["cost"]), "dim")
+        yield from wrap(f"{title} · {cost}", self.room, "     ", f"  {sign}  ")
+        for one in proposal["differences"]:
+            colon = ": " if self.lang == "en" else "："
+            text = f"{one['title'][self.lang]}{colon}{one['from'][self.lang]} → {one['to'][self.lang]}"
+            yield from self.flow(text, "         ", first="       ")
+        decided = self.style(word(VERDICTS, proposal["decision"], self.lang), _COLOURS[proposal["decision"]])
+        for position, line in enumerate(then(proposal, self.lang, decided)):
+            yield from wrap(line, self.room, "         ", "       = " if not position else "         ")
+
+    def margins(self) -> Iterator[str]:
+        if self.data["margins"]:
+            yield from self.heading(say("margins", self.lang))
+        for margin in self.data["margins"]:
+            mark, colour = _MARKS["open" if margin["safe"] else "closed"]
+            yield from self.flow(margin["text"][self.lang], "    ", first=f"  {self.style(mark, colour)} ")
+            yield from self.flow(margin["law"][self.lang], "      ", "dim", first="    § ")

@@ -1,0 +1,246 @@
+"""Words for facts, differences and margins, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.documents import Path
+from vatspolicy.policies.model import Deny, Duty, Need, Route
+from vatspolicy.reports.decision.words import number, word
+from vatspolicy.profile.vocabulary import Language, Text, describe, gazetteer, label
+from vatspolicy.guidance.remediation.thresholds import Margin, unit_of
+
+LANGUAGES: tuple[Language, Language] = ("en", "zh")
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "routes": {"en": "Routes", "zh": "途径"},
+    "no_routes": {"en": "no route leads there on this day", "zh": "当日没有可用途径"},
+    "not_telecom": {
+        "en": "No licence of telecommunications is asked for, so there is no route to look for.",
+        "zh": "不属于电信业务，无须寻找许可途径。",
+    },
+    "share": {"en": "Foreign share at most {percent} %.", "zh": "外资股比不超过{percent}%。"},
+    "leads_to": {"en": "leads to: {instrument}", "zh": "取得：{instrument}"},
+    "besides": {"en": "In the way, whatever the route", "zh": "无论何种途径均构成障碍"},
+    "differences": {"en": "Differences that would lead to {word}", "zh": "可使结论变为“{word}”的差异"},
+    "differences_open": {
+        "en": "Differences that would lift every denial, with facts still missing",
+        "zh": "可消除全部禁止事由、但仍缺事实的差异",
+    },
+    "cost": {"en": "effort {cost}", "zh": "难度 {cost}"},
+    "get": {"en": "to get: {licences}", "zh": "须取得：{licences}"},
+    "missing": {"en": "still to say: {facts}", "zh": "仍须补充：{facts}"},
+    "also": {"en": "or as well: {places}", "zh": "同样可行：{places}"},
+    "apart": {"en": "{service} by itself, as it was: {word}", "zh": "{service}单独判定（保持原状）：{word}"},
+    "contested": {"en": "another reading of the law leads elsewhere", "zh": "存在争议：按其他理解结论不同"},
+    "day": {"en": "under the law of {day}, as the bundle knows it", "zh": "按规则库所知{day}的法律"},
+    "none": {
+        "en": "No combination of the differences that a team can bring about leads there.",
+        "zh": "在团队可以实现的差异中，没有任何组合可达到该结论。",
+    },
+    "none_known": {
+        "en": "No combination leads there while facts are missing. Only what is known was changed; say the rest first.",
+        "zh": "在事实缺失的情况下，没有任何组合可达到该结论。仅考察了已知事实，请先补充其余事实。",
+    },
+    "nothing_better": {
+        "en": "Nothing stands in the way: no difference is looked for.",
+        "zh": "没有障碍，无须寻找差异。",
+    },
+    "looked": {
+        "en": "Looked at {looked} combinations of up to {most} differences. Each one shown was decided anew.",
+        "zh": "共考察{looked}种组合，每种至多{most}项差异；所列各项均已重新判定。",
+    },
+    "bounded": {
+        "en": "The search stopped at its bound; dearer combinations were not looked at.",
+        "zh": "搜索达到上限，难度更高的组合未予考察。",
+    },
+    "effort": {
+        "en": "Effort is an order, not a price: 1 is a contract, 5 a change of owners; several add up.",
+        "zh": "难度仅表示先后次序而非价格：1为合同安排，5为股权变动，多项相加。",
+    },
+    "margins": {"en": "Margins", "zh": "余量"},
+    "facts_missing": {
+        "en": "Facts not known yet; what hangs on them is marked ?",
+        "zh": "尚未提供的事实（受其影响的部分标为 ?）",
+    },
+    "not_advice": {
+        "en": "Differences of facts and what the rules make of them, not legal advice. State a fact once it is true.",
+        "zh": "本结果仅说明事实差异及规则推理，不构成法律意见。事实实现之后方可填报。",
+    },
+    "unsaid": {"en": "not stated", "zh": "未填"},
+    "nothing": {"en": "none", "zh": "无"},
+    "gone": {"en": "left out", "zh": "不再列入"},
+    "yes": {"en": "yes", "zh": "是"},
+    "no": {"en": "no", "zh": "否"},
+    "offered": {"en": "part of the launch", "zh": "一并上线"},
+    "split": {"en": "not part of the launch", "zh": "不一并上线"},
+    "and_more": {"en": " and {count} more", "zh": "等，另有{count}处"},
+    "stated": {"en": "as stated", "zh": "如所填"},
+    "some_partner": {"en": "another company", "zh": "其他公司"},
+}
+_UNITS: Mapping[str, Text] = {
+    "percent": {"en": "points", "zh": "个百分点"},
+    "persons": {"en": "persons", "zh": "人"},
+    "users": {"en": "users", "zh": "名用户"},
+    "merchants": {"en": "merchants", "zh": "家商户"},
+    "RMB yuan": {"en": "RMB", "zh": "元"},
+}
+_SIDES = {
+    "under": {"en": "{title}: {distance} under {threshold}", "zh": "{title}：低于{threshold}，相差{distance}"},
+    "above": {"en": "{title}: {distance} above {threshold}", "zh": "{title}：高于{threshold}，相差{distance}"},
+    "at": {"en": "{title}: exactly at {threshold}", "zh": "{title}：恰为{threshold}"},
+}
+_TURNS = {
+    "route": {"en": " ({about})", "zh": "（{about}）"},
+    "now": {"en": "; hence: {about}", "zh": "；因此：{about}"},
+    "beyond": {"en": "; beyond it: {about}", "zh": "；再高则：{about}"},
+    "below": {"en": "; below it: {about}", "zh": "；再低则：{about}"},
+}
+"""What the threshold is of: a route, or what is so now, or would be on its other side."""
+
+
+def say(key: str, lang: Language, **values: Any) -> str:
+    """A phrase in one language, with values filled in."""
+    return word(WORDS, key, lang, **values)
+
+
+def both(key: str, **values: Text | str) -> Text:
+    """A phrase in both languages; a value may itself be in both."""
+    return {
+        lang: say(
+            key, lang, **{name: value if isinstance(value, str) else value[lang] for name, value in values.items()}
+        )
+        for lang in LANGUAGES
+    }
+
+
+def title(path: Path, ids: Iterable[str]) -> Text:
+    """What a fact is called, with its service."""
+    ids = tuple(ids)
+    node = describe(path)
+    name = {"en": str(node.get("title", path[-1])), "zh": str(node.get("x-title-zh", node.get("title", path[-1])))}
+    if len(path) == 2 and path[0] == "services":
+        name = {"en": "Service", "zh": "服务"}
+    if path[0] == "services" and len(path) > 1:
+        return {"en": f"{name['en']} ({ids[int(path[1])]})", "zh": f"{name['zh']}（{ids[int(path[1])]}）"}
+    return name
+
+
+def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> Text:
+    """A fact in words; `after`: as it would be, so that nothing means that it is left out."""
+    if len(path) == 2 and path[0] == "services":
+        return both("split" if after else "offered")
+    if value is None:
+        return both("gone" if after else "nothing" if path == ("partner",) else "unsaid")
+    if path == ("partner",):
+        return partner_text(bundle, value) if after else both("some_partner")
+    if path[-1] == "export":
+        return both("stated")
+    if isinstance(value, list):
+        if not value:
+            return both("nothing")
+        texts = list({repr(text): text for text in (_scalar(path, member) for member in value)}.values())
+        return {"en": ", ".join(text["en"] for text in texts), "zh": "、".join(text["zh"] for text in texts)}
+    return _scalar(path, value)
+
+
+def _scalar(path: Path, value: Any) -> Text:
+    if path[-1] in ("registered", "facilities", "area"):
+        return place_text(value)
+    if isinstance(value, bool):
+        return both("yes" if value else "no")
+    if isinstance(value, int | float):
+        return amount(path, value)
+    node = describe(path)
+    names = node.get("x-enum") or describe((*path, 0)).get("x-enum") or {}
+    if value in names:
+        return names[value]  # type: ignore[no-any-return]
+    if path[-1] == "investor_origin":
+        return label("country", value)
+    return {"en": str(value), "zh": str(value)}
+
+
+def place_text(place: Any) -> Text:
+    """A place, with its free-trade zone where it lies in one."""
+    written = {"at": place} if isinstance(place, str) else place
+    name = label("place", written["at"])
+    zone = written.get("ftz", "none")
+    if zone == "none" or "zone" in gazetteer()[written["at"]]:
+        return {"en": name["en"], "zh": name["zh"]}
+    inside = label("zone", zone)
+    return {"en": f"{name['en']}, in the {inside['en']}", "zh": f"{name['zh']}（{inside['zh']}）"}
+
+
+def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> Text:
+    """What the partner would have to be like."""
+    held = []
+    for licence in partner["licences"]:
+        name = bundle.instruments[licence["instrument"]].title
+        classes = [label("class", cls) for cls in licence.get("classes", ())]
+        area = [place_text(place) for place in licence.get("area", ())]
+        held.append(
+            {
+                "en": name["en"]
+                + (f" for {', '.join(text['en'] for text in classes)}" if classes else "")
+                + (f", covering {', '.join(text['en'] for text in area)}" if area else "")
+                + f", valid on {licence['valid_until']}",
+                "zh": name["zh"]
+                + (f"（{'、'.join(text['zh'] for text in classes)}）" if classes else "")
+                + (f"，覆盖{'、'.join(text['zh'] for text in area)}" if area else "")
+                + f"，于{licence['valid_until']}有效",
+            }
+        )
+    return {
+        "en": "a mainland company without foreign share"
+        + "".join(f" that holds: {one['en']}" if not index else f"; {one['en']}" for index, one in enumerate(held)),
+        "zh": "无外资的境内企业" + (f"，持有：{'；'.join(one['zh'] for one in held)}" if held else ""),
+    }
+
+
+def amount(path: Path, value: float) -> Text:
+    """A number with its unit."""
+    unit = unit_of(path)
+    if unit == "percent":
+        return {"en": f"{number(value)} %", "zh": f"{number(value)}%"}
+    if unit == "RMB yuan":
+        return {"en": f"RMB {value:,.0f}", "zh": f"{value:,.0f}元"}
+    known = _UNITS.get(unit, {"en": unit, "zh": ""})
+    return {"en": f"{value:,.0f} {known['en']}".strip(), "zh": f"{value:,.0f}{known['zh']}"}
+
+
+def margin_text(bundle: Bundle, margin: Margin, ids: Iterable[str]) -> Text:
+    """One margin as a sentence."""
+    side = "at" if margin.distance == 0 else "under" if margin.value < margin.threshold else "above"
+    name, threshold, about = title(margin.path, ids), amount(margin.path, margin.threshold), consequence(bundle, margin)
+    unit = _UNITS.get(unit_of(margin.path), {"en": unit_of(margin.path), "zh": ""})
+    if unit_of(margin.path) not in ("percent", "RMB yuan"):  # the unit stands with the distance
+        threshold = dict.fromkeys(LANGUAGES, f"{margin.threshold:,.0f}")
+    figure = f"{round(margin.distance, 4):,.10g}"
+    distance = {
+        "en": f"{figure} {unit['en'] if figure != '1' else unit['en'].removesuffix('s')}",
+        "zh": f"{figure}{unit['zh']}",
+    }
+    if unit_of(margin.path) == "RMB yuan":
+        distance = {"en": f"RMB {margin.distance:,.0f}", "zh": f"{margin.distance:,.0f}元"}
+    if isinstance(margin.rule.effect, Route):
+        threshold = {"en": f"the cap of {threshold['en']}", "zh": f"上限{threshold['zh']}"}
+    turn = "now" if not margin.safe else "beyond" if margin.high else "below"
+    turn = "route" if isinstance(margin.rule.effect, Route) else turn
+    return {
+        lang: _SIDES[side][lang].format(title=name[lang], distance=distance[lang], threshold=threshold[lang])
+        + _TURNS[turn][lang].format(about=about[lang])
+        for lang in LANGUAGES
+    }
+
+
+def consequence(bundle: Bundle, margin: Margin) -> Text:
+    """What turns at the threshold."""
+    match margin.rule.effect:
+        case Deny(reason=reason):
+            return label("reason", reason)
+        case Route(title=name):
+            return name
+        case Need(instrument=str(instrument)) | Duty(instrument=instrument):
+            return bundle.instruments[instrument].title
+    return margin.rule.message

@@ -1,0 +1,202 @@
+"""Changes of a decision over law time: the timeline of a product, and what a report of one day says of days ahead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.reports.formats.terminal import Style, clean, wrap
+from vatspolicy.reports.decision.words import COLOURS, STATES, VERDICTS, phrase, word
+from vatspolicy.profile.vocabulary import Language
+
+Data = Mapping[str, Any]
+
+FORMATS = ("text", "json", "markdown")
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "range": {"en": "from {first} on", "zh": "自 {first} 起"},
+    "range_to": {"en": "from {first} to {last}", "zh": "{first} 至 {last}"},
+    "title": {"en": "Timeline: {title}", "zh": "时间线：{title}"},
+    "today": {"en": "today, {day}", "zh": "今天（{day}）"},
+    "launch": {"en": "launch, {day}", "zh": "上线日（{day}）"},
+    "until": {"en": "until {day}", "zh": "至 {day}（不含）"},
+    "no_end": {"en": "no change known after", "zh": "此后无已知变化"},
+    "looked_to": {"en": "to {day} at least", "zh": "至少至 {day}"},
+    "decision": {"en": "decision: {before} → {after}", "zh": "结论：{before} → {after}"},
+    "service": {"en": "{subject}, {title}: {before} → {after}", "zh": "{subject}，{title}：{before} → {after}"},
+    "new_service": {"en": "{subject}, {title}: {after}", "zh": "{subject}，{title}：{after}"},
+    "gone_service": {"en": "{subject}: no longer {title}", "zh": "{subject}：不再属于{title}"},
+    "denial": {"en": "reason, {subject}: {title}", "zh": "理由（{subject}）：{title}"},
+    "gone_denial": {"en": "reason gone, {subject}: {title}", "zh": "理由消除（{subject}）：{title}"},
+    "licence": {"en": "licence to get, {subject}: {title}", "zh": "应取得许可（{subject}）：{title}"},
+    "gone_licence": {"en": "no longer to get, {subject}: {title}", "zh": "无须再取得（{subject}）：{title}"},
+    "route": {"en": "route opens, {subject}: {title}", "zh": "途径开放（{subject}）：{title}"},
+    "capped_route": {
+        "en": "route opens, {subject}: {title}, up to {after} %",
+        "zh": "途径开放（{subject}）：{title}，外资股比不超过 {after}%",
+    },
+    "gone_route": {"en": "route closes, {subject}: {title}", "zh": "途径关闭（{subject}）：{title}"},
+    "duty": {"en": "before the launch: {title}", "zh": "上线前：{title}"},
+    "undetermined_duty": {"en": "before the launch, perhaps: {title}", "zh": "上线前（可能）：{title}"},
+    "gone_duty": {"en": "no longer before the launch: {title}", "zh": "上线前不再需要：{title}"},
+    "began": {"en": "{name} begins", "zh": "{name} 开始适用"},
+    "ended": {"en": "{name} ends", "zh": "{name} 停止适用"},
+    "value": {"en": "{name} has a new value", "zh": "{name} 有新值"},
+    "fact": {"en": "spec: {path} = {day}", "zh": "产品说明：{path} = {day}"},
+    "ahead": {"en": "Changes ahead", "zh": "即将发生的变化"},
+    "before-launch": {"en": "from {day}, before the launch or on its day", "zh": "自 {day} 起（上线前或上线当日）"},
+    "after-launch": {"en": "from {day}, after the launch", "zh": "自 {day} 起（上线后）"},
+    "from_head": {"en": "From", "zh": "自"},
+    "decision_head": {"en": "Decision", "zh": "结论"},
+    "changes_head": {"en": "What changes", "zh": "变化"},
+    "law_head": {"en": "By", "zh": "依据"},
+    "first": {"en": "the first day of the timeline", "zh": "时间线首日"},
+}
+_SIGNS = {True: "+", False: "-"}
+
+
+def render(format: str, data: Data, lang: Language, colour: bool = False, room: int = 100) -> str:
+    """A timeline (timeline.schema.json) in one of FORMATS. Only text knows colour and room (columns)."""
+    if format == "json":
+        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    lines = _markdown(data, lang) if format == "markdown" else _text(data, lang, Style(colour), room)
+    return "\n".join(lines) + "\n"
+
+
+def say_change(change: Data, lang: Language) -> str:
+    """One difference between two periods, in words."""
+    kind, after = change["kind"], change["after"]
+    if after is None:
+        key = f"gone_{kind}"
+    elif kind == "service" and change["before"] is None:
+        key = "new_service"
+    elif kind == "route" and after != "open":
+        key = "capped_route"
+    elif kind == "duty" and after == "undetermined":
+        key = "undetermined_duty"
+    else:
+        key = kind
+    values = {
+        "subject": clean(change["subject"]),
+        "title": clean(change["title"][lang]),
+        "before": _said(change["before"], lang),
+        "after": after if kind == "route" else _said(after, lang),
+    }
+    return word(WORDS, key, lang, **values)
+
+
+def say_law(instrument: Data, lang: Language) -> str:
+    """A changed rule or parameter, with its regulation and articles."""
+    comma, joint, aside = ("，", "、", "（{}）") if lang == "zh" else (", ", ", ", " ({})")
+    labels = joint.join(clean(article["label"][lang]) for article in instrument["articles"])
+    change = word(WORDS, instrument["change"], lang, name=instrument["name"])
+    return clean(instrument["title"][lang]) + (comma + labels if labels else "") + aside.format(change)
+
+
+def say_fact(fact: Data, lang: Language) -> str:
+    """A dated fact of the spec that turns on a day."""
+    return word(WORDS, "fact", lang, path=clean(fact["path"]), day=fact["day"])
+
+
+def say_ahead(entry: Data, lang: Language) -> str:
+    """A change ahead in one line: day, decision, what changes, by which law."""
+    colon, stop = ("：", "；") if lang == "zh" else (": ", "; ")
+    law = [*(say_law(one, lang) for one in entry["instruments"]), *(say_fact(one, lang) for one in entry["facts"])]
+    text = word(WORDS, entry["phase"], lang, day=entry["day"]) + colon
+    text += stop.join(say_change(change, lang) for change in told(entry["changes"]))
+    return text + (f" [{stop.join(law)}]" if law else "")
+
+
+def told(changes: Iterable[Data]) -> list[Data]:
+    """The differences worth a line: the word of a service that changes as the decision does follows from it."""
+    changes = list(changes)
+    word_of = [(c["before"], c["after"]) for c in changes if c["kind"] == "decision"]
+    return [c for c in changes if c["kind"] != "service" or (c["before"], c["after"]) not in word_of]
+
+
+def ahead_lines(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
+    """The section of a text report on changes ahead; nothing where none is known."""
+    entries = data.get("changes_ahead") or ()
+    if entries:
+        yield ""
+        yield style(word(WORDS, "ahead", lang), "bold")
+    for entry in entries:
+        yield from wrap(style(word(WORDS, entry["phase"], lang, day=entry["day"]), "yellow"), room, "    ", "  ! ")
+        yield from _body(entry, lang, style, room, "    ")
+
+
+def _until(data: Data, entry: Data, lang: Language) -> str:
+    """How long the decision stays so, as far as was looked."""
+    day = entry["until"] or data["to"]
+    if day is None:
+        return word(WORDS, "no_end", lang)
+    return word(WORDS, "until" if entry["until"] else "looked_to", lang, day=day)
+
+
+def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
+    title = style(clean(word(WORDS, "title", lang, title=data["title"])), "bold")
+    yield from wrap(f"{title} · {phrase('bundle', lang, version=data['bundle']['version'])}", room)
+    for entry in data["entries"]:
+        yield ""
+        verdict = style(f" {_said(entry['decision'], lang)} ", "bold", COLOURS[entry["decision"]])
+        until = _until(data, entry, lang)
+        yield from wrap(f"{style(entry['from'], 'bold')} {verdict} {style(until, 'dim')}", room, "  ")
+        yield from _body(entry, lang, style, room, "  ")
+        for mark in entry["marks"]:
+            yield from wrap(style(word(WORDS, mark["mark"], lang, day=mark["day"]), "blue"), room, "    ", "  → ")
+    yield ""
+    yield from (style(line, "dim") for line in wrap(phrase("not_advice", lang), room))
+
+
+def _body(entry: Data, lang: Language, style: Style, room: int, indent: str) -> Iterator[str]:
+    for change in told(entry["changes"]):
+        sign = "≠" if change["before"] and change["after"] else _SIGNS[change["after"] is not None]
+        yield from wrap(say_change(change, lang), room, f"{indent}  ", f"{indent}{sign} ")
+    for law in entry["instruments"]:
+        yield from (style(line, "dim") for line in wrap(say_law(law, lang), room, f"{indent}  ", f"{indent}§ "))
+    for fact in entry["facts"]:
+        yield from (style(line, "dim") for line in wrap(say_fact(fact, lang), room, f"{indent}  ", f"{indent}· "))
+
+
+def _markdown(data: Data, lang: Language) -> Iterator[str]:
+    from vatspolicy.reports.decision.markdown import escape
+
+    yield f"## {escape(word(WORDS, 'title', lang, title=data['title']))}"
+    yield ""
+    last = data["to"]
+    span = (
+        word(WORDS, "range_to", lang, first=data["from"], last=last)
+        if last
+        else word(WORDS, "range", lang, first=data["from"])
+    )
+    yield f"{span} · {phrase('bundle', lang, version=data['bundle']['version'])}"
+    yield ""
+    heads = [word(WORDS, key, lang) for key in ("from_head", "decision_head", "changes_head", "law_head")]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---|---|---|---|"
+    for index, entry in enumerate(data["entries"]):
+        changes = [escape(say_change(change, lang)) for change in told(entry["changes"])]
+        law = [escape(say_law(one, lang)) for one in entry["instruments"]]
+        law += [escape(say_fact(one, lang)) for one in entry["facts"]]
+        marks = [f"**{word(WORDS, mark['mark'], lang, day=mark['day'])}**" for mark in entry["marks"]]
+        start = [] if index else [f"*{word(WORDS, 'first', lang)}*"]
+        cells = [entry["from"], f"**{_said(entry['decision'], lang)}**", "<br>".join(start + changes + marks)]
+        yield f"| {' | '.join([*cells, '<br>'.join(law)])} |"
+    yield ""
+    yield phrase("not_advice", lang)
+
+
+def _said(value: str | None, lang: Language) -> str:
+    """A decision word or a state in words; a range keeps its ends."""
+    if value is None:
+        return ""
+    if value in VERDICTS:
+        return word(VERDICTS, value, lang)
+    if value in STATES:
+        return word(STATES, value, lang)
+    if value.startswith("incomplete ("):
+        low, high = value.removeprefix("incomplete (").removesuffix(")").split(" – ")
+        ends = (word(VERDICTS, low, lang), word(VERDICTS, high, lang))
+        opening, closing = ("（", "）") if lang == "zh" else (" (", ")")
+        return f"{word(VERDICTS, 'incomplete', lang)}{opening}{ends[0]} – {ends[1]}{closing}"
+    return value
