@@ -13,8 +13,8 @@ import pytest
 from conftest import HOSTING, ROOT, SHOP, Console
 
 from vatspolicy.errors import Problem, in_language, render
-from vatspolicy.language import VARIABLE, choose, chosen, translate_lines
-from vatspolicy.language.check import HAN
+from vatspolicy.i18n import VARIABLE, choose, chosen, translate_lines
+from vatspolicy.i18n.lint import HAN
 
 BROKEN = SHOP.replace("audience: public", "audience: publc").replace("foreign_percent: 0", "foreign_percnt: 0")
 
@@ -169,7 +169,7 @@ def test_no_table_is_loaded_in_english() -> None:
         "from vatspolicy.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print([name for name in sys.modules if name.startswith('vatspolicy.language.')])"
+        "print([name for name in sys.modules if name.startswith('vatspolicy.i18n.')])"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=_plain())
     assert ran.stdout == "[]\n"

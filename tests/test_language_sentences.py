@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from vatspolicy.language import Bilingual, translate
-from vatspolicy.language.check import HAN, faults
-from vatspolicy.language.chinese import TEMPLATES, chinese
-from vatspolicy.language.phrases import PHRASES
+from vatspolicy.i18n import Bilingual, translate
+from vatspolicy.i18n.lint import HAN, faults
+from vatspolicy.i18n.chinese import TEMPLATES, chinese
+from vatspolicy.i18n.phrases import PHRASES
 
 SOURCE = ROOT / "src" / "vatspolicy"
 SPOKEN = (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import vatspolicy
-from vatspolicy.language.check import HAN, faults, holes, schema_faults
+from vatspolicy.i18n.lint import HAN, faults, holes, schema_faults
 from vatspolicy.documents.schemas import load_schema, schema_names
 
 SAME = {

@@ -52,7 +52,7 @@ def main() -> None:
 def _check(arguments: dict[str, Any], words: Sequence[str]) -> int:
     """The exit code of a plain `check`."""
     from vatspolicy.commands.decide import decide
-    from vatspolicy.language import choose
+    from vatspolicy.i18n import choose
 
     choose(words)
     try:

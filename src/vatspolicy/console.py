@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from vatspolicy.gate.gate import INTERRUPTED, USAGE
-from vatspolicy.language import choose, chosen, translate
+from vatspolicy.i18n import choose, chosen, translate
 from vatspolicy.messages import columns, complain, fail, hold, holding, note, save, show
 from vatspolicy.output import write_stderr
 from vatspolicy.reports.formats.terminal import clean

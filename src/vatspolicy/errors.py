@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vatspolicy.language import translate
+from vatspolicy.i18n import translate
 from vatspolicy.light import dataclass, replace
 
 

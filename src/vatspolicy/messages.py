@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL
-from vatspolicy.language import translate
+from vatspolicy.i18n import translate
 from vatspolicy.light import replace
 from vatspolicy.output import write_file, write_stderr, write_stdout
 

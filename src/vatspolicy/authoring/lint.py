@@ -13,7 +13,7 @@ from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outs
 from vatspolicy.documents import Document, Limits, Path, load_document
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
-from vatspolicy.language.check import faults, schema_faults
+from vatspolicy.i18n.lint import faults, schema_faults
 from vatspolicy.policies.model import NEVER, Classify, Expression, Policy, Rule
 from vatspolicy.documents.schemas import load_schema, schema_folder, schema_names
 from vatspolicy.profile.vocabulary import words

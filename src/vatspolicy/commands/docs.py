@@ -12,7 +12,7 @@ from vatspolicy.arguments import parse_day
 from vatspolicy.commands.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
 from vatspolicy.console import OUTPUT, WRITE, fail, family, show
 from vatspolicy.gate.gate import INTERNAL, USAGE
-from vatspolicy.language import translate, translate_lines
+from vatspolicy.i18n import translate, translate_lines
 
 
 class DocsFormat(StrEnum):

@@ -10,7 +10,7 @@ import typer
 
 from vatspolicy.console import INPUT, OUTPUT, WRITE, complain, fail, save, show, single
 from vatspolicy.gate.gate import FAILED, INVALID, NOTHING, USAGE
-from vatspolicy.language import translate
+from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import typer
 from vatspolicy.arguments import Lang, parse_day, parse_folder
 from vatspolicy.commands.law import choose_bundle, choose_law
 from vatspolicy.console import ASIDE, DECISION, INPUT, OUTPUT
-from vatspolicy.language import VARIABLE
+from vatspolicy.i18n import VARIABLE
 
 __all__ = ["choose_bundle", "choose_law", "near"]
 

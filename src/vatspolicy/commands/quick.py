@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from vatspolicy.day import is_day
 from vatspolicy.gate.gate import LEVELS
-from vatspolicy.language import LANGUAGES, VARIABLE
+from vatspolicy.i18n import LANGUAGES, VARIABLE
 from vatspolicy.reports.decision import FORMATS
 
 TYPE_CHECKING = False

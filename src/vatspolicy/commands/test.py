@@ -18,7 +18,7 @@ from vatspolicy.commands.options import (
 )
 from vatspolicy.console import INPUT, OUTPUT, RULES, fail, show, single
 from vatspolicy.gate.gate import USAGE
-from vatspolicy.language import translate_lines
+from vatspolicy.i18n import translate_lines
 
 if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle

@@ -13,7 +13,7 @@ from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.serialize import dump, load
 from vatspolicy.cel.ast import Fact, Node, walk
 from vatspolicy.cel.types import ListOf, Number, Record, Type
-from vatspolicy.language import Bilingual
+from vatspolicy.i18n import Bilingual
 from vatspolicy.light import dataclass, field, replace
 from vatspolicy.documents.schemas import load_schema, making_digest, once_per_schemas, validate
 from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, profile_type, within

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.language import translate
+from vatspolicy.i18n import translate
 from vatspolicy.profile.vocabulary import Language
 
 FORMATS = ("text", "json", "markdown", "github", "sarif", "html")

@@ -52,7 +52,7 @@ def translate(text: str, lang: str | None = None) -> str:
         return text
     if isinstance(text, Bilingual):
         return text.zh
-    from vatspolicy.language.chinese import chinese
+    from vatspolicy.i18n.chinese import chinese
 
     return chinese(text)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from vatspolicy.language.law import LAW
-from vatspolicy.language.packages import PACKAGES
-from vatspolicy.language.phrases import PHRASES
-from vatspolicy.language.runs import RUNS
-from vatspolicy.language.spec import SPEC
-from vatspolicy.language.terminal import TERMINAL
+from vatspolicy.i18n.law import LAW
+from vatspolicy.i18n.packages import PACKAGES
+from vatspolicy.i18n.phrases import PHRASES
+from vatspolicy.i18n.runs import RUNS
+from vatspolicy.i18n.spec import SPEC
+from vatspolicy.i18n.terminal import TERMINAL
 
 TEMPLATES: tuple[tuple[str, str], ...] = (*TERMINAL, *SPEC, *LAW, *RUNS, *PACKAGES)
 """English and Chinese. `{0}` stands for a value carried over as it is; `{0!q}` for one in quotes, `{0!l}` for a list,
