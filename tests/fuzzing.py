@@ -215,8 +215,8 @@ def read_waivers(data: bytes) -> bool:
 
 @functools.cache
 def _app() -> Any:
-    from vatspolicy.api.app import Settings, make_app
-    from vatspolicy.api.shelf import open_shelf
+    from vatspolicy.server.api.app import Settings, make_app
+    from vatspolicy.server.api.bundle_store import open_shelf
 
     return make_app(open_shelf(BASE), Settings(today=lambda: TODAY))
 

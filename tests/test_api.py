@@ -23,13 +23,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of httpx, which newer releases of starlette want another one for
     from starlette.testclient import TestClient
 
-from vatspolicy.api.app import Settings, make_app
-from vatspolicy.api.limits import BusyError, LateError, Limits, Slots
-from vatspolicy.api.run import ServeError, listen, read_token
-from vatspolicy.api.shelf import Shelf, Watch, open_shelf
+from vatspolicy.server.api.app import Settings, make_app
+from vatspolicy.server.api.limits import BusyError, LateError, Limits, Slots
+from vatspolicy.server.api.run import ServeError, listen, read_token
+from vatspolicy.server.api.bundle_store import Shelf, Watch, open_shelf
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.gate.gate import Gate
-from vatspolicy.loopback import is_loopback
+from vatspolicy.server.loopback import is_loopback
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import load_schema, schema_folder
 
@@ -286,7 +286,7 @@ def test_a_crash_is_500_and_tells_no_value(client: Client, monkeypatch: pytest.M
     def crash(*_: Any) -> None:
         raise RuntimeError("foreign_percent is 8831")
 
-    monkeypatch.setattr("vatspolicy.api.app.answer", crash)
+    monkeypatch.setattr("vatspolicy.server.api.app.answer", crash)
     answer = ask(client(), SHOP_DATA)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "8831" not in answer.text
@@ -297,7 +297,7 @@ def test_a_crash_is_500_and_tells_no_value(client: Client, monkeypatch: pytest.M
 
 def test_a_slow_decision_is_no_decision(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
-    monkeypatch.setattr("vatspolicy.api.app.answer", lambda *_: go.wait(20) and ({}, "allow"))
+    monkeypatch.setattr("vatspolicy.server.api.app.answer", lambda *_: go.wait(20) and ({}, "allow"))
     answer = ask(client(limits=Limits(seconds=0.05)), SHOP_DATA)
     go.set()
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "timeout", "1")
@@ -333,7 +333,7 @@ def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.M
         go.wait(20)
         return {}, "allow"
 
-    monkeypatch.setattr("vatspolicy.api.app.answer", wait)
+    monkeypatch.setattr("vatspolicy.server.api.app.answer", wait)
     with client(limits=Limits(pending=1)) as one:
         statuses: list[int] = []
         thread = threading.Thread(target=lambda: statuses.append(ask(one, SHOP_DATA).status_code))

@@ -22,8 +22,8 @@ from conftest import HOSTING, SHOP, TODAY, needs_posix
 pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 
-from vatspolicy.api.app import Settings, make_app  # noqa: E402
-from vatspolicy.api.shelf import open_shelf  # noqa: E402
+from vatspolicy.server.api.app import Settings, make_app  # noqa: E402
+from vatspolicy.server.api.bundle_store import open_shelf  # noqa: E402
 
 pytestmark = needs_posix
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)

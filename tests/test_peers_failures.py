@@ -371,7 +371,7 @@ def test_tests_and_check_read_a_profile_alike(console: Console, law: Path) -> No
 # regal#1204, regal#1730: the editor and the command line read the same thing differently
 def test_library_command_line_and_server_decide_alike(console: Console, law: Path, bundle: Bundle) -> None:
     pytest.importorskip("starlette", reason="needs the extra `serve`")
-    from vatspolicy.api.query import answer, read_query
+    from vatspolicy.server.api.query import answer, read_query
 
     console.write("spec.json", json.dumps(HOSTING_DATA))
     (by_command,) = decisions(console("check", "spec.json", "-p", law, "-f", "json"))

@@ -21,10 +21,10 @@ httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
-from vatspolicy.serve.app import make_app  # noqa: E402
-from vatspolicy.serve.desk import Desk  # noqa: E402
-from vatspolicy.serve.form import make_form  # noqa: E402
-from vatspolicy.serve.guard import BODY, HEADERS  # noqa: E402
+from vatspolicy.server.web.app import make_app  # noqa: E402
+from vatspolicy.server.web.session import Desk  # noqa: E402
+from vatspolicy.server.web.form import make_form  # noqa: E402
+from vatspolicy.server.guard import BODY, HEADERS  # noqa: E402
 from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -157,7 +157,7 @@ def test_a_request_that_the_page_would_not_make_is_refused(client: Client, body:
 def test_a_mistake_of_ours_is_an_answer_too(
     client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("vatspolicy.serve.desk.fragment", lambda *_: 1 / 0)
+    monkeypatch.setattr("vatspolicy.server.web.session.fragment", lambda *_: 1 / 0)
     reply = client("POST", "/decide", json={"text": SHOP})
     assert (reply.status_code, reply.text, reply.headers["cache-control"]) == (500, "Internal error.\n", "no-store")
     assert "internal error (ZeroDivisionError)" in capsys.readouterr().err

@@ -19,10 +19,10 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.policies.bundle import load_bundle  # noqa: E402
 from vatspolicy.reports.decision.words import VERDICTS  # noqa: E402
-from vatspolicy.serve.app import make_app  # noqa: E402
-from vatspolicy.serve.desk import Desk  # noqa: E402
-from vatspolicy.serve.run import listen  # noqa: E402
-from vatspolicy.serve.words import WORDS  # noqa: E402
+from vatspolicy.server.web.app import make_app  # noqa: E402
+from vatspolicy.server.web.session import Desk  # noqa: E402
+from vatspolicy.server.web.run import listen  # noqa: E402
+from vatspolicy.server.web.words import WORDS  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -33,15 +33,15 @@ class ApiOptions:
 def serve_api(options: ApiOptions) -> NoReturn:
     """Answer until SIGTERM (exit 0) or Ctrl-C (exit 130). The address goes to standard output."""
     try:
-        from vatspolicy.api.run import ServeError, listen, read_token, serve
+        from vatspolicy.server.api.run import ServeError, listen, read_token, serve
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn"):
             raise
         fail("the API needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
-    from vatspolicy.api.app import Settings
-    from vatspolicy.api.limits import Limits
-    from vatspolicy.api.shelf import open_shelf
-    from vatspolicy.loopback import is_loopback
+    from vatspolicy.server.api.app import Settings
+    from vatspolicy.server.api.limits import Limits
+    from vatspolicy.server.api.bundle_store import open_shelf
+    from vatspolicy.server.loopback import is_loopback
 
     law = (options.policies, options.bundle, options.key, options.skip_verify)
     choose_law(*law)  # what is wrong with these options is said as everywhere else

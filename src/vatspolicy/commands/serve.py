@@ -98,14 +98,14 @@ def serve(
     try:
         import uvicorn
 
-        from vatspolicy.serve.app import make_app
+        from vatspolicy.server.web.app import make_app
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn"):
             raise
         fail("the page needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
     from vatspolicy.clock import today
-    from vatspolicy.serve.desk import Desk
-    from vatspolicy.serve.run import listen
+    from vatspolicy.server.web.session import Desk
+    from vatspolicy.server.web.run import listen
 
     bundle = choose_bundle(policies, bundle_file, key, skip_verify)
     if as_of is not None and as_of < bundle.covers_from:

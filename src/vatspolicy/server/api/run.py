@@ -10,9 +10,9 @@ from pathlib import Path
 
 import uvicorn
 
-from vatspolicy.api.app import Settings, make_app
-from vatspolicy.api.shelf import Shelf, Watch
-from vatspolicy.loopback import is_loopback
+from vatspolicy.server.api.app import Settings, make_app
+from vatspolicy.server.api.bundle_store import Shelf, Watch
+from vatspolicy.server.loopback import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
 SHORTEST = 16

@@ -19,12 +19,12 @@ from vatspolicy.guidance.access_matrix import matrix
 from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.documents.schemas import load_schema
-from vatspolicy.serve.desk import BadRequest, Desk, Order, answer, read_order, read_spec
-from vatspolicy.serve.form import make_form
-from vatspolicy.serve.forward import ways_fragment
-from vatspolicy.serve.guard import Guard
-from vatspolicy.serve.shell import script, shell, stylesheet
-from vatspolicy.serve.words import for_script, say
+from vatspolicy.server.web.session import BadRequest, Desk, Order, answer, read_order, read_spec
+from vatspolicy.server.web.form import make_form
+from vatspolicy.server.web.remediation import ways_fragment
+from vatspolicy.server.guard import Guard
+from vatspolicy.server.web.page import script, shell, stylesheet
+from vatspolicy.server.web.words import for_script, say
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.guidance.remediation import find_ways
 from vatspolicy.guidance.remediation.serialize import ways_record

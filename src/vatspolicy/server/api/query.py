@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.api.errors import Refusal
+from vatspolicy.server.errors import Refusal
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cache import digest
 from vatspolicy.documents import Document, parse_document

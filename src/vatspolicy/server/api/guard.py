@@ -9,8 +9,8 @@ from collections.abc import Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vatspolicy.api.errors import Refusal, error_response
-from vatspolicy.loopback import host_name, is_loopback
+from vatspolicy.server.errors import Refusal, error_response
+from vatspolicy.server.loopback import host_name, is_loopback
 
 OPEN = ("/health",)
 """Paths that need no token: a probe has none."""

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vatspolicy.loopback import host_name
+from vatspolicy.server.loopback import host_name
 from vatspolicy.output import write_stderr
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

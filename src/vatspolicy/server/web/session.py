@@ -23,7 +23,7 @@ from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
 from vatspolicy.reports.decision.html_decision import fragment
 from vatspolicy.documents.schemas import validate
-from vatspolicy.serve.form import kind_of
+from vatspolicy.server.web.form import kind_of
 from vatspolicy.profile.vocabulary import Language, Text, describe
 
 FILE = "spec.yaml"
