@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from vatspolicy import cli, clock
+from vatspolicy import clock
+from vatspolicy import cli
 from vatspolicy import i18n as language
 from vatspolicy.policies.bundle import Bundle, load_bundle
 

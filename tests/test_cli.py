@@ -20,9 +20,10 @@ import typer
 import yaml
 from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
-from vatspolicy import cli, output
+from vatspolicy import output
+from vatspolicy import cli
 from vatspolicy.gate import gate
-from vatspolicy.arguments import parse_changes, parse_day
+from vatspolicy.cli.arguments import parse_changes, parse_day
 from vatspolicy.reports.decision import FORMATS
 from vatspolicy.reports.formats.terminal import width
 from vatspolicy.documents.schemas import schema_names

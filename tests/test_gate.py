@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import HOSTING, SHOP, TODAY
 
-from vatspolicy.arguments import FailOn, Format
+from vatspolicy.cli.arguments import FailOn, Format
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import Lang
+from vatspolicy.cli.options import (
     AsOfOption,
     BundleOption,
     KeyOption,
@@ -18,7 +18,7 @@ from vatspolicy.commands.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECIDE, OUTPUT, fail, note, show, single
+from vatspolicy.cli.app import DECIDE, OUTPUT, fail, note, show, single
 from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
 API = "API"
@@ -87,7 +87,7 @@ def serve(
     Example: vatspolicy serve --lang zh
     """
     if api:
-        from vatspolicy.commands.api import ApiOptions, serve_api
+        from vatspolicy.cli.commands.api import ApiOptions, serve_api
 
         if as_of is not None:
             fail("--as-of belongs to the page; a request of the API has an as_of of its own.", USAGE)

@@ -37,13 +37,13 @@ def _one_of(words: Sequence[str]) -> Callable[[str], str]:
 
 
 def _changes(texts: list[str]) -> object:
-    from vatspolicy.arguments import parse_changes
+    from vatspolicy.cli.arguments import parse_changes
 
     return parse_changes(texts)
 
 
 def _outputs(texts: list[str]) -> object:
-    from vatspolicy.arguments import parse_outputs
+    from vatspolicy.cli.arguments import parse_outputs
 
     return parse_outputs(texts)
 

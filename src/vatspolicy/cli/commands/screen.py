@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_day
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import Lang, parse_day
+from vatspolicy.cli.options import (
     BundleOption,
     KeyOption,
     LangOption,
@@ -21,7 +21,7 @@ from vatspolicy.commands.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
+from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE
 from vatspolicy.output import write_stderr

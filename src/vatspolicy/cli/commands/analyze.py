@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_day, parse_outputs
-from vatspolicy.commands.options import LangOption, OutputsOption, PoliciesOption
-from vatspolicy.console import DECISION, OUTPUT, RULES, fail, save, show, single
+from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
+from vatspolicy.cli.options import LangOption, OutputsOption, PoliciesOption
+from vatspolicy.cli.app import DECISION, OUTPUT, RULES, fail, save, show, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.console import WRITE, show, single
+from vatspolicy.cli.app import WRITE, show, single
 
 COMPLETE = "_VATSPOLICY_COMPLETE"
 """The variable by which a shell asks for completions."""

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import Lang
+from vatspolicy.cli.options import (
     BundleOption,
     KeyOption,
     LangOption,
@@ -17,7 +17,7 @@ from vatspolicy.commands.options import (
     SkipVerifyOption,
     choose_law,
 )
-from vatspolicy.console import DECIDE, INPUT, OUTPUT, fail, note, show, single
+from vatspolicy.cli.app import DECIDE, INPUT, OUTPUT, fail, note, show, single
 from vatspolicy.gate.gate import FAILED, INVALID, OK
 
 

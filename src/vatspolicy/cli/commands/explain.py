@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import Lang
+from vatspolicy.cli.options import (
     BundleOption,
     KeyOption,
     LangOption,
@@ -15,7 +15,7 @@ from vatspolicy.commands.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import RULES, columns, fail, show, single
+from vatspolicy.cli.app import RULES, columns, fail, show, single
 from vatspolicy.gate.gate import USAGE
 
 

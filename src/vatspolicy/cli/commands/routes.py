@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_changes
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import Lang, parse_changes
+from vatspolicy.cli.options import (
     AsOfOption,
     BundleOption,
     KeyOption,
@@ -18,7 +18,7 @@ from vatspolicy.commands.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECIDE, DECISION, OUTPUT, columns, complain, fail, note, show, single
+from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, columns, complain, fail, note, show, single
 from vatspolicy.gate.gate import INVALID, NOTHING, USAGE
 from vatspolicy.output import wants_colour
 

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_day, parse_outputs
-from vatspolicy.commands.options import LangOption, OutputsOption
-from vatspolicy.console import DECISION, INPUT, OUTPUT, RULES, columns, complain, fail, save, show, single
+from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
+from vatspolicy.cli.options import LangOption, OutputsOption
+from vatspolicy.cli.app import DECISION, INPUT, OUTPUT, RULES, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour

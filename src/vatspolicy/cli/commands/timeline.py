@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_changes, parse_day
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import Lang, parse_changes, parse_day
+from vatspolicy.cli.options import (
     BundleOption,
     KeyOption,
     LangOption,
@@ -17,7 +17,7 @@ from vatspolicy.commands.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECIDE, DECISION, OUTPUT, columns, fail, show, single
+from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, columns, fail, show, single
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 

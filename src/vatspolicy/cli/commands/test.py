@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.arguments import parse_pattern
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import parse_pattern
+from vatspolicy.cli.options import (
     BundleOption,
     FixturesOption,
     KeyOption,
@@ -16,7 +16,7 @@ from vatspolicy.commands.options import (
     choose_bundle,
     near,
 )
-from vatspolicy.console import INPUT, OUTPUT, RULES, fail, show, single
+from vatspolicy.cli.app import INPUT, OUTPUT, RULES, fail, show, single
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.i18n import translate_lines
 

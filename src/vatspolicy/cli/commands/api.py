@@ -8,8 +8,8 @@ from typing import NoReturn
 
 import typer
 
-from vatspolicy.commands.options import choose_law
-from vatspolicy.console import fail, note, show
+from vatspolicy.cli.options import choose_law
+from vatspolicy.cli.app import fail, note, show
 from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
 

@@ -8,17 +8,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from vatspolicy.commands import COMMANDS, quick
+from vatspolicy.cli.commands import COMMANDS
+from vatspolicy.cli import fast_arguments as quick
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INTERRUPTED, INVALID
-from vatspolicy.messages import complain, fail, holding, note
+from vatspolicy.cli.console import complain, fail, holding, note
 from vatspolicy.output import accept_any_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from vatspolicy.console import Commands
+    from vatspolicy.cli.app import Commands
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ def main() -> None:
 
 def _check(arguments: dict[str, Any], words: Sequence[str]) -> int:
     """The exit code of a plain `check`."""
-    from vatspolicy.commands.decide import decide
+    from vatspolicy.cli.decide import decide
     from vatspolicy.i18n import choose
 
     choose(words)
@@ -63,7 +64,7 @@ def _check(arguments: dict[str, Any], words: Sequence[str]) -> int:
 
 
 def _app() -> Commands:
-    from vatspolicy.console import Commands
+    from vatspolicy.cli.app import Commands
 
     summary = "Decide whether a digital product may launch in mainland China, and under which law."
     return Commands("vatspolicy", COMMANDS, summary)

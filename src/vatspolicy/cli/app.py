@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from vatspolicy.gate.gate import INTERRUPTED, USAGE
 from vatspolicy.i18n import choose, chosen, translate
-from vatspolicy.messages import columns, complain, fail, hold, holding, note, save, show
+from vatspolicy.cli.console import columns, complain, fail, hold, holding, note, save, show
 from vatspolicy.output import write_stderr
 from vatspolicy.reports.formats.terminal import clean
 
@@ -87,7 +87,7 @@ class Commands(Group):
         """The command of a name; None when there is none."""
         if cmd_name not in self.names:
             return None
-        return importlib.import_module(f"vatspolicy.commands.{cmd_name}").command
+        return importlib.import_module(f"vatspolicy.cli.commands.{cmd_name}").command
 
 
 @contextlib.contextmanager

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_day
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import Lang, parse_day
+from vatspolicy.cli.options import (
     BundleOption,
     KeyOption,
     LangOption,
@@ -16,7 +16,7 @@ from vatspolicy.commands.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECISION, OUTPUT, RULES, columns, fail, show, single
+from vatspolicy.cli.app import DECISION, OUTPUT, RULES, columns, fail, show, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import parse_day
-from vatspolicy.commands.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
-from vatspolicy.console import DECISION, OUTPUT, WRITE, complain, fail, note, save, show, single
+from vatspolicy.cli.arguments import parse_day
+from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
+from vatspolicy.cli.app import DECISION, OUTPUT, WRITE, complain, fail, note, save, show, single
 from vatspolicy.errors import InvalidInput, suggest
 from vatspolicy.gate.gate import FAILED, INVALID, USAGE
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.console import WRITE, fail, show, single
+from vatspolicy.cli.app import WRITE, fail, show, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from vatspolicy.commands.options import (
+from vatspolicy.cli.options import (
     BundleOption,
     FixturesOption,
     KeyOption,
@@ -13,7 +13,7 @@ from vatspolicy.commands.options import (
     choose_bundle,
     near,
 )
-from vatspolicy.console import RULES, show, single
+from vatspolicy.cli.app import RULES, show, single
 from vatspolicy.errors import render
 
 

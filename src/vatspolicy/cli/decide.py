@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vatspolicy.commands.law import choose_law
+from vatspolicy.cli.law import choose_law
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE, DayError, Gate
 from vatspolicy.light import replace
-from vatspolicy.messages import columns, complain, fail, note, save, show
+from vatspolicy.cli.console import columns, complain, fail, note, save, show
 from vatspolicy.output import wants_colour
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ def decide(
     outputs: list[tuple[str, Path]] = []
     changes: list[tuple[str, Any]] = []
     if output or set_:
-        from vatspolicy.arguments import parse_changes, parse_outputs
+        from vatspolicy.cli.arguments import parse_changes, parse_outputs
 
         outputs, changes = parse_outputs(output), parse_changes(set_)
     if write_baseline is not None and until is None:
@@ -102,7 +102,7 @@ class _Keeping:
         try:
             self.masks = [_mask(text) for text in masks]
         except ValueError as error:
-            from vatspolicy.arguments import bad_argument
+            from vatspolicy.cli.arguments import bad_argument
 
             raise bad_argument(str(error), "--mask") from None
 

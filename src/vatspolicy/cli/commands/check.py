@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.arguments import FailOn, Format, Lang
-from vatspolicy.commands.decide import decide
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import FailOn, Format, Lang
+from vatspolicy.cli.decide import decide
+from vatspolicy.cli.options import (
     ApproversOption,
     AsOfOption,
     BaselineOption,
@@ -26,7 +26,7 @@ from vatspolicy.commands.options import (
     WaiversOption,
     WriteBaselineOption,
 )
-from vatspolicy.console import DECIDE, DECISION, OUTPUT, single
+from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, single
 
 
 def check(

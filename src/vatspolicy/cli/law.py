@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from vatspolicy.gate.gate import USAGE
-from vatspolicy.messages import fail, hold, note
+from vatspolicy.cli.console import fail, hold, note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.console import INPUT, OUTPUT, WRITE, complain, fail, save, show, single
+from vatspolicy.cli.app import INPUT, OUTPUT, WRITE, complain, fail, save, show, single
 from vatspolicy.gate.gate import FAILED, INVALID, NOTHING, USAGE
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr

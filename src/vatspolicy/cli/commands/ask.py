@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.arguments import Lang, parse_changes, parse_slug
-from vatspolicy.commands.options import (
+from vatspolicy.cli.arguments import Lang, parse_changes, parse_slug
+from vatspolicy.cli.options import (
     AsOfOption,
     BundleOption,
     KeyOption,
@@ -19,7 +19,7 @@ from vatspolicy.commands.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.console import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, save, show, single
+from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INCOMPLETE, INVALID, OK, USAGE
 from vatspolicy.output import wants_colour, write_stderr
