@@ -34,7 +34,7 @@ import yaml
 from measure import Report, Row, Table, Target, finish, median, note, parser, peak, processor_seconds
 from workload import Workload, shipped
 
-from vatspolicy.cache import SETTLED
+from vatspolicy.compile_cache import SETTLED
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = Path(__file__).with_name("engines.py")

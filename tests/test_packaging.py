@@ -153,7 +153,7 @@ def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path
 
     as_shipped, kept = start("shipped")
     assert kept == []
-    code = "import vatspolicy.cache as cache; print(cache.SHIPPED)"
+    code = "import vatspolicy.compile_cache as cache; print(cache.SHIPPED)"
     folder = Path(run(installed / "python", "-c", code, cwd=spec.parent).stdout.strip())
     [entry] = folder.glob("bundle-*")
     whole = entry.read_bytes()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy import cache
+from vatspolicy import compile_cache as cache
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.schemas import (
     load_schema,

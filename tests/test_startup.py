@@ -13,7 +13,7 @@ import pytest
 import yaml
 from conftest import HOSTING, ROOT
 
-from vatspolicy.cache import SETTLED
+from vatspolicy.compile_cache import SETTLED
 
 HEAVY = {
     "celpy": "parses expressions",

@@ -12,7 +12,7 @@ from typing import Any
 
 from vatspolicy.bundles.archive import ArchiveError, read_archive
 from vatspolicy.policies.bundle import Bundle, build_bundle
-from vatspolicy.cache import digest
+from vatspolicy.compile_cache import digest
 from vatspolicy.documents import use_files
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.documents.schemas import schema_folder, use_schemas

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, wraps
 
-from vatspolicy.cache import key_of, language_digest, language_sources, once_per_state
+from vatspolicy.compile_cache import key_of, language_digest, language_sources, once_per_state
 from vatspolicy.errors import suggest
 
 TYPE_CHECKING = False

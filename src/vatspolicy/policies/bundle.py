@@ -8,7 +8,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
-from vatspolicy.cache import PIECES, digest, key_of, once_per_state, recall, remember
+from vatspolicy.compile_cache import PIECES, digest, key_of, once_per_state, recall, remember
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.cel.codegen import PYTHON, Module

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 
-from vatspolicy.cache import remember
+from vatspolicy.compile_cache import remember
 from vatspolicy.day import LAST, later
 from vatspolicy.documents import Document, Path, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem

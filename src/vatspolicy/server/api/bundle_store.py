@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from vatspolicy.policies.bundle import read_sources
-from vatspolicy.cache import digest
+from vatspolicy.compile_cache import digest
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.bundles.select import Choice, choose
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas

@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.server.errors import Refusal
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.cache import digest
+from vatspolicy.compile_cache import digest
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
