@@ -81,7 +81,7 @@ $(VENV)/.extra-%-$(KEY): $(CORE)
 	$(PIP) install --no-build-isolation --editable '.[$*]'
 	@touch $@
 
-# The real OPA engine, which tests/test_opa.py and the benchmarks ask. Its wheel claims a newer Python than it needs and is
+# The real OPA engine, which tests/acceptance/test_opa.py and the benchmarks ask. Its wheel claims a newer Python than it needs and is
 # not made for every system, so no extra can name it; where it does not install, those tests and rows are left out.
 $(VENV)/.opa-$(KEY): $(CORE)
 	@$(PIP) install --no-deps --ignore-requires-python 'opa-golib-python-bindings==0.4.4' \

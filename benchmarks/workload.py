@@ -19,7 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from celtext import Doubles, spelled
-from generators import Profiles, hints_of
+from support.generators import Profiles, hints_of
 from rego import Writer
 
 from vatspolicy.policies.bundle import Bundle, load_bundle

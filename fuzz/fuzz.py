@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing with atheris (extra `fuzz`): python fuzz/fuzz.py TARGET [-runs=N] [libFuzzer options].
 
-Targets and what must hold of them are in tests/fuzzing.py.
+Targets and what must hold of them are in tests/support/fuzzing.py.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from vatspolicy import i18n as language
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
 ROOT = Path(__file__).resolve().parents[1]
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "data" / "golden"
 TODAY = "2026-06-01"
 PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalogue", "vats-pilot-2024")
 """Policies that decide what is shown here, so that no change of another one disturbs these tests."""

@@ -1,0 +1,239 @@
+"""The benchmarks' own code: rules exported to other engines answer as ours do, larger laws are law, reports merge."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+
+import cerbos
+import engines
+from measure import Candidate, Report, Row, Table, Target, figure, interleave
+from multiply import Words, again, multiplied, vocabularies
+from report import merge, rewrite, sections, text
+from workload import Workload, compare, draw_profiles, verdict
+
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.engine.evaluator import evaluate
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+@pytest.fixture(scope="module")
+def work(bundle: Bundle) -> Workload:
+    return Workload(bundle, bundle.boundaries[-1], draw_profiles(bundle, 3))
+
+
+@pytest.fixture(scope="module")
+def data(work: Workload) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(work.data()))
+    return found
+
+
+def wrongs(expected: Any, found: Any) -> int:
+    return sum(compare(expected, found))
+
+
+def subjects(data: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(each, facts) for one in data["asked"] for each, facts in one]
+
+
+def doubles(value: Any) -> Any:
+    """Every number a double, as Cerbos has it."""
+    if isinstance(value, dict):
+        return {key: doubles(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [doubles(child) for child in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def test_the_workload_asks_and_finds_something(work: Workload) -> None:
+    said = [value for one in work.expected for value in one.values()]
+    assert work.questions == len(said) > 1000
+    assert said.count(True) > 50
+    assert said.count(False) > 500
+
+
+@pytest.mark.parametrize("engine", ["google", "google-fused", "google-serialized"])
+def test_spelled_rules_answer_as_ours(work: Workload, data: dict[str, Any], engine: str) -> None:
+    ready = engines.ENGINES[engine]({**data, "serialized": engines.serialized(data)})
+    assert wrongs(work.expected, ready(subjects(data))) == 0
+
+
+def test_rules_for_cerbos_answer_as_ours_on_doubles(work: Workload, data: dict[str, Any]) -> None:
+    given = {"variables": ["R"], "cel": data["cerbos"]}
+    asked = [(each, {"R": {"attr": doubles(facts)}}) for each, facts in subjects(data)]
+    assert wrongs(work.expected, engines.google(given)(asked)) == 0
+
+
+def test_a_peer_told_which_rules_hold_is_asked_no_other(work: Workload, data: dict[str, Any]) -> None:
+    holding = [[name for name, value in one.items() if value is not False] for one in work.expected]
+    ready = engines.google_chosen(data)
+    assert wrongs(work.expected, ready(subjects(data), holding)) == 0
+    nothing = ready(subjects(data), [[] for _ in holding])
+    assert wrongs(work.expected, nothing) == sum(value is True for one in work.expected for value in one.values())
+
+
+def test_rules_for_opa_answer_as_ours(work: Workload, data: dict[str, Any]) -> None:
+    pytest.importorskip("opa_bindings")
+    assert wrongs(work.expected, engines.opa(data)(subjects(data))) == 0
+
+
+def test_wrong_answers_and_errors_are_counted() -> None:
+    assert compare([{"a": True, "b": False, "c": None}], [{"a": True, "b": True, "c": True}]) == (1, 0)
+    assert compare([{"a": True}, {"a": False}], [{"a": None}, {}]) == (0, 2)
+
+
+def test_an_engine_with_a_wrong_answer_or_many_errors_is_not_timed() -> None:
+    assert verdict(0, 0, 10_000) == (True, "")
+    assert verdict(0, 10, 10_000) == (True, "10 of 10,000 answers are errors")
+    assert verdict(0, 11, 10_000)[0] is False
+    assert verdict(1, 0, 10_000) == (False, "1 of 10,000 answers are wrong")
+
+
+@pytest.mark.skipif(cerbos.find() is None, reason="Cerbos is not installed")
+@pytest.mark.parametrize("form", [cerbos.by_action, cerbos.by_output])
+def test_a_running_cerbos_answers_as_ours(work: Workload, tmp_path: Path, form: Any) -> None:
+    program = cerbos.find()
+    assert program is not None
+    cerbos.write(tmp_path / "policies", form(work.cerbos))
+    with contextlib.ExitStack() as stack:
+        _, port = stack.enter_context(cerbos.serving(program, tmp_path, tmp_path / "policies"))
+        client = cerbos.Client(port, work.cerbos, form is cerbos.by_output, 3)
+        stack.callback(client.close)
+        assert wrongs(work.expected, client.ask(work.asked)) == 0
+
+
+def test_a_kind_with_too_many_rules_for_a_request_is_several_resources() -> None:
+    rules = {"service": [(f"p/r{number}", "true") for number in range(cerbos.LIMIT + 1)]}
+    assert list(cerbos.by_action(rules)) == ["service-0", "service-1"]
+    assert list(cerbos.by_output(rules)) == ["service-0"]
+
+
+# --- larger laws ------------------------------------------------------------------------------------------------------
+
+
+def test_a_copy_has_names_of_its_own() -> None:
+    policy = {
+        "id": "p",
+        "uses": ["d"],
+        "instruments": {"i": {}},
+        "rules": [
+            {"id": "a", "each": "activity", "need": {"through": "t"}, "when": "true"},
+            {"id": "b", "each": "activity", "route": {"to": "t", "instrument": "i"}, "when": "true"},
+        ],
+    }
+    copy = again(policy, 2, None, 0)
+    assert copy["id"] == "p-2"
+    assert copy["uses"] == ["d-2"]
+    assert "instruments" not in copy
+    assert copy["rules"][0]["need"] == {"through": "t-2"}
+    assert copy["rules"][1]["route"] == {"to": "t-2", "instrument": "i"}
+
+
+def test_other_law_is_about_other_things(bundle: Bundle, work: Workload) -> None:
+    twice = multiplied(bundle, 2, other=True)
+    rules = sum(map(len, twice.on(work.day).rules.values()))
+    assert rules == 2 * sum(map(len, work.law.rules.values()))
+    found = [sum(map(len, (d.duties, d.denials, d.met))) for d in _decisions(bundle, work)]
+    more = [sum(map(len, (d.duties, d.denials, d.met))) for d in _decisions(twice, work)]
+    assert sum(found) <= sum(more) < 1.5 * sum(found)
+
+
+def _decisions(bundle: Bundle, work: Workload) -> list[Any]:
+    return [evaluate(bundle, profile, work.day) for profile in work.profiles]
+
+
+def test_words_move_within_their_vocabulary(bundle: Bundle) -> None:
+    words = Words(bundle)
+    name, places = next((name, found) for name, found in words.rules.items() if found)
+    before = bundle.rule(name).when.text
+    after = words.moved(before, places, 1)
+    assert after != before
+    known = {word for vocabulary in vocabularies().values() for word in vocabulary}
+    assert set(re.findall(r'"([^"]+)"', after)) <= known
+
+
+# --- measuring and reporting ------------------------------------------------------------------------------------------
+
+
+def test_every_candidate_has_its_turns() -> None:
+    turns: list[Any] = []
+    many = Candidate("many", lambda number: turns.append(("many", number)), warm=lambda: turns.append("warm"))
+    few = Candidate("few", lambda number: turns.append(("few", number)), rounds=1)
+    times = interleave([many, few], 2)
+    assert turns == ["warm", ("many", 0), ("few", 0), ("many", 1)]
+    assert (times["many"].rounds, times["few"].rounds) == (2, 1)
+
+
+def test_what_precedes_a_turn_is_not_counted() -> None:
+    done: list[str] = []
+    ticks = iter(range(100))
+
+    def clock() -> float:
+        done.append("clock")
+        return next(ticks)
+
+    one = Candidate("one", lambda _: done.append("run"), clock, prelude=lambda: done.append("prelude"))
+    interleave([one], 2)
+    assert done == ["prelude", "clock", "run", "clock"] * 2
+
+
+def test_who_is_asked_gets_what_was_made_ready_for_the_round() -> None:
+    given: list[Any] = []
+    interleave([Candidate("one", given.append, ready=lambda number: f"round {number}")], 2)
+    assert given == ["round 0", "round 1"]
+
+
+def test_profiles_that_are_read_anew_are_equal_and_no_part_of_the_old(work: Workload) -> None:
+    anew = work.read_anew()
+    assert [one.facts for one in anew.profiles] == [one.facts for one in work.profiles]
+    assert anew.expected == work.expected
+    for one, other in zip(anew.profiles, work.profiles, strict=True):
+        assert one.facts["company"] is not other.facts["company"]
+        assert one.document.data["company"] is not other.document.data["company"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.1234, "0.123"), (1.234, "1.23"), (12.34, "12.3"), (1234.5, "1,234"), (7, "7"), ("x", "x")]
+)
+def test_figures_have_three_digits_that_count(value: Any, shown: str) -> None:
+    assert figure(value) == shown
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> dict[str, Any]:
+    rows = [Row("ours", 1.0, 0.9, "ms", 1.0, "all", {"rounds": 3}), Row("peer", note="not installed (peer)")]
+    found = Report("peers", "Asked.", [Table("peers", "Peers", rows, "ours")], [Target("fast", "20", "5", False)])
+    found.write(tmp_path / "peers.json")
+    return merge({"other": {"a": {"b": 2}}, "peers": json.loads((tmp_path / "peers.json").read_text())}, {"x": "why"})
+
+
+def test_reports_merge_into_one_table(report: dict[str, Any]) -> None:
+    assert list(report["benches"]) == ["peers", "other"]
+    shown = text(report)
+    assert re.search(r"ours +1\.00 +0\.900 ms +1\.00x +rounds 3", shown)
+    assert "not installed (peer)" in shown
+    assert "MISSED   fast: 20; is 5" in shown
+    assert "FAILED   x: why" in shown
+    assert re.search(r"a b +2\b", shown)
+
+
+def test_tables_of_a_document_are_replaced(report: dict[str, Any]) -> None:
+    document = "# A\n\n<!-- bench: peers -->\n\nold\n\n<!-- /bench -->\n\nb\n\n<!-- bench: peers/peers -->\n<!-- /bench -->\n\n<!-- bench: gone -->\n<!-- /bench -->\n"
+    once = rewrite(document, sections(report))
+    assert "old" not in once
+    assert once.count("| ours | 1.00 | 0.900 | 1.00 | 3 | all |") == 2
+    assert once.count("Asked.") == 1
+    assert "Not measured in this run." in once
+    assert rewrite(once, sections(report)) == once

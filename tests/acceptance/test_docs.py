@@ -1,0 +1,163 @@
+"""Every command that the documentation shows is run, in the order of its page, and prints what the page says.
+
+A block of `console` holds commands after `$`, each with what it prints; a line of `…` stands for any lines, and a `…`
+within a line for anything in it. A command that ends with another code than 0 says so: `# exit 1`. A block of YAML under
+`<!-- file: NAME -->` is a file of the page. Each page has a folder of its own, with `policies` and `fixtures` in it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, needs_posix
+
+TODAY = "2026-11-24"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(
+    r"(?:<!-- file: (?P<file>\S+) -->\n+)?^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+ELSEWHERE = ("make ", "git config", "pip install ", "spark-submit ")
+"""Commands that other tests run (tests/acceptance/test_packaging.py, tests/test_git_driver.py), or that change the machine."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of a page, what it ends with, and what it prints; None where the page does not say."""
+
+    command: str
+    code: int
+    output: str | None
+
+
+def steps(body: str) -> Iterator[Step]:
+    for text in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+        line, _, output = text.partition("\n")
+        while line.endswith("\\"):
+            more, _, output = output.partition("\n")
+            line = f"{line}\n{more}"
+        code = re.search(r"\s# (?:.* )?exit (\d+)\s*$", line)
+        command = re.sub(r"\s+# .*$", "", line)
+        yield Step(command, int(code[1]) if code else 0, output if output.strip() else None)
+
+
+def blocks(page: Path) -> Iterator[tuple[str | None, str, str]]:
+    for found in FENCE.finditer(page.read_text(encoding="utf-8")):
+        yield found["file"], found["kind"], found["body"]
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Whether a page shows what was printed, as far as it does."""
+    pattern = ""
+    for line in shown.rstrip().splitlines():
+        pattern += r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r" *\n"
+    return re.fullmatch(pattern, printed.rstrip() + "\n") is not None
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a `vatspolicy` for which today is always the same day."""
+    folder = tmp_path_factory.mktemp("bin")
+    program = folder / "vatspolicy"
+    program.write_text(
+        f"#!{sys.executable}\nfrom vatspolicy import cli, clock\n\nclock.today = lambda: {TODAY!r}\n"
+        "if __name__ == '__main__':  # a worker process reads this file again\n    cli.main()\n",
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    return folder
+
+
+HISTORY = """
+vatspolicy new policy cloud-measures
+cp -r policies old-folder
+tar -czf released.tar.gz policies
+git -c init.defaultBranch=main init -q && git add policies && git commit -qm one && git checkout -qb work
+sed -i 's/^version: .*/version: 0.9.9/' policies/bundle.yaml && cp -r policies new-folder
+git commit -qam two
+"""
+
+
+def make_history(folder: Path, environment: dict[str, str]) -> None:
+    """A repository of two commits on branches main and work, two folders and a bundle, all of a small law."""
+    names = {f"GIT_{who}_{what}": "x@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    subprocess.run(["bash", "-ec", HISTORY], env={**environment, **names}, cwd=folder, check=True, capture_output=True)
+
+
+def commands_of(page: Path) -> list[Step]:
+    return [step for _, kind, body in blocks(page) if kind == "console" for step in steps(body)]
+
+
+@needs_posix
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)], ids=lambda page: page.stem)
+def test_the_commands_of_a_page(page: Path, program: Path, tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "PATH": f"{program}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT / "src"),
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+    }
+    if page.stem in ("reviewing-a-change", "analysing-a-bundle"):  # what takes minutes with all the law
+        make_history(tmp_path, environment)
+    else:
+        for name in ("policies", "fixtures"):
+            (tmp_path / name).symlink_to(ROOT / name)
+    seen = 0
+    for file, kind, body in blocks(page):
+        if kind == "yaml" and file:
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text(body, encoding="utf-8")
+        for step in steps(body) if kind == "console" else ():
+            if step.command.startswith(ELSEWHERE):
+                continue
+            ran = subprocess.run(
+                ["bash", "-c", step.command],
+                env=environment,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                stdin=subprocess.DEVNULL,
+            )
+            seen += 1
+            assert ran.returncode == step.code, f"{step.command}: {ran.stdout}{ran.stderr}"
+            if step.output is not None:
+                assert matches(step.output, ran.stdout), f"{step.command} prints\n{ran.stdout}\nand not\n{step.output}"
+    assert seen == len([step for step in commands_of(page) if not step.command.startswith(ELSEWHERE)])
+
+
+def test_no_command_stands_in_another_kind_of_block() -> None:
+    """A shell block would not be run."""
+    other = ("sh", "bash", "shell")
+    assert [page.name for page in PAGES for _, kind, _ in blocks(page) if kind in other] == []
+
+
+def test_a_console_block_has_only_commands_and_what_they_print() -> None:
+    found = [(page.name, body) for page in PAGES for _, kind, body in blocks(page) if kind == "console"]
+    assert found
+    assert [name for name, body in found if not body.startswith("$ ")] == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("a\nb\n", "a\nb\n", True),
+        ("a\n…\nc\n", "a\nx\ny\nc\n", True),
+        ("a\n…\n", "a\n", True),
+        ("a\n…\nc\n", "a\nx\nd\n", False),
+        ("a … c\n", "a b c\n", True),
+        ("a … c\n", "a b d\n", False),
+        ("a.b\n", "axb\n", False),
+    ],
+)
+def test_what_a_page_may_leave_out(shown: str, printed: str, same: bool) -> None:
+    assert matches(shown, printed) is same

@@ -1,0 +1,187 @@
+"""What is shipped: the sdist, the wheel built from it, and a clean environment that has nothing but the wheel."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import venv
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RESOURCES = {
+    path.relative_to(ROOT).as_posix()
+    for folder in ("policies", "schemas")
+    for path in (ROOT / folder).rglob("*")
+    if path.is_file()
+}
+
+# One group, so that pytest-xdist builds and installs once.
+pytestmark = pytest.mark.xdist_group("package")
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a command that cannot see the repository through Python's environment variables."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@dataclass(frozen=True)
+class Distributions:
+    sdist: Path
+    wheel: Path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
+    """The sdist, and the wheel that is built from the sdist and not from the repository."""
+    folder = tmp_path_factory.mktemp("dist")
+    result = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    [sdist], [wheel] = folder.glob("*.tar.gz"), folder.glob("*.whl")
+    return Distributions(sdist, wheel)
+
+
+@pytest.fixture(scope="module")
+def installed(built: Distributions, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of a new environment into which only the wheel was installed."""
+    home = tmp_path_factory.mktemp("clean")
+    venv.create(home, with_pip=True)
+    programs = home / Path(sysconfig.get_path("scripts")).name
+    pip = (programs / "python", "-m", "pip", "--disable-pip-version-check")
+    result = run(*pip, "install", "--quiet", built.wheel, cwd=home)
+    assert result.returncode == 0, result.stderr
+    assert run(*pip, "check", cwd=home).returncode == 0
+    return programs
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """A fixture, copied to a place from which the repository cannot be seen."""
+    expected = min((ROOT / "fixtures").glob("*.expect.yaml"))
+    copy = tmp_path / "product.yaml"
+    copy.write_bytes(expected.with_name(expected.name.replace(".expect", "")).read_bytes())
+    return copy
+
+
+def test_there_is_law_to_ship() -> None:
+    assert any(name.startswith("policies/") for name in RESOURCES)
+    assert any(name.startswith("schemas/") for name in RESOURCES)
+
+
+def test_the_wheel_holds_the_law_and_the_code(built: Distributions) -> None:
+    with zipfile.ZipFile(built.wheel) as archive:
+        names = set(archive.namelist())
+        shipped = {name.removeprefix("vatspolicy/_resources/") for name in names if "/_resources/" in name}
+        assert {name for name in shipped if not name.startswith("compiled/")} == RESOURCES
+        for name in RESOURCES:
+            assert archive.read(f"vatspolicy/_resources/{name}") == (ROOT / name).read_bytes()
+    modules = {f"vatspolicy/{path.relative_to(ROOT / 'src/vatspolicy')}" for path in (ROOT / "src").rglob("*.py")}
+    assert modules <= names
+    assert {"vatspolicy/py.typed", f"vatspolicy-{PROJECT['version']}.dist-info/licenses/LICENSE"} <= names
+    assert {name.split("/")[0] for name in names} == {"vatspolicy", f"vatspolicy-{PROJECT['version']}.dist-info"}
+
+
+def test_the_sdist_holds_what_its_own_tests_need(built: Distributions) -> None:
+    with tarfile.open(built.sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert names >= RESOURCES
+    assert {"pyproject.toml", "LICENSE", "README.md", "Makefile", "tests/acceptance/test_packaging.py"} <= names
+    assert {".github/actions/gate/gate.sh", "templates/gitlab-ci.yml", ".pre-commit-hooks.yaml", ".ci/run"} <= names
+    assert not [name for name in names if name.startswith((".venv", ".git/", "dist"))]
+
+
+def test_only_the_core_is_installed(installed: Path) -> None:
+    listed = run(installed / "python", "-m", "pip", "list", "--format=json", cwd=installed)
+    names = {package["name"].lower() for package in json.loads(listed.stdout)}
+    assert "vatspolicy" in names
+    assert not names & {"pytest", "hypothesis", "mypy", "ruff", "cel-expr-python", "duckdb", "pyspark", "z3-solver"}
+
+
+def test_the_wheel_decides_as_the_repository_does(installed: Path, spec: Path) -> None:
+    """Equal inputs give equal bytes, the digest of the law included."""
+    command = ("check", spec.name, "--as-of", "2026-03-01", "--allow-past-as-of", "--no-fail", "-f", "json")
+    shipped = run(installed / "vatspolicy", *command, cwd=spec.parent)
+    assert shipped.returncode == 0, shipped.stderr
+    [decision] = json.loads(shipped.stdout)["decisions"]
+    assert decision["decision"] in {"allow", "deny", "needs-license", "incomplete"}
+    here = run(Path(sysconfig.get_path("scripts")) / "vatspolicy", *command, cwd=spec.parent)
+    assert shipped.stdout == here.stdout
+
+
+def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path, spec: Path) -> None:
+    """A first start finds it, and keeps no compiled law of its own; one of another Python, or of edited law, does."""
+    with zipfile.ZipFile(built.wheel) as archive:
+        compiled = [Path(name).name for name in archive.namelist() if "/_resources/compiled/" in name]
+    assert sorted(name.partition("-")[0] for name in compiled) == ["bundle", "invariants"]
+    assert {name.partition(".")[2] for name in compiled} == {sys.implementation.cache_tag}
+    command = [
+        str(installed / "vatspolicy"),
+        "check",
+        str(spec),
+        "--as-of",
+        "2026-03-01",
+        "--allow-past-as-of",
+        "-f",
+        "json",
+    ]
+
+    def start(name: str) -> tuple[bytes, list[str]]:
+        cache = spec.parent / name
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        environment["VATSPOLICY_CACHE"] = str(cache)
+        ran = subprocess.run(command, cwd=spec.parent, env=environment, capture_output=True, timeout=300, check=False)
+        assert ran.returncode in {0, 1, 4}, ran.stderr
+        kept = {path.name.partition("-")[0] for path in cache.iterdir()} if cache.is_dir() else set()
+        return ran.stdout, sorted(kept - {"making", "policies", "schema"})
+
+    as_shipped, kept = start("shipped")
+    assert kept == []
+    code = "import vatspolicy.compile_cache as cache; print(cache.SHIPPED)"
+    folder = Path(run(installed / "python", "-c", code, cwd=spec.parent).stdout.strip())
+    [entry] = folder.glob("bundle-*")
+    whole = entry.read_bytes()
+    try:
+        for name, spoilt in (("cut", whole[:-9]), ("empty", b"")):
+            entry.write_bytes(spoilt)
+            assert start(name) == (as_shipped, ["bundle"])
+    finally:
+        entry.write_bytes(whole)
+    policy = next((folder.parent / "policies").glob("vats-pilot*.yaml"))
+    text = policy.read_bytes()
+    try:
+        policy.write_bytes(text + b"# an edit\n")
+        edited, kept = start("shipped")
+        assert kept == ["bundle"]
+        assert json.loads(edited)["decisions"][0]["bundle"] != json.loads(as_shipped)["decisions"][0]["bundle"]
+    finally:
+        policy.write_bytes(text)
+    assert start("shipped")[0] == as_shipped
+
+
+def test_the_installed_package_is_the_wheel(installed: Path, tmp_path: Path) -> None:
+    where = run(installed / "python", "-c", "import vatspolicy; print(vatspolicy.__file__)", cwd=tmp_path)
+    assert Path(where.stdout.strip()).is_relative_to(installed.parent)
+
+
+def test_the_plugin_waits_for_pytest(installed: Path, tmp_path: Path) -> None:
+    """The entry point is there, and the tool itself runs where there is no pytest."""
+    code = "from importlib.metadata import entry_points; print(*[e.value for e in entry_points(group='pytest11')])"
+    assert run(installed / "python", "-c", code, cwd=tmp_path).stdout.split() == ["vatspolicy.pytest_plugin"]
+    assert run(installed / "vatspolicy", "--help", cwd=tmp_path).returncode == 0

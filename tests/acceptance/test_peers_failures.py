@@ -1,0 +1,433 @@
+"""What users of neighbouring systems reported as failures, each as a test that this program does not share it.
+
+The source stands above each test as `project#number` of its issue or pull request.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import HOSTING, SHOP, TODAY, Console, Ran
+from support.projects import compare, policy, project
+
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.engine.decision import WORDS
+from vatspolicy.errors import InvalidInput
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.gate.gate import Gate
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.gate.waivers import waivable
+from vatspolicy.gate.waivers import fingerprint
+
+DENIED = ("--set", "services.0.facilities=[chengdu]")
+SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
+OUTCAST = HOSTING.replace("discredited: []", "discredited: [company]")
+
+
+def decisions(ran: Ran) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(ran.out)["decisions"]
+    return found
+
+
+# conftest#181, conftest#141, kyverno#1876: nothing was evaluated, exit 0
+@pytest.mark.parametrize("argument", ["empty", "none-*.yaml", "empty/*.yaml"])
+def test_nothing_evaluated_is_not_a_pass(console: Console, law: Path, argument: str) -> None:
+    (console.folder / "empty").mkdir()
+    console.write("spec.yaml", SHOP)
+    assert console("check", argument, "-p", law).code == 5
+    assert console("check", "spec.yaml", argument, "-p", law).code == 5  # nor beside something that is one
+
+
+# conftest#181, conftest#141: a folder without policies, or a test filter that matches none
+def test_no_policy_and_no_test_is_not_a_pass(console: Console, law: Path) -> None:
+    (console.folder / "empty").mkdir()
+    console.write("spec.yaml", SHOP)
+    assert console("check", "spec.yaml", "-p", "empty").code == 3
+    assert console("test", "-p", law, "-r", "no-such-test-anywhere").code == 5
+
+
+# atlantis#5980: a syntax error in a policy was "Passed: true"
+def test_a_policy_that_cannot_be_read_is_not_a_pass(console: Console, copy_of_law: Path) -> None:
+    console.write("spec.yaml", SHOP)
+    (copy_of_law / "vats-pilot-2024.yaml").write_text("rules: [")
+    ran = console("check", "spec.yaml", "-p", copy_of_law, "-f", "json")
+    assert (ran.code, ran.out) == (3, "")
+
+
+# oasdiff-action#198: a comparison that failed was shown as "No changes"
+def test_a_comparison_that_failed_is_not_no_change(console: Console, law: Path, copy_of_law: Path) -> None:
+    (copy_of_law / "vats-pilot-2024.yaml").write_text("rules: [")
+    ran = console("diff", law, copy_of_law, "-f", "markdown")
+    assert ran.code == 3
+    assert not re.search("no change", ran.out, re.IGNORECASE)
+
+
+# conftest#108: the result of the last file won
+def test_the_last_file_does_not_win(console: Console, law: Path) -> None:
+    console.write("a.yaml", HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"))
+    console.write("b.yaml", SHOP)
+    for order in (("a.yaml", "b.yaml"), ("b.yaml", "a.yaml")):
+        ran = console("check", *order, "-p", law, "-f", "json")
+        assert (ran.code, json.loads(ran.out)["decision"]) == (1, "deny")
+
+
+def without_each_fact(data: Any) -> Iterator[tuple[str, Any]]:
+    """The data with one fact removed, each in turn, with its path."""
+
+    def places(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        for key, child in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+            if isinstance(node, dict):
+                yield (*path, key)
+            yield from places(child, (*path, key))
+
+    for path in places(data, ()):
+        changed = copy.deepcopy(data)
+        target = changed
+        for step in path[:-1]:
+            target = target[step]
+        del target[path[-1]]
+        yield ".".join(map(str, path)), changed
+
+
+# cerbos#1055, cerbos#3260, cerbos#3312, agent-governance-toolkit#3297: an attribute that was missing made a DENY vanish
+@pytest.mark.parametrize(
+    "spec",
+    [SHOP, HOSTING, OUTCAST, HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]")],
+    ids=["allow", "needs", "outcast", "deny"],
+)
+def test_a_missing_fact_never_makes_the_decision_milder(rich_bundle: Bundle, spec: str) -> None:
+    """Whatever fact is left out: what was decided with it stays possible, and allow is never said in its stead."""
+    whole = evaluate(rich_bundle, load_profile(yaml.safe_load(spec)), "2027-01-31")
+    assert whole.decision != "incomplete"
+    tried = 0
+    for path, data in without_each_fact(yaml.safe_load(spec)):
+        try:
+            part = evaluate(rich_bundle, load_profile(data), "2027-01-31")
+        except InvalidInput:  # a key that every profile must have
+            continue
+        if path.startswith("product.launch") or path == "company.licences":
+            continue
+        low, high = map(WORDS.index, part.range)
+        assert low <= WORDS.index(whole.decision) <= high, path
+        assert part.decision in (whole.decision, "incomplete"), path
+        tried += 1
+    assert tried >= 8
+
+
+# OpenBot#26: a deny rule that returned no boolean was neither a denial nor an error
+@pytest.mark.parametrize(
+    "when", ["company.foreign_percent", "company.name", "'deny'", "service.offers", "null", "1 + 1"]
+)
+def test_a_rule_that_is_no_boolean_is_refused(copy_of_law: Path, when: str) -> None:
+    path = copy_of_law / "vats-pilot-2024.yaml"
+    path.write_text(re.sub(r"when: .*", f"when: {json.dumps(when)}", path.read_text(), count=1))
+    with pytest.raises(InvalidInput):
+        load_bundle(copy_of_law)
+
+
+# cel-go#1298: has() on the wrong type was false, and the guard open
+@pytest.mark.parametrize(
+    "when",
+    [
+        "has(company.nme)",
+        "has(company.foreign_percent.value)",
+        "!has(nope.x)",
+        "company.nme == 'x'",
+        "nope == 1",
+        "company.foreign_percent == '3'",
+        "has(company.name)",
+    ],
+)
+def test_a_misspelt_guard_is_refused(copy_of_law: Path, when: str) -> None:
+    path = copy_of_law / "vats-pilot-2024.yaml"
+    path.write_text(re.sub(r"when: .*", f"when: {json.dumps(when)}", path.read_text(), count=1))
+    with pytest.raises(InvalidInput):
+        load_bundle(copy_of_law)
+
+
+# kubernetes#115920: only the first violation was shown
+def test_every_reason_is_shown(console: Console, rich_law: Path) -> None:
+    console.write("spec.yaml", OUTCAST)
+    (found,) = decisions(console("check", "spec.yaml", "-p", rich_law, *DENIED, "-f", "json"))
+    assert found["decision"] == "deny"
+    assert {denial["rule"].partition("/")[0] for denial in found["denials"]} >= {"invented-duties"}
+    assert len(found["denials"]) >= 2
+
+
+# opa#1148, conftest#432: which condition failed?
+def test_each_clause_is_shown_with_its_value_and_the_line_of_the_fact(console: Console, rich_law: Path) -> None:
+    path = console.write("spec.yaml", OUTCAST)
+    (found,) = decisions(console("check", "spec.yaml", "-p", rich_law, "-f", "json"))
+    (denial,) = (each for each in found["denials"] if each["rule"] == "invented-duties/outcast")
+    assert denial["clauses"]
+    assert all(clause["text"] and clause["value"] in (True, False, None) for clause in denial["clauses"])
+    lines = path.read_text().splitlines()
+    assert any("discredited" in lines[fact["line"] - 1] for fact in denial["facts"])
+
+
+# kyverno#2303, kyverno#10497, kyverno#9804: skipped and not matching were counted as passed
+def test_undecided_is_not_counted_as_passed(console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    ran = console("check", "spec.yaml", "-p", law, "--set", "company.foreign_percent=", "-f", "junit")
+    assert ran.code == 4
+    suites = ET.fromstring(ran.out).iter("testsuite")
+    assert sum(int(suite.get("failures", 0)) + int(suite.get("errors", 0)) for suite in suites) >= 1
+    (found,) = decisions(console("check", "spec.yaml", "-p", law, "--set", "company.foreign_percent=", "-f", "json"))
+    states = {each["state"] for part in ("denials", "needs", "met", "duties", "undetermined") for each in found[part]}
+    assert states <= {"fires", "unknown", "met", "unmet", "closed", "done"}
+    assert {each["state"] for each in found["undetermined"]} == {"unknown"}
+
+
+@pytest.fixture
+def waived(console: Console, rich_law: Path, rich_bundle: Bundle) -> dict[str, Any]:
+    """A waiver of the one denial of spec.yaml, not yet written."""
+    assert (rich_law / "invented-duties.yaml").exists()
+    console.write("spec.yaml", OUTCAST)
+    console.write("approvers.yaml", "schema: 1\napprovers:\n  - {name: kim, rules: ['invented-duties/*']}\n")
+    profile = load_profile("spec.yaml")
+    decision, _ = Gate(rich_bundle, TODAY).decide(profile)
+    (finding,) = (each for _, each in waivable(decision) if each.rule.name == "invented-duties/outcast")
+    return {
+        "rule": finding.rule.name,
+        "scope": {
+            "product": decision.product,
+            "fingerprint": fingerprint(rich_bundle, profile, decision.as_of, finding),
+        },
+        "reason": "Settled with the court.",
+        "approver": "kim",
+        "ticket": "LAW-7",
+        "granted": TODAY,
+        "expiry": "2027-05-31",
+    }
+
+
+def check_with(console: Console, law: Path, waiver: dict[str, Any], *options: str) -> Ran:
+    console.write("waivers.yaml", json.dumps({"schema": 1, "waivers": [waiver]}))
+    return console(
+        "check", "spec.yaml", "-p", law, "--waivers", "waivers.yaml", "--approvers", "approvers.yaml", *options
+    )
+
+
+# kyverno#6675: what an exception covered was not evaluated any more
+def test_what_is_waived_is_still_evaluated_and_shown(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
+    plain = decisions(console("check", "spec.yaml", "-p", rich_law, "-f", "json"))[0]
+    ran = check_with(console, rich_law, waived, "-f", "json")
+    (found,) = decisions(ran)
+    assert found["decision"] == plain["decision"] == "deny"
+    assert [each["rule"] for each in found["denials"]] == [each["rule"] for each in plain["denials"]]
+    assert "Settled with the court." in ran.out
+
+
+# kyverno#17473: an exception that had expired was still honoured by the command line
+def test_an_expired_waiver_is_not_honoured_anywhere(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
+    expired = {**waived, "granted": "2026-01-01", "expiry": "2026-05-31"}
+    for format in ("json", "text", "sarif", "junit"):
+        assert check_with(console, rich_law, expired, "-f", format).code == 1
+    assert '"suppressions": [\n' not in check_with(console, rich_law, expired, "-f", "sarif").out.replace(
+        '"suppressions": []', ""
+    )
+
+
+# kyverno#14491, ferret-scan#699, glsec#398: exceptions without a reason, an approver or an end
+@pytest.mark.parametrize("field", ["reason", "approver", "expiry", "ticket", "granted", "scope"])
+def test_a_waiver_without_reason_approver_or_end_is_refused(
+    console: Console, rich_law: Path, waived: dict[str, Any], field: str
+) -> None:
+    for spoilt in ({key: value for key, value in waived.items() if key != field}, {**waived, field: ""}):
+        ran = check_with(console, rich_law, spoilt)
+        assert ran.code == 3
+        assert "waivers.yaml:1:" in ran.err
+
+
+# checkov#7104, semantica#1346: skipped findings appeared as live ones in SARIF
+def test_what_is_waived_is_suppressed_in_sarif(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
+    (run,) = json.loads(check_with(console, rich_law, waived, "-f", "sarif").out)["runs"]
+    found = [result for result in run["results"] if result["ruleId"].endswith("outcast")]
+    assert found
+    for result in found:
+        (suppression,) = result["suppressions"]
+        assert "Settled with the court." in suppression["justification"]
+
+
+# kyverno#6768, kyverno#2310: results were mixed with chatter
+def test_standard_output_is_the_result_and_nothing_else(console: Console, law: Path) -> None:
+    console.write("good.yaml", SHOP)
+    console.write("bad.yaml", "a: [")
+    ran = console("check", "good.yaml", "bad.yaml", "-p", law, "-f", "json")
+    assert ran.code == 3
+    data = json.loads(ran.out)
+    assert data["decision"] is None  # one that was not decided is no pass of the run either
+    assert "bad.yaml:1:" in ran.err
+    assert json.loads(console("schema", "profile").out)["title"]
+
+
+# opa#2562, opa#3844, cerbos#1654, conftest#518: a coverage figure without lines, that layout changed
+def test_coverage_names_lines_and_does_not_depend_on_layout(console: Console, copy_of_law: Path) -> None:
+    def covered() -> tuple[str, set[str]]:
+        ran = console("test", "-p", copy_of_law, "--coverage")
+        figures = re.findall(r"\d+ of \d+|\d+/\d+|\d+(?:\.\d+)? ?%", ran.out)
+        return " ".join(figures), set(re.findall(r"([\w-]+\.yaml):\d+", ran.out))
+
+    figures, files = covered()
+    assert figures
+    assert files
+    for path in copy_of_law.glob("*.yaml"):
+        path.write_text("# a remark\n\n" + path.read_text())
+    assert covered()[0] == figures
+
+
+# conforma/cli#3424: a day in the past made a new rule not apply
+def test_no_day_in_the_past_without_leave(console: Console, law: Path) -> None:
+    console.write("spec.yaml", SHOP)
+    ran = console("check", "spec.yaml", "-p", law, "--as-of", "2026-05-31")
+    assert (ran.code, ran.out) == (2, "")
+    assert console("check", "spec.yaml", "-p", law, "--as-of", TODAY).code == 0
+    console.write("past.yaml", SHOP.replace("2027-01-31", "2026-05-31"))
+    assert console("check", "past.yaml", "-p", law).code == 3
+
+
+# openfisca-core#437, openfisca-core#368: a day that the law does not cover crashed, or was extrapolated in silence
+def test_a_day_before_the_bundle_is_refused_in_one_sentence(console: Console, law: Path) -> None:
+    console.write("spec.yaml", SHOP)
+    ran = console("check", "spec.yaml", "-p", law, "--as-of", "2014-12-31", "--allow-past-as-of")
+    assert (ran.code, ran.out) == (2, "")
+    assert "2015-01-01" in ran.err
+    assert console("check", "spec.yaml", "-p", law, "--as-of", "2015-01-01", "--allow-past-as-of").code in (0, 1, 4)
+
+
+RULE = """\
+  - id: {id}
+    cite: [art-1]
+    each: product
+    when: company.foreign_percent > {above}
+    deny: {{reason: SHARE-ABOVE-CAP}}
+    message: {{en: Too foreign., zh: 外资过高。}}
+"""
+
+
+# catala#208: a conflict was raised though both rules agreed
+def test_two_rules_that_agree_are_no_conflict(console: Console, copy_of_law: Path) -> None:
+    text = policy("agreeing", "rules:\n" + RULE.format(id="one", above="10.0") + RULE.format(id="two", above="20.0"))
+    (copy_of_law / "agreeing.yaml").write_text(text)
+    console.write("spec.yaml", HOSTING)
+    (found,) = decisions(console("check", "spec.yaml", "-p", copy_of_law, "-f", "json"))
+    assert found["decision"] == "deny"
+    assert {each["rule"] for each in found["denials"]} == {"agreeing/one", "agreeing/two"}
+    assert found["contested"] == []
+
+
+# cedar#1799, catala#384: counterexamples that were none, or that nobody could use
+def test_every_witness_is_decided_by_the_evaluator(tmp_path: Path) -> None:
+    """The profile that a comparison shows is a whole spec; both states of the law decide it as the comparison says."""
+    rules = "rules:\n" + RULE.replace("{id}", "one").replace("{{", "{").replace("}}", "}")
+    before, after = (policy("law", rules.replace("{above}", above)) for above in ("50.0", "70.0"))
+    sides = [project(tmp_path / name, {"law": text}, {}) for name, text in (("base", before), ("head", after))]
+    data = compare(*sides, semantic="cells")
+    witnesses = [entry["witness"] for entry in data["semantic"]["transitions"] if entry["witness"]]
+    assert witnesses
+    for witness in witnesses:
+        profile = load_profile(witness["profile"])
+        for side, folder in (("before", "base"), ("after", "head")):
+            found = evaluate(load_bundle(tmp_path / folder / "policies"), profile, witness["as_of"])
+            assert found.decision == witness[side]["decision"]
+        assert witness["before"]["decision"] != witness["after"]["decision"]
+
+
+# kie-issues#437: gap analysis refused null
+def test_an_unknown_value_is_one_more_value(bundle: Bundle) -> None:
+    bare = {"schema": 1, "product": {"id": "p"}, "company": {}, "services": [{"id": "s"}]}
+    decision = evaluate(bundle, load_profile(bare), "2027-01-31")
+    assert decision.decision == "incomplete"
+    assert decision.missing
+    nulls = {**bare, "company": {"foreign_percent": None, "name": None}}
+    assert evaluate(bundle, load_profile(nulls), "2027-01-31").decision == "incomplete"
+
+
+# kubernetes PR#138564, kyverno#4365: the test harness skipped the schema and defaults
+def test_tests_and_check_read_a_profile_alike(console: Console, law: Path) -> None:
+    """A fixture that check refuses, test refuses too; one that it decides, test decides alike."""
+    console.write("fixtures/shop.yaml", SHOP)
+    expected = {
+        "why": {"en": "A shop.", "zh": "商店。"},
+        "cites": ["no article"],
+        "decisions": [{"as_of": "2027-01-31", "decision": "allow"}],
+    }
+    console.write("fixtures/shop.expect.yaml", json.dumps(expected, ensure_ascii=False))
+    ran = console("test", "-p", law, "--fixtures", "fixtures", "-r", "shop")
+    assert ran.code == 0, ran.out
+    console.write("fixtures/shop.yaml", SHOP.replace("audience: public", "audience: publik"))
+    assert console("check", "fixtures/shop.yaml", "-p", law).code == 3
+    assert console("test", "-p", law, "--fixtures", "fixtures", "-r", "shop").code == 3
+
+
+# regal#1204, regal#1730: the editor and the command line read the same thing differently
+def test_library_command_line_and_server_decide_alike(console: Console, law: Path, bundle: Bundle) -> None:
+    pytest.importorskip("starlette", reason="needs the extra `serve`")
+    from vatspolicy.server.api.query import answer, read_query
+
+    console.write("spec.json", json.dumps(HOSTING_DATA))
+    (by_command,) = decisions(console("check", "spec.json", "-p", law, "-f", "json"))
+    by_library = evaluate(bundle, load_profile(HOSTING_DATA), "2027-01-31")
+    by_server, word = answer(
+        bundle, ("vatspolicy", "decision"), read_query(json.dumps({"input": HOSTING_DATA}).encode()), TODAY, False
+    )
+    assert word == by_library.decision == by_command["decision"]
+    for key in ("range", "duties", "needs", "missing", "services"):
+        names = [
+            [each.get("rule") or each.get("id") for each in source[key] if isinstance(each, dict)]
+            for source in (by_command, by_server["result"])
+        ]
+        assert names[0] == names[1]
+
+
+# opa#3127: a stray `._` file broke the verification, and nobody could tell why
+def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
+    pytest.importorskip("cryptography", reason="needs the extra `sign`")
+    from vatspolicy.bundles.build import build_package
+    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.keys import generate_keys, read_key
+    from vatspolicy.bundles.signature import sign, verify
+
+    private, _ = generate_keys()
+    (tmp_path / "key").write_text(private)
+    key = read_key(tmp_path / "key", private=True)
+    signed = sign(build_package(law, 1), key)
+    assert verify(signed, key) is not None
+    with pytest.raises(InvalidInput) as refused:
+        verify(read_package(Path("b.tar.gz"), {**signed.files, "policies/._x.yaml": b"x"}), key)
+    assert "changed, added or removed" in str(refused.value) or "._x.yaml" in str(refused.value)
+
+
+# conftest#642, opa#1757: no signature could be asked for; opa < 1.21.3 (GHSA-g2pf-6v5v-qcc8): an unsigned bundle went through
+def test_an_unsigned_bundle_is_refused_where_a_key_is_given(tmp_path: Path, law: Path) -> None:
+    pytest.importorskip("cryptography", reason="needs the extra `sign`")
+    from vatspolicy.bundles.build import build_package
+    from vatspolicy.bundles.keys import generate_keys, read_key
+    from vatspolicy.bundles.signature import verify
+
+    _, public = generate_keys()
+    (tmp_path / "key.pub").write_text(public)
+    with pytest.raises(InvalidInput, match="not signed"):
+        verify(build_package(law, 1), read_key(tmp_path / "key.pub"))
+
+
+# opa#981, opa#1242, opa#5007, opa#6132, conftest#387: an exit code did not tell "no" from "no answer"
+def test_no_and_no_answer_have_codes_of_their_own(console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    runs = {
+        0: ("check", "spec.yaml", "-p", law, "--fail-on", "deny"),
+        1: ("check", "spec.yaml", "-p", law),
+        2: ("check", "spec.yaml", "--no-such-option"),
+        3: ("check", "missing.yaml", "-p", law),
+        4: ("check", "spec.yaml", "-p", law, "--set", "company.foreign_percent="),
+        5: ("check", "none-*.yaml", "-p", law),
+    }
+    assert {code: console(*arguments).code for code, arguments in runs.items()} == {code: code for code in runs}

@@ -1,0 +1,43 @@
+"""docs/security.md: every test that it names exists, and every test of hostile input stands in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+from conftest import ROOT
+from support.fuzzing import TARGETS
+
+PAGE = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`(test_\w+\.py)::(test_\w+)`", PAGE)))
+
+
+def names_in(file: str) -> set[str]:
+    tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+@pytest.mark.parametrize("file", sorted({file for file, _ in NAMED}))
+def test_every_test_that_is_named_exists(file: str) -> None:
+    assert {test for of, test in NAMED if of == file} - names_in(file) == set()
+
+
+def test_every_row_names_a_test() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ") and line.count("|") == 4]
+    promises = [
+        row for row in rows if "shown by" not in row and not re.search(r"\| [\d,]+ \| \d+ \|$|failures left", row)
+    ]
+    assert len(promises) >= 25
+    assert [row for row in promises if "::test_" not in row] == []
+
+
+def test_every_hostile_test_stands_on_the_page() -> None:
+    left_out = {"test_the_law_is_not_written_to"}
+    assert names_in("test_hostile.py") - {test for file, test in NAMED if file == "test_hostile.py"} == left_out
+
+
+def test_every_fuzzer_has_a_figure() -> None:
+    figures = dict(re.findall(r"^\| (\w+) \| ([\d,]+) \| 0 \|$", PAGE, re.MULTILINE))
+    assert set(figures) == set(TARGETS)
+    assert all(int(count.replace(",", "")) > 1000 for count in figures.values())

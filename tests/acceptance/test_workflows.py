@@ -1,0 +1,217 @@
+"""Everything under `.github`, the GitLab template, the pre-commit hooks and the shell scripts, by their own linters."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
+ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
+SHELL = [ROOT / ".ci/run", *sorted((ROOT / ".github").rglob("*.sh"))]
+GITLAB = ROOT / "templates/gitlab-ci.yml"
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a tool of this environment with its scripts first on PATH and without the caller's tokens."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GH_", "GITHUB_", "ZIZMOR_"))}
+    clean["PATH"] = f"{SCRIPTS}{os.pathsep}{clean['PATH']}"
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def read(path: Path) -> Any:
+    # PyYAML follows YAML 1.1, where the key `on` is true; nothing here reads that key.
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in WORKFLOWS:
+        for name, job in read(path)["jobs"].items():
+            for step in job["steps"]:
+                yield f"{path.name}: {name}", step
+    for path in ACTIONS:
+        for step in read(path)["runs"]["steps"]:
+            yield path.parent.name, step
+
+
+def lint_workflows(*paths: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    # Without its path given, a shellcheck that is missing goes unnoticed and no script is checked.
+    return run("actionlint", f"-shellcheck={SCRIPTS / 'shellcheck'}", "-pyflakes=", *paths, cwd=cwd)
+
+
+def audit(*paths: Path) -> subprocess.CompletedProcess[str]:
+    return run("zizmor", "--offline", "--persona=pedantic", "--strict-collection", "--no-progress", *paths)
+
+
+def test_there_is_something_to_lint() -> None:
+    assert [path.name for path in WORKFLOWS if path.name == "ci.yml"]
+    assert [path.parent.name for path in ACTIONS if path.parent.name == "gate"]
+
+
+def test_actionlint_finds_nothing() -> None:
+    result = lint_workflows(*WORKFLOWS)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_zizmor_finds_nothing() -> None:
+    result = audit(ROOT / ".github", HOOKS)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("schema", "paths"),
+    [
+        ("github-workflows", WORKFLOWS),
+        ("github-actions", ACTIONS),
+        ("dependabot", [ROOT / ".github/dependabot.yml"]),
+        ("gitlab-ci", [GITLAB]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_schemas_accept(schema: str, paths: list[Path]) -> None:
+    result = run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *paths)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_shellcheck_finds_nothing() -> None:
+    result = run("shellcheck", "--enable=quote-safe-variables,deprecate-which", *SHELL)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: path.name)
+def test_scripts_can_be_executed(path: Path) -> None:
+    assert os.access(path, os.X_OK)
+
+
+def test_linters_would_find_a_fault(tmp_path: Path) -> None:
+    """The linters above are really at work: each finds what is planted here."""
+    workflow = tmp_path / ".github/workflows/ci.yml"
+    workflow.parent.mkdir(parents=True)
+    text = WORKFLOWS[0].read_text(encoding="utf-8")
+    planted = text.replace("- run: make lint", "- run: cd $FOLDER && echo ${{ github.event.pull_request.title }}")
+    assert planted != text
+    workflow.write_text(planted, encoding="utf-8")
+    linted = lint_workflows(workflow, cwd=tmp_path)
+    assert "shellcheck reported issue" in linted.stdout
+    assert "potentially untrusted" in linted.stdout
+    audited = audit(workflow)
+    assert audited.returncode == 14
+    assert "template-injection" in audited.stdout
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_are_bounded(path: Path) -> None:
+    workflow = read(path)
+    assert workflow["permissions"] in ({}, {"contents": "read"})
+    assert "group" in workflow["concurrency"]
+    for name, job in workflow["jobs"].items():
+        assert 0 < job["timeout-minutes"] <= 60, name
+
+
+def test_actions_are_pinned_to_a_commit() -> None:
+    """A tag can be moved; a commit cannot. `$/` is this repository at the same commit."""
+    used = [line for path in (*WORKFLOWS, *ACTIONS) for line in path.read_text(encoding="utf-8").splitlines()]
+    used = [line.split("uses:", 1)[1].strip() for line in used if re.match(r"\s*(- )?uses:", line)]
+    assert used
+    for reference in used:
+        assert reference.startswith("$/") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", reference)
+
+
+def test_no_expression_becomes_part_of_a_script() -> None:
+    for where, step in steps():
+        assert "${{" not in step.get("run", ""), where
+
+
+def test_checkouts_leave_no_credentials() -> None:
+    found = [step for _, step in steps() if step.get("uses", "").startswith("actions/checkout@")]
+    assert found
+    assert all(step["with"]["persist-credentials"] is False for step in found)
+
+
+def test_workflows_call_what_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for where, step in steps():
+        for target in re.findall(r"^make (\w+)", step.get("run", ""), flags=re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), f"{where}: make {target}"
+        for script in re.findall(r"^\.[\w./-]+", step.get("run", ""), flags=re.MULTILINE):
+            assert (ROOT / script).is_file(), f"{where}: {script}"
+        if step.get("uses", "").startswith("$/"):
+            assert (ROOT / step["uses"].removeprefix("$/") / "action.yml").is_file(), where
+            for spec in step["with"].get("specs", "").split():
+                assert list(ROOT.glob(spec)), f"{where}: {spec}"
+
+
+@pytest.mark.parametrize("hook", read(HOOKS), ids=lambda hook: hook["id"])
+def test_hooks_name_real_commands(hook: dict[str, Any]) -> None:
+    program, command = hook["entry"].split()
+    result = run(SCRIPTS / program, command, "--help")
+    assert result.returncode == 0, result.stderr
+    assert hook["language"] == "python"
+
+
+def test_hooks_choose_their_files() -> None:
+    hooks = {hook["id"]: hook for hook in read(HOOKS)}
+    check = hooks["vatspolicy-check"]
+    assert re.search(check["files"], "specs/cloud.yaml")
+    assert not re.search(check["files"], "src/specs.py")
+    assert re.search(check["exclude"], "specs/cloud.expect.yaml")
+    assert not re.search(check["exclude"], "specs/cloud.yaml")
+    for name in ("vatspolicy-lint", "vatspolicy-test"):
+        assert re.search(hooks[name]["files"], "policies/pilot.yaml")
+        assert hooks[name]["pass_filenames"] is False
+
+
+@pytest.fixture
+def gitlab(tmp_path: Path) -> tuple[dict[str, Any], Path]:
+    """The GitLab job, and a project in which its `before_script` has been done."""
+    template = read(GITLAB)
+    binaries = tmp_path / ".vatspolicy/bin"
+    binaries.mkdir(parents=True)
+    (binaries / "vatspolicy").symlink_to(SCRIPTS / "vatspolicy")
+    job: dict[str, Any] = template["vatspolicy"]
+    job["variables"] = template["variables"]
+    return job, tmp_path
+
+
+def run_gitlab(job: dict[str, Any], project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """As GitLab's runner does: the lines in one shell, which ends at the first that fails."""
+    script = "\n".join(["set -eo pipefail", *job["script"]])
+    return run("bash", "-c", script, cwd=project, **(job["variables"] | variables))
+
+
+def test_gitlab_job_reports(gitlab: tuple[dict[str, Any], Path]) -> None:
+    job, project = gitlab
+    (project / "specs").mkdir()
+    expected = min((ROOT / "fixtures").glob("*.expect.yaml"))
+    shutil.copy(expected.with_name(expected.name.replace(".expect", "")), project / "specs")
+    options = "--allow-past-as-of --no-fail"
+    result = run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml", VATSPOLICY_OPTIONS=options)
+    assert result.returncode == 0, result.stderr
+    assert "<testsuite" in (project / job["artifacts"]["reports"]["junit"]).read_text(encoding="utf-8")
+    [folder] = job["artifacts"]["paths"]
+    assert json.loads((project / folder / "decision.json").read_text(encoding="utf-8"))["decisions"]
+    assert job["artifacts"]["when"] == "always"
+
+
+def test_gitlab_job_fails_when_there_is_no_spec(gitlab: tuple[dict[str, Any], Path]) -> None:
+    job, project = gitlab
+    assert run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml").returncode == 5

@@ -1,0 +1,154 @@
+"""Solvers: what one finds is checked by working the formula out; what one excludes, another must exclude."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+
+import pytest
+from support.generators import PARAMETERS, Expressions, hints_of, parameter_types
+
+from vatspolicy.authoring.symbolic.cells import Cells
+from vatspolicy.authoring.symbolic.domain import Space
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Pool, Range
+from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search, simplest
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.times import periods
+from vatspolicy.authoring.symbolic.values import Unsupported, at_least
+from vatspolicy.authoring.symbolic.witness import day_of, profile_of
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.cel.interpreter import evaluate as kleene
+from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.types import BOOL
+from vatspolicy.policies.compiler import variables
+from vatspolicy.profile.profile import invariants, load_profile
+from vatspolicy.documents.schemas import load_schema
+from vatspolicy.engine.subjects import product_env
+
+TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
+SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
+
+needs_solver = pytest.mark.skipif(
+    importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"
+)
+pytestmark = pytest.mark.xdist_group("analysis")
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+def searches(space: Space) -> list[Search]:
+    found: list[Search] = [Cells(space, 100_000)]
+    if importlib.util.find_spec("z3") is not None:
+        found.append(open_search(space, BUDGET))
+    return found
+
+
+def test_formulas_fold() -> None:
+    pool = Pool()
+    pool.ranges["n"] = Range(0, 10)
+    a, b = pool.flag("a"), pool.flag("b")
+    assert pool.conjoin((a, -a)) == FALSE
+    assert pool.disjoin((a, TRUE)) == TRUE
+    assert pool.conjoin((a, b)) == pool.conjoin((b, a, TRUE))
+    assert pool.at_most({"n": 1}, 10) == TRUE
+    assert pool.at_most({"n": -1}, -11) == FALSE
+    assert pool.at_most({"n": 1}, 4, strict=True) == pool.at_most({"n": 1}, 3) == -pool.at_most({"n": -1}, -4)
+    assert pool.among("n", range(20)) == TRUE
+    for wanted in (0, 2, 3):
+        formula = at_least(pool, (a, b, pool.flag("c")), wanted)
+        assert pool.evaluate(formula, {"a": True, "c": True}) is (wanted <= 2)
+
+
+def test_a_number_that_no_list_reaches_costs_nothing() -> None:
+    """A length compared with a thousand million once took that many formulas."""
+    pool = Pool()
+    before = len(pool.parts)
+    assert at_least(pool, (pool.flag("a"), pool.flag("b")), 10**9) == FALSE
+    assert len(pool.parts) == before + 2
+
+
+def test_numbers_between_bounds() -> None:
+    """Whole numbers, and numbers that have others between them, at every kind of bound."""
+    for whole in (True, False):
+        space = Space()
+        space.pool.ranges["n"] = Range(0, 100, whole)
+        pool = space.pool
+        above, below = -pool.at_most({"n": 1}, 49), pool.at_most({"n": 1}, 50, strict=True)
+        for search in searches(space):
+            found = search.find([above, below])
+            assert (found is None) is whole
+            found = search.find([above, pool.at_most({"n": 1}, 50)])
+            assert found is not None
+            assert 49 < pool.number_of("n", found) <= 50
+
+
+@needs_solver
+def test_sums_of_variables() -> None:
+    space = Space()
+    for name in "xyz":
+        space.pool.ranges[name] = Range(0, 10)
+    pool = space.pool
+    apart = [pool.at_most({"x": 1, "y": -1}, -1), pool.at_most({"y": 1, "z": -1}, -1)]  # x < y < z
+    search = open_search(space)
+    found = search.find([*apart, pool.at_most({"z": 1}, 2)])
+    assert found is not None
+    assert [found[name] for name in "xyz"] == [0, 1, 2]
+    assert search.find([*apart, pool.at_most({"z": 1}, 1)]) is None
+    assert search.find([*apart, pool.at_most({"z": 1, "x": -1}, 1)]) is None
+
+
+def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
+    """Every answer is a real profile of which Kleene's logic says the same; the searches agree on what has none."""
+    draw = random.Random(SEED + 7)
+    names = variables("product")
+    params = {key: PARAMETERS[name] for name, (key, _) in parameter_types().items()}
+    scope = Scope(names, parameter_types(), lambda name, scope: None)
+    texts = Expressions(draw, names, hints=hints_of(bundle))
+    period = periods([bundle])[0]
+    found_some = excluded = 0
+    for _ in range(60 * TIMES):
+        tree = parse(texts.text(BOOL, 3), scope)
+        setting = Setting(period, dict.fromkeys(("services", "deals", "filings", "services.*.area"), 2))
+        try:
+            rail = setting.encoder.truth(tree, setting.reading(bundle.on(period.start)).product_scope(), params)
+        except Unsupported:
+            continue
+        more, _ = hold(setting.space, setting.encoder)
+        for wanted, formulas in ((True, [rail.true]), (False, [rail.false]), (None, [-rail.true, -rail.false])):
+            answers = set()
+            for search in searches(setting.space):
+                try:
+                    found = search.find([*formulas, *more])
+                except Undecided:
+                    continue
+                answers.add(found is not None)
+                if found is None:
+                    excluded += 1
+                    continue
+                found = simplest(setting.space, search, [*formulas, *more], found)
+                profile = load_profile(profile_of(setting.space, found))
+                assert kleene(tree, product_env(profile, day_of(setting.space, found)), params) is wanted
+                found_some += 1
+            assert len(answers) < 2, tree
+    assert found_some > 60 * TIMES
+    assert excluded > 5 * TIMES
+
+
+def test_every_invariant_can_hold_and_be_broken() -> None:
+    """A proof under invariants that nothing satisfies would prove anything."""
+    space = Space({"services": 2})
+    setting = Setting(periods([load_bundle()])[0], {"services": 2})
+    reading = setting.reading(load_bundle().on("2026-01-01"))
+    scope = reading.product_scope()
+    rails = [setting.encoder.truth(node, scope, {}) for node, _ in invariants()]
+    search = open_search(setting.space)
+    assert search.find([rail.true for rail in rails]) is not None, "the invariants cannot all be true"
+    for entry, rail in zip(load_schema("profile")["x-invariants"], rails, strict=True):
+        others = [-other.false for other in rails if other is not rail]
+        assert search.find([rail.false, *others]) is not None, f"{entry['id']} says nothing beyond the others"
+    assert space.limits == {}

@@ -1,0 +1,420 @@
+"""What the back ends answer, what they ask for, what the generated code looks like, and how trees are kept."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import itertools
+import json
+import random
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from support.fuzzing import ATTRIBUTES, NAMES
+from support.generators import Expressions, Hints, Profiles
+from support.scopes import VALUES, ask, scope_of, spell, tree_of
+
+from vatspolicy.cel import ast as t
+from vatspolicy.cel.interpreter import (
+    ARITHMETIC,
+    COMPARE,
+    TEXT,
+    Missing,
+    conjunction,
+    disjunction,
+    evaluate,
+    look_up,
+    missing,
+)
+from vatspolicy.cel.parser import parse
+from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.serialize import dump, load
+from vatspolicy.cel.types import BOOL, INT, NUMBER
+from vatspolicy.policies.compiler import variables
+from vatspolicy.profile.profile import Profile
+from vatspolicy.documents.schemas import load_schema, validate
+from vatspolicy.engine.subjects import product_env, service_env
+
+# --- Kleene's logic ---------------------------------------------------------------------------------------------------
+
+THREE = (True, False, None)
+RANK = {False: 0, None: 1, True: 2}
+"""Kleene's logic is that of an order: and is the least, or the greatest, not turns it round."""
+
+
+@pytest.mark.parametrize(("a", "b", "c"), list(itertools.product(THREE, repeat=3)))
+def test_truth_tables(a: bool | None, b: bool | None, c: bool | None) -> None:
+    by_rank = {rank: value for value, rank in RANK.items()}
+    least = by_rank[min(RANK[a], RANK[b], RANK[c])]
+    greatest = by_rank[max(RANK[a], RANK[b], RANK[c])]
+    assert conjunction((a, b, c)) is least
+    assert disjunction((a, b, c)) is greatest
+    names = ("ciio", "important", "sensitive")
+    env: dict[str, Any] = {
+        "data": {name: value for name, value in zip(names, (a, b, c), strict=True) if value is not None}
+    }
+    assert ask("data.ciio && data.important && data.sensitive", env) is least
+    assert ask("data.ciio || data.important || data.sensitive", env) is greatest
+    assert ask("!data.ciio", env) is by_rank[2 - RANK[a]]
+    members = [{} if value is None else {"through_basic_carrier": value} for value in (a, b, c)]
+    env = {"services": members}
+    assert ask("services.all(s, s.through_basic_carrier)", env) is least
+    assert ask("services.exists(s, s.through_basic_carrier)", env) is greatest
+
+
+def test_nothing_at_all() -> None:
+    assert conjunction(()) is True
+    assert disjunction(()) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "answer"),
+    [
+        ("data.persons == 1", {}, None),
+        ("data.persons == 1", {"data": {}}, None),
+        ("data.persons == data.persons", {"data": {}}, None),
+        ("data.persons + 1 > data.persons", {"data": {}}, None),
+        ("company.registered.province == 'beijing'", {"company": {}}, None),
+        ("services.exists(s, data.ciio)", {"services": []}, False),
+        ("services.all(s, data.ciio)", {"services": []}, True),
+        ("services.exists(s, true)", {}, None),
+        ("services.all(s, false)", {}, None),
+        ("services.exists(s, false)", {}, None),
+        ("services.all(s, service.facilities.exists(f, true))", {"services": [{}], "service": {}}, None),
+        ("services.all(s, service.facilities.exists(f, true))", {"services": [], "service": {}}, True),
+        ("service.hosting in param.nothing", {"service": {}}, None),
+        ("service.hosting in param.nothing", {"service": {"hosting": "mainland"}}, False),
+        ("'news' in service.offers", {"service": {}}, None),
+        ("'news' in service.offers", {"service": {"offers": []}}, False),
+        ("service.offers.size() == 0", {"service": {}}, None),
+        ("company.name.contains('')", {"company": {}}, None),
+        ("company.name.contains('')", {"company": {"name": ""}}, True),
+        ("company.name.matches('B|C')", {"company": {"name": "ABC"}}, True),
+        ("company.name.matches('^B')", {"company": {"name": "ABC"}}, False),
+        ("company.name.endsWith('C') && company.name.startsWith('A')", {"company": {"name": "ABC"}}, True),
+        ("company.foreign_percent in param.shares", {"company": {"foreign_percent": 49.99}}, True),
+        ("as_of in param.days", {"as_of": "2024-10-23"}, True),
+        ("as_of < product.launch", {"as_of": "2024-10-23", "product": {"launch": "2024-10-24"}}, True),
+        ("5 - 2 * data.persons", {"data": {"persons": 7}}, -9),
+        ("param.regions.exists(r, r.open && 'hainan' in r.places)", {}, True),
+    ],
+)
+def test_answers(text: str, env: Mapping[str, Any], answer: Any) -> None:
+    assert ask(text, env) == answer
+    assert type(ask(text, env)) is type(answer)
+
+
+def test_operators_are_the_ones_that_the_language_has() -> None:
+    assert set(COMPARE) == {"==", "!=", "<", "<=", ">", ">="}
+    assert set(ARITHMETIC) == {"+", "-", "*"}
+    assert set(TEXT) == {"startsWith", "endsWith", "contains", "matches"}
+
+
+# --- what is asked for ------------------------------------------------------------------------------------------------
+
+
+def asked(text: str, env: Mapping[str, Any]) -> list[str]:
+    return [".".join((fact.root, *fact.names)) for fact in missing(tree_of(text), env, VALUES)]
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "facts"),
+    [
+        ("data.ciio", {}, ["data.ciio"]),
+        ("data.ciio && data.important", {"data": {}}, ["data.ciio"]),
+        ("data.ciio && data.important", {"data": {"ciio": True}}, ["data.important"]),
+        ("data.ciio || data.important", {"data": {}}, ["data.ciio", "data.important"]),
+        ("data.ciio || data.important && data.sensitive", {"data": {}}, ["data.ciio", "data.important"]),
+        ("data.ciio && data.important", {"data": {"important": False}}, []),
+        ("data.ciio && data.important", {"data": {"important": True}}, ["data.ciio"]),
+        ("data.ciio || (data.important && data.sensitive)", {"data": {"important": False}}, ["data.ciio"]),
+        ("!data.ciio || data.persons > data.minors", {"data": {"persons": 1}}, ["data.ciio", "data.minors"]),
+        ("data.persons + data.minors > 2 * data.children", {"data": {"minors": 1}}, ["data.persons", "data.children"]),
+        ("service.hosting in ['mainland']", {}, ["service.hosting"]),
+        ("service.audience in ['public'] && 'news' in service.offers", {}, ["service.audience"]),
+        ("service.offers.size() > 1", {"service": {}}, ["service.offers"]),
+        ("company.registered.province == 'beijing'", {"company": {}}, ["company.registered.province"]),
+        ("company.name.startsWith('A')", {}, ["company.name"]),
+        ("services.exists(s, s.hosting == 'mainland')", {}, ["services"]),
+        ("services.exists(s, s.hosting == 'mainland')", {"services": [{"hosting": "overseas"}, {}]}, ["s.hosting"]),
+        ("services.exists(s, s.hosting == 'mainland')", {"services": [{"hosting": "mainland"}, {}]}, []),
+        ("services.all(s, data.ciio || s.hosting == 'mainland')", {"services": [{}]}, ["data.ciio", "s.hosting"]),
+    ],
+)
+def test_only_facts_that_matter_are_asked_for(text: str, env: Mapping[str, Any], facts: list[str]) -> None:
+    assert asked(text, env) == facts
+
+
+def test_a_missing_fact_of_a_member_comes_with_the_member() -> None:
+    first, second = {"hosting": "overseas"}, {"id": "two"}
+    found = list(missing(tree_of("services.exists(s, s.hosting == 'mainland')"), {"services": [first, second]}, {}))
+    assert found == [Missing("s", ("hosting",), second)]
+    assert found[0].member is second
+
+
+def test_telling_every_fact_that_is_asked_for_decides() -> None:
+    """Random expressions: unknown ones ask for something; decided ones for nothing."""
+    unknown = 0
+    for tree, env in random_cases(random.Random(5), 40):
+        facts = list(missing(tree, env, VALUES))
+        assert bool(facts) == (evaluate(tree, env, VALUES) is None)
+        unknown += bool(facts)
+        for fact in facts:
+            owner = fact.member
+            for name in fact.names[:-1]:
+                owner = (owner or {}).get(name)
+            assert not fact.names or (owner or {}).get(fact.names[-1]) is None
+    assert unknown > 100
+
+
+# --- generated Python -------------------------------------------------------------------------------------------------
+
+
+def random_cases(draw: random.Random, count: int) -> list[tuple[t.Node, Mapping[str, Any]]]:
+    """Random expressions, each with variables in which facts are missing."""
+    found: list[tuple[t.Node, Mapping[str, Any]]] = []
+    profiles = Profiles(draw)
+    for _ in range(count):
+        env = activity(profiles.profile(), "2024-06-01", draw)
+        expressions = Expressions(draw, variables("activity"))
+        found += [(tree_of(expressions.text(BOOL, 3)), env) for _ in range(10)]
+    return found
+
+
+def activity(profile: Profile, day: str, draw: random.Random) -> dict[str, Any]:
+    env = service_env(product_env(profile, day), draw.choice(profile.facts["services"]))
+    return {**env, "activity": {"class": "B11", "licensed": False}}
+
+
+def test_generated_source_holds_no_text_but_constants() -> None:
+    nasty = "'); __import__('os').system('true') #\\"
+    text = f"company.name == {json.dumps(nasty)} && company.name.startsWith({json.dumps(nasty)})"
+    module = Module({nasty: tree_of(text)})
+    source = ast.parse(module.source)
+    constants = [str(node.value) for node in ast.walk(source) if isinstance(node, ast.Constant)]
+    assert sorted(constants) == sorted(["company", "name", nasty] * 2)
+    names = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)}
+    assert names == {"v"}
+    function = module.load({})[nasty]
+    assert function({"company": {"name": nasty}}) is True
+    assert function({"company": {"name": "A"}}) is False
+
+
+def test_generated_source_has_only_names_of_its_own() -> None:
+    """For anything that the language can say: loop variables, parameters and terms are numbered, facts are keys."""
+    for seed in range(5):
+        draw = random.Random(seed)
+        expressions = Expressions(draw, variables("activity"))
+        trees = {str(index): tree_of(expressions.text(BOOL)) for index in range(60)}
+        module = Module(trees)
+        source = ast.parse(module.source)
+        names = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)}
+        assert [name for name in names if not NAMES.fullmatch(name)] == []
+        attributes = {node.attr for node in ast.walk(source) if isinstance(node, ast.Attribute)}
+        assert attributes <= ATTRIBUTES
+        loops = ("x", "y", "z")
+        assert not set(loops) & names
+
+
+def test_names_of_a_policy_do_not_reach_the_source() -> None:
+    params = {"__import__": 1, "eval": ["a"]}
+    trees = {
+        "import os": parse("param.__import__ == data.persons", scope_of({}, params=params)),
+        "x): pass": parse("services.exists(exec, exec.id in param.eval)", scope_of({}, params=params)),
+        "term": parse("term.globals", scope_of({"globals": "data.ciio"}, params=params)),
+    }
+    module = Module(trees)
+    for word in ("import", "eval", "exec", "globals", "pass", "random"):
+        assert word not in module.source
+    functions = module.load({"random/__import__": 1, "random/eval": ["a"]})
+    assert functions["x): pass"]({"services": [{"id": "a"}]}) is True
+
+
+def test_generated_code_has_no_builtins() -> None:
+    function = Module({"x": tree_of("data.ciio")}).load({})["x"]
+    assert function.__globals__["__builtins__"] == {}
+    assert set(function.__globals__) == {"__builtins__", "any", "all", "len", "map", function.__name__}
+
+
+def test_parameters_are_bound_for_each_day() -> None:
+    module = Module({"x": tree_of("company.foreign_percent <= param.cap && activity.class in param.opened")})
+    env = {"company": {"foreign_percent": 50.0}, "activity": {"class": "B12"}}
+    before = module.load({**VALUES, "random/opened": ["B11"]})["x"]
+    after = module.load({**VALUES, "random/opened": ["B11", "B12"]})["x"]
+    lower = module.load({**VALUES, "random/opened": ["B12"], "random/cap": 49.0})["x"]
+    assert [before(env), after(env), lower(env)] == [False, True, False]
+
+
+def strictly(node: t.Node, env: Mapping[str, Any]) -> Any:
+    """The value, read left to right and no further than needed. Raises LookupError at a missing fact."""
+    match node:
+        case t.Literal() | t.Param():
+            return evaluate(node, {}, VALUES)
+        case t.Fact(root=root, names=names):
+            value: Any = env
+            for name in (root, *names):
+                if name not in value:
+                    raise LookupError
+                value = value[name]
+            return value
+        case t.Not(body=body):
+            return not strictly(body, env)
+        case t.Term(body=body):
+            return strictly(body, env)
+        case t.And(parts=parts):
+            return all(strictly(part, env) for part in parts)
+        case t.Or(parts=parts):
+            return any(strictly(part, env) for part in parts)
+        case t.Compare(op=op, left=left, right=right):
+            return COMPARE[op](strictly(left, env), strictly(right, env))
+        case t.Arithmetic(op=op, left=left, right=right):
+            return ARITHMETIC[op](strictly(left, env), strictly(right, env))
+        case t.In(item=item, list=over):
+            return strictly(item, env) in strictly(over, env)
+        case t.Size(list=over):
+            return len(strictly(over, env))
+        case t.TextTest(kind=kind, text=text, pattern=pattern):
+            return TEXT[kind](strictly(text, env), pattern)
+        case t.Quantifier(kind=kind, variable=variable, list=over, body=body):
+            bodies = (strictly(body, {**env, variable: member}) for member in strictly(over, env))
+            return any(bodies) if kind == "exists" else all(bodies)
+    raise TypeError(node)
+
+
+def lacks(node: t.Node, env: Mapping[str, Any]) -> bool:
+    """Whether a fact is missing that the node may read, but for those of the members of its lists."""
+    facts = (one for one in t.walk(node) if isinstance(one, t.Fact) and one.root in variables("activity"))
+    return any(look_up(env, one.root, one.names) is None for one in facts)
+
+
+def test_a_key_error_leaves_only_where_a_fact_is_missing_and_no_answer_is_wrong() -> None:
+    left = 0
+    for tree, env in random_cases(random.Random(6), 60):
+        function = Module({"x": tree}).load(VALUES)["x"]
+        try:
+            expected = strictly(tree, env)
+        except LookupError:
+            left += 1
+            with pytest.raises(KeyError):
+                function(env)
+        else:
+            assert evaluate(tree, env, VALUES) is expected
+            try:
+                assert function(env) is expected
+            except KeyError:
+                assert lacks(tree, env)
+    assert 100 < left < 500
+
+
+AMONG_CONSTANTS = (
+    "param.zones.exists(z, z.province == company.registered.province && z.open)",
+    "param.zones.exists(z, z.open && z.province == company.registered.province && company.registered.ftz in z.zones)",
+    "param.zones.exists(z, z.province == company.registered.province && service.facilities.all(f, f.ftz in z.zones))",
+    "param.zones.exists(z, z.zones.exists(f, f == company.registered.ftz))",
+    "param.zones.exists(z, z.zones.exists(f, f in company.registered.within))",
+    "param.zones.exists(z, z.zones.all(f, f in company.registered.within))",
+    "param.places.exists(p, p in company.registered.within && service.facilities.all(f, p in f.within))",
+    "param.places.exists(p, p in company.registered.within && p != company.registered.province)",
+    "company.registered.within.exists(p, p == company.registered.province)",
+    "param.places.exists(p, service.facilities.all(f, f.province == p || f.ftz == 'fujian'))",
+    "param.places.exists(p, service.facilities.all(f, f.province == p || p in f.within))",
+    "param.places.exists(p, service.facilities.all(f, f.province == p || f.ftz == 'fujian' || p == f.province))",
+)
+"""Quantifiers over constants and by membership, which generated code answers without a loop."""
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["", "a field is missing of a constant"])
+@pytest.mark.parametrize("text", AMONG_CONSTANTS)
+def test_what_is_looked_up_among_constants_is_what_a_loop_finds(text: str, bare: bool) -> None:
+    places, zones = ["beijing", "shanghai-pudong", "hainan"], ["beijing", "hainan"]
+    params = {
+        "places": places,
+        "zones": [{"province": one, "open": one == "hainan", "zones": [one]} for one in (*zones, "hainan")],
+    }
+    tree = parse(text, scope_of({}, params=params), None)
+    values: dict[str, Any] = {f"random/{name}": value for name, value in params.items()}
+    if bare:
+        del values["random/zones"][0]["province"]
+    function = Module({"x": tree}).load(values)["x"]
+    draw, found = random.Random(text), Counter[Any]()
+
+    def some(full: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in full.items() if draw.random() > 0.15}
+
+    def place() -> dict[str, Any]:
+        within = draw.sample(places, draw.randint(0, 3))
+        return some(
+            {"province": draw.choice((*zones, "gansu")), "ftz": draw.choice((*zones, "fujian")), "within": within}
+        )
+
+    for _ in range(300):
+        service = some({"facilities": [place() for _ in range(draw.randint(0, 2))]})
+        env = some({"company": some({"registered": place()}), "service": service})
+        expected = evaluate(tree, env, values)
+        found[expected] += 1
+        assert call(function, tree, env, values) is expected, env
+        with contextlib.suppress(KeyError):
+            assert function(env) is expected
+            found["at once"] += 1
+    assert len(found) == 4 or bare, found
+
+
+# --- kept on disk -----------------------------------------------------------------------------------------------------
+
+
+def test_trees_survive_being_stored() -> None:
+    for tree, env in random_cases(random.Random(7), 20):
+        written = json.dumps(dump(tree))
+        again = load(json.loads(written))
+        assert json.dumps(dump(again)) == written
+        assert spell(again) == spell(tree)
+        assert [node.span for node in t.walk(again)] == [node.span for node in t.walk(tree)]
+        assert evaluate(again, env, VALUES) is evaluate(tree, env, VALUES)
+        assert Module({"x": again}).source == Module({"x": tree}).source
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("50.0", 50.0), ("50", 50), ("true", True), ("'1'", "1"), ("[1.0, 2.0]", (1.0, 2.0)), ("['a']", ("a",))],
+)
+def test_constants_keep_their_type(text: str, value: Any) -> None:
+    again = load(json.loads(json.dumps(dump(tree_of(text)))))
+    assert isinstance(again, t.Literal)
+    assert again.value == value
+    assert repr(again.value) == repr(value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [[], ["Fact"], ["Exec", "bool", [0, 1], "x"], ["Not", "bool", [0, 1]], ["Fact", "?", [0, 1], "x", {"t": []}]],
+)
+def test_what_is_not_a_stored_tree_is_an_ordinary_error(data: list[Any]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError, IndexError)):
+        load(data)
+
+
+# --- the generators themselves ----------------------------------------------------------------------------------------
+
+
+def test_random_profiles_are_valid_reproducible_and_various() -> None:
+    one = [Profiles(random.Random(8), Hints()).profile(rate).document for rate in (0.0, 0.1, 0.5)]
+    two = [Profiles(random.Random(8), Hints()).profile(rate).document for rate in (0.0, 0.1, 0.5)]
+    assert [document.data for document in one] == [document.data for document in two]
+    draw = Profiles(random.Random(9), Hints())
+    profiles = [draw.profile() for _ in range(40)]
+    assert all(not validate(profile.document, "profile") for profile in profiles)
+    for name in ("partner", "data", "deals"):
+        assert {name in profile.document.data for profile in profiles} == {True, False}
+    whole = Profiles(random.Random(10), Hints()).profile(0.0).document.data
+    assert set(whole) == set(load_schema("profile")["properties"])
+    assert set(whole["company"]) == set(load_schema("profile")["properties"]["company"]["properties"])
+
+
+def test_random_expressions_are_inside_the_language_and_have_their_type() -> None:
+    draw = random.Random(11)
+    for type in (BOOL, INT, NUMBER):
+        expressions = Expressions(draw, variables("licence"))
+        for _ in range(60):
+            assert parse(expressions.text(type, 4), scope_of({}, "licence"), type).type == type
