@@ -22,16 +22,16 @@ from typing import Any
 from measure import Candidate, Report, Row, Table, Target, finish, interleave, median, parser
 from workload import afresh, draw_profiles
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.testing.cases import subjects
-from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import Type, join, type_of_value
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Expression
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 
 TARGET = 100

@@ -18,8 +18,8 @@ from measure import Report, Row, Table, Target, finish, parser
 
 from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
 from vatspolicy.authoring.symbolic.isolate import expressions_of, find_rule
-from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 
 SAME = [
     ("fite-provisions", "term.applicant && operator.registered_capital_rmb < param.least_capital\n",

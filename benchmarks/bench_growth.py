@@ -29,9 +29,9 @@ from multiply import multiplied
 from profiles import profiles
 from workload import Workload, afresh, compare, draw_profiles, verdict
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
 SIZES = (1, 2, 4, 8)

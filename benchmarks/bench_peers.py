@@ -36,9 +36,9 @@ from measure import Candidate, Report, Row, Table, Target, Times, finish, interl
 from measure import processor_seconds as processor
 from workload import Answers, Subjects, Workload, afresh, compare, shipped, verdict
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import Law, Spoken
 
 INSTALL = {

@@ -41,14 +41,14 @@ from measure import BUILD, Report, Row, Table, Target, finish, note, parser, pea
 from profiles import profiles
 from workload import Workload, draw_profiles
 
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.cel.sql import column, to_sql, write
 from vatspolicy.cel.types import INT
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.screening.answers import decide
 from vatspolicy.screening.duckdb_engine import Decider, connect, load_lines, load_rows
-from vatspolicy.screening.sql_expressions import ROW
 from vatspolicy.screening.input import Row as Input
+from vatspolicy.screening.sql_expressions import ROW
 from vatspolicy.screening.sql_relations import fact_columns
 from vatspolicy.screening.validate import facts_in
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel import ast as t
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy
+from vatspolicy.policies.ruleset import Law
 
 
 def spelled(bundle: Bundle, law: Law, policy: Policy, text: str) -> str:

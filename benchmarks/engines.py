@@ -236,8 +236,8 @@ def memory(name: str, data: Data, most: int) -> dict[str, Any]:
 
 def vatspolicy(data: Data) -> Callable[[Mapping[str, Any]], Any]:
     """This project, for its memory: reads, checks and decides a profile."""
-    from vatspolicy.policies.bundle import load_bundle
     from vatspolicy.engine.evaluator import evaluate
+    from vatspolicy.policies.bundle import load_bundle
     from vatspolicy.profile.profile import load_profile
 
     bundle = load_bundle()

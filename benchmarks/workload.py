@@ -19,16 +19,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from celtext import Doubles, spelled
-from support.generators import Profiles, hints_of
 from rego import Writer
+from support.generators import Profiles, hints_of
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.policies.ruleset import Law
 from vatspolicy.light import replace
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile, trust_profile
 
 Subjects = Sequence[tuple[str, Mapping[str, Any]]]

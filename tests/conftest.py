@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy import clock
-from vatspolicy import cli
+from vatspolicy import cli, clock
 from vatspolicy import i18n as language
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
@@ -161,6 +160,6 @@ needs_posix = pytest.mark.skipif(os.name != "posix", reason="devices and signals
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A real browser, of its own for each module: while it runs, asyncio is taken."""
-    from browser import launch
+    from support.browser import launch
 
     yield from launch()

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from conftest import ROOT, needs_posix
 
-from vatspolicy.policies import bundle as bundles
 from vatspolicy import compile_cache as cache
+from vatspolicy.policies import bundle as bundles
 from vatspolicy.policies.bundle import build_bundle, load_bundle
 
 DATA = {"a": [1, 2.5, "三", None, True], ("b", 0): (b"x", {"c": "d"})}

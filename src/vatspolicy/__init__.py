@@ -6,10 +6,10 @@
 'needs-license'
 """
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.decision import Decision
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
 __all__ = ["Bundle", "Decision", "InvalidInput", "Problem", "Profile", "evaluate", "load_bundle", "load_profile"]

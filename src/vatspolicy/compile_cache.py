@@ -67,9 +67,9 @@ def _hash(content: bytes = b"") -> blake2b:
 
 
 def language_sources() -> list[str]:
-    """The code that turns policies into compiled forms: folders and files of it."""
+    """The code that turns policies into compiled forms: the folders of it."""
     folder = os.path.dirname(os.path.realpath(__file__))
-    names = ("expression", "policy.py", "link.py", "bundle.py", "stored.py", "law.py")
+    names = ("cel", "policies")
     return [os.path.join(folder, name) for name in names]
 
 
@@ -78,8 +78,9 @@ def language_digest() -> str:
     """Digest of that code: another version of it must not read old entries."""
     from pathlib import Path
 
-    folder, *files = map(Path, language_sources())
-    return key_of(source.read_bytes() for source in (*sorted(folder.glob("*.py")), *files))
+    return key_of(
+        source.read_bytes() for folder in map(Path, language_sources()) for source in sorted(folder.glob("*.py"))
+    )
 
 
 def remember(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:

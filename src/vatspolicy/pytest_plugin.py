@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from vatspolicy.policies.bundle import Bundle
     from vatspolicy.authoring.testing.cases import Case
+    from vatspolicy.policies.bundle import Bundle
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

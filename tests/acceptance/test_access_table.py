@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import load_profile
 

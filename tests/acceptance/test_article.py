@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.documents import load_document
+from vatspolicy.policies.bundle import Bundle, load_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")

@@ -20,8 +20,8 @@ from multiply import Words, again, multiplied, vocabularies
 from report import merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle, load_bundle
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from support.projects import policy, project
 from test_action import read_outputs
 from test_comparison_sources import commit, run
 
-from vatspolicy.authoring.diff import markdown
+from vatspolicy.reports.diff import markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = yaml.safe_load((ROOT / ".github/actions/policy-diff/action.yml").read_text(encoding="utf-8"))

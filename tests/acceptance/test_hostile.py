@@ -27,14 +27,14 @@ from support.generators import Expressions
 from support.scopes import tree_of
 
 from vatspolicy import clock
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.documents import load_document
-from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.codegen import Module
 from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.cel.types import BOOL
-from vatspolicy.policies.compiler import variables
+from vatspolicy.documents import load_document
+from vatspolicy.errors import InvalidInput
 from vatspolicy.output import write_file
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.policies.compiler import variables
 from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.reports.formats.terminal import clean
 

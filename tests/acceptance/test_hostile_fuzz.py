@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from support.fuzzing import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.fuzzing import TARGETS
 
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 

@@ -18,14 +18,13 @@ import yaml
 from conftest import HOSTING, SHOP, TODAY, Console, Ran
 from support.projects import compare, policy, project
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.decision import WORDS
-from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
+from vatspolicy.gate.waivers import fingerprint, waivable
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.gate.waivers import waivable
-from vatspolicy.gate.waivers import fingerprint
 
 DENIED = ("--set", "services.0.facilities=[chengdu]")
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from support.laws import CLASSES, LICENCE, bundle_of, route, rule
 
-from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
-from vatspolicy.authoring.symbolic import search
+from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules, search
 from vatspolicy.authoring.symbolic.isolate import find_rule
 from vatspolicy.authoring.symbolic.recheck import says
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))

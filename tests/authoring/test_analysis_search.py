@@ -9,23 +9,23 @@ import random
 import pytest
 from support.generators import PARAMETERS, Expressions, hints_of, parameter_types
 
+from vatspolicy.authoring.symbolic.assumptions import hold
 from vatspolicy.authoring.symbolic.cells import Cells
 from vatspolicy.authoring.symbolic.domain import Space
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Pool, Range
-from vatspolicy.authoring.symbolic.assumptions import hold
-from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search, simplest
 from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search, simplest
 from vatspolicy.authoring.symbolic.times import periods
 from vatspolicy.authoring.symbolic.values import Unsupported, at_least
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope, parse
 from vatspolicy.cel.types import BOOL
-from vatspolicy.policies.compiler import variables
-from vatspolicy.profile.profile import invariants, load_profile
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.engine.subjects import product_env
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.compiler import variables
+from vatspolicy.profile.profile import invariants, load_profile
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

@@ -16,23 +16,22 @@ from support.generators import Profiles, hints_of, near_days
 from support.laws import CLASSES, LICENCE, bundle_of, route, rule
 from support.valuations import BOUNDS, assign
 
-from vatspolicy.authoring.symbolic import Transitions, compare_change, compare_decisions, compare_rules
+from vatspolicy.authoring.symbolic import Transitions, compare_change, compare_decisions, compare_rules, search
 from vatspolicy.authoring.symbolic import workers as parallel
-from vatspolicy.authoring.symbolic import search
 from vatspolicy.authoring.symbolic.difference import differing
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.minimize import places, without
+from vatspolicy.authoring.symbolic.recheck import word_of
 from vatspolicy.authoring.symbolic.relaxation import PAIRS
+from vatspolicy.authoring.symbolic.times import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import Ground
 from vatspolicy.authoring.symbolic.workers import pack
-from vatspolicy.authoring.symbolic.recheck import word_of
-from vatspolicy.authoring.symbolic.minimize import places, without
-from vatspolicy.authoring.symbolic.times import END, Period
-from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.errors import InvalidInput
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
+from vatspolicy.profile.profile import load_profile
 
 needs_solver = pytest.mark.skipif(
     importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"

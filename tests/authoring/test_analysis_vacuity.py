@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
+from vatspolicy.authoring.analysis.bounded_search import Ground, all_days
+from vatspolicy.authoring.symbolic.query import Setting
 from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.search import open_search
-from vatspolicy.authoring.symbolic.query import Setting
 from vatspolicy.authoring.symbolic.times import END, Period
 from vatspolicy.authoring.symbolic.values import Rail
 from vatspolicy.authoring.symbolic.witness import profile_of
-from vatspolicy.authoring.analysis.bounded_search import Ground, all_days
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.errors import InvalidInput
-from vatspolicy.profile.profile import invariants, load_profile
 from vatspolicy.documents.schemas import load_schema
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import invariants, load_profile
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),

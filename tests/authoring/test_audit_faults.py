@@ -12,9 +12,9 @@ from support.laws import HEAD, route, rule
 
 from vatspolicy.authoring.analysis.findings import KINDS, Finding
 from vatspolicy.authoring.analysis.run import Request, analyse
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 
 pytestmark = [

@@ -15,19 +15,19 @@ from conftest import Console
 from support.generators import Profiles, hints_of, near_days
 from support.laws import HEAD, route, rule
 
-from vatspolicy.authoring.symbolic import search
-from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.run import Request, analyse
 from vatspolicy.authoring.analysis.settings import Property, load_settings
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.engine.decision import WORDS
-from vatspolicy.errors import InvalidInput
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.authoring.analysis.witness import states_of
+from vatspolicy.authoring.symbolic import search
 from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.engine.decision import WORDS
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.documents.schemas import resource_folder
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 """How many times 60 trials of growing profiles; 170 make 10,000."""

@@ -15,11 +15,11 @@ from conftest import Console
 from support.projects import PROFILE, RULES, compare, policy, project
 
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.wording import facts_of
 from vatspolicy.reports.diff import render
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.documents.schemas import load_schema
 
 LAW = policy("law")
 LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2026-09-01', cite: art-1, value: 70.0}")

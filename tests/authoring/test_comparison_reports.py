@@ -10,14 +10,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from support.browser import opened, sideways, violations
 from conftest import Console
+from support.browser import opened, sideways, violations
 from support.projects import PROFILE, RULES, compare, policy, project
 
-from vatspolicy.authoring.diff import markdown
-from vatspolicy.reports.diff import FORMATS, render
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.schemas import validate
+from vatspolicy.reports.diff import FORMATS, markdown, render
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")

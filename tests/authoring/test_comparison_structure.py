@@ -105,7 +105,7 @@ def test_a_whole_policy_is_one_edit(tmp_path: Path) -> None:
 
 
 def test_conditions_of_a_route_are_compared_one_by_one(tmp_path: Path) -> None:
-    from laws import CLASSES, LICENCE, route
+    from support.laws import CLASSES, LICENCE, route
 
     def law(*conditions: str) -> str:
         return policy("law", LICENCE + CLASSES.removeprefix("rules:\n") + route("list", "true", *conditions))

@@ -9,10 +9,10 @@ import pytest
 from conftest import Console
 
 from vatspolicy.authoring import scaffold
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.authoring.testing.coverage import Coverage
 from vatspolicy.authoring.testing.runner import prove
+from vatspolicy.policies.bundle import Bundle, load_bundle
 
 POLICY = """\
 id: two

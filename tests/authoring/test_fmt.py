@@ -16,10 +16,10 @@ from conftest import ROOT, SHOP, Console
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatspolicy.documents import load_document, parse_document
-from vatspolicy.errors import InvalidInput
 from vatspolicy.authoring.formatter import lay_out
 from vatspolicy.authoring.formatter.textconv import clauses, normal_text
+from vatspolicy.documents import load_document, parse_document
+from vatspolicy.errors import InvalidInput
 
 SHIPPED = sorted([*(ROOT / "policies").glob("*.yaml"), *(ROOT / "fixtures").glob("*.yaml")])
 

@@ -10,9 +10,9 @@ import pytest
 from conftest import ROOT, SHOP, Console
 
 from vatspolicy.authoring import scaffold
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.authoring.lint import ORDER, lint
 from vatspolicy.documents.schemas import load_schema, use_schemas
+from vatspolicy.policies.bundle import load_bundle
 
 CLEAN = """\
 id: clean

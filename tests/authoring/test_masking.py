@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
-from vatspolicy.cel.types import BOOL, ListOf, Record
 from vatspolicy.authoring.testing.mcdc import alone, decisive
+from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.types import BOOL, ListOf, Record
 
 
 def fact(name: str) -> Fact:

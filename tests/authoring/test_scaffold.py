@@ -10,10 +10,10 @@ import pytest
 import yaml
 from conftest import Console
 
-from vatspolicy.documents import parse_document
-from vatspolicy.profile.profile import read_profile
 from vatspolicy.authoring.scaffold import profile
+from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import validate
+from vatspolicy.profile.profile import read_profile
 
 
 def test_a_new_policy_passes_lint_and_its_own_tests(console: Console) -> None:

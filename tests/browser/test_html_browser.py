@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.browser import opened, sideways, violations
 from conftest import ROOT
+from support.browser import opened, sideways, violations
 
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.reports.policy import make, write
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.engine.serialize import record
-from vatspolicy.reports.decision.html import render
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.html import render
+from vatspolicy.reports.policy import make, write
 
 pytestmark = pytest.mark.xdist_group("browser")
 

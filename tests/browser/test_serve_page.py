@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from support.browser import opened, sideways, violations
 from conftest import ROOT, TODAY, Console
+from support.browser import opened, sideways, violations
 
 uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
@@ -20,8 +20,8 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 from vatspolicy.policies.bundle import load_bundle  # noqa: E402
 from vatspolicy.reports.decision.words import VERDICTS  # noqa: E402
 from vatspolicy.server.web.app import make_app  # noqa: E402
-from vatspolicy.server.web.session import Desk  # noqa: E402
 from vatspolicy.server.web.run import listen  # noqa: E402
+from vatspolicy.server.web.session import Desk  # noqa: E402
 from vatspolicy.server.web.words import WORDS  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("browser")

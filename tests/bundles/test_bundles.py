@@ -23,7 +23,6 @@ import pytest
 from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
 from vatspolicy.bundles.archive import read_archive
-from vatspolicy.errors import InvalidInput
 from vatspolicy.bundles.build import build_package, pack
 from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, Package, read_package
 from vatspolicy.bundles.digests import ALGORITHMS, canonical, file_digest
@@ -31,6 +30,7 @@ from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
 from vatspolicy.bundles.signature import peek, sign, verify
 from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.errors import InvalidInput
 
 # --- digests, by OPA's own vectors ------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from support.generators import Expressions, Hints, Profiles
 from support.scopes import VALUES, ask, scope_of, spell, tree_of
 
 from vatspolicy.cel import ast as t
+from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.interpreter import (
     ARITHMETIC,
     COMPARE,
@@ -29,13 +30,12 @@ from vatspolicy.cel.interpreter import (
     missing,
 )
 from vatspolicy.cel.parser import parse
-from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.serialize import dump, load
 from vatspolicy.cel.types import BOOL, INT, NUMBER
-from vatspolicy.policies.compiler import variables
-from vatspolicy.profile.profile import Profile
 from vatspolicy.documents.schemas import load_schema, validate
 from vatspolicy.engine.subjects import product_env, service_env
+from vatspolicy.policies.compiler import variables
+from vatspolicy.profile.profile import Profile
 
 # --- Kleene's logic ---------------------------------------------------------------------------------------------------
 

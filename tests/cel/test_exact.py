@@ -9,9 +9,9 @@ import pytest
 from support.generators import PARAMETERS, Profiles, near_days, parameter_types
 from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 
+from vatspolicy.cel.ast import Node
 from vatspolicy.cel.exact import Unknown, prepare
 from vatspolicy.cel.interpreter import Env, Missing, Params, evaluate, missing
-from vatspolicy.cel.ast import Node
 
 pytestmark = pytest.mark.xdist_group("differential")
 

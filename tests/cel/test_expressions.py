@@ -12,9 +12,9 @@ import yaml
 from support.scopes import ask, scope_of, spell, tree_of
 
 from vatspolicy.cel import ast as t
+from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.interpreter import missing
 from vatspolicy.cel.parser import MAX_DEPTH, ExpressionError, Scope, parse
-from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.types import (
     BOOL,
     DAY,

@@ -15,25 +15,25 @@ import pytest
 from support.generators import PARAMETERS, Profiles, near_days, parameter_types
 from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 
-from vatspolicy.policies import ruleset as laws
-from vatspolicy.engine.evaluator import evaluate as decide
 from vatspolicy.cel import sieve as sieves
+from vatspolicy.cel.activation import ACTIVITY, PRODUCT, SERVICE, level_of
 from vatspolicy.cel.answers import Intervals, Words, resolve
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.codegen import Function, Module
 from vatspolicy.cel.conjunct import Test, conjuncts, questions, words_read
 from vatspolicy.cel.exact import prepare
 from vatspolicy.cel.fuse import write
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.parser import Scope, parse
-from vatspolicy.cel.codegen import Function, Module
 from vatspolicy.cel.rows import make_row
-from vatspolicy.cel.activation import ACTIVITY, PRODUCT, SERVICE, level_of
 from vatspolicy.cel.sieve import Sieve
-from vatspolicy.cel.ast import Node
 from vatspolicy.cel.types import Bool, ListOf, Record, Type
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.light import replace
-from vatspolicy.policies.compiler import variables
+from vatspolicy.engine.evaluator import evaluate as decide
 from vatspolicy.engine.subjects import product_env
+from vatspolicy.light import replace
+from vatspolicy.policies import ruleset as laws
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.ruleset import Law
 
 pytestmark = pytest.mark.xdist_group("differential")
 

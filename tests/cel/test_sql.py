@@ -15,9 +15,9 @@ import pytest
 from support.generators import PARAMETERS, Profiles, near_days, parameter_types
 from test_differential import SEED, TIMES, Tally, batch, by_subject, environments, random_env, shipped
 
+from vatspolicy.cel.ast import Node, walk
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.parser import Scope, parse
-from vatspolicy.cel.ast import Node, walk
 from vatspolicy.cel.types import INT, ListOf, Record, Text, Type
 from vatspolicy.policies.compiler import variables
 

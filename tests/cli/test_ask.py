@@ -17,8 +17,8 @@ import pytest
 from conftest import Console, needs_posix
 
 from vatspolicy.documents import load_document, parse_document
-from vatspolicy.profile.profile import load_profile
 from vatspolicy.documents.schemas import validate
+from vatspolicy.profile.profile import load_profile
 
 BEGIN = "schema: 1\nproduct: {id: mine, launch: '2027-03-01'}\n"
 IDC = f"""\

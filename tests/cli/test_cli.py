@@ -20,13 +20,12 @@ import typer
 import yaml
 from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
-from vatspolicy import output
-from vatspolicy import cli
-from vatspolicy.gate import gate
+from vatspolicy import cli, output
 from vatspolicy.cli.arguments import parse_changes, parse_day
+from vatspolicy.documents.schemas import schema_names
+from vatspolicy.gate import gate
 from vatspolicy.reports.decision import FORMATS
 from vatspolicy.reports.formats.terminal import width
-from vatspolicy.documents.schemas import schema_names
 
 DENIED = "services.0.facilities=[chengdu]"
 UNKNOWN = "company.foreign_percent="

@@ -10,9 +10,9 @@ import pytest
 from conftest import HOSTING, Console, needs_posix
 
 from vatspolicy import cli
-from vatspolicy.cli.commands import check as command_module
 from vatspolicy.cli import decide as work
 from vatspolicy.cli import fast_arguments as quick
+from vatspolicy.cli.commands import check as command_module
 
 VALUES = (
     *("", "-", "--", "-x", "a.yaml", "specs/", "*.yaml", "2026-03-01", "2026-13-01", "deny", "duty", "DENY", "nothing"),

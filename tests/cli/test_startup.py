@@ -112,7 +112,9 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     settle()
     code, cold = imported(folder / "cache", *CHECK)
     assert code == 1
-    assert {"celpy", "lark", "vatspolicy.policies.compiler"} <= cold, "what is to be kept away is what a cold start needs"
+    assert {"celpy", "lark", "vatspolicy.policies.compiler"} <= cold, (
+        "what is to be kept away is what a cold start needs"
+    )
     code, modules = imported(folder / "cache", *CHECK)
     assert code == 1
     return modules

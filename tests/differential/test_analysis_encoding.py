@@ -21,26 +21,26 @@ from support.generators import (
 )
 from support.valuations import BOUNDS, assign, holds, truth
 
-from vatspolicy.engine.licensing import routes
-from vatspolicy.authoring.symbolic.relaxation import word
-from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.assumptions import hold
-from vatspolicy.authoring.symbolic.recheck import says, subjects
+from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.recheck import says, subjects
+from vatspolicy.authoring.symbolic.relaxation import word
 from vatspolicy.authoring.symbolic.times import periods
 from vatspolicy.authoring.symbolic.values import Const, Unsupported
 from vatspolicy.authoring.symbolic.witness import profile_of
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope as Names
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.types import BOOL
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.licensing import routes
+from vatspolicy.engine.subjects import product_env
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.engine.subjects import product_env
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

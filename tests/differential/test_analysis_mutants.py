@@ -23,14 +23,14 @@ from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.isolate import MixedBundle, expressions_of, find_rule
 from vatspolicy.authoring.symbolic.recheck import says
 from vatspolicy.authoring.symbolic.times import parameters
-from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.cel.serialize import dump
 from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
+from vatspolicy.cel.serialize import dump
 from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number
+from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
 from vatspolicy.policies.model import Expression, Rule
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.documents.schemas import resource_folder
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

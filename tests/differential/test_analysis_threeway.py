@@ -23,21 +23,21 @@ from support.valuations import BOUNDS, Values, assign, truth
 
 from vatspolicy.authoring.symbolic.cells import Cells
 from vatspolicy.authoring.symbolic.formula import TRUE
+from vatspolicy.authoring.symbolic.query import Setting
 from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.recheck import subjects
 from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search
-from vatspolicy.authoring.symbolic.query import Setting
 from vatspolicy.authoring.symbolic.times import END, Period, periods
 from vatspolicy.authoring.symbolic.values import Const, Rail, Unsupported
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import Scope as Names
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import BOOL, Type, join, type_of_value
+from vatspolicy.engine.subjects import product_env
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule
-from vatspolicy.engine.subjects import product_env
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "40"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))

@@ -21,19 +21,19 @@ from typing import Any
 import pytest
 from support.generators import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.testing.cases import subjects
+from vatspolicy.cel.ast import Node, Term, walk
+from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.parser import Scope, parse
-from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.reference import Reference, convert
-from vatspolicy.cel.ast import Node, Term, walk
 from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Expression, Policy, Route
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
-from vatspolicy.engine.subjects import activity_env, product_env, service_env
 from vatspolicy.profile.vocabulary import words
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))

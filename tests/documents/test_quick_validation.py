@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from vatspolicy.policies.bundle import BESIDE
 from vatspolicy.documents import load_document
-from vatspolicy.documents.schemas import schema_folder
 from vatspolicy.documents import quick_validation as quick
-from vatspolicy.documents.validation import _validator
-from vatspolicy.documents.quick_validation import is_surely_valid
 from vatspolicy.documents.fast_validation import Sure
+from vatspolicy.documents.quick_validation import is_surely_valid
+from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents.validation import _validator
+from vatspolicy.policies.bundle import BESIDE
 
 ODD: tuple[Any, ...] = (
     None,

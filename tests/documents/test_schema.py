@@ -7,6 +7,7 @@ import pytest
 
 from vatspolicy import compile_cache as cache
 from vatspolicy.documents import load_document, parse_document
+from vatspolicy.documents import schema_files as files
 from vatspolicy.documents.schemas import (
     load_schema,
     resource_folder,
@@ -15,7 +16,6 @@ from vatspolicy.documents.schemas import (
     schema_names,
     validate,
 )
-from vatspolicy.documents import schema_files as files
 
 BAD = Path(__file__).parents[1] / "data" / "bad"
 TEXT = {"type": "string"}

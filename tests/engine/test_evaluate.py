@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from support.laws import CLASSES, LICENCE, bundle_of, decide, route, rule
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import Decision, Finding
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
 
 CENTRE = {"offers": ["data-centre"], "operated_by": "company", "area": ["beijing"]}

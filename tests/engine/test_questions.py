@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile, read_profile
 
 COMPANY = {"foreign_percent": 100, "mainland_entity": True}

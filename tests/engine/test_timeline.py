@@ -17,17 +17,17 @@ from conftest import HOSTING, ROOT, TODAY, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.engine import timeline as package
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.snapshot import state_of
+from vatspolicy.engine.timeline import timeline
+from vatspolicy.engine.turning_points import may_turn
 from vatspolicy.gate.gate import AHEAD, Gate
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.reports.formats.terminal import width
 from vatspolicy.reports.timeline import FORMATS, render
-from vatspolicy.documents.schemas import load_schema, schema_names
-from vatspolicy.engine.timeline import timeline
-from vatspolicy.engine.snapshot import state_of
-from vatspolicy.engine.turning_points import may_turn
 
 FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.yaml") if not path.name.endswith(".expect.yaml"))
 LAUNCHED = "2024-10-23"

@@ -10,7 +10,6 @@ import pytest
 from conftest import HOSTING, SHOP, TODAY
 
 from vatspolicy.cli.arguments import FailOn, Format
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.gate.gate import (
@@ -27,6 +26,7 @@ from vatspolicy.gate.gate import (
     find_specs,
     worst,
 )
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import FORMATS, run
 

@@ -12,11 +12,11 @@ import pytest
 import rfc8785
 from conftest import HOSTING, SHOP, TODAY, Console
 
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.gate.gate import Gate
 from vatspolicy.bundles.select import Choice
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.receipt import make_receipt, replay
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
 
 
 @pytest.fixture

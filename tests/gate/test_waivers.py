@@ -18,16 +18,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.decision import FORMATS, render
 from vatspolicy.documents.schemas import load_schema, schema_names
-from vatspolicy.gate.waivers import Ledger, load_ledger, load_waivers, waivable
-from vatspolicy.gate.waivers import fingerprint
+from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
+from vatspolicy.gate.waivers import Ledger, fingerprint, load_ledger, load_waivers, waivable
 from vatspolicy.gate.waivers.load import load_approvers
 from vatspolicy.gate.waivers.notice import WHY
 from vatspolicy.gate.waivers.writer import add_waivers
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.reports.decision import FORMATS, render
 
 LICENCE = "  licences: [{instrument: pilot-approval, classes: [B11], area: [china], valid_until: '2030-01-01'}]\n"
 DENIED = HOSTING.replace("  discredited: []\n", "  discredited: [company]\n" + LICENCE)

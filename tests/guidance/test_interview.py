@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
-from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.outlook import outlook
+from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
 from vatspolicy.guidance.interview.answers import possible_answers
-from vatspolicy.guidance.interview.ranking import put, rank
 from vatspolicy.guidance.interview.memo import remembering
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
+from vatspolicy.guidance.interview.ranking import put, rank
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
-from vatspolicy.engine.outlook import outlook
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import fact_schemas
 
@@ -478,7 +478,7 @@ def test_what_is_no_profile_is_refused(shipped: Bundle, text: str) -> None:
 def test_any_profile_is_rendered_as_it_is() -> None:
     import random
 
-    from generators import Profiles
+    from support.generators import Profiles
 
     profiles = Profiles(random.Random(7))
     for _ in range(60):
@@ -491,7 +491,7 @@ def test_any_fact_can_be_left_out_and_written_again() -> None:
     """Whatever is written into a random profile, in block or flow style, the text then says exactly that."""
     import random
 
-    from generators import Profiles
+    from support.generators import Profiles
 
     draw = random.Random(11)
     profiles = Profiles(draw)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.testing.cases import one_fixture
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import load_document, parse_document
@@ -18,6 +17,7 @@ from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.interview import start
 from vatspolicy.guidance.interview.ranking import get
 from vatspolicy.guidance.interview.writer import render
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer
 

@@ -16,18 +16,18 @@ from conftest import GOLDEN, ROOT, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.access_matrix import PlaceError, matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, Business, Case, Finding, Probe
-from vatspolicy.reports.access_matrix.render import FORMATS, fragment, render, style
-from vatspolicy.reports.access_matrix.words import letters
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.formats.terminal import width
-from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.profile.vocabulary import gazetteer
+from vatspolicy.reports.access_matrix.render import FORMATS, fragment, render, style
+from vatspolicy.reports.access_matrix.words import letters
+from vatspolicy.reports.formats.terminal import width
 
 DAY = "2026-11-24"
 DAYS = ("2015-03-01", "2018-08-01", "2021-03-01", "2024-05-01", DAY)

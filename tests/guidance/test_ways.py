@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.remediation import GOALS, Proposal, Ways, find_ways
+from vatspolicy.guidance.remediation.change import Move, apply, differences
+from vatspolicy.guidance.remediation.mutability import mark_of, marks, plain
+from vatspolicy.guidance.remediation.search import Search, routes_of
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.vocabulary import describe, fact_schemas
-from vatspolicy.guidance.remediation import GOALS, Proposal, Ways, find_ways
-from vatspolicy.guidance.remediation.mutability import mark_of, marks, plain
-from vatspolicy.guidance.remediation.change import Move, apply, differences
-from vatspolicy.guidance.remediation.search import Search, routes_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = "2026-11-24"

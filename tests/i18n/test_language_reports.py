@@ -12,16 +12,16 @@ import pytest
 from conftest import ROOT, TODAY
 from support.projects import compare, policy, project
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.authoring.diff import report as comparison
+from vatspolicy.engine.timeline import timeline
 from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.access_matrix import matrix
-from vatspolicy.reports.access_matrix.render import render as render_matrix
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.decision import FORMATS, render
+from vatspolicy.reports import diff as comparison
 from vatspolicy.reports import timeline as timeline_report
+from vatspolicy.reports.access_matrix.render import render as render_matrix
+from vatspolicy.reports.decision import FORMATS, render
 from vatspolicy.reports.policy.terminal import explain
-from vatspolicy.engine.timeline import timeline
 
 ENGLISH = re.compile(r"[A-Za-z][a-z]*(?:[ ,]+[a-z]+){2,}")
 """Three words in a row: a sentence, and no name, code or number."""

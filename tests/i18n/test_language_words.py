@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import vatspolicy
-from vatspolicy.i18n.lint import HAN, faults, holes, schema_faults
 from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.i18n.lint import HAN, faults, holes, schema_faults
 
 SAME = {
     ("vatspolicy.reports.policy.site.words", "WORDS.other"): "each language names the other one",

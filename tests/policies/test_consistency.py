@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.authoring.diff.schemas import _WRITTEN_BY_US
-from vatspolicy.documents import load_document
-from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.cel.ast import Literal, Param, Term, walk
+from vatspolicy.documents import load_document
+from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import NEVER, Advise, Deny, Need, Policy, Route, Rule
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.profile.vocabulary import describe, gazetteer, words
 
 IDLE_BODIES = frozenset({"csrc", "customs", "moe", "mot", "nhc", "nmpa"})

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.policies.deadlines import GROUPS, deadline
 from vatspolicy.documents.schemas import load_schema
+from vatspolicy.policies.deadlines import GROUPS, deadline
 
 
 def due_on(due: dict[str, Any], launch: str | None) -> str | None:

@@ -13,21 +13,21 @@ from typing import Any
 
 import pytest
 
+from vatspolicy.documents import format_path
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.serialize import record
+from vatspolicy.errors import Problem
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.deadlines import deadline
-from vatspolicy.documents import format_path
-from vatspolicy.errors import Problem
-from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.engine.serialize import record
-from vatspolicy.reports.decision.html import render
-from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
-from vatspolicy.reports.decision.html_facts import steps, value_in_words
-from vatspolicy.reports.formats.html_page import page, table
-from vatspolicy.reports.decision.route_diagram import gates
-from vatspolicy.reports.formats.html_words import WORDS, Sentences
-from vatspolicy.reports.decision.words import MEANINGS, VERDICTS
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.html import render
+from vatspolicy.reports.decision.html_facts import steps, value_in_words
+from vatspolicy.reports.decision.route_diagram import gates
+from vatspolicy.reports.decision.words import MEANINGS, VERDICTS
+from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
+from vatspolicy.reports.formats.html_page import page, table
+from vatspolicy.reports.formats.html_words import WORDS, Sentences
 
 from conftest import ROOT  # isort: skip
 

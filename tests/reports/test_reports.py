@@ -17,17 +17,17 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from markdown_it import MarkdownIt
 from referencing import Registry, Resource
 
+from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.serialize import record
+from vatspolicy.errors import Problem, cells
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import GROUPS
-from vatspolicy.errors import Problem, cells
-from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.engine.serialize import record
-from vatspolicy.reports.decision import FORMATS, SEVERITY, render, run
-from vatspolicy.reports.formats.terminal import clean, width, wrap
-from vatspolicy.reports.decision.words import VERDICTS, way_of
-from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision import FORMATS, SEVERITY, render, run
+from vatspolicy.reports.decision.words import VERDICTS, way_of
+from vatspolicy.reports.formats.terminal import clean, width, wrap
 
 Changes = Sequence[tuple[str, object]]
 Make = Callable[..., dict[str, Any]]

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from conftest import HOSTING, ROOT, SHOP, Console
 
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.documents import parse_document
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.formats.terminal import width
 from vatspolicy.documents.schemas import validate
 from vatspolicy.guidance.remediation import find_ways
-from vatspolicy.guidance.remediation import markdown as as_markdown
-from vatspolicy.guidance.remediation import text as as_text
 from vatspolicy.guidance.remediation.serialize import ways_record
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.reports.formats.terminal import width
+from vatspolicy.reports.remediation import markdown as as_markdown
+from vatspolicy.reports.remediation import text as as_text
 from vatspolicy.reports.remediation.wording import WORDS
 
 SPECS = ("idc-wuhan", "iot-suzhou", "shop-without-facts", "company-site", "cloud-storage-overseas", "hotel-export")

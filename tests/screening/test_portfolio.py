@@ -16,8 +16,8 @@ from support.generators import Profiles, near_days
 from test_differential import SEED, TIMES, shipped
 
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.screening.answers import decide
 from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.screening.answers import decide
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")

@@ -11,8 +11,8 @@ pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
 from sqlglot import exp, parse_one  # noqa: E402 - they need the extra
 
-from vatspolicy.screening.sql_expressions import named, select  # noqa: E402
 from vatspolicy.screening.sql_common_subexpressions import share  # noqa: E402
+from vatspolicy.screening.sql_expressions import named, select  # noqa: E402
 
 TEXTS = (
     "a + 1 > 2 AND b",

@@ -16,12 +16,12 @@ from support.generators import Profiles
 from test_differential import SEED, shipped
 
 from vatspolicy.documents import parse_document
-from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.profile.profile import load_profile, read_profile
 from vatspolicy.screening.engines import PythonEngine
 from vatspolicy.screening.input import Row
 from vatspolicy.screening.validate import Rejected, facts_in
-from vatspolicy.profile.profile import load_profile, read_profile
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")

@@ -25,8 +25,8 @@ from support.laws import CLASSES, LICENCE, bundle_of, route, rule
 from test_differential import SEED, TIMES, shipped
 
 from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.screening.answers import decide, missing_facts
 from vatspolicy.profile.profile import load_profile
+from vatspolicy.screening.answers import decide, missing_facts
 
 pytestmark = [
     pytest.mark.xdist_group("spark"),

@@ -23,15 +23,15 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of httpx, which newer releases of starlette want another one for
     from starlette.testclient import TestClient
 
+from vatspolicy.documents.schemas import load_schema, schema_folder
+from vatspolicy.gate.gate import Gate
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
 from vatspolicy.server.api.app import Settings, make_app
+from vatspolicy.server.api.bundle_store import Shelf, Watch, open_shelf
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, Slots
 from vatspolicy.server.api.run import ServeError, listen, read_token
-from vatspolicy.server.api.bundle_store import Shelf, Watch, open_shelf
-from vatspolicy.policies.bundle import load_bundle
-from vatspolicy.gate.gate import Gate
 from vatspolicy.server.loopback import is_loopback
-from vatspolicy.profile.profile import load_profile
-from vatspolicy.documents.schemas import load_schema, schema_folder
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 PLACE = "/v1/data/vatspolicy/decision"

@@ -21,11 +21,11 @@ httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
-from vatspolicy.server.web.app import make_app  # noqa: E402
-from vatspolicy.server.web.session import Desk  # noqa: E402
-from vatspolicy.server.web.form import make_form  # noqa: E402
-from vatspolicy.server.guard import BODY, HEADERS  # noqa: E402
 from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
+from vatspolicy.server.guard import BODY, HEADERS  # noqa: E402
+from vatspolicy.server.web.app import make_app  # noqa: E402
+from vatspolicy.server.web.form import make_form  # noqa: E402
+from vatspolicy.server.web.session import Desk  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
 

@@ -22,14 +22,14 @@ from conftest import HOSTING, ROOT, SHOP, TODAY
 from support.scopes import VALUES, scope_of
 
 from vatspolicy.bundles.archive import ArchiveError, read_archive
-from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.errors import InvalidInput
-from vatspolicy.cel.interpreter import evaluate as ask
-from vatspolicy.cel.parser import parse
 from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.grammar import ExpressionError
+from vatspolicy.cel.interpreter import evaluate as ask
+from vatspolicy.cel.parser import parse
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
+from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.reports.decision import render
 

@@ -13,9 +13,8 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.ast import Fact, Literal, walk
+from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.types import (
     Bool,
     Day,
@@ -28,8 +27,9 @@ from vatspolicy.cel.types import (
     Type,
     type_of_value,
 )
-from vatspolicy.profile.profile import Profile, facts_of, invariants, load_profile
 from vatspolicy.documents.schemas import load_schema
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile, facts_of, invariants, load_profile
 from vatspolicy.profile.vocabulary import gazetteer, resolve, within
 
 DAY = timedelta(days=1)

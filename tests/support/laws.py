@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 
 Facts = Mapping[str, object]

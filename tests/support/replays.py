@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.reports.diff import render
 from vatspolicy.authoring.diff.review import Settings, review
 from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.documents import load_document
+from vatspolicy.reports.diff import render
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/reviewing-a-change.md"

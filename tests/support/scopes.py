@@ -8,9 +8,9 @@ from typing import Any
 from support.generators import PARAMETERS, parameter_types
 
 from vatspolicy.cel import ast as t
+from vatspolicy.cel.codegen import Module, call
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.parser import Scope, parse
-from vatspolicy.cel.codegen import Module, call
 from vatspolicy.policies.compiler import variables
 
 VALUES = {f"random/{name}": value for name, value in PARAMETERS.items()}

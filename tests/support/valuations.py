@@ -7,8 +7,8 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import ordinal
 from vatspolicy.authoring.symbolic.formula import Amount
-from vatspolicy.authoring.symbolic.search import Found
 from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.search import Found
 from vatspolicy.authoring.symbolic.values import Choice, Rail, Record, Slots, Sum, Value, WordSet
 
 LISTS = ("services", "company.licences", "partner.licences", "deals", "filings", "services.*.area",

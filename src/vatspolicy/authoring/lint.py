@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
-from vatspolicy.documents import Document, Limits, Path, load_document
-from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
-from vatspolicy.i18n.lint import faults, schema_faults
-from vatspolicy.policies.model import NEVER, Classify, Expression, Policy, Rule
+from vatspolicy.documents import Document, Limits, Path, load_document
 from vatspolicy.documents.schemas import load_schema, schema_folder, schema_names
+from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.i18n.lint import faults, schema_faults
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import NEVER, Classify, Expression, Policy, Rule
 from vatspolicy.profile.vocabulary import words
 
 ORDER = tuple(load_schema("policy")["properties"])

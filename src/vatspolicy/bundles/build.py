@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from vatspolicy.policies.bundle import BESIDE, build_bundle, read_sources
-from vatspolicy.documents import parse_document
 from vatspolicy.bundles.bundle_file import DATA, FORMAT, MANIFEST, ROOT, Package, content_digest, read_package, revision
+from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.policies.bundle import BESIDE, build_bundle, read_sources
 
 _STORED = 65535
 """Most bytes of one stored block (RFC 1951, 3.2.4)."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.bundles.archive import ArchiveError, read_archive
-from vatspolicy.policies.bundle import Bundle, build_bundle
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents import use_files
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.documents.schemas import schema_folder, use_schemas
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.bundle import Bundle, build_bundle
 
 MANIFEST, SIGNATURES, DATA = ".manifest", ".signatures.json", "vatspolicy/data.json"
 ROOT = "vatspolicy"

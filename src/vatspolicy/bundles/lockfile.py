@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from vatspolicy.bundles.bundle_file import Package, PackageError
+from vatspolicy.bundles.signature import Signature
 from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.output import write_file
-from vatspolicy.bundles.bundle_file import Package, PackageError
-from vatspolicy.bundles.signature import Signature
 
 _FIELDS = {"version": str, "number": int, "digest": str, "key": str, "scope": str}
 _NEEDED = ("version", "number", "digest")

@@ -11,10 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vatspolicy.policies.bundle import Bundle
     from vatspolicy.bundles.bundle_file import Package
     from vatspolicy.bundles.lockfile import Lock
     from vatspolicy.bundles.signature import Signature
+    from vatspolicy.policies.bundle import Bundle
 
 LOCK = "vatspolicy.lock"
 """Name of the file that says which bundle decides in a folder."""

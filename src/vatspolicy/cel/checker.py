@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import re
 
-from vatspolicy.errors import suggest
-from vatspolicy.cel.grammar import LARGEST, ExpressionError
 from vatspolicy.cel.ast import Arithmetic, Literal, Node, Quantifier, children
+from vatspolicy.cel.grammar import LARGEST, ExpressionError
 from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.errors import suggest
 
 MAX_DEPTH = 60
 """Deepest nesting of one expression; CEL's own minimum for conforming parsers is lower."""

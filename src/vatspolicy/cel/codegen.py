@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
 
-from vatspolicy.cel.interpreter import Env, Params, evaluate
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -33,6 +32,7 @@ from vatspolicy.cel.ast import (
     TextTest,
     walk,
 )
+from vatspolicy.cel.interpreter import Env, Params, evaluate
 from vatspolicy.cel.types import ListOf, Record
 
 TYPE_CHECKING = False

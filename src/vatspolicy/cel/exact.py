@@ -9,7 +9,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 
-from vatspolicy.cel.interpreter import ARITHMETIC, TEXT, Env, Missing, Params
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -26,6 +25,7 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
+from vatspolicy.cel.interpreter import ARITHMETIC, TEXT, Env, Missing, Params
 from vatspolicy.cel.types import ListOf, Record
 
 TYPE_CHECKING = False

@@ -13,10 +13,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy.cel.activation import Scope
 from vatspolicy.cel.answers import Words
 from vatspolicy.cel.conjunct import Path
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.cel.activation import Scope
 
 if TYPE_CHECKING:
     from vatspolicy.cel.sieve import Field, Objects, Owner, Sieve, Whole

@@ -10,9 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from vatspolicy.errors import suggest
-from vatspolicy.cel.checker import MAX_DEPTH, check_comparison, check_depth, check_membership, check_size
-from vatspolicy.cel.grammar import NO_FIELDS, RESERVED, ExpressionError, number_of, read, text_of, whole_of
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -29,8 +26,11 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
+from vatspolicy.cel.checker import MAX_DEPTH, check_comparison, check_depth, check_membership, check_size
+from vatspolicy.cel.grammar import NO_FIELDS, RESERVED, ExpressionError, number_of, read, text_of, whole_of
 from vatspolicy.cel.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, Record, Text
 from vatspolicy.cel.types import Type as ValueType
+from vatspolicy.errors import suggest
 
 if TYPE_CHECKING:
     from lark import Token, Tree

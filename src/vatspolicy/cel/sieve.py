@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
 from typing import Any
 
+from vatspolicy.cel.activation import Scope
 from vatspolicy.cel.answers import Intervals, Words
 from vatspolicy.cel.conjunct import ONE, SIZE, SOME, Path, Test
 from vatspolicy.cel.fuse import fuse
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.cel.activation import Scope
 from vatspolicy.light import dataclass, field
 
 WARM = 40

@@ -19,7 +19,6 @@ from typing import Any
 
 from sqlglot import exp
 
-from vatspolicy.cel.interpreter import ARITHMETIC, COMPARE, TEXT, Params
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -36,6 +35,7 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
+from vatspolicy.cel.interpreter import ARITHMETIC, COMPARE, TEXT, Params
 
 Sql = exp.Expr
 

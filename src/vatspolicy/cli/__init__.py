@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from vatspolicy.cli.commands import COMMANDS
 from vatspolicy.cli import fast_arguments as quick
+from vatspolicy.cli.commands import COMMANDS
+from vatspolicy.cli.console import complain, fail, holding, note
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INTERRUPTED, INVALID
-from vatspolicy.cli.console import complain, fail, holding, note
 from vatspolicy.output import accept_any_text
 
 TYPE_CHECKING = False

@@ -10,9 +10,9 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from vatspolicy.cli.console import columns, complain, fail, hold, holding, note, save, show
 from vatspolicy.gate.gate import INTERRUPTED, USAGE
 from vatspolicy.i18n import choose, chosen, translate
-from vatspolicy.cli.console import columns, complain, fail, hold, holding, note, save, show
 from vatspolicy.output import write_stderr
 from vatspolicy.reports.formats.terminal import clean
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vatspolicy.cli.console import columns, complain, fail, note, save, show
 from vatspolicy.cli.law import choose_law
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE, DayError, Gate
 from vatspolicy.light import replace
-from vatspolicy.cli.console import columns, complain, fail, note, save, show
 from vatspolicy.output import wants_colour
 
 TYPE_CHECKING = False
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from vatspolicy.bundles.select import Choice
     from vatspolicy.gate.decision_log import Mask
     from vatspolicy.gate.gate import Outcome
-    from vatspolicy.bundles.select import Choice
     from vatspolicy.profile.vocabulary import Language
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from vatspolicy.gate.gate import USAGE
 from vatspolicy.cli.console import fail, hold, note
+from vatspolicy.gate.gate import USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vatspolicy.policies.bundle import Bundle
     from vatspolicy.bundles.select import Choice
+    from vatspolicy.policies.bundle import Bundle
 
 
 def choose_law(

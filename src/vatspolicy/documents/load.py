@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
 
-from vatspolicy.documents.positions import line_starts, position, unprintable
 from vatspolicy.documents.document import Document
+from vatspolicy.documents.positions import line_starts, position, unprintable
 from vatspolicy.documents.reader import LIMITS, Limits
 from vatspolicy.errors import InvalidInput, Problem
 

@@ -10,8 +10,8 @@ import os
 from functools import lru_cache
 
 from vatspolicy.day import is_day
-from vatspolicy.documents.schema_files import Folder, load_schema, schema_names
 from vatspolicy.documents.fast_validation import Sure
+from vatspolicy.documents.schema_files import Folder, load_schema, schema_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

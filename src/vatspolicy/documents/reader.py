@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from itertools import islice
 
-from vatspolicy.documents.positions import characters, line_starts, position, unprintable
 from vatspolicy.documents.document import Document, Node, format_path
+from vatspolicy.documents.positions import characters, line_starts, position, unprintable
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.light import dataclass
 

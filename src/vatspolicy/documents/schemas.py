@@ -1,6 +1,5 @@
 """The JSON Schemas of profiles, policies, fixtures and decisions, and what they say about a document in plain words."""
 
-from vatspolicy.documents.validation import validate
 from vatspolicy.documents.schema_files import (
     load_schema,
     making_digest,
@@ -12,6 +11,7 @@ from vatspolicy.documents.schema_files import (
     schema_place,
     use_schemas,
 )
+from vatspolicy.documents.validation import validate
 
 __all__ = [
     "load_schema",

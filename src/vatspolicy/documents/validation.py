@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from vatspolicy.day import is_day
 from vatspolicy.documents import Document
-from vatspolicy.errors import Problem
-from vatspolicy.documents.schema_files import Folder, load_schema, schema_names, schema_place
 from vatspolicy.documents.quick_validation import is_surely_valid
+from vatspolicy.documents.schema_files import Folder, load_schema, schema_names, schema_place
+from vatspolicy.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from vatspolicy.documents import Document, Path
-from vatspolicy.errors import Problem, suggest
 from vatspolicy.documents.faults import Fault
 from vatspolicy.documents.validation_sentences import SHORT_LIST, Names, not_a_member, sentence, wrong_type
+from vatspolicy.errors import Problem, suggest
 
 _ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
 

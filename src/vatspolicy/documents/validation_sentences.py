@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from vatspolicy.errors import did_you_mean, suggest
 from vatspolicy.documents.faults import Fault, type_of
+from vatspolicy.errors import did_you_mean, suggest
 
 SHORT_LIST = 8  # how many words an error lists
 LONG_LIST = 24  # how many places it lists: a province has up to 21 cities

@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from vatspolicy.documents.document import Node, Scalar
-from vatspolicy.documents.scalars import doubt, is_number, is_surely_text
 from vatspolicy.documents.reader import NO_ESCAPE, Limits, Reader
+from vatspolicy.documents.scalars import doubt, is_number, is_surely_text
 from vatspolicy.errors import suggest
 from vatspolicy.light import replace
 from vatspolicy.pattern import pattern

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.cel.ast import Param, walk
-from vatspolicy.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.engine.serialize import titled
 from vatspolicy.engine.snapshot import Item
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Expression, Policy, Route, Rule
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.policies.ruleset import Law, Said
 from vatspolicy.light import dataclass
 from vatspolicy.policies.model import Classify, Rule
+from vatspolicy.policies.ruleset import Law, Said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 
-from vatspolicy.engine.licensing import held, outcome, routes
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.cel.activation import Scope
+from vatspolicy.cel.interpreter import Env
 from vatspolicy.engine.classification import Readings, classify
 from vatspolicy.engine.decision import (
     WORDS,
@@ -25,14 +25,14 @@ from vatspolicy.engine.decision import (
     done_among,
     settle,
 )
-from vatspolicy.cel.interpreter import Env
-from vatspolicy.cel.activation import Scope
+from vatspolicy.engine.licensing import held, outcome, routes
 from vatspolicy.engine.missing_facts import asks_of, asks_of_access, asks_of_offers, rank
-from vatspolicy.policies.ruleset import Law, Said, Spoken
-from vatspolicy.light import dataclass, field
-from vatspolicy.policies.model import Classify, Need, Route, Rule
-from vatspolicy.profile.profile import Profile
 from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.light import dataclass, field
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Classify, Need, Route, Rule
+from vatspolicy.policies.ruleset import Law, Said, Spoken
+from vatspolicy.profile.profile import Profile
 
 _STRENGTH = ("primary", "secondary", "unverified")
 """Verifications, the weakest last."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.documents import Path
-from vatspolicy.cel.interpreter import Env, evaluate, look_up
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.cel.interpreter import Env, evaluate, look_up
+from vatspolicy.documents import Path
 from vatspolicy.light import dataclass
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False

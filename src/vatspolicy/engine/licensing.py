@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from vatspolicy.engine.decision import RouteState
 from vatspolicy.cel.interpreter import conjunction, disjunction
-from vatspolicy.policies.ruleset import Law, Said
+from vatspolicy.engine.decision import RouteState
 from vatspolicy.policies.model import Instrument, Route
+from vatspolicy.policies.ruleset import Law, Said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from vatspolicy.engine.licensing import is_valid
-from vatspolicy.engine.decision import Ask, Finding
-from vatspolicy.documents import Path
 from vatspolicy.cel.interpreter import Missing, look_up
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.documents import Path
+from vatspolicy.engine.decision import Ask, Finding
+from vatspolicy.engine.licensing import is_valid
 from vatspolicy.policies.model import Expression, Route, Rule
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False

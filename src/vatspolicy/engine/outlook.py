@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from vatspolicy.engine.decision import WORDS, Ask
 from vatspolicy.engine.evaluator import BEARING, ask_rules, missing_of
-from vatspolicy.policies.ruleset import Law
 from vatspolicy.light import dataclass
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 
 

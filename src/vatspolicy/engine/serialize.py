@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.deadlines import deadline
+from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import (
     Activity,
     Ask,
@@ -21,10 +20,11 @@ from vatspolicy.engine.decision import (
     by_closeness,
     closest,
 )
-from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.explanation import Reading, clauses, facts_read
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.deadlines import deadline
 from vatspolicy.policies.model import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import Text, label, question
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import Decision, Finding, closest
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import Text, label
 

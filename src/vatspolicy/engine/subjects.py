@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.engine.licensing import licensed
-from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.activation import Scope
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.engine.licensing import licensed
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 

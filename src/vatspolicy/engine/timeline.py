@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Decision
 from vatspolicy.documents import format_path
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.profile.profile import Profile
 from vatspolicy.engine.amendments import Amendments
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import Item, Key, state_of
 from vatspolicy.engine.turning_points import may_turn
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

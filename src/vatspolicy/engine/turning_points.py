@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.classification import classify
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.policies.model import Advise, Duty, Rule
-from vatspolicy.profile.profile import Profile
+from vatspolicy.engine.classification import classify
 from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Advise, Duty, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.profile.profile import Profile
 
 
 @dataclass(frozen=True)

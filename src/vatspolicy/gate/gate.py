@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.day import LAST, later
 from vatspolicy.engine.decision import Decision
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.light import dataclass
-from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.engine.serialize import record
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.light import dataclass
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile, load_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Gate:
         codes: list[int],
     ) -> Outcome:
         """The outcome after waivers and baseline: the gate looks at what they leave."""
-        from vatspolicy.gate.waivers import apply as settle
+        from vatspolicy.gate.waivers.apply import settle
 
         ledger = self.ledger
         assert ledger is not None

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy import __version__
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.documents import STDIN, parse_document
-from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.cel.ast import Param, walk
-from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.bundles.select import Choice
+from vatspolicy.cel.ast import Param, walk
+from vatspolicy.documents import STDIN, parse_document
+from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.gate.gate import DayError, Gate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile
-from vatspolicy.documents.schemas import schema_folder
 
 FORMAT = 1
 """Version of receipts; it grows when a reader would break."""

@@ -8,15 +8,15 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.codegen import PYTHON, Module
 from vatspolicy.compile_cache import PIECES, digest, key_of, once_per_state, recall, remember
 from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.schemas import making_digest, resource_place, validate
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.cel.codegen import PYTHON, Module
-from vatspolicy.cel.ast import Node
-from vatspolicy.policies.ruleset import Code, Law
 from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Expression, Instrument, Policy, Rule, build_policy
-from vatspolicy.documents.schemas import making_digest, resource_place, validate
+from vatspolicy.policies.ruleset import Code, Law
 from vatspolicy.policies.stored import (
     Instruments,
     LateModule,
@@ -118,9 +118,9 @@ def _boundaries(first: str, days: set[str]) -> tuple[str, ...]:
 
 def generate(policies: Mapping[str, Policy]) -> Code:
     """Python for every expression of the policies, and for every question that a rule's conjuncts ask."""
+    from vatspolicy.cel.activation import level_of
     from vatspolicy.cel.conjunct import conjuncts
     from vatspolicy.cel.conjunct import questions as asked
-    from vatspolicy.cel.activation import level_of
 
     rules: dict[str, Node] = {}
     others: dict[str, Node] = {}

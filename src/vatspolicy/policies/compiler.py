@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vatspolicy.cel.ast import Node, Param, walk
+from vatspolicy.cel.parser import ExpressionError, Scope, parse
+from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import InvalidInput, Problem, suggest
-from vatspolicy.cel.parser import ExpressionError, Scope, parse
-from vatspolicy.cel.ast import Node, Param, walk
-from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
 from vatspolicy.profile.vocabulary import profile_type, words
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from vatspolicy.documents import Path
-from vatspolicy.cel.serialize import load
 from vatspolicy.cel.ast import Node
+from vatspolicy.cel.serialize import load
+from vatspolicy.documents import Path
 from vatspolicy.light import dataclass, field
 from vatspolicy.profile.vocabulary import Text
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Fact, Node, Param, Quantifier, Term, children, walk
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import INHERITED, resolve
 
 ROOTS: Mapping[str, tuple[str, ...]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 
+from vatspolicy.cel.activation import ACTIVITY, Scope
+from vatspolicy.cel.codegen import Function, Module
 from vatspolicy.cel.exact import Exact, Unknown, prepare
 from vatspolicy.cel.interpreter import Env, Missing
-from vatspolicy.cel.codegen import Function, Module
-from vatspolicy.cel.activation import ACTIVITY, Scope
 from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Expression, Instrument, Rule
 from vatspolicy.policies.stored import Instruments

@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 
+from vatspolicy.cel.ast import Fact, Node, walk
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.serialize import dump, load
+from vatspolicy.cel.types import ListOf, Number, Record, Type
 from vatspolicy.compile_cache import remember
 from vatspolicy.day import LAST, later
 from vatspolicy.documents import Document, Path, load_document, parse_document
+from vatspolicy.documents.schemas import load_schema, making_digest, once_per_schemas, validate
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.serialize import dump, load
-from vatspolicy.cel.ast import Fact, Node, walk
-from vatspolicy.cel.types import ListOf, Number, Record, Type
 from vatspolicy.i18n import Bilingual
 from vatspolicy.light import dataclass, field, replace
-from vatspolicy.documents.schemas import load_schema, making_digest, once_per_schemas, validate
 from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, profile_type, within
 
 TYPE_CHECKING = False

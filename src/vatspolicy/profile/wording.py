@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path, format_path
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import Text, describe, gazetteer, label
 
 _PLACE = {"at", "ftz", "kind"}

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.reports.formats.terminal import Style, clean, wrap
-from vatspolicy.reports.decision.words import COLOURS, STATES, VERDICTS, phrase, word
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.words import COLOURS, STATES, VERDICTS, phrase, word
+from vatspolicy.reports.formats.terminal import Style, clean, wrap
 
 Data = Mapping[str, Any]
 

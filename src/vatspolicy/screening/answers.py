@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.engine.decision import WORDS, Finding
 from vatspolicy.documents import Document, parse_document
+from vatspolicy.engine.decision import WORDS, Finding
 from vatspolicy.engine.evaluator import ask_rules
-from vatspolicy.policies.ruleset import Law
 from vatspolicy.engine.outlook import outlook
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile, trust_profile
 
 _NOWHERE = parse_document("{}", "<row>.json")

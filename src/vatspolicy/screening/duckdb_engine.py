@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.types import INT, TEXT, ListOf, Type
 from vatspolicy.policies.ruleset import Law
+from vatspolicy.screening.checkpoints import whole_file
+from vatspolicy.screening.input import quote
 from vatspolicy.screening.sql_decision import steps, text_of
 from vatspolicy.screening.sql_expressions import ROW, SERVICE
-from vatspolicy.screening.input import quote
 from vatspolicy.screening.sql_relations import fact_columns, sql_type
-from vatspolicy.screening.checkpoints import whole_file
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

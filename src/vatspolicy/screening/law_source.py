@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.authoring.diff.revision import load_pair
 from vatspolicy.authoring.diff.sources import read_pair
 from vatspolicy.bundles.select import choose
+from vatspolicy.policies.bundle import Bundle
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from vatspolicy.cel.sql import (
     to_sql,
 )
 from vatspolicy.policies.model import Route, Rule
-from vatspolicy.screening.sql_expressions import PLACES, empty, named, present, select, when
 from vatspolicy.screening.sql_common_subexpressions import share
+from vatspolicy.screening.sql_expressions import PLACES, empty, named, present, select, when
 
 
 class Asked:

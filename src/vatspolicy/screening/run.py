@@ -22,12 +22,12 @@ from typing import Any
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.screening.answers import missing_facts
-from vatspolicy.screening.workers import can_share, shared
+from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Parts, join
 from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, prepare, require
 from vatspolicy.screening.input import Row, Source, parsed
-from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Parts, join
 from vatspolicy.screening.summary import Summary, compared, region_of
 from vatspolicy.screening.validate import Rejected, facts_in
+from vatspolicy.screening.workers import can_share, shared
 
 BATCH = 6_000
 """Rows that are decided together, at most: what memory a run takes."""

@@ -23,11 +23,11 @@ from vatspolicy.day import is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.screening.answers import missing_facts
-from vatspolicy.screening.law_source import Origin
-from vatspolicy.screening.sql_expressions import ROW
 from vatspolicy.screening.input import Row, parsed
-from vatspolicy.screening.sql_relations import fact_columns
+from vatspolicy.screening.law_source import Origin
 from vatspolicy.screening.spark_engine import decide_frame, facts_schema, session
+from vatspolicy.screening.sql_expressions import ROW
+from vatspolicy.screening.sql_relations import fact_columns
 from vatspolicy.screening.summary import ALL_WORDS, Summary, region_of
 from vatspolicy.screening.validate import Rejected, facts_in
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.cel.sql import (
     UNKNOWN,
     Known,
@@ -40,9 +41,9 @@ from vatspolicy.cel.sql import (
     to_sql,
     write,
 )
-from vatspolicy.cel.ast import Fact, walk
-from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import Classify, Expression, Instrument, Need, Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.profile.vocabulary import words
 from vatspolicy.screening.rule_columns import Asked, Routes
 from vatspolicy.screening.sql_aggregation import decisions, service_decisions
 from vatspolicy.screening.sql_expressions import (
@@ -60,7 +61,6 @@ from vatspolicy.screening.sql_expressions import (
     when,
 )
 from vatspolicy.screening.sql_relations import fact_columns
-from vatspolicy.profile.vocabulary import words
 
 FIRING = ("classify", "deny", "need", "duty", "advise")
 """Effects of the rules that are reported when they hold."""

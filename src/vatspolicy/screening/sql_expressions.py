@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from vatspolicy.engine.decision import WORDS
 from vatspolicy.cel.sql import Known, Sql, Value, column, constant
 from vatspolicy.cel.types import BOOL, TEXT, ListOf, Record
+from vatspolicy.engine.decision import WORDS
 from vatspolicy.screening.sql_relations import sql_type
 
 ROW = "row"

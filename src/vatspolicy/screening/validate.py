@@ -6,15 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.documents import parse_document
-from vatspolicy.errors import InvalidInput
-from vatspolicy.cel.exact import Exact, prepare
-from vatspolicy.cel.codegen import Function, Module
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
-from vatspolicy.screening.input import Row
-from vatspolicy.profile.profile import facts_of, invariants, read_profile
-from vatspolicy.documents.schemas import once_per_schemas, schema_folder
+from vatspolicy.cel.codegen import Function, Module
+from vatspolicy.cel.exact import Exact, prepare
+from vatspolicy.documents import parse_document
 from vatspolicy.documents.quick_validation import is_surely_valid
+from vatspolicy.documents.schemas import once_per_schemas, schema_folder
+from vatspolicy.errors import InvalidInput
+from vatspolicy.profile.profile import facts_of, invariants, read_profile
+from vatspolicy.screening.input import Row
 
 FactPath = tuple[str, ...]
 

@@ -9,8 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vatspolicy.server.loopback import host_name
 from vatspolicy.output import write_stderr
+from vatspolicy.server.loopback import host_name
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names by which this machine calls itself. A page of another site that points its own name here has none of them."""

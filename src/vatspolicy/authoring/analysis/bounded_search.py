@@ -8,17 +8,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
-from vatspolicy.authoring.symbolic.timeline import Course
-from vatspolicy.authoring.symbolic.relaxation import Loose, LooseEncoder
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
-from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.assumptions import hold
-from vatspolicy.authoring.symbolic.search import BUDGET, Found, open_search
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.query import Answer, Nothing, Setting, settle
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.relaxation import Loose, LooseEncoder
 from vatspolicy.authoring.symbolic.rule_state import CLASS, subject
+from vatspolicy.authoring.symbolic.search import BUDGET, Found, open_search
+from vatspolicy.authoring.symbolic.timeline import Course
 from vatspolicy.authoring.symbolic.times import END, Period
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import Rail, Unsupported
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from vatspolicy.authoring.analysis.bounded_search import applies, look, scene
+from vatspolicy.authoring.analysis.findings import Finding
+from vatspolicy.authoring.analysis.rule_checks import Audit
+from vatspolicy.authoring.analysis.settings import Detail
+from vatspolicy.authoring.analysis.witness import exhibit
+from vatspolicy.authoring.symbolic.decision_encoder import Reading
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.isolate import expressions_of
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.query import Answer, Setting
+from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.values import Const, WordSet
-from vatspolicy.authoring.analysis.witness import exhibit
-from vatspolicy.authoring.analysis.findings import Finding
-from vatspolicy.authoring.analysis.bounded_search import applies, look, scene
-from vatspolicy.policies.reads import facts_of
-from vatspolicy.authoring.analysis.settings import Detail
-from vatspolicy.authoring.analysis.rule_checks import Audit
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Rule
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.policies.reads import facts_of
 
 _SPEAKING = ("deny", "need", "duty", "advise")
 

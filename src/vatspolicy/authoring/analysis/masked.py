@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from vatspolicy.authoring.symbolic.relaxation import word
-from vatspolicy.authoring.symbolic.formula import FALSE
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
-from vatspolicy.authoring.symbolic.search import Undecided
-from vatspolicy.authoring.symbolic.query import Setting
-from vatspolicy.authoring.analysis.witness import exhibit
-from vatspolicy.authoring.analysis.findings import Finding
 from vatspolicy.authoring.analysis.bounded_search import Scene, scene
+from vatspolicy.authoring.analysis.findings import Finding
 from vatspolicy.authoring.analysis.rule_checks import Audit, holds
+from vatspolicy.authoring.analysis.witness import exhibit
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.symbolic.formula import FALSE
+from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.relaxation import word
+from vatspolicy.authoring.symbolic.search import Undecided
 from vatspolicy.policies.model import Classify, Deny, Need, Route, Rule
 
 

@@ -8,24 +8,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vatspolicy.authoring.symbolic.formula import FALSE, TooLarge
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT
+from vatspolicy.authoring.analysis.bounded_search import all_days, applies, ask, scene
+from vatspolicy.authoring.analysis.findings import Result
+from vatspolicy.authoring.analysis.self_composition import FreeEncoder, Twins, hidden, monotone, more
+from vatspolicy.authoring.analysis.settings import Property
+from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.formula import FALSE, TooLarge
+from vatspolicy.authoring.symbolic.query import Answer, Setting
 from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, open_search
-from vatspolicy.authoring.symbolic.query import Answer, Setting
 from vatspolicy.authoring.symbolic.times import Period
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import Unsupported
-from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.analysis.findings import Result
-from vatspolicy.authoring.analysis.bounded_search import all_days, applies, ask, scene
-from vatspolicy.authoring.analysis.settings import Property
-from vatspolicy.authoring.analysis.self_composition import FreeEncoder, Twins, hidden, monotone, more
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 

@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.authoring.analysis.bounded_search import Ground, applies, ask, scene
+from vatspolicy.authoring.analysis.findings import Finding, Gap
+from vatspolicy.authoring.analysis.witness import Exhibit, exhibit
 from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.query import Answer, Setting
 from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
-from vatspolicy.authoring.symbolic.search import BUDGET, Undecided
-from vatspolicy.authoring.symbolic.query import Answer, Setting
 from vatspolicy.authoring.symbolic.rule_state import constants
+from vatspolicy.authoring.symbolic.search import BUDGET, Undecided
 from vatspolicy.authoring.symbolic.times import Period
 from vatspolicy.authoring.symbolic.values import Rail, Unsupported
-from vatspolicy.authoring.analysis.witness import Exhibit, exhibit
-from vatspolicy.authoring.analysis.findings import Finding, Gap
-from vatspolicy.authoring.analysis.bounded_search import Ground, applies, ask, scene
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.errors import InvalidInput
 from vatspolicy.cel.ast import And, Node, Term
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Advise, Classify, Deny, Duty, Need, Route, Rule
 
 DECIDING = (Deny, Need, Route, Classify)

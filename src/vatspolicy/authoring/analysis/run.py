@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
+from vatspolicy.authoring.analysis.bounded_search import all_days
+from vatspolicy.authoring.analysis.findings import KINDS, Finding, Gap, Report, Result
+from vatspolicy.authoring.analysis.gaps import gaps, undecided
+from vatspolicy.authoring.analysis.masked import never_decides
+from vatspolicy.authoring.analysis.properties import prove
+from vatspolicy.authoring.analysis.rule_checks import Audit
+from vatspolicy.authoring.analysis.settings import NAME, Settings, load_settings
+from vatspolicy.authoring.analysis.structural import structural
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.search import BUDGET, has_solver
 from vatspolicy.authoring.symbolic.times import Period
-from vatspolicy.authoring.analysis.findings import KINDS, Finding, Gap, Report, Result
-from vatspolicy.authoring.analysis.gaps import gaps, undecided
-from vatspolicy.authoring.analysis.bounded_search import all_days
-from vatspolicy.authoring.analysis.masked import never_decides
-from vatspolicy.authoring.analysis.properties import prove
-from vatspolicy.authoring.analysis.settings import NAME, Settings, load_settings
-from vatspolicy.authoring.analysis.rule_checks import Audit
-from vatspolicy.authoring.analysis.structural import structural
+from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Rule
-from vatspolicy.documents.schemas import resource_folder
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
 from vatspolicy.authoring.symbolic.domain import Space, _resolved, plain
-from vatspolicy.authoring.symbolic.relaxation import Loose
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
-from vatspolicy.authoring.symbolic.questions import Scope
-from vatspolicy.authoring.symbolic.assumptions import hold
-from vatspolicy.authoring.symbolic.search import Found
 from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.relaxation import Loose
+from vatspolicy.authoring.symbolic.search import Found
 from vatspolicy.authoring.symbolic.values import Base, Rail, Record, Slots, Sum, Unsupported
 from vatspolicy.authoring.symbolic.witness import _record, profile_of
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.documents.schemas import load_schema
+from vatspolicy.policies.bundle import Bundle
 
 MORE = "company.licences.99"
 """Path of the licence that only the second profile has."""

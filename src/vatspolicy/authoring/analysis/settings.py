@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.parser import ExpressionError, Scope, parse
 from vatspolicy.documents import Document, load_document
 from vatspolicy.documents import Path as Place
+from vatspolicy.documents.schemas import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
-from vatspolicy.cel.parser import ExpressionError, Scope, parse
-from vatspolicy.cel.ast import Node
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import as_tuple
-from vatspolicy.documents.schemas import validate
 from vatspolicy.profile.vocabulary import Text
 
 NAME = "properties.yaml"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 
-from vatspolicy.authoring.symbolic.rule_state import constants
 from vatspolicy.authoring.analysis.findings import Finding
-from vatspolicy.policies.reads import asked_facts, parameters_of, read_facts
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.symbolic.rule_state import constants
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.documents import Path, load_document
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
+from vatspolicy.policies.reads import asked_facts, parameters_of, read_facts
 
 
 def structural(bundle: Bundle, kinds: set[str]) -> Iterator[Finding]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.query import Answer
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
 from vatspolicy.documents import load_document
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from vatspolicy.authoring.diff.cases import Product
 from vatspolicy.authoring.diff.items import DECISIVE, KINDS, Item, Key, differing, items
-from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.revision import Side, load_side, named_after
+from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.engine.decision import WORDS, Decision
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.profile.profile import Profile, read_profile
 
 

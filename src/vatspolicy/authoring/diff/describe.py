@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.words import VERDICTS
 from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, phrase, word
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
-from vatspolicy.reports.decision.words import VERDICTS
-from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 _MARKS: Mapping[str, tuple[str, str, str, str, str]] = {

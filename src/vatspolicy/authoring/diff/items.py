@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.documents import format_path
+from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.policies.model import Classify, Duty, Need, Route
 
 KINDS = (

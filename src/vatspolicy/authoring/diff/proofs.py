@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.authoring.diff.decisions import Answer, direction
-from vatspolicy.profile.wording import facts_of
 from vatspolicy.authoring.diff.items import differing, items
+from vatspolicy.authoring.diff.revision import Side
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.semantic import Proof
-from vatspolicy.authoring.diff.revision import Side
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.wording import facts_of
 
 _LISTED = 6
 """Most items of a witness that are told."""

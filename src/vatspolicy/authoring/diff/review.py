@@ -17,17 +17,17 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
 )
 from vatspolicy.authoring.diff.proofs import Unconfirmed, semantic_data
+from vatspolicy.authoring.diff.revision import Side, load_pair
 from vatspolicy.authoring.diff.rules import Differences, Rules
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
 from vatspolicy.authoring.diff.semantic import prove
-from vatspolicy.authoring.diff.revision import Side, load_pair
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
 from vatspolicy.authoring.diff.verdict import exit_code, failures, impossible, is_open, seen, title_of, undecided
 from vatspolicy.authoring.diff.versions import Release, check_release
-from vatspolicy.reports.diff.words import FAULTS, TITLES, WHY, both
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.model import Article, Policy
+from vatspolicy.reports.diff.words import FAULTS, TITLES, WHY, both
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.policies.bundle import BESIDE, Bundle, build_bundle
 from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.documents import Document, parse_document
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.documents.schemas import schema_folder, use_schemas
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.bundle import BESIDE, Bundle, build_bundle
 
 RELEASE = "bundle.yaml"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Param, walk
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Parameter, Route, Rule
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.revision import Side, load_side
+from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle
 
 ENGINES = ("auto", "z3", "cells", "off")
 """What may be asked for: the best that is installed, the solver z3, the search by cells without a solver, nothing."""

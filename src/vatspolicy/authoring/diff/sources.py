@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 from vatspolicy.authoring.diff.git import Git, SourceError, check_size
+from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 
 FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}
 """Folders of a project that are read, with the ending of the files in them."""

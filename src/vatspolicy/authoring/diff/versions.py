@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.revision import Side
+from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.structure import LAW, Change
 
 LEVELS = ("none", "patch", "minor", "major")

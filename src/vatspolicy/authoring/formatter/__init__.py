@@ -27,8 +27,8 @@ def lay_out(document: Document) -> str:
 
 def _written(document: Document) -> str:
     from vatspolicy.authoring.formatter.key_order import Order, order_of
-    from vatspolicy.authoring.formatter.yaml_tree import read_text
     from vatspolicy.authoring.formatter.writer import write_text
+    from vatspolicy.authoring.formatter.yaml_tree import read_text
 
     aliased = any(mark in document.text for mark in ("&", "*")) and _has_anchors(document.text)
     order = Order("", []) if aliased else order_of(document.data)  # an alias stands below its anchor

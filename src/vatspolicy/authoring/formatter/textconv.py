@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.documents.scalars import is_number
 from vatspolicy.authoring.formatter.key_order import Order, order_of
 from vatspolicy.authoring.formatter.writer import EXPRESSIONS
+from vatspolicy.documents.scalars import is_number
 
 _NAMED = ("articles", "instruments", "parameters", "terms")
 _TOKEN = re.compile(

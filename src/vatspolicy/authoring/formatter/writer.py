@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Iterator
 
-from vatspolicy.documents.scalars import doubt, is_surely_text
 from vatspolicy.authoring.formatter.key_order import Order
 from vatspolicy.authoring.formatter.yaml_tree import Collection, Entry, Scalar, Text
+from vatspolicy.documents.scalars import doubt, is_surely_text
 
 WIDTH = 120
 """Columns that an expression keeps to. A sentence, and a test on one line, are never broken."""

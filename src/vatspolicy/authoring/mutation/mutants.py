@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.documents import Path, load_document
-from vatspolicy.cel.ast import Node, Param, Term, children, walk
 from vatspolicy.authoring.mutation.expression_mutants import Edit, Steps, constant, edits, replace
 from vatspolicy.authoring.mutation.value_mutants import days, shifted, values
+from vatspolicy.authoring.testing.coverage import used_terms
+from vatspolicy.cel.ast import Node, Param, Term, children, walk
+from vatspolicy.documents import Path, load_document
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
 
 

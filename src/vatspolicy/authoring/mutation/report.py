@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.authoring.mutation.mutants import place
 from vatspolicy.authoring.mutation.run import (
     EQUIVALENT,
@@ -21,6 +19,8 @@ from vatspolicy.authoring.mutation.run import (
     try_all,
 )
 from vatspolicy.authoring.mutation.suggestions import suggest
+from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.policies.bundle import Bundle
 
 MANY, FEW = 100, 2
 """Looking for a test takes up to a second: where more than MANY survive, it is done for FEW of each policy."""

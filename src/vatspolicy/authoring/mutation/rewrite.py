@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.cel.serialize import dump
-from vatspolicy.authoring.mutation.ruleset import trees_of
 from vatspolicy.authoring.mutation.mutants import Mutant
+from vatspolicy.authoring.mutation.ruleset import trees_of
+from vatspolicy.cel.serialize import dump
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.cel.interpreter import Env, evaluate
-from vatspolicy.cel.ast import Node
-from vatspolicy.policies.ruleset import Law
 from vatspolicy.authoring.mutation.mutants import Mutant
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression
+from vatspolicy.policies.ruleset import Law
 
 
 @dataclass(frozen=True, eq=False)

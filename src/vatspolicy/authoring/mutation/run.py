@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.authoring.testing.cases import Case
-from vatspolicy.cel.interpreter import Env, evaluate
-from vatspolicy.cel.ast import Node
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.authoring.mutation.ruleset import altered, mutated, noting, params_on, trees_of
 from vatspolicy.authoring.mutation.mutants import Mutant, Mutants
+from vatspolicy.authoring.mutation.ruleset import altered, mutated, noting, params_on, trees_of
+from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty, Expression
+from vatspolicy.policies.ruleset import Law
 
 Prover = Callable[[Mutant], bool]
 """Whether a mutant is proved to say the same as the law of every profile."""

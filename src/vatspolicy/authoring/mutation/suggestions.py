@@ -11,21 +11,21 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.documents import Path
-from vatspolicy.errors import InvalidInput
-from vatspolicy.cel.interpreter import Env
-from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.authoring.testing.mcdc import decisive
-from vatspolicy.authoring.mutation.ruleset import mutated, params_on, trees_of
 from vatspolicy.authoring.mutation.mutants import Mutant, expressions_of
+from vatspolicy.authoring.mutation.ruleset import mutated, params_on, trees_of
 from vatspolicy.authoring.mutation.run import Trial
 from vatspolicy.authoring.mutation.value_mutants import shifted
-from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
-from vatspolicy.profile.profile import Profile, change, read_profile
+from vatspolicy.authoring.testing.cases import Case, state_of, subjects
+from vatspolicy.authoring.testing.mcdc import decisive
+from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import load_schema
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
 _BASES = 3

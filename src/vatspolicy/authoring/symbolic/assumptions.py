@@ -8,8 +8,8 @@ from vatspolicy.authoring.symbolic.domain import Space
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.cel.ast import Node
-from vatspolicy.profile.profile import invariants
 from vatspolicy.documents.schemas import load_schema
+from vatspolicy.profile.profile import invariants
 
 
 def hold(space: Space, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.authoring.symbolic.timeline import Days
+from vatspolicy.authoring.symbolic.decision_encoder import Reading
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.isolate import expressions_of, named_by
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
-from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.rule_state import constants
+from vatspolicy.authoring.symbolic.timeline import Days
 from vatspolicy.authoring.symbolic.times import END, Period, parameters
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule

@@ -25,8 +25,8 @@ from vatspolicy.authoring.symbolic.values import (
     guard,
     merge,
 )
-from vatspolicy.profile.profile import DECLARED
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.profile.profile import DECLARED
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer, resolve, within
 
 Schema = Mapping[str, Any]

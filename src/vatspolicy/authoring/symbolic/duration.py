@@ -10,8 +10,8 @@ from typing import Any
 from vatspolicy.authoring.symbolic.difference import turning_days
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.recheck import word_of
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Literal, walk
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

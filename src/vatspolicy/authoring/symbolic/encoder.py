@@ -33,7 +33,6 @@ from vatspolicy.authoring.symbolic.values import (
     rail,
     sum_of,
 )
-from vatspolicy.cel.interpreter import COMPARE, TEXT
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -50,6 +49,7 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
+from vatspolicy.cel.interpreter import COMPARE, TEXT
 from vatspolicy.cel.types import Bool
 
 

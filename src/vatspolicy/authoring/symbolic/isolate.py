@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.policies.ruleset import Law
 
 
 def expressions_of(rule: Rule) -> tuple[Expression, ...]:

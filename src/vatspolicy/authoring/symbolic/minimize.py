@@ -7,10 +7,10 @@ import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.documents.quick_validation import is_surely_valid
+from vatspolicy.documents.schemas import schema_folder
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.documents.schemas import schema_folder
-from vatspolicy.documents.quick_validation import is_surely_valid
 
 _QUICK = importlib.util.find_spec("jsonschema_rs") is not None
 

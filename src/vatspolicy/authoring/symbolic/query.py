@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.timeline import course_of
+from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.decision_encoder import Reading
 from vatspolicy.authoring.symbolic.domain import Space
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import TRUE, Range, TooLarge
 from vatspolicy.authoring.symbolic.justify import justified
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
-from vatspolicy.authoring.symbolic.assumptions import hold
 from vatspolicy.authoring.symbolic.search import (
     BUDGET,
     Found,
@@ -23,6 +22,7 @@ from vatspolicy.authoring.symbolic.search import (
     open_search,
     simplest,
 )
+from vatspolicy.authoring.symbolic.timeline import course_of
 from vatspolicy.authoring.symbolic.times import AS_OF, Period
 from vatspolicy.authoring.symbolic.values import Slots, Sum
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.engine.licensing import routes
 from vatspolicy.authoring.symbolic.minimize import shrink
 from vatspolicy.authoring.symbolic.rule_state import constants
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.cel.interpreter import Env
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.cel.interpreter import Env
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.engine.licensing import routes
 from vatspolicy.engine.outlook import outlook
-from vatspolicy.policies.model import Classify, Route, Rule
-from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Classify, Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.profile.profile import Profile, load_profile
 
 __all__ = ["Unconfirmed", "confirmed", "load_profile", "says", "subjects", "word_of"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.values import Base, Rail, Slots
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS

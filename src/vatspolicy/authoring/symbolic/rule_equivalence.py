@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.difference import asked
-from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Loose, Pair
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT, Ground, Proof, lengths
-from vatspolicy.authoring.symbolic.isolate import find_rule, mix
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
-from vatspolicy.authoring.symbolic.workers import answers
 from vatspolicy.authoring.symbolic.assumptions import named
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed, confirmed, load_profile, says
-from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, how
-from vatspolicy.authoring.symbolic.query import Answer, Nothing, Setting, settle
+from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.difference import asked
+from vatspolicy.authoring.symbolic.isolate import find_rule, mix
 from vatspolicy.authoring.symbolic.minimize import shrink
+from vatspolicy.authoring.symbolic.query import Answer, Nothing, Setting, settle
+from vatspolicy.authoring.symbolic.recheck import Unconfirmed, confirmed, load_profile, says
+from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Loose, Pair
 from vatspolicy.authoring.symbolic.rule_state import difference, subject
+from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, how
 from vatspolicy.authoring.symbolic.times import Period
 from vatspolicy.authoring.symbolic.transitions import compare_decisions
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT, Ground, Proof, lengths
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
@@ -30,9 +29,10 @@ from vatspolicy.authoring.symbolic.verdicts import (
     RuleVerdict,
     Transitions,
 )
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.errors import InvalidInput
+from vatspolicy.authoring.symbolic.workers import answers
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty
 from vatspolicy.profile.profile import Profile
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from vatspolicy.authoring.symbolic.decision_encoder import Reading
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.isolate import named_by
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
-from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.questions import Scope
 from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, Rail
 from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import words

@@ -15,8 +15,8 @@ from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedLaw, expressions_of, named_by
 from vatspolicy.authoring.symbolic.times import Period, parameters
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import Law
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
+from vatspolicy.policies.ruleset import Law
 
 Days = tuple[int, int]
 """First and last day by number."""

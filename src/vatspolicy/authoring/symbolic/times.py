@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Param, walk
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression
+from vatspolicy.policies.ruleset import Law
 
 
 @dataclass(frozen=True)

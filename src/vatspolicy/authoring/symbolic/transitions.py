@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vatspolicy.authoring.symbolic.assumptions import named
 from vatspolicy.authoring.symbolic.difference import asked, differing
 from vatspolicy.authoring.symbolic.duration import Calendar
-from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Pair
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT, Ground, Proof
-from vatspolicy.authoring.symbolic.assumptions import named
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed, confirmed, load_profile
-from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, how
 from vatspolicy.authoring.symbolic.query import Answer
+from vatspolicy.authoring.symbolic.recheck import Unconfirmed, confirmed, load_profile
+from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Pair
+from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, how
 from vatspolicy.authoring.symbolic.times import Period
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT, Ground, Proof
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import IMPOSSIBLE, UNKNOWN, UNSUPPORTED, WITNESS, Transition, Transitions
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle
 
 
 def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budget: int = BUDGET) -> Transitions:

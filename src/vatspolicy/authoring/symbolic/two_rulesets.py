@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vatspolicy.authoring.symbolic.relaxation import Loose, LooseEncoder, Pair, within, word
+from vatspolicy.authoring.symbolic.decision_encoder import Reading
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
-from vatspolicy.authoring.symbolic.search import Search, Undecided, open_search
 from vatspolicy.authoring.symbolic.query import Answer, Setting
+from vatspolicy.authoring.symbolic.relaxation import Loose, LooseEncoder, Pair, within, word
+from vatspolicy.authoring.symbolic.search import Search, Undecided, open_search
 from vatspolicy.authoring.symbolic.times import Period
 from vatspolicy.policies.bundle import Bundle
 

@@ -16,9 +16,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.codegen import Module
 from vatspolicy.documents.schemas import schema_folder, use_schemas
+from vatspolicy.policies.bundle import Bundle
 
 Sides = tuple[Bundle, Bundle]
 Work = Callable[..., Any]

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.engine.licensing import held, outcome, routes
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.documents import load_document, parse_document
+from vatspolicy.documents.schemas import validate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision
-from vatspolicy.documents import load_document, parse_document
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.cel.interpreter import Env
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.policies.model import Need, Policy, Route, Rule
-from vatspolicy.profile.profile import Profile, change, read_profile
-from vatspolicy.documents.schemas import validate
+from vatspolicy.engine.licensing import held, outcome, routes
 from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Need, Policy, Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.profile.profile import Profile, change, read_profile
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.cel.interpreter import Env, evaluate, list_members
-from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
-from vatspolicy.policies.ruleset import Law
 from vatspolicy.authoring.testing.mcdc import decisive, is_clause
+from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
+from vatspolicy.cel.interpreter import Env, evaluate, list_members
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.policies.ruleset import Law
 
 Key = tuple[str, str, tuple[int, int]]
 """File, text of the expression, span of the clause."""

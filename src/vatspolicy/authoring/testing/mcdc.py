@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from vatspolicy.cel.interpreter import Env, Params, evaluate, list_members
 from vatspolicy.cel.ast import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest
+from vatspolicy.cel.interpreter import Env, Params, evaluate, list_members
 from vatspolicy.cel.types import Bool
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.authoring.testing.cases import Case, fixture_cases, policy_cases
 from vatspolicy.authoring.testing.coverage import Coverage
+from vatspolicy.policies.bundle import Bundle
 
 
 @dataclass(frozen=True)

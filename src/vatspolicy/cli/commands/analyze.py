@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECISION, OUTPUT, RULES, fail, save, show, single
 from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
 from vatspolicy.cli.options import LangOption, OutputsOption, PoliciesOption
-from vatspolicy.cli.app import DECISION, OUTPUT, RULES, fail, save, show, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 
@@ -65,10 +65,10 @@ def analyze(
 
     Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
     """
-    from vatspolicy.authoring.symbolic.search import BUDGET
     from vatspolicy.authoring.analysis.findings import KINDS
-    from vatspolicy.reports.analysis import render
     from vatspolicy.authoring.analysis.run import Request, analyse
+    from vatspolicy.authoring.symbolic.search import BUDGET
+    from vatspolicy.reports.analysis import render
 
     outputs = parse_outputs(output, list(AnalysisFormat))
     every = tuple(name for name in KINDS if name != "accepted-not-found")

@@ -8,8 +8,8 @@ from typing import NoReturn
 
 import typer
 
-from vatspolicy.cli.options import choose_law
 from vatspolicy.cli.app import fail, note, show
+from vatspolicy.cli.options import choose_law
 from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
 
@@ -39,8 +39,8 @@ def serve_api(options: ApiOptions) -> NoReturn:
             raise
         fail("the API needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
     from vatspolicy.server.api.app import Settings
-    from vatspolicy.server.api.limits import Limits
     from vatspolicy.server.api.bundle_store import open_shelf
+    from vatspolicy.server.api.limits import Limits
     from vatspolicy.server.loopback import is_loopback
 
     law = (options.policies, options.bundle, options.key, options.skip_verify)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, save, show, single
 from vatspolicy.cli.arguments import Lang, parse_changes, parse_slug
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -19,7 +20,6 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INCOMPLETE, INVALID, OK, USAGE
 from vatspolicy.output import wants_colour, write_stderr
@@ -198,8 +198,8 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
 
 def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
     """Ask on a terminal; the dialogue is on standard error, the decision on standard output. Returns the exit code."""
-    from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.engine.serialize import record
+    from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render
 
     if changed or file.original is None:

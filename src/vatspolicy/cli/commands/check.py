@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, single
 from vatspolicy.cli.arguments import FailOn, Format, Lang
 from vatspolicy.cli.decide import decide
 from vatspolicy.cli.options import (
@@ -26,7 +27,6 @@ from vatspolicy.cli.options import (
     WaiversOption,
     WriteBaselineOption,
 )
-from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, single
 
 
 def check(

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECISION, INPUT, OUTPUT, RULES, columns, complain, fail, save, show, single
 from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
 from vatspolicy.cli.options import LangOption, OutputsOption
-from vatspolicy.cli.app import DECISION, INPUT, OUTPUT, RULES, columns, complain, fail, save, show, single
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
@@ -124,9 +124,9 @@ def diff(
     """
     from vatspolicy import clock
     from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.reports.diff import render
     from vatspolicy.authoring.diff.review import Settings, refuse, review
     from vatspolicy.authoring.diff.sources import read_pair
+    from vatspolicy.reports.diff import render
 
     outputs = parse_outputs(output, list(DiffFormat))
     workers = min(os.cpu_count() or 1, WORKERS)

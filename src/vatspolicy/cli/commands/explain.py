@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import RULES, columns, fail, show, single
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     BundleOption,
@@ -15,7 +16,6 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.cli.app import RULES, columns, fail, show, single
 from vatspolicy.gate.gate import USAGE
 
 

@@ -67,9 +67,9 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 
 def _run(names: list[str], check: bool, diff: bool) -> int:
+    from vatspolicy.authoring.formatter import lay_out
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
-    from vatspolicy.authoring.formatter import lay_out
 
     code = 0
     changed = 0
@@ -115,9 +115,9 @@ def _difference(document: Document, text: str) -> str:
 
 def _normal(path: Path) -> str:
     """The normalised text; that of the file where it cannot be read as YAML, so that a diff shows something."""
+    from vatspolicy.authoring.formatter.textconv import normal_text
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
-    from vatspolicy.authoring.formatter.textconv import normal_text
 
     try:
         return normal_text(load_document(path).data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from vatspolicy.cli.app import RULES, show, single
 from vatspolicy.cli.options import (
     BundleOption,
     FixturesOption,
@@ -13,7 +14,6 @@ from vatspolicy.cli.options import (
     choose_bundle,
     near,
 )
-from vatspolicy.cli.app import RULES, show, single
 from vatspolicy.errors import render
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECISION, OUTPUT, RULES, columns, fail, show, single
 from vatspolicy.cli.arguments import Lang, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -16,7 +17,6 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.cli.app import DECISION, OUTPUT, RULES, columns, fail, show, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import parse_slug
 from vatspolicy.cli.app import OUTPUT, WRITE, fail, family, save, show
+from vatspolicy.cli.arguments import parse_slug
 from vatspolicy.gate.gate import USAGE
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECIDE, INPUT, OUTPUT, fail, note, show, single
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     BundleOption,
@@ -17,7 +18,6 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_law,
 )
-from vatspolicy.cli.app import DECIDE, INPUT, OUTPUT, fail, note, show, single
 from vatspolicy.gate.gate import FAILED, INVALID, OK
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, columns, complain, fail, note, show, single
 from vatspolicy.cli.arguments import Lang, parse_changes
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -18,7 +19,6 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, columns, complain, fail, note, show, single
 from vatspolicy.gate.gate import INVALID, NOTHING, USAGE
 from vatspolicy.output import wants_colour
 
@@ -68,9 +68,9 @@ def routes(
     from vatspolicy.clock import today
     from vatspolicy.errors import InvalidInput
     from vatspolicy.gate.gate import find_specs
-    from vatspolicy.profile.profile import load_profile
     from vatspolicy.guidance.remediation import find_ways
     from vatspolicy.guidance.remediation.serialize import ways_record
+    from vatspolicy.profile.profile import load_profile
 
     specs = find_specs(spec)
     if not specs:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
 from vatspolicy.cli.arguments import Lang, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -21,7 +22,6 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE
 from vatspolicy.output import write_stderr
@@ -146,12 +146,12 @@ def screen(
     import json
 
     from vatspolicy import clock
-    from vatspolicy.screening.workers import Lost, cores
     from vatspolicy.screening.engines import MissingExtra
     from vatspolicy.screening.input import InputError, open_source, read_mapping
     from vatspolicy.screening.run import ScreenError, Task, batch_size
     from vatspolicy.screening.run import screen as run
     from vatspolicy.screening.summary import render
+    from vatspolicy.screening.workers import Lost, cores
 
     if diff and (policies or bundle_file):
         fail("--diff names both states of the law; leave --policies and --bundle out.", USAGE)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECIDE, OUTPUT, fail, note, show, single
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -18,7 +19,6 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.cli.app import DECIDE, OUTPUT, fail, note, show, single
 from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
 API = "API"
@@ -104,8 +104,8 @@ def serve(
             raise
         fail("the page needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
     from vatspolicy.clock import today
-    from vatspolicy.server.web.session import Desk
     from vatspolicy.server.web.run import listen
+    from vatspolicy.server.web.session import Desk
 
     bundle = choose_bundle(policies, bundle_file, key, skip_verify)
     if as_of is not None and as_of < bundle.covers_from:

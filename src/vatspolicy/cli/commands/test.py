@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vatspolicy.cli.app import INPUT, OUTPUT, RULES, fail, show, single
 from vatspolicy.cli.arguments import parse_pattern
 from vatspolicy.cli.options import (
     BundleOption,
@@ -16,14 +17,13 @@ from vatspolicy.cli.options import (
     choose_bundle,
     near,
 )
-from vatspolicy.cli.app import INPUT, OUTPUT, RULES, fail, show, single
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.i18n import translate_lines
 
 if TYPE_CHECKING:
-    from vatspolicy.policies.bundle import Bundle
     from vatspolicy.authoring.mutation.mutants import Mutant
     from vatspolicy.authoring.mutation.run import Prover
+    from vatspolicy.policies.bundle import Bundle
 
 MUTATION = "Mutation"
 """Panel of options."""
@@ -138,9 +138,9 @@ def _prover(bundle: Bundle) -> Prover:
     """Asks the proof engine, which is loaded for the first survivor."""
 
     def proves(mutant: Mutant) -> bool:
+        from vatspolicy.authoring.mutation.rewrite import rewritten
         from vatspolicy.authoring.symbolic import compare_rules
         from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
-        from vatspolicy.authoring.mutation.rewrite import rewritten
 
         names = [rule.name for rule in mutant.rules]
         if not names:  # of what an instrument says, not of a rule

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, columns, fail, show, single
 from vatspolicy.cli.arguments import Lang, parse_changes, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -17,7 +18,6 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
-from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, columns, fail, show, single
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 
@@ -65,9 +65,9 @@ def timeline(
     Example: vatspolicy timeline spec.yaml --from 2024-01-01
     """
     from vatspolicy import clock
+    from vatspolicy.engine.timeline import timeline as make
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.timeline import render
-    from vatspolicy.engine.timeline import timeline as make
 
     changes = parse_changes(set_)
     law = choose_bundle(policies, bundle, key, skip_verify)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from vatspolicy.cli.app import DECISION, OUTPUT, WRITE, complain, fail, note, save, show, single
 from vatspolicy.cli.arguments import parse_day
 from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
-from vatspolicy.cli.app import DECISION, OUTPUT, WRITE, complain, fail, note, save, show, single
 from vatspolicy.errors import InvalidInput, suggest
 from vatspolicy.gate.gate import FAILED, INVALID, USAGE
 
@@ -45,10 +45,9 @@ def waive(
     """
     from vatspolicy.clock import today
     from vatspolicy.gate.gate import Gate
-    from vatspolicy.profile.profile import load_profile
-    from vatspolicy.gate.waivers import last_day, waivable
-    from vatspolicy.gate.waivers import fingerprint
+    from vatspolicy.gate.waivers import fingerprint, last_day, waivable
     from vatspolicy.gate.waivers.writer import add_waivers, entry_text
+    from vatspolicy.profile.profile import load_profile
 
     bundle, day = choose_bundle(policies, bundle_file, key, skip_verify), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]

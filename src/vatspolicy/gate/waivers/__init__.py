@@ -6,6 +6,7 @@ what is set aside stays in every report.
 
 from __future__ import annotations
 
+from vatspolicy.gate.waivers.apply import Settlement, remaining, settle, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import (
     Approvers,
@@ -17,7 +18,6 @@ from vatspolicy.gate.waivers.load import (
     load_ledger,
     load_waivers,
 )
-from vatspolicy.gate.waivers.apply import Settlement, remaining, settle, waivable
 
 __all__ = [
     "Approvers",

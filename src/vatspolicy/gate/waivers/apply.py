@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import WORDS, Decision, Finding
-from vatspolicy.profile.profile import Profile
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import LONGEST, Baseline, Ledger, Waiver
 from vatspolicy.gate.waivers.notice import Remark, remark
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile
 
 KINDS = ("denials", "needs", "would_need", "duties", "advice")
 """Lists of a decision whose findings may be set aside. What is undetermined may not: silence is no permission."""

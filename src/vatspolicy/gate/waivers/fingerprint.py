@@ -13,12 +13,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Finding, RouteState
-from vatspolicy.documents import Path, format_path
-from vatspolicy.engine.explanation import plain, unbound_facts
-from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.cel.ast import Node, Param, Term, children
+from vatspolicy.cel.interpreter import Env, look_up
+from vatspolicy.documents import Path, format_path
+from vatspolicy.engine.decision import Finding, RouteState
+from vatspolicy.engine.explanation import plain, unbound_facts
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile
 

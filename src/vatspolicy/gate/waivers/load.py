@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vatspolicy.documents import Document, load_document
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.documents.schemas import validate
+from vatspolicy.errors import InvalidInput, Problem
 
 T = TypeVar("T")
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Decision
 from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.engine.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.profile.profile import Profile
+from vatspolicy.gate.waivers.apply import Place, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import Baseline, load_waivers
-from vatspolicy.gate.waivers.apply import Place, waivable
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile
 
 _HEAD = "schema: 1\nwaivers:\n"
 

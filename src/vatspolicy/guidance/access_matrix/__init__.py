@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.access_matrix.best_case import Business, Finding, Probe
 from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Spot, describe_spots
-from vatspolicy.reports.access_matrix.words import letters
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route, Rule
-from vatspolicy.engine.serialize import titled
 from vatspolicy.profile.vocabulary import Text, describe, label, within
+from vatspolicy.reports.access_matrix.words import letters
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

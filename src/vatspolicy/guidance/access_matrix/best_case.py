@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.classification import classify
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.guidance.access_matrix.locations import Spot, find_spots
-from vatspolicy.policies.model import Condition, Deny, Expression, Route, Rule
-from vatspolicy.profile.profile import facts_of
+from vatspolicy.engine.classification import classify
 from vatspolicy.engine.subjects import activity_env, service_env
+from vatspolicy.guidance.access_matrix.locations import Spot, find_spots
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Condition, Deny, Expression, Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.profile.profile import facts_of
 from vatspolicy.profile.vocabulary import describe, words
 
 Env = Mapping[str, Any]

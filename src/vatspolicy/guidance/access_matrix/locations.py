@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.profile.profile import facts_of
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.profile.profile import facts_of
 from vatspolicy.profile.vocabulary import Text, gazetteer, label, within
 
 MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"

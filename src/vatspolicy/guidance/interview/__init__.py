@@ -7,9 +7,9 @@
 """
 
 from vatspolicy.guidance.interview.data import as_data
-from vatspolicy.guidance.interview.session import Interview, Progress, Refused, start
 from vatspolicy.guidance.interview.questions import Choice, Question, Reason, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
+from vatspolicy.guidance.interview.session import Interview, Progress, Refused, start
 
 __all__ = [
     "Choice",

@@ -7,11 +7,11 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.documents import Path
 from vatspolicy.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, walk
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.documents import Path
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Need, Route, Rule
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
 MOST = 7

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vatspolicy.guidance.interview.session import Interview
 from vatspolicy.guidance.interview.questions import Question, introduction, reasons
+from vatspolicy.guidance.interview.session import Interview
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.cel.ast import Fact, Quantifier, walk
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.policies.model import Expression
+from vatspolicy.policies.ruleset import Law
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Ask
-from vatspolicy.documents import Path
 from vatspolicy.cel.ast import Fact, walk
-from vatspolicy.guidance.interview.answers import instruments
-from vatspolicy.guidance.interview.ranking import NO_GAIN, Gain, Scene, get
-from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.policies.model import NEVER, Classify
+from vatspolicy.documents import Path
+from vatspolicy.engine.decision import Ask
 from vatspolicy.engine.serialize import titled
-from vatspolicy.reports.policy.terminal import effect_in_words
+from vatspolicy.guidance.interview.answers import instruments
+from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
+from vatspolicy.guidance.interview.ranking import NO_GAIN, Gain, Scene, get
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import NEVER, Classify
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.vocabulary import Text, describe, gazetteer, label, question
+from vatspolicy.reports.policy.terminal import effect_in_words
 
 KINDS = (
     "boolean",

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Ask
 from vatspolicy.documents import Document, Path
+from vatspolicy.engine.decision import Ask
+from vatspolicy.engine.outlook import Outlook, outlook
 from vatspolicy.guidance.interview.answers import ordinary, possible_answers
 from vatspolicy.guidance.interview.memo import RememberingLaw, remembering, share
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import Law
-from vatspolicy.engine.outlook import Outlook, outlook
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
 from vatspolicy.profile.vocabulary import fact_schemas
 

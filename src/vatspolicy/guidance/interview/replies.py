@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.guidance.interview.session import Refused
-from vatspolicy.guidance.interview.questions import Choice, Question
 from vatspolicy.guidance.interview.messages import both
+from vatspolicy.guidance.interview.questions import Choice, Question
+from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.profile.vocabulary import Language
 
 NONE = ("0", "none", "无", "没有")

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Ask, Decision
 from vatspolicy.documents import Document, Path, parse_document
-from vatspolicy.errors import InvalidInput
+from vatspolicy.documents.schemas import validate
+from vatspolicy.engine.decision import Ask, Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.guidance.interview.ranking import Gain, Scene, estimate, get, put, rank
+from vatspolicy.engine.outlook import Outlook, outlook
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import (
     LAUNCH,
     NAME_PATH,
@@ -23,12 +24,11 @@ from vatspolicy.guidance.interview.questions import (
     rules_of_start,
     rules_reading,
 )
-from vatspolicy.guidance.interview.messages import both
+from vatspolicy.guidance.interview.ranking import Gain, Scene, estimate, get, put, rank
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
-from vatspolicy.engine.outlook import Outlook, outlook
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Need
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
-from vatspolicy.documents.schemas import validate
 from vatspolicy.profile.vocabulary import Language, Text, describe
 
 UNNAMED = "product"

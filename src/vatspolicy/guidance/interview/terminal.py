@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.guidance.interview.session import Interview, Refused
+from vatspolicy.guidance.interview.messages import say
 from vatspolicy.guidance.interview.questions import Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
-from vatspolicy.guidance.interview.messages import say
-from vatspolicy.reports.formats.terminal import Style, clean, width, wrap
-from vatspolicy.reports.decision.words import VERDICTS
+from vatspolicy.guidance.interview.session import Interview, Refused
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.words import VERDICTS
+from vatspolicy.reports.formats.terminal import Style, clean, width, wrap
 
 RULES_SHOWN = 6
 """Rules that an explanation shows; the others are counted."""

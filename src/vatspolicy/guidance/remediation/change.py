@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.documents import Path
+from vatspolicy.guidance.remediation.targets import Target
 from vatspolicy.profile.profile import Profile, read_profile
 from vatspolicy.profile.vocabulary import INHERITED, Text
-from vatspolicy.guidance.remediation.targets import Target
 
 
 @dataclass(frozen=True)

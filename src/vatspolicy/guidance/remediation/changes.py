@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Decision
 from vatspolicy.documents import Path
+from vatspolicy.engine.decision import Decision
+from vatspolicy.guidance.remediation.change import Edit, Move
+from vatspolicy.guidance.remediation.mutability import Mark, marks
+from vatspolicy.guidance.remediation.obstacles import breakpoints
+from vatspolicy.guidance.remediation.partnering import partner_moves
+from vatspolicy.guidance.remediation.relocation import place_moves
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import Text, describe
-from vatspolicy.guidance.remediation.mutability import Mark, marks
-from vatspolicy.guidance.remediation.change import Edit, Move
-from vatspolicy.guidance.remediation.partnering import partner_moves
-from vatspolicy.guidance.remediation.relocation import place_moves
-from vatspolicy.guidance.remediation.obstacles import breakpoints
 
 
 def moves(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Move, ...]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision, Finding
-from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.policies.model import Classify, Expression, Need, Route
-from vatspolicy.profile.profile import Profile
 from vatspolicy.engine.subjects import product_env, service_env
+from vatspolicy.policies.model import Classify, Expression, Need, Route
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.profile.profile import Profile
 
 Env = Mapping[str, Any]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.engine.decision import Decision
-from vatspolicy.errors import InvalidInput
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.remediation.change import Edit, Move, apply
+from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Route
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import Text, within
-from vatspolicy.guidance.remediation.mutability import marks
-from vatspolicy.guidance.remediation.change import Edit, Move, apply
 
 _SOUND: Mapping[str, Any] = {
     "foreign_percent_basis": "ultimate",

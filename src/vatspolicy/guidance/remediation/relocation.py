@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.engine.decision import Decision
+from vatspolicy.guidance.remediation.change import Edit, Move
+from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, sites_within, targets
 from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import Text, within
-from vatspolicy.guidance.remediation.mutability import marks
-from vatspolicy.guidance.remediation.change import Edit, Move
-from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, sites_within, targets
 
 _PARTS = ("r", "f", "a", "rf", "fa", "rfa")
 """Registered office, facilities, area; an office alone with a smaller area, but without its facilities, is no move."""

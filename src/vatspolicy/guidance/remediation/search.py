@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from itertools import combinations, count
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Decision
-from vatspolicy.errors import InvalidInput
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.profile.profile import Profile
 from vatspolicy.documents.schemas import schema_folder, use_schemas
-from vatspolicy.guidance.remediation.waiting import DAYS, launch_later
+from vatspolicy.engine.decision import Decision
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.change import Edit, Move, apply, differences
 from vatspolicy.guidance.remediation.changes import moves
-from vatspolicy.guidance.remediation.relocation import moves_to
 from vatspolicy.guidance.remediation.obstacles import Blocker, blockers, weight
+from vatspolicy.guidance.remediation.relocation import moves_to
 from vatspolicy.guidance.remediation.targets import Target, targets
+from vatspolicy.guidance.remediation.waiting import DAYS, launch_later
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile
 
 GOALS = {"needs-license": ("needs-license", "allow"), "allow": ("allow",)}
 """What to reach, and the decisions that reach it."""

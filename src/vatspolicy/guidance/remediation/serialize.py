@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path, format_path
-from vatspolicy.profile.profile import Profile
 from vatspolicy.engine.serialize import record
-from vatspolicy.profile.vocabulary import Text
-from vatspolicy.guidance.remediation.thresholds import Margin, margins, unit_of
 from vatspolicy.guidance.remediation.change import differences
 from vatspolicy.guidance.remediation.search import Proposal, Ways
+from vatspolicy.guidance.remediation.thresholds import Margin, margins, unit_of
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import Text
 from vatspolicy.reports.remediation.wording import margin_text, title, value_text
 
 FORMAT = 1

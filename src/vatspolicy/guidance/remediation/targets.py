@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.engine.decision import Decision
 from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.policies.model import Route, Rule
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.engine.decision import Decision
+from vatspolicy.policies.model import Route, Rule
+from vatspolicy.policies.ruleset import Law
 from vatspolicy.profile.vocabulary import Text, gazetteer, label, within
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.engine.decision import Decision
-from vatspolicy.documents import Path
-from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.cel.ast import Fact, Param
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
-from vatspolicy.profile.profile import Profile
+from vatspolicy.cel.interpreter import evaluate, look_up
+from vatspolicy.documents import Path
+from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.subjects import activity_env, product_env, service_env
-from vatspolicy.profile.vocabulary import describe
 from vatspolicy.guidance.remediation.obstacles import comparisons
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
+from vatspolicy.policies.ruleset import Law
+from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import describe
 
 Env = Mapping[str, Any]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.cel.ast import Param, walk
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.cel.ast import Param, walk
+from vatspolicy.guidance.remediation.change import Edit, Move, apply
+from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Expression, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
-from vatspolicy.guidance.remediation.mutability import marks
-from vatspolicy.guidance.remediation.change import Edit, Move, apply
 
 DAYS = 12
 """How many later days are looked at, at most."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import (
     WORDS,
     column_note,
@@ -19,9 +20,8 @@ from vatspolicy.reports.access_matrix.words import (
     title_of,
     value,
 )
-from vatspolicy.reports.formats.terminal import Style, width, wrap
 from vatspolicy.reports.decision.words import phrase, word
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.terminal import Style, width, wrap
 
 if TYPE_CHECKING:
     from vatspolicy.reports.formats.html import Html

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.reports.formats.terminal import clean
-from vatspolicy.reports.decision.words import number, word
 from vatspolicy.profile.vocabulary import Language, gazetteer, label
+from vatspolicy.reports.decision.words import number, word
+from vatspolicy.reports.formats.terminal import clean
 
 Data = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from vatspolicy.errors import Problem, in_language
 from vatspolicy.engine.serialize import FORMAT
+from vatspolicy.errors import Problem, in_language
 from vatspolicy.profile.vocabulary import Language
 
 TYPE_CHECKING = False

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.reports.formats.html import Html, join, tag
-from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.waived import (
     WORDS,
     remark_place,
@@ -17,7 +16,8 @@ from vatspolicy.reports.decision.waived import (
     waived_findings,
 )
 from vatspolicy.reports.decision.words import word
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.html import Html, join, tag
+from vatspolicy.reports.formats.html_words import Sentences
 
 Data = Mapping[str, Any]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.errors import Problem
-from vatspolicy.reports.decision.results import results
-from vatspolicy.reports.formats.terminal import clean
-from vatspolicy.reports.decision.words import VERDICTS, phrase, word
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.results import results
+from vatspolicy.reports.decision.words import VERDICTS, phrase, word
+from vatspolicy.reports.formats.terminal import clean
 
 
 def render(

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.errors import Problem
+from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import merge_duties, merge_readings
-from vatspolicy.reports.formats.terminal import clean
 from vatspolicy.reports.decision.words import (
     GROUPS,
     MEANINGS,
@@ -25,7 +25,7 @@ from vatspolicy.reports.decision.words import (
     way_of,
     word,
 )
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.terminal import clean
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}

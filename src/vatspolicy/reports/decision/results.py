@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.reports.decision.words import aside, law_of
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.words import aside, law_of
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import merge_duties, merge_readings, open_facts
-from vatspolicy.reports.formats.terminal import Style, clean, wrap
 from vatspolicy.reports.decision.words import (
     COLOURS,
     GROUPS,
@@ -21,7 +21,7 @@ from vatspolicy.reports.decision.words import (
     way_of,
     word,
 )
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.terminal import Style, clean, wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

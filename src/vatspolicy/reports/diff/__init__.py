@@ -19,6 +19,6 @@ def render(format: str, data: Mapping[str, Any], lang: Language, colour: bool = 
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     told = [{**one, **{key: translate(one[key], lang) for key in ("message", "hint")}} for one in data["problems"]]
     data = {**data, "problems": told}
-    module = importlib.import_module(f"vatspolicy.authoring.diff.{format}")
+    module = importlib.import_module(f"vatspolicy.reports.diff.{format}")
     text: str = module.render(data, lang, *((colour, room) if format == "text" else ()))
     return text

@@ -8,11 +8,11 @@ from typing import Any
 import yaml
 
 from vatspolicy.authoring.diff import describe
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, page, table
-from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 
 from vatspolicy.authoring.diff import describe
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
-from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.reports.formats.terminal import clean
-from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

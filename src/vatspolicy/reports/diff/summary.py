@@ -7,8 +7,8 @@ from typing import Any
 
 from vatspolicy.authoring.diff.describe import moves
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
-from vatspolicy.reports.diff.words import REASONS, phrase, word
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff.words import REASONS, phrase, word
 
 Data = Mapping[str, Any]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.diff import describe
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import VERDICTS, phrase, word
 from vatspolicy.reports.formats.terminal import Style, clean, wrap
-from vatspolicy.profile.vocabulary import Language
 
 Data = Mapping[str, Any]
 

@@ -13,8 +13,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from vatspolicy.reports.formats.html import EMPTY, Content, Html, escape, link, tag
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.html import EMPTY, Content, Html, escape, link, tag
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 """Languages of pages as HTML names them."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.reports.formats.html import Html, join, link, tag
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.html import Html, join, link, tag
 
 Data = Mapping[str, Any]
 

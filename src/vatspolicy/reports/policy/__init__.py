@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.cel.ast import Node, Term, walk
+from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.output import write_file
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.reports.policy.index import calendar_page, index_page
-from vatspolicy.reports.policy.parts import MARK, Pages
 from vatspolicy.reports.policy.page import policy_page
+from vatspolicy.reports.policy.parts import MARK, Pages
 
 __all__ = ["FORMATS", "Difference", "Foreign", "compare", "make", "write"]
 

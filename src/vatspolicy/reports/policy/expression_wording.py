@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -24,10 +23,11 @@ from vatspolicy.cel.ast import (
     TextTest,
 )
 from vatspolicy.cel.types import Bool, Day
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy
+from vatspolicy.profile.vocabulary import Language, describe, label, words
 from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.reports.decision.words import number
-from vatspolicy.profile.vocabulary import Language, describe, label, words
 
 Path = tuple[str | int, ...]
 Scope = Mapping[str, Path]

@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import NEVER, Instrument, Policy
+from vatspolicy.profile.vocabulary import label
+from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.reports.policy.changes import Changes, days_of_change, members_changed
 from vatspolicy.reports.policy.parts import both, code, page, page_link, rule_link
 from vatspolicy.reports.policy.topics import TOPICS
-from vatspolicy.policies.model import NEVER, Instrument, Policy
-from vatspolicy.reports.decision.markdown import escape
-from vatspolicy.documents.schemas import load_schema
-from vatspolicy.profile.vocabulary import label
 
 
 def index_page(bundle: Bundle) -> str:

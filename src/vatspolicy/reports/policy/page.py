@@ -6,15 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Literal, Node
-from vatspolicy.reports.policy.parts import VERIFICATION, bodies, both, code, dates, page, page_link, web_link
-from vatspolicy.reports.policy.topics import TOPICS
-from vatspolicy.reports.policy.expression_wording import Wording
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Article, Expression, Instrument, Need, Policy, Route, Rule
-from vatspolicy.reports.decision.markdown import escape
-from vatspolicy.reports.policy.terminal import effect_in_words
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.policy.expression_wording import Wording
+from vatspolicy.reports.policy.parts import VERIFICATION, bodies, both, code, dates, page, page_link, web_link
+from vatspolicy.reports.policy.terminal import effect_in_words
+from vatspolicy.reports.policy.topics import TOPICS
 
 Terms = Mapping[tuple[str, str], Node]
 """Typed bodies of terms by policy and name."""

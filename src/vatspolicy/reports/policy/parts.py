@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from vatspolicy.policies.model import NEVER, Policy
-from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.profile.vocabulary import Text, label
+from vatspolicy.reports.decision.markdown import escape
 
 MARK = "<!-- Made by `vatspolicy docs build`; change the policies and build again. -->"
 """First line of every page that the command may overwrite or remove."""

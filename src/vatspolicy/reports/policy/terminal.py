@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import load_document
 from vatspolicy.errors import suggest
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
-from vatspolicy.reports.formats.terminal import wrap
-from vatspolicy.reports.decision.words import aside, joint
 from vatspolicy.profile.vocabulary import Language, label
+from vatspolicy.reports.decision.words import aside, joint
+from vatspolicy.reports.formats.terminal import wrap
 
 _WORDS = {
     "number": ("number", "文号"),

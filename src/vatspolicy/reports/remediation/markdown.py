@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.reports.decision.words import MEANINGS, STATES, VERDICTS, joint, number, phrase, word
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
 from vatspolicy.reports.remediation.wording import say
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.reports.formats.terminal import Style, clean, wrap
-from vatspolicy.reports.decision.words import MEANINGS, STATES, VERDICTS, number, phrase, word
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.words import MEANINGS, STATES, VERDICTS, number, phrase, word
+from vatspolicy.reports.formats.terminal import Style, clean, wrap
 from vatspolicy.reports.remediation.wording import say
 
 Data = Mapping[str, Any]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path
-from vatspolicy.policies.model import Deny, Duty, Need, Route
-from vatspolicy.reports.decision.words import number, word
-from vatspolicy.profile.vocabulary import Language, Text, describe, gazetteer, label
 from vatspolicy.guidance.remediation.thresholds import Margin, unit_of
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Deny, Duty, Need, Route
+from vatspolicy.profile.vocabulary import Language, Text, describe, gazetteer, label
+from vatspolicy.reports.decision.words import number, word
 
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
 WORDS: Mapping[str, Mapping[str, str]] = {

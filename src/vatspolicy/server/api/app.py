@@ -18,16 +18,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from vatspolicy.server.errors import Refusal, error_response
+from vatspolicy.clock import today as today_in_china
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import DayError
+from vatspolicy.server.api.bundle_store import Shelf
 from vatspolicy.server.api.guard import Guard
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, Slots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
 from vatspolicy.server.api.openapi import openapi
 from vatspolicy.server.api.query import answer, bundle_data, read_query
-from vatspolicy.server.api.bundle_store import Shelf
-from vatspolicy.clock import today as today_in_china
-from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import DayError
+from vatspolicy.server.errors import Refusal, error_response
 
 _CODES = {404: "resource_not_found", 405: "method_not_allowed"}
 Decided = tuple[bytes, str | None, float]

@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from vatspolicy.policies.bundle import read_sources
-from vatspolicy.compile_cache import digest
-from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.bundles.select import Choice, choose
+from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.bundle import read_sources
 
 T = TypeVar("T")
 

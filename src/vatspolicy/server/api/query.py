@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.server.errors import Refusal
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
+from vatspolicy.server.errors import Refusal
 
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")

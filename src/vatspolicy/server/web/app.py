@@ -14,20 +14,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from vatspolicy.documents.schemas import load_schema
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import matrix
-from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
-from vatspolicy.profile.profile import read_profile
-from vatspolicy.documents.schemas import load_schema
-from vatspolicy.server.web.session import BadRequest, Desk, Order, answer, read_order, read_spec
-from vatspolicy.server.web.form import make_form
-from vatspolicy.server.web.remediation import ways_fragment
-from vatspolicy.server.guard import Guard
-from vatspolicy.server.web.page import script, shell, stylesheet
-from vatspolicy.server.web.words import for_script, say
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.guidance.remediation import find_ways
 from vatspolicy.guidance.remediation.serialize import ways_record
+from vatspolicy.profile.profile import read_profile
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
+from vatspolicy.server.guard import Guard
+from vatspolicy.server.web.form import make_form
+from vatspolicy.server.web.page import script, shell, stylesheet
+from vatspolicy.server.web.remediation import ways_fragment
+from vatspolicy.server.web.session import BadRequest, Desk, Order, answer, read_order, read_spec
+from vatspolicy.server.web.words import for_script, say
 
 MATRICES = 16
 """Tables that are kept; each takes about a second to make."""

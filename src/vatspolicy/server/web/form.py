@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.documents import Path
-from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.documents.schemas import load_schema
+from vatspolicy.guidance.interview.messages import UNITS
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import Text, describe, gazetteer
 
 _SHORT = 12

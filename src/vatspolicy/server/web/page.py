@@ -6,10 +6,10 @@ import functools
 import re
 from pathlib import Path
 
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import escape
 from vatspolicy.reports.formats.html_page import ICON, LANGUAGE_TAGS, read_asset
 from vatspolicy.server.web.words import say
-from vatspolicy.profile.vocabulary import Language
 
 _DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colours>[^}]*)\}\s*\}")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.words import STATES, VERDICTS, number, word
 from vatspolicy.reports.formats.html import Content, Html, tag
 from vatspolicy.reports.formats.html_page import badge
-from vatspolicy.reports.decision.words import STATES, VERDICTS, number, word
-from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
 from vatspolicy.reports.remediation.wording import say
 

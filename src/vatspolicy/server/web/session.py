@@ -10,21 +10,21 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.documents.schemas import validate
 from vatspolicy.errors import InvalidInput, Problem, in_language
 from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.interview import Refused, as_data, read_reply, start
-from vatspolicy.guidance.interview.ranking import NO_GAIN, put
-from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.messages import both
+from vatspolicy.guidance.interview.questions import NAME_PATH, Question
+from vatspolicy.guidance.interview.ranking import NO_GAIN, put
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
-from vatspolicy.reports.decision.html_decision import fragment
-from vatspolicy.documents.schemas import validate
-from vatspolicy.server.web.form import kind_of
 from vatspolicy.profile.vocabulary import Language, Text, describe
+from vatspolicy.reports.decision.html_decision import fragment
+from vatspolicy.server.web.form import kind_of
 
 FILE = "spec.yaml"
 

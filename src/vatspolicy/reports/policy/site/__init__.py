@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.policy.parts import Pages
 from vatspolicy.reports.policy.site.access import access_tables, matrix_page
 from vatspolicy.reports.policy.site.overview import calendar_page, index_page
 from vatspolicy.reports.policy.site.policy import Terms, policy_page
 from vatspolicy.reports.policy.site.search import search_page
 from vatspolicy.reports.policy.site.site import FOLDERS, OVERVIEWS, Site
-from vatspolicy.profile.vocabulary import Language
 
 __all__ = ["OVERVIEWS", "make_site"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.reports.policy.site.site import Site
 from vatspolicy.reports.formats.html import Content, tag
 from vatspolicy.reports.formats.html_page import contents
+from vatspolicy.reports.policy.site.site import Site
 
 KINDS = ("regimes", "places")
 

@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from vatspolicy.documents.schemas import load_schema
+from vatspolicy.policies.model import NEVER, Instrument, Policy
+from vatspolicy.profile.vocabulary import label
+from vatspolicy.reports.formats.html import Content, Html, join, link, tag
+from vatspolicy.reports.formats.html_page import badge, contents, foreign, table
 from vatspolicy.reports.policy.changes import Changes, days_of_change, members_changed
 from vatspolicy.reports.policy.site.site import Site
 from vatspolicy.reports.policy.topics import TOPICS
-from vatspolicy.policies.model import NEVER, Instrument, Policy
-from vatspolicy.reports.formats.html import Content, Html, join, link, tag
-from vatspolicy.reports.formats.html_page import badge, contents, foreign, table
-from vatspolicy.documents.schemas import load_schema
-from vatspolicy.profile.vocabulary import label
 
 
 def index_page(site: Site) -> str:

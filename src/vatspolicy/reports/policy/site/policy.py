@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from vatspolicy.cel.ast import Literal, Node
-from vatspolicy.reports.policy.page import EACH, chain_of, rules_of_instrument
-from vatspolicy.reports.policy.site.site import Site, clause
-from vatspolicy.reports.policy.topics import TOPICS
 from vatspolicy.policies.model import Article, Expression, Instrument, Policy, Route, Rule
+from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, foreign, table
+from vatspolicy.reports.policy.page import EACH, chain_of, rules_of_instrument
+from vatspolicy.reports.policy.site.site import Site, clause
 from vatspolicy.reports.policy.terminal import effect_in_words
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.policy.topics import TOPICS
 
 Terms = Mapping[tuple[str, str], Node]
 """Typed bodies of terms by policy and name."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.reports.policy.site.site import Site, asset
-from vatspolicy.reports.formats.html import data_block, link, tag
 from vatspolicy.profile.vocabulary import Text
+from vatspolicy.reports.formats.html import data_block, link, tag
+from vatspolicy.reports.policy.site.site import Site, asset
 
 KINDS = ("policy", "article", "classify", "deny", "need", "route", "duty", "advise", "instrument", "parameter", "term")
 """Kinds of places; an entry of the index names its kind by position."""

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.policies.bundle import Bundle
 from vatspolicy.cel.ast import Node
-from vatspolicy.reports.policy.parts import MARK
-from vatspolicy.reports.policy.site.words import say
-from vatspolicy.reports.policy.expression_wording import Marks, Wording
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Instrument, Policy, Rule
+from vatspolicy.profile.vocabulary import Language, Text, label
 from vatspolicy.reports.formats.html import Content, Html, escape, join, link, tag
 from vatspolicy.reports.formats.html_page import Link, foreign, page
-from vatspolicy.profile.vocabulary import Language, Text, label
+from vatspolicy.reports.policy.expression_wording import Marks, Wording
+from vatspolicy.reports.policy.parts import MARK
+from vatspolicy.reports.policy.site.words import say
 
 OVERVIEWS = ("index", "calendar", "search", "matrix")
 """Pages that are no policy's."""
