@@ -31,7 +31,7 @@ from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Expression
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
 TARGET = 100
@@ -44,7 +44,7 @@ SLOW = 3
 
 
 @dataclass(frozen=True)
-class CelLaw(Law):
+class CelLaw(RuleSet):
     """The law of a day, asked of cel-python. What it converts and prepares is kept until `forget`."""
 
     engines: Mapping[str, Reference] = field(default_factory=dict)
@@ -85,13 +85,13 @@ class CelBundle(Bundle):
     def on(self, day: str) -> CelLaw:
         if day not in self.made:
             law = super().on(day)
-            shared = {item.name: getattr(law, item.name) for item in dataclasses.fields(Law)}
+            shared = {item.name: getattr(law, item.name) for item in dataclasses.fields(RuleSet)}
             owners = {id(expression): policy.id for policy, expression in self.owned_expressions()}
             self.made[day] = CelLaw(**shared, engines=_engines(self, law), owners=owners)
         return self.made[day]
 
 
-def _engines(bundle: Bundle, law: Law) -> dict[str, Reference]:
+def _engines(bundle: Bundle, law: RuleSet) -> dict[str, Reference]:
     found = {}
     for policy in bundle.policies.values():
         files = [policy, *(bundle.policies[used] for used in policy.uses)]
@@ -115,7 +115,7 @@ def with_cel(bundle: Bundle) -> CelBundle:
 Question = tuple[Expression, Env]
 
 
-def questions(law: Law, profiles: Sequence[Profile], day: str) -> Iterator[Question]:
+def questions(law: RuleSet, profiles: Sequence[Profile], day: str) -> Iterator[Question]:
     """Every rule in force, asked of every subject that it is about, whose variables remember no answers."""
     for profile in profiles:
         for each, _, env in subjects(law, profile, day):
@@ -137,7 +137,7 @@ def measure(
     asked = [list(questions(fast_law, profiles, day)) for profiles in sets]
     theirs = [list(questions(slow_law, profiles, day)) for profiles in sets[:SLOW]]
 
-    def rules(law: Law, asked: Sequence[Sequence[Question]]) -> Callable[[int], list[Any]]:
+    def rules(law: RuleSet, asked: Sequence[Sequence[Question]]) -> Callable[[int], list[Any]]:
         return lambda number: [law.ask(expression, env) for expression, env in asked[number]]
 
     def decisions(bundle: Bundle) -> Callable[[int], list[Decision]]:

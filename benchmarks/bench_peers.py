@@ -39,7 +39,7 @@ from workload import Answers, Subjects, Workload, afresh, compare, shipped, verd
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import Law, Spoken
+from vatspolicy.policies.ruleset import MatchedRules, RuleSet
 
 INSTALL = {
     "opa-golib-python-bindings": "pip install --no-deps --ignore-requires-python opa-golib-python-bindings==0.4.4",
@@ -90,7 +90,7 @@ WARM = 400
 
 
 @dataclasses.dataclass(frozen=True)
-class PlainLaw(Law):
+class PlainLaw(RuleSet):
     """The law of a day without its index: a law of another class is asked every rule, one by one."""
 
 
@@ -105,7 +105,7 @@ class PlainBundle(Bundle):
     def on(self, day: str) -> PlainLaw:
         if day not in self.made:
             law = super().on(day)
-            self.made[day] = PlainLaw(**{item.name: getattr(law, item.name) for item in dataclasses.fields(Law)})
+            self.made[day] = PlainLaw(**{item.name: getattr(law, item.name) for item in dataclasses.fields(RuleSet)})
         return self.made[day]
 
 
@@ -132,10 +132,10 @@ def ours(before: Workload, few: int) -> Iterator[Entry]:
                 len(finding.reasons + finding.any_of)
         return found
 
-    def speaking(bundle: Bundle, work: Workload) -> Answers:
+    def match(bundle: Bundle, work: Workload) -> Answers:
         law = bundle.on(day)
         return [
-            _said(law.speaking(each, effects[each], env), len(effects[each]))
+            _said(law.match(each, effects[each], env), len(effects[each]))
             for profile in work.profiles
             for each, env in work.of(profile)
         ]
@@ -150,7 +150,7 @@ def ours(before: Workload, few: int) -> Iterator[Entry]:
         (COLD, afresh(base), decide, "the same, and no profiles before those that are timed"),
         (SEEN, afresh(base), lambda bundle, _: decide(bundle, seen), "the same few profiles in every round"),
         (f"{WHOLE}, no index", plain, decide, "the same, asking every rule"),
-        ("vatspolicy: rules that hold, by index", afresh(base), speaking, "facts to classes to the rules that hold"),
+        ("vatspolicy: rules that hold, by index", afresh(base), match, "facts to classes to the rules that hold"),
         ("vatspolicy: every rule asked", afresh(base), every, "facts to classes to all rules, one call a rule"),
     ):
         ready = functools.partial(_of_round, run, bundle)
@@ -158,7 +158,7 @@ def ours(before: Workload, few: int) -> Iterator[Entry]:
         yield Entry(title, version, OURS, ready, covers, warm=warm, prelude=title != COLD)
 
 
-def _said(spoken: Spoken, effects: int) -> dict[str, Any]:
+def _said(spoken: MatchedRules, effects: int) -> dict[str, Any]:
     return {rule.name: holds or None for effect in range(effects) for rule, holds in spoken.rules(effect)}
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from vatspolicy.cel import ast as t
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 
-def spelled(bundle: Bundle, law: Law, policy: Policy, text: str) -> str:
+def spelled(bundle: Bundle, law: RuleSet, policy: Policy, text: str) -> str:
     """The author's text of an expression with its terms and the values of its parameters written out."""
     files = [policy, *(bundle.policies[used] for used in policy.uses)]
     params = {name: law.params[parameter.key] for file in files for name, parameter in file.parameters.items()}
@@ -28,7 +28,7 @@ def spelled(bundle: Bundle, law: Law, policy: Policy, text: str) -> str:
 class Doubles:
     """Typed trees as CEL for an engine that reads every number of JSON as a double, and variables below `prefix`."""
 
-    def __init__(self, law: Law, prefix: str = "R.attr.") -> None:
+    def __init__(self, law: RuleSet, prefix: str = "R.attr.") -> None:
         self.params, self.prefix = law.params, prefix
 
     def text(self, node: t.Node, bound: Collection[str] = ()) -> str:

@@ -28,7 +28,7 @@ from vatspolicy.light import replace
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, trust_profile
 
 Subjects = Sequence[tuple[str, Mapping[str, Any]]]
@@ -37,7 +37,7 @@ Answers = list[dict[str, Any]]
 """By subject, what each rule says of it: True, False, or None where a fact is missing."""
 
 
-def rules_about(law: Law) -> dict[str, list[Rule]]:
+def rules_about(law: RuleSet) -> dict[str, list[Rule]]:
     """Rules in force by the kind of subject."""
     found: dict[str, list[Rule]] = {}
     for key, rules in law.rules.items():
@@ -65,7 +65,7 @@ class Workload:
     profiles: Sequence[Profile]
 
     @functools.cached_property
-    def law(self) -> Law:
+    def law(self) -> RuleSet:
         return self.bundle.on(self.day)
 
     @functools.cached_property

@@ -75,7 +75,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _english() -> None:
     """A command that ran in Chinese leaves no Chinese to the next test."""
-    language.choose(())
+    language.set_language(())
 
 
 @pytest.fixture(scope="session")

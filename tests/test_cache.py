@@ -38,7 +38,7 @@ class Build:
         return self.data
 
     def ask(self, key: str = "k" * 64) -> Any:
-        return cache.remember("thing", key, self, lambda data: {"seen": data})
+        return cache.get_or_build("thing", key, self, lambda data: {"seen": data})
 
 
 def own(folder: Path, kind: str) -> list[Path]:
@@ -71,7 +71,7 @@ def test_pieces_come_back_as_they_were(folder: Path) -> None:
             told.append(pieces)
             return {"seen": DATA, cache.PIECES: pieces}
 
-        return cache.remember("kind", "a" * 64, build, read)
+        return cache.get_or_build("kind", "a" * 64, build, read)
 
     assert ask() == ask() == (DATA, pieces)
     assert len(told) == 1
@@ -305,7 +305,7 @@ class Work:
         return [path.read_text() for path in sorted(self.place.rglob("*.yaml"))]
 
     def ask(self) -> list[str]:
-        return cache.once_per_state("state", [(str(self.place), ".yaml")], self)
+        return cache.cached_while_unchanged("state", [(str(self.place), ".yaml")], self)
 
 
 @pytest.fixture
@@ -378,8 +378,8 @@ def test_files_that_change_while_they_are_read_are_not_remembered(work: Work) ->
         return found
 
     places = [(str(work.place), ".yaml")]
-    assert cache.once_per_state("state", places, changing) == ["one", "two"]
-    assert cache.once_per_state("state", places, work) == ["eno", "two"]
+    assert cache.cached_while_unchanged("state", places, changing) == ["one", "two"]
+    assert cache.cached_while_unchanged("state", places, work) == ["eno", "two"]
 
 
 @needs_posix

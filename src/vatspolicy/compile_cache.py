@@ -83,13 +83,13 @@ def language_digest() -> str:
     )
 
 
-def remember(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:
+def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:
     """What `read` makes of the entry `kind`-`key`; `build` makes the entry where there is no sound one.
 
     An entry is made of None, truths, numbers, texts, bytes, byte code, tuples, lists and dictionaries. What a
     dictionary has as `PIECES`, a list of bytes, is given to `read` as views: it costs nothing until it is looked at.
     """
-    found = recall(kind, key, read)
+    found = get(kind, key, read)
     if found is not None:
         return found
     data = build()
@@ -97,7 +97,7 @@ def remember(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any]
     return read(data)
 
 
-def recall(kind: str, key: str, read: Callable[[Any], T]) -> T | None:
+def get(kind: str, key: str, read: Callable[[Any], T]) -> T | None:
     """What `read` makes of the entry `kind`-`key`, the wheel's or the user's; None where there is no sound one."""
     for folder, ours in ((SHIPPED, True), (_folder(), False)):
         data = _load(os.path.join(folder, _name(kind, key)), ours)
@@ -109,7 +109,7 @@ def recall(kind: str, key: str, read: Callable[[Any], T]) -> T | None:
     return None
 
 
-def once_per_state(kind: str, folders: Sequence[tuple[str, str]], work: Callable[[], T]) -> T:
+def cached_while_unchanged(kind: str, folders: Sequence[tuple[str, str]], work: Callable[[], T]) -> T:
     """Plain data that `work` makes of files; made anew only when one has been touched, added or taken away.
 
     `folders` are folders with the ending of the files in and below them, or files. That a file is as it was is told by
@@ -119,7 +119,7 @@ def once_per_state(kind: str, folders: Sequence[tuple[str, str]], work: Callable
     before = _state(folders)
     key = key_of(os.path.abspath(part).encode("utf-8", "surrogateescape") for part, _ in folders)
     if before is not None:
-        kept = recall(kind, key, lambda data: (data["state"], data["value"]))
+        kept = get(kind, key, lambda data: (data["state"], data["value"]))
         if kept is not None and kept[0] == before:
             return kept[1]  # type: ignore[no-any-return]
     value = work()

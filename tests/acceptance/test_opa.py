@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.bundles.build import build_package
-from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, Package
+from vatspolicy.bundles.build import build_bundle_file
+from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile
 from vatspolicy.bundles.digests import file_digest
 from vatspolicy.bundles.keys import generate_keys, read_key
 from vatspolicy.bundles.signature import sign
@@ -38,11 +38,11 @@ versions[id] := policy.version if some id, policy in data.vatspolicy.policies
 
 
 @pytest.fixture
-def package(law: Path) -> Package:
-    return build_package(law, 7)
+def package(law: Path) -> BundleFile:
+    return build_bundle_file(law, 7)
 
 
-def engine(package: Package) -> Any:
+def engine(package: BundleFile) -> Any:
     made = opa_bindings.OpaEngine()
     made.add_policy("check.rego", REGO)
     made.add_data(json.loads(package.files[DATA]), path=DATA.rpartition("/")[0])
@@ -50,7 +50,9 @@ def engine(package: Package) -> Any:
 
 
 @pytest.mark.parametrize(("algorithm", "rule"), [("EdDSA", "verified_eddsa"), ("ES256", "verified_es256")])
-def test_opa_verifies_the_token_and_every_digest(package: Package, tmp_path: Path, algorithm: str, rule: str) -> None:
+def test_opa_verifies_the_token_and_every_digest(
+    package: BundleFile, tmp_path: Path, algorithm: str, rule: str
+) -> None:
     secret, public = generate_keys(algorithm)
     (tmp_path / "key.pem").write_text(secret)
     _, stranger = generate_keys(algorithm)
@@ -77,7 +79,7 @@ def test_opa_verifies_the_token_and_every_digest(package: Package, tmp_path: Pat
         assert opa.eval_document("check.wrong", {**given, "contents": changed}) == ["policies/bundle.yaml"]
 
 
-def test_opa_reads_the_law(package: Package, law: Path) -> None:
+def test_opa_reads_the_law(package: BundleFile, law: Path) -> None:
     with engine(package) as opa:
         pilot = opa.eval_document("check.pilot", {})
         assert pilot == json.loads(package.files[DATA])["policies"]["vats-pilot-2024"]

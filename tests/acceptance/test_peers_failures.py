@@ -390,32 +390,32 @@ def test_library_command_line_and_server_decide_alike(console: Console, law: Pat
 # opa#3127: a stray `._` file broke the verification, and nobody could tell why
 def test_a_stray_file_in_a_bundle_is_named(tmp_path: Path, law: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_package
-    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.build import build_bundle_file
+    from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import sign, verify
 
     private, _ = generate_keys()
     (tmp_path / "key").write_text(private)
     key = read_key(tmp_path / "key", private=True)
-    signed = sign(build_package(law, 1), key)
+    signed = sign(build_bundle_file(law, 1), key)
     assert verify(signed, key) is not None
     with pytest.raises(InvalidInput) as refused:
-        verify(read_package(Path("b.tar.gz"), {**signed.files, "policies/._x.yaml": b"x"}), key)
+        verify(read_bundle_file(Path("b.tar.gz"), {**signed.files, "policies/._x.yaml": b"x"}), key)
     assert "changed, added or removed" in str(refused.value) or "._x.yaml" in str(refused.value)
 
 
 # conftest#642, opa#1757: no signature could be asked for; opa < 1.21.3 (GHSA-g2pf-6v5v-qcc8): an unsigned bundle went through
 def test_an_unsigned_bundle_is_refused_where_a_key_is_given(tmp_path: Path, law: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_package
+    from vatspolicy.bundles.build import build_bundle_file
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import verify
 
     _, public = generate_keys()
     (tmp_path / "key.pub").write_text(public)
     with pytest.raises(InvalidInput, match="not signed"):
-        verify(build_package(law, 1), read_key(tmp_path / "key.pub"))
+        verify(build_bundle_file(law, 1), read_key(tmp_path / "key.pub"))
 
 
 # opa#981, opa#1242, opa#5007, opa#6132, conftest#387: an exit code did not tell "no" from "no answer"

@@ -9,20 +9,20 @@ import random
 import pytest
 from support.generators import PARAMETERS, Expressions, hints_of, parameter_types
 
-from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.assumptions import assume_invariants
 from vatspolicy.authoring.symbolic.cells import Cells
 from vatspolicy.authoring.symbolic.domain import Space
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Pool, Range
-from vatspolicy.authoring.symbolic.query import Setting
-from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search, simplest
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, minimize, open_search
 from vatspolicy.authoring.symbolic.times import periods
 from vatspolicy.authoring.symbolic.values import Unsupported, at_least
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
 from vatspolicy.cel.interpreter import evaluate as kleene
-from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL
 from vatspolicy.documents.schemas import load_schema
-from vatspolicy.engine.subjects import product_env
+from vatspolicy.engine.subjects import product_activation
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import invariants, load_profile
@@ -107,18 +107,18 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
     draw = random.Random(SEED + 7)
     names = variables("product")
     params = {key: PARAMETERS[name] for name, (key, _) in parameter_types().items()}
-    scope = Scope(names, parameter_types(), lambda name, scope: None)
+    scope = TypeEnvironment(names, parameter_types(), lambda name, scope: None)
     texts = Expressions(draw, names, hints=hints_of(bundle))
     period = periods([bundle])[0]
     found_some = excluded = 0
     for _ in range(60 * TIMES):
         tree = parse(texts.text(BOOL, 3), scope)
-        setting = Setting(period, dict.fromkeys(("services", "deals", "filings", "services.*.area"), 2))
+        setting = Query(period, dict.fromkeys(("services", "deals", "filings", "services.*.area"), 2))
         try:
             rail = setting.encoder.truth(tree, setting.reading(bundle.on(period.start)).product_scope(), params)
         except Unsupported:
             continue
-        more, _ = hold(setting.space, setting.encoder)
+        more, _ = assume_invariants(setting.space, setting.encoder)
         for wanted, formulas in ((True, [rail.true]), (False, [rail.false]), (None, [-rail.true, -rail.false])):
             answers = set()
             for search in searches(setting.space):
@@ -130,9 +130,9 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
                 if found is None:
                     excluded += 1
                     continue
-                found = simplest(setting.space, search, [*formulas, *more], found)
+                found = minimize(setting.space, search, [*formulas, *more], found)
                 profile = load_profile(profile_of(setting.space, found))
-                assert kleene(tree, product_env(profile, day_of(setting.space, found)), params) is wanted
+                assert kleene(tree, product_activation(profile, day_of(setting.space, found)), params) is wanted
                 found_some += 1
             assert len(answers) < 2, tree
     assert found_some > 60 * TIMES
@@ -142,7 +142,7 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
 def test_every_invariant_can_hold_and_be_broken() -> None:
     """A proof under invariants that nothing satisfies would prove anything."""
     space = Space({"services": 2})
-    setting = Setting(periods([load_bundle()])[0], {"services": 2})
+    setting = Query(periods([load_bundle()])[0], {"services": 2})
     reading = setting.reading(load_bundle().on("2026-01-01"))
     scope = reading.product_scope()
     rails = [setting.encoder.truth(node, scope, {}) for node, _ in invariants()]

@@ -24,7 +24,7 @@ from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.recheck import word_of
 from vatspolicy.authoring.symbolic.relaxation import PAIRS
 from vatspolicy.authoring.symbolic.times import END, Period
-from vatspolicy.authoring.symbolic.two_rulesets import Ground
+from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.workers import pack
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
@@ -253,7 +253,7 @@ def test_a_change_of_the_shipped_law() -> None:
 def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
     """The whole decision, over the law of all days, of the profiles that people wrote."""
     bundle = load_bundle()
-    ground = Ground(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
+    ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
     pool, longest = ground.setting.space.pool, 0
     compared = 0
     for case in itertools.islice(fixture_cases(bundle, Path(__file__).parents[2] / "fixtures"), 0, None, 2):

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.authoring.analysis.bounded_search import Ground, all_days
-from vatspolicy.authoring.symbolic.query import Setting
-from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, all_days
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.search import open_search
 from vatspolicy.authoring.symbolic.times import END, Period
-from vatspolicy.authoring.symbolic.values import Rail
+from vatspolicy.authoring.symbolic.values import DualRail
 from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.errors import InvalidInput
@@ -29,15 +29,15 @@ IDS = [entry["id"] for entry in load_schema("profile")["x-invariants"]]
 LISTS = {"services": 2, "company.licences": 2, "partner.licences": 2, "services.*.area": 2, "services.*.facilities": 2}
 
 
-def encoded() -> tuple[Setting, dict[str, Rail]]:
+def encoded() -> tuple[Query, dict[str, DualRail]]:
     """The invariants over one space."""
-    setting = Setting(Period("2015-01-01", END), LISTS)
-    scope = Scope(setting.space.roots)
+    setting = Query(Period("2015-01-01", END), LISTS)
+    scope = SymbolicActivation(setting.space.roots)
     rails = [setting.encoder.truth(node, scope, {}) for node, _ in invariants()]
     return setting, dict(zip(IDS, rails, strict=True))
 
 
-def found(setting: Setting, formulas: Sequence[int]) -> dict[str, Any] | None:
+def found(setting: Query, formulas: Sequence[int]) -> dict[str, Any] | None:
     values = open_search(setting.space).find(formulas)
     return None if values is None else profile_of(setting.space, values)
 
@@ -62,7 +62,7 @@ def test_no_invariant_follows_from_the_others(id: str) -> None:
 def test_every_policy_can_apply() -> None:
     """Of every policy with a rule that is in force on some day, at least one applies to some real profile."""
     bundle = load_bundle()
-    ground = Ground(bundle, all_days(bundle))
+    ground = BoundedSearch(bundle, all_days(bundle))
     silent, asked = [], 0
     for policy in bundle.policies.values():
         rules = [rule for rule in policy.rules if rule.name in ground.rails]

@@ -11,7 +11,7 @@ import pytest
 from support.laws import HEAD, route, rule
 
 from vatspolicy.authoring.analysis.findings import KINDS, Finding
-from vatspolicy.authoring.analysis.run import Request, analyse
+from vatspolicy.authoring.analysis.run import Request, run_analysis
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -148,7 +148,7 @@ def names(findings: tuple[Finding, ...]) -> Iterator[tuple[str, tuple[str, ...]]
 def test_a_planted_defect_is_found(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     folder = write(tmp_path / "law", fault)
-    report = analyse(Request(folder, kinds=(fault.kind,), properties=False))
+    report = run_analysis(Request(folder, kinds=(fault.kind,), properties=False))
     found = [finding for finding in report.findings if set(finding.about) == set(fault.about)]
     assert found, f"{fault.about} is not among {list(names(report.findings))}, {report.not_evaluated}"
     assert found[0].line > 1
@@ -176,7 +176,7 @@ def confirm(bundle: Bundle, finding: Finding) -> None:
 
 
 def test_a_sound_law_has_no_finding(tmp_path: Path) -> None:
-    report = analyse(Request(write(tmp_path / "law", None), kinds=WHOLE, properties=False))
+    report = run_analysis(Request(write(tmp_path / "law", None), kinds=WHOLE, properties=False))
     assert list(names(report.findings)) == []
     assert report.not_evaluated == ()
     assert report.exit_code == 0
@@ -187,7 +187,7 @@ def test_a_fact_that_nobody_reads_any_more(tmp_path: Path) -> None:
     found = []
     for name, more in (("read", (reader,)), ("unread", ())):
         folder = write(tmp_path / name, Fault("unread-fact", (), more))
-        report = analyse(Request(folder, kinds=("unread-fact",), properties=False))
+        report = run_analysis(Request(folder, kinds=("unread-fact",), properties=False))
         found.append({about for kind, about in names(report.findings) if kind == "unread-fact"})
     assert found[1] - found[0] == {("company.legal_form",)}
     assert found[0] < found[1]
@@ -202,10 +202,10 @@ def test_an_acceptance_names_a_finding(tmp_path: Path) -> None:
     folder = write(tmp_path / "law", FAULTS["word for word"])
     entry = "  - {kind: duplicate, about: [%s], reason: {en: On purpose., zh: 有意为之。}}\n"
     (folder / "properties.yaml").write_text(f"{DETAILS}accepted:\n{entry % 'law/permit, law/x'}")
-    report = analyse(Request(folder, kinds=("duplicate",), properties=False))
+    report = run_analysis(Request(folder, kinds=("duplicate",), properties=False))
     assert [finding.accepted for finding in report.findings] == ["On purpose."]
     assert report.exit_code == 0
     (folder / "properties.yaml").write_text(f"{DETAILS}accepted:\n{entry % 'law/permit, law/z'}")
-    report = analyse(Request(folder, kinds=("duplicate",), properties=False))
+    report = run_analysis(Request(folder, kinds=("duplicate",), properties=False))
     assert sorted(finding.kind for finding in report.findings) == ["accepted-not-found", "duplicate"]
     assert report.exit_code == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vatspolicy.authoring.analysis.findings import KINDS, Report
-from vatspolicy.authoring.analysis.run import Request, analyse
+from vatspolicy.authoring.analysis.run import Request, run_analysis
 from vatspolicy.documents.schemas import resource_folder
 
 pytestmark = [
@@ -87,15 +87,15 @@ def test_a_defect_planted_in_the_shipped_law_is_found(name: str, tmp_path: Path)
         assert text != path.read_text(encoding="utf-8")
         path.write_text(text, encoding="utf-8")
     scope = f"{TRAVEL}/*" if KINDS[kind].solver else "*"
-    report = analyse(Request(folder, kinds=(kind,), rules=scope, properties=False))
+    report = run_analysis(Request(folder, kinds=(kind,), rules=scope, properties=False))
     assert (kind, about) in found_by(report), report.not_evaluated
 
 
 def test_without_them_the_shipped_law_has_none() -> None:
     solved = {kind for kind, _, _ in PLANTED.values() if KINDS[kind].solver}
     reports = [
-        analyse(Request(kinds=tuple(sorted(solved)), rules=f"{TRAVEL}/*", properties=False)),
-        analyse(Request(kinds=tuple({fault[0] for fault in PLANTED.values()} - solved), properties=False)),
+        run_analysis(Request(kinds=tuple(sorted(solved)), rules=f"{TRAVEL}/*", properties=False)),
+        run_analysis(Request(kinds=tuple({fault[0] for fault in PLANTED.values()} - solved), properties=False)),
     ]
     found = found_by(reports[0]) | found_by(reports[1])
     assert not found & {(kind, about) for kind, about, _ in PLANTED.values()}

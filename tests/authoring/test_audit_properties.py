@@ -16,11 +16,11 @@ from support.generators import Profiles, hints_of, near_days
 from support.laws import HEAD, route, rule
 
 from vatspolicy.authoring.analysis.properties import prove
-from vatspolicy.authoring.analysis.run import Request, analyse
+from vatspolicy.authoring.analysis.run import Request, run_analysis
 from vatspolicy.authoring.analysis.settings import Property, load_settings
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic import search
-from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.engine.evaluator import evaluate
@@ -109,7 +109,7 @@ def law(folder: Path, *rules: str) -> Bundle:
 def wanted(form: str, **body: Any) -> Property:
     when = body.pop("when", None)
     each = body.setdefault("each", "product")
-    node = parse(when, Scope(variables(each), {}, lambda name, scope: None)) if when else None
+    node = parse(when, TypeEnvironment(variables(each), {}, lambda name, scope: None)) if when else None
     return Property("p", {"en": "P", "zh": "性质"}, (), 1, form, body, node, None, None)
 
 
@@ -297,7 +297,7 @@ def test_a_wrong_file_of_properties(console: Console, tmp_path: Path) -> None:
 @needs_solver
 def test_the_shipped_structure_and_gaps() -> None:
     kinds = ("conflict", "gap", "dates-overlap", "dates-missing", "unused-parameter", "unused-term")
-    report = analyse(Request(kinds=kinds, properties=False))
+    report = run_analysis(Request(kinds=kinds, properties=False))
     assert report.failing == ()
     assert report.not_evaluated == ()
     assert [finding.kind for finding in report.findings if finding.accepted] == ["conflict", "gap"]

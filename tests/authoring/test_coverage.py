@@ -11,7 +11,7 @@ from conftest import Console
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.authoring.testing.coverage import Coverage
-from vatspolicy.authoring.testing.runner import prove
+from vatspolicy.authoring.testing.runner import run_tests
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
 POLICY = """\
@@ -114,7 +114,7 @@ def test_a_bundle_without_clauses_is_covered(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("threshold", "code"), [(None, 0), (50.0, 0), (50.1, 1), (100.0, 1), (0.0, 0)])
 def test_a_threshold(tmp_path: Path, threshold: float | None, code: int) -> None:
-    report = prove(bundle_of(tmp_path / "law", POLICY), None, None, True, threshold)
+    report = run_tests(bundle_of(tmp_path / "law", POLICY), None, None, True, threshold)
     assert report.exit_code == code
     assert ("below the threshold" in report.text) is bool(code)
 

@@ -16,7 +16,7 @@ from conftest import ROOT, SHOP, Console
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatspolicy.authoring.formatter import lay_out
+from vatspolicy.authoring.formatter import format_text
 from vatspolicy.authoring.formatter.textconv import clauses, normal_text
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.errors import InvalidInput
@@ -85,7 +85,7 @@ rules:
 
 
 def laid_out(text: str, name: str = "some.yaml") -> str:
-    return lay_out(parse_document(text, name))
+    return format_text(parse_document(text, name))
 
 
 def comments(text: str) -> list[str]:
@@ -175,7 +175,7 @@ def test_the_order_of_facts_is_the_authors() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_shipped_files_are_laid_out(path: Path) -> None:
     document = load_document(path)
-    assert lay_out(document) == document.text
+    assert format_text(document) == document.text
 
 
 def test_comments_and_data_survive_whatever_stands_where() -> None:
@@ -193,10 +193,10 @@ def test_comments_and_data_survive_whatever_stands_where() -> None:
             lines.append(f"{line}   # behind {number}" if behind else line)
         text = "\n".join(lines)
         before = parse_document(text, path.name)
-        after = lay_out(before)
+        after = format_text(before)
         assert parse_document(after, path.name).data == before.data
         assert comments(after) == comments(text)
-        assert lay_out(parse_document(after, path.name)) == after
+        assert format_text(parse_document(after, path.name)) == after
 
 
 def _inside_a_text(source: str, number: int) -> bool:
@@ -233,10 +233,10 @@ def test_any_data_in_any_style_survive(value: Any, flow: bool | None, style: str
         document = parse_document(text, "any.yaml")
     except InvalidInput:  # such as tags, which PyYAML writes where every scalar is quoted
         return
-    after = lay_out(document)
+    after = format_text(document)
     again = parse_document(after, "any.yaml")
     assert again.data == document.data
-    assert lay_out(again) == after
+    assert format_text(again) == after
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

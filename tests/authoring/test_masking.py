@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.authoring.testing.mcdc import alone, decisive
+from vatspolicy.authoring.testing.mcdc import alone, decisive_clauses
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.types import BOOL, ListOf, Record
@@ -37,7 +37,9 @@ def some(kind: str, body: Node) -> Quantifier:
 
 def found(node: Node, **facts: Any) -> set[tuple[str, bool]]:
     """The facts that decide alone, with their values."""
-    return {(node.names[-1], value) for _, node, value in decisive(node, {"x": facts}, {}) if isinstance(node, Fact)}
+    return {
+        (node.names[-1], value) for _, node, value in decisive_clauses(node, {"x": facts}, {}) if isinstance(node, Fact)
+    }
 
 
 A, B, C = fact("a"), fact("b"), fact("c")
@@ -83,7 +85,7 @@ def test_members_of_a_list_decide_alone() -> None:
 def test_terms_are_named_on_the_way() -> None:
     inner = Term(BOOL, (0, 0), "inner", A)
     outer = Term(BOOL, (0, 0), "outer", both(inner, B))
-    ways = {(terms, node) for terms, node, _ in decisive(outer, {"x": {"a": True, "b": True}}, {})}
+    ways = {(terms, node) for terms, node, _ in decisive_clauses(outer, {"x": {"a": True, "b": True}}, {})}
     assert ways == {(("outer", "inner"), A), (("outer",), B)}
 
 

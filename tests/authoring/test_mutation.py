@@ -21,7 +21,7 @@ from vatspolicy.authoring.mutation.suggestions import suggest
 from vatspolicy.authoring.mutation.value_mutants import days, values
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, INT, ListOf, Record, Text
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Value
@@ -99,7 +99,7 @@ FACTS = Record("x", {"a": BOOL, "b": BOOL, "n": INT, "t": Text(), "l": ListOf(IN
 
 
 def words(text: str) -> list[str]:
-    tree = parse(text, Scope({"x": FACTS}, {}, lambda *_: None))
+    tree = parse(text, TypeEnvironment({"x": FACTS}, {}, lambda *_: None))
     return [edit.words for edit in edits(tree, text)]
 
 
@@ -141,7 +141,7 @@ def test_mistakes_in_expressions(text: str, wanted: list[str]) -> None:
 
 def test_a_mistake_changes_one_place() -> None:
     text = "x.a && (x.b || !x.a) && x.n < 3 && x.l.all(i, i > 1)"
-    tree = parse(text, Scope({"x": FACTS}, {}, lambda *_: None))
+    tree = parse(text, TypeEnvironment({"x": FACTS}, {}, lambda *_: None))
     made = [replace(tree, edit.steps, edit.node) for edit in edits(tree, text)]
     assert len({repr(one) for one in made}) == len(made)
     assert tree not in made

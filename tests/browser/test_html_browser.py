@@ -11,7 +11,7 @@ from conftest import ROOT
 from support.browser import opened, sideways, violations
 
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import record
+from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
@@ -36,7 +36,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>"
 
 def decide(name: str) -> dict[str, Any]:
     bundle, profile = load_bundle(), load_profile(ROOT / "fixtures" / f"{name}.yaml")
-    data = record(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
+    data = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
     return {**data, "file": f"{name}.yaml"}
 
 

@@ -21,7 +21,7 @@ from vatspolicy.policies.bundle import load_bundle  # noqa: E402
 from vatspolicy.reports.decision.words import VERDICTS  # noqa: E402
 from vatspolicy.server.web.app import make_app  # noqa: E402
 from vatspolicy.server.web.run import listen  # noqa: E402
-from vatspolicy.server.web.session import Desk  # noqa: E402
+from vatspolicy.server.web.session import WebContext  # noqa: E402
 from vatspolicy.server.web.words import WORDS  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -35,7 +35,7 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 def server() -> Iterator[str]:
     """The address of a running server with the shipped law."""
     socket = listen(0)
-    app = make_app(Desk(load_bundle(), today=lambda: TODAY))
+    app = make_app(WebContext(load_bundle(), today=lambda: TODAY))
     running = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()

@@ -11,7 +11,7 @@ import pytest
 from support.projects import RULES, policy, project
 
 from vatspolicy.authoring.diff.git import SourceError
-from vatspolicy.authoring.diff.review import Settings, review
+from vatspolicy.authoring.diff.review import Settings, compare_revisions
 from vatspolicy.authoring.diff.sources import read_pair, read_source
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 
@@ -174,8 +174,8 @@ def test_two_bundles_are_compared_as_two_folders_are(tmp_path: Path) -> None:
     packed(base, tmp_path / "base.tar.gz")
     packed(head, tmp_path / "head.tgz")
     settings = Settings("2026-06-01", semantic="off")
-    data = review(*read_pair("base.tar.gz", "head.tgz", tmp_path), settings)
-    folders = review(*read_pair("base", "head", tmp_path), settings)
+    data = compare_revisions(*read_pair("base.tar.gz", "head.tgz", tmp_path), settings)
+    folders = compare_revisions(*read_pair("base", "head", tmp_path), settings)
     assert data["verdict"] == "loosened"
     assert [data[key] for key in ("decisions", "structure", "schemas", "release")] == [
         folders[key] for key in ("decisions", "structure", "schemas", "release")

@@ -23,8 +23,8 @@ import pytest
 from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
 from vatspolicy.bundles.archive import read_archive
-from vatspolicy.bundles.build import build_package, pack
-from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, Package, read_package
+from vatspolicy.bundles.build import build_bundle_file, pack
+from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile, read_bundle_file
 from vatspolicy.bundles.digests import ALGORITHMS, canonical, file_digest
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
@@ -73,8 +73,8 @@ def files_of(path: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def package(law: Path) -> Package:
-    return build_package(law, 7)
+def package(law: Path) -> BundleFile:
+    return build_bundle_file(law, 7)
 
 
 def test_equal_sources_give_equal_bytes(law: Path, tmp_path: Path) -> None:
@@ -84,9 +84,9 @@ def test_equal_sources_give_equal_bytes(law: Path, tmp_path: Path) -> None:
         (other / path.name).write_bytes(path.read_bytes())
         os.utime(other / path.name, (1, 1))
         (other / path.name).chmod(0o600)
-    first, second = pack(build_package(law, 7).files), pack(build_package(other, 7).files)
+    first, second = pack(build_bundle_file(law, 7).files), pack(build_bundle_file(other, 7).files)
     assert first == second
-    assert pack(build_package(law, 8).files) != first
+    assert pack(build_bundle_file(law, 8).files) != first
 
 
 @needs_posix
@@ -100,10 +100,10 @@ def test_bytes_do_not_depend_on_the_machine(law: Path, tmp_path: Path) -> None:
             [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, check=True
         )
         digests.add(ran.stdout.decode().strip())
-    assert digests == {hashlib.sha256(pack(build_package(law, 7).files)).hexdigest()}
+    assert digests == {hashlib.sha256(pack(build_bundle_file(law, 7).files)).hexdigest()}
 
 
-def test_the_archive_says_nothing_of_who_made_it(package: Package) -> None:
+def test_the_archive_says_nothing_of_who_made_it(package: BundleFile) -> None:
     content = pack(package.files)
     assert content[4:10] == b"\0\0\0\0\0\xff"  # no time, unknown system
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(content))) as archive:
@@ -116,7 +116,7 @@ def test_the_archive_says_nothing_of_who_made_it(package: Package) -> None:
     assert len(pack(package.files, compress=True)) < len(content) / 3
 
 
-def test_what_is_in_it(package: Package, law: Path) -> None:
+def test_what_is_in_it(package: BundleFile, law: Path) -> None:
     assert {name.partition("/")[0] for name in package.files} == {".manifest", "policies", "schemas", "vatspolicy"}
     assert dict(package.policies) == {f"policies/{path.name}": path.read_bytes() for path in law.iterdir()}
     assert package.schemas == {path.name: path.read_bytes() for path in schema_folder().glob("*.json")}
@@ -132,7 +132,7 @@ def test_what_is_in_it(package: Package, law: Path) -> None:
 def test_policies_that_do_not_load_make_no_bundle(copy_of_law: Path) -> None:
     (copy_of_law / "vats-pilot-2024.yaml").write_text("id: x\n", encoding="utf-8")
     with pytest.raises(InvalidInput):
-        build_package(copy_of_law, 1)
+        build_bundle_file(copy_of_law, 1)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------
@@ -145,14 +145,14 @@ def save(path: Path, files: Mapping[str, bytes]) -> Path:
 
 def refused(path: Path) -> str:
     with pytest.raises(InvalidInput) as error:
-        read_package(path)
+        read_bundle_file(path)
     return error.value.problems[0].message
 
 
-def test_what_is_not_as_the_manifest_says_is_refused(package: Package, tmp_path: Path) -> None:
+def test_what_is_not_as_the_manifest_says_is_refused(package: BundleFile, tmp_path: Path) -> None:
     files, path = dict(package.files), tmp_path / "b.tar.gz"
     name = "policies/vats-pilot-2024.yaml"
-    assert read_package(save(path, files)).files == files
+    assert read_bundle_file(save(path, files)).files == files
     changed = "Its files are not those of its manifest."
     assert refused(save(path, {**files, name: files[name] + b"\n"})) == changed
     assert refused(save(path, {key: files[key] for key in files if key != name})) == changed
@@ -181,21 +181,23 @@ def refused_bytes(path: Path, content: bytes) -> str:
         ("number", 8, "The revision of its manifest"),
     ],
 )
-def test_a_manifest_that_says_otherwise(package: Package, tmp_path: Path, key: str, value: Any, message: str) -> None:
+def test_a_manifest_that_says_otherwise(
+    package: BundleFile, tmp_path: Path, key: str, value: Any, message: str
+) -> None:
     manifest = json.loads(package.files[MANIFEST])
     manifest["metadata"]["vatspolicy"][key] = value
     assert message in refused(save(tmp_path / "b.tgz", {**package.files, MANIFEST: json.dumps(manifest).encode()}))
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"null", b"{}", b'{"roots": [""], "revision": "x"}', b"[" * 100_000])
-def test_manifests_of_others(package: Package, tmp_path: Path, text: bytes) -> None:
+def test_manifests_of_others(package: BundleFile, tmp_path: Path, text: bytes) -> None:
     message = refused(save(tmp_path / "b.tgz", {**package.files, MANIFEST: text}))
     assert message == "Its .manifest is none that vatspolicy bundle build writes."
 
 
-def test_names_as_opa_writes_them(package: Package, tmp_path: Path) -> None:
+def test_names_as_opa_writes_them(package: BundleFile, tmp_path: Path) -> None:
     path = save(tmp_path / "b.tgz", {f"/{name}": content for name, content in package.files.items()})
-    assert read_package(path).files == package.files
+    assert read_bundle_file(path).files == package.files
 
 
 # --- signatures -----------------------------------------------------------------------------------------------------------
@@ -220,12 +222,12 @@ def both(keys: dict[str, tuple[Path, Path]], name: str) -> tuple[Key, Key]:
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
 def test_signed_and_verified(
-    package: Package, keys: dict[str, tuple[Path, Path]], tmp_path: Path, algorithm: str
+    package: BundleFile, keys: dict[str, tuple[Path, Path]], tmp_path: Path, algorithm: str
 ) -> None:
     secret, public = both(keys, algorithm)
     assert (secret.id, secret.algorithm) == (public.id, algorithm)
     signed = sign(package, secret)
-    again = read_package(save(tmp_path / "b.tgz", signed.files))
+    again = read_bundle_file(save(tmp_path / "b.tgz", signed.files))
     found = verify(again, public)
     assert found is not None
     assert (found.key, found.algorithm, found.scope) == (secret.id, algorithm, "")
@@ -236,8 +238,8 @@ def test_signed_and_verified(
 
 
 def forged(
-    package: Package, key: Key, algorithm: str = "", head: Mapping[str, Any] | None = None, **claims: Any
-) -> Package:
+    package: BundleFile, key: Key, algorithm: str = "", head: Mapping[str, Any] | None = None, **claims: Any
+) -> BundleFile:
     """The package with a signature of these claims in place of those that `sign` writes; None leaves one out."""
     token = json.loads(sign(package, key).files[SIGNATURES])["signatures"][0]
     said = jwt.decode(token, options={"verify_signature": False}) | claims
@@ -247,11 +249,11 @@ def forged(
     return with_signatures(package, {"signatures": [made]})
 
 
-def with_signatures(package: Package, data: Any) -> Package:
+def with_signatures(package: BundleFile, data: Any) -> BundleFile:
     return replace(package, files={**package.files, SIGNATURES: json.dumps(data).encode()})
 
 
-def entries(package: Package) -> list[dict[str, str]]:
+def entries(package: BundleFile) -> list[dict[str, str]]:
     return [
         {"name": name, "hash": file_digest(name, content), "algorithm": "SHA-256"}
         for name, content in package.files.items()
@@ -259,7 +261,7 @@ def entries(package: Package) -> list[dict[str, str]]:
     ]
 
 
-def test_the_matrix_of_tampering(package: Package, keys: dict[str, tuple[Path, Path]]) -> None:
+def test_the_matrix_of_tampering(package: BundleFile, keys: dict[str, tuple[Path, Path]]) -> None:
     """Everything that could be wrong with a signature, and that each is refused for its own reason."""
     secret, public = both(keys, "EdDSA")
     _, other = both(keys, "other")
@@ -274,7 +276,7 @@ def test_the_matrix_of_tampering(package: Package, keys: dict[str, tuple[Path, P
     name = "policies/vats-pilot-2024.yaml"
     assert verify(forged(package, secret, files=good), public)
     not_by = "Its signature is not by the key"
-    table: list[tuple[Package, Key | None, str, str]] = [
+    table: list[tuple[BundleFile, Key | None, str, str]] = [
         (package, public, "", "It is not signed, and a key was given"),
         (signed, None, "", "It is signed, and no key was given"),
         (signed, other, "", not_by),
@@ -314,7 +316,7 @@ def test_the_matrix_of_tampering(package: Package, keys: dict[str, tuple[Path, P
     assert verify(package, None) is None
 
 
-def test_the_id_in_a_header_chooses_nothing(package: Package, keys: dict[str, tuple[Path, Path]]) -> None:
+def test_the_id_in_a_header_chooses_nothing(package: BundleFile, keys: dict[str, tuple[Path, Path]]) -> None:
     secret, public = both(keys, "EdDSA")
     found = verify(forged(package, secret, head={"kid": "somebody"}), public)
     assert found is not None
@@ -322,7 +324,7 @@ def test_the_id_in_a_header_chooses_nothing(package: Package, keys: dict[str, tu
 
 
 def test_no_byte_of_a_signed_bundle_can_be_changed(
-    package: Package, keys: dict[str, tuple[Path, Path]], tmp_path: Path
+    package: BundleFile, keys: dict[str, tuple[Path, Path]], tmp_path: Path
 ) -> None:
     """Each change is refused, or leaves every file as it was (a bit of a time stamp decides nothing)."""
     secret, public = both(keys, "EdDSA")
@@ -335,7 +337,7 @@ def test_no_byte_of_a_signed_bundle_can_be_changed(
         path = tmp_path / "b.tar"
         path.write_bytes(changed)
         try:
-            read = read_package(path)
+            read = read_bundle_file(path)
             verify(read, public)
         except InvalidInput:
             refusals += 1
@@ -397,8 +399,8 @@ def test_the_lock_refuses_older_and_other_bundles(law: Path, copy_of_law: Path, 
     path = tmp_path / "vatspolicy.lock"
     pilot = copy_of_law / "vats-pilot-2024.yaml"
     pilot.write_text(pilot.read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
-    seven, six, other = build_package(law, 7), build_package(law, 6), build_package(copy_of_law, 7)
-    eight = build_package(copy_of_law, 8)
+    seven, six, other = build_bundle_file(law, 7), build_bundle_file(law, 6), build_bundle_file(copy_of_law, 7)
+    eight = build_bundle_file(copy_of_law, 8)
     lock = pin(path, seven, None)
     assert read_lock(path) == lock
     lock.check(seven)
@@ -495,7 +497,7 @@ def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp
             text = json.dumps(data, ensure_ascii=False)
         (schemas / path.name).write_text(text, encoding="utf-8")
     with files.use_schemas(schemas):
-        package = build_package(law, 1)
+        package = build_bundle_file(law, 1)
     save(tmp_path / "bundle.tar.gz", package.files)
     spec = console.write("spec.yaml", SHOP.replace("title: A shop,", "title: A shop, colour: red,"))
     plain = console("check", spec, "-p", law)

@@ -17,12 +17,12 @@ from support.generators import Expressions, Hints, Profiles
 from support.scopes import VALUES, ask, scope_of, spell, tree_of
 
 from vatspolicy.cel import ast as t
-from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.codegen import GeneratedModule, call
 from vatspolicy.cel.interpreter import (
     ARITHMETIC,
     COMPARE,
     TEXT,
-    Missing,
+    UnknownAttribute,
     conjunction,
     disjunction,
     evaluate,
@@ -30,10 +30,10 @@ from vatspolicy.cel.interpreter import (
     missing,
 )
 from vatspolicy.cel.parser import parse
-from vatspolicy.cel.serialize import dump, load
+from vatspolicy.cel.serialize import from_data, to_data
 from vatspolicy.cel.types import BOOL, INT, NUMBER
 from vatspolicy.documents.schemas import load_schema, validate
-from vatspolicy.engine.subjects import product_env, service_env
+from vatspolicy.engine.subjects import product_activation, service_activation
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import Profile
 
@@ -150,7 +150,7 @@ def test_only_facts_that_matter_are_asked_for(text: str, env: Mapping[str, Any],
 def test_a_missing_fact_of_a_member_comes_with_the_member() -> None:
     first, second = {"hosting": "overseas"}, {"id": "two"}
     found = list(missing(tree_of("services.exists(s, s.hosting == 'mainland')"), {"services": [first, second]}, {}))
-    assert found == [Missing("s", ("hosting",), second)]
+    assert found == [UnknownAttribute("s", ("hosting",), second)]
     assert found[0].member is second
 
 
@@ -184,14 +184,14 @@ def random_cases(draw: random.Random, count: int) -> list[tuple[t.Node, Mapping[
 
 
 def activity(profile: Profile, day: str, draw: random.Random) -> dict[str, Any]:
-    env = service_env(product_env(profile, day), draw.choice(profile.facts["services"]))
+    env = service_activation(product_activation(profile, day), draw.choice(profile.facts["services"]))
     return {**env, "activity": {"class": "B11", "licensed": False}}
 
 
 def test_generated_source_holds_no_text_but_constants() -> None:
     nasty = "'); __import__('os').system('true') #\\"
     text = f"company.name == {json.dumps(nasty)} && company.name.startsWith({json.dumps(nasty)})"
-    module = Module({nasty: tree_of(text)})
+    module = GeneratedModule({nasty: tree_of(text)})
     source = ast.parse(module.source)
     constants = [str(node.value) for node in ast.walk(source) if isinstance(node, ast.Constant)]
     assert sorted(constants) == sorted(["company", "name", nasty] * 2)
@@ -208,7 +208,7 @@ def test_generated_source_has_only_names_of_its_own() -> None:
         draw = random.Random(seed)
         expressions = Expressions(draw, variables("activity"))
         trees = {str(index): tree_of(expressions.text(BOOL)) for index in range(60)}
-        module = Module(trees)
+        module = GeneratedModule(trees)
         source = ast.parse(module.source)
         names = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)}
         assert [name for name in names if not NAMES.fullmatch(name)] == []
@@ -225,7 +225,7 @@ def test_names_of_a_policy_do_not_reach_the_source() -> None:
         "x): pass": parse("services.exists(exec, exec.id in param.eval)", scope_of({}, params=params)),
         "term": parse("term.globals", scope_of({"globals": "data.ciio"}, params=params)),
     }
-    module = Module(trees)
+    module = GeneratedModule(trees)
     for word in ("import", "eval", "exec", "globals", "pass", "random"):
         assert word not in module.source
     functions = module.load({"random/__import__": 1, "random/eval": ["a"]})
@@ -233,13 +233,13 @@ def test_names_of_a_policy_do_not_reach_the_source() -> None:
 
 
 def test_generated_code_has_no_builtins() -> None:
-    function = Module({"x": tree_of("data.ciio")}).load({})["x"]
+    function = GeneratedModule({"x": tree_of("data.ciio")}).load({})["x"]
     assert function.__globals__["__builtins__"] == {}
     assert set(function.__globals__) == {"__builtins__", "any", "all", "len", "map", function.__name__}
 
 
 def test_parameters_are_bound_for_each_day() -> None:
-    module = Module({"x": tree_of("company.foreign_percent <= param.cap && activity.class in param.opened")})
+    module = GeneratedModule({"x": tree_of("company.foreign_percent <= param.cap && activity.class in param.opened")})
     env = {"company": {"foreign_percent": 50.0}, "activity": {"class": "B12"}}
     before = module.load({**VALUES, "random/opened": ["B11"]})["x"]
     after = module.load({**VALUES, "random/opened": ["B11", "B12"]})["x"]
@@ -292,7 +292,7 @@ def lacks(node: t.Node, env: Mapping[str, Any]) -> bool:
 def test_a_key_error_leaves_only_where_a_fact_is_missing_and_no_answer_is_wrong() -> None:
     left = 0
     for tree, env in random_cases(random.Random(6), 60):
-        function = Module({"x": tree}).load(VALUES)["x"]
+        function = GeneratedModule({"x": tree}).load(VALUES)["x"]
         try:
             expected = strictly(tree, env)
         except LookupError:
@@ -337,7 +337,7 @@ def test_what_is_looked_up_among_constants_is_what_a_loop_finds(text: str, bare:
     values: dict[str, Any] = {f"random/{name}": value for name, value in params.items()}
     if bare:
         del values["random/zones"][0]["province"]
-    function = Module({"x": tree}).load(values)["x"]
+    function = GeneratedModule({"x": tree}).load(values)["x"]
     draw, found = random.Random(text), Counter[Any]()
 
     def some(full: Mapping[str, Any]) -> dict[str, Any]:
@@ -366,13 +366,13 @@ def test_what_is_looked_up_among_constants_is_what_a_loop_finds(text: str, bare:
 
 def test_trees_survive_being_stored() -> None:
     for tree, env in random_cases(random.Random(7), 20):
-        written = json.dumps(dump(tree))
-        again = load(json.loads(written))
-        assert json.dumps(dump(again)) == written
+        written = json.dumps(to_data(tree))
+        again = from_data(json.loads(written))
+        assert json.dumps(to_data(again)) == written
         assert spell(again) == spell(tree)
         assert [node.span for node in t.walk(again)] == [node.span for node in t.walk(tree)]
         assert evaluate(again, env, VALUES) is evaluate(tree, env, VALUES)
-        assert Module({"x": again}).source == Module({"x": tree}).source
+        assert GeneratedModule({"x": again}).source == GeneratedModule({"x": tree}).source
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_trees_survive_being_stored() -> None:
     [("50.0", 50.0), ("50", 50), ("true", True), ("'1'", "1"), ("[1.0, 2.0]", (1.0, 2.0)), ("['a']", ("a",))],
 )
 def test_constants_keep_their_type(text: str, value: Any) -> None:
-    again = load(json.loads(json.dumps(dump(tree_of(text)))))
+    again = from_data(json.loads(json.dumps(to_data(tree_of(text)))))
     assert isinstance(again, t.Literal)
     assert again.value == value
     assert repr(again.value) == repr(value)
@@ -392,7 +392,7 @@ def test_constants_keep_their_type(text: str, value: Any) -> None:
 )
 def test_what_is_not_a_stored_tree_is_an_ordinary_error(data: list[Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError, IndexError)):
-        load(data)
+        from_data(data)
 
 
 # --- the generators themselves ----------------------------------------------------------------------------------------

@@ -11,12 +11,12 @@ from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
 
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.exact import Unknown, prepare
-from vatspolicy.cel.interpreter import Env, Missing, Params, evaluate, missing
+from vatspolicy.cel.interpreter import Env, Params, UnknownAttribute, evaluate, missing
 
 pytestmark = pytest.mark.xdist_group("differential")
 
 
-def answer(node: Node, env: Env, params: Params) -> tuple[object, list[Missing]]:
+def answer(node: Node, env: Env, params: Params) -> tuple[object, list[UnknownAttribute]]:
     value = prepare(node, params)(env)
     return (None, list(value.facts)) if isinstance(value, Unknown) else (value, [])
 
@@ -29,10 +29,10 @@ def test_rules_of_the_bundle() -> None:
             assert value is evaluate(rule.when.tree, env, law.params), f"{rule.name}, {day}"
             if value is None:
                 assert facts == list(missing(rule.when.tree, env, law.params)), f"{rule.name}, {day}"
-                assert law.lacking(rule.when, env) == tuple(facts)
+                assert law.missing_facts_in(rule.when, env) == tuple(facts)
                 unknown += 1
             else:
-                assert law.lacking(rule.when, env) == ()
+                assert law.missing_facts_in(rule.when, env) == ()
     assert unknown > 500 * TIMES
 
 

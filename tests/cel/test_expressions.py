@@ -12,9 +12,9 @@ import yaml
 from support.scopes import ask, scope_of, spell, tree_of
 
 from vatspolicy.cel import ast as t
-from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.codegen import GeneratedModule, call
 from vatspolicy.cel.interpreter import missing
-from vatspolicy.cel.parser import MAX_DEPTH, ExpressionError, Scope, parse
+from vatspolicy.cel.parser import MAX_DEPTH, ExpressionError, TypeEnvironment, parse
 from vatspolicy.cel.types import (
     BOOL,
     DAY,
@@ -115,7 +115,7 @@ def test_a_chain_is_as_long_as_it_likes() -> None:
     tree = tree_of(" || ".join(["data.ciio", "service.hosting == 'mainland'"] * 300))
     assert isinstance(tree, t.Or)
     assert len(tree.parts) == 600
-    assert call(Module({"x": tree}).load({})["x"], tree, {"data": {"ciio": True}}, {}) is True
+    assert call(GeneratedModule({"x": tree}).load({})["x"], tree, {"data": {"ciio": True}}, {}) is True
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------
@@ -436,7 +436,7 @@ def test_types_of_several_days_are_joined() -> None:
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
-def page() -> tuple[Scope, str]:
+def page() -> tuple[TypeEnvironment, str]:
     text = DOCS.read_text(encoding="utf-8")
     declared = yaml.safe_load(blocks(text, "yaml")[0])
     return scope_of(declared["terms"], params=declared["parameters"]), text

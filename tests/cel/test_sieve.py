@@ -19,21 +19,21 @@ from vatspolicy.cel import sieve as sieves
 from vatspolicy.cel.activation import ACTIVITY, PRODUCT, SERVICE, level_of
 from vatspolicy.cel.answers import Intervals, Words, resolve
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.codegen import Function, Module
+from vatspolicy.cel.codegen import Function, GeneratedModule
 from vatspolicy.cel.conjunct import Test, conjuncts, questions, words_read
 from vatspolicy.cel.exact import prepare
 from vatspolicy.cel.fuse import write
 from vatspolicy.cel.interpreter import Env, evaluate
-from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.rows import make_row
 from vatspolicy.cel.sieve import Sieve
 from vatspolicy.cel.types import Bool, ListOf, Record, Type
 from vatspolicy.engine.evaluator import evaluate as decide
-from vatspolicy.engine.subjects import product_env
+from vatspolicy.engine.subjects import product_activation
 from vatspolicy.light import replace
 from vatspolicy.policies import ruleset as laws
 from vatspolicy.policies.compiler import variables
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 pytestmark = pytest.mark.xdist_group("differential")
 
@@ -54,7 +54,7 @@ def _sieves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tree(text: str) -> Node:
-    return parse(text, Scope(variables("activity"), parameter_types(), lambda name, scope: None), None)
+    return parse(text, TypeEnvironment(variables("activity"), parameter_types(), lambda name, scope: None), None)
 
 
 def sieve_of(trees: list[Node], params: Mapping[str, Any]) -> Sieve:
@@ -64,7 +64,7 @@ def sieve_of(trees: list[Node], params: Mapping[str, Any]) -> Sieve:
         for place, node in enumerate(trees)
         for key, question in questions(conjuncts(node), str(place))
     }
-    code = Module(nodes).load(params)
+    code = GeneratedModule(nodes).load(params)
 
     def functions(key: str) -> tuple[Function, Function]:
         return code[key], prepare(nodes[key], params)
@@ -277,7 +277,7 @@ def test_what_is_asked_of_constants_is_what_a_loop_finds(zones: Any) -> None:
         registered = {name: fact for name, fact in place.items() if draw.random() > 0.2}
         export = {"grounds": draw.choice([["off-zone-list"], []])}
         env = {"company": {"registered": registered}, "data": {**data, "export": export}}
-        spoken = law.speaking("product", EFFECTS, env)
+        spoken = law.match("product", EFFECTS, env)
         found = {rule: holds or None for place in range(len(EFFECTS)) for rule, holds in spoken.rules(place)}
         for rule in rules:
             expected = evaluate(rule.when.tree, env, law.params)
@@ -293,11 +293,11 @@ def test_which_rules_speak_together_is_remembered_and_that_is_bounded(monkeypatc
     law = replace(bundle.on(bundle.boundaries[-1]))
     profiles = Profiles(random.Random(SEED), hints)
     for _ in range(20):
-        env = product_env(profiles.profile(), bundle.boundaries[-1])
-        one, other = law.speaking("product", EFFECTS, env), law.speaking("product", EFFECTS, env)
+        env = product_activation(profiles.profile(), bundle.boundaries[-1])
+        one, other = law.match("product", EFFECTS, env), law.match("product", EFFECTS, env)
         for place in range(len(EFFECTS)):
             assert one.rules(place) is other.rules(place)
-            assert [rule for rule, _ in one.rules(place)] == one.speaking(place)
+            assert [rule for rule, _ in one.rules(place)] == one.match(place)
     assert {len(said) for said in law._tables["product", EFFECTS].said} <= {0, 1, 2}
 
 
@@ -331,7 +331,7 @@ def test_rules_speak_as_they_do_alone() -> None:
     for day, law, each, env in itertools.islice(drawn(draw), 250 * TIMES):
         if each == "licence":
             continue
-        spoken = law.speaking(each, EFFECTS, env)
+        spoken = law.match(each, EFFECTS, env)
         speaking = {rule.name: holds or None for place in range(len(EFFECTS)) for rule, holds in spoken.rules(place)}
         assert {rule.name for place in range(len(EFFECTS)) for rule in spoken.undecided(place)} == {
             name for name, holds in speaking.items() if holds is None
@@ -409,7 +409,7 @@ def test_fused_code_says_nothing_but_names_of_facts() -> None:
     law = bundle.on(bundle.boundaries[-1])
     fields = {name for each in ("product", "service", "activity") for name in _names(Record("", variables(each)))}
     for each in ("product", "service", "activity"):
-        law.speaking(each, EFFECTS, {})
+        law.match(each, EFFECTS, {})
         sieve = law._tables[each, EFFECTS].sieve
         assert sieve is not None
         source, names = write(sieve, {})
@@ -444,7 +444,7 @@ def test_decisions_are_the_same_without_sieves(monkeypatch: pytest.MonkeyPatch) 
     ]
     with_sieves = [decide(bundle, profile, day) for profile, day in cases]
 
-    monkeypatch.setattr(Law, "_sieve", lambda law, table: None)
+    monkeypatch.setattr(RuleSet, "_sieve", lambda law, table: None)
     bundle._laws.clear()
     assert [decide(bundle, profile, day) for profile, day in cases] == with_sieves
     bundle._laws.clear()

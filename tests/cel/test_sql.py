@@ -17,7 +17,7 @@ from test_differential import SEED, TIMES, Tally, batch, by_subject, environment
 
 from vatspolicy.cel.ast import Node, walk
 from vatspolicy.cel.interpreter import Env, evaluate
-from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.types import INT, ListOf, Record, Text, Type
 from vatspolicy.policies.compiler import variables
 
@@ -103,7 +103,7 @@ TYPES: dict[str, Type] = {"items": ListOf(ITEM), "words": ListOf(Text()), "word"
 
 
 def small(text: str) -> Node:
-    return parse(text, Scope(TYPES, {}, lambda name, scope: None))
+    return parse(text, TypeEnvironment(TYPES, {}, lambda name, scope: None))
 
 
 ROWS: list[dict[str, Any]] = [

@@ -21,22 +21,22 @@ from support.generators import (
 )
 from support.valuations import BOUNDS, assign, holds, truth
 
-from vatspolicy.authoring.symbolic.assumptions import hold
+from vatspolicy.authoring.symbolic.assumptions import assume_invariants
 from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Setting
-from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.recheck import says, subjects
 from vatspolicy.authoring.symbolic.relaxation import word
 from vatspolicy.authoring.symbolic.times import periods
 from vatspolicy.authoring.symbolic.values import Const, Unsupported
 from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.cel.interpreter import evaluate as kleene
-from vatspolicy.cel.parser import Scope as Names
+from vatspolicy.cel.parser import TypeEnvironment as Names
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.types import BOOL
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.licensing import routes
-from vatspolicy.engine.subjects import product_env
+from vatspolicy.engine.licensing import evaluate_routes
+from vatspolicy.engine.subjects import product_activation
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Route
@@ -77,10 +77,10 @@ def real_subjects(bundle: Bundle, profile: Profile, day: str, each: str) -> list
 def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
     checks = 0
     for period, cases in by_period(bundle, random_profiles(bundle, 24 * TIMES, SEED)).items():
-        setting = Setting(period, BOUNDS)
+        setting = Query(period, BOUNDS)
         law = bundle.on(period.start)
         reading = setting.reading(law)
-        scopes: dict[tuple[str, int, str], Scope] = {("product", 0, ""): reading.product_scope()}
+        scopes: dict[tuple[str, int, str], SymbolicActivation] = {("product", 0, ""): reading.product_scope()}
         for index, (_, service) in enumerate(setting.services):
             scopes["service", index, ""] = reading.service_scope(service)
         classes = {
@@ -116,7 +116,7 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
                         if not isinstance(rule.effect, Route):
                             assert truth(setting, thing, values) is law.ask(rule.when, env), (rule.name, day, name)
                             continue
-                        state = next((s for s in routes(law, env, rule.effect.to) if s.rule is rule), None)
+                        state = next((s for s in evaluate_routes(law, env, rule.effect.to) if s.rule is rule), None)
                         assert truth(setting, thing.applies, values) is law.ask(rule.when, env)
                         if state is not None:
                             opened, usable = (holds(setting, f, values) for f in (thing.opened, thing.usable))
@@ -127,7 +127,7 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
 def test_every_decision_is_the_evaluators(bundle: Bundle) -> None:
     words = set()
     for period, cases in by_period(bundle, random_profiles(bundle, 40 * TIMES, SEED + 1)).items():
-        setting = Setting(period, BOUNDS)
+        setting = Query(period, BOUNDS)
         reading = setting.reading(bundle.on(period.start))
         formulas = word(reading, reading.decision(setting.services))
         for profile, day in cases:
@@ -140,10 +140,10 @@ def test_every_decision_is_the_evaluators(bundle: Bundle) -> None:
 
 def test_axioms_and_invariants_hold_of_every_profile(bundle: Bundle) -> None:
     for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 2)).items():
-        setting = Setting(period, BOUNDS)
+        setting = Query(period, BOUNDS)
         reading = setting.reading(bundle.on(period.start))
         reading.decision(setting.services)
-        holding, names = hold(setting.space, setting.encoder)
+        holding, names = assume_invariants(setting.space, setting.encoder)
         assert len(names) > 10
         for profile, day in cases:
             values = assign(setting, profile.facts, day)
@@ -153,10 +153,10 @@ def test_axioms_and_invariants_hold_of_every_profile(bundle: Bundle) -> None:
 def test_a_profile_is_written_as_it_was_read(bundle: Bundle) -> None:
     """What the analysis read of a profile, written down and read again, is decided alike."""
     for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 3)).items():
-        setting = Setting(period, BOUNDS)
+        setting = Query(period, BOUNDS)
         reading = setting.reading(bundle.on(period.start))
         reading.decision(setting.services)
-        hold(setting.space, setting.encoder)
+        assume_invariants(setting.space, setting.encoder)
         for profile, day in cases:
             again = load_profile(profile_of(setting.space, assign(setting, profile.facts, day)))
             assert evaluate(bundle, again, day).decision == evaluate(bundle, profile, day).decision
@@ -174,7 +174,7 @@ def test_random_expressions(bundle: Bundle) -> None:
     tried = unsupported = unknown = 0
     for _ in range(80 * TIMES):
         tree = parse(texts.text(BOOL, 3), scope)
-        setting = Setting(period, BOUNDS)
+        setting = Query(period, BOUNDS)
         reading = setting.reading(bundle.on(period.start))
         tried += 1
         try:
@@ -183,7 +183,7 @@ def test_random_expressions(bundle: Bundle) -> None:
             unsupported += 1
             continue
         for profile in profiles:
-            env = product_env(profile, period.start)
+            env = product_activation(profile, period.start)
             expected = kleene(tree, env, params)
             unknown += expected is None
             assert truth(setting, rail, assign(setting, profile.facts, period.start)) is expected, tree

@@ -24,7 +24,7 @@ from vatspolicy.authoring.symbolic.isolate import MixedBundle, expressions_of, f
 from vatspolicy.authoring.symbolic.recheck import says
 from vatspolicy.authoring.symbolic.times import parameters
 from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
-from vatspolicy.cel.serialize import dump
+from vatspolicy.cel.serialize import to_data
 from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.evaluator import evaluate
@@ -62,7 +62,7 @@ def replaced(base: Bundle, name: str, tree: Node) -> Bundle:
     """The bundle with another condition of one rule."""
     old = find_rule(base, name)
     assert old is not None
-    return with_rule(base, old, dataclasses.replace(old, when=Expression("", dump(tree), 1, 1)))
+    return with_rule(base, old, dataclasses.replace(old, when=Expression("", to_data(tree), 1, 1)))
 
 
 def with_rule(base: Bundle, old: Rule, new: Rule) -> Bundle:
@@ -193,7 +193,7 @@ def gathered(node: Node, draw: random.Random) -> Node | None:
         match part:
             case Compare(op="==", left=item, right=Literal(value=str() as value)) if not isinstance(item, Literal):
                 values.append((item, value))
-    if len(values) < len(parts) or any(dump(item) != dump(values[0][0]) for item, _ in values):
+    if len(values) < len(parts) or any(to_data(item) != to_data(values[0][0]) for item, _ in values):
         return None
     item = values[0][0]
     return In(BOOL, (0, 0), item, Literal(ListOf(item.type), (0, 0), tuple(value for _, value in values)))

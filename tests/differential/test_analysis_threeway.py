@@ -23,18 +23,18 @@ from support.valuations import BOUNDS, Values, assign, truth
 
 from vatspolicy.authoring.symbolic.cells import Cells
 from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Setting
-from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.recheck import subjects
 from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search
 from vatspolicy.authoring.symbolic.times import END, Period, periods
-from vatspolicy.authoring.symbolic.values import Const, Rail, Unsupported
+from vatspolicy.authoring.symbolic.values import Const, DualRail, Unsupported
 from vatspolicy.cel.interpreter import evaluate as kleene
-from vatspolicy.cel.parser import Scope as Names
+from vatspolicy.cel.parser import TypeEnvironment as Names
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import BOOL, Type, join, type_of_value
-from vatspolicy.engine.subjects import product_env
+from vatspolicy.engine.subjects import product_activation
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule
@@ -52,7 +52,7 @@ def bundle() -> Bundle:
     return load_bundle()
 
 
-def settled(setting: Setting, search: Search, rail: Rail, expected: bool | None, values: Values) -> None:
+def settled(setting: Query, search: Search, rail: DualRail, expected: bool | None, values: Values) -> None:
     """A search that is told the facts finds the expected answer, and finds every other answer impossible."""
     pool = setting.space.pool
     facts = [atom if pool.evaluate(atom, values, values.memo) else -atom for atom in pool.cone([rail.true, rail.false])]
@@ -88,16 +88,16 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
     """The law of all days is one encoding, so that the days on which rules and values change are tested, too."""
     draw = random.Random(SEED)
     made = Profiles(draw, hints_of(bundle))
-    setting = Setting(Period(bundle.covers_from, END), BOUNDS)
+    setting = Query(Period(bundle.covers_from, END), BOUNDS)
     reading = setting.reading(bundle)
     search = open_search(setting.space)
     services = [service for _, service in setting.services]
-    encoded: dict[tuple[str, int, str], Rail] = {}
+    encoded: dict[tuple[str, int, str], DualRail] = {}
 
-    def encode(rule: Rule, index: int, cls: str) -> Rail:
+    def encode(rule: Rule, index: int, cls: str) -> DualRail:
         key = (rule.name, index, cls)
         if key not in encoded:
-            scope: Scope = reading.product_scope()
+            scope: SymbolicActivation = reading.product_scope()
             if cls:
                 scope = reading.activity_scope(services[index], ((TRUE, Const(cls)),), cls)
             elif rule.each == "service":
@@ -148,7 +148,7 @@ def test_random_expressions(bundle: Bundle) -> None:
     while compared["evaluations"] < TRIALS:
         text = texts.text(BOOL, draw.choice((1, 2, 3, 4)))
         tree = parse(text, Names(names, typed, lambda name, scope: None))
-        setting = Setting(period, BOUNDS)
+        setting = Query(period, BOUNDS)
         try:
             rail = setting.encoder.truth(tree, setting.reading(bundle.on(period.start)).product_scope(), params)
         except Unsupported:
@@ -159,7 +159,7 @@ def test_random_expressions(bundle: Bundle) -> None:
         expected, values = None, Values(period.start)
         for _ in range(5):
             profile = made.profile()
-            env = product_env(profile, period.start)
+            env = product_activation(profile, period.start)
             expected = kleene(tree, env, params)
             compared["evaluations"] += 1
             compared[str(expected)] += 1

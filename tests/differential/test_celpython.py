@@ -18,7 +18,7 @@ from celpy import celtypes
 from celpy.celparser import CELParser
 from celpy.evaluation import CELEvalError
 
-from vatspolicy.cel.parser import ExpressionError, Scope, parse
+from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.cel.types import INT, NUMBER, TEXT, ListOf, Record
 
 FACTS: dict[str, celtypes.Value] = {
@@ -27,7 +27,7 @@ FACTS: dict[str, celtypes.Value] = {
     "double": celtypes.DoubleType(3.0),
     "list": celtypes.ListType([]),
 }
-SCOPE = Scope(
+SCOPE = TypeEnvironment(
     {"m": Record("m", {"one": INT, "two": INT}), "whole": INT, "double": NUMBER, "list": ListOf(INT), "text": TEXT},
     {},
     lambda _name, _scope: None,

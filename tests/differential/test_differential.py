@@ -23,16 +23,16 @@ from support.generators import PARAMETERS, Expressions, Hints, Profiles, hints_o
 
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.ast import Node, Term, walk
-from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.codegen import GeneratedModule, call
 from vatspolicy.cel.interpreter import Env, evaluate
-from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
-from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Expression, Policy, Route
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import words
 
@@ -159,18 +159,18 @@ def vocabulary_of(policy_id: str) -> tuple[dict[str, tuple[str, Type]], dict[str
     return params, {name: text for file in files for name, text in file.terms.items()}
 
 
-def engines(policy: Policy, law: Law) -> tuple[Reference, Google]:
+def engines(policy: Policy, law: RuleSet) -> tuple[Reference, Google]:
     """The engines with the parameter values of a law."""
     params, terms = vocabulary_of(policy.id)
     reference = Reference({name: (law.params[key], type) for name, (key, type) in params.items()}, terms)
     return reference, Google({name: law.params[key] for name, (key, _) in params.items()}, terms)
 
 
-def environments(draw: random.Random, law: Law, profile: Profile, day: str) -> Iterator[tuple[str, Env]]:
+def environments(draw: random.Random, law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, Env]]:
     """Every subject of a profile, one more activity for each service, and every licence that might cover one."""
     found = [(each, env) for each, _, env in subjects(law, profile, day)]
     services = [env for each, env in found if each == "service"]
-    found += [("activity", activity_env(law, env, draw.choice(CLASSES))) for env in services]
+    found += [("activity", activity_activation(law, env, draw.choice(CLASSES))) for env in services]
     yield from found
     for each, env in found:
         if each == "activity":
@@ -178,7 +178,7 @@ def environments(draw: random.Random, law: Law, profile: Profile, day: str) -> I
                 yield "licence", {**env, "licence": licence}
 
 
-def drawn(draw: random.Random) -> Iterator[tuple[str, Law, str, Env]]:
+def drawn(draw: random.Random) -> Iterator[tuple[str, RuleSet, str, Env]]:
     """Random profiles on days around which the law changes: day, law, kind of subject, variables; without end."""
     bundle, hints = shipped()
     profiles = Profiles(draw, hints)
@@ -244,19 +244,19 @@ def batch(draw: random.Random, hints: Hints, size: int) -> Batch:
         terms[name] = expressions.text(type, 2)
         expressions.terms = {**expressions.terms, name: type}
 
-    def body(name: str, scope: Scope) -> Node | None:
+    def body(name: str, scope: TypeEnvironment) -> Node | None:
         return parse(terms[name], scope, None) if name in terms else None
 
-    scope = Scope(variables(each), parameter_types(), body, frozenset(terms))
+    scope = TypeEnvironment(variables(each), parameter_types(), body, frozenset(terms))
     texts = {expressions.text(BOOL, draw.choice((1, 2, 3, 4))) for _ in range(size)}
     texts |= {expressions.text(INT, 3) for _ in range(size // 8)}
     return Batch(each, terms, {text: parse(text, scope, None) for text in sorted(texts)})
 
 
 def random_env(draw: random.Random, profile: Profile, day: str, each: str) -> Env:
-    env = product_env(profile, day)
+    env = product_activation(profile, day)
     if each != "product":
-        env = service_env(env, draw.choice(env["services"]))
+        env = service_activation(env, draw.choice(env["services"]))
     if each in ("activity", "licence"):
         env["activity"] = {"class": draw.choice(PARAMETERS["opened"])}
         if draw.random() < 0.7:
@@ -276,7 +276,7 @@ def test_all_back_ends_agree_on_random_expressions() -> None:
     tally, kinds = Tally(), Counter[str]()
     for _ in range(30 * TIMES):
         made = batch(draw, hints, 24)
-        functions = Module(made.trees).load(params)
+        functions = GeneratedModule(made.trees).load(params)
         reference = Reference(typed, made.terms)
         google = Google(PARAMETERS, made.terms) if GOOGLE else None
         kinds.update(type(node).__name__ for tree in made.trees.values() for node in walk(tree))

@@ -19,7 +19,7 @@ from vatspolicy.documents.fast_validation import Sure
 from vatspolicy.documents.quick_validation import is_surely_valid
 from vatspolicy.documents.schemas import schema_folder
 from vatspolicy.documents.validation import _validator
-from vatspolicy.policies.bundle import BESIDE
+from vatspolicy.policies.bundle import NON_POLICY_FILES
 
 ODD: tuple[Any, ...] = (
     None,
@@ -93,7 +93,9 @@ FILES = {
     "profile": [path for path in sorted((ROOT / "fixtures").glob("*.yaml")) if ".expect." not in path.name],
     "fixture": sorted((ROOT / "fixtures").glob("*.expect.yaml")),
     "policy": [
-        path for path in sorted((ROOT / "policies").rglob("*.yaml")) if path.name not in ("bundle.yaml", *BESIDE)
+        path
+        for path in sorted((ROOT / "policies").rglob("*.yaml"))
+        if path.name not in ("bundle.yaml", *NON_POLICY_FILES)
     ],
     "bundle": [ROOT / "policies" / "bundle.yaml"],
 }

@@ -22,7 +22,7 @@ from vatspolicy.engine import timeline as package
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import state_of
 from vatspolicy.engine.timeline import timeline
-from vatspolicy.engine.turning_points import may_turn
+from vatspolicy.engine.turning_points import may_change
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
@@ -107,7 +107,7 @@ def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
     passed, before = 0, None
     for day in bundle.boundaries:
         state = state_of(bundle, evaluate(bundle, profile, day))
-        if before is not None and not may_turn(bundle, profile, day):
+        if before is not None and not may_change(bundle, profile, day):
             assert state == before, day
             passed += 1
         before = state

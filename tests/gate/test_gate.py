@@ -22,7 +22,7 @@ from vatspolicy.gate.gate import (
     OK,
     DayError,
     Gate,
-    Outcome,
+    GateResult,
     find_specs,
     worst,
 )
@@ -209,7 +209,7 @@ def base(bundle: Bundle) -> Gate:
     return Gate(bundle, TODAY)
 
 
-def names(outcome: Outcome) -> list[str]:
+def names(outcome: GateResult) -> list[str]:
     return [record["file"] for record in outcome.records]
 
 

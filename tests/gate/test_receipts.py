@@ -12,7 +12,7 @@ import pytest
 import rfc8785
 from conftest import HOSTING, SHOP, TODAY, Console
 
-from vatspolicy.bundles.select import Choice
+from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.receipt import make_receipt, replay
 from vatspolicy.policies.bundle import load_bundle
@@ -138,7 +138,7 @@ def test_every_change_of_a_receipt_is_found(console: Console, law: Path) -> None
     """Each value of it is changed in turn; what is not compared is named here."""
     bundle = load_bundle(law)
     content = (console.folder / "spec.yaml").read_bytes()
-    choice = Choice(bundle, Path("policies"))
+    choice = SelectedLaw(bundle, Path("policies"))
     silent: tuple[str, ...] = (
         "/program",
         "/law/origin",

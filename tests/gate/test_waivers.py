@@ -19,8 +19,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from vatspolicy.documents.schemas import load_schema, schema_names
-from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, Outcome
-from vatspolicy.gate.waivers import Ledger, fingerprint, load_ledger, load_waivers, waivable
+from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, GateResult
+from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_waiver_set, load_waivers, waivable
 from vatspolicy.gate.waivers.load import load_approvers
 from vatspolicy.gate.waivers.notice import WHY
 from vatspolicy.gate.waivers.writer import add_waivers
@@ -104,13 +104,13 @@ def write(waivers: Sequence[Entry], name: str = "waivers.yaml") -> Path:
     return path
 
 
-def ran(bundle: Bundle, *specs: str, ledger: Ledger | None = None, today: str = TODAY, **gate: Any) -> Outcome:
+def ran(bundle: Bundle, *specs: str, ledger: WaiverSet | None = None, today: str = TODAY, **gate: Any) -> GateResult:
     """A run under waivers.yaml and approvers.yaml, or another ledger."""
-    ledger = ledger or load_ledger(Path("waivers.yaml"), Path("approvers.yaml"))
+    ledger = ledger or load_waiver_set(Path("waivers.yaml"), Path("approvers.yaml"))
     return Gate(bundle, today, ledger=ledger, **gate).run(specs or ["spec.yaml"])
 
 
-def kinds(outcome: Outcome) -> list[str]:
+def kinds(outcome: GateResult) -> list[str]:
     assert outcome.remarks is not None
     return [remark["kind"] for remark in outcome.remarks]
 
@@ -320,7 +320,7 @@ def test_days_are_counted_to_the_last(bundle: Bundle) -> None:
 
 def test_without_approvers_nothing_applies(bundle: Bundle) -> None:
     write(entries(bundle, OUTCAST))
-    outcome = ran(bundle, ledger=load_ledger(Path("waivers.yaml")))
+    outcome = ran(bundle, ledger=load_waiver_set(Path("waivers.yaml")))
     assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["unauthorised"])
 
 
@@ -368,7 +368,7 @@ def test_strictly_an_unused_waiver_fails(bundle: Bundle) -> None:
     Path("spec.yaml").write_text(DENIED.replace("[company]", "[]"))
     write(waiver)
     assert (ran(bundle).exit_code, kinds(ran(bundle))) == (OK, ["unused"])
-    strict = load_ledger(Path("waivers.yaml"), Path("approvers.yaml"), strict=True)
+    strict = load_waiver_set(Path("waivers.yaml"), Path("approvers.yaml"), strict=True)
     assert ran(bundle, ledger=strict).exit_code == FAILED
     assert ran(bundle, ledger=strict, no_fail=True).exit_code == OK
 
@@ -426,7 +426,7 @@ def allows(waiver: Any, right: Entry) -> bool:
 def passes_only_if_allowed(bundle: Bundle, content: bytes, right: Entry) -> bool:
     path = Path("fuzzed.yaml")
     path.write_bytes(content)
-    outcome = ran(bundle, ledger=load_ledger(path, Path("approvers.yaml")))
+    outcome = ran(bundle, ledger=load_waiver_set(path, Path("approvers.yaml")))
     if outcome.exit_code != OK:
         assert outcome.exit_code in (FAILED, INVALID)
         return False
@@ -482,7 +482,7 @@ def test_no_change_of_a_text_opens_the_gate_by_accident(bundle: Bundle) -> None:
 
 
 @pytest.fixture
-def shown(bundle: Bundle) -> Outcome:
+def shown(bundle: Bundle) -> GateResult:
     """One finding waived, two waivers that do not apply."""
     Path("spec.yaml").write_text(UNLICENSED)
     (right,) = entries(bundle, OUTCAST)
@@ -493,7 +493,7 @@ def shown(bundle: Bundle) -> Outcome:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("format", FORMATS)
-def test_every_format_shows_waivers(shown: Outcome, format: str, lang: Any) -> None:
+def test_every_format_shows_waivers(shown: GateResult, format: str, lang: Any) -> None:
     text = render(format, shown.records, lang, problems=shown.problems, remarks=shown.remarks)
     again = render(format, shown.records, lang, problems=shown.problems, remarks=shown.remarks)
     flat = "".join(text.replace("\\", "").split())
@@ -512,7 +512,7 @@ def test_no_format_speaks_of_waivers_where_there_are_none(bundle: Bundle, format
         assert word not in text
 
 
-def test_sarif_suppresses_what_is_waived_and_nothing_else(shown: Outcome) -> None:
+def test_sarif_suppresses_what_is_waived_and_nothing_else(shown: GateResult) -> None:
     run = json.loads(render("sarif", shown.records, "en", remarks=shown.remarks))["runs"][0]
     assert all("suppressions" in result for result in run["results"])  # SARIF 2.1.0, 3.27.23: on all or on none
     (waived,) = [result for result in run["results"] if result["suppressions"]]
@@ -525,7 +525,7 @@ def test_sarif_suppresses_what_is_waived_and_nothing_else(shown: Outcome) -> Non
     assert run["tool"]["driver"]["rules"][remark["ruleIndex"]]["id"] == "waivers/unused"
 
 
-def test_junit_skips_what_is_waived_and_fails_what_is_left(shown: Outcome) -> None:
+def test_junit_skips_what_is_waived_and_fails_what_is_left(shown: GateResult) -> None:
     root = ET.fromstring(render("junit", shown.records, "en", remarks=shown.remarks))
     suite = root.find("testsuite")
     assert suite is not None
@@ -535,7 +535,7 @@ def test_junit_skips_what_is_waived_and_fails_what_is_left(shown: Outcome) -> No
     assert (suite.get("failures"), suite.get("skipped")) == ("1", "1")
 
 
-def test_github_does_not_fail_what_is_waived(shown: Outcome) -> None:
+def test_github_does_not_fail_what_is_waived(shown: GateResult) -> None:
     lines = render("github", shown.records, "en", remarks=shown.remarks).splitlines()
     assert [line.split(" ")[0] for line in lines if OUTCAST in line] == ["::notice"]
     assert lines[0].startswith("::warning ")
@@ -544,7 +544,7 @@ def test_github_does_not_fail_what_is_waived(shown: Outcome) -> None:
     assert any(line.startswith("::warning file=waivers.yaml,") for line in lines)
 
 
-def test_json_follows_its_schema(shown: Outcome) -> None:
+def test_json_follows_its_schema(shown: GateResult) -> None:
     schemas = {f"{name}.schema.json": Resource.from_contents(load_schema(name)) for name in schema_names()}
     validator = Draft202012Validator(load_schema("decision"), registry=Registry().with_resources(schemas.items()))
     data = json.loads(render("json", shown.records, "en", remarks=shown.remarks))
@@ -723,7 +723,7 @@ def test_a_baseline_holds_nothing_unwaivable_or_incomplete(changed: Callable[...
     mark = fingerprint(bundle, profile, decision.as_of, finding)
     forged = f"  - {{product: hosting, rule: invented-duties/absolute, fingerprint: '{mark}', since: '{TODAY}'}}\n"
     Path("baseline.yaml").write_text(text + forged)
-    outcome = ran(bundle, ledger=load_ledger(baseline=Path("baseline.yaml")))
+    outcome = ran(bundle, ledger=load_waiver_set(baseline=Path("baseline.yaml")))
     assert outcome.exit_code == FAILED
     assert "unwaivable" in kinds(outcome)
     Path("spec.yaml").write_text(HOSTING.replace("  foreign_percent: 100\n", ""))
@@ -731,7 +731,7 @@ def test_a_baseline_holds_nothing_unwaivable_or_incomplete(changed: Callable[...
     decision, _ = Gate(bundle, TODAY).decide(profile)
     assert decision.decision == "incomplete"
     Path("baseline.yaml").write_text(baseline_text(bundle, [(profile, decision, [])], TODAY, UNTIL, None))
-    assert ran(bundle, ledger=load_ledger(baseline=Path("baseline.yaml"))).exit_code == INCOMPLETE
+    assert ran(bundle, ledger=load_waiver_set(baseline=Path("baseline.yaml"))).exit_code == INCOMPLETE
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vatspolicy.engine.possible_outcomes import possible_outcomes
 
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.outlook import outlook
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
 from vatspolicy.guidance.interview.answers import possible_answers
@@ -46,10 +46,10 @@ def begin(bundle: Bundle, offer: str = "data-centre", **facts: Any) -> Interview
 
 
 def question_about(bundle: Bundle, path: FactPath, state: Interview | None = None) -> Question:
-    from vatspolicy.engine.decision import Ask
+    from vatspolicy.engine.decision import MissingFact
     from vatspolicy.guidance.interview.questions import make_question
 
-    return make_question((state or begin(bundle)).scene, Ask(path, ()), "decision")
+    return make_question((state or begin(bundle)).scene, MissingFact(path, ()), "decision")
 
 
 # --- choice
@@ -78,13 +78,13 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     """Measured here again, by evaluating each answer of each fact anew and counting what is left."""
     state = begin(shipped, "marketplace")
     law = shipped.on(DAY)
-    now = outlook(law, state.profile, DAY)
+    now = possible_outcomes(law, state.profile, DAY)
     ranked = rank(state.scene, now.missing)
     assert len(ranked) > 2
     for ask, gain in ranked:
         left = []
         for answer in possible_answers(shipped, law, ask.path, ask.rules, DAY)[: gain.answers]:
-            after = outlook(law, load_profile(put(state.data, ask.path, answer)), DAY, asking=False)
+            after = possible_outcomes(law, load_profile(put(state.data, ask.path, answer)), DAY, asking=False)
             left.append(0 if after.range[0] == after.range[1] else after.open)
         assert gain.expected == round(now.open - sum(left) / len(left), 2), ask.path
         assert (gain.worst, gain.of) == (now.open - max(left), now.open)
@@ -98,8 +98,8 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
 def test_an_outlook_agrees_with_the_decision(shipped: Bundle) -> None:
     for state in (begin(shipped), begin(shipped, "own-shop"), begin(shipped, "marketplace", audience="public")):
         whole = evaluate(shipped, state.profile, DAY)
-        quick = outlook(shipped.on(DAY), state.profile, DAY)
-        again = outlook(remembering(shipped.on(DAY)), state.profile, DAY)
+        quick = possible_outcomes(shipped.on(DAY), state.profile, DAY)
+        again = possible_outcomes(remembering(shipped.on(DAY)), state.profile, DAY)
         assert (quick.range, quick.missing) == (whole.range, whole.missing)
         assert again == quick
 

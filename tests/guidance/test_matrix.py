@@ -20,7 +20,7 @@ from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.access_matrix import PlaceError, matrix
-from vatspolicy.guidance.access_matrix.best_case import STEP, Business, Case, Finding, Probe
+from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
@@ -48,8 +48,8 @@ def table(day: str = DAY, place: str | None = None, zone: str | None = None, by:
 
 
 @cache
-def probe(day: str) -> Probe:
-    return Probe(shipped(), day)
+def probe(day: str) -> BestCaseSearch:
+    return BestCaseSearch(shipped(), day)
 
 
 # --- the article's table
@@ -114,7 +114,7 @@ def findings(day: str) -> Iterator[tuple[Business, Finding]]:
                 yield business, finding
 
 
-def decide(day: str, business: Business, case: Case, **changes: Any) -> tuple[Decision, dict[str, str]]:
+def decide(day: str, business: Business, case: BestCase, **changes: Any) -> tuple[Decision, dict[str, str]]:
     """The decision on a case as a whole profile, and the states of its routes by rule."""
     profile = load_profile(probe(day).profile(business, case), changes.items())
     decision = evaluate(shipped(), profile, day)
@@ -159,7 +159,7 @@ def test_closed_cells_are_open_in_no_random_case(day: str) -> None:
                 "share": share,
                 **{flag: chance.random() < 0.5 for flag in flags},
             }
-            _, states = decide(day, business, Case(share, spot, choice))
+            _, states = decide(day, business, BestCase(share, spot, choice))
             assert states.get(finding.rule.name) != "open", (business, finding.rule.name, choice)
             tried += 1
     assert tried > 50
@@ -172,7 +172,9 @@ def test_prohibitions_are_decided_so_at_one_percent() -> None:
             if cell["state"] == "prohibited" and cell["column"] == "general":
                 business = Business(row["offers"][0]["id"], row["class"])
                 asked = probe(DAY)
-                decision, _ = decide(DAY, business, Case(1.0, asked.spots[0], {**asked.first_choice(), "share": 1.0}))
+                decision, _ = decide(
+                    DAY, business, BestCase(1.0, asked.spots[0], {**asked.first_choice(), "share": 1.0})
+                )
                 assert decision.decision == "deny"
                 names = {finding.rule.name for finding in decision.denials}
                 assert {reason["rule"] for reason in cell["reasons"]} <= names

@@ -16,8 +16,8 @@ import pytest
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation import GOALS, Proposal, Ways, find_ways
-from vatspolicy.guidance.remediation.change import Move, apply, differences
+from vatspolicy.guidance.remediation import GOALS, Proposal, RemediationPlan, find_remediations
+from vatspolicy.guidance.remediation.change import Change, apply, differences
 from vatspolicy.guidance.remediation.mutability import mark_of, marks, plain
 from vatspolicy.guidance.remediation.search import Search, routes_of
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -35,7 +35,7 @@ class Found:
     name: str
     profile: Profile
     as_of: str
-    ways: Ways
+    ways: RemediationPlan
 
 
 @cache
@@ -49,7 +49,7 @@ def denied() -> tuple[Found, ...]:
     found = []
     for case in fixture_cases(law(), ROOT / "fixtures"):
         if case.expect["decision"] == "deny":
-            ways = find_ways(law(), case.profile, case.as_of)
+            ways = find_remediations(law(), case.profile, case.as_of)
             found.append(Found(case.name, case.profile, case.as_of, ways))
     return tuple(found)
 
@@ -64,11 +64,11 @@ def fixture(name: str, *changes: tuple[str, Any]) -> Profile:
     return load_profile(ROOT / "fixtures" / f"{name}.yaml", changes)
 
 
-def ways_of(name: str, *changes: tuple[str, Any], as_of: str = TODAY, **options: Any) -> Ways:
-    return find_ways(law(), fixture(name, *changes), as_of, **options)
+def ways_of(name: str, *changes: tuple[str, Any], as_of: str = TODAY, **options: Any) -> RemediationPlan:
+    return find_remediations(law(), fixture(name, *changes), as_of, **options)
 
 
-def kinds(ways: Ways) -> list[list[str]]:
+def kinds(ways: RemediationPlan) -> list[list[str]]:
     return [sorted(proposal.kinds) for proposal in ways.proposals]
 
 
@@ -290,8 +290,8 @@ def test_exhaustive_search_finds_nothing_cheaper(name: str, most: int) -> None:
     decision = evaluate(law(), profile, day)
     goal = "needs-license" if decision.decision == "deny" else "allow"
     search = Search(law(), profile, decision, GOALS[goal], most)
-    ways = find_ways(law(), profile, day, goal, limit=20, most=most)
-    reached: list[tuple[Move, ...]] = []
+    ways = find_remediations(law(), profile, day, goal, limit=20, most=most)
+    reached: list[tuple[Change, ...]] = []
     for size in range(1, most + 1):
         for chosen in combinations(search.moves, size):
             if any(one.clashes(other) for one, other in combinations(chosen, 2)):
@@ -309,7 +309,7 @@ def test_exhaustive_search_finds_nothing_cheaper(name: str, most: int) -> None:
     assert min(proposal.cost for proposal in ways.proposals if proposal.kinds != {"launch"}) == cheapest
 
 
-def answers(proposal: Proposal, chosen: tuple[Move, ...], cost: int) -> bool:
+def answers(proposal: Proposal, chosen: tuple[Change, ...], cost: int) -> bool:
     """Whether a proposal is no dearer than a combination and of no other sort of difference."""
     return proposal.cost <= cost and proposal.kinds <= {move.kind for move in chosen}
 
@@ -433,7 +433,7 @@ def test_data_is_kept_at_home() -> None:
     profile = load_profile(ROOT / "fixtures" / "not-ready.yaml", changes)
     decided = evaluate(law(), profile, TODAY)
     assert decided.decision == "needs-license"
-    ways = find_ways(law(), profile, TODAY)
+    ways = find_remediations(law(), profile, TODAY)
     assert ["onshore"] in kinds(ways)
     home = next(proposal for proposal in ways.proposals if proposal.kinds == {"onshore"})
     assert "export" not in home.profile.document.data["data"]
@@ -472,7 +472,7 @@ def test_a_bound_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_not_known_is_not_changed() -> None:
     profile = fixture("idc-wuhan", ("company.foreign_percent", None), ("company.registered", None))
-    for proposal in find_ways(law(), profile, TODAY).proposals:
+    for proposal in find_remediations(law(), profile, TODAY).proposals:
         changed = {path for path, _, _ in differences(profile, proposal.moves)}
         assert not changed & {("company", "foreign_percent"), ("company", "registered")}
 

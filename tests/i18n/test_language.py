@@ -13,7 +13,7 @@ import pytest
 from conftest import HOSTING, ROOT, SHOP, Console
 
 from vatspolicy.errors import Problem, in_language, render
-from vatspolicy.i18n import VARIABLE, choose, chosen, translate_lines
+from vatspolicy.i18n import VARIABLE, current_language, set_language, translate_lines
 from vatspolicy.i18n.lint import HAN
 
 BROKEN = SHOP.replace("audience: public", "audience: publc").replace("foreign_percent: 0", "foreign_percnt: 0")
@@ -27,7 +27,7 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def english_again() -> Any:
     yield
-    choose([])
+    set_language([])
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_the_choice(arguments: list[str], variable: str, wanted: str, monkeypatc
     monkeypatch.setenv(VARIABLE, variable)
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    choose(arguments)
-    assert chosen() == wanted
+    set_language(arguments)
+    assert current_language() == wanted
 
 
 def test_problems_of_a_spec(console: Console) -> None:
@@ -156,7 +156,7 @@ def test_a_problem_keeps_its_place() -> None:
 
 @pytest.mark.usefixtures("chinese")
 def test_lines_of_a_run() -> None:
-    choose([])
+    set_language([])
     told = translate_lines(
         "policies/a.yaml:3: never fires: a/b\n    The decision is deny, not allow.\n2 passed, 1 failed\n"
     )

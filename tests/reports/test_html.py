@@ -15,7 +15,7 @@ import pytest
 
 from vatspolicy.documents import format_path
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import record
+from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import Problem
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.deadlines import deadline
@@ -90,7 +90,7 @@ Decide = Callable[..., dict[str, Any]]
 def decide(bundle: Bundle) -> Decide:
     def decide(name: str, *changes: tuple[str, object]) -> dict[str, Any]:
         profile = load_profile(ROOT / "fixtures" / f"{name}.yaml", changes)
-        found = record(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
+        found = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
         return {**found, "file": f"{name}.yaml"}
 
     return decide

@@ -19,7 +19,7 @@ from referencing import Registry, Resource
 
 from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import record
+from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import Problem, cells
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import GROUPS
@@ -62,7 +62,7 @@ def make(rich_bundle: Bundle, tmp_path: Path) -> Make:
         path = tmp_path / name
         path.write_text(text)
         profile = load_profile(path, changes)
-        found = record(rich_bundle, profile, evaluate(rich_bundle, profile, profile.launch or TODAY))
+        found = decision_to_data(rich_bundle, profile, evaluate(rich_bundle, profile, profile.launch or TODAY))
         return json.loads(json.dumps(found).replace(json.dumps(str(path))[1:-1], name))  # type: ignore[no-any-return]
 
     return decide

@@ -13,8 +13,8 @@ from conftest import HOSTING, ROOT, SHOP, Console
 
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import validate
-from vatspolicy.guidance.remediation import find_ways
-from vatspolicy.guidance.remediation.serialize import ways_record
+from vatspolicy.guidance.remediation import find_remediations
+from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.formats.terminal import width
@@ -30,7 +30,7 @@ DAY = "2026-11-24"
 def data_of(name: str, *changes: tuple[str, Any]) -> dict[str, Any]:
     bundle = load_bundle(ROOT / "policies")
     profile = load_profile(ROOT / "fixtures" / f"{name}.yaml", changes)
-    return ways_record(bundle, profile, find_ways(bundle, profile, DAY))
+    return plan_to_data(bundle, profile, find_remediations(bundle, profile, DAY))
 
 
 def hosting(console: Console, *arguments: str | Path, law: Path, spec: str = HOSTING) -> Any:

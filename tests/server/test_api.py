@@ -28,8 +28,8 @@ from vatspolicy.gate.gate import Gate
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.server.api.app import Settings, make_app
-from vatspolicy.server.api.bundle_store import Shelf, Watch, open_shelf
-from vatspolicy.server.api.limits import BusyError, LateError, Limits, Slots
+from vatspolicy.server.api.bundle_store import BundleStore, Watch, open_store
+from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
 from vatspolicy.server.api.run import ServeError, listen, read_token
 from vatspolicy.server.loopback import is_loopback
 
@@ -42,15 +42,15 @@ Client = Callable[..., TestClient]
 
 
 @pytest.fixture(scope="module")
-def shelf(law: Path) -> Iterator[Shelf]:
-    made = open_shelf(law)
+def shelf(law: Path) -> Iterator[BundleStore]:
+    made = open_store(law)
     yield made
     made.close()
 
 
 @pytest.fixture
-def client(shelf: Shelf) -> Client:
-    def make(of: Shelf = shelf, url: str = LOCAL, **settings: Any) -> TestClient:
+def client(shelf: BundleStore) -> Client:
+    def make(of: BundleStore = shelf, url: str = LOCAL, **settings: Any) -> TestClient:
         app = make_app(of, Settings(today=lambda: TODAY, **settings))
         return TestClient(app, base_url=url, raise_server_exceptions=False)
 
@@ -307,7 +307,7 @@ def test_slots_are_bounded_and_freed_when_the_work_has_ended() -> None:
     go = threading.Event()
 
     async def scenario() -> None:
-        slots = Slots(Limits(seconds=0.05, pending=2, threads=1))
+        slots = WorkerSlots(Limits(seconds=0.05, pending=2, threads=1))
         first = [asyncio.ensure_future(slots.run(go.wait)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(BusyError):
@@ -347,7 +347,7 @@ def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.M
     assert statuses == [200]
 
 
-def test_a_body_that_does_not_come_ends(shelf: Shelf) -> None:
+def test_a_body_that_does_not_come_ends(shelf: BundleStore) -> None:
     """A client that sends half a request and waits holds nothing for longer than a request has."""
     app = make_app(shelf, Settings(today=lambda: TODAY, limits=Limits(seconds=0.05)))
     sent: list[Any] = []
@@ -399,7 +399,7 @@ def test_many_at_once_are_each_answered_as_alone(client: Client) -> None:
 
 def test_a_changed_policy_is_taken_when_it_has_settled(copy_of_law: Path, client: Client) -> None:
     told: list[str] = []
-    shelf = open_shelf(copy_of_law, say=told.append)
+    shelf = open_store(copy_of_law, say=told.append)
     one = client(shelf)
     before = ask(one, SHOP_DATA).json()["result"]["bundle"]["digest"]
     policy = copy_of_law / "vats-pilot-2024.yaml"
@@ -417,7 +417,7 @@ def test_a_changed_policy_is_taken_when_it_has_settled(copy_of_law: Path, client
 @pytest.mark.parametrize("spoil", ["invalid", "gone", "empty", "unreadable"])
 def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoil: str) -> None:
     told: list[str] = []
-    shelf = open_shelf(copy_of_law, say=told.append)
+    shelf = open_store(copy_of_law, say=told.append)
     one = client(shelf)
     good = ask(one, SHOP_DATA).json()
     policy = copy_of_law / "vats-pilot-2024.yaml"
@@ -449,7 +449,7 @@ def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoi
 
 
 def test_the_old_files_back_are_current_again(copy_of_law: Path) -> None:
-    shelf = open_shelf(copy_of_law)
+    shelf = open_store(copy_of_law)
     policy = copy_of_law / "vats-pilot-2024.yaml"
     text = policy.read_text()
     policy.write_text("nonsense")
@@ -465,11 +465,11 @@ def test_a_first_bundle_must_be_good(copy_of_law: Path) -> None:
 
     (copy_of_law / "vats-pilot-2024.yaml").write_text("nonsense")
     with pytest.raises(InvalidInput):
-        open_shelf(copy_of_law)
+        open_store(copy_of_law)
 
 
 def test_a_watch_looks_by_itself_and_when_it_is_woken(copy_of_law: Path) -> None:
-    shelf = open_shelf(copy_of_law)
+    shelf = open_store(copy_of_law)
     policy = copy_of_law / "vats-pilot-2024.yaml"
     for seconds, wake in ((0.02, False), (600.0, True)):
         watch = Watch(shelf, seconds)
@@ -487,7 +487,7 @@ def test_a_watch_looks_by_itself_and_when_it_is_woken(copy_of_law: Path) -> None
 
 def test_requests_during_a_swap_are_of_one_bundle(copy_of_law: Path, client: Client) -> None:
     """Every answer names the bundle it was made with, and each is one of the two."""
-    shelf = open_shelf(copy_of_law)
+    shelf = open_store(copy_of_law)
     digests = {shelf.held.bundle.digest}
     policy = copy_of_law / "vats-pilot-2024.yaml"
     seen: list[str] = []

@@ -23,7 +23,7 @@ pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 
 from vatspolicy.server.api.app import Settings, make_app  # noqa: E402
-from vatspolicy.server.api.bundle_store import open_shelf  # noqa: E402
+from vatspolicy.server.api.bundle_store import open_store  # noqa: E402
 
 pytestmark = needs_posix
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
@@ -166,7 +166,7 @@ def test_a_reload_by_signal_and_a_bad_bundle(start: Start, copy_of_law: Path) ->
 
 def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) -> None:
     pytest.importorskip("cryptography", reason="needs the extra `sign`")
-    from vatspolicy.bundles.build import build_package, pack
+    from vatspolicy.bundles.build import build_bundle_file, pack
     from vatspolicy.bundles.keys import generate_keys, read_key
     from vatspolicy.bundles.signature import sign
 
@@ -177,14 +177,14 @@ def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) 
     file = tmp_path / "bundle.tar.gz"
 
     def release(number: int, signed: bool = True) -> None:
-        built = build_package(law, number)
+        built = build_bundle_file(law, number)
         made = sign(built, key) if signed else built
         temporary = tmp_path / "next"
         temporary.write_bytes(pack(made.files))
         temporary.replace(file)
 
     def open_it() -> Any:
-        return open_shelf(None, file, tmp_path / "key.pub")
+        return open_store(None, file, tmp_path / "key.pub")
 
     release(5)
     shelf = open_it()
@@ -267,7 +267,7 @@ def test_every_request_of_the_description(law: Path) -> None:
         from hypothesis import HealthCheck, given, settings
         from schemathesis.checks import CHECKS
 
-        shelf = open_shelf(law)
+        shelf = open_store(law)
         app = make_app(shelf, Settings(loopback=False, today=lambda: TODAY))
         described = schemathesis.openapi.from_asgi("/openapi.json", app)
         examples = int(os.environ.get("VATSPOLICY_EXAMPLES", "12"))

@@ -25,7 +25,7 @@ from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.server.guard import BODY, HEADERS  # noqa: E402
 from vatspolicy.server.web.app import make_app  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
-from vatspolicy.server.web.session import Desk  # noqa: E402
+from vatspolicy.server.web.session import WebContext  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
 
@@ -33,7 +33,7 @@ HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
 class Client:
     """Requests to the application, without a network."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: WebContext) -> None:
         self.app = make_app(desk)
 
     def __call__(self, method: str, path: str, host: str = "127.0.0.1:8760", **options: Any) -> Any:
@@ -54,7 +54,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client(law: Path) -> Client:
-    return Client(Desk(load_bundle(law), today=lambda: TODAY))
+    return Client(WebContext(load_bundle(law), today=lambda: TODAY))
 
 
 # --- whom it answers
@@ -284,10 +284,15 @@ def test_what_a_spec_says_is_shown_as_text(client: Client) -> None:
 def test_the_law_of_a_past_day_needs_leave(law: Path) -> None:
     past = HOSTING.replace("2027-01-31", "2025-01-31")
     bundle = load_bundle(law)
-    refused = Client(Desk(bundle, today=lambda: TODAY)).decide(past)
+    refused = Client(WebContext(bundle, today=lambda: TODAY)).decide(past)
     assert [one["path"] for one in refused["problems"]] == ["product.launch"]
-    assert Client(Desk(bundle, allow_past=True, today=lambda: TODAY)).decide(past)["record"]["as_of"] == "2025-01-31"
-    assert Client(Desk(bundle, as_of="2026-07-01", today=lambda: TODAY)).decide(past)["record"]["as_of"] == "2026-07-01"
+    assert (
+        Client(WebContext(bundle, allow_past=True, today=lambda: TODAY)).decide(past)["record"]["as_of"] == "2025-01-31"
+    )
+    assert (
+        Client(WebContext(bundle, as_of="2026-07-01", today=lambda: TODAY)).decide(past)["record"]["as_of"]
+        == "2026-07-01"
+    )
 
 
 def test_ways_are_those_of_routes(client: Client, console: Console, law: Path) -> None:

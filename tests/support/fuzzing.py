@@ -22,7 +22,7 @@ from conftest import HOSTING, ROOT, SHOP, TODAY
 from support.scopes import VALUES, scope_of
 
 from vatspolicy.bundles.archive import ArchiveError, read_archive
-from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.codegen import GeneratedModule, call
 from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.cel.interpreter import evaluate as ask
 from vatspolicy.cel.parser import parse
@@ -138,7 +138,7 @@ def read_expression(data: bytes) -> bool:
         assert 0 <= error.span[0] <= error.span[1]
         assert error.message
         return False
-    module = Module({text: tree})
+    module = GeneratedModule({text: tree})
     only_own_code(module.source)
     env: Mapping[str, Any] = {"company": {"foreign_percent": 50.0}, "services": [], "data": {}}
     assert call(module.load(VALUES)[text], tree, env, VALUES) == ask(tree, env, VALUES)
@@ -182,12 +182,12 @@ def read_tar(data: bytes) -> bool:
 
 def read_bundle_file(data: bytes) -> bool:
     """The reader of bundles, after that of archives."""
-    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.bundle_file import read_bundle_file
 
     path = _folder() / "package.tar.gz"
     path.write_bytes(data)
     try:
-        package = read_package(path)
+        package = read_bundle_file(path)
         with package.in_use():
             package.load()
     except InvalidInput as error:
@@ -216,9 +216,9 @@ def read_waivers(data: bytes) -> bool:
 @functools.cache
 def _app() -> Any:
     from vatspolicy.server.api.app import Settings, make_app
-    from vatspolicy.server.api.bundle_store import open_shelf
+    from vatspolicy.server.api.bundle_store import open_store
 
-    return make_app(open_shelf(BASE), Settings(today=lambda: TODAY))
+    return make_app(open_store(BASE), Settings(today=lambda: TODAY))
 
 
 @functools.cache
@@ -278,9 +278,9 @@ def _tar(files: Mapping[str, bytes]) -> bytes:
 
 
 def _package() -> bytes:
-    from vatspolicy.bundles.build import build_package, pack
+    from vatspolicy.bundles.build import build_bundle_file, pack
 
-    return pack(build_package(BASE, 1).files)
+    return pack(build_bundle_file(BASE, 1).files)
 
 
 def _request(profile: str) -> bytes:

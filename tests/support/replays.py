@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vatspolicy.authoring.diff.review import Settings, review
+from vatspolicy.authoring.diff.review import Settings, compare_revisions
 from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.documents import load_document
 from vatspolicy.reports.diff import render
@@ -104,7 +104,7 @@ def _replay(change: Replay, folder: Path) -> dict[str, Any]:
         for name in (f"{fixture}.yaml", f"{fixture}.expect.yaml"):
             write(folder / "after/fixtures" / name, (ROOT / "fixtures" / name).read_text(encoding="utf-8"))
     base, head = named(read_source("before", folder), "main"), named(read_source("after", folder), "change")
-    return review(base, head, Settings(change.today, workers=2))
+    return compare_revisions(base, head, Settings(change.today, workers=2))
 
 
 def write(path: Path, text: str) -> None:

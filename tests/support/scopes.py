@@ -8,22 +8,24 @@ from typing import Any
 from support.generators import PARAMETERS, parameter_types
 
 from vatspolicy.cel import ast as t
-from vatspolicy.cel.codegen import Module, call
+from vatspolicy.cel.codegen import GeneratedModule, call
 from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.parser import Scope, parse
+from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.policies.compiler import variables
 
 VALUES = {f"random/{name}": value for name, value in PARAMETERS.items()}
 """Values of the parameters by key."""
 
 
-def scope_of(terms: Mapping[str, str], each: str = "activity", params: Mapping[str, Any] = PARAMETERS) -> Scope:
+def scope_of(
+    terms: Mapping[str, str], each: str = "activity", params: Mapping[str, Any] = PARAMETERS
+) -> TypeEnvironment:
     """The names of one kind of rule, with parameters and terms."""
 
-    def body(name: str, scope: Scope) -> t.Node | None:
+    def body(name: str, scope: TypeEnvironment) -> t.Node | None:
         return parse(terms[name], scope, None) if name in terms else None
 
-    return Scope(variables(each), parameter_types(params), body, frozenset(terms))
+    return TypeEnvironment(variables(each), parameter_types(params), body, frozenset(terms))
 
 
 def tree_of(text: str, **terms: str) -> t.Node:
@@ -34,7 +36,7 @@ def ask(text: str, env: Mapping[str, Any], **terms: str) -> Any:
     """The answer of Kleene's logic; generated Python must give the same."""
     tree = tree_of(text, **terms)
     expected = evaluate(tree, env, VALUES)
-    assert call(Module({"x": tree}).load(VALUES)["x"], tree, env, VALUES) == expected
+    assert call(GeneratedModule({"x": tree}).load(VALUES)["x"], tree, env, VALUES) == expected
     return expected
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import ordinal
 from vatspolicy.authoring.symbolic.formula import Amount
-from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.search import Found
-from vatspolicy.authoring.symbolic.values import Choice, Rail, Record, Slots, Sum, Value, WordSet
+from vatspolicy.authoring.symbolic.values import Choice, DualRail, Record, Slots, Sum, Value, WordSet
 
 LISTS = ("services", "company.licences", "partner.licences", "deals", "filings", "services.*.area",
          "services.*.facilities", "company.licences.*.area", "partner.licences.*.area")  # fmt: skip
@@ -25,7 +25,7 @@ class Values(dict[str, bool | Amount]):
         self.memo: dict[int, bool] = {}
 
 
-def assign(setting: Setting, facts: Mapping[str, Any], as_of: str) -> Values:
+def assign(setting: Query, facts: Mapping[str, Any], as_of: str) -> Values:
     """The values of all variables that were made, for the facts of a profile."""
     found = Values(as_of)
     for name, value in setting.space.roots.items():
@@ -35,7 +35,7 @@ def assign(setting: Setting, facts: Mapping[str, Any], as_of: str) -> Values:
 
 def assign_value(value: Value, path: str, fact: Any, found: Found) -> None:
     found[path + "?"] = fact is not None
-    if isinstance(value, Rail):
+    if isinstance(value, DualRail):
         found[path] = bool(fact)
         return
     if fact is None:
@@ -60,7 +60,7 @@ def assign_value(value: Value, path: str, fact: Any, found: Found) -> None:
 def assign_record(record: Record, fact: Mapping[str, Any], found: Found) -> None:
     if "x-derived" in record.schema:
         at = record.get("at")
-        assert not isinstance(at, Rail)
+        assert not isinstance(at, DualRail)
         [(_, codes)] = at
         assert isinstance(codes, Choice)
         found[f"{record.path}.at"] = codes.values.index(fact["at"])
@@ -69,11 +69,11 @@ def assign_record(record: Record, fact: Mapping[str, Any], found: Found) -> None
             assign_value(value, f"{record.path}.{name}", fact.get(name), found)
 
 
-def holds(setting: Setting, formula: int, found: Values) -> bool:
+def holds(setting: Query, formula: int, found: Values) -> bool:
     return setting.space.pool.evaluate(formula, found, found.memo)
 
 
-def truth(setting: Setting, rail: Rail, found: Values) -> bool | None:
+def truth(setting: Query, rail: DualRail, found: Values) -> bool | None:
     yes, no = holds(setting, rail.true, found), holds(setting, rail.false, found)
     assert not (yes and no), "a truth is true and false"
     return True if yes else False if no else None

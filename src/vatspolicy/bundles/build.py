@@ -10,16 +10,25 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from vatspolicy.bundles.bundle_file import DATA, FORMAT, MANIFEST, ROOT, Package, content_digest, read_package, revision
+from vatspolicy.bundles.bundle_file import (
+    DATA,
+    FORMAT,
+    MANIFEST,
+    ROOT,
+    BundleFile,
+    content_digest,
+    read_bundle_file,
+    revision,
+)
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import schema_folder
-from vatspolicy.policies.bundle import BESIDE, build_bundle, read_sources
+from vatspolicy.policies.bundle import NON_POLICY_FILES, build_bundle, read_sources
 
 _STORED = 65535
 """Most bytes of one stored block (RFC 1951, 3.2.4)."""
 
 
-def build_package(folder: Path, number: int, file: str = "bundle.tar.gz") -> Package:
+def build_bundle_file(folder: Path, number: int, file: str = "bundle.tar.gz") -> BundleFile:
     """The bundle of a folder of policies and of the schemas in use. Raises InvalidInput for policies that do not load.
 
     `number` is from 0 and greater than that of every release before.
@@ -41,7 +50,7 @@ def build_package(folder: Path, number: int, file: str = "bundle.tar.gz") -> Pac
             },
         }
     )
-    return read_package(Path(file), files)
+    return read_bundle_file(Path(file), files)
 
 
 def _sources(folder: Path) -> dict[str, bytes]:
@@ -56,7 +65,7 @@ def _data(sources: Mapping[str, bytes]) -> dict[str, Any]:
     release, policies = None, {}
     for name, content in sources.items():
         base = PurePath(name).name
-        if base in BESIDE:
+        if base in NON_POLICY_FILES:
             continue
         data = parse_document(content, name).data
         if base == "bundle.yaml":

@@ -26,7 +26,7 @@ FORMAT = 1
 """Version of our part of the manifest."""
 
 
-class PackageError(InvalidInput):
+class BundleFileError(InvalidInput):
     """A bundle that is not used; one problem, about the file."""
 
     def __init__(self, file: str, message: str, hint: str = "") -> None:
@@ -34,7 +34,7 @@ class PackageError(InvalidInput):
 
 
 @dataclass(frozen=True)
-class Package:
+class BundleFile:
     """A bundle's file, whole and consistent; who made it, its signature says."""
 
     file: str
@@ -75,9 +75,9 @@ class Package:
         except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, InvalidInput):
                 raise
-            raise PackageError(self.file, "Its schemas cannot be used by this version of the program.") from None
+            raise BundleFileError(self.file, "Its schemas cannot be used by this version of the program.") from None
         if bundle.version != self.version:
-            raise PackageError(self.file, "Manifest and policies/bundle.yaml state different versions.")
+            raise BundleFileError(self.file, "Manifest and policies/bundle.yaml state different versions.")
         return bundle
 
     @contextlib.contextmanager
@@ -113,7 +113,7 @@ def content_digest(files: Mapping[str, bytes]) -> str:
     return "sha256:" + digest(part for name in names for part in (name.encode(), files[name]))
 
 
-def read_package(path: Path, content: Mapping[str, bytes] | None = None) -> Package:
+def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> BundleFile:
     """The bundle in a file (`content`: what is in it, where that is known). Raises PackageError.
 
     It is whole and what its manifest says; who made it is for `signature.verify` to find out.
@@ -123,20 +123,22 @@ def read_package(path: Path, content: Mapping[str, bytes] | None = None) -> Pack
         try:
             content = dict(read_archive(path))
         except ArchiveError as error:
-            raise PackageError(file, str(error)) from None
+            raise BundleFileError(file, str(error)) from None
     for name in content:
         if name.rpartition("/")[2] == DELTA:
-            raise PackageError(file, f"It holds {name!r}; a bundle of changes (delta) is never used.")
+            raise BundleFileError(file, f"It holds {name!r}; a bundle of changes (delta) is never used.")
     if MANIFEST not in content:
-        raise PackageError(file, "It has no .manifest.", "Build one with vatspolicy bundle build.")
+        raise BundleFileError(file, "It has no .manifest.", "Build one with vatspolicy bundle build.")
     ours = _manifest(file, content[MANIFEST])
-    package = Package(file, content, ours["version"], ours["number"], content_digest(content))
+    package = BundleFile(file, content, ours["version"], ours["number"], content_digest(content))
     if ours["digest"] != package.digest:
-        raise PackageError(file, "Its files are not those of its manifest.", "Something was changed, added or removed.")
+        raise BundleFileError(
+            file, "Its files are not those of its manifest.", "Something was changed, added or removed."
+        )
     if ours["revision"] != package.revision:
-        raise PackageError(file, "The revision of its manifest is not what its version, number and digest make.")
+        raise BundleFileError(file, "The revision of its manifest is not what its version, number and digest make.")
     if not package.policies or not package.schemas:
-        raise PackageError(file, "It holds no policies, or no schemas.")
+        raise BundleFileError(file, "It holds no policies, or no schemas.")
     return package
 
 
@@ -148,11 +150,11 @@ def _manifest(file: str, content: bytes) -> dict[str, Any]:
         found = {"revision": data["revision"], **{key: ours[key] for key in ("format", "version", "number", "digest")}}
         roots = data["roots"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise PackageError(file, "Its .manifest is none that vatspolicy bundle build writes.") from None
+        raise BundleFileError(file, "Its .manifest is none that vatspolicy bundle build writes.") from None
     texts = all(isinstance(found[key], str) for key in ("revision", "version", "digest"))
     number = found["number"]
     if not texts or not isinstance(number, int) or isinstance(number, bool) or number < 0 or roots != [ROOT]:
-        raise PackageError(file, "Its .manifest is none that vatspolicy bundle build writes.")
+        raise BundleFileError(file, "Its .manifest is none that vatspolicy bundle build writes.")
     if found["format"] != FORMAT:
-        raise PackageError(file, "Its format is not known to this version of the program.")
+        raise BundleFileError(file, "Its format is not known to this version of the program.")
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.bundles.bundle_file import PackageError
+from vatspolicy.bundles.bundle_file import BundleFileError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -46,21 +46,21 @@ def read_key(path: Path, private: bool = False) -> Key:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not usable"
-        raise PackageError(str(path), f"The key cannot be read: {reason}.") from None
+        raise BundleFileError(str(path), f"The key cannot be read: {reason}.") from None
     if len(content) > _MAX_BYTES:
-        raise PackageError(str(path), "This is no key.", _KINDS)
+        raise BundleFileError(str(path), "This is no key.", _KINDS)
     pem = not content.lstrip().startswith(b"{")
     try:
         jwk = None if pem else json.loads(content)
         material = _from_pem(content) if jwk is None else _from_jwk(jwk)
-    except PackageError:
+    except BundleFileError:
         raise
     except Exception as error:  # whatever a library says of what is no key; nothing of the key may be shown
         message = "The key is locked by a password." if pem and isinstance(error, TypeError) else "This is no key."
-        raise PackageError(str(path), message, _KINDS) from None
+        raise BundleFileError(str(path), message, _KINDS) from None
     key = _key(path, material, jwk)
     if private and not key.private:
-        raise PackageError(str(path), "This is a public key, which cannot sign.")
+        raise BundleFileError(str(path), "This is a public key, which cannot sign.")
     return key
 
 
@@ -70,7 +70,7 @@ def _library(file: str) -> None:
         import jwt
     except ImportError:
         hint = "Install it with: pip install 'vatspolicy[sign]'"
-        raise PackageError(file, "Keys and signatures need the extra `sign`.", hint) from None
+        raise BundleFileError(file, "Keys and signatures need the extra `sign`.", hint) from None
     del cryptography, jwt
 
 
@@ -100,12 +100,12 @@ def _key(path: Path, material: Any, jwk: Mapping[str, Any] | None) -> Key:
     elif isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, ec.SECP256R1):
         algorithm = P256
     else:
-        raise PackageError(str(path), "This kind of key is not used.", _KINDS)
+        raise BundleFileError(str(path), "This kind of key is not used.", _KINDS)
     if jwk is not None and jwk.get("alg", algorithm) != algorithm:
-        raise PackageError(str(path), f"The key is for another algorithm than {algorithm}.", _KINDS)
+        raise BundleFileError(str(path), f"The key is for another algorithm than {algorithm}.", _KINDS)
     id = jwk.get("kid") if jwk is not None else None
     if id is not None and not isinstance(id, str):
-        raise PackageError(str(path), "The `kid` of a key is a text.")
+        raise BundleFileError(str(path), "The `kid` of a key is a text.")
     return Key(id or _thumbprint(public), algorithm, private, material)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.bundles.bundle_file import Package, PackageError
+from vatspolicy.bundles.bundle_file import BundleFile, BundleFileError
 from vatspolicy.bundles.signature import Signature
 from vatspolicy.documents import Document, load_document
 from vatspolicy.errors import InvalidInput
@@ -29,21 +29,21 @@ class Lock:
     """Id of the key that signed it; None for an unsigned bundle."""
     scope: str = ""
 
-    def check(self, package: Package) -> None:
+    def check(self, package: BundleFile) -> None:
         """Raises PackageError for another bundle than the pinned one."""
         here = f"{self.version} (number {self.number})"
         hint = f"After a review, pin it: vatspolicy bundle pin {package.file}"
         if package.number < self.number:
-            raise PackageError(package.file, f"It is older than the bundle that {self.file} pins, {here}.", hint)
+            raise BundleFileError(package.file, f"It is older than the bundle that {self.file} pins, {here}.", hint)
         if (package.digest, package.number) != (self.digest, self.number):
-            raise PackageError(package.file, f"It is not the bundle that {self.file} pins, {here}.", hint)
+            raise BundleFileError(package.file, f"It is not the bundle that {self.file} pins, {here}.", hint)
 
-    def check_key(self, package: Package, signature: Signature | None) -> None:
+    def check_key(self, package: BundleFile, signature: Signature | None) -> None:
         """Raises PackageError where another key, or none, has signed than when it was pinned."""
         found = signature.key if signature else None
         if found != self.key:
             said = f"the key {self.key}" if self.key else "no key"
-            raise PackageError(package.file, f"{self.file} pins a bundle signed by {said}, and this one is not.")
+            raise BundleFileError(package.file, f"{self.file} pins a bundle signed by {said}, and this one is not.")
 
 
 def read_lock(path: Path) -> Lock:
@@ -69,7 +69,7 @@ def _wrong(document: Document, name: str, message: str) -> InvalidInput:
     return InvalidInput([document.problem((name,), message, "Write the lock with vatspolicy bundle pin.")])
 
 
-def pin(path: Path, package: Package, signature: Signature | None, allow_rollback: bool = False) -> Lock:
+def pin(path: Path, package: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
     """Write the lock for a bundle, whose signature has been verified.
 
     Raises PackageError for a bundle that is older than the one pinned now, or another one of the same number, unless
@@ -79,9 +79,9 @@ def pin(path: Path, package: Package, signature: Signature | None, allow_rollbac
         now = read_lock(path)
         hint = "Pass --allow-rollback to do so all the same."
         if package.number < now.number:
-            raise PackageError(package.file, f"It is older than the pinned bundle (number {now.number}).", hint)
+            raise BundleFileError(package.file, f"It is older than the pinned bundle (number {now.number}).", hint)
         if package.number == now.number and package.digest != now.digest:
-            raise PackageError(package.file, "It is another bundle under the number of the pinned one.", hint)
+            raise BundleFileError(package.file, "It is another bundle under the number of the pinned one.", hint)
     lock = Lock(
         str(path),
         package.version,

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vatspolicy.bundles.bundle_file import Package
+    from vatspolicy.bundles.bundle_file import BundleFile
     from vatspolicy.bundles.lockfile import Lock
     from vatspolicy.bundles.signature import Signature
     from vatspolicy.policies.bundle import Bundle
@@ -21,13 +21,13 @@ LOCK = "vatspolicy.lock"
 
 
 @dataclass(frozen=True)
-class Choice:
+class SelectedLaw:
     """The law that was chosen."""
 
     bundle: Bundle
     folder: Path | None = None
     """A folder of policies; None for a bundle's file, and for what ships."""
-    package: Package | None = None
+    package: BundleFile | None = None
     signature: Signature | None = None
     """Who signed the package, proved."""
 
@@ -38,13 +38,13 @@ class Choice:
 
 
 @contextmanager
-def choose(
+def select_law(
     folder: Path | None = None,
     file: Path | None = None,
     key: Path | None = None,
     skip_verify: bool = False,
     places: Iterable[Path] | None = None,
-) -> Iterator[Choice]:
+) -> Iterator[SelectedLaw]:
     """The law of a bundle's file, a folder, or what ships; for as long as the block lasts. Raises InvalidInput.
 
     A lock in one of the `places` (the working directory, if none is named) must pin the bundle. What a bundle decides,
@@ -53,31 +53,31 @@ def choose(
     if file is None:
         from vatspolicy.policies.bundle import load_bundle
 
-        yield Choice(load_bundle(folder), folder)
+        yield SelectedLaw(load_bundle(folder), folder)
         return
     from pathlib import Path
 
-    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
 
-    package = read_package(file)
+    package = read_bundle_file(file)
     beside = dict.fromkeys(place / LOCK for place in ((Path(),) if places is None else places))
     locks = [read_lock(path) for path in beside if path.exists()]
     signature = check(package, key, skip_verify, locks)
     with package.in_use():
-        yield Choice(package.load(), None, package, signature)
+        yield SelectedLaw(package.load(), None, package, signature)
 
 
-def check(package: Package, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
+def check(package: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
     """Whether a bundle may be used: signature and locks. Raises InvalidInput."""
-    from vatspolicy.bundles.bundle_file import PackageError
+    from vatspolicy.bundles.bundle_file import BundleFileError
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.signature import verify
 
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}
     if len(scopes) > 1:
-        raise PackageError(package.file, "The locks of these specs ask for bundles of different scopes.")
+        raise BundleFileError(package.file, "The locks of these specs ask for bundles of different scopes.")
     for lock in locks:
         lock.check(package)
     if skip_verify:

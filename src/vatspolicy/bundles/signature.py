@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vatspolicy.bundles.bundle_file import SIGNATURES, Package, PackageError
+from vatspolicy.bundles.bundle_file import SIGNATURES, BundleFile, BundleFileError
 from vatspolicy.bundles.digests import STRONG, file_digest
 from vatspolicy.bundles.keys import Key
 
@@ -27,7 +27,7 @@ class Signature:
     """What the bundle is for; empty where it does not say."""
 
 
-def sign(package: Package, key: Key, scope: str = "") -> Package:
+def sign(package: BundleFile, key: Key, scope: str = "") -> BundleFile:
     """The bundle with a signature in place of any it had. There is no time in it: Ed25519 gives equal bytes each time.
 
     Raises PackageError for a file whose data cannot be hashed.
@@ -51,7 +51,7 @@ def sign(package: Package, key: Key, scope: str = "") -> Package:
     return replace(package, files={**files, SIGNATURES: content})
 
 
-def verify(package: Package, key: Key | None, scope: str = "") -> Signature | None:
+def verify(package: BundleFile, key: Key | None, scope: str = "") -> Signature | None:
     """What a bundle's signature says, once it is proved; None for an unsigned bundle where no key is given.
 
     Raises PackageError: signed and no key, a key and not signed, another key, algorithm or scope, a file that is
@@ -60,20 +60,20 @@ def verify(package: Package, key: Key | None, scope: str = "") -> Signature | No
     file = package.file
     if key is None:
         if package.signed:
-            raise PackageError(file, "It is signed, and no key was given to verify it.", "Pass --key.")
+            raise BundleFileError(file, "It is signed, and no key was given to verify it.", "Pass --key.")
         return None
     if not package.signed:
-        raise PackageError(file, "It is not signed, and a key was given to verify it.")
+        raise BundleFileError(file, "It is not signed, and a key was given to verify it.")
     claims = _claims(file, _token(package), key)
     found = claims.get("scope", "")
     if found != scope:
         said = "another scope" if scope and found else "no scope" if scope else "a scope that was not asked for"
-        raise PackageError(file, f"Its signature has {said}.")
+        raise BundleFileError(file, f"Its signature has {said}.")
     _compare(package, claims.get("files"))
     return Signature(key.id, key.algorithm, scope)
 
 
-def peek(package: Package) -> Signature | None:
+def peek(package: BundleFile) -> Signature | None:
     """What a signature claims, unproved; None where there is none, or none that can be read."""
     if not package.signed:
         return None
@@ -82,20 +82,20 @@ def peek(package: Package) -> Signature | None:
         header, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (head, body))
         id = header.get("kid", claims.get("keyid"))
         return Signature(None if id is None else str(id), str(header["alg"]), str(claims.get("scope", "")))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, PackageError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BundleFileError):
         return None
 
 
-def _token(package: Package) -> str:
+def _token(package: BundleFile) -> str:
     """The one token of .signatures.json. Raises PackageError."""
     try:
         data = json.loads(package.files[SIGNATURES])
         (token,) = data["signatures"]
         plugin = data.get("plugin")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise PackageError(package.file, "Its .signatures.json holds no single signature.") from None
+        raise BundleFileError(package.file, "Its .signatures.json holds no single signature.") from None
     if not isinstance(token, str) or plugin not in _PLUGINS:
-        raise PackageError(package.file, "Its signature is of a kind that is not known here.")
+        raise BundleFileError(package.file, "Its signature is of a kind that is not known here.")
     return token
 
 
@@ -108,39 +108,41 @@ def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
         claims = json.loads(jwt.api_jws.decode(token, material, algorithms=[key.algorithm]))
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         message = f"Its signature is not by the key {key.id} ({key.algorithm})."
-        raise PackageError(file, message, "The bundle was changed, or somebody else signed it.") from None
+        raise BundleFileError(file, message, "The bundle was changed, or somebody else signed it.") from None
     if not isinstance(claims, dict):
-        raise PackageError(file, "Its signature says nothing of files.")
+        raise BundleFileError(file, "Its signature says nothing of files.")
     return claims
 
 
-def _compare(package: Package, listed: Any) -> None:
+def _compare(package: BundleFile, listed: Any) -> None:
     """Every file is listed once, with its digest, and nothing else is. Raises PackageError."""
     file = package.file
     try:
         entries = [(entry["name"], entry["hash"], entry["algorithm"]) for entry in listed]
     except (KeyError, TypeError):
-        raise PackageError(file, "Its signature says nothing of files.") from None
+        raise BundleFileError(file, "Its signature says nothing of files.") from None
     if not all(isinstance(part, str) for entry in entries for part in entry):
-        raise PackageError(file, "Its signature says nothing of files.")
+        raise BundleFileError(file, "Its signature says nothing of files.")
     names = [name.removeprefix("/") for name, _, _ in entries]
     present = package.files.keys() - {SIGNATURES}
     for name in names:
         if names.count(name) > 1:
-            raise PackageError(file, f"Its signature lists {name!r} twice.")
+            raise BundleFileError(file, f"Its signature lists {name!r} twice.")
         if name not in present:
-            raise PackageError(file, f"Its signature lists {name!r}, which is missing.")
+            raise BundleFileError(file, f"Its signature lists {name!r}, which is missing.")
     for name in sorted(present - set(names)):
-        raise PackageError(file, f"Its signature does not list {name!r}.")
+        raise BundleFileError(file, f"Its signature does not list {name!r}.")
     for name, (_, digest, algorithm) in zip(names, entries, strict=True):
         if algorithm not in STRONG:
-            raise PackageError(file, f"Its signature hashes {name!r} with {algorithm}, which is too weak or unknown.")
+            raise BundleFileError(
+                file, f"Its signature hashes {name!r} with {algorithm}, which is too weak or unknown."
+            )
         if _digest(file, name, package.files[name], algorithm) != digest.lower():
-            raise PackageError(file, f"{name!r} is not what was signed.")
+            raise BundleFileError(file, f"{name!r} is not what was signed.")
 
 
 def _digest(file: str, name: str, content: bytes, algorithm: str) -> str:
     try:
         return file_digest(name, content, algorithm)
     except ValueError:
-        raise PackageError(file, f"{name!r} is no JSON.") from None
+        raise BundleFileError(file, f"{name!r} is no JSON.") from None

@@ -19,7 +19,7 @@ PRODUCT, SERVICE, ACTIVITY = 0, 1, 2
 _LEVELS = {"service": SERVICE, "operator": SERVICE, "activity": ACTIVITY, "licence": ACTIVITY}
 
 
-class Scope(dict[str, "Any"]):
+class Activation(dict[str, "Any"]):
     """Variables by name, which nobody changes any more: those of the subject around this one, and its own."""
 
     __slots__ = ("known",)
@@ -29,7 +29,7 @@ class Scope(dict[str, "Any"]):
         here: dict[Any, Any] = {}
         self.known: tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]] = (here, here, here)
         """By level: what has been found out, by a key of the finder's choice."""
-        if type(outer) is Scope:
+        if type(outer) is Activation:
             product, service, _ = outer.known
             self.known = (product, here, here) if service is product else (product, service, here)
 

@@ -43,11 +43,11 @@ Function: TypeAlias = "Callable[[Env], Any]"
 """Takes the variables and returns the value. Raises KeyError when a missing fact stands in the way."""
 
 
-PYTHON = MAGIC_NUMBER
+BYTECODE_VERSION = MAGIC_NUMBER
 """What byte code depends on: the version of Python's byte code."""
 
 
-class Module:
+class GeneratedModule:
     """Generated code for many expressions. `load` binds it to the parameter values of a day."""
 
     def __init__(self, expressions: Mapping[str, Node]) -> None:
@@ -70,7 +70,7 @@ class Module:
         }
 
     @classmethod
-    def restore(cls, parts: Mapping[str, Any]) -> Module:
+    def restore(cls, parts: Mapping[str, Any]) -> GeneratedModule:
         """The module that `dump` wrote."""
         module = cls({})
         module._parts = dict(parts)

@@ -25,7 +25,7 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
-from vatspolicy.cel.interpreter import ARITHMETIC, TEXT, Env, Missing, Params
+from vatspolicy.cel.interpreter import ARITHMETIC, TEXT, Env, Params, UnknownAttribute
 from vatspolicy.cel.types import ListOf, Record
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ class Unknown:
 
     __slots__ = ("facts",)
 
-    def __init__(self, facts: tuple[Missing, ...]) -> None:
+    def __init__(self, facts: tuple[UnknownAttribute, ...]) -> None:
         self.facts = facts
 
 
@@ -96,7 +96,7 @@ def _fact(root: str, names: tuple[str, ...]) -> Exact:
             if value is None:
                 break
             value = value.get(name)
-        return Unknown((Missing(root, names, env.get(root)),)) if value is None else value
+        return Unknown((UnknownAttribute(root, names, env.get(root)),)) if value is None else value
 
     return ask
 
@@ -125,7 +125,7 @@ def _and(parts: Sequence[Exact]) -> Exact:
 
 def _or(parts: Sequence[Exact]) -> Exact:
     def ask(env: Env) -> Any:
-        facts: tuple[Missing, ...] = ()
+        facts: tuple[UnknownAttribute, ...] = ()
         for part in parts:
             value = part(env)
             if value is True:
@@ -173,7 +173,7 @@ def _quantifier(exists: bool, variable: str, over: Exact, body: Exact) -> Exact:
         if type(members) is Unknown:
             return members
         inner = dict(env)
-        facts: tuple[Missing, ...] = ()
+        facts: tuple[UnknownAttribute, ...] = ()
         for inner[variable] in members:
             value = body(inner)
             if value is exists:

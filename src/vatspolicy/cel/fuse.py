@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.cel.activation import Scope
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.answers import Words
 from vatspolicy.cel.conjunct import Path
 from vatspolicy.cel.interpreter import Env
@@ -29,7 +29,7 @@ def fuse(sieve: Sieve, sample: Env) -> Callable[[Env], Found]:
     """The function that finds what the sieve does, quickest where what `sample` has is not missing."""
     source, names = write(sieve, sample)
     scope: dict[str, Any] = {
-        "Scope": Scope,
+        "Activation": Activation,
         "cut": bisect_right,
         "type": type,
         "len": len,

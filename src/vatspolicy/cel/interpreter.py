@@ -136,7 +136,7 @@ def list_members(node: Quantifier, env: Env, params: Params) -> list[Env] | None
 
 
 @dataclass(frozen=True)
-class Missing:
+class UnknownAttribute:
     """A fact that an undecided expression reads: variable and fields; `member` is what the variable stands for."""
 
     root: str
@@ -144,7 +144,7 @@ class Missing:
     member: Any = None
 
 
-def missing(node: Node, env: Env, params: Params) -> Iterator[Missing]:
+def missing(node: Node, env: Env, params: Params) -> Iterator[UnknownAttribute]:
     """The missing facts to ask for next while `node` is undecided.
 
     Parts that are decided, or cannot decide it, are left out, and so is what stands behind an undecided guard.
@@ -153,7 +153,7 @@ def missing(node: Node, env: Env, params: Params) -> Iterator[Missing]:
         return
     match node:
         case Fact(root=root, names=names):
-            yield Missing(root, names, env.get(root))
+            yield UnknownAttribute(root, names, env.get(root))
         case Quantifier(list=over, body=body):
             inner = list_members(node, env, params)
             if inner is None:

@@ -35,7 +35,7 @@ from vatspolicy.errors import suggest
 if TYPE_CHECKING:
     from lark import Token, Tree
 
-__all__ = ["MAX_DEPTH", "ExpressionError", "Scope", "parse"]
+__all__ = ["MAX_DEPTH", "ExpressionError", "TypeEnvironment", "parse"]
 
 _COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _TEXT_TESTS = ("startsWith", "endsWith", "contains", "matches")
@@ -62,32 +62,34 @@ _FORMS = {
 
 
 @dataclass(frozen=True)
-class Scope:
+class TypeEnvironment:
     """What an expression may name."""
 
     variables: Mapping[str, ValueType]
     params: Mapping[str, tuple[str, ValueType]]
     """Name of each parameter to its key (policy/name) and type."""
-    term: Callable[[str, Scope], Node | None]
+    term: Callable[[str, TypeEnvironment], Node | None]
     """Body of a term, typed in the given scope; None when there is no such term."""
     terms: frozenset[str] = frozenset()
 
-    def bind(self, variable: str, type: ValueType) -> Scope:
+    def bind(self, variable: str, type: ValueType) -> TypeEnvironment:
         """The scope inside a quantifier. A term does not see the variable: it means the same wherever it stands."""
-        return Scope({**self.variables, variable: type}, self.params, lambda name, _: self.term(name, self), self.terms)
+        return TypeEnvironment(
+            {**self.variables, variable: type}, self.params, lambda name, _: self.term(name, self), self.terms
+        )
 
 
-def parse(text: str, scope: Scope, expect: ValueType | None = BOOL) -> Node:
+def parse(text: str, scope: TypeEnvironment, expect: ValueType | None = BOOL) -> Node:
     """The typed tree of `text`. `expect` is the type the whole must have, or None for any. Raises ExpressionError."""
-    node = _Lowering(text, scope).lower(read(text), 0)
+    node = _AstBuilder(text, scope).lower(read(text), 0)
     if expect is not None and type(node.type) is not type(expect):
         raise ExpressionError(f"This must be {expect}, but it is {node.type}.", node.span)
     check_depth(node)
     return node
 
 
-class _Lowering:
-    def __init__(self, text: str, scope: Scope) -> None:
+class _AstBuilder:
+    def __init__(self, text: str, scope: TypeEnvironment) -> None:
         self.text, self.scope = text, scope
 
     def lower(self, tree: Tree[Token], depth: int) -> Node:
@@ -271,7 +273,7 @@ class _Lowering:
             raise ExpressionError(message, self.span(arguments[0]), "Choose another one.")
         if over.type.item is None:  # a list that is empty on every day: nothing to type the body with
             raise ExpressionError("This list is always empty.", over.span)
-        inner = _Lowering(self.text, self.scope.bind(variable, over.type.item))
+        inner = _AstBuilder(self.text, self.scope.bind(variable, over.type.item))
         return Quantifier(BOOL, span, kind, variable, over, inner.boolean(arguments[1], depth))
 
     def text_test(self, kind: str, base: Node, arguments: list[Any], span: tuple[int, int], depth: int) -> Node:

@@ -31,13 +31,13 @@ _SIMPLE: dict[str, Type] = {"bool": BOOL, "int": INT, "number": NUMBER, "text": 
 _NAMES = {type: name for name, type in _SIMPLE.items()}
 
 
-def dump(node: t.Node) -> list[Any]:
+def to_data(node: t.Node) -> list[Any]:
     """The node as nested JSON lists: kind, type, span, then its own fields."""
     own = [_dump_field(value) for name, value in vars(node).items() if name not in ("type", "span")]
     return [type(node).__name__, _dump_type(node.type), list(node.span), *own]
 
 
-def load(data: list[Any]) -> t.Node:
+def from_data(data: list[Any]) -> t.Node:
     """The node that `dump` wrote. Raises KeyError, TypeError, ValueError or IndexError for anything else."""
     kind, type, span, *own = data
     return _NODES[kind](_load_type(type), (span[0], span[1]), *map(_load_field, own))
@@ -46,9 +46,9 @@ def load(data: list[Any]) -> t.Node:
 def _dump_field(value: Any) -> Any:
     match value:
         case t.Node():
-            return {"n": dump(value)}
+            return {"n": to_data(value)}
         case tuple() if value and isinstance(value[0], t.Node):
-            return {"ns": [dump(part) for part in value]}
+            return {"ns": [to_data(part) for part in value]}
         case tuple():
             return {"t": list(value)}
         case _:
@@ -58,9 +58,9 @@ def _dump_field(value: Any) -> Any:
 def _load_field(value: Any) -> Any:
     match value:
         case {"n": node}:
-            return load(node)
+            return from_data(node)
         case {"ns": nodes}:
-            return tuple(map(load, nodes))
+            return tuple(map(from_data, nodes))
         case {"t": values}:
             return tuple(values)
         case _:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
 from typing import Any
 
-from vatspolicy.cel.activation import Scope
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.answers import Intervals, Words
 from vatspolicy.cel.conjunct import ONE, SIZE, SOME, Path, Test
 from vatspolicy.cel.fuse import fuse
@@ -255,7 +255,7 @@ class Sieve:
         self._asked += 1
         if self._asked > WARM:
             self.find = fuse(self, env)
-        known = env.known if type(env) is Scope else ({}, {}, {})
+        known = env.known if type(env) is Activation else ({}, {}, {})
         told = lacking = 0
         for key, level, owners in self.stages:
             found = known[level].get(key)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from vatspolicy.cli import fast_arguments as quick
 from vatspolicy.cli.commands import COMMANDS
-from vatspolicy.cli.console import complain, fail, holding, note
+from vatspolicy.cli.console import abort, holding, report_problems, warn
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INTERRUPTED, INVALID
 from vatspolicy.output import accept_any_text
@@ -36,7 +36,7 @@ def main() -> None:
             completion.completion_init()  # type: ignore[attr-defined]
         __getattr__("app")()
     except InvalidInput as error:
-        complain(error)
+        report_problems(error)
         sys.exit(INVALID)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -46,21 +46,21 @@ def main() -> None:
         if os.environ.get("VATSPOLICY_DEBUG"):
             traceback.print_exc()
         name = type(error).__name__
-        note(f"internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.")
+        warn(f"internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.")
         sys.exit(INTERNAL)
 
 
 def _check(arguments: dict[str, Any], words: Sequence[str]) -> int:
     """The exit code of a plain `check`."""
     from vatspolicy.cli.decide import decide
-    from vatspolicy.i18n import choose
+    from vatspolicy.i18n import set_language
 
-    choose(words)
+    set_language(words)
     try:
         with holding():
             return decide(**arguments)
     except KeyboardInterrupt:
-        fail("interrupted.", INTERRUPTED)
+        abort("interrupted.", INTERRUPTED)
 
 
 def _app() -> Commands:

@@ -10,13 +10,24 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from vatspolicy.cli.console import columns, complain, fail, hold, holding, note, save, show
+from vatspolicy.cli.console import abort, columns, enter, holding, print_result, report_problems, warn, write_report
 from vatspolicy.gate.gate import INTERRUPTED, USAGE
-from vatspolicy.i18n import choose, chosen, translate
+from vatspolicy.i18n import current_language, set_language, translate
 from vatspolicy.output import write_stderr
 from vatspolicy.reports.formats.terminal import clean
 
-__all__ = ["Commands", "columns", "complain", "fail", "family", "hold", "note", "save", "show", "single"]
+__all__ = [
+    "Commands",
+    "abort",
+    "columns",
+    "enter",
+    "family",
+    "print_result",
+    "report_problems",
+    "single",
+    "warn",
+    "write_report",
+]
 
 DECIDE, RULES, WRITE = "Decide", "The law", "Write"
 """Panels of commands."""
@@ -58,7 +69,7 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            fail("interrupted.", INTERRUPTED)
+            abort("interrupted.", INTERRUPTED)
 
 
 class Commands(Group):
@@ -70,7 +81,7 @@ class Commands(Group):
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         """Settle the language of the run, before anything can go wrong."""
-        choose(args)
+        set_language(args)
         with _usage_in_language():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -98,7 +109,7 @@ def _usage_in_language() -> Iterator[None]:
     except Exception as error:
         # By what it has and not by its class: some versions of typer have the classes of click, others their own.
         code, tell, ctx = (getattr(error, name, None) for name in ("exit_code", "format_message", "ctx"))
-        if chosen() == "en" or tell is None or type(error).__name__ == "NoArgsIsHelpError":
+        if current_language() == "en" or tell is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
         lines = [translate(f"Error: {tell()}")]
         if ctx is not None:

@@ -35,25 +35,25 @@ def holding() -> Iterator[None]:
             _HELD.reset(token)
 
 
-def hold(resource: contextlib.AbstractContextManager[R]) -> R:
+def enter(resource: contextlib.AbstractContextManager[R]) -> R:
     """Enter a context for as long as the command runs."""
     return _HELD.get().enter_context(resource)
 
 
-def fail(message: str, code: int) -> NoReturn:
+def abort(message: str, code: int) -> NoReturn:
     """One line on standard error, then out."""
-    note(message)
+    warn(message)
     raise SystemExit(code)
 
 
-def note(message: str) -> None:
+def warn(message: str) -> None:
     """One line on standard error, in the language chosen."""
     from vatspolicy.reports.formats.terminal import clean
 
     write_stderr(f"vatspolicy: {clean(translate(message), one_line=True)}\n")
 
 
-def complain(error: InvalidInput) -> None:
+def report_problems(error: InvalidInput) -> None:
     """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
     from vatspolicy.errors import render
     from vatspolicy.reports.formats.terminal import clean
@@ -66,23 +66,23 @@ def complain(error: InvalidInput) -> None:
         named = replace(problem, file=clean(problem.file, one_line=True))
         write_stderr(clean(render(named)) + "\n")
     if hidden := sum(max(found - MOST, 0) for found in count.values()):
-        note(f"{hidden} more problems are not shown.")
+        warn(f"{hidden} more problems are not shown.")
 
 
-def show(text: str, machine: bool = False) -> None:
+def print_result(text: str, machine: bool = False) -> None:
     """The result on standard output; `machine`: for a program, and so UTF-8 whatever the terminal is."""
     try:
         write_stdout(text, machine)
     except OSError as error:
-        fail(f"cannot write to standard output: {error.strerror or error}.", INTERNAL)
+        abort(f"cannot write to standard output: {error.strerror or error}.", INTERNAL)
 
 
-def save(path: Path, text: str) -> None:
+def write_report(path: Path, text: str) -> None:
     """A file, whole or not at all."""
     try:
         write_file(path, text)
     except (OSError, ValueError) as error:
-        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
 
 
 def columns() -> int:

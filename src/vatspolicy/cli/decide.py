@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vatspolicy.cli.console import columns, complain, fail, note, save, show
+from vatspolicy.cli.console import abort, columns, print_result, report_problems, warn, write_report
 from vatspolicy.cli.law import choose_law
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE, DayError, Gate
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from vatspolicy.bundles.select import Choice
+    from vatspolicy.bundles.select import SelectedLaw
     from vatspolicy.gate.decision_log import Mask
-    from vatspolicy.gate.gate import Outcome
+    from vatspolicy.gate.gate import GateResult
     from vatspolicy.profile.vocabulary import Language
 
 
@@ -57,38 +57,38 @@ def decide(
 
         outputs, changes = parse_outputs(output), parse_changes(set_)
     if write_baseline is not None and until is None:
-        fail("a baseline ends on a day: add --until DAY.", USAGE)
+        abort("a baseline ends on a day: add --until DAY.", USAGE)
     if until is not None and (write_baseline is None or baseline is not None):
-        fail("--until belongs to --write-baseline, which is given without --baseline.", USAGE)
+        abort("--until belongs to --write-baseline, which is given without --baseline.", USAGE)
     keeps = _Keeping(receipt, log, mask)
     law = choose_law(policies, bundle, key, skip_verify, specs)
     gate = Gate(law.bundle, today(), as_of, allow_past_as_of, changes, fail_on, no_fail)
     if waivers or approvers or baseline or write_baseline:
-        from vatspolicy.gate.waivers import load_ledger
+        from vatspolicy.gate.waivers import load_waiver_set
 
-        gate = replace(gate, ledger=load_ledger(waivers, approvers, baseline, strict_waivers))
+        gate = replace(gate, ledger=load_waiver_set(waivers, approvers, baseline, strict_waivers))
     try:
         if write_baseline is not None and until is not None:
             gate = _adopt(gate, specs, write_baseline, until)
         outcome = gate.run(specs)
     except DayError as error:
-        fail(f"{error}.", USAGE)
+        abort(f"{error}.", USAGE)
     if outcome.problems:
-        complain(InvalidInput(outcome.problems))
+        report_problems(InvalidInput(outcome.problems))
     for argument in outcome.empty:
-        note(f"there is no spec behind {argument!r}.")
+        warn(f"there is no spec behind {argument!r}.")
     if not outcome.records and not outcome.problems:
-        fail("nothing was decided.", NOTHING)
+        abort("nothing was decided.", NOTHING)
     keeps.keep(law, gate, outcome)
 
     def report(name: str, colour: bool = False) -> str:
         return render_report(name, outcome.records, lang, colour, columns(), outcome.problems, outcome.remarks)
 
     for name, path in outputs:
-        save(path, report(name))
+        write_report(path, report(name))
     wanted = outcome.records or outcome.remarks or format not in ("text", "github")
     if wanted and receipt != "-":
-        show(report(format, wants_colour()), machine=format != "text")
+        print_result(report(format, wants_colour()), machine=format != "text")
     return outcome.exit_code
 
 
@@ -97,7 +97,7 @@ class _Keeping:
 
     def __init__(self, receipt: str | None, log: Path | None, masks: Sequence[str]) -> None:
         if masks and log is None:
-            fail("--mask belongs to --log.", USAGE)
+            abort("--mask belongs to --log.", USAGE)
         self.receipt, self.log = receipt, log
         try:
             self.masks = [_mask(text) for text in masks]
@@ -106,7 +106,7 @@ class _Keeping:
 
             raise bad_argument(str(error), "--mask") from None
 
-    def keep(self, law: Choice, gate: Gate, outcome: Outcome) -> None:
+    def keep(self, law: SelectedLaw, gate: Gate, outcome: GateResult) -> None:
         """Log first: a receipt is of a decision that was logged."""
         if self.log is not None and outcome.records:
             from vatspolicy.clock import now
@@ -117,18 +117,18 @@ class _Keeping:
             try:
                 moved = append(self.log, [make_event(law.revision, *one, now(), self.masks) for one in facts])
             except (OSError, ValueError) as error:
-                fail(f"cannot write {self.log}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+                abort(f"cannot write {self.log}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
             if moved:
-                note(f"{self.log} ended in a torn record, which is in {self.log}.torn now.")
+                warn(f"{self.log} ended in a torn record, which is in {self.log}.torn now.")
         if self.receipt is not None and (outcome.law or not outcome.problems):
             self.write_receipt(self.receipt, law, gate, outcome)
 
-    def write_receipt(self, target: str, law: Choice, gate: Gate, outcome: Outcome) -> None:
+    def write_receipt(self, target: str, law: SelectedLaw, gate: Gate, outcome: GateResult) -> None:
         """The receipt of the one decision."""
         from vatspolicy.gate.receipt import canonical, make_receipt
 
         if len(outcome.law) != 1:
-            fail(f"a receipt is of one decision, and there are {len(outcome.law)}.", USAGE)
+            abort(f"a receipt is of one decision, and there are {len(outcome.law)}.", USAGE)
         ((profile, data),) = outcome.law
         waived = [
             {"list": name, "index": index, "waived": finding["waived"]}
@@ -140,11 +140,11 @@ class _Keeping:
         made = make_receipt(law, profile, data, gate.today, gate.as_of, gate.changes, waived)
         text = canonical(made).decode()
         if target == "-":
-            show(text, machine=True)
+            print_result(text, machine=True)
         else:
             from pathlib import Path
 
-            save(Path(target), text)
+            write_report(Path(target), text)
 
 
 def _mask(text: str) -> Mask:
@@ -159,18 +159,18 @@ def _adopt(gate: Gate, specs: list[str], path: Path, until: str) -> Gate:
     from vatspolicy.gate.waivers.writer import baseline_text
 
     if not gate.today <= until <= last_day(gate.today):
-        fail(f"a baseline ends within a year: {gate.today} to {last_day(gate.today)}.", USAGE)
+        abort(f"a baseline ends within a year: {gate.today} to {last_day(gate.today)}.", USAGE)
     try:
         old = load_baseline(path) if path.exists() else None
     except InvalidInput as error:
-        complain(error)
+        report_problems(error)
         raise SystemExit(INVALID) from None
     outcome = gate.run(specs)
     products = [decision.product for _, decision, _ in outcome.decided]
     if outcome.problems or outcome.empty or not products:
         return gate  # which says what is wrong
     if len(set(products)) < len(products):
-        fail("two specs have one product id; a baseline could not tell them apart.", USAGE)
-    save(path, baseline_text(gate.bundle, outcome.decided, gate.today, until, old))
+        abort("two specs have one product id; a baseline could not tell them apart.", USAGE)
+    write_report(path, baseline_text(gate.bundle, outcome.decided, gate.today, until, old))
     assert gate.ledger is not None
     return replace(gate, ledger=replace(gate.ledger, baseline=load_baseline(path)))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from vatspolicy.cli.console import fail, hold, note
+from vatspolicy.cli.console import abort, enter, warn
 from vatspolicy.gate.gate import USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vatspolicy.bundles.select import Choice
+    from vatspolicy.bundles.select import SelectedLaw
     from vatspolicy.policies.bundle import Bundle
 
 
@@ -23,29 +23,29 @@ def choose_law(
     skip_verify: bool = False,
     specs: Iterable[str] = (),
     locks: bool = True,
-) -> Choice:
+) -> SelectedLaw:
     """The law that the options name, for as long as the command runs; `locks` are here and beside the specs.
 
     Raises InvalidInput for a bundle that may not be used.
     """
-    from vatspolicy.bundles.select import LOCK, choose
+    from vatspolicy.bundles.select import LOCK, select_law
 
     if bundle is None:
         if key is not None or skip_verify:
-            fail("--key and --skip-verify belong to --bundle.", USAGE)
+            abort("--key and --skip-verify belong to --bundle.", USAGE)
         if locks and os.path.exists(LOCK):
-            note(f"{LOCK} pins a bundle, and none was given with --bundle.")
-        return hold(choose(policies))
+            warn(f"{LOCK} pins a bundle, and none was given with --bundle.")
+        return enter(select_law(policies))
     if policies is not None:
-        fail("--policies and --bundle are two laws; name one.", USAGE)
+        abort("--policies and --bundle are two laws; name one.", USAGE)
     if skip_verify and key is not None:
-        fail("--key and --skip-verify contradict each other.", USAGE)
+        abort("--key and --skip-verify contradict each other.", USAGE)
     if skip_verify:
-        note("the signature of the bundle is not verified (--skip-verify).")
+        warn("the signature of the bundle is not verified (--skip-verify).")
     from pathlib import Path
 
     places = [Path(), *(Path(spec) if Path(spec).is_dir() else Path(spec).parent for spec in specs)]
-    return hold(choose(None, bundle, key, skip_verify, places if locks else ()))
+    return enter(select_law(None, bundle, key, skip_verify, places if locks else ()))
 
 
 def choose_bundle(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, wraps
 
-from vatspolicy.compile_cache import key_of, language_digest, language_sources, once_per_state
+from vatspolicy.compile_cache import cached_while_unchanged, key_of, language_digest, language_sources
 from vatspolicy.errors import suggest
 
 TYPE_CHECKING = False
@@ -92,7 +92,7 @@ def making_digest() -> str:
     if folder != resource_place("schemas"):
         return work()
     places = [(folder, ".json"), *((source, ".py") for source in language_sources())]
-    return once_per_state("making", places, work)
+    return cached_while_unchanged("making", places, work)
 
 
 def schema_names(folder: Folder | None = None) -> list[str]:
@@ -129,4 +129,4 @@ def _read(name: str, folder: str) -> dict[str, Any]:
 
     if folder != resource_place("schemas"):
         return parse()
-    return once_per_state(f"schema-{name}", [(path, _ENDING)], parse)
+    return cached_while_unchanged(f"schema-{name}", [(path, _ENDING)], parse)

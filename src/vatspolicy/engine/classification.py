@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from vatspolicy.light import dataclass
 from vatspolicy.policies.model import Classify, Rule
-from vatspolicy.policies.ruleset import Law, Said
+from vatspolicy.policies.ruleset import Matches, RuleSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-Readings = Mapping[tuple[str, str], str]
+Interpretations = Mapping[tuple[str, str], str]
 """Readings other than the rules' own: (rule name, service id) to a class or `none`."""
 
 
@@ -40,7 +40,9 @@ class Classification:
         return "not-telecom" if self.rules else "unclassified"
 
 
-def classify(law: Law, env: Mapping[str, Any], readings: Readings, spoken: Said | None = None) -> Classification:
+def classify(
+    law: RuleSet, env: Mapping[str, Any], readings: Interpretations, spoken: Matches | None = None
+) -> Classification:
     """Classify the service in `env`. An opinion in the profile settles contested rules; `readings` choose others.
 
     `spoken`: the classify rules that speak, with whether they hold, where that is known.
@@ -53,7 +55,7 @@ def classify(law: Law, env: Mapping[str, Any], readings: Readings, spoken: Said 
     undecided: list[Rule] = []
     contested: list[Rule] = []
     if spoken is None:
-        spoken = law.speaking("service", ("classify",), env).rules(0)
+        spoken = law.match("service", ("classify",), env).rules(0)
     for rule, holds in spoken:
         effect = rule.effect
         assert isinstance(effect, Classify)

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from vatspolicy.policies.ruleset import Law, Spoken
+    from vatspolicy.policies.ruleset import MatchedRules, RuleSet
 
 WORDS = ("allow", "needs-license", "deny")
 """Decision words from the mildest to the strictest; `incomplete` stands for a range of them."""
@@ -31,7 +31,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Ask:
+class MissingFact:
     """A fact to ask for: where it belongs in the profile, and what undecided rules it would help to decide."""
 
     path: Path
@@ -40,7 +40,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Offer:
+class LicenseOption:
     """A licence that an open route leads to."""
 
     instrument: str
@@ -50,7 +50,7 @@ class Offer:
 
 
 @dataclass(slots=True)
-class RouteState:
+class RouteResult:
     """What became of one route for one activity. Not frozen, for the reason that a finding is not."""
 
     rule: Rule
@@ -62,7 +62,7 @@ class RouteState:
     """Conditions that are false."""
     share_too_high: bool
     env: Mapping[str, Any] = field(repr=False, compare=False)
-    law: Law = field(repr=False, compare=False)
+    law: RuleSet = field(repr=False, compare=False)
 
     @property
     def authority(self) -> tuple[str, ...]:
@@ -77,33 +77,33 @@ class RouteState:
         return (places, len(self.failing) + self.share_too_high)
 
 
-def by_closeness(states: Iterable[RouteState]) -> tuple[RouteState, ...]:
+def rank_routes(states: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
     """Open routes, then those that may be open, then closed ones, the closest first."""
     order = ("open", "unknown", "closed")
     return tuple(sorted(states, key=lambda state: (order.index(state.state), state.distance)))
 
 
-def closest(states: Iterable[RouteState]) -> tuple[RouteState, ...]:
+def nearest_routes(states: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
     """The closed routes that fail least: those whose places fit first, then those with the fewest failures."""
     states = tuple(states)
     nearest = min([state.distance for state in states], default=(0, 0))
     return tuple([state for state in states if state.distance == nearest])
 
 
-Asking = tuple[Ask, ...] | Callable[[], tuple[Ask, ...]]
+Asking = tuple[MissingFact, ...] | Callable[[], tuple[MissingFact, ...]]
 """Facts to ask for, or what finds them out: half of the time of a decision, and few of them are looked at."""
 
 
-def settle(asking: Asking) -> tuple[Ask, ...]:
+def settle(asking: Asking) -> tuple[MissingFact, ...]:
     """The facts to ask for."""
     return asking if isinstance(asking, tuple) else asking()
 
 
 @dataclass(slots=True, eq=False)
-class Matter:
+class EvaluationContext:
     """What rules are asked about: the variables of a subject, under a law."""
 
-    law: Law = field(repr=False)
+    law: RuleSet = field(repr=False)
     env: Mapping[str, Any] = field(repr=False)
     filed: Mapping[str, str] = field(repr=False)
     """The last day, up to the day decided, on which each instrument was filed."""
@@ -126,12 +126,12 @@ class Finding:
     """
 
     rule: Rule
-    matter: Matter
+    matter: EvaluationContext
     state: str
     """fires, unknown, met, unmet, closed (a need without a route) or done (a duty that has been answered)."""
     asking: Asking = field(default=(), repr=False)
     """The `asks`, or what finds them out."""
-    routes: tuple[RouteState, ...] = ()
+    routes: tuple[RouteResult, ...] = ()
 
     @property
     def subject(self) -> Subject:
@@ -149,7 +149,7 @@ class Finding:
         return self.matter.certain
 
     @property
-    def asks(self) -> tuple[Ask, ...]:
+    def asks(self) -> tuple[MissingFact, ...]:
         """Facts that keep the finding unknown."""
         self.asking = settle(self.asking)
         return self.asking
@@ -163,20 +163,20 @@ class Finding:
         if self.state != "closed":
             return ()
         codes: dict[str, None] = {}
-        for state in closest(self.routes):
+        for state in nearest_routes(self.routes):
             codes |= {condition.reason or "SECTOR-NOT-OPEN": None for condition in state.failing}
             if state.share_too_high:
                 codes["SHARE-ABOVE-CAP"] = None
         return tuple(codes) or ("SECTOR-NOT-OPEN",)
 
     @property
-    def any_of(self) -> tuple[Offer, ...]:
+    def any_of(self) -> tuple[LicenseOption, ...]:
         """The licences that open routes lead to, where one is needed and none is held."""
         cls = self.subject.cls
         if self.state != "unmet" or cls is None:
             return ()
         return tuple(
-            Offer(state.rule.effect.instrument, cls, state.rule.effect.name, state.authority)
+            LicenseOption(state.rule.effect.instrument, cls, state.rule.effect.name, state.authority)
             for state in self.routes
             if state.state == "open" and isinstance(state.rule.effect, Route)
         )
@@ -212,7 +212,9 @@ class Findings(Sequence[Finding]):
 
     __slots__ = ("_effect", "_found", "_more", "_spoken")
 
-    def __init__(self, spoken: Iterable[tuple[Matter, Spoken]], effect: int, more: Iterable[Finding] = ()) -> None:
+    def __init__(
+        self, spoken: Iterable[tuple[EvaluationContext, MatchedRules]], effect: int, more: Iterable[Finding] = ()
+    ) -> None:
         """Rules that speak of matters; the place of an effect among those asked for; findings that come after them.
 
         Those that only may hold are left out: they are undetermined.
@@ -226,7 +228,7 @@ class Findings(Sequence[Finding]):
         if self._found is None:
             found: list[Finding] = []
             for matter, spoken in self._spoken:
-                rules = spoken.speaking(self._effect)
+                rules = spoken.match(self._effect)
                 done = done_among(rules, matter) if matter.filed else ()
                 lacking = spoken.undecided(self._effect) if spoken.unknown else ()
                 if lacking:
@@ -256,14 +258,14 @@ class Findings(Sequence[Finding]):
         return repr(self.found)
 
 
-def done_among(rules: Iterable[Rule], matter: Matter) -> list[Rule]:
+def done_among(rules: Iterable[Rule], matter: EvaluationContext) -> list[Rule]:
     """Those rules that are duties and have been answered."""
     filed = matter.filed
     return [rule for rule in rules if isinstance(rule.effect, Duty) and rule.effect.instrument in filed]
 
 
 @dataclass(frozen=True)
-class Reading:
+class Interpretation:
     """Another reading of a contested rule under which the decision differs."""
 
     rule: Rule
@@ -280,7 +282,7 @@ class Activity:
     cls: str
     outcome: str
     """allow, needs-license, deny or incomplete: what licensing law alone says of it."""
-    routes: tuple[RouteState, ...]
+    routes: tuple[RouteResult, ...]
 
 
 @dataclass(frozen=True)
@@ -317,9 +319,9 @@ class Decision:
     advice: Sequence[Finding]
     undetermined: tuple[Finding, ...]
     """Rules that a missing fact leaves undecided."""
-    missing: tuple[Ask, ...]
+    missing: tuple[MissingFact, ...]
     """Facts that could still change the decision word, the most decisive first; empty once decided."""
-    readings: tuple[Reading, ...]
+    readings: tuple[Interpretation, ...]
     resting: Callable[[], str | None] = field(repr=False, compare=False)
     """Finds out the `verification`, which few look at."""
 

@@ -6,32 +6,37 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 
-from vatspolicy.cel.activation import Scope
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.engine.classification import Readings, classify
+from vatspolicy.engine.classification import Interpretations, classify
 from vatspolicy.engine.decision import (
     WORDS,
     Activity,
-    Ask,
     Asking,
     Decision,
+    EvaluationContext,
     Finding,
     Findings,
-    Matter,
-    Reading,
-    RouteState,
+    Interpretation,
+    MissingFact,
+    RouteResult,
     Service,
     Subject,
     done_among,
     settle,
 )
-from vatspolicy.engine.licensing import held, outcome, routes
-from vatspolicy.engine.missing_facts import asks_of, asks_of_access, asks_of_offers, rank
-from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
+from vatspolicy.engine.missing_facts import (
+    missing_facts_of,
+    missing_facts_of_access,
+    missing_offers,
+    rank_missing_facts,
+)
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.light import dataclass, field
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Need, Route, Rule
-from vatspolicy.policies.ruleset import Law, Said, Spoken
+from vatspolicy.policies.ruleset import MatchedRules, Matches, RuleSet
 from vatspolicy.profile.profile import Profile
 
 _STRENGTH = ("primary", "secondary", "unverified")
@@ -42,10 +47,10 @@ BEARING = ("deny", "need")
 """Those that bear on the decision word."""
 CLASSES, ROUTES, DENIALS, NEEDED, DUTIES, ADVICE = range(2 + len(KINDS))
 """Places of effects, in the order in which they are asked for."""
-_NO_READINGS: Readings = {}
+_NO_READINGS: Interpretations = {}
 _COMES_TO = {"allow": "met", "needs-license": "unmet", "deny": "closed"}
 """The state of a need by the word that its routes leave."""
-_RANK = {word: rank for rank, word in enumerate(WORDS)}
+_RANK = {word: rank_missing_facts for rank_missing_facts, word in enumerate(WORDS)}
 ALLOW, NEEDS, DENY = range(len(WORDS))
 
 
@@ -53,36 +58,36 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover."""
     law = bundle.on(as_of)
     scopes = _scopes(profile, as_of)
-    result = _Evaluation(law, profile, scopes, KINDS).run()
+    result = _Evaluator(law, profile, scopes, KINDS).run()
     readings = tuple(_other_readings(law, profile, scopes, result)) if result.contested else ()
     return _decide(bundle, law, profile, as_of, result, readings)
 
 
-def ask_rules(law: Law, profile: Profile, as_of: str, kinds: tuple[str, ...] = KINDS) -> Outcome:
+def evaluate_rules(law: RuleSet, profile: Profile, as_of: str, kinds: tuple[str, ...] = KINDS) -> EvaluationState:
     """What the rules with effects of some kinds say of a profile under their own readings, before it is a decision."""
-    return _Evaluation(law, profile, _scopes(profile, as_of), kinds).run()
+    return _Evaluator(law, profile, _scopes(profile, as_of), kinds).run()
 
 
-def _scopes(profile: Profile, as_of: str) -> list[Scope]:
+def _scopes(profile: Profile, as_of: str) -> list[Activation]:
     """The variables of the product, then those of each service."""
-    product = product_env(profile, as_of)
+    product = product_activation(profile, as_of)
     scopes = [product]
     for service in product["services"]:
-        scopes.append(service_env(product, service))
+        scopes.append(service_activation(product, service))
     return scopes
 
 
-Span = tuple[int, int]
+OutcomeRange = tuple[int, int]
 """The mildest and the strictest word that is possible, as places in WORDS."""
 
 
 @dataclass
-class Outcome:
+class EvaluationState:
     """What one run over the rules found."""
 
     low: int = 0
     high: int = 0
-    parts: list[Span] = field(default_factory=list)
+    parts: list[OutcomeRange] = field(default_factory=list)
     """Of the product's own rules, then of each service: a decision is the strictest of its parts."""
     spans: list[tuple[int, int, bool]] = field(default_factory=list)
     """Of each finding that bears on the word: the span it leaves possible; whether its subject is certain."""
@@ -90,7 +95,7 @@ class Outcome:
         default_factory=lambda: {"closed": [], "unmet": [], "met": [], "unknown": []}
     )
     """Findings about what is certain: needs by their state, and all that are unknown."""
-    spoken: list[tuple[Matter, Spoken]] = field(default_factory=list)
+    spoken: list[tuple[EvaluationContext, MatchedRules]] = field(default_factory=list)
     """What rules say of what is certain: its denials, and what does not bear on the word."""
     services: list[Service] = field(default_factory=list)
     contested: list[tuple[Rule, Subject]] = field(default_factory=list)
@@ -104,16 +109,16 @@ class Outcome:
         return itertools.chain(*self.lists.values(), *lazy)
 
 
-class _Evaluation:
+class _Evaluator:
     """One run over the rules, under one choice of readings. `run` says what they found."""
 
     def __init__(
         self,
-        law: Law,
+        law: RuleSet,
         profile: Profile,
-        scopes: Sequence[Scope],
+        scopes: Sequence[Activation],
         kinds: tuple[str, ...],
-        readings: Readings = _NO_READINGS,
+        readings: Interpretations = _NO_READINGS,
         refused: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         """`scopes`: see `_scopes`. `refused`: contested routes read as not admitted, as (rule name, subject)."""
@@ -122,27 +127,29 @@ class _Evaluation:
         self.beyond = range(DUTIES, DUTIES if readings or refused else len(self.effects))
         """Places of effects that do not bear on the decision word; what other readings come to is a word."""
         self.base, *self.services = scopes
-        self.result = Outcome()
+        self.result = EvaluationState()
         self.filed = _filed(self.base)
 
-    def run(self) -> Outcome:
-        self.rules(self.law.speaking("product", self.effects, self.base), Matter(self.law, self.base, self.filed))
+    def run(self) -> EvaluationState:
+        self.rules(
+            self.law.match("product", self.effects, self.base), EvaluationContext(self.law, self.base, self.filed)
+        )
         if not self.services:
-            self.open(ALLOW, DENY, asks_of_offers(None))
+            self.open(ALLOW, DENY, missing_offers(None))
         result = self.result
         result.parts.append((result.low, result.high))
         for index, env in enumerate(self.services):
             result.parts.append(self.service(index, env))
         return result
 
-    def begin(self) -> Span:
+    def begin(self) -> OutcomeRange:
         """Begin a part. What others leave possible is set aside until its `end`."""
         result = self.result
         others = (result.low, result.high)
         result.low = result.high = 0
         return others
 
-    def end(self, others: Span) -> Span:
+    def end(self, others: OutcomeRange) -> OutcomeRange:
         """What the part leaves possible by itself; it is added to what others leave possible."""
         result, (low, high) = self.result, others
         part = (result.low, result.high)
@@ -166,10 +173,10 @@ class _Evaluation:
 
     # --- subjects
 
-    def service(self, index: int, env: Env) -> Span:
+    def service(self, index: int, env: Env) -> OutcomeRange:
         others, result = self.begin(), self.result
-        matter, id = Matter(self.law, env, self.filed), env["service"]["id"]
-        spoken = self.law.speaking("service", self.effects, env)
+        matter, id = EvaluationContext(self.law, env, self.filed), env["service"]["id"]
+        spoken = self.law.match("service", self.effects, env)
         found = classify(self.law, env, self.readings, spoken.rules(CLASSES))
         state = found.state
         self.rules(spoken, matter)
@@ -190,23 +197,23 @@ class _Evaluation:
             if found.possible and result.high > result.low:
                 result.open_questions.append((result.high, finding))
         if state == "unclassified":
-            self.open(ALLOW, DENY, asks_of_offers(index))
+            self.open(ALLOW, DENY, missing_offers(index))
         result.services.append(Service(id, state, tuple(classified_by), tuple(activities)))
         return self.end(others)
 
     def activity(self, service: Env, cls: str, certain: bool) -> Activity:
-        others, env = self.begin(), activity_env(self.law, service, cls)
+        others, env = self.begin(), activity_activation(self.law, service, cls)
         states = self.rules(
-            self.law.speaking("activity", self.effects, env), Matter(self.law, env, self.filed, certain)
+            self.law.match("activity", self.effects, env), EvaluationContext(self.law, env, self.filed, certain)
         )
         low, high = self.end(others)
         return Activity(cls, _word(low, high), states)
 
     # --- rules
 
-    def rules(self, spoken: Spoken, matter: Matter) -> tuple[RouteState, ...]:
+    def rules(self, spoken: MatchedRules, matter: EvaluationContext) -> tuple[RouteResult, ...]:
         """What the rules that speak of a matter come to; the routes that were looked at."""
-        states: tuple[RouteState, ...] = ()
+        states: tuple[RouteResult, ...] = ()
         result, certain = self.result, matter.certain
         for rule, holds in spoken.rules(DENIALS):
             if holds and certain:
@@ -227,29 +234,29 @@ class _Evaluation:
                 result.lists["unknown"] += [self.unknown(rule, matter) for rule in undecided if rule not in done]
         return states
 
-    def unknown(self, rule: Rule, matter: Matter) -> Finding:
-        return Finding(rule, matter, "unknown", functools.partial(self.asks_of, matter.env, rule))
+    def unknown(self, rule: Rule, matter: EvaluationContext) -> Finding:
+        return Finding(rule, matter, "unknown", functools.partial(self.missing_facts_of, matter.env, rule))
 
-    def asks_of(self, env: Env, rule: Rule) -> tuple[Ask, ...]:
-        return asks_of(self.law, self.profile, env, rule, rule.when)
+    def missing_facts_of(self, env: Env, rule: Rule) -> tuple[MissingFact, ...]:
+        return missing_facts_of(self.law, self.profile, env, rule, rule.when)
 
-    def asks_of_holding(self, finding: Finding, rule: Asking, instrument: str) -> tuple[Ask, ...]:
-        return settle(rule) or asks_of_access(self.law, self.profile, finding, instrument)
+    def asks_of_holding(self, finding: Finding, rule: Asking, instrument: str) -> tuple[MissingFact, ...]:
+        return settle(rule) or missing_facts_of_access(self.law, self.profile, finding, instrument)
 
-    def asks_of_routes(self, finding: Finding, rule: Asking) -> tuple[Ask, ...]:
+    def asks_of_routes(self, finding: Finding, rule: Asking) -> tuple[MissingFact, ...]:
         open_routes = (state.rule for state in finding.routes if state.state != "closed")
         return settle(rule) + tuple(
-            ask for route in open_routes for ask in asks_of_access(self.law, self.profile, finding, route)
+            ask for route in open_routes for ask in missing_facts_of_access(self.law, self.profile, finding, route)
         )
 
-    def may_deny(self, rule: Rule, matter: Matter, holds: bool) -> None:
+    def may_deny(self, rule: Rule, matter: EvaluationContext, holds: bool) -> None:
         """Note a denial that is only possible: a fact is missing, or the subject itself is only possible."""
         finding = self.unknown(rule, matter)
         self.open(DENY if holds else ALLOW, DENY, finding, matter.certain)
         if matter.certain:
             self.result.lists["unknown"].append(finding)
 
-    def need(self, rule: Rule, matter: Matter, holds: bool, spoken: Spoken) -> Finding:
+    def need(self, rule: Rule, matter: EvaluationContext, holds: bool, spoken: MatchedRules) -> Finding:
         effect = rule.effect
         assert isinstance(effect, Need)
         finding = Finding(rule, matter, "fires") if holds else self.unknown(rule, matter)
@@ -257,7 +264,9 @@ class _Evaluation:
             self.need_through(finding, holds, effect.through, spoken.rules(ROUTES))
             return finding
         assert effect.instrument is not None
-        has = held(self.law, matter.env, effect.instrument, effect.bearer if "service" in matter.env else "company")
+        has = holds_instrument(
+            self.law, matter.env, effect.instrument, effect.bearer if "service" in matter.env else "company"
+        )
         if has:
             finding.state = "met"
         elif holds:
@@ -268,14 +277,14 @@ class _Evaluation:
         self.open(low, high, finding, matter.certain)
         return finding
 
-    def need_through(self, finding: Finding, holds: bool, to: str, spoken: Said) -> None:
+    def need_through(self, finding: Finding, holds: bool, to: str, spoken: Matches) -> None:
         matter = finding.matter
         refused = {name for name, place in self.refused if place == str(matter.subject)} if self.refused else ()
-        states = finding.routes = routes(self.law, matter.env, to, refused, spoken)
+        states = finding.routes = evaluate_routes(self.law, matter.env, to, refused, spoken)
         for state in states:
             if state.rule.contested and state.state != "closed":
                 self.result.contested.append((state.rule, matter.subject))
-        mildest, strictest = outcome(states)
+        mildest, strictest = outcome_range(states)
         if mildest != strictest:
             finding.asking = functools.partial(self.asks_of_routes, finding, finding.asking)
         self.open(_RANK[mildest] if holds else ALLOW, _RANK[strictest], finding, matter.certain)
@@ -296,7 +305,9 @@ def _filed(env: Env) -> dict[str, str]:
     return found
 
 
-def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: Outcome) -> Iterator[Reading]:
+def _other_readings(
+    law: RuleSet, profile: Profile, scopes: Sequence[Activation], base: EvaluationState
+) -> Iterator[Interpretation]:
     """Decisions under each other reading of each contested rule, where they differ from the base.
 
     A reading is of one service; the other parts of the product decide as they did.
@@ -311,18 +322,18 @@ def _other_readings(law: Law, profile: Profile, scopes: Sequence[Scope], base: O
         for alternative in alternatives:
             readings = {(rule.name, subject.service): alternative} if isinstance(rule.effect, Classify) else {}
             refused = frozenset() if readings else frozenset({(rule.name, str(subject))})
-            run = _Evaluation(law, profile, scopes, KINDS, readings, refused)
+            run = _Evaluator(law, profile, scopes, KINDS, readings, refused)
             parts = [*others, run.service(index, scopes[index + 1])]
             other = _word(max(low for low, _ in parts), max(high for _, high in parts))
             if other != word:
-                yield Reading(rule, subject, alternative, other)
+                yield Interpretation(rule, subject, alternative, other)
 
 
-def missing_of(result: Outcome) -> tuple[Ask, ...]:
+def missing_facts(result: EvaluationState) -> tuple[MissingFact, ...]:
     """Facts that could still change the decision word, the most decisive first."""
     questions = ((high, asks) for high, asks in result.open_questions if high > result.low)
     asks = ((high, one.asks if isinstance(one, Finding) else settle(one)) for high, one in questions)
-    return rank(asks, result.low)
+    return rank_missing_facts(asks, result.low)
 
 
 def _word(low: int, high: int) -> str:
@@ -330,7 +341,12 @@ def _word(low: int, high: int) -> str:
 
 
 def _decide(
-    bundle: Bundle, law: Law, profile: Profile, as_of: str, result: Outcome, readings: tuple[Reading, ...]
+    bundle: Bundle,
+    law: RuleSet,
+    profile: Profile,
+    as_of: str,
+    result: EvaluationState,
+    readings: tuple[Interpretation, ...],
 ) -> Decision:
     word, lists = _word(result.low, result.high), result.lists
     unmet = tuple(lists["unmet"])
@@ -349,13 +365,13 @@ def _decide(
         duties=Findings(result.spoken, DUTIES),
         advice=Findings(result.spoken, ADVICE),
         undetermined=tuple(lists["unknown"]),
-        missing=missing_of(result) if word == "incomplete" else (),
+        missing=missing_facts(result) if word == "incomplete" else (),
         readings=readings,
         resting=functools.partial(_weakest, bundle, law, result),
     )
 
 
-def _weakest(bundle: Bundle, law: Law, result: Outcome) -> str | None:
+def _weakest(bundle: Bundle, law: RuleSet, result: EvaluationState) -> str | None:
     """The weakest verification among the articles that denials, classifications, needs and their routes rest on."""
     rules = [rule for _, spoken in result.spoken for rule, holds in spoken.rules(DENIALS) if holds]
     rules += [finding.rule for service in result.services for finding in service.classified_by]
@@ -370,7 +386,7 @@ def _weakest(bundle: Bundle, law: Law, result: Outcome) -> str | None:
     return None if weakest < 0 else _STRENGTH[weakest]
 
 
-def _strength(bundle: Bundle, law: Law, rule: Rule, whole: bool) -> int:
+def _strength(bundle: Bundle, law: RuleSet, rule: Rule, whole: bool) -> int:
     """The weakest verification among the articles of a rule and, if `whole`, of its route's conditions."""
     kept = law.strengths.get((rule, whole))
     if kept is None:

@@ -10,7 +10,7 @@ from vatspolicy.documents import Path
 from vatspolicy.light import dataclass
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ class Clause:
 
 
 @dataclass(frozen=True)
-class Reading:
+class FactRead:
     """A fact that an expression read."""
 
     path: Path
@@ -40,12 +40,14 @@ class Reading:
     column: int
 
 
-def clauses(bundle: Bundle, law: Law, policy: Policy, expression: Expression, env: Env) -> tuple[Clause, ...]:
+def clauses(bundle: Bundle, law: RuleSet, policy: Policy, expression: Expression, env: Env) -> tuple[Clause, ...]:
     """The truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
     return tuple(_clauses(bundle, law, policy, expression.text, expression.tree, env, 0))
 
 
-def _clauses(bundle: Bundle, law: Law, policy: Policy, text: str, node: Node, env: Env, depth: int) -> Iterator[Clause]:
+def _clauses(
+    bundle: Bundle, law: RuleSet, policy: Policy, text: str, node: Node, env: Env, depth: int
+) -> Iterator[Clause]:
     match node:
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
@@ -67,9 +69,9 @@ def _slice(text: str, node: Node) -> str:
     return " ".join(text[start:end].split())
 
 
-def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[Reading, ...]:
+def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[FactRead, ...]:
     """The facts of the profile that an expression names, each once, in the order of the text."""
-    found: dict[Path, Reading] = {}
+    found: dict[Path, FactRead] = {}
     for fact in unbound_facts(expression.tree):
         owner = env.get(fact.root)
         if owner is None or not isinstance(owner, dict):
@@ -79,7 +81,7 @@ def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[Read
         if path is None or path in found or not names:
             continue
         line, column = profile.mark(path)
-        found[path] = Reading(path, plain(look_up(env, fact.root, names)), line, column)
+        found[path] = FactRead(path, plain(look_up(env, fact.root, names)), line, column)
     return tuple(found.values())
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from vatspolicy.cel.interpreter import conjunction, disjunction
-from vatspolicy.engine.decision import RouteState
+from vatspolicy.engine.decision import RouteResult
 from vatspolicy.policies.model import Instrument, Route
-from vatspolicy.policies.ruleset import Law, Said
+from vatspolicy.policies.ruleset import Matches, RuleSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Env: TypeAlias = "Mapping[str, Any]"
 
 
-def held(law: Law, env: Env, instrument: str, holder: str = "operator") -> bool | None:
+def holds_instrument(law: RuleSet, env: Env, instrument: str, holder: str = "operator") -> bool | None:
     """Whether the holder has the instrument for this class and place on this day; None when a fact is missing."""
     entity = env.get(holder)
     if entity is None:
@@ -32,16 +32,16 @@ def held(law: Law, env: Env, instrument: str, holder: str = "operator") -> bool 
     return found
 
 
-def licensed(law: Law, env: Env) -> bool | None:
+def is_licensed(law: RuleSet, env: Env) -> bool | None:
     """Whether the operator holds any instrument that a route in force leads to: the fact activity.licensed."""
     operator = env.get("operator")
     if operator is None:
         return None if law.access else False
     own = {licence["instrument"] for licence in operator["licences"]}
-    return disjunction([held(law, env, instrument) for instrument in law.access if instrument in own])
+    return disjunction([holds_instrument(law, env, instrument) for instrument in law.access if instrument in own])
 
 
-def _covers(law: Law, env: Env, instrument: Instrument, licence: Mapping[str, Any]) -> bool | None:
+def _covers(law: RuleSet, env: Env, instrument: Instrument, licence: Mapping[str, Any]) -> bool | None:
     valid = is_valid(instrument, licence, env["as_of"])
     if instrument.covers is None:
         return valid
@@ -55,13 +55,13 @@ def is_valid(instrument: Instrument, licence: Mapping[str, Any], day: str) -> bo
     return stated if last is None else stated is not False and last >= day
 
 
-def routes(
-    law: Law,
+def evaluate_routes(
+    law: RuleSet,
     env: Env,
     to: str,
     refused: Collection[str] = (),
-    spoken: Said | None = None,
-) -> tuple[RouteState, ...]:
+    spoken: Matches | None = None,
+) -> tuple[RouteResult, ...]:
     """Every route to an instrument that is about this activity.
 
     `refused`: names of routes that are read as closed. `spoken`: the routes that are about it, or may be, with
@@ -69,7 +69,7 @@ def routes(
     """
     found = []
     if spoken is None:
-        spoken = law.speaking("activity", ("route",), env).rules(0)
+        spoken = law.match("activity", ("route",), env).rules(0)
     for rule, applies in spoken:
         effect = rule.effect
         assert isinstance(effect, Route)
@@ -87,12 +87,12 @@ def routes(
             state = "closed"
         else:
             state = "open" if whole and applies else "unknown"
-        has = held(law, env, effect.instrument)
-        found.append(RouteState(rule, state, has, tuple(failing), below_cap is False, env, law))
+        has = holds_instrument(law, env, effect.instrument)
+        found.append(RouteResult(rule, state, has, tuple(failing), below_cap is False, env, law))
     return tuple(found)
 
 
-def _below_cap(law: Law, env: Env, route: Route) -> bool | None:
+def _below_cap(law: RuleSet, env: Env, route: Route) -> bool | None:
     if route.max_foreign_percent is None:
         return True
     cap = law.ask(route.max_foreign_percent, env)
@@ -100,7 +100,7 @@ def _below_cap(law: Law, env: Env, route: Route) -> bool | None:
     return None if cap is None or share is None else share <= cap
 
 
-def outcome(states: Iterable[RouteState]) -> tuple[str, str]:
+def outcome_range(states: Iterable[RouteResult]) -> tuple[str, str]:
     """The mildest and the strictest decision word that a need answered by these routes leaves possible."""
     mildest = strictest = "deny"
     for state in states:

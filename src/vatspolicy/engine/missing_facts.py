@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from vatspolicy.cel.interpreter import Missing, look_up
+from vatspolicy.cel.interpreter import UnknownAttribute, look_up
 from vatspolicy.documents import Path
-from vatspolicy.engine.decision import Ask, Finding
+from vatspolicy.engine.decision import Finding, MissingFact
 from vatspolicy.engine.licensing import is_valid
 from vatspolicy.policies.model import Expression, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
 TYPE_CHECKING = False
@@ -19,38 +19,47 @@ if TYPE_CHECKING:
 Env: TypeAlias = "Mapping[str, Any]"
 
 
-def asks_of(law: Law, profile: Profile, env: Env, rule: Rule, *expressions: Expression) -> tuple[Ask, ...]:
+def missing_facts_of(
+    law: RuleSet, profile: Profile, env: Env, rule: Rule, *expressions: Expression
+) -> tuple[MissingFact, ...]:
     """The facts that keep expressions of a rule undecided."""
     paths: dict[Path, None] = {}
     for expression in expressions:
-        for fact in law.lacking(expression, env):
+        for fact in law.missing_facts_in(expression, env):
             paths |= dict.fromkeys(_paths(law, profile, env, fact))
-    return tuple(Ask(path, (rule.name,)) for path in paths)
+    return tuple(MissingFact(path, (rule.name,)) for path in paths)
 
 
-def asks_of_access(law: Law, profile: Profile, finding: Finding, target: Rule | str) -> tuple[Ask, ...]:
+def missing_facts_of_access(
+    law: RuleSet, profile: Profile, finding: Finding, target: Rule | str
+) -> tuple[MissingFact, ...]:
     """The facts that keep a route, or the holding of an instrument, undecided."""
     env = finding.env
     if isinstance(target, str):
-        return tuple(Ask(path, (finding.rule.name,)) for path in dict.fromkeys(_holding(law, profile, env, (target,))))
+        return tuple(
+            MissingFact(path, (finding.rule.name,)) for path in dict.fromkeys(_holding(law, profile, env, (target,)))
+        )
     effect = target.effect
     assert isinstance(effect, Route)
     checks = [target.when, *(condition.check for condition in effect.conditions)]
-    asks = list(asks_of(law, profile, env, target, *checks))
+    asks = list(missing_facts_of(law, profile, env, target, *checks))
     if effect.max_foreign_percent is not None and look_up(env, "operator", ("foreign_percent",)) is None:
         asks += [
-            Ask(path, (target.name,)) for path in _paths(law, profile, env, Missing("operator", ("foreign_percent",)))
+            MissingFact(path, (target.name,))
+            for path in _paths(law, profile, env, UnknownAttribute("operator", ("foreign_percent",)))
         ]
-    asks += [Ask(path, (target.name,)) for path in _holding(law, profile, env, (effect.instrument,))]
+    asks += [MissingFact(path, (target.name,)) for path in _holding(law, profile, env, (effect.instrument,))]
     return tuple(dict.fromkeys(asks))
 
 
-def asks_of_offers(index: int | None) -> tuple[Ask, ...]:
+def missing_offers(index: int | None) -> tuple[MissingFact, ...]:
     """What to ask of a service that no rule classifies, or of a product without services."""
-    return (Ask(("services",) if index is None else ("services", index, "offers"), ()),)
+    return (MissingFact(("services",) if index is None else ("services", index, "offers"), ()),)
 
 
-def rank(open_questions: Iterable[tuple[int, tuple[Ask, ...]]], low: int) -> tuple[Ask, ...]:
+def rank_missing_facts(
+    open_questions: Iterable[tuple[int, tuple[MissingFact, ...]]], low: int
+) -> tuple[MissingFact, ...]:
     """Facts that could still change the word, the most decisive first.
 
     A fact counts for how strict the decision could become over it, then for how many undecided rules read it. Questions
@@ -66,10 +75,10 @@ def rank(open_questions: Iterable[tuple[int, tuple[Ask, ...]]], low: int) -> tup
             rules.setdefault(ask.path, {}).update(dict.fromkeys(ask.rules))
     order = {path: position for position, path in enumerate(strictest)}
     paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path]), order[path]))
-    return tuple(Ask(path, tuple(rules[path])) for path in paths)
+    return tuple(MissingFact(path, tuple(rules[path])) for path in paths)
 
 
-def _paths(law: Law, profile: Profile, env: Env, fact: Missing) -> Iterator[Path]:
+def _paths(law: RuleSet, profile: Profile, env: Env, fact: UnknownAttribute) -> Iterator[Path]:
     """Where a missing fact belongs in the profile."""
     if fact.root == "operator" and env.get("operator") is None:
         service = env["service"]
@@ -90,19 +99,21 @@ def _known_prefix(path: Path) -> Path:
     return path[:-1] if path and path[-1] in ("within", "province") else path
 
 
-def _holding(law: Law, profile: Profile, env: Env, instruments: Iterable[str]) -> Iterator[Path]:
+def _holding(law: RuleSet, profile: Profile, env: Env, instruments: Iterable[str]) -> Iterator[Path]:
     """Facts that keep it undecided whether the operator holds one of the instruments."""
     operator = env.get("operator")
     if operator is None:
-        yield from _paths(law, profile, env, Missing("operator", ("licences",)))
+        yield from _paths(law, profile, env, UnknownAttribute("operator", ("licences",)))
         return
     for licence in operator["licences"]:
         if licence["instrument"] not in instruments:
             continue
         if is_valid(law.instruments[licence["instrument"]], licence, env["as_of"]) is None:
-            yield from _paths(law, profile, {**env, "licence": licence}, Missing("licence", ("valid_until",), licence))
+            yield from _paths(
+                law, profile, {**env, "licence": licence}, UnknownAttribute("licence", ("valid_until",), licence)
+            )
         covers = law.instruments[licence["instrument"]].covers
         if covers is not None:
             bound = {**env, "licence": licence}
-            for fact in law.lacking(covers, bound):
+            for fact in law.missing_facts_in(covers, bound):
                 yield from _paths(law, profile, bound, fact)

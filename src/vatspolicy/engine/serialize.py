@@ -11,22 +11,22 @@ from collections.abc import Iterable, Mapping
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import (
     Activity,
-    Ask,
     Decision,
     Finding,
-    Offer,
-    RouteState,
+    LicenseOption,
+    MissingFact,
+    RouteResult,
     Service,
-    by_closeness,
-    closest,
+    nearest_routes,
+    rank_routes,
 )
-from vatspolicy.engine.explanation import Reading, clauses, facts_read
+from vatspolicy.engine.explanation import FactRead, clauses, facts_read
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.policies.model import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import Text, label, question
+from vatspolicy.profile.vocabulary import LocalizedText, label, question
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ FORMAT = 1
 """Version of the data; it grows when a reader would break."""
 
 
-def record(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Any]:
+def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Any]:
     """The decision with its law and its facts. Sorted where order carries no meaning, free of wall-clock time."""
-    maker = _Maker(bundle, profile, decision)
+    maker = _Serializer(bundle, profile, decision)
     return {
         "decision": decision.decision,
         "range": list(decision.range),
@@ -71,11 +71,11 @@ def record(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, An
     }
 
 
-class _Maker:
+class _Serializer:
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
         self.bundle, self.profile = bundle, profile
         self.as_of = decision.as_of
-        self.law: Law = bundle.on(decision.as_of)
+        self.law: RuleSet = bundle.on(decision.as_of)
 
     def findings(self, findings: Iterable[Finding]) -> list[dict[str, Any]]:
         return [self.finding(finding) for finding in findings]
@@ -108,7 +108,7 @@ class _Maker:
                 data |= {"instrument": self.instrument(instrument), "authority": self.authority(finding.authority)}
             case Need():
                 data["any_of"] = [self.offer(offer) for offer in finding.any_of]
-                data["routes"] = [self.route(state) for state in by_closeness(finding.routes)]
+                data["routes"] = [self.route(state) for state in rank_routes(finding.routes)]
             case Duty(instrument=instrument, due=due, bearer=bearer):
                 data |= {
                     "instrument": self.instrument(instrument),
@@ -136,7 +136,7 @@ class _Maker:
         """The law of the closest closed routes, which is what stands in the way of a need without an open one."""
         if finding.state != "closed":
             return []
-        rules = dict.fromkeys(state.rule for state in closest(finding.routes))
+        rules = dict.fromkeys(state.rule for state in nearest_routes(finding.routes))
         return [cited for rule in rules for cited in self.citations(self.bundle.policies[rule.policy], rule.cite)]
 
     def citations(self, policy: Policy, keys: Iterable[str]) -> list[dict[str, Any]]:
@@ -163,13 +163,13 @@ class _Maker:
     def facts(self, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [_fact(reading) for reading in facts_read(self.profile, expression, env)]
 
-    def deciding(self, finding: Finding) -> list[Reading]:
+    def deciding(self, finding: Finding) -> list[FactRead]:
         """The facts a finding hangs on: those its rule read and, where no route is left, what closes the nearest."""
         found = list(facts_read(self.profile, finding.rule.when, finding.env))
-        for state in closest(finding.routes) if finding.state == "closed" else ():
+        for state in nearest_routes(finding.routes) if finding.state == "closed" else ():
             share = self.profile.path_of(state.env.get("operator"), ("foreign_percent",))
             if state.share_too_high and share is not None:
-                found.append(Reading(share, state.env["operator"]["foreign_percent"], *self.profile.mark(share)))
+                found.append(FactRead(share, state.env["operator"]["foreign_percent"], *self.profile.mark(share)))
             for condition in state.failing:
                 found += facts_read(self.profile, condition.check, state.env)
         return list({reading.path: reading for reading in found}.values())
@@ -192,7 +192,7 @@ class _Maker:
     def authority(self, bodies: Iterable[str]) -> list[dict[str, Any]]:
         return [{"id": body, "title": _text(label("authority", body))} for body in bodies]
 
-    def offer(self, offer: Offer) -> dict[str, Any]:
+    def offer(self, offer: LicenseOption) -> dict[str, Any]:
         return {
             "instrument": self.instrument(offer.instrument),
             "class": offer.cls,
@@ -200,7 +200,7 @@ class _Maker:
             "authority": self.authority(offer.authority),
         }
 
-    def route(self, state: RouteState) -> dict[str, Any]:
+    def route(self, state: RouteResult) -> dict[str, Any]:
         effect = state.rule.effect
         assert isinstance(effect, Route)
         policy = self.bundle.policies[state.rule.policy]
@@ -245,10 +245,10 @@ class _Maker:
             "class": activity.cls,
             "title": _text(label("class", activity.cls)),
             "outcome": activity.outcome,
-            "routes": [self.route(state) for state in by_closeness(activity.routes)],
+            "routes": [self.route(state) for state in rank_routes(activity.routes)],
         }
 
-    def ask(self, ask: Ask) -> dict[str, Any]:
+    def ask(self, ask: MissingFact) -> dict[str, Any]:
         return {
             "path": format_path(ask.path),
             "question": _text(question(ask.path)),
@@ -256,7 +256,7 @@ class _Maker:
         }
 
 
-def _fact(reading: Reading) -> dict[str, Any]:
+def _fact(reading: FactRead) -> dict[str, Any]:
     return {
         "path": format_path(reading.path),
         "value": reading.value,
@@ -283,5 +283,5 @@ def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:
     }
 
 
-def _text(text: Text) -> dict[str, str]:
+def _text(text: LocalizedText) -> dict[str, str]:
     return {"en": text["en"], "zh": text["zh"]}

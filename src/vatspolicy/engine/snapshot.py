@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from vatspolicy.engine.decision import Decision, Finding, closest
+from vatspolicy.engine.decision import Decision, Finding, nearest_routes
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Need, Route, Rule
-from vatspolicy.profile.vocabulary import Text, label
+from vatspolicy.profile.vocabulary import LocalizedText, label
 
 KINDS = ("decision", "service", "denial", "licence", "route", "duty")
 """Kinds of items, in the order in which they are shown."""
@@ -29,7 +29,7 @@ class Item:
     """A class, a reason code, an instrument or a route, by the kind."""
     value: str
     """The decision word; `denied`, `needed`, `due`; for a route `open` or the highest foreign share in percent."""
-    title: Text = field(compare=False)
+    title: LocalizedText = field(compare=False)
     rules: frozenset[Rule] = field(compare=False, repr=False)
     """The rules that it comes from."""
 
@@ -90,7 +90,7 @@ def _items(bundle: Bundle, decision: Decision) -> Iterator[Item]:
 
 def rules_of(finding: Finding) -> frozenset[Rule]:
     """The rule of a finding and, where a need is closed, the rules of the nearest routes."""
-    nearest: Iterable[Any] = closest(finding.routes) if finding.state == "closed" else ()
+    nearest: Iterable[Any] = nearest_routes(finding.routes) if finding.state == "closed" else ()
     return frozenset([finding.rule, *(state.rule for state in nearest)])
 
 

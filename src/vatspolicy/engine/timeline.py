@@ -12,7 +12,7 @@ from vatspolicy.engine.amendments import Amendments
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import Item, Key, state_of
-from vatspolicy.engine.turning_points import may_turn
+from vatspolicy.engine.turning_points import may_change
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
@@ -37,7 +37,7 @@ def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = N
     """
     first = first or bundle.covers_from
     turning = {day for day in (*bundle.boundaries, *profile.turning_days) if first < day <= (last or day)}
-    turning = {day for day in turning if may_turn(bundle, profile, day)}
+    turning = {day for day in turning if may_change(bundle, profile, day)}
     periods = list(_periods(bundle, profile, {first, *turning}))
     pairs = zip([None, *periods], periods, strict=False)
     entries = [_entry(bundle, profile, before, period) for before, period in pairs]
@@ -71,7 +71,7 @@ def changes_ahead(bundle: Bundle, profile: Profile, day: str, first: str, turnin
 
     Entries as in `changes_ahead` of decision.schema.json.
     """
-    turning = [day for day in turning if may_turn(bundle, profile, day)]
+    turning = [day for day in turning if may_change(bundle, profile, day)]
     periods = list(_periods(bundle, profile, {first, *turning})) if turning else []
     found = []
     for before, period in itertools.pairwise(periods):

@@ -10,10 +10,10 @@ from typing import Any
 
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.engine.classification import classify
-from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
 
@@ -21,13 +21,13 @@ from vatspolicy.profile.profile import Profile
 class _Turn:
     """What a boundary day does to the law."""
 
-    rules: tuple[tuple[Law, Rule], ...]
+    rules: tuple[tuple[RuleSet, Rule], ...]
     """Rules that begin (with the law of the day) or end (with the law before it)."""
     other: bool
     """Whether parameters, or the instruments that make an activity licensed, change too."""
 
 
-def may_turn(bundle: Bundle, profile: Profile, day: str) -> bool:
+def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
     """Whether the decision on a profile may differ from that of the day before. False is certain.
 
     A rule whose condition is false says nothing, and so neither does its coming or going.
@@ -41,14 +41,14 @@ def may_turn(bundle: Bundle, profile: Profile, day: str) -> bool:
     return any(law.ask(rule.when, env) is not False for law, rule in turn.rules for env in envs.get(rule.each, ()))
 
 
-def _subjects(law: Law, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
+def _subjects(law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
     """The variables of all subjects that rules are asked of, by `each`."""
-    product = product_env(profile, day)
-    services: list[Env] = [service_env(product, service) for service in product["services"]]
+    product = product_activation(profile, day)
+    services: list[Env] = [service_activation(product, service) for service in product["services"]]
     activities = []
     for env in services:
         found = classify(law, env, {})
-        activities += [activity_env(law, env, cls) for cls in (*found.classes, *found.possible)]
+        activities += [activity_activation(law, env, cls) for cls in (*found.classes, *found.possible)]
     yield from (("product", [product]), ("service", services), ("activity", activities))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from vatspolicy.day import LAST, later
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.serialize import record
+from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.light import dataclass
 from vatspolicy.policies.bundle import Bundle
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from vatspolicy.gate.waivers import Ledger
+    from vatspolicy.gate.waivers import WaiverSet
 
 OK, FAILED, USAGE, INVALID, INCOMPLETE, NOTHING, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
 """Exit codes (the table in README.md)."""
@@ -38,7 +38,7 @@ class DayError(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GateResult:
     """What became of one run."""
 
     records: tuple[dict[str, Any], ...]
@@ -98,10 +98,10 @@ class Gate:
     changes: Sequence[tuple[str, Any]] = ()
     fail_on: str = "needs-license"
     no_fail: bool = False
-    ledger: Ledger | None = None
+    ledger: WaiverSet | None = None
     """Waivers and baseline, which bear on the exit code and on no decision."""
 
-    def run(self, arguments: Iterable[str]) -> Outcome:
+    def run(self, arguments: Iterable[str]) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
         self.check_day()
         behind = {argument: find_specs(argument) for argument in arguments}
@@ -120,7 +120,7 @@ class Gate:
             return self._settled(decided, problems, empty, codes)
         codes += [self.code(decision) for _, decision, _ in decided]
         law = tuple((profile, data) for profile, _, data in decided)
-        return Outcome(tuple(data for _, data in law), tuple(problems), empty, worst(codes), law=law)
+        return GateResult(tuple(data for _, data in law), tuple(problems), empty, worst(codes), law=law)
 
     def _settled(
         self,
@@ -128,13 +128,13 @@ class Gate:
         problems: list[Problem],
         empty: tuple[str, ...],
         codes: list[int],
-    ) -> Outcome:
+    ) -> GateResult:
         """The outcome after waivers and baseline: the gate looks at what they leave."""
-        from vatspolicy.gate.waivers.apply import settle
+        from vatspolicy.gate.waivers.apply import apply_waivers
 
         ledger = self.ledger
         assert ledger is not None
-        settlement = settle(self.bundle, decided, ledger, self.today)
+        settlement = apply_waivers(self.bundle, decided, ledger, self.today)
         codes = [*codes, *(self.code(decision) for decision in settlement.remaining)]
         codes += [INVALID] if ledger.problems else []
         if ledger.strict and not self.no_fail and any(one["level"] == "warning" for one in settlement.remarks):
@@ -142,7 +142,9 @@ class Gate:
         problems = [*problems, *ledger.problems]
         kept = [(one[0], one[1], places) for one, places in zip(decided, settlement.waived, strict=True)]
         law = tuple((profile, data) for profile, _, data in decided)
-        return Outcome(settlement.records, tuple(problems), empty, worst(codes), settlement.remarks, tuple(kept), law)
+        return GateResult(
+            settlement.records, tuple(problems), empty, worst(codes), settlement.remarks, tuple(kept), law
+        )
 
     def check_day(self) -> None:
         """Raises DayError where `as_of` may not be used."""
@@ -153,7 +155,7 @@ class Gate:
         """One decision and its record. Raises InvalidInput for a launch day that may not be used."""
         decision = evaluate(self.bundle, profile, self._day(profile))
         ahead = self._changes_ahead(profile, decision.as_of)
-        return decision, {**record(self.bundle, profile, decision), "changes_ahead": ahead}
+        return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
 
     def _day(self, profile: Profile) -> str:
         """The day whose law decides a spec. Raises InvalidInput for a launch day that may not be used."""

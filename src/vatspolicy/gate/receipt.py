@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy import __version__
-from vatspolicy.bundles.select import Choice
+from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.cel.ast import Param, walk
 from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.documents.schemas import schema_folder
@@ -32,7 +32,7 @@ WHY = ("option", "launch", "today")
 
 
 def make_receipt(
-    choice: Choice,
+    choice: SelectedLaw,
     profile: Profile,
     data: Mapping[str, Any],
     today: str,
@@ -51,7 +51,7 @@ def make_receipt(
 
 
 def _receipt(
-    choice: Choice,
+    choice: SelectedLaw,
     profile: Profile,
     data: Mapping[str, Any],
     content: bytes,
@@ -103,7 +103,7 @@ def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
     raise InvalidInput([Problem(file, 1, 1, "", "The spec has changed since it was decided; there is no receipt.")])
 
 
-def _law(choice: Choice) -> dict[str, Any]:
+def _law(choice: SelectedLaw) -> dict[str, Any]:
     package, signature = choice.package, choice.signature
     schemas = hashlib.sha256()
     for path in sorted(schema_folder().glob("*.json")):
@@ -248,7 +248,7 @@ def _well_formed(data: Any) -> bool:
     return False
 
 
-def replay(receipt: Mapping[str, Any], choice: Choice, content: bytes) -> list[tuple[str, str]]:
+def replay(receipt: Mapping[str, Any], choice: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
     """What is not as the receipt says when the spec in `content` is decided again: JSON Pointers, each with
     `changed`, `added` or `removed`. Raises InvalidInput for a spec that cannot be decided.
     """

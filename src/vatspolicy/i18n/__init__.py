@@ -29,7 +29,7 @@ class Bilingual(str):
         return text
 
 
-def choose(arguments: Sequence[str]) -> None:
+def set_language(arguments: Sequence[str]) -> None:
     """The language of this run: the last `--lang` of the command line, else VATSPOLICY_LANG, else English."""
     global _chosen
     _chosen = os.environ.get(VARIABLE, "")
@@ -41,14 +41,14 @@ def choose(arguments: Sequence[str]) -> None:
             _chosen = word[7:]
 
 
-def chosen() -> str:
+def current_language() -> str:
     """`en` or `zh`."""
     return "zh" if _chosen == "zh" else "en"
 
 
 def translate(text: str, lang: str | None = None) -> str:
     """A sentence of the program in a language (by default the one chosen); what has no translation stays English."""
-    if (lang or chosen()) != "zh" or not text:
+    if (lang or current_language()) != "zh" or not text:
         return text
     if isinstance(text, Bilingual):
         return text.zh
@@ -59,7 +59,7 @@ def translate(text: str, lang: str | None = None) -> str:
 
 def translate_lines(text: str) -> str:
     """A report of lines, each translated by itself, in the language chosen; indentation and endings stay."""
-    if chosen() != "zh":
+    if current_language() != "zh":
         return text
     lines = text.splitlines(keepends=True)
     return "".join(line.replace(line.strip(), translate(line.strip()), 1) if line.strip() else line for line in lines)

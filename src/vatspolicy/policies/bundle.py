@@ -9,14 +9,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.codegen import PYTHON, Module
-from vatspolicy.compile_cache import PIECES, digest, key_of, once_per_state, recall, remember
+from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
+from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build, key_of
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.schemas import making_digest, resource_place, validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Expression, Instrument, Policy, Rule, build_policy
-from vatspolicy.policies.ruleset import Code, Law
+from vatspolicy.policies.ruleset import CompiledExpressions, RuleSet
 from vatspolicy.policies.stored import (
     Instruments,
     LateModule,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import Any
 
-BESIDE = ("properties.yaml",)
+NON_POLICY_FILES = ("properties.yaml",)
 """Files in a folder of policies that are no policies and decide nothing."""
 
 
@@ -48,14 +48,14 @@ class Bundle:
     """First day the bundle speaks of."""
     policies: Mapping[str, Policy]
     instruments: Mapping[str, Instrument]
-    _code: Code = field(repr=False)
+    _code: CompiledExpressions = field(repr=False)
 
     @functools.cached_property
     def boundaries(self) -> tuple[str, ...]:
         """Every day on which a rule, a parameter or an edition begins or ends, in order."""
         return _boundaries(self.covers_from, days_of(self.policies))
 
-    def on(self, day: str) -> Law:
+    def on(self, day: str) -> RuleSet:
         """The law of a day (ISO text). Raises ValueError before `covers_from`."""
         if day < self.covers_from:
             raise ValueError(f"the bundle covers days from {self.covers_from} on")
@@ -74,21 +74,21 @@ class Bundle:
         raise KeyError(name)
 
     @functools.cached_property
-    def _laws(self) -> dict[str, Law]:
+    def _laws(self) -> dict[str, RuleSet]:
         return {}
 
-    def _law(self, day: str) -> Law:
+    def _law(self, day: str) -> RuleSet:
         """The law that begins on a boundary day, made once."""
         if day not in self._laws:
             self._laws[day] = self._make_law(day)
         return self._laws[day]
 
-    def _make_law(self, day: str) -> Law:
+    def _make_law(self, day: str) -> RuleSet:
         rules: dict[str, list[Rule]] = {}
         for rule in rules_of(self.policies):
             if rule.in_force(day):
                 rules.setdefault(rule.group, []).append(rule)
-        return Law(
+        return RuleSet(
             rules={key: tuple(found) for key, found in rules.items()},
             params=values_on(self.policies, day),
             instruments=self.instruments,
@@ -116,7 +116,7 @@ def _boundaries(first: str, days: set[str]) -> tuple[str, ...]:
     return tuple(sorted(day for day in {first, *days} if first <= day < "9999"))
 
 
-def generate(policies: Mapping[str, Policy]) -> Code:
+def generate(policies: Mapping[str, Policy]) -> CompiledExpressions:
     """Python for every expression of the policies, and for every question that a rule's conjuncts ask."""
     from vatspolicy.cel.activation import level_of
     from vatspolicy.cel.conjunct import conjuncts
@@ -133,15 +133,15 @@ def generate(policies: Mapping[str, Policy]) -> Code:
         rules[str(place)] = expression.tree
         questions |= {key: question.node for key, question in asked(conjuncts(expression.tree), str(place))}
     levels = {place: level_of(node) for place, node in (rules | others).items()}
-    return Code(Module(rules), Module(others), Module(questions), levels)
+    return CompiledExpressions(GeneratedModule(rules), GeneratedModule(others), GeneratedModule(questions), levels)
 
 
 def load_bundle(folder: str | FilePath | None = None) -> Bundle:
     """The policies of a folder (the shipped ones by default). Raises InvalidInput with every problem found."""
     root = resource_place("policies") if folder is None else _spelt(folder)
-    told = once_per_state("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
+    told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     prefix = _relative(root)
-    found = recall("bundle", _key(told[0]), lambda data: _build(data, told[1], prefix))
+    found = get("bundle", _key(told[0]), lambda data: _build(data, told[1], prefix))
     return found or _load(_named_below(root), prefix)
 
 
@@ -153,12 +153,14 @@ def build_bundle(sources: list[tuple[str, bytes]]) -> Bundle:
 def _load(sources: list[tuple[str, bytes]], prefix: str) -> Bundle:
     """The bundle of files that are named below a prefix."""
     own, content = _digests(sources)
-    return remember("bundle", _key(own), lambda: _compile(sources, prefix), lambda data: _build(data, content, prefix))
+    return get_or_build(
+        "bundle", _key(own), lambda: _compile(sources, prefix), lambda data: _build(data, content, prefix)
+    )
 
 
 def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
     """Digests of policy files: with the names they are given by, and with the files' own, which is the bundle's."""
-    sources = [(name, text) for name, text in sources if os.path.basename(name) not in BESIDE]
+    sources = [(name, text) for name, text in sources if os.path.basename(name) not in NON_POLICY_FILES]
     return [
         digest(part for name, text in sources for part in (name.encode(), text)),
         digest(part for name, text in sources for part in (os.path.basename(name).encode(), text)),
@@ -166,7 +168,7 @@ def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
 
 
 def _key(sources: str) -> str:
-    return key_of([making_digest().encode(), PYTHON, sources.encode()])
+    return key_of([making_digest().encode(), BYTECODE_VERSION, sources.encode()])
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
@@ -209,11 +211,13 @@ def _relative(root: str) -> str:
 def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     """Everything that deciding needs, as plain data."""
     from vatspolicy.cel.conjunct import conjuncts
-    from vatspolicy.cel.serialize import dump
-    from vatspolicy.policies.compiler import link
+    from vatspolicy.cel.serialize import to_data
+    from vatspolicy.policies.compiler import compile_policies
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
-    sources = [(os.path.join(prefix, name), text) for name, text in sources if os.path.basename(name) not in BESIDE]
+    sources = [
+        (os.path.join(prefix, name), text) for name, text in sources if os.path.basename(name) not in NON_POLICY_FILES
+    ]
 
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -245,13 +249,13 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     if problems:
         raise InvalidInput(problems)
     assert release is not None
-    compiled = link(documents)
+    compiled = compile_policies(documents)
     policies: list[dict[str, Any]] = [
         {
             "file": document.file,
             "data": {key: value for key, value in document.data.items() if key != "tests"},
             "lines": dict(marks),
-            "trees": {path: (dump(tree), [part.dump() for part in conjuncts(tree)]) for path, tree in trees.items()},
+            "trees": {path: (to_data(tree), [part.dump() for part in conjuncts(tree)]) for path, tree in trees.items()},
         }
         for document, marks, trees in compiled
     ]
@@ -275,7 +279,7 @@ def _build(data: Mapping[str, Any], content: str, prefix: str) -> Bundle:
     rules, others, questions, *pieces = data[PIECES]
     policies = Policies(data, pieces, prefix)
     instruments = Instruments(policies, data["instruments"], data["fixed"])
-    code = Code(LateModule(rules), LateModule(others), LateModule(questions), data["levels"])
+    code = CompiledExpressions(LateModule(rules), LateModule(others), LateModule(questions), data["levels"])
     bundle = Bundle(data["version"], content, data["covers_from"], policies, instruments, code)
     vars(bundle)["boundaries"] = tuple(data["days"])
     return bundle

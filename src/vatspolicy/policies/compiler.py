@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.cel.ast import Node, Param, walk
-from vatspolicy.cel.parser import ExpressionError, Scope, parse
+from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import InvalidInput, Problem, suggest
@@ -35,7 +35,7 @@ def variables(each: str) -> dict[str, Type]:
     return found
 
 
-def link(documents: Iterable[Document]) -> list[Compiled]:
+def compile_policies(documents: Iterable[Document]) -> list[Compiled]:
     """The documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found."""
     by_id: dict[str, Document] = {}
     problems: list[Problem] = []
@@ -46,7 +46,7 @@ def link(documents: Iterable[Document]) -> list[Compiled]:
         elif document.file.rpartition("/")[2].removesuffix(".yaml") != id:
             problems.append(document.problem(("id",), "The id differs from the name of the file."))
         by_id.setdefault(id, document)
-    linkers = [_Linker(document, by_id) for document in by_id.values()]
+    linkers = [_PolicyCompiler(document, by_id) for document in by_id.values()]
     for linker in linkers:
         linker.run()
     problems += [problem for linker in linkers for problem in linker.problems]
@@ -57,7 +57,7 @@ def link(documents: Iterable[Document]) -> list[Compiled]:
     return [(linker.document, linker.lines, linker.trees) for linker in linkers]
 
 
-class _Linker:
+class _PolicyCompiler:
     """One file: its names, then its expressions."""
 
     def __init__(self, document: Document, by_id: Mapping[str, Document]) -> None:
@@ -224,10 +224,10 @@ class _Linker:
                 name = node.key.partition("/")[2]
                 self.note(path, f"The rule is in force before the parameter {name!r} has a value.")
 
-    def scope(self, each: str) -> Scope:
-        return Scope(variables(each), self.params, self.term, frozenset(self.terms))
+    def scope(self, each: str) -> TypeEnvironment:
+        return TypeEnvironment(variables(each), self.params, self.term, frozenset(self.terms))
 
-    def term(self, name: str, scope: Scope) -> Node | None:
+    def term(self, name: str, scope: TypeEnvironment) -> Node | None:
         """The body of a term, typed in the scope of the rule that uses it."""
         if name not in self.terms:
             return None

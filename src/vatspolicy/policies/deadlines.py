@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from vatspolicy.day import days_in, later, parts, text_of
 from vatspolicy.light import dataclass
-from vatspolicy.profile.vocabulary import Text
+from vatspolicy.profile.vocabulary import LocalizedText
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Deadline:
 
     group: str
     """One of GROUPS."""
-    text: Text
+    text: LocalizedText
     """As the law words it."""
     date: str | None
     """The last day (ISO), where the launch day fixes it."""

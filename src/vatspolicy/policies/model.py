@@ -6,10 +6,10 @@ import functools
 from collections.abc import Mapping
 
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.serialize import load
+from vatspolicy.cel.serialize import from_data
 from vatspolicy.documents import Path
 from vatspolicy.light import dataclass, field
-from vatspolicy.profile.vocabulary import Text
+from vatspolicy.profile.vocabulary import LocalizedText
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Expression:
     @functools.cached_property
     def tree(self) -> Node:
         """The typed tree."""
-        return load(self.stored)
+        return from_data(self.stored)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Article:
     """The words that rules rest on."""
 
     key: str
-    label: Text
+    label: LocalizedText
     en: str
     zh: str | None
     verification: str
@@ -72,7 +72,7 @@ class Instrument:
 
     id: str
     policy: str
-    title: Text
+    title: LocalizedText
     authority: tuple[tuple[Expression, tuple[str, ...]], ...]
     """Who is in charge: the first entry whose expression holds."""
     covers: Expression | None
@@ -90,7 +90,7 @@ class Condition:
     reason: str | None
     cite: tuple[str, ...]
     check: Expression
-    message: Text
+    message: LocalizedText
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Route:
 
     to: str
     name: str
-    title: Text
+    title: LocalizedText
     instrument: str
     max_foreign_percent: Expression | None
     conditions: tuple[Condition, ...]
@@ -166,7 +166,7 @@ class Rule:
     """First day no longer in force."""
     when: Expression
     effect: Effect
-    message: Text
+    message: LocalizedText
     contested: bool
     unwaivable: bool
     line: int
@@ -206,7 +206,7 @@ class Parameter:
 
     key: str
     """policy/name."""
-    title: Text | None
+    title: LocalizedText | None
     values: tuple[Value, ...]
 
     def on(self, day: str) -> Value | None:
@@ -220,7 +220,7 @@ class Edition:
 
     since: str
     number: str
-    title: Text | None
+    title: LocalizedText | None
     verification: str
 
 
@@ -230,7 +230,7 @@ class Policy:
 
     id: str
     version: str
-    title: Text
+    title: LocalizedText
     topics: tuple[str, ...]
     source: Mapping[str, Any]
     editions: tuple[Edition, ...]
@@ -390,7 +390,7 @@ def _article(key: str, entry: Mapping[str, Any]) -> Article:
     return Article(key, label, entry["en"], entry.get("zh"), entry["verification"], entry.get("note"), entry.get("url"))
 
 
-def _label(key: str) -> Text:
+def _label(key: str) -> LocalizedText:
     """art-13 is article 13, art-9-2 is article 9 paragraph 2; other keys need a label of their own."""
     word, *numbers = key.split("-")
     if word == "art" and numbers and all(number.isdigit() for number in numbers):

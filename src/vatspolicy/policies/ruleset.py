@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 
-from vatspolicy.cel.activation import ACTIVITY, Scope
-from vatspolicy.cel.codegen import Function, Module
+from vatspolicy.cel.activation import ACTIVITY, Activation
+from vatspolicy.cel.codegen import Function, GeneratedModule
 from vatspolicy.cel.exact import Exact, Unknown, prepare
-from vatspolicy.cel.interpreter import Env, Missing
+from vatspolicy.cel.interpreter import Env, UnknownAttribute
 from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Expression, Instrument, Rule
 from vatspolicy.policies.stored import Instruments
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 KEPT = 1_000
 """How many combinations of rules that speak together are remembered, of each effect."""
-Said: TypeAlias = "Sequence[tuple[Rule, bool]]"
+Matches: TypeAlias = "Sequence[tuple[Rule, bool]]"
 """Rules that speak, each with whether it holds."""
 COLD = 24
 """How often a table of rules is asked one by one before a sieve is made of it, which pays after some decisions."""
 
 
-class Spoken:
+class MatchedRules:
     """The rules that hold of some variables, or may hold: as bits, and as rules where they are looked at."""
 
     __slots__ = ("_table", "bits", "unknown")
 
-    def __init__(self, table: _Table, bits: int, unknown: int) -> None:
+    def __init__(self, table: RuleGroup, bits: int, unknown: int) -> None:
         """Of the rules of a table, those that hold or may hold, and those that only may."""
         self._table, self.bits, self.unknown = table, bits, unknown
 
-    def rules(self, effect: int) -> Said:
+    def rules(self, effect: int) -> Matches:
         """Those with one effect, the one at that place among those asked for, each with whether it holds; where it
         does not, a fact is missing.
         """
@@ -52,10 +52,10 @@ class Spoken:
             if len(said) >= KEPT:
                 said.clear()
             lacking = self.undecided(effect)
-            found = said[key] = tuple([(rule, rule not in lacking) for rule in self.speaking(effect)])
+            found = said[key] = tuple([(rule, rule not in lacking) for rule in self.match(effect)])
         return found
 
-    def speaking(self, effect: int) -> list[Rule]:
+    def match(self, effect: int) -> list[Rule]:
         """Those with one effect that hold or may hold."""
         return self._table.named(self.bits, effect)
 
@@ -64,7 +64,7 @@ class Spoken:
         return self._table.named(self.unknown, effect)
 
 
-class _Table:
+class RuleGroup:
     """Rules that are asked together, and what finds among them."""
 
     __slots__ = ("_eights", "_firsts", "asked", "masks", "rules", "said", "sieve")
@@ -80,7 +80,7 @@ class _Table:
             self.masks.append(((1 << len(part)) - 1) << len(self.rules))
             self._firsts.append(len(self.rules) // 8)
             self.rules += part
-        self.said: list[dict[tuple[int, int], Said]] = [{} for _ in self.masks]
+        self.said: list[dict[tuple[int, int], Matches]] = [{} for _ in self.masks]
         """Of each effect, what was said by the bits that are set, and those of them that are unknown."""
         self._eights: dict[int, list[Rule]] = {}
         """Rules by the byte that their bits make, and its place: there are few, and a set of bits is read by them."""
@@ -104,21 +104,21 @@ class _Table:
 
 
 @dataclass(frozen=True)
-class Code:
+class CompiledExpressions:
     """Generated code of a bundle's expressions, each by its place in the bundle's fixed order."""
 
-    rules: Module
+    rules: GeneratedModule
     """When rules hold."""
-    others: Module
+    others: GeneratedModule
     """Everything else: caps and conditions of routes, what licences cover, who is in charge."""
-    questions: Module
+    questions: GeneratedModule
     """What of the conjuncts of rules is asked whole, by the rule's place, the conjunct's and the question's: 12.0.1."""
     levels: Mapping[str, int]
     """Whose variables an expression reads, by its place (`scope`)."""
 
 
 @dataclass(frozen=True)
-class Law:
+class RuleSet:
     """The bundle as of one day: which rules are in force and what parameters are."""
 
     rules: Mapping[str, tuple[Rule, ...]]
@@ -128,7 +128,7 @@ class Law:
     instruments: Mapping[str, Instrument]
     access: tuple[str, ...]
     """Instruments that routes in force lead to: holding one makes an activity licensed."""
-    _code: Code = field(repr=False)
+    _code: CompiledExpressions = field(repr=False)
     _keys: Mapping[int, str] = field(repr=False)
     """Places of expressions, by identity. One without a place has no generated code."""
 
@@ -136,14 +136,14 @@ class Law:
         """Rules in force on one kind of subject with one effect."""
         return self.rules.get(f"{each}/{effect}", ())
 
-    def speaking(self, each: str, effects: tuple[str, ...], env: Env) -> Spoken:
+    def match(self, each: str, effects: tuple[str, ...], env: Env) -> MatchedRules:
         """The rules about one kind of subject and with some effects that hold of the variables, or may hold."""
         table = self._tables.get((each, effects))
         if table is None:
-            table = self._tables[each, effects] = _Table(self.of(each, effect) for effect in effects)
+            table = self._tables[each, effects] = RuleGroup(self.of(each, effect) for effect in effects)
         sieve = table.sieve or self._sieve(table)
         left, unknown = sieve.find(env) if sieve else self._ask_each(table.rules, env)
-        return Spoken(table, left, unknown)
+        return MatchedRules(table, left, unknown)
 
     def _ask_each(self, rules: Iterable[Rule], env: Env) -> tuple[int, int]:
         """What a sieve finds, by asking one by one."""
@@ -155,13 +155,13 @@ class Law:
                 unknown |= 0 if holds else 1 << place
         return left, unknown
 
-    def _sieve(self, table: _Table) -> Sieve | None:
+    def _sieve(self, table: RuleGroup) -> Sieve | None:
         """What finds the rules of a table that is asked often: until then they are asked one by one.
 
         So are those of a law that answers otherwise than its rules say.
         """
         table.asked += 1
-        if table.asked <= COLD or type(self) is not Law:
+        if table.asked <= COLD or type(self) is not RuleSet:
             return None
         from vatspolicy.cel.sieve import Sieve
 
@@ -169,7 +169,7 @@ class Law:
         return table.sieve
 
     @functools.cached_property
-    def _tables(self) -> dict[tuple[str, tuple[str, ...]], _Table]:
+    def _tables(self) -> dict[tuple[str, tuple[str, ...]], RuleGroup]:
         return {}
 
     @functools.cached_property
@@ -209,7 +209,7 @@ class Law:
     def ask(self, expression: Expression, env: Env) -> Any:
         """Value of an expression: True, False or a scalar; None when it is unknown."""
         function, level = self._generated.get(id(expression)) or self._generate(expression)
-        known = env.known[level] if type(env) is Scope and function is not _absent else None
+        known = env.known[level] if type(env) is Activation and function is not _absent else None
         if known is not None and function in known:
             return known[function]
         try:
@@ -222,7 +222,7 @@ class Law:
             known[function] = value
         return value
 
-    def lacking(self, expression: Expression, env: Env) -> tuple[Missing, ...]:
+    def missing_facts_in(self, expression: Expression, env: Env) -> tuple[UnknownAttribute, ...]:
         """The missing facts to ask for next while an expression is unknown (see `kleene.missing`); none otherwise."""
         value = self._exactly(expression)(env)
         return value.facts if type(value) is Unknown else ()
@@ -244,7 +244,7 @@ class Law:
     @functools.cached_property
     def fixed_authorities(self) -> Mapping[str, tuple[str, ...]]:
         """Who is in charge of the instruments that are with the same authority whatever the facts."""
-        if type(self) is not Law:
+        if type(self) is not RuleSet:
             return {}  # it may answer otherwise than the expressions say
         if isinstance(self.instruments, Instruments):
             return self.instruments.fixed

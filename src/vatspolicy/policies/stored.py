@@ -13,7 +13,7 @@ import os
 from _thread import allocate_lock
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from vatspolicy.cel.codegen import Module
+from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy, build_rule
 
 TYPE_CHECKING = False
@@ -199,7 +199,7 @@ class Instruments(_ByName[Instrument]):
         return self._policies[self._homes[name]].instruments[name]
 
 
-class LateModule(Module):
+class LateModule(GeneratedModule):
     """Generated code that is read when it is first run."""
 
     def __init__(self, piece: Buffer) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from vatspolicy.cel.ast import Fact, Node, walk
 from vatspolicy.cel.interpreter import evaluate
-from vatspolicy.cel.serialize import dump, load
+from vatspolicy.cel.serialize import from_data, to_data
 from vatspolicy.cel.types import ListOf, Number, Record, Type
-from vatspolicy.compile_cache import remember
+from vatspolicy.compile_cache import get_or_build
 from vatspolicy.day import LAST, later
 from vatspolicy.documents import Document, Path, load_document, parse_document
 from vatspolicy.documents.schemas import load_schema, making_digest, once_per_schemas, validate
@@ -269,21 +269,21 @@ def _duplicate_services(document: Document) -> list[Problem]:
 @once_per_schemas
 def invariants() -> tuple[tuple[Node, Mapping[str, str]], ...]:
     """The conditions that every real profile satisfies, with their messages, from the profile schema."""
-    return remember(
+    return get_or_build(
         "invariants",
         making_digest(),
         lambda: [
             (_compile(entry["check"], profile_type().fields), entry["message"])
             for entry in load_schema("profile")["x-invariants"]
         ],
-        lambda data: tuple((load(tree), message) for tree, message in data),
+        lambda data: tuple((from_data(tree), message) for tree, message in data),
     )
 
 
 def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:
-    from vatspolicy.cel.parser import Scope, parse
+    from vatspolicy.cel.parser import TypeEnvironment, parse
 
-    return dump(parse(text, Scope(variables, {}, lambda name, scope: None)))
+    return to_data(parse(text, TypeEnvironment(variables, {}, lambda name, scope: None)))
 
 
 def _broken_invariants(profile: Profile) -> Iterable[Problem]:

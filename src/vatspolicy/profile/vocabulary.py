@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
 Language: TypeAlias = "Literal['en', 'zh']"
-Text = Mapping[str, str]
+LocalizedText = Mapping[str, str]
 """The same words under `en` and `zh`."""
 
 INHERITED = ("operated_by", "customer_contract", "audience", "channels", "hosting", "area", "facilities")
@@ -55,7 +55,7 @@ def words(kind: str) -> frozenset[str]:
     return frozenset(load_schema("vocabulary")["$defs"][kind]["enum"])
 
 
-def label(kind: str, word: str) -> Text:
+def label(kind: str, word: str) -> LocalizedText:
     """The name of a member of a shared enumeration (class, authority, reason), a place or a zone."""
     if kind == "place":
         return gazetteer()[word]
@@ -73,7 +73,7 @@ def describe(path: tuple[str | int, ...]) -> Mapping[str, Any]:
     return {**_plain(node), **{key: node[key] for key in ("title", "x-title-zh", "x-question") if key in node}}
 
 
-def question(path: tuple[str | int, ...]) -> Text:
+def question(path: tuple[str | int, ...]) -> LocalizedText:
     """The question that asks for a fact; its title where the schema has no question."""
     node = describe(path)
     title = node.get("title", str(path[-1]) if path else "")

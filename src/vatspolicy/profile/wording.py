@@ -7,14 +7,14 @@ from typing import Any
 
 from vatspolicy.documents import Path, format_path
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import Text, describe, gazetteer, label
+from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label
 
 _PLACE = {"at", "ftz", "kind"}
 """Keys of what is one place, and one line."""
 _NAMES = {("schema",), ("product", "id")}
 """Keys that name a profile and say nothing of it."""
-_YES_NO: Mapping[bool, Text] = {True: {"en": "yes", "zh": "是"}, False: {"en": "no", "zh": "否"}}
-_NONE: Text = {"en": "none", "zh": "无"}
+_YES_NO: Mapping[bool, LocalizedText] = {True: {"en": "yes", "zh": "是"}, False: {"en": "no", "zh": "否"}}
+_NONE: LocalizedText = {"en": "none", "zh": "无"}
 
 
 def facts_of(profile: Mapping[str, Any], bundle: Bundle) -> list[dict[str, Any]]:
@@ -48,9 +48,9 @@ class _Facts:
         title, said = self.title(path), self.words(value, path)
         return {"path": format_path(path), "title": dict(title), "value": dict(said)}
 
-    def title(self, path: Path) -> Text:
+    def title(self, path: Path) -> LocalizedText:
         """`Partner · Licence · Instrument`: the titles on the way; members are numbered where a list has several."""
-        parts: list[Text] = []
+        parts: list[LocalizedText] = []
         value: Any = self.profile
         for end, step in enumerate(path, 1):
             node = describe(path[:end])
@@ -64,7 +64,7 @@ class _Facts:
             value = value[step]
         return {lang: " · ".join(part[lang] for part in parts) for lang in ("en", "zh")}
 
-    def words(self, value: Any, path: Path) -> Text:
+    def words(self, value: Any, path: Path) -> LocalizedText:
         """A value as a reader says it."""
         match value:
             case bool():
@@ -83,22 +83,22 @@ class _Facts:
                 return self.place(value, path)
         return {"en": "–", "zh": "–"}
 
-    def number(self, value: float, path: Path) -> Text:
+    def number(self, value: float, path: Path) -> LocalizedText:
         sign = "%" if str(describe(path).get("x-unit", "")).startswith("percent") else ""
         return dict.fromkeys(("en", "zh"), f"{value:,}{sign}")
 
-    def word(self, value: str, path: Path) -> Text:
+    def word(self, value: str, path: Path) -> LocalizedText:
         node = describe(path)
         if "at" in node.get("properties", {}):  # a place that is written as its code alone
             return self.where(value)
-        names: Mapping[str, Text] = node.get("x-enum", {})
+        names: Mapping[str, LocalizedText] = node.get("x-enum", {})
         if value in names:
             return {lang: names[value][lang] for lang in ("en", "zh")}
         if value in self.bundle.instruments:
             return self.bundle.instruments[value].title
         return self.where(value) if value in node.get("enum", ()) else {"en": value, "zh": value}
 
-    def place(self, value: Mapping[str, Any], path: Path) -> Text:
+    def place(self, value: Mapping[str, Any], path: Path) -> LocalizedText:
         parts = []
         if value.get("ftz") == "none":
             parts.append(self.where("none"))
@@ -112,7 +112,7 @@ class _Facts:
         more = {lang: gap.join(part[lang] for part in parts) for lang, gap in (("en", "; "), ("zh", "；"))}
         return {"en": f"{place['en']} ({more['en']})", "zh": f"{place['zh']}（{more['zh']}）"}
 
-    def where(self, code: str) -> Text:
+    def where(self, code: str) -> LocalizedText:
         """A place or a zone by its code."""
         if code in gazetteer():
             return {lang: gazetteer()[code][lang] for lang in ("en", "zh")}

@@ -7,21 +7,21 @@ from typing import Any
 
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.engine.decision import WORDS, Finding
-from vatspolicy.engine.evaluator import ask_rules
-from vatspolicy.engine.outlook import outlook
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.engine.evaluator import evaluate_rules
+from vatspolicy.engine.possible_outcomes import possible_outcomes
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, trust_profile
 
 _NOWHERE = parse_document("{}", "<row>.json")
 
 
-def decide(law: Law, facts: Mapping[str, Any], day: str) -> dict[str, Any]:
+def decide(law: RuleSet, facts: Mapping[str, Any], day: str) -> dict[str, Any]:
     """Decision, range, services with their classes, and the names of the rules that hold.
 
     `facts` as `profile.facts_of` makes them. Keys: id, decision, mildest, strictest, services (id, state, decision,
     activities of class and decision, by class), rules (sorted).
     """
-    found = ask_rules(law, Profile(facts, _NOWHERE, {}), day)
+    found = evaluate_rules(law, Profile(facts, _NOWHERE, {}), day)
     services = [
         {
             "id": service.id,
@@ -46,16 +46,16 @@ def decide(law: Law, facts: Mapping[str, Any], day: str) -> dict[str, Any]:
     }
 
 
-def missing_facts(law: Law, data: Any, day: str) -> list[str]:
+def missing_facts(law: RuleSet, data: Any, day: str) -> list[str]:
     """Dotted paths of the missing facts that could still change the decision, the most telling first.
 
     `data` is a valid profile as it was written.
     """
-    found = outlook(law, trust_profile(Document("<row>", data, "", _NOWHERE.root)), day)
+    found = possible_outcomes(law, trust_profile(Document("<row>", data, "", _NOWHERE.root)), day)
     return [".".join(map(str, ask.path)) for ask in found.missing]
 
 
-def _holds(law: Law, finding: Finding) -> bool:
+def _holds(law: RuleSet, finding: Finding) -> bool:
     """Whether the rule holds, whatever became of what it asks for."""
     if finding.state == "done" or finding.rule.kind == "need":
         return law.ask(finding.rule.when, finding.env) is True

@@ -41,7 +41,7 @@ class Batch:
         self.opened[1].write(line)
 
 
-class Parts:
+class Checkpoints:
     """The folder of one run."""
 
     def __init__(self, folder: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.types import INT, TEXT, ListOf, Type
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.checkpoints import whole_file
 from vatspolicy.screening.input import quote
 from vatspolicy.screening.sql_decision import steps, text_of
@@ -91,7 +91,7 @@ def _types(columns: Mapping[str, Type]) -> str:
     return ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
 
 
-def statements(law: Law, day: str) -> list[str]:
+def statements(law: RuleSet, day: str) -> list[str]:
     """What makes the table `decisions` of the table `profiles` (see `combine.steps`). It alone is left."""
     found = []
     for step in steps(law, day):
@@ -103,7 +103,7 @@ def statements(law: Law, day: str) -> list[str]:
 class Decider:
     """The law of one day, ready to decide tables of profiles."""
 
-    def __init__(self, connection: DuckDBPyConnection, law: Law, day: str) -> None:
+    def __init__(self, connection: DuckDBPyConnection, law: RuleSet, day: str) -> None:
         self.connection = connection
         self.statements = statements(law, day)
 

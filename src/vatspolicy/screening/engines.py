@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.answers import decide
 
 Facts = Mapping[str, Any]
@@ -33,7 +33,7 @@ class MissingExtra(RuntimeError):
 class PythonEngine:
     """The evaluator itself, one profile after another."""
 
-    def __init__(self, laws: Sequence[Law], day: str) -> None:
+    def __init__(self, laws: Sequence[RuleSet], day: str) -> None:
         self._laws, self._day = laws, day
 
     def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
@@ -53,7 +53,7 @@ Begin = Callable[[int | None], Engine]
 """Starts an engine; takes how many threads DuckDB may use, None for all there are."""
 
 
-def prepare(name: str, laws: Sequence[Law], day: str, scratch: Path) -> Begin:
+def prepare(name: str, laws: Sequence[RuleSet], day: str, scratch: Path) -> Begin:
     """What every process that decides has in common of the engine of that name: python, duckdb or spark.
 
     `scratch`: a folder for what does not fit in memory. Raises MissingExtra.

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from vatspolicy.authoring.diff.revision import load_pair
 from vatspolicy.authoring.diff.sources import read_pair
-from vatspolicy.bundles.select import choose
+from vatspolicy.bundles.select import select_law
 from vatspolicy.policies.bundle import Bundle
 
 
 @dataclass(frozen=True)
-class Origin:
+class LawSource:
     """One law, or two to compare: what ships, a folder of policies, a bundle's file, or `diff`."""
 
     policies: Path | None = None
@@ -34,7 +34,7 @@ class Origin:
         The schemas of the law to decide under are in use meanwhile. Raises InvalidInput, comparison.git.SourceError.
         """
         if self.diff is None:
-            with choose(self.policies, self.bundle, self.key, self.skip_verify) as found:
+            with select_law(self.policies, self.bundle, self.key, self.skip_verify) as found:
                 yield found.bundle, None
             return
         with load_pair(*read_pair(*self.diff, self.folder)) as (base, head), head.in_use():

@@ -22,7 +22,7 @@ from vatspolicy.screening.sql_common_subexpressions import share
 from vatspolicy.screening.sql_expressions import PLACES, empty, named, present, select, when
 
 
-class Asked:
+class RuleColumns:
     """Rules about one kind of subject, and a column for the truth of each that a row can change."""
 
     def __init__(self, found: Iterable[tuple[Rule, Value]]) -> None:

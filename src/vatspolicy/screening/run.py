@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.answers import missing_facts
-from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Parts, join
+from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join
 from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, prepare, require
 from vatspolicy.screening.input import Row, Source, parsed
 from vatspolicy.screening.summary import Summary, compared, region_of
 from vatspolicy.screening.validate import Rejected, facts_in
-from vatspolicy.screening.workers import can_share, shared
+from vatspolicy.screening.workers import can_share, map_in_processes
 
 BATCH = 6_000
 """Rows that are decided together, at most: what memory a run takes."""
@@ -66,9 +66,9 @@ class Task:
     """How many processes may work at once."""
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> Checkpoints:
         """The folder of what is done."""
-        return Parts(self.output.with_name(self.output.name + ".parts"))
+        return Checkpoints(self.output.with_name(self.output.name + ".parts"))
 
     @property
     def rejects(self) -> Path:
@@ -124,7 +124,7 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     return summary
 
 
-def _decided(task: Task, laws: Sequence[Law], done: Container[int]) -> Iterator[Counts]:
+def _decided(task: Task, laws: Sequence[RuleSet], done: Container[int]) -> Iterator[Counts]:
     """The counts of each batch that was not done, once it is."""
     begin = partial(prepare, task.engine, laws, task.day, task.parts.folder)
     gc.freeze()  # the law stays: to look for garbage in it takes time
@@ -132,7 +132,7 @@ def _decided(task: Task, laws: Sequence[Law], done: Container[int]) -> Iterator[
         with closing(task.source.rows()) as rows:
             batches = (batch for batch in enumerate(_batches(rows, task.batch)) if batch[0] not in done)
             if task.processes > 1 and task.engine != "spark" and can_share():
-                yield from shared(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
+                yield from map_in_processes(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
             elif (first := next(batches, None)) is not None:  # with nothing left no engine starts
                 yield from map(_ready(task, laws[0], begin()), itertools.chain((first,), batches))
     finally:
@@ -152,12 +152,12 @@ def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _ready(task: Task, law: Law, begin: Begin, threads: int | None = None) -> Callable[[Batch], Counts]:
+def _ready(task: Task, law: RuleSet, begin: Begin, threads: int | None = None) -> Callable[[Batch], Counts]:
     """What decides a batch, keeps its parts and tells its counts."""
     return partial(_decide, task, law, begin(threads))
 
 
-def _decide(task: Task, law: Law, engine: Engine, batch: Batch) -> Counts:
+def _decide(task: Task, law: RuleSet, engine: Engine, batch: Batch) -> Counts:
     index, rows = batch
     summary = Summary()
     good: deque[tuple[int, Row | None, str]] = deque()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.types import INT
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.sql_decision import steps, text_of
 from vatspolicy.screening.sql_expressions import ROW
 from vatspolicy.screening.sql_relations import fact_columns, sql_type
@@ -56,7 +56,7 @@ def facts_schema() -> str:
     return ", ".join(f"`{name}` {sql_type(type).sql('spark')}" for name, type in columns.items())
 
 
-def decide_frame(spark: SparkSession, profiles: DataFrame, law: Law, day: str) -> DataFrame:
+def decide_frame(spark: SparkSession, profiles: DataFrame, law: RuleSet, day: str) -> DataFrame:
     """The answers about a frame of facts (`facts_schema`): row, id, decision, mildest, strictest, services, rules."""
     profiles.createOrReplaceTempView("profiles")
     found = profiles
@@ -71,7 +71,7 @@ def decide_frame(spark: SparkSession, profiles: DataFrame, law: Law, day: str) -
 class SparkEngine:
     """The laws of one day, ready to decide batches: see `engine.Engine`."""
 
-    def __init__(self, spark: SparkSession, laws: Sequence[Law], day: str, scratch: Path) -> None:
+    def __init__(self, spark: SparkSession, laws: Sequence[RuleSet], day: str, scratch: Path) -> None:
         self._spark, self._laws, self._day, self._scratch = spark, laws, day, scratch
 
     def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:

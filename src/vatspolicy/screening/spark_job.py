@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.authoring.diff.git import SourceError
 from vatspolicy.day import is_day
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.answers import missing_facts
 from vatspolicy.screening.input import Row, parsed
-from vatspolicy.screening.law_source import Origin
+from vatspolicy.screening.law_source import LawSource
 from vatspolicy.screening.spark_engine import decide_frame, facts_schema, session
 from vatspolicy.screening.sql_expressions import ROW
 from vatspolicy.screening.sql_relations import fact_columns
@@ -38,7 +38,7 @@ PREPARED = f"`{ROW}` BIGINT, profile STRING, region STRING, facts STRING, reason
 """What the workers make of a row: the facts as JSON, or the reasons why it is no profile."""
 
 
-def prepare(origin: Origin, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
+def prepare(origin: LawSource, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
     """Rows as text, numbered from 0, as `PREPARED` says. Blank lines are left out."""
     with origin.laws():  # its schemas say what a profile is
         columns = fact_columns()
@@ -55,7 +55,7 @@ def prepare(origin: Origin, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[A
             yield number + 1, text, region_of(facts), json.dumps(written, ensure_ascii=False), None
 
 
-def find_missing(origin: Origin, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
+def find_missing(origin: LawSource, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
     """The missing facts of rows whose decision is incomplete."""
     with origin.laws() as (bundle, _):
         law = bundle.on(day)
@@ -63,7 +63,7 @@ def find_missing(origin: Origin, day: str, rows: Iterable[Any]) -> Iterator[tupl
             yield row[ROW], missing_facts(law, parsed(Row(row[ROW], row["profile"])).data, day)
 
 
-def run(spark: SparkSession, origin: Origin, options: argparse.Namespace, laws: Sequence[Law]) -> Summary:
+def run(spark: SparkSession, origin: LawSource, options: argparse.Namespace, laws: Sequence[RuleSet]) -> Summary:
     """Decide every row of the source under the first of the laws, and write what was found below the target."""
     from pyspark.sql import functions as f
 
@@ -142,12 +142,12 @@ def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
     return summary
 
 
-def _law(options: argparse.Namespace) -> Origin:
+def _law(options: argparse.Namespace) -> LawSource:
     """The law that the options name, so that another process finds it too."""
     folder, bundle, key = (
         Path(given).resolve() if given else None for given in (options.policies, options.bundle, options.key)
     )
-    return Origin(folder, bundle, key, options.skip_verify, options.diff and tuple(options.diff), Path.cwd())
+    return LawSource(folder, bundle, key, options.skip_verify, options.diff and tuple(options.diff), Path.cwd())
 
 
 def _day(text: str) -> str:

@@ -42,9 +42,9 @@ from vatspolicy.cel.sql import (
     write,
 )
 from vatspolicy.policies.model import Classify, Expression, Instrument, Need, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import words
-from vatspolicy.screening.rule_columns import Asked, Routes
+from vatspolicy.screening.rule_columns import Routes, RuleColumns
 from vatspolicy.screening.sql_aggregation import decisions, service_decisions
 from vatspolicy.screening.sql_expressions import (
     BOOLEAN,
@@ -87,7 +87,7 @@ def text_of(query: exp.Select, dialect: str) -> str:
     return query.sql(dialect, copy=False)
 
 
-def steps(law: Law, day: str, source: str = "profiles") -> tuple[Step, ...]:
+def steps(law: RuleSet, day: str, source: str = "profiles") -> tuple[Step, ...]:
     """The queries that decide the table `source` (columns: `row` and those of `fact_columns`), in order.
 
     The last finds one row for each profile: row, id, decision, mildest, strictest, services, rules. Needs sqlglot.
@@ -103,7 +103,7 @@ def steps(law: Law, day: str, source: str = "profiles") -> tuple[Step, ...]:
 
 
 class _Combiner:
-    def __init__(self, law: Law, day: str, source: str) -> None:
+    def __init__(self, law: RuleSet, day: str, source: str) -> None:
         self.law, self.day, self.source = law, day, source
         facts: dict[str, Variable] = {name: column(name) for name in fact_columns()}
         self.product: dict[str, Variable] = {**facts, "as_of": Known(day)}
@@ -219,12 +219,12 @@ class _Combiner:
 
     # --- rules
 
-    def asked(self, each: str, variables: Mapping[str, Variable], effects: Iterable[str]) -> Asked:
+    def asked(self, each: str, variables: Mapping[str, Variable], effects: Iterable[str]) -> RuleColumns:
         rules = [rule for effect in effects for rule in self.law.of(each, effect)]
-        return Asked((rule, self.ask(rule.when, variables)) for rule in rules)
+        return RuleColumns((rule, self.ask(rule.when, variables)) for rule in rules)
 
     def answers(
-        self, asked: Asked, variables: Mapping[str, Variable], routes: Routes | None = None
+        self, asked: RuleColumns, variables: Mapping[str, Variable], routes: Routes | None = None
     ) -> tuple[Value, Value]:
         """Whether the subject is denied, and whether it needs a licence that is not held."""
         denied: list[Value] = [asked.truth(rule) for rule in asked.of("deny")]
@@ -301,7 +301,7 @@ class _Combiner:
             return sorted(words("class"))
         return sorted({cls for rule in rules for cls in _classes(rule)})
 
-    def is_of(self, cls: str, asked: Asked) -> Value:
+    def is_of(self, cls: str, asked: RuleColumns) -> Value:
         """Whether the service is of a class: true, unknown for a class that is only possible, or false."""
         opinion = field_of(field_of(column("service"), "class_opinion"), "classes")
         settled = exp.ArrayContains(this=opinion, expression=constant(cls))
@@ -315,7 +315,7 @@ class _Combiner:
                 found.append(asked.truth(rule))
         return disjunction(found)
 
-    def state(self, asked: Asked, by_class: Mapping[str, Value]) -> Sql:
+    def state(self, asked: RuleColumns, by_class: Mapping[str, Value]) -> Sql:
         """What the classify rules say as a whole, as `classify` calls it."""
         undecided: list[Sql] = []
         spoke = is_true(column("spoke"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
-from vatspolicy.cel.codegen import Function, Module
+from vatspolicy.cel.codegen import Function, GeneratedModule
 from vatspolicy.cel.exact import Exact, prepare
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.quick_validation import is_surely_valid
@@ -75,7 +75,7 @@ def _is_given(facts: Mapping[str, Any], path: FactPath) -> bool:
 def _invariants() -> list[tuple[list[FactPath], Function, Exact]]:
     """Each with the facts without which it cannot be broken: most rows lack one, which is quicker to see."""
     nodes = {str(index): node for index, (node, _) in enumerate(invariants())}
-    functions = Module(nodes).load({})
+    functions = GeneratedModule(nodes).load({})
     return [(sorted(_needed(node, False)), functions[key], prepare(node, {})) for key, node in nodes.items()]
 
 

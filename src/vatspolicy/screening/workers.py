@@ -19,7 +19,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Lost(RuntimeError):
+class WorkerLost(RuntimeError):
     """A worker was ended from outside, as systems do that run out of memory."""
 
 
@@ -35,7 +35,7 @@ def can_share() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def shared(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes: int) -> Iterator[R]:
+def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes: int) -> Iterator[R]:
     """What every task came to, as each is done. `begin` makes, in each process, what does a task.
 
     No more tasks are taken than processes can begin, and one more. Raises what a task raised, and Lost.
@@ -58,7 +58,7 @@ def shared(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes:
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in finished)
         except BrokenProcessPool as error:
-            raise Lost from error
+            raise WorkerLost from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -14,7 +14,7 @@ MOST = 100
 
 
 @dataclass(eq=False)
-class Refusal(Exception):
+class HttpError(Exception):
     """Why a request is not answered: status, a code for programs, a sentence, further headers, problems of the body."""
 
     status: int
@@ -24,7 +24,7 @@ class Refusal(Exception):
     problems: tuple[Problem, ...] = ()
 
 
-def error_response(refusal: Refusal) -> Response:
+def error_response(refusal: HttpError) -> Response:
     """The refusal as an answer. It holds no value of the request."""
     body: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
     if refusal.problems:

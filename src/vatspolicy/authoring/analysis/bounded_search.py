@@ -8,23 +8,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
-from vatspolicy.authoring.symbolic.assumptions import hold
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.symbolic.assumptions import assume_invariants
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.query import Answer, Nothing, Setting, settle
-from vatspolicy.authoring.symbolic.questions import Scope
-from vatspolicy.authoring.symbolic.relaxation import Loose, LooseEncoder
+from vatspolicy.authoring.symbolic.query import Answer, Nothing, Query, solve
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import CLASS, subject
 from vatspolicy.authoring.symbolic.search import BUDGET, Found, open_search
-from vatspolicy.authoring.symbolic.timeline import Course
+from vatspolicy.authoring.symbolic.timeline import RuleSetHistory
 from vatspolicy.authoring.symbolic.times import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import SHORT
-from vatspolicy.authoring.symbolic.values import Rail, Unsupported
+from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.profile.vocabulary import words
 
-Scene = tuple[list[int], Scope]
+Scene = tuple[list[int], SymbolicActivation]
 """Formulas that a subject exists, and its variables."""
 
 
@@ -33,7 +33,7 @@ def all_days(bundle: Bundle) -> Period:
     return Period(bundle.covers_from, END)
 
 
-def scene(setting: Setting, reading: Reading, each: str, certain: bool = True) -> Scene:
+def scene(setting: Query, reading: SymbolicRuleSet, each: str, certain: bool = True) -> Scene:
     """One subject of a kind. `certain`: an activity whose class the rules find, and not one that they leave open."""
     if each != "activity" or not certain:
         there, (scope, _) = subject(setting, each, (reading, reading), each == "activity")
@@ -48,23 +48,23 @@ def scene(setting: Setting, reading: Reading, each: str, certain: bool = True) -
     return [exists, classed], reading.activity_scope(service, ((TRUE, choice),), "any")
 
 
-def applies(reading: Reading, rule: Rule, scope: Scope) -> Rail:
+def applies(reading: SymbolicRuleSet, rule: Rule, scope: SymbolicActivation) -> DualRail:
     """Whether a rule applies to a subject on the day; a route, whether it is open."""
     if isinstance(rule.effect, Route):
         route = reading.route(scope, rule)
-        return Rail(route.opened, -route.usable)
+        return DualRail(route.opened, -route.usable)
     return reading.holds(rule, scope)
 
 
-class Ground:
+class BoundedSearch:
     """The rules of a bundle on the days of a period."""
 
     def __init__(self, bundle: Bundle, period: Period, budget: int = BUDGET) -> None:
-        self.setting = Setting(period, {})
+        self.setting = Query(period, {})
         self.reading = self.setting.reading(bundle)
-        self.course: Course = self.reading.law
+        self.course: RuleSetHistory = self.reading.law
         self.scenes: dict[str, Scene] = {}
-        self.rails: dict[str, Rail] = {}
+        self.rails: dict[str, DualRail] = {}
         self.unsupported: dict[str, str] = {}
         for rules in self.course.rules.values():
             for rule in rules:
@@ -99,7 +99,7 @@ class Ground:
 
     def real(self) -> list[int]:
         """The invariants of what was read so far."""
-        return hold(self.setting.space, self.setting.encoder)[0]
+        return assume_invariants(self.setting.space, self.setting.encoder)[0]
 
     def prepare(self, formulas: Iterable[int]) -> None:
         """Tell the solver what will be asked."""
@@ -115,22 +115,22 @@ class Ground:
         return reading.decision(self.setting.services[:1])
 
 
-def without(course: Course, name: str) -> Course:
+def without(course: RuleSetHistory, name: str) -> RuleSetHistory:
     """The law with one rule left out."""
     rules = {key: tuple(rule for rule in found if rule.name != name) for key, found in course.rules.items()}
     return dataclasses.replace(course, rules=rules)
 
 
 def look(
-    bundle: Bundle, period: Period, build: Callable[[Setting, Reading], Sequence[int]], budget: int = BUDGET
+    bundle: Bundle, period: Period, build: Callable[[Query, SymbolicRuleSet], Sequence[int]], budget: int = BUDGET
 ) -> Answer | None:
     """The same among profiles with short lists; None says nothing of longer ones."""
-    answer = settle(period, lambda setting: build(setting, setting.reading(bundle)), budget, SHORT)
+    answer = solve(period, lambda setting: build(setting, setting.reading(bundle)), budget, SHORT)
     return answer if isinstance(answer, Answer) else None
 
 
 def ask(
-    bundle: Bundle, period: Period, build: Callable[[Setting, Reading], Sequence[int]], budget: int = BUDGET
+    bundle: Bundle, period: Period, build: Callable[[Query, SymbolicRuleSet], Sequence[int]], budget: int = BUDGET
 ) -> Answer | None:
     """Facts and a day under which what `build` makes holds; None when it is proved that there are none.
 
@@ -138,16 +138,16 @@ def ask(
     questions that have none; then with lists that grow. Raises Unsupported and Undecided.
     """
 
-    def exact(setting: Setting) -> Sequence[int]:
+    def exact(setting: Query) -> Sequence[int]:
         return build(setting, setting.reading(bundle))
 
-    answer = settle(period, exact, budget, SHORT)
+    answer = solve(period, exact, budget, SHORT)
     if isinstance(answer, Answer):
         return answer
-    loose = Setting(period, {}, LooseEncoder)
-    formulas = [*build(loose, loose.reading(bundle, Loose))]
-    formulas += hold(loose.space, loose.encoder)[0]
+    loose = Query(period, {}, RelaxedEncoder)
+    formulas = [*build(loose, loose.reading(bundle, RelaxedRuleSet))]
+    formulas += assume_invariants(loose.space, loose.encoder)[0]
     if FALSE in formulas or open_search(loose.space, budget).find(formulas) is None:
         return None
-    answer = settle(period, exact, budget)
+    answer = solve(period, exact, budget)
     return None if isinstance(answer, Nothing) else answer

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.profile.vocabulary import Text
+from vatspolicy.profile.vocabulary import LocalizedText
 
 ERROR, INFORMATION = "error", "information"
 
@@ -17,7 +17,7 @@ class Kind:
 
     severity: str
     solver: bool
-    title: Text
+    title: LocalizedText
 
 
 KINDS: Mapping[str, Kind] = {
@@ -138,7 +138,7 @@ class Finding:
     """Names of the rules (policy/rule) that it is about; else of parameters, terms or facts."""
     file: str
     line: int
-    message: Text
+    message: LocalizedText
     since: str | None = None
     """First day on which it holds (ISO text)."""
     until: str | None = None
@@ -178,11 +178,11 @@ class Result:
     """What became of one property."""
 
     id: str
-    statement: Text
+    statement: LocalizedText
     cite: tuple[str, ...]
     verdict: str
     """proved, tested (by trials, or for some profiles only), refuted or unknown."""
-    scope: Text
+    scope: LocalizedText
     """What the verdict is about: days, members of lists, trials."""
     line: int
     witness: Mapping[str, Any] | None = None

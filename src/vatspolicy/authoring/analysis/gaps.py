@@ -8,11 +8,11 @@ from vatspolicy.authoring.analysis.bounded_search import applies, look, scene
 from vatspolicy.authoring.analysis.findings import Finding
 from vatspolicy.authoring.analysis.rule_checks import Audit
 from vatspolicy.authoring.analysis.settings import Detail
-from vatspolicy.authoring.analysis.witness import exhibit
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.analysis.witness import make_witness
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.isolate import expressions_of
-from vatspolicy.authoring.symbolic.query import Answer, Setting
+from vatspolicy.authoring.symbolic.query import Answer, Query
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.values import Const, WordSet
 from vatspolicy.documents.schemas import load_schema
@@ -42,7 +42,7 @@ def gaps(audit: Audit, rules: Sequence[Rule]) -> Iterator[Finding]:
 def _unclassified(audit: Audit, known: Sequence[str]) -> Finding | None:
     """A service that offers one thing, none of those known, and of which every classify rule is known not to speak."""
 
-    def build(setting: Setting, reading: Reading) -> list[int]:
+    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
         exists, service = setting.services[0]
         pool = setting.space.pool
         some = [
@@ -65,7 +65,7 @@ def _unclassified(audit: Audit, known: Sequence[str]) -> Finding | None:
 def _unspoken(audit: Audit, cls: str) -> Finding | None:
     """An activity of this class on which every rule is known to be silent."""
 
-    def build(setting: Setting, reading: Reading) -> list[int]:
+    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
         exists, service = setting.services[0]
         scope = reading.activity_scope(service, ((TRUE, Const(cls)),), cls)
         silent: list[int] = []
@@ -82,13 +82,13 @@ def _unspoken(audit: Audit, cls: str) -> Finding | None:
     return _gap(audit.bundle, f"class={cls}", en, zh, answer)
 
 
-def _speaking(reading: Reading) -> list[Rule]:
+def _speaking(reading: SymbolicRuleSet) -> list[Rule]:
     rules = [rule for effect in _SPEAKING for rule in reading.law.of("activity", effect)]
     return sorted(rules, key=lambda rule: len(rule.when.text))  # the plainest settle the question at once
 
 
 def _gap(bundle: Bundle, about: str, en: str, zh: str, answer: Answer) -> Finding:
-    shown = exhibit(bundle, answer, (), "")
+    shown = make_witness(bundle, answer, (), "")
     rules = [(p.file, r.line) for p in bundle.policies.values() for r in p.rules if isinstance(r.effect, Classify)]
     return Finding(
         "gap",
@@ -121,7 +121,7 @@ def undecided(audit: Audit, rules: Sequence[Rule], details: Sequence[Detail]) ->
 
 
 def _undecided(audit: Audit, rule: Rule, details: Sequence[Detail]) -> Finding | None:
-    def build(setting: Setting, reading: Reading) -> list[int]:
+    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
         there, scope = scene(setting, reading, rule.each)
         rail = applies(reading, rule, scope)
         doubt = [*there, reading.in_force(rule), -rail.true, -rail.false]
@@ -131,7 +131,7 @@ def _undecided(audit: Audit, rule: Rule, details: Sequence[Detail]) -> Finding |
     answer = look(audit.bundle, audit.period, build, audit.budget)
     if answer is None:
         return None
-    shown = exhibit(audit.bundle, answer, [rule], f"leaves {rule.id} undecided with all facts that apply")
+    shown = make_witness(audit.bundle, answer, [rule], f"leaves {rule.id} undecided with all facts that apply")
     if "unknown" not in shown.states[rule.name]:
         raise Unconfirmed(f"{rule.name} is decided")
     en = (
@@ -142,7 +142,7 @@ def _undecided(audit: Audit, rule: Rule, details: Sequence[Detail]) -> Finding |
     return audit.finding("may-be-unknown", (rule,), en, zh, shown)
 
 
-def _given(setting: Setting, reading: Reading, details: Sequence[Detail]) -> list[int]:
+def _given(setting: Query, reading: SymbolicRuleSet, details: Sequence[Detail]) -> list[int]:
     """Formulas that every fact read so far is given where it applies."""
     space, pool = setting.space, setting.space.pool
     conditions: dict[str, int] = {}

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from vatspolicy.authoring.analysis.bounded_search import Scene, scene
 from vatspolicy.authoring.analysis.findings import Finding
 from vatspolicy.authoring.analysis.rule_checks import Audit, holds
-from vatspolicy.authoring.analysis.witness import exhibit
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.analysis.witness import make_witness
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.formula import FALSE
-from vatspolicy.authoring.symbolic.query import Setting
+from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.relaxation import word
 from vatspolicy.authoring.symbolic.search import Undecided
 from vatspolicy.policies.model import Classify, Deny, Need, Route, Rule
@@ -53,7 +53,7 @@ def _masked(audit: Audit, rule: Rule) -> Finding | None:
     if masks is None or audit.ask(lambda setting, reading: _bare(setting, reading, rule, masks)) is not None:
         raise Undecided("whether other rules always decide the same was not found out")
     names = ", ".join(other.name for other in masks)
-    shown = exhibit(audit.bundle, answer, [rule], f"lets {rule.id} apply beside others that decide the same")
+    shown = make_witness(audit.bundle, answer, [rule], f"lets {rule.id} apply beside others that decide the same")
     en = f"Wherever {rule.id} applies, the decision is the same without it, because of {names}."
     zh = f"凡{rule.id}适用之处，删去该规则决定不变，因另有{names.replace(', ', '、')}。"
     return audit.finding("never-decides", (rule,), en, zh, shown)
@@ -80,7 +80,7 @@ def _masks(audit: Audit, rule: Rule) -> list[Rule] | None:
     return [found[name] for name in sorted(found)]
 
 
-def _bare(setting: Setting, reading: Reading, rule: Rule, masks: Sequence[Rule]) -> list[int]:
+def _bare(setting: Query, reading: SymbolicRuleSet, rule: Rule, masks: Sequence[Rule]) -> list[int]:
     """Formulas that the rule is stricter than every one of the masks."""
     pool = setting.space.pool
     own, where = _levels(setting, reading, rule)
@@ -90,7 +90,7 @@ def _bare(setting: Setting, reading: Reading, rule: Rule, masks: Sequence[Rule])
     return [*where[0], pool.disjoin((*low, *high))]
 
 
-def _levels(setting: Setting, reading: Reading, rule: Rule) -> tuple[Levels, Scene]:
+def _levels(setting: Query, reading: SymbolicRuleSet, rule: Rule) -> tuple[Levels, Scene]:
     """How strict one rule alone is on its subject, with any class that is possible."""
     where = scene(setting, reading, rule.each, certain=False)
     routes = {name: found for name, found in reading.law.rules.items() if name == "activity/route"}

@@ -10,13 +10,13 @@ from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import all_days, applies, ask, scene
 from vatspolicy.authoring.analysis.findings import Result
-from vatspolicy.authoring.analysis.self_composition import FreeEncoder, Twins, hidden, monotone, more
+from vatspolicy.authoring.analysis.self_composition import FreeEncoder, ProfilePair, hidden, monotone, more
 from vatspolicy.authoring.analysis.settings import Property
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.formula import FALSE, TooLarge
-from vatspolicy.authoring.symbolic.query import Answer, Setting
-from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.query import Answer, Query
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, open_search
 from vatspolicy.authoring.symbolic.times import Period
@@ -54,7 +54,7 @@ class _Proof:
         whole = all_days(bundle)
         self.period = Period(max(wanted.since or whole.start, whole.start), wanted.until or whole.end)
 
-    def given(self, reading: Reading, scope: Scope) -> list[int]:
+    def given(self, reading: SymbolicRuleSet, scope: SymbolicActivation) -> list[int]:
         """That the profile is one that the property is about."""
         return [] if self.wanted.when is None else [reading.encoder.truth(self.wanted.when, scope, {}).true]
 
@@ -81,7 +81,7 @@ class _Proof:
             raise Unconfirmed(f"the evaluator decides {word}")
         return replace(result, verdict="refuted", witness=data, as_of=day, decisions=(word,))
 
-    def first(self, builds: Sequence[Callable[[Setting, Reading], list[int]]]) -> Answer | None:
+    def first(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Answer | None:
         for build in builds:
             answer = ask(self.bundle, self.period, build, self.budget)
             if answer is not None:
@@ -98,11 +98,11 @@ class _Proof:
             if fnmatch.fnmatchcase(rule.name, pattern) and (not kinds or type(rule.effect).__name__ in kinds)
         ]
 
-    def state(self, rule: Rule, setting: Setting, reading: Reading) -> list[int]:
+    def state(self, rule: Rule, setting: Query, reading: SymbolicRuleSet) -> list[int]:
         there, scope = scene(setting, reading, rule.each)
         return [*there, applies(reading, rule, scope).true, *self.given(reading, scope)]
 
-    def decided(self, setting: Setting, reading: Reading) -> list[int]:
+    def decided(self, setting: Query, reading: SymbolicRuleSet) -> list[int]:
         """That the decision of a product with a subject of the kind is the word; a part of it is never stricter."""
         there, scope = scene(setting, reading, self.body["each"])
         levels = reading.decision(setting.services[:1])
@@ -112,7 +112,7 @@ class _Proof:
 
     # --- two profiles
 
-    def twins(self, setting: Setting, loose: bool) -> Twins:
+    def twins(self, setting: Query, loose: bool) -> ProfilePair:
         match self.wanted.form:
             case "monotone":
                 return monotone(setting, self.bundle, self.body["fact"], loose)
@@ -120,7 +120,7 @@ class _Proof:
                 return more(setting, self.bundle, loose)
         return hidden(setting, self.bundle, self.body.get("except", ()), loose)
 
-    def formulas(self, twins: Twins) -> list[int]:
+    def formulas(self, twins: ProfilePair) -> list[int]:
         """That the two profiles break the property."""
         pool = twins.setting.space.pool
         before, after = twins.levels()
@@ -143,7 +143,7 @@ class _Proof:
         return [exists, pool.disjoin(broken), *twins.relation, *given, *twins.real()]
 
     def pair(self, result: Result) -> Result:
-        setting = Setting(self.period, dict(SHORT))
+        setting = Query(self.period, dict(SHORT))
         twins = self.twins(setting, loose=False)
         formulas = self.formulas(twins)
         search = open_search(setting.space, self.budget)
@@ -156,7 +156,7 @@ class _Proof:
         if found is not None:
             answer = Answer(setting, search, formulas, found, ()).simplified()
             return self.shown(result, twins, answer)
-        free = Setting(self.period, {}, FreeEncoder)
+        free = Query(self.period, {}, FreeEncoder)
         formulas = self.formulas(self.twins(free, loose=True))
         if FALSE in formulas or open_search(free.space, self.budget).find(formulas) is None:
             return replace(result, verdict="proved")
@@ -165,7 +165,7 @@ class _Proof:
         reason = "Proved of short lists only; with lists left free the question could not be settled."
         return replace(result, verdict="tested", scope=SHORTLY, reason=reason)
 
-    def shown(self, result: Result, twins: Twins, answer: Answer) -> Result:
+    def shown(self, result: Result, twins: ProfilePair, answer: Answer) -> Result:
         """A refutation that the evaluator confirms."""
         day = answer.as_of
         one, two = twins.profiles(answer.found)

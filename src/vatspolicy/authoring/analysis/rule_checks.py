@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.analysis.bounded_search import Ground, applies, ask, scene
+from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, applies, ask, scene
 from vatspolicy.authoring.analysis.findings import Finding, Gap
-from vatspolicy.authoring.analysis.witness import Exhibit, exhibit
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
-from vatspolicy.authoring.symbolic.query import Answer, Setting
-from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.analysis.witness import Witness, make_witness
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.query import Answer, Query
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.rule_state import constants
 from vatspolicy.authoring.symbolic.search import BUDGET, Undecided
 from vatspolicy.authoring.symbolic.times import Period
-from vatspolicy.authoring.symbolic.values import Rail, Unsupported
+from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
 from vatspolicy.cel.ast import And, Node, Term
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -37,9 +37,9 @@ class Audit:
     open: list[Gap] = field(default_factory=list)
 
     @functools.cached_property
-    def ground(self) -> Ground:
+    def ground(self) -> BoundedSearch:
         """All rules with short lists, made once."""
-        return Ground(self.bundle, self.period, self.budget)
+        return BoundedSearch(self.bundle, self.period, self.budget)
 
     def tried(self, kind: str, about: tuple[str, ...], make: Callable[[], Finding | None]) -> Iterator[Finding]:
         """What `make` finds; a question that ends without an answer is noted, never taken for none."""
@@ -59,7 +59,7 @@ class Audit:
         """Note a question that cannot be asked."""
         self.open.append(Gap(kind, about, f"This cannot be analysed exactly: {why}."))
 
-    def ask(self, build: Callable[[Setting, Reading], Sequence[int]]) -> Answer | None:
+    def ask(self, build: Callable[[Query, SymbolicRuleSet], Sequence[int]]) -> Answer | None:
         """Facts and a day under which something holds; None is proved."""
         return ask(self.bundle, self.period, build, self.budget)
 
@@ -87,7 +87,7 @@ class Audit:
             zh += f"其余条件均成立时，此项不成立：{clause}。"
         return self.finding("dead", (rule,), en, zh, shown)
 
-    def nearest(self, rule: Rule) -> tuple[str, Exhibit | None]:
+    def nearest(self, rule: Rule) -> tuple[str, Witness | None]:
         """The clause of a dead rule that fails where all others hold, with a witness; else any profile at all."""
         node: Node = rule.when.tree
         parts = node.parts if isinstance(node, And) else ()
@@ -95,7 +95,7 @@ class Audit:
         for part in reversed(parts):
             rest = [other for other in parts if other is not part]
 
-            def build(setting: Setting, reading: Reading, rest: Sequence[Node] = rest) -> list[int]:
+            def build(setting: Query, reading: SymbolicRuleSet, rest: Sequence[Node] = rest) -> list[int]:
                 there, scope = scene(setting, reading, rule.each)
                 return [*there, reading.in_force(rule), *(_truth(reading, rule, other, scope).true for other in rest)]
 
@@ -103,9 +103,9 @@ class Audit:
             if answer is not None:
                 start, end = part.span
                 name = f"term.{part.name}" if isinstance(part, Term) else " ".join(text[start:end].split())
-                return name, exhibit(self.bundle, answer, [rule], f"never lets {rule.id} apply")
+                return name, make_witness(self.bundle, answer, [rule], f"never lets {rule.id} apply")
         answer = self.ask(lambda setting, reading: [reading.in_force(rule), *scene(setting, reading, rule.each)[0]])
-        shown = exhibit(self.bundle, answer, [rule], f"never lets {rule.id} apply") if answer is not None else None
+        shown = make_witness(self.bundle, answer, [rule], f"never lets {rule.id} apply") if answer is not None else None
         return "", shown
 
     # --- pairs of rules of one file
@@ -149,22 +149,22 @@ class Audit:
             if self.find([*ground.fires(one), inside, -ground.rails[two.name].true]):
                 return False
 
-        def build(setting: Setting, reading: Reading) -> list[int]:
+        def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
             there, scope = scene(setting, reading, one.each, certain=False)
             apart = [applies(reading, one, scope).true, -applies(reading, two, scope).true]
             return [*there, reading.in_force(two), *apart]
 
         return self.ask(build) is None
 
-    def both(self, one: Rule, two: Rule, it: str) -> Exhibit | None:
+    def both(self, one: Rule, two: Rule, it: str) -> Witness | None:
         """A witness on which both rules apply to one subject."""
 
-        def build(setting: Setting, reading: Reading) -> list[int]:
+        def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
             there, scope = scene(setting, reading, one.each)
             return [*there, applies(reading, one, scope).true, applies(reading, two, scope).true]
 
         answer = self.ask(build)
-        return exhibit(self.bundle, answer, [one, two], it) if answer is not None else None
+        return make_witness(self.bundle, answer, [one, two], it) if answer is not None else None
 
     # --- contradictions inside one file
 
@@ -194,7 +194,7 @@ class Audit:
 
     # --- shared
 
-    def finding(self, kind: str, rules: Sequence[Rule], en: str, zh: str, shown: Exhibit | None) -> Finding:
+    def finding(self, kind: str, rules: Sequence[Rule], en: str, zh: str, shown: Witness | None) -> Finding:
         """A finding about rules, at the first of them."""
         first = rules[0]
         since, until = max(rule.since for rule in rules), min(rule.until for rule in rules)
@@ -250,13 +250,13 @@ def _contradiction(one: Rule, two: Rule) -> str:
     return ""
 
 
-def holds(setting: Setting, reading: Reading, rule: Rule, certain: bool = False) -> list[int]:
+def holds(setting: Query, reading: SymbolicRuleSet, rule: Rule, certain: bool = False) -> list[int]:
     """Formulas that a rule applies to some subject."""
     there, scope = scene(setting, reading, rule.each, certain)
     return [*there, applies(reading, rule, scope).true]
 
 
-def _truth(reading: Reading, rule: Rule, part: Node, scope: Scope) -> Rail:
+def _truth(reading: SymbolicRuleSet, rule: Rule, part: Node, scope: SymbolicActivation) -> DualRail:
     """The truth of a part of a rule's condition."""
     return reading.encoder.choose(
         (held, reading.encoder.truth(part, scope, params)) for held, params in reading.versions(rule.when)

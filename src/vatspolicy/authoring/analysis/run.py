@@ -42,7 +42,7 @@ class Request:
     workers: int = 1
 
 
-def analyse(request: Request) -> Report:
+def run_analysis(request: Request) -> Report:
     """The report on a folder of policies. Raises InvalidInput for policies or properties that are none."""
     bundle = load_bundle(request.folder)
     settings = load_settings(request.folder or resource_folder("policies"))

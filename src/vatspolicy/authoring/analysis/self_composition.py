@@ -12,16 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.assumptions import hold
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.symbolic.assumptions import assume_invariants
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.domain import Space, _resolved, plain
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Setting
-from vatspolicy.authoring.symbolic.questions import Scope
-from vatspolicy.authoring.symbolic.relaxation import Loose
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
 from vatspolicy.authoring.symbolic.search import Found
-from vatspolicy.authoring.symbolic.values import Base, Rail, Record, Slots, Sum, Unsupported
+from vatspolicy.authoring.symbolic.values import Base, DualRail, Record, Slots, Sum, Unsupported
 from vatspolicy.authoring.symbolic.witness import _record, profile_of
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.documents.schemas import load_schema
@@ -42,7 +42,9 @@ class FreeEncoder(Encoder):
     mark: str = ""
     hiding: bool = False
 
-    def quantified(self, node: Quantifier, base: Base, scope: Scope, params: Mapping[str, Any]) -> Rail:
+    def quantified(
+        self, node: Quantifier, base: Base, scope: SymbolicActivation, params: Mapping[str, Any]
+    ) -> DualRail:
         """A free truth."""
         if not isinstance(base, Slots):
             return super().quantified(node, base, scope, params)
@@ -53,15 +55,15 @@ class FreeEncoder(Encoder):
         own = self.mark if self.touched and mentions(node.body, self.touched) else ""
         return free(self.space, own + self.named(node, base, scope, params), self.hiding)
 
-    def named(self, node: Quantifier, base: Slots, scope: Scope, params: Mapping[str, Any]) -> str:
+    def named(self, node: Quantifier, base: Slots, scope: SymbolicActivation, params: Mapping[str, Any]) -> str:
         """A name for a question about the members of a list."""
         return f"{base.path} {self.questions.number(self.questions.of(node, scope, params))}"
 
 
-class FreeHeld(Loose):
+class FreeHeld(RelaxedRuleSet):
     """Whether an instrument is held is free: more may be in the second profile, less known where facts are hidden."""
 
-    def held(self, scope: Any, name: str, holder: str = "operator") -> Rail:
+    def held(self, scope: Any, name: str, holder: str = "operator") -> DualRail:
         """A free truth, the same for questions that must have the same answer."""
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
@@ -74,16 +76,16 @@ class FreeHeld(Loose):
             more = free(self.space, f"more {whole}", False)
             entity = scope.values.get(holder, ())
             ours = pool.disjoin(held for held, base in entity if isinstance(base, Record) and base.path == "company")
-            found = encoder.some((found, Rail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))))
+            found = encoder.some((found, DualRail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))))
         return found
 
 
-def free(space: Space, name: str, hiding: bool) -> Rail:
+def free(space: Space, name: str, hiding: bool) -> DualRail:
     """A truth that may be anything; one that is hidden is the same or unknown."""
     pool = space.pool
     true, known = pool.flag(name), pool.flag(f"{name}?")
     said = pool.flag(f"said {name}") if hiding else TRUE
-    return Rail(pool.conjoin((known, true, said)), pool.conjoin((known, -true, said)))
+    return DualRail(pool.conjoin((known, true, said)), pool.conjoin((known, -true, said)))
 
 
 def mentions(node: Node, name: str) -> bool:
@@ -93,12 +95,12 @@ def mentions(node: Node, name: str) -> bool:
 
 
 @dataclass
-class Twins:
+class ProfilePair:
     """One question over two profiles: readings of both, and formulas about both."""
 
-    setting: Setting
-    first: Reading
-    second: Reading
+    setting: Query
+    first: SymbolicRuleSet
+    second: SymbolicRuleSet
     relation: list[int]
     """That the two profiles are as the property says."""
     shown: Any = field(repr=False)
@@ -112,8 +114,8 @@ class Twins:
     def real(self) -> list[int]:
         """That both profiles are real."""
         return [
-            *hold(self.first.space, self.first.encoder)[0],
-            *hold(self.second.space, self.second.encoder)[0],
+            *assume_invariants(self.first.space, self.first.encoder)[0],
+            *assume_invariants(self.second.space, self.second.encoder)[0],
         ]
 
     def profiles(self, found: Found) -> tuple[Profile, Profile]:
@@ -121,18 +123,18 @@ class Twins:
         return self.shown(found)  # type: ignore[no-any-return]
 
 
-def _services(reading: Reading) -> list[Any]:
+def _services(reading: SymbolicRuleSet) -> list[Any]:
     """The services as a reading sees them: some of their facts may be hidden from it."""
     [(_, slots)] = reading.space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, Slots)
     return slots.members
 
 
-def _readings(setting: Setting, other: Space, bundle: Bundle, loose: bool, touched: str, hiding: bool = False) -> Any:
+def _readings(setting: Query, other: Space, bundle: Bundle, loose: bool, touched: str, hiding: bool = False) -> Any:
     """Readings of the setting's own space and of the other one."""
     if not loose:
         encoder = Encoder(other, setting.encoder.questions)
-        second = Reading(other, encoder, setting.reading(bundle).law, ((TRUE, setting.day),))
+        second = SymbolicRuleSet(other, encoder, setting.reading(bundle).law, ((TRUE, setting.day),))
         return setting.reading(bundle), second
     assert isinstance(setting.encoder, FreeEncoder)
     setting.encoder.touched = touched
@@ -143,7 +145,7 @@ def _readings(setting: Setting, other: Space, bundle: Bundle, loose: bool, touch
     return FreeHeld(setting.space, setting.encoder, course, as_of), FreeHeld(other, encoder, course, as_of)
 
 
-def _with_company(setting: Setting, changed: Mapping[str, Any], root: str = "company") -> tuple[Space, Record]:
+def _with_company(setting: Query, changed: Mapping[str, Any], root: str = "company") -> tuple[Space, Record]:
     """The space in which some facts of a company are others, and the company."""
     space = setting.space
     [(held, own)] = space.roots[root]  # type: ignore[misc]
@@ -154,14 +156,14 @@ def _with_company(setting: Setting, changed: Mapping[str, Any], root: str = "com
     return other, own
 
 
-def monotone(setting: Setting, bundle: Bundle, fact: str, loose: bool) -> Twins:
+def monotone(setting: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePair:
     """The fact (a number such as company.foreign_percent) is higher in the second profile."""
     root, _, name = fact.partition(".")
     space, pool = setting.space, setting.space.pool
     [(_, company)] = space.roots[root]  # type: ignore[misc]
     assert isinstance(company, Record)
     value = company.get(name)
-    assert not isinstance(value, Rail)
+    assert not isinstance(value, DualRail)
     [(present, number)] = value
     assert isinstance(number, Sum)
     pool.ranges[f"{fact}'"] = pool.ranges[fact]
@@ -177,10 +179,10 @@ def monotone(setting: Setting, bundle: Bundle, fact: str, loose: bool) -> Twins:
         return one, two
 
     rises = pool.at_most({fact: 1, f"{fact}'": -1}, 0, strict=True)
-    return Twins(setting, first, second, [present, rises], shown)
+    return ProfilePair(setting, first, second, [present, rises], shown)
 
 
-def more(setting: Setting, bundle: Bundle, loose: bool) -> Twins:
+def more(setting: Query, bundle: Bundle, loose: bool) -> ProfilePair:
     """The company holds one more licence in the second profile."""
     space = setting.space
     [(_, company)] = space.roots["company"]  # type: ignore[misc]
@@ -199,7 +201,7 @@ def more(setting: Setting, bundle: Bundle, loose: bool) -> Twins:
         two["company"].setdefault("licences", []).append(_record(space, extra, found))
         return one, two
 
-    return Twins(setting, first, second, [], shown)
+    return ProfilePair(setting, first, second, [], shown)
 
 
 class Hidden(Space):
@@ -217,7 +219,7 @@ class Hidden(Space):
         return self.pool.conjoin((shared, self.pool.flag(f"said {name}")))
 
 
-def hidden(setting: Setting, bundle: Bundle, kept: Sequence[str], loose: bool) -> Twins:
+def hidden(setting: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> ProfilePair:
     """The first profile says fewer facts than the second. `kept`: names or paths of facts that are never hidden."""
     space = setting.space
     other = Hidden.__new__(Hidden)
@@ -239,7 +241,7 @@ def hidden(setting: Setting, bundle: Bundle, kept: Sequence[str], loose: bool) -
                     _remove(one, path.split("."))
         return one, two
 
-    return Twins(setting, less, full, [], shown)
+    return ProfilePair(setting, less, full, [], shown)
 
 
 def _remove(data: Any, path: list[str]) -> None:

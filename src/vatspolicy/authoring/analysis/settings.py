@@ -10,14 +10,14 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.parser import ExpressionError, Scope, parse
+from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.documents import Document, load_document
 from vatspolicy.documents import Path as Place
 from vatspolicy.documents.schemas import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import as_tuple
-from vatspolicy.profile.vocabulary import Text
+from vatspolicy.profile.vocabulary import LocalizedText
 
 NAME = "properties.yaml"
 FORMS = ("never", "monotone", "more_licences", "more_facts")
@@ -28,7 +28,7 @@ class Property:
     """One property of the law."""
 
     id: str
-    statement: Text
+    statement: LocalizedText
     cite: tuple[str, ...]
     line: int
     form: str
@@ -54,7 +54,7 @@ class Accepted:
 
     kind: str
     about: tuple[str, ...]
-    reason: Text
+    reason: LocalizedText
     line: int
 
 
@@ -149,7 +149,7 @@ class _Reader:
 
     def expression(self, path: Place, text: str, each: str) -> Node | None:
         try:
-            return parse(text, Scope(variables(each), {}, lambda name, scope: None))
+            return parse(text, TypeEnvironment(variables(each), {}, lambda name, scope: None))
         except ExpressionError as error:
             start, end = error.span
             self.problems.append(self.document.problem_within(path, start, end - start, error.message, error.hint))

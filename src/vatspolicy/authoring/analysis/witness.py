@@ -22,7 +22,7 @@ ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings"
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class Witness:
     """A confirmed witness with its test case."""
 
     profile: Mapping[str, Any]
@@ -33,7 +33,7 @@ class Exhibit:
     case_for: str
 
 
-def exhibit(bundle: Bundle, answer: Answer, rules: Sequence[Rule], it: str) -> Exhibit:
+def make_witness(bundle: Bundle, answer: Answer, rules: Sequence[Rule], it: str) -> Witness:
     """The facts of an answer as a witness about some rules; the first one's file is where the test belongs.
 
     Raises Unconfirmed when the test does not pass, InvalidInput when the facts are no profile.
@@ -42,14 +42,14 @@ def exhibit(bundle: Bundle, answer: Answer, rules: Sequence[Rule], it: str) -> E
     return show(bundle, answer.profile, answer.as_of, rules, it)
 
 
-def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> Exhibit:
+def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> Witness:
     """The same of a profile."""
     states = states_of(bundle, data, day, rules)
     if not rules:
-        return Exhibit(data, day, states, fixture(bundle, data, day), "fixture")
+        return Witness(data, day, states, fixture(bundle, data, day), "fixture")
     own = [rule for rule in rules if rule.policy == rules[0].policy]
     test = _test(bundle, data, day, own, it)
-    return Exhibit(data, day, states, _yaml([test]), "tests")
+    return Witness(data, day, states, _yaml([test]), "tests")
 
 
 def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.diff.revision import Side, named_after
+from vatspolicy.authoring.diff.revision import LawRevision, named_after
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
@@ -37,7 +37,7 @@ class Product:
         return id if isinstance(id, str) else self.document.file
 
 
-def products(base: Side, head: Side, arguments: Iterable[str]) -> tuple[list[Product], list[Problem]]:
+def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> tuple[list[Product], list[Problem]]:
     """Every product to decide, each text once, and why others cannot be read.
 
     A fixture that a change edits or deletes is decided as it was, too: no product leaves the comparison unseen.
@@ -69,7 +69,7 @@ def products(base: Side, head: Side, arguments: Iterable[str]) -> tuple[list[Pro
     return list(found.values()), sorted(set(problems))
 
 
-def _variants(side: Side, file: str, content: bytes) -> Iterator[Product]:
+def _variants(side: LawRevision, file: str, content: bytes) -> Iterator[Product]:
     """A fixture's profile, and what its expectations make of it."""
     document = parse_document(content, file)
     yield Product(document)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from vatspolicy.authoring.diff.cases import Product
 from vatspolicy.authoring.diff.items import DECISIVE, KINDS, Item, Key, differing, items
-from vatspolicy.authoring.diff.revision import Side, load_side, named_after
+from vatspolicy.authoring.diff.revision import LawRevision, load_side, named_after
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
@@ -84,7 +84,7 @@ def direction(before: Answer, after: Answer) -> str:
 
 
 def compare_decisions(
-    base: Side, head: Side, products: Sequence[Product], days: Sequence[str], differences: Differences
+    base: LawRevision, head: LawRevision, products: Sequence[Product], days: Sequence[str], differences: Differences
 ) -> Comparison:
     """Decide every product on every day by both sides and tell what differs.
 
@@ -95,7 +95,7 @@ def compare_decisions(
 
 
 class _Run:
-    def __init__(self, base: Side, head: Side, differences: Differences) -> None:
+    def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
         self.rows: dict[tuple[Product, tuple[str, ...], Answer, Answer, tuple[str, ...]], list[str]] = {}
         self.details: dict[
@@ -103,7 +103,7 @@ class _Run:
         ] = {}
         self.problems: list[Problem] = []
         self.borrowed: list[str] = []
-        self._base_under_head: Side | InvalidInput | None = None
+        self._base_under_head: LawRevision | InvalidInput | None = None
 
     def run(self, products: Sequence[Product], days: Sequence[str]) -> Comparison:
         count = 0
@@ -123,7 +123,7 @@ class _Run:
             tuple(rows), tuple(details), count, tuple(days), tuple(sorted(set(self.problems))), tuple(self.borrowed)
         )
 
-    def read(self, product: Product) -> tuple[Side, Profile, Profile]:
+    def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:
         """The side that decides as the base, and the profile as both sides read it. Raises InvalidInput."""
         with self.head.in_use():
             new = read_profile(product.document)
@@ -138,7 +138,7 @@ class _Run:
             self.borrowed.append(product.name)
             return borrowed, new, new
 
-    def base_under_head(self) -> Side:
+    def base_under_head(self) -> LawRevision:
         """The base read under the schemas of the head. Raises InvalidInput where it does not fit them."""
         if self._base_under_head is None:
             try:
@@ -179,7 +179,7 @@ class _Run:
         return tuple(rules), tuple(dict.fromkeys(sorted(service for _, _, service in speaking if service)))
 
 
-def decide(side: Side, profile: Profile, day: str) -> Decision:
+def decide(side: LawRevision, profile: Profile, day: str) -> Decision:
     """The decision of one side."""
     with side.in_use():
         return evaluate(side.bundle, profile, day)

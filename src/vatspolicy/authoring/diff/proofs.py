@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.authoring.diff.decisions import Answer, direction
 from vatspolicy.authoring.diff.items import differing, items
-from vatspolicy.authoring.diff.revision import Side
+from vatspolicy.authoring.diff.revision import LawRevision
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.semantic import Proof
 from vatspolicy.engine.decision import WORDS, Decision
@@ -27,7 +27,7 @@ class Unconfirmed(Exception):
     """The evaluator does not decide a witness as the engine says: nothing that it said may be shown."""
 
 
-def semantic_data(proof: Proof, head: Side, differences: Differences, cause: Cause) -> dict[str, Any]:
+def semantic_data(proof: Proof, head: LawRevision, differences: Differences, cause: Cause) -> dict[str, Any]:
     """The semantic layer as the comparison holds it. Raises Unconfirmed."""
     data: dict[str, Any] = {
         "status": proof.status,

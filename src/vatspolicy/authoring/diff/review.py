@@ -17,7 +17,7 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
 )
 from vatspolicy.authoring.diff.proofs import Unconfirmed, semantic_data
-from vatspolicy.authoring.diff.revision import Side, load_pair
+from vatspolicy.authoring.diff.revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.rules import Differences, Rules
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
 from vatspolicy.authoring.diff.semantic import prove
@@ -50,7 +50,7 @@ class Settings:
     """Conditions (verdict.parse_conditions)."""
 
 
-def review(base: Source, head: Source, settings: Settings) -> dict[str, Any]:
+def compare_revisions(base: Source, head: Source, settings: Settings) -> dict[str, Any]:
     """Compare two states. What cannot be compared is said in `why` and `problems`, never passed over."""
     try:
         with load_pair(base, head) as (left, right):
@@ -60,7 +60,7 @@ def review(base: Source, head: Source, settings: Settings) -> dict[str, Any]:
     return _finish(data, settings)
 
 
-def refuse(base: str, head: str | None, message: str, settings: Settings) -> dict[str, Any]:
+def not_comparable(base: str, head: str | None, message: str, settings: Settings) -> dict[str, Any]:
     """The data of a comparison of which a side cannot be read; `message` says why."""
     data = _empty(settings, ["source"], [])
     data["why"][0]["text"] = {"en": message, "zh": message}
@@ -116,7 +116,7 @@ def _empty(settings: Settings, why: Sequence[str], problems: Iterable[Problem], 
     }
 
 
-def _compare(base: Side, head: Side, settings: Settings) -> dict[str, Any]:
+def _compare(base: LawRevision, head: LawRevision, settings: Settings) -> dict[str, Any]:
     changes = compare_structure(base, head, settings.today)
     schemas = compare_schemas(base, head)
     edited = frozenset(base.documents.keys() | head.documents.keys()) if base.schemas == head.schemas else None
@@ -153,7 +153,7 @@ def _compare(base: Side, head: Side, settings: Settings) -> dict[str, Any]:
 
 
 def _semantic(
-    base: Side, head: Side, differences: Differences, settings: Settings, maker: _Maker
+    base: LawRevision, head: LawRevision, differences: Differences, settings: Settings, maker: _Maker
 ) -> tuple[dict[str, Any], str, str]:
     """The semantic layer, why it is not evaluated, and what broke. What the evaluator does not confirm is not shown."""
     proof = prove(base, head, differences, settings.semantic, settings.workers)
@@ -180,7 +180,7 @@ def _contradicted(data: Mapping[str, Any]) -> bool:
     return bool(seen(data) & set(impossible(data)))
 
 
-def _named(source: Source, side: Side | None = None) -> dict[str, Any]:
+def _named(source: Source, side: LawRevision | None = None) -> dict[str, Any]:
     return {
         "name": source.name,
         "title": source.title,
@@ -195,7 +195,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 class _Maker:
-    def __init__(self, base: Side, head: Side, differences: Differences) -> None:
+    def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
 
     def change(self, change: Change) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.schemas import schema_folder, use_schemas
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.policies.bundle import BESIDE, Bundle, build_bundle
+from vatspolicy.policies.bundle import NON_POLICY_FILES, Bundle, build_bundle
 
 RELEASE = "bundle.yaml"
 
 
 @dataclass(frozen=True)
-class Side:
+class LawRevision:
     """A state of the law, ready to be asked."""
 
     source: Source
@@ -50,7 +50,7 @@ class Side:
 
 
 @contextmanager
-def load_pair(base: Source, head: Source) -> Iterator[tuple[Side, Side]]:
+def load_pair(base: Source, head: Source) -> Iterator[tuple[LawRevision, LawRevision]]:
     """Both sides, for as long as the block lasts. Raises InvalidInput; files of the base are named `base:path`.
 
     A state without schemas of its own, such as a folder of policies alone, is read under those of the other side.
@@ -75,7 +75,7 @@ def load_pair(base: Source, head: Source) -> Iterator[tuple[Side, Side]]:
         yield sides[0], sides[1]
 
 
-def load_side(source: Source, schemas: Path, same: frozenset[tuple[str, bytes]] = frozenset()) -> Side:
+def load_side(source: Source, schemas: Path, same: frozenset[tuple[str, bytes]] = frozenset()) -> LawRevision:
     """A state under the schemas of a folder; `same`: files that need no comparison. Raises InvalidInput."""
     with use_schemas(schemas):
         try:
@@ -87,10 +87,10 @@ def load_side(source: Source, schemas: Path, same: frozenset[tuple[str, bytes]] 
             raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
     release = [parse_document(content, name) for name, content in named.items()][-1]
-    beside = {name for name, _ in source.policies if name.rpartition("/")[2] in BESIDE}
+    beside = {name for name, _ in source.policies if name.rpartition("/")[2] in NON_POLICY_FILES}
     rest = [file for file in source.policies if file not in same and file[0] not in named.keys() | beside]
     documents = [parse_document(content, name) for name, content in rest]
-    return Side(
+    return LawRevision(
         source=source,
         bundle=bundle,
         schemas=schemas,

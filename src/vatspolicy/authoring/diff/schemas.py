@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.diff.revision import Side
+from vatspolicy.authoring.diff.revision import LawRevision
 
 _WRITTEN_BY_US = {
     f"{name}.schema.json" for name in ("analysis", "comparison", "decision", "matrix", "question", "routes", "timeline")
@@ -33,7 +33,7 @@ class SchemaChange:
     """Whether what was valid before, or could be read before, may no longer be."""
 
 
-def compare_schemas(base: Side, head: Side) -> list[SchemaChange]:
+def compare_schemas(base: LawRevision, head: LawRevision) -> list[SchemaChange]:
     """Every difference that checks something, by file and path."""
     if base.schemas == head.schemas:
         return []

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.diff.revision import Side, load_side
+from vatspolicy.authoring.diff.revision import LawRevision, load_side
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -39,7 +39,7 @@ class Proof:
     """The base as it was asked: under the schemas of the head."""
 
 
-def prove(base: Side, head: Side, differences: Differences, wanted: str, workers: int = 1) -> Proof:
+def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted: str, workers: int = 1) -> Proof:
     """Ask about every rule that differs, and about all of them together: all profiles of the head's schemas, all days.
 
     wanted: one of ENGINES. workers: processes that share the questions of the solver; the answers do not depend on it.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vatspolicy.authoring.diff.revision import Side
+from vatspolicy.authoring.diff.revision import LawRevision
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.model import ALWAYS, NEVER
@@ -61,7 +61,7 @@ class Change:
         return self.retroactive and self.change != "added"
 
 
-def compare_structure(base: Side, head: Side, today: str) -> list[Change]:
+def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[Change]:
     """Every change, by policy and in the order of the file."""
     found: list[Change] = []
     if base.release.data["covers"] != head.release.data["covers"]:
@@ -303,7 +303,7 @@ def tokens(text: str) -> tuple[str, ...]:
 # --- what may have been renamed --------------------------------------------------------------------------------------
 
 
-def _with_twins(changes: list[Change], base: Side, head: Side) -> list[Change]:
+def _with_twins(changes: list[Change], base: LawRevision, head: LawRevision) -> list[Change]:
     """Removed and added entries of one kind with the same body, each naming the other."""
     bodies: dict[tuple[str, str], dict[str, list[int]]] = {}
     for index, change in enumerate(changes):
@@ -319,7 +319,7 @@ def _with_twins(changes: list[Change], base: Side, head: Side) -> list[Change]:
     return changes
 
 
-def _body(side: Side, change: Change) -> Any:
+def _body(side: LawRevision, change: Change) -> Any:
     data = side.documents[change.policy].data
     match change.kind:
         case "policy":
@@ -336,7 +336,7 @@ def _body(side: Side, change: Change) -> Any:
 # --- fixtures --------------------------------------------------------------------------------------------------------
 
 
-def _fixtures(base: Side, head: Side) -> Iterator[Change]:
+def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Change]:
     """Fixtures that were edited with the law: a reviewer wants to know that an expectation moved."""
     old, new = dict(base.source.fixtures), dict(head.source.fixtures)
     if not old or not new:

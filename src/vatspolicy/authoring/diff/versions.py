@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vatspolicy.authoring.diff.revision import Side
+from vatspolicy.authoring.diff.revision import LawRevision
 from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.structure import LAW, Change
 
@@ -44,7 +44,11 @@ class Release:
 
 
 def check_release(
-    base: Side, head: Side, changes: Sequence[Change], schemas: Sequence[SchemaChange], decisions_change: bool
+    base: LawRevision,
+    head: LawRevision,
+    changes: Sequence[Change],
+    schemas: Sequence[SchemaChange],
+    decisions_change: bool,
 ) -> Release:
     """The release that the change needs, against the one it has."""
     before, after = base.bundle.version, head.bundle.version
@@ -99,7 +103,7 @@ def _next(version: Version, level: str) -> Version:
             return version
 
 
-def _has_entry(base: Side, head: Side) -> bool:
+def _has_entry(base: LawRevision, head: LawRevision) -> bool:
     """Whether the changelog of the head says something new under its version, or under what is unreleased."""
     new = _entries(head.source.changelog or "", head.bundle.version)
     return bool(new - _entries(base.source.changelog or "", head.bundle.version))
@@ -118,7 +122,7 @@ def _entries(changelog: str, version: str) -> set[str]:
     return lines
 
 
-def _file_faults(base: Side, head: Side, changes: Sequence[Change]) -> list[Fault]:
+def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Change]) -> list[Fault]:
     """Files whose past was rewritten under their old version, and reviews of a text that has changed since."""
     faults = []
     touched = {c.policy for c in changes if c.kind in (*LAW, "article")}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 
-__all__ = ["lay_out"]
+__all__ = ["format_text"]
 
 
-def lay_out(document: Document) -> str:
+def format_text(document: Document) -> str:
     """The canonical text of a document: the same data, the same comments. Raises InvalidInput where that cannot be.
 
     Nothing is taken on trust: the result is read again, and must hold equal data and the same comments, and must be

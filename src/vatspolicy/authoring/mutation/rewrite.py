@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.ruleset import trees_of
-from vatspolicy.cel.serialize import dump
+from vatspolicy.cel.serialize import to_data
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule
 
@@ -77,4 +77,6 @@ class _Writer:
 
     def expression(self, expression: Expression) -> Expression:
         tree = self.trees.get(id(expression))
-        return expression if tree is None else dataclasses.replace(expression, stored=dump(tree), stored_conjuncts=None)
+        return (
+            expression if tree is None else dataclasses.replace(expression, stored=to_data(tree), stored_conjuncts=None)
+        )

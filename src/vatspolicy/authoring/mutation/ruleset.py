@@ -12,7 +12,7 @@ from vatspolicy.cel.ast import Node
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,21 +20,21 @@ class Altered(Bundle):
     """A bundle whose law of a day is made by a function from that of another bundle."""
 
     base: Bundle = field(kw_only=True)
-    alter: Callable[[Law, str], Law] = field(kw_only=True)
+    alter: Callable[[RuleSet, str], RuleSet] = field(kw_only=True)
 
-    def on(self, day: str) -> Law:
+    def on(self, day: str) -> RuleSet:
         """The altered law of a day."""
         return self.alter(self.base.on(day), day)
 
 
-def altered(bundle: Bundle, alter: Callable[[Law, str], Law]) -> Altered:
+def altered(bundle: Bundle, alter: Callable[[RuleSet, str], RuleSet]) -> Altered:
     """The bundle under an alteration of its law."""
     fields = {entry.name: getattr(bundle, entry.name) for entry in dataclasses.fields(Bundle)}
     return Altered(**fields, base=bundle, alter=alter)
 
 
 @dataclass(frozen=True)
-class MutantLaw(Law):
+class MutantLaw(RuleSet):
     """A law that answers some questions wrongly."""
 
     trees: Mapping[int, Node] = field(kw_only=True)
@@ -47,7 +47,7 @@ class MutantLaw(Law):
 
 
 @dataclass(frozen=True)
-class NotingLaw(Law):
+class NotingLaw(RuleSet):
     """A law that tells what it was asked and what it answered."""
 
     note: Callable[[Expression, Env, Any], None] = field(kw_only=True)
@@ -59,7 +59,7 @@ class NotingLaw(Law):
         return value
 
 
-def noting(law: Law, note: Callable[[Expression, Env, Any], None]) -> NotingLaw:
+def noting(law: RuleSet, note: Callable[[Expression, Env, Any], None]) -> NotingLaw:
     """The law, which tells `note` about every question."""
     return NotingLaw(**_fields(law), note=note)
 
@@ -82,7 +82,7 @@ def mutated(bundle: Bundle, mutant: Mutant) -> Altered:
     """The bundle with the mistake in it."""
     trees = trees_of(mutant)
 
-    def alter(law: Law, day: str) -> Law:
+    def alter(law: RuleSet, day: str) -> RuleSet:
         fields = _fields(law) | {"params": params_on(mutant, law.params, day)}
         for rule in mutant.rules if mutant.dates else ():
             since, until = mutant.dates[rule.name]
@@ -96,5 +96,5 @@ def mutated(bundle: Bundle, mutant: Mutant) -> Altered:
     return altered(bundle, alter)
 
 
-def _fields(law: Law) -> dict[str, Any]:
-    return {entry.name: getattr(law, entry.name) for entry in dataclasses.fields(Law)}
+def _fields(law: RuleSet) -> dict[str, Any]:
+    return {entry.name: getattr(law, entry.name) for entry in dataclasses.fields(RuleSet)}

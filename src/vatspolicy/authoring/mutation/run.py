@@ -21,7 +21,7 @@ from vatspolicy.cel.ast import Node
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty, Expression
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 Prover = Callable[[Mutant], bool]
 """Whether a mutant is proved to say the same as the law of every profile."""
@@ -50,7 +50,7 @@ class Trial:
     """Tests that fail on the law as it is; they kill nothing."""
     _asked: dict[int, dict[int, list[tuple[Env, Any]]]] = field(default_factory=dict)
     """By expression and case: where it was asked, and the answer."""
-    _laws: list[Law] = field(default_factory=list)
+    _laws: list[RuleSet] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for index, case in enumerate(self.cases):

@@ -16,7 +16,7 @@ from vatspolicy.authoring.mutation.ruleset import mutated, params_on, trees_of
 from vatspolicy.authoring.mutation.run import Trial
 from vatspolicy.authoring.mutation.value_mutants import shifted
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.authoring.testing.mcdc import decisive
+from vatspolicy.authoring.testing.mcdc import decisive_clauses
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.documents import Path
@@ -24,7 +24,7 @@ from vatspolicy.documents.schemas import load_schema
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
@@ -76,7 +76,7 @@ def _bases(trial: Trial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Env
             if case.policy is None or case.policy.id != rule.policy or rule.id not in case.expect["expect"]:
                 continue
             params = trial.bundle.on(case.as_of).params
-            clauses = (node for _, clause, _ in decisive(expression.tree, env, params) for node in walk(clause))
+            clauses = (node for _, clause, _ in decisive_clauses(expression.tree, env, params) for node in walk(clause))
             far = 0 if any(id(node) in targets for node in clauses) else 1
             if case.name not in found or far < found[case.name][0]:
                 found[case.name] = (far, case, env)
@@ -157,7 +157,7 @@ def _tells_apart(bundle: Bundle, other: Bundle, rule: Rule, profile: Profile, as
     return next(iter(states[0]), "silent")
 
 
-def _states(law: Law, rule: Rule, profile: Profile, as_of: str) -> set[str]:
+def _states(law: RuleSet, rule: Rule, profile: Profile, as_of: str) -> set[str]:
     found = {state_of(law, rule, env) for each, _, env in subjects(law, profile, as_of) if each == rule.each}
     return found or {"silent"}
 

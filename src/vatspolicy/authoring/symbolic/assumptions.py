@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from vatspolicy.authoring.symbolic.domain import Space
 from vatspolicy.authoring.symbolic.encoder import Encoder
-from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.cel.ast import Node
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.profile.profile import invariants
 
 
-def hold(space: Space, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:
+def assume_invariants(space: Space, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:
     """Formulas that the invariants are not broken, and their ids: those that share a fact with what was read so far.
 
     The others hold of a profile that leaves their facts out, so leaving them out takes no profile away.
@@ -29,7 +29,7 @@ def hold(space: Space, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:
                 taken[entry["id"]] = node
                 relevant |= facts
                 growing = True
-    scope = Scope(space.roots)
+    scope = SymbolicActivation(space.roots)
     return [-encoder.truth(node, scope, {}).false for node in taken.values()], tuple(taken)
 
 
@@ -40,7 +40,7 @@ def _facts(text: str, node: Node) -> frozenset[str]:
     """The paths of the facts that an invariant reads."""
     if text not in _FACTS:
         space = Space()
-        Encoder(space).truth(node, Scope(space.roots), {})
+        Encoder(space).truth(node, SymbolicActivation(space.roots), {})
         _FACTS[text] = frozenset(space.read)
     return _FACTS[text]
 

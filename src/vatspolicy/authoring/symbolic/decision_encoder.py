@@ -15,8 +15,8 @@ from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.license_encoder import has_instrument
 from vatspolicy.authoring.symbolic.lists import member
-from vatspolicy.authoring.symbolic.questions import Scope
-from vatspolicy.authoring.symbolic.timeline import Course, Days
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.timeline import Days, RuleSetHistory
 from vatspolicy.authoring.symbolic.times import AS_OF
 from vatspolicy.authoring.symbolic.values import (
     KNOWN_FALSE,
@@ -24,7 +24,7 @@ from vatspolicy.authoring.symbolic.values import (
     UNKNOWN,
     Cases,
     Const,
-    Rail,
+    DualRail,
     Record,
     Value,
     guard,
@@ -50,16 +50,16 @@ class Levels:
 
 
 @dataclass
-class Reading:
+class SymbolicRuleSet:
     """The law of some days, asked of one space."""
 
     space: Space
     encoder: Encoder
-    law: Course
+    law: RuleSetHistory
     as_of: Value
-    like: Reading | None = None
+    like: SymbolicRuleSet | None = None
     """A reading of a law that shares rules with this one: what is common is asked once."""
-    _truths: dict[tuple[int, Any], Rail] = field(default_factory=dict)
+    _truths: dict[tuple[int, Any], DualRail] = field(default_factory=dict)
     _versions: dict[int, Versions] = field(default_factory=dict)
 
     # --- days
@@ -86,7 +86,7 @@ class Reading:
 
     # --- expressions
 
-    def ask(self, expression: Expression, scope: Scope) -> Rail:
+    def ask(self, expression: Expression, scope: SymbolicActivation) -> DualRail:
         """The truth of an expression. Raises Unsupported."""
         key = (id(expression), scope.subject)
         if key not in self._truths and self.like is not None and self.law.shares(expression, self.like.law):
@@ -97,13 +97,13 @@ class Reading:
             )
         return self._truths[key]
 
-    def _truth(self, expression: Expression, scope: Scope, params: Mapping[str, Any]) -> Rail:
+    def _truth(self, expression: Expression, scope: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
         tree = expression.tree
         found = self.encoder.once(tree, scope, params, lambda: self.encoder.truth(tree, scope, params))
-        assert isinstance(found, Rail)
+        assert isinstance(found, DualRail)
         return found
 
-    def value(self, expression: Expression, scope: Scope) -> Cases:
+    def value(self, expression: Expression, scope: SymbolicActivation) -> Cases:
         """The value of an expression that is no truth. Raises Unsupported."""
         return merge(
             *(
@@ -113,30 +113,30 @@ class Reading:
             )
         )
 
-    def holds(self, rule: Rule, scope: Scope) -> Rail:
+    def holds(self, rule: Rule, scope: SymbolicActivation) -> DualRail:
         """The truth of a rule's condition, which is false on days on which the rule is not in force."""
         there = self.in_force(rule)
         if there == FALSE:
             return KNOWN_FALSE
         found, pool = self.ask(rule.when, scope), self.space.pool
-        return Rail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
+        return DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
 
     # --- subjects
 
-    def product_scope(self) -> Scope:
+    def product_scope(self) -> SymbolicActivation:
         """Variables of product rules."""
-        return Scope({**self.space.roots, "as_of": self.as_of}, ())
+        return SymbolicActivation({**self.space.roots, "as_of": self.as_of}, ())
 
-    def service_scope(self, service: Record) -> Scope:
+    def service_scope(self, service: Record) -> SymbolicActivation:
         """Variables of service rules."""
         values = {
             **self.product_scope().values,
             "service": ((TRUE, service),),
             "operator": operator(self.space, service),
         }
-        return Scope(values, (("service", service.path), ("operator", service.path)))
+        return SymbolicActivation(values, (("service", service.path), ("operator", service.path)))
 
-    def activity_scope(self, service: Record, cls: Cases, name: str) -> Scope:
+    def activity_scope(self, service: Record, cls: Cases, name: str) -> SymbolicActivation:
         """Variables of activity rules; `name` tells the class from others."""
         outer = self.service_scope(service)
 
@@ -165,32 +165,32 @@ class Reading:
         """When an instrument is held, the same for instruments that are held in the same cases."""
         instrument = self.law.instruments[name]
         covers = instrument.covers
-        return (name, instrument.no_term, covers and self.texts(covers, Scope({})))
+        return (name, instrument.no_term, covers and self.texts(covers, SymbolicActivation({})))
 
-    def texts(self, expression: Expression, scope: Scope) -> Any:
+    def texts(self, expression: Expression, scope: SymbolicActivation) -> Any:
         """The same for two expressions that must have the same value in every profile on every day."""
         questions = self.encoder.questions
         return [(held, questions.of(expression.tree, scope, params)) for held, params in self.versions(expression)]
 
     # --- access
 
-    def licensed(self, scope: Scope) -> Rail:
+    def licensed(self, scope: SymbolicActivation) -> DualRail:
         """Whether the operator holds any instrument that a route leads to."""
         pool = self.space.pool
         found = []
         for name, there in self.access_days.items():
             has = self.held(scope, name)
-            found.append(Rail(pool.conjoin((there, has.true)), pool.disjoin((-there, has.false))))
+            found.append(DualRail(pool.conjoin((there, has.true)), pool.disjoin((-there, has.false))))
         return self.encoder.some(found)
 
-    def held(self, scope: Scope, name: str, holder: str = "operator") -> Rail:
+    def held(self, scope: SymbolicActivation, name: str, holder: str = "operator") -> DualRail:
         """Whether the holder has the instrument for this class and place on this day."""
         key = (self.question(scope, name), holder, dict(scope.subject).get("operator"))
         if key not in self.encoder.held:
             self.encoder.held[key] = has_instrument(self, scope, name, holder)
         return self.encoder.held[key]
 
-    def question(self, scope: Scope, name: str) -> Any:
+    def question(self, scope: SymbolicActivation, name: str) -> Any:
         """The same for two questions whether an instrument is held that must have the same answer."""
         covers = self.law.instruments[name].covers
         subject = None
@@ -199,7 +199,7 @@ class Reading:
             subject = self.texts(covers, inner)
         return self.encoder.questions.number([self.kind(name), subject])
 
-    def route(self, scope: Scope, rule: Rule) -> RouteRails:
+    def route(self, scope: SymbolicActivation, rule: Rule) -> RouteRails:
         """What becomes of a route."""
         effect = rule.effect
         assert isinstance(effect, Route)
@@ -219,14 +219,14 @@ class Reading:
 
     # --- classes
 
-    def classes(self, scope: Scope) -> Classes:
+    def classes(self, scope: SymbolicActivation) -> Classes:
         """What the classify rules say of a service."""
         pool = self.space.pool
         opinion = self.encoder.read(scope.values["service"], "class_opinion")
-        assert not isinstance(opinion, Rail)
+        assert not isinstance(opinion, DualRail)
         has_opinion = known(pool, opinion)
         named = self.encoder.read(opinion, "classes")
-        assert not isinstance(named, Rail)
+        assert not isinstance(named, DualRail)
         certain: dict[str, list[int]] = {}
         possible: dict[str, list[int]] = {}
         other: dict[str, list[int]] = {}
@@ -300,7 +300,7 @@ class Reading:
             (pool.disjoin(x.high[0] for x in levels), pool.disjoin(x.high[1] for x in levels)),
         )
 
-    def rules(self, each: str, scope: Scope) -> Levels:
+    def rules(self, each: str, scope: SymbolicActivation) -> Levels:
         """How strict the rules are on one subject."""
         pool = self.space.pool
         levels = []
@@ -326,7 +326,7 @@ class Reading:
             )
         return self.strictest(levels)
 
-    def access(self, scope: Scope, to: str) -> Levels:
+    def access(self, scope: SymbolicActivation, to: str) -> Levels:
         """How strict a need is that routes answer."""
         pool = self.space.pool
         usable, opened, met, perhaps_met = [], [], [], []
@@ -361,9 +361,9 @@ class Reading:
 class RouteRails:
     """What becomes of a route: the truths behind it, and whether it is not closed, and open."""
 
-    applies: Rail
-    share: Rail
-    checks: tuple[Rail, ...]
+    applies: DualRail
+    share: DualRail
+    checks: tuple[DualRail, ...]
     usable: int
     opened: int
 

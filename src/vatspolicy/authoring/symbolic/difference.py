@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.isolate import expressions_of, named_by
-from vatspolicy.authoring.symbolic.query import Setting
-from vatspolicy.authoring.symbolic.questions import Scope
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.rule_state import constants
 from vatspolicy.authoring.symbolic.timeline import Days
 from vatspolicy.authoring.symbolic.times import END, Period, parameters
@@ -33,7 +33,7 @@ def differing(base: Bundle, head: Bundle, period: Period) -> Period | None:
 
     Rules that say the same in the same words, with the same parameter values on the same days, make no difference.
     """
-    setting = Setting(period, {})
+    setting = Query(period, {})
     one, two = setting.reading(base), setting.reading(head)
     if one.way != two.way:
         return period
@@ -47,7 +47,7 @@ def differing(base: Bundle, head: Bundle, period: Period) -> Period | None:
     return Period(iso(min(first for first, _ in spans)), iso(max(last for _, last in spans) + 1))
 
 
-def _said(reading: Reading) -> Iterator[tuple[str, Any]]:
+def _said(reading: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
     """What every deciding rule says, with its days."""
     for key, rules in reading.law.rules.items():
         if key.partition("/")[2] in DECIDING:
@@ -55,8 +55,8 @@ def _said(reading: Reading) -> Iterator[tuple[str, Any]]:
                 yield rule.name, [reading.law.span(rule), *_content(reading, rule)]
 
 
-def _content(reading: Reading, rule: Rule) -> list[Any]:
-    texts = [reading.texts(expression, Scope({})) for expression in expressions_of(rule)]
+def _content(reading: SymbolicRuleSet, rule: Rule) -> list[Any]:
+    texts = [reading.texts(expression, SymbolicActivation({})) for expression in expressions_of(rule)]
     kinds = [reading.kind(name) for name in sorted(named_by(rule))]
     return [rule.each, reading.law.span(rule), constants(rule), texts, kinds]
 

@@ -15,7 +15,7 @@ from vatspolicy.authoring.symbolic.values import (
     Cases,
     Choice,
     Const,
-    Rail,
+    DualRail,
     Record,
     Slots,
     Sum,
@@ -112,7 +112,7 @@ class Space:
                 return ((present, self.sequence(schema, path, present)),)
             case "boolean":
                 value = self.pool.flag(path)
-                return Rail(self.pool.conjoin((present, value)), self.pool.conjoin((present, -value)))
+                return DualRail(self.pool.conjoin((present, value)), self.pool.conjoin((present, -value)))
             case "integer" if "enum" not in schema:
                 return ((present, self.number(path, Range(schema["minimum"], schema["maximum"]))),)
             case "number":
@@ -160,23 +160,23 @@ class Space:
         found = self.lazy(path, schema, make)
         return found
 
-    def where_registered(self, stated: Value, company: Record, present: int) -> Rail:
+    def where_registered(self, stated: Value, company: Record, present: int) -> DualRail:
         """Whether a company is a mainland one: as stated, else by where it is registered."""
         pool = self.pool
         office = company.get("registered")
-        assert isinstance(stated, Rail) and not isinstance(office, Rail)
+        assert isinstance(stated, DualRail) and not isinstance(office, DualRail)
         unstated = pool.conjoin((present, -stated.true, -stated.false))
         rails = [stated]
         for held, place in office:
             assert isinstance(place, Record)
             province = place.get("province")
-            assert not isinstance(province, Rail)
+            assert not isinstance(province, DualRail)
             for inner, choice in province:
                 assert isinstance(choice, Choice)
                 abroad = pool.among(choice.name, choice.indexes(lambda code: code == "overseas"))
                 known = pool.conjoin((unstated, held, inner))
-                rails.append(Rail(pool.conjoin((known, -abroad)), pool.conjoin((known, abroad))))
-        return Rail(pool.disjoin(rail.true for rail in rails), pool.disjoin(rail.false for rail in rails))
+                rails.append(DualRail(pool.conjoin((known, -abroad)), pool.conjoin((known, abroad))))
+        return DualRail(pool.disjoin(rail.true for rail in rails), pool.disjoin(rail.false for rail in rails))
 
     def lazy(self, path: str, schema: Schema, make: Callable[[str], Value]) -> Record:
         """A record that notes what is read from it."""
@@ -247,7 +247,7 @@ def operator(space: Space, service: Record) -> Cases:
     """Who runs a service: the company, or the partner by any other word; nobody known while that is missing."""
     pool = space.pool
     runs = service.get("operated_by")
-    assert not isinstance(runs, Rail)
+    assert not isinstance(runs, DualRail)
     found: list[tuple[int, Base]] = []
     for held, base in runs:
         assert isinstance(base, Choice)

@@ -12,7 +12,7 @@ from typing import Any
 from vatspolicy.authoring.symbolic.domain import Space, ordinal
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.lists import member, members, size
-from vatspolicy.authoring.symbolic.questions import Questions, Scope
+from vatspolicy.authoring.symbolic.questions import Questions, SymbolicActivation
 from vatspolicy.authoring.symbolic.values import (
     UNKNOWN,
     Base,
@@ -20,7 +20,7 @@ from vatspolicy.authoring.symbolic.values import (
     Choice,
     Const,
     Count,
-    Rail,
+    DualRail,
     Record,
     Slots,
     Sum,
@@ -28,9 +28,9 @@ from vatspolicy.authoring.symbolic.values import (
     Value,
     at_least,
     constant,
+    dual_rail,
     merge,
     name_of,
-    rail,
     sum_of,
 )
 from vatspolicy.cel.ast import (
@@ -60,18 +60,18 @@ class Encoder:
     space: Space
     questions: Questions = field(default_factory=Questions)
     _inverses: dict[int, tuple[tuple[Any, ...], dict[Any, list[int]]]] = field(default_factory=dict)
-    held: dict[Any, Rail] = field(default_factory=dict)
+    held: dict[Any, DualRail] = field(default_factory=dict)
     """Whether instruments are held, by question: laws over the same facts share the answers."""
     _values: dict[Any, Value] = field(default_factory=dict)
     _choices: dict[tuple[str, int, str, Any], tuple[int, Choice]] = field(default_factory=dict)
 
-    def truth(self, node: Node, scope: Scope, params: Mapping[str, Any]) -> Rail:
+    def truth(self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
         """The truth of a node that is true or false. Raises Unsupported."""
         value = self.value(node, scope, params)
-        assert isinstance(value, Rail)
+        assert isinstance(value, DualRail)
         return value
 
-    def value(self, node: Node, scope: Scope, params: Mapping[str, Any]) -> Value:
+    def value(self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any]) -> Value:
         """The value of a node. Raises Unsupported."""
         match node:
             case Literal(value=value):
@@ -86,7 +86,7 @@ class Encoder:
                 return self.once(node, scope, params, lambda: self.quantifier(node, scope, params))
             case Not(body=body):
                 inner = self.truth(body, scope, params)
-                return Rail(inner.false, inner.true)
+                return DualRail(inner.false, inner.true)
             case And(parts=parts):
                 return self.every(self.truth(part, scope, params) for part in parts)
             case Or(parts=parts):
@@ -103,42 +103,42 @@ class Encoder:
                 return self.text_test(kind, self.cases(text, scope, params), pattern)
         raise TypeError(f"no such node: {node!r}")
 
-    def cases(self, node: Node, scope: Scope, params: Mapping[str, Any]) -> Cases:
+    def cases(self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any]) -> Cases:
         """The value of a node that is no truth."""
         value = self.value(node, scope, params)
-        assert not isinstance(value, Rail)
+        assert not isinstance(value, DualRail)
         return value
 
     # --- Kleene's logic
 
-    def every(self, rails: Iterable[Rail]) -> Rail:
+    def every(self, rails: Iterable[DualRail]) -> DualRail:
         """Kleene's and."""
         rails = tuple(rails)
         pool = self.space.pool
-        return Rail(pool.conjoin(r.true for r in rails), pool.disjoin(r.false for r in rails))
+        return DualRail(pool.conjoin(r.true for r in rails), pool.disjoin(r.false for r in rails))
 
-    def some(self, rails: Iterable[Rail]) -> Rail:
+    def some(self, rails: Iterable[DualRail]) -> DualRail:
         """Kleene's or."""
         rails = tuple(rails)
         pool = self.space.pool
-        return Rail(pool.disjoin(r.true for r in rails), pool.conjoin(r.false for r in rails))
+        return DualRail(pool.disjoin(r.true for r in rails), pool.conjoin(r.false for r in rails))
 
-    def choose(self, options: Iterable[tuple[int, Rail]]) -> Rail:
+    def choose(self, options: Iterable[tuple[int, DualRail]]) -> DualRail:
         """The truth of the option whose guard holds; unknown where none does."""
         options = tuple(options)
         pool = self.space.pool
-        return Rail(
+        return DualRail(
             pool.disjoin(pool.conjoin((held, value.true)) for held, value in options),
             pool.disjoin(pool.conjoin((held, value.false)) for held, value in options),
         )
 
-    def decided(self, held: int, formula: int) -> tuple[int, Rail]:
+    def decided(self, held: int, formula: int) -> tuple[int, DualRail]:
         """An option that is a plain formula."""
-        return held, Rail(formula, -formula)
+        return held, DualRail(formula, -formula)
 
     # --- leaves
 
-    def fact(self, node: Fact, scope: Scope) -> Value:
+    def fact(self, node: Fact, scope: SymbolicActivation) -> Value:
         """The fact that a name and fields stand for; unknown where an object above it is missing."""
         is_truth = isinstance(node.type, Bool)
         value: Value | None = scope.values.get(node.root)
@@ -146,15 +146,15 @@ class Encoder:
             return UNKNOWN if is_truth else ()
         for name in node.names:
             value = self.read(value, name)
-        if isinstance(value, Rail):
+        if isinstance(value, DualRail):
             return value
         return UNKNOWN if is_truth else value
 
     def read(self, value: Value, name: str) -> Value:
         """A field of an object."""
-        assert not isinstance(value, Rail)
+        assert not isinstance(value, DualRail)
         pool = self.space.pool
-        truths: list[tuple[int, Rail]] = []
+        truths: list[tuple[int, DualRail]] = []
         found: list[tuple[int, Base]] = []
         for held, base in value:
             match base:
@@ -164,7 +164,7 @@ class Encoder:
                     child = constant(fields[name]) if name in fields else ()
                 case _:
                     raise Unsupported(name_of(base))
-            if isinstance(child, Rail):
+            if isinstance(child, DualRail):
                 truths.append((held, child))
             else:
                 found += [(pool.conjoin((held, inner)), part) for inner, part in child]
@@ -172,14 +172,14 @@ class Encoder:
 
     # --- comparisons
 
-    def comparison(self, op: str, left: Value, right: Value) -> Rail:
+    def comparison(self, op: str, left: Value, right: Value) -> DualRail:
         """Whether two values compare; unknown unless both are known."""
         pool = self.space.pool
-        if isinstance(left, Rail) or isinstance(right, Rail):
-            one, other = (side if isinstance(side, Rail) else UNKNOWN for side in (left, right))
+        if isinstance(left, DualRail) or isinstance(right, DualRail):
+            one, other = (side if isinstance(side, DualRail) else UNKNOWN for side in (left, right))
             same = pool.disjoin((pool.conjoin((one.true, other.true)), pool.conjoin((one.false, other.false))))
             apart = pool.disjoin((pool.conjoin((one.true, other.false)), pool.conjoin((one.false, other.true))))
-            return Rail(same, apart) if op == "==" else Rail(apart, same)
+            return DualRail(same, apart) if op == "==" else DualRail(apart, same)
         return self.choose(
             self.decided(pool.conjoin((held, other)), self.compare(op, one, two))
             for held, one in left
@@ -279,13 +279,15 @@ class Encoder:
 
     # --- lists
 
-    def membership(self, node: In, item: Node, over: Node, scope: Scope, params: Mapping[str, Any]) -> Rail:
+    def membership(
+        self, node: In, item: Node, over: Node, scope: SymbolicActivation, params: Mapping[str, Any]
+    ) -> DualRail:
         """Whether a value is in a list; unknown unless both are known."""
         pool = self.space.pool
         value = self.value(item, scope, params)
         lists = self.cases(over, scope, params)
         options = []
-        if isinstance(value, Rail):
+        if isinstance(value, DualRail):
             for held, base in lists:
                 if not isinstance(base, Const):
                     raise Unsupported("a list of truths")
@@ -297,12 +299,14 @@ class Encoder:
                 options.append(self.decided(pool.conjoin((held, other)), member(self, one, base)))
         return self.choose(options)
 
-    def quantifier(self, node: Quantifier, scope: Scope, params: Mapping[str, Any]) -> Rail:
+    def quantifier(self, node: Quantifier, scope: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
         """Whether some or all members satisfy the body; unknown while the list is."""
         lists = self.cases(node.list, scope, params)
         return self.choose((held, self.quantified(node, base, scope, params)) for held, base in lists)
 
-    def quantified(self, node: Quantifier, base: Base, scope: Scope, params: Mapping[str, Any]) -> Rail:
+    def quantified(
+        self, node: Quantifier, base: Base, scope: SymbolicActivation, params: Mapping[str, Any]
+    ) -> DualRail:
         """The same for a list that is known."""
         pool = self.space.pool
         if isinstance(base, Slots):
@@ -312,20 +316,20 @@ class Encoder:
             body = self.truth(node.body, scope.bind(node.variable, value, identity), params)
             absent = -exists  # a member that is not there changes nothing
             if node.kind == "exists":
-                body = Rail(pool.conjoin((exists, body.true)), pool.disjoin((absent, body.false)))
+                body = DualRail(pool.conjoin((exists, body.true)), pool.disjoin((absent, body.false)))
             else:
-                body = Rail(pool.disjoin((absent, body.true)), pool.conjoin((exists, body.false)))
+                body = DualRail(pool.disjoin((absent, body.true)), pool.conjoin((exists, body.false)))
             inner.append(body)
         return self.some(inner) if node.kind == "exists" else self.every(inner)
 
-    def text_test(self, kind: str, text: Cases, pattern: str) -> Rail:
+    def text_test(self, kind: str, text: Cases, pattern: str) -> DualRail:
         """Whether a text has the part or the pattern."""
         pool = self.space.pool
         options = []
         for held, base in text:
             match base:
                 case Const(value=str() as value):
-                    options.append((held, rail(TEXT[kind](value, pattern))))
+                    options.append((held, dual_rail(TEXT[kind](value, pattern))))
                 case Choice(name=name):
                     fits = base.indexes(lambda value: value is not None and TEXT[kind](value, pattern))
                     options.append(self.decided(held, pool.among(name, fits)))
@@ -335,7 +339,9 @@ class Encoder:
 
     # --- which question is asked
 
-    def once(self, node: Node, scope: Scope, params: Mapping[str, Any], make: Callable[[], Value]) -> Value:
+    def once(
+        self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any], make: Callable[[], Value]
+    ) -> Value:
         """The value of a node, made when it is first asked for."""
         key = self.questions.of(node, scope, params)
         if key not in self._values:

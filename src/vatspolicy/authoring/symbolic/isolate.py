@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 
 def expressions_of(rule: Rule) -> tuple[Expression, ...]:
@@ -36,10 +36,10 @@ def find_rule(bundle: Bundle, name: str) -> Rule | None:
 
 
 @dataclass(frozen=True)
-class MixedLaw(Law):
+class MixedLaw(RuleSet):
     """The law of a day in which some expressions are asked of another law."""
 
-    other: Law = field(kw_only=True)
+    other: RuleSet = field(kw_only=True)
     foreign: frozenset[int] = field(kw_only=True)
     """Identities of the expressions that belong to `other`."""
 
@@ -57,7 +57,7 @@ class MixedBundle(Bundle):
     name: str = field(kw_only=True)
     changed: Rule | None = field(kw_only=True)
 
-    def on(self, day: str) -> Law:
+    def on(self, day: str) -> RuleSet:
         """The law of a day, with the other rule in it."""
         law, other = self.base.on(day), self.head.on(day)
         rules = {key: tuple(rule for rule in found if rule.name != self.name) for key, found in law.rules.items()}

@@ -16,7 +16,7 @@ _WEIGHT = {"?": 4, "=": 2}
 """What a truth costs that has to hold: a fact that has to be there, a word in a list, any other truth (1)."""
 
 
-def justified(space: Space, formulas: Sequence[int], found: Found) -> Found:
+def drop_irrelevant(space: Space, formulas: Sequence[int], found: Found) -> Found:
     """Values under which the formulas and the axioms hold too, with less in them than `found` has."""
     pool = space.pool
     truths = pool.truths(found)

@@ -8,24 +8,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.questions import Scope
-from vatspolicy.authoring.symbolic.values import Rail, Record, Slots, constant, known
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.values import DualRail, Record, Slots, constant, known
 from vatspolicy.policies.model import Instrument
 
 if TYPE_CHECKING:
-    from vatspolicy.authoring.symbolic.decision_encoder import Reading
+    from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 
 
-def has_instrument(reading: Reading, scope: Scope, name: str, holder: str) -> Rail:
+def has_instrument(reading: SymbolicRuleSet, scope: SymbolicActivation, name: str, holder: str) -> DualRail:
     """Whether the holder has the instrument for this class and place on this day. Raises Unsupported."""
     instrument = reading.law.instruments[name]
     entity = scope.values.get(holder, ())
-    assert not isinstance(entity, Rail)
+    assert not isinstance(entity, DualRail)
     options = []
     for present, company in entity:
         assert isinstance(company, Record)
         lists = company.get("licences")
-        assert not isinstance(lists, Rail)
+        assert not isinstance(lists, DualRail)
         for _, base in lists:
             assert isinstance(base, Slots)
             reading.space.ask(base.path, ("held", reading.question(scope, name)))
@@ -35,7 +35,7 @@ def has_instrument(reading: Reading, scope: Scope, name: str, holder: str) -> Ra
                 (
                     present,
                     reading.encoder.some(
-                        Rail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))
+                        DualRail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))
                         for exists, value in found
                     ),
                 )
@@ -43,7 +43,7 @@ def has_instrument(reading: Reading, scope: Scope, name: str, holder: str) -> Ra
     return reading.encoder.choose(options)
 
 
-def covers(reading: Reading, scope: Scope, instrument: Instrument, licence: Record) -> Rail:
+def covers(reading: SymbolicRuleSet, scope: SymbolicActivation, instrument: Instrument, licence: Record) -> DualRail:
     """Whether one licence is the instrument, valid and about this activity."""
     pool = reading.space.pool
     same = reading.encoder.comparison("==", licence.get("instrument"), constant(instrument.id))
@@ -53,17 +53,17 @@ def covers(reading: Reading, scope: Scope, instrument: Instrument, licence: Reco
     if instrument.covers is not None:
         parts.append(reading.ask(instrument.covers, scope.bind("licence", ((TRUE, licence),), licence.path)))
     whole = reading.encoder.every(parts)
-    return Rail(whole.true, pool.disjoin((same.false, whole.false)))
+    return DualRail(whole.true, pool.disjoin((same.false, whole.false)))
 
 
-def valid(reading: Reading, instrument: Instrument, licence: Record) -> Rail:
+def valid(reading: SymbolicRuleSet, instrument: Instrument, licence: Record) -> DualRail:
     """Whether a held instrument is valid: by its last day, else by what the profile confirms."""
     pool = reading.space.pool
     stated, last = licence.get("valid"), licence.get("valid_until")
-    assert isinstance(stated, Rail) and not isinstance(last, Rail)
+    assert isinstance(stated, DualRail) and not isinstance(last, DualRail)
     if instrument.no_term:
-        stated = Rail(-stated.false, stated.false)
+        stated = DualRail(-stated.false, stated.false)
     by_day = reading.encoder.comparison(">=", last, reading.as_of)
-    by_day = Rail(pool.conjoin((-stated.false, by_day.true)), pool.disjoin((stated.false, by_day.false)))
+    by_day = DualRail(pool.conjoin((-stated.false, by_day.true)), pool.disjoin((stated.false, by_day.false)))
     has_last = known(pool, last)
     return reading.encoder.choose(((has_last, by_day), (-has_last, stated)))

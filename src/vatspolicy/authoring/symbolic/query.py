@@ -8,30 +8,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.assumptions import hold
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.assumptions import assume_invariants
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.domain import Space
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import TRUE, Range, TooLarge
-from vatspolicy.authoring.symbolic.justify import justified
+from vatspolicy.authoring.symbolic.justify import drop_irrelevant
 from vatspolicy.authoring.symbolic.search import (
     BUDGET,
     Found,
     Search,
     Undecided,
+    minimize,
     open_search,
-    simplest,
 )
-from vatspolicy.authoring.symbolic.timeline import course_of
+from vatspolicy.authoring.symbolic.timeline import history_of
 from vatspolicy.authoring.symbolic.times import AS_OF, Period
 from vatspolicy.authoring.symbolic.values import Slots, Sum
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 
 @dataclass
-class Setting:
+class Query:
     """A space, and the day that laws are asked of."""
 
     period: Period
@@ -48,12 +48,14 @@ class Setting:
         self.encoder = self.maker(self.space)
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 
-    def reading(self, law: Bundle | Law, kind: type[Reading] = Reading, like: Reading | None = None) -> Reading:
+    def reading(
+        self, law: Bundle | RuleSet, kind: type[SymbolicRuleSet] = SymbolicRuleSet, like: SymbolicRuleSet | None = None
+    ) -> SymbolicRuleSet:
         """The law asked of the space: a bundle, over all days of the period, or the law of a day that is that of all.
 
         `like`: a reading of the law that this one was made from by changing a rule; what they share is asked once.
         """
-        course = course_of(law, self.period)
+        course = history_of(law, self.period)
         if like is None:
             return kind(self.space, self.encoder, course, ((TRUE, self.day),))
         return kind(self.space, self.encoder, course, ((TRUE, self.day),), like)
@@ -70,7 +72,7 @@ class Setting:
 
     def _real(self) -> tuple[int, list[int], tuple[str, ...]]:
         if self._held[0] != len(self.space.read):
-            formulas, names = hold(self.space, self.encoder)
+            formulas, names = assume_invariants(self.space, self.encoder)
             self._held = (len(self.space.read), formulas, names)
         return self._held
 
@@ -86,7 +88,7 @@ class Setting:
 class Answer:
     """Facts that were found, with what they were found for."""
 
-    setting: Setting
+    setting: Query
     search: Search
     formulas: list[int]
     found: Found
@@ -95,13 +97,13 @@ class Answer:
 
     def justified(self) -> Answer:
         """The same with what matters and no more, as far as one look can tell."""
-        found = justified(self.setting.space, self.formulas, self.found)
+        found = drop_irrelevant(self.setting.space, self.formulas, self.found)
         return Answer(self.setting, self.search, self.formulas, found, self.invariants)
 
     def simplified(self) -> Answer:
         """The same with as few facts as can be."""
         space = self.setting.space
-        found = simplest(space, self.search, self.formulas, self.justified().found)
+        found = minimize(space, self.search, self.formulas, self.justified().found)
         return Answer(self.setting, self.search, self.formulas, found, self.invariants)
 
     @property
@@ -129,11 +131,11 @@ class Nothing:
     invariants: tuple[str, ...]
 
 
-Build = Callable[[Setting], Sequence[int]]
+Build = Callable[[Query], Sequence[int]]
 """The formulas of a question over a setting. The question must be the same for every bound."""
 
 
-def settle(
+def solve(
     period: Period,
     build: Build,
     budget: int = BUDGET,
@@ -149,7 +151,7 @@ def settle(
     bounds: dict[str, int] = dict(fixed or start or {})
     try:
         while True:
-            setting = Setting(period, dict(bounds))
+            setting = Query(period, dict(bounds))
             formulas = [*build(setting)]
             formulas += setting.holding
             names = setting.invariants

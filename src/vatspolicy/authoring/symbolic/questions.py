@@ -21,17 +21,17 @@ from vatspolicy.cel.ast import (
 
 
 @dataclass(frozen=True)
-class Scope:
+class SymbolicActivation:
     """Variables by name, and what each stands for, for telling questions about lists apart."""
 
     values: Mapping[str, Value]
     subject: tuple[tuple[str, str], ...] = ()
     """Name and identity of the variables that differ from one question to the next."""
 
-    def bind(self, name: str, value: Value, identity: str) -> Scope:
+    def bind(self, name: str, value: Value, identity: str) -> SymbolicActivation:
         """The scope with one more variable."""
         kept = tuple(pair for pair in self.subject if pair[0] != name)
-        return Scope({**self.values, name: value}, (*kept, (name, identity)))
+        return SymbolicActivation({**self.values, name: value}, (*kept, (name, identity)))
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Questions:
     _signatures: dict[Any, int] = field(default_factory=dict)
     _texts: dict[tuple[str, int], tuple[Mapping[str, Any], str]] = field(default_factory=dict)
 
-    def of(self, node: Node, scope: Scope, params: Mapping[str, Any]) -> Any:
+    def of(self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any]) -> Any:
         """The same for two nodes that must have the same value in every profile, however long its lists are."""
         shape, names, keys = self.shape(node)
         subject = tuple(pair for pair in scope.subject if pair[0] in names)

@@ -10,12 +10,12 @@ from vatspolicy.authoring.symbolic.rule_state import constants
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.licensing import routes
-from vatspolicy.engine.outlook import outlook
-from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.engine.licensing import evaluate_routes
+from vatspolicy.engine.possible_outcomes import possible_outcomes
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, load_profile
 
 __all__ = ["Unconfirmed", "confirmed", "load_profile", "says", "subjects", "word_of"]
@@ -27,7 +27,7 @@ class Unconfirmed(Exception):
 
 def word_of(bundle: Bundle, profile: Profile, as_of: str) -> str:
     """The decision word alone, by the evaluator's own rules and in a fraction of the time of `evaluate`."""
-    low, high = outlook(bundle.on(as_of), profile, as_of, asking=False).range
+    low, high = possible_outcomes(bundle.on(as_of), profile, as_of, asking=False).range
     return low if low == high else "incomplete"
 
 
@@ -60,14 +60,14 @@ def says(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Map
     return found
 
 
-def subjects(law: Law, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
+def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
     """Every subject of one kind with its variables; activities include those that are only possible."""
-    base = product_env(profile, as_of)
+    base = product_activation(profile, as_of)
     if each == "product":
         yield "", base
         return
     for service in base["services"]:
-        env = service_env(base, service)
+        env = service_activation(base, service)
         if each == "service":
             yield service["id"], env
             continue
@@ -77,16 +77,16 @@ def subjects(law: Law, profile: Profile, as_of: str, each: str) -> Iterator[tupl
             if isinstance(rule.effect, Classify):
                 classes |= dict.fromkeys(cls for cls in rule.effect.otherwise if cls != "none")
         for cls in classes:
-            yield f"{service['id']}/{cls}", activity_env(law, env, cls)
+            yield f"{service['id']}/{cls}", activity_activation(law, env, cls)
 
 
-def _says(law: Law, rule: Rule, env: Env) -> Any:
+def _says(law: RuleSet, rule: Rule, env: Env) -> Any:
     holds = law.ask(rule.when, env)
     if holds is False:
         return None
     if not isinstance(rule.effect, Route):
         return (holds, constants(rule))
-    for state in routes(law, env, rule.effect.to):
+    for state in evaluate_routes(law, env, rule.effect.to):
         if state.rule is rule:
             return (holds, constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
     return None

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, Reading
+from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.encoder import Encoder
-from vatspolicy.authoring.symbolic.questions import Scope
-from vatspolicy.authoring.symbolic.values import Base, Rail, Slots
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.values import Base, DualRail, Slots
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS
 from vatspolicy.cel.ast import Quantifier
 
@@ -30,7 +30,7 @@ TELLING: tuple[Pair, ...] = tuple(
 """The same, the most telling first."""
 
 
-def word(reading: Reading, levels: Levels) -> dict[str, int]:
+def word(reading: SymbolicRuleSet, levels: Levels) -> dict[str, int]:
     """For every decision word the formula that it is the decision."""
     pool = reading.space.pool
     deny = levels.low[1]
@@ -56,26 +56,28 @@ def within(levels: Levels, name: str, pool: Any) -> int:
     return pool.conjoin(())  # type: ignore[no-any-return]
 
 
-class Loose(Reading):
+class RelaxedRuleSet(SymbolicRuleSet):
     """A reading in which whether an instrument is held is free: more than can be, so that what it proves holds."""
 
-    def held(self, scope: Any, name: str, holder: str = "operator") -> Rail:
+    def held(self, scope: Any, name: str, holder: str = "operator") -> DualRail:
         """A free truth, the same for questions that must have the same answer."""
         pool = self.space.pool
         name = f"held {self.question(scope, name)} {holder} {dict(scope.subject).get('operator', '')}"
         true, known = pool.flag(name), pool.flag(f"{name}?")
-        return Rail(pool.conjoin((known, true)), pool.conjoin((known, -true)))
+        return DualRail(pool.conjoin((known, true)), pool.conjoin((known, -true)))
 
 
 @dataclass
-class LooseEncoder(Encoder):
+class RelaxedEncoder(Encoder):
     """An encoder for which what is said of the members of a list is free, whatever its length: more than can be."""
 
-    def quantified(self, node: Quantifier, base: Base, scope: Scope, params: Mapping[str, Any]) -> Rail:
+    def quantified(
+        self, node: Quantifier, base: Base, scope: SymbolicActivation, params: Mapping[str, Any]
+    ) -> DualRail:
         """A free truth, the same for questions that must have the same answer."""
         if not isinstance(base, Slots):
             return super().quantified(node, base, scope, params)
         pool = self.space.pool
         name = f"{base.path} {self.questions.number(self.questions.of(node, scope, params))}"
         true, known = pool.flag(name), pool.flag(f"{name}?")
-        return Rail(pool.conjoin((known, true)), pool.conjoin((known, -true)))
+        return DualRail(pool.conjoin((known, true)), pool.conjoin((known, -true)))

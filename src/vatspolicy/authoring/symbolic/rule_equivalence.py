@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.symbolic.assumptions import named
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.difference import asked
 from vatspolicy.authoring.symbolic.isolate import find_rule, mix
 from vatspolicy.authoring.symbolic.minimize import shrink
-from vatspolicy.authoring.symbolic.query import Answer, Nothing, Setting, settle
+from vatspolicy.authoring.symbolic.query import Answer, Nothing, Query, solve
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed, confirmed, load_profile, says
-from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Loose, Pair
+from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Pair, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import difference, subject
 from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, how
 from vatspolicy.authoring.symbolic.times import Period
 from vatspolicy.authoring.symbolic.transitions import compare_decisions
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT, Ground, Proof, lengths
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT, TransitionProof, TwoRuleSetSearch, lengths
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
@@ -101,18 +101,18 @@ class _Shared:
 
     def __init__(self, base: Bundle, period: Period, budget: int) -> None:
         self.base, self.period, self.budget = base, period, budget
-        self.proof = Proof(period, base, budget)
-        self._ground: Ground | None = None
+        self.proof = TransitionProof(period, base, budget)
+        self._ground: TwoRuleSetSearch | None = None
 
     @property
-    def ground(self) -> Ground:
+    def ground(self) -> TwoRuleSetSearch:
         """The search with one member of each list."""
-        self._ground = self._ground or Ground(self.period, self.base, self.budget, {})
+        self._ground = self._ground or TwoRuleSetSearch(self.period, self.base, self.budget, {})
         return self._ground
 
-    def longer(self, members: Mapping[str, int]) -> Ground:
+    def longer(self, members: Mapping[str, int]) -> TwoRuleSetSearch:
         """The search with longer lists."""
-        return Ground(self.period, self.base, self.budget, members)
+        return TwoRuleSetSearch(self.period, self.base, self.budget, members)
 
 
 @dataclass
@@ -159,19 +159,19 @@ class _Question:
 
     def difference(self) -> Answer | None:
         assert self.span is not None
-        loose = settle(self.span, lambda setting: self.build(setting, False, Loose), self.budget)
+        loose = solve(self.span, lambda setting: self.build(setting, False, RelaxedRuleSet), self.budget)
         if isinstance(loose, Nothing):
             self.invariants |= set(loose.invariants)
             return None
         reach = any(rule.each == "activity" for rule in self.rules)
         for fixed in (SHORT, None):  # a witness has few members; only a proof needs to look at more
-            answer = settle(self.span, lambda setting: self.build(setting, reach), self.budget, fixed)
+            answer = solve(self.span, lambda setting: self.build(setting, reach), self.budget, fixed)
             if isinstance(answer, Answer):
                 return answer
             self.invariants |= set(answer.invariants)
         return None
 
-    def build(self, setting: Setting, reach: bool, kind: type[Reading] = Reading) -> list[int]:
+    def build(self, setting: Query, reach: bool, kind: type[SymbolicRuleSet] = SymbolicRuleSet) -> list[int]:
         one, two = setting.reading(self.base, kind), setting.reading(self.head, kind)
         found = []
         for each in sorted({rule.each for rule in self.rules}):
@@ -235,7 +235,7 @@ class _Question:
                 break
         return outcome
 
-    def prove(self, outcome: _Outcome, proof: Proof, mixed: Bundle, lists: bool) -> None:
+    def prove(self, outcome: _Outcome, proof: TransitionProof, mixed: Bundle, lists: bool) -> None:
         excluded = proof.exclude(mixed, PAIRS, lists)
         self.invariants |= set(excluded.invariants)
         outcome.proved = len(excluded.pairs) == len(PAIRS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.isolate import named_by
-from vatspolicy.authoring.symbolic.query import Setting
-from vatspolicy.authoring.symbolic.questions import Scope
-from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, Rail
+from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
 from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import words
 
@@ -33,7 +33,7 @@ def constants(rule: Rule) -> Any:
             return ("advise", kind)
 
 
-def parts(reading: Reading, rule: Rule, scope: Scope, held: bool = False) -> dict[str, Rail]:
+def parts(reading: SymbolicRuleSet, rule: Rule, scope: SymbolicActivation, held: bool = False) -> dict[str, DualRail]:
     """The truths that make up what a rule says of one subject; `held`: whether its instrument is held, too."""
     pool = reading.space.pool
     if not isinstance(rule.effect, Route):
@@ -45,36 +45,44 @@ def parts(reading: Reading, rule: Rule, scope: Scope, held: bool = False) -> dic
     route = reading.route(scope, rule)
     there = -route.applies.false  # what a route says counts only where it is about the activity
     closed = pool.conjoin((there, -route.usable))
-    found = {"when": route.applies, "open": Rail(route.opened, closed)}
+    found = {"when": route.applies, "open": DualRail(route.opened, closed)}
     for condition, check in zip(rule.effect.conditions, route.checks, strict=False):
-        found[f"condition {condition.id}"] = Rail(FALSE, pool.conjoin((there, check.false)))
-    found["share"] = Rail(FALSE, pool.conjoin((there, route.share.false)))
+        found[f"condition {condition.id}"] = DualRail(FALSE, pool.conjoin((there, check.false)))
+    found["share"] = DualRail(FALSE, pool.conjoin((there, route.share.false)))
     if held:
         found["held"] = _where(reading, route.usable, reading.held(scope, rule.effect.instrument))
     return found
 
 
-def _where(reading: Reading, condition: int, truth: Rail) -> Rail:
+def _where(reading: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRail:
     pool = reading.space.pool
-    return Rail(pool.conjoin((condition, truth.true)), pool.conjoin((condition, truth.false)))
+    return DualRail(pool.conjoin((condition, truth.true)), pool.conjoin((condition, truth.false)))
 
 
-def same_instruments(one: Reading, rule: Rule | None, two: Reading, other: Rule | None, scope: Scope) -> bool:
+def same_instruments(
+    one: SymbolicRuleSet, rule: Rule | None, two: SymbolicRuleSet, other: Rule | None, scope: SymbolicActivation
+) -> bool:
     """Whether the instruments that two versions of a rule name are held in the same cases, as far as texts tell."""
     names = sorted(named_by(rule) & named_by(other))
     return all(one.question(scope, name) == two.question(scope, name) for name in names)
 
 
-def difference(one: Reading, rule: Rule | None, two: Reading, other: Rule | None, scopes: tuple[Scope, Scope]) -> int:
+def difference(
+    one: SymbolicRuleSet,
+    rule: Rule | None,
+    two: SymbolicRuleSet,
+    other: Rule | None,
+    scopes: tuple[SymbolicActivation, SymbolicActivation],
+) -> int:
     """That two versions of a rule say something different of one subject. None is a rule that is not in force."""
     pool = one.space.pool
     held = not same_instruments(one, rule, two, other, scopes[0])
     before = parts(one, rule, scopes[0], held) if rule is not None else {}
     after = parts(two, other, scopes[1], held) if other is not None else {}
-    silent = {"when": KNOWN_FALSE, "open": Rail(FALSE, FALSE)}
+    silent = {"when": KNOWN_FALSE, "open": DualRail(FALSE, FALSE)}
     found = []
     for name in dict.fromkeys((*before, *after)):
-        missing = silent.get(name, Rail(FALSE, FALSE))
+        missing = silent.get(name, DualRail(FALSE, FALSE))
         a, b = before.get(name, missing), after.get(name, missing)
         found += [pool.differ(a.true, b.true), pool.differ(a.false, b.false)]
     if rule is not None and other is not None and constants(rule) != constants(other):
@@ -84,8 +92,8 @@ def difference(one: Reading, rule: Rule | None, two: Reading, other: Rule | None
 
 
 def subject(
-    setting: Setting, each: str, readings: tuple[Reading, Reading], reach: bool
-) -> tuple[list[int], tuple[Scope, Scope]]:
+    setting: Query, each: str, readings: tuple[SymbolicRuleSet, SymbolicRuleSet], reach: bool
+) -> tuple[list[int], tuple[SymbolicActivation, SymbolicActivation]]:
     """Formulas that a subject of that kind exists, and its variables under both laws.
 
     `reach`: ask the classify rules of both laws which classes a service can have; else it can have any.

@@ -55,7 +55,7 @@ def how() -> tuple[str, ...]:
     return () if has_solver() else ("searched by cells, without a solver",)
 
 
-def simplest(space: Space, search: Search, formulas: Iterable[int], found: Found) -> Found:
+def minimize(space: Space, search: Search, formulas: Iterable[int], found: Found) -> Found:
     """Values for the same formulas from which no fact, no word and no truth can be left out alone.
 
     Facts go before words in lists, those before truths and numbers. Equal questions give equal witnesses.

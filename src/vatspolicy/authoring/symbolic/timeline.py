@@ -16,7 +16,7 @@ from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedLaw, express
 from vatspolicy.authoring.symbolic.times import Period, parameters
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 Days = tuple[int, int]
 """First and last day by number."""
@@ -52,7 +52,7 @@ class Values:
 
 
 @dataclass
-class Course:
+class RuleSetHistory:
     """Rules with the days on which each is in force, and what their expressions are read with."""
 
     days: Days
@@ -85,7 +85,7 @@ class Course:
         values = self.foreign.get(id(expression), self.values)
         return values.versions(expression, self.limits.get(id(expression), self.days))
 
-    def shares(self, expression: Expression, other: Course) -> bool:
+    def shares(self, expression: Expression, other: RuleSetHistory) -> bool:
         """Whether an expression has the same value on every day in another course."""
         name = id(expression)
         same_days = name in self.limits and self.limits[name] == other.limits.get(name)
@@ -103,20 +103,20 @@ class Course:
         return {name: _joined(spans) for name, spans in found.items()}
 
 
-def course_of(law: Bundle | Law, period: Period) -> Course:
+def history_of(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
     """The law of the days of a period: of a bundle, or one law that is in force on all of them."""
     days = (period.first, period.last)
-    if isinstance(law, Law):
+    if isinstance(law, RuleSet):
         foreign = dict.fromkeys(law.foreign, Values(fixed=law.other.params)) if isinstance(law, MixedLaw) else {}
-        return Course(days, dict(law.rules), law.instruments, Values(fixed=law.params), foreign, always=True)
+        return RuleSetHistory(days, dict(law.rules), law.instruments, Values(fixed=law.params), foreign, always=True)
     return _whole(law, period)
 
 
 @functools.lru_cache(maxsize=32)
-def _whole(bundle: Bundle, period: Period) -> Course:
+def _whole(bundle: Bundle, period: Period) -> RuleSetHistory:
     if isinstance(bundle, MixedBundle):
         return _mixed(bundle, period)
-    found = Course((period.first, period.last), {}, bundle.instruments, values_of(bundle))
+    found = RuleSetHistory((period.first, period.last), {}, bundle.instruments, values_of(bundle))
     _add(found, (rule for policy in bundle.policies.values() for rule in policy.rules))
     return found
 
@@ -127,9 +127,9 @@ def values_of(bundle: Bundle) -> Values:
     return Values({p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()})
 
 
-def _mixed(bundle: MixedBundle, period: Period) -> Course:
+def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     """The course of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
-    base, head = course_of(bundle.base, period), course_of(bundle.head, period)
+    base, head = history_of(bundle.base, period), history_of(bundle.head, period)
     rules = {key: tuple(rule for rule in found if rule.name != bundle.name) for key, found in base.rules.items()}
     added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
     instruments = {**base.instruments, **{name: head.instruments[name] for name in added}}
@@ -139,13 +139,13 @@ def _mixed(bundle: MixedBundle, period: Period) -> Course:
     for expression in own:
         if expression is not None:
             foreign[id(expression)] = head.foreign.get(id(expression), head.values)
-    found = Course(base.days, rules, instruments, base.values, foreign, limits=dict(base.limits))
+    found = RuleSetHistory(base.days, rules, instruments, base.values, foreign, limits=dict(base.limits))
     if bundle.changed is not None:
         _add(found, [bundle.changed])
     return found
 
 
-def _add(course: Course, rules: Iterable[Rule]) -> None:
+def _add(course: RuleSetHistory, rules: Iterable[Rule]) -> None:
     grouped: dict[str, list[Rule]] = {}
     for rule in rules:
         span = course.span(rule)

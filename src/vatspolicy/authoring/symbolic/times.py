@@ -10,7 +10,7 @@ from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
 from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def parameters(expression: Expression) -> frozenset[str]:
 _KEYS: dict[int, tuple[Expression, frozenset[str]]] = {}
 
 
-def values(law: Law, expressions: Sequence[Expression]) -> tuple[tuple[str, str], ...]:
+def values(law: RuleSet, expressions: Sequence[Expression]) -> tuple[tuple[str, str], ...]:
     """The parameters of some expressions with their values, as text."""
     params: Mapping[str, Any] = law.params
     keys = sorted(frozenset[str]().union(*map(parameters, expressions)))

@@ -12,7 +12,7 @@ from vatspolicy.authoring.symbolic.recheck import Unconfirmed, confirmed, load_p
 from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Pair
 from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, how
 from vatspolicy.authoring.symbolic.times import Period
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT, Ground, Proof
+from vatspolicy.authoring.symbolic.two_rulesets import SHORT, TransitionProof, TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import IMPOSSIBLE, UNKNOWN, UNSUPPORTED, WITNESS, Transition, Transitions
 from vatspolicy.errors import InvalidInput
@@ -45,7 +45,7 @@ class _Question:
         self.invariants: set[str] = set()
 
     def answer(self) -> Transitions:
-        proof = Proof(self.period, self.base, self.budget)
+        proof = TransitionProof(self.period, self.base, self.budget)
         try:
             self.exclude(proof, lists=False)
             for members in ({}, SHORT):
@@ -64,7 +64,7 @@ class _Question:
     def rest(self, verdict: str, reason: str) -> None:
         self.found |= {pair: Transition(*pair, verdict, reason=reason) for pair in self.open()}
 
-    def exclude(self, proof: Proof, lists: bool) -> None:
+    def exclude(self, proof: TransitionProof, lists: bool) -> None:
         """Prove what can be proved. `lists`: look at what stands in lists, which costs more."""
         if not self.open():
             return
@@ -83,7 +83,7 @@ class _Question:
             return
         answers: dict[Pair, Answer] = {}
         try:
-            Ground(self.period, self.base, self.budget, members).pairs(self.head, self.open(), answers)
+            TwoRuleSetSearch(self.period, self.base, self.budget, members).pairs(self.head, self.open(), answers)
         except Undecided as error:
             self.reason = str(error)
         for pair, answer in answers.items():

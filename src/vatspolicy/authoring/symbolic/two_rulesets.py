@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vatspolicy.authoring.symbolic.decision_encoder import Reading
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
-from vatspolicy.authoring.symbolic.query import Answer, Setting
-from vatspolicy.authoring.symbolic.relaxation import Loose, LooseEncoder, Pair, within, word
+from vatspolicy.authoring.symbolic.query import Answer, Query
+from vatspolicy.authoring.symbolic.relaxation import Pair, RelaxedEncoder, RelaxedRuleSet, within, word
 from vatspolicy.authoring.symbolic.search import Search, Undecided, open_search
 from vatspolicy.authoring.symbolic.times import Period
 from vatspolicy.policies.bundle import Bundle
@@ -34,17 +34,17 @@ def lengths(members: Mapping[str, int]) -> dict[str, int]:
     return SHORT | {path: min(max(count, SHORT.get(path, 1)), LONG) for path, count in members.items()}
 
 
-class Ground:
+class TwoRuleSetSearch:
     """A search for profiles, with lists of few members, that laws decide by given words."""
 
     def __init__(self, period: Period, base: Bundle, budget: int, members: Mapping[str, int]) -> None:
         """`members`: how many members lists have at most; 1 where it says nothing."""
-        self.setting, self.budget = Setting(period, dict(members)), budget
+        self.setting, self.budget = Query(period, dict(members)), budget
         self.base = self.setting.reading(base)
         self.before = self.word(self.base)
         self.search: Search | None = None
 
-    def word(self, reading: Reading) -> dict[str, int]:
+    def word(self, reading: SymbolicRuleSet) -> dict[str, int]:
         """The decision words of a law."""
         return word(reading, reading.decision(self.setting.services))
 
@@ -88,12 +88,12 @@ class Excluded:
     invariants: tuple[str, ...]
 
 
-class Proof:
+class TransitionProof:
     """Proofs that pairs of words never go together, over all profiles."""
 
     def __init__(self, period: Period, base: Bundle, budget: int) -> None:
         self.period, self.base, self.budget = period, base, budget
-        self.rooms: dict[type[Encoder], Room] = {}
+        self.rooms: dict[type[Encoder], ProofContext] = {}
         self.bounds: dict[type[Encoder], Mapping[str, int]] = {}
 
     def exclude(self, law: Bundle, wanted: Sequence[Pair], lists: bool) -> Excluded:
@@ -104,7 +104,7 @@ class Proof:
         """
         conditions = [(pair, number) for pair in wanted for number in range(3)]
         try:
-            unmet, invariants = self.unmet(law, conditions, Encoder if lists else LooseEncoder)
+            unmet, invariants = self.unmet(law, conditions, Encoder if lists else RelaxedEncoder)
         except TooLarge as error:
             raise Undecided(str(error)) from None
         excluded = {pair for pair, _ in unmet}
@@ -126,21 +126,21 @@ class Proof:
             self.bounds[encoder] = {**self.bounds[encoder], **missing}
         return left, invariants
 
-    def room(self, encoder: type[Encoder]) -> Room:
+    def room(self, encoder: type[Encoder]) -> ProofContext:
         """The setting that laws are asked in one after the other, with lists as long as they have been needed."""
         if encoder not in self.rooms:
             bounds = self.bounds.setdefault(encoder, {})
-            self.rooms[encoder] = Room(Setting(self.period, dict(bounds), encoder), self.base, self.budget)
+            self.rooms[encoder] = ProofContext(Query(self.period, dict(bounds), encoder), self.base, self.budget)
         return self.rooms[encoder]
 
 
-class Room:
+class ProofContext:
     """One setting in which the conditions of pairs are asked about, law by law."""
 
-    def __init__(self, setting: Setting, base: Bundle, budget: int) -> None:
+    def __init__(self, setting: Query, base: Bundle, budget: int) -> None:
         self.setting = setting
         setting.space.ask("services", "the service that a word is about")
-        self.base = setting.reading(base, Loose)
+        self.base = setting.reading(base, RelaxedRuleSet)
         self.before = self.base.decision(setting.services[:1])
         self.search = open_search(setting.space, budget)
 
@@ -164,7 +164,7 @@ class Room:
     def conditions(self, law: Bundle, wanted: Iterable[Condition]) -> dict[Condition, int]:
         """The conditions over product and one service, each of which a profile of the pair meets with some service."""
         pool = self.setting.space.pool
-        reading = self.setting.reading(law, Loose, like=self.base)
+        reading = self.setting.reading(law, RelaxedRuleSet, like=self.base)
         one, two = self.before, reading.decision(self.setting.services[:1])
         before, after = word(self.base, one), word(reading, two)
         found: dict[Condition, int] = {}

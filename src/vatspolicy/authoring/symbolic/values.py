@@ -19,17 +19,17 @@ class Unsupported(Exception):
 
 
 @dataclass(frozen=True)
-class Rail:
+class DualRail:
     """A truth of Kleene's logic as two formulas that exclude one another; where neither holds, it is unknown."""
 
     true: int
     false: int
 
 
-KNOWN_TRUE, KNOWN_FALSE, UNKNOWN = Rail(TRUE, FALSE), Rail(FALSE, TRUE), Rail(FALSE, FALSE)
+KNOWN_TRUE, KNOWN_FALSE, UNKNOWN = DualRail(TRUE, FALSE), DualRail(FALSE, TRUE), DualRail(FALSE, FALSE)
 
 
-def rail(value: bool | None) -> Rail:
+def dual_rail(value: bool | None) -> DualRail:
     """A constant truth."""
     return UNKNOWN if value is None else KNOWN_TRUE if value else KNOWN_FALSE
 
@@ -125,12 +125,12 @@ class Unread:
 
 Base = Const | Choice | Sum | WordSet | Slots | Record | Count | Unread
 Cases = tuple[tuple[int, Base], ...]
-Value = Rail | Cases
+Value = DualRail | Cases
 
 
 def constant(value: Any) -> Value:
     """A known value."""
-    return rail(value) if isinstance(value, bool) else ((TRUE, Const(value)),)
+    return dual_rail(value) if isinstance(value, bool) else ((TRUE, Const(value)),)
 
 
 def merge(*cases: tuple[int, Base]) -> Cases:
@@ -140,7 +140,7 @@ def merge(*cases: tuple[int, Base]) -> Cases:
 
 def guard(pool: Pool, condition: int, value: Value) -> Cases:
     """The value where a condition holds, and nothing known elsewhere."""
-    assert not isinstance(value, Rail)
+    assert not isinstance(value, DualRail)
     return merge(*((pool.conjoin((condition, held)), base) for held, base in value))
 
 

@@ -12,7 +12,7 @@ from vatspolicy.authoring.symbolic.times import AS_OF
 from vatspolicy.authoring.symbolic.values import (
     Base,
     Choice,
-    Rail,
+    DualRail,
     Record,
     Slots,
     Sum,
@@ -39,7 +39,7 @@ def profile_of(space: Space, found: Found) -> dict[str, Any]:
 
 def _written(space: Space, value: Value, found: Found) -> Any:
     """What a fact is under the values; None where it is missing."""
-    if isinstance(value, Rail):
+    if isinstance(value, DualRail):
         known = space.pool.evaluate(value.true, found) or space.pool.evaluate(value.false, found)
         return space.pool.evaluate(value.true, found) if known else None
     for held, base in value:
@@ -72,7 +72,7 @@ def _record(space: Space, record: Record, found: Found) -> dict[str, Any]:
         value = record.get(name)
         if name in derived:
             continue
-        if not isinstance(value, Rail):
+        if not isinstance(value, DualRail):
             if name == "ftz":  # what follows from the code of a place is not written
                 value = tuple(case for case in value if isinstance(case[1], Choice) and case[1].name.endswith(".ftz"))
             if any(isinstance(base, Unread) for _, base in value):

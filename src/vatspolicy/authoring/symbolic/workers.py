@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vatspolicy.cel.codegen import Module
+from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.documents.schemas import schema_folder, use_schemas
 from vatspolicy.policies.bundle import Bundle
 
@@ -78,7 +78,7 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, thing: Any) -> Any:
         if isinstance(thing, Bundle):
             return _restore, (type(thing), {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)})
-        if isinstance(thing, Module):
+        if isinstance(thing, GeneratedModule):
             return _restore_module, (marshal.dumps(thing.dump()),)  # it holds byte code
         return NotImplemented
 
@@ -87,5 +87,5 @@ def _restore(kind: type[Bundle], fields: dict[str, Any]) -> Bundle:
     return kind(**fields)
 
 
-def _restore_module(parts: bytes) -> Module:
-    return Module.restore(marshal.loads(parts))  # noqa: S302 - from the process that started this one
+def _restore_module(parts: bytes) -> GeneratedModule:
+    return GeneratedModule.restore(marshal.loads(parts))  # noqa: S302 - from the process that started this one

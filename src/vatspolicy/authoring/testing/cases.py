@@ -14,12 +14,12 @@ from vatspolicy.documents.schemas import validate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.licensing import held, outcome, routes
-from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Policy, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
 
 
@@ -68,32 +68,32 @@ class Case:
                 yield f"{instrument} is with {', '.join(actual) or 'nobody'}, not {', '.join(bodies)}."
 
 
-def subjects(law: Law, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Env]]:
+def subjects(law: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Env]]:
     """Every subject of a profile: product, services, activities; with its name and its variables."""
-    product = product_env(profile, as_of)
+    product = product_activation(profile, as_of)
     yield "product", "", product
     for service in product["services"]:
-        env = service_env(product, service)
+        env = service_activation(product, service)
         yield "service", service["id"], env
         for cls in classify(law, env, {}).classes:
-            yield "activity", f"{service['id']}/{cls}", activity_env(law, env, cls)
+            yield "activity", f"{service['id']}/{cls}", activity_activation(law, env, cls)
 
 
-def state_of(law: Law, rule: Rule, env: Env) -> str:
+def state_of(law: RuleSet, rule: Rule, env: Env) -> str:
     """What a rule says in one environment: silent, fires, unknown; met, unmet, closed; open, closed."""
     holds = law.ask(rule.when, env) if rule in law.of(rule.each, rule.kind) else False
     if holds is False:
         return "silent"
     match rule.effect:
         case Route(to=to):
-            return next((state.state for state in routes(law, env, to) if state.rule is rule), "silent")
+            return next((state.state for state in evaluate_routes(law, env, to) if state.rule is rule), "silent")
         case Need(through=str(to)):
-            mildest, strictest = outcome(routes(law, env, to))
+            mildest, strictest = outcome_range(evaluate_routes(law, env, to))
             if not holds or mildest != strictest:
                 return "unknown"
             return {"allow": "met", "needs-license": "unmet", "deny": "closed"}[strictest]
         case Need(instrument=str(instrument), bearer=bearer):
-            has = held(law, env, instrument, bearer if "service" in env else "company")
+            has = holds_instrument(law, env, instrument, bearer if "service" in env else "company")
             return "met" if has else "unknown" if not holds or has is None else "unmet"
     return "fires" if holds else "unknown"
 

@@ -7,12 +7,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.authoring.testing.mcdc import decisive, is_clause
+from vatspolicy.authoring.testing.mcdc import decisive_clauses, is_clause
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
 from vatspolicy.cel.interpreter import Env, evaluate, list_members
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 Key = tuple[str, str, tuple[int, int]]
 """File, text of the expression, span of the clause."""
@@ -49,17 +49,17 @@ class Coverage:
                     elif rule.each == each:
                         self._note_rule(law, policy, rule, env)
 
-    def _note_rule(self, law: Law, policy: Policy, rule: Rule, env: Env) -> None:
+    def _note_rule(self, law: RuleSet, policy: Policy, rule: Rule, env: Env) -> None:
         self._rules.setdefault(rule.name, set()).add(state_of(law, rule, env))
         for expression in expressions_of(rule):
             self._note_node(law, policy, expression.text, expression.tree, env)
-            for terms, node, value in decisive(expression.tree, env, law.params):
+            for terms, node, value in decisive_clauses(expression.tree, env, law.params):
                 owner, text = policy, expression.text
                 for name in terms:
                     owner, text = self.bundle.term(owner, name)
                 self._decisive.setdefault((owner.file, text, node.span), set()).add(value)
 
-    def _note_node(self, law: Law, policy: Policy, text: str, node: Node, env: Env) -> None:
+    def _note_node(self, law: RuleSet, policy: Policy, text: str, node: Node, env: Env) -> None:
         if isinstance(node, Term):
             owner, inner = self.bundle.term(policy, node.name)
             self._note_node(law, owner, inner, node.body, env)

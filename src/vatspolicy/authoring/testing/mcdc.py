@@ -18,19 +18,19 @@ from vatspolicy.cel.types import Bool
 T = TypeVar("T")
 
 
-def decisive(
+def decisive_clauses(
     node: Node, env: Env, params: Params, terms: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
     """The clauses that decide a tree alone: the terms that they stand in, outermost first, the clause, its value."""
     match node:
         case Term(name=name, body=body):
-            yield from decisive(body, env, params, (*terms, name))
+            yield from decisive_clauses(body, env, params, (*terms, name))
         case Not(body=body):
-            yield from decisive(body, env, params, terms)
+            yield from decisive_clauses(body, env, params, terms)
         case And(parts=parts) | Or(parts=parts):
             neutral = isinstance(node, And)
             for part in alone([(part, evaluate(part, env, params)) for part in parts], neutral):
-                yield from decisive(part, env, params, terms)
+                yield from decisive_clauses(part, env, params, terms)
         case _ if is_clause(node):
             value = evaluate(node, env, params)
             if value is not None:
@@ -39,7 +39,7 @@ def decisive(
                 members = list_members(node, env, params) or []
                 values = [(member, evaluate(node.body, member, params)) for member in members]
                 for member in alone(values, node.kind == "all"):
-                    yield from decisive(node.body, member, params, terms)
+                    yield from decisive_clauses(node.body, member, params, terms)
 
 
 def alone(parts: Iterable[tuple[T, bool | None]], neutral: bool) -> list[T]:

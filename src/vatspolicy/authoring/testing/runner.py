@@ -13,7 +13,7 @@ from vatspolicy.policies.bundle import Bundle
 
 
 @dataclass(frozen=True)
-class Report:
+class TestReport:
     """The result of a test run."""
 
     text: str
@@ -28,9 +28,9 @@ def all_cases(bundle: Bundle, fixtures: Path | None) -> Iterator[Case]:
         yield from fixture_cases(bundle, fixtures)
 
 
-def prove(
+def run_tests(
     bundle: Bundle, fixtures: Path | None, pattern: re.Pattern[str] | None, measure: bool, threshold: float | None
-) -> Report:
+) -> TestReport:
     """Run the cases whose name matches; `measure` adds coverage, `threshold` fails below a percentage of it."""
     coverage = Coverage(bundle)
     lines: list[str] = []
@@ -48,7 +48,7 @@ def prove(
         else:
             passed += 1
     if not passed and not failed:
-        return Report("No test ran.\n", 5)
+        return TestReport("No test ran.\n", 5)
     code = 1 if failed else 0
     if measure:
         share = coverage.share()
@@ -70,4 +70,4 @@ def prove(
             lines.append(f"below the threshold of {threshold:g} %")
             code = 1
     lines.append(f"{passed} passed, {failed} failed")
-    return Report("\n".join(lines) + "\n", code)
+    return TestReport("\n".join(lines) + "\n", code)

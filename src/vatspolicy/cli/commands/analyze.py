@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECISION, OUTPUT, RULES, fail, save, show, single
+from vatspolicy.cli.app import DECISION, OUTPUT, RULES, abort, print_result, single, write_report
 from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
 from vatspolicy.cli.options import LangOption, OutputsOption, PoliciesOption
 from vatspolicy.errors import suggest
@@ -66,7 +66,7 @@ def analyze(
     Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
     """
     from vatspolicy.authoring.analysis.findings import KINDS
-    from vatspolicy.authoring.analysis.run import Request, analyse
+    from vatspolicy.authoring.analysis.run import Request, run_analysis
     from vatspolicy.authoring.symbolic.search import BUDGET
     from vatspolicy.reports.analysis import render
 
@@ -75,8 +75,8 @@ def analyze(
     for name in kind:
         if name not in every:
             hint = suggest(name, every) or f"Known: {', '.join(every)}."
-            fail(f"there is no kind of finding {name!r}. {hint}", USAGE)
-    report = analyse(
+            abort(f"there is no kind of finding {name!r}. {hint}", USAGE)
+    report = run_analysis(
         Request(
             folder=policies,
             kinds=tuple(name for name in every if name in kind or not kind),
@@ -90,8 +90,8 @@ def analyze(
         )
     )
     for name, path in outputs:
-        save(path, render(name, report, lang.value))
-    show(render(format, report, lang.value), machine=format is not AnalysisFormat.TEXT)
+        write_report(path, render(name, report, lang.value))
+    print_result(render(format, report, lang.value), machine=format is not AnalysisFormat.TEXT)
     raise typer.Exit(report.exit_code)
 
 

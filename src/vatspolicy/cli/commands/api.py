@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from vatspolicy.cli.app import fail, note, show
+from vatspolicy.cli.app import abort, print_result, warn
 from vatspolicy.cli.options import choose_law
 from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
@@ -37,9 +37,9 @@ def serve_api(options: ApiOptions) -> NoReturn:
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn"):
             raise
-        fail("the API needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
+        abort("the API needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
     from vatspolicy.server.api.app import Settings
-    from vatspolicy.server.api.bundle_store import open_shelf
+    from vatspolicy.server.api.bundle_store import open_store
     from vatspolicy.server.api.limits import Limits
     from vatspolicy.server.loopback import is_loopback
 
@@ -49,8 +49,8 @@ def serve_api(options: ApiOptions) -> NoReturn:
         token = read_token(options.token_file)
         listening = listen(options.host, options.port, token)
     except ServeError as error:
-        fail(str(error), USAGE)
-    shelf = open_shelf(*law, say=note)
+        abort(str(error), USAGE)
+    shelf = open_store(*law, say=warn)
     settings = Settings(
         token=token,
         loopback=is_loopback(options.host),
@@ -60,9 +60,9 @@ def serve_api(options: ApiOptions) -> NoReturn:
     host, port = listening.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1/data/vatspolicy/decision"
     try:
-        serve(shelf, settings, listening, options.reload, lambda: show(f"{address}\n"))
+        serve(shelf, settings, listening, options.reload, lambda: print_result(f"{address}\n"))
     except KeyboardInterrupt:  # every request under way has ended
-        note("stopped.")
+        warn("stopped.")
         raise typer.Exit(INTERRUPTED) from None
-    note("stopped.")
+    warn("stopped.")
     raise typer.Exit(OK)

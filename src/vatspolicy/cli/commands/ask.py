@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, columns, complain, fail, save, show, single
+from vatspolicy.cli.app import (
+    DECIDE,
+    DECISION,
+    INPUT,
+    OUTPUT,
+    abort,
+    columns,
+    print_result,
+    report_problems,
+    single,
+    write_report,
+)
 from vatspolicy.cli.arguments import Lang, parse_changes, parse_slug
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -79,9 +90,9 @@ def ask(
     from vatspolicy.guidance.interview import Refused, start
 
     if json_ and not next_:
-        fail("--json goes with --next.", USAGE)
+        abort("--json goes with --next.", USAGE)
     if spec == "-" and not next_:
-        fail("standard input is for the answers; pass a file, or --next.", USAGE)
+        abort("standard input is for the answers; pass a file, or --next.", USAGE)
     answers = parse_changes(answer, "--answer")
     source, name = _source(spec, output)
     try:
@@ -96,7 +107,7 @@ def ask(
             lang.value,
         )
     except InvalidInput as error:
-        complain(error)
+        report_problems(error)
         raise typer.Exit(INVALID) from None
     _check_day(state)
     file = _File(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
@@ -105,11 +116,11 @@ def ask(
         try:
             state = state.skip(path) if value is None else state.answer(value, path)
         except Refused as error:
-            fail(f"--answer {dotted}: {error.text[lang.value]}", USAGE)
+            abort(f"--answer {dotted}: {error.text[lang.value]}", USAGE)
     if next_:
         if any(value is not None for _, value in answers):
             if file.path is None:
-                fail("the answers need a file: pass a SPEC or --output.", USAGE)
+                abort("the answers need a file: pass a SPEC or --output.", USAGE)
             file.write(state)
         _show_next(state, json_, lang)
         return
@@ -121,22 +132,22 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     from vatspolicy.documents import load_document
 
     if output is not None and output.suffix not in _YAML:
-        fail("the spec that is written is YAML: end --output with .yaml.", USAGE)
+        abort("the spec that is written is YAML: end --output with .yaml.", USAGE)
     if spec is not None and (spec == "-" or Path(spec).exists()):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
-            fail("comments need YAML: choose a file that ends with .yaml by --output.", USAGE)
+            abort("comments need YAML: choose a file that ends with .yaml by --output.", USAGE)
         try:
             return load_document(spec), None
         except InvalidInput as error:
-            complain(error)
+            report_problems(error)
             raise typer.Exit(INVALID) from None
     target = output or (Path(spec) if spec is not None else None)
     if target is None:
         return None, None
     if target.exists():
-        fail(f"{target} exists already. Pass it as SPEC to go on with it.", USAGE)
+        abort(f"{target} exists already. Pass it as SPEC to go on with it.", USAGE)
     if target.suffix not in _YAML:
-        fail("the spec that is written is YAML: end its name with .yaml.", USAGE)
+        abort("the spec that is written is YAML: end its name with .yaml.", USAGE)
     try:
         return None, parse_slug(target.stem)
     except typer.BadParameter:
@@ -147,9 +158,9 @@ def _check_day(state: Interview) -> None:
     """The day whose law decides must be one that the bundle covers, and in the past only by leave."""
     code = USAGE if state.as_of is not None else INVALID
     if state.day < state.bundle.covers_from:
-        fail(f"the law is known from {state.bundle.covers_from} on.", code)
+        abort(f"the law is known from {state.bundle.covers_from} on.", code)
     if state.day < state.today and not state.allow_past:
-        fail("the day of the law lies in the past; pass --allow-past-as-of to ask under the law of a past day.", code)
+        abort("the day of the law lies in the past; pass --allow-past-as-of to ask under the law of a past day.", code)
 
 
 class _File:
@@ -173,10 +184,10 @@ class _File:
             self.path = path
         if state.rewritten and self.original is not None:
             kept = self.path.with_name(f"{self.path.name}.bak")
-            save(kept, self.original)
+            write_report(kept, self.original)
             write_stderr(say("kept", self.lang.value, file=kept) + "\n")
             self.original = None
-        save(self.path, state.document.text)
+        write_report(self.path, state.document.text)
 
 
 def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
@@ -185,20 +196,20 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
 
         from vatspolicy.guidance.interview import as_data
 
-        show(json.dumps(as_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
+        print_result(json.dumps(as_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
         return
     from vatspolicy.guidance.interview.terminal import Terminal, closing
 
     if state.question is None:
-        show("\n".join(closing(state, False, state.document.file, lang.value)) + "\n")
+        print_result("\n".join(closing(state, False, state.document.file, lang.value)) + "\n")
         return
-    terminal = Terminal(lambda: None, show, lambda _: None, lang.value, wants_colour(), columns())
+    terminal = Terminal(lambda: None, print_result, lambda _: None, lang.value, wants_colour(), columns())
     terminal.lines(terminal.question(state, state.question))
 
 
 def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
     """Ask on a terminal; the dialogue is on standard error, the decision on standard output. Returns the exit code."""
-    from vatspolicy.engine.serialize import record
+    from vatspolicy.engine.serialize import decision_to_data
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render
 
@@ -209,8 +220,8 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
     name = str(file.path) if file.path is not None else state.document.file
     write_stderr("\n" + "\n".join(closing(state, early, name, lang.value)) + "\n")
     if state.settled or not early:
-        data: dict[str, Any] = record(state.bundle, state.profile, state.decision)
-        show("\n" + render("text", [data | {"file": name}], lang.value, wants_colour(), columns()))
+        data: dict[str, Any] = decision_to_data(state.bundle, state.profile, state.decision)
+        print_result("\n" + render("text", [data | {"file": name}], lang.value, wants_colour(), columns()))
     return OK if state.settled else INCOMPLETE
 
 

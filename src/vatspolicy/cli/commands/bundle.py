@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.app import INPUT, OUTPUT, RULES, fail, family, note, show
+from vatspolicy.cli.app import INPUT, OUTPUT, RULES, abort, family, print_result, warn
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import LangOption, PoliciesOption
 from vatspolicy.gate.gate import INTERNAL, USAGE
 from vatspolicy.output import write_bytes
 
 if TYPE_CHECKING:
-    from vatspolicy.bundles.bundle_file import Package
+    from vatspolicy.bundles.bundle_file import BundleFile
     from vatspolicy.bundles.signature import Signature
 
 ScopeOption = Annotated[
@@ -67,12 +67,12 @@ def build(
 
     Example: vatspolicy bundle build --number 17 -o bundle.tar.gz
     """
-    from vatspolicy.bundles.build import build_package, pack
+    from vatspolicy.bundles.build import build_bundle_file, pack
     from vatspolicy.documents.schemas import resource_folder
 
-    package = build_package(policies or resource_folder("policies"), number, str(output))
+    package = build_bundle_file(policies or resource_folder("policies"), number, str(output))
     _write(output, pack(package.files, compress))
-    show(f"{output}: {package.revision}, {package.digest}\n")
+    print_result(f"{output}: {package.revision}, {package.digest}\n")
 
 
 def sign_bundle(
@@ -93,14 +93,14 @@ def sign_bundle(
     Example: vatspolicy bundle sign bundle.tar.gz --key release.pem
     """
     from vatspolicy.bundles.build import pack, was_compressed
-    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.signature import sign
 
-    package, secret = read_package(file), read_key(key, private=True)
+    package, secret = read_bundle_file(file), read_key(key, private=True)
     signed = sign(package, secret, scope)
     _write(output or file, pack(signed.files, was_compressed(file)))
-    show(f"{output or file}: {package.revision}, signed by {secret.id} ({secret.algorithm})\n")
+    print_result(f"{output or file}: {package.revision}, signed by {secret.id} ({secret.algorithm})\n")
 
 
 def verify_bundle(
@@ -117,12 +117,12 @@ def verify_bundle(
 
     Example: vatspolicy bundle verify bundle.tar.gz --key release.pub --lock vatspolicy.lock
     """
-    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
 
     if key is None and lock is None and not skip_verify:
-        fail("say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.", USAGE)
-    package = read_package(file)
+        abort("say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.", USAGE)
+    package = read_bundle_file(file)
     pinned = read_lock(lock) if lock else None
     if pinned:
         pinned.check(package)
@@ -134,7 +134,7 @@ def verify_bundle(
         package.load()
     said = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
     said = "unsigned" if not package.signed else said
-    show(f"{file}: {package.revision}, {len(package.files)} files, {said}{', as pinned' if pinned else ''}\n")
+    print_result(f"{file}: {package.revision}, {len(package.files)} files, {said}{', as pinned' if pinned else ''}\n")
 
 
 def inspect_bundle(
@@ -148,17 +148,17 @@ def inspect_bundle(
 
     Example: vatspolicy bundle inspect bundle.tar.gz
     """
-    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.signature import peek
 
-    package = read_package(file)
+    package = read_bundle_file(file)
     data = _contents(package, peek(package))
     if format is InspectFormat.JSON:
         import json
 
-        show(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
+        print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
         return
-    show(_told(data, lang))
+    print_result(_told(data, lang))
 
 
 def pin_bundle(
@@ -180,19 +180,19 @@ def pin_bundle(
 
     Example: vatspolicy bundle pin bundle.tar.gz --key release.pub
     """
-    from vatspolicy.bundles.bundle_file import read_package
+    from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import pin
 
-    package = read_package(file)
+    package = read_bundle_file(file)
     signature = _signature(package, key, scope, skip_verify)
     with package.in_use():
         package.load()
     try:
         pinned = pin(lock, package, signature, allow_rollback)
     except OSError as error:
-        fail(f"cannot write {lock}: {error.strerror or error}.", INTERNAL)
+        abort(f"cannot write {lock}: {error.strerror or error}.", INTERNAL)
     by = f", signed by {pinned.key}" if pinned.key else ""
-    show(f"{lock}: {package.revision}{by}\n")
+    print_result(f"{lock}: {package.revision}{by}\n")
 
 
 def keygen(
@@ -210,22 +210,22 @@ def keygen(
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         except FileExistsError:
-            fail(f"{path} exists already.", USAGE)
+            abort(f"{path} exists already.", USAGE)
         except OSError as error:
-            fail(f"cannot write {path}: {error.strerror or error}.", INTERNAL)
+            abort(f"cannot write {path}: {error.strerror or error}.", INTERNAL)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(text)
-    show(f"{name}.pem (private, keep it secret), {name}.pub\n")
+    print_result(f"{name}.pem (private, keep it secret), {name}.pub\n")
 
 
-def _signature(package: Package, key: Path | None, scope: str, skip: bool) -> Signature | None:
+def _signature(package: BundleFile, key: Path | None, scope: str, skip: bool) -> Signature | None:
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.signature import verify
 
     if skip:
         if key is not None:
-            fail("--key and --skip-verify contradict each other.", USAGE)
-        note("the signature of the bundle is not verified (--skip-verify).")
+            abort("--key and --skip-verify contradict each other.", USAGE)
+        warn("the signature of the bundle is not verified (--skip-verify).")
         return None
     return verify(package, read_key(key) if key else None, scope)
 
@@ -234,10 +234,10 @@ def _write(path: Path, content: bytes) -> None:
     try:
         write_bytes(path, content)
     except (OSError, ValueError) as error:
-        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
 
 
-def _contents(package: Package, signature: Signature | None) -> dict[str, Any]:
+def _contents(package: BundleFile, signature: Signature | None) -> dict[str, Any]:
     return {
         "file": package.file,
         "revision": package.revision,

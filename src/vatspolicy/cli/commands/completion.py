@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import WRITE, show, single
+from vatspolicy.cli.app import WRITE, print_result, single
 
 COMPLETE = "_VATSPOLICY_COMPLETE"
 """The variable by which a shell asks for completions."""
@@ -31,7 +31,7 @@ def completion(
     script = typers.get_completion_script(  # type: ignore[attr-defined]
         prog_name="vatspolicy", complete_var=COMPLETE, shell=shell.value
     )
-    show(f"{script.strip()}\n", machine=True)
+    print_result(f"{script.strip()}\n", machine=True)
 
 
 command = single(completion, "completion", WRITE)

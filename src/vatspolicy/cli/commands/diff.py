@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECISION, INPUT, OUTPUT, RULES, columns, complain, fail, save, show, single
+from vatspolicy.cli.app import (
+    DECISION,
+    INPUT,
+    OUTPUT,
+    RULES,
+    abort,
+    columns,
+    print_result,
+    report_problems,
+    single,
+    write_report,
+)
 from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
 from vatspolicy.cli.options import LangOption, OutputsOption
 from vatspolicy.errors import InvalidInput, Problem
@@ -124,7 +135,7 @@ def diff(
     """
     from vatspolicy import clock
     from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.authoring.diff.review import Settings, refuse, review
+    from vatspolicy.authoring.diff.review import Settings, compare_revisions, not_comparable
     from vatspolicy.authoring.diff.sources import read_pair
     from vatspolicy.reports.diff import render
 
@@ -132,21 +143,21 @@ def diff(
     workers = min(os.cpu_count() or 1, WORKERS)
     settings = Settings(today or clock.today(), as_of, profiles, semantic.value, workers, fail_on)
     try:
-        data, refused = review(*read_pair(base, head, Path()), settings), ""
+        data, refused = compare_revisions(*read_pair(base, head, Path()), settings), ""
     except SourceError as error:
-        data, refused = refuse(base, head, str(error), settings), str(error)
+        data, refused = not_comparable(base, head, str(error), settings), str(error)
     if save_fixtures is not None:
         from vatspolicy.authoring.diff.fixtures import fixtures_of, unlike
 
         for path, text in unlike(fixtures_of(data), save_fixtures):
-            save(path, text)
+            write_report(path, text)
     for name, path in outputs:
-        save(path, render(name, data, lang.value))
-    show(render(format, data, lang.value, wants_colour(), columns()), machine=format is not DiffFormat.TEXT)
+        write_report(path, render(name, data, lang.value))
+    print_result(render(format, data, lang.value, wants_colour(), columns()), machine=format is not DiffFormat.TEXT)
     if refused:
-        fail(refused, USAGE)
+        abort(refused, USAGE)
     if data["problems"] and format is not DiffFormat.TEXT:
-        complain(InvalidInput([Problem(**problem) for problem in data["problems"]]))
+        report_problems(InvalidInput([Problem(**problem) for problem in data["problems"]]))
     raise typer.Exit(data["exit_code"])
 
 

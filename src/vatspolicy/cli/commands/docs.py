@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import OUTPUT, WRITE, fail, family, show
+from vatspolicy.cli.app import OUTPUT, WRITE, abort, family, print_result
 from vatspolicy.cli.arguments import parse_day
 from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
 from vatspolicy.gate.gate import INTERNAL, USAGE
@@ -69,21 +69,21 @@ def build_docs(
     law = choose_bundle(policies, bundle, key, skip_verify)
     day = (as_of or clock.today()) if format is DocsFormat.HTML else None
     if day and day < law.covers_from:
-        fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
     pages = make(law, format.value, day)
     if check_only:
         difference = compare(folder, pages, format.value)
-        show(translate_lines("".join(f"{line}\n" for line in difference.lines(folder))))
+        print_result(translate_lines("".join(f"{line}\n" for line in difference.lines(folder))))
         raise typer.Exit(1 if difference else 0)
     try:
         difference = write(folder, pages, format.value)
     except Foreign as error:
-        fail(str(error), USAGE)
+        abort(str(error), USAGE)
     except OSError as error:
-        fail(f"cannot write to {folder}: {error.strerror or error}.", INTERNAL)
+        abort(f"cannot write to {folder}: {error.strerror or error}.", INTERNAL)
     changed = len(difference.missing) + len(difference.stale)
     summary = f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed."
-    show(translate(summary) + "\n")
+    print_result(translate(summary) + "\n")
 
 
 command = family("docs", WRITE, "Write the policies as pages to read.", {"build": build_docs})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import RULES, columns, fail, show, single
+from vatspolicy.cli.app import RULES, abort, columns, print_result, single
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     BundleOption,
@@ -37,8 +37,8 @@ def explain(
     try:
         text = explain_name(law, name, lang.value, columns())
     except KeyError as error:
-        fail(str(error.args[0]), USAGE)
-    show(text)
+        abort(str(error.args[0]), USAGE)
+    print_result(text)
 
 
 command = single(explain, "explain", RULES)

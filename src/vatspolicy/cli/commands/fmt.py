@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.app import INPUT, OUTPUT, WRITE, complain, fail, save, show, single
+from vatspolicy.cli.app import INPUT, OUTPUT, WRITE, abort, print_result, report_problems, single, write_report
 from vatspolicy.gate.gate import FAILED, INVALID, NOTHING, USAGE
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr
@@ -48,12 +48,12 @@ def format_files(
     """
     if textconv is not None:
         if paths or check or diff:
-            fail("--textconv takes one file and nothing else.", USAGE)
-        show(_normal(textconv), machine=True)
+            abort("--textconv takes one file and nothing else.", USAGE)
+        print_result(_normal(textconv), machine=True)
         return
     found = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
     if not found:
-        fail("there is nothing to format.", NOTHING)
+        abort("there is nothing to format.", NOTHING)
     raise typer.Exit(_run(found, check, diff))
 
 
@@ -67,7 +67,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 
 def _run(names: list[str], check: bool, diff: bool) -> int:
-    from vatspolicy.authoring.formatter import lay_out
+    from vatspolicy.authoring.formatter import format_text
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
 
@@ -76,21 +76,21 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
     for name in names:
         try:
             document = load_document(name)
-            text = lay_out(document)
+            text = format_text(document)
         except InvalidInput as error:
-            complain(error)
+            report_problems(error)
             code = INVALID
             continue
         same = _is_written(name, document, text)
         changed += not same
         if diff and not same:
-            show(_difference(document, text))
+            print_result(_difference(document, text))
         if name == "-" and not (check or diff):
-            show(text, machine=True)
+            print_result(text, machine=True)
         elif check and not same:
-            show(translate(f"{document.file}: not laid out by vatspolicy fmt") + "\n")
+            print_result(translate(f"{document.file}: not laid out by vatspolicy fmt") + "\n")
         elif not (check or diff or same):
-            save(Path(name), text)
+            write_report(Path(name), text)
     if not (check or diff) and names != ["-"]:
         write_stderr(translate(f"{len(names)} files, {changed} changed.") + "\n")
     return code or (FAILED if check and changed else 0)
@@ -122,7 +122,7 @@ def _normal(path: Path) -> str:
     try:
         return normal_text(load_document(path).data)
     except InvalidInput as error:
-        complain(error)
+        report_problems(error)
         try:
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError:

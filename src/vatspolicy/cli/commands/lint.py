@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from vatspolicy.cli.app import RULES, show, single
+from vatspolicy.cli.app import RULES, print_result, single
 from vatspolicy.cli.options import (
     BundleOption,
     FixturesOption,
@@ -31,7 +31,7 @@ def lint(
     from vatspolicy.authoring.lint import lint as lint_bundle
 
     problems = lint_bundle(choose_bundle(policies, bundle, key, skip_verify), fixtures or near())
-    show("".join(f"{render(problem)}\n" for problem in problems))
+    print_result("".join(f"{render(problem)}\n" for problem in problems))
     raise typer.Exit(1 if problems else 0)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECISION, OUTPUT, RULES, columns, fail, show, single
+from vatspolicy.cli.app import DECISION, OUTPUT, RULES, abort, columns, print_result, single
 from vatspolicy.cli.arguments import Lang, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -105,13 +105,13 @@ def matrix(
     law = choose_bundle(policies, bundle, key, skip_verify)
     day = as_of or clock.today()
     if day < law.covers_from:
-        fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
     kinds = ("regimes", "places") if by is By.ALL else (by.value,)
     try:
         tables = [make(law, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
-        fail(f"{error}.", USAGE)
-    show(render(format, tables, lang.value, wants_colour(), columns()), machine=format is not MatrixFormat.TEXT)
+        abort(f"{error}.", USAGE)
+    print_result(render(format, tables, lang.value, wants_colour(), columns()), machine=format is not MatrixFormat.TEXT)
 
 
 command = single(matrix, "matrix", RULES)

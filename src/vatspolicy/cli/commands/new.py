@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import OUTPUT, WRITE, fail, family, save, show
+from vatspolicy.cli.app import OUTPUT, WRITE, abort, family, print_result, write_report
 from vatspolicy.cli.arguments import parse_slug
 from vatspolicy.gate.gate import USAGE
 
@@ -16,10 +16,10 @@ def create(files: dict[Path, str]) -> None:
     """Write new files, never over an old one: all of them, or none when one exists."""
     for path in files:
         if path.exists() or path.is_symlink():
-            fail(f"{path} exists already.", USAGE)
+            abort(f"{path} exists already.", USAGE)
     for path, text in files.items():
-        save(path, text)
-        show(f"{path}\n")
+        write_report(path, text)
+        print_result(f"{path}\n")
 
 
 def new_policy(
@@ -38,7 +38,7 @@ def new_policy(
     from vatspolicy.authoring.scaffold import bundle, policy
 
     if id == "bundle":
-        fail("'bundle' is the name of the file that describes a bundle. Choose another.", USAGE)
+        abort("'bundle' is the name of the file that describes a bundle. Choose another.", USAGE)
     release = folder / "bundle.yaml"
     create({folder / f"{id}.yaml": policy(id)} | ({} if release.exists() else {release: bundle()}))
 
@@ -53,7 +53,7 @@ def new_profile(
     from vatspolicy.authoring.scaffold import profile
 
     if path.suffix not in (".yaml", ".yml"):
-        fail("the skeleton is YAML: end the name with .yaml.", USAGE)
+        abort("the skeleton is YAML: end the name with .yaml.", USAGE)
     create({path: profile(parse_slug(path.stem))})
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, INPUT, OUTPUT, fail, note, show, single
+from vatspolicy.cli.app import DECIDE, INPUT, OUTPUT, abort, print_result, single, warn
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     BundleOption,
@@ -56,7 +56,7 @@ def replay(
         content = file.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not usable"
-        fail(f"cannot read the spec {file}: {reason}. Name it with --spec.", INVALID)
+        abort(f"cannot read the spec {file}: {reason}. Name it with --spec.", INVALID)
     if policies is None and bundle is None and data["law"]["file"] is not None:
         recorded = _near(receipt, data["law"]["file"])
         policies, bundle = (None, recorded) if data["law"]["origin"] == "bundle" else (recorded, None)
@@ -65,14 +65,14 @@ def replay(
     made_by = data.get("program")
     version = made_by.get("version") if isinstance(made_by, dict) else None
     if version != __version__:
-        note("the receipt was made by another version of this program.")
+        warn("the receipt was made by another version of this program.")
     if format is ReplayFormat.JSON:
         import json
 
         found = [{"pointer": pointer, "kind": kind} for pointer, kind in differences]
-        show(json.dumps({"same": not found, "differences": found}, indent=2) + "\n", machine=True)
+        print_result(json.dumps({"same": not found, "differences": found}, indent=2) + "\n", machine=True)
     else:
-        show(_told(differences, lang))
+        print_result(_told(differences, lang))
     raise typer.Exit(FAILED if differences else OK)
 
 

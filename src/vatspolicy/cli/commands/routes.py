@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, columns, complain, fail, note, show, single
+from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, abort, columns, print_result, report_problems, single, warn
 from vatspolicy.cli.arguments import Lang, parse_changes
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -68,16 +68,16 @@ def routes(
     from vatspolicy.clock import today
     from vatspolicy.errors import InvalidInput
     from vatspolicy.gate.gate import find_specs
-    from vatspolicy.guidance.remediation import find_ways
-    from vatspolicy.guidance.remediation.serialize import ways_record
+    from vatspolicy.guidance.remediation import find_remediations
+    from vatspolicy.guidance.remediation.serialize import plan_to_data
     from vatspolicy.profile.profile import load_profile
 
     specs = find_specs(spec)
     if not specs:
-        note(f"there is no spec behind {spec!r}.")
+        warn(f"there is no spec behind {spec!r}.")
         raise typer.Exit(NOTHING)
     if len(specs) > 1:
-        fail(f"{len(specs)} specs are behind {spec!r}; name one.", USAGE)
+        abort(f"{len(specs)} specs are behind {spec!r}; name one.", USAGE)
     law = choose_bundle(policies, bundle, key, skip_verify)
     try:
         profile = load_profile(specs[0], parse_changes(set_))
@@ -85,7 +85,7 @@ def routes(
         if day < law.covers_from:
             late = f"lies before {law.covers_from}, the first day that the bundle covers"
             if as_of is not None:
-                fail(f"--as-of {late}.", USAGE)
+                abort(f"--as-of {late}.", USAGE)
             raise InvalidInput(
                 [
                     profile.document.problem(
@@ -93,23 +93,23 @@ def routes(
                     )
                 ]
             )
-        ways = find_ways(law, profile, day, to.value if to is not None else None, limit, most)
+        ways = find_remediations(law, profile, day, to.value if to is not None else None, limit, most)
     except InvalidInput as error:
-        complain(error)
+        report_problems(error)
         raise typer.Exit(INVALID) from None
-    data = ways_record(law, profile, ways)
+    data = plan_to_data(law, profile, ways)
     if format is Form.JSON:
         import json
 
-        show(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
+        print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
     elif format is Form.MARKDOWN:
         from vatspolicy.reports.remediation.markdown import render as render_markdown
 
-        show(render_markdown(data, lang.value), machine=True)
+        print_result(render_markdown(data, lang.value), machine=True)
     else:
         from vatspolicy.reports.remediation.text import render as render_text
 
-        show(render_text(data, lang.value, wants_colour(), columns()))
+        print_result(render_text(data, lang.value, wants_colour(), columns()))
 
 
 command = single(routes, "routes", DECIDE)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import WRITE, fail, show, single
+from vatspolicy.cli.app import WRITE, abort, print_result, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 
@@ -29,8 +29,8 @@ def schema(
 
     known = schema_names()
     if name not in known:
-        fail(f"there is no schema {name!r}. {suggest(name, known)}".rstrip(), USAGE)
-    show((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"), machine=True)
+        abort(f"there is no schema {name!r}. {suggest(name, known)}".rstrip(), USAGE)
+    print_result((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"), machine=True)
 
 
 command = single(schema, "schema", WRITE)

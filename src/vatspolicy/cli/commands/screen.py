@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, complain, fail, note, show, single
+from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, abort, print_result, report_problems, single, warn
 from vatspolicy.cli.arguments import Lang, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -151,43 +151,43 @@ def screen(
     from vatspolicy.screening.run import ScreenError, Task, batch_size
     from vatspolicy.screening.run import screen as run
     from vatspolicy.screening.summary import render
-    from vatspolicy.screening.workers import Lost, cores
+    from vatspolicy.screening.workers import WorkerLost, cores
 
     if diff and (policies or bundle_file):
-        fail("--diff names both states of the law; leave --policies and --bundle out.", USAGE)
+        abort("--diff names both states of the law; leave --policies and --bundle out.", USAGE)
     day = as_of or clock.today()
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
         with _laws(diff, policies, bundle_file, key, skip_verify) as (bundle, base):
             for law in filter(None, (bundle, base)):
                 if day < law.covers_from:
-                    fail(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+                    abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
             expected = source.expected()
             together = batch or batch_size(expected)
             processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
             task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1))
             summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
-        fail(f"{error}.", USAGE)
-    except Lost:
-        fail("a process was ended from outside, perhaps for want of memory: take a smaller --batch.", INTERNAL)
+        abort(f"{error}.", USAGE)
+    except WorkerLost:
+        abort("a process was ended from outside, perhaps for want of memory: take a smaller --batch.", INTERNAL)
     except OSError as error:
-        fail(f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", INTERNAL)
+        abort(f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", INTERNAL)
     except MissingExtra as error:
-        fail(f"{error}: pip install 'vatspolicy[{error.extra}]', or use --engine python.", USAGE)
+        abort(f"{error}: pip install 'vatspolicy[{error.extra}]', or use --engine python.", USAGE)
     except InvalidInput as error:
-        complain(error)
+        report_problems(error)
         raise typer.Exit(INVALID) from None
     tables = by.split(",")
     if format is SummaryFormat.JSON:
-        show(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
+        print_result(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
-        show(render(summary, tables, lang.value, compared=base is not None))
+        print_result(render(summary, tables, lang.value, compared=base is not None))
     if summary.rejected:
-        note(f"{summary.rejected} rows were rejected; see {task.rejects}.")
+        warn(f"{summary.rejected} rows were rejected; see {task.rejects}.")
         raise typer.Exit(INVALID)
     if not summary.rows:
-        fail("nothing was decided.", NOTHING)
+        abort("nothing was decided.", NOTHING)
 
 
 @contextlib.contextmanager
@@ -199,13 +199,13 @@ def _laws(
         yield choose_bundle(policies, file, key, skip_verify), None
         return
     from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.screening.law_source import Origin
+    from vatspolicy.screening.law_source import LawSource
 
     with contextlib.ExitStack() as held:
         try:
-            laws = held.enter_context(Origin(diff=diff).laws())
+            laws = held.enter_context(LawSource(diff=diff).laws())
         except SourceError as error:
-            fail(str(error), USAGE)
+            abort(str(error), USAGE)
         yield laws
 
 

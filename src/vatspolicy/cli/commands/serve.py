@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, OUTPUT, fail, note, show, single
+from vatspolicy.cli.app import DECIDE, OUTPUT, abort, print_result, single, warn
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -90,11 +90,11 @@ def serve(
         from vatspolicy.cli.commands.api import ApiOptions, serve_api
 
         if as_of is not None:
-            fail("--as-of belongs to the page; a request of the API has an as_of of its own.", USAGE)
+            abort("--as-of belongs to the page; a request of the API has an as_of of its own.", USAGE)
         law = (policies, bundle_file, key, skip_verify)
         serve_api(ApiOptions(host, port, token_file, reload, timeout, pending, allow_past_as_of, *law))
     if host != "127.0.0.1" or token_file is not None:
-        fail("--host and --token-file belong to --api.", USAGE)
+        abort("--host and --token-file belong to --api.", USAGE)
     try:
         import uvicorn
 
@@ -102,25 +102,25 @@ def serve(
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn"):
             raise
-        fail("the page needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
+        abort("the page needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
     from vatspolicy.clock import today
     from vatspolicy.server.web.run import listen
-    from vatspolicy.server.web.session import Desk
+    from vatspolicy.server.web.session import WebContext
 
     bundle = choose_bundle(policies, bundle_file, key, skip_verify)
     if as_of is not None and as_of < bundle.covers_from:
-        fail(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
     if as_of is not None and as_of < today() and not allow_past_as_of:
-        fail(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.", USAGE)
+        abort(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.", USAGE)
     try:
         socket = listen(port)
     except OSError as error:
-        fail(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.", USAGE)
+        abort(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.", USAGE)
     address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
-    app = make_app(Desk(bundle, as_of, allow_past_as_of), lang.value)
+    app = make_app(WebContext(bundle, as_of, allow_past_as_of), lang.value)
     config = uvicorn.Config(app, log_level="critical", access_log=False, server_header=False, lifespan="off")
     server = uvicorn.Server(config)
-    show(f"{address}\n")
+    print_result(f"{address}\n")
     if open_:
         import webbrowser
 
@@ -128,7 +128,7 @@ def serve(
     try:
         server.run(sockets=[socket])
     except KeyboardInterrupt:  # uvicorn has closed every connection and raises it again
-        note("stopped.")
+        warn("stopped.")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         socket.close()

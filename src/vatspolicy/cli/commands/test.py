@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.app import INPUT, OUTPUT, RULES, fail, show, single
+from vatspolicy.cli.app import INPUT, OUTPUT, RULES, abort, print_result, single
 from vatspolicy.cli.arguments import parse_pattern
 from vatspolicy.cli.options import (
     BundleOption,
@@ -104,19 +104,19 @@ def run_tests(
     Example: vatspolicy test -r pilot --coverage --threshold 95
     """
     from vatspolicy.authoring.testing.runner import all_cases
-    from vatspolicy.authoring.testing.runner import prove as run_cases
+    from vatspolicy.authoring.testing.runner import run_tests as run_cases
 
     wants_mutants = mutation or mutation_threshold is not None
     if wants_mutants and (coverage or threshold is not None):
-        fail("--coverage and --mutation are two runs.", USAGE)
+        abort("--coverage and --mutation are two runs.", USAGE)
     if not wants_mutants and (sample is not None or prove or no_suggestions):
-        fail("--sample, --prove and --no-suggestions belong to --mutation.", USAGE)
+        abort("--sample, --prove and --no-suggestions belong to --mutation.", USAGE)
     pattern = parse_pattern(run)
     law = choose_bundle(policies, bundle, key, skip_verify)
     fixtures = fixtures or near()
     if not wants_mutants:
         report = run_cases(law, fixtures, pattern, coverage or threshold is not None, threshold)
-        show(translate_lines(report.text))
+        print_result(translate_lines(report.text))
         raise typer.Exit(report.exit_code)
 
     from vatspolicy.authoring.mutation.report import mutate
@@ -130,7 +130,7 @@ def run_tests(
         prover=_prover(law) if prove else None,
         suggestions=not no_suggestions,
     )
-    show(translate_lines(result.text))
+    print_result(translate_lines(result.text))
     raise typer.Exit(result.exit_code)
 
 

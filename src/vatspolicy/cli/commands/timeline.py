@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, columns, fail, show, single
+from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, abort, columns, print_result, single
 from vatspolicy.cli.arguments import Lang, parse_changes, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -72,11 +72,11 @@ def timeline(
     changes = parse_changes(set_)
     law = choose_bundle(policies, bundle, key, skip_verify)
     if first is not None and first < law.covers_from:
-        fail(f"--from {first} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--from {first} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
     if last is not None and last < (first or law.covers_from):
-        fail(f"--to {last} lies before the first day of the timeline.", USAGE)
+        abort(f"--to {last} lies before the first day of the timeline.", USAGE)
     data = make(law, load_profile(spec, changes), clock.today(), first, last)
-    show(render(format, data, lang.value, wants_colour(), columns()), machine=format is not TimelineFormat.TEXT)
+    print_result(render(format, data, lang.value, wants_colour(), columns()), machine=format is not TimelineFormat.TEXT)
 
 
 command = single(timeline, "timeline", DECIDE)

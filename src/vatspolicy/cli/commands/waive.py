@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECISION, OUTPUT, WRITE, complain, fail, note, save, show, single
+from vatspolicy.cli.app import DECISION, OUTPUT, WRITE, abort, print_result, report_problems, single, warn, write_report
 from vatspolicy.cli.arguments import parse_day
 from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
 from vatspolicy.errors import InvalidInput, suggest
@@ -52,22 +52,22 @@ def waive(
     bundle, day = choose_bundle(policies, bundle_file, key, skip_verify), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]
     if rule not in names:
-        fail(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip(), USAGE)
+        abort(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip(), USAGE)
     if not all(text.strip() for text in (reason, approver, ticket)):
-        fail("a waiver has a reason, an approver and a ticket.", USAGE)
+        abort("a waiver has a reason, an approver and a ticket.", USAGE)
     if not day <= until <= last_day(day):
-        fail(f"a waiver ends within a year: {day} to {last_day(day)}.", USAGE)
+        abort(f"a waiver ends within a year: {day} to {last_day(day)}.", USAGE)
     profile = load_profile(spec)
     decision, _ = Gate(bundle, day, as_of).decide(profile)
     if bundle.rule(rule).unwaivable:
-        fail(f"{rule} cannot be waived.", FAILED)
+        abort(f"{rule} cannot be waived.", FAILED)
     if until < decision.as_of:
-        fail(f"the waiver would end before the day decided, {decision.as_of}.", USAGE)
+        abort(f"the waiver would end before the day decided, {decision.as_of}.", USAGE)
     found = [finding for _, finding in waivable(decision) if finding.rule.name == rule]
     if not found:
         waiting = any(finding.rule.name == rule for finding in decision.undetermined)
         why = "a missing fact leaves it undetermined" if waiting else "it finds nothing that a gate could fail on"
-        fail(f"{rule} cannot be waived for {spec}: {why}.", FAILED)
+        abort(f"{rule} cannot be waived for {spec}: {why}.", FAILED)
     entries = [
         {
             "rule": rule,
@@ -84,15 +84,15 @@ def waive(
         for finding in found
     ]
     if waivers is None:
-        show("".join(entry_text(entry) for entry in entries), machine=True)
+        print_result("".join(entry_text(entry) for entry in entries), machine=True)
         return
     try:
         text = add_waivers(waivers, entries)
     except InvalidInput as error:
-        complain(error)
+        report_problems(error)
         raise typer.Exit(INVALID) from None
-    save(waivers, text)
-    note(f"{waivers}: {len(entries)} added. It applies once {approver} is among the approvers of {rule}.")
+    write_report(waivers, text)
+    warn(f"{waivers}: {len(entries)} added. It applies once {approver} is among the approvers of {rule}.")
 
 
 command = single(waive, "waive", WRITE)

@@ -6,31 +6,31 @@ what is set aside stays in every report.
 
 from __future__ import annotations
 
-from vatspolicy.gate.waivers.apply import Settlement, remaining, settle, waivable
+from vatspolicy.gate.waivers.apply import WaivedRun, apply_waivers, remaining, waivable
 from vatspolicy.gate.waivers.fingerprint import fingerprint
 from vatspolicy.gate.waivers.load import (
     Approvers,
     Baseline,
-    Ledger,
     Waiver,
+    WaiverSet,
     last_day,
     load_baseline,
-    load_ledger,
+    load_waiver_set,
     load_waivers,
 )
 
 __all__ = [
     "Approvers",
     "Baseline",
-    "Ledger",
-    "Settlement",
+    "WaivedRun",
     "Waiver",
+    "WaiverSet",
+    "apply_waivers",
     "fingerprint",
     "last_day",
     "load_baseline",
-    "load_ledger",
+    "load_waiver_set",
     "load_waivers",
     "remaining",
-    "settle",
     "waivable",
 ]

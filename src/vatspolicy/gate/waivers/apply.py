@@ -9,8 +9,8 @@ from typing import Any
 
 from vatspolicy.engine.decision import WORDS, Decision, Finding
 from vatspolicy.gate.waivers.fingerprint import fingerprint
-from vatspolicy.gate.waivers.load import LONGEST, Baseline, Ledger, Waiver
-from vatspolicy.gate.waivers.notice import Remark, remark
+from vatspolicy.gate.waivers.load import LONGEST, Baseline, Waiver, WaiverSet
+from vatspolicy.gate.waivers.notice import Remark, waiver_notice
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
@@ -26,7 +26,7 @@ Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Settlement:
+class WaivedRun:
     """A run after waivers and baseline."""
 
     remaining: tuple[Decision, ...]
@@ -49,7 +49,7 @@ class _Case:
     waived: dict[Place, dict[str, Any]] = field(default_factory=dict)
 
 
-def settle(bundle: Bundle, decided: Sequence[Decided], ledger: Ledger, today: str) -> Settlement:
+def apply_waivers(bundle: Bundle, decided: Sequence[Decided], ledger: WaiverSet, today: str) -> WaivedRun:
     """Set aside what the ledger allows on a day (ISO); no decision word changes, and every finding stays."""
     run = _Run(bundle, [_Case(profile, decision) for profile, decision, _ in decided], ledger, today)
     remarks = [*(entry for waiver in ledger.waivers for entry in run.waiver(waiver))]
@@ -60,7 +60,7 @@ def settle(bundle: Bundle, decided: Sequence[Decided], ledger: Ledger, today: st
         _marked(data, case.waived, rest.decision)
         for (_, _, data), case, rest in zip(decided, run.cases, left, strict=True)
     ]
-    return Settlement(left, tuple(records), tuple(remarks), tuple(frozenset(case.waived) for case in run.cases))
+    return WaivedRun(left, tuple(records), tuple(remarks), tuple(frozenset(case.waived) for case in run.cases))
 
 
 def waivable(decision: Decision) -> Iterator[tuple[Place, Finding]]:
@@ -112,7 +112,7 @@ def _marked(data: Mapping[str, Any], waived: Mapping[Place, Mapping[str, Any]], 
 
 
 class _Run:
-    def __init__(self, bundle: Bundle, cases: list[_Case], ledger: Ledger, today: str) -> None:
+    def __init__(self, bundle: Bundle, cases: list[_Case], ledger: WaiverSet, today: str) -> None:
         self.bundle, self.cases, self.ledger, self.today = bundle, cases, ledger, today
         self.by_product: dict[str, list[_Case]] = {}
         for case in cases:
@@ -132,7 +132,7 @@ class _Run:
         found = list(self.matches(waiver))
         faults = list(dict.fromkeys(self.faults(waiver, found)))
         for kind, why in faults:
-            yield remark(kind, why, waiver.file, waiver.line, waiver.column, waiver.rule, waiver.product)
+            yield waiver_notice(kind, why, waiver.file, waiver.line, waiver.column, waiver.rule, waiver.product)
         if faults:
             return
         for case, place in found:
@@ -204,7 +204,7 @@ class _Run:
         if baseline.until < self.today:
             broken.append(("expired", "baseline-over"))
         for kind, why in broken:
-            yield remark(kind, why, *at, until=baseline.until)
+            yield waiver_notice(kind, why, *at, until=baseline.until)
         if broken:
             return
         used = []
@@ -213,10 +213,10 @@ class _Run:
             here = (baseline.file, entry.line, entry.column, entry.rule, entry.product)
             rule = self.rules.get(entry.rule)
             if len(cases) > 1:
-                yield remark("too-broad", "baseline-several", *here)
+                yield waiver_notice("too-broad", "baseline-several", *here)
                 continue
             if rule is not None and rule.unwaivable:
-                yield remark("unwaivable", "unwaivable", *here)
+                yield waiver_notice("unwaivable", "unwaivable", *here)
                 continue
             found = [
                 (case, place)
@@ -225,10 +225,10 @@ class _Run:
                 if finding.rule.name == entry.rule and self.print_of(case, place, finding) == entry.fingerprint
             ]
             if any(baseline.until < case.decision.as_of for case, _ in found):
-                yield remark("expired", "before-launch", *here)
+                yield waiver_notice("expired", "before-launch", *here)
                 continue
             if cases and not found:
-                yield remark("fixed", "fixed", *here)
+                yield waiver_notice("fixed", "fixed", *here)
             for case, place in found:
                 used.append(entry.since)
                 case.waived.setdefault(
@@ -242,7 +242,9 @@ class _Run:
                     },
                 )
         if used:
-            yield remark("in-baseline", "in-baseline", *at, count=len(used), since=min(used), until=baseline.until)
+            yield waiver_notice(
+                "in-baseline", "in-baseline", *at, count=len(used), since=min(used), until=baseline.until
+            )
 
 
 def _days(first: str, last: str) -> int:

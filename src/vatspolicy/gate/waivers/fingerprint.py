@@ -16,7 +16,7 @@ from typing import Any
 from vatspolicy.cel.ast import Node, Param, Term, children
 from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.documents import Path, format_path
-from vatspolicy.engine.decision import Finding, RouteState
+from vatspolicy.engine.decision import Finding, RouteResult
 from vatspolicy.engine.explanation import plain, unbound_facts
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
@@ -55,7 +55,7 @@ class _Maker:
             "when": self.expression(policy, rule.when, env),
         }
 
-    def route(self, state: RouteState) -> dict[str, Any]:
+    def route(self, state: RouteResult) -> dict[str, Any]:
         effect = state.rule.effect
         assert isinstance(effect, Route)
         policy = self.bundle.policies[state.rule.policy]

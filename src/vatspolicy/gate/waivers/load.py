@@ -85,7 +85,7 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class WaiverSet:
     """All that may set findings aside in one run."""
 
     waivers: tuple[Waiver, ...] = ()
@@ -98,9 +98,9 @@ class Ledger:
     """Why a file could not be read; nothing in such a file applies."""
 
 
-def load_ledger(
+def load_waiver_set(
     waivers: Path | None = None, approvers: Path | None = None, baseline: Path | None = None, strict: bool = False
-) -> Ledger:
+) -> WaiverSet:
     """The files of a run. A file with any mistake counts as if it were empty, and all mistakes are told."""
     problems: list[Problem] = []
 
@@ -113,7 +113,7 @@ def load_ledger(
 
     no_approvers: Approvers | None = None
     no_baseline: Baseline | None = None
-    return Ledger(
+    return WaiverSet(
         read(waivers, load_waivers, ()),
         read(approvers, load_approvers, no_approvers),
         read(baseline, load_baseline, no_baseline),

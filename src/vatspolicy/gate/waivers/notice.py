@@ -85,7 +85,7 @@ WHY: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def remark(
+def waiver_notice(
     kind: str, why: str, file: str, line: int, column: int, rule: str = "", product: str = "", **values: Any
 ) -> Remark:
     """One remark, at the line of the file it is about."""

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.engine.serialize import titled
-from vatspolicy.guidance.access_matrix.best_case import Business, Finding, Probe
-from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Spot, describe_spots
+from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
+from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_spots
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route, Rule
-from vatspolicy.profile.vocabulary import Text, describe, label, within
+from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
 from vatspolicy.reports.access_matrix.words import letters
 
 FORMAT = 1
@@ -39,7 +39,7 @@ def matrix(bundle: Bundle, day: str, place: str | None = None, zone: str | None 
     and its facilities stand; without a zone, an address in a place is read as outside of zones unless the whole place
     is one. Raises ValueError for a day that the bundle does not cover, and PlaceError.
     """
-    probe = Probe(bundle, day)
+    probe = BestCaseSearch(bundle, day)
     spots = _narrow(probe.spots, place, zone)
     columns, rows = _by_places(probe, spots) if by == "places" else _by_regimes(probe, spots)
     names = dict.fromkeys(rule.effect.name for rule in probe.routes if isinstance(rule.effect, Route))
@@ -56,7 +56,7 @@ def matrix(bundle: Bundle, day: str, place: str | None = None, zone: str | None 
     }
 
 
-def _narrow(spots: tuple[Spot, ...], place: str | None, zone: str | None) -> tuple[Spot, ...]:
+def _narrow(spots: tuple[Location, ...], place: str | None, zone: str | None) -> tuple[Location, ...]:
     """The spots that lie in a place and a zone."""
     found = []
     for spot in spots:
@@ -76,7 +76,7 @@ def _narrow(spots: tuple[Spot, ...], place: str | None, zone: str | None) -> tup
 # --- services × regimes
 
 
-def _by_regimes(probe: Probe, spots: tuple[Spot, ...]) -> tuple[list[Data], list[Data]]:
+def _by_regimes(probe: BestCaseSearch, spots: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
     names = list(dict.fromkeys(rule.effect.name for rule in probe.routes if isinstance(rule.effect, Route)))
     found = {
         business: {name: _best(probe, business, _rules(probe, name), spots) for name in names}
@@ -90,11 +90,13 @@ def _by_regimes(probe: Probe, spots: tuple[Spot, ...]) -> tuple[list[Data], list
     return columns, rows
 
 
-def _rules(probe: Probe, name: str) -> tuple[Rule, ...]:
+def _rules(probe: BestCaseSearch, name: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in probe.routes if isinstance(rule.effect, Route) and rule.effect.name == name)
 
 
-def _best(probe: Probe, business: Business, rules: Iterable[Rule], spots: tuple[Spot, ...]) -> Finding | None:
+def _best(
+    probe: BestCaseSearch, business: Business, rules: Iterable[Rule], spots: tuple[Location, ...]
+) -> Finding | None:
     """The most that can be said for a business by one of several routes: the highest share, else what is in the way."""
     best: Finding | None = None
     for rule in rules:
@@ -114,12 +116,12 @@ def _state(finding: Finding | None) -> str:
     return "open" if finding.case else "prohibited" if finding.barred else "closed"
 
 
-def _regime(probe: Probe, name: str, cells: list[Finding | None], spots: tuple[Spot, ...]) -> Data:
+def _regime(probe: BestCaseSearch, name: str, cells: list[Finding | None], spots: tuple[Location, ...]) -> Data:
     rules = _rules(probe, name)
     opened = [finding for finding in cells if finding is not None and finding.case is not None]
     territorial = any(condition.where for rule in rules for condition in rule.effect.conditions)  # type: ignore[union-attr]
     foreign = sum(finding.case.share > 0 for finding in opened if finding.case)
-    places: Text | None = None
+    places: LocalizedText | None = None
     if territorial and opened:
         seen = {finding.rule: finding for finding in reversed(opened)}
         where = {spot for finding in seen.values() for spot in _where(probe, finding, spots)}
@@ -151,13 +153,13 @@ def _title(rules: Iterable[Rule]) -> dict[str, str]:
     return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in ("en", "zh")}
 
 
-def _where(probe: Probe, finding: Finding, spots: tuple[Spot, ...]) -> Iterable[Spot]:
+def _where(probe: BestCaseSearch, finding: Finding, spots: tuple[Location, ...]) -> Iterable[Location]:
     """The spots at which a route that is open somewhere is open, other facts being at their best."""
     assert finding.case is not None
     return probe.open_spots(finding.rule, finding.business, finding.case, spots)
 
 
-def _cell(probe: Probe, business: Business, finding: Finding | None) -> Data:
+def _cell(probe: BestCaseSearch, business: Business, finding: Finding | None) -> Data:
     """One cell: the share with the conditions that bind, or why there is none."""
     cell: Data = {"state": _state(finding), "max_foreign_percent": None, "contested": False}
     cell |= {"rule": None, "conditions": [], "reasons": [], "articles": []}
@@ -189,10 +191,10 @@ def _cell(probe: Probe, business: Business, finding: Finding | None) -> Data:
 # --- services × places
 
 
-def _by_places(probe: Probe, spots: tuple[Spot, ...]) -> tuple[list[Data], list[Data]]:
+def _by_places(probe: BestCaseSearch, spots: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
     """Columns are sets of places in which every business fares alike."""
     first = {(rule, one): probe.best(rule, one, spots[:1]) for rule in probe.routes for one in probe.businesses}
-    groups: dict[Any, list[Spot]] = {}
+    groups: dict[Any, list[Location]] = {}
     cells: dict[Any, dict[Business, Data]] = {}
     for spot in spots:
         here = {business: _place_cell(probe, business, spot, first) for business in probe.businesses}
@@ -224,7 +226,7 @@ def _by_places(probe: Probe, spots: tuple[Spot, ...]) -> tuple[list[Data], list[
 
 
 def _place_cell(
-    probe: Probe, business: Business, spot: Spot, first: Mapping[tuple[Rule, Business], Finding | None]
+    probe: BestCaseSearch, business: Business, spot: Location, first: Mapping[tuple[Rule, Business], Finding | None]
 ) -> Data:
     """The highest share at one place, with every route that gives it. `first`: what was found at another place."""
     found = []
@@ -257,7 +259,7 @@ def _top(findings: list[Finding]) -> Data:
     }
 
 
-def _spot_title(spot: Spot) -> Text:
+def _spot_title(spot: Location) -> LocalizedText:
     place = label("place", spot.at)
     if spot.zone == OUTSIDE or spot.whole:
         return _text(place)
@@ -305,5 +307,5 @@ def _number(policy: Policy, day: str) -> str | None:
     return number
 
 
-def _text(text: Text) -> dict[str, str]:
+def _text(text: LocalizedText) -> dict[str, str]:
     return {"en": text["en"], "zh": text["zh"]}

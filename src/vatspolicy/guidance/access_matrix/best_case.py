@@ -14,11 +14,11 @@ from typing import Any
 
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.engine.classification import classify
-from vatspolicy.engine.subjects import activity_env, service_env
-from vatspolicy.guidance.access_matrix.locations import Spot, find_spots
+from vatspolicy.engine.subjects import activity_activation, service_activation
+from vatspolicy.guidance.access_matrix.locations import Location, find_locations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Condition, Deny, Expression, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import facts_of
 from vatspolicy.profile.vocabulary import describe, words
 
@@ -36,12 +36,12 @@ class Business:
 
 
 @dataclass(frozen=True)
-class Case:
+class BestCase:
     """Facts under which a route is open, the ordinary ones as far as it goes."""
 
     share: float
     """Foreign share, in percent."""
-    spot: Spot
+    spot: Location
     choice: Mapping[str, Any] = field(repr=False)
     """The facts that were chosen, by axis."""
 
@@ -52,7 +52,7 @@ class Finding:
 
     business: Business
     rule: Rule
-    case: Case | None
+    case: BestCase | None
     """The best case; None where the route is closed whatever the facts are."""
     barred: tuple[Rule, ...] = ()
     """Prohibitions that stand beyond the route at every foreign share at which it is open."""
@@ -60,18 +60,18 @@ class Finding:
     """Conditions that fail in every case, where the route is closed."""
 
 
-class Probe:
+class BestCaseSearch:
     """The law of a day, asked for best cases."""
 
     def __init__(self, bundle: Bundle, day: str) -> None:
         """Raises ValueError for a day that the bundle does not cover."""
         self.bundle, self.day = bundle, day
-        self.law: Law = bundle.on(day)
+        self.law: RuleSet = bundle.on(day)
         self.routes = tuple(rule for rule in self.law.of("activity", "route") if isinstance(rule.effect, Route))
         prohibitions = [rule for each in ("service", "activity") for rule in self.law.of(each, "deny")]
         self.asked = (*self.law.of("service", "classify"), *self.routes, *prohibitions)
         strings = frozenset(_strings([*self.law.params.values(), *self._literals()]))
-        self.spots = find_spots(strings)
+        self.spots = find_locations(strings)
         self.origins = _origins(strings)
         self.flags = _flags()
         self._barred: dict[Any, tuple[Rule, ...]] = {}
@@ -147,7 +147,7 @@ class Probe:
 
     def service(self, offer: str, choice: Mapping[str, Any]) -> dict[str, Any]:
         """Variables of service rules in a case: nothing stands in the way but what the choice says."""
-        spot: Spot = choice["spot"]
+        spot: Location = choice["spot"]
         company = {
             **self._base["company"],
             "foreign_percent": choice["share"],
@@ -164,7 +164,7 @@ class Probe:
             **{name: value for name, value in choice.items() if name not in _OWN_AXES},
         }
         facts = {**self._base, "company": company, "services": [service]}
-        return service_env({**facts, "as_of": self.day}, service)
+        return service_activation({**facts, "as_of": self.day}, service)
 
     def activity(self, business: Business, choice: Mapping[str, Any]) -> Env:
         """Variables of activity rules in a case."""
@@ -174,7 +174,7 @@ class Probe:
     def _unlicensed(self) -> Mapping[str, Any]:
         """The activity of each class where nothing is held."""
         env = self.service("other", self.first_choice())
-        return {cls: activity_env(self.law, env, cls)["activity"] for cls in sorted(words("class"))}
+        return {cls: activity_activation(self.law, env, cls)["activity"] for cls in sorted(words("class"))}
 
     @functools.cached_property
     def _base(self) -> dict[str, Any]:
@@ -195,7 +195,7 @@ class Probe:
         service |= {"hosting": "mainland", "channels": ["website"], **lists}  # type: ignore[dict-item]
         return {"schema": 1, "product": {"id": "product"}, "company": company, "services": [service]}
 
-    def profile(self, business: Business, case: Case) -> dict[str, Any]:
+    def profile(self, business: Business, case: BestCase) -> dict[str, Any]:
         """The case as a profile that anybody can decide."""
         made = self._profile()
         chosen, spot = case.choice, case.spot
@@ -215,7 +215,7 @@ class Probe:
 
     # --- best cases
 
-    def best(self, rule: Rule, business: Business, spots: Iterable[Spot]) -> Finding | None:
+    def best(self, rule: Rule, business: Business, spots: Iterable[Location]) -> Finding | None:
         """What becomes of a route at its best at one of some places; None where the rule is not about the business.
 
         The highest share comes first, then the ordinary facts before the special ones, in the order of the axes.
@@ -257,8 +257,8 @@ class Probe:
         return Finding(business, rule, None, (), tuple(one for one in effect.conditions if one.id in (failing or ())))
 
     def _open(
-        self, rule: Rule, business: Business, spots: tuple[Spot, ...], start: Mapping[str, Any]
-    ) -> tuple[Case | None, set[str]]:
+        self, rule: Rule, business: Business, spots: tuple[Location, ...], start: Mapping[str, Any]
+    ) -> tuple[BestCase | None, set[str]]:
         """The first case in which every condition holds; else the conditions that failed in every case."""
         effect = rule.effect
         assert isinstance(effect, Route)
@@ -279,7 +279,7 @@ class Probe:
                     choice = {**start, "spot": spot, "area": area, **dict(zip(flags, values, strict=True))}
                     wrong = self._failing(rest, business, choice)
                     if not wrong and self.law.ask(rule.when, self.activity(business, choice)):
-                        return Case(start["share"], spot, choice), set()
+                        return BestCase(start["share"], spot, choice), set()
                     failed = wrong if failed is None else failed & wrong
         return None, failed or set()
 
@@ -288,7 +288,7 @@ class Probe:
         env = self.activity(business, choice)
         return {condition.id for condition in conditions if not self.law.ask(condition.check, env)}
 
-    def _choices(self, when: Expression, spots: tuple[Spot, ...], share: float) -> Iterator[dict[str, Any]]:
+    def _choices(self, when: Expression, spots: tuple[Location, ...], share: float) -> Iterator[dict[str, Any]]:
         """The cases that the first condition of a route, what it is about, can tell apart; the ordinary one first."""
         axes = self.reads(when)
         for origin in self.origins if "origin" in axes else self.origins[:1]:
@@ -296,7 +296,9 @@ class Probe:
                 for area in range(len(spot.areas) if "area" in axes else 1):
                     yield {"spot": spot, "area": area, "origin": origin, "share": share}
 
-    def open_spots(self, rule: Rule, business: Business, case: Case, spots: Iterable[Spot]) -> Iterator[Spot]:
+    def open_spots(
+        self, rule: Rule, business: Business, case: BestCase, spots: Iterable[Location]
+    ) -> Iterator[Location]:
         """The places at which a route is open too, at the share of a case."""
         for spot in spots:
             choice = {**case.choice, "spot": spot, "area": 0, "share": case.share}
@@ -305,7 +307,7 @@ class Probe:
                 if found is not None and not self.barring(business, found):
                     yield spot
 
-    def barring(self, business: Business, case: Case) -> tuple[Rule, ...]:
+    def barring(self, business: Business, case: BestCase) -> tuple[Rule, ...]:
         """Prohibitions that no applicant can mend, in a case."""
         service = self.service(business.offer, case.choice)
         activity = {**service, "activity": self._unlicensed[business.cls]}
@@ -319,16 +321,16 @@ class Probe:
         """Whether what a route is about is the same in every place."""
         return not self.reads(rule.when) & _PLACES
 
-    def at(self, finding: Finding, spot: Spot) -> Finding | None:
+    def at(self, finding: Finding, spot: Location) -> Finding | None:
         """A finding about a route that asks nothing of places, for another place; None where it has to be sought."""
         effect = finding.rule.effect
         assert isinstance(effect, Route)
         if finding.case is None or any(self.reads(one) & _PLACES for one in _expressions(finding.rule)):
             return None
-        case = Case(finding.case.share, spot, {**finding.case.choice, "spot": spot})
+        case = BestCase(finding.case.share, spot, {**finding.case.choice, "spot": spot})
         return replace(finding, case=case) if not self.barring(finding.business, case) else None
 
-    def binding(self, rule: Rule, business: Business, case: Case) -> tuple[Condition, ...]:
+    def binding(self, rule: Rule, business: Business, case: BestCase) -> tuple[Condition, ...]:
         """The conditions of a route that can fail for this business: each fails under some one change of the case."""
         effect = rule.effect
         assert isinstance(effect, Route)
@@ -338,7 +340,7 @@ class Probe:
             found |= {one.id for one in effect.conditions if self.law.ask(one.check, env) is False}
         return tuple(condition for condition in effect.conditions if condition.id in found)
 
-    def _changes(self, case: Case) -> Iterator[dict[str, Any]]:
+    def _changes(self, case: BestCase) -> Iterator[dict[str, Any]]:
         """The case with one fact changed."""
         base = dict(case.choice)
         for spot in self.spots:

@@ -8,13 +8,13 @@ from typing import Any
 
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.profile.profile import facts_of
-from vatspolicy.profile.vocabulary import Text, gazetteer, label, within
+from vatspolicy.profile.vocabulary import LocalizedText, gazetteer, label, within
 
 MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"
 
 
 @dataclass(frozen=True)
-class Spot:
+class Location:
     """A site that stands for all that the law treats alike: in one zone, or outside of every zone."""
 
     at: str
@@ -32,7 +32,7 @@ class Spot:
         """Whether the zone is that of the place as a whole, so that there is no address outside of it."""
         return "zone" in gazetteer()[self.at]
 
-    def with_sites(self, alike: tuple[str, ...]) -> Spot:
+    def with_sites(self, alike: tuple[str, ...]) -> Location:
         """The same kind of place, for some of its sites only."""
         if alike == self.alike:
             return self
@@ -44,7 +44,7 @@ class Spot:
         return {"at": self.at, "ftz": self.zone}
 
 
-def find_spots(strings: frozenset[str]) -> tuple[Spot, ...]:
+def find_locations(strings: frozenset[str]) -> tuple[Location, ...]:
     """One spot for every kind of place. `strings`: all texts of the law, with the codes of places it speaks of."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for code in load_schema("places")["$defs"]["site"]["enum"]:
@@ -67,7 +67,7 @@ def _zones(province: str) -> list[str]:
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
 
 
-def _spot(at: str, zone: str, alike: tuple[str, ...]) -> Spot:
+def _spot(at: str, zone: str, alike: tuple[str, ...]) -> Location:
     around = [place for place in reversed(within(at)) if place != MAINLAND]
     written: list[list[Any]] = [[MAINLAND], *([place] for place in around)]
     if zone != OUTSIDE:
@@ -76,10 +76,10 @@ def _spot(at: str, zone: str, alike: tuple[str, ...]) -> Spot:
     company = {"registered": {"at": at, "ftz": zone}}
     facts = facts_of({"schema": 1, "product": {"id": "p"}, "company": company, "services": services})
     areas = tuple(service["area"] for service in facts["services"])
-    return Spot(at, zone, alike, facts["company"]["registered"], areas, tuple(written))
+    return Location(at, zone, alike, facts["company"]["registered"], areas, tuple(written))
 
 
-def describe_spots(spots: Iterable[Spot], all_spots: Iterable[Spot]) -> Text:
+def describe_spots(spots: Iterable[Location], all_spots: Iterable[Location]) -> LocalizedText:
     """Places in words: the largest that lie in the set as a whole, then the free-trade zones of which only addresses
     inside the zone do. A zone that lies in the set in part is named with its places in it, or with those that are not.
     """
@@ -103,7 +103,7 @@ def describe_spots(spots: Iterable[Spot], all_spots: Iterable[Spot]) -> Text:
     return {language: sign.join(name[language] for name in names) for language, sign in (("en", "; "), ("zh", "、"))}
 
 
-def _sites(spots: Iterable[Spot]) -> set[str]:
+def _sites(spots: Iterable[Location]) -> set[str]:
     return {code for spot in spots for code in spot.alike}
 
 

@@ -11,7 +11,7 @@ from vatspolicy.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, 
 from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Need, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
 MOST = 7
@@ -19,7 +19,7 @@ MOST = 7
 _YEAR = datetime.timedelta(days=366)
 
 
-def possible_answers(bundle: Bundle, law: Law, path: Path, rules: Iterable[str], as_of: str) -> tuple[Any, ...]:
+def possible_answers(bundle: Bundle, law: RuleSet, path: Path, rules: Iterable[str], as_of: str) -> tuple[Any, ...]:
     """Values to try for a fact, in the order of the schema: at most MOST, each one different to some open rule.
 
     `rules` are the names of the open rules that read it. Empty for a fact that is free text.
@@ -69,12 +69,12 @@ def _expressions(rule: Rule) -> Iterator[Expression]:
         yield from (condition.check for condition in rule.effect.conditions)
 
 
-def _mentioned(trees: Iterable[Node], law: Law) -> set[Any]:
+def _mentioned(trees: Iterable[Node], law: RuleSet) -> set[Any]:
     """Every scalar that some expressions write or take from a parameter."""
     return {value for tree in trees for node in walk(tree) for value in _scalars(_value(node, law))}
 
 
-def _value(node: Node, law: Law) -> Any:
+def _value(node: Node, law: RuleSet) -> Any:
     return node.value if isinstance(node, Literal) else law.params[node.key] if isinstance(node, Param) else None
 
 
@@ -102,7 +102,7 @@ def _places(path: Path, mentioned: set[Any]) -> list[str]:
     return list(dict.fromkeys([*found, *itertools.islice(untold, 1), "overseas"]))
 
 
-def _amounts(trees: Iterable[Node], law: Law, path: Path, node: Mapping[str, Any]) -> list[Any]:
+def _amounts(trees: Iterable[Node], law: RuleSet, path: Path, node: Mapping[str, Any]) -> list[Any]:
     """One number of each interval between the numbers that rules compare this fact with."""
     whole = node["type"] == "integer"
     least, most = node["minimum"], node["maximum"]
@@ -129,7 +129,7 @@ def _spread(values: Sequence[Any], most: int = MOST) -> list[Any]:
     return [values[round(index * (len(values) - 1) / (most - 1))] for index in range(most)]
 
 
-def instruments(law: Law, rules: Iterable[Rule]) -> tuple[str, ...]:
+def instruments(law: RuleSet, rules: Iterable[Rule]) -> tuple[str, ...]:
     """What could be held to answer some needs: what the rules name, and what routes lead to."""
     named = (rule.effect.instrument for rule in rules if isinstance(rule.effect, Need) and rule.effect.instrument)
     return tuple(dict.fromkeys((*law.access, *named)))

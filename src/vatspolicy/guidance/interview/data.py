@@ -14,7 +14,7 @@ FORMAT = 1
 def as_data(interview: Interview) -> dict[str, Any]:
     """The state of an interview: the decision so far, progress and the next question, if there is one."""
     question = interview.question
-    now = interview.outlook
+    now = interview.possible_outcomes
     return {
         "format": FORMAT,
         "product": interview.profile.name,

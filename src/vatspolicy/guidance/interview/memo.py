@@ -14,11 +14,11 @@ from typing import Any
 from vatspolicy.cel.ast import Fact, Quantifier, walk
 from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.policies.model import Expression
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 
 
 @dataclass(frozen=True)
-class RememberingLaw(Law):
+class RememberingLaw(RuleSet):
     """The law of a day, slow to answer once and quick to answer again."""
 
     reads: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class RememberingLaw(Law):
         self.kept.append(facts)
 
 
-def remembering(law: Law) -> RememberingLaw:
+def remembering(law: RuleSet) -> RememberingLaw:
     """The law with an empty memory."""
     return RememberingLaw(**{one.name: getattr(law, one.name) for one in dataclasses.fields(law)})
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.profile.vocabulary import Language, Text
+from vatspolicy.profile.vocabulary import Language, LocalizedText
 
-UNITS: Mapping[str, Text] = {
+UNITS: Mapping[str, LocalizedText] = {
     "percent, 0 to 100": {"en": "percent, 0 to 100", "zh": "百分比，0至100"},
     "RMB yuan": {"en": "RMB yuan", "zh": "人民币元"},
     "persons": {"en": "persons", "zh": "人"},
@@ -19,11 +19,11 @@ UNITS: Mapping[str, Text] = {
 }
 """Units of the profile schema."""
 
-YES: Text = {"en": "Yes", "zh": "是"}
-NO: Text = {"en": "No", "zh": "否"}
-NAME: Text = {"en": "What is the short name of the product?", "zh": "产品的简称是什么？"}
+YES: LocalizedText = {"en": "Yes", "zh": "是"}
+NO: LocalizedText = {"en": "No", "zh": "否"}
+NAME: LocalizedText = {"en": "What is the short name of the product?", "zh": "产品的简称是什么？"}
 
-PHRASES: Mapping[str, Text] = {
+PHRASES: Mapping[str, LocalizedText] = {
     "progress": {"en": "Question {number}, about {left} left", "zh": "第{number}题，预计还有{left}题"},
     "last": {"en": "Question {number}, perhaps the last", "zh": "第{number}题，可能是最后一题"},
     "range": {"en": "so far: {low} … {high}", "zh": "目前：{low}……{high}"},

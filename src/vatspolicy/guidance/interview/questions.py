@@ -8,15 +8,15 @@ from typing import Any
 
 from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.documents import Path
-from vatspolicy.engine.decision import Ask
+from vatspolicy.engine.decision import MissingFact
 from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.interview.answers import instruments
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
-from vatspolicy.guidance.interview.ranking import NO_GAIN, Gain, Scene, get
+from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState, get
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Classify
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.profile.vocabulary import Text, describe, gazetteer, label, question
+from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, question
 from vatspolicy.reports.policy.terminal import effect_in_words
 
 KINDS = (
@@ -46,7 +46,7 @@ class Choice:
     """One possible answer, or one member of an answer that is a list."""
 
     value: Any
-    label: Text
+    label: LocalizedText
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class Question:
     path: Path
     kind: str
     """One of KINDS."""
-    about: Text
+    about: LocalizedText
     """Whose fact it is: the company, a service by its name, …"""
-    text: Text
-    title: Text
-    unit: Text | None
+    text: LocalizedText
+    title: LocalizedText
+    unit: LocalizedText | None
     choices: tuple[Choice, ...]
     """Closed choices; the places and words that are looked up rather than listed included."""
     least: float | None
@@ -70,7 +70,7 @@ class Question:
     """Names of the rules that would read the answer."""
     phase: str
     """start, decision or duties."""
-    gain: Gain
+    gain: InformationGain
 
     @property
     def several(self) -> bool:
@@ -83,7 +83,7 @@ class Question:
         return self.kind not in ("words", "place", "places") and len(self.choices) <= _LISTED
 
 
-def make_question(scene: Scene, ask: Ask, phase: str, gain: Gain = NO_GAIN) -> Question:
+def make_question(scene: InterviewState, ask: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
     """The question that asks for a fact."""
     path = ask.path
     node = describe(path)
@@ -105,7 +105,9 @@ def make_question(scene: Scene, ask: Ask, phase: str, gain: Gain = NO_GAIN) -> Q
     )
 
 
-def _kind(scene: Scene, path: Path, node: Mapping[str, Any], rules: Iterable[str]) -> tuple[str, tuple[Choice, ...]]:
+def _kind(
+    scene: InterviewState, path: Path, node: Mapping[str, Any], rules: Iterable[str]
+) -> tuple[str, tuple[Choice, ...]]:
     if path == SERVICES:
         return "services", _choices(scene, ("services", 0, "offers", 0))
     if path[-1] == "licences":
@@ -135,12 +137,12 @@ def _kind(scene: Scene, path: Path, node: Mapping[str, Any], rules: Iterable[str
     return "date" if node.get("format") == "date" else "text", ()
 
 
-def _choices(scene: Scene, path: Path) -> tuple[Choice, ...]:
+def _choices(scene: InterviewState, path: Path) -> tuple[Choice, ...]:
     node = describe(path)
-    labels: Mapping[str, Text] = node.get("x-enum", {})
+    labels: Mapping[str, LocalizedText] = node.get("x-enum", {})
     places = gazetteer()
 
-    def named(word: str) -> Text:
+    def named(word: str) -> LocalizedText:
         if word in labels:
             return labels[word]
         if word in places:
@@ -154,9 +156,9 @@ def _place_code(value: Any) -> str:
     return str(value["at"] if isinstance(value, dict) else value)
 
 
-def _about(scene: Scene, path: Path) -> Text:
+def _about(scene: InterviewState, path: Path) -> LocalizedText:
     """The objects that the fact lies in: section, service, facility, licence, deal."""
-    parts: list[Text] = []
+    parts: list[LocalizedText] = []
     for depth in range(1, len(path)):
         node, following = describe(path[:depth]), path[depth]
         if isinstance(following, int):
@@ -171,7 +173,7 @@ def _about(scene: Scene, path: Path) -> Text:
     return {"en": ", ".join(part["en"] for part in parts), "zh": "，".join(part["zh"] for part in parts)}
 
 
-def _name(scene: Scene, member: Any) -> Text | None:
+def _name(scene: InterviewState, member: Any) -> LocalizedText | None:
     """What a member of a list is called."""
     if isinstance(member, str) or (isinstance(member, dict) and "at" in member):
         return gazetteer()[_place_code(member)]
@@ -180,7 +182,7 @@ def _name(scene: Scene, member: Any) -> Text | None:
     if "instrument" in member:
         return scene.bundle.instruments[member["instrument"]].title
     if "kind" in member:
-        labels: Mapping[str, Text] = describe(("deals", 0, "kind"))["x-enum"]
+        labels: Mapping[str, LocalizedText] = describe(("deals", 0, "kind"))["x-enum"]
         return labels[member["kind"]]
     return {"en": str(member["id"]), "zh": str(member["id"])} if "id" in member else None
 
@@ -193,8 +195,8 @@ class Reason:
     """A rule that would read the answer."""
 
     rule: str
-    message: Text
-    effect: Text
+    message: LocalizedText
+    effect: LocalizedText
     citations: tuple[Mapping[str, Any], ...]
     """`policy`, `title`, `key`, `label`, the words `en` and perhaps `zh`, `verification`, `url`."""
 
@@ -232,7 +234,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
     return Reason(name, rule.message, effect, tuple(cited))
 
 
-def introduction(question: Question) -> Text | None:
+def introduction(question: Question) -> LocalizedText | None:
     """What is said before the rules, where there is something to say."""
     if question.path == NAME_PATH:
         return both("why_name")
@@ -245,7 +247,7 @@ def introduction(question: Question) -> Text | None:
     return both(key, of=gain.of, expected=f"{gain.expected:g}", worst=gain.worst)
 
 
-def rules_of_start(bundle: Bundle, law: Law, path: Path, today: str) -> tuple[str, ...]:
+def rules_of_start(bundle: Bundle, law: RuleSet, path: Path, today: str) -> tuple[str, ...]:
     """The rules behind the first questions: those that come or go after today, and those that classify services."""
     if path == LAUNCH:
         every = (rule for policy in bundle.policies.values() for rule in policy.rules)
@@ -254,7 +256,7 @@ def rules_of_start(bundle: Bundle, law: Law, path: Path, today: str) -> tuple[st
     return tuple(rule.name for rule in law.of("service", "classify")) if path == SERVICES else ()
 
 
-def rules_reading(law: Law, root: str) -> tuple[str, ...]:
+def rules_reading(law: RuleSet, root: str) -> tuple[str, ...]:
     """The rules of a day that read something below a variable."""
     return tuple(
         rule.name

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.documents import Document, Path
-from vatspolicy.engine.decision import Ask
-from vatspolicy.engine.outlook import Outlook, outlook
+from vatspolicy.engine.decision import MissingFact
+from vatspolicy.engine.possible_outcomes import PossibleOutcomes, possible_outcomes
 from vatspolicy.guidance.interview.answers import ordinary, possible_answers
 from vatspolicy.guidance.interview.memo import RememberingLaw, remembering, share
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
 from vatspolicy.profile.vocabulary import fact_schemas
 
@@ -32,7 +32,7 @@ FARTHEST = 25
 
 
 @dataclass(frozen=True)
-class Gain:
+class InformationGain:
     """What the answer to a question eliminates, in outcomes."""
 
     expected: float
@@ -45,26 +45,26 @@ class Gain:
     """Answers that were tried; none for a question that is asked whatever it eliminates."""
 
 
-NO_GAIN = Gain(0.0, 0, 0, 0)
+NO_GAIN = InformationGain(0.0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Scene:
+class InterviewState:
     """What is known, under which law."""
 
     bundle: Bundle
-    law: Law
+    law: RuleSet
     document: Document
     data: Mapping[str, Any]
     as_of: str
-    before: Scene | None = dataclasses.field(default=None, repr=False, compare=False)
+    before: InterviewState | None = dataclasses.field(default=None, repr=False, compare=False)
     """The scene that an answer led on from."""
 
-    def with_fact(self, path: Path, value: Any) -> Scene:
+    def with_fact(self, path: Path, value: Any) -> InterviewState:
         """The scene after an answer."""
         return dataclasses.replace(self, data=put(self.data, path, value), before=self)
 
-    def remembering(self) -> Scene:
+    def remembering(self) -> InterviewState:
         """The scene for many trials."""
         return dataclasses.replace(self, law=remembering(self.law), before=None)
 
@@ -78,16 +78,16 @@ class Scene:
             self.law.keep(facts)
         return facts
 
-    def outlook(self, duties: bool = False) -> Outlook | None:
+    def possible_outcomes(self, duties: bool = False) -> PossibleOutcomes | None:
         """What is still possible, without what is missing; None for facts that no real profile has together."""
         if broken_invariant(self.facts):
             return None
-        return outlook(self.law, Profile(self.facts, self.document, {}), self.as_of, False, duties)
+        return possible_outcomes(self.law, Profile(self.facts, self.document, {}), self.as_of, False, duties)
 
-    def missing(self) -> tuple[Ask, ...]:
+    def missing(self) -> tuple[MissingFact, ...]:
         """Facts that could still change the decision word, in the inquiry's own order."""
         profile = trust_profile(dataclasses.replace(self.document, data=self.data))
-        return outlook(self.law, profile, self.as_of).missing
+        return possible_outcomes(self.law, profile, self.as_of).missing
 
 
 def put(data: Any, path: Path, value: Any) -> Any:
@@ -118,14 +118,16 @@ def get(data: Any, path: Path) -> Any:
     return data
 
 
-def rank(scene: Scene, asks: Sequence[Ask], duties: bool = False) -> list[tuple[Ask, Gain]]:
+def rank(
+    scene: InterviewState, asks: Sequence[MissingFact], duties: bool = False
+) -> list[tuple[MissingFact, InformationGain]]:
     """The facts, the one that eliminates most first: on average, then in the worst case, then by the schema's order.
 
     `duties`: count undetermined duties rather than findings about the decision.
     """
     asks = asks[:FACTS]
     scene = scene.remembering()
-    now = scene.outlook(duties)
+    now = scene.possible_outcomes(duties)
     if now is None:
         return [(ask, NO_GAIN) for ask in asks]
     total = now.duties if duties else now.open
@@ -135,15 +137,15 @@ def rank(scene: Scene, asks: Sequence[Ask], duties: bool = False) -> list[tuple[
     return sorted(gains, key=lambda pair: (-pair[1].expected, -pair[1].worst, _place(order, pair[0].path)))
 
 
-def _gain(scene: Scene, ask: Ask, total: int, most: int, duties: bool) -> Gain:
+def _gain(scene: InterviewState, ask: MissingFact, total: int, most: int, duties: bool) -> InformationGain:
     left: list[int] = []
     for answer in possible_answers(scene.bundle, scene.law, ask.path, ask.rules, scene.as_of)[:most]:
-        after = scene.with_fact(ask.path, answer).outlook(duties)
+        after = scene.with_fact(ask.path, answer).possible_outcomes(duties)
         if after is not None:
             left.append(after.duties if duties else 0 if after.range[0] == after.range[1] else after.open)
     if not left:
-        return Gain(0.0, 0, total, 0)
-    return Gain(round(total - sum(left) / len(left), 2), total - max(left), total, len(left))
+        return InformationGain(0.0, 0, total, 0)
+    return InformationGain(round(total - sum(left) / len(left), 2), total - max(left), total, len(left))
 
 
 def schema_order() -> Mapping[tuple[str, ...], int]:
@@ -156,7 +158,7 @@ def _place(order: Mapping[tuple[str, ...], int], path: Path) -> tuple[int, Path]
     return order.get(names, len(order)), tuple(step for step in path if isinstance(step, int))
 
 
-def estimate(scene: Scene, unknown: Iterable[Path]) -> int:
+def estimate(scene: InterviewState, unknown: Iterable[Path]) -> int:
     """About how many questions are left: as many as it takes when each answer is an ordinary one.
 
     `unknown`: facts that were asked for in vain.

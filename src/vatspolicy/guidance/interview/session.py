@@ -10,9 +10,9 @@ from typing import Any
 
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.schemas import validate
-from vatspolicy.engine.decision import Ask, Decision
+from vatspolicy.engine.decision import Decision, MissingFact
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.outlook import Outlook, outlook
+from vatspolicy.engine.possible_outcomes import PossibleOutcomes, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import (
@@ -24,12 +24,12 @@ from vatspolicy.guidance.interview.questions import (
     rules_of_start,
     rules_reading,
 )
-from vatspolicy.guidance.interview.ranking import Gain, Scene, estimate, get, put, rank
+from vatspolicy.guidance.interview.ranking import InformationGain, InterviewState, estimate, get, put, rank
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Need
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
-from vatspolicy.profile.vocabulary import Language, Text, describe
+from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 
 UNNAMED = "product"
 """The id of a product until it has one."""
@@ -38,7 +38,7 @@ UNNAMED = "product"
 class Refused(Exception):
     """An answer that cannot be taken. `text` says why, in both languages."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: LocalizedText) -> None:
         super().__init__(text["en"])
         self.text = text
 
@@ -98,14 +98,14 @@ class Interview:
         return self.as_of or self.profile.launch or self.today
 
     @functools.cached_property
-    def scene(self) -> Scene:
+    def scene(self) -> InterviewState:
         """What is known, under the law of the day."""
-        return Scene(self.bundle, self.bundle.on(self.day), self.document, self.data, self.day)
+        return InterviewState(self.bundle, self.bundle.on(self.day), self.document, self.data, self.day)
 
     @functools.cached_property
-    def outlook(self) -> Outlook:
+    def possible_outcomes(self) -> PossibleOutcomes:
         """What is still possible."""
-        return outlook(self.scene.law, self.profile, self.day)
+        return possible_outcomes(self.scene.law, self.profile, self.day)
 
     @functools.cached_property
     def decision(self) -> Decision:
@@ -115,7 +115,7 @@ class Interview:
     @property
     def settled(self) -> bool:
         """Whether no answer can change the decision word any more."""
-        return self.outlook.range[0] == self.outlook.range[1]
+        return self.possible_outcomes.range[0] == self.possible_outcomes.range[1]
 
     # --- what to ask
 
@@ -157,11 +157,11 @@ class Interview:
         left = max(pending + estimate(scene, self.skipped), 1) if pending or not self.settled else 0
         return Progress(number, max(1, left + last))
 
-    def _asks(self, path: Path, rules: Sequence[str] = ()) -> Iterator[Ask]:
+    def _asks(self, path: Path, rules: Sequence[str] = ()) -> Iterator[MissingFact]:
         if path not in self.skipped:
-            yield Ask(path, tuple(rules))
+            yield MissingFact(path, tuple(rules))
 
-    def _start(self) -> Iterator[Ask]:
+    def _start(self) -> Iterator[MissingFact]:
         """What is asked first whatever it decides: name, day, services, and what each of them offers."""
         law = self.scene.law
         if not self.named:
@@ -170,31 +170,31 @@ class Interview:
             yield from self._asks(LAUNCH, rules_of_start(self.bundle, law, LAUNCH, self.today))
         if not self.data["services"]:
             yield from self._asks(SERVICES, rules_of_start(self.bundle, law, SERVICES, self.today))
-        for ask in self.outlook.missing:
+        for ask in self.possible_outcomes.missing:
             if ask.path[0] == "services" and ask.path[-1] == "offers":
                 yield from self._asks(ask.path, ask.rules or rules_of_start(self.bundle, law, SERVICES, self.today))
 
-    def _open(self) -> list[Ask]:
+    def _open(self) -> list[MissingFact]:
         """Facts that can still change the decision word."""
         if not self.data["services"]:
             return []
-        asks = [ask for ask in self.outlook.missing if ask.path not in self.skipped]
+        asks = [ask for ask in self.possible_outcomes.missing if ask.path not in self.skipped]
         licences: Path = ("partner", "licences")
         if any(ask.path[0] == "partner" for ask in asks) and get(self.data, licences) is None:
             # the first fact of a partner would say that it holds nothing: what it holds is asked before
             rules = tuple(dict.fromkeys(name for ask in asks if ask.path[0] == "partner" for name in ask.rules))
             asks = [ask for ask in asks if ask.path[0] != "partner"]
             if licences not in self.skipped:
-                return [Ask(licences, rules)]
+                return [MissingFact(licences, rules)]
         return asks
 
-    def _declared(self) -> Ask | None:
+    def _declared(self) -> MissingFact | None:
         """A list that says nothing while it is left out, where an entry could change the settled decision."""
         if not self.settled or not self.data["services"]:
             return None
         for path in (("company", "licences"), ("partner", "licences"), ("deals",)):
             if self._may_declare(path) and (rules := self._changed_by(path)):
-                return Ask(path, rules)
+                return MissingFact(path, rules)
         return None
 
     def _may_declare(self, path: Path) -> bool:
@@ -213,15 +213,15 @@ class Interview:
             wanted = {e.instrument for e in named if isinstance(e, Need) and e.instrument}
             entries = [{"instrument": name} for name in dict.fromkeys((*self.scene.law.access, *sorted(wanted)))]
         for entry in entries:
-            after = self.scene.with_fact(path, [entry]).outlook()
-            if after is not None and after.range != self.outlook.range:
+            after = self.scene.with_fact(path, [entry]).possible_outcomes()
+            if after is not None and after.range != self.possible_outcomes.range:
                 return rules
         return ()
 
-    def _duties(self) -> list[Ask]:
+    def _duties(self) -> list[MissingFact]:
         return self._undetermined() if self.complete and self.settled else []
 
-    def _undetermined(self) -> list[Ask]:
+    def _undetermined(self) -> list[MissingFact]:
         """Facts that leave duties, or needs beside the decision, undetermined; the one that most of them read first."""
         rules: dict[Path, dict[str, None]] = {}
         for finding in self.decision.undetermined:
@@ -229,7 +229,7 @@ class Interview:
                 for ask in finding.asks:
                     rules.setdefault(ask.path, {}).update(dict.fromkeys(ask.rules))
         paths = sorted(rules, key=lambda path: -len(rules[path]))
-        return [Ask(path, tuple(rules[path])) for path in paths if path not in self.skipped]
+        return [MissingFact(path, tuple(rules[path])) for path in paths if path not in self.skipped]
 
     # --- answers
 
@@ -295,7 +295,9 @@ class Interview:
         return render(expected, self.lang), True
 
 
-def _best(ranked: Sequence[tuple[Ask, Gain]], phase: str) -> tuple[Ask, str, Gain]:
+def _best(
+    ranked: Sequence[tuple[MissingFact, InformationGain]], phase: str
+) -> tuple[MissingFact, str, InformationGain]:
     ask, gain = ranked[0]
     return ask, phase, gain
 

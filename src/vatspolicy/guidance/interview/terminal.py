@@ -101,7 +101,7 @@ class Terminal:
         yield ""
         before = state.previous.question if state.previous is not None else None
         if question.phase == "duties" and (before is None or before.phase != "duties"):
-            word = VERDICTS[state.outlook.range[0]][self.lang]
+            word = VERDICTS[state.possible_outcomes.range[0]][self.lang]
             yield from wrap(say("duties_phase", self.lang, word=word), self.room)
         yield from (paint(line, "dim") for line in wrap(self.status(state), self.room))
         about = question.about[self.lang]
@@ -115,7 +115,7 @@ class Terminal:
     def status(self, state: Interview) -> str:
         """The number of the question, about how many are left, and what is still possible."""
         progress = state.progress
-        low, high = (VERDICTS[word][self.lang] for word in state.outlook.range)
+        low, high = (VERDICTS[word][self.lang] for word in state.possible_outcomes.range)
         key = "last" if progress.left == 1 else "progress"
         number = say(key, self.lang, number=progress.number, left=progress.left - 1)
         far = say("settled", self.lang, word=low) if low == high else say("range", self.lang, low=low, high=high)
@@ -193,7 +193,7 @@ def _item(text: str, room: int) -> list[str]:
 def closing(state: Interview, early: bool, file: str, lang: Language) -> Iterator[str]:
     """What is said when the interview ends, before the report."""
     if state.settled:
-        word = VERDICTS[state.outlook.range[0]][lang]
+        word = VERDICTS[state.possible_outcomes.range[0]][lang]
         yield say("is_settled", lang, word=word)
         if state.further and not state.complete:
             yield say("further", lang, count=state.further)

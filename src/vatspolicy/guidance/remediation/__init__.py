@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vatspolicy.guidance.remediation.search import GOALS, Proposal, Ways, find_ways
-from vatspolicy.guidance.remediation.thresholds import Margin, margins
+from vatspolicy.guidance.remediation.search import GOALS, Proposal, RemediationPlan, find_remediations
+from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, margins
 
-__all__ = ["GOALS", "Margin", "Proposal", "Ways", "find_ways", "margins"]
+__all__ = ["GOALS", "Proposal", "RemediationPlan", "ThresholdDistance", "find_remediations", "margins"]

@@ -11,7 +11,7 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.guidance.remediation.targets import Target
 from vatspolicy.profile.profile import Profile, read_profile
-from vatspolicy.profile.vocabulary import INHERITED, Text
+from vatspolicy.profile.vocabulary import INHERITED, LocalizedText
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Edit:
 
 
 @dataclass(frozen=True, eq=False)
-class Move:
+class Change:
     """One difference, which stands for itself: what it edits, what it costs, and what it is about."""
 
     kind: str
@@ -39,7 +39,7 @@ class Move:
     edits: tuple[Edit, ...]
     touches: frozenset[str]
     """Names of the facts it changes, as `blockers` names those that a rule reads; `*` for all of a service."""
-    phrase: Text
+    phrase: LocalizedText
     services: frozenset[str] = frozenset()
     """Services it is about; empty for all."""
     target: Target | None = None
@@ -47,14 +47,14 @@ class Move:
     parts: str = ""
     """Of a move to a place: r for the registered office, f for facilities, a for the area served."""
 
-    def clashes(self, other: Move) -> bool:
+    def clashes(self, other: Change) -> bool:
         """Whether the two cannot both be made. Two places to move to are one too many."""
         if self.kind == other.kind == "relocation":
             return True
         return any(mine.clashes(theirs) for mine in self.edits for theirs in other.edits)
 
 
-def apply(profile: Profile, moves: Iterable[Move]) -> Profile:
+def apply(profile: Profile, moves: Iterable[Change]) -> Profile:
     """The profile after the moves. Raises InvalidInput when that is no valid profile."""
     edits = [edit for move in moves for edit in move.edits]
     data = copy.deepcopy(profile.document.data)
@@ -82,7 +82,7 @@ def _set(data: Any, edit: Edit) -> None:
         data[last] = copy.deepcopy(edit.value)
 
 
-def differences(profile: Profile, moves: Iterable[Move]) -> tuple[tuple[Path, Any, Any], ...]:
+def differences(profile: Profile, moves: Iterable[Change]) -> tuple[tuple[Path, Any, Any], ...]:
     """What the moves change: path in the written profile, value before (None: not said), value after (None: gone)."""
     found: dict[Path, tuple[Any, Any]] = {}
     for path, before, after in _changes(profile.document.data, moves):
@@ -90,7 +90,7 @@ def differences(profile: Profile, moves: Iterable[Move]) -> tuple[tuple[Path, An
     return tuple((path, before, after) for path, (before, after) in found.items() if before != after)
 
 
-def _changes(data: Any, moves: Iterable[Move]) -> Iterator[tuple[Path, Any, Any]]:
+def _changes(data: Any, moves: Iterable[Change]) -> Iterator[tuple[Path, Any, Any]]:
     now: dict[Path, Any] = {}
     for move in moves:
         for edit in move.edits:

@@ -8,18 +8,18 @@ from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Edit, Move
-from vatspolicy.guidance.remediation.mutability import Mark, marks
+from vatspolicy.guidance.remediation.change import Change, Edit
+from vatspolicy.guidance.remediation.mutability import Mutability, marks
 from vatspolicy.guidance.remediation.obstacles import breakpoints
 from vatspolicy.guidance.remediation.partnering import partner_moves
 from vatspolicy.guidance.remediation.relocation import place_moves
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import Text, describe
+from vatspolicy.profile.vocabulary import LocalizedText, describe
 
 
-def moves(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Move, ...]:
+def moves(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Change, ...]:
     """The moves of a profile on the day of a decision, in order of cost. A fact that is not known is not changed."""
     law = bundle.on(decision.as_of)
     found = [
@@ -44,23 +44,23 @@ def service_path(profile: Profile, index: int, name: str) -> Path | None:
     )
 
 
-def _mark(*path: str) -> Mark:
+def _mark(*path: str) -> Mutability:
     return marks()[path]
 
 
-def detailed(phrase: Text, detail: Text) -> Text:
+def detailed(phrase: LocalizedText, detail: LocalizedText) -> LocalizedText:
     """A phrase and what it is about."""
     return {"en": f"{phrase['en']}: {detail['en']}", "zh": f"{phrase['zh']}：{detail['zh']}"}
 
 
-def member_name(path: tuple[str, ...], member: str) -> Text:
+def member_name(path: tuple[str, ...], member: str) -> LocalizedText:
     """The name of a member of an enumeration."""
     node = describe((*path, 0))
-    names: Mapping[str, Text] = node.get("x-enum", {})
+    names: Mapping[str, LocalizedText] = node.get("x-enum", {})
     return names[member]
 
 
-def _share(law: Law, profile: Profile) -> Iterator[Move]:
+def _share(law: RuleSet, profile: Profile) -> Iterator[Change]:
     """A joint venture at a share that some rule compares with; a mainland investor comes in."""
     company = profile.facts["company"]
     share, mark = company.get("foreign_percent"), _mark("company", "foreign_percent")
@@ -75,19 +75,19 @@ def _share(law: Law, profile: Profile) -> Iterator[Move]:
             edits.append(Edit(("company", "investor_origin"), [*origin, "CN"]))
         touched = frozenset({"company.foreign_percent"})
         if value:
-            yield Move("share", (-value,), mark.cost, tuple(edits), touched, mark.phrase)
+            yield Change("share", (-value,), mark.cost, tuple(edits), touched, mark.phrase)
         else:
-            yield Move("no-share", (), mark.rest["zero"]["cost"], tuple(edits), touched, mark.rest["zero"])
+            yield Change("no-share", (), mark.rest["zero"]["cost"], tuple(edits), touched, mark.rest["zero"])
 
 
-def _capital(law: Law, profile: Profile) -> Iterator[Move]:
+def _capital(law: RuleSet, profile: Profile) -> Iterator[Change]:
     capital, mark = profile.facts["company"].get("registered_capital_rmb"), _mark("company", "registered_capital_rmb")
     if capital is None:
         return
     for value in breakpoints(law, "registered_capital_rmb", lower=False):
         if value > capital:
             edit = Edit(("company", "registered_capital_rmb"), int(value))
-            yield Move(
+            yield Change(
                 "capital", (value,), mark.cost, (edit,), frozenset({"company.registered_capital_rmb"}), mark.phrase
             )
 
@@ -105,7 +105,7 @@ _SINGLE = {
 """Facts that change by themselves, to a value their mark names, and the kind of move that is."""
 
 
-def _values(profile: Profile) -> Iterator[Move]:
+def _values(profile: Profile) -> Iterator[Change]:
     for names, kind in _SINGLE.items():
         mark = _mark(*names)
         for service, path, value in _places_of(profile, names):
@@ -113,7 +113,7 @@ def _values(profile: Profile) -> Iterator[Move]:
                 if value in (None, to) or not _plausible(profile, kind, service):
                     continue
                 edits = (Edit(path, to), *_with_hosting(profile, kind, service))
-                yield Move(
+                yield Change(
                     kind,
                     (service or "", str(to)),
                     mark.cost,
@@ -168,7 +168,7 @@ def _with_hosting(profile: Profile, kind: str, service: str | None) -> Iterator[
         yield Edit(("services", index, "facilities"), [at])
 
 
-def _matters(profile: Profile) -> Iterator[Move]:
+def _matters(profile: Profile) -> Iterator[Change]:
     """Offers, kinds of content and functions that could be left out, each with everything that belongs to it."""
     offers_mark = _mark("services", "offers")
     belongs: Mapping[str, Mapping[str, list[str]]] = offers_mark.rest["with"]
@@ -193,16 +193,16 @@ def _matters(profile: Profile) -> Iterator[Move]:
                     yield _drop(name, service, member, [edit])
 
 
-def _drop(name: str, service: Mapping[str, Any], member: str, edits: list[Edit]) -> Move:
+def _drop(name: str, service: Mapping[str, Any], member: str, edits: list[Edit]) -> Change:
     mark = _mark("services", name)
     touches = frozenset(f"services.{edit.path[2]}" for edit in edits)
     phrase = detailed(mark.phrase, member_name(("services", 0, name), member))  # type: ignore[arg-type]
-    return Move(
+    return Change(
         f"drop-{name}", (service["id"], member), mark.cost, tuple(edits), touches, phrase, frozenset({service["id"]})
     )
 
 
-def _sellers(profile: Profile) -> Iterator[Move]:
+def _sellers(profile: Profile) -> Iterator[Change]:
     """A platform that sells its own goods only: no third-party goods or services, no merchants."""
     mark, swap = _mark("services", "sells"), _mark("services", "offers").rest["swap"]
     for index, service in enumerate(profile.facts["services"]):
@@ -219,7 +219,7 @@ def _sellers(profile: Profile) -> Iterator[Move]:
         if "merchants" in (service.get("charges") or []):
             edits.append(Edit(("services", index, "charges"), drop=frozenset({"merchants"})))
         touches = frozenset({"services.sells", "services.merchants", "services.offers"})
-        yield Move(
+        yield Change(
             "sellers", (service["id"],), mark.cost, tuple(edits), touches, mark.phrase, frozenset({service["id"]})
         )
 
@@ -228,7 +228,7 @@ def _no_merchants(service: Mapping[str, Any], index: int) -> list[Edit]:
     return [Edit(("services", index, "merchants"), 0)] if service.get("merchants") else []
 
 
-def _splits(profile: Profile) -> Iterator[Move]:
+def _splits(profile: Profile) -> Iterator[Change]:
     services = profile.facts["services"]
     mark = _mark("services")
     for count in range(1, min(len(services), 3)):
@@ -236,7 +236,7 @@ def _splits(profile: Profile) -> Iterator[Move]:
             edits = tuple(Edit(("services", index)) for index in gone)
             ids = [services[index]["id"] for index in gone]
             detail = {"en": ", ".join(ids), "zh": "、".join(ids)}
-            yield Move(
+            yield Change(
                 "split",
                 (count, *gone),
                 mark.cost * count,
@@ -247,13 +247,13 @@ def _splits(profile: Profile) -> Iterator[Move]:
             )
 
 
-def _onshore(profile: Profile) -> Iterator[Move]:
+def _onshore(profile: Profile) -> Iterator[Change]:
     """Data that stays in the mainland; what was said of its export goes with it."""
     mark = _mark("data", "leaves_mainland")
     data = profile.facts.get("data", {})
     if data.get("leaves_mainland") is True:
         edits = [Edit(("data", "leaves_mainland"), False)]
         edits += [Edit(("data", "export"))] if "export" in data else []
-        yield Move(
+        yield Change(
             "onshore", (), mark.cost, tuple(edits), frozenset({"data.leaves_mainland", "data.export"}), mark.phrase
         )

@@ -8,18 +8,18 @@ from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import once_per_schemas
-from vatspolicy.profile.vocabulary import Text, fact_schemas
+from vatspolicy.profile.vocabulary import LocalizedText, fact_schemas
 
 
 @dataclass(frozen=True)
-class Mark:
+class Mutability:
     """What changing a fact means. A fact without a mark is never changed."""
 
     cost: int
     """Ordinal: 1 for a contract, 5 for a change of owners. Costs of several changes are added to put them in order."""
     to: Any
     """Values it may take, or lower, higher, later, fewer, elsewhere, another."""
-    phrase: Text
+    phrase: LocalizedText
     """What the change means, in both languages."""
     follows: str | None
     """For a fact that changes with another one only: the path of that one. Its own cost is 0."""
@@ -30,7 +30,7 @@ class Mark:
 
 
 @once_per_schemas
-def marks() -> Mapping[tuple[str, ...], Mark]:
+def marks() -> Mapping[tuple[str, ...], Mutability]:
     """The marks by path, without positions in lists: ("services", "area")."""
     found = {}
     for path, node in fact_schemas():
@@ -38,7 +38,7 @@ def marks() -> Mapping[tuple[str, ...], Mark]:
             data = node["x-mutable"]
             phrase = {"en": data.get("en", ""), "zh": data.get("zh", "")}
             keep = frozenset(data.get("keep", ()))
-            found[path] = Mark(data.get("cost", 0), data.get("to"), phrase, data.get("follows"), keep, data)
+            found[path] = Mutability(data.get("cost", 0), data.get("to"), phrase, data.get("follows"), keep, data)
     return found
 
 
@@ -47,7 +47,7 @@ def plain(path: Iterable[str | int]) -> tuple[str, ...]:
     return tuple(step for step in path if isinstance(step, str))
 
 
-def mark_of(path: Path) -> Mark | None:
+def mark_of(path: Path) -> Mutability | None:
     """The mark of a fact, or of the object it stands in, of which it is then a part; None for a fact nobody changes."""
     names = plain(path)
     known = marks()

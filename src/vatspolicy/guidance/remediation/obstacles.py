@@ -10,9 +10,9 @@ from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision, Finding
-from vatspolicy.engine.subjects import product_env, service_env
+from vatspolicy.engine.subjects import product_activation, service_activation
 from vatspolicy.policies.model import Classify, Expression, Need, Route
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
 Env = Mapping[str, Any]
@@ -21,7 +21,7 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @dataclass(frozen=True)
-class Blocker:
+class Obstacle:
     """A finding that keeps a decision from being milder, by the facts it hangs on."""
 
     service: str | None
@@ -29,7 +29,7 @@ class Blocker:
     """Such as company.registered or services.area; `operator` for anything that hangs on who runs the service."""
 
 
-def blockers(decision: Decision, lift_needs: bool) -> tuple[Blocker, ...]:
+def find_obstacles(decision: Decision, lift_needs: bool) -> tuple[Obstacle, ...]:
     """What stands in the way: denials, what is not known, and unmet needs where they are to be lifted too."""
     findings = [*decision.denials]
     if lift_needs:
@@ -43,7 +43,7 @@ def blockers(decision: Decision, lift_needs: bool) -> tuple[Blocker, ...]:
         for service in decision.services
     }
     return tuple(
-        Blocker(finding.subject.service, frozenset(_read(finding)) | _behind_class(finding, classes))
+        Obstacle(finding.subject.service, frozenset(_read(finding)) | _behind_class(finding, classes))
         for finding in findings
     )
 
@@ -89,7 +89,7 @@ def _names(expression: Expression, env: Env) -> Iterator[str]:
             yield node.root
 
 
-def expressions(law: Law, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
+def expressions(law: RuleSet, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
     """The expressions of the rules in force that can stand in the way, those of route conditions included."""
     for key, rules in law.rules.items():
         if key.partition("/")[2] not in effects:
@@ -114,14 +114,14 @@ def comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, s
                     yield left, op, value, right.key if isinstance(right, Param) else None
 
 
-def caps(law: Law) -> Iterator[Any]:
+def caps(law: RuleSet) -> Iterator[Any]:
     """The highest foreign shares of the routes in force."""
     for rule in law.of("activity", "route"):
         if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent is not None:
             yield law.ask(rule.effect.max_foreign_percent, {})
 
 
-def breakpoints(law: Law, name: str, lower: bool) -> tuple[float, ...]:
+def breakpoints(law: RuleSet, name: str, lower: bool) -> tuple[float, ...]:
     """The values of a company's number at which a rule in force changes its answer, on the lower or the higher side."""
     found: set[float] = set()
     for expression in expressions(law):
@@ -134,12 +134,12 @@ def breakpoints(law: Law, name: str, lower: bool) -> tuple[float, ...]:
     return tuple(sorted(value for value in found if value >= 0))
 
 
-def weight(law: Law, profile: Profile, decision: Decision) -> int:
+def weight(law: RuleSet, profile: Profile, decision: Decision) -> int:
     """How much work one decision is, at least 1: activities times readings, more where facts are missing."""
     activities, readings = 0, 1
-    product = product_env(profile, decision.as_of)
+    product = product_activation(profile, decision.as_of)
     for service in product["services"]:
-        found = classify(law, service_env(product, service), {})
+        found = classify(law, service_activation(product, service), {})
         activities += len(found.classes) + len(found.possible)
         readings += sum(len(rule.effect.otherwise) for rule in found.contested if isinstance(rule.effect, Classify))
     return max(1, activities * readings * (10 if decision.decision == "incomplete" else 1) // 2)

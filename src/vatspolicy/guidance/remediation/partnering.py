@@ -8,13 +8,13 @@ from typing import Any
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Edit, Move, apply
+from vatspolicy.guidance.remediation.change import Change, Edit, apply
 from vatspolicy.guidance.remediation.mutability import marks
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Route
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import Text, within
+from vatspolicy.profile.vocabulary import LocalizedText, within
 
 _SOUND: Mapping[str, Any] = {
     "foreign_percent_basis": "ultimate",
@@ -29,7 +29,7 @@ _ROUNDS = 4
 """How often the rules are asked what else they want of the partner."""
 
 
-def partner_moves(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> Iterator[Move]:
+def partner_moves(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> Iterator[Change]:
     """A licensed partner for the blocked services, or for all; or the company itself in place of a partner."""
     law = bundle.on(decision.as_of)
     services = profile.facts["services"]
@@ -47,18 +47,18 @@ def partner_moves(bundle: Bundle, profile: Profile, decision: Decision, goal: It
             yield _own(index, service)
 
 
-def _own(index: int, service: Mapping[str, Any]) -> Move:
+def _own(index: int, service: Mapping[str, Any]) -> Change:
     mark = marks()["services", "operated_by"]
     edits = [Edit(("services", index, "operated_by"), "company")]
     edits += [Edit(("services", index, "customer_contract"))] if "customer_contract" in service else []
-    phrase: Text = {"en": "The company runs the service itself", "zh": "由本公司自行经营"}
+    phrase: LocalizedText = {"en": "The company runs the service itself", "zh": "由本公司自行经营"}
     touched = frozenset({"operator", "services.operated_by"})
-    return Move("own", (service["id"],), mark.cost, tuple(edits), touched, phrase, frozenset({service["id"]}))
+    return Change("own", (service["id"],), mark.cost, tuple(edits), touched, phrase, frozenset({service["id"]}))
 
 
 def _fitted(
-    bundle: Bundle, law: Law, profile: Profile, decision: Decision, group: tuple[str, ...], goal: tuple[str, ...]
-) -> Move:
+    bundle: Bundle, law: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...], goal: tuple[str, ...]
+) -> Change:
     """The move with everything that the rules ask of such a partner, and no more."""
     partner = {"foreign_percent": 0, "mainland_entity": True, "licences": _licences(law, profile, decision, group)}
     move = _move(profile, group, partner)
@@ -104,7 +104,7 @@ def _wanted(
     return {**wanted, "licences": [*partner["licences"], *more]} if more else wanted
 
 
-def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Move:
+def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Change:
     mark = marks()["partner",]
     edits = [Edit(("partner",), dict(partner))]
     for index, service in enumerate(profile.facts["services"]):
@@ -119,7 +119,7 @@ def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) 
         if known
         else mark.phrase
     )
-    return Move(
+    return Change(
         "partner",
         (len(group), group),
         mark.cost,
@@ -130,7 +130,7 @@ def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) 
     )
 
 
-def _licences(law: Law, profile: Profile, decision: Decision, group: tuple[str, ...]) -> list[dict[str, Any]]:
+def _licences(law: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...]) -> list[dict[str, Any]]:
     """What a company without foreign share would have to hold for every activity of the services it would run."""
     classes: dict[str, dict[str, None]] = {}
     ran = {s["id"] for s in profile.facts["services"] if s.get("operated_by") == "partner"} | set(group)
@@ -142,7 +142,7 @@ def _licences(law: Law, profile: Profile, decision: Decision, group: tuple[str, 
     return [_licence(instrument, profile, decision, tuple(found), places) for instrument, found in classes.items()]
 
 
-def _instruments(law: Law, cls: str) -> Iterator[str]:
+def _instruments(law: RuleSet, cls: str) -> Iterator[str]:
     """Where the routes of a class lead a company without foreign share, conditions apart."""
     env = {"operator": {"foreign_percent": 0.0, "licences": []}, "activity": {"class": cls, "licensed": False}}
     for rule in law.of("activity", "route"):

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Edit, Move
+from vatspolicy.guidance.remediation.change import Change, Edit
 from vatspolicy.guidance.remediation.mutability import marks
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, sites_within, targets
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import Text, within
+from vatspolicy.profile.vocabulary import LocalizedText, within
 
 _PARTS = ("r", "f", "a", "rf", "fa", "rfa")
 """Registered office, facilities, area; an office alone with a smaller area, but without its facilities, is no move."""
 
 
-def place_moves(law: Law, profile: Profile, decision: Decision) -> Iterator[Move]:
+def place_moves(law: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
     """Moves to places the profile touches already, and to one more of every source of places."""
     blocked = frozenset(finding.subject.service for finding in decision.denials if finding.subject.service)
     every = frozenset(service["id"] for service in profile.facts["services"])
@@ -49,7 +49,7 @@ def touches(profile: Profile, target: Target) -> bool:
 
 def moves_to(
     profile: Profile, target: Target, parts: Iterable[str], groups: Iterable[frozenset[str]], position: int = 0
-) -> Iterator[Move]:
+) -> Iterator[Change]:
     """Moves to one place: which of registered office (r), facilities (f) and area (a) move, for which services."""
     seen: set[str] = set()
     for services in groups:
@@ -76,14 +76,14 @@ def _move(
     edits: tuple[Edit, ...],
     services: frozenset[str],
     position: int,
-) -> Move:
+) -> Change:
     names = {
         "r": {"company.registered", "company.mainland_entity"},
         "f": {"services.facilities", "services.hosting"},
         "a": {"services.area"},
     }
     read = frozenset(name for letter in part for name in names[letter])
-    return Move(
+    return Change(
         kind="area" if part == "a" else "relocation",
         order=(not near(profile, target), position, part, target.source, target.key, len(services)),
         cost=cost,
@@ -118,7 +118,7 @@ _WORDS = {
 }
 
 
-def _phrase(profile: Profile, target: Target, part: str) -> Text:
+def _phrase(profile: Profile, target: Target, part: str) -> LocalizedText:
     office = profile.facts["company"].get("registered")
     abroad = office is not None and office["province"] == "overseas"
     key = {"r": "founded", "rf": "founded-f", "rfa": "founded-fa"}.get(part, part) if abroad else part
@@ -193,7 +193,7 @@ def _chosen(profile: Profile, services: frozenset[str]) -> list[tuple[int, Mappi
     ]
 
 
-def _anywhere(profile: Profile) -> Iterator[Move]:
+def _anywhere(profile: Profile) -> Iterator[Change]:
     """For a company abroad: a company in the mainland, wherever a facility stands or people are served."""
     office = profile.facts["company"].get("registered")
     if office is None or office["province"] != "overseas":
@@ -210,7 +210,7 @@ def _anywhere(profile: Profile) -> Iterator[Move]:
     yield from moves_to(profile, target, ("r", "rf"), [every])
 
 
-def _one_province(profile: Profile) -> Iterator[Move]:
+def _one_province(profile: Profile) -> Iterator[Change]:
     """A service area within one province: that of the company, or one that is served already."""
     codes: dict[str, None] = {}
     office = profile.facts["company"].get("registered")

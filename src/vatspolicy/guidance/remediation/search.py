@@ -13,9 +13,9 @@ from vatspolicy.documents.schemas import schema_folder, use_schemas
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Edit, Move, apply, differences
+from vatspolicy.guidance.remediation.change import Change, Edit, apply, differences
 from vatspolicy.guidance.remediation.changes import moves
-from vatspolicy.guidance.remediation.obstacles import Blocker, blockers, weight
+from vatspolicy.guidance.remediation.obstacles import Obstacle, find_obstacles, weight
 from vatspolicy.guidance.remediation.relocation import moves_to
 from vatspolicy.guidance.remediation.targets import Target, targets
 from vatspolicy.guidance.remediation.waiting import DAYS, launch_later
@@ -32,7 +32,7 @@ LOOKS = 1500
 class Proposal:
     """Differences after which the decision is another one."""
 
-    moves: tuple[Move, ...]
+    moves: tuple[Change, ...]
     cost: int
     profile: Profile = field(repr=False, compare=False)
     """The profile with the differences, valid and decided."""
@@ -49,7 +49,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Ways:
+class RemediationPlan:
     """The decision as it stands and the differences that would lead on."""
 
     decision: Decision
@@ -67,9 +67,9 @@ class Ways:
     """Whether every combination that matters was looked at; False where the bound cut the search short."""
 
 
-def find_ways(
+def find_remediations(
     bundle: Bundle, profile: Profile, as_of: str, goal: str | None = None, limit: int = 5, most: int = 3
-) -> Ways:
+) -> RemediationPlan:
     """The cheapest distinct proposals for a profile on a day. `goal` (a key of GOALS): by default the next milder word.
 
     Raises ValueError for a day the bundle does not cover.
@@ -78,12 +78,12 @@ def find_ways(
         return _find(bundle, profile, as_of, goal, limit, most)
 
 
-def _find(bundle: Bundle, profile: Profile, as_of: str, goal: str | None, limit: int, most: int) -> Ways:
+def _find(bundle: Bundle, profile: Profile, as_of: str, goal: str | None, limit: int, most: int) -> RemediationPlan:
     decision = evaluate(bundle, profile, as_of)
     if goal is None:
         goal = {"needs-license": "allow", "allow": None}.get(decision.decision, "needs-license")
     if goal is None or decision.decision in GOALS[goal]:
-        return Ways(decision, None, (), (), 0, most, True)
+        return RemediationPlan(decision, None, (), (), 0, most, True)
     search = Search(bundle, profile, decision, GOALS[goal], most)
     found, lifted = search.run()
     days = 0 if decision.decision == "incomplete" else max(2, DAYS // search.weight)
@@ -91,7 +91,7 @@ def _find(bundle: Bundle, profile: Profile, as_of: str, goal: str | None, limit:
         found.append(Proposal((move,), move.cost, changed, result))
     reached = distinct(profile, found)
     open_ones = [one for one in distinct(profile, [*found, *lifted]) if one not in reached and one not in found]
-    return Ways(
+    return RemediationPlan(
         decision,
         goal,
         tuple(search.finish(proposal) for proposal in reached[:limit]),
@@ -113,7 +113,7 @@ class Search:
         self.exhausted = True
         self._known: dict[frozenset[int], tuple[Profile, Decision] | None] = {}
 
-    def decide(self, chosen: tuple[Move, ...]) -> tuple[Profile, Decision] | None:
+    def decide(self, chosen: tuple[Change, ...]) -> tuple[Profile, Decision] | None:
         """The profile after some moves and its decision; None when they make no valid profile."""
         key = frozenset(map(id, chosen))
         if key not in self._known:
@@ -134,7 +134,7 @@ class Search:
         A combination that only adds to one that does already is not looked at.
         """
         order = count()
-        queue: list[tuple[int, int, int, tuple[Move, ...]]] = []
+        queue: list[tuple[int, int, int, tuple[Change, ...]]] = []
         seen: set[frozenset[int]] = set()
         found: list[Proposal] = []
         lifted: list[Proposal] = []
@@ -185,7 +185,7 @@ class Search:
         services = self.profile.facts["services"]
         for name in sorted(name for move in proposal.moves if move.kind == "split" for name in move.services):
             rest = tuple(Edit(("services", index)) for index, one in enumerate(services) if one["id"] != name)
-            alone = Move("split", (), 0, rest, frozenset(), {"en": name, "zh": name})
+            alone = Change("split", (), 0, rest, frozenset(), {"en": name, "zh": name})
             try:
                 yield evaluate(self.bundle, apply(self.profile, [alone]), proposal.decision.as_of)
             except InvalidInput:  # what is left of the product makes no valid profile: nothing is decided of it
@@ -195,7 +195,7 @@ class Search:
         """Whether nothing is denied any more and only missing facts keep the decision open."""
         return self.decision.decision == "deny" and decision.decision == "incomplete" and not decision.denials
 
-    def _least(self, chosen: tuple[Move, ...]) -> bool:
+    def _least(self, chosen: tuple[Change, ...]) -> bool:
         """Whether every one of the moves is needed."""
         smaller = [*combinations(chosen, len(chosen) - 1)] if len(chosen) > 1 else []
         for move in chosen:
@@ -206,14 +206,14 @@ class Search:
 
     def _extend(
         self,
-        queue: list[tuple[int, int, int, tuple[Move, ...]]],
+        queue: list[tuple[int, int, int, tuple[Change, ...]]],
         seen: set[frozenset[int]],
         order: count[int],
-        chosen: tuple[Move, ...],
+        chosen: tuple[Change, ...],
         decision: Decision,
     ) -> None:
         """Put the next combinations in the queue: one move more, of those that what is in the way hangs on."""
-        obstacles = blockers(decision, "needs-license" not in self.goal)
+        obstacles = find_obstacles(decision, "needs-license" not in self.goal)
         for move in self.moves:
             key = frozenset(map(id, (*chosen, move)))
             if len(key) == len(chosen) or key in seen or any(move.clashes(other) for other in chosen):
@@ -225,14 +225,14 @@ class Search:
                 heapq.heappush(queue, (cost, len(grown), next(order), grown))
 
 
-def _is_part(part: Move, move: Move) -> bool:
+def _is_part(part: Change, move: Change) -> bool:
     """Whether one move to a place is a part of another to the same place."""
     if part.target is None or part.target != move.target or part is move:
         return False
     return set(part.parts) < set(move.parts) and part.services <= move.services
 
 
-def _matters(move: Move, obstacle: Blocker) -> bool:
+def _matters(move: Change, obstacle: Obstacle) -> bool:
     """Whether a move changes a fact that what is in the way hangs on."""
     if move.services and obstacle.service is not None and obstacle.service not in move.services:
         return False

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.documents import Path, format_path
-from vatspolicy.engine.serialize import record
+from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.guidance.remediation.change import differences
-from vatspolicy.guidance.remediation.search import Proposal, Ways
-from vatspolicy.guidance.remediation.thresholds import Margin, margins, unit_of
+from vatspolicy.guidance.remediation.search import Proposal, RemediationPlan
+from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, margins, unit_of
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import Text
+from vatspolicy.profile.vocabulary import LocalizedText
 from vatspolicy.reports.remediation.wording import margin_text, title, value_text
 
 FORMAT = 1
@@ -32,9 +32,9 @@ _ROUTE = (
 )
 
 
-def ways_record(bundle: Bundle, profile: Profile, ways: Ways) -> dict[str, Any]:
+def plan_to_data(bundle: Bundle, profile: Profile, ways: RemediationPlan) -> dict[str, Any]:
     """Routes, proposals and margins of one profile. Free of wall-clock time: equal inputs give equal bytes."""
-    data = record(bundle, profile, ways.decision)
+    data = decision_to_data(bundle, profile, ways.decision)
     ids = [service["id"] for service in profile.facts["services"]]
     operators = {
         service["id"]: profile.facts.get("company" if service.get("operated_by") == "company" else "partner")
@@ -88,7 +88,7 @@ def _denial(finding: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[str]) -> dict[str, Any]:
-    data = record(bundle, proposal.profile, proposal.decision)
+    data = decision_to_data(bundle, proposal.profile, proposal.decision)
     return {
         "kinds": sorted(proposal.kinds),
         "phrases": [_text(move.phrase) for move in proposal.moves],
@@ -133,7 +133,7 @@ def _need(finding: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _margin(bundle: Bundle, margin: Margin, ids: list[str]) -> dict[str, Any]:
+def _margin(bundle: Bundle, margin: ThresholdDistance, ids: list[str]) -> dict[str, Any]:
     path: Path = margin.path
     policy = bundle.policies[margin.rule.policy]
     return {
@@ -154,5 +154,5 @@ def _margin(bundle: Bundle, margin: Margin, ids: list[str]) -> dict[str, Any]:
     }
 
 
-def _text(text: Text) -> dict[str, str]:
+def _text(text: LocalizedText) -> dict[str, str]:
     return {"en": text["en"], "zh": text["zh"]}

@@ -10,8 +10,8 @@ from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
 from vatspolicy.engine.decision import Decision
 from vatspolicy.policies.model import Route, Rule
-from vatspolicy.policies.ruleset import Law
-from vatspolicy.profile.vocabulary import Text, gazetteer, label, within
+from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.vocabulary import LocalizedText, gazetteer, label, within
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}
 """Where a zone lies, when that is not the first city of its province."""
@@ -34,7 +34,7 @@ class Target:
     """The free-trade zone that the address lies in; None where zones do not matter."""
 
     @property
-    def name(self) -> Text:
+    def name(self) -> LocalizedText:
         """What it is called."""
         if self.zone is not None:
             return label("zone", self.zone)
@@ -83,7 +83,7 @@ def sites_within() -> Mapping[str, tuple[str, ...]]:
     return {place: tuple(codes) for place, codes in found.items()}
 
 
-def targets(law: Law, decision: Decision) -> tuple[Target, ...]:
+def targets(law: RuleSet, decision: Decision) -> tuple[Target, ...]:
     """The places named by routes that are about the activities of a decision and by rules that deny it."""
     rules: dict[Rule, None] = {}
     for service in decision.services:
@@ -97,7 +97,7 @@ def targets(law: Law, decision: Decision) -> tuple[Target, ...]:
     return tuple(found.values())
 
 
-def _named(law: Law, rule: Rule) -> Iterator[Target]:
+def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
     checks = [rule.when]
     if isinstance(rule.effect, Route):
         checks = [condition.check for condition in rule.effect.conditions]
@@ -121,7 +121,7 @@ def _named(law: Law, rule: Rule) -> Iterator[Target]:
             yield from _zones(law)
 
 
-def _zones(law: Law) -> Iterator[Target]:
+def _zones(law: RuleSet) -> Iterator[Target]:
     """Every free-trade zone that a parameter in force lists."""
     for key, value in law.params.items():
         yield from (target for target in _listed(key, value) if target.zone is not None)

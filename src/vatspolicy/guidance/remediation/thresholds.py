@@ -10,11 +10,11 @@ from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.subjects import activity_env, product_env, service_env
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.guidance.remediation.obstacles import comparisons
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
-from vatspolicy.policies.ruleset import Law
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import describe
 
@@ -32,7 +32,7 @@ def unit_of(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Margin:
+class ThresholdDistance:
     """One number of the profile beside one threshold on which a rule in force turns."""
 
     path: Path
@@ -52,13 +52,13 @@ class Margin:
     """How far the number would have to move for the rule to answer otherwise; 0 for the threshold itself."""
 
 
-def margins(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[Margin, ...]:
+def margins(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[ThresholdDistance, ...]:
     """The thresholds that a number of the profile is near to, or that stand in the way. Nearest first, each once.
 
     Only what matters: were the number on the other side, the rule would answer otherwise, all other facts as they are.
     """
     law = bundle.on(decision.as_of)
-    found: dict[tuple[Any, ...], Margin] = {}
+    found: dict[tuple[Any, ...], ThresholdDistance] = {}
     for rule, expression, env, service, cls in _asked(law, profile, decision):
         for margin in _of(law, profile, rule, expression, env, service, cls):
             key = (margin.path, margin.threshold, rule.kind, _about(rule))
@@ -73,7 +73,7 @@ def margins(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[Margi
     )
 
 
-def _stands_in_the_way(margin: Margin) -> bool:
+def _stands_in_the_way(margin: ThresholdDistance) -> bool:
     """Whether it keeps the product from its launch, however far the threshold is; a duty does not."""
     return not margin.safe and not isinstance(margin.rule.effect, Duty)
 
@@ -84,15 +84,15 @@ def _about(rule: Rule) -> str:
 
 
 def _asked(
-    law: Law, profile: Profile, decision: Decision
+    law: RuleSet, profile: Profile, decision: Decision
 ) -> Iterator[tuple[Rule, Expression, Env, str | None, str | None]]:
     """Every rule on every subject of the profile, with what decides whether it speaks."""
-    product = product_env(profile, decision.as_of)
+    product = product_activation(profile, decision.as_of)
     scopes: list[tuple[str, Env, str | None, str | None]] = [("product", product, None, None)]
     for service, decided in zip(product["services"], decision.services, strict=True):
-        name, env = service["id"], service_env(product, service)
+        name, env = service["id"], service_activation(product, service)
         scopes.append(("service", env, name, None))
-        scopes += [("activity", activity_env(law, env, one.cls), name, one.cls) for one in decided.activities]
+        scopes += [("activity", activity_activation(law, env, one.cls), name, one.cls) for one in decided.activities]
     for each, variables, service_name, cls in scopes:
         for effect in ("deny", "need", "duty"):
             for rule in law.of(each, effect):
@@ -106,8 +106,8 @@ def _compares(expression: Expression) -> bool:
 
 
 def _of(
-    law: Law, profile: Profile, rule: Rule, expression: Expression, env: Env, service: str | None, cls: str | None
-) -> Iterator[Margin]:
+    law: RuleSet, profile: Profile, rule: Rule, expression: Expression, env: Env, service: str | None, cls: str | None
+) -> Iterator[ThresholdDistance]:
     speaks = law.ask(expression, env)
     if speaks is None:
         return
@@ -121,7 +121,7 @@ def _of(
             continue  # too few people or too small a share forbids nothing; too little capital may
         if evaluate(expression.tree, _with(env, fact, type(value)(beyond)), law.params) is not speaks:
             distance = abs(value - threshold)
-            yield Margin(path, value, threshold, parameter, rule, service, cls, high, not speaks, distance)
+            yield ThresholdDistance(path, value, threshold, parameter, rule, service, cls, high, not speaks, distance)
 
 
 def _across(op: str, value: float, threshold: float, step: float) -> float:
@@ -150,7 +150,7 @@ def _replaced(owner: Mapping[str, Any], names: tuple[str, ...], value: Any) -> d
     return {**owner, first: _replaced(owner[first], tuple(rest), value) if rest else value}
 
 
-def _under_caps(law: Law, profile: Profile, decision: Decision) -> Iterator[Margin]:
+def _under_caps(law: RuleSet, profile: Profile, decision: Decision) -> Iterator[ThresholdDistance]:
     """The shares that routes admit, where the share is what opens or closes the route."""
     for service in decision.services:
         for activity in service.activities:
@@ -166,7 +166,7 @@ def _under_caps(law: Law, profile: Profile, decision: Decision) -> Iterator[Marg
                 cap = law.ask(effect.max_foreign_percent, state.env)
                 tree = effect.max_foreign_percent.tree
                 if cap is not None and cap < 100:
-                    yield Margin(
+                    yield ThresholdDistance(
                         path=path,
                         value=share,
                         threshold=cap,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from vatspolicy.cel.ast import Param, walk
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.guidance.remediation.change import Edit, Move, apply
+from vatspolicy.guidance.remediation.change import Change, Edit, apply
 from vatspolicy.guidance.remediation.mutability import marks
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Expression, Need, Route, Rule
@@ -19,14 +19,14 @@ DAYS = 12
 
 def launch_later(
     bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str], days: int = DAYS
-) -> Iterator[tuple[Move, Profile, Decision]]:
+) -> Iterator[tuple[Change, Profile, Decision]]:
     """The move to the first such day, the profile and the decision; nothing when no day is known."""
     mark = marks()["product", "launch"]
     for day in _days(bundle, decision)[:days]:
         # a launch that is planned for later still is not moved: only the day of the law is
         edits = () if day <= (profile.launch or "") else (Edit(("product", "launch"), day),)
         phrase = {"en": f"{mark.phrase['en']}: on {day}", "zh": f"{mark.phrase['zh']}：{day}"}
-        move = Move("launch", (day,), mark.cost, edits, frozenset(), phrase)
+        move = Change("launch", (day,), mark.cost, edits, frozenset(), phrase)
         changed = apply(profile, [move])
         result = evaluate(bundle, changed, day)
         if result.decision in goal:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from vatspolicy.policies.model import NEVER, Policy
-from vatspolicy.profile.vocabulary import Text, label
+from vatspolicy.profile.vocabulary import LocalizedText, label
 from vatspolicy.reports.decision.markdown import escape
 
 MARK = "<!-- Made by `vatspolicy docs build`; change the policies and build again. -->"
@@ -19,7 +19,7 @@ Pages = dict[str, str]
 """Text of pages by file name."""
 
 
-def both(text: Text) -> str:
+def both(text: LocalizedText) -> str:
     """English and Chinese, one after the other."""
     return f"{escape(text['en'])} · {escape(text['zh'])}"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vatspolicy.profile.vocabulary import Text
+from vatspolicy.profile.vocabulary import LocalizedText
 
-TOPICS: Mapping[str, Text] = {
+TOPICS: Mapping[str, LocalizedText] = {
     "telecom": {"en": "Telecommunications", "zh": "电信业务"},
     "foreign-investment": {"en": "Foreign investment", "zh": "外商投资"},
     "zones": {"en": "Zones and pilots", "zh": "试点与自贸区"},

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.documents import Path
-from vatspolicy.guidance.remediation.thresholds import Margin, unit_of
+from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, unit_of
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Need, Route
-from vatspolicy.profile.vocabulary import Language, Text, describe, gazetteer, label
+from vatspolicy.profile.vocabulary import Language, LocalizedText, describe, gazetteer, label
 from vatspolicy.reports.decision.words import number, word
 
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
@@ -79,7 +79,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "stated": {"en": "as stated", "zh": "如所填"},
     "some_partner": {"en": "another company", "zh": "其他公司"},
 }
-_UNITS: Mapping[str, Text] = {
+_UNITS: Mapping[str, LocalizedText] = {
     "percent": {"en": "points", "zh": "个百分点"},
     "persons": {"en": "persons", "zh": "人"},
     "users": {"en": "users", "zh": "名用户"},
@@ -105,7 +105,7 @@ def say(key: str, lang: Language, **values: Any) -> str:
     return word(WORDS, key, lang, **values)
 
 
-def both(key: str, **values: Text | str) -> Text:
+def both(key: str, **values: LocalizedText | str) -> LocalizedText:
     """A phrase in both languages; a value may itself be in both."""
     return {
         lang: say(
@@ -115,7 +115,7 @@ def both(key: str, **values: Text | str) -> Text:
     }
 
 
-def title(path: Path, ids: Iterable[str]) -> Text:
+def title(path: Path, ids: Iterable[str]) -> LocalizedText:
     """What a fact is called, with its service."""
     ids = tuple(ids)
     node = describe(path)
@@ -127,7 +127,7 @@ def title(path: Path, ids: Iterable[str]) -> Text:
     return name
 
 
-def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> Text:
+def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> LocalizedText:
     """A fact in words; `after`: as it would be, so that nothing means that it is left out."""
     if len(path) == 2 and path[0] == "services":
         return both("split" if after else "offered")
@@ -145,7 +145,7 @@ def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> Text:
     return _scalar(path, value)
 
 
-def _scalar(path: Path, value: Any) -> Text:
+def _scalar(path: Path, value: Any) -> LocalizedText:
     if path[-1] in ("registered", "facilities", "area"):
         return place_text(value)
     if isinstance(value, bool):
@@ -161,7 +161,7 @@ def _scalar(path: Path, value: Any) -> Text:
     return {"en": str(value), "zh": str(value)}
 
 
-def place_text(place: Any) -> Text:
+def place_text(place: Any) -> LocalizedText:
     """A place, with its free-trade zone where it lies in one."""
     written = {"at": place} if isinstance(place, str) else place
     name = label("place", written["at"])
@@ -172,7 +172,7 @@ def place_text(place: Any) -> Text:
     return {"en": f"{name['en']}, in the {inside['en']}", "zh": f"{name['zh']}（{inside['zh']}）"}
 
 
-def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> Text:
+def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     """What the partner would have to be like."""
     held = []
     for licence in partner["licences"]:
@@ -198,7 +198,7 @@ def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> Text:
     }
 
 
-def amount(path: Path, value: float) -> Text:
+def amount(path: Path, value: float) -> LocalizedText:
     """A number with its unit."""
     unit = unit_of(path)
     if unit == "percent":
@@ -209,7 +209,7 @@ def amount(path: Path, value: float) -> Text:
     return {"en": f"{value:,.0f} {known['en']}".strip(), "zh": f"{value:,.0f}{known['zh']}"}
 
 
-def margin_text(bundle: Bundle, margin: Margin, ids: Iterable[str]) -> Text:
+def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
     """One margin as a sentence."""
     side = "at" if margin.distance == 0 else "under" if margin.value < margin.threshold else "above"
     name, threshold, about = title(margin.path, ids), amount(margin.path, margin.threshold), consequence(bundle, margin)
@@ -234,7 +234,7 @@ def margin_text(bundle: Bundle, margin: Margin, ids: Iterable[str]) -> Text:
     }
 
 
-def consequence(bundle: Bundle, margin: Margin) -> Text:
+def consequence(bundle: Bundle, margin: ThresholdDistance) -> LocalizedText:
     """What turns at the threshold."""
     match margin.rule.effect:
         case Deny(reason=reason):

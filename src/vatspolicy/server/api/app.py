@@ -21,13 +21,13 @@ from starlette.types import Scope
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError
-from vatspolicy.server.api.bundle_store import Shelf
+from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.guard import Guard
-from vatspolicy.server.api.limits import BusyError, LateError, Limits, Slots
+from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
 from vatspolicy.server.api.openapi import openapi
 from vatspolicy.server.api.query import answer, bundle_data, read_query
-from vatspolicy.server.errors import Refusal, error_response
+from vatspolicy.server.errors import HttpError, error_response
 
 _CODES = {404: "resource_not_found", 405: "method_not_allowed"}
 Decided = tuple[bytes, str | None, float]
@@ -49,7 +49,7 @@ class Settings:
     today: Callable[[], str] = today_in_china
 
 
-def make_app(shelf: Shelf, settings: Settings | None = None) -> Starlette:
+def make_app(shelf: BundleStore, settings: Settings | None = None) -> Starlette:
     """The application over a shelf. POST and GET /v1/data/…, GET /v1/policies, /health, /metrics, /openapi.json."""
     api = _Api(shelf, settings or Settings())
 
@@ -70,15 +70,15 @@ def make_app(shelf: Shelf, settings: Settings | None = None) -> Starlette:
             Route("/openapi.json", api.describe),
         ],
         middleware=[Middleware(Guard, api.settings.token, api.settings.loopback, api.count)],
-        exception_handlers={Refusal: _refuse, HTTPException: _no_such},
+        exception_handlers={HttpError: _refuse, HTTPException: _no_such},
         lifespan=lifespan,
     )
 
 
 class _Api:
-    def __init__(self, shelf: Shelf, settings: Settings) -> None:
+    def __init__(self, shelf: BundleStore, settings: Settings) -> None:
         self.shelf, self.settings = shelf, settings
-        self.metrics, self.slots = Metrics(), Slots(settings.limits)
+        self.metrics, self.slots = Metrics(), WorkerSlots(settings.limits)
         self.described: tuple[str, dict[str, Any]] = ("", {})
 
     def count(self, scope: Scope, status: int, code: str | None) -> None:
@@ -113,27 +113,27 @@ class _Api:
         try:
             return await self.slots.run(work)
         except BusyError:
-            raise Refusal(429, "too_many_requests", "Too many decisions are under way.", _WAIT) from None
+            raise HttpError(429, "too_many_requests", "Too many decisions are under way.", _WAIT) from None
         except LateError:
-            raise Refusal(503, "timeout", "There was no decision in the time that a request has.", _WAIT) from None
+            raise HttpError(503, "timeout", "There was no decision in the time that a request has.", _WAIT) from None
         except DayError as error:
             message = f"as_of {str(error).removeprefix('--as-of ')}."
-            raise Refusal(400, "invalid_parameter", message) from None
+            raise HttpError(400, "invalid_parameter", message) from None
         except InvalidInput as error:
             message = f"The input cannot be decided: {error.problems[0].message}"
-            raise Refusal(400, "invalid_parameter", message, problems=error.problems) from None
-        except Refusal:
+            raise HttpError(400, "invalid_parameter", message, problems=error.problems) from None
+        except HttpError:
             raise
         except Exception as error:  # ours; its text may hold a value of the profile and is not repeated
-            raise Refusal(500, "internal_error", f"Internal error ({type(error).__name__}).") from None
+            raise HttpError(500, "internal_error", f"Internal error ({type(error).__name__}).") from None
 
     async def body(self, request: Request) -> bytes:
         """The body, no longer than it may be and no slower. Raises Refusal."""
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json":
-            raise Refusal(415, "unsupported_media_type", "The request must be JSON (application/json).")
+            raise HttpError(415, "unsupported_media_type", "The request must be JSON (application/json).")
         most = self.settings.limits.body
-        too_large = Refusal(413, "request_too_large", f"A request has {most:,} bytes at most.")
+        too_large = HttpError(413, "request_too_large", f"A request has {most:,} bytes at most.")
         length = request.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > most):
             raise too_large
@@ -145,9 +145,9 @@ class _Api:
                     if len(content) > most:
                         raise too_large
         except TimeoutError:
-            raise Refusal(408, "request_timeout", "The request did not come in time.") from None
+            raise HttpError(408, "request_timeout", "The request did not come in time.") from None
         except ClientDisconnect:
-            raise Refusal(400, "invalid_parameter", "The request ended early.") from None
+            raise HttpError(400, "invalid_parameter", "The request ended early.") from None
         return bytes(content)
 
     async def policies(self, _: Request) -> Response:
@@ -159,7 +159,7 @@ class _Api:
         """One policy."""
         policy = self.shelf.held.bundle.policies.get(request.path_params["id"])
         if policy is None:
-            raise Refusal(404, "resource_not_found", "There is no such policy in the bundle.")
+            raise HttpError(404, "resource_not_found", "There is no such policy in the bundle.")
         found = {"id": policy.id, "version": policy.version, "title": dict(policy.title)}
         return JSONResponse({"result": found})
 
@@ -191,7 +191,7 @@ class _Api:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
+    assert isinstance(error, HttpError)
     request.scope["refused"] = error.code
     return error_response(error)
 
@@ -202,4 +202,4 @@ async def _no_such(request: Request, error: Exception) -> Response:
     message = {404: "There is no such place.", 405: "The bundle is read only here."}.get(
         error.status_code, "The request cannot be read."
     )
-    return await _refuse(request, Refusal(error.status_code, code, message, tuple((error.headers or {}).items())))
+    return await _refuse(request, HttpError(error.status_code, code, message, tuple((error.headers or {}).items())))

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from vatspolicy.bundles.select import Choice, choose
+from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
 from vatspolicy.errors import InvalidInput, Problem
@@ -18,10 +18,10 @@ from vatspolicy.policies.bundle import read_sources
 T = TypeVar("T")
 
 
-class Held:
+class LoadedBundle:
     """One bundle, with the schemas that it decides under, in use until it is let go."""
 
-    def __init__(self, choice: AbstractContextManager[Choice]) -> None:
+    def __init__(self, choice: AbstractContextManager[SelectedLaw]) -> None:
         self._choice, self._context = choice, contextvars.copy_context()
         chosen = self._context.run(choice.__enter__)
         self.bundle, self.revision = chosen.bundle, chosen.revision
@@ -43,7 +43,7 @@ class Held:
         self._context.run(self._choice.__exit__, None, None, None)
 
 
-class Shelf:
+class BundleStore:
     """One bundle for every request, swapped whole.
 
     `look` digests the files, `choice` opens the bundle in them; both may raise InvalidInput, and the first bundle must
@@ -53,15 +53,15 @@ class Shelf:
     def __init__(
         self,
         look: Callable[[], str],
-        choice: Callable[[], AbstractContextManager[Choice]],
+        choice: Callable[[], AbstractContextManager[SelectedLaw]],
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._look, self._choice, self._say = look, choice, say
         self._lock = threading.Lock()
         self._tried = self._seen = look()
-        self.held = Held(choice())
+        self.held = LoadedBundle(choice())
         """Take it once for a request: the next look may find another one."""
-        self._before: Held | None = None
+        self._before: LoadedBundle | None = None
         self.current = True
         """False while the files hold no bundle that may be used, and the last good one decides."""
         self.reloads = {"ok": 0, "failed": 0}
@@ -93,7 +93,7 @@ class Shelf:
                     held.let_go()
 
     def _take(self, seen: str) -> bool:
-        held = Held(self._choice())
+        held = LoadedBundle(self._choice())
         bundle = held.bundle
         try:
             if held.number < self.held.number:
@@ -122,13 +122,13 @@ class Shelf:
         return False
 
 
-def open_shelf(
+def open_store(
     folder: Path | None = None,
     file: Path | None = None,
     key: Path | None = None,
     skip_verify: bool = False,
     say: Callable[[str], None] = lambda _: None,
-) -> Shelf:
+) -> BundleStore:
     """The shelf of what ships, a folder of policies or a bundle's file (see `package.choose`). Raises InvalidInput."""
     place = folder if folder is not None else resource_folder("policies")
 
@@ -137,13 +137,13 @@ def open_shelf(
             return digest([file.read_bytes()])
         return digest(part for name, text in read_sources(place) for part in (name.encode(), text))
 
-    return Shelf(look, lambda: choose(folder, file, key, skip_verify), say)
+    return BundleStore(look, lambda: select_law(folder, file, key, skip_verify), say)
 
 
 class Watch:
     """A thread that refreshes a shelf every `seconds`, and at once when it is woken."""
 
-    def __init__(self, shelf: Shelf, seconds: float) -> None:
+    def __init__(self, shelf: BundleStore, seconds: float) -> None:
         self._shelf, self._seconds = shelf, seconds
         self._wake, self._stop = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="reload", daemon=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vatspolicy.server.errors import Refusal, error_response
+from vatspolicy.server.errors import HttpError, error_response
 from vatspolicy.server.loopback import host_name, is_loopback
 
 OPEN = ("/health",)
@@ -52,19 +52,19 @@ class Guard:
         answer = self.app if refusal is None else error_response(refusal)
         await answer(scope, receive, guarded)
 
-    def refusal(self, path: str, headers: Headers) -> Refusal | None:
+    def refusal(self, path: str, headers: Headers) -> HttpError | None:
         """Why a request is not answered."""
         named = host_name(headers.get("host", ""))
         if self.loopback and not (named and is_loopback(named)):
-            return Refusal(421, "misdirected_request", "This server answers to localhost only.")
+            return HttpError(421, "misdirected_request", "This server answers to localhost only.")
         if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return Refusal(403, "forbidden", "No page in a browser may ask this server.")
+            return HttpError(403, "forbidden", "No page in a browser may ask this server.")
         if self.token is None or path in OPEN:
             return None
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(_digest(given.strip()), self.token):
             message = "A bearer token is needed." if not given else "The bearer token is wrong."
-            return Refusal(401, "unauthorized", message, (("WWW-Authenticate", "Bearer"),))
+            return HttpError(401, "unauthorized", message, (("WWW-Authenticate", "Bearer"),))
         return None
 
 

@@ -30,7 +30,7 @@ class LateError(Exception):
     """There is no answer in the time that a request has."""
 
 
-class Slots:
+class WorkerSlots:
     """Threads that decide. A slot is free again when its work has really ended, not when its caller gave up."""
 
     def __init__(self, limits: Limits) -> None:

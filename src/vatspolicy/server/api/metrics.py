@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 
-from vatspolicy.server.api.bundle_store import Shelf
+from vatspolicy.server.api.bundle_store import BundleStore
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -43,12 +43,12 @@ class Metrics:
             for bound in BOUNDS:
                 self._times[bound] += seconds <= bound
 
-    def text(self, shelf: Shelf, taken: int) -> str:
+    def text(self, shelf: BundleStore, taken: int) -> str:
         """Everything, with the state of the bundle and the number of decisions under way."""
         with self._lock:
             return "".join(f"{line}\n" for line in self._lines(shelf, taken))
 
-    def _lines(self, shelf: Shelf, taken: int) -> Iterator[str]:
+    def _lines(self, shelf: BundleStore, taken: int) -> Iterator[str]:
         yield from _head("requests_total", "counter", "Answers by route and status.")
         for (route, status), count in sorted(self._requests.items()):
             yield f"vatspolicy_requests_total{_labels(route=route, code=str(status))} {count}"

@@ -13,7 +13,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import Gate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
-from vatspolicy.server.errors import Refusal
+from vatspolicy.server.errors import HttpError
 
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")
@@ -36,17 +36,19 @@ def read_query(content: bytes) -> Query:
     A key that is not known is refused: a misspelt day would else decide under the law of another one.
     """
     if not content.strip():
-        raise Refusal(400, "invalid_parameter", "The body is empty; it must be an object with an input.")
+        raise HttpError(400, "invalid_parameter", "The body is empty; it must be an object with an input.")
     try:
         document = parse_document(content, FILE)
     except InvalidInput as error:
-        raise Refusal(400, "invalid_parameter", "The body is no JSON that is read.", problems=error.problems) from None
+        raise HttpError(
+            400, "invalid_parameter", "The body is no JSON that is read.", problems=error.problems
+        ) from None
     data = document.data
     if not isinstance(data, dict) or "input" not in data:
-        raise Refusal(400, "invalid_parameter", "The body must be an object with an input, which is a profile.")
+        raise HttpError(400, "invalid_parameter", "The body must be an object with an input, which is a profile.")
     if unknown := sorted(data.keys() - KEYS):
         problems = tuple(document.problem((key,), "There is no such key here.", key=True) for key in unknown)
-        raise Refusal(400, "invalid_parameter", "The body has a key besides input and as_of.", problems=problems)
+        raise HttpError(400, "invalid_parameter", "The body has a key besides input and as_of.", problems=problems)
     root = document.root.child("input")
     assert root is not None
     return Query(Document(FILE, data["input"], document.text, root), _day(data.get("as_of")), content)
@@ -60,7 +62,7 @@ def _day(value: Any) -> str | None:
             return value
     except ValueError:
         pass
-    raise Refusal(400, "invalid_parameter", "as_of must be a calendar day such as 2027-03-01.")
+    raise HttpError(400, "invalid_parameter", "as_of must be a calendar day such as 2027-03-01.")
 
 
 def answer(

@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from vatspolicy.server.api.app import Settings, make_app
-from vatspolicy.server.api.bundle_store import Shelf, Watch
+from vatspolicy.server.api.bundle_store import BundleStore, Watch
 from vatspolicy.server.loopback import is_loopback
 
 TOKEN = "VATSPOLICY_TOKEN"
@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    shelf: Shelf, settings: Settings, listening: socket.socket, seconds: float, ready: Callable[[], None]
+    shelf: BundleStore, settings: Settings, listening: socket.socket, seconds: float, ready: Callable[[], None]
 ) -> None:
     """Answer until SIGTERM or Ctrl-C, then let what is under way end. SIGHUP reloads at once.
 

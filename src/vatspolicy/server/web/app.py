@@ -17,8 +17,8 @@ from starlette.routing import Route
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import matrix
-from vatspolicy.guidance.remediation import find_ways
-from vatspolicy.guidance.remediation.serialize import ways_record
+from vatspolicy.guidance.remediation import find_remediations
+from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
@@ -26,14 +26,14 @@ from vatspolicy.server.guard import Guard
 from vatspolicy.server.web.form import make_form
 from vatspolicy.server.web.page import script, shell, stylesheet
 from vatspolicy.server.web.remediation import ways_fragment
-from vatspolicy.server.web.session import BadRequest, Desk, Order, answer, read_order, read_spec
+from vatspolicy.server.web.session import BadRequest, DecideRequest, WebContext, answer, read_request, read_spec
 from vatspolicy.server.web.words import for_script, say
 
 MATRICES = 16
 """Tables that are kept; each takes about a second to make."""
 
 
-def make_app(desk: Desk, lang: Language = "en") -> Starlette:
+def make_app(desk: WebContext, lang: Language = "en") -> Starlette:
     """The application. GET /, /page.css, /page.js, /form, /schema, /matrix; POST /decide and /ways.
 
     `lang` is the language that the page begins in.
@@ -83,12 +83,12 @@ def make_app(desk: Desk, lang: Language = "en") -> Starlette:
     return Starlette(routes=routes, middleware=[Middleware(Guard)])
 
 
-def _posted(make: Callable[[Order], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+def _posted(make: Callable[[DecideRequest], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint that reads a request and answers it in a thread, so that a slow one does not hold up the others."""
 
     async def endpoint(request: Request) -> Response:
         try:
-            order = read_order(json.loads(await request.body()))
+            order = read_request(json.loads(await request.body()))
             return JSONResponse(await run_in_threadpool(make, order))
         except (ValueError, RecursionError):
             return PlainTextResponse("The request is no JSON.\n", 400)
@@ -98,19 +98,19 @@ def _posted(make: Callable[[Order], dict[str, Any]]) -> Callable[[Request], Awai
     return endpoint
 
 
-def _ways(desk: Desk, order: Order) -> dict[str, Any]:
+def _ways(desk: WebContext, order: DecideRequest) -> dict[str, Any]:
     try:
         profile = read_profile(read_spec(desk, order))
         day = desk.as_of or profile.launch or desk.today()
         if day < desk.bundle.covers_from:
             return {"record": None, "html": None}
-        data = ways_record(desk.bundle, profile, find_ways(desk.bundle, profile, day))
+        data = plan_to_data(desk.bundle, profile, find_remediations(desk.bundle, profile, day))
     except InvalidInput:  # /decide says what is wrong
         return {"record": None, "html": None}
     return {"record": data, "html": ways_fragment(data, order.lang).markup}
 
 
-def _wrong_day(day: str, desk: Desk) -> dict[str, str] | None:
+def _wrong_day(day: str, desk: WebContext) -> dict[str, str] | None:
     try:
         if datetime.date.fromisoformat(day).isoformat() != day:
             raise ValueError

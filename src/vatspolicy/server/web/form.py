@@ -9,7 +9,7 @@ from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import Text, describe, gazetteer
+from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer
 
 _SHORT = 12
 """Choices up to which a list is written where it is used; longer ones are shared by name."""
@@ -95,7 +95,7 @@ class _Form:
             return self._known[words]
         labels, places = node.get("x-enum", {}), gazetteer()
 
-        def named(word: str) -> Text:
+        def named(word: str) -> LocalizedText:
             if word in labels:
                 return labels[word]  # type: ignore[no-any-return]
             if word in places:

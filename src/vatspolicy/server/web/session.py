@@ -22,7 +22,7 @@ from vatspolicy.guidance.interview.ranking import NO_GAIN, put
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
-from vatspolicy.profile.vocabulary import Language, Text, describe
+from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.reports.decision.html_decision import fragment
 from vatspolicy.server.web.form import kind_of
 
@@ -34,7 +34,7 @@ class BadRequest(Exception):
 
 
 @dataclass(frozen=True)
-class Desk:
+class WebContext:
     """What every answer of one server has in common."""
 
     bundle: Bundle
@@ -49,7 +49,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Order:
+class DecideRequest:
     """One request, checked."""
 
     text: str | None
@@ -63,7 +63,7 @@ class Order:
     """Path, value, and whether the value is text that was typed and is still to be read."""
 
 
-def read_order(data: Any) -> Order:
+def read_request(data: Any) -> DecideRequest:
     """The request in JSON data. Raises BadRequest."""
     if not isinstance(data, dict):
         raise BadRequest("The request must be an object.")
@@ -83,7 +83,7 @@ def read_order(data: Any) -> Order:
         made = (_path(change.get("path")), change["typed" if typed else "value"], typed)
         if typed and not isinstance(made[1], str):
             raise BadRequest("`typed` must be text.")
-    return Order(
+    return DecideRequest(
         text=text,
         file=re.split(r"[/\\]", file)[-1][:120] or FILE,
         lang="zh" if lang == "zh" else "en",
@@ -108,7 +108,7 @@ def dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def answer(desk: Desk, order: Order) -> dict[str, Any]:
+def answer(desk: WebContext, order: DecideRequest) -> dict[str, Any]:
     """What the page shows next.
 
     `text`, `file`, `data` are the spec; `problems` why it is not decided; `refused` why the change was not taken, and
@@ -133,7 +133,7 @@ def answer(desk: Desk, order: Order) -> dict[str, Any]:
     return {**reply, "refused": refused}
 
 
-def read_spec(desk: Desk, order: Order) -> Document:
+def read_spec(desk: WebContext, order: DecideRequest) -> Document:
     """The spec of a request, as YAML. Raises InvalidInput for a text that cannot be read at all."""
     if order.text is None:
         return start(desk.bundle, desk.today(), lang=order.lang).document
@@ -146,7 +146,7 @@ def read_spec(desk: Desk, order: Order) -> Document:
     return document
 
 
-def _decide(desk: Desk, document: Document, order: Order) -> dict[str, Any]:
+def _decide(desk: WebContext, document: Document, order: DecideRequest) -> dict[str, Any]:
     try:
         profile = read_profile(document)
         _, data = desk.gate().decide(profile)
@@ -169,11 +169,13 @@ def _decide(desk: Desk, document: Document, order: Order) -> dict[str, Any]:
         "record": data,
         "html": fragment(data, order.lang, "d-").markup,
         "interview": as_data(state),
-        "asked": [dotted(ask.path) for ask in state.outlook.missing],
+        "asked": [dotted(ask.path) for ask in state.possible_outcomes.missing],
     }
 
 
-def _reply(text: str, file: str, order: Order, data: Any = None, problems: tuple[Problem, ...] = ()) -> dict[str, Any]:
+def _reply(
+    text: str, file: str, order: DecideRequest, data: Any = None, problems: tuple[Problem, ...] = ()
+) -> dict[str, Any]:
     return {
         "text": text,
         "file": file,
@@ -219,13 +221,13 @@ def _typed(path: Path, text: str) -> Any:
         return text
     if kind not in ("integer", "number", "date", "text"):
         raise BadRequest("This fact is not typed.")
-    nothing: Text = {"en": "", "zh": ""}
+    nothing: LocalizedText = {"en": "", "zh": ""}
     least, most = node.get("minimum"), node.get("maximum")
     asked = Question(path, kind, nothing, nothing, nothing, None, (), least, most, (), "", NO_GAIN)
     return read_reply(asked, text)
 
 
-def _changed(desk: Desk, document: Document, order: Order, path: Path, value: Any) -> Document:
+def _changed(desk: WebContext, document: Document, order: DecideRequest, path: Path, value: Any) -> Document:
     """The spec with a fact. Raises Refused where that makes a spec invalid that was not so before."""
     if not isinstance(document.data, dict):
         raise BadRequest("There is no spec to change.")
@@ -253,7 +255,7 @@ def _written(document: Document, lang: Language, path: Path, value: Any) -> Docu
     return parse_document(render(expected, lang), file)
 
 
-def _why_invalid(desk: Desk, document: Document) -> Mapping[str, str] | None:
+def _why_invalid(desk: WebContext, document: Document) -> Mapping[str, str] | None:
     """The first thing that is wrong with a spec, in both languages; None where it can be decided."""
     if not validate(document, "profile") and (broken := broken_invariant(facts_of(document.data))) is not None:
         return broken

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import Text
+from vatspolicy.profile.vocabulary import LocalizedText
 from vatspolicy.reports.formats.html import data_block, link, tag
 from vatspolicy.reports.policy.site.site import Site, asset
 
@@ -51,7 +51,7 @@ def entries(bundle: Bundle) -> Iterator[Entry]:
     """Everything that has a place on the site, policy by policy."""
     for position, policy in enumerate(bundle.policies.values()):
 
-        def entry(kind: str, place: str, title: Text, en: str = "", zh: str = "", at: int = position) -> Entry:
+        def entry(kind: str, place: str, title: LocalizedText, en: str = "", zh: str = "", at: int = position) -> Entry:
             return [KINDS.index(kind), at, place, title["en"], title["zh"], en, zh]
 
         number = policy.source.get("number", "")

@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.cel.ast import Node
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Instrument, Policy, Rule
-from vatspolicy.profile.vocabulary import Language, Text, label
+from vatspolicy.profile.vocabulary import Language, LocalizedText, label
 from vatspolicy.reports.formats.html import Content, Html, escape, join, link, tag
 from vatspolicy.reports.formats.html_page import Link, foreign, page
 from vatspolicy.reports.policy.expression_wording import Marks, Wording
@@ -42,7 +42,7 @@ class Site:
         """A phrase of the site."""
         return say(key, self.lang, **values)
 
-    def text(self, text: Text) -> str:
+    def text(self, text: LocalizedText) -> str:
         """A text of a policy in the language of the site."""
         return text[self.lang]
 
