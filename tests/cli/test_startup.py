@@ -45,7 +45,7 @@ HEAVY = {
     "_hashlib": "loads OpenSSL",
     "glob": "is for patterns",
     "vatspolicy.cli.arguments": "reads rarer options",
-    "vatspolicy.cli.app": "declares commands to typer",
+    "vatspolicy.cli.typer_app": "declares commands to typer",
     "vatspolicy.documents.validation_messages": "is for mistakes",
     "vatspolicy.gate.waivers": "is for waivers",
     "duckdb": "an extra",

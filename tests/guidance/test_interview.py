@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vatspolicy.engine.possible_outcomes import possible_outcomes
 
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.possible_outcomes import possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
 from vatspolicy.guidance.interview.answers import possible_answers

@@ -68,7 +68,7 @@ class _Writer:
     def function(self, sieve: Sieve, sample: Env) -> Iterator[str]:
         own = max((level for _, level, _ in sieve.stages), default=0)
         yield "def find(v):"
-        yield " k0, k1, k2 = v.known if type(v) is Scope else ({}, {}, {})"
+        yield " k0, k1, k2 = v.known if type(v) is Activation else ({}, {}, {})"
         yield " t = u = 0"
         for key, level, owners in sieve.stages:
             lines = (line for owner in owners for line in self.owner("v", owner, 0, sample))

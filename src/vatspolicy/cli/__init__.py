@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from vatspolicy.cli.app import Commands
+    from vatspolicy.cli.typer_app import Commands
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def _check(arguments: dict[str, Any], words: Sequence[str]) -> int:
 
 
 def _app() -> Commands:
-    from vatspolicy.cli.app import Commands
+    from vatspolicy.cli.typer_app import Commands
 
     summary = "Decide whether a digital product may launch in mainland China, and under which law."
     return Commands("vatspolicy", COMMANDS, summary)

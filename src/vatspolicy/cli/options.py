@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import ASIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.cli.arguments import Lang, parse_day, parse_folder
 from vatspolicy.cli.law import choose_bundle, choose_law
+from vatspolicy.cli.typer_app import ASIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.i18n import VARIABLE
 
 __all__ = ["choose_bundle", "choose_law", "near"]

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECISION, OUTPUT, RULES, abort, print_result, single, write_report
 from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
 from vatspolicy.cli.options import LangOption, OutputsOption, PoliciesOption
+from vatspolicy.cli.typer_app import DECISION, OUTPUT, RULES, abort, print_result, single, write_report
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 

@@ -8,8 +8,8 @@ from typing import NoReturn
 
 import typer
 
-from vatspolicy.cli.app import abort, print_result, warn
 from vatspolicy.cli.options import choose_law
+from vatspolicy.cli.typer_app import abort, print_result, warn
 from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
 

@@ -8,18 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.app import (
-    DECIDE,
-    DECISION,
-    INPUT,
-    OUTPUT,
-    abort,
-    columns,
-    print_result,
-    report_problems,
-    single,
-    write_report,
-)
 from vatspolicy.cli.arguments import Lang, parse_changes, parse_slug
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -30,6 +18,18 @@ from vatspolicy.cli.options import (
     PoliciesOption,
     SkipVerifyOption,
     choose_bundle,
+)
+from vatspolicy.cli.typer_app import (
+    DECIDE,
+    DECISION,
+    INPUT,
+    OUTPUT,
+    abort,
+    columns,
+    print_result,
+    report_problems,
+    single,
+    write_report,
 )
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INCOMPLETE, INVALID, OK, USAGE

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.app import INPUT, OUTPUT, RULES, abort, family, print_result, warn
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import LangOption, PoliciesOption
+from vatspolicy.cli.typer_app import INPUT, OUTPUT, RULES, abort, family, print_result, warn
 from vatspolicy.gate.gate import INTERNAL, USAGE
 from vatspolicy.output import write_bytes
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, single
 from vatspolicy.cli.arguments import FailOn, Format, Lang
 from vatspolicy.cli.decide import decide
 from vatspolicy.cli.options import (
@@ -27,6 +26,7 @@ from vatspolicy.cli.options import (
     WaiversOption,
     WriteBaselineOption,
 )
+from vatspolicy.cli.typer_app import DECIDE, DECISION, OUTPUT, single
 
 
 def check(

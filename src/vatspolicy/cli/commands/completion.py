@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import WRITE, print_result, single
+from vatspolicy.cli.typer_app import WRITE, print_result, single
 
 COMPLETE = "_VATSPOLICY_COMPLETE"
 """The variable by which a shell asks for completions."""

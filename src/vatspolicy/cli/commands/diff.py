@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import (
+from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
+from vatspolicy.cli.options import LangOption, OutputsOption
+from vatspolicy.cli.typer_app import (
     DECISION,
     INPUT,
     OUTPUT,
@@ -21,8 +23,6 @@ from vatspolicy.cli.app import (
     single,
     write_report,
 )
-from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
-from vatspolicy.cli.options import LangOption, OutputsOption
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour

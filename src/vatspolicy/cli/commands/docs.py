@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import OUTPUT, WRITE, abort, family, print_result
 from vatspolicy.cli.arguments import parse_day
 from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
+from vatspolicy.cli.typer_app import OUTPUT, WRITE, abort, family, print_result
 from vatspolicy.gate.gate import INTERNAL, USAGE
 from vatspolicy.i18n import translate, translate_lines
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import RULES, abort, columns, print_result, single
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     BundleOption,
@@ -16,6 +15,7 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
+from vatspolicy.cli.typer_app import RULES, abort, columns, print_result, single
 from vatspolicy.gate.gate import USAGE
 
 

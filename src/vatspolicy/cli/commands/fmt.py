@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.app import INPUT, OUTPUT, WRITE, abort, print_result, report_problems, single, write_report
+from vatspolicy.cli.typer_app import INPUT, OUTPUT, WRITE, abort, print_result, report_problems, single, write_report
 from vatspolicy.gate.gate import FAILED, INVALID, NOTHING, USAGE
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr

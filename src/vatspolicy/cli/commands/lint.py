@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from vatspolicy.cli.app import RULES, print_result, single
 from vatspolicy.cli.options import (
     BundleOption,
     FixturesOption,
@@ -14,6 +13,7 @@ from vatspolicy.cli.options import (
     choose_bundle,
     near,
 )
+from vatspolicy.cli.typer_app import RULES, print_result, single
 from vatspolicy.errors import render
 
 

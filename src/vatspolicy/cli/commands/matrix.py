@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECISION, OUTPUT, RULES, abort, columns, print_result, single
 from vatspolicy.cli.arguments import Lang, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -17,6 +16,7 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
+from vatspolicy.cli.typer_app import DECISION, OUTPUT, RULES, abort, columns, print_result, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import OUTPUT, WRITE, abort, family, print_result, write_report
 from vatspolicy.cli.arguments import parse_slug
+from vatspolicy.cli.typer_app import OUTPUT, WRITE, abort, family, print_result, write_report
 from vatspolicy.gate.gate import USAGE
 
 

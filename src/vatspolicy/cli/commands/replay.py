@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, INPUT, OUTPUT, abort, print_result, single, warn
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     BundleOption,
@@ -18,6 +17,7 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_law,
 )
+from vatspolicy.cli.typer_app import DECIDE, INPUT, OUTPUT, abort, print_result, single, warn
 from vatspolicy.gate.gate import FAILED, INVALID, OK
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, abort, columns, print_result, report_problems, single, warn
 from vatspolicy.cli.arguments import Lang, parse_changes
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -18,6 +17,17 @@ from vatspolicy.cli.options import (
     SetOption,
     SkipVerifyOption,
     choose_bundle,
+)
+from vatspolicy.cli.typer_app import (
+    DECIDE,
+    DECISION,
+    OUTPUT,
+    abort,
+    columns,
+    print_result,
+    report_problems,
+    single,
+    warn,
 )
 from vatspolicy.gate.gate import INVALID, NOTHING, USAGE
 from vatspolicy.output import wants_colour

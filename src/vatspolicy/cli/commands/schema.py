@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import WRITE, abort, print_result, single
+from vatspolicy.cli.typer_app import WRITE, abort, print_result, single
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import USAGE
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, DECISION, INPUT, OUTPUT, abort, print_result, report_problems, single, warn
 from vatspolicy.cli.arguments import Lang, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -22,6 +21,7 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
+from vatspolicy.cli.typer_app import DECIDE, DECISION, INPUT, OUTPUT, abort, print_result, report_problems, single, warn
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE
 from vatspolicy.output import write_stderr

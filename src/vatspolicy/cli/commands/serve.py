@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, OUTPUT, abort, print_result, single, warn
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import (
     AsOfOption,
@@ -19,6 +18,7 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
+from vatspolicy.cli.typer_app import DECIDE, OUTPUT, abort, print_result, single, warn
 from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
 
 API = "API"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.app import INPUT, OUTPUT, RULES, abort, print_result, single
 from vatspolicy.cli.arguments import parse_pattern
 from vatspolicy.cli.options import (
     BundleOption,
@@ -17,6 +16,7 @@ from vatspolicy.cli.options import (
     choose_bundle,
     near,
 )
+from vatspolicy.cli.typer_app import INPUT, OUTPUT, RULES, abort, print_result, single
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.i18n import translate_lines
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECIDE, DECISION, OUTPUT, abort, columns, print_result, single
 from vatspolicy.cli.arguments import Lang, parse_changes, parse_day
 from vatspolicy.cli.options import (
     BundleOption,
@@ -18,6 +17,7 @@ from vatspolicy.cli.options import (
     SkipVerifyOption,
     choose_bundle,
 )
+from vatspolicy.cli.typer_app import DECIDE, DECISION, OUTPUT, abort, columns, print_result, single
 from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 

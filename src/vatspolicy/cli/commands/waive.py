@@ -7,9 +7,19 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.app import DECISION, OUTPUT, WRITE, abort, print_result, report_problems, single, warn, write_report
 from vatspolicy.cli.arguments import parse_day
 from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
+from vatspolicy.cli.typer_app import (
+    DECISION,
+    OUTPUT,
+    WRITE,
+    abort,
+    print_result,
+    report_problems,
+    single,
+    warn,
+    write_report,
+)
 from vatspolicy.errors import InvalidInput, suggest
 from vatspolicy.gate.gate import FAILED, INVALID, USAGE
 
