@@ -25,7 +25,6 @@ from vatspolicy.authoring.symbolic.recheck import word_of
 from vatspolicy.authoring.symbolic.relaxation import PAIRS
 from vatspolicy.authoring.symbolic.times import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
-from vatspolicy.authoring.symbolic.workers import pack
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
 from vatspolicy.engine.evaluator import evaluate
@@ -212,7 +211,7 @@ def test_workers_change_no_answer(method: str, tmp_path: Path, monkeypatch: pyte
 
 def test_a_bundle_survives_the_way_to_a_worker(tmp_path: Path) -> None:
     bundle = law(tmp_path, "data.persons > 10")
-    again = pickle.loads(pack(bundle))
+    again = pickle.loads(pickle.dumps(bundle))
     made = Profiles(random.Random(3), hints_of(bundle))
     for _ in range(10):
         profile = made.profile()

@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
-from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
+from vatspolicy.cel.ast import Fact, Literal, Node, walk
 from vatspolicy.documents import Document, Limits, Path, load_document
 from vatspolicy.documents.schemas import load_schema, schema_folder, schema_names
 from vatspolicy.errors import InvalidInput, Problem, suggest
@@ -213,7 +213,7 @@ def _unused(bundle: Bundle) -> Iterator[Problem]:
             for name in ("instrument", "through", "to"):
                 instruments.add(getattr(rule.effect, name, None) or "")
     for expression in bundle.expressions():
-        params |= {node.key for node in walk(expression.tree) if isinstance(node, Param)}
+        params |= set(expression.parameters)
         instruments |= {str(node.value) for node in walk(expression.tree) if isinstance(node, Literal)}
     for policy in bundle.policies.values():
         document = load_document(policy.file)

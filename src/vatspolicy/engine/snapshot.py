@@ -66,11 +66,7 @@ def _items(bundle: Bundle, decision: Decision) -> Iterator[Item]:
             for state in activity.routes:
                 effect = state.rule.effect
                 if state.state == "open" and isinstance(effect, Route):
-                    cap = (
-                        bundle.on(decision.as_of).ask(effect.max_foreign_percent, state.env)
-                        if effect.max_foreign_percent
-                        else None
-                    )
+                    cap = state.max_foreign_percent
                     value = "open" if cap is None else f"{cap:g}"
                     subject = f"{service.id}/{activity.cls}"
                     yield Item("route", subject, effect.name, value, effect.title, frozenset([state.rule]))

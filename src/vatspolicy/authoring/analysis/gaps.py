@@ -11,7 +11,6 @@ from vatspolicy.authoring.analysis.settings import Detail
 from vatspolicy.authoring.analysis.witness import make_witness
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.isolate import expressions_of
 from vatspolicy.authoring.symbolic.query import Answer, Query
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.values import Const, WordSet
@@ -51,7 +50,7 @@ def _unclassified(audit: Audit, known: Sequence[str]) -> Finding | None:
             if isinstance(base, WordSet)
         ]
         scope = reading.service_scope(service)
-        silent = [reading.holds(rule, scope).false for rule in reading.law.of("service", "classify")]
+        silent = [reading.holds(rule, scope).false for rule in reading.law.rules_for("service", "classify")]
         return [exists, pool.disjoin(some), *silent]
 
     answer = audit.ask(build)
@@ -83,7 +82,7 @@ def _unspoken(audit: Audit, cls: str) -> Finding | None:
 
 
 def _speaking(reading: SymbolicRuleSet) -> list[Rule]:
-    rules = [rule for effect in _SPEAKING for rule in reading.law.of("activity", effect)]
+    rules = [rule for effect in _SPEAKING for rule in reading.law.rules_for("activity", effect)]
     return sorted(rules, key=lambda rule: len(rule.when.text))  # the plainest settle the question at once
 
 
@@ -111,7 +110,7 @@ def undecided(audit: Audit, rules: Sequence[Rule], details: Sequence[Detail]) ->
     """
     objects = {detail.facts for detail in details} | {"partner"}
     for rule in rules:
-        read = {path for expression in expressions_of(rule) for path in facts_of(expression.tree)}
+        read = {path for expression in rule.expressions for path in facts_of(expression.tree)}
         if not any(
             path == thing or path.startswith((f"{thing}.", "activity.licensed")) for path in read for thing in objects
         ):

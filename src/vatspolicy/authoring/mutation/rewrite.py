@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.authoring.mutation.ruleset import trees_of
-from vatspolicy.cel.serialize import to_data
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule
-
-
-@dataclass(frozen=True, eq=False)
-class Rewritten(Bundle):
-    """A bundle with some expressions of its own; the others are those of `base`, with their generated code."""
-
-    base: Bundle = field(kw_only=True)
-
-    @property
-    def _keys(self) -> Mapping[int, str]:
-        return self.base._keys
+from vatspolicy.policies.model import (
+    NO_CODE,
+    Condition,
+    Expression,
+    Instrument,
+    Parameter,
+    Policy,
+    Route,
+    Rule,
+    store_tree,
+)
 
 
 def rewritten(bundle: Bundle, mutant: Mutant) -> Bundle:
@@ -30,8 +25,7 @@ def rewritten(bundle: Bundle, mutant: Mutant) -> Bundle:
     writer = _Writer(mutant)
     policies = {id: writer.policy(policy) for id, policy in bundle.policies.items()}
     instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
-    fields: dict[str, Any] = {entry.name: getattr(bundle, entry.name) for entry in dataclasses.fields(Bundle)}
-    return Rewritten(**{**fields, "policies": policies, "instruments": instruments}, base=bundle)
+    return dataclasses.replace(bundle, policies=policies, instruments=instruments)
 
 
 class _Writer:
@@ -65,18 +59,19 @@ class _Writer:
         since, until = self.mutant.dates.get(rule.name, (rule.since, rule.until))
         effect = rule.effect
         if isinstance(effect, Route):
-            cap = effect.max_foreign_percent
             effect = dataclasses.replace(
                 effect,
-                max_foreign_percent=None if cap is None else self.expression(cap),
-                conditions=tuple(
-                    dataclasses.replace(one, check=self.expression(one.check)) for one in effect.conditions
-                ),
+                share_cap=None if effect.share_cap is None else self.condition(effect.share_cap),
+                conditions=tuple(map(self.condition, effect.conditions)),
             )
         return dataclasses.replace(rule, since=since, until=until, when=self.expression(rule.when), effect=effect)
 
+    def condition(self, condition: Condition) -> Condition:
+        cap = None if condition.cap is None else self.expression(condition.cap)
+        return dataclasses.replace(condition, check=self.expression(condition.check), cap=cap)
+
     def expression(self, expression: Expression) -> Expression:
-        tree = self.trees.get(id(expression))
-        return (
-            expression if tree is None else dataclasses.replace(expression, stored=to_data(tree), stored_conjuncts=None)
-        )
+        tree = self.trees.get(expression.index)
+        if tree is None:
+            return expression
+        return dataclasses.replace(expression, index=NO_CODE, stored=store_tree(tree))

@@ -1,4 +1,4 @@
-"""The law with a mistake in it, and a law that takes notes."""
+"""Rule sets with a mistake in them, and rule sets that report every evaluation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.interpreter import Env, Unknown, UnknownAttribute, compile_interpreter, evaluate
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression
 from vatspolicy.policies.ruleset import RuleSet
 
@@ -34,39 +35,54 @@ def altered(bundle: Bundle, alter: Callable[[RuleSet, str], RuleSet]) -> Altered
 
 
 @dataclass(frozen=True)
-class MutantLaw(RuleSet):
-    """A law that answers some questions wrongly."""
+class MutantEvaluator:
+    """Evaluator that reads some expressions as other trees."""
 
-    trees: Mapping[int, Node] = field(kw_only=True)
-    """Trees by the identity of the expression in whose place they stand."""
+    base: ExpressionEvaluator
+    trees: Mapping[int, Node]
+    """Mutated trees by the index of the expression."""
+    params: Mapping[str, Any]
 
-    def ask(self, expression: Expression, env: Env) -> Any:
-        """Value of an expression, or of the tree in its place."""
-        tree = self.trees.get(id(expression))
-        return super().ask(expression, env) if tree is None else evaluate(tree, env, self.params)
+    def evaluate(self, expression: Expression, activation: Env) -> Any:
+        """Return the value of an expression, or None if it is unknown."""
+        tree = self.trees.get(expression.index)
+        return self.base.evaluate(expression, activation) if tree is None else evaluate(tree, activation, self.params)
+
+    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
+        """Return the facts to ask for next while an expression is unknown."""
+        tree = self.trees.get(expression.index)
+        if tree is None:
+            return self.base.missing_facts(expression, activation)
+        value = compile_interpreter(tree, self.params)(activation)
+        return value.facts if isinstance(value, Unknown) else ()
 
 
 @dataclass(frozen=True)
-class NotingLaw(RuleSet):
-    """A law that tells what it was asked and what it answered."""
+class NotingEvaluator:
+    """Evaluator that reports every evaluation and its result."""
 
-    note: Callable[[Expression, Env, Any], None] = field(kw_only=True)
+    base: ExpressionEvaluator
+    note: Callable[[Expression, Env, Any], None]
 
-    def ask(self, expression: Expression, env: Env) -> Any:
-        """Value of an expression."""
-        value = super().ask(expression, env)
-        self.note(expression, env, value)
+    def evaluate(self, expression: Expression, activation: Env) -> Any:
+        """Return the value of an expression, or None if it is unknown."""
+        value = self.base.evaluate(expression, activation)
+        self.note(expression, activation, value)
         return value
 
+    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
+        """Return the facts to ask for next while an expression is unknown."""
+        return self.base.missing_facts(expression, activation)
 
-def noting(law: RuleSet, note: Callable[[Expression, Env, Any], None]) -> NotingLaw:
-    """The law, which tells `note` about every question."""
-    return NotingLaw(**_fields(law), note=note)
+
+def noting(ruleset: RuleSet, note: Callable[[Expression, Env, Any], None]) -> RuleSet:
+    """Return a rule set that reports every evaluation to `note`."""
+    return dataclasses.replace(ruleset, evaluator=NotingEvaluator(ruleset.evaluator, note), indexed=False)
 
 
 def trees_of(mutant: Mutant) -> Mapping[int, Node]:
-    """The trees that a mutant is to be asked by: generated code has the values of parameters built in."""
-    return {**{id(expression): expression.tree for expression in mutant.reads}, **mutant.trees}
+    """Return the trees to evaluate in place of generated code, which has the values of parameters built in."""
+    return {**{expression.index: expression.tree for expression in mutant.reads}, **mutant.trees}
 
 
 def params_on(mutant: Mutant, params: Mapping[str, Any], day: str) -> Mapping[str, Any]:
@@ -82,19 +98,16 @@ def mutated(bundle: Bundle, mutant: Mutant) -> Altered:
     """The bundle with the mistake in it."""
     trees = trees_of(mutant)
 
-    def alter(law: RuleSet, day: str) -> RuleSet:
-        fields = _fields(law) | {"params": params_on(mutant, law.params, day)}
+    def alter(ruleset: RuleSet, day: str) -> RuleSet:
+        rules = dict(ruleset.rules)
         for rule in mutant.rules if mutant.dates else ():
             since, until = mutant.dates[rule.name]
             if rule.in_force(day) != (since <= day < until):
-                key = rule.group
-                there = fields["rules"].get(key, ())
+                there = rules.get(rule.group, ())
                 changed = tuple(one for one in there if one is not rule) if rule in there else (*there, rule)
-                fields["rules"] = {**fields["rules"], key: changed}
-        return MutantLaw(**fields, trees=trees)
+                rules[rule.group] = changed
+        params = params_on(mutant, ruleset.params, day)
+        evaluator = MutantEvaluator(ruleset.evaluator, trees, params)
+        return dataclasses.replace(ruleset, rules=rules, params=params, evaluator=evaluator, indexed=False)
 
     return altered(bundle, alter)
-
-
-def _fields(law: RuleSet) -> dict[str, Any]:
-    return {entry.name: getattr(law, entry.name) for entry in dataclasses.fields(RuleSet)}

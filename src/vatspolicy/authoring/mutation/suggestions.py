@@ -68,10 +68,10 @@ def _found(trial: Trial, mutant: Mutant) -> Iterator[str]:
 def _bases(trial: Trial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Env]]:
     """Tests of the rule's own file that ask the rule, those first in which what is mutated decides alone."""
     trees = trees_of(mutant)
-    wanted = [e for _, e in expressions_of(rule) if id(e) in trees] or [rule.when]
+    wanted = [e for _, e in expressions_of(rule) if e.index in trees] or [rule.when]
     found: dict[str, tuple[int, Case, Env]] = {}
     for expression in wanted:
-        targets = set(map(id, _targets(expression.tree, trees.get(id(expression), expression.tree), mutant)))
+        targets = set(map(id, _targets(expression.tree, trees.get(expression.index, expression.tree), mutant)))
         for case, env in trial.asked(expression):
             if case.policy is None or case.policy.id != rule.policy or rule.id not in case.expect["expect"]:
                 continue
@@ -108,8 +108,8 @@ def _changed(
         for day in sorted({since, until, rule.since, rule.until} - {NEVER, ALWAYS}):
             yield from ((case.profile, moved, None) for moved in (shifted(day, -1), day))
         return
-    trees = [tree for e in (x for _, x in expressions_of(rule)) if (tree := trees_of(mutant).get(id(e)))]
-    trees += [e.tree for _, e in expressions_of(rule) if id(e) in trees_of(mutant)]
+    trees = [tree for e in (x for _, x in expressions_of(rule)) if (tree := trees_of(mutant).get(e.index))]
+    trees += [e.tree for _, e in expressions_of(rule) if e.index in trees_of(mutant)]
     for as_of in _days(trial.bundle, mutant, case.as_of):
         if as_of != case.as_of:
             yield case.profile, as_of, None

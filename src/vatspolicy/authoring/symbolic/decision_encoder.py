@@ -27,9 +27,7 @@ from vatspolicy.authoring.symbolic.values import (
     DualRail,
     Record,
     Value,
-    guard,
     known,
-    merge,
 )
 from vatspolicy.policies.model import Classify, Expression, Need, Route, Rule
 from vatspolicy.profile.vocabulary import words
@@ -102,16 +100,6 @@ class SymbolicRuleSet:
         found = self.encoder.once(tree, scope, params, lambda: self.encoder.truth(tree, scope, params))
         assert isinstance(found, DualRail)
         return found
-
-    def value(self, expression: Expression, scope: SymbolicActivation) -> Cases:
-        """The value of an expression that is no truth. Raises Unsupported."""
-        return merge(
-            *(
-                case
-                for held, params in self.versions(expression)
-                for case in guard(self.space.pool, held, self.encoder.cases(expression.tree, scope, params))
-            )
-        )
 
     def holds(self, rule: Rule, scope: SymbolicActivation) -> DualRail:
         """The truth of a rule's condition, which is false on days on which the rule is not in force."""
@@ -206,11 +194,8 @@ class SymbolicRuleSet:
         pool = self.space.pool
         applies = self.holds(rule, scope)
         share = KNOWN_TRUE
-        if effect.max_foreign_percent is not None and applies.false != TRUE:
-            cap = self.value(effect.max_foreign_percent, scope)
-            entity = scope.values.get("operator", ())
-            percent = self.encoder.read(entity, "foreign_percent")
-            share = self.encoder.comparison("<=", percent, cap)
+        if effect.share_cap is not None and applies.false != TRUE:
+            share = self.ask(effect.share_cap.check, scope)
         checks = [] if applies.false == TRUE else [self.ask(c.check, scope) for c in effect.conditions]
         whole = self.encoder.every((share, *checks))
         usable = pool.conjoin((-applies.false, -whole.false))
@@ -231,7 +216,7 @@ class SymbolicRuleSet:
         possible: dict[str, list[int]] = {}
         other: dict[str, list[int]] = {}
         spoke = []
-        for rule in self.law.of("service", "classify"):
+        for rule in self.law.rules_for("service", "classify"):
             effect = rule.effect
             assert isinstance(effect, Classify)
             holds = self.holds(rule, scope)
@@ -304,10 +289,10 @@ class SymbolicRuleSet:
         """How strict the rules are on one subject."""
         pool = self.space.pool
         levels = []
-        for rule in self.law.of(each, "deny"):
+        for rule in self.law.rules_for(each, "deny"):
             holds = self.holds(rule, scope)
             levels.append(Levels((holds.true, holds.true), (-holds.false, -holds.false)))
-        for rule in self.law.of(each, "need"):
+        for rule in self.law.rules_for(each, "need"):
             holds = self.holds(rule, scope)
             if holds.false == TRUE:
                 continue
@@ -330,7 +315,7 @@ class SymbolicRuleSet:
         """How strict a need is that routes answer."""
         pool = self.space.pool
         usable, opened, met, perhaps_met = [], [], [], []
-        for rule in self.law.of("activity", "route"):
+        for rule in self.law.rules_for("activity", "route"):
             effect = rule.effect
             assert isinstance(effect, Route)
             state = self.route(scope, rule) if effect.to == to else None

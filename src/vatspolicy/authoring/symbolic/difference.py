@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.isolate import expressions_of, named_by
+from vatspolicy.authoring.symbolic.isolate import named_by
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.rule_state import constants
@@ -56,7 +56,7 @@ def _said(reading: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
 
 
 def _content(reading: SymbolicRuleSet, rule: Rule) -> list[Any]:
-    texts = [reading.texts(expression, SymbolicActivation({})) for expression in expressions_of(rule)]
+    texts = [reading.texts(expression, SymbolicActivation({})) for expression in rule.expressions]
     kinds = [reading.kind(name) for name in sorted(named_by(rule))]
     return [rule.each, reading.law.span(rule), constants(rule), texts, kinds]
 
@@ -69,7 +69,7 @@ def turning_days(bundle: Bundle) -> set[str]:
         for rule in policy.rules:
             if rule.kind in DECIDING:
                 days |= {rule.since, rule.until}
-                expressions += expressions_of(rule)
+                expressions += rule.expressions
     keys = frozenset[str]().union(*map(parameters, expressions))
     for policy in bundle.policies.values():
         for parameter in policy.parameters.values():

@@ -9,9 +9,8 @@ from vatspolicy.authoring.symbolic.minimize import shrink
 from vatspolicy.authoring.symbolic.rule_state import constants
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.engine.classification import classify
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.licensing import evaluate_routes
-from vatspolicy.engine.possible_outcomes import possible_outcomes
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Route, Rule
@@ -71,7 +70,7 @@ def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[
         if each == "service":
             yield service["id"], env
             continue
-        found = classify(law, env, {})
+        found = classify(law, env)
         classes = dict.fromkeys((*found.classes, *found.possible))
         for rule in found.contested:
             if isinstance(rule.effect, Classify):
@@ -81,7 +80,7 @@ def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[
 
 
 def _says(law: RuleSet, rule: Rule, env: Env) -> Any:
-    holds = law.ask(rule.when, env)
+    holds = law.evaluate(rule.when, env)
     if holds is False:
         return None
     if not isinstance(rule.effect, Route):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedLaw, expressions_of, named_by
+from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedEvaluator, named_by
 from vatspolicy.authoring.symbolic.times import Period, parameters
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
@@ -67,7 +67,7 @@ class RuleSetHistory:
     limits: dict[int, Days] = field(default_factory=dict)
     """Expressions, by identity, that matter on some days only: those of their rule."""
 
-    def of(self, each: str, effect: str) -> tuple[Rule, ...]:
+    def rules_for(self, each: str, effect: str) -> tuple[Rule, ...]:
         """Rules on one kind of subject with one effect, in force on any of the days."""
         return self.rules.get(f"{each}/{effect}", ())
 
@@ -95,7 +95,7 @@ class RuleSetHistory:
     def access(self) -> dict[str, list[Days]]:
         """Instruments that routes lead to, with the days on which one does."""
         found: dict[str, list[Days]] = {}
-        for rule in self.of("activity", "route"):
+        for rule in self.rules_for("activity", "route"):
             span = self.span(rule)
             assert isinstance(rule.effect, Route)
             if span is not None:
@@ -107,7 +107,9 @@ def history_of(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
     """The law of the days of a period: of a bundle, or one law that is in force on all of them."""
     days = (period.first, period.last)
     if isinstance(law, RuleSet):
-        foreign = dict.fromkeys(law.foreign, Values(fixed=law.other.params)) if isinstance(law, MixedLaw) else {}
+        foreign = {}
+        if isinstance(law.evaluator, MixedEvaluator):
+            foreign = dict.fromkeys(map(id, law.evaluator.foreign), Values(fixed=law.evaluator.other_params))
         return RuleSetHistory(days, dict(law.rules), law.instruments, Values(fixed=law.params), foreign, always=True)
     return _whole(law, period)
 
@@ -134,7 +136,7 @@ def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
     instruments = {**base.instruments, **{name: head.instruments[name] for name in added}}
     own = [instruments[name].covers for name in sorted(added)]
-    own += [] if bundle.changed is None else expressions_of(bundle.changed)
+    own += [] if bundle.changed is None else bundle.changed.compiled
     foreign = dict(base.foreign)
     for expression in own:
         if expression is not None:
@@ -151,7 +153,7 @@ def _add(course: RuleSetHistory, rules: Iterable[Rule]) -> None:
         span = course.span(rule)
         if span is not None:
             grouped.setdefault(rule.group, []).append(rule)
-            course.limits |= dict.fromkeys(map(id, expressions_of(rule)), span)
+            course.limits |= dict.fromkeys(map(id, rule.compiled), span)
     for key, found in grouped.items():
         course.rules[key] = (*course.rules.get(key, ()), *found)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
-from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression
 from vatspolicy.policies.ruleset import RuleSet
@@ -66,15 +65,8 @@ def together(found: Sequence[Period], signature: Callable[[Period], Any]) -> Ite
 
 
 def parameters(expression: Expression) -> frozenset[str]:
-    """Keys of the parameters that an expression reads."""
-    kept = _KEYS.get(id(expression))
-    if kept is None:
-        keys = frozenset(node.key for node in walk(expression.tree) if isinstance(node, Param))
-        kept = _KEYS[id(expression)] = (expression, keys)
-    return kept[1]
-
-
-_KEYS: dict[int, tuple[Expression, frozenset[str]]] = {}
+    """Return the keys of the parameters that an expression reads."""
+    return frozenset(expression.parameters)
 
 
 def values(law: RuleSet, expressions: Sequence[Expression]) -> tuple[tuple[str, str], ...]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import io
-import marshal
 import pickle
 import sys
 import threading
@@ -16,7 +13,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.documents.schemas import schema_folder, use_schemas
 from vatspolicy.policies.bundle import Bundle
 
@@ -40,7 +36,7 @@ def answers(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...
 
 def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
     method = _start_method()
-    start = (sides if method == "fork" else pack(sides), schema_folder())
+    start = (sides if method == "fork" else pickle.dumps(sides), schema_folder())
     with ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
         return list(pool.map(_do, tasks))
 
@@ -65,27 +61,3 @@ def _start(sides: Sides | bytes, folder: Path) -> None:
 def _do(task: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
     work, rest = task
     return work(*_SIDES[0], *rest)
-
-
-def pack(thing: Any) -> bytes:
-    """A thing that holds bundles, as bytes: what they work out by themselves is left behind."""
-    buffer = io.BytesIO()
-    _Pickler(buffer).dump(thing)
-    return buffer.getvalue()
-
-
-class _Pickler(pickle.Pickler):
-    def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, Bundle):
-            return _restore, (type(thing), {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)})
-        if isinstance(thing, GeneratedModule):
-            return _restore_module, (marshal.dumps(thing.dump()),)  # it holds byte code
-        return NotImplemented
-
-
-def _restore(kind: type[Bundle], fields: dict[str, Any]) -> Bundle:
-    return kind(**fields)
-
-
-def _restore_module(parts: bytes) -> GeneratedModule:
-    return GeneratedModule.restore(marshal.loads(parts))  # noqa: S302 - from the process that started this one

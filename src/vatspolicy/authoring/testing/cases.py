@@ -13,7 +13,7 @@ from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.schemas import validate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.evaluator import NEED_STATES, evaluate
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.errors import InvalidInput, Problem
@@ -75,13 +75,13 @@ def subjects(law: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, 
     for service in product["services"]:
         env = service_activation(product, service)
         yield "service", service["id"], env
-        for cls in classify(law, env, {}).classes:
+        for cls in classify(law, env).classes:
             yield "activity", f"{service['id']}/{cls}", activity_activation(law, env, cls)
 
 
 def state_of(law: RuleSet, rule: Rule, env: Env) -> str:
     """What a rule says in one environment: silent, fires, unknown; met, unmet, closed; open, closed."""
-    holds = law.ask(rule.when, env) if rule in law.of(rule.each, rule.kind) else False
+    holds = law.evaluate(rule.when, env) if rule in law.rules_for(rule.each, rule.kind) else False
     if holds is False:
         return "silent"
     match rule.effect:
@@ -91,7 +91,7 @@ def state_of(law: RuleSet, rule: Rule, env: Env) -> str:
             mildest, strictest = outcome_range(evaluate_routes(law, env, to))
             if not holds or mildest != strictest:
                 return "unknown"
-            return {"allow": "met", "needs-license": "unmet", "deny": "closed"}[strictest]
+            return NEED_STATES[strictest]
         case Need(instrument=str(instrument), bearer=bearer):
             has = holds_instrument(law, env, instrument, bearer if "service" in env else "company")
             return "met" if has else "unknown" if not holds or has is None else "unmet"

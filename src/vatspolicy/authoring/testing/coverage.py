@@ -10,8 +10,9 @@ from vatspolicy.authoring.testing.cases import Case, state_of, subjects
 from vatspolicy.authoring.testing.mcdc import decisive_clauses, is_clause
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
 from vatspolicy.cel.interpreter import Env, evaluate, list_members
+from vatspolicy.cel.types import Bool
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.policies.model import Expression, Policy, Rule
 from vatspolicy.policies.ruleset import RuleSet
 
 Key = tuple[str, str, tuple[int, int]]
@@ -118,10 +119,8 @@ class Coverage:
 
 
 def expressions_of(rule: Rule) -> Iterator[Expression]:
-    """Boolean expressions of a rule."""
-    yield rule.when
-    if isinstance(rule.effect, Route):
-        yield from (condition.check for condition in rule.effect.conditions)
+    """Yield the boolean expressions of a rule."""
+    yield from (expression for expression in rule.expressions if isinstance(expression.tree.type, Bool))
 
 
 def _all_expressions(bundle: Bundle) -> Iterator[tuple[Policy, str, int, Node]]:
