@@ -17,8 +17,8 @@ from support.browser import opened, sideways, violations
 uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
+from vatspolicy.i18n.words import VERDICTS  # noqa: E402
 from vatspolicy.policies.bundle import load_bundle  # noqa: E402
-from vatspolicy.reports.decision.words import VERDICTS  # noqa: E402
 from vatspolicy.server.web.app import make_app  # noqa: E402
 from vatspolicy.server.web.run import listen  # noqa: E402
 from vatspolicy.server.web.session import WebContext  # noqa: E402

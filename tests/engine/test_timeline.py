@@ -24,9 +24,9 @@ from vatspolicy.engine.snapshot import state_of
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.engine.turning_points import may_change
 from vatspolicy.gate.gate import AHEAD, Gate
+from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.reports.formats.terminal import width
 from vatspolicy.reports.timeline import FORMATS, render
 
 FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.yaml") if not path.name.endswith(".expect.yaml"))

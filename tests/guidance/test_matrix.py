@@ -21,13 +21,13 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.access_matrix import PlaceError, matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
+from vatspolicy.guidance.access_matrix.locations import letters
+from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import gazetteer
 from vatspolicy.reports.access_matrix.render import FORMATS, fragment, render, style
-from vatspolicy.reports.access_matrix.words import letters
-from vatspolicy.reports.formats.terminal import width
 
 DAY = "2026-11-24"
 DAYS = ("2015-03-01", "2018-08-01", "2021-03-01", "2024-05-01", DAY)

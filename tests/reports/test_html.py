@@ -17,6 +17,7 @@ from vatspolicy.documents import format_path
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import Problem
+from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.profile.profile import load_profile
@@ -24,7 +25,7 @@ from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.html import render
 from vatspolicy.reports.decision.html_facts import steps, value_in_words
 from vatspolicy.reports.decision.route_diagram import gates
-from vatspolicy.reports.decision.words import MEANINGS, VERDICTS
+from vatspolicy.reports.decision.words import MEANINGS
 from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
 from vatspolicy.reports.formats.html_page import page, table
 from vatspolicy.reports.formats.html_words import WORDS, Sentences

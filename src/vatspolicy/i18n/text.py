@@ -1,21 +1,17 @@
-"""Text for a terminal: colour where wanted, lines that fit, Chinese characters two cells wide."""
+"""Text for a terminal: no control characters, lines that fit, Chinese characters two cells wide."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from vatspolicy.errors import cells
-from vatspolicy.pattern import pattern
-
-_STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
 _CONTROL = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff"
     r"\U000e0000-\U000e007f]"
 )
-"""Controls, direction marks, line separators, tags, and what is no character. None of it is printable."""
+"""Controls, direction marks, line separators, tags and code points without a character. None of them is printable."""
 
-_COLOUR = pattern(r"\x1b\[[0-9;]*m")
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING = r"“‘《〈「『（〔【"
 _CLOSING = r"”’》〉」』）〕】，。；：、！？．…,.;:)"
@@ -23,46 +19,44 @@ _PIECE = (
     rf"(?:\x1b\[[0-9;]*m|[{_OPENING}])*(?![{_OPENING}])[{_WIDE}][{_CLOSING}]*(?:\x1b\[[0-9;]*m)*\s*"
     rf"|[{_OPENING}]*[^\s{_WIDE}{_OPENING}]+[{_CLOSING}]*\s*|[{_OPENING}]+\s*|\s+"
 )
-"""What must not be broken: a wide character, or a word and the space after it, with the marks that belong to it.
+"""A piece that is not broken: a wide character, or a word and the space after it, with the marks that belong to it.
 
-This pattern and that of controls are large, and compiled when a text is met that may need them.
+`re` compiles this large pattern, and that of controls, for the first text that needs it.
 """
 
 
-class Style:
-    """Colours, or none."""
-
-    def __init__(self, colour: bool) -> None:
-        self.colour = colour
-
-    def __call__(self, text: str, *styles: str) -> str:
-        """The text in the given styles: green, red, yellow, blue, bold, dim."""
-        if not self.colour or not styles:
-            return text
-        return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
-
-
 def clean(text: str, one_line: bool = False) -> str:
-    """The text without control and direction characters, which could rewrite what a reader sees."""
+    """Return the text without control and direction characters, which could change the text that a reader sees."""
     if text.isprintable():
         return text
     text = re.sub(_CONTROL, "�", text)
     return re.sub(r"[\t\n]", "�", text) if one_line else text
 
 
+def cells(char: str) -> int:
+    """Return the cells that a character takes in a terminal: 2 for wide ones such as Chinese, 0 for combining marks."""
+    if char.isascii():
+        return 1
+    from unicodedata import combining, east_asian_width
+
+    if combining(char):
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
+
+
 def width(text: str) -> int:
-    """Cells that a text takes in a terminal; colours take none."""
+    """Return the cells that a text takes in a terminal; color codes take none."""
     if "\x1b" in text:
-        text = _COLOUR.sub("", text)
+        text = _COLOR.sub("", text)
     if text.isascii():
         return len(text)
     return sum(cells(char) for char in text)
 
 
 def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> list[str]:
-    """Lines of at most `room` cells, broken at spaces and between Chinese characters; only what has no room is cut.
+    """Break a text into lines of at most `room` cells, at spaces and between Chinese characters.
 
-    Closing marks do not begin a line and opening marks do not end one.
+    Closing marks do not begin a line and opening marks do not end one. A word that is longer than a line is cut.
     """
     lead = indent if first is None else first
     lines: list[str] = []
@@ -86,7 +80,7 @@ def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> li
 
 
 def _pieces(text: str) -> list[str]:
-    """The pieces of a text with single spaces; of one with neither wide characters nor opening marks, its words."""
+    """Split a text into its unbreakable pieces, each with the space after it."""
     if text.isascii() or (max(text) < "\u2e80" and "“" not in text and "‘" not in text):
         *words, last = text.split(" ")
         return [f"{word} " for word in words] + ([last] if last else [])
@@ -94,7 +88,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _cut(piece: str, room: int, rest: int) -> Iterator[str | None]:
-    """A piece that is wider than a line (`room` cells now, `rest` on the next ones), cut; None ends a line."""
+    """Cut a piece that is wider than a line: `room` cells now, `rest` on the next lines. None ends a line."""
     used = 0
     for part in re.findall(r"\x1b\[[0-9;]*m|.", piece.rstrip()):
         size = width(part)

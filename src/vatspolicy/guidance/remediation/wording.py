@@ -7,67 +7,13 @@ from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, unit_of
+from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n.words import Table, both, number
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Need, Route
-from vatspolicy.profile.vocabulary import Language, LocalizedText, describe, gazetteer, label
-from vatspolicy.reports.decision.words import number, word
+from vatspolicy.profile.vocabulary import describe, gazetteer, label
 
-LANGUAGES: tuple[Language, Language] = ("en", "zh")
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "routes": {"en": "Routes", "zh": "途径"},
-    "no_routes": {"en": "no route leads there on this day", "zh": "当日没有可用途径"},
-    "not_telecom": {
-        "en": "No licence of telecommunications is asked for, so there is no route to look for.",
-        "zh": "不属于电信业务，无须寻找许可途径。",
-    },
-    "share": {"en": "Foreign share at most {percent} %.", "zh": "外资股比不超过{percent}%。"},
-    "leads_to": {"en": "leads to: {instrument}", "zh": "取得：{instrument}"},
-    "besides": {"en": "In the way, whatever the route", "zh": "无论何种途径均构成障碍"},
-    "differences": {"en": "Differences that would lead to {word}", "zh": "可使结论变为“{word}”的差异"},
-    "differences_open": {
-        "en": "Differences that would lift every denial, with facts still missing",
-        "zh": "可消除全部禁止事由、但仍缺事实的差异",
-    },
-    "cost": {"en": "effort {cost}", "zh": "难度 {cost}"},
-    "get": {"en": "to get: {licences}", "zh": "须取得：{licences}"},
-    "missing": {"en": "still to say: {facts}", "zh": "仍须补充：{facts}"},
-    "also": {"en": "or as well: {places}", "zh": "同样可行：{places}"},
-    "apart": {"en": "{service} by itself, as it was: {word}", "zh": "{service}单独判定（保持原状）：{word}"},
-    "contested": {"en": "another reading of the law leads elsewhere", "zh": "存在争议：按其他理解结论不同"},
-    "day": {"en": "under the law of {day}, as the bundle knows it", "zh": "按规则库所知{day}的法律"},
-    "none": {
-        "en": "No combination of the differences that a team can bring about leads there.",
-        "zh": "在团队可以实现的差异中，没有任何组合可达到该结论。",
-    },
-    "none_known": {
-        "en": "No combination leads there while facts are missing. Only what is known was changed; say the rest first.",
-        "zh": "在事实缺失的情况下，没有任何组合可达到该结论。仅考察了已知事实，请先补充其余事实。",
-    },
-    "nothing_better": {
-        "en": "Nothing stands in the way: no difference is looked for.",
-        "zh": "没有障碍，无须寻找差异。",
-    },
-    "looked": {
-        "en": "Looked at {looked} combinations of up to {most} differences. Each one shown was decided anew.",
-        "zh": "共考察{looked}种组合，每种至多{most}项差异；所列各项均已重新判定。",
-    },
-    "bounded": {
-        "en": "The search stopped at its bound; dearer combinations were not looked at.",
-        "zh": "搜索达到上限，难度更高的组合未予考察。",
-    },
-    "effort": {
-        "en": "Effort is an order, not a price: 1 is a contract, 5 a change of owners; several add up.",
-        "zh": "难度仅表示先后次序而非价格：1为合同安排，5为股权变动，多项相加。",
-    },
-    "margins": {"en": "Margins", "zh": "余量"},
-    "facts_missing": {
-        "en": "Facts not known yet; what hangs on them is marked ?",
-        "zh": "尚未提供的事实（受其影响的部分标为 ?）",
-    },
-    "not_advice": {
-        "en": "Differences of facts and what the rules make of them, not legal advice. State a fact once it is true.",
-        "zh": "本结果仅说明事实差异及规则推理，不构成法律意见。事实实现之后方可填报。",
-    },
+_VALUES: Table = {
     "unsaid": {"en": "not stated", "zh": "未填"},
     "nothing": {"en": "none", "zh": "无"},
     "gone": {"en": "left out", "zh": "不再列入"},
@@ -75,44 +21,28 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "no": {"en": "no", "zh": "否"},
     "offered": {"en": "part of the launch", "zh": "一并上线"},
     "split": {"en": "not part of the launch", "zh": "不一并上线"},
-    "and_more": {"en": " and {count} more", "zh": "等，另有{count}处"},
     "stated": {"en": "as stated", "zh": "如所填"},
     "some_partner": {"en": "another company", "zh": "其他公司"},
 }
-_UNITS: Mapping[str, LocalizedText] = {
+_UNITS: Table = {
     "percent": {"en": "points", "zh": "个百分点"},
     "persons": {"en": "persons", "zh": "人"},
     "users": {"en": "users", "zh": "名用户"},
     "merchants": {"en": "merchants", "zh": "家商户"},
     "RMB yuan": {"en": "RMB", "zh": "元"},
 }
-_SIDES = {
+_SIDES: Table = {
     "under": {"en": "{title}: {distance} under {threshold}", "zh": "{title}：低于{threshold}，相差{distance}"},
     "above": {"en": "{title}: {distance} above {threshold}", "zh": "{title}：高于{threshold}，相差{distance}"},
     "at": {"en": "{title}: exactly at {threshold}", "zh": "{title}：恰为{threshold}"},
 }
-_TURNS = {
+_TURNS: Table = {
     "route": {"en": " ({about})", "zh": "（{about}）"},
     "now": {"en": "; hence: {about}", "zh": "；因此：{about}"},
     "beyond": {"en": "; beyond it: {about}", "zh": "；再高则：{about}"},
     "below": {"en": "; below it: {about}", "zh": "；再低则：{about}"},
 }
-"""What the threshold is of: a route, or what is so now, or would be on its other side."""
-
-
-def say(key: str, lang: Language, **values: Any) -> str:
-    """A phrase in one language, with values filled in."""
-    return word(WORDS, key, lang, **values)
-
-
-def both(key: str, **values: LocalizedText | str) -> LocalizedText:
-    """A phrase in both languages; a value may itself be in both."""
-    return {
-        lang: say(
-            key, lang, **{name: value if isinstance(value, str) else value[lang] for name, value in values.items()}
-        )
-        for lang in LANGUAGES
-    }
+"""Consequence of a threshold: of a route, of the present side, of the other side."""
 
 
 def title(path: Path, ids: Iterable[str]) -> LocalizedText:
@@ -130,16 +60,16 @@ def title(path: Path, ids: Iterable[str]) -> LocalizedText:
 def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> LocalizedText:
     """A fact in words; `after`: as it would be, so that nothing means that it is left out."""
     if len(path) == 2 and path[0] == "services":
-        return both("split" if after else "offered")
+        return both(_VALUES, "split" if after else "offered")
     if value is None:
-        return both("gone" if after else "nothing" if path == ("partner",) else "unsaid")
+        return both(_VALUES, "gone" if after else "nothing" if path == ("partner",) else "unsaid")
     if path == ("partner",):
-        return partner_text(bundle, value) if after else both("some_partner")
+        return partner_text(bundle, value) if after else both(_VALUES, "some_partner")
     if path[-1] == "export":
-        return both("stated")
+        return both(_VALUES, "stated")
     if isinstance(value, list):
         if not value:
-            return both("nothing")
+            return both(_VALUES, "nothing")
         texts = list({repr(text): text for text in (_scalar(path, member) for member in value)}.values())
         return {"en": ", ".join(text["en"] for text in texts), "zh": "、".join(text["zh"] for text in texts)}
     return _scalar(path, value)
@@ -149,7 +79,7 @@ def _scalar(path: Path, value: Any) -> LocalizedText:
     if path[-1] in ("registered", "facilities", "area"):
         return place_text(value)
     if isinstance(value, bool):
-        return both("yes" if value else "no")
+        return both(_VALUES, "yes" if value else "no")
     if isinstance(value, int | float):
         return amount(path, value)
     node = describe(path)
@@ -215,7 +145,7 @@ def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -
     name, threshold, about = title(margin.path, ids), amount(margin.path, margin.threshold), consequence(bundle, margin)
     unit = _UNITS.get(unit_of(margin.path), {"en": unit_of(margin.path), "zh": ""})
     if unit_of(margin.path) not in ("percent", "RMB yuan"):  # the unit stands with the distance
-        threshold = dict.fromkeys(LANGUAGES, f"{margin.threshold:,.0f}")
+        threshold = dict.fromkeys(("en", "zh"), f"{margin.threshold:,.0f}")
     figure = f"{round(margin.distance, 4):,.10g}"
     distance = {
         "en": f"{figure} {unit['en'] if figure != '1' else unit['en'].removesuffix('s')}",
@@ -230,7 +160,7 @@ def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -
     return {
         lang: _SIDES[side][lang].format(title=name[lang], distance=distance[lang], threshold=threshold[lang])
         + _TURNS[turn][lang].format(about=about[lang])
-        for lang in LANGUAGES
+        for lang in ("en", "zh")
     }
 
 

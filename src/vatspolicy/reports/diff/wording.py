@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.diff.verdict import impossible, unsettled
+from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import VERDICTS
-from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, phrase, word
+from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, phrase
 from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
 
 Data = Mapping[str, Any]
