@@ -346,7 +346,7 @@ def repository(tmp_path: Path) -> Path:
     """A repository with one policy, configured as CONTRIBUTING.md says."""
     (tmp_path / "policies").mkdir()
     shutil.copy(ROOT / ".gitattributes", tmp_path)
-    shutil.copy(ROOT / "policies/vats-pilot-2024.yaml", tmp_path / "policies")
+    shutil.copy(ROOT / "policies/access/vats-pilot-2024.yaml", tmp_path / "policies")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "-A")
     git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "one")
@@ -363,7 +363,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def edit(folder: Path, before: str, after: str) -> None:
-    path = folder / "policies/vats-pilot-2024.yaml"
+    path = folder / "policies/access/vats-pilot-2024.yaml"
     text = path.read_text(encoding="utf-8")
     assert before in text
     path.write_text(text.replace(before, after, 1), encoding="utf-8")

@@ -151,7 +151,7 @@ def refused(path: Path) -> str:
 
 def test_what_is_not_as_the_manifest_says_is_refused(package: BundleFile, tmp_path: Path) -> None:
     files, path = dict(package.files), tmp_path / "b.tar.gz"
-    name = "policies/vats-pilot-2024.yaml"
+    name = "policies/access/vats-pilot-2024.yaml"
     assert read_bundle_file(save(path, files)).files == files
     changed = "Its files are not those of its manifest."
     assert refused(save(path, {**files, name: files[name] + b"\n"})) == changed
@@ -273,7 +273,7 @@ def test_the_matrix_of_tampering(package: BundleFile, keys: dict[str, tuple[Path
     pem = keys["EdDSA"][1].read_bytes()
     hs256 = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=").decode()
     mac = base64.urlsafe_b64encode(hmac.digest(pem, f"{hs256}.{body}".encode(), "sha256")).rstrip(b"=")
-    name = "policies/vats-pilot-2024.yaml"
+    name = "policies/access/vats-pilot-2024.yaml"
     assert verify(forged(package, secret, files=good), public)
     not_by = "Its signature is not by the key"
     table: list[tuple[BundleFile, Key | None, str, str]] = [
