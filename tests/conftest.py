@@ -101,7 +101,10 @@ def copy_of_law(tmp_path: Path) -> Path:
 def _copy(folder: Path) -> Path:
     folder.mkdir()
     for name in PARTS:
-        shutil.copy(policy_file(name), folder)
+        path = policy_file(name)
+        shutil.copy(path, folder)
+        if (tests := path.with_suffix(".test.yaml")).exists():
+            shutil.copy(tests, folder)
     return folder
 
 

@@ -95,7 +95,7 @@ def why_unknown(bundle: Bundle, name: str) -> str:
     if colon:
         if id not in bundle.policies:
             return "no such policy"
-        cases = load_document(policy_file(id)).data["tests"]["cases"]
+        cases = load_document(policy_file(f"{id}.test")).data["cases"]
         return "" if test in {case["it"] for case in cases} else "no such test in the policy"
     return "" if name in bundle.policies else "no such policy"
 
@@ -154,7 +154,7 @@ def test_every_candidate_appears_in_its_table() -> None:
 
 def test_every_fixture_that_cites_the_article_is_named() -> None:
     cited = {
-        f"fixtures/{path.name.removesuffix('.expect.yaml')}"
+        path.relative_to(ROOT).as_posix().removesuffix(".expect.yaml")
         for path in (ROOT / "fixtures").rglob("*.expect.yaml")
         if any("article " in text for text in load_document(path).data.get("cites", []))
     }

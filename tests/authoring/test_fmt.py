@@ -15,13 +15,14 @@ import yaml
 from conftest import ROOT, SHOP, Console
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.shipped import FIXTURES, POLICIES
 
 from vatspolicy.authoring.formatter import format_text
 from vatspolicy.authoring.formatter.textconv import clauses, normal_text
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.errors import InvalidInput
 
-SHIPPED = sorted([*(ROOT / "policies").glob("*.yaml"), *(ROOT / "fixtures").glob("*.yaml")])
+SHIPPED = sorted([*POLICIES.rglob("*.yaml"), *FIXTURES.rglob("*.yaml")])
 
 MESSY = """\
 # yaml-language-server: $schema=../schemas/policy.schema.json

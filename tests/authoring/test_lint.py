@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SHOP, Console
+from support.laws import write_policy
 
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint import ORDER, lint
@@ -59,7 +60,7 @@ tests:
 def findings(folder: Path, text: str, fixtures: Path | None = None) -> list[str]:
     folder.mkdir(exist_ok=True)
     (folder / "bundle.yaml").write_text(scaffold.bundle())
-    (folder / "clean.yaml").write_text(text)
+    write_policy(folder / "clean.yaml", text)
     return [re.sub(r"^.*/", "", str(problem)) for problem in lint(load_bundle(folder), fixtures)]
 
 
