@@ -49,7 +49,7 @@ def test_two_files_of_one_id(folder: Path) -> None:
     shutil.copy(folder / "definitions.yaml", folder / "more")
     (problem,) = told(folder)
     assert str(problem) == (
-        "policies/more/definitions.yaml:1:5: id: Another file has the same id (policies/definitions/definitions.yaml)."
+        "policies/more/definitions.yaml:1:5: id: Another file has the same id (policies/definitions.yaml)."
     )
 
 
