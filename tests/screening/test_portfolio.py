@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from support.generators import Profiles, near_days
+from support.samples import SEED, TIMES, shipped
 from support.shipped import fixture_files
-from test_differential import SEED, TIMES, shipped
 
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile

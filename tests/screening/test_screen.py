@@ -13,8 +13,8 @@ import pytest
 import yaml
 from conftest import ROOT, Console
 from support.generators import Profiles
+from support.samples import SEED, shipped
 from support.shipped import policy_file, policy_files
-from test_differential import SEED, shipped
 
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
