@@ -105,7 +105,7 @@ def _write_tests(policy: Path, text: str) -> None:
     """Write the tests that stood in a policy into their own file beside it; never over another one."""
     path = policy.with_name(policy.name.removesuffix(policy.suffix) + TESTS_ENDING)
     if path.exists() or path.is_symlink():
-        abort(f"{path} exists already.", USAGE)
+        abort(f"{path} exists already.")
     write_report(path, text)
     print_result(f"{path}\n")
 
