@@ -16,6 +16,7 @@ import pytest
 from conftest import HOSTING, ROOT, TODAY, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
+from support.shipped import fixture_files
 
 from vatspolicy.documents.schemas import load_schema, schema_names
 from vatspolicy.engine import timeline as package
@@ -29,7 +30,7 @@ from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.reports.timeline import FORMATS, render
 
-FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.yaml") if not path.name.endswith(".expect.yaml"))
+FIXTURES = fixture_files()
 LAUNCHED = "2024-10-23"
 """The day on which the pilot opened."""
 LANGUAGES = ("en", "zh")

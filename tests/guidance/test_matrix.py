@@ -261,7 +261,7 @@ def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
         "parameters:\n  cap: {title: {en: Cap, zh: 上限}, values: [{from: '2024-04-08', cite: notice, value: 73.0}]}\n",
         1,
     )
-    path.write_text(text.split("\ntests:")[0] + "\n", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     data = matrix(load_bundle(copy_of_law), DAY)
     assert [column["id"] for column in data["columns"]] == ["harbour", "domestic"]
     (row,) = [row for row in data["rows"] if row["class"] == "B11"]

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from support.shipped import fixture_file
 
 from vatspolicy.documents import format_path
 from vatspolicy.engine.evaluator import evaluate
@@ -29,8 +30,6 @@ from vatspolicy.reports.decision.words import MEANINGS
 from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
 from vatspolicy.reports.formats.html_page import page, table
 from vatspolicy.reports.formats.html_words import WORDS, Sentences
-
-from conftest import ROOT  # isort: skip
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 CASES = {
@@ -90,7 +89,7 @@ Decide = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def decide(bundle: Bundle) -> Decide:
     def decide(name: str, *changes: tuple[str, object]) -> dict[str, Any]:
-        profile = load_profile(ROOT / "fixtures" / f"{name}.yaml", changes)
+        profile = load_profile(fixture_file(name), changes)
         found = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
         return {**found, "file": f"{name}.yaml"}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import HOSTING, ROOT, SHOP, Console
+from support.shipped import fixture_file
 
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import validate
@@ -29,7 +30,7 @@ DAY = "2026-11-24"
 @cache
 def data_of(name: str, *changes: tuple[str, Any]) -> dict[str, Any]:
     bundle = load_bundle(ROOT / "policies")
-    profile = load_profile(ROOT / "fixtures" / f"{name}.yaml", changes)
+    profile = load_profile(fixture_file(name), changes)
     return plan_to_data(bundle, profile, find_remediations(bundle, profile, DAY))
 
 

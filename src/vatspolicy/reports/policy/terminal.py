@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.documents import load_document
+from vatspolicy.authoring.testing.cases import load_tests
 from vatspolicy.errors import suggest
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import aside, joint
@@ -177,8 +177,8 @@ class _Page:
         if found:
             yield f"\n{self.word('relies')}"
             yield from self.flow(", ".join(found), 2)
-        tests = load_document(self.policy.file).data.get("tests", {"cases": []})
-        cases = [case["it"] for case in tests["cases"] if rule.id in case["expect"]]
+        tests = load_tests(self.policy)
+        cases = [case["it"] for case in tests.data["cases"] if rule.id in case["expect"]] if tests is not None else []
         if cases:
             yield f"\n{self.word('tests')}"
             for case in cases:
