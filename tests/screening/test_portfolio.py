@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.generators import Profiles, near_days
-from test_differential import SEED, TIMES, shipped
+from support.samples import SEED, TIMES, shipped
 
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from conftest import ROOT, Console
 from support.generators import Profiles
-from test_differential import SEED, shipped
+from support.samples import SEED, shipped
 
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate

@@ -22,7 +22,7 @@ import pytest
 from conftest import Console
 from support.generators import Profiles
 from support.laws import CLASSES, LICENCE, bundle_of, route, rule
-from test_differential import SEED, TIMES, shipped
+from support.samples import SEED, TIMES, shipped
 
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile

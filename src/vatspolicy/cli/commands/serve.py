@@ -23,7 +23,7 @@ from vatspolicy.cli.options import (
     choose_law,
 )
 from vatspolicy.cli.typer_app import DECIDE, OUTPUT, abort, print_result, single, warn
-from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
+from vatspolicy.gate.gate import ExitCode
 
 if TYPE_CHECKING:
     from socket import socket
@@ -100,10 +100,10 @@ def serve(
     law = (policies, bundle_file, key, skip_verify)
     if api:
         if as_of is not None:
-            abort("--as-of belongs to the page; a request of the API has an as_of of its own.", USAGE)
+            abort("--as-of belongs to the page; a request of the API has an as_of of its own.")
         _serve_api(law, host, port, token_file, reload, timeout, pending, allow_past_as_of)
     if host != "127.0.0.1" or token_file is not None:
-        abort("--host and --token-file belong to --api.", USAGE)
+        abort("--host and --token-file belong to --api.")
     _serve_page(law, port, open_, as_of, allow_past_as_of, lang)
 
 
@@ -113,7 +113,7 @@ Law = tuple[Path | None, Path | None, Path | None, bool]
 
 def _serve_page(law: Law, port: int, open_: bool, as_of: str | None, allow_past: bool, lang: Lang) -> NoReturn:
     if _lacks_extra():
-        abort("the page needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
+        abort("the page needs an extra: pip install 'vatspolicy[serve]'.")
     from vatspolicy.clock import today
     from vatspolicy.server.serve import listen
     from vatspolicy.server.web.router import make_page
@@ -121,13 +121,13 @@ def _serve_page(law: Law, port: int, open_: bool, as_of: str | None, allow_past:
 
     bundle = choose_bundle(*law)
     if as_of is not None and as_of < bundle.covers_from:
-        abort(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.")
     if as_of is not None and as_of < today() and not allow_past:
-        abort(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.", USAGE)
+        abort(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.")
     try:
         listening = listen("127.0.0.1", port)
     except OSError as error:
-        abort(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.", USAGE)
+        abort(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.")
     address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
     def ready() -> None:
@@ -151,7 +151,7 @@ def _serve_api(
     allow_past: bool,
 ) -> NoReturn:
     if _lacks_extra():
-        abort("the API needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
+        abort("the API needs an extra: pip install 'vatspolicy[serve]'.")
     from vatspolicy.server.api.bundle_store import Watch, open_store
     from vatspolicy.server.api.limits import Limits
     from vatspolicy.server.api.router import Settings, make_api
@@ -163,9 +163,9 @@ def _serve_api(
         token = read_token(token_file)
         listening = listen(host, port, token)
     except ServeError as error:
-        abort(str(error), USAGE)
+        abort(str(error))
     except OSError as error:
-        abort(f"cannot listen on {host} port {port}: {error.strerror or error}.", USAGE)
+        abort(f"cannot listen on {host} port {port}: {error.strerror or error}.")
     name, number = listening.getsockname()[:2]
     address = f"http://{f'[{name}]' if ':' in name else name}:{number}/v1/data/vatspolicy/decision"
     settings = Settings(
@@ -196,9 +196,9 @@ def _run(
         run(app, listening, ready, reload)
     except KeyboardInterrupt:  # every request under way has ended
         warn("stopped.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     warn("stopped.")
-    raise typer.Exit(OK)
+    raise typer.Exit(ExitCode.OK)
 
 
 command = single(serve, "serve", DECIDE)

@@ -1,20 +1,25 @@
-"""The reference back end: cel-python's interpreter on the policy's own text.
+"""Other CEL engines as oracles: cel-python's interpreter, and Google's C++ implementation where it is installed.
 
-Only tests and benchmarks use it. It takes the interpreted runner (the compiled one gives wrong answers in 0.5.0) and
-reads an error as unknown, which is what CEL's error absorption amounts to inside the subset.
+Both read the policy's own text. Of cel-python, the interpreted runner evaluates (the compiled one gives wrong answers
+in 0.5.0). An error is read as unknown, which is what CEL's error absorption amounts to inside the subset.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.policies.compiler import variables
+
+GOOGLE = importlib.util.find_spec("cel_expr_python") is not None
 
 
-class Reference:
+class CelPython:
     """Expressions that share parameters and terms, evaluated by cel-python.
 
     `params` are parameter values by short name with their types, `terms` the texts of terms by name.
@@ -115,3 +120,43 @@ def to_cel(value: Any, type: Type | None) -> Any:
                 {celtypes.StringType(name): to_cel(child, fields[name]) for name, child in value.items()}
             )
     raise TypeError(f"no CEL type for {type!r}")
+
+
+class Google:
+    """Expressions that share parameters and terms, evaluated by Google's C++ engine. An error is unknown."""
+
+    def __init__(self, params: Mapping[str, Any], terms: Mapping[str, str]) -> None:
+        self._params, self._terms = dict(params), terms
+
+    def at(self, env: Env) -> Callable[[str], Any]:
+        from cel_expr_python import cel
+
+        known: dict[str, Any] = {}
+        asked: set[str] = set()
+        data = {**env, "param": self._params, "term": known}
+        activation = google_environment().Activation(data)
+
+        def ask(text: str) -> Any:
+            nonlocal activation
+            for name in set(re.findall(r"\bterm\.([a-z0-9_]+)", text)) - asked:
+                asked.add(name)
+                value = ask(self._terms[name])
+                if value is not None:
+                    known[name] = value
+                    activation = google_environment().Activation(data)
+            result = google_program(text).eval(activation)
+            return None if result.type() == cel.Type.ERROR else result.plain_value()
+
+        return ask
+
+
+@functools.cache
+def google_environment() -> Any:
+    from cel_expr_python import cel
+
+    return cel.NewEnv(variables=dict.fromkeys((*variables("licence"), "param", "term"), cel.Type.DYN))
+
+
+@functools.cache
+def google_program(text: str) -> Any:
+    return google_environment().compile(text)
