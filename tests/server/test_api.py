@@ -431,7 +431,7 @@ def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoi
         case "gone":
             shutil.move(copy_of_law, copy_of_law.with_name("elsewhere"))
         case "empty":
-            for path in copy_of_law.glob("*.yaml"):
+            for path in copy_of_law.rglob("*.yaml"):
                 path.write_bytes(b"")
         case _:
             policy.unlink()

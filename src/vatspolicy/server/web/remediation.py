@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n.words import STATES, VERDICTS, number, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import STATES, VERDICTS, number, word
 from vatspolicy.reports.formats.html import Content, Html, tag
 from vatspolicy.reports.formats.html_page import badge
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
-from vatspolicy.reports.remediation.wording import say
+from vatspolicy.reports.remediation.words import say
 
 Data = Mapping[str, Any]
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
+from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import MEANINGS, VERDICTS, phrase
+from vatspolicy.reports.decision.words import MEANINGS, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": {"en": "Launch check for mainland China", "zh": "内地上线合规判定"},
