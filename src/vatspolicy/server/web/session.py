@@ -99,10 +99,10 @@ def read_request(data: Any) -> DecideRequest:
     )
 
 
-def _read_path(format_path: Any) -> Path:
-    if not isinstance(format_path, str) or len(format_path) > 200:
+def _read_path(dotted: Any) -> Path:
+    if not isinstance(dotted, str) or len(dotted) > 200:
         raise _bad_request("A path must be text such as services.0.offers.")
-    path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in format_path.split("."))
+    path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
     if not find_kind(path):
         raise _bad_request("There is no such fact.")
     return path
