@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.authoring.symbolic.query import Answer
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
+from vatspolicy.authoring.symbolic.query import Solution
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
 from vatspolicy.documents import load_document
 from vatspolicy.engine.evaluator import evaluate
@@ -23,7 +23,7 @@ ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings"
 
 @dataclass(frozen=True)
 class Witness:
-    """A confirmed witness with its test case."""
+    """A confirm_decisions witness with its test case."""
 
     profile: Mapping[str, Any]
     as_of: str
@@ -33,12 +33,12 @@ class Witness:
     case_for: str
 
 
-def make_witness(bundle: Bundle, answer: Answer, rules: Sequence[Rule], it: str) -> Witness:
+def make_witness(bundle: Bundle, answer: Solution, rules: Sequence[Rule], it: str) -> Witness:
     """The facts of an answer as a witness about some rules; the first one's file is where the test belongs.
 
     Raises Unconfirmed when the test does not pass, InvalidInput when the facts are no profile.
     """
-    answer = answer.simplified()
+    answer = answer.minimized()
     return show(bundle, answer.profile, answer.as_of, rules, it)
 
 

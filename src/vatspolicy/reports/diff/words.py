@@ -31,8 +31,8 @@ WHY: Table = {
     "invalid": {"en": "A side, or a profile, is not valid.", "zh": "比较的一方或某份档案无效。"},
     "nothing": {"en": "There is no profile to decide.", "zh": "没有可供判定的档案。"},
     "engine": {
-        "en": "The solver for proofs is not installed: install vatspolicy[smt], or ask for --semantic cells or off.",
-        "zh": "未安装证明求解器：请安装 vatspolicy[smt]，或使用 --semantic cells 或 off。",
+        "en": "The solver for proofs is not installed: install vatspolicy[smt], or use --semantic off.",
+        "zh": "未安装证明求解器：请安装 vatspolicy[smt]，或使用 --semantic off。",
     },
     "failed": {
         "en": "The engine for proofs broke off ({subject}): nothing is proved or excluded.",
@@ -174,9 +174,10 @@ PHRASES: Table = {
         "zh": "以下档案含新增事实，按新模式以旧规则判定：{names}。",
     },
     "semantic_off": {"en": "Proofs over all profiles were left out.", "zh": "未进行针对全部档案的证明。"},
-    "cells": {
-        "en": "Searched without a solver: much can stay unsettled. vatspolicy[smt] brings one.",
-        "zh": "未使用求解器，可能有较多问题无法判定；安装 vatspolicy[smt] 可改用求解器。",
+    "no_solver": {
+        "en": "The solver is not installed: only what the text of the rules shows is proved. "
+        "Install vatspolicy[smt] for proofs.",
+        "zh": "未安装求解器：仅证明规则文本本身可得出的结论；完整证明请安装 vatspolicy[smt]。",
     },
     "one_schema": {
         "en": "The proofs read both sides under the new schemas; what the schemas themselves change is not proved.",
