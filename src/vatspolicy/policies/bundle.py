@@ -35,7 +35,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 NON_POLICY_FILES = ("properties.yaml",)
-"""Files in a folder of policies that are no policies and decide nothing."""
+"""Files in a folder of policies that decide nothing."""
+TESTS_ENDING = ".test.yaml"
+"""Ending of a file of tests, which stands beside its policy."""
+
+
+def is_law(name: str) -> bool:
+    """Return whether a file in a folder of policies is a policy or bundle.yaml."""
+    return os.path.basename(name) not in NON_POLICY_FILES and not name.endswith(TESTS_ENDING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +167,7 @@ def _load(sources: list[tuple[str, bytes]], prefix: str) -> Bundle:
 
 def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
     """Digests of policy files: with the names they are given by, and with the files' own, which is the bundle's."""
-    sources = [(name, text) for name, text in sources if os.path.basename(name) not in NON_POLICY_FILES]
+    sources = [(name, text) for name, text in sources if is_law(name)]
     return [
         digest(part for name, text in sources for part in (name.encode(), text)),
         digest(part for name, text in sources for part in (os.path.basename(name).encode(), text)),
@@ -215,9 +222,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     from vatspolicy.policies.compiler import compile_policies
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
-    sources = [
-        (os.path.join(prefix, name), text) for name, text in sources if os.path.basename(name) not in NON_POLICY_FILES
-    ]
+    sources = [(os.path.join(prefix, name), text) for name, text in sources if is_law(name)]
 
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -253,7 +258,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     policies: list[dict[str, Any]] = [
         {
             "file": document.file,
-            "data": {key: value for key, value in document.data.items() if key != "tests"},
+            "data": document.data,
             "lines": dict(marks),
             "trees": {path: (to_data(tree), [part.dump() for part in conjuncts(tree)]) for path, tree in trees.items()},
         }
