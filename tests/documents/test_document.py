@@ -132,6 +132,89 @@ def test_a_tab_is_text_in_quotes_blocks_and_comments() -> None:
     assert parse_document(text, "x.yaml").data == {"a": "x\ty", "b": "x\ty\n", "c": "\t"}
 
 
+@both_parsers
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("a: &an:chor value\n", 4),
+        ("- &an:chor\n- b\n", 3),
+    ],
+)
+def test_an_anchor_that_another_reader_would_read_on_is_refused(text: str, at: int) -> None:
+    (told,) = problems_of(text)
+    assert told.startswith(f"x.yaml:1:{at}: ")
+    assert told.endswith("The name of an anchor has only letters, digits, - and _. Rename the anchor.")
+
+
+@both_parsers
+def test_anchors_of_plain_names_end_where_every_reader_ends_them() -> None:
+    text = "a: &one-1_x [1, 2]\nb: [*one-1_x,*one-1_x]\nc: {d: *one-1_x}\ne: &two\n  f: 1\n"
+    data = parse_document(text, "x.yaml").data
+    assert data == {"a": [1, 2], "b": [[1, 2], [1, 2]], "c": {"d": [1, 2]}, "e": {"f": 1}}
+
+
+@both_parsers
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [b]#c\n",
+        "a: [b,#c\n  d]\n",
+        "a: [#c\n  d]\n",
+        "a: {#c\n  d: 1}\n",
+        "a: {d: 1}#c\n",
+        "a: 'b'#c\n",
+        'a: "b"#c\n',
+        'a: {"b":#c\n 1}\n',
+        "a: x # first\nb: 'y'#c\n",
+        "a: x]#b\nc: 'x'#d\n",
+    ],
+)
+def test_a_comment_without_a_space_before_it_is_refused(text: str) -> None:
+    place = text.rindex("#")
+    line, column = text[:place].count("\n") + 1, place - text.rfind("\n", 0, place)
+    told = f"x.yaml:{line}:{column}: A space is missing before the # of this comment. "
+    assert problems_of(text) == [f"{told}Write a space, or put the text in quotes."]
+
+
+@both_parsers
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: b#c\n", {"a": "b#c"}),
+        ("a: x]#b\n", {"a": "x]#b"}),
+        ("a: [b#c]\n", {"a": ["b#c"]}),
+        ("a: [b:#c]\n", {"a": ["b:#c"]}),
+        ("a: x,#y\n  z\n", {"a": "x,#y z"}),
+        ("a: '\"#'\n", {"a": '"#'}),
+        ("a: |\n  b]#c\nd: 1 # e]#f\n", {"a": "b]#c\n", "d": 1}),
+        ("# a:#b\na: 'b' # '#\n", {"a": "b"}),
+        ("a: &b c]#d\n", {"a": "c]#d"}),
+        ("a,#b: 1\n", {"a,#b": 1}),
+    ],
+)
+def test_a_number_sign_within_text_or_a_comment_stays(text: str, data: object) -> None:
+    assert parse_document(text, "x.yaml").data == data
+
+
+@both_parsers
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ("[1e-400]", "x.json"),
+        ("[-1.5E-999]", "x.json"),
+        (f"- 0.{'0' * 330}1", "x.yaml"),
+        (f"[0.{'0' * 330}1]", "x.json"),
+    ],
+)
+def test_a_number_that_would_be_read_as_zero_is_refused(text: str, file: str) -> None:
+    (told,) = problems_of(text, file)
+    assert told.endswith("The number is too small and would be read as 0. Write 0, or put it in quotes.")
+
+
+def test_zero_is_a_number_however_it_is_written() -> None:
+    assert parse_document("[0, -0, 0.0, 0e5, 0.00E-999, 1e-300]", "x.json").data == [0, 0, 0, 0, 0, 1e-300]
+
+
 @pytest.mark.parametrize("char", ["\0", "\x07", "\x7f", "\x85", "\u2028", "\ufeff", "\u202e", "\u2066", "\ud800"])
 @pytest.mark.parametrize("file", ["x.yaml", "x.json"])
 def test_invisible_characters_are_refused_with_their_place(char: str, file: str) -> None:

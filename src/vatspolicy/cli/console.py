@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import INTERNAL
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.light import replace
 from vatspolicy.output import write_file, write_stderr, write_stdout
@@ -40,15 +40,15 @@ def enter(resource: contextlib.AbstractContextManager[R]) -> R:
     return _HELD.get().enter_context(resource)
 
 
-def abort(message: str, code: int) -> NoReturn:
-    """One line on standard error, then out."""
+def abort(message: str, code: ExitCode = ExitCode.USAGE) -> NoReturn:
+    """Print one line on standard error and exit."""
     warn(message)
     raise SystemExit(code)
 
 
 def warn(message: str) -> None:
     """One line on standard error, in the language chosen."""
-    from vatspolicy.reports.formats.terminal import clean
+    from vatspolicy.i18n.text import clean
 
     write_stderr(f"vatspolicy: {clean(translate(message), one_line=True)}\n")
 
@@ -56,7 +56,7 @@ def warn(message: str) -> None:
 def report_problems(error: InvalidInput) -> None:
     """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
     from vatspolicy.errors import render
-    from vatspolicy.reports.formats.terminal import clean
+    from vatspolicy.i18n.text import clean
 
     count: dict[str, int] = {}
     for problem in error.problems:
@@ -74,7 +74,7 @@ def print_result(text: str, machine: bool = False) -> None:
     try:
         write_stdout(text, machine)
     except OSError as error:
-        abort(f"cannot write to standard output: {error.strerror or error}.", INTERNAL)
+        abort(f"cannot write to standard output: {error.strerror or error}.", ExitCode.INTERNAL)
 
 
 def write_report(path: Path, text: str) -> None:
@@ -82,7 +82,7 @@ def write_report(path: Path, text: str) -> None:
     try:
         write_file(path, text)
     except (OSError, ValueError) as error:
-        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
 
 
 def columns() -> int:

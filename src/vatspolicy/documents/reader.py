@@ -110,6 +110,9 @@ class Reader:
         if abs(value) > MAX_EXACT or (abs(value) == MAX_EXACT and text.lstrip("-") != str(MAX_EXACT)):
             self.note(index, f"The number is beyond {MAX_EXACT:,} and would not stay exact.", "Put it in quotes.")
             return 0
+        if value == 0 and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
+            self.note(index, "The number is too small and would be read as 0.", "Write 0, or put it in quotes.")
+            return 0
         return int(text) if text.removeprefix("-").isdigit() else value
 
     def check_escapes(self, index: int, value: str) -> None:

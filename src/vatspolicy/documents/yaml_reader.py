@@ -40,6 +40,8 @@ class YamlReader(Reader):
         self.aliases = 0
         self.flow = 0  # how many of the open containers are in brackets
         self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
+        self.crowded = [found.end() - 1 for found in _CROWDED_COMMENT.finditer(text)] if "#" in text else []
+        self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
 
     def read(self) -> Node:
         """The root of the text. Raises StopError."""
@@ -64,6 +66,7 @@ class YamlReader(Reader):
             found = _BEYOND_UNICODE.search(self.text)
             self.fail(found.start() if found else 0, *NO_ESCAPE)
         self._refuse_tabs(len(self.text))
+        self._refuse_crowded_comments()
         return root
 
     def _document(self) -> Node:
@@ -88,6 +91,8 @@ class YamlReader(Reader):
         import yaml
 
         start = event.start_mark.index
+        if event.anchor is not None:
+            self._check_anchor(event, start)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(str(event.anchor), start)
         if event.tag is not None:
@@ -102,6 +107,12 @@ class YamlReader(Reader):
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
+
+    def _check_anchor(self, event: Any, start: int) -> None:
+        """Refuse `&a:b`: YAML 1.2 reads an anchor named `a:b`, this parser an anchor `a` and the text `:b`."""
+        behind = start + 1 + len(event.anchor)
+        if self.text[start : start + 1] in ("&", "*") and _ANCHOR_GOES_ON.match(self.text, behind):
+            self.note(start, "The name of an anchor has only letters, digits, - and _.", "Rename the anchor.")
 
     def _alias(self, name: str, start: int) -> Node:
         self.aliases += 1
@@ -218,6 +229,8 @@ class YamlReader(Reader):
 
     def _check_text(self, event: Any, text_start: int) -> None:
         """What quoted text escapes, where a tab may stand, and the ? that one parser takes for the start of a key."""
+        if self.crowded and not event.style:
+            self.plain.append((text_start, event.end_mark.index))
         if event.style:
             if event.style in ("|", ">") and (crowded := _CROWDED_HEADER.match(self.text, text_start)):
                 from vatspolicy.documents.yaml_syntax import BLOCK_HEADER
@@ -246,24 +259,41 @@ class YamlReader(Reader):
         """
         at = self.text.find("\t", 0, end)
         while at >= 0:
-            start, behind = self._verbatim_at(at)
+            start, behind = _span_at(self.verbatim, at)
             if not start <= at < behind:
-                line = max(self.text.rfind("\n", 0, at) + 1, behind)
-                if not _COMMENT.search(self.text, line, at):
+                if not self._is_comment(at, behind):
                     self.fail_alone(at, "A tab stands where YAML wants spaces.", "Use spaces.")
                 behind = self.text.find("\n", at)
             at = self.text.find("\t", behind, end) if behind >= 0 else -1
 
-    def _verbatim_at(self, index: int) -> tuple[int, int]:
-        """The last stretch of verbatim text that begins at or before `index`."""
-        place = bisect_right(self.verbatim, (index, sys.maxsize)) - 1
-        return self.verbatim[place] if place >= 0 else (0, 0)
+    def _refuse_crowded_comments(self) -> None:
+        """Refuse `[a]#b`: a comment for this parser, an error for YAML 1.2, text for others."""
+        for at in self.crowded:
+            spans = [_span_at(found, at) for found in (self.plain, self.verbatim)]
+            if any(start <= at < end for start, end in spans):
+                continue
+            if not self._is_comment(at, max(end for _, end in spans)):
+                hint = "Write a space, or put the text in quotes."
+                self.note(at, "A space is missing before the # of this comment.", hint)
+
+    def _is_comment(self, index: int, behind: int) -> bool:
+        """Return True if a comment has begun on the line of `index`, after the scalar that ends at `behind`."""
+        line = max(self.text.rfind("\n", 0, index) + 1, behind)
+        return _COMMENT.search(self.text, line, index) is not None
+
+
+def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
+    """Return the last of the sorted spans that begins at or before `index`."""
+    place = bisect_right(spans, (index, sys.maxsize)) - 1
+    return spans[place] if place >= 0 else (0, 0)
 
 
 _BEYOND_UNICODE = pattern(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 _QUESTION_MARK = ("A ? inside [ ] or { } is not allowed here.", "Put the value in quotes.")
 _DIRECTIVE = pattern(r"(?: *(?:#[^\n]*)?\n)*%")
 _PROPERTIES = pattern(r"(?:[&!][^\s]*\s+)*")
+_ANCHOR_GOES_ON = pattern(r"[^\s,\]}]")
+_CROWDED_COMMENT = pattern(r"""[\[\]{},:"']#""")
 _CROWDED_HEADER = pattern(r"[|>][-+0-9]*#")
 _BLOCK_INDENT = pattern(r"[|>][^\n]*\n[ \n]*\t*")
 _COMMENT = pattern(r"(?m:(?<=[ \t])|^)#")

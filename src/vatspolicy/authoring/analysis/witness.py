@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.symbolic.query import Answer
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
-from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.documents import load_document
+from vatspolicy.authoring.symbolic.query import Solution
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
+from vatspolicy.authoring.testing.cases import Case, load_tests, state_of, subjects
 from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
@@ -22,7 +21,7 @@ ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings"
 
 @dataclass(frozen=True)
 class Witness:
-    """A confirmed witness with its test case."""
+    """A confirm_decisions witness with its test case."""
 
     profile: Mapping[str, Any]
     as_of: str
@@ -32,12 +31,12 @@ class Witness:
     case_for: str
 
 
-def make_witness(bundle: Bundle, answer: Answer, rules: Sequence[Rule], it: str) -> Witness:
+def make_witness(bundle: Bundle, answer: Solution, rules: Sequence[Rule], it: str) -> Witness:
     """The facts of an answer as a witness about some rules; the first one's file is where the test belongs.
 
     Raises Unconfirmed when the test does not pass, InvalidInput when the facts are no profile.
     """
-    answer = answer.simplified()
+    answer = answer.minimized()
     return show(bundle, answer.profile, answer.as_of, rules, it)
 
 
@@ -63,11 +62,12 @@ def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence
 
 
 def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> dict[str, Any]:
-    """An entry of `tests.cases` about rules of one policy."""
+    """An entry of `cases` about rules of one policy."""
     policy = bundle.policies[rules[0].policy]
-    tests = load_document(policy.file).data.get("tests", {"base": {}})
+    tests = load_tests(policy)
+    base = tests.data["base"] if tests is not None else {}
     test: dict[str, Any] = {"it": it[:200], "as_of": day, "set": {key: data[key] for key in ROOTS if key in data}}
-    left = [key for key in ROOTS if key in tests["base"] and key not in data]
+    left = [key for key in ROOTS if key in base and key not in data]
     if left:
         test["unset"] = left
     law, profile = bundle.on(day), load_profile(data)

@@ -8,14 +8,19 @@ from typing import Any
 from vatspolicy.documents.schemas import load_schema
 from vatspolicy.documents.yaml_writer import KeyOrder
 
-_KINDS = (("policy", {"id", "effective"}), ("fixture", {"decisions"}), ("bundle", {"covers"}))
+_KINDS = (
+    ("policy", {"id", "effective"}),
+    ("fixture", {"decisions"}),
+    ("bundle", {"covers"}),
+    ("policy-tests", {"base", "cases"}),
+)
 """Kinds of files that have an order, by keys that each has and the others have not."""
 
 
 class SchemaOrder(KeyOrder):
     """The order of the keys of a mapping that schema nodes describe.
 
-    Within a policy the schema orders everything; within a profile or a fixture the order of facts is the author's.
+    The schema orders a policy and its tests; the author orders the facts of a profile or a fixture.
     """
 
     def __init__(self, schema: str, nodes: Sequence[Mapping[str, Any]]) -> None:
@@ -28,7 +33,7 @@ class SchemaOrder(KeyOrder):
     def below(self, step: str | int) -> SchemaOrder:
         """Return the order within a value."""
         found: list[Mapping[str, Any]] = []
-        for node in self.nodes if self.schema == "policy" else ():
+        for node in self.nodes if self.schema in ("policy", "policy-tests") else ():
             if isinstance(step, int):
                 found += self._resolve(node.get("items"))
             else:

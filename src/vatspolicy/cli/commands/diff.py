@@ -24,7 +24,6 @@ from vatspolicy.cli.typer_app import (
     write_report,
 )
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 
 WORKERS = 4
@@ -40,7 +39,7 @@ class DiffFormat(StrEnum):
 class Semantic(StrEnum):
     """Which engine to ask for proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
 
-    AUTO, Z3, CELLS, OFF = "auto", "z3", "cells", "off"
+    AUTO, Z3, OFF = "auto", "z3", "off"
 
 
 def parse_days(texts: list[str]) -> list[str]:
@@ -100,8 +99,8 @@ def diff(
     semantic: Annotated[
         Semantic,
         typer.Option(
-            help="What proves each changed rule over all profiles: the solver z3, a search by cells without it, "
-            "the best that is installed, or nothing.",
+            help="Engine that proves each changed rule over all profiles: z3 (the extra smt), "
+            "auto (z3 if it is installed) or off.",
             rich_help_panel=DECISION,
         ),
     ] = Semantic.AUTO,
@@ -155,7 +154,7 @@ def diff(
         write_report(path, render(name, data, lang.value))
     print_result(render(format, data, lang.value, wants_colour(), columns()), machine=format is not DiffFormat.TEXT)
     if refused:
-        abort(refused, USAGE)
+        abort(refused)
     if data["problems"] and format is not DiffFormat.TEXT:
         report_problems(InvalidInput([Problem(**problem) for problem in data["problems"]]))
     raise typer.Exit(data["exit_code"])

@@ -9,14 +9,13 @@ import typer
 
 from vatspolicy.cli.arguments import parse_slug
 from vatspolicy.cli.typer_app import OUTPUT, WRITE, abort, family, print_result, write_report
-from vatspolicy.gate.gate import USAGE
 
 
 def create(files: dict[Path, str]) -> None:
     """Write new files, never over an old one: all of them, or none when one exists."""
     for path in files:
         if path.exists() or path.is_symlink():
-            abort(f"{path} exists already.", USAGE)
+            abort(f"{path} exists already.")
     for path, text in files.items():
         write_report(path, text)
         print_result(f"{path}\n")
@@ -35,12 +34,14 @@ def new_policy(
 
     Example: vatspolicy new policy cloud-measures-2027
     """
-    from vatspolicy.authoring.scaffold import bundle, policy
+    from vatspolicy.authoring.scaffold import bundle, policy, policy_tests
 
     if id == "bundle":
-        abort("'bundle' is the name of the file that describes a bundle. Choose another.", USAGE)
-    release = folder / "bundle.yaml"
-    create({folder / f"{id}.yaml": policy(id)} | ({} if release.exists() else {release: bundle()}))
+        abort("'bundle' is the name of the file that describes a bundle. Choose another.")
+    files = {folder / f"{id}.yaml": policy(id), folder / f"{id}.test.yaml": policy_tests()}
+    if not any((place / "bundle.yaml").exists() for place in (folder, *folder.parents)):
+        files[folder / "bundle.yaml"] = bundle()
+    create(files)
 
 
 def new_profile(
@@ -53,7 +54,7 @@ def new_profile(
     from vatspolicy.authoring.scaffold import profile
 
     if path.suffix not in (".yaml", ".yml"):
-        abort("the skeleton is YAML: end the name with .yaml.", USAGE)
+        abort("the skeleton is YAML: end the name with .yaml.")
     create({path: profile(parse_slug(path.stem))})
 
 
