@@ -16,8 +16,8 @@ from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, 
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT, RULES, WRITE, american
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
+from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_stderr
-from vatspolicy.reports.formats.terminal import clean
 
 __all__ = [
     "DECIDE",

@@ -74,7 +74,7 @@ def analyze(
     """
     from vatspolicy.authoring.analysis.findings import KINDS
     from vatspolicy.authoring.analysis.run import Request, run_analysis
-    from vatspolicy.authoring.symbolic.search import BUDGET
+    from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.reports.analysis import render
 
     every = tuple(name for name in KINDS if name != "accepted-not-found")

@@ -39,7 +39,7 @@ class DiffFormat(StrEnum):
 class Semantic(StrEnum):
     """Which engine to ask for proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
 
-    AUTO, Z3, CELLS, OFF = "auto", "z3", "cells", "off"
+    AUTO, Z3, OFF = "auto", "z3", "off"
 
 
 def parse_days(texts: list[str]) -> list[str]:
@@ -99,8 +99,8 @@ def diff(
     semantic: Annotated[
         Semantic,
         typer.Option(
-            help="What proves each changed rule over all profiles: the solver z3, a search by cells without it, "
-            "the best that is installed, or nothing.",
+            help="Engine that proves each changed rule over all profiles: z3 (the extra smt), "
+            "auto (z3 if it is installed) or off.",
             rich_help_panel=DECISION,
         ),
     ] = Semantic.AUTO,
