@@ -28,7 +28,7 @@ from vatspolicy.output import write_stderr
 
 
 class EngineName(StrEnum):
-    """Engines (vatspolicy.screening.engines.prepare)."""
+    """Engines (vatspolicy.screening.engines.prepare_engine)."""
 
     DUCKDB, SPARK, PYTHON = "duckdb", "spark", "python"
 
@@ -203,7 +203,7 @@ def _laws(
         yield choose_bundle(policies, file, key, skip_verify), None
         return
     from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.screening.law_source import LawSource
+    from vatspolicy.screening.engines import LawSource
 
     with contextlib.ExitStack() as held:
         try:
