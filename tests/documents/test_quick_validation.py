@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from support.shipped import fixture_files
 
 from vatspolicy.documents import load_document
 from vatspolicy.documents import quick_validation as quick
@@ -90,8 +91,8 @@ def spoil(data: Any, draw: random.Random) -> Any:
 
 
 FILES = {
-    "profile": [path for path in sorted((ROOT / "fixtures").glob("*.yaml")) if ".expect." not in path.name],
-    "fixture": sorted((ROOT / "fixtures").glob("*.expect.yaml")),
+    "profile": fixture_files(),
+    "fixture": sorted((ROOT / "fixtures").rglob("*.expect.yaml")),
     "policy": [
         path
         for path in sorted((ROOT / "policies").rglob("*.yaml"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases
+from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases, stray_tests
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.documents import Document, Limits, Path, load_document
@@ -41,6 +41,7 @@ def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
         for check in _CHECKS:
             problems += check(file)
     problems += _unused(bundle)
+    problems += stray_tests(bundle)
     problems += _schema_translations()
     if fixtures is not None:
         try:
@@ -93,8 +94,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
             yield path, value
             return
         for key, child in value.items():
-            if key != "tests":
-                yield from _texts(child, (*path, key))
+            yield from _texts(child, (*path, key))
     elif isinstance(value, list):
         for index, member in enumerate(value):
             yield from _texts(member, (*path, index))

@@ -60,6 +60,12 @@ def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
     raise InvalidInput([Problem(name, 1, 1, "", message)])
 
 
+def load_existing(path: str) -> Document | None:
+    """Read a file; None where there is no such file. Raises InvalidInput with every problem found."""
+    known = path in (_FILES.get() or ())
+    return load_document(path) if known or os.path.lexists(path) else None
+
+
 def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Document:
     """Read a text: JSON if `file` ends in .json, else YAML; standard input may be either.
 

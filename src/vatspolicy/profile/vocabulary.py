@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from vatspolicy.cel.types import Record, Type, type_of_schema
 from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.i18n import Language as Language
+from vatspolicy.i18n import LocalizedText as LocalizedText
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal, TypeAlias
-
-Language: TypeAlias = "Literal['en', 'zh']"
-LocalizedText = Mapping[str, str]
-"""The same words under `en` and `zh`."""
+    from typing import Any
 
 INHERITED = ("operated_by", "customer_contract", "audience", "channels", "hosting", "area", "facilities")
 """Facts that may stand at the product for the services that leave them out."""

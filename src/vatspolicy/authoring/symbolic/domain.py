@@ -31,6 +31,9 @@ from vatspolicy.profile.vocabulary import INHERITED, gazetteer, resolve, within
 
 Schema = Mapping[str, Any]
 
+AS_OF = "as_of"
+"""Number variable of the day on which rules are evaluated."""
+
 FIRST_DAY = datetime.date(1, 1, 1).toordinal()
 LAST_DAY = datetime.date(9999, 12, 31).toordinal()
 
@@ -101,7 +104,7 @@ class Space:
 
     def value(self, schema: Schema, path: str, owner: int, required: bool) -> Value:
         """The fact at `path` in an object that exists where `owner` holds."""
-        whole, schema = _is_whole(schema), _resolved(schema)
+        whole, schema = _is_whole(schema), resolve_schema(schema)
         present = owner if required else self.flag(path + "?", owner)
         if "x-derived" in schema:
             return ((present, self.place(schema, path, present, whole)),)
@@ -189,12 +192,12 @@ class Space:
 
     def place(self, schema: Schema, path: str, present: int, whole: bool) -> Record:
         """A place: its code, and what follows from the code. A `whole` one is larger than any zone."""
-        codes, provinces, inside, zone_of = _tables(tuple(_resolved(schema["properties"]["at"])["enum"]))
+        codes, provinces, inside, zone_of = _tables(tuple(resolve_schema(schema["properties"]["at"])["enum"]))
 
         def make(name: str) -> Value:
             if name == "ftz":
                 own = self.flag(f"{path}.ftz?", present)
-                zones = tuple(_resolved(schema["properties"]["ftz"])["enum"])
+                zones = tuple(resolve_schema(schema["properties"]["ftz"])["enum"])
                 derived = self.choice(f"{path}.at", zone_of)
                 zoned = self.pool.among(derived.name, [i for i, zone in enumerate(derived.values) if zone is not None])
                 from_code = self.pool.conjoin((present, -own, zoned))
@@ -212,7 +215,7 @@ class Space:
 
     def sequence(self, schema: Schema, path: str, present: int) -> Any:
         """A list: a set of words, or objects of which so many as `bounds` says are told apart."""
-        item = _resolved(schema["items"])
+        item = resolve_schema(schema["items"])
         if "enum" in item:
             if not schema.get("uniqueItems"):
                 return Unread(f"a list that may repeat words ({plain(path)})")
@@ -262,7 +265,7 @@ def _is_whole(schema: Schema) -> bool:
     return str(schema.get("$ref", "")).endswith("/place")
 
 
-def _resolved(schema: Schema) -> Schema:
+def resolve_schema(schema: Schema) -> Schema:
     """The node behind references and shorthands."""
     while "$ref" in schema:
         schema = resolve(str(schema["$ref"]))
