@@ -6,13 +6,13 @@ import contextlib
 import importlib
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from vatspolicy.cli.console import abort, closing, columns, enter, print_result, report_problems, warn, write_report
-from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, call, flatten
+from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT, RULES, WRITE, american
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
@@ -155,39 +155,42 @@ def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
         if code := call(function, values):
             raise typer.Exit(code)
 
-    parameters = [parameter.replace(annotation=_annotation(parameter)) for parameter in flatten(function)]
-    parameters.sort(key=_panel)
+    parameters = [
+        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=_annotation(one))
+        for one in sorted(flatten(function), key=_panel_order)
+    ]
     run.__doc__ = function.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
-def _panel(parameter: inspect.Parameter) -> int:
+def _panel_order(parameter: Parameter) -> int:
     """Return the place of an option on the help page: input first, output last."""
-    panel = getattr(get_args(parameter.annotation)[1], "rich_help_panel", None)
+    declared = parameter.declared
+    panel = declared.panel if isinstance(declared, Option) else getattr(declared, "rich_help_panel", None)
     return {None: 0, INPUT: 1, DECISION: 2, OUTPUT: 4}.get(panel, 3)
 
 
-def _annotation(parameter: inspect.Parameter) -> Any:
-    """Return the annotation of a parameter with the metadata of typer in place of ours."""
-    kind, declared, *_ = (*get_args(parameter.annotation), None)
+def _annotation(parameter: Parameter) -> Any:
+    """Return the annotation of a parameter with the metadata that typer reads."""
+    declared = parameter.declared
+    if declared is None:
+        return parameter.type
     if isinstance(declared, Argument):
-        return Annotated[kind, typer.Argument(metavar=declared.metavar, help=declared.help, show_default=False)]
+        argument = typer.Argument(metavar=declared.metavar, help=declared.help, show_default=False)
+        return Annotated[parameter.type, argument]
     if not isinstance(declared, Option):
-        return parameter.annotation
-    names = [name for name in (declared.name, declared.short) if name]
-    return Annotated[
-        list[str] if declared.repeatable else kind,
-        typer.Option(
-            *names,
-            metavar=declared.metavar,
-            help=declared.help,
-            rich_help_panel=declared.panel,
-            envvar=declared.envvar,
-            callback=_callback(declared.parse),
-        ),
-    ]
+        return Annotated[parameter.type, declared]
+    option = typer.Option(
+        *declared.names,
+        metavar=declared.metavar,
+        help=declared.help,
+        rich_help_panel=declared.panel,
+        envvar=declared.envvar,
+        callback=_callback(declared.parse),
+    )
+    return Annotated[list[str] if declared.repeatable else parameter.type, option]
 
 
 def _callback(parse: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
