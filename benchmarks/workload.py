@@ -18,13 +18,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from dataclasses import replace
+
 from celtext import Doubles, spelled
 from rego import Writer
 from support.generators import Profiles, hints_of
 
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.light import replace
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule

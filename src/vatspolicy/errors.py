@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from vatspolicy.i18n import translate
-from vatspolicy.light import dataclass, replace
 
 
 @dataclass(frozen=True, order=True)

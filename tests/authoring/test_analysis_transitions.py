@@ -27,7 +27,7 @@ from vatspolicy.authoring.symbolic.times import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.workers import pack
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
+from vatspolicy.documents.schemas import resource_folder, use_schemas
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
@@ -291,4 +291,4 @@ def test_workers_read_the_schemas_of_the_first_process(tmp_path: Path) -> None:
 
 def _schemas_in_use(*_: Bundle) -> str:
     gc.collect()
-    return str(schema_folder())
+    return str(resource_folder("schemas"))

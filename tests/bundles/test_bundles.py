@@ -29,7 +29,7 @@ from vatspolicy.bundles.digests import ALGORITHMS, canonical, file_digest
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
 from vatspolicy.bundles.signature import peek, sign, verify
-from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput
 
 # --- digests, by OPA's own vectors ------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def test_the_archive_says_nothing_of_who_made_it(package: BundleFile) -> None:
 def test_what_is_in_it(package: BundleFile, law: Path) -> None:
     assert {name.partition("/")[0] for name in package.files} == {".manifest", "policies", "schemas", "vatspolicy"}
     assert dict(package.policies) == {f"policies/{path.name}": path.read_bytes() for path in law.iterdir()}
-    assert package.schemas == {path.name: path.read_bytes() for path in schema_folder().glob("*.json")}
+    assert package.schemas == {path.name: path.read_bytes() for path in resource_folder("schemas").glob("*.json")}
     manifest = json.loads(package.files[MANIFEST])
     assert manifest["roots"] == ["vatspolicy"]
     assert manifest["revision"] == package.revision == f"0.1.0+7.{package.digest[7:19]}"
@@ -489,7 +489,7 @@ def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp
 
     schemas = tmp_path / "schemas"
     schemas.mkdir()
-    for path in schema_folder().glob("*.json"):
+    for path in resource_folder("schemas").glob("*.json"):
         text = path.read_text(encoding="utf-8")
         if path.name == "profile.schema.json":
             data = json.loads(text)

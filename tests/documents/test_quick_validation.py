@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from vatspolicy.documents.fast_validation import Sure
+from vatspolicy.documents.quick_validation import is_surely_valid
 
 from vatspolicy.documents import load_document
 from vatspolicy.documents import quick_validation as quick
-from vatspolicy.documents.fast_validation import Sure
-from vatspolicy.documents.quick_validation import is_surely_valid
-from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.documents.validation import _validator
 from vatspolicy.policies.bundle import NON_POLICY_FILES
 
@@ -104,18 +104,20 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_what_ships_is_valid_at_once(name: str) -> None:
     assert [
-        path.name for path in FILES[name] if not is_surely_valid(load_document(path).data, name, schema_folder())
+        path.name
+        for path in FILES[name]
+        if not is_surely_valid(load_document(path).data, name, resource_folder("schemas"))
     ] == []
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_yes_is_never_wrong(name: str) -> None:
-    draw, reference = random.Random(f"quick {name}"), _validator(name, schema_folder())
+    draw, reference = random.Random(f"quick {name}"), _validator(name, resource_folder("schemas"))
     wrong, yes, no = [], 0, 0
     documents = [load_document(path).data for path in draw.sample(FILES[name], min(len(FILES[name]), 25))]
     for _ in range(400 if name == "policy" else 1500):
         data = spoil(draw.choice(documents), draw)
-        if not is_surely_valid(data, name, schema_folder()):
+        if not is_surely_valid(data, name, resource_folder("schemas")):
             no += 1
             continue
         yes += 1
@@ -131,7 +133,7 @@ def test_without_the_library_the_reference_answers(monkeypatch: pytest.MonkeyPat
     quick._validator.cache_clear()
     monkeypatch.setattr(quick, "_asked", {})
     monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
-    assert not is_surely_valid({}, "profile", schema_folder())
+    assert not is_surely_valid({}, "profile", resource_folder("schemas"))
     quick._validator.cache_clear()
 
 
@@ -139,13 +141,17 @@ def test_without_the_library_the_reference_answers(monkeypatch: pytest.MonkeyPat
 
 
 def test_profiles_that_ship_are_surely_valid() -> None:
-    sure = Sure(schema_folder())
+    sure = Sure(resource_folder("schemas"))
     assert [path.name for path in FILES["profile"] if not sure.is_valid(load_document(path).data, "profile")] == []
 
 
 def test_a_sure_yes_is_never_wrong() -> None:
-    draw, reference, sure = random.Random("sure"), _validator("profile", schema_folder()), Sure(schema_folder())
-    library = quick._validator("profile", schema_folder())
+    draw, reference, sure = (
+        random.Random("sure"),
+        _validator("profile", resource_folder("schemas")),
+        Sure(resource_folder("schemas")),
+    )
+    library = quick._validator("profile", resource_folder("schemas"))
     documents = [load_document(path).data for path in draw.sample(FILES["profile"], 25)]
     yes, timid = 0, []
     for _ in range(5000):
@@ -218,5 +224,5 @@ def test_the_library_is_asked_after_the_first_few(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(quick, "_asked", {})
     monkeypatch.setattr(Sure, "is_valid", note)
-    assert all(is_surely_valid(data, "profile", schema_folder()) for _ in range(quick.FIRST + 5))
+    assert all(is_surely_valid(data, "profile", resource_folder("schemas")) for _ in range(quick.FIRST + 5))
     assert len(asked) == quick.FIRST

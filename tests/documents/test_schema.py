@@ -8,14 +8,8 @@ import pytest
 from vatspolicy import compile_cache as cache
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents import schema_files as files
-from vatspolicy.documents.schemas import (
-    load_schema,
-    resource_folder,
-    resource_place,
-    schema_folder,
-    schema_names,
-    validate,
-)
+from vatspolicy.documents.schemas import SchemaSet, resource_folder, resource_place
+from vatspolicy.documents.validation import validate
 
 BAD = Path(__file__).parents[1] / "data" / "bad"
 TEXT = {"type": "string"}
@@ -261,16 +255,16 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def test_the_repository_folder_is_used_until_the_package_has_its_own(tmp_path: Path, elsewhere: Path) -> None:
-    assert schema_folder() == tmp_path / "schemas"
+    assert resource_folder("schemas") == tmp_path / "schemas"
     assert resource_folder("policies") == tmp_path / "policies"
     installed = elsewhere.parents[1] / "_resources" / "schemas"
     installed.mkdir(parents=True)
     resource_place.cache_clear()
     (installed / "own.schema.json").write_text('{"title": "Own"}', encoding="utf-8")
-    assert schema_folder() == installed
-    assert load_schema("own") == {"title": "Own"}
-    assert load_schema("own") is load_schema("own")
-    assert schema_names() == ["own"]
+    assert resource_folder("schemas") == installed
+    assert SchemaSet.shipped().load("own") == {"title": "Own"}
+    assert SchemaSet.shipped().load("own") is SchemaSet.shipped().load("own")
+    assert SchemaSet.shipped().names == ["own"]
 
 
 def test_schemas_are_known_by_name_and_a_name_is_no_path(folder: Path) -> None:
@@ -281,7 +275,7 @@ def test_schemas_are_known_by_name_and_a_name_is_no_path(folder: Path) -> None:
         (f"../{folder.name}/business", f"There is no schema '../{folder.name}/business'. Known: business, places."),
     ):
         with pytest.raises(FileNotFoundError) as caught:
-            load_schema(name, folder)
+            SchemaSet.shipped().load(name, folder)
         assert str(caught.value) == told
 
 
@@ -432,7 +426,7 @@ def test_a_schema_that_ships_is_parsed_once_for_as_long_as_nobody_touches_it(
 
     def start() -> dict[str, Any]:
         files._read.cache_clear()
-        return load_schema("own")
+        return SchemaSet.shipped().load("own")
 
     assert start() == start() == BUSINESS
     assert parsed == [str(own)]
@@ -445,8 +439,10 @@ def test_a_schema_that_ships_is_parsed_once_for_as_long_as_nobody_touches_it(
     files._read.cache_clear()
 
 
-@pytest.mark.parametrize("name", schema_names())
+@pytest.mark.parametrize("name", SchemaSet.shipped().names)
 def test_a_schema_from_the_cache_is_the_file(name: str) -> None:
     for _ in range(2):
         files._read.cache_clear()
-        assert load_schema(name) == json.loads((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"))
+        assert SchemaSet.shipped().load(name) == json.loads(
+            (resource_folder("schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
+        )

@@ -12,7 +12,7 @@ import pytest
 from conftest import HOSTING, ROOT, SHOP, Console
 
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import load_bundle

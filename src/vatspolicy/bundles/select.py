@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vatspolicy.light import dataclass
-
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import (
     And,
@@ -28,7 +29,6 @@ from vatspolicy.cel.ast import (
 from vatspolicy.cel.interpreter import ARITHMETIC, TEXT, Env, Params, UnknownAttribute
 from vatspolicy.cel.types import ListOf, Record
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

@@ -7,6 +7,8 @@ missing facts keep an expression undecided, and gives every clause its truth val
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import (
     And,
@@ -24,9 +26,7 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
-from vatspolicy.light import dataclass
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

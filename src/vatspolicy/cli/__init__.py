@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vatspolicy.cli import fast_arguments as quick
 from vatspolicy.cli.commands import COMMANDS
@@ -15,7 +16,6 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INTERRUPTED, INVALID
 from vatspolicy.output import accept_any_text
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

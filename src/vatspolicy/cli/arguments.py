@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vatspolicy.day import is_day
+from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput, suggest
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from vatspolicy.cli.console import abort, columns, print_result, report_problems, warn, write_report
 from vatspolicy.cli.law import choose_law
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE, DayError, Gate
-from vatspolicy.light import replace
 from vatspolicy.output import wants_colour
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from vatspolicy.day import is_day
+from vatspolicy.clock import is_day
 from vatspolicy.gate.gate import LEVELS
 from vatspolicy.i18n import LANGUAGES, VARIABLE
 from vatspolicy.reports.decision import FORMATS
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from vatspolicy.cli.console import abort, enter, warn
 from vatspolicy.gate.gate import USAGE
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 

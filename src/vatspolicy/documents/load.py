@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from vatspolicy.documents.document import Document
 from vatspolicy.documents.positions import line_starts, position, unprintable
 from vatspolicy.documents.reader import LIMITS, Limits
 from vatspolicy.errors import InvalidInput, Problem
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
 

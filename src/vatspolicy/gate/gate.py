@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vatspolicy.day import LAST, later
+from vatspolicy.clock import LAST, later
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.light import dataclass
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any

@@ -7,14 +7,16 @@ import marshal
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build, key_of
 from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.schemas import making_digest, resource_place, validate
+from vatspolicy.documents.schemas import making_digest, resource_place
+from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Expression, Instrument, Policy, Rule, build_policy
 from vatspolicy.policies.ruleset import CompiledExpressions, RuleSet
 from vatspolicy.policies.stored import (
@@ -29,7 +31,6 @@ from vatspolicy.policies.stored import (
     values_on,
 )
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import Any

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.activation import ACTIVITY, Activation
 from vatspolicy.cel.codegen import Function, GeneratedModule
 from vatspolicy.cel.exact import Exact, Unknown, prepare
 from vatspolicy.cel.interpreter import Env, UnknownAttribute
-from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Expression, Instrument, Rule
 from vatspolicy.policies.stored import Instruments
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

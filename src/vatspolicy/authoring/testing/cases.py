@@ -10,7 +10,7 @@ from typing import Any
 
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
@@ -23,7 +24,6 @@ from vatspolicy.reports.decision.words import (
 )
 from vatspolicy.reports.formats.terminal import Style, clean, wrap
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from vatspolicy.errors import cells
-from vatspolicy.pattern import pattern
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
 _CONTROL = (
@@ -15,7 +14,7 @@ _CONTROL = (
 )
 """Controls, direction marks, line separators, tags, and what is no character. None of it is printable."""
 
-_COLOUR = pattern(r"\x1b\[[0-9;]*m")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING = r"“‘《〈「『（〔【"
 _CLOSING = r"”’》〉」』）〕】，。；：、！？．…,.;:)"
