@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from support.fuzzing import ATTRIBUTES, NAMES
 from support.generators import Expressions, Hints, Profiles
-from support.scopes import VALUES, ask, scope_of, spell, tree_of
+from support.scopes import VALUES, ask, run_generated, scope_of, spell, tree_of, unknown_attributes
 
 from vatspolicy.cel import ast as t
-from vatspolicy.cel.codegen import GeneratedModule, call
+from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.cel.interpreter import (
     ARITHMETIC,
     COMPARE,
@@ -27,7 +27,6 @@ from vatspolicy.cel.interpreter import (
     disjunction,
     evaluate,
     look_up,
-    missing,
 )
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.serialize import from_data, to_data
@@ -117,7 +116,7 @@ def test_operators_are_the_ones_that_the_language_has() -> None:
 
 
 def asked(text: str, env: Mapping[str, Any]) -> list[str]:
-    return [".".join((fact.root, *fact.names)) for fact in missing(tree_of(text), env, VALUES)]
+    return [".".join((fact.root, *fact.names)) for fact in unknown_attributes(tree_of(text), env, VALUES)]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,9 @@ def test_only_facts_that_matter_are_asked_for(text: str, env: Mapping[str, Any],
 
 def test_a_missing_fact_of_a_member_comes_with_the_member() -> None:
     first, second = {"hosting": "overseas"}, {"id": "two"}
-    found = list(missing(tree_of("services.exists(s, s.hosting == 'mainland')"), {"services": [first, second]}, {}))
+    found = unknown_attributes(
+        tree_of("services.exists(s, s.hosting == 'mainland')"), {"services": [first, second]}, {}
+    )
     assert found == [UnknownAttribute("s", ("hosting",), second)]
     assert found[0].member is second
 
@@ -159,7 +160,7 @@ def test_telling_every_fact_that_is_asked_for_decides() -> None:
     """Random expressions: unknown ones ask for something; decided ones for nothing."""
     unknown = 0
     for tree, env in random_cases(random.Random(5), 40):
-        facts = list(missing(tree, env, VALUES))
+        facts = unknown_attributes(tree, env, VALUES)
         assert bool(facts) == (evaluate(tree, env, VALUES) is None)
         unknown += bool(facts)
         for fact in facts:
@@ -355,7 +356,7 @@ def test_what_is_looked_up_among_constants_is_what_a_loop_finds(text: str, bare:
         env = some({"company": some({"registered": place()}), "service": service})
         expected = evaluate(tree, env, values)
         found[expected] += 1
-        assert call(function, tree, env, values) is expected, env
+        assert run_generated(function, tree, env, values) is expected, env
         with contextlib.suppress(KeyError):
             assert function(env) is expected
             found["at once"] += 1

@@ -22,9 +22,8 @@ from vatspolicy.cel.answers import Intervals, Words, resolve
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.codegen import Function, GeneratedModule
 from vatspolicy.cel.conjunct import Test, conjuncts, questions, words_read
-from vatspolicy.cel.exact import prepare
 from vatspolicy.cel.fuse import write
-from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.interpreter import Env, compile_interpreter, evaluate
 from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.rows import make_row
 from vatspolicy.cel.sieve import Sieve
@@ -67,7 +66,7 @@ def sieve_of(trees: list[Node], params: Mapping[str, Any]) -> Sieve:
     code = GeneratedModule(nodes).load(params)
 
     def functions(key: str) -> tuple[Function, Function]:
-        return code[key], prepare(nodes[key], params)
+        return code[key], compile_interpreter(nodes[key], params)
 
     return Sieve(
         make_row([part.dump() for part in conjuncts(node)], str(place), params, functions)

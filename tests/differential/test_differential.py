@@ -20,10 +20,11 @@ from typing import Any
 
 import pytest
 from support.generators import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
+from support.scopes import run_generated
 
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.ast import Node, Term, walk
-from vatspolicy.cel.codegen import GeneratedModule, call
+from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.cel.interpreter import Env, evaluate
 from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.reference import Reference, convert
@@ -289,7 +290,9 @@ def test_all_back_ends_agree_on_random_expressions() -> None:
                 expected = evaluate(tree, env, params)
                 tally.answers[str(expected)] += 1
                 where = f"{made.each}, {day}, terms {_terms_in(tree, made.terms)}"
-                tally.expect("generated Python", text, where, expected, call(functions[text], tree, env, params))
+                tally.expect(
+                    "generated Python", text, where, expected, run_generated(functions[text], tree, env, params)
+                )
                 tally.expect("cel-python", text, where, expected, by_reference(text))
                 if by_google:
                     tally.expect("cel-expr-python", text, where, expected, by_google(text))

@@ -12,23 +12,19 @@ from conftest import HOSTING, SHOP, TODAY
 from vatspolicy.cli.arguments import FailOn, Format
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.gate.gate import (
-    FAILED,
-    INCOMPLETE,
-    INTERNAL,
-    INVALID,
-    LEVELS,
-    NOTHING,
-    OK,
-    DayError,
-    Gate,
-    GateResult,
-    find_specs,
-    worst,
-)
+from vatspolicy.gate.gate import LEVELS, DayError, ExitCode, Gate, GateResult, find_specs, worst
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import FORMATS, run
+
+FAILED, INCOMPLETE, INTERNAL, INVALID, NOTHING, OK = (
+    ExitCode.FAILED,
+    ExitCode.INCOMPLETE,
+    ExitCode.INTERNAL,
+    ExitCode.INVALID,
+    ExitCode.NOTHING,
+    ExitCode.OK,
+)
 
 DENIED = [("services.0.facilities", ["chengdu"])]
 UNKNOWN = [("company.foreign_percent", None)]
@@ -111,7 +107,7 @@ def test_the_worst_code_wins() -> None:
 
 def test_a_code_that_is_no_outcome_of_a_spec_is_refused() -> None:
     with pytest.raises(ValueError, match="not in tuple"):
-        worst([2])
+        worst([ExitCode.USAGE])
 
 
 def test_the_words_of_the_command_line_are_those_of_the_gate() -> None:

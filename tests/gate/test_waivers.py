@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, OK, Gate, GateResult
+from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_waiver_set, load_waivers, waivable
 from vatspolicy.gate.waivers.load import load_approvers
 from vatspolicy.gate.waivers.notice import WHY
@@ -27,6 +27,8 @@ from vatspolicy.gate.waivers.writer import add_waivers
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import FORMATS, render
+
+FAILED, INCOMPLETE, INVALID, OK = ExitCode.FAILED, ExitCode.INCOMPLETE, ExitCode.INVALID, ExitCode.OK
 
 LICENCE = "  licences: [{instrument: pilot-approval, classes: [B11], area: [china], valid_until: '2030-01-01'}]\n"
 DENIED = HOSTING.replace("  discredited: []\n", "  discredited: [company]\n" + LICENCE)

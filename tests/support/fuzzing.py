@@ -19,10 +19,10 @@ from typing import Any
 
 import yaml
 from conftest import HOSTING, ROOT, SHOP, TODAY
-from support.scopes import VALUES, scope_of
+from support.scopes import VALUES, run_generated, scope_of
 
 from vatspolicy.bundles.archive import ArchiveError, read_archive
-from vatspolicy.cel.codegen import GeneratedModule, call
+from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.cel.interpreter import evaluate as ask
 from vatspolicy.cel.parser import parse
@@ -141,7 +141,7 @@ def read_expression(data: bytes) -> bool:
     module = GeneratedModule({text: tree})
     only_own_code(module.source)
     env: Mapping[str, Any] = {"company": {"foreign_percent": 50.0}, "services": [], "data": {}}
-    assert call(module.load(VALUES)[text], tree, env, VALUES) == ask(tree, env, VALUES)
+    assert run_generated(module.load(VALUES)[text], tree, env, VALUES) == ask(tree, env, VALUES)
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from vatspolicy.cel.ast import Arithmetic, Literal, Node, Quantifier, children
+from vatspolicy.cel.ast import Arithmetic, Literal, Node, Quantifier, Term, children
 from vatspolicy.cel.grammar import LARGEST, ExpressionError
 from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
 from vatspolicy.errors import suggest
@@ -90,6 +90,15 @@ def _check_days(node: Node, type: Type) -> None:
             raise ExpressionError("This is not a calendar day.", node.span, "Write YYYY-MM-DD.")
 
 
+def check_members(over: Node) -> None:
+    """Raise ExpressionError for a constant list with a whole number too large for arithmetic on a quantified member."""
+    constants = over
+    while isinstance(constants, Term):
+        constants = constants.body
+    if isinstance(constants, Literal) and any(isinstance(one, int) and abs(one) > _FACT for one in constants.value):
+        raise ExpressionError("This number is too large.", over.span)
+
+
 def check_size(node: Node) -> None:
     """Raise ExpressionError if arithmetic could leave the 64 bits of CEL, where engines give an error."""
     if _largest(node) > LARGEST:
@@ -103,6 +112,8 @@ def _largest(node: Node) -> int:
     match node:
         case Literal(value=value):
             return abs(int(value))
+        case Term(body=body):
+            return _largest(body)
         case Arithmetic(op="*", left=left, right=right):
             return _largest(left) * _largest(right)
         case Arithmetic(left=left, right=right):

@@ -1,11 +1,11 @@
-"""The fast back end: Python source generated from typed trees, compiled once for a whole bundle.
+"""Generated Python, the fast back end: source from typed trees, compiled once for a whole bundle.
 
-A generated function reads its variables from one mapping and answers only when no missing fact stands in its way;
-otherwise KeyError leaves it, and the caller asks `exact` instead. That is sound: Python's `and`, `or`, `any` and `all`
-stop at the first part that decides, and a part that decides is one that Kleene's logic lets decide. Quantifiers over
-lists of scalars are membership in sets; of constant objects, those with a certain word in a field are looked up by it.
+A generated function reads its variables from the activation and answers only if no missing attribute stands in its way.
+Otherwise it raises KeyError, and the caller asks the interpreter. This is sound: Python's `and`, `or`, `any` and `all`
+stop at the first operand that decides, and such an operand decides under Kleene's logic too. Quantifiers over lists of
+scalars become set membership; a quantifier over constant objects looks up the candidates by one of their fields.
 
-Nothing of a policy's text reaches the generated source except constants of the tree, and those by `repr`.
+Of a policy's text, only constants of the tree reach the generated source, and those by `repr`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from vatspolicy.cel.ast import (
     TextTest,
     walk,
 )
-from vatspolicy.cel.interpreter import Env, Params, evaluate
+from vatspolicy.cel.interpreter import Env, Params
 from vatspolicy.cel.types import ListOf, Record
 
 if TYPE_CHECKING:
@@ -123,14 +123,6 @@ class _Index(dict["Any", "list[Any]"]):
 
     def __missing__(self, _: Any) -> Sequence[Any]:
         return self._others
-
-
-def call(function: Function, node: Node, env: Env, params: Params) -> Any:
-    """The value under Kleene's logic: generated code first, the exact back end where a fact is missing."""
-    try:
-        return function(env)
-    except KeyError:
-        return evaluate(node, env, params)
 
 
 def _is_constant(over: Node) -> bool:

@@ -112,9 +112,9 @@ def text_of(token: str, span: tuple[int, int]) -> str:
 
 def whole_of(token: str, span: tuple[int, int]) -> int:
     """The whole number that a literal stands for. Raises ExpressionError for one that CEL cannot hold."""
-    value = int(token)
-    if not -LARGEST - 1 <= value <= LARGEST:
-        raise ExpressionError("This number is too large.", span)
+    digits = token.lstrip("-0")
+    value = int(token) if len(digits) <= len(str(LARGEST)) else LARGEST + 1  # Python refuses to read 5,000 digits
+    check_number(value, span)
     return value
 
 
@@ -123,6 +123,14 @@ def number_of(token: str, span: tuple[int, int]) -> float:
     if "." in token and not re.search(r"\.[0-9]", token):
         raise ExpressionError("A decimal number has digits behind its point.", span)
     value = float(token)
-    if math.isinf(value):
-        raise ExpressionError("This number is too large.", span)
+    check_number(value, span)
+    if value == 0 and re.search("[1-9]", token.lower().partition("e")[0]):
+        raise ExpressionError("The number is too small and would be read as 0.", span)
     return value
+
+
+def check_number(value: float, span: tuple[int, int]) -> None:
+    """Raise ExpressionError for a number that CEL cannot hold."""
+    whole = isinstance(value, int)
+    if (whole and not -LARGEST - 1 <= value <= LARGEST) or (not whole and math.isinf(value)):
+        raise ExpressionError("This number is too large.", span)

@@ -1,14 +1,15 @@
-"""The exact back end: the typed tree under Kleene's three-valued logic, one node at a time.
+"""Exact evaluation of typed trees under Kleene's three-valued logic, with the unknown attributes as a result.
 
-Slower than generated code and complete where facts are missing. It answers what generated code cannot, tells which
-missing facts keep an expression undecided, and gives every clause its truth value for explanations.
+Generated code (`codegen`) is faster, but it answers only where no missing attribute stands in its way. The interpreter
+always answers: with a value, or with the attributes that keep the expression unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 from vatspolicy.cel.ast import (
     And,
@@ -27,76 +28,99 @@ from vatspolicy.cel.ast import (
     TextTest,
 )
 
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+Env: TypeAlias = Mapping[str, Any]
+"""An activation: variables by name. A missing key, at any depth, is an unknown attribute."""
 
-Env: TypeAlias = "Mapping[str, Any]"
-"""Variables by name; a missing key, at any depth, is an unknown fact."""
-
-Params: TypeAlias = "Mapping[str, Any]"
+Params: TypeAlias = Mapping[str, Any]
 """Parameter values of one day by key (policy/name)."""
 
+
+@dataclass(frozen=True)
+class UnknownAttribute:
+    """A missing attribute that an undecided expression reads."""
+
+    root: str
+    """Its variable."""
+    names: tuple[str, ...]
+    """Fields from the variable down to the attribute."""
+    member: Any = None
+    """Value of the variable, if there is one."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The result of an expression that missing attributes keep undecided."""
+
+    facts: tuple[UnknownAttribute, ...]
+    """Attributes to ask for next. Operands that cannot decide the result add none, nor does a conjunct behind an
+    undecided one, which guards it.
+    """
+
+
+Evaluator: TypeAlias = Callable[[Env], Any]
+"""Maps an activation to the value of an expression (a bool, a scalar or a list) or to `Unknown`."""
+
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
-ARITHMETIC: dict[str, Callable[[int, int], int]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-}
+ARITHMETIC: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 TEXT: dict[str, Callable[[str, str], bool]] = {
-    "startsWith": lambda text, part: text.startswith(part),
-    "endsWith": lambda text, part: text.endswith(part),
-    "contains": lambda text, part: part in text,
+    "startsWith": str.startswith,
+    "endsWith": str.endswith,
+    "contains": operator.contains,
     "matches": lambda text, pattern: _search(text, pattern),
 }
 
 
-def evaluate(node: Node, env: Env, params: Params) -> Any:
-    """Value of the node: True, False, a scalar or a list; None when it is unknown."""
+def evaluate(node: Node, activation: Env, params: Params) -> Any:
+    """Return the value of a tree, or None if it is unknown."""
+    value = compile_interpreter(node, params)(activation)
+    return None if isinstance(value, Unknown) else value
+
+
+def compile_interpreter(node: Node, params: Params) -> Evaluator:
+    """Build the evaluator of a tree under the parameter values of one day."""
     match node:
-        case Literal(value=value):
-            return value
         case Fact(root=root, names=names):
-            return look_up(env, root, names)
+            return _fact(root, names)
+        case Literal(value=value):
+            return lambda _: value
         case Param(key=key):
-            return params[key]
+            value = params[key]
+            return lambda _: value
         case Term(body=body):
-            return evaluate(body, env, params)
+            return compile_interpreter(body, params)
         case Not(body=body):
-            value = evaluate(body, env, params)
-            return None if value is None else not value
+            return _apply(operator.not_, compile_interpreter(body, params))
         case And(parts=parts):
-            return conjunction(evaluate(part, env, params) for part in parts)
+            return _and([compile_interpreter(part, params) for part in parts])
         case Or(parts=parts):
-            return disjunction(evaluate(part, env, params) for part in parts)
+            return _or([compile_interpreter(part, params) for part in parts])
         case Compare(op=op, left=left, right=right):
-            return _both(COMPARE[op], evaluate(left, env, params), evaluate(right, env, params))
+            return _combine(COMPARE[op], compile_interpreter(left, params), compile_interpreter(right, params))
         case Arithmetic(op=op, left=left, right=right):
-            return _both(ARITHMETIC[op], evaluate(left, env, params), evaluate(right, env, params))
+            return _combine(ARITHMETIC[op], compile_interpreter(left, params), compile_interpreter(right, params))
         case In(item=item, list=over):
-            return _both(lambda a, b: a in b, evaluate(item, env, params), evaluate(over, env, params))
+            return _combine(_is_member, compile_interpreter(item, params), compile_interpreter(over, params))
         case Size(list=over):
-            members = evaluate(over, env, params)
-            return None if members is None else len(members)
+            return _apply(len, compile_interpreter(over, params))
         case TextTest(kind=kind, text=text, pattern=pattern):
-            return _both(TEXT[kind], evaluate(text, env, params), pattern)
-        case Quantifier(kind=kind, body=body):
-            inner = list_members(node, env, params)
-            if inner is None:
-                return None
-            values = (evaluate(body, one, params) for one in inner)
-            return disjunction(values) if kind == "exists" else conjunction(values)
+            test = TEXT[kind]
+            return _apply(lambda value: test(value, pattern), compile_interpreter(text, params))
+        case Quantifier(kind=kind, variable=variable, list=over, body=body):
+            return _quantifier(
+                kind == "exists", variable, compile_interpreter(over, params), compile_interpreter(body, params)
+            )
     raise TypeError(f"no such node: {node!r}")
 
 
 def conjunction(values: Iterable[bool | None]) -> bool | None:
-    """Kleene's and: one False decides; else one unknown makes it unknown."""
+    """Return Kleene's conjunction of truth values; None is unknown."""
     result: bool | None = True
     for value in values:
         if value is False:
@@ -107,7 +131,7 @@ def conjunction(values: Iterable[bool | None]) -> bool | None:
 
 
 def disjunction(values: Iterable[bool | None]) -> bool | None:
-    """Kleene's or: one True decides; else one unknown makes it unknown."""
+    """Return Kleene's disjunction of truth values; None is unknown."""
     result: bool | None = False
     for value in values:
         if value is True:
@@ -117,9 +141,9 @@ def disjunction(values: Iterable[bool | None]) -> bool | None:
     return result
 
 
-def look_up(env: Env, root: str, names: Iterable[str]) -> Any:
-    """The fact, or None when it or an object above it is missing."""
-    value = env.get(root)
+def look_up(activation: Env, root: str, names: Iterable[str]) -> Any:
+    """Return an attribute, or None if it or an object above it is missing."""
+    value = activation.get(root)
     for name in names:
         if value is None:
             return None
@@ -127,61 +151,90 @@ def look_up(env: Env, root: str, names: Iterable[str]) -> Any:
     return value
 
 
-def list_members(node: Quantifier, env: Env, params: Params) -> list[Env] | None:
-    """The environments in which the body is asked, one a member; None when the list is unknown."""
-    members = evaluate(node.list, env, params)
-    if members is None:
-        return None
-    return [{**env, node.variable: member} for member in members]
+def list_members(node: Quantifier, activation: Env, params: Params) -> list[Env] | None:
+    """Return one activation per member of the list, in which the body is evaluated; None if the list is unknown."""
+    members = evaluate(node.list, activation, params)
+    return None if members is None else [{**activation, node.variable: member} for member in members]
 
 
-@dataclass(frozen=True)
-class UnknownAttribute:
-    """A fact that an undecided expression reads: variable and fields; `member` is what the variable stands for."""
+def _fact(root: str, names: tuple[str, ...]) -> Evaluator:
+    def run(activation: Env) -> Any:
+        value = activation.get(root)
+        for name in names:
+            if value is None:
+                break
+            value = value.get(name)
+        return Unknown((UnknownAttribute(root, names, activation.get(root)),)) if value is None else value
 
-    root: str
-    names: tuple[str, ...]
-    member: Any = None
-
-
-def missing(node: Node, env: Env, params: Params) -> Iterator[UnknownAttribute]:
-    """The missing facts to ask for next while `node` is undecided.
-
-    Parts that are decided, or cannot decide it, are left out, and so is what stands behind an undecided guard.
-    """
-    if evaluate(node, env, params) is not None:
-        return
-    match node:
-        case Fact(root=root, names=names):
-            yield UnknownAttribute(root, names, env.get(root))
-        case Quantifier(list=over, body=body):
-            inner = list_members(node, env, params)
-            if inner is None:
-                yield from missing(over, env, params)
-            for one in inner or ():
-                yield from missing(body, one, params)
-        case Term(body=body) | Not(body=body):
-            yield from missing(body, env, params)
-        case And(parts=parts):  # what stands first guards what stands behind it: it is asked for first
-            first = next(part for part in parts if evaluate(part, env, params) is None)
-            yield from missing(first, env, params)
-        case Or(parts=parts):
-            for part in parts:
-                yield from missing(part, env, params)
-        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
-            yield from missing(left, env, params)
-            yield from missing(right, env, params)
-        case In(item=item, list=over):
-            yield from missing(item, env, params)
-            yield from missing(over, env, params)
-        case Size(list=over):
-            yield from missing(over, env, params)
-        case TextTest(text=text):
-            yield from missing(text, env, params)
+    return run
 
 
-def _both(function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    return None if left is None or right is None else function(left, right)
+def _and(parts: Sequence[Evaluator]) -> Evaluator:
+    def run(activation: Env) -> Any:
+        result: Any = True
+        for part in parts:
+            value = part(activation)
+            if value is False:
+                return False
+            if result is True:
+                result = value
+        return result
+
+    return run
+
+
+def _or(parts: Sequence[Evaluator]) -> Evaluator:
+    def run(activation: Env) -> Any:
+        unknown: tuple[UnknownAttribute, ...] = ()
+        for part in parts:
+            value = part(activation)
+            if value is True:
+                return True
+            if value is not False:
+                unknown += value.facts
+        return Unknown(unknown) if unknown else False
+
+    return run
+
+
+def _quantifier(exists: bool, variable: str, over: Evaluator, body: Evaluator) -> Evaluator:
+    def run(activation: Env) -> Any:
+        members = over(activation)
+        if type(members) is Unknown:
+            return members
+        inner = dict(activation)
+        unknown: tuple[UnknownAttribute, ...] = ()
+        for inner[variable] in members:
+            value = body(inner)
+            if value is exists:
+                return exists
+            if type(value) is Unknown:
+                unknown += value.facts
+        return Unknown(unknown) if unknown else not exists
+
+    return run
+
+
+def _apply(function: Callable[[Any], Any], operand: Evaluator) -> Evaluator:
+    def run(activation: Env) -> Any:
+        value = operand(activation)
+        return value if type(value) is Unknown else function(value)
+
+    return run
+
+
+def _combine(function: Callable[[Any, Any], Any], left: Evaluator, right: Evaluator) -> Evaluator:
+    def run(activation: Env) -> Any:
+        one, other = left(activation), right(activation)
+        if type(one) is Unknown:
+            return Unknown(one.facts + other.facts) if type(other) is Unknown else one
+        return other if type(other) is Unknown else function(one, other)
+
+    return run
+
+
+def _is_member(item: Any, members: Sequence[Any]) -> bool:
+    return item in members
 
 
 def _search(text: str, pattern: str) -> bool:

@@ -26,8 +26,17 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
-from vatspolicy.cel.checker import MAX_DEPTH, check_comparison, check_depth, check_membership, check_size
-from vatspolicy.cel.grammar import NO_FIELDS, RESERVED, ExpressionError, number_of, read, text_of, whole_of
+from vatspolicy.cel.checker import MAX_DEPTH, check_comparison, check_depth, check_members, check_membership, check_size
+from vatspolicy.cel.grammar import (
+    NO_FIELDS,
+    RESERVED,
+    ExpressionError,
+    check_number,
+    number_of,
+    read,
+    text_of,
+    whole_of,
+)
 from vatspolicy.cel.types import BOOL, INT, NUMBER, Bool, Enum, Int, ListOf, Number, Record, Text
 from vatspolicy.cel.types import Type as ValueType
 from vatspolicy.errors import suggest
@@ -145,6 +154,7 @@ class _AstBuilder:
             return Not(BOOL, self.span(tree), self.boolean(operand, depth))
         node = self.lower(self.as_tree(operand), depth)
         if isinstance(node, Literal) and isinstance(node.type, Int | Number):
+            check_number(-node.value, self.span(tree))
             return Literal(node.type, self.span(tree), -node.value)
         self.refuse(tree, "Only a constant can be negative.")
 
@@ -273,6 +283,7 @@ class _AstBuilder:
             raise ExpressionError(message, self.span(arguments[0]), "Choose another one.")
         if over.type.item is None:  # a list that is empty on every day: nothing to type the body with
             raise ExpressionError("This list is always empty.", over.span)
+        check_members(over)
         inner = _AstBuilder(self.text, self.scope.bind(variable, over.type.item))
         return Quantifier(BOOL, span, kind, variable, over, inner.boolean(arguments[1], depth))
 

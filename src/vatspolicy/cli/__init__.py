@@ -13,7 +13,7 @@ from vatspolicy.cli import fast_arguments as quick
 from vatspolicy.cli.commands import COMMANDS
 from vatspolicy.cli.console import abort, holding, report_problems, warn
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import INTERNAL, INTERRUPTED, INVALID
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import accept_any_text
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def main() -> None:
         __getattr__("app")()
     except InvalidInput as error:
         report_problems(error)
-        sys.exit(INVALID)
+        sys.exit(ExitCode.INVALID)
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:  # the boundary: whatever is left is ours, and no decision
         import traceback
 
@@ -47,7 +47,7 @@ def main() -> None:
             traceback.print_exc()
         name = type(error).__name__
         warn(f"internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.")
-        sys.exit(INTERNAL)
+        sys.exit(ExitCode.INTERNAL)
 
 
 def _check(arguments: dict[str, Any], words: Sequence[str]) -> int:
@@ -60,7 +60,7 @@ def _check(arguments: dict[str, Any], words: Sequence[str]) -> int:
         with holding():
             return decide(**arguments)
     except KeyboardInterrupt:
-        abort("interrupted.", INTERRUPTED)
+        abort("interrupted.", ExitCode.INTERRUPTED)
 
 
 def _app() -> Commands:

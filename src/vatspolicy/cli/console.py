@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import INTERNAL
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_file, write_stderr, write_stdout
 
@@ -40,8 +40,8 @@ def enter(resource: contextlib.AbstractContextManager[R]) -> R:
     return _HELD.get().enter_context(resource)
 
 
-def abort(message: str, code: int) -> NoReturn:
-    """One line on standard error, then out."""
+def abort(message: str, code: ExitCode = ExitCode.USAGE) -> NoReturn:
+    """Print one line on standard error and exit."""
     warn(message)
     raise SystemExit(code)
 
@@ -74,7 +74,7 @@ def print_result(text: str, machine: bool = False) -> None:
     try:
         write_stdout(text, machine)
     except OSError as error:
-        abort(f"cannot write to standard output: {error.strerror or error}.", INTERNAL)
+        abort(f"cannot write to standard output: {error.strerror or error}.", ExitCode.INTERNAL)
 
 
 def write_report(path: Path, text: str) -> None:
@@ -82,7 +82,7 @@ def write_report(path: Path, text: str) -> None:
     try:
         write_file(path, text)
     except (OSError, ValueError) as error:
-        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
 
 
 def columns() -> int:

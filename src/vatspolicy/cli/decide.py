@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.cli.console import abort, columns, print_result, report_problems, warn, write_report
 from vatspolicy.cli.law import choose_law
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE, DayError, Gate
+from vatspolicy.gate.gate import DayError, ExitCode, Gate
 from vatspolicy.output import wants_colour
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def decide(
 
         outputs, changes = parse_outputs(output), parse_changes(set_)
     if write_baseline is not None and until is None:
-        abort("a baseline ends on a day: add --until DAY.", USAGE)
+        abort("a baseline ends on a day: add --until DAY.")
     if until is not None and (write_baseline is None or baseline is not None):
-        abort("--until belongs to --write-baseline, which is given without --baseline.", USAGE)
+        abort("--until belongs to --write-baseline, which is given without --baseline.")
     keeps = _Keeping(receipt, log, mask)
     law = choose_law(policies, bundle, key, skip_verify, specs)
     gate = Gate(law.bundle, today(), as_of, allow_past_as_of, changes, fail_on, no_fail)
@@ -72,13 +72,13 @@ def decide(
             gate = _adopt(gate, specs, write_baseline, until)
         outcome = gate.run(specs)
     except DayError as error:
-        abort(f"{error}.", USAGE)
+        abort(f"{error}.")
     if outcome.problems:
         report_problems(InvalidInput(outcome.problems))
     for argument in outcome.empty:
         warn(f"there is no spec behind {argument!r}.")
     if not outcome.records and not outcome.problems:
-        abort("nothing was decided.", NOTHING)
+        abort("nothing was decided.", ExitCode.NOTHING)
     keeps.keep(law, gate, outcome)
 
     def report(name: str, colour: bool = False) -> str:
@@ -97,7 +97,7 @@ class _Keeping:
 
     def __init__(self, receipt: str | None, log: Path | None, masks: Sequence[str]) -> None:
         if masks and log is None:
-            abort("--mask belongs to --log.", USAGE)
+            abort("--mask belongs to --log.")
         self.receipt, self.log = receipt, log
         try:
             self.masks = [_mask(text) for text in masks]
@@ -117,7 +117,7 @@ class _Keeping:
             try:
                 moved = append(self.log, [make_event(law.revision, *one, now(), self.masks) for one in facts])
             except (OSError, ValueError) as error:
-                abort(f"cannot write {self.log}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+                abort(f"cannot write {self.log}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
             if moved:
                 warn(f"{self.log} ended in a torn record, which is in {self.log}.torn now.")
         if self.receipt is not None and (outcome.law or not outcome.problems):
@@ -128,7 +128,7 @@ class _Keeping:
         from vatspolicy.gate.receipt import canonical, make_receipt
 
         if len(outcome.law) != 1:
-            abort(f"a receipt is of one decision, and there are {len(outcome.law)}.", USAGE)
+            abort(f"a receipt is of one decision, and there are {len(outcome.law)}.")
         ((profile, data),) = outcome.law
         waived = [
             {"list": name, "index": index, "waived": finding["waived"]}
@@ -159,18 +159,18 @@ def _adopt(gate: Gate, specs: list[str], path: Path, until: str) -> Gate:
     from vatspolicy.gate.waivers.writer import baseline_text
 
     if not gate.today <= until <= last_day(gate.today):
-        abort(f"a baseline ends within a year: {gate.today} to {last_day(gate.today)}.", USAGE)
+        abort(f"a baseline ends within a year: {gate.today} to {last_day(gate.today)}.")
     try:
         old = load_baseline(path) if path.exists() else None
     except InvalidInput as error:
         report_problems(error)
-        raise SystemExit(INVALID) from None
+        raise SystemExit(ExitCode.INVALID) from None
     outcome = gate.run(specs)
     products = [decision.product for _, decision, _ in outcome.decided]
     if outcome.problems or outcome.empty or not products:
         return gate  # which says what is wrong
     if len(set(products)) < len(products):
-        abort("two specs have one product id; a baseline could not tell them apart.", USAGE)
+        abort("two specs have one product id; a baseline could not tell them apart.")
     write_report(path, baseline_text(gate.bundle, outcome.decided, gate.today, until, old))
     assert gate.ledger is not None
     return replace(gate, ledger=replace(gate.ledger, baseline=load_baseline(path)))

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from vatspolicy.cli.console import abort, enter, warn
-from vatspolicy.gate.gate import USAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +31,14 @@ def choose_law(
 
     if bundle is None:
         if key is not None or skip_verify:
-            abort("--key and --skip-verify belong to --bundle.", USAGE)
+            abort("--key and --skip-verify belong to --bundle.")
         if locks and os.path.exists(LOCK):
             warn(f"{LOCK} pins a bundle, and none was given with --bundle.")
         return enter(select_law(policies))
     if policies is not None:
-        abort("--policies and --bundle are two laws; name one.", USAGE)
+        abort("--policies and --bundle are two laws; name one.")
     if skip_verify and key is not None:
-        abort("--key and --skip-verify contradict each other.", USAGE)
+        abort("--key and --skip-verify contradict each other.")
     if skip_verify:
         warn("the signature of the bundle is not verified (--skip-verify).")
     from pathlib import Path

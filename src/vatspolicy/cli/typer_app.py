@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from vatspolicy.cli.console import abort, columns, enter, holding, print_result, report_problems, warn, write_report
-from vatspolicy.gate.gate import INTERRUPTED, USAGE
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
 from vatspolicy.output import write_stderr
 from vatspolicy.reports.formats.terminal import clean
@@ -69,7 +69,7 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            abort("interrupted.", INTERRUPTED)
+            abort("interrupted.", ExitCode.INTERRUPTED)
 
 
 class Commands(Group):
@@ -116,7 +116,7 @@ def _usage_in_language() -> Iterator[None]:
             how = translate(f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help.")
             lines = [translate(ctx.get_usage()), how, "", *lines]
         write_stderr("".join(f"{clean(line)}\n" for line in lines))
-        raise typer.Exit(code or USAGE) from None
+        raise typer.Exit(code or ExitCode.USAGE) from None
 
 
 def single(function: Callable[..., None], name: str, panel: str) -> Any:

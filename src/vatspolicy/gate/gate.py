@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from vatspolicy.clock import LAST, later
@@ -21,10 +22,28 @@ if TYPE_CHECKING:
 
     from vatspolicy.gate.waivers import WaiverSet
 
-OK, FAILED, USAGE, INVALID, INCOMPLETE, NOTHING, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
-"""Exit codes (the table in README.md)."""
 
-_ORDER = (OK, INCOMPLETE, FAILED, NOTHING, INVALID, INTERNAL)
+class ExitCode(IntEnum):
+    """Exit codes of the commands (the table in README.md)."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    INVALID = 3
+    INCOMPLETE = 4
+    NOTHING = 5
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+_SEVERITY = (
+    ExitCode.OK,
+    ExitCode.INCOMPLETE,
+    ExitCode.FAILED,
+    ExitCode.NOTHING,
+    ExitCode.INVALID,
+    ExitCode.INTERNAL,
+)
 LEVELS = ("deny", "needs-license", "duty", "advice")
 """What the gate may fail on; each includes those before it."""
 AHEAD = 180
@@ -46,7 +65,7 @@ class GateResult:
     """Why specs could not be decided."""
     empty: tuple[str, ...]
     """Arguments behind which there is no spec."""
-    exit_code: int
+    exit_code: ExitCode
     remarks: tuple[dict[str, Any], ...] | None = None
     """What there is to say about waivers and the baseline; None where there were none."""
     decided: tuple[tuple[Profile, Decision, frozenset[tuple[str, int]]], ...] = ()
@@ -108,14 +127,14 @@ class Gate:
         empty = tuple(argument for argument, specs in behind.items() if not specs)
         decided: list[tuple[Profile, Decision, dict[str, Any]]] = []
         problems: list[Problem] = []
-        codes = [NOTHING] if empty or not behind else []
+        codes = [ExitCode.NOTHING] if empty or not behind else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             try:
                 profile = load_profile(spec, self.changes)
                 decided.append((profile, *self.decide(profile)))
             except InvalidInput as error:
                 problems += error.problems
-                codes.append(INVALID)
+                codes.append(ExitCode.INVALID)
         if self.ledger is not None:
             return self._settled(decided, problems, empty, codes)
         codes += [self.code(decision) for _, decision, _ in decided]
@@ -127,7 +146,7 @@ class Gate:
         decided: list[tuple[Profile, Decision, dict[str, Any]]],
         problems: list[Problem],
         empty: tuple[str, ...],
-        codes: list[int],
+        codes: list[ExitCode],
     ) -> GateResult:
         """The outcome after waivers and baseline: the gate looks at what they leave."""
         from vatspolicy.gate.waivers.apply import apply_waivers
@@ -136,9 +155,9 @@ class Gate:
         assert ledger is not None
         settlement = apply_waivers(self.bundle, decided, ledger, self.today)
         codes = [*codes, *(self.code(decision) for decision in settlement.remaining)]
-        codes += [INVALID] if ledger.problems else []
+        codes += [ExitCode.INVALID] if ledger.problems else []
         if ledger.strict and not self.no_fail and any(one["level"] == "warning" for one in settlement.remarks):
-            codes.append(FAILED)
+            codes.append(ExitCode.FAILED)
         problems = [*problems, *ledger.problems]
         kept = [(one[0], one[1], places) for one, places in zip(decided, settlement.waived, strict=True)]
         law = tuple((profile, data) for profile, _, data in decided)
@@ -186,11 +205,11 @@ class Gate:
             return "lies in the past; pass --allow-past-as-of to decide under the law of a past day"
         return None
 
-    def code(self, decision: Decision) -> int:
-        """The exit code of one decision."""
+    def code(self, decision: Decision) -> ExitCode:
+        """Return the exit code of one decision."""
         level = LEVELS.index(self.fail_on)
         if decision.decision == "incomplete":
-            code = INCOMPLETE
+            code = ExitCode.INCOMPLETE
         else:
             fails = (
                 decision.decision == "deny"
@@ -198,8 +217,8 @@ class Gate:
                 or (level >= 2 and bool(decision.outstanding))
                 or (level >= 3 and bool(decision.advice or decision.readings))
             )
-            code = FAILED if fails else OK
-        return OK if self.no_fail else code
+            code = ExitCode.FAILED if fails else ExitCode.OK
+        return ExitCode.OK if self.no_fail else code
 
 
 def days_after(day: str) -> str:
@@ -210,6 +229,6 @@ def days_after(day: str) -> str:
         return LAST
 
 
-def worst(codes: Iterable[int]) -> int:
-    """The gravest of several exit codes."""
-    return max(codes, key=_ORDER.index, default=OK)
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the most severe of several exit codes."""
+    return max(codes, key=_SEVERITY.index, default=ExitCode.OK)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.cel.activation import ACTIVITY, Activation
 from vatspolicy.cel.codegen import Function, GeneratedModule
-from vatspolicy.cel.exact import Exact, Unknown, prepare
-from vatspolicy.cel.interpreter import Env, UnknownAttribute
+from vatspolicy.cel.interpreter import Env, Evaluator, Unknown, UnknownAttribute, compile_interpreter
 from vatspolicy.policies.model import Expression, Instrument, Rule
 from vatspolicy.policies.stored import Instruments
 
@@ -186,7 +185,7 @@ class RuleSet:
         nodes = functools.cache(lambda: _questions(expression, base))
 
         def functions(key: str) -> tuple[Function, Function]:
-            exact = functools.cache(lambda: prepare(nodes()[key].node, self.params))  # few are ever needed
+            exact = functools.cache(lambda: compile_interpreter(nodes()[key].node, self.params))  # few are ever needed
             return (self._questions[key] if place else exact(), lambda env: exact()(env))
 
         try:
@@ -223,7 +222,7 @@ class RuleSet:
         return value
 
     def missing_facts_in(self, expression: Expression, env: Env) -> tuple[UnknownAttribute, ...]:
-        """The missing facts to ask for next while an expression is unknown (see `kleene.missing`); none otherwise."""
+        """The missing facts to ask for next while an expression is unknown; none otherwise."""
         value = self._exactly(expression)(env)
         return value.facts if type(value) is Unknown else ()
 
@@ -279,15 +278,15 @@ class RuleSet:
     def _others(self) -> Mapping[str, Function]:
         return self._code.others.load(self.params)
 
-    def _exactly(self, expression: Expression) -> Exact:
+    def _exactly(self, expression: Expression) -> Evaluator:
         """The closure of an expression; it is kept with the expression, whose identity would else be given anew."""
         kept = self._closures.get(id(expression))
         if kept is None:
-            kept = self._closures[id(expression)] = (expression, prepare(expression.tree, self.params))
+            kept = self._closures[id(expression)] = (expression, compile_interpreter(expression.tree, self.params))
         return kept[1]
 
     @functools.cached_property
-    def _closures(self) -> dict[int, tuple[Expression, Exact]]:
+    def _closures(self) -> dict[int, tuple[Expression, Evaluator]]:
         return {}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.cel.codegen import Function, GeneratedModule
-from vatspolicy.cel.exact import Exact, prepare
+from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.quick_validation import is_surely_valid
 from vatspolicy.documents.schemas import once_per_schemas, schema_folder
@@ -72,11 +72,13 @@ def _is_given(facts: Mapping[str, Any], path: FactPath) -> bool:
 
 
 @once_per_schemas
-def _invariants() -> list[tuple[list[FactPath], Function, Exact]]:
+def _invariants() -> list[tuple[list[FactPath], Function, Evaluator]]:
     """Each with the facts without which it cannot be broken: most rows lack one, which is quicker to see."""
     nodes = {str(index): node for index, (node, _) in enumerate(invariants())}
     functions = GeneratedModule(nodes).load({})
-    return [(sorted(_needed(node, False)), functions[key], prepare(node, {})) for key, node in nodes.items()]
+    return [
+        (sorted(_needed(node, False)), functions[key], compile_interpreter(node, {})) for key, node in nodes.items()
+    ]
 
 
 def _needed(node: Node, value: bool) -> frozenset[FactPath]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.gate.gate import FAILED, INCOMPLETE, INVALID, NOTHING, OK, USAGE, worst
+from vatspolicy.gate.gate import ExitCode, worst
 
 LEVELS = ("loosened", "tightened", "any", "unknown", "version", "retroactive")
 """What a comparison may fail on, beside transitions such as `deny->allow`."""
@@ -146,12 +146,12 @@ def _among(pattern: str, names: Iterable[str]) -> bool:
     return any(re.fullmatch(wanted, name) for name in names)
 
 
-def exit_code(data: Data) -> int:
-    """The exit code: nothing that was not evaluated passes."""
-    codes = {"source": USAGE, "invalid": INVALID, "nothing": NOTHING}
+def exit_code(data: Data) -> ExitCode:
+    """Return the exit code: nothing that was not evaluated passes."""
+    codes = {"source": ExitCode.USAGE, "invalid": ExitCode.INVALID, "nothing": ExitCode.NOTHING}
     whys = [why["code"] for why in data["why"]]
     if "source" in whys:
-        return USAGE
-    found = [codes.get(why, INCOMPLETE) for why in whys]
-    found += [INCOMPLETE] if data["undecided_on"] else []
-    return worst([*found, FAILED if data["failed_on"] else OK])
+        return ExitCode.USAGE
+    found = [codes.get(why, ExitCode.INCOMPLETE) for why in whys]
+    found += [ExitCode.INCOMPLETE] if data["undecided_on"] else []
+    return worst([*found, ExitCode.FAILED if data["failed_on"] else ExitCode.OK])

@@ -11,7 +11,6 @@ from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
 from vatspolicy.cli.options import LangOption, OutputsOption, PoliciesOption
 from vatspolicy.cli.typer_app import DECISION, OUTPUT, RULES, abort, print_result, single, write_report
 from vatspolicy.errors import suggest
-from vatspolicy.gate.gate import USAGE
 
 
 class AnalysisFormat(StrEnum):
@@ -75,7 +74,7 @@ def analyze(
     for name in kind:
         if name not in every:
             hint = suggest(name, every) or f"Known: {', '.join(every)}."
-            abort(f"there is no kind of finding {name!r}. {hint}", USAGE)
+            abort(f"there is no kind of finding {name!r}. {hint}")
     report = run_analysis(
         Request(
             folder=policies,

@@ -10,7 +10,7 @@ import typer
 
 from vatspolicy.cli.options import choose_law
 from vatspolicy.cli.typer_app import abort, print_result, warn
-from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
+from vatspolicy.gate.gate import ExitCode
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def serve_api(options: ApiOptions) -> NoReturn:
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn"):
             raise
-        abort("the API needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
+        abort("the API needs an extra: pip install 'vatspolicy[serve]'.")
     from vatspolicy.server.api.app import Settings
     from vatspolicy.server.api.bundle_store import open_store
     from vatspolicy.server.api.limits import Limits
@@ -49,7 +49,7 @@ def serve_api(options: ApiOptions) -> NoReturn:
         token = read_token(options.token_file)
         listening = listen(options.host, options.port, token)
     except ServeError as error:
-        abort(str(error), USAGE)
+        abort(str(error))
     shelf = open_store(*law, say=warn)
     settings = Settings(
         token=token,
@@ -63,6 +63,6 @@ def serve_api(options: ApiOptions) -> NoReturn:
         serve(shelf, settings, listening, options.reload, lambda: print_result(f"{address}\n"))
     except KeyboardInterrupt:  # every request under way has ended
         warn("stopped.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     warn("stopped.")
-    raise typer.Exit(OK)
+    raise typer.Exit(ExitCode.OK)

@@ -32,7 +32,7 @@ from vatspolicy.cli.typer_app import (
     write_report,
 )
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import INCOMPLETE, INVALID, OK, USAGE
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import wants_colour, write_stderr
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ def ask(
     from vatspolicy.guidance.interview import Refused, start
 
     if json_ and not next_:
-        abort("--json goes with --next.", USAGE)
+        abort("--json goes with --next.")
     if spec == "-" and not next_:
-        abort("standard input is for the answers; pass a file, or --next.", USAGE)
+        abort("standard input is for the answers; pass a file, or --next.")
     answers = parse_changes(answer, "--answer")
     source, name = _source(spec, output)
     try:
@@ -108,7 +108,7 @@ def ask(
         )
     except InvalidInput as error:
         report_problems(error)
-        raise typer.Exit(INVALID) from None
+        raise typer.Exit(ExitCode.INVALID) from None
     _check_day(state)
     file = _File(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
     for dotted, value in answers:
@@ -116,11 +116,11 @@ def ask(
         try:
             state = state.skip(path) if value is None else state.answer(value, path)
         except Refused as error:
-            abort(f"--answer {dotted}: {error.text[lang.value]}", USAGE)
+            abort(f"--answer {dotted}: {error.text[lang.value]}")
     if next_:
         if any(value is not None for _, value in answers):
             if file.path is None:
-                abort("the answers need a file: pass a SPEC or --output.", USAGE)
+                abort("the answers need a file: pass a SPEC or --output.")
             file.write(state)
         _show_next(state, json_, lang)
         return
@@ -132,22 +132,22 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     from vatspolicy.documents import load_document
 
     if output is not None and output.suffix not in _YAML:
-        abort("the spec that is written is YAML: end --output with .yaml.", USAGE)
+        abort("the spec that is written is YAML: end --output with .yaml.")
     if spec is not None and (spec == "-" or Path(spec).exists()):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
-            abort("comments need YAML: choose a file that ends with .yaml by --output.", USAGE)
+            abort("comments need YAML: choose a file that ends with .yaml by --output.")
         try:
             return load_document(spec), None
         except InvalidInput as error:
             report_problems(error)
-            raise typer.Exit(INVALID) from None
+            raise typer.Exit(ExitCode.INVALID) from None
     target = output or (Path(spec) if spec is not None else None)
     if target is None:
         return None, None
     if target.exists():
-        abort(f"{target} exists already. Pass it as SPEC to go on with it.", USAGE)
+        abort(f"{target} exists already. Pass it as SPEC to go on with it.")
     if target.suffix not in _YAML:
-        abort("the spec that is written is YAML: end its name with .yaml.", USAGE)
+        abort("the spec that is written is YAML: end its name with .yaml.")
     try:
         return None, parse_slug(target.stem)
     except typer.BadParameter:
@@ -156,7 +156,7 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
 
 def _check_day(state: Interview) -> None:
     """The day whose law decides must be one that the bundle covers, and in the past only by leave."""
-    code = USAGE if state.as_of is not None else INVALID
+    code = ExitCode.USAGE if state.as_of is not None else ExitCode.INVALID
     if state.day < state.bundle.covers_from:
         abort(f"the law is known from {state.bundle.covers_from} on.", code)
     if state.day < state.today and not state.allow_past:
@@ -222,7 +222,7 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
     if state.settled or not early:
         data: dict[str, Any] = decision_to_data(state.bundle, state.profile, state.decision)
         print_result("\n" + render("text", [data | {"file": name}], lang.value, wants_colour(), columns()))
-    return OK if state.settled else INCOMPLETE
+    return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
 
 
 def _read() -> str | None:

@@ -12,7 +12,7 @@ import typer
 from vatspolicy.cli.arguments import Lang
 from vatspolicy.cli.options import LangOption, PoliciesOption
 from vatspolicy.cli.typer_app import INPUT, OUTPUT, RULES, abort, family, print_result, warn
-from vatspolicy.gate.gate import INTERNAL, USAGE
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import write_bytes
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def verify_bundle(
     from vatspolicy.bundles.lockfile import read_lock
 
     if key is None and lock is None and not skip_verify:
-        abort("say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.", USAGE)
+        abort("say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.")
     package = read_bundle_file(file)
     pinned = read_lock(lock) if lock else None
     if pinned:
@@ -190,7 +190,7 @@ def pin_bundle(
     try:
         pinned = pin(lock, package, signature, allow_rollback)
     except OSError as error:
-        abort(f"cannot write {lock}: {error.strerror or error}.", INTERNAL)
+        abort(f"cannot write {lock}: {error.strerror or error}.", ExitCode.INTERNAL)
     by = f", signed by {pinned.key}" if pinned.key else ""
     print_result(f"{lock}: {package.revision}{by}\n")
 
@@ -210,9 +210,9 @@ def keygen(
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         except FileExistsError:
-            abort(f"{path} exists already.", USAGE)
+            abort(f"{path} exists already.")
         except OSError as error:
-            abort(f"cannot write {path}: {error.strerror or error}.", INTERNAL)
+            abort(f"cannot write {path}: {error.strerror or error}.", ExitCode.INTERNAL)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(text)
     print_result(f"{name}.pem (private, keep it secret), {name}.pub\n")
@@ -224,7 +224,7 @@ def _signature(package: BundleFile, key: Path | None, scope: str, skip: bool) ->
 
     if skip:
         if key is not None:
-            abort("--key and --skip-verify contradict each other.", USAGE)
+            abort("--key and --skip-verify contradict each other.")
         warn("the signature of the bundle is not verified (--skip-verify).")
         return None
     return verify(package, read_key(key) if key else None, scope)
@@ -234,7 +234,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         write_bytes(path, content)
     except (OSError, ValueError) as error:
-        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", INTERNAL)
+        abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
 
 
 def _contents(package: BundleFile, signature: Signature | None) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from vatspolicy.cli.typer_app import (
     write_report,
 )
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 
 WORKERS = 4
@@ -155,7 +154,7 @@ def diff(
         write_report(path, render(name, data, lang.value))
     print_result(render(format, data, lang.value, wants_colour(), columns()), machine=format is not DiffFormat.TEXT)
     if refused:
-        abort(refused, USAGE)
+        abort(refused)
     if data["problems"] and format is not DiffFormat.TEXT:
         report_problems(InvalidInput([Problem(**problem) for problem in data["problems"]]))
     raise typer.Exit(data["exit_code"])

@@ -11,7 +11,7 @@ import typer
 from vatspolicy.cli.arguments import parse_day
 from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
 from vatspolicy.cli.typer_app import OUTPUT, WRITE, abort, family, print_result
-from vatspolicy.gate.gate import INTERNAL, USAGE
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate, translate_lines
 
 
@@ -69,7 +69,7 @@ def build_docs(
     law = choose_bundle(policies, bundle, key, skip_verify)
     day = (as_of or clock.today()) if format is DocsFormat.HTML else None
     if day and day < law.covers_from:
-        abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.")
     pages = make(law, format.value, day)
     if check_only:
         difference = compare(folder, pages, format.value)
@@ -78,9 +78,9 @@ def build_docs(
     try:
         difference = write(folder, pages, format.value)
     except Foreign as error:
-        abort(str(error), USAGE)
+        abort(str(error))
     except OSError as error:
-        abort(f"cannot write to {folder}: {error.strerror or error}.", INTERNAL)
+        abort(f"cannot write to {folder}: {error.strerror or error}.", ExitCode.INTERNAL)
     changed = len(difference.missing) + len(difference.stale)
     summary = f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed."
     print_result(translate(summary) + "\n")

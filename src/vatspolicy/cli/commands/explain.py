@@ -16,7 +16,6 @@ from vatspolicy.cli.options import (
     choose_bundle,
 )
 from vatspolicy.cli.typer_app import RULES, abort, columns, print_result, single
-from vatspolicy.gate.gate import USAGE
 
 
 def explain(
@@ -37,7 +36,7 @@ def explain(
     try:
         text = explain_name(law, name, lang.value, columns())
     except KeyError as error:
-        abort(str(error.args[0]), USAGE)
+        abort(str(error.args[0]))
     print_result(text)
 
 

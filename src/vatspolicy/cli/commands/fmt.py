@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vatspolicy.cli.typer_app import INPUT, OUTPUT, WRITE, abort, print_result, report_problems, single, write_report
-from vatspolicy.gate.gate import FAILED, INVALID, NOTHING, USAGE
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr
 
@@ -48,12 +48,12 @@ def format_files(
     """
     if textconv is not None:
         if paths or check or diff:
-            abort("--textconv takes one file and nothing else.", USAGE)
+            abort("--textconv takes one file and nothing else.")
         print_result(_normal(textconv), machine=True)
         return
     found = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
     if not found:
-        abort("there is nothing to format.", NOTHING)
+        abort("there is nothing to format.", ExitCode.NOTHING)
     raise typer.Exit(_run(found, check, diff))
 
 
@@ -79,7 +79,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
             text = format_text(document)
         except InvalidInput as error:
             report_problems(error)
-            code = INVALID
+            code = ExitCode.INVALID
             continue
         same = _is_written(name, document, text)
         changed += not same
@@ -93,7 +93,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
             write_report(Path(name), text)
     if not (check or diff) and names != ["-"]:
         write_stderr(translate(f"{len(names)} files, {changed} changed.") + "\n")
-    return code or (FAILED if check and changed else 0)
+    return code or (ExitCode.FAILED if check and changed else 0)
 
 
 def _is_written(name: str, document: Document, text: str) -> bool:
@@ -126,7 +126,7 @@ def _normal(path: Path) -> str:
         try:
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError:
-            raise typer.Exit(INVALID) from None
+            raise typer.Exit(ExitCode.INVALID) from None
 
 
 command = single(format_files, "fmt", WRITE)

@@ -18,7 +18,6 @@ from vatspolicy.cli.options import (
 )
 from vatspolicy.cli.typer_app import DECISION, OUTPUT, RULES, abort, columns, print_result, single
 from vatspolicy.errors import suggest
-from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 
 
@@ -105,12 +104,12 @@ def matrix(
     law = choose_bundle(policies, bundle, key, skip_verify)
     day = as_of or clock.today()
     if day < law.covers_from:
-        abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.")
     kinds = ("regimes", "places") if by is By.ALL else (by.value,)
     try:
         tables = [make(law, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
-        abort(f"{error}.", USAGE)
+        abort(f"{error}.")
     print_result(render(format, tables, lang.value, wants_colour(), columns()), machine=format is not MatrixFormat.TEXT)
 
 

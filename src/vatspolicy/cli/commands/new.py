@@ -9,14 +9,13 @@ import typer
 
 from vatspolicy.cli.arguments import parse_slug
 from vatspolicy.cli.typer_app import OUTPUT, WRITE, abort, family, print_result, write_report
-from vatspolicy.gate.gate import USAGE
 
 
 def create(files: dict[Path, str]) -> None:
     """Write new files, never over an old one: all of them, or none when one exists."""
     for path in files:
         if path.exists() or path.is_symlink():
-            abort(f"{path} exists already.", USAGE)
+            abort(f"{path} exists already.")
     for path, text in files.items():
         write_report(path, text)
         print_result(f"{path}\n")
@@ -38,7 +37,7 @@ def new_policy(
     from vatspolicy.authoring.scaffold import bundle, policy
 
     if id == "bundle":
-        abort("'bundle' is the name of the file that describes a bundle. Choose another.", USAGE)
+        abort("'bundle' is the name of the file that describes a bundle. Choose another.")
     release = folder / "bundle.yaml"
     create({folder / f"{id}.yaml": policy(id)} | ({} if release.exists() else {release: bundle()}))
 
@@ -53,7 +52,7 @@ def new_profile(
     from vatspolicy.authoring.scaffold import profile
 
     if path.suffix not in (".yaml", ".yml"):
-        abort("the skeleton is YAML: end the name with .yaml.", USAGE)
+        abort("the skeleton is YAML: end the name with .yaml.")
     create({path: profile(parse_slug(path.stem))})
 
 

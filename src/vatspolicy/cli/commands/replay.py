@@ -18,7 +18,7 @@ from vatspolicy.cli.options import (
     choose_law,
 )
 from vatspolicy.cli.typer_app import DECIDE, INPUT, OUTPUT, abort, print_result, single, warn
-from vatspolicy.gate.gate import FAILED, INVALID, OK
+from vatspolicy.gate.gate import ExitCode
 
 
 class ReplayFormat(StrEnum):
@@ -56,7 +56,7 @@ def replay(
         content = file.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not usable"
-        abort(f"cannot read the spec {file}: {reason}. Name it with --spec.", INVALID)
+        abort(f"cannot read the spec {file}: {reason}. Name it with --spec.", ExitCode.INVALID)
     if policies is None and bundle is None and data["law"]["file"] is not None:
         recorded = _near(receipt, data["law"]["file"])
         policies, bundle = (None, recorded) if data["law"]["origin"] == "bundle" else (recorded, None)
@@ -73,7 +73,7 @@ def replay(
         print_result(json.dumps({"same": not found, "differences": found}, indent=2) + "\n", machine=True)
     else:
         print_result(_told(differences, lang))
-    raise typer.Exit(FAILED if differences else OK)
+    raise typer.Exit(ExitCode.FAILED if differences else ExitCode.OK)
 
 
 def _near(receipt: Path, name: str) -> Path:

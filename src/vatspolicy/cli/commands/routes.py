@@ -29,7 +29,7 @@ from vatspolicy.cli.typer_app import (
     single,
     warn,
 )
-from vatspolicy.gate.gate import INVALID, NOTHING, USAGE
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import wants_colour
 
 
@@ -85,9 +85,9 @@ def routes(
     specs = find_specs(spec)
     if not specs:
         warn(f"there is no spec behind {spec!r}.")
-        raise typer.Exit(NOTHING)
+        raise typer.Exit(ExitCode.NOTHING)
     if len(specs) > 1:
-        abort(f"{len(specs)} specs are behind {spec!r}; name one.", USAGE)
+        abort(f"{len(specs)} specs are behind {spec!r}; name one.")
     law = choose_bundle(policies, bundle, key, skip_verify)
     try:
         profile = load_profile(specs[0], parse_changes(set_))
@@ -95,7 +95,7 @@ def routes(
         if day < law.covers_from:
             late = f"lies before {law.covers_from}, the first day that the bundle covers"
             if as_of is not None:
-                abort(f"--as-of {late}.", USAGE)
+                abort(f"--as-of {late}.")
             raise InvalidInput(
                 [
                     profile.document.problem(
@@ -106,7 +106,7 @@ def routes(
         ways = find_remediations(law, profile, day, to.value if to is not None else None, limit, most)
     except InvalidInput as error:
         report_problems(error)
-        raise typer.Exit(INVALID) from None
+        raise typer.Exit(ExitCode.INVALID) from None
     data = plan_to_data(law, profile, ways)
     if format is Form.JSON:
         import json

@@ -8,7 +8,6 @@ import typer
 
 from vatspolicy.cli.typer_app import WRITE, abort, print_result, single
 from vatspolicy.errors import suggest
-from vatspolicy.gate.gate import USAGE
 
 
 def schema(
@@ -29,7 +28,7 @@ def schema(
 
     known = schema_names()
     if name not in known:
-        abort(f"there is no schema {name!r}. {suggest(name, known)}".rstrip(), USAGE)
+        abort(f"there is no schema {name!r}. {suggest(name, known)}".rstrip())
     print_result((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"), machine=True)
 
 

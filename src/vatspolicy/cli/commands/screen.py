@@ -23,7 +23,7 @@ from vatspolicy.cli.options import (
 )
 from vatspolicy.cli.typer_app import DECIDE, DECISION, INPUT, OUTPUT, abort, print_result, report_problems, single, warn
 from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import INTERNAL, INVALID, NOTHING, USAGE
+from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import write_stderr
 
 
@@ -154,30 +154,34 @@ def screen(
     from vatspolicy.screening.workers import WorkerLost, cores
 
     if diff and (policies or bundle_file):
-        abort("--diff names both states of the law; leave --policies and --bundle out.", USAGE)
+        abort("--diff names both states of the law; leave --policies and --bundle out.")
     day = as_of or clock.today()
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
         with _laws(diff, policies, bundle_file, key, skip_verify) as (bundle, base):
             for law in filter(None, (bundle, base)):
                 if day < law.covers_from:
-                    abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+                    abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.")
             expected = source.expected()
             together = batch or batch_size(expected)
             processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
             task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1))
             summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
-        abort(f"{error}.", USAGE)
+        abort(f"{error}.")
     except WorkerLost:
-        abort("a process was ended from outside, perhaps for want of memory: take a smaller --batch.", INTERNAL)
+        abort(
+            "a process was ended from outside, perhaps for want of memory: take a smaller --batch.", ExitCode.INTERNAL
+        )
     except OSError as error:
-        abort(f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", INTERNAL)
+        abort(
+            f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", ExitCode.INTERNAL
+        )
     except MissingExtra as error:
-        abort(f"{error}: pip install 'vatspolicy[{error.extra}]', or use --engine python.", USAGE)
+        abort(f"{error}: pip install 'vatspolicy[{error.extra}]', or use --engine python.")
     except InvalidInput as error:
         report_problems(error)
-        raise typer.Exit(INVALID) from None
+        raise typer.Exit(ExitCode.INVALID) from None
     tables = by.split(",")
     if format is SummaryFormat.JSON:
         print_result(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
@@ -185,9 +189,9 @@ def screen(
         print_result(render(summary, tables, lang.value, compared=base is not None))
     if summary.rejected:
         warn(f"{summary.rejected} rows were rejected; see {task.rejects}.")
-        raise typer.Exit(INVALID)
+        raise typer.Exit(ExitCode.INVALID)
     if not summary.rows:
-        abort("nothing was decided.", NOTHING)
+        abort("nothing was decided.", ExitCode.NOTHING)
 
 
 @contextlib.contextmanager
@@ -205,7 +209,7 @@ def _laws(
         try:
             laws = held.enter_context(LawSource(diff=diff).laws())
         except SourceError as error:
-            abort(str(error), USAGE)
+            abort(str(error))
         yield laws
 
 

@@ -19,7 +19,7 @@ from vatspolicy.cli.options import (
     choose_bundle,
 )
 from vatspolicy.cli.typer_app import DECIDE, OUTPUT, abort, print_result, single, warn
-from vatspolicy.gate.gate import INTERRUPTED, OK, USAGE
+from vatspolicy.gate.gate import ExitCode
 
 API = "API"
 """The panel of options that belong to --api."""
@@ -90,11 +90,11 @@ def serve(
         from vatspolicy.cli.commands.api import ApiOptions, serve_api
 
         if as_of is not None:
-            abort("--as-of belongs to the page; a request of the API has an as_of of its own.", USAGE)
+            abort("--as-of belongs to the page; a request of the API has an as_of of its own.")
         law = (policies, bundle_file, key, skip_verify)
         serve_api(ApiOptions(host, port, token_file, reload, timeout, pending, allow_past_as_of, *law))
     if host != "127.0.0.1" or token_file is not None:
-        abort("--host and --token-file belong to --api.", USAGE)
+        abort("--host and --token-file belong to --api.")
     try:
         import uvicorn
 
@@ -102,20 +102,20 @@ def serve(
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn"):
             raise
-        abort("the page needs an extra: pip install 'vatspolicy[serve]'.", USAGE)
+        abort("the page needs an extra: pip install 'vatspolicy[serve]'.")
     from vatspolicy.clock import today
     from vatspolicy.server.web.run import listen
     from vatspolicy.server.web.session import WebContext
 
     bundle = choose_bundle(policies, bundle_file, key, skip_verify)
     if as_of is not None and as_of < bundle.covers_from:
-        abort(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.")
     if as_of is not None and as_of < today() and not allow_past_as_of:
-        abort(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.", USAGE)
+        abort(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.")
     try:
         socket = listen(port)
     except OSError as error:
-        abort(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.", USAGE)
+        abort(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.")
     address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
     app = make_app(WebContext(bundle, as_of, allow_past_as_of), lang.value)
     config = uvicorn.Config(app, log_level="critical", access_log=False, server_header=False, lifespan="off")
@@ -129,10 +129,10 @@ def serve(
         server.run(sockets=[socket])
     except KeyboardInterrupt:  # uvicorn has closed every connection and raises it again
         warn("stopped.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     finally:
         socket.close()
-    raise typer.Exit(OK)
+    raise typer.Exit(ExitCode.OK)
 
 
 command = single(serve, "serve", DECIDE)

@@ -17,7 +17,6 @@ from vatspolicy.cli.options import (
     near,
 )
 from vatspolicy.cli.typer_app import INPUT, OUTPUT, RULES, abort, print_result, single
-from vatspolicy.gate.gate import USAGE
 from vatspolicy.i18n import translate_lines
 
 if TYPE_CHECKING:
@@ -108,9 +107,9 @@ def run_tests(
 
     wants_mutants = mutation or mutation_threshold is not None
     if wants_mutants and (coverage or threshold is not None):
-        abort("--coverage and --mutation are two runs.", USAGE)
+        abort("--coverage and --mutation are two runs.")
     if not wants_mutants and (sample is not None or prove or no_suggestions):
-        abort("--sample, --prove and --no-suggestions belong to --mutation.", USAGE)
+        abort("--sample, --prove and --no-suggestions belong to --mutation.")
     pattern = parse_pattern(run)
     law = choose_bundle(policies, bundle, key, skip_verify)
     fixtures = fixtures or near()

@@ -18,7 +18,6 @@ from vatspolicy.cli.options import (
     choose_bundle,
 )
 from vatspolicy.cli.typer_app import DECIDE, DECISION, OUTPUT, abort, columns, print_result, single
-from vatspolicy.gate.gate import USAGE
 from vatspolicy.output import wants_colour
 
 
@@ -72,9 +71,9 @@ def timeline(
     changes = parse_changes(set_)
     law = choose_bundle(policies, bundle, key, skip_verify)
     if first is not None and first < law.covers_from:
-        abort(f"--from {first} lies before {law.covers_from}, the first day that the bundle covers.", USAGE)
+        abort(f"--from {first} lies before {law.covers_from}, the first day that the bundle covers.")
     if last is not None and last < (first or law.covers_from):
-        abort(f"--to {last} lies before the first day of the timeline.", USAGE)
+        abort(f"--to {last} lies before the first day of the timeline.")
     data = make(law, load_profile(spec, changes), clock.today(), first, last)
     print_result(render(format, data, lang.value, wants_colour(), columns()), machine=format is not TimelineFormat.TEXT)
 

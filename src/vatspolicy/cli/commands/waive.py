@@ -21,7 +21,7 @@ from vatspolicy.cli.typer_app import (
     write_report,
 )
 from vatspolicy.errors import InvalidInput, suggest
-from vatspolicy.gate.gate import FAILED, INVALID, USAGE
+from vatspolicy.gate.gate import ExitCode
 
 
 def waive(
@@ -62,22 +62,22 @@ def waive(
     bundle, day = choose_bundle(policies, bundle_file, key, skip_verify), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]
     if rule not in names:
-        abort(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip(), USAGE)
+        abort(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip())
     if not all(text.strip() for text in (reason, approver, ticket)):
-        abort("a waiver has a reason, an approver and a ticket.", USAGE)
+        abort("a waiver has a reason, an approver and a ticket.")
     if not day <= until <= last_day(day):
-        abort(f"a waiver ends within a year: {day} to {last_day(day)}.", USAGE)
+        abort(f"a waiver ends within a year: {day} to {last_day(day)}.")
     profile = load_profile(spec)
     decision, _ = Gate(bundle, day, as_of).decide(profile)
     if bundle.rule(rule).unwaivable:
-        abort(f"{rule} cannot be waived.", FAILED)
+        abort(f"{rule} cannot be waived.", ExitCode.FAILED)
     if until < decision.as_of:
-        abort(f"the waiver would end before the day decided, {decision.as_of}.", USAGE)
+        abort(f"the waiver would end before the day decided, {decision.as_of}.")
     found = [finding for _, finding in waivable(decision) if finding.rule.name == rule]
     if not found:
         waiting = any(finding.rule.name == rule for finding in decision.undetermined)
         why = "a missing fact leaves it undetermined" if waiting else "it finds nothing that a gate could fail on"
-        abort(f"{rule} cannot be waived for {spec}: {why}.", FAILED)
+        abort(f"{rule} cannot be waived for {spec}: {why}.", ExitCode.FAILED)
     entries = [
         {
             "rule": rule,
@@ -100,7 +100,7 @@ def waive(
         text = add_waivers(waivers, entries)
     except InvalidInput as error:
         report_problems(error)
-        raise typer.Exit(INVALID) from None
+        raise typer.Exit(ExitCode.INVALID) from None
     write_report(waivers, text)
     warn(f"{waivers}: {len(entries)} added. It applies once {approver} is among the approvers of {rule}.")
 
