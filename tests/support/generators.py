@@ -30,7 +30,7 @@ from vatspolicy.cel.types import (
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, facts_of, invariants, load_profile
-from vatspolicy.profile.vocabulary import gazetteer, resolve, within
+from vatspolicy.profile.vocabulary import gazetteer, within
 
 DAY = timedelta(days=1)
 MISSING = (0.0, 0.1, 0.3, 0.6)
@@ -157,7 +157,7 @@ class Profiles:
     def value(self, schema: Mapping[str, Any], name: str, missing: float) -> Any:
         draw = self.draw
         if "$ref" in schema:
-            return self.value(resolve(schema["$ref"]), schema["$ref"].rsplit("/", 1)[-1], missing)
+            return self.value(SchemaSet.shipped().resolve(schema["$ref"]), schema["$ref"].rsplit("/", 1)[-1], missing)
         if "x-shorthand" in schema:
             return self.value(draw.choice(schema["anyOf"]), name, missing)
         if "enum" in schema:

@@ -21,7 +21,7 @@ from vatspolicy.bundles.bundle_file import (
     revision,
 )
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import NON_POLICY_FILES, build_bundle, read_sources
 
 _STORED = 65535
@@ -29,7 +29,7 @@ _STORED = 65535
 
 
 def build_bundle_file(folder: Path, number: int, file: str = "bundle.tar.gz") -> BundleFile:
-    """The bundle of a folder of policies and of the schemas in use. Raises InvalidInput for policies that do not load.
+    """The bundle of a folder of policies and of the shipped schemas. Raises InvalidInput for policies that do not load.
 
     `number` is from 0 and greater than that of every release before.
     """
@@ -37,7 +37,7 @@ def build_bundle_file(folder: Path, number: int, file: str = "bundle.tar.gz") ->
     bundle = build_bundle([(name, content) for name, content in sources.items() if name.endswith(".yaml")])
     files = {
         **sources,
-        **{f"schemas/{path.name}": path.read_bytes() for path in schema_folder().glob("*.json")},
+        **{f"schemas/{name}": content for name, content in SchemaSet.shipped().files.items()},
         DATA: _json(_data(sources)),
     }
     digest = content_digest(files)

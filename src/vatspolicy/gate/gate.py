@@ -130,7 +130,7 @@ class Gate:
         codes = [ExitCode.NOTHING] if empty or not behind else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             try:
-                profile = load_profile(spec, self.changes)
+                profile = load_profile(spec, self.changes, self.bundle.schemas)
                 decided.append((profile, *self.decide(profile)))
             except InvalidInput as error:
                 problems += error.problems

@@ -31,11 +31,11 @@ class LawSource:
     def laws(self) -> Iterator[tuple[Bundle, Bundle | None]]:
         """The law to decide under and the law before the change or None, for as long as the block lasts.
 
-        The schemas of the law to decide under are in use meanwhile. Raises InvalidInput, comparison.git.SourceError.
+        Raises InvalidInput, comparison.git.SourceError.
         """
         if self.diff is None:
             with select_law(self.policies, self.bundle, self.key, self.skip_verify) as found:
                 yield found.bundle, None
             return
-        with load_pair(*read_pair(*self.diff, self.folder)) as (base, head), head.in_use():
-            yield head.bundle, base.bundle
+        base, head = load_pair(*read_pair(*self.diff, self.folder))
+        yield head.bundle, base.bundle

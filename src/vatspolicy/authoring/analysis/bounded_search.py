@@ -39,7 +39,7 @@ def scene(setting: Query, reading: SymbolicRuleSet, each: str, certain: bool = T
         there, (scope, _) = subject(setting, each, (reading, reading), each == "activity")
         return there, scope
     exists, service = setting.services[0]
-    choice = setting.space.choice(CLASS, tuple(sorted(words("class"))))
+    choice = setting.space.choice(CLASS, tuple(sorted(words("class", setting.schemas))))
     found = reading.classes(reading.service_scope(service)).certain
     pool = setting.space.pool
     classed = pool.disjoin(
@@ -60,7 +60,7 @@ class BoundedSearch:
     """The rules of a bundle on the days of a period."""
 
     def __init__(self, bundle: Bundle, period: Period, budget: int = BUDGET) -> None:
-        self.setting = Query(period, {})
+        self.setting = Query(period, {}, schemas=bundle.schemas)
         self.reading = self.setting.reading(bundle)
         self.course: RuleSetHistory = self.reading.law
         self.scenes: dict[str, Scene] = {}
@@ -144,7 +144,7 @@ def ask(
     answer = solve(period, exact, budget, SHORT)
     if isinstance(answer, Answer):
         return answer
-    loose = Query(period, {}, RelaxedEncoder)
+    loose = Query(period, {}, RelaxedEncoder, bundle.schemas)
     formulas = [*build(loose, loose.reading(bundle, RelaxedRuleSet))]
     formulas += assume_invariants(loose.space, loose.encoder)[0]
     if FALSE in formulas or open_search(loose.space, budget).find(formulas) is None:

@@ -15,7 +15,7 @@ from vatspolicy.authoring.symbolic.isolate import expressions_of
 from vatspolicy.authoring.symbolic.query import Answer, Query
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.values import Const, WordSet
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.policies.reads import facts_of
@@ -172,5 +172,5 @@ def _given(setting: Query, reading: SymbolicRuleSet, details: Sequence[Detail]) 
 
 def _offers() -> Iterable[str]:
     """What a service can offer, by the profile schema."""
-    service = load_schema("profile")["properties"]["services"]["items"]["properties"]
+    service = SchemaSet.shipped().load("profile")["properties"]["services"]["items"]["properties"]
     return tuple(service["offers"]["items"]["enum"])

@@ -14,7 +14,7 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.assumptions import assume_invariants
 from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
-from vatspolicy.authoring.symbolic.domain import Space, _resolved, plain
+from vatspolicy.authoring.symbolic.domain import Space, plain
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query
@@ -24,7 +24,6 @@ from vatspolicy.authoring.symbolic.search import Found
 from vatspolicy.authoring.symbolic.values import Base, DualRail, Record, Slots, Sum, Unsupported
 from vatspolicy.authoring.symbolic.witness import _record, profile_of
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
-from vatspolicy.documents.schemas import load_schema
 from vatspolicy.policies.bundle import Bundle
 
 MORE = "company.licences.99"
@@ -189,8 +188,8 @@ def more(setting: Query, bundle: Bundle, loose: bool) -> ProfilePair:
     assert isinstance(company, Record)
     [(held, slots)] = company.get("licences")  # type: ignore[misc]
     assert isinstance(slots, Slots)
-    schema = _resolved(load_schema("profile")["properties"]["company"]["properties"]["licences"])
-    extra = space.record(_resolved(schema["items"]), MORE, TRUE)
+    schema = space.resolved(space.schemas.load("profile")["properties"]["company"]["properties"]["licences"])
+    extra = space.record(space.resolved(schema["items"]), MORE, TRUE)
     longer = Slots(slots.path, lambda: [*slots.members, (TRUE, extra)])
     other, _ = _with_company(setting, {"licences": ((held, longer),)})
     first, second = _readings(setting, other, bundle, loose, "licences")

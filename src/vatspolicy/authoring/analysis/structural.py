@@ -175,7 +175,7 @@ def unused_term(bundle: Bundle) -> Iterator[Finding]:
 def unread_fact(bundle: Bundle) -> Iterator[Finding]:
     """A fact of the profile schema that no expression reads."""
     read = read_facts(bundle)
-    for path in asked_facts():
+    for path in asked_facts(bundle.schemas):
         if path not in read:
             yield _finding(
                 "unread-fact",

@@ -11,7 +11,6 @@ import yaml
 from vatspolicy.authoring.symbolic.query import Answer
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.documents import load_document
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
@@ -54,7 +53,7 @@ def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule
 
 def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
     """What the rules say of the subjects of a profile, by the evaluator."""
-    law, profile = bundle.on(day), load_profile(data)
+    law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     found: dict[str, set[str]] = {rule.name: set() for rule in rules}
     for each, _, env in subjects(law, profile, day):
         for rule in rules:
@@ -66,12 +65,12 @@ def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence
 def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> dict[str, Any]:
     """An entry of `tests.cases` about rules of one policy."""
     policy = bundle.policies[rules[0].policy]
-    tests = load_document(policy.file).data.get("tests", {"base": {}})
+    tests = bundle.document(policy).data.get("tests", {"base": {}})
     test: dict[str, Any] = {"it": it[:200], "as_of": day, "set": {key: data[key] for key in ROOTS if key in data}}
     left = [key for key in ROOTS if key in tests["base"] and key not in data]
     if left:
         test["unset"] = left
-    law, profile = bundle.on(day), load_profile(data)
+    law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     by_subject: dict[str, dict[str, str]] = {}
     for each, name, env in subjects(law, profile, day):
         for rule in rules:
@@ -100,7 +99,7 @@ def _is_route(rules: Sequence[Rule], id: str) -> bool:
 
 def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:
     """The profile and, as a second document, what is decided of it today."""
-    decision = evaluate(bundle, load_profile(data), day)
+    decision = evaluate(bundle, load_profile(data, schemas=bundle.schemas), day)
     expected: dict[str, Any] = {"as_of": day, "decision": decision.decision}
     if decision.decision == "incomplete":
         expected["range"] = list(decision.range)

@@ -58,7 +58,7 @@ def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted
     except InvalidInput:  # an old state that does not fit the new schemas
         return Proof("unavailable", engine, "schemas")
     try:
-        with head.in_use(), _only(engine):
+        with _only(engine):
             analysis = importlib.import_module("vatspolicy.authoring.symbolic")
             share = workers if engine == "z3" else 1  # the solver is hidden from this process alone
             rules, transitions = analysis.compare_change(left, head.bundle, names, workers=share)

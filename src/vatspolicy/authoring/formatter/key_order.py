@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 
 _KINDS = (("policy", {"id", "effective"}), ("fixture", {"decisions"}), ("bundle", {"covers"}))
 """Kinds of files that have an order, by keys that each has and the others have not."""
@@ -40,11 +40,7 @@ class Order:
         if not isinstance(node, Mapping):
             return []
         if "$ref" in node:
-            file, _, pointer = str(node["$ref"]).partition("#")
-            found: Any = load_schema(file.removesuffix(".schema.json") or self.schema)
-            for key in pointer.strip("/").split("/"):
-                found = found[key] if key else found
-            return self._plain(found)
+            return self._plain(SchemaSet.shipped().resolve(str(node["$ref"]), self.schema))
         branches = [branch for word in ("anyOf", "oneOf", "allOf") for branch in node.get(word, ())]
         return [node, *(inner for branch in branches for inner in self._plain(branch))]
 
@@ -54,5 +50,5 @@ def order_of(data: Any) -> Order:
     if isinstance(data, dict):
         for name, keys in _KINDS:
             if keys <= data.keys():
-                return Order(name, [load_schema(name)])
+                return Order(name, [SchemaSet.shipped().load(name)])
     return Order("", [])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from vatspolicy.authoring.symbolic.domain import Space
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.cel.ast import Node
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.profile.profile import invariants
 
 
@@ -17,14 +18,14 @@ def assume_invariants(space: Space, encoder: Encoder) -> tuple[list[int], tuple[
 
     The others hold of a profile that leaves their facts out, so leaving them out takes no profile away.
     """
-    entries = load_schema("profile")["x-invariants"]
+    entries = space.schemas.load("profile")["x-invariants"]
     relevant = set(space.read)
     taken: dict[str, Node] = {}
     growing = True
     while growing:
         growing = False
-        for entry, (node, _) in zip(entries, invariants(), strict=True):
-            facts = _facts(entry["check"], node)
+        for entry, (node, _) in zip(entries, invariants(space.schemas), strict=True):
+            facts = space.schemas.derived((_facts, entry["check"]), partial(_facts, node, space.schemas))
             if entry["id"] not in taken and facts & relevant:
                 taken[entry["id"]] = node
                 relevant |= facts
@@ -33,16 +34,11 @@ def assume_invariants(space: Space, encoder: Encoder) -> tuple[list[int], tuple[
     return [-encoder.truth(node, scope, {}).false for node in taken.values()], tuple(taken)
 
 
-_FACTS: dict[str, frozenset[str]] = {}
-
-
-def _facts(text: str, node: Node) -> frozenset[str]:
-    """The paths of the facts that an invariant reads."""
-    if text not in _FACTS:
-        space = Space()
-        Encoder(space).truth(node, SymbolicActivation(space.roots), {})
-        _FACTS[text] = frozenset(space.read)
-    return _FACTS[text]
+def _facts(node: Node, schemas: SchemaSet) -> frozenset[str]:
+    """Return the paths of the facts that an invariant reads."""
+    space = Space(schemas=schemas)
+    Encoder(space).truth(node, SymbolicActivation(space.roots), {})
+    return frozenset(space.read)
 
 
 def named(names: Iterable[str]) -> str:

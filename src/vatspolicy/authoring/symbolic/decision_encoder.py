@@ -246,7 +246,7 @@ class SymbolicRuleSet:
                 if cls != "none":
                     other.setdefault(cls, []).append(pool.conjoin((holds.true, -has_opinion)))
             if rule.contested:
-                for cls in sorted(words("class")):
+                for cls in sorted(words("class", self.space.schemas)):
                     by_opinion = pool.disjoin(
                         pool.conjoin((held, member(self.encoder, Const(cls), chosen))) for held, chosen in named
                     )

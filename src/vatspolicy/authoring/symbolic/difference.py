@@ -33,7 +33,7 @@ def differing(base: Bundle, head: Bundle, period: Period) -> Period | None:
 
     Rules that say the same in the same words, with the same parameter values on the same days, make no difference.
     """
-    setting = Query(period, {})
+    setting = Query(period, {}, schemas=head.schemas)
     one, two = setting.reading(base), setting.reading(head)
     if one.way != two.way:
         return period

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from vatspolicy.documents.quick_validation import is_surely_valid
-from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import Profile, load_profile
-
-_QUICK = importlib.util.find_spec("jsonschema_rs") is not None
 
 Place = tuple[str | int, ...]
 
 
-def shrink(data: Mapping[str, Any], still: Callable[[Profile], bool]) -> dict[str, Any]:
+def shrink(
+    data: Mapping[str, Any], still: Callable[[Profile], bool], schemas: SchemaSet | None = None
+) -> dict[str, Any]:
     """The profile without every fact, list member and word that `still` can do without, the largest tried first.
 
     `still` is asked of valid profiles only. No single part of the result can be left out.
@@ -28,7 +27,7 @@ def shrink(data: Mapping[str, Any], still: Callable[[Profile], bool]) -> dict[st
     while queue and refused < len(queue):
         place = queue.pop(0)
         smaller = without(kept, place)
-        if smaller is not None and _holds(smaller, still):
+        if smaller is not None and _holds(smaller, still, schemas):
             kept, refused = smaller, 0
             left = set(places(kept))
             queue = [other for other in queue if other in left]
@@ -39,11 +38,11 @@ def shrink(data: Mapping[str, Any], still: Callable[[Profile], bool]) -> dict[st
     return kept
 
 
-def _holds(data: Mapping[str, Any], still: Callable[[Profile], bool]) -> bool:
-    if _QUICK and not is_surely_valid(data, "profile", schema_folder()):
-        return False  # why it is not valid is nothing that anybody asks here, and slow to say
+def _holds(data: Mapping[str, Any], still: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:
+    if not is_valid(data, "profile", schemas):  # explaining why is slow, and nobody asks here
+        return False
     try:
-        profile = load_profile(data)
+        profile = load_profile(data, schemas=schemas)
     except InvalidInput:
         return False
     return still(profile)

@@ -26,6 +26,7 @@ from vatspolicy.authoring.symbolic.timeline import history_of
 from vatspolicy.authoring.symbolic.times import AS_OF, Period
 from vatspolicy.authoring.symbolic.values import Slots, Sum
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 
@@ -37,6 +38,8 @@ class Query:
     period: Period
     bounds: Mapping[str, int]
     maker: type[Encoder] = Encoder
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
+    """Schemas that say which profiles there are."""
     space: Space = field(init=False)
     encoder: Encoder = field(init=False)
     day: Sum = field(init=False)
@@ -44,7 +47,7 @@ class Query:
     """How many facts had been read when it was worked out which invariants matter, and what came of it."""
 
     def __post_init__(self) -> None:
-        self.space = Space(self.bounds)
+        self.space = Space(self.bounds, self.schemas)
         self.encoder = self.maker(self.space)
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 

@@ -38,8 +38,9 @@ def confirmed(data: dict[str, Any], wanted: Iterable[tuple[Bundle, str]], day: s
     def decided(profile: Profile) -> bool:
         return all(word_of(bundle, profile, day) == word for bundle, word in wanted)
 
-    small = shrink(data, decided) if decided(load_profile(data)) else data
-    profile = load_profile(small)
+    schemas = wanted[0][0].schemas
+    small = shrink(data, decided, schemas) if decided(load_profile(data, schemas=schemas)) else data
+    profile = load_profile(small, schemas=schemas)
     for bundle, word in wanted:
         told = evaluate(bundle, profile, day).decision
         if told != word:

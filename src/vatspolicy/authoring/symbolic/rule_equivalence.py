@@ -251,7 +251,7 @@ class _Question:
         data = confirmed(answer.profile, [(self.base, before), (mixed, after)], day)
         names = tuple("->".join(pair) for pair in found)
         reason = f"Changing this rule alone changes the decision ({', '.join(names)})."
-        reason += self.together(load_profile(data), day, after)
+        reason += self.together(load_profile(data, schemas=self.base.schemas), day, after)
         self.invariants |= set(answer.invariants)
         return RuleVerdict(self.name, WITNESS, names, data, day, before, after, reason, self.assumptions())
 
@@ -263,10 +263,10 @@ class _Question:
         def told(profile: Profile) -> bool:
             return says(self.base, self.before, profile, day) != says(self.head, self.after, profile, day)
 
-        if not told(load_profile(answer.profile)):
+        if not told(load_profile(answer.profile, schemas=self.base.schemas)):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
-        data = shrink(answer.profile, told)
-        profile = load_profile(data)
+        data = shrink(answer.profile, told, self.base.schemas)
+        profile = load_profile(data, schemas=self.base.schemas)
         before = evaluate(self.base, profile, day).decision
         after = before if mixed is None else evaluate(mixed, profile, day).decision
         reason += self.together(profile, day, after)

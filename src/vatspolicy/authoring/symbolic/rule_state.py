@@ -105,7 +105,7 @@ def subject(
     exists, service = setting.services[0]
     if each == "service":
         return [exists], (one.service_scope(service), two.service_scope(service))
-    choice = setting.space.choice(CLASS, tuple(sorted(words("class"))))
+    choice = setting.space.choice(CLASS, tuple(sorted(words("class", setting.schemas))))
     formulas = [exists]
     if reach:
         pool = setting.space.pool

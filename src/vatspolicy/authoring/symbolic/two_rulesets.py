@@ -39,7 +39,7 @@ class TwoRuleSetSearch:
 
     def __init__(self, period: Period, base: Bundle, budget: int, members: Mapping[str, int]) -> None:
         """`members`: how many members lists have at most; 1 where it says nothing."""
-        self.setting, self.budget = Query(period, dict(members)), budget
+        self.setting, self.budget = Query(period, dict(members), schemas=base.schemas), budget
         self.base = self.setting.reading(base)
         self.before = self.word(self.base)
         self.search: Search | None = None
@@ -130,7 +130,9 @@ class TransitionProof:
         """The setting that laws are asked in one after the other, with lists as long as they have been needed."""
         if encoder not in self.rooms:
             bounds = self.bounds.setdefault(encoder, {})
-            self.rooms[encoder] = ProofContext(Query(self.period, dict(bounds), encoder), self.base, self.budget)
+            self.rooms[encoder] = ProofContext(
+                Query(self.period, dict(bounds), encoder, self.base.schemas), self.base, self.budget
+            )
         return self.rooms[encoder]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.documents import load_document, parse_document
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision
@@ -106,14 +107,14 @@ def policy_cases(bundle: Bundle) -> Iterator[Case]:
 
 def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
     """The tests inside one policy. Raises InvalidInput when a test's facts are not a profile."""
-    document = load_document(policy.file)
+    document = bundle.document(policy)
     tests = document.data.get("tests")
     if tests is None:
         return
     base = _whole(tests["base"])
     for index, entry in enumerate(tests["cases"]):
         line, _ = document.mark(("tests", "cases", index))
-        profile = _profile(base, entry, f"{policy.file}:{line}")
+        profile = _profile(base, entry, f"{policy.file}:{line}", bundle.schemas)
         name = f"{policy.id}: it {entry['it']}"
         yield Case(policy.file, line, name, bundle, profile, entry["as_of"], entry, policy)
 
@@ -123,9 +124,9 @@ def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
     return {"schema": 1, "product": {"id": "test"}, "company": {}, "services": [], **base}
 
 
-def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Profile:
+def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:
     document = parse_document(json.dumps(base, ensure_ascii=False), where)
-    return read_profile(change(document, _changes(entry)))
+    return read_profile(change(document, _changes(entry)), schemas)
 
 
 def _changes(entry: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -146,13 +147,13 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
     if not beside.is_file():
         raise InvalidInput([Problem(str(path), 1, 1, "", f"There is no {beside.name} beside this fixture.")])
     expected = load_document(beside)
-    problems = validate(expected, "fixture")
+    problems = validate(expected, "fixture", bundle.schemas)
     if problems:
         raise InvalidInput(problems)
     document = load_document(path)
     for index, entry in enumerate(expected.data["decisions"]):
         line, _ = expected.mark(("decisions", index))
-        profile = read_profile(change(document, _changes(entry)))
+        profile = read_profile(change(document, _changes(entry)), bundle.schemas)
         name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
         yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None)
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.documents import load_document
 from vatspolicy.errors import suggest
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
@@ -215,7 +214,7 @@ class _Page:
         if found:
             yield f"\n{self.word('relies')}"
             yield from self.flow(", ".join(found), 2)
-        tests = load_document(self.policy.file).data.get("tests", {"cases": []})
+        tests = self.bundle.document(self.policy).data.get("tests", {"cases": []})
         cases = [case["it"] for case in tests["cases"] if rule.id in case["expect"]]
         if cases:
             yield f"\n{self.word('tests')}"

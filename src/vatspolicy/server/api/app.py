@@ -103,7 +103,7 @@ class _Api:
             body = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
             return body, word, time.perf_counter() - begun
 
-        body, word, seconds = await self.decide(lambda: held.run(work))
+        body, word, seconds = await self.decide(work)
         if word is not None:
             self.metrics.decision(word, seconds)
         return Response(body, media_type="application/json")
@@ -186,7 +186,7 @@ class _Api:
         """This API as OpenAPI 3.1."""
         held = self.shelf.held
         if self.described[0] != held.revision:
-            self.described = (held.revision, held.run(lambda: openapi(held.bundle.version)))
+            self.described = (held.revision, openapi(held.bundle.version, held.bundle.schemas))
         return JSONResponse(self.described[1])
 
 

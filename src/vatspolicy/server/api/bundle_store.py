@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,7 +10,7 @@ from typing import TypeVar
 
 from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
-from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
+from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.bundle import read_sources
 
@@ -22,25 +21,15 @@ class LoadedBundle:
     """One bundle, with the schemas that it decides under, in use until it is let go."""
 
     def __init__(self, choice: AbstractContextManager[SelectedLaw]) -> None:
-        self._choice, self._context = choice, contextvars.copy_context()
-        chosen = self._context.run(choice.__enter__)
+        self._choice = choice
+        chosen = choice.__enter__()
         self.bundle, self.revision = chosen.bundle, chosen.revision
-        self._schemas = self._context.run(schema_folder)  # found once: looking for it takes a third of a decision
         self.number = chosen.package.number if chosen.package else -1
         """Grows with every release of a package; -1 for a folder, which has none."""
 
-    def run(self, work: Callable[[], T]) -> T:
-        """What `work` makes under the schemas of this bundle, in any thread."""
-
-        def under() -> T:
-            with use_schemas(self._schemas):
-                return work()
-
-        return self._context.copy().run(under)
-
     def let_go(self) -> None:
         """No request uses it any more."""
-        self._context.run(self._choice.__exit__, None, None, None)
+        self._choice.__exit__(None, None, None)
 
 
 class BundleStore:
@@ -98,7 +87,7 @@ class BundleStore:
         try:
             if held.number < self.held.number:
                 raise InvalidInput([Problem("bundle", 1, 1, "", "It is older than the bundle in use.")])
-            held.run(lambda: bundle.on(max(bundle.covers_from, bundle.boundaries[-1])))  # its code loads, too
+            bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))  # its code loads, too
             if self._look() != seen:  # changed while it was read: another look will tell
                 held.let_go()
                 return False

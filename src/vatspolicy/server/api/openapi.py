@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 
 _FOREIGN = re.compile(r"(\w+)\.schema\.json(?:#(.*))?")
 _EXAMPLE = {
@@ -175,7 +175,7 @@ def _published(*names: str) -> dict[str, Any]:
         name = wanted.pop()
         if name in found:
             continue
-        schema = load_schema(name)
+        schema = SchemaSet.shipped().load(name)
         found[name] = {
             key: _moved(value, name) for key, value in schema.items() if key not in ("$schema", "$id", "x-invariants")
         }

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import matrix
 from vatspolicy.guidance.remediation import find_remediations
@@ -54,7 +54,7 @@ def make_app(desk: WebContext, lang: Language = "en") -> Starlette:
         return JSONResponse({**form, "today": desk.as_of or desk.today()})
 
     def schema(_: Request) -> Response:
-        return JSONResponse(load_schema("profile"))
+        return JSONResponse(SchemaSet.shipped().load("profile"))
 
     def access(request: Request) -> Response:
         spoken: Language = "zh" if request.query_params.get("lang") == "zh" else "en"
