@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from measure import Candidate, Report, Row, Table, Target, finish, interleave, median, parser
-from workload import afresh, draw_profiles
+from workload import afresh, draw_profiles  # puts the tests on the path
+
+from support.oracles import CelPython, convert  # isort: skip
 
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import Type, join, type_of_value
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
@@ -47,7 +48,7 @@ SLOW = 3
 class CelLaw(RuleSet):
     """The law of a day, asked of cel-python. What it converts and prepares is kept until `forget`."""
 
-    engines: Mapping[str, Reference] = field(default_factory=dict)
+    engines: Mapping[str, CelPython] = field(default_factory=dict)
     owners: Mapping[int, str] = field(default_factory=dict)
     """Policy id of every expression, by identity."""
     converted: dict[int, tuple[Any, Any]] = field(default_factory=dict)
@@ -91,7 +92,7 @@ class CelBundle(Bundle):
         return self.made[day]
 
 
-def _engines(bundle: Bundle, law: RuleSet) -> dict[str, Reference]:
+def _engines(bundle: Bundle, law: RuleSet) -> dict[str, CelPython]:
     found = {}
     for policy in bundle.policies.values():
         files = [policy, *(bundle.policies[used] for used in policy.uses)]
@@ -101,7 +102,7 @@ def _engines(bundle: Bundle, law: RuleSet) -> dict[str, Reference]:
                 types = [type_of_value(value.value, name) for value in parameter.values]
                 joined = functools.reduce(lambda one, other: join(one, other) or one, types)
                 params[name] = law.params[parameter.key], joined
-        found[policy.id] = Reference(params, {name: text for file in files for name, text in file.terms.items()})
+        found[policy.id] = CelPython(params, {name: text for file in files for name, text in file.terms.items()})
     return found
 
 

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare where policies and fixtures are."""
-    parser.addini("vatspolicy_policies", "folder of policies whose inline tests are collected", default="")
+    parser.addini("vatspolicy_policies", "folder of policies whose tests are collected", default="")
     parser.addini("vatspolicy_fixtures", "folder of fixtures that are collected", default="")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A policy file, or the expectations of a fixture."""
+    """Collect the tests of a policy, or a fixture."""
     if file_path.suffix != ".yaml":
         return None
     config = parent.config
     policies, fixtures = (_folder(config, name) for name in ("vatspolicy_policies", "vatspolicy_fixtures"))
     place = file_path.resolve()
-    if policies and place.is_relative_to(policies) and file_path.name not in ("bundle.yaml", "properties.yaml"):
+    if policies and place.is_relative_to(policies) and file_path.name.endswith(".test.yaml"):
         return PolicyFile.from_parent(parent, path=file_path)
     if fixtures and place.is_relative_to(fixtures) and not file_path.name.endswith(".expect.yaml"):
         return FixtureFile.from_parent(parent, path=file_path)
@@ -66,14 +66,18 @@ class _File(pytest.File):
 
 
 class PolicyFile(_File):
-    """A policy with its inline tests."""
+    """The tests of a policy, which stand beside it."""
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item a test."""
-        from vatspolicy.authoring.testing.cases import cases_of
+        from vatspolicy.authoring.testing.cases import STRAY_HINT, cases_of
+        from vatspolicy.errors import InvalidInput, Problem
 
         bundle = _bundle(self.config)
-        for case in cases_of(bundle, bundle.policies[self.path.stem]):
+        id = self.path.name.removesuffix(".test.yaml")
+        if id not in bundle.policies:
+            raise InvalidInput([Problem(str(self.path), 1, 1, "", "These tests stand beside no policy.", STRAY_HINT)])
+        for case in cases_of(bundle, bundle.policies[id]):
             yield CaseItem.from_parent(self, name=case.name.partition(": ")[2], case=case)
 
 

@@ -278,7 +278,7 @@ def test_coverage_names_lines_and_does_not_depend_on_layout(console: Console, co
     figures, files = covered()
     assert figures
     assert files
-    for path in copy_of_law.glob("*.yaml"):
+    for path in copy_of_law.rglob("*.yaml"):
         path.write_text("# a remark\n\n" + path.read_text())
     assert covered()[0] == figures
 

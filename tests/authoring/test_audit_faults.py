@@ -168,8 +168,9 @@ def confirm(bundle: Bundle, finding: Finding) -> None:
         return
     policy = bundle.policies[finding.about[0].partition("/")[0]]
     path = Path(policy.file)
-    cases = "\n".join(f"    {line}" for line in finding.case.splitlines())
-    path.write_text(path.read_text() + f"tests:\n  base: {{company: {{}}, services: [{{id: s}}]}}\n  cases:\n{cases}\n")
+    cases = "\n".join(f"  {line}" for line in finding.case.splitlines())
+    tests = f"base: {{company: {{}}, services: [{{id: s}}]}}\ncases:\n{cases}\n"
+    path.with_suffix(".test.yaml").write_text(tests, encoding="utf-8")
     again = load_bundle(path.parent)
     [case] = cases_of(again, again.policies[policy.id])
     assert case.run() == []

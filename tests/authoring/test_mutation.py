@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import Console
+from support.laws import write_policy
 
 from vatspolicy.authoring.mutation.expression_mutants import edits, replace
 from vatspolicy.authoring.mutation.mutants import Mutant, Mutants, place
@@ -75,7 +76,7 @@ KILLING = """\
 def bundle_of(folder: Path, text: str) -> Bundle:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bundle.yaml").write_text("version: 0.1.0\ncovers: {from: '2015-01-01'}\n")
-    (folder / "two.yaml").write_text(text, encoding="utf-8")
+    write_policy(folder / "two.yaml", text)
     return load_bundle(folder)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.generators import PARAMETERS, Profiles, near_days, parameter_types
-from test_differential import SEED, TIMES, batch, drawn, random_env, shipped
+from support.samples import SEED, TIMES, batch, drawn, random_env, shipped
 
 from vatspolicy.cel import sieve as sieves
 from vatspolicy.cel.activation import ACTIVITY, PRODUCT, SERVICE, level_of

@@ -24,8 +24,8 @@ from vatspolicy import cli, output
 from vatspolicy.cli.arguments import parse_changes, parse_day
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
+from vatspolicy.i18n.text import width
 from vatspolicy.reports.decision import FORMATS
-from vatspolicy.reports.formats.terminal import width
 
 DENIED = "services.0.facilities=[chengdu]"
 UNKNOWN = "company.foreign_percent="

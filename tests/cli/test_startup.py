@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import HOSTING, ROOT
+from support.shipped import fixture_file
 
 from vatspolicy.compile_cache import SETTLED
 
@@ -69,7 +70,7 @@ BUDGET = 59
 WHOLE = 154
 """Modules in all, those that Python itself starts with included."""
 
-SPEC = ROOT / "fixtures" / "cloud-hosting-beijing.yaml"
+SPEC = fixture_file("cloud-hosting-beijing")
 CHECK = ("check", str(SPEC), "--as-of", "2027-03-01", "--allow-past-as-of")
 
 CODE = """

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from support.generators import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
+from support.oracles import CelPython, convert
 from support.valuations import BOUNDS, Values, assign, truth
 
 from vatspolicy.authoring.symbolic.cells import Cells
@@ -32,7 +33,6 @@ from vatspolicy.authoring.symbolic.values import Const, DualRail, Unsupported
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import TypeEnvironment as Names
 from vatspolicy.cel.parser import parse
-from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import BOOL, Type, join, type_of_value
 from vatspolicy.engine.subjects import product_activation
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -75,7 +75,7 @@ def vocabulary_of(bundle: Bundle, policy: str) -> tuple[dict[str, tuple[str, Typ
 
 def by_cel_python(bundle: Bundle, rule: Rule, params: Mapping[str, Any], env: Mapping[str, Any]) -> Any:
     known, terms = vocabulary_of(bundle, rule.policy)
-    reference = Reference({name: (params[key], type) for name, (key, type) in known.items()}, terms)
+    reference = CelPython({name: (params[key], type) for name, (key, type) in known.items()}, terms)
     return reference.at(convert(env, variables(rule.each)))(rule.when.text)
 
 
@@ -141,7 +141,7 @@ def test_random_expressions(bundle: Bundle) -> None:
     made = Profiles(draw, hints_of(bundle))
     names, typed = variables("product"), parameter_types()
     params = {key: PARAMETERS[name] for name, (key, _) in typed.items()}
-    reference = Reference({name: (value, type_of_value(value, name)) for name, value in PARAMETERS.items()}, {})
+    reference = CelPython({name: (value, type_of_value(value, name)) for name, value in PARAMETERS.items()}, {})
     period = periods([bundle])[0]
     texts = Expressions(draw, names, hints=hints_of(bundle))
     compared: Counter[str] = Counter()

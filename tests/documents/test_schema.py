@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents.schemas import SchemaSet, resource_folder, resource_place
+from vatspolicy.documents import schemas as schemas_module
+from vatspolicy.documents.schemas import SchemaSet, _shipped, resource_folder, resource_place
 from vatspolicy.documents.validation import validate
 
 BAD = Path(__file__).parents[1] / "data" / "bad"
@@ -246,12 +247,12 @@ def test_schemas_refer_to_one_another_whatever_address_they_give_themselves(tmp_
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the package believes to be."""
     module = tmp_path / "src" / "vatspolicy" / "documents" / "schemas.py"
-    monkeypatch.setattr(schemas, "__file__", str(module))
+    monkeypatch.setattr(schemas_module, "__file__", str(module))
     resource_place.cache_clear()
-    schemas._shipped.cache_clear()
+    _shipped.cache_clear()
     yield module
     resource_place.cache_clear()
-    schemas._shipped.cache_clear()
+    _shipped.cache_clear()
 
 
 def test_the_repository_folder_is_used_until_the_package_has_its_own(tmp_path: Path, elsewhere: Path) -> None:
@@ -260,7 +261,7 @@ def test_the_repository_folder_is_used_until_the_package_has_its_own(tmp_path: P
     installed = elsewhere.parents[1] / "_resources" / "schemas"
     installed.mkdir(parents=True)
     resource_place.cache_clear()
-    schemas._shipped.cache_clear()
+    _shipped.cache_clear()
     (installed / "own.schema.json").write_text('{"title": "Own"}', encoding="utf-8")
     assert resource_folder("schemas") == installed
     assert SchemaSet.shipped().load("own") == {"title": "Own"}

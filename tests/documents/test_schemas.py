@@ -80,7 +80,7 @@ def names_of(path: Path, node: Node, words: list[str]) -> Node:
 def instruments() -> dict[str, Node]:
     """The titles of the instruments that the policies establish."""
     titles: dict[str, Node] = {}
-    for file in resource_folder("policies").glob("*.yaml"):
+    for file in resource_folder("policies").rglob("*.yaml"):
         established = load_document(file).data.get("instruments", {})
         titles |= {name: entry["title"] for name, entry in established.items()}
     return titles

@@ -16,6 +16,7 @@ import pytest
 from conftest import HOSTING, ROOT, TODAY, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
+from support.shipped import fixture_files
 
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine import timeline as package
@@ -24,12 +25,12 @@ from vatspolicy.engine.snapshot import state_of
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.engine.turning_points import may_change
 from vatspolicy.gate.gate import AHEAD, Gate
+from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.reports.formats.terminal import width
 from vatspolicy.reports.timeline import FORMATS, render
 
-FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.yaml") if not path.name.endswith(".expect.yaml"))
+FIXTURES = fixture_files()
 LAUNCHED = "2024-10-23"
 """The day on which the pilot opened."""
 LANGUAGES = ("en", "zh")

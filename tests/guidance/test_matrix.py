@@ -21,13 +21,13 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.access_matrix import PlaceError, matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
+from vatspolicy.guidance.access_matrix.locations import letters
+from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import gazetteer
 from vatspolicy.reports.access_matrix.render import FORMATS, fragment, render, style
-from vatspolicy.reports.access_matrix.words import letters
-from vatspolicy.reports.formats.terminal import width
 
 DAY = "2026-11-24"
 DAYS = ("2015-03-01", "2018-08-01", "2021-03-01", "2024-05-01", DAY)
@@ -263,7 +263,7 @@ def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
         "parameters:\n  cap: {title: {en: Cap, zh: 上限}, values: [{from: '2024-04-08', cite: notice, value: 73.0}]}\n",
         1,
     )
-    path.write_text(text.split("\ntests:")[0] + "\n", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     data = matrix(load_bundle(copy_of_law), DAY)
     assert [column["id"] for column in data["columns"]] == ["harbour", "domestic"]
     (row,) = [row for row in data["rows"] if row["class"] == "B11"]

@@ -20,14 +20,15 @@ from referencing import Registry, Resource
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
-from vatspolicy.errors import Problem, cells
+from vatspolicy.errors import Problem
+from vatspolicy.i18n.text import cells, clean, width, wrap
+from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import GROUPS
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import FORMATS, SEVERITY, render, run
-from vatspolicy.reports.decision.words import VERDICTS, way_of
-from vatspolicy.reports.formats.terminal import clean, width, wrap
+from vatspolicy.reports.decision.words import way_of
 
 Changes = Sequence[tuple[str, object]]
 Make = Callable[..., dict[str, Any]]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.generators import Profiles, near_days
-from test_differential import SEED, TIMES, shipped
+from support.samples import SEED, TIMES, shipped
+from support.shipped import fixture_files
 
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile
@@ -26,9 +26,7 @@ from vatspolicy.screening.duckdb_engine import Decider, connect
 
 pytestmark = pytest.mark.xdist_group("differential")
 
-FIXTURES = sorted(
-    path for path in (Path(__file__).parents[2] / "fixtures").glob("*.yaml") if ".expect." not in path.name
-)
+FIXTURES = sorted(path for path in fixture_files())
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ import pytest
 from conftest import Console
 from support.generators import Profiles
 from support.laws import CLASSES, LICENCE, bundle_of, route, rule
-from test_differential import SEED, TIMES, shipped
+from support.samples import SEED, TIMES, shipped
+from support.shipped import fixture_files
 
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
@@ -105,7 +106,7 @@ def test_a_job_gives_the_answers_of_python_and_of_duckdb(tmp_path: Path) -> None
     bundle, hints = shipped()
     law = bundle.on(DAY)
     draw = Profiles(random.Random(SEED + 40), hints)
-    found = [load_profile(path) for path in sorted((ROOT / "fixtures").glob("*.yaml")) if ".expect." not in path.name]
+    found = [load_profile(path) for path in fixture_files()]
     found += [draw.profile() for _ in range(60 * TIMES)]
     expected = [decide(law, profile.facts, DAY) for profile in found]
     with connect(threads=1) as connection:

@@ -214,10 +214,10 @@ def read_waivers(data: bytes) -> bool:
 
 @functools.cache
 def _app() -> Any:
-    from vatspolicy.server.api.app import Settings, make_app
     from vatspolicy.server.api.bundle_store import open_store
+    from vatspolicy.server.api.router import Settings, make_api
 
-    return make_app(open_store(BASE), Settings(today=lambda: TODAY))
+    return make_api(open_store(BASE), Settings(today=lambda: TODAY))
 
 
 @functools.cache

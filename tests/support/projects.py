@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from support.laws import HEAD
+from support.laws import HEAD, split
 
 from vatspolicy.authoring.diff.review import Settings, compare_revisions
 from vatspolicy.authoring.diff.sources import read_source
@@ -75,7 +75,9 @@ def project(
 ) -> Path:
     """A project on disk: policies by id (whole texts), fixtures by name (data or text), schemas that differ by name."""
     files: dict[str, str] = {"policies/bundle.yaml": f"version: {version}\ncovers: {{from: '2020-01-01'}}\n"}
-    files |= {f"policies/{id}.yaml": text for id, text in (policies or {"law": policy("law")}).items()}
+    for id, whole in (policies or {"law": policy("law")}).items():
+        text, tests = split(whole)
+        files |= {f"policies/{id}.yaml": text} | ({f"policies/{id}.test.yaml": tests} if tests else {})
     for name, content in ({"p60": PROFILE} if fixtures is None else fixtures).items():
         files[f"fixtures/{name}.yaml"] = content if isinstance(content, str) else json.dumps(content)
     if changelog is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases
+from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases, stray_tests
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
 from vatspolicy.documents import Document, Limits, Path, parse_document
@@ -41,6 +41,7 @@ def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
         for check in _CHECKS:
             problems += check(file)
     problems += _unused(bundle)
+    problems += stray_tests(bundle)
     problems += _schema_translations(bundle.schemas)
     if fixtures is not None:
         try:
@@ -79,7 +80,7 @@ def _translations(file: _File) -> Iterator[Problem]:
 
 
 def _schema_translations(schemas: SchemaSet) -> Iterator[Problem]:
-    """Check the same of the schemas: their titles, questions, names of words and messages are shown in reports."""
+    """The same of the schemas in use: their titles, questions, names of words and messages are shown in reports."""
     for name in schemas.names:
         if found := list(schema_faults(schemas.load(name))):
             file = f"{name}.schema.json"
@@ -95,8 +96,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
             yield path, value
             return
         for key, child in value.items():
-            if key != "tests":
-                yield from _texts(child, (*path, key))
+            yield from _texts(child, (*path, key))
     elif isinstance(value, list):
         for index, member in enumerate(value):
             yield from _texts(member, (*path, index))

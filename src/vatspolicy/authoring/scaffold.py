@@ -101,7 +101,7 @@ covers: {from: '2015-01-01'}
 
 
 def policy(id: str) -> str:
-    """A policy with one rule that asks a person to look, and its tests."""
+    """Return a policy with one rule that asks a person to look."""
     return f"""\
 id: {id}
 version: 0.1.0
@@ -122,18 +122,23 @@ rules:
     when: service.audience == "public"
     advise: {{kind: note}}
     message: {{en: What the rule says when it applies., zh: 规则适用时的提示。}}
-tests:
-  base:
-    services: [{{id: s, offers: [other], audience: public}}]
-  cases:
-    - {{it: applies to a service for the public, as_of: '2027-01-01', expect: {{first-rule: fires}}}}
-    - {{it: was not law the day before, as_of: '2026-12-31', expect: {{first-rule: silent}}}}
-    - it: leaves other services alone
-      as_of: '2027-01-01'
-      set: {{services.0.audience: business}}
-      expect: {{first-rule: silent}}
-    - it: asks whom the service is for
-      as_of: '2027-01-01'
-      unset: [services.0.audience]
-      expect: {{first-rule: unknown}}
+"""
+
+
+def policy_tests() -> str:
+    """Return the tests of that policy."""
+    return """\
+base:
+  services: [{id: s, offers: [other], audience: public}]
+cases:
+  - {it: applies to a service for the public, as_of: '2027-01-01', expect: {first-rule: fires}}
+  - {it: was not law the day before, as_of: '2026-12-31', expect: {first-rule: silent}}
+  - it: leaves other services alone
+    as_of: '2027-01-01'
+    set: {services.0.audience: business}
+    expect: {first-rule: silent}
+  - it: asks whom the service is for
+    as_of: '2027-01-01'
+    unset: [services.0.audience]
+    expect: {first-rule: unknown}
 """

@@ -22,7 +22,7 @@ from vatspolicy.bundles.bundle_file import (
 )
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import NON_POLICY_FILES, build_bundle, read_sources
+from vatspolicy.policies.bundle import build_bundle, is_law, read_sources
 
 _STORED = 65535
 """Most bytes of one stored block (RFC 1951, 3.2.4)."""
@@ -61,17 +61,17 @@ def _sources(folder: Path) -> dict[str, bytes]:
 
 
 def _data(sources: Mapping[str, bytes]) -> dict[str, Any]:
-    """The law as plain data, which any OPA loads: the release, and the policies by id without their tests."""
+    """The law as plain data, which any OPA loads: the release, and the policies by id."""
     release, policies = None, {}
     for name, content in sources.items():
         base = PurePath(name).name
-        if base in NON_POLICY_FILES:
+        if not is_law(base):
             continue
         data = parse_document(content, name).data
         if base == "bundle.yaml":
             release = data
         else:
-            policies[data["id"]] = {key: value for key, value in data.items() if key != "tests"}
+            policies[data["id"]] = data
     return {"release": release, "policies": policies}
 
 

@@ -48,7 +48,7 @@ def abort(message: str, code: ExitCode = ExitCode.USAGE) -> NoReturn:
 
 def warn(message: str) -> None:
     """One line on standard error, in the language chosen."""
-    from vatspolicy.reports.formats.terminal import clean
+    from vatspolicy.i18n.text import clean
 
     write_stderr(f"vatspolicy: {clean(translate(message), one_line=True)}\n")
 
@@ -56,7 +56,7 @@ def warn(message: str) -> None:
 def report_problems(error: InvalidInput) -> None:
     """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
     from vatspolicy.errors import render
-    from vatspolicy.reports.formats.terminal import clean
+    from vatspolicy.i18n.text import clean
 
     count: dict[str, int] = {}
     for problem in error.problems:

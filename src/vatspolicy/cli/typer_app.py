@@ -13,8 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 from vatspolicy.cli.console import abort, columns, enter, holding, print_result, report_problems, warn, write_report
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
+from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_stderr
-from vatspolicy.reports.formats.terminal import clean
 
 __all__ = [
     "Commands",

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from vatspolicy.documents.validation_messages import Fault
 
 _NULL_IS_UNKNOWN = frozenset({"profile"})
-_BASE = "json-schema:///"
-"""Base of the schemas that do not name themselves with `$id`."""
+_BASE = "schemas:///"
+"""Folder of the schemas in the URIs that errors quote."""
 
 
 def validate(document: Document, schema_name: str, schemas: SchemaSet | None = None) -> list[Problem]:
@@ -50,9 +50,11 @@ class Validator:
         return schemas.derived(("validator", name), partial(cls, name, schemas))
 
     def is_valid(self, data: Any) -> bool:
-        """Return True if the data conforms to the schema."""
-        valid: bool = self._library.is_valid(self._without_nulls(data))
-        return valid
+        """Return True if the data conforms to the schema; False for data that JSON cannot hold."""
+        try:
+            return self._library.is_valid(self._without_nulls(data))
+        except (ValueError, TypeError, OverflowError):
+            return False
 
     def problems(self, document: Document) -> list[Problem]:
         """Return every violation, sorted by place."""
@@ -78,10 +80,8 @@ class Validator:
 
     def _with_uri(self, uri: str) -> dict[str, Any]:
         """Return the schema that a URI leads to, with the `$id` that errors are located by."""
-        name = schema_named(uri)
-        schema = {"$id": uri, **self._schemas.load(name)}
-        self._names[schema["$id"]] = name
-        return schema
+        self._names[uri] = schema_named(uri)
+        return {**self._schemas.load(self._names[uri]), "$id": uri}
 
     def _fault(
         self, error: ValidationError, data: Any, above: int = 0, branch: str | int = "", of_key: bool = False

@@ -107,7 +107,7 @@ class Explainer:
         known = set(_named_keys(fault.schema))
         free = known - set(fault.value)
         for key in fault.unexpected:
-            hint = suggest(key, free) or suggest(key, known)
+            hint = fault.schema.get("x-elsewhere", {}).get(key) or suggest(key, free) or suggest(key, known)
             if not hint and 0 < len(known) <= SHORT_LIST:
                 hint = f"Known here: {', '.join(sorted(known))}."
             yield self._document.problem((*fault.path, key), "This key is not known here.", hint, key=True)

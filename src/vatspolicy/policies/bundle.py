@@ -36,7 +36,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 NON_POLICY_FILES = ("properties.yaml",)
-"""Files in a folder of policies that are no policies and decide nothing."""
+"""Files in a folder of policies that decide nothing."""
+TESTS_ENDING = ".test.yaml"
+"""Ending of a file of tests, which stands beside its policy."""
+
+
+def is_law(name: str) -> bool:
+    """Return whether a file in a folder of policies is a policy or bundle.yaml."""
+    return os.path.basename(name) not in NON_POLICY_FILES and not name.endswith(TESTS_ENDING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +80,17 @@ class Bundle:
 
     def document(self, policy: Policy) -> Document:
         """Read the file of a policy: from the bundle it came in, else from the folder. Raises InvalidInput."""
-        if policy.file in self._sources:
-            return parse_document(self._sources[policy.file], policy.file)
-        return load_document(policy.file)
+        return self._read(policy.file)
+
+    def tests_of(self, policy: Policy) -> Document | None:
+        """Read the tests that stand beside a policy; None if there are none. Raises InvalidInput."""
+        name = policy.file.removesuffix(".yaml") + TESTS_ENDING
+        return self._read(name) if name in self._sources or os.path.lexists(name) else None
+
+    def _read(self, name: str) -> Document:
+        if name in self._sources:
+            return parse_document(self._sources[name], name)
+        return load_document(name)
 
     def term(self, policy: Policy, name: str) -> tuple[Policy, str]:
         """The policy that defines a term which `policy` uses, and the term's text. Raises KeyError."""
@@ -148,13 +163,13 @@ def generate(policies: Mapping[str, Policy]) -> CompiledExpressions:
     return CompiledExpressions(GeneratedModule(rules), GeneratedModule(others), GeneratedModule(questions), levels)
 
 
-def load_bundle(folder: str | FilePath | None = None) -> Bundle:
-    """Return the policies of a folder (the shipped ones by default) under the shipped schemas.
+def load_bundle(folder: str | FilePath | None = None, schemas: SchemaSet | None = None) -> Bundle:
+    """Return the policies of a folder under a set of schemas; the shipped ones by default.
 
     Raises:
         InvalidInput: With every problem found.
     """
-    schemas = SchemaSet.shipped()
+    schemas = schemas or SchemaSet.shipped()
     root = resource_place("policies") if folder is None else _spelt(folder)
     told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     prefix = _relative(root)
@@ -182,7 +197,7 @@ def _load(
 
 def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
     """Digests of policy files: with the names they are given by, and with the files' own, which is the bundle's."""
-    sources = [(name, text) for name, text in sources if os.path.basename(name) not in NON_POLICY_FILES]
+    sources = [(name, text) for name, text in sources if is_law(name)]
     return [
         digest(part for name, text in sources for part in (name.encode(), text)),
         digest(part for name, text in sources for part in (os.path.basename(name).encode(), text)),
@@ -237,9 +252,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) 
     from vatspolicy.policies.compiler import compile_policies
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
-    sources = [
-        (os.path.join(prefix, name), text) for name, text in sources if os.path.basename(name) not in NON_POLICY_FILES
-    ]
+    sources = [(os.path.join(prefix, name), text) for name, text in sources if is_law(name)]
 
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -275,7 +288,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) 
     policies: list[dict[str, Any]] = [
         {
             "file": document.file,
-            "data": {key: value for key, value in document.data.items() if key != "tests"},
+            "data": document.data,
             "lines": dict(marks),
             "trees": {path: (to_data(tree), [part.dump() for part in conjuncts(tree)]) for path, tree in trees.items()},
         }

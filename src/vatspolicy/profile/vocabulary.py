@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.cel.types import Record, Type, type_of_schema
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.i18n import Language as Language
+from vatspolicy.i18n import LocalizedText as LocalizedText
 
 if TYPE_CHECKING:
-    from typing import Any, Literal, TypeAlias
-
-Language: TypeAlias = "Literal['en', 'zh']"
-LocalizedText = Mapping[str, str]
-"""The same words under `en` and `zh`."""
+    from typing import Any
 
 INHERITED = ("operated_by", "customer_contract", "audience", "channels", "hosting", "area", "facilities")
 """Facts that may stand at the product for the services that leave them out."""

@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import STATES, VERDICTS, word
+from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import COLOURS, STATES, VERDICTS, phrase, word
-from vatspolicy.reports.formats.terminal import Style, clean, wrap
+from vatspolicy.reports.decision.words import COLOURS, phrase
 
 Data = Mapping[str, Any]
 

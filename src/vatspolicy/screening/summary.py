@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.engine.decision import WORDS
+from vatspolicy.i18n.text import width
 from vatspolicy.profile.vocabulary import label
-from vatspolicy.reports.formats.terminal import width
 
 ALL_WORDS = (*WORDS, "incomplete")
 BY = ("region", "class", "rule")

@@ -10,7 +10,7 @@ import yaml
 
 from vatspolicy.authoring.symbolic.query import Answer
 from vatspolicy.authoring.symbolic.recheck import Unconfirmed
-from vatspolicy.authoring.testing.cases import Case, state_of, subjects
+from vatspolicy.authoring.testing.cases import Case, load_tests, state_of, subjects
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
@@ -63,11 +63,12 @@ def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence
 
 
 def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> dict[str, Any]:
-    """An entry of `tests.cases` about rules of one policy."""
+    """An entry of `cases` about rules of one policy."""
     policy = bundle.policies[rules[0].policy]
-    tests = bundle.document(policy).data.get("tests", {"base": {}})
+    tests = load_tests(bundle, policy)
+    base = tests.data["base"] if tests is not None else {}
     test: dict[str, Any] = {"it": it[:200], "as_of": day, "set": {key: data[key] for key in ROOTS if key in data}}
-    left = [key for key in ROOTS if key in tests["base"] and key not in data]
+    left = [key for key in ROOTS if key in base and key not in data]
     if left:
         test["unset"] = left
     law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)

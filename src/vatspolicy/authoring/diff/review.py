@@ -25,9 +25,10 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
 from vatspolicy.authoring.diff.verdict import exit_code, failures, impossible, is_open, seen, title_of, undecided
 from vatspolicy.authoring.diff.versions import Release, check_release
+from vatspolicy.authoring.diff.words import FAULTS, TITLES, WHY
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n.words import both
 from vatspolicy.policies.model import Article, Policy
-from vatspolicy.reports.diff.words import FAULTS, TITLES, WHY, both
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

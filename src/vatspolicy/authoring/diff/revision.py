@@ -12,7 +12,7 @@ from vatspolicy.authoring.diff.sources import Source
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.policies.bundle import NON_POLICY_FILES, Bundle, build_bundle
+from vatspolicy.policies.bundle import TESTS_ENDING, Bundle, build_bundle, is_law
 
 RELEASE = "bundle.yaml"
 
@@ -25,6 +25,8 @@ class LawRevision:
     bundle: Bundle
     documents: Mapping[str, Document] = field(repr=False)
     """Policy files by id: those that are not the same, byte for byte, on the other side."""
+    tests: Mapping[str, tuple[str, Any]] = field(repr=False)
+    """Tests by the id of their policy, as (file, data), of files that are not the same on the other side."""
     release: Document = field(repr=False)
     """bundle.yaml."""
 
@@ -71,13 +73,18 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
         raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
     release = [parse_document(content, name) for name, content in named.items()][-1]
-    beside = {name for name, _ in source.policies if name.rpartition("/")[2] in NON_POLICY_FILES}
-    rest = [file for file in source.policies if file not in same and file[0] not in named.keys() | beside]
-    documents = [parse_document(content, name) for name, content in rest]
+    rest = [file for file in source.policies if file not in same and file[0] not in named]
+    documents = [parse_document(content, name) for name, content in rest if is_law(name)]
+    tests = {document.data["id"]: (document.file, document.data.pop("tests", None)) for document in documents}
+    for name, content in rest:
+        if name.endswith(TESTS_ENDING):
+            id = name.rpartition("/")[2].removesuffix(TESTS_ENDING)
+            tests[id] = (name, parse_document(content, name).data)
     return LawRevision(
         source=source,
         bundle=bundle,
         documents={document.data["id"]: document for document in documents},
+        tests=tests,
         release=release,
     )
 

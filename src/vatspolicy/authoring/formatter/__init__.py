@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 
-__all__ = ["format_text"]
+__all__ = ["format_text", "split_tests"]
 
 
 def format_text(document: Document) -> str:
@@ -23,6 +25,23 @@ def format_text(document: Document) -> str:
     if _written(again) != text:
         _refuse(document, "The canonical text is not stable.")
     return text
+
+
+def split_tests(document: Document) -> tuple[str, str] | None:
+    """Return the canonical texts of a policy and of the tests that stand in it; None where none do.
+
+    Raises InvalidInput as `format_text` does.
+    """
+    if not isinstance(document.data, dict) or not {"id", "effective", "tests"} <= document.data.keys():
+        return None
+    text = format_text(document)
+    found = re.search(r"^tests: ?(.*)\n((?:[ #].*\n|\n)*)", text, re.MULTILINE)
+    assert found is not None, "the canonical text writes a key at the beginning of a line"
+    inside = found[1] + "\n" if found[1] else "".join(f"{line.removeprefix('  ')}\n" for line in found[2].splitlines())
+    tests = format_text(parse_document(inside, document.file))
+    if parse_document(tests, document.file).data != document.data["tests"]:
+        _refuse(document, "The tests cannot be moved into a file of their own.")
+    return format_text(parse_document(text[: found.start()] + text[found.end() :], document.file)), tests
 
 
 def _written(document: Document) -> str:

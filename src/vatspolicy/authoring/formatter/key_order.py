@@ -1,4 +1,4 @@
-"""The order of keys, as the schemas have it: who says so, since when, the words, the numbers, the rules, the tests."""
+"""The order of keys, as the schemas have it: who says so, since when, the words, the numbers, the rules."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from typing import Any
 
 from vatspolicy.documents.schemas import SchemaSet
 
-_KINDS = (("policy", {"id", "effective"}), ("fixture", {"decisions"}), ("bundle", {"covers"}))
+_KINDS = (
+    ("policy", {"id", "effective"}),
+    ("fixture", {"decisions"}),
+    ("bundle", {"covers"}),
+    ("policy-tests", {"base", "cases"}),
+)
 """Kinds of files that have an order, by keys that each has and the others have not."""
 
 
 class Order:
     """The order of the keys of one mapping, and of what stands below it.
 
-    Within a policy the schema orders everything; within a profile or a fixture the order of facts is the author's.
+    The schema orders a policy and its tests; the author orders the facts of a profile or a fixture.
     """
 
     def __init__(self, schema: str, nodes: Sequence[Mapping[str, Any]]) -> None:
@@ -27,7 +32,7 @@ class Order:
     def below(self, step: str | int) -> Order:
         """The order within a value."""
         found: list[Mapping[str, Any]] = []
-        for node in self.nodes if self.schema == "policy" else ():
+        for node in self.nodes if self.schema in ("policy", "policy-tests") else ():
             if isinstance(step, int):
                 found += self._plain(node.get("items"))
             else:

@@ -12,6 +12,7 @@ from vatspolicy.cli.typer_app import INPUT, OUTPUT, WRITE, abort, print_result, 
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr
+from vatspolicy.policies.bundle import TESTS_ENDING
 
 if TYPE_CHECKING:
     from vatspolicy.documents import Document
@@ -43,6 +44,7 @@ def format_files(
     ] = None,
 ) -> None:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
+    Tests inside a policy move into a file of their own beside it.
 
     Example: vatspolicy fmt --check policies
     """
@@ -67,7 +69,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 
 def _run(names: list[str], check: bool, diff: bool) -> int:
-    from vatspolicy.authoring.formatter import format_text
+    from vatspolicy.authoring.formatter import format_text, split_tests
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
 
@@ -76,7 +78,8 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
     for name in names:
         try:
             document = load_document(name)
-            text = format_text(document)
+            moved = split_tests(document) if name != "-" else None
+            text = moved[0] if moved else format_text(document)
         except InvalidInput as error:
             report_problems(error)
             code = ExitCode.INVALID
@@ -90,10 +93,21 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         elif check and not same:
             print_result(translate(f"{document.file}: not laid out by vatspolicy fmt") + "\n")
         elif not (check or diff or same):
+            if moved:
+                _write_tests(Path(name), moved[1])
             write_report(Path(name), text)
     if not (check or diff) and names != ["-"]:
         write_stderr(translate(f"{len(names)} files, {changed} changed.") + "\n")
     return code or (ExitCode.FAILED if check and changed else 0)
+
+
+def _write_tests(policy: Path, text: str) -> None:
+    """Write the tests that stood in a policy into their own file beside it; never over another one."""
+    path = policy.with_name(policy.name.removesuffix(policy.suffix) + TESTS_ENDING)
+    if path.exists() or path.is_symlink():
+        abort(f"{path} exists already.")
+    write_report(path, text)
+    print_result(f"{path}\n")
 
 
 def _is_written(name: str, document: Document, text: str) -> bool:

@@ -34,12 +34,14 @@ def new_policy(
 
     Example: vatspolicy new policy cloud-measures-2027
     """
-    from vatspolicy.authoring.scaffold import bundle, policy
+    from vatspolicy.authoring.scaffold import bundle, policy, policy_tests
 
     if id == "bundle":
         abort("'bundle' is the name of the file that describes a bundle. Choose another.")
-    release = folder / "bundle.yaml"
-    create({folder / f"{id}.yaml": policy(id)} | ({} if release.exists() else {release: bundle()}))
+    files = {folder / f"{id}.yaml": policy(id), folder / f"{id}.test.yaml": policy_tests()}
+    if not any((place / "bundle.yaml").exists() for place in (folder, *folder.parents)):
+        files[folder / "bundle.yaml"] = bundle()
+    create(files)
 
 
 def new_profile(

@@ -1,9 +1,12 @@
-"""`vatspolicy serve`: a local page with the interview, the decision, ways forward and the matrix; or the API."""
+"""`vatspolicy serve`: the local page with interview, decision, remediation and matrix; or the API with `--api`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -17,12 +20,20 @@ from vatspolicy.cli.options import (
     PoliciesOption,
     SkipVerifyOption,
     choose_bundle,
+    choose_law,
 )
 from vatspolicy.cli.typer_app import DECIDE, OUTPUT, abort, print_result, single, warn
 from vatspolicy.gate.gate import ExitCode
 
+if TYPE_CHECKING:
+    from socket import socket
+
+    from starlette.applications import Starlette
+
 API = "API"
 """The panel of options that belong to --api."""
+EXTRA = ("prometheus_client", "starlette", "uvicorn")
+"""Packages of the extra `serve`."""
 
 
 def serve(
@@ -86,52 +97,107 @@ def serve(
 
     Example: vatspolicy serve --lang zh
     """
+    law = (policies, bundle_file, key, skip_verify)
     if api:
-        from vatspolicy.cli.commands.api import ApiOptions, serve_api
-
         if as_of is not None:
             abort("--as-of belongs to the page; a request of the API has an as_of of its own.")
-        law = (policies, bundle_file, key, skip_verify)
-        serve_api(ApiOptions(host, port, token_file, reload, timeout, pending, allow_past_as_of, *law))
+        _serve_api(law, host, port, token_file, reload, timeout, pending, allow_past_as_of)
     if host != "127.0.0.1" or token_file is not None:
         abort("--host and --token-file belong to --api.")
-    try:
-        import uvicorn
+    _serve_page(law, port, open_, as_of, allow_past_as_of, lang)
 
-        from vatspolicy.server.web.app import make_app
-    except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
-            raise
+
+Law = tuple[Path | None, Path | None, Path | None, bool]
+"""The options that choose the law: a folder, a bundle, its key, and True to skip verification."""
+
+
+def _serve_page(law: Law, port: int, open_: bool, as_of: str | None, allow_past: bool, lang: Lang) -> NoReturn:
+    if _lacks_extra():
         abort("the page needs an extra: pip install 'vatspolicy[serve]'.")
     from vatspolicy.clock import today
-    from vatspolicy.server.web.run import listen
+    from vatspolicy.server.serve import listen
+    from vatspolicy.server.web.router import make_page
     from vatspolicy.server.web.session import WebContext
 
-    bundle = choose_bundle(policies, bundle_file, key, skip_verify)
+    bundle = choose_bundle(*law)
     if as_of is not None and as_of < bundle.covers_from:
         abort(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.")
-    if as_of is not None and as_of < today() and not allow_past_as_of:
+    if as_of is not None and as_of < today() and not allow_past:
         abort(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.")
     try:
-        socket = listen(port)
+        listening = listen("127.0.0.1", port)
     except OSError as error:
         abort(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.")
-    address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
-    app = make_app(WebContext(bundle, as_of, allow_past_as_of), lang.value)
-    config = uvicorn.Config(app, log_level="critical", access_log=False, server_header=False, lifespan="off")
-    server = uvicorn.Server(config)
-    print_result(f"{address}\n")
-    if open_:
-        import webbrowser
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
-        webbrowser.open(address)
+    def ready() -> None:
+        print_result(f"{address}\n")
+        if open_:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    _run(make_page(WebContext(bundle, as_of, allow_past), lang.value), listening, ready)
+
+
+def _serve_api(
+    law: Law,
+    host: str,
+    port: int,
+    token_file: Path | None,
+    reload: float,
+    timeout: float,
+    pending: int,
+    allow_past: bool,
+) -> NoReturn:
+    if _lacks_extra():
+        abort("the API needs an extra: pip install 'vatspolicy[serve]'.")
+    from vatspolicy.server.api.bundle_store import Watch, open_store
+    from vatspolicy.server.api.limits import Limits
+    from vatspolicy.server.api.router import Settings, make_api
+    from vatspolicy.server.guard import is_loopback
+    from vatspolicy.server.serve import ServeError, listen, read_token
+
+    choose_law(*law)  # reports errors of these options as every other command does
     try:
-        server.run(sockets=[socket])
-    except KeyboardInterrupt:  # uvicorn has closed every connection and raises it again
+        token = read_token(token_file)
+        listening = listen(host, port, token)
+    except ServeError as error:
+        abort(str(error))
+    except OSError as error:
+        abort(f"cannot listen on {host} port {port}: {error.strerror or error}.")
+    name, number = listening.getsockname()[:2]
+    address = f"http://{f'[{name}]' if ':' in name else name}:{number}/v1/data/vatspolicy/decision"
+    settings = Settings(
+        token=token,
+        loopback=is_loopback(host),
+        allow_past=allow_past,
+        limits=Limits(seconds=timeout, pending=pending),
+    )
+    with ExitStack() as stack:
+        store = open_store(*law, notify=warn)
+        stack.callback(store.close)
+        watch = Watch(store, reload)
+        stack.callback(watch.stop)
+        _run(make_api(store, settings), listening, lambda: print_result(f"{address}\n"), watch.wake)
+
+
+def _lacks_extra() -> bool:
+    return any(find_spec(name) is None for name in EXTRA)
+
+
+def _run(
+    app: Starlette, listening: socket, ready: Callable[[], None], reload: Callable[[], None] | None = None
+) -> NoReturn:
+    """Serve until SIGTERM (exit code 0) or Ctrl-C (exit code 130)."""
+    from vatspolicy.server.serve import run
+
+    try:
+        run(app, listening, ready, reload)
+    except KeyboardInterrupt:  # every request under way has ended
         warn("stopped.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    finally:
-        socket.close()
+    warn("stopped.")
     raise typer.Exit(ExitCode.OK)
 
 

@@ -132,3 +132,9 @@ def _sites_below(schemas: SchemaSet) -> Mapping[str, set[str]]:
         for place in reversed(within(code, schemas)):
             below.setdefault(place, set()).add(code)
     return below
+
+
+def letters(number: int) -> str:
+    """Return the letters that stand for a number, as a spreadsheet names columns: a, b … z, aa, ab …"""
+    last = chr(ord("a") + number % 26)
+    return last if number < 26 else letters(number // 26 - 1) + last

@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy.i18n.text import width, wrap
+from vatspolicy.i18n.words import word
+from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.access_matrix.words import (
     WORDS,
@@ -20,8 +23,7 @@ from vatspolicy.reports.access_matrix.words import (
     title_of,
     value,
 )
-from vatspolicy.reports.decision.words import phrase, word
-from vatspolicy.reports.formats.terminal import Style, width, wrap
+from vatspolicy.reports.decision.words import phrase
 
 if TYPE_CHECKING:
     from vatspolicy.reports.formats.html import Html

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import VERDICTS, aside, joint, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.results import results
-from vatspolicy.reports.decision.words import VERDICTS, aside, joint, word
-from vatspolicy.reports.formats.terminal import clean
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 

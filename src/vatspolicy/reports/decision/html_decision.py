@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.errors import Problem
+from vatspolicy.i18n.words import STATES, VERDICTS, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import merge_readings, open_facts
 from vatspolicy.reports.decision.html_facts import facts_table, steps, title, value_in_words
 from vatspolicy.reports.decision.html_todo import by_authority, calendar, items
 from vatspolicy.reports.decision.route_diagram import picture, route_list
-from vatspolicy.reports.decision.words import MEANINGS, STATES, VERDICTS, VERIFICATION, other_reading, phrase, word
+from vatspolicy.reports.decision.words import MEANINGS, VERIFICATION, other_reading, phrase
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, foreign, page, read_asset, table
 from vatspolicy.reports.formats.html_words import Sentences

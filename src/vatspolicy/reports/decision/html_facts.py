@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n.words import number
 from vatspolicy.profile.vocabulary import describe, label
-from vatspolicy.reports.decision.words import number
 from vatspolicy.reports.formats.html import Content, Html, tag
 from vatspolicy.reports.formats.html_page import table
 from vatspolicy.reports.formats.html_words import Sentences

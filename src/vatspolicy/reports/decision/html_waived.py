@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vatspolicy.i18n.words import word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.waived import (
     WORDS,
@@ -15,7 +16,6 @@ from vatspolicy.reports.decision.waived import (
     some_waived,
     waived_findings,
 )
-from vatspolicy.reports.decision.words import word
 from vatspolicy.reports.formats.html import Html, join, tag
 from vatspolicy.reports.formats.html_words import Sentences
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.errors import Problem
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.results import results
-from vatspolicy.reports.decision.words import VERDICTS, phrase, word
-from vatspolicy.reports.formats.terminal import clean
+from vatspolicy.reports.decision.words import phrase
 
 
 def render(

@@ -7,25 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.errors import Problem
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, number, word
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import merge_duties, merge_readings
-from vatspolicy.reports.decision.words import (
-    GROUPS,
-    MEANINGS,
-    STATES,
-    VERDICTS,
-    VERIFICATION,
-    aside,
-    joint,
-    law_of,
-    number,
-    other_reading,
-    phrase,
-    way_of,
-    word,
-)
-from vatspolicy.reports.formats.terminal import clean
+from vatspolicy.reports.decision.words import GROUPS, MEANINGS, VERIFICATION, law_of, other_reading, phrase, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.i18n.words import aside
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import aside, law_of
+from vatspolicy.reports.decision.words import law_of
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from vatspolicy.errors import Problem
+from vatspolicy.i18n.words import joint
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.results import Result, results
-from vatspolicy.reports.decision.words import joint
 
 
 def render(

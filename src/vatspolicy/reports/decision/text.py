@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
+from vatspolicy.output import Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import merge_duties, merge_readings, open_facts
-from vatspolicy.reports.decision.words import (
-    COLOURS,
-    GROUPS,
-    MEANINGS,
-    STATES,
-    VERDICTS,
-    VERIFICATION,
-    joint,
-    number,
-    other_reading,
-    phrase,
-    way_of,
-    word,
-)
-from vatspolicy.reports.formats.terminal import Style, clean, wrap
+from vatspolicy.reports.decision.words import COLOURS, GROUPS, MEANINGS, VERIFICATION, other_reading, phrase, way_of
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import VERDICTS, word
+from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import VERDICTS, word
-from vatspolicy.reports.formats.terminal import Style, clean, wrap
 
 Data = Mapping[str, Any]
 

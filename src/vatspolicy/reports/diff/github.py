@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n.text import clean
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff.sarif import RULES, results
 from vatspolicy.reports.diff.summary import sentences
-from vatspolicy.reports.formats.terminal import clean
 
 Data = Mapping[str, Any]
 

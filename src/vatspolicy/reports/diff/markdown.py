@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.authoring.diff import describe
+from vatspolicy.i18n.text import clean
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
-from vatspolicy.reports.formats.terminal import clean
 
 Data = Mapping[str, Any]
 
@@ -100,16 +100,16 @@ class _Page:
 
     def row(self, row: Data, known: set[str]) -> list[str]:
         """`known`: rules whose law an earlier line has shown."""
-        before, after = (escape(describe.answer(row[side], self.lang)) for side in ("before", "after"))
+        before, after = (escape(wording.answer(row[side], self.lang)) for side in ("before", "after"))
         services = ", ".join(row["services"]) or phrase("whole", self.lang)
         causes = []
         for cause in row["because"][:3]:
-            law = "" if cause["rule"] in known else f" {escape(describe.law(cause, self.lang))}"
+            law = "" if cause["rule"] in known else f" {escape(wording.law(cause, self.lang))}"
             known.add(cause["rule"])
             causes.append(f"`{_code(cause['rule'])}`{law}")
         more = f" +{len(row['because']) - 3}" if len(row["because"]) > 3 else ""
         return [
-            escape(describe.subject(row)),
+            escape(wording.subject(row)),
             escape(services),
             _days(row["days"]),
             f"{before} → **{after}**",
@@ -125,7 +125,7 @@ class _Page:
         for entry in found:
             if entry["witness"] is not None:
                 yield from self.witness("", entry["witness"])
-        for sentence in describe.excluded(self.data, self.lang):
+        for sentence in wording.excluded(self.data, self.lang):
             yield ""
             yield escape(sentence)
 
@@ -133,11 +133,11 @@ class _Page:
         semantic = self.data["semantic"]
         if not semantic or not semantic["rules"]:
             return
-        listed = [rule for rule in semantic["rules"] if describe.only_lists(rule)]
+        listed = [rule for rule in semantic["rules"] if wording.only_lists(rule)]
         yield from self.heading("semantic")
-        rules = [rule for rule in semantic["rules"] if not describe.only_lists(rule)]
+        rules = [rule for rule in semantic["rules"] if not wording.only_lists(rule)]
         rows = [
-            [f"`{_code(rule['rule'])}`", escape(self.law(rule)), escape(describe.verdict(rule, self.lang))]
+            [f"`{_code(rule['rule'])}`", escape(self.law(rule)), escape(wording.verdict(rule, self.lang))]
             for rule in rules
         ]
         if rows:
@@ -153,8 +153,8 @@ class _Page:
             [
                 f"`{_code(rule['rule'])}`",
                 escape(self.law(rule)),
-                escape(describe.dated(rule, self.lang)),
-                escape(describe.names(rule["seen_in"])),
+                escape(wording.dated(rule, self.lang)),
+                escape(wording.names(rule["seen_in"])),
             ]
             for rule in rules
         ]
@@ -163,17 +163,17 @@ class _Page:
         yield phrase("witnesses", self.lang)
         yield ""
         for rule in rules[: self.limit]:
-            told = describe.shown(rule["witness"], self.lang), describe.facts(rule["witness"], self.lang)
+            told = wording.shown(rule["witness"], self.lang), wording.facts(rule["witness"], self.lang)
             yield f"- `{_code(rule['rule'])}` {escape(' '.join(told))}"
 
     def law(self, rule: Data) -> str:
         """What a rule says, and the law it rests on."""
-        law = describe.law(rule, self.lang)
+        law = wording.law(rule, self.lang)
         return f"{rule['message'][self.lang]} [{law}]" if law else str(rule["message"][self.lang])
 
     def witness(self, lead: str, witness: Data) -> Iterator[str]:
         """A profile that shows something: folded, its facts as a table, itself as it can be copied."""
-        told = describe.shown(witness, self.lang)
+        told = wording.shown(witness, self.lang)
         yield ""
         yield f"<details><summary>{lead}{_html(told)}</summary>"
         yield ""
@@ -211,9 +211,9 @@ class _Page:
         for change in changes[: self.limit]:
             where = f"`{_code(change['file'])}:{change['line']}`"
             back = f" **⏪ {phrase('back', self.lang)}**" if change["retroactive"] else ""
-            yield f"- {where} {escape(describe.edit(change, self.lang))}{back}"
+            yield f"- {where} {escape(wording.edit(change, self.lang))}{back}"
             lines = []
-            for name, sign, value in describe.values(change, self.lang):
+            for name, sign, value in wording.values(change, self.lang):
                 lead = f"{name}: " if name else ""
                 lines.append(f"{' ' if sign == '~' else sign} {lead}{value}")
             if lines:
@@ -221,7 +221,7 @@ class _Page:
                 yield from (f"  {line}" for line in _fence("\n".join(lines), "diff"))
                 yield ""
         for change in schemas[: self.limit]:
-            yield f"- `{_code(change['file'])}` {escape(describe.schema_edit(change, self.lang))}"
+            yield f"- `{_code(change['file'])}` {escape(wording.schema_edit(change, self.lang))}"
         left = max(len(changes) - self.limit, 0) + max(len(schemas) - self.limit, 0)
         if left:
             yield f"- *{phrase('more', self.lang, count=left)}*"
@@ -232,9 +232,9 @@ class _Page:
             return
         rows = [
             [
-                escape(describe.detail(detail, self.lang)),
+                escape(wording.detail(detail, self.lang)),
                 _days(detail["days"]),
-                escape(describe.names(detail["products"])),
+                escape(wording.names(detail["products"])),
             ]
             for detail in details
         ]
@@ -247,7 +247,7 @@ class _Page:
 
 def _days(days: Sequence[str]) -> str:
     """Days that a narrow column does not break."""
-    return describe.days(days).replace("-", "&#8209;").replace(", ", "<br>")
+    return wording.days(days).replace("-", "&#8209;").replace(", ", "<br>")
 
 
 def _code(text: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from vatspolicy.authoring.diff import describe
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff import wording
 
 Data = Mapping[str, Any]
 
@@ -55,29 +55,29 @@ def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
     """Rule, message, file and line of everything that a reviewer should see beside a line."""
     for row in data["decisions"]["rows"] if data["decisions"] else []:
         id = f"decision-{row['direction']}" if row["direction"] != "neither" else "decision-changed"
-        before, after = (describe.answer(row[side], lang) for side in ("before", "after"))
-        text = f"{describe.subject(row)}: {before} → {after} ({describe.days(row['days'])})"
+        before, after = (wording.answer(row[side], lang) for side in ("before", "after"))
+        text = f"{wording.subject(row)}: {before} → {after} ({wording.days(row['days'])})"
         for cause in row["because"][:1]:
-            text += f" ← {cause['rule']} [{describe.law(cause, lang)}]"
+            text += f" ← {cause['rule']} [{wording.law(cause, lang)}]"
         place = row["because"][0] if row["because"] else {"file": row["file"], "line": 1}
         yield id, text, place["file"], place["line"]
     for rule in data["semantic"]["rules"] if data["semantic"] else []:
         if rule["transitions"]:
-            text = f"{rule['rule']}: {describe.verdict(rule, lang)} {describe.facts(rule['witness'], lang)}"
+            text = f"{rule['rule']}: {wording.verdict(rule, lang)} {wording.facts(rule['witness'], lang)}"
             yield "decision-possible", text, rule["file"], rule["line"]
         elif rule["verdict"] in ("unknown", "unsupported"):
-            yield "not-settled", f"{rule['rule']}: {describe.verdict(rule, lang)}", rule["file"], rule["line"]
+            yield "not-settled", f"{rule['rule']}: {wording.verdict(rule, lang)}", rule["file"], rule["line"]
     for change in data["structure"]:
         if change["retroactive"]:
             yield (
                 "retroactive-edit",
-                f"{change['policy']}: {describe.edit(change, lang)}",
+                f"{change['policy']}: {wording.edit(change, lang)}",
                 change["file"],
                 change["line"],
             )
     for change in data["schemas"]:
         if change["breaking"]:
-            yield "schema-breaks", describe.schema_edit(change, lang), f"schemas/{change['file']}", 1
+            yield "schema-breaks", wording.schema_edit(change, lang), f"schemas/{change['file']}", 1
     for fault in data["release"]["faults"] if data["release"] else []:
         yield "release", fault["text"][lang], fault["file"], fault["line"]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.diff.describe import moves
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
+from vatspolicy.i18n.words import word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff.words import REASONS, phrase, word
+from vatspolicy.reports.diff.wording import moves
+from vatspolicy.reports.diff.words import REASONS, phrase
 
 Data = Mapping[str, Any]
 

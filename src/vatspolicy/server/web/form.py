@@ -1,4 +1,4 @@
-"""The form: every fact of the profile schema as plain data, from which the page makes its fields."""
+"""The form as plain data: every fact of the profile schema."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer
 
 _SHORT = 12
-"""Choices up to which a list is written where it is used; longer ones are shared by name."""
+"""The longest list of choices that stands in its field; longer ones are shared by name."""
 
 
 def make_form(bundle: Bundle) -> dict[str, Any]:
-    """`sections` of fields and the `lists` of choices that they share.
+    """Return the `sections` of fields and the `lists` of choices that they share.
 
     A field: `name`, `kind`, `title`, `question`, `unit`, `choices` (a list or the name of one), `fields` of an object
     or of the members of a list, `required` among them. Kinds: boolean, choice, choices, integer, number, date, text,
@@ -28,7 +28,7 @@ def make_form(bundle: Bundle) -> dict[str, Any]:
 
 
 def kind_of(path: Path) -> str:
-    """How a fact is entered; an empty text for a path that the schema does not know."""
+    """Return the kind of field for a fact; an empty text for a path that is not in the schema."""
     node = describe(path)
     if "at" in node.get("properties", {}):
         return "place"
