@@ -27,7 +27,7 @@ from vatspolicy.authoring.symbolic.times import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.workers import pack
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources

@@ -282,8 +282,9 @@ def _tables(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Any, ...]
 
 
 def _sorted_places(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
-    """Return codes with the places of a province together (so that it is one run of numbers), and for each code its province,
-    the places it lies in, and its zone or None.
+    """Return codes with the places of a province together, so that it is one run of numbers.
+
+    For each code, return also its province, the places it lies in, and its zone or None.
     """
     known = gazetteer(schemas)
     order = {code: index for index, code in enumerate(known)}
