@@ -130,7 +130,8 @@ def reference(name: str) -> Draft202012Validator:
     rules: dict[str, Callable[..., Iterator[ValidationError]]] = {"pattern": _pattern}
     if name == "profile":
         rules |= {"properties": _properties, "required": _required}
-    kind = validators.extend(Draft202012Validator, rules)
+    extend: Callable[..., type[Draft202012Validator]] = validators.extend  # it has no types of its own
+    kind = extend(Draft202012Validator, rules)
     schemas = [(SHIPPED.load(one)["$id"], Resource.from_contents(SHIPPED.load(one))) for one in SHIPPED.names]
     checker = FormatChecker(formats=())
     checker.checks("date")(is_day)
@@ -204,11 +205,11 @@ def _read(path: Path) -> Any:
 
 
 def _has(data: Any, path: tuple[str | int, ...]) -> bool:
-    for step in path:
-        if (isinstance(data, dict) and step in data) or (isinstance(data, list) and data and step == 0):
+    try:
+        for step in path:
             data = data[step]
-        else:
-            return False
+    except (KeyError, IndexError):
+        return False
     return True
 
 

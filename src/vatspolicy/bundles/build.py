@@ -31,7 +31,9 @@ _STORED = 65535
 def build_bundle_file(
     folder: Path, number: int, file: str = "bundle.tar.gz", schemas: SchemaSet | None = None
 ) -> BundleFile:
-    """The bundle of a folder of policies and of schemas, by default the shipped ones. Raises InvalidInput for policies that do not load.
+    """Return the bundle of a folder of policies and of schemas, by default the shipped ones.
+
+    Raises InvalidInput for policies that do not load.
 
     `number` is from 0 and greater than that of every release before.
     """

@@ -12,9 +12,9 @@ from vatspolicy.authoring.analysis.witness import make_witness
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.isolate import expressions_of
-from vatspolicy.authoring.symbolic.query import Answer, Query
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
+from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.values import Const, WordSet
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Rule
@@ -42,9 +42,9 @@ def gaps(audit: Audit, rules: Sequence[Rule]) -> Iterator[Finding]:
 def _unclassified(audit: Audit, known: Sequence[str]) -> Finding | None:
     """A service that offers one thing, none of those known, and of which every classify rule is known not to speak."""
 
-    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-        exists, service = setting.services[0]
-        pool = setting.space.pool
+    def build(query: Query, reading: SymbolicRuleSet) -> list[int]:
+        exists, service = query.services[0]
+        pool = query.space.pool
         some = [
             pool.conjoin((held, pool.disjoin(map(base.has, _offers())), *(-base.has(word) for word in known)))
             for held, base in service.get("offers")
@@ -57,7 +57,7 @@ def _unclassified(audit: Audit, known: Sequence[str]) -> Finding | None:
     answer = audit.ask(build)
     if answer is None:
         return None
-    offer = answer.simplified().profile["services"][0]["offers"][0]
+    offer = answer.minimized().profile["services"][0]["offers"][0]
     en = f"No rule classifies a service that offers {offer}."
     return _gap(audit.bundle, f"offers={offer}", en, f"没有规则对提供{offer}的服务分类。", answer)
 
@@ -65,8 +65,8 @@ def _unclassified(audit: Audit, known: Sequence[str]) -> Finding | None:
 def _unspoken(audit: Audit, cls: str) -> Finding | None:
     """An activity of this class on which every rule is known to be silent."""
 
-    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-        exists, service = setting.services[0]
+    def build(query: Query, reading: SymbolicRuleSet) -> list[int]:
+        exists, service = query.services[0]
         scope = reading.activity_scope(service, ((TRUE, Const(cls)),), cls)
         silent: list[int] = []
         for rule in _speaking(reading):
@@ -87,7 +87,7 @@ def _speaking(reading: SymbolicRuleSet) -> list[Rule]:
     return sorted(rules, key=lambda rule: len(rule.when.text))  # the plainest settle the question at once
 
 
-def _gap(bundle: Bundle, about: str, en: str, zh: str, answer: Answer) -> Finding:
+def _gap(bundle: Bundle, about: str, en: str, zh: str, answer: Solution) -> Finding:
     shown = make_witness(bundle, answer, (), "")
     rules = [(p.file, r.line) for p in bundle.policies.values() for r in p.rules if isinstance(r.effect, Classify)]
     return Finding(
@@ -121,11 +121,11 @@ def undecided(audit: Audit, rules: Sequence[Rule], details: Sequence[Detail]) ->
 
 
 def _undecided(audit: Audit, rule: Rule, details: Sequence[Detail]) -> Finding | None:
-    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-        there, scope = scene(setting, reading, rule.each)
+    def build(query: Query, reading: SymbolicRuleSet) -> list[int]:
+        there, scope = scene(query, reading, rule.each)
         rail = applies(reading, rule, scope)
         doubt = [*there, reading.in_force(rule), -rail.true, -rail.false]
-        return [FALSE] if FALSE in doubt else [*doubt, *_given(setting, reading, details)]
+        return [FALSE] if FALSE in doubt else [*doubt, *_given(query, reading, details)]
 
     # where one member of a list is undecided, it is so alone: short lists show what long ones would
     answer = look(audit.bundle, audit.period, build, audit.budget)
@@ -142,15 +142,15 @@ def _undecided(audit: Audit, rule: Rule, details: Sequence[Detail]) -> Finding |
     return audit.finding("may-be-unknown", (rule,), en, zh, shown)
 
 
-def _given(setting: Query, reading: SymbolicRuleSet, details: Sequence[Detail]) -> list[int]:
+def _given(query: Query, reading: SymbolicRuleSet, details: Sequence[Detail]) -> list[int]:
     """Formulas that every fact read so far is given where it applies."""
-    space, pool = setting.space, setting.space.pool
+    space, pool = query.space, query.space.pool
     conditions: dict[str, int] = {}
     for detail in details:
         if detail.each == "product":
             conditions[detail.facts] = reading.encoder.truth(detail.when, reading.product_scope(), {}).true
         else:
-            for _, service in setting.services:
+            for _, service in query.services:
                 scope = reading.service_scope(service)
                 path = detail.facts.replace("services.*", service.path)
                 conditions[path] = reading.encoder.truth(detail.when, scope, {}).true

@@ -12,13 +12,13 @@ from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, applies,
 from vatspolicy.authoring.analysis.findings import Finding, Gap
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.query import Answer, Query
+from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.questions import SymbolicActivation
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
 from vatspolicy.authoring.symbolic.rule_state import constants
-from vatspolicy.authoring.symbolic.search import BUDGET, Undecided
-from vatspolicy.authoring.symbolic.times import Period
+from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.cel.ast import And, Node, Term
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -48,9 +48,9 @@ class Audit:
         except Unsupported as error:
             self.skipped(kind, about, str(error))
         except Undecided as error:
-            self.open.append(Gap(kind, about, f"No answer within the limit: {error}."))
+            self.open.append(Gap(kind, about, reason_of(error)))
         except (Unconfirmed, InvalidInput) as error:
-            self.open.append(Gap(kind, about, f"Internal error: a witness was not confirmed ({error})."))
+            self.open.append(Gap(kind, about, f"Internal error: a witness was not confirm_decisions ({error})."))
         else:
             if found is not None:
                 yield found
@@ -59,7 +59,7 @@ class Audit:
         """Note a question that cannot be asked."""
         self.open.append(Gap(kind, about, f"This cannot be analysed exactly: {why}."))
 
-    def ask(self, build: Callable[[Query, SymbolicRuleSet], Sequence[int]]) -> Answer | None:
+    def ask(self, build: Callable[[Query, SymbolicRuleSet], Sequence[int]]) -> Solution | None:
         """Facts and a day under which something holds; None is proved."""
         return ask(self.bundle, self.period, build, self.budget)
 
@@ -78,7 +78,7 @@ class Audit:
             yield from self.tried("dead", (rule.name,), lambda rule=rule: self._dead(rule))  # type: ignore[misc]
 
     def _dead(self, rule: Rule) -> Finding | None:
-        if self.ask(lambda setting, reading: holds(setting, reading, rule)) is not None:
+        if self.ask(lambda query, reading: holds(query, reading, rule)) is not None:
             return None
         clause, shown = self.nearest(rule)
         en, zh = f"{rule.id} never applies to any profile.", f"{rule.id}不适用于任何情形。"
@@ -95,8 +95,8 @@ class Audit:
         for part in reversed(parts):
             rest = [other for other in parts if other is not part]
 
-            def build(setting: Query, reading: SymbolicRuleSet, rest: Sequence[Node] = rest) -> list[int]:
-                there, scope = scene(setting, reading, rule.each)
+            def build(query: Query, reading: SymbolicRuleSet, rest: Sequence[Node] = rest) -> list[int]:
+                there, scope = scene(query, reading, rule.each)
                 return [*there, reading.in_force(rule), *(_truth(reading, rule, other, scope).true for other in rest)]
 
             answer = self.ask(build)
@@ -104,7 +104,7 @@ class Audit:
                 start, end = part.span
                 name = f"term.{part.name}" if isinstance(part, Term) else " ".join(text[start:end].split())
                 return name, make_witness(self.bundle, answer, [rule], f"never lets {rule.id} apply")
-        answer = self.ask(lambda setting, reading: [reading.in_force(rule), *scene(setting, reading, rule.each)[0]])
+        answer = self.ask(lambda query, reading: [reading.in_force(rule), *scene(query, reading, rule.each)[0]])
         shown = make_witness(self.bundle, answer, [rule], f"never lets {rule.id} apply") if answer is not None else None
         return "", shown
 
@@ -149,8 +149,8 @@ class Audit:
             if self.find([*ground.fires(one), inside, -ground.rails[two.name].true]):
                 return False
 
-        def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-            there, scope = scene(setting, reading, one.each, certain=False)
+        def build(query: Query, reading: SymbolicRuleSet) -> list[int]:
+            there, scope = scene(query, reading, one.each, certain=False)
             apart = [applies(reading, one, scope).true, -applies(reading, two, scope).true]
             return [*there, reading.in_force(two), *apart]
 
@@ -159,8 +159,8 @@ class Audit:
     def both(self, one: Rule, two: Rule, it: str) -> Witness | None:
         """A witness on which both rules apply to one subject."""
 
-        def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-            there, scope = scene(setting, reading, one.each)
+        def build(query: Query, reading: SymbolicRuleSet) -> list[int]:
+            there, scope = scene(query, reading, one.each)
             return [*there, applies(reading, one, scope).true, applies(reading, two, scope).true]
 
         answer = self.ask(build)
@@ -250,9 +250,9 @@ def _contradiction(one: Rule, two: Rule) -> str:
     return ""
 
 
-def holds(setting: Query, reading: SymbolicRuleSet, rule: Rule, certain: bool = False) -> list[int]:
+def holds(query: Query, reading: SymbolicRuleSet, rule: Rule, certain: bool = False) -> list[int]:
     """Formulas that a rule applies to some subject."""
-    there, scope = scene(setting, reading, rule.each, certain)
+    there, scope = scene(query, reading, rule.each, certain)
     return [*there, applies(reading, rule, scope).true]
 
 

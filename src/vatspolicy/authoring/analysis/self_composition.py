@@ -12,17 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.assumptions import assume_invariants
 from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
 from vatspolicy.authoring.symbolic.domain import Space, plain
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Query
+from vatspolicy.authoring.symbolic.query import Query, assume_invariants
 from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.search import Found
+from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import Base, DualRail, Record, Slots, Sum, Unsupported
-from vatspolicy.authoring.symbolic.witness import _record, profile_of
+from vatspolicy.authoring.symbolic.witness import profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.policies.bundle import Bundle
 
@@ -97,7 +96,7 @@ def mentions(node: Node, name: str) -> bool:
 class ProfilePair:
     """One question over two profiles: readings of both, and formulas about both."""
 
-    setting: Query
+    query: Query
     first: SymbolicRuleSet
     second: SymbolicRuleSet
     relation: list[int]
@@ -117,7 +116,7 @@ class ProfilePair:
             *assume_invariants(self.second.space, self.second.encoder)[0],
         ]
 
-    def profiles(self, found: Found) -> tuple[Profile, Profile]:
+    def profiles(self, found: Model) -> tuple[Profile, Profile]:
         """The two profiles of some values."""
         return self.shown(found)  # type: ignore[no-any-return]
 
@@ -129,24 +128,24 @@ def _services(reading: SymbolicRuleSet) -> list[Any]:
     return slots.members
 
 
-def _readings(setting: Query, other: Space, bundle: Bundle, loose: bool, touched: str, hiding: bool = False) -> Any:
-    """Readings of the setting's own space and of the other one."""
+def _readings(query: Query, other: Space, bundle: Bundle, loose: bool, touched: str, hiding: bool = False) -> Any:
+    """Readings of the query's own space and of the other one."""
     if not loose:
-        encoder = Encoder(other, setting.encoder.questions)
-        second = SymbolicRuleSet(other, encoder, setting.reading(bundle).law, ((TRUE, setting.day),))
-        return setting.reading(bundle), second
-    assert isinstance(setting.encoder, FreeEncoder)
-    setting.encoder.touched = touched
-    encoder = FreeEncoder(other, setting.encoder.questions)
+        encoder = Encoder(other, query.encoder.questions)
+        second = SymbolicRuleSet(other, encoder, query.encode(bundle).law, ((TRUE, query.day),))
+        return query.encode(bundle), second
+    assert isinstance(query.encoder, FreeEncoder)
+    query.encoder.touched = touched
+    encoder = FreeEncoder(other, query.encoder.questions)
     encoder.touched, encoder.mark, encoder.hiding = touched, "second ", hiding
-    course = setting.reading(bundle).law
-    as_of = ((TRUE, setting.day),)
-    return FreeHeld(setting.space, setting.encoder, course, as_of), FreeHeld(other, encoder, course, as_of)
+    course = query.encode(bundle).law
+    as_of = ((TRUE, query.day),)
+    return FreeHeld(query.space, query.encoder, course, as_of), FreeHeld(other, encoder, course, as_of)
 
 
-def _with_company(setting: Query, changed: Mapping[str, Any], root: str = "company") -> tuple[Space, Record]:
+def _with_company(query: Query, changed: Mapping[str, Any], root: str = "company") -> tuple[Space, Record]:
     """The space in which some facts of a company are others, and the company."""
-    space = setting.space
+    space = query.space
     [(held, own)] = space.roots[root]  # type: ignore[misc]
     assert isinstance(own, Record)
     other = copy.copy(space)
@@ -155,10 +154,10 @@ def _with_company(setting: Query, changed: Mapping[str, Any], root: str = "compa
     return other, own
 
 
-def monotone(setting: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePair:
+def monotone(query: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePair:
     """The fact (a number such as company.foreign_percent) is higher in the second profile."""
     root, _, name = fact.partition(".")
-    space, pool = setting.space, setting.space.pool
+    space, pool = query.space, query.space.pool
     [(_, company)] = space.roots[root]  # type: ignore[misc]
     assert isinstance(company, Record)
     value = company.get(name)
@@ -167,10 +166,10 @@ def monotone(setting: Query, bundle: Bundle, fact: str, loose: bool) -> ProfileP
     assert isinstance(number, Sum)
     pool.ranges[f"{fact}'"] = pool.ranges[fact]
     higher = Sum(((f"{fact}'", 1),), 0)
-    other, _ = _with_company(setting, {name: ((present, higher),)}, root)
-    first, second = _readings(setting, other, bundle, loose, name)
+    other, _ = _with_company(query, {name: ((present, higher),)}, root)
+    first, second = _readings(query, other, bundle, loose, name)
 
-    def shown(found: Found) -> tuple[Profile, Profile]:
+    def shown(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         amount = pool.number_of(f"{fact}'", found)
@@ -178,29 +177,29 @@ def monotone(setting: Query, bundle: Bundle, fact: str, loose: bool) -> ProfileP
         return one, two
 
     rises = pool.at_most({fact: 1, f"{fact}'": -1}, 0, strict=True)
-    return ProfilePair(setting, first, second, [present, rises], shown)
+    return ProfilePair(query, first, second, [present, rises], shown)
 
 
-def more(setting: Query, bundle: Bundle, loose: bool) -> ProfilePair:
+def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
     """The company holds one more licence in the second profile."""
-    space = setting.space
+    space = query.space
     [(_, company)] = space.roots["company"]  # type: ignore[misc]
     assert isinstance(company, Record)
     [(held, slots)] = company.get("licences")  # type: ignore[misc]
     assert isinstance(slots, Slots)
-    schema = space.resolved(space.schemas.load("profile")["properties"]["company"]["properties"]["licences"])
-    extra = space.record(space.resolved(schema["items"]), MORE, TRUE)
+    schema = space.resolve(space.schemas.load("profile")["properties"]["company"]["properties"]["licences"])
+    extra = space.record(space.resolve(schema["items"]), MORE, TRUE)
     longer = Slots(slots.path, lambda: [*slots.members, (TRUE, extra)])
-    other, _ = _with_company(setting, {"licences": ((held, longer),)})
-    first, second = _readings(setting, other, bundle, loose, "licences")
+    other, _ = _with_company(query, {"licences": ((held, longer),)})
+    first, second = _readings(query, other, bundle, loose, "licences")
 
-    def shown(found: Found) -> tuple[Profile, Profile]:
+    def shown(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
-        two["company"].setdefault("licences", []).append(_record(space, extra, found))
+        two["company"].setdefault("licences", []).append(record_data(space, extra, found))
         return one, two
 
-    return ProfilePair(setting, first, second, [], shown)
+    return ProfilePair(query, first, second, [], shown)
 
 
 class Hidden(Space):
@@ -218,17 +217,17 @@ class Hidden(Space):
         return self.pool.conjoin((shared, self.pool.flag(f"said {name}")))
 
 
-def hidden(setting: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> ProfilePair:
+def hidden(query: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> ProfilePair:
     """The first profile says fewer facts than the second. `kept`: names or paths of facts that are never hidden."""
-    space = setting.space
+    space = query.space
     other = Hidden.__new__(Hidden)
     other.__dict__.update(space.__dict__)
     other.kept = frozenset(kept)
     other.roots, other.read = {}, set()
     other.__post_init__()
-    full, less = _readings(setting, other, bundle, loose, "", hiding=True)
+    full, less = _readings(query, other, bundle, loose, "", hiding=True)
 
-    def shown(found: Found) -> tuple[Profile, Profile]:
+    def shown(found: Model) -> tuple[Profile, Profile]:
         two = profile_of(space, found)
         one = copy.deepcopy(two)
         for name, value in sorted(found.items(), reverse=True):  # the longest paths first
@@ -240,7 +239,7 @@ def hidden(setting: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> 
                     _remove(one, path.split("."))
         return one, two
 
-    return ProfilePair(setting, less, full, [], shown)
+    return ProfilePair(query, less, full, [], shown)
 
 
 def _remove(data: Any, path: list[str]) -> None:

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import Space, operator
+from vatspolicy.authoring.symbolic.domain import AS_OF, Space, operator
 from vatspolicy.authoring.symbolic.encoder import Encoder
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.license_encoder import has_instrument
 from vatspolicy.authoring.symbolic.lists import member
 from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.timeline import Days, RuleSetHistory
-from vatspolicy.authoring.symbolic.times import AS_OF
 from vatspolicy.authoring.symbolic.values import (
     KNOWN_FALSE,
     KNOWN_TRUE,

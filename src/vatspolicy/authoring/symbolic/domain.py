@@ -31,6 +31,9 @@ from vatspolicy.profile.vocabulary import INHERITED, gazetteer, within
 
 Schema = Mapping[str, Any]
 
+AS_OF = "as_of"
+"""Number variable of the day on which rules are evaluated."""
+
 FIRST_DAY = datetime.date(1, 1, 1).toordinal()
 LAST_DAY = datetime.date(9999, 12, 31).toordinal()
 
@@ -100,7 +103,7 @@ class Space:
 
     # --- facts from the schema
 
-    def resolved(self, schema: Schema) -> Schema:
+    def resolve(self, schema: Schema) -> Schema:
         """Return the node behind references and shorthands."""
         while "$ref" in schema:
             schema = self.schemas.resolve(str(schema["$ref"]))
@@ -110,7 +113,7 @@ class Space:
 
     def value(self, schema: Schema, path: str, owner: int, required: bool) -> Value:
         """The fact at `path` in an object that exists where `owner` holds."""
-        whole, schema = _is_whole(schema), self.resolved(schema)
+        whole, schema = _is_whole(schema), self.resolve(schema)
         present = owner if required else self.flag(path + "?", owner)
         if "x-derived" in schema:
             return ((present, self.place(schema, path, present, whole)),)
@@ -199,13 +202,13 @@ class Space:
     def place(self, schema: Schema, path: str, present: int, whole: bool) -> Record:
         """A place: its code, and what follows from the code. A `whole` one is larger than any zone."""
         codes, provinces, inside, zone_of = _tables(
-            self.schemas, tuple(self.resolved(schema["properties"]["at"])["enum"])
+            self.schemas, tuple(self.resolve(schema["properties"]["at"])["enum"])
         )
 
         def make(name: str) -> Value:
             if name == "ftz":
                 own = self.flag(f"{path}.ftz?", present)
-                zones = tuple(self.resolved(schema["properties"]["ftz"])["enum"])
+                zones = tuple(self.resolve(schema["properties"]["ftz"])["enum"])
                 derived = self.choice(f"{path}.at", zone_of)
                 zoned = self.pool.among(derived.name, [i for i, zone in enumerate(derived.values) if zone is not None])
                 from_code = self.pool.conjoin((present, -own, zoned))
@@ -223,7 +226,7 @@ class Space:
 
     def sequence(self, schema: Schema, path: str, present: int) -> Any:
         """A list: a set of words, or objects of which so many as `bounds` says are told apart."""
-        item = self.resolved(schema["items"])
+        item = self.resolve(schema["items"])
         if "enum" in item:
             if not schema.get("uniqueItems"):
                 return Unread(f"a list that may repeat words ({plain(path)})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
@@ -10,7 +11,14 @@ from vatspolicy.authoring.symbolic.isolate import named_by
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.engine.classification import classify
+from vatspolicy.engine.licensing import evaluate_routes
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import words
 
 CLASS = "activity.class"
@@ -92,7 +100,7 @@ def difference(
 
 
 def subject(
-    setting: Query, each: str, readings: tuple[SymbolicRuleSet, SymbolicRuleSet], reach: bool
+    query: Query, each: str, readings: tuple[SymbolicRuleSet, SymbolicRuleSet], reach: bool
 ) -> tuple[list[int], tuple[SymbolicActivation, SymbolicActivation]]:
     """Formulas that a subject of that kind exists, and its variables under both laws.
 
@@ -101,19 +109,64 @@ def subject(
     one, two = readings
     if each == "product":
         return [], (one.product_scope(), two.product_scope())
-    setting.space.ask("services", "the subject")
-    exists, service = setting.services[0]
+    query.space.ask("services", "the subject")
+    exists, service = query.services[0]
     if each == "service":
         return [exists], (one.service_scope(service), two.service_scope(service))
-    choice = setting.space.choice(CLASS, tuple(sorted(words("class", setting.schemas))))
+    choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
     formulas = [exists]
     if reach:
-        pool = setting.space.pool
+        pool = query.space.pool
         possible = []
         for reading in readings:
             found = reading.classes(reading.service_scope(service))
             for table in (found.certain, found.possible, found.other):
-                possible += [pool.conjoin((setting.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
+                possible += [pool.conjoin((query.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
         formulas.append(pool.disjoin(possible))
     cases = ((TRUE, choice),)
     return formulas, (one.activity_scope(service, cases, "any"), two.activity_scope(service, cases, "any"))
+
+
+def says(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, Any]:
+    """What a rule says of every subject of a profile, by subject; subjects that it says nothing of are left out."""
+    if rule is None or not rule.in_force(as_of):
+        return {}
+    law = bundle.on(as_of)
+    found = {}
+    for name, env in subjects(law, profile, as_of, rule.each):
+        value = _says(law, rule, env)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
+    """Every subject of one kind with its variables; activities include those that are only possible."""
+    base = product_activation(profile, as_of)
+    if each == "product":
+        yield "", base
+        return
+    for service in base["services"]:
+        env = service_activation(base, service)
+        if each == "service":
+            yield service["id"], env
+            continue
+        found = classify(law, env, {})
+        classes = dict.fromkeys((*found.classes, *found.possible))
+        for rule in found.contested:
+            if isinstance(rule.effect, Classify):
+                classes |= dict.fromkeys(cls for cls in rule.effect.otherwise if cls != "none")
+        for cls in classes:
+            yield f"{service['id']}/{cls}", activity_activation(law, env, cls)
+
+
+def _says(law: RuleSet, rule: Rule, env: Env) -> Any:
+    holds = law.ask(rule.when, env)
+    if holds is False:
+        return None
+    if not isinstance(rule.effect, Route):
+        return (holds, constants(rule))
+    for state in evaluate_routes(law, env, rule.effect.to):
+        if state.rule is rule:
+            return (holds, constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
+    return None
