@@ -21,7 +21,7 @@ from vatspolicy.output import write_stderr
 
 
 class EngineName(StrEnum):
-    """Engines (vatspolicy.screening.engines.prepare)."""
+    """Engines (vatspolicy.screening.engines.prepare_engine)."""
 
     DUCKDB, SPARK, PYTHON = "duckdb", "spark", "python"
 
@@ -175,7 +175,7 @@ def _laws(diff: tuple[str, str] | None, law: LawOptions) -> Iterator[tuple[Any, 
         yield law.load(), None
         return
     from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.screening.law_source import LawSource
+    from vatspolicy.screening.engines import LawSource
 
     with contextlib.ExitStack() as held:
         try:
