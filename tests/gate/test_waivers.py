@@ -621,11 +621,21 @@ def test_waive_refuses(
     assert said in done.err
 
 
+def test_waive_adds_to_a_list_in_brackets(program: Callable[..., Any], bundle: Bundle) -> None:
+    (waiver,) = entries(bundle, OUTCAST)
+    path = write([{**waiver, "rule": LICENSED}])
+    before = path.read_text()
+    assert program("waive", "spec.yaml", OUTCAST, *WAIVE, "--waivers", path).code == 0
+    assert path.read_text().startswith(before.removesuffix("]}"))
+    assert [one.rule for one in load_waivers(path)] == [LICENSED, OUTCAST]
+
+
 def test_waive_leaves_a_file_it_cannot_add_to(program: Callable[..., Any], bundle: Bundle) -> None:
-    path = write(entries(bundle, LICENSED))
+    path = write(entries(bundle, LICENSED), "waivers.json")
     before = path.read_text()
     done = program("waive", "spec.yaml", OUTCAST, *WAIVE, "--waivers", path)
-    assert (done.code, path.read_text() == before or done.code == 0) == (3, True)
+    assert (done.code, path.read_text()) == (3, before)
+    assert "No waiver can be added" in done.err
     path.write_text("schema: 1\nwaivers: [")
     assert program("waive", "spec.yaml", OUTCAST, *WAIVE, "--waivers", path).code == 3
 

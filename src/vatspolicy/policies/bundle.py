@@ -6,7 +6,7 @@ import functools
 import marshal
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
@@ -38,6 +38,11 @@ NON_POLICY_FILES = ("properties.yaml",)
 """Files in a folder of policies that decide nothing."""
 TESTS_ENDING = ".test.yaml"
 """Ending of a file of tests, which stands beside its policy."""
+
+
+def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Return the policies and bundle.yaml among files, in the order of their names, whatever folders they lie in."""
+    return sorted((file for file in sources if is_law(file[0])), key=lambda file: (os.path.basename(file[0]), file[0]))
 
 
 def is_law(name: str) -> bool:
@@ -167,7 +172,7 @@ def _load(sources: list[tuple[str, bytes]], prefix: str) -> Bundle:
 
 def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
     """Digests of policy files: with the names they are given by, and with the files' own, which is the bundle's."""
-    sources = [(name, text) for name, text in sources if is_law(name)]
+    sources = law_files(sources)
     return [
         digest(part for name, text in sources for part in (name.encode(), text)),
         digest(part for name, text in sources for part in (os.path.basename(name).encode(), text)),
@@ -222,7 +227,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     from vatspolicy.policies.compiler import compile_policies
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
-    sources = [(os.path.join(prefix, name), text) for name, text in sources if is_law(name)]
+    sources = [(os.path.join(prefix, name), text) for name, text in law_files(sources)]
 
     documents: list[Document] = []
     problems: list[Problem] = []

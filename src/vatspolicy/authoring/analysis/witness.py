@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from vatspolicy.authoring.symbolic.query import Solution
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.authoring.testing.cases import Case, load_tests, state_of, subjects
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
@@ -48,7 +47,7 @@ def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule
         return Witness(data, day, states, fixture(bundle, data, day), "fixture")
     own = [rule for rule in rules if rule.policy == rules[0].policy]
     test = _test(bundle, data, day, own, it)
-    return Witness(data, day, states, _yaml([test]), "tests")
+    return Witness(data, day, states, dump_yaml([test]), "tests")
 
 
 def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
@@ -104,14 +103,4 @@ def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:
     expected: dict[str, Any] = {"as_of": day, "decision": decision.decision}
     if decision.decision == "incomplete":
         expected["range"] = list(decision.range)
-    return f"{_yaml(dict(data))}---\n{_yaml({'decisions': [expected]})}"
-
-
-def _yaml(value: Any) -> str:
-    class Plain(yaml.SafeDumper):
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-    form: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 4096}
-    text: str = yaml.dump(value, Dumper=Plain, **form)
-    return text
+    return f"{dump_yaml(dict(data))}---\n{dump_yaml({'decisions': [expected]})}"

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.i18n.text import clean
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.markdown import escape
@@ -185,7 +184,7 @@ class _Page:
         yield ""
         yield f"<details><summary>{_html(phrase('profile', self.lang))}</summary>"
         yield ""
-        yield from _fence(yaml.safe_dump(witness["profile"], sort_keys=False, allow_unicode=True).rstrip(), "yaml")
+        yield from _fence(dump_yaml(witness["profile"]).rstrip(), "yaml")
         yield ""
         yield "</details>"
         yield ""
