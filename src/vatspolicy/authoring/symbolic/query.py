@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.domain import AS_OF, Space
-from vatspolicy.authoring.symbolic.encoder import Encoder
+from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Range, TooLarge
 from vatspolicy.authoring.symbolic.minimize import drop_irrelevant, minimize
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import Period, history_of
 from vatspolicy.authoring.symbolic.values import Slots, Sum
@@ -140,6 +139,7 @@ def solve(
     budget: int = BUDGET,
     fixed: Mapping[str, int] | None = None,
     start: Mapping[str, int] | None = None,
+    schemas: SchemaSet | None = None,
 ) -> Solution | NoSolution:
     """Return facts under which every formula holds, or the proof that there are none.
 
@@ -150,7 +150,7 @@ def solve(
     bounds: dict[str, int] = dict(fixed or start or {})
     try:
         while True:
-            query = Query(period, dict(bounds))
+            query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
             formulas = [*build(query)]
             formulas += query.invariant_formulas
             ids = query.invariant_ids
