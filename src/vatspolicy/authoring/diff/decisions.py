@@ -125,13 +125,11 @@ class _Run:
 
     def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:
         """The side that decides as the base, and the profile as both sides read it. Raises InvalidInput."""
-        with self.head.in_use():
-            new = read_profile(product.document)
+        new = read_profile(product.document, self.head.schemas)
         if self.base.schemas == self.head.schemas:
             return self.base, new, new
         try:
-            with self.base.in_use():
-                return self.base, read_profile(product.document), new
+            return self.base, read_profile(product.document, self.base.schemas), new
         except InvalidInput:
             # The head knows facts that the base does not; the old rules never read them and can be asked all the same.
             borrowed = self.base_under_head()
@@ -181,8 +179,7 @@ class _Run:
 
 def decide(side: LawRevision, profile: Profile, day: str) -> Decision:
     """The decision of one side."""
-    with side.in_use():
-        return evaluate(side.bundle, profile, day)
+    return evaluate(side.bundle, profile, day)
 
 
 def _answer(decision: Decision) -> Answer:

@@ -38,11 +38,10 @@ def semantic_data(proof: Proof, head: LawRevision, differences: Differences, cau
     }
     if proof.status == "evaluated":
         assert proof.base is not None
-        with head.in_use():
-            maker = _Maker(proof.base, head.bundle, differences, cause)
-            data["transitions"] = [maker.transition(found) for found in proof.transitions.found]
-            data["rules"] = [maker.rule(found) for found in proof.rules]
-            data["assumptions"] = list(proof.transitions.assumptions)
+        maker = _Maker(proof.base, head.bundle, differences, cause)
+        data["transitions"] = [maker.transition(found) for found in proof.transitions.found]
+        data["rules"] = [maker.rule(found) for found in proof.rules]
+        data["assumptions"] = list(proof.transitions.assumptions)
     return data
 
 
@@ -91,7 +90,7 @@ class _Maker:
         """One change of the decision word: whether the whole change can make it."""
         witness, turn = None, direction(_answer(found.before), _answer(found.after))
         if found.witness is not None:
-            shown = _Witness(self.base, self.head, load_profile(found.witness))
+            shown = _Witness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
             answers = shown.answers(found.as_of)
             if (answers[0].decision, answers[1].decision) != (found.before, found.after):
                 raise Unconfirmed(f"{found.before}->{found.after}")
@@ -111,7 +110,7 @@ class _Maker:
         """One rule, changed alone."""
         witness, day = None, found.as_of
         if found.witness is not None:
-            shown = _Witness(self.base, self.head, load_profile(found.witness))
+            shown = _Witness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
             answers = shown.answers(found.as_of)
             if found.before is not None and answers[0].decision != found.before:
                 raise Unconfirmed(found.rule)

@@ -58,9 +58,8 @@ def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted
     except InvalidInput:  # an old state that does not fit the new schemas
         return Proof("unavailable", engine, "schemas")
     try:
-        with head.in_use():
-            analysis = importlib.import_module("vatspolicy.authoring.symbolic")
-            rules, transitions = analysis.compare_change(left, head.bundle, names, workers=workers)
+        analysis = importlib.import_module("vatspolicy.authoring.symbolic")
+        rules, transitions = analysis.compare_change(left, head.bundle, names, workers=workers)
     except Exception as error:  # whatever breaks, the rest of the report stands, marked as not whole
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof("evaluated", engine, rules=tuple(rules), transitions=transitions, base=left)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.isolate import find_rule, mix
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
-from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Pair, RelaxedRuleSet
+from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import difference, says, subject
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.transitions import compare_decisions
@@ -20,10 +20,13 @@ from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
     MASKED,
+    MOST_TELLING_FIRST,
     OPEN,
+    PAIRS,
     UNKNOWN,
     UNSUPPORTED,
     WITNESS,
+    Pair,
     RuleVerdict,
     Transitions,
 )
@@ -158,13 +161,17 @@ class _Question:
 
     def difference(self) -> Solution | None:
         assert self.span is not None
-        loose = solve(self.span, lambda query: self.build(query, False, RelaxedRuleSet), self.budget)
+        loose = solve(
+            self.span, lambda query: self.build(query, False, RelaxedRuleSet), self.budget, schemas=self.base.schemas
+        )
         if isinstance(loose, NoSolution):
             self.invariants |= set(loose.invariants)
             return None
         reach = any(rule.each == "activity" for rule in self.rules)
         for fixed in (SHORT, None):  # a witness has few members; only a proof needs to look at more
-            answer = solve(self.span, lambda query: self.build(query, reach), self.budget, fixed)
+            answer = solve(
+                self.span, lambda query: self.build(query, reach), self.budget, fixed, schemas=self.base.schemas
+            )
             if isinstance(answer, Solution):
                 return answer
             self.invariants |= set(answer.invariants)
@@ -174,11 +181,11 @@ class _Question:
         one, two = query.encode(self.base, kind), query.encode(self.head, kind)
         found = []
         for each in sorted({rule.each for rule in self.rules}):
-            there, scopes = subject(query, each, (one, two), reach)
+            there, activations = subject(query, each, (one, two), reach)
             before, after = (
                 rule if rule is not None and rule.each == each else None for rule in (self.before, self.after)
             )
-            differs = difference(one, before, two, after, scopes)
+            differs = difference(one, before, two, after, activations)
             found.append(query.space.pool.conjoin((*there, differs)))
         return [query.space.pool.disjoin(found)]
 
@@ -217,9 +224,9 @@ class _Question:
         """Which changes of the decision word this rule alone makes."""
         outcome = _Outcome(reason=OPEN)
         steps: tuple[Callable[[], None], ...] = (
-            lambda: shared.ground.pairs(mixed, TELLING, outcome.answers),
+            lambda: shared.ground.pairs(mixed, MOST_TELLING_FIRST, outcome.answers),
             lambda: self.prove(outcome, shared.proof, mixed, False),
-            lambda: shared.longer(lengths(shown.query.space.limits)).pairs(mixed, TELLING, outcome.answers),
+            lambda: shared.longer(lengths(shown.query.space.limits)).pairs(mixed, MOST_TELLING_FIRST, outcome.answers),
             lambda: self.prove(outcome, shared.proof, mixed, True),
         )
         for step in steps:
@@ -243,14 +250,14 @@ class _Question:
 
     def change(self, answers: Mapping[Pair, Solution], mixed: Bundle) -> RuleVerdict:
         """The verdict with a profile of the most telling change of the decision word."""
-        found = [pair for pair in TELLING if pair in answers]
+        found = [pair for pair in MOST_TELLING_FIRST if pair in answers]
         answer = answers[found[0]].reduced()
         before, after = found[0]
         day = answer.as_of
         data = confirm_decisions(answer.profile, [(self.base, before), (mixed, after)], day)
         names = tuple("->".join(pair) for pair in found)
         reason = f"Changing this rule alone changes the decision ({', '.join(names)})."
-        reason += self.together(load_profile(data), day, after)
+        reason += self.together(load_profile(data, schemas=self.base.schemas), day, after)
         self.invariants |= set(answer.invariants)
         return RuleVerdict(self.name, WITNESS, names, data, day, before, after, reason, self.assumptions())
 
@@ -262,10 +269,10 @@ class _Question:
         def told(profile: Profile) -> bool:
             return says(self.base, self.before, profile, day) != says(self.head, self.after, profile, day)
 
-        if not told(load_profile(answer.profile)):
+        if not told(load_profile(answer.profile, schemas=self.base.schemas)):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
-        data = minimize_profile(answer.profile, told)
-        profile = load_profile(data)
+        data = minimize_profile(answer.profile, told, self.base.schemas)
+        profile = load_profile(data, schemas=self.base.schemas)
         before = evaluate(self.base, profile, day).decision
         after = before if mixed is None else evaluate(mixed, profile, day).decision
         reason += self.together(profile, day, after)

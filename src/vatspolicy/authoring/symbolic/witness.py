@@ -10,17 +10,7 @@ from vatspolicy.authoring.symbolic.domain import AS_OF, Space, iso
 from vatspolicy.authoring.symbolic.formula import Amount
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.authoring.symbolic.values import (
-    Base,
-    Choice,
-    DualRail,
-    Record,
-    Slots,
-    Sum,
-    Unread,
-    Value,
-    WordSet,
-)
+from vatspolicy.authoring.symbolic.values import Base, Choice, DualRail, Record, Slots, Sum, Unread, Value, WordSet
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.possible_outcomes import possible_outcomes
 from vatspolicy.policies.bundle import Bundle
@@ -127,8 +117,9 @@ def confirm_decisions(data: dict[str, Any], wanted: Iterable[tuple[Bundle, str]]
     def decides(profile: Profile) -> bool:
         return all(decision_of(bundle, profile, day) == word for bundle, word in wanted)
 
-    small = minimize_profile(data, decides) if decides(load_profile(data)) else data
-    profile = load_profile(small)
+    schemas = wanted[0][0].schemas
+    small = minimize_profile(data, decides, schemas) if decides(load_profile(data, schemas=schemas)) else data
+    profile = load_profile(small, schemas=schemas)
     for bundle, word in wanted:
         decided = evaluate(bundle, profile, day).decision
         if decided != word:
