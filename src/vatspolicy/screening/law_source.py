@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vatspolicy.authoring.diff.revision import load_pair
-from vatspolicy.authoring.diff.sources import read_pair
+from vatspolicy.authoring.diff.sources import load_pair, read_pair
 from vatspolicy.bundles.select import select_law
 from vatspolicy.policies.bundle import Bundle
 

@@ -202,7 +202,7 @@ def _laws(
     if diff is None:
         yield choose_bundle(policies, file, key, skip_verify), None
         return
-    from vatspolicy.authoring.diff.git import SourceError
+    from vatspolicy.authoring.diff.sources import SourceError
     from vatspolicy.screening.law_source import LawSource
 
     with contextlib.ExitStack() as held:
