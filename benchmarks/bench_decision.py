@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from measure import Candidate, Report, Row, Table, Target, finish, interleave, median, parser
-from workload import afresh, draw_profiles  # puts the tests on the path
-
-from support.oracles import CelPython, convert  # isort: skip
+from support.oracles import CelPython, convert
+from workload import afresh, draw_profiles
 
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.interpreter import Env

@@ -39,18 +39,18 @@ import duckdb
 from celtext import spelled
 from measure import BUILD, Report, Row, Table, Target, finish, note, parser, peak
 from profiles import profiles
+from support.portfolios import DuckDecider
 from workload import Workload, draw_profiles
 
 from vatspolicy.cel.sql import column, to_sql, write
 from vatspolicy.cel.types import INT
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.policies.compiler import variables
-from vatspolicy.screening.answers import decide
-from vatspolicy.screening.duckdb_engine import Decider, connect, load_lines, load_rows
+from vatspolicy.screening.duckdb_engine import connect, load_lines, load_rows
+from vatspolicy.screening.engines import decide
 from vatspolicy.screening.input import Row as Input
-from vatspolicy.screening.sql_expressions import ROW
-from vatspolicy.screening.sql_relations import fact_columns
-from vatspolicy.screening.validate import facts_in
+from vatspolicy.screening.sql_expressions import ROW, fact_columns
+from vatspolicy.screening.validation import read_facts
 
 BATCH = 50_000
 DISTINCT = 100_000
@@ -84,7 +84,7 @@ def clock(run: Callable[[], object]) -> tuple[float, float]:
 
 def facts(count: int, seed: int = 1) -> Iterator[Any]:
     """Facts of synthetic profiles, read and checked."""
-    return (facts_in(Input(index, "", data)) for index, data in enumerate(profiles(count, seed)))
+    return (read_facts(Input(index, "", data)) for index, data in enumerate(profiles(count, seed)))
 
 
 # --- the decision alone -----------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def decide_alone(size: int, day: str, threads: int) -> Run:
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
         pool = held.enter_context(ThreadPoolExecutor(threads))
-        deciders = [Decider(held.enter_context(connect(1)), law, day) for _ in range(threads)]
+        deciders = [DuckDecider(held.enter_context(connect(1)), law, day) for _ in range(threads)]
         for round_ in range(0, size, threads * together):
             turn = list(zip(range(round_, size, together), deciders, strict=False))
             for start, decider in turn:
@@ -111,7 +111,7 @@ def decide_alone(size: int, day: str, threads: int) -> Run:
                     with path.open("w", encoding="utf-8") as file:
                         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
                 load_lines(decider.connection, "profiles", columns, path)
-            took, used = clock(lambda: list(pool.map(Decider.run, [decider for _, decider in turn])))  # noqa: B023
+            took, used = clock(lambda: list(pool.map(DuckDecider.run, [decider for _, decider in turn])))  # noqa: B023
             wall, cpu = wall + took, cpu + used
     return Run(size, wall, cpu, peak())
 
@@ -124,7 +124,7 @@ def python_alone(count: int, day: str) -> tuple[float, float, bool]:
         decide(law, one, day)
     wall, cpu = clock(lambda: [decide(law, one, day) for one in sample])
     with connect(1) as connection:
-        same = Decider(connection, law, day).decide(sample) == [decide(law, one, day) for one in sample]
+        same = DuckDecider(connection, law, day).decide(sample) == [decide(law, one, day) for one in sample]
     return wall / count, cpu / count, same
 
 

@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # benchmarks share `support` with the tests
+
 BUILD = Path(__file__).resolve().parents[1] / "build" / "bench"
 """Where results and what they are made from are kept."""
 

@@ -10,13 +10,10 @@ import dataclasses
 import functools
 import json
 import random
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from celtext import Doubles, spelled
 from rego import Writer

@@ -108,7 +108,7 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
         tree = parse(texts.text(BOOL, 3), scope)
         query = Query(period, dict.fromkeys(("services", "deals", "filings", "services.*.area"), 2))
         try:
-            rail = query.encoder.truth(tree, query.encode(bundle.on(period.start)).product_scope(), params)
+            rail = query.encoder.truth(tree, query.encode(bundle.on(period.start)).product_activation(), params)
         except Unsupported:
             continue
         more, _ = assume_invariants(query.space, query.encoder)
@@ -131,8 +131,8 @@ def test_every_invariant_can_hold_and_be_broken() -> None:
     """A proof under invariants that nothing satisfies would prove anything."""
     space = Space({"services": 2})
     query = Query(periods([load_bundle()])[0], {"services": 2})
-    reading = query.encode(load_bundle().on("2026-01-01"))
-    scope = reading.product_scope()
+    ruleset = query.encode(load_bundle().on("2026-01-01"))
+    scope = ruleset.product_activation()
     rails = [query.encoder.truth(node, scope, {}) for node, _ in invariants()]
     search = open_solver(query.space)
     assert search.find([rail.true for rail in rails]) is not None, "the invariants cannot all be true"

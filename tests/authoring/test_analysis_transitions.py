@@ -20,9 +20,9 @@ from vatspolicy.authoring.symbolic import Transitions, compare_change, compare_d
 from vatspolicy.authoring.symbolic import workers as parallel
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.minimize import places, without
-from vatspolicy.authoring.symbolic.relaxation import PAIRS
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch, differing
+from vatspolicy.authoring.symbolic.verdicts import PAIRS
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.authoring.symbolic.workers import pack
 from vatspolicy.authoring.testing.cases import fixture_cases

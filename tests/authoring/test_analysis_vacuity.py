@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, all_days
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.solver import open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.values import DualRail

@@ -21,7 +21,7 @@ import yaml
 from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
 from vatspolicy import cli, output
-from vatspolicy.cli.arguments import parse_changes, parse_day
+from vatspolicy.cli.parameters import parse_changes, parse_day
 from vatspolicy.documents.schemas import schema_names
 from vatspolicy.gate import gate
 from vatspolicy.i18n.text import width

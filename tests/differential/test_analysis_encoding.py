@@ -21,10 +21,10 @@ from support.generators import (
 )
 from support.valuations import BOUNDS, assign, holds, truth
 
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
-from vatspolicy.authoring.symbolic.relaxation import word
 from vatspolicy.authoring.symbolic.rule_state import says, subjects
 from vatspolicy.authoring.symbolic.timeline import periods
 from vatspolicy.authoring.symbolic.values import Const, Unsupported
@@ -78,10 +78,10 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
     for period, cases in by_period(bundle, random_profiles(bundle, 24 * TIMES, SEED)).items():
         query = Query(period, BOUNDS)
         law = bundle.on(period.start)
-        reading = query.encode(law)
-        scopes: dict[tuple[str, int, str], SymbolicActivation] = {("product", 0, ""): reading.product_scope()}
+        ruleset = query.encode(law)
+        scopes: dict[tuple[str, int, str], SymbolicActivation] = {("product", 0, ""): ruleset.product_activation()}
         for index, (_, service) in enumerate(query.services):
-            scopes["service", index, ""] = reading.service_scope(service)
+            scopes["service", index, ""] = ruleset.service_activation(service)
         classes = {
             name.partition("/")[2]
             for profile, day in cases
@@ -89,7 +89,7 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
         }
         for cls in classes:
             for index, (_, service) in enumerate(query.services):
-                scopes["activity", index, cls] = reading.activity_scope(service, ((TRUE, Const(cls)),), cls)
+                scopes["activity", index, cls] = ruleset.activity_activation(service, ((TRUE, Const(cls)),), cls)
         encoded: dict[tuple[str, Any], Any] = {}
         for key, found in law.rules.items():
             each = key.partition("/")[0]
@@ -97,9 +97,9 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
                 for place, scope in scopes.items():
                     if place[0] == each:
                         encoded[rule.name, place] = (
-                            reading.route(scope, rule)
+                            ruleset.route(scope, rule)
                             if isinstance(rule.effect, Route)
-                            else reading.ask(rule.when, scope)
+                            else ruleset.evaluate(rule.when, scope)
                         )
         for profile, day in cases:
             values = assign(query, profile.facts, day)
@@ -127,8 +127,8 @@ def test_every_decision_is_the_evaluators(bundle: Bundle) -> None:
     words = set()
     for period, cases in by_period(bundle, random_profiles(bundle, 40 * TIMES, SEED + 1)).items():
         query = Query(period, BOUNDS)
-        reading = query.encode(bundle.on(period.start))
-        formulas = word(reading, reading.decision(query.services))
+        ruleset = query.encode(bundle.on(period.start))
+        formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
         for profile, day in cases:
             values = assign(query, profile.facts, day)
             found = [name for name, formula in formulas.items() if holds(query, formula, values)]
@@ -140,8 +140,8 @@ def test_every_decision_is_the_evaluators(bundle: Bundle) -> None:
 def test_axioms_and_invariants_hold_of_every_profile(bundle: Bundle) -> None:
     for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 2)).items():
         query = Query(period, BOUNDS)
-        reading = query.encode(bundle.on(period.start))
-        reading.decision(query.services)
+        ruleset = query.encode(bundle.on(period.start))
+        encode_decision(ruleset, query.services)
         holding, names = assume_invariants(query.space, query.encoder)
         assert len(names) > 10
         for profile, day in cases:
@@ -153,8 +153,8 @@ def test_a_profile_is_written_as_it_was_read(bundle: Bundle) -> None:
     """What the analysis read of a profile, written down and read again, is decided alike."""
     for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 3)).items():
         query = Query(period, BOUNDS)
-        reading = query.encode(bundle.on(period.start))
-        reading.decision(query.services)
+        ruleset = query.encode(bundle.on(period.start))
+        encode_decision(ruleset, query.services)
         assume_invariants(query.space, query.encoder)
         for profile, day in cases:
             again = load_profile(profile_of(query.space, assign(query, profile.facts, day)))
@@ -174,10 +174,10 @@ def test_random_expressions(bundle: Bundle) -> None:
     for _ in range(80 * TIMES):
         tree = parse(texts.text(BOOL, 3), scope)
         query = Query(period, BOUNDS)
-        reading = query.encode(bundle.on(period.start))
+        ruleset = query.encode(bundle.on(period.start))
         tried += 1
         try:
-            rail = query.encoder.truth(tree, reading.product_scope(), params)
+            rail = query.encoder.truth(tree, ruleset.product_activation(), params)
         except Unsupported:
             unsupported += 1
             continue

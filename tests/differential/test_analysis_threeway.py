@@ -22,9 +22,9 @@ from support.generators import PARAMETERS, Expressions, Profiles, hints_of, near
 from support.oracles import CelPython, convert
 from support.valuations import BOUNDS, Values, assign, truth
 
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.rule_state import subjects
 from vatspolicy.authoring.symbolic.solver import Solver, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, periods
@@ -88,7 +88,7 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
     draw = random.Random(SEED)
     made = Profiles(draw, hints_of(bundle))
     query = Query(Period(bundle.covers_from, END), BOUNDS)
-    reading = query.encode(bundle)
+    ruleset = query.encode(bundle)
     solver = open_solver(query.space) if Z3 else None
     services = [service for _, service in query.services]
     encoded: dict[tuple[str, int, str], DualRail] = {}
@@ -96,12 +96,12 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
     def encode(rule: Rule, index: int, cls: str) -> DualRail:
         key = (rule.name, index, cls)
         if key not in encoded:
-            scope: SymbolicActivation = reading.product_scope()
+            scope: SymbolicActivation = ruleset.product_activation()
             if cls:
-                scope = reading.activity_scope(services[index], ((TRUE, Const(cls)),), cls)
+                scope = ruleset.activity_activation(services[index], ((TRUE, Const(cls)),), cls)
             elif rule.each == "service":
-                scope = reading.service_scope(services[index])
-            encoded[key] = reading.holds(rule, scope)
+                scope = ruleset.service_activation(services[index])
+            encoded[key] = ruleset.holds(rule, scope)
         return encoded[key]
 
     compared: Counter[str] = Counter()
@@ -149,7 +149,7 @@ def test_random_expressions(bundle: Bundle) -> None:
         tree = parse(text, Names(names, typed, lambda name, scope: None))
         query = Query(period, BOUNDS)
         try:
-            rail = query.encoder.truth(tree, query.encode(bundle.on(period.start)).product_scope(), params)
+            rail = query.encoder.truth(tree, query.encode(bundle.on(period.start)).product_activation(), params)
         except Unsupported:
             compared["unsupported"] += 1
             continue

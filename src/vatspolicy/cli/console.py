@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.light import replace
-from vatspolicy.output import write_file, write_stderr, write_stdout
+from vatspolicy.output import wants_colour, write_file, write_stderr, write_stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +75,14 @@ def print_result(text: str, machine: bool = False) -> None:
         write_stdout(text, machine)
     except OSError as error:
         abort(f"cannot write to standard output: {error.strerror or error}.", ExitCode.INTERNAL)
+
+
+def publish(report: Callable[[str, bool], str], format: str | None, outputs: Sequence[tuple[str, Path]] = ()) -> None:
+    """Write a report to files in their formats, and print it in a format; `report` takes a format and colour or not."""
+    for name, path in outputs:
+        write_report(path, report(name, False))
+    if format is not None:
+        print_result(report(format, wants_colour()), machine=format != "text")
 
 
 def write_report(path: Path, text: str) -> None:

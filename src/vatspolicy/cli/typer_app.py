@@ -1,27 +1,35 @@
-"""What every command shares: how it is declared to typer, and how its help looks."""
+"""The typer application: commands built from their declarations, help pages, usage errors in the language chosen."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from vatspolicy.cli.console import abort, columns, enter, holding, print_result, report_problems, warn, write_report
+from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, call, flatten
+from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT, RULES, WRITE, american
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_stderr
 
 __all__ = [
+    "DECIDE",
+    "DECISION",
+    "INPUT",
+    "OUTPUT",
+    "RULES",
+    "WRITE",
     "Commands",
     "abort",
     "columns",
     "enter",
-    "family",
     "print_result",
     "report_problems",
     "single",
@@ -29,14 +37,11 @@ __all__ = [
     "write_report",
 ]
 
-DECIDE, RULES, WRITE = "Decide", "The law", "Write"
-"""Panels of commands."""
-INPUT, DECISION, ASIDE, OUTPUT = "Input", "Decision", "Waivers", "Output"
-"""Panels of options."""
-HELP = {"help_option_names": ["-h", "--help"]}
+SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": american}
+"""Settings of every command: the options of help, and words of options that are accepted in another spelling."""
 
 
-class Command(TyperCommand):
+class PanelCommand(TyperCommand):
     """A command whose help has panels (rich makes them, imported for help only) and whose errors are plain lines."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -53,7 +58,7 @@ class Command(TyperCommand):
             return super().invoke(ctx)
 
 
-class Group(TyperGroup):
+class PanelGroup(TyperGroup):
     """The same for a group; an interrupt ends with its own code in every version of typer."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -72,11 +77,13 @@ class Group(TyperGroup):
             abort("interrupted.", ExitCode.INTERRUPTED)
 
 
-class Commands(Group):
+class Commands(PanelGroup):
     """The commands of the product. The module of one is imported when it is called, that of all for the help page."""
 
     def __init__(self, name: str, names: Sequence[str], summary: str) -> None:
-        super().__init__(name=name, help=summary, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP)
+        super().__init__(
+            name=name, help=summary, no_args_is_help=True, rich_markup_mode=None, context_settings=SETTINGS
+        )
         self.names = names
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
@@ -98,7 +105,7 @@ class Commands(Group):
         """The command of a name; None when there is none."""
         if cmd_name not in self.names:
             return None
-        return importlib.import_module(f"vatspolicy.cli.commands.{cmd_name}").command
+        return build(importlib.import_module(f"vatspolicy.cli.commands.{cmd_name}").command)
 
 
 @contextlib.contextmanager
@@ -119,18 +126,70 @@ def _usage_in_language() -> Iterator[None]:
         raise typer.Exit(code or ExitCode.USAGE) from None
 
 
-def single(function: Callable[..., None], name: str, panel: str) -> Any:
-    """A function as a command, listed under a panel of the help page."""
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
-    app.command(name, cls=Command, rich_help_panel=panel)(function)
-    return typer.main.get_command(app)
+def single(function: Callable[..., int | None], name: str, panel: str) -> Command:
+    """Declare a command."""
+    return Command(function, name, panel)
 
 
-def family(name: str, panel: str, summary: str, functions: Mapping[str, Callable[..., None]]) -> Any:
-    """A command that has commands of its own, listed under a panel of the help page."""
-    app = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, help=summary, context_settings=HELP)
-    for inner, function in functions.items():
-        app.command(inner, cls=Command)(function)
+def build(declared: Command | CommandGroup) -> Any:
+    """Return the command or group of typer that a declaration describes."""
+    if isinstance(declared, Command):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
+        add = app.command(declared.name, cls=PanelCommand, rich_help_panel=declared.panel)
+        add(_typer_function(declared.function))
+        return typer.main.get_command(app)
+    app = typer.Typer(
+        cls=PanelGroup, no_args_is_help=True, rich_markup_mode=None, help=declared.summary, context_settings=SETTINGS
+    )
+    for name, function in declared.functions.items():
+        app.command(name, cls=PanelCommand)(_typer_function(function))
     group = typer.main.get_group(app)
-    group.name, group.rich_help_panel = name, panel
+    group.name, group.rich_help_panel = declared.name, declared.panel
     return group
+
+
+def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Return a function with one parameter per option, as typer reads it, that exits with the code of a command."""
+
+    def run(**values: Any) -> None:
+        if code := call(function, values):
+            raise typer.Exit(code)
+
+    parameters = [parameter.replace(annotation=_annotation(parameter)) for parameter in flatten(function)]
+    parameters.sort(key=_panel)
+    run.__doc__ = function.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _panel(parameter: inspect.Parameter) -> int:
+    """Return the place of an option on the help page: input first, output last."""
+    panel = getattr(get_args(parameter.annotation)[1], "rich_help_panel", None)
+    return {None: 0, INPUT: 1, DECISION: 2, OUTPUT: 4}.get(panel, 3)
+
+
+def _annotation(parameter: inspect.Parameter) -> Any:
+    """Return the annotation of a parameter with the metadata of typer in place of ours."""
+    kind, declared, *_ = (*get_args(parameter.annotation), None)
+    if isinstance(declared, Argument):
+        return Annotated[kind, typer.Argument(metavar=declared.metavar, help=declared.help, show_default=False)]
+    if not isinstance(declared, Option):
+        return parameter.annotation
+    names = [name for name in (declared.name, declared.short) if name]
+    return Annotated[
+        list[str] if declared.repeatable else kind,
+        typer.Option(
+            *names,
+            metavar=declared.metavar,
+            help=declared.help,
+            rich_help_panel=declared.panel,
+            envvar=declared.envvar,
+            callback=_callback(declared.parse),
+        ),
+    ]
+
+
+def _callback(parse: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    """Return a parser without annotations: typer evaluates those of a callback."""
+    return parse and (lambda value: parse(value))

@@ -27,17 +27,17 @@ class HttpError(Exception):
     """The message in both languages, where the page shows it."""
 
 
-def error_response(error: HttpError) -> Response:
+def make_error_response(error: HttpError) -> Response:
     """Return the response for an error. It repeats no value of the request."""
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.problems:
-        body["errors"] = [_problem_data(problem) for problem in error.problems[:MAX_PROBLEMS]]
+        body["errors"] = [_problem_to_data(problem) for problem in error.problems[:MAX_PROBLEMS]]
     if error.localized is not None:
         body["error"] = dict(error.localized)
     return JSONResponse(body, error.status, dict(error.headers))
 
 
-def _problem_data(problem: Problem) -> dict[str, Any]:
+def _problem_to_data(problem: Problem) -> dict[str, Any]:
     return {
         "code": "invalid_input",
         "message": f"{problem.message} {problem.hint}".rstrip(),

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vatspolicy.output import write_stderr
-from vatspolicy.server.errors import HttpError, error_response
+from vatspolicy.server.errors import HttpError, make_error_response
 
 Observer = Callable[[Scope, int, str | None], None]
 """A function that is called with the scope, the status and, for an error, the code of every response."""
@@ -73,10 +73,10 @@ class Guard:
             check_request(self.rules, scope["method"], scope["path"], Headers(scope=scope))
             await self.app(scope, receive, guarded_send)
         except Exception as error:
-            failure = error if isinstance(error, HttpError) else _internal_error(error)
+            failure = error if isinstance(error, HttpError) else _report_internal_error(error)
             if not started:
                 code = failure.code
-                await error_response(failure)(scope, receive, guarded_send)
+                await make_error_response(failure)(scope, receive, guarded_send)
 
 
 def check_request(rules: GuardRules, method: str, path: str, headers: Headers) -> None:
@@ -85,7 +85,7 @@ def check_request(rules: GuardRules, method: str, path: str, headers: Headers) -
     Raises: HttpError.
     """
     host = headers.get("host", "")
-    name = host_name(host)
+    name = parse_host(host)
     if rules.loopback and not (name and is_loopback(name)):
         raise HttpError(421, "misdirected_request", "This server answers to localhost only.")
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
@@ -143,7 +143,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def host_name(header: str) -> str | None:
+def parse_host(header: str) -> str | None:
     """Return the name in a Host header without its port; None for anything but a host and a port."""
     try:
         parts = urlsplit(f"//{header}")
@@ -154,7 +154,7 @@ def host_name(header: str) -> str | None:
     return parts.hostname if plain else None
 
 
-def _internal_error(error: Exception) -> HttpError:
+def _report_internal_error(error: Exception) -> HttpError:
     """Report an unexpected exception on standard error. Its text may hold a value of a profile and is not repeated."""
     if os.environ.get("VATSPOLICY_DEBUG"):
         traceback.print_exc()

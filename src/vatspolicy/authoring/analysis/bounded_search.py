@@ -8,12 +8,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_classes, encode_decision
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, assume_invariants, solve
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import CLASS, subject
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
 from vatspolicy.authoring.symbolic.two_rulesets import SHORT
@@ -31,25 +32,25 @@ def all_days(bundle: Bundle) -> Period:
     return Period(bundle.covers_from, END)
 
 
-def scene(query: Query, reading: SymbolicRuleSet, each: str, certain: bool = True) -> Scene:
+def scene(query: Query, ruleset: SymbolicRuleSet, each: str, certain: bool = True) -> Scene:
     """One subject of a kind. `certain`: an activity whose class the rules find, and not one that they leave open."""
     if each != "activity" or not certain:
-        there, (scope, _) = subject(query, each, (reading, reading), each == "activity")
-        return there, scope
+        there, (activation, _) = subject(query, each, (ruleset, ruleset), each == "activity")
+        return there, activation
     exists, service = query.services[0]
     choice = query.space.choice(CLASS, tuple(sorted(words("class"))))
-    found = reading.classes(reading.service_scope(service)).certain
+    found = encode_classes(ruleset, ruleset.service_activation(service)).certain
     pool = query.space.pool
     classed = pool.disjoin(pool.conjoin((query.encoder.one_of(choice, "==", cls), held)) for cls, held in found.items())
-    return [exists, classed], reading.activity_scope(service, ((TRUE, choice),), "any")
+    return [exists, classed], ruleset.activity_activation(service, ((TRUE, choice),), "any")
 
 
-def applies(reading: SymbolicRuleSet, rule: Rule, scope: SymbolicActivation) -> DualRail:
+def applies(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> DualRail:
     """Whether a rule applies to a subject on the day; a route, whether it is open."""
     if isinstance(rule.effect, Route):
-        route = reading.route(scope, rule)
+        route = ruleset.route(activation, rule)
         return DualRail(route.opened, -route.usable)
-    return reading.holds(rule, scope)
+    return ruleset.holds(rule, activation)
 
 
 class BoundedSearch:
@@ -57,15 +58,15 @@ class BoundedSearch:
 
     def __init__(self, bundle: Bundle, period: Period, budget: int = BUDGET) -> None:
         self.query = Query(period, {})
-        self.reading = self.query.encode(bundle)
-        self.course: RuleSetHistory = self.reading.law
+        self.ruleset = self.query.encode(bundle)
+        self.history: RuleSetHistory = self.ruleset.history
         self.scenes: dict[str, Scene] = {}
         self.rails: dict[str, DualRail] = {}
         self.unsupported: dict[str, str] = {}
-        for rules in self.course.rules.values():
+        for rules in self.history.rules.values():
             for rule in rules:
                 try:
-                    self.rails[rule.name] = applies(self.reading, rule, self.scene(rule.each)[1])
+                    self.rails[rule.name] = applies(self.ruleset, rule, self.scene(rule.each)[1])
                 except Unsupported as error:
                     self.unsupported[rule.name] = str(error)
         self.solver = open_solver(self.query.space, budget)
@@ -74,7 +75,7 @@ class BoundedSearch:
     def scene(self, each: str) -> Scene:
         """The subject of that kind, made once."""
         if each not in self.scenes:
-            self.scenes[each] = scene(self.query, self.reading, each)
+            self.scenes[each] = scene(self.query, self.ruleset, each)
         return self.scenes[each]
 
     def fires(self, rule: Rule) -> list[int]:
@@ -101,20 +102,20 @@ class BoundedSearch:
         """Tell the solver what will be asked."""
         self.solver.prepare([*formulas, *self.real()])
 
-    def levels(self, name: str = "") -> Levels:
+    def levels(self, name: str = "") -> SymbolicOutcome:
         """How strict the decision is for the product and one service; `name`: a rule that is left out."""
-        reading = self.reading
+        ruleset = self.ruleset
         if name:
-            reading = dataclasses.replace(reading, law=without(self.course, name))
-            for cached in ("way", "access_days"):
-                reading.__dict__.pop(cached, None)
-        return reading.decision(self.query.services[:1])
+            ruleset = dataclasses.replace(ruleset, history=without(self.history, name))
+            for cached in ("licensing_key", "access_instruments"):
+                ruleset.__dict__.pop(cached, None)
+        return encode_decision(ruleset, self.query.services[:1])
 
 
-def without(course: RuleSetHistory, name: str) -> RuleSetHistory:
+def without(history: RuleSetHistory, name: str) -> RuleSetHistory:
     """The law with one rule left out."""
-    rules = {key: tuple(rule for rule in found if rule.name != name) for key, found in course.rules.items()}
-    return dataclasses.replace(course, rules=rules)
+    rules = {key: tuple(rule for rule in found if rule.name != name) for key, found in history.rules.items()}
+    return dataclasses.replace(history, rules=rules)
 
 
 def look(

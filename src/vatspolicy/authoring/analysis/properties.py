@@ -13,10 +13,11 @@ from vatspolicy.authoring.analysis.findings import Result
 from vatspolicy.authoring.analysis.self_composition import FreeEncoder, ProfilePair, hidden, monotone, more
 from vatspolicy.authoring.analysis.settings import Property
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.decision_encoder import encode_decision
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TooLarge
 from vatspolicy.authoring.symbolic.query import Query, Solution
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.two_rulesets import SHORT
@@ -52,9 +53,9 @@ class _Proof:
         whole = all_days(bundle)
         self.period = Period(max(wanted.since or whole.start, whole.start), wanted.until or whole.end)
 
-    def given(self, reading: SymbolicRuleSet, scope: SymbolicActivation) -> list[int]:
+    def given(self, ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> list[int]:
         """That the profile is one that the property is about."""
-        return [] if self.wanted.when is None else [reading.encoder.truth(self.wanted.when, scope, {}).true]
+        return [] if self.wanted.when is None else [ruleset.encoder.truth(self.wanted.when, activation, {}).true]
 
     # --- one profile
 
@@ -96,17 +97,17 @@ class _Proof:
             if fnmatch.fnmatchcase(rule.name, pattern) and (not kinds or type(rule.effect).__name__ in kinds)
         ]
 
-    def state(self, rule: Rule, query: Query, reading: SymbolicRuleSet) -> list[int]:
-        there, scope = scene(query, reading, rule.each)
-        return [*there, applies(reading, rule, scope).true, *self.given(reading, scope)]
+    def state(self, rule: Rule, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        there, activation = scene(query, ruleset, rule.each)
+        return [*there, applies(ruleset, rule, activation).true, *self.given(ruleset, activation)]
 
-    def decided(self, query: Query, reading: SymbolicRuleSet) -> list[int]:
+    def decided(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         """That the decision of a product with a subject of the kind is the word; a part of it is never stricter."""
-        there, scope = scene(query, reading, self.body["each"])
-        levels = reading.decision(query.services[:1])
+        there, activation = scene(query, ruleset, self.body["each"])
+        levels = encode_decision(ruleset, query.services[:1])
         top = 0 if self.body["decision"] == "allow" else 1
         least = [levels.low[0]] if self.body["decision"] == "needs-license" and len(query.services) == 1 else []
-        return [*there, *self.given(reading, scope), -levels.high[top], *least]
+        return [*there, *self.given(ruleset, activation), -levels.high[top], *least]
 
     # --- two profiles
 
@@ -122,8 +123,8 @@ class _Proof:
         """That the two profiles break the property."""
         pool = twins.query.space.pool
         before, after = twins.levels()
-        scope = twins.first.product_scope()
-        given = self.given(twins.first, scope)
+        activation = twins.first.product_activation()
+        given = self.given(twins.first, activation)
         changes = self.body.get("never")
         if self.wanted.form == "more_facts":
             broken = [pool.conjoin((before.low[i], -after.low[i])) for i in (0, 1)]

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_decision
 from vatspolicy.authoring.symbolic.domain import Space, plain, resolve_schema
-from vatspolicy.authoring.symbolic.encoder import Encoder
+from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import Base, DualRail, Record, Slots, Sum, Unsupported
 from vatspolicy.authoring.symbolic.witness import profile_of, record_data
@@ -42,38 +42,38 @@ class FreeEncoder(Encoder):
     hiding: bool = False
 
     def quantified(
-        self, node: Quantifier, base: Base, scope: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: Base, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
         """A free truth."""
         if not isinstance(base, Slots):
-            return super().quantified(node, base, scope, params)
+            return super().quantified(node, base, activation, params)
         if self.mark and self.touched == "licences" and base.path == "company.licences":
-            before = free(self.space, self.named(node, base, scope, params), self.hiding)
-            extra = free(self.space, f"more {self.named(node, base, scope, params)}", False)
+            before = free(self.space, self.named(node, base, activation, params), self.hiding)
+            extra = free(self.space, f"more {self.named(node, base, activation, params)}", False)
             return (self.some if node.kind == "exists" else self.every)((before, extra))
         own = self.mark if self.touched and mentions(node.body, self.touched) else ""
-        return free(self.space, own + self.named(node, base, scope, params), self.hiding)
+        return free(self.space, own + self.named(node, base, activation, params), self.hiding)
 
-    def named(self, node: Quantifier, base: Slots, scope: SymbolicActivation, params: Mapping[str, Any]) -> str:
+    def named(self, node: Quantifier, base: Slots, activation: SymbolicActivation, params: Mapping[str, Any]) -> str:
         """A name for a question about the members of a list."""
-        return f"{base.path} {self.questions.number(self.questions.of(node, scope, params))}"
+        return f"{base.path} {self.keys.short(self.keys.of(node, activation, params))}"
 
 
 class FreeHeld(RelaxedRuleSet):
     """Whether an instrument is held is free: more may be in the second profile, less known where facts are hidden."""
 
-    def held(self, scope: Any, name: str, holder: str = "operator") -> DualRail:
+    def held(self, activation: Any, name: str, holder: str = "operator") -> DualRail:
         """A free truth, the same for questions that must have the same answer."""
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
-        covers = self.law.instruments[name].covers
+        covers = self.history.instruments[name].covers
         if encoder.touched not in ("", "licences") and covers is not None and mentions(covers.tree, encoder.touched):
             raise Unsupported(f"when {name} is held depends on {encoder.touched}")
-        whole = f"held {self.question(scope, name)} {holder} {dict(scope.subject).get('operator', '')}"
+        whole = f"held {self.license_key(activation, name)} {holder} {dict(activation.subject).get('operator', '')}"
         found = free(self.space, whole, encoder.hiding)
         if encoder.touched == "licences" and encoder.mark:
             more = free(self.space, f"more {whole}", False)
-            entity = scope.values.get(holder, ())
+            entity = activation.values.get(holder, ())
             ours = pool.disjoin(held for held, base in entity if isinstance(base, Record) and base.path == "company")
             found = encoder.some((found, DualRail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))))
         return found
@@ -95,7 +95,7 @@ def mentions(node: Node, name: str) -> bool:
 
 @dataclass
 class ProfilePair:
-    """One question over two profiles: readings of both, and formulas about both."""
+    """One question over two profiles: rulesets of both, and formulas about both."""
 
     query: Query
     first: SymbolicRuleSet
@@ -105,9 +105,9 @@ class ProfilePair:
     shown: Any = field(repr=False)
     """From values to the two profiles."""
 
-    def levels(self) -> tuple[Levels, Levels]:
+    def levels(self) -> tuple[SymbolicOutcome, SymbolicOutcome]:
         """How strict the decision of each is, for the product and one service."""
-        first, second = (reading.decision(_services(reading)[:1]) for reading in (self.first, self.second))
+        first, second = (encode_decision(ruleset, _services(ruleset)[:1]) for ruleset in (self.first, self.second))
         return first, second
 
     def real(self) -> list[int]:
@@ -122,9 +122,9 @@ class ProfilePair:
         return self.shown(found)  # type: ignore[no-any-return]
 
 
-def _services(reading: SymbolicRuleSet) -> list[Any]:
-    """The services as a reading sees them: some of their facts may be hidden from it."""
-    [(_, slots)] = reading.space.roots["services"]  # type: ignore[misc]
+def _services(ruleset: SymbolicRuleSet) -> list[Any]:
+    """The services as a ruleset sees them: some of their facts may be hidden from it."""
+    [(_, slots)] = ruleset.space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, Slots)
     return slots.members
 
@@ -132,16 +132,16 @@ def _services(reading: SymbolicRuleSet) -> list[Any]:
 def _readings(query: Query, other: Space, bundle: Bundle, loose: bool, touched: str, hiding: bool = False) -> Any:
     """Readings of the query's own space and of the other one."""
     if not loose:
-        encoder = Encoder(other, query.encoder.questions)
-        second = SymbolicRuleSet(other, encoder, query.encode(bundle).law, ((TRUE, query.day),))
+        encoder = Encoder(other, keys=query.encoder.keys)
+        second = SymbolicRuleSet(other, encoder, query.encode(bundle).history, ((TRUE, query.day),))
         return query.encode(bundle), second
     assert isinstance(query.encoder, FreeEncoder)
     query.encoder.touched = touched
-    encoder = FreeEncoder(other, query.encoder.questions)
+    encoder = FreeEncoder(other, keys=query.encoder.keys)
     encoder.touched, encoder.mark, encoder.hiding = touched, "second ", hiding
-    course = query.encode(bundle).law
+    history = query.encode(bundle).history
     as_of = ((TRUE, query.day),)
-    return FreeHeld(query.space, query.encoder, course, as_of), FreeHeld(other, encoder, course, as_of)
+    return FreeHeld(query.space, query.encoder, history, as_of), FreeHeld(other, encoder, history, as_of)
 
 
 def _with_company(query: Query, changed: Mapping[str, Any], root: str = "company") -> tuple[Space, Record]:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.domain import AS_OF, Space
-from vatspolicy.authoring.symbolic.encoder import Encoder
+from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Range, TooLarge
 from vatspolicy.authoring.symbolic.minimize import drop_irrelevant, minimize
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import Period, history_of
 from vatspolicy.authoring.symbolic.values import Slots, Sum

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.isolate import find_rule, mix
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
-from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Pair, RelaxedRuleSet
+from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import difference, says, subject
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.transitions import compare_decisions
@@ -20,10 +20,13 @@ from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
     MASKED,
+    MOST_TELLING_FIRST,
     OPEN,
+    PAIRS,
     UNKNOWN,
     UNSUPPORTED,
     WITNESS,
+    Pair,
     RuleVerdict,
     Transitions,
 )
@@ -174,11 +177,11 @@ class _Question:
         one, two = query.encode(self.base, kind), query.encode(self.head, kind)
         found = []
         for each in sorted({rule.each for rule in self.rules}):
-            there, scopes = subject(query, each, (one, two), reach)
+            there, activations = subject(query, each, (one, two), reach)
             before, after = (
                 rule if rule is not None and rule.each == each else None for rule in (self.before, self.after)
             )
-            differs = difference(one, before, two, after, scopes)
+            differs = difference(one, before, two, after, activations)
             found.append(query.space.pool.conjoin((*there, differs)))
         return [query.space.pool.disjoin(found)]
 
@@ -217,9 +220,9 @@ class _Question:
         """Which changes of the decision word this rule alone makes."""
         outcome = _Outcome(reason=OPEN)
         steps: tuple[Callable[[], None], ...] = (
-            lambda: shared.ground.pairs(mixed, TELLING, outcome.answers),
+            lambda: shared.ground.pairs(mixed, MOST_TELLING_FIRST, outcome.answers),
             lambda: self.prove(outcome, shared.proof, mixed, False),
-            lambda: shared.longer(lengths(shown.query.space.limits)).pairs(mixed, TELLING, outcome.answers),
+            lambda: shared.longer(lengths(shown.query.space.limits)).pairs(mixed, MOST_TELLING_FIRST, outcome.answers),
             lambda: self.prove(outcome, shared.proof, mixed, True),
         )
         for step in steps:
@@ -243,7 +246,7 @@ class _Question:
 
     def change(self, answers: Mapping[Pair, Solution], mixed: Bundle) -> RuleVerdict:
         """The verdict with a profile of the most telling change of the decision word."""
-        found = [pair for pair in TELLING if pair in answers]
+        found = [pair for pair in MOST_TELLING_FIRST if pair in answers]
         answer = answers[found[0]].reduced()
         before, after = found[0]
         day = answer.as_of

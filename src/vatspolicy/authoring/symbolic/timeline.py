@@ -132,7 +132,7 @@ class RuleSetHistory:
         return values.versions(expression, self.limits.get(id(expression), self.days))
 
     def shares(self, expression: Expression, other: RuleSetHistory) -> bool:
-        """Whether an expression has the same value on every day in another course."""
+        """Whether an expression has the same value on every day in another history."""
         name = id(expression)
         same_days = name in self.limits and self.limits[name] == other.limits.get(name)
         return same_days and self.foreign.get(name, self.values) is other.foreign.get(name, other.values)
@@ -174,7 +174,7 @@ def values_of(bundle: Bundle) -> Values:
 
 
 def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
-    """The course of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
+    """The history of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
     base, head = history_of(bundle.base, period), history_of(bundle.head, period)
     rules = {key: tuple(rule for rule in found if rule.name != bundle.name) for key, found in base.rules.items()}
     added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
@@ -191,15 +191,15 @@ def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     return found
 
 
-def _add(course: RuleSetHistory, rules: Iterable[Rule]) -> None:
+def _add(history: RuleSetHistory, rules: Iterable[Rule]) -> None:
     grouped: dict[str, list[Rule]] = {}
     for rule in rules:
-        span = course.span(rule)
+        span = history.span(rule)
         if span is not None:
             grouped.setdefault(rule.group, []).append(rule)
-            course.limits |= dict.fromkeys(map(id, expressions_of(rule)), span)
+            history.limits |= dict.fromkeys(map(id, expressions_of(rule)), span)
     for key, found in grouped.items():
-        course.rules[key] = (*course.rules.get(key, ()), *found)
+        history.rules[key] = (*history.rules.get(key, ()), *found)
 
 
 def _stretches(starts: Sequence[int], last: int) -> list[Days]:

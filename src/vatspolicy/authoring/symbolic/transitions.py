@@ -10,7 +10,6 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.query import Solution, describe_invariants
-from vatspolicy.authoring.symbolic.relaxation import PAIRS, TELLING, Pair
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.two_rulesets import (
@@ -24,10 +23,13 @@ from vatspolicy.authoring.symbolic.two_rulesets import (
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     IMPOSSIBLE,
+    MOST_TELLING_FIRST,
     OPEN,
+    PAIRS,
     UNKNOWN,
     UNSUPPORTED,
     WITNESS,
+    Pair,
     Transition,
     Transitions,
 )
@@ -78,7 +80,7 @@ class _Question:
 
     def open(self) -> list[Pair]:
         """What there is no answer to yet, the most telling first."""
-        return [pair for pair in TELLING if pair not in self.found]
+        return [pair for pair in MOST_TELLING_FIRST if pair not in self.found]
 
     def rest(self, verdict: str, reason: str) -> None:
         self.found |= {pair: Transition(*pair, verdict, reason=reason) for pair in self.open()}

@@ -14,17 +14,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.decision_encoder import can_be_part, decision_words, encode_decision
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.encoder import Encoder
+from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
 from vatspolicy.authoring.symbolic.isolate import expressions_of, named_by
 from vatspolicy.authoring.symbolic.query import Query, Solution
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
-from vatspolicy.authoring.symbolic.relaxation import Pair, RelaxedEncoder, RelaxedRuleSet, within, word
+from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import constants
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Solver, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Days, Period, parameters
+from vatspolicy.authoring.symbolic.verdicts import Pair
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
 
@@ -47,9 +48,9 @@ def differing(base: Bundle, head: Bundle, period: Period) -> Period | None:
     """
     query = Query(period, {})
     one, two = query.encode(base), query.encode(head)
-    if one.way != two.way:
+    if one.licensing_key != two.licensing_key:
         return period
-    before, after = (dict(_said(reading)) for reading in (one, two))
+    before, after = (dict(_said(ruleset)) for ruleset in (one, two))
     spans: list[Days] = []
     for name in before.keys() | after.keys():
         if before.get(name, [None])[1:] != after.get(name, [None])[1:]:
@@ -59,18 +60,18 @@ def differing(base: Bundle, head: Bundle, period: Period) -> Period | None:
     return Period(iso(min(first for first, _ in spans)), iso(max(last for _, last in spans) + 1))
 
 
-def _said(reading: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
+def _said(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
     """What every deciding rule says, with its days."""
-    for key, rules in reading.law.rules.items():
+    for key, rules in ruleset.history.rules.items():
         if key.partition("/")[2] in DECIDING:
             for rule in rules:
-                yield rule.name, [reading.law.span(rule), *_content(reading, rule)]
+                yield rule.name, [ruleset.history.span(rule), *_content(ruleset, rule)]
 
 
-def _content(reading: SymbolicRuleSet, rule: Rule) -> list[Any]:
-    texts = [reading.texts(expression, SymbolicActivation({})) for expression in expressions_of(rule)]
-    kinds = [reading.kind(name) for name in sorted(named_by(rule))]
-    return [rule.each, reading.law.span(rule), constants(rule), texts, kinds]
+def _content(ruleset: SymbolicRuleSet, rule: Rule) -> list[Any]:
+    texts = [ruleset.expression_key(expression, SymbolicActivation({})) for expression in expressions_of(rule)]
+    kinds = [ruleset.instrument_key(name) for name in sorted(named_by(rule))]
+    return [rule.each, ruleset.history.span(rule), constants(rule), texts, kinds]
 
 
 def turning_days(bundle: Bundle) -> set[str]:
@@ -112,9 +113,9 @@ class TwoRuleSetSearch:
         self.before = self.word(self.base)
         self.solver: Solver | None = None
 
-    def word(self, reading: SymbolicRuleSet) -> dict[str, int]:
+    def word(self, ruleset: SymbolicRuleSet) -> dict[str, int]:
         """The decision words of a law."""
-        return word(reading, reading.decision(self.query.services))
+        return decision_words(ruleset.space.pool, encode_decision(ruleset, self.query.services))
 
     def after(self, law: Bundle) -> dict[str, int]:
         """The decision words of the law after the change."""
@@ -209,7 +210,7 @@ class ProofContext:
         self.query = query
         query.space.ask("services", "the service that a word is about")
         self.base = query.encode(base, RelaxedRuleSet)
-        self.before = self.base.decision(query.services[:1])
+        self.before = encode_decision(self.base, query.services[:1])
         self.solver = open_solver(query.space, budget)
 
     def unmet(self, law: Bundle, wanted: Sequence[Condition]) -> tuple[list[Condition], tuple[str, ...]]:
@@ -232,14 +233,14 @@ class ProofContext:
     def conditions(self, law: Bundle, wanted: Iterable[Condition]) -> dict[Condition, int]:
         """The conditions over product and one service, each of which a profile of the pair meets with some service."""
         pool = self.query.space.pool
-        reading = self.query.encode(law, RelaxedRuleSet, like=self.base)
-        one, two = self.before, reading.decision(self.query.services[:1])
-        before, after = word(self.base, one), word(reading, two)
+        ruleset = self.query.encode(law, RelaxedRuleSet, like=self.base)
+        one, two = self.before, encode_decision(ruleset, self.query.services[:1])
+        before, after = decision_words(pool, one), decision_words(pool, two)
         found: dict[Condition, int] = {}
         for pair, number in wanted:
             a, b = pair
-            first = pool.conjoin((before[a], within(two, b, pool)))
-            second = pool.conjoin((after[b], within(one, a, pool)))
+            first = pool.conjoin((before[a], can_be_part(two, b)))
+            second = pool.conjoin((after[b], can_be_part(one, a)))
             third = TRUE
             if pair == ("incomplete", "needs-license"):
                 # the need was not certain, and is so where it stands; or the denial that was possible no longer is

@@ -15,6 +15,26 @@ OPEN = "The search found no profile, and there is no proof that none exists."
 DECISIONS = ("allow", "needs-license", "incomplete", "deny")
 """The decision words from the mildest to the strictest, with `incomplete` where it stands in reports."""
 
+Pair = tuple[str, str]
+"""A decision word before a change, and one after it."""
+
+PAIRS: tuple[Pair, ...] = tuple((a, b) for a in DECISIONS for b in DECISIONS if a != b)
+"""All changes of the decision word, in the order of `DECISIONS`."""
+
+_BY_STRICTNESS = ("allow", "needs-license", "deny", "incomplete")
+
+MOST_TELLING_FIRST: tuple[Pair, ...] = tuple(
+    sorted(
+        PAIRS,
+        key=lambda pair: (
+            "incomplete" in pair,
+            -abs(_BY_STRICTNESS.index(pair[0]) - _BY_STRICTNESS.index(pair[1])),
+            pair,
+        ),
+    )
+)
+"""All changes, those between distant words first and those with `incomplete` last."""
+
 
 @dataclass(frozen=True)
 class RuleVerdict:

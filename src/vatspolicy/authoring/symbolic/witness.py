@@ -10,17 +10,7 @@ from vatspolicy.authoring.symbolic.domain import AS_OF, Space, iso
 from vatspolicy.authoring.symbolic.formula import Amount
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.authoring.symbolic.values import (
-    Base,
-    Choice,
-    DualRail,
-    Record,
-    Slots,
-    Sum,
-    Unread,
-    Value,
-    WordSet,
-)
+from vatspolicy.authoring.symbolic.values import Base, Choice, DualRail, Record, Slots, Sum, Unread, Value, WordSet
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.possible_outcomes import possible_outcomes
 from vatspolicy.policies.bundle import Bundle

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.arguments import Lang
-from vatspolicy.cli.options import LangOption, PoliciesOption
-from vatspolicy.cli.typer_app import INPUT, OUTPUT, RULES, abort, family, print_result, warn
+from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli.declaration import CommandGroup
+from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import write_bytes
 
@@ -139,9 +139,7 @@ def verify_bundle(
 
 def inspect_bundle(
     file: FileArgument,
-    format: Annotated[
-        InspectFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
-    ] = InspectFormat.TEXT,
+    format: Annotated[InspectFormat, FORMAT] = InspectFormat.TEXT,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Show what a bundle holds and what its signature claims, without verifying it.
@@ -288,7 +286,7 @@ def _told(data: dict[str, Any], lang: Lang) -> str:
     return "".join(f"{say(word)}{colon}{text}\n" for word, text in lines.items())
 
 
-command = family(
+command = CommandGroup(
     "bundle",
     RULES,
     "Bundles of policies as files: build, sign, verify, inspect, pin.",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.typer_app import INPUT, OUTPUT, WRITE, abort, print_result, report_problems, single, write_report
+from vatspolicy.cli.console import abort, print_result, report_problems, write_report
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import INPUT, OUTPUT, WRITE
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr
@@ -42,7 +44,7 @@ def format_files(
             rich_help_panel=INPUT,
         ),
     ] = None,
-) -> None:
+) -> int:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
     Tests inside a policy move into a file of their own beside it.
 
@@ -52,11 +54,11 @@ def format_files(
         if paths or check or diff:
             abort("--textconv takes one file and nothing else.")
         print_result(_normal(textconv), machine=True)
-        return
+        return ExitCode.OK
     found = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
     if not found:
         abort("there is nothing to format.", ExitCode.NOTHING)
-    raise typer.Exit(_run(found, check, diff))
+    return _run(found, check, diff)
 
 
 def _files(paths: list[str]) -> Iterator[str]:
@@ -140,7 +142,7 @@ def _normal(path: Path) -> str:
         try:
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError:
-            raise typer.Exit(ExitCode.INVALID) from None
+            raise SystemExit(ExitCode.INVALID) from None
 
 
-command = single(format_files, "fmt", WRITE)
+command = Command(format_files, "fmt", WRITE)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.typer_app import WRITE, abort, print_result, single
+from vatspolicy.cli.console import abort, print_result
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import WRITE
 from vatspolicy.errors import suggest
 
 
@@ -32,4 +34,4 @@ def schema(
     print_result((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"), machine=True)
 
 
-command = single(schema, "schema", WRITE)
+command = Command(schema, "schema", WRITE)

@@ -61,7 +61,7 @@ class Metrics:
         self._decisions.labels(outcome).inc()
         self._seconds.observe(seconds)
 
-    def text(self) -> bytes:
+    def render(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
 

@@ -16,44 +16,44 @@ _LEFT_OUT = ("$schema", "$id", "x-invariants")
 """Keys of a published schema that have no meaning inside an OpenAPI document."""
 
 
-def openapi(version: str) -> dict[str, Any]:
+def make_openapi(version: str) -> dict[str, Any]:
     """Return the document for a bundle of this version, without references to other files."""
-    document: dict[str, Any] = _localize(_template(), "")
+    document: dict[str, Any] = _localize(_read_template(), "")
     document["info"]["version"] = version
     schemas = document["components"]["schemas"]
-    document["components"]["schemas"] = {**schemas, **_published_schemas(_template())}
+    document["components"]["schemas"] = {**schemas, **_collect_schemas(_read_template())}
     return document
 
 
 @functools.cache
-def _template() -> dict[str, Any]:
+def _read_template() -> dict[str, Any]:
     text = (resource_folder("schemas") / "openapi.yaml").read_text(encoding="utf-8")
     document: dict[str, Any] = yaml.safe_load(text)
     return document
 
 
-def _published_schemas(node: Any) -> dict[str, Any]:
+def _collect_schemas(node: Any) -> dict[str, Any]:
     """Return the published schemas that a node refers to, directly or through one another, by name."""
     found: dict[str, Any] = {}
-    wanted = list(_published_names(node))
+    wanted = list(_find_names(node))
     while wanted:
         name = wanted.pop()
         if name not in found:
             schema = load_schema(name)
             found[name] = _localize({key: schema[key] for key in schema if key not in _LEFT_OUT}, name)
-            wanted += _published_names(schema)
+            wanted += _find_names(schema)
     return dict(sorted(found.items()))
 
 
-def _published_names(node: Any) -> Iterator[str]:
+def _find_names(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         if isinstance(ref := node.get("$ref"), str) and (match := _PUBLISHED.fullmatch(ref)):
             yield match[1]
         for child in node.values():
-            yield from _published_names(child)
+            yield from _find_names(child)
     elif isinstance(node, list):
         for child in node:
-            yield from _published_names(child)
+            yield from _find_names(child)
 
 
 def _localize(node: Any, name: str) -> Any:

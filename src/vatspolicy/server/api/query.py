@@ -79,7 +79,7 @@ def answer(
 
     Raises: InvalidInput for a profile and DayError for a day that cannot be used.
     """
-    whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_data(bundle)}}
+    whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_to_data(bundle)}}
     outcome, extra = None, {}
     if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
         gate = Gate(bundle, today, query.as_of, allow_past)
@@ -87,7 +87,7 @@ def answer(
         decision, record = gate.decide(read_profile(query.profile))
         outcome = decision.decision
         whole["vatspolicy"]["decision"] = record
-        extra = {"decision_id": decision_id(bundle, query, record["as_of"], today)}
+        extra = {"decision_id": make_decision_id(bundle, query, record["as_of"], today)}
     found: Any = whole
     for step in steps:
         if isinstance(found, Mapping) and step in found:
@@ -99,11 +99,11 @@ def answer(
     return {"result": found, **extra}, outcome
 
 
-def decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
+def make_decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
     """Return an id that is equal for equal bundles, days and bodies, so that the logs of two servers can be joined."""
     return digest([bundle.digest.encode(), day.encode(), today.encode(), query.content])[:32]
 
 
-def bundle_data(bundle: Bundle) -> dict[str, str]:
+def bundle_to_data(bundle: Bundle) -> dict[str, str]:
     """Return the identity of the bundle that decides."""
     return {"version": bundle.version, "digest": bundle.digest, "covers_from": bundle.covers_from}

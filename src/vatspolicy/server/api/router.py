@@ -20,8 +20,8 @@ from vatspolicy.gate.gate import DayError
 from vatspolicy.server.api.bundle_store import BundleStore
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
 from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
-from vatspolicy.server.api.openapi import openapi
-from vatspolicy.server.api.query import answer, bundle_data, read_query
+from vatspolicy.server.api.openapi import make_openapi
+from vatspolicy.server.api.query import answer, bundle_to_data, read_query
 from vatspolicy.server.app import make_app
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.guard import GuardRules, read_json_body
@@ -146,7 +146,7 @@ class _Api:
         state = "current" if self.store.current else "last-good"
         loaded = self.store.loaded
         about = {
-            **bundle_data(loaded.bundle),
+            **bundle_to_data(loaded.bundle),
             "revision": loaded.revision,
             "state": state,
             "reloads": dict(self.store.reloads),
@@ -155,11 +155,11 @@ class _Api:
 
     async def show_metrics(self, _: Request) -> Response:
         """Show the metrics for Prometheus."""
-        return Response(self.metrics.text(), headers={"Content-Type": MEDIA_TYPE})
+        return Response(self.metrics.render(), headers={"Content-Type": MEDIA_TYPE})
 
     async def describe(self, _: Request) -> Response:
         """Show this API as an OpenAPI document."""
         loaded = self.store.loaded
         if self.description[0] != loaded.revision:
-            self.description = (loaded.revision, loaded.run(lambda: openapi(loaded.bundle.version)))
+            self.description = (loaded.revision, loaded.run(lambda: make_openapi(loaded.bundle.version)))
         return JSONResponse(self.description[1])

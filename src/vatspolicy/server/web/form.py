@@ -27,7 +27,7 @@ def make_form(bundle: Bundle) -> dict[str, Any]:
     return {"sections": [maker.field((name,)) for name in names], "lists": maker.lists}
 
 
-def kind_of(path: Path) -> str:
+def find_kind(path: Path) -> str:
     """Return the kind of field for a fact; an empty text for a path that is not in the schema."""
     node = describe(path)
     if "at" in node.get("properties", {}):
@@ -53,7 +53,7 @@ class _Form:
         self._known: dict[tuple[str, ...], str] = {}
 
     def field(self, path: Path) -> dict[str, Any]:
-        node, kind = describe(path), kind_of(path)
+        node, kind = describe(path), find_kind(path)
         title = str(node.get("title", path[-1]))
         field: dict[str, Any] = {
             "name": path[-1],

@@ -14,7 +14,7 @@ from vatspolicy.server.web.words import say
 _DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colors>[^}]*)\}\s*\}")
 
 
-def shell(lang: Language) -> str:
+def render_frame(lang: Language) -> str:
     """Return the page; `lang` is the language that it begins in."""
     warnings = "".join(f'<p lang="{LANGUAGE_TAGS[one]}">{escape(say("noscript", one))}</p>' for one in ("en", "zh"))
     return (
@@ -29,7 +29,7 @@ def shell(lang: Language) -> str:
 
 
 @functools.cache
-def stylesheet() -> str:
+def build_stylesheet() -> str:
     """Return the styles of reports, of the matrix and of the page, with a choice of colors."""
     from vatspolicy.reports.access_matrix.render import style
 
@@ -48,7 +48,7 @@ def stylesheet() -> str:
 
 
 @functools.cache
-def script() -> str:
+def read_script() -> str:
     """Return the script: the state and the actions of the reader, then the form fields."""
     return f"{_read_own('page.js')}\n{_read_own('fields.js')}"
 

@@ -20,7 +20,7 @@ _SIGNS = {True: "✔", False: "✘", None: "?"}
 _TRUTH = {True: {"en": "met", "zh": "满足"}, False: {"en": "not met", "zh": "不满足"}, None: STATES["unknown"]}
 
 
-def ways_fragment(data: Data, lang: Language) -> Html:
+def render_plan(data: Data, lang: Language) -> Html:
     """Return a remediation plan (the data of `plan_to_data`) as HTML below a heading of the second level."""
     return tag("div", list(_parts(data, lang)), class_="ways")
 

@@ -25,10 +25,10 @@ from vatspolicy.server.app import make_app
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.guard import GuardRules, read_json_body
 from vatspolicy.server.web.form import make_form
-from vatspolicy.server.web.page import script, shell, stylesheet
-from vatspolicy.server.web.remediation import ways_fragment
+from vatspolicy.server.web.page import build_stylesheet, read_script, render_frame
+from vatspolicy.server.web.remediation import render_plan
 from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_request, read_spec
-from vatspolicy.server.web.words import for_script, say
+from vatspolicy.server.web.words import collect_script_phrases, say
 
 MATRICES = 16
 """Matrices that are kept; each takes about a second to compute."""
@@ -75,17 +75,17 @@ class _Page:
     def __init__(self, context: WebContext, lang: Language) -> None:
         self.context, self.lang = context, lang
         bundle = context.bundle
-        self.form = {**make_form(bundle), "words": for_script(), "covers_from": bundle.covers_from}
+        self.form = {**make_form(bundle), "words": collect_script_phrases(), "covers_from": bundle.covers_from}
         self.matrices: dict[tuple[str, str], dict[str, Any]] = {}
 
     def show_frame(self, _: Request) -> Response:
-        return HTMLResponse(shell(self.lang))
+        return HTMLResponse(render_frame(self.lang))
 
     def show_stylesheet(self, _: Request) -> Response:
-        return PlainTextResponse(stylesheet(), media_type="text/css")
+        return PlainTextResponse(build_stylesheet(), media_type="text/css")
 
     def show_script(self, _: Request) -> Response:
-        return PlainTextResponse(script(), media_type="text/javascript")
+        return PlainTextResponse(read_script(), media_type="text/javascript")
 
     def show_form(self, _: Request) -> Response:
         return JSONResponse({**self.form, "today": self.context.as_of or self.context.today()})
@@ -128,7 +128,7 @@ def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
         data = plan_to_data(context.bundle, profile, find_remediations(context.bundle, profile, day))
     except InvalidInput:  # /decide reports the problems
         return {"record": None, "html": None}
-    return {"record": data, "html": ways_fragment(data, request.lang).markup}
+    return {"record": data, "html": render_plan(data, request.lang).markup}
 
 
 def _check_day(day: str, context: WebContext) -> None:

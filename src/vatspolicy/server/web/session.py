@@ -25,7 +25,7 @@ from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.reports.decision.html_decision import fragment
 from vatspolicy.server.errors import HttpError
-from vatspolicy.server.web.form import kind_of
+from vatspolicy.server.web.form import find_kind
 
 FILE = "spec.yaml"
 
@@ -103,12 +103,12 @@ def _read_path(dotted: Any) -> Path:
     if not isinstance(dotted, str) or len(dotted) > 200:
         raise _bad_request("A path must be text such as services.0.offers.")
     path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
-    if not kind_of(path):
+    if not find_kind(path):
         raise _bad_request("There is no such fact.")
     return path
 
 
-def dotted(path: Path) -> str:
+def format_path(path: Path) -> str:
     """Return a path in the notation of the page."""
     return ".".join(map(str, path))
 
@@ -132,7 +132,7 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
             document = _apply_change(context, document, request, path, _read_typed(path, value) if typed else value)
             named = named or path == NAME_PATH
         except Refused as error:
-            refused = {"path": dotted(path), "text": dict(error.text)}
+            refused = {"path": format_path(path), "text": dict(error.text)}
     request = dataclasses.replace(request, named=named)
     reply = _decide(context, document, request)
     return {**reply, "refused": refused}
@@ -173,11 +173,11 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
     state = dataclasses.replace(state, named=request.named, skipped=skipped)
     return {
         **_reply(document.text, document.file, request, data=document.data),
-        "skipped": [dotted(path) for path in skipped],
+        "skipped": [format_path(path) for path in skipped],
         "record": data,
         "html": fragment(data, request.lang, "d-").markup,
         "interview": as_data(state),
-        "asked": [dotted(ask.path) for ask in state.possible_outcomes.missing],
+        "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
     }
 
 
@@ -189,9 +189,9 @@ def _reply(
         "file": file,
         "data": data if isinstance(data, dict) else None,
         "named": request.named,
-        "skipped": [dotted(path) for path in request.skipped],
+        "skipped": [format_path(path) for path in request.skipped],
         "complete": request.complete,
-        "problems": [_problem_data(problem) for problem in problems],
+        "problems": [_problem_to_data(problem) for problem in problems],
         "refused": None,
         "record": None,
         "html": None,
@@ -200,7 +200,7 @@ def _reply(
     }
 
 
-def _problem_data(problem: Problem) -> dict[str, Any]:
+def _problem_to_data(problem: Problem) -> dict[str, Any]:
     """Return a problem as data, at the path of its field, in both languages."""
     chinese = in_language(problem, "zh")
     gap = "" if chinese.message.endswith("。") else " "
@@ -223,7 +223,7 @@ def _read_typed(path: Path, text: str) -> Any:
 
     Raises: Refused.
     """
-    text, node, kind = text.strip(), describe(path), kind_of(path)
+    text, node, kind = text.strip(), describe(path), find_kind(path)
     if not text:
         return None
     if kind == "text" and "pattern" not in node:
@@ -248,10 +248,10 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
     try:
         after = _write_change(document, request.lang, path, value)
     except InvalidInput as error:  # what no spec may hold, such as invisible characters
-        raise Refused(_problem_data(error.problems[0])["text"]) from None
+        raise Refused(_problem_to_data(error.problems[0])["text"]) from None
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, yaml.YAMLError):
         raise _bad_request("There is no place for this fact.") from None
-    if _first_error(context, document) is None and (why := _first_error(context, after)) is not None:
+    if _find_error(context, document) is None and (why := _find_error(context, after)) is not None:
         raise Refused(why)
     return after
 
@@ -269,14 +269,14 @@ def _write_change(document: Document, lang: Language, path: Path, value: Any) ->
     return parse_document(render(expected, lang), file)
 
 
-def _first_error(context: WebContext, document: Document) -> Mapping[str, str] | None:
+def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | None:
     """Return the first error of a spec, in both languages; None if the spec can be decided."""
     if not validate(document, "profile") and (broken := broken_invariant(facts_of(document.data))) is not None:
         return broken
     try:
         profile = read_profile(document)
     except InvalidInput as error:
-        return dict(_problem_data(error.problems[0])["text"])
+        return dict(_problem_to_data(error.problems[0])["text"])
     launch = profile.launch
     if context.as_of is None and launch is not None:
         if launch < context.bundle.covers_from:

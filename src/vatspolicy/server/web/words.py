@@ -110,7 +110,7 @@ def say(key: str, lang: Language, **values: Any) -> str:
     return WORDS[key][lang].format(**values)
 
 
-def for_script() -> dict[str, Any]:
+def collect_script_phrases() -> dict[str, Any]:
     """Return all phrases that the script uses."""
     other = {key: {lang: phrase(key, lang) for lang in ("en", "zh")} for key in ("not_advice",)}
     return {**WORDS, **other, "verdicts": VERDICTS, "meanings": MEANINGS}

@@ -1,4 +1,4 @@
-"""Whether a row is a profile that can be decided, and why not."""
+"""Validation of rows: the completed facts of a valid profile, or the reasons why the row has none."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ FactPath = tuple[str, ...]
 
 
 class Rejected(Exception):
-    """A row that is no valid profile. `reasons`: one sentence each, with the path of the fact, never its value."""
+    """A row without a valid profile. `reasons`: one sentence each, with the path of the fact but never its value."""
 
     def __init__(self, reasons: list[str]) -> None:
         super().__init__(reasons)
         self.reasons = reasons
 
 
-MOST = 20
-"""Reasons that are given for one row."""
+MAX_REASONS = 20
+"""Most reasons to give for one row."""
 
 
-def facts_in(row: Row) -> Mapping[str, Any]:
-    """The facts of a row (`parsed`) as rules read them. Raises Rejected."""
+def read_facts(row: Row) -> Mapping[str, Any]:
+    """Return the completed facts of a parsed row.
+
+    Raises: Rejected.
+    """
     if row.fault is not None:
         raise Rejected([row.fault])
     if is_surely_valid(row.data, "profile", schema_folder()):
@@ -40,13 +43,13 @@ def facts_in(row: Row) -> Mapping[str, Any]:
         names = [service["id"] for service in facts["services"]]
         if len(set(names)) == len(names) and not _breaks_invariant(facts):
             return facts
-    try:  # the slow way knows what is wrong, and where
+    try:  # the slow path finds the problems and their places
         return read_profile(parse_document(json.dumps(row.data), "row.json")).facts
     except InvalidInput as error:
         reasons = [f"{problem.path}: {problem.message}".removeprefix(": ") for problem in error.problems]
         reasons = list(dict.fromkeys(reasons))
-        further = [f"{len(reasons) - MOST} more problems."] if len(reasons) > MOST else []
-        raise Rejected(reasons[:MOST] + further) from None
+        further = [f"{len(reasons) - MAX_REASONS} more problems."] if len(reasons) > MAX_REASONS else []
+        raise Rejected(reasons[:MAX_REASONS] + further) from None
 
 
 def _breaks_invariant(facts: Mapping[str, Any]) -> bool:
@@ -55,7 +58,7 @@ def _breaks_invariant(facts: Mapping[str, Any]) -> bool:
             continue
         try:
             holds = function(facts)
-        except KeyError:  # a missing fact stands in the way of the generated code
+        except KeyError:
             holds = exactly(facts)
         if holds is False:
             return True
@@ -73,7 +76,7 @@ def _is_given(facts: Mapping[str, Any], path: FactPath) -> bool:
 
 @once_per_schemas
 def _invariants() -> list[tuple[list[FactPath], Function, Evaluator]]:
-    """Each with the facts without which it cannot be broken: most rows lack one, which is quicker to see."""
+    """Return each invariant with the facts that a violation needs: most rows lack one, which is cheaper to test."""
     nodes = {str(index): node for index, (node, _) in enumerate(invariants())}
     functions = GeneratedModule(nodes).load({})
     return [
@@ -82,7 +85,7 @@ def _invariants() -> list[tuple[list[FactPath], Function, Evaluator]]:
 
 
 def _needed(node: Node, value: bool) -> frozenset[FactPath]:
-    """Facts, each of which must be given for the node to have that value, whatever the others are."""
+    """Return the facts without any of which the node cannot have the value."""
     match node:
         case Fact(root=root, names=names):
             return frozenset({(root, *names)})
@@ -94,6 +97,6 @@ def _needed(node: Node, value: bool) -> frozenset[FactPath]:
             each = [_needed(part, value) for part in parts]
             one_is_enough = value is isinstance(node, Or)
             return frozenset.intersection(*each) if one_is_enough else frozenset.union(*each)
-        case Quantifier(list=over):  # its variable is no fact, and facts in its body are not asked of an empty list
+        case Quantifier(list=over):  # the body is not evaluated for an empty list
             return _needed(over, value)
     return frozenset().union(*(_needed(child, value) for child in children(node)))
