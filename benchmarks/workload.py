@@ -11,7 +11,7 @@ import functools
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from support.generators import Profiles, hints_of
 
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.light import replace
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule

@@ -6,11 +6,11 @@ Unknown is not a node. A fact that is missing makes the nodes above it unknown b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.types import Type
-from vatspolicy.light import dataclass
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vatspolicy.cel import ast as t
 from vatspolicy.cel.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, Record, Type
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

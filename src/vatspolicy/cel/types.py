@@ -7,10 +7,9 @@ booleans, whole numbers, numbers, texts, days, enumerations, lists and records.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from vatspolicy.light import dataclass, field
-
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

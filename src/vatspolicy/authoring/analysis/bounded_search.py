@@ -38,7 +38,7 @@ def scene(query: Query, ruleset: SymbolicRuleSet, each: str, certain: bool = Tru
         there, (activation, _) = subject(query, each, (ruleset, ruleset), each == "activity")
         return there, activation
     exists, service = query.services[0]
-    choice = query.space.choice(CLASS, tuple(sorted(words("class"))))
+    choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
     found = encode_classes(ruleset, ruleset.service_activation(service)).certain
     pool = query.space.pool
     classed = pool.disjoin(pool.conjoin((query.encoder.one_of(choice, "==", cls), held)) for cls, held in found.items())
@@ -57,7 +57,7 @@ class BoundedSearch:
     """The rules of a bundle on the days of a period."""
 
     def __init__(self, bundle: Bundle, period: Period, budget: int = BUDGET) -> None:
-        self.query = Query(period, {})
+        self.query = Query(period, {}, schemas=bundle.schemas)
         self.ruleset = self.query.encode(bundle)
         self.history: RuleSetHistory = self.ruleset.history
         self.scenes: dict[str, Scene] = {}
@@ -122,7 +122,7 @@ def look(
     bundle: Bundle, period: Period, build: Callable[[Query, SymbolicRuleSet], Sequence[int]], budget: int = BUDGET
 ) -> Solution | None:
     """The same among profiles with short lists; None says nothing of longer ones."""
-    answer = solve(period, lambda query: build(query, query.encode(bundle)), budget, SHORT)
+    answer = solve(period, lambda query: build(query, query.encode(bundle)), budget, SHORT, schemas=bundle.schemas)
     return answer if isinstance(answer, Solution) else None
 
 
@@ -138,13 +138,13 @@ def ask(
     def exact(query: Query) -> Sequence[int]:
         return build(query, query.encode(bundle))
 
-    answer = solve(period, exact, budget, SHORT)
+    answer = solve(period, exact, budget, SHORT, schemas=bundle.schemas)
     if isinstance(answer, Solution):
         return answer
-    loose = Query(period, {}, RelaxedEncoder)
+    loose = Query(period, {}, RelaxedEncoder, bundle.schemas)
     formulas = [*build(loose, loose.encode(bundle, RelaxedRuleSet))]
     formulas += assume_invariants(loose.space, loose.encoder)[0]
     if FALSE in formulas or open_solver(loose.space, budget).find(formulas) is None:
         return None
-    answer = solve(period, exact, budget)
+    answer = solve(period, exact, budget, schemas=bundle.schemas)
     return None if isinstance(answer, NoSolution) else answer

@@ -16,7 +16,7 @@ from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Const, WordSet
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.policies.reads import facts_of
@@ -173,5 +173,5 @@ def _given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[Detail]) ->
 
 def _offers() -> Iterable[str]:
     """What a service can offer, by the profile schema."""
-    service = load_schema("profile")["properties"]["services"]["items"]["properties"]
+    service = SchemaSet.shipped().load("profile")["properties"]["services"]["items"]["properties"]
     return tuple(service["offers"]["items"]["enum"])

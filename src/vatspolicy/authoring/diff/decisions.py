@@ -124,7 +124,7 @@ class _Run:
                 continue
             count += 1
             for day in days:
-                self.compare(product, day, decide(before, old, day), decide(self.head, new, day))
+                self.compare(product, day, evaluate(before.bundle, old, day), evaluate(self.head.bundle, new, day))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [Detail(*key, tuple(names), tuple(sorted(found))) for key, (names, found) in self.details.items()]
         details.sort(key=lambda detail: (KINDS.index(detail.kind), detail.name, detail.rule or ""))
@@ -134,13 +134,11 @@ class _Run:
 
     def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:
         """Return the side that decides as the base, and the profile as both sides read it. Raises InvalidInput."""
-        with self.head.in_use():
-            new = read_profile(product.document)
+        new = read_profile(product.document, self.head.schemas)
         if self.base.schemas == self.head.schemas:
             return self.base, new, new
         try:
-            with self.base.in_use():
-                return self.base, read_profile(product.document), new
+            return self.base, read_profile(product.document, self.base.schemas), new
         except InvalidInput:
             # The head knows facts that the base does not; the old rules never read them and can be asked all the same.
             borrowed = self.base_under_head()
@@ -185,12 +183,6 @@ class _Run:
         causes = sorted([cause for cause in causes if cause[1] in touched] or causes)
         rules = dict.fromkeys(rule for _, rule, _ in causes)
         return tuple(rules), tuple(dict.fromkeys(sorted(service for _, _, service in causes if service)))
-
-
-def decide(side: LawRevision, profile: Profile, day: str) -> Decision:
-    """Return the decision of one side."""
-    with side.in_use():
-        return evaluate(side.bundle, profile, day)
 
 
 def _answer(decision: Decision) -> Answer:

@@ -61,8 +61,8 @@ class Settings:
 def compare_revisions(base: Source, head: Source, settings: Settings) -> dict[str, Any]:
     """Compare two states. What cannot be compared is said in `why` and `problems`, never passed over."""
     try:
-        with load_pair(base, head) as (left, right):
-            data = _compare(left, right, settings)
+        left, right = load_pair(base, head)
+        data = _compare(left, right, settings)
     except InvalidInput as error:
         data = _empty(settings, ["invalid"], error.problems) | {"base": _named(base), "head": _named(head)}
     return _finish(data, settings)

@@ -68,9 +68,8 @@ def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted
     except InvalidInput:  # an old state that does not fit the new schemas
         return Proof("unavailable", engine, "schemas")
     try:
-        with head.in_use():
-            analysis = importlib.import_module("vatspolicy.authoring.symbolic")
-            rules, transitions = analysis.compare_change(left, head.bundle, names, workers=workers)
+        analysis = importlib.import_module("vatspolicy.authoring.symbolic")
+        rules, transitions = analysis.compare_change(left, head.bundle, names, workers=workers)
     except Exception as error:  # whatever breaks, the rest of the report stands, marked as not whole
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof("evaluated", engine, rules=tuple(rules), transitions=transitions, base=left)
@@ -97,11 +96,10 @@ def semantic_data(proof: Proof, head: LawRevision, differences: Differences, cau
     }
     if proof.status == "evaluated":
         assert proof.base is not None
-        with head.in_use():
-            serializer = _ProofSerializer(proof.base, head.bundle, differences, cause)
-            data["transitions"] = [serializer.transition(found) for found in proof.transitions.found]
-            data["rules"] = [serializer.rule(found) for found in proof.rules]
-            data["assumptions"] = list(proof.transitions.assumptions)
+        serializer = _ProofSerializer(proof.base, head.bundle, differences, cause)
+        data["transitions"] = [serializer.transition(found) for found in proof.transitions.found]
+        data["rules"] = [serializer.rule(found) for found in proof.rules]
+        data["assumptions"] = list(proof.transitions.assumptions)
     return data
 
 
@@ -150,7 +148,7 @@ class _ProofSerializer:
         """Return one transition of the outcome, with the verdict on whether the whole change can cause it."""
         witness, turn = None, direction(_answer(found.before), _answer(found.after))
         if found.witness is not None:
-            shown = _DecidedWitness(self.base, self.head, load_profile(found.witness))
+            shown = _DecidedWitness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
             answers = shown.answers(found.as_of)
             if (answers[0].decision, answers[1].decision) != (found.before, found.after):
                 raise UnconfirmedProof(f"{found.before}->{found.after}")
@@ -170,7 +168,7 @@ class _ProofSerializer:
         """Return the verdict on one rule, changed alone."""
         witness, day = None, found.as_of
         if found.witness is not None:
-            shown = _DecidedWitness(self.base, self.head, load_profile(found.witness))
+            shown = _DecidedWitness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
             answers = shown.answers(found.as_of)
             if found.before is not None and answers[0].decision != found.before:
                 raise UnconfirmedProof(found.rule)

@@ -12,16 +12,14 @@ import json
 import os
 import re
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.schemas import schema_folder, use_schemas
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.bundle import TESTS_ENDING, Bundle, build_bundle, is_law
 
@@ -283,8 +281,6 @@ class LawRevision:
 
     source: Source
     bundle: Bundle
-    schemas: Path
-    """The folder of its schemas: that of the program if they are the same."""
     documents: Mapping[str, Document] = field(repr=False)
     """Policy files by id, without those that are the same, byte for byte, on the other side."""
     tests: Mapping[str, tuple[str, Any]] = field(repr=False)
@@ -292,58 +288,48 @@ class LawRevision:
     release: Document = field(repr=False)
     """bundle.yaml."""
 
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Read profiles and decide under the schemas of this side."""
-        with use_schemas(self.schemas):
-            yield
+    @property
+    def schemas(self) -> SchemaSet:
+        """The schemas under which this side reads profiles."""
+        return self.bundle.schemas
 
     def schema(self, name: str) -> Any:
-        """Return a schema of this side as data; None if it has none of that name."""
-        path = self.schemas / name
-        return json.loads(path.read_bytes()) if path.is_file() else None
-
-    def schema_names(self) -> list[str]:
-        """Return the file names of the schemas."""
-        return sorted(path.name for path in self.schemas.glob("*.json"))
+        """Return the schema in a file of this side as data; None if it has no such file."""
+        content = self.schemas.files.get(name)
+        return None if content is None else json.loads(content)
 
 
-@contextmanager
-def load_pair(base: Source, head: Source) -> Iterator[tuple[LawRevision, LawRevision]]:
-    """Load both sides for the block. Raises InvalidInput, with files of the base named `base:path`.
+def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
+    """Load both sides. A state without schemas, such as a folder of policies alone, is read under those of the other.
 
-    A state without schemas, such as a folder of policies alone, is read under those of the other side.
+    Raises:
+        InvalidInput: A side cannot be loaded; files of the base are named `base:path`.
     """
-    with tempfile.TemporaryDirectory(prefix="vatspolicy-") as folder:
-        base_schemas, head_schemas = (
-            _schemas(Path(folder) / name, own.schemas or other.schemas)
-            for name, own, other in (("base", base, head), ("head", head, base))
-        )
-        if _same(base_schemas, head_schemas):
-            base_schemas = head_schemas
-        problems: list[Problem] = []
-        sides = []
-        same = frozenset(base.policies) & frozenset(head.policies)
-        for source, schemas in ((base, base_schemas), (head, head_schemas)):
-            try:
-                sides.append(load_side(source, schemas, same))
-            except InvalidInput as error:
-                problems += named_after(source, error.problems) if source is base else error.problems
-        if problems:
-            raise InvalidInput(problems)
-        yield sides[0], sides[1]
-
-
-def load_side(source: Source, schemas: Path, same: frozenset[tuple[str, bytes]] = frozenset()) -> LawRevision:
-    """Load a state under the schemas of a folder; `same` are files to leave out. Raises InvalidInput."""
-    with use_schemas(schemas):
+    base_schemas, head_schemas = (_schemas(own.schemas or other.schemas) for own, other in ((base, head), (head, base)))
+    if base_schemas == head_schemas:
+        base_schemas = head_schemas
+    problems: list[Problem] = []
+    sides = []
+    same = frozenset(base.policies) & frozenset(head.policies)
+    for source, schemas in ((base, base_schemas), (head, head_schemas)):
         try:
-            bundle = build_bundle(list(source.policies))
-        except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # schemas that this program cannot use
-            if isinstance(error, InvalidInput):
-                raise
-            message = "The schemas of this state cannot be used by this version of the program."
-            raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
+            sides.append(load_side(source, schemas, same))
+        except InvalidInput as error:
+            problems += named_after(source, error.problems) if source is base else error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return sides[0], sides[1]
+
+
+def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, bytes]] = frozenset()) -> LawRevision:
+    """Load a state under these schemas; `same` are files to leave out. Raises InvalidInput."""
+    try:
+        bundle = build_bundle(list(source.policies), schemas)
+    except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # schemas that this program cannot use
+        if isinstance(error, InvalidInput):
+            raise
+        message = "The schemas of this state cannot be used by this version of the program."
+        raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
     named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
     release = [parse_document(content, name) for name, content in named.items()][-1]
     rest = [file for file in source.policies if file not in same and file[0] not in named]
@@ -356,7 +342,6 @@ def load_side(source: Source, schemas: Path, same: frozenset[tuple[str, bytes]] 
     return LawRevision(
         source=source,
         bundle=bundle,
-        schemas=schemas,
         documents={document.data["id"]: document for document in documents},
         tests=tests,
         release=release,
@@ -368,19 +353,8 @@ def named_after(source: Source, problems: Iterable[Problem]) -> list[Problem]:
     return [dataclasses.replace(problem, file=f"{source.name}:{problem.file}") for problem in problems]
 
 
-def _schemas(folder: Path, files: Mapping[str, bytes]) -> Path:
-    """Return a folder with these schemas: the program's own if they are the same or there are none."""
-    own = schema_folder()
-    if not files or files == {path.name: path.read_bytes() for path in own.glob("*.json")}:
-        return own
-    folder.mkdir()
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def _same(left: Path, right: Path) -> bool:
-    def files(folder: Path) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in folder.glob("*.json")}
-
-    return files(left) == files(right)
+def _schemas(files: Mapping[str, bytes]) -> SchemaSet:
+    """Return the set of these files; the shipped set if they are the same, or if there are none."""
+    shipped = SchemaSet.shipped()
+    own = SchemaSet(files)
+    return shipped if not files or own == shipped else own

@@ -13,7 +13,7 @@ from typing import Any
 from vatspolicy.authoring.mutation.expression_mutants import Edit, Steps, constant, edits, replace
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.cel.ast import Node, Param, Term, children, walk
-from vatspolicy.documents import Path, load_document
+from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
 
@@ -220,7 +220,7 @@ def expressions_of(rule: Rule) -> Iterator[tuple[Path, Expression]]:
 def place(bundle: Bundle, mutant: Mutant, documents: dict[str, Any]) -> str:
     """file:line:column of the mistake. `documents` keeps what was read, by policy."""
     if mutant.policy not in documents:
-        documents[mutant.policy] = load_document(bundle.policies[mutant.policy].file)
+        documents[mutant.policy] = bundle.document(bundle.policies[mutant.policy])
     document = documents[mutant.policy]
     if mutant.offset is None:
         line, column = document.mark(mutant.path)

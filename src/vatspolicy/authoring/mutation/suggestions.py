@@ -19,7 +19,7 @@ from vatspolicy.authoring.testing.coverage import decisive_clauses
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
@@ -141,7 +141,7 @@ def _values_of(bundle: Bundle, key: str) -> tuple[Value, ...]:
 
 def _with(profile: Profile, path: Path, value: Any) -> Profile | None:
     try:
-        return read_profile(change(profile.document, [(_dotted(path), value)]))
+        return read_profile(change(profile.document, [(_dotted(path), value)]), profile.schemas)
     except (InvalidInput, KeyError, TypeError, ValueError):
         return None
 
@@ -281,7 +281,7 @@ def _one(node: Mapping[str, Any], known: list[Any]) -> Iterator[Any]:
             yield from dict.fromkeys([*near, 0, 1])
         case "object" if "at" in node.get("properties", {}):
             yield from (value for value in known if value in gazetteer())
-            zones = load_schema("places")["$defs"]["zone"]["x-enum"]
+            zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["x-enum"]
             yield from ({"at": _within_zone(value), "ftz": value} for value in known if value in zones)
             yield from ("beijing", "chengdu", "hong-kong")
         case "string" if "enum" in node:
