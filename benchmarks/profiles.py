@@ -2,9 +2,9 @@
 
     python benchmarks/profiles.py 10000 [--seed 1] > profiles.jsonl
 
-Shares, seats, licenses and services are drawn with realistic weights: most companies are domestic or wholly foreign, sit
-in a few provinces, offer one or two services and hold at most one license. No real company is described. Each line is a
-valid profile.
+Shares, seats, licenses and services are drawn with realistic weights: most companies are domestic or wholly foreign,
+sit in a few provinces, offer one or two services and hold at most one license. No real company is described. Each line
+is a valid profile.
 """
 
 from __future__ import annotations

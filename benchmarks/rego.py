@@ -68,7 +68,7 @@ class Writer:
         raise TypeError(f"no scalar in Rego: {type(node).__name__}")
 
     def define(self, bodies: list[str], bound: Mapping[str, str]) -> str:
-        """Return a rule (a function of the bound variables) that holds if one of the bodies does; each is written once."""
+        """Return a rule (a function of the bound variables) that holds if a body does; each is written once."""
         arguments = f"({', '.join(bound.values())})" if bound else ""
         key = (arguments, *bodies)
         if key not in self.names:

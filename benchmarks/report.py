@@ -4,8 +4,8 @@
     python benchmarks/report.py [build/bench.json] --markdown                     every table in the documents' form
     python benchmarks/report.py [build/bench.json] --write docs/performance.md    put them where the document has them
 
-A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`, which are replaced. ID is the name of
-a benchmark, for its description and all of its tables; or BENCHMARK/about, BENCHMARK/TABLE, `targets`, `machine` or
+A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`, which are replaced. ID is the name
+of a benchmark, for its description and all of its tables; or BENCHMARK/about, BENCHMARK/TABLE, `targets`, `machine` or
 `versions`.
 """
 
