@@ -11,12 +11,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.mutation.mutants import Mutant, expressions_of
+from vatspolicy.authoring.mutation.mutants import Mutant, expressions_of, shifted
 from vatspolicy.authoring.mutation.ruleset import mutated, params_on, trees_of
 from vatspolicy.authoring.mutation.run import Trial
-from vatspolicy.authoring.mutation.value_mutants import shifted
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.authoring.testing.mcdc import decisive_clauses
+from vatspolicy.authoring.testing.coverage import decisive_clauses
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.documents import Path
