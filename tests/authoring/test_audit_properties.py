@@ -19,7 +19,7 @@ from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.run import Request, run_analysis
 from vatspolicy.authoring.analysis.settings import Property, load_settings
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.symbolic import search
+from vatspolicy.authoring.symbolic import solver
 from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.decision import WORDS
@@ -182,10 +182,10 @@ def test_the_exceptions_of_more_facts_are_needed(fact: str, shipped: Bundle) -> 
 
 
 def test_without_a_solver_nothing_passes_in_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(search, "has_solver", lambda: False)
+    monkeypatch.setattr(solver, "z3", None)
     bundle = law(tmp_path / "law", route("whole", "operator.foreign_percent >= 60.0"))
     result = prove(bundle, SHARE, budget=1000)
-    assert result.verdict in ("unknown", "refuted")
+    assert (result.verdict, result.reason) == ("unknown", "Proofs need a solver: install vatspolicy[smt].")
 
 
 # --- a further fact stays in the range: trials --------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def test_the_json_is_as_its_schema_says(console: Console, tmp_path: Path) -> Non
     import json
 
     from vatspolicy.documents import parse_document
-    from vatspolicy.documents.schemas import validate
+    from vatspolicy.documents.validation import validate
 
     law(tmp_path / "law", OPEN, rule("x", "service", "false", "deny: {reason: SHARE-ABOVE-CAP}"))
     text = console("analyze", "--policies", tmp_path / "law", "--kind", "dead", "--kind", "gap", "-f", "json").out

@@ -135,6 +135,8 @@ def test_a_messy_policy_becomes_tidy() -> None:
         ("a: 1 # one\n#two\nb: 2\n", "a: 1  # one\n#two\nb: 2\n"),
         ("a:\n  b: 1\n  # last of a\nc: 2\n", "a:\n  b: 1\n  # last of a\nc: 2\n"),
         ("a:\n    b: 1\n    # next\n    c: 2\n", "a:\n  b: 1\n  # next\n  c: 2\n"),
+        ("a:\n  - b: 1\n# c:\n  # d: 1\n", "a:\n  - b: 1\n# c:\n  # d: 1\n"),
+        ("a:\n    b: 1\n    # c:\n      # d: 1\n    e: 1\n", "a:\n  b: 1\n  # c:\n    # d: 1\n  e: 1\n"),
         ("# head\n\na: 1\n", "# head\na: 1\n"),
         ("[1,  2]\n", "[1, 2]\n"),
         ("a: {}\nb: []\n", "a: {}\nb: []\n"),

@@ -12,7 +12,7 @@ from conftest import Console
 
 from vatspolicy.authoring.scaffold import profile
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.profile.profile import read_profile
 
 
@@ -80,11 +80,12 @@ def test_each_fact_of_a_profile_stands_below_its_question_in_both_languages() ->
             assert re.search(r"\?.*？", lines[index - 1])
 
 
-def test_skeletons_are_plain_yaml(console: Console) -> None:
+def test_skeletons_are_plain_yaml_in_canonical_layout(console: Console) -> None:
     console("new", "policy", "one")
     console("new", "fixture", "two")
     for path in (*Path("policies").iterdir(), *Path("fixtures").iterdir()):
         assert yaml.safe_load(path.read_text())
+    assert console("fmt", "--check").out == ""
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.i18n.words import VERDICTS  # noqa: E402
 from vatspolicy.policies.bundle import load_bundle  # noqa: E402
-from vatspolicy.server.web.app import make_app  # noqa: E402
-from vatspolicy.server.web.run import listen  # noqa: E402
+from vatspolicy.server.serve import listen  # noqa: E402
+from vatspolicy.server.web.router import make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext  # noqa: E402
 from vatspolicy.server.web.words import WORDS  # noqa: E402
 
@@ -35,8 +35,8 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a running server with the shipped law."""
-    socket = listen(0)
-    app = make_app(WebContext(load_bundle(), today=lambda: TODAY))
+    socket = listen("127.0.0.1", 0)
+    app = make_page(WebContext(load_bundle(), today=lambda: TODAY))
     running = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()

@@ -22,7 +22,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import load_profile, read_profile
 from vatspolicy.screening.engines import PythonEngine
 from vatspolicy.screening.input import Row
-from vatspolicy.screening.validate import Rejected, facts_in
+from vatspolicy.screening.validation import Rejected, read_facts
 
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
@@ -282,7 +282,7 @@ def test_the_quick_way_to_read_a_row_rejects_what_the_slow_way_does() -> None:
         except InvalidInput as error:
             broken.update(problem.message for problem in error.problems)
             with pytest.raises(Rejected):
-                facts_in(Row(1, "", data))
+                read_facts(Row(1, "", data))
         else:
-            assert facts_in(Row(1, "", data)) == load_profile(data).facts
+            assert read_facts(Row(1, "", data)) == load_profile(data).facts
     assert len(broken) >= 8, broken

@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.authoring.symbolic.domain import ordinal
 from vatspolicy.authoring.symbolic.formula import Amount
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.search import Found
+from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import Choice, DualRail, Record, Slots, Sum, Value, WordSet
 
 LISTS = ("services", "company.licences", "partner.licences", "deals", "filings", "services.*.area",
@@ -25,15 +25,15 @@ class Values(dict[str, bool | Amount]):
         self.memo: dict[int, bool] = {}
 
 
-def assign(setting: Query, facts: Mapping[str, Any], as_of: str) -> Values:
+def assign(query: Query, facts: Mapping[str, Any], as_of: str) -> Values:
     """The values of all variables that were made, for the facts of a profile."""
     found = Values(as_of)
-    for name, value in setting.space.roots.items():
+    for name, value in query.space.roots.items():
         assign_value(value, name, facts.get(name), found)
     return found
 
 
-def assign_value(value: Value, path: str, fact: Any, found: Found) -> None:
+def assign_value(value: Value, path: str, fact: Any, found: Model) -> None:
     found[path + "?"] = fact is not None
     if isinstance(value, DualRail):
         found[path] = bool(fact)
@@ -57,7 +57,7 @@ def assign_value(value: Value, path: str, fact: Any, found: Found) -> None:
                         assign_record(record, fact[index], found)
 
 
-def assign_record(record: Record, fact: Mapping[str, Any], found: Found) -> None:
+def assign_record(record: Record, fact: Mapping[str, Any], found: Model) -> None:
     if "x-derived" in record.schema:
         at = record.get("at")
         assert not isinstance(at, DualRail)
@@ -69,11 +69,11 @@ def assign_record(record: Record, fact: Mapping[str, Any], found: Found) -> None
             assign_value(value, f"{record.path}.{name}", fact.get(name), found)
 
 
-def holds(setting: Query, formula: int, found: Values) -> bool:
-    return setting.space.pool.evaluate(formula, found, found.memo)
+def holds(query: Query, formula: int, found: Values) -> bool:
+    return query.space.pool.evaluate(formula, found, found.memo)
 
 
-def truth(setting: Query, rail: DualRail, found: Values) -> bool | None:
-    yes, no = holds(setting, rail.true, found), holds(setting, rail.false, found)
+def truth(query: Query, rail: DualRail, found: Values) -> bool | None:
+    yes, no = holds(query, rail.true, found), holds(query, rail.false, found)
     assert not (yes and no), "a truth is true and false"
     return True if yes else False if no else None

@@ -1,4 +1,4 @@
-"""Skeletons of policies, profiles and fixtures that load and pass lint before anybody has filled them in."""
+"""Skeletons of policies, profiles and fixtures, which load and pass lint before anybody fills them in."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _ASKED = (
     ("data", "persons"),
     ("data", "leaves_mainland"),
 )
-"""Facts that most products are asked for, in the order of the skeleton."""
+"""Facts that most products need, in the order of the skeleton."""
 
 
 def profile(id: str) -> str:
-    """A profile in which every fact is still a question."""
+    """Return a profile in which every fact is still a question."""
     lines = [
         "# Remove the # before a fact and fill it in. A fact that is left out is unknown: it is never guessed.",
         "schema: 1",
@@ -60,7 +60,7 @@ def _facts(section: str, indent: str) -> Iterator[str]:
 
 
 def _example(path: tuple[str | int, ...]) -> str:
-    """A value of the right kind, to be replaced."""
+    """Return a value of the right kind, to be replaced."""
     node = describe(path)
     if "enum" in node:
         return str(node["enum"][0])
@@ -79,7 +79,7 @@ def _example(path: tuple[str | int, ...]) -> str:
 
 
 def expectation() -> str:
-    """What is expected of a profile without facts: no decision yet."""
+    """Return the expectations of a profile without facts: no decision yet."""
     return """\
 why:
   en: Say here why the case matters.
@@ -93,7 +93,7 @@ decisions:
 
 
 def bundle() -> str:
-    """What describes a folder of policies."""
+    """Return the description of a folder of policies."""
     return """\
 version: 0.1.0
 covers: {from: '2015-01-01'}
@@ -101,7 +101,7 @@ covers: {from: '2015-01-01'}
 
 
 def policy(id: str) -> str:
-    """Return a policy with one rule that asks a person to look."""
+    """Return a policy with one rule, a note for review."""
     return f"""\
 id: {id}
 version: 0.1.0

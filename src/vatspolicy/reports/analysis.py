@@ -28,6 +28,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "refuted": "refuted",
         "unknown": "unknown",
         "day": "as of {day}: {words}",
+        "no_solver": "no solver",
         "total": "{rules} rules, {failing} findings that fail, {rest} others, {open} not evaluated; "
         "{proved} of {all} properties proved ({engine})",
     },
@@ -44,6 +45,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "refuted": "已推翻",
         "unknown": "未知",
         "day": "截至{day}：{words}",
+        "no_solver": "无求解器",
         "total": "规则{rules}条，不通过的发现{failing}项，其他{rest}项，未评估{open}项；"
         "性质{all}条中{proved}条已证明（{engine}）",
     },
@@ -95,7 +97,7 @@ def total(report: Report, lang: Language) -> str:
         open=len(report.not_evaluated),
         proved=sum(result.verdict == "proved" for result in report.properties),
         all=len(report.properties),
-        engine=report.engine,
+        engine=report.engine or _WORDS[lang]["no_solver"],
     )
 
 

@@ -144,7 +144,7 @@ class Finding:
     until: str | None = None
     """First day on which it no longer holds; None where it does not end."""
     witness: Mapping[str, Any] | None = None
-    """A profile that shows it; the evaluator has confirmed it. None where the text of the files shows it."""
+    """A profile that shows it; the evaluator has confirm_decisions it. None where the text of the files shows it."""
     as_of: str | None = None
     case: str = ""
     """A test case (YAML) that shows it and passes today: for the tests of the policy, or for a fixture."""
@@ -204,8 +204,8 @@ class Report:
     findings: tuple[Finding, ...]
     properties: tuple[Result, ...] = ()
     not_evaluated: tuple[Gap, ...] = ()
-    engine: str = ""
-    """z3, cells, or nothing where no question needed one."""
+    engine: str | None = None
+    """z3, or None where it is not installed."""
     rules: int = 0
     """Rules that were looked at."""
     file: str = ""

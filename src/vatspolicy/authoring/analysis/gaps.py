@@ -9,13 +9,14 @@ from vatspolicy.authoring.analysis.findings import Finding
 from vatspolicy.authoring.analysis.rule_checks import Audit
 from vatspolicy.authoring.analysis.settings import Detail
 from vatspolicy.authoring.analysis.witness import make_witness
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.isolate import expressions_of
-from vatspolicy.authoring.symbolic.query import Answer, Query
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
+from vatspolicy.authoring.symbolic.query import Query, Solution
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Const, WordSet
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.policies.reads import facts_of
@@ -42,22 +43,22 @@ def gaps(audit: Audit, rules: Sequence[Rule]) -> Iterator[Finding]:
 def _unclassified(audit: Audit, known: Sequence[str]) -> Finding | None:
     """A service that offers one thing, none of those known, and of which every classify rule is known not to speak."""
 
-    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-        exists, service = setting.services[0]
-        pool = setting.space.pool
+    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        exists, service = query.services[0]
+        pool = query.space.pool
         some = [
             pool.conjoin((held, pool.disjoin(map(base.has, _offers())), *(-base.has(word) for word in known)))
             for held, base in service.get("offers")
             if isinstance(base, WordSet)
         ]
-        scope = reading.service_scope(service)
-        silent = [reading.holds(rule, scope).false for rule in reading.law.of("service", "classify")]
+        activation = ruleset.service_activation(service)
+        silent = [ruleset.holds(rule, activation).false for rule in ruleset.history.of("service", "classify")]
         return [exists, pool.disjoin(some), *silent]
 
     answer = audit.ask(build)
     if answer is None:
         return None
-    offer = answer.simplified().profile["services"][0]["offers"][0]
+    offer = answer.minimized().profile["services"][0]["offers"][0]
     en = f"No rule classifies a service that offers {offer}."
     return _gap(audit.bundle, f"offers={offer}", en, f"没有规则对提供{offer}的服务分类。", answer)
 
@@ -65,15 +66,15 @@ def _unclassified(audit: Audit, known: Sequence[str]) -> Finding | None:
 def _unspoken(audit: Audit, cls: str) -> Finding | None:
     """An activity of this class on which every rule is known to be silent."""
 
-    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-        exists, service = setting.services[0]
-        scope = reading.activity_scope(service, ((TRUE, Const(cls)),), cls)
+    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        exists, service = query.services[0]
+        activation = ruleset.activity_activation(service, ((TRUE, Const(cls)),), cls)
         silent: list[int] = []
-        for rule in _speaking(reading):
-            silent.append(reading.holds(rule, scope).false)
+        for rule in _speaking(ruleset):
+            silent.append(ruleset.holds(rule, activation).false)
             if silent[-1] == FALSE:  # it speaks about every activity
                 return [FALSE]
-        return [exists, reading.classes(reading.service_scope(service)).certain.get(cls, FALSE), *silent]
+        return [exists, encode_classes(ruleset, ruleset.service_activation(service)).certain.get(cls, FALSE), *silent]
 
     answer = audit.ask(build)
     if answer is None:
@@ -82,12 +83,12 @@ def _unspoken(audit: Audit, cls: str) -> Finding | None:
     return _gap(audit.bundle, f"class={cls}", en, zh, answer)
 
 
-def _speaking(reading: SymbolicRuleSet) -> list[Rule]:
-    rules = [rule for effect in _SPEAKING for rule in reading.law.of("activity", effect)]
+def _speaking(ruleset: SymbolicRuleSet) -> list[Rule]:
+    rules = [rule for effect in _SPEAKING for rule in ruleset.history.of("activity", effect)]
     return sorted(rules, key=lambda rule: len(rule.when.text))  # the plainest settle the question at once
 
 
-def _gap(bundle: Bundle, about: str, en: str, zh: str, answer: Answer) -> Finding:
+def _gap(bundle: Bundle, about: str, en: str, zh: str, answer: Solution) -> Finding:
     shown = make_witness(bundle, answer, (), "")
     rules = [(p.file, r.line) for p in bundle.policies.values() for r in p.rules if isinstance(r.effect, Classify)]
     return Finding(
@@ -121,11 +122,11 @@ def undecided(audit: Audit, rules: Sequence[Rule], details: Sequence[Detail]) ->
 
 
 def _undecided(audit: Audit, rule: Rule, details: Sequence[Detail]) -> Finding | None:
-    def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-        there, scope = scene(setting, reading, rule.each)
-        rail = applies(reading, rule, scope)
-        doubt = [*there, reading.in_force(rule), -rail.true, -rail.false]
-        return [FALSE] if FALSE in doubt else [*doubt, *_given(setting, reading, details)]
+    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        there, activation = scene(query, ruleset, rule.each)
+        rail = applies(ruleset, rule, activation)
+        doubt = [*there, ruleset.in_force(rule), -rail.true, -rail.false]
+        return [FALSE] if FALSE in doubt else [*doubt, *_given(query, ruleset, details)]
 
     # where one member of a list is undecided, it is so alone: short lists show what long ones would
     answer = look(audit.bundle, audit.period, build, audit.budget)
@@ -142,18 +143,18 @@ def _undecided(audit: Audit, rule: Rule, details: Sequence[Detail]) -> Finding |
     return audit.finding("may-be-unknown", (rule,), en, zh, shown)
 
 
-def _given(setting: Query, reading: SymbolicRuleSet, details: Sequence[Detail]) -> list[int]:
+def _given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[Detail]) -> list[int]:
     """Formulas that every fact read so far is given where it applies."""
-    space, pool = setting.space, setting.space.pool
+    space, pool = query.space, query.space.pool
     conditions: dict[str, int] = {}
     for detail in details:
         if detail.each == "product":
-            conditions[detail.facts] = reading.encoder.truth(detail.when, reading.product_scope(), {}).true
+            conditions[detail.facts] = ruleset.encoder.truth(detail.when, ruleset.product_activation(), {}).true
         else:
-            for _, service in setting.services:
-                scope = reading.service_scope(service)
+            for _, service in query.services:
+                activation = ruleset.service_activation(service)
                 path = detail.facts.replace("services.*", service.path)
-                conditions[path] = reading.encoder.truth(detail.when, scope, {}).true
+                conditions[path] = ruleset.encoder.truth(detail.when, activation, {}).true
     found = []
     for name, flag in list(space._flags.items()):
         path = name.removesuffix("?")
@@ -172,5 +173,5 @@ def _given(setting: Query, reading: SymbolicRuleSet, details: Sequence[Detail]) 
 
 def _offers() -> Iterable[str]:
     """What a service can offer, by the profile schema."""
-    service = load_schema("profile")["properties"]["services"]["items"]["properties"]
+    service = SchemaSet.shipped().load("profile")["properties"]["services"]["items"]["properties"]
     return tuple(service["offers"]["items"]["enum"])

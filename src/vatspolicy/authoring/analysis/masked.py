@@ -9,11 +9,11 @@ from vatspolicy.authoring.analysis.bounded_search import Scene, scene
 from vatspolicy.authoring.analysis.findings import Finding
 from vatspolicy.authoring.analysis.rule_checks import Audit, holds
 from vatspolicy.authoring.analysis.witness import make_witness
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, decision_words, encode_rules
 from vatspolicy.authoring.symbolic.formula import FALSE
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.relaxation import word
-from vatspolicy.authoring.symbolic.search import Undecided
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import Undecided
 from vatspolicy.policies.model import Classify, Deny, Need, Route, Rule
 
 
@@ -31,11 +31,11 @@ def hushed(audit: Audit, rules: Sequence[Rule]) -> Iterator[Rule]:
         for name, why in ground.unsupported.items():
             audit.skipped("never-decides", (name,), why)
         return
-    pool = ground.setting.space.pool
-    before = word(ground.reading, ground.levels())
+    pool = ground.query.space.pool
+    before = decision_words(pool, ground.levels())
     questions: dict[str, int] = {}
     for rule in rules:
-        after = word(ground.reading, ground.levels(rule.name))
+        after = decision_words(pool, ground.levels(rule.name))
         questions[rule.name] = pool.disjoin(pool.conjoin((before[name], -after[name])) for name in before)
     ground.prepare(questions.values())
     for rule in rules:
@@ -44,13 +44,13 @@ def hushed(audit: Audit, rules: Sequence[Rule]) -> Iterator[Rule]:
 
 
 def _masked(audit: Audit, rule: Rule) -> Finding | None:
-    answer = audit.ask(lambda setting, reading: holds(setting, reading, rule, certain=True))
+    answer = audit.ask(lambda query, ruleset: holds(query, ruleset, rule, certain=True))
     if answer is None:  # it is dead, which is another finding
         return None
     if not isinstance(rule.effect, Deny | Need):
         raise Undecided("only of denials and needs is it proved that they decide nothing")
     masks = _masks(audit, rule)
-    if masks is None or audit.ask(lambda setting, reading: _bare(setting, reading, rule, masks)) is not None:
+    if masks is None or audit.ask(lambda query, ruleset: _bare(query, ruleset, rule, masks)) is not None:
         raise Undecided("whether other rules always decide the same was not found out")
     names = ", ".join(other.name for other in masks)
     shown = make_witness(audit.bundle, answer, [rule], f"lets {rule.id} apply beside others that decide the same")
@@ -62,40 +62,42 @@ def _masked(audit: Audit, rule: Rule) -> Finding | None:
 def _masks(audit: Audit, rule: Rule) -> list[Rule] | None:
     """Rules of which one is as strict wherever the rule is, as far as short lists tell; None where there are none."""
     ground = audit.ground
-    own, where = _levels(ground.setting, ground.reading, rule)
-    rules = ground.course.rules
+    own, where = _levels(ground.query, ground.ruleset, rule)
+    rules = ground.history.rules
     others = [r for key, found in rules.items() if key.split("/")[1] in ("deny", "need") for r in found]
     others = [other for other in others if other is not rule and _reaches(other, rule)]
-    levels = {other.name: _levels(ground.setting, ground.reading, other)[0] for other in others}
+    levels = {other.name: _levels(ground.query, ground.ruleset, other)[0] for other in others}
     found: dict[str, Rule] = {}
     for pick, formula in enumerate((*own.low, *own.high)):
         if formula == FALSE:
             continue
         negated = {-(*levels[r.name].low, *levels[r.name].high)[pick]: r for r in others}
         negated.pop(-FALSE, None)
-        answer = ground.search.attempt([*where[0], *ground.real(), formula, *negated])
+        answer = ground.solver.check([*where[0], *ground.real(), formula, *negated])
         if not isinstance(answer, list):
             return None
         found |= {negated[f].name: negated[f] for f in answer if f in negated}
     return [found[name] for name in sorted(found)]
 
 
-def _bare(setting: Query, reading: SymbolicRuleSet, rule: Rule, masks: Sequence[Rule]) -> list[int]:
+def _bare(query: Query, ruleset: SymbolicRuleSet, rule: Rule, masks: Sequence[Rule]) -> list[int]:
     """Formulas that the rule is stricter than every one of the masks."""
-    pool = setting.space.pool
-    own, where = _levels(setting, reading, rule)
-    others = [_levels(setting, reading, mask)[0] for mask in masks]
+    pool = query.space.pool
+    own, where = _levels(query, ruleset, rule)
+    others = [_levels(query, ruleset, mask)[0] for mask in masks]
     low = [pool.conjoin((own.low[i], *(-other.low[i] for other in others))) for i in (0, 1)]
     high = [pool.conjoin((own.high[i], *(-other.high[i] for other in others))) for i in (0, 1)]
     return [*where[0], pool.disjoin((*low, *high))]
 
 
-def _levels(setting: Query, reading: SymbolicRuleSet, rule: Rule) -> tuple[Levels, Scene]:
+def _levels(query: Query, ruleset: SymbolicRuleSet, rule: Rule) -> tuple[SymbolicOutcome, Scene]:
     """How strict one rule alone is on its subject, with any class that is possible."""
-    where = scene(setting, reading, rule.each, certain=False)
-    routes = {name: found for name, found in reading.law.rules.items() if name == "activity/route"}
-    alone = dataclasses.replace(reading, law=dataclasses.replace(reading.law, rules={**routes, rule.group: (rule,)}))
-    return alone.rules(rule.each, where[1]), where
+    where = scene(query, ruleset, rule.each, certain=False)
+    routes = {name: found for name, found in ruleset.history.rules.items() if name == "activity/route"}
+    alone = dataclasses.replace(
+        ruleset, history=dataclasses.replace(ruleset.history, rules={**routes, rule.group: (rule,)})
+    )
+    return encode_rules(alone, rule.each, where[1]), where
 
 
 def _reaches(other: Rule, rule: Rule) -> bool:

@@ -11,14 +11,14 @@ from typing import Any
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, applies, ask, scene
 from vatspolicy.authoring.analysis.findings import Finding, Gap
 from vatspolicy.authoring.analysis.witness import Witness, make_witness
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.query import Answer, Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
+from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.rule_state import constants
-from vatspolicy.authoring.symbolic.search import BUDGET, Undecided
-from vatspolicy.authoring.symbolic.times import Period
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.values import DualRail, Unsupported
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.cel.ast import And, Node, Term
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -48,9 +48,9 @@ class Audit:
         except Unsupported as error:
             self.skipped(kind, about, str(error))
         except Undecided as error:
-            self.open.append(Gap(kind, about, f"No answer within the limit: {error}."))
+            self.open.append(Gap(kind, about, reason_of(error)))
         except (Unconfirmed, InvalidInput) as error:
-            self.open.append(Gap(kind, about, f"Internal error: a witness was not confirmed ({error})."))
+            self.open.append(Gap(kind, about, f"Internal error: a witness was not confirm_decisions ({error})."))
         else:
             if found is not None:
                 yield found
@@ -59,7 +59,7 @@ class Audit:
         """Note a question that cannot be asked."""
         self.open.append(Gap(kind, about, f"This cannot be analysed exactly: {why}."))
 
-    def ask(self, build: Callable[[Query, SymbolicRuleSet], Sequence[int]]) -> Answer | None:
+    def ask(self, build: Callable[[Query, SymbolicRuleSet], Sequence[int]]) -> Solution | None:
         """Facts and a day under which something holds; None is proved."""
         return ask(self.bundle, self.period, build, self.budget)
 
@@ -78,7 +78,7 @@ class Audit:
             yield from self.tried("dead", (rule.name,), lambda rule=rule: self._dead(rule))  # type: ignore[misc]
 
     def _dead(self, rule: Rule) -> Finding | None:
-        if self.ask(lambda setting, reading: holds(setting, reading, rule)) is not None:
+        if self.ask(lambda query, ruleset: holds(query, ruleset, rule)) is not None:
             return None
         clause, shown = self.nearest(rule)
         en, zh = f"{rule.id} never applies to any profile.", f"{rule.id}不适用于任何情形。"
@@ -95,16 +95,20 @@ class Audit:
         for part in reversed(parts):
             rest = [other for other in parts if other is not part]
 
-            def build(setting: Query, reading: SymbolicRuleSet, rest: Sequence[Node] = rest) -> list[int]:
-                there, scope = scene(setting, reading, rule.each)
-                return [*there, reading.in_force(rule), *(_truth(reading, rule, other, scope).true for other in rest)]
+            def build(query: Query, ruleset: SymbolicRuleSet, rest: Sequence[Node] = rest) -> list[int]:
+                there, activation = scene(query, ruleset, rule.each)
+                return [
+                    *there,
+                    ruleset.in_force(rule),
+                    *(_truth(ruleset, rule, other, activation).true for other in rest),
+                ]
 
             answer = self.ask(build)
             if answer is not None:
                 start, end = part.span
                 name = f"term.{part.name}" if isinstance(part, Term) else " ".join(text[start:end].split())
                 return name, make_witness(self.bundle, answer, [rule], f"never lets {rule.id} apply")
-        answer = self.ask(lambda setting, reading: [reading.in_force(rule), *scene(setting, reading, rule.each)[0]])
+        answer = self.ask(lambda query, ruleset: [ruleset.in_force(rule), *scene(query, ruleset, rule.each)[0]])
         shown = make_witness(self.bundle, answer, [rule], f"never lets {rule.id} apply") if answer is not None else None
         return "", shown
 
@@ -145,23 +149,23 @@ class Audit:
         """Whether the second applies wherever the first does. Short lists first: most pairs part there."""
         ground = self.ground
         if one.name in ground.rails and two.name in ground.rails:
-            inside = ground.reading.in_force(two)  # days on which only the first is in force say nothing
+            inside = ground.ruleset.in_force(two)  # days on which only the first is in force say nothing
             if self.find([*ground.fires(one), inside, -ground.rails[two.name].true]):
                 return False
 
-        def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-            there, scope = scene(setting, reading, one.each, certain=False)
-            apart = [applies(reading, one, scope).true, -applies(reading, two, scope).true]
-            return [*there, reading.in_force(two), *apart]
+        def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+            there, activation = scene(query, ruleset, one.each, certain=False)
+            apart = [applies(ruleset, one, activation).true, -applies(ruleset, two, activation).true]
+            return [*there, ruleset.in_force(two), *apart]
 
         return self.ask(build) is None
 
     def both(self, one: Rule, two: Rule, it: str) -> Witness | None:
         """A witness on which both rules apply to one subject."""
 
-        def build(setting: Query, reading: SymbolicRuleSet) -> list[int]:
-            there, scope = scene(setting, reading, one.each)
-            return [*there, applies(reading, one, scope).true, applies(reading, two, scope).true]
+        def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+            there, activation = scene(query, ruleset, one.each)
+            return [*there, applies(ruleset, one, activation).true, applies(ruleset, two, activation).true]
 
         answer = self.ask(build)
         return make_witness(self.bundle, answer, [one, two], it) if answer is not None else None
@@ -250,16 +254,16 @@ def _contradiction(one: Rule, two: Rule) -> str:
     return ""
 
 
-def holds(setting: Query, reading: SymbolicRuleSet, rule: Rule, certain: bool = False) -> list[int]:
+def holds(query: Query, ruleset: SymbolicRuleSet, rule: Rule, certain: bool = False) -> list[int]:
     """Formulas that a rule applies to some subject."""
-    there, scope = scene(setting, reading, rule.each, certain)
-    return [*there, applies(reading, rule, scope).true]
+    there, activation = scene(query, ruleset, rule.each, certain)
+    return [*there, applies(ruleset, rule, activation).true]
 
 
-def _truth(reading: SymbolicRuleSet, rule: Rule, part: Node, scope: SymbolicActivation) -> DualRail:
+def _truth(ruleset: SymbolicRuleSet, rule: Rule, part: Node, activation: SymbolicActivation) -> DualRail:
     """The truth of a part of a rule's condition."""
-    return reading.encoder.choose(
-        (held, reading.encoder.truth(part, scope, params)) for held, params in reading.versions(rule.when)
+    return ruleset.encoder.choose(
+        (held, ruleset.encoder.truth(part, activation, params)) for held, params in ruleset.versions(rule.when)
     )
 
 

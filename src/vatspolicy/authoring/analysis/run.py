@@ -18,8 +18,8 @@ from vatspolicy.authoring.analysis.rule_checks import Audit
 from vatspolicy.authoring.analysis.settings import NAME, Settings, load_settings
 from vatspolicy.authoring.analysis.structural import structural
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.search import BUDGET, has_solver
-from vatspolicy.authoring.symbolic.times import Period
+from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Rule
@@ -46,7 +46,8 @@ def run_analysis(request: Request) -> Report:
     """The report on a folder of policies. Raises InvalidInput for policies or properties that are none."""
     bundle = load_bundle(request.folder)
     settings = load_settings(request.folder or resource_folder("policies"))
-    jobs = list(_jobs(request, settings))
+    unproved = [] if has_solver() or not request.findings else [k for k in request.kinds if KINDS[k].solver]
+    jobs = list(_jobs(replace(request, kinds=tuple(k for k in request.kinds if k not in unproved)), settings))
     if request.workers > 1 and len(jobs) > 1:
         with ProcessPoolExecutor(request.workers, mp_context=get_context("spawn")) as pool:
             parts = list(pool.map(_work, [request] * len(jobs), jobs))
@@ -65,8 +66,11 @@ def run_analysis(request: Request) -> Report:
         kinds=request.kinds if request.findings else (),
         findings=tuple(_accept(findings, settings, request.kinds if request.findings and whole else ())),
         properties=tuple(sorted(properties, key=lambda result: known.index(result.id))),
-        not_evaluated=tuple(gap for part in parts for gap in part[1]),
-        engine="z3" if has_solver() else "cells",
+        not_evaluated=(
+            *(Gap(kind, (request.rules,), reason_of(SolverMissing())) for kind in unproved),
+            *(gap for part in parts for gap in part[1]),
+        ),
+        engine="z3" if has_solver() else None,
         rules=len(chosen) if request.findings else 0,
         file=settings.file,
         strict=request.strict,

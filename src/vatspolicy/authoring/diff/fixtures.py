@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vatspolicy.documents import load_document
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.errors import InvalidInput
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
@@ -68,8 +67,8 @@ def unlike(fixtures: Iterable[Fixture], folder: Path) -> Iterator[tuple[Path, st
             content = {**profile, "product": {**profile["product"], "id": free[:80].strip("-")}}
             if free not in taken and not path.exists() and not beside.exists():
                 taken.add(free)
-                yield path, f"# {comment}\n{_yaml(content)}"
-                yield beside, _yaml(expected)
+                yield path, dump_yaml(content, [comment])
+                yield beside, dump_yaml(expected)
                 break
             if free not in taken and _holds(path, content) and _holds(beside, expected):
                 break
@@ -81,7 +80,3 @@ def _holds(path: Path, data: Any) -> bool:
         return path.is_file() and bool(load_document(path).data == data)
     except InvalidInput:
         return False
-
-
-def _yaml(data: Any) -> str:
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)

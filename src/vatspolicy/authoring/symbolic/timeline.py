@@ -11,12 +11,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
 from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedLaw, expressions_of, named_by
-from vatspolicy.authoring.symbolic.times import Period, parameters
+from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days from `start` on, up to but not including `end` (ISO text)."""
+
+    start: str
+    end: str
+
+    @property
+    def first(self) -> int:
+        """Number of the first day."""
+        return ordinal(self.start)
+
+    @property
+    def last(self) -> int:
+        """Number of the last day."""
+        return ordinal(self.end) - 1
+
+
+END = iso(LAST_DAY)
+
+
+def periods(bundles: Sequence[Bundle], as_of: str | None = None) -> list[Period]:
+    """The periods between the days on which some rule or value of some bundle changes, latest first.
+
+    `as_of`: that day alone. Days that one of the bundles does not cover are left out.
+    """
+    since = max(bundle.covers_from for bundle in bundles)
+    if as_of is not None:
+        return [Period(as_of, iso(ordinal(as_of) + 1))] if as_of >= since else []
+    days = sorted({since, *(day for bundle in bundles for day in bundle.boundaries if day > since)})
+    return [Period(start, end) for start, end in zip(days, [*days[1:], END], strict=True)][::-1]
+
+
+def parameters(expression: Expression) -> frozenset[str]:
+    """Keys of the parameters that an expression reads."""
+    kept = _KEYS.get(id(expression))
+    if kept is None:
+        keys = frozenset(node.key for node in walk(expression.tree) if isinstance(node, Param))
+        kept = _KEYS[id(expression)] = (expression, keys)
+    return kept[1]
+
+
+_KEYS: dict[int, tuple[Expression, frozenset[str]]] = {}
+
 
 Days = tuple[int, int]
 """First and last day by number."""
@@ -86,7 +132,7 @@ class RuleSetHistory:
         return values.versions(expression, self.limits.get(id(expression), self.days))
 
     def shares(self, expression: Expression, other: RuleSetHistory) -> bool:
-        """Whether an expression has the same value on every day in another course."""
+        """Whether an expression has the same value on every day in another history."""
         name = id(expression)
         same_days = name in self.limits and self.limits[name] == other.limits.get(name)
         return same_days and self.foreign.get(name, self.values) is other.foreign.get(name, other.values)
@@ -128,7 +174,7 @@ def values_of(bundle: Bundle) -> Values:
 
 
 def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
-    """The course of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
+    """The history of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
     base, head = history_of(bundle.base, period), history_of(bundle.head, period)
     rules = {key: tuple(rule for rule in found if rule.name != bundle.name) for key, found in base.rules.items()}
     added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
@@ -145,15 +191,15 @@ def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     return found
 
 
-def _add(course: RuleSetHistory, rules: Iterable[Rule]) -> None:
+def _add(history: RuleSetHistory, rules: Iterable[Rule]) -> None:
     grouped: dict[str, list[Rule]] = {}
     for rule in rules:
-        span = course.span(rule)
+        span = history.span(rule)
         if span is not None:
             grouped.setdefault(rule.group, []).append(rule)
-            course.limits |= dict.fromkeys(map(id, expressions_of(rule)), span)
+            history.limits |= dict.fromkeys(map(id, expressions_of(rule)), span)
     for key, found in grouped.items():
-        course.rules[key] = (*course.rules.get(key, ()), *found)
+        history.rules[key] = (*history.rules.get(key, ()), *found)
 
 
 def _stretches(starts: Sequence[int], last: int) -> list[Days]:

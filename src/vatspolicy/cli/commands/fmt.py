@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.typer_app import INPUT, OUTPUT, WRITE, abort, print_result, report_problems, single, write_report
+from vatspolicy.cli.console import abort, print_result, report_problems, write_report
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import INPUT, OUTPUT, WRITE
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr
@@ -42,7 +44,7 @@ def format_files(
             rich_help_panel=INPUT,
         ),
     ] = None,
-) -> None:
+) -> int:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
     Tests inside a policy move into a file of their own beside it.
 
@@ -52,15 +54,15 @@ def format_files(
         if paths or check or diff:
             abort("--textconv takes one file and nothing else.")
         print_result(_normal(textconv), machine=True)
-        return
+        return ExitCode.OK
     found = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
     if not found:
         abort("there is nothing to format.", ExitCode.NOTHING)
-    raise typer.Exit(_run(found, check, diff))
+    return _run(found, check, diff)
 
 
 def _files(paths: list[str]) -> Iterator[str]:
-    """The files, and the YAML files below folders, in order."""
+    """Yield the files, and the YAML files below folders, in order."""
     for path in paths:
         if path != "-" and Path(path).is_dir():
             yield from sorted(str(file) for file in Path(path).rglob("*") if file.suffix in (".yaml", ".yml"))
@@ -111,7 +113,7 @@ def _write_tests(policy: Path, text: str) -> None:
 
 
 def _is_written(name: str, document: Document, text: str) -> bool:
-    """Whether a file holds the text already, to the byte."""
+    """Return whether a file already has these bytes."""
     return document.text == text if name == "-" else Path(name).read_bytes() == text.encode()
 
 
@@ -128,7 +130,7 @@ def _difference(document: Document, text: str) -> str:
 
 
 def _normal(path: Path) -> str:
-    """The normalised text; that of the file where it cannot be read as YAML, so that a diff shows something."""
+    """Return the normalized text, or the text of a file that is not valid YAML, so that a diff shows something."""
     from vatspolicy.authoring.formatter.textconv import normal_text
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
@@ -140,7 +142,7 @@ def _normal(path: Path) -> str:
         try:
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError:
-            raise typer.Exit(ExitCode.INVALID) from None
+            raise SystemExit(ExitCode.INVALID) from None
 
 
-command = single(format_files, "fmt", WRITE)
+command = Command(format_files, "fmt", WRITE)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
@@ -138,7 +137,7 @@ class _Page:
     def witness(self, title: str, witness: Data) -> Html:
         """Folded: the facts as a table, and the profile as it can be copied."""
         facts: list[list[Content]] = [[fact["title"][self.lang], fact["value"][self.lang]] for fact in witness["facts"]]
-        text = yaml.safe_dump(witness["profile"], sort_keys=False, allow_unicode=True)
+        text = dump_yaml(witness["profile"])
         return tag(
             "details",
             tag("summary", title),

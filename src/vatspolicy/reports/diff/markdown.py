@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
@@ -171,7 +170,7 @@ class _Page:
             yield from self.table(("fact", "value"), rows)
         else:
             yield escape(phrase("any_product", self.lang))
-        text = yaml.safe_dump(witness["profile"], sort_keys=False, allow_unicode=True).rstrip()
+        text = dump_yaml(witness["profile"]).rstrip()
         yield from fold(escape_html(phrase("profile", self.lang)), fence(text, "yaml"))
 
     def release(self) -> Iterator[str]:

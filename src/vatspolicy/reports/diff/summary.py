@@ -64,8 +64,8 @@ def _proofs(data: Data, lang: Language) -> Iterator[str]:
         yield phrase("open_rules", lang, names=", ".join(open_rules(data)))
     if semantic["status"] == "evaluated" and data["schemas"]:
         yield phrase("one_schema", lang)
-    if semantic["status"] == "evaluated" and semantic["engine"] == "cells":
-        yield phrase("cells", lang)
+    if semantic["status"] == "evaluated" and semantic["engine"] is None:
+        yield phrase("no_solver", lang)
 
 
 def release(data: Data, lang: Language) -> str:

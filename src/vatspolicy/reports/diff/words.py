@@ -116,9 +116,10 @@ PHRASES: Table = {
         "zh": "以下档案含新增事实，按新模式以旧规则判定：{names}。",
     },
     "semantic_off": {"en": "Proofs over all profiles were left out.", "zh": "未进行针对全部档案的证明。"},
-    "cells": {
-        "en": "Searched without a solver: much can stay unsettled. vatspolicy[smt] brings one.",
-        "zh": "未使用求解器，可能有较多问题无法判定；安装 vatspolicy[smt] 可改用求解器。",
+    "no_solver": {
+        "en": "The solver is not installed: only what the text of the rules shows is proved. "
+        "Install vatspolicy[smt] for proofs.",
+        "zh": "未安装求解器：仅证明规则文本本身可得出的结论；完整证明请安装 vatspolicy[smt]。",
     },
     "one_schema": {
         "en": "The proofs read both sides under the new schemas; what the schemas themselves change is not proved.",
