@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from vatspolicy.i18n import translate
 from vatspolicy.i18n.text import cells
-from vatspolicy.light import dataclass, replace
 
 
 @dataclass(frozen=True, order=True)

@@ -7,8 +7,8 @@ import io
 import os
 import stat
 import sys
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO

@@ -26,7 +26,7 @@ from vatspolicy.authoring.symbolic.verdicts import PAIRS
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.authoring.symbolic.workers import pack
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
@@ -279,15 +279,14 @@ def too_long(data: Any) -> bool:
     return False
 
 
-def test_workers_read_the_schemas_of_the_first_process(tmp_path: Path) -> None:
-    for schema in resource_folder("schemas").glob("*.json"):
-        (tmp_path / schema.name).write_bytes(schema.read_bytes())
-    sides = (load_bundle(), load_bundle())
-    with use_schemas(tmp_path):
-        told = parallel.answers(sides, [(_schemas_in_use, ()), (_schemas_in_use, ())], 2)
-    assert told == [str(tmp_path), str(tmp_path)]
+def test_workers_read_the_schemas_of_the_bundles() -> None:
+    own = SchemaSet({**SchemaSet.shipped().files, "note.schema.json": b"{}"})
+    sides = (load_bundle(schemas=own), load_bundle(schemas=own))
+    told = parallel.answers(sides, [(_schema_names, ()), (_schema_names, ())], 2)
+    assert told == [own.names, own.names]
+    assert "note" in own.names
 
 
-def _schemas_in_use(*_: Bundle) -> str:
+def _schema_names(base: Bundle, _: Bundle) -> tuple[str, ...]:
     gc.collect()
-    return str(schema_folder())
+    return base.schemas.names

@@ -15,7 +15,7 @@ from vatspolicy.authoring.symbolic.solver import open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.values import DualRail
 from vatspolicy.authoring.symbolic.witness import profile_of
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import invariants, load_profile
@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.xdist_group("analysis"),
 ]
 
-IDS = [entry["id"] for entry in load_schema("profile")["x-invariants"]]
+IDS = [entry["id"] for entry in SchemaSet.shipped().load("profile")["x-invariants"]]
 LISTS = {"services": 2, "company.licences": 2, "partner.licences": 2, "services.*.area": 2, "services.*.facilities": 2}
 
 

@@ -275,7 +275,7 @@ def test_the_json_is_as_its_schema_says(console: Console, tmp_path: Path) -> Non
     import json
 
     from vatspolicy.documents import parse_document
-    from vatspolicy.documents.schemas import validate
+    from vatspolicy.documents.validation import validate
 
     law(tmp_path / "law", OPEN, rule("x", "service", "false", "deny: {reason: SHARE-ABOVE-CAP}"))
     text = console("analyze", "--policies", tmp_path / "law", "--kind", "dead", "--kind", "gap", "-f", "json").out

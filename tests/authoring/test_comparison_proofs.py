@@ -15,7 +15,7 @@ from conftest import Console
 from support.projects import PROFILE, RULES, compare, policy, project
 
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.wording import facts_of
@@ -194,7 +194,7 @@ def test_a_solver_that_is_asked_for_and_not_there(tmp_path: Path, monkeypatch: p
 
 def test_proofs_about_new_schemas_are_no_proof_about_the_schemas(tmp_path: Path, engine: Engine) -> None:
     engine([TELL])
-    places = copy.deepcopy(load_schema("places"))
+    places = copy.deepcopy(SchemaSet.shipped().load("places"))
     places["x-gazetteer"]["shanghai-lingang"]["province"] = "beijing"
     base = project(tmp_path / "base", schemas={})
     data = compare(base, project(tmp_path / "head", {"law": SAME}, schemas={"places": places}), semantic="auto")

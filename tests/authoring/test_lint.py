@@ -13,7 +13,7 @@ from support.laws import write_policy
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint import ORDER, lint
 from vatspolicy.authoring.testing.cases import policy_cases
-from vatspolicy.documents.schemas import load_schema, use_schemas
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import load_bundle
 
@@ -59,11 +59,11 @@ tests:
 """
 
 
-def findings(folder: Path, text: str, fixtures: Path | None = None) -> list[str]:
+def findings(folder: Path, text: str, fixtures: Path | None = None, schemas: SchemaSet | None = None) -> list[str]:
     folder.mkdir(exist_ok=True)
     (folder / "bundle.yaml").write_text(scaffold.bundle())
     write_policy(folder / "clean.yaml", text)
-    return [re.sub(r"^.*/", "", str(problem)) for problem in lint(load_bundle(folder), fixtures)]
+    return [re.sub(r"^.*/", "", str(problem)) for problem in lint(load_bundle(folder, schemas), fixtures)]
 
 
 def test_a_clean_policy_has_no_finding(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_lint_ends_with_1_for_findings(console: Console) -> None:
 
 
 def test_the_order_of_keys_is_that_of_the_schema() -> None:
-    assert tuple(load_schema("policy")["properties"]) == ORDER
+    assert tuple(SchemaSet.shipped().load("policy")["properties"]) == ORDER
     assert ORDER[:3] == ("id", "version", "title")
     assert ORDER[-2:] == ("terms", "rules")
 
@@ -240,15 +240,14 @@ def test_translations_of_a_policy(tmp_path: Path, zh: str, told: str) -> None:
     assert any(line.endswith(f"title.zh: {told}") for line in found), found
 
 
-def test_translations_of_the_schemas_in_use(tmp_path: Path) -> None:
+def test_translations_of_the_schemas_of_the_bundle(tmp_path: Path) -> None:
     folder = tmp_path / "schemas"
     shutil.copytree(ROOT / "schemas", folder)
     schema = folder / "profile.schema.json"
     text = schema.read_text(encoding="utf-8")
     assert '"上线日"' in text
     schema.write_text(text.replace('"上线日"', '"Launch day"', 1), encoding="utf-8")
-    with use_schemas(folder):
-        found = findings(tmp_path / "law", CLEAN)
+    found = findings(tmp_path / "law", CLEAN, schemas=SchemaSet.from_folder(folder))
     line = 1 + text[: text.index('"上线日"')].count("\n")
     assert [re.sub(r":\d+: ", ": ", one, count=1) for one in found] == [
         f"profile.schema.json:{line}: properties.product.properties.launch.x-title-zh: The Chinese text is the English one."

@@ -12,7 +12,7 @@ from conftest import Console
 
 from vatspolicy.authoring.scaffold import profile
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.profile.profile import read_profile
 
 

@@ -9,6 +9,7 @@ import random
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,7 +30,6 @@ from vatspolicy.cel.sieve import Sieve
 from vatspolicy.cel.types import Bool, ListOf, Record, Type
 from vatspolicy.engine.evaluator import evaluate as decide
 from vatspolicy.engine.subjects import product_activation
-from vatspolicy.light import replace
 from vatspolicy.policies import ruleset as laws
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.ruleset import RuleSet

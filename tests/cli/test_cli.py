@@ -22,7 +22,7 @@ from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
 from vatspolicy import cli, output
 from vatspolicy.cli.parameters import parse_changes, parse_day
-from vatspolicy.documents.schemas import schema_names
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
 from vatspolicy.i18n.text import width
 from vatspolicy.reports.decision import FORMATS
@@ -609,11 +609,11 @@ def test_a_fixture_that_is_none_is_invalid_input(console: Console, law: Path) ->
 
 
 def test_schema(console: Console) -> None:
-    for name in schema_names():
+    for name in SchemaSet.shipped().names:
         assert json.loads(console("schema", name).out)["$id"] == f"{name}.schema.json"
     listed = re.search(r"NAME +<str> +(.*?)\[", console("schema", "-h").out, re.DOTALL)
     assert listed
-    assert set(re.findall(r"\w+", listed[1])) - {"or"} == set(schema_names())
+    assert set(re.findall(r"\w+", listed[1])) - {"or"} == set(SchemaSet.shipped().names)
 
 
 @pytest.mark.parametrize("name", ["profil", "../profile", "profile.schema.json", ""])

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from support.shipped import fixture_files
 
-from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine import timeline as package
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import state_of
@@ -54,7 +54,10 @@ def spec(*changes: tuple[str, Any]) -> Profile:
 
 
 def validator(reference: str) -> Draft202012Validator:
-    schemas = [(f"{name}.schema.json", Resource.from_contents(load_schema(name))) for name in schema_names()]
+    schemas = [
+        (f"{name}.schema.json", Resource.from_contents(SchemaSet.shipped().load(name)))
+        for name in SchemaSet.shipped().names
+    ]
     return Draft202012Validator({"$ref": reference}, registry=Registry().with_resources(schemas))
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_waiver_set, load_waivers, waivable
 from vatspolicy.gate.waivers.load import load_approvers
@@ -547,8 +547,13 @@ def test_github_does_not_fail_what_is_waived(shown: GateResult) -> None:
 
 
 def test_json_follows_its_schema(shown: GateResult) -> None:
-    schemas = {f"{name}.schema.json": Resource.from_contents(load_schema(name)) for name in schema_names()}
-    validator = Draft202012Validator(load_schema("decision"), registry=Registry().with_resources(schemas.items()))
+    schemas = {
+        f"{name}.schema.json": Resource.from_contents(SchemaSet.shipped().load(name))
+        for name in SchemaSet.shipped().names
+    }
+    validator = Draft202012Validator(
+        SchemaSet.shipped().load("decision"), registry=Registry().with_resources(schemas.items())
+    )
     data = json.loads(render("json", shown.records, "en", remarks=shown.remarks))
     assert [error.message for error in validator.iter_errors(data)] == []
     assert [one["kind"] for one in data["waivers"]] == ["unused"]

@@ -16,7 +16,7 @@ from conftest import GOLDEN, ROOT, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.access_matrix import PlaceError, matrix
@@ -201,7 +201,9 @@ def test_every_site_lies_in_one_spot_for_each_zone() -> None:
     sites = [code for spot in probe(DAY).spots for code in spot.alike if spot.zone == "none" or spot.whole]
     assert len(sites) == len(set(sites))
     known = {
-        code for code in load_schema("places")["$defs"]["site"]["enum"] if gazetteer()[code]["province"] != "overseas"
+        code
+        for code in SchemaSet.shipped().load("places")["$defs"]["site"]["enum"]
+        if gazetteer()[code]["province"] != "overseas"
     }
     assert set(sites) == known
 
@@ -272,8 +274,11 @@ def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
 
 
 def test_data_follow_the_schema() -> None:
-    schemas = [(f"{name}.schema.json", Resource.from_contents(load_schema(name))) for name in schema_names()]
-    validator = Draft202012Validator(load_schema("matrix"), registry=Registry().with_resources(schemas))
+    schemas = [
+        (f"{name}.schema.json", Resource.from_contents(SchemaSet.shipped().load(name)))
+        for name in SchemaSet.shipped().names
+    ]
+    validator = Draft202012Validator(SchemaSet.shipped().load("matrix"), registry=Registry().with_resources(schemas))
     for by in ("regimes", "places"):
         validator.validate(json.loads(render("json", [table(by=by)], "en")))
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import Console
 
 from vatspolicy.cel.ast import Term, walk
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Route
@@ -232,7 +232,7 @@ def test_the_index_has_every_policy_and_instrument(bundle: Bundle, pages: Pages)
 
 
 def test_every_topic_of_the_schema_has_a_name() -> None:
-    assert set(TOPICS) == set(load_schema("policy")["properties"]["topics"]["items"]["enum"])
+    assert set(TOPICS) == set(SchemaSet.shipped().load("policy")["properties"]["topics"]["items"]["enum"])
 
 
 def calendar(pages: Pages) -> dict[str, str]:

@@ -13,7 +13,7 @@ from conftest import HOSTING, ROOT, SHOP, Console
 from support.shipped import fixture_file
 
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.i18n.text import width

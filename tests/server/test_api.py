@@ -26,7 +26,7 @@ with warnings.catch_warnings():
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from vatspolicy.documents.schemas import load_schema, schema_folder
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.gate.gate import Gate
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
@@ -84,7 +84,7 @@ def test_the_decision_is_that_of_check(client: Client, law: Path) -> None:
 
 def test_the_decision_follows_its_schema(client: Client) -> None:
     schema = {"$ref": "decision.schema.json#/$defs/decision"}
-    resources = {path.name: json.loads(path.read_text()) for path in schema_folder().glob("*.json")}
+    resources = {path.name: json.loads(path.read_text()) for path in resource_folder("schemas").glob("*.json")}
     registry = jsonschema_rs.Registry(list(resources.items()))
     validator = jsonschema_rs.Draft202012Validator(schema, registry=registry)
     for profile in (SHOP_DATA, HOSTING_DATA):
@@ -582,7 +582,10 @@ def test_metrics_are_read_by_prometheus(client: Client) -> None:
 def test_the_description_refers_to_nothing_outside_itself(client: Client) -> None:
     text = client().get("/openapi.json").text
     data = json.loads(text)
-    assert data["components"]["schemas"]["profile"]["properties"].keys() == load_schema("profile")["properties"].keys()
+    assert (
+        data["components"]["schemas"]["profile"]["properties"].keys()
+        == SchemaSet.shipped().load("profile")["properties"].keys()
+    )
 
     def walk(node: Any) -> Iterator[str]:
         if isinstance(node, dict):

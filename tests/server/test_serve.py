@@ -379,7 +379,8 @@ def test_the_form_has_every_fact_of_the_schema(bundle: Bundle) -> None:
 # --- the command
 
 
-def test_it_listens_to_this_machine_alone_and_stops_on_ctrl_c() -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_it_listens_to_this_machine_alone_and_stops_on_a_signal(number: int, code: int) -> None:
     command = [sys.executable, "-c", "from vatspolicy.cli import main; main()"]
     with subprocess.Popen(
         [*command, "serve", "--port", "0", "--no-open"],
@@ -395,9 +396,9 @@ def test_it_listens_to_this_machine_alone_and_stops_on_ctrl_c() -> None:
         with httpx.Client(trust_env=False) as http:
             reply = http.get(address)
         assert (reply.status_code, "server" in reply.headers) == (200, False)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (130, "", "vatspolicy: stopped.\n")
+    assert (process.returncode, out, err) == (code, "", "vatspolicy: stopped.\n")
 
 
 def test_a_port_in_use_is_said_so(console: Console, law: Path) -> None:

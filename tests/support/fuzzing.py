@@ -188,8 +188,7 @@ def read_bundle_file(data: bytes) -> bool:
     path.write_bytes(data)
     try:
         package = read_bundle_file(path)
-        with package.in_use():
-            package.load()
+        package.load()
     except InvalidInput as error:
         assert error.problems
         return False

@@ -13,7 +13,8 @@ from support.laws import HEAD, split
 from vatspolicy.authoring.diff.review import Settings, compare_revisions
 from vatspolicy.authoring.diff.sources import read_source
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import schema_folder, validate
+from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.documents.validation import validate
 
 TODAY = "2026-06-01"
 
@@ -82,7 +83,10 @@ def project(
     if changelog is not None:
         files["CHANGELOG.md"] = changelog
     if schemas is not None:
-        files |= {f"schemas/{path.name}": path.read_text(encoding="utf-8") for path in schema_folder().glob("*.json")}
+        files |= {
+            f"schemas/{path.name}": path.read_text(encoding="utf-8")
+            for path in resource_folder("schemas").glob("*.json")
+        }
         files |= {f"schemas/{name}.schema.json": json.dumps(schema) for name, schema in schemas.items()}
     for name, text in files.items():
         path = folder / name

@@ -7,10 +7,10 @@ same for all of its services, and is worked out once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import Fact, Node, Quantifier, children
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -14,6 +14,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import (
     And,
@@ -35,7 +36,6 @@ from vatspolicy.cel.ast import (
 from vatspolicy.cel.interpreter import Env, Params
 from vatspolicy.cel.types import ListOf, Record
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

@@ -10,6 +10,7 @@ distribute over each other. So taking an expression apart loses nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vatspolicy.cel.activation import level_of, level_of_root
@@ -30,7 +31,6 @@ from vatspolicy.cel.ast import (
     walk,
 )
 from vatspolicy.cel.types import Bool, Enum, Int, ListOf, Number, Record
-from vatspolicy.light import dataclass, replace
 
 Path = tuple[str, ...]
 """A variable, then the fields read from it."""

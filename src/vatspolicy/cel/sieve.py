@@ -13,6 +13,7 @@ import functools
 import operator
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
@@ -21,7 +22,6 @@ from vatspolicy.cel.answers import Intervals, Words
 from vatspolicy.cel.conjunct import ONE, SIZE, SOME, Path, Test
 from vatspolicy.cel.fuse import fuse
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.light import dataclass, field
 
 WARM = 40
 """How often a sieve is asked before it is fused into one function."""

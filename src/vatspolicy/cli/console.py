@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
-from vatspolicy.light import replace
 from vatspolicy.output import wants_colour, write_file, write_stderr, write_stdout
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import NoReturn, TypeVar

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from vatspolicy.cli.declaration import Option
-from vatspolicy.day import is_day
+from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput, suggest
 from vatspolicy.i18n import VARIABLE
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vatspolicy.light import dataclass
 from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.policies.ruleset import Matches, RuleSet
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vatspolicy.documents import Path
-from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Condition, Deny, Duty, Need, Route, Rule
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

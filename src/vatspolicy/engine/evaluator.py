@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import Env
@@ -33,7 +34,6 @@ from vatspolicy.engine.missing_facts import (
     rank_missing_facts,
 )
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
-from vatspolicy.light import dataclass, field
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Need, Route, Rule
 from vatspolicy.policies.ruleset import MatchedRules, Matches, RuleSet

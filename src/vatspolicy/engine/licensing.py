@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.interpreter import conjunction, disjunction
 from vatspolicy.engine.decision import RouteResult
 from vatspolicy.policies.model import Instrument, Route
 from vatspolicy.policies.ruleset import Matches, RuleSet
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

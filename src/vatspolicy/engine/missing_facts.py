@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.interpreter import UnknownAttribute, look_up
 from vatspolicy.documents import Path
@@ -12,7 +13,6 @@ from vatspolicy.policies.model import Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vatspolicy.engine.decision import WORDS, MissingFact
 from vatspolicy.engine.evaluator import BEARING, evaluate_rules, missing_facts
-from vatspolicy.light import dataclass
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import Env
@@ -10,7 +11,6 @@ from vatspolicy.engine.licensing import is_licensed
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

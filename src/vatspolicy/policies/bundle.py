@@ -7,14 +7,16 @@ import marshal
 import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build, key_of
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.schemas import making_digest, resource_place, validate
+from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.documents.schemas import SchemaSet, resource_place
+from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.light import dataclass, field
 from vatspolicy.policies.model import Expression, Instrument, Policy, Rule, build_policy
 from vatspolicy.policies.ruleset import CompiledExpressions, RuleSet
 from vatspolicy.policies.stored import (
@@ -29,7 +31,6 @@ from vatspolicy.policies.stored import (
     values_on,
 )
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import Any
@@ -61,6 +62,10 @@ class Bundle:
     policies: Mapping[str, Policy]
     instruments: Mapping[str, Instrument]
     _code: CompiledExpressions = field(repr=False)
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
+    """Schemas that profiles are read under."""
+    _sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Policy files by name, of a bundle that was not read from a folder."""
 
     @functools.cached_property
     def boundaries(self) -> tuple[str, ...]:
@@ -77,6 +82,20 @@ class Bundle:
         """The rule named policy/rule. Raises KeyError."""
         policy, _, id = name.partition("/")
         return self.policies[policy].rule(id)
+
+    def document(self, policy: Policy) -> Document:
+        """Read the file of a policy: from the bundle it came in, else from the folder. Raises InvalidInput."""
+        return self._read(policy.file)
+
+    def tests_of(self, policy: Policy) -> Document | None:
+        """Read the tests that stand beside a policy; None if there are none. Raises InvalidInput."""
+        name = policy.file.removesuffix(".yaml") + TESTS_ENDING
+        return self._read(name) if name in self._sources or os.path.lexists(name) else None
+
+    def _read(self, name: str) -> Document:
+        if name in self._sources:
+            return parse_document(self._sources[name], name)
+        return load_document(name)
 
     def term(self, policy: Policy, name: str) -> tuple[Policy, str]:
         """The policy that defines a term which `policy` uses, and the term's text. Raises KeyError."""
@@ -107,6 +126,7 @@ class Bundle:
             access=tuple(dict.fromkeys(map(leads_to, rules.get("activity/route", [])))),
             _code=self._code,
             _keys=self._keys,
+            schemas=self.schemas,
         )
 
     @functools.cached_property
@@ -148,25 +168,35 @@ def generate(policies: Mapping[str, Policy]) -> CompiledExpressions:
     return CompiledExpressions(GeneratedModule(rules), GeneratedModule(others), GeneratedModule(questions), levels)
 
 
-def load_bundle(folder: str | FilePath | None = None) -> Bundle:
-    """The policies of a folder (the shipped ones by default). Raises InvalidInput with every problem found."""
+def load_bundle(folder: str | FilePath | None = None, schemas: SchemaSet | None = None) -> Bundle:
+    """Return the policies of a folder under a set of schemas; the shipped ones by default.
+
+    Raises:
+        InvalidInput: With every problem found.
+    """
+    schemas = schemas or SchemaSet.shipped()
     root = resource_place("policies") if folder is None else _spelt(folder)
     told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     prefix = _relative(root)
-    found = get("bundle", _key(told[0]), lambda data: _build(data, told[1], prefix))
-    return found or _load(_named_below(root), prefix)
+    found = get("bundle", _key(told[0], schemas), lambda data: _build(data, told[1], prefix, schemas))
+    return found or _load(_named_below(root), prefix, schemas)
 
 
-def build_bundle(sources: list[tuple[str, bytes]]) -> Bundle:
-    """The bundle of policy files given as names and bytes, under the schemas in use. Raises InvalidInput."""
-    return _load(sources, "")
+def build_bundle(sources: list[tuple[str, bytes]], schemas: SchemaSet | None = None) -> Bundle:
+    """Return the bundle of policy files given as names and bytes. Raises InvalidInput."""
+    return _load(sources, "", schemas or SchemaSet.shipped(), dict(sources))
 
 
-def _load(sources: list[tuple[str, bytes]], prefix: str) -> Bundle:
-    """The bundle of files that are named below a prefix."""
+def _load(
+    sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet, kept: Mapping[str, bytes] | None = None
+) -> Bundle:
+    """Return the bundle of files that are named below a prefix."""
     own, content = _digests(sources)
     return get_or_build(
-        "bundle", _key(own), lambda: _compile(sources, prefix), lambda data: _build(data, content, prefix)
+        "bundle",
+        _key(own, schemas),
+        lambda: _compile(sources, prefix, schemas),
+        lambda data: _build(data, content, prefix, schemas, kept),
     )
 
 
@@ -179,8 +209,8 @@ def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
     ]
 
 
-def _key(sources: str) -> str:
-    return key_of([making_digest().encode(), BYTECODE_VERSION, sources.encode()])
+def _key(sources: str, schemas: SchemaSet) -> str:
+    return key_of([schemas.compile_key.encode(), BYTECODE_VERSION, sources.encode()])
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
@@ -220,7 +250,7 @@ def _relative(root: str) -> str:
     return folder.removeprefix(below) if folder.startswith(below) else root
 
 
-def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
+def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) -> dict[str, Any]:
     """Everything that deciding needs, as plain data."""
     from vatspolicy.cel.conjunct import conjuncts
     from vatspolicy.cel.serialize import to_data
@@ -240,9 +270,9 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
             continue
         if os.path.basename(name) == "bundle.yaml":
             release = document
-            problems += validate(document, "bundle")
+            problems += validate(document, "bundle", schemas)
         else:
-            found = validate(document, "policy")
+            found = validate(document, "policy", schemas)
             problems += found
             documents += [] if found else [document]
     if release is None and not problems:
@@ -259,7 +289,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     if problems:
         raise InvalidInput(problems)
     assert release is not None
-    compiled = compile_policies(documents)
+    compiled = compile_policies(documents, schemas)
     policies: list[dict[str, Any]] = [
         {
             "file": document.file,
@@ -285,11 +315,17 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     }
 
 
-def _build(data: Mapping[str, Any], content: str, prefix: str) -> Bundle:
+def _build(
+    data: Mapping[str, Any],
+    content: str,
+    prefix: str,
+    schemas: SchemaSet,
+    kept: Mapping[str, bytes] | None = None,
+) -> Bundle:
     rules, others, questions, *pieces = data[PIECES]
     policies = Policies(data, pieces, prefix)
     instruments = Instruments(policies, data["instruments"], data["fixed"])
     code = CompiledExpressions(LateModule(rules), LateModule(others), LateModule(questions), data["levels"])
-    bundle = Bundle(data["version"], content, data["covers_from"], policies, instruments, code)
+    bundle = Bundle(data["version"], content, data["covers_from"], policies, instruments, code, schemas, kept or {})
     vars(bundle)["boundaries"] = tuple(data["days"])
     return bundle

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.serialize import from_data
 from vatspolicy.documents import Path
-from vatspolicy.light import dataclass, field
 from vatspolicy.profile.vocabulary import LocalizedText
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

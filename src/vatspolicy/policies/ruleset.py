@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.activation import ACTIVITY, Activation
 from vatspolicy.cel.codegen import Function, GeneratedModule
 from vatspolicy.cel.interpreter import Env, Evaluator, Unknown, UnknownAttribute, compile_interpreter
-from vatspolicy.light import dataclass, field
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.model import Expression, Instrument, Rule
 from vatspolicy.policies.stored import Instruments
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
@@ -130,6 +131,8 @@ class RuleSet:
     _code: CompiledExpressions = field(repr=False)
     _keys: Mapping[int, str] = field(repr=False)
     """Places of expressions, by identity. One without a place has no generated code."""
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
+    """Schemas of the bundle."""
 
     def of(self, each: str, effect: str) -> tuple[Rule, ...]:
         """Rules in force on one kind of subject with one effect."""

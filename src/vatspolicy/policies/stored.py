@@ -12,11 +12,11 @@ import marshal
 import os
 from _thread import allocate_lock
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule, build_policy, build_rule
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias, TypeVar
 

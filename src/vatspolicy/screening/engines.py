@@ -13,8 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from vatspolicy.authoring.diff.revision import load_pair
-from vatspolicy.authoring.diff.sources import read_pair
+from vatspolicy.authoring.diff.sources import load_pair, read_pair
 from vatspolicy.bundles.select import select_law
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.engine.decision import WORDS, Finding
@@ -69,16 +68,14 @@ class LawSource:
     def laws(self) -> Iterator[tuple[Bundle, Bundle | None]]:
         """Provide the law to decide under, and the law before the change or None, within a block.
 
-        The schemas of the law to decide under are in use meanwhile.
-
         Raises: InvalidInput, SourceError.
         """
         if self.diff is None:
             with select_law(self.policies, self.bundle, self.key, self.skip_verify) as found:
                 yield found.bundle, None
             return
-        with load_pair(*read_pair(*self.diff, self.folder)) as (base, head), head.in_use():
-            yield head.bundle, base.bundle
+        base, head = load_pair(*read_pair(*self.diff, self.folder))
+        yield head.bundle, base.bundle
 
 
 def require(name: str) -> None:

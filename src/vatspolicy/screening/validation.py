@@ -10,8 +10,8 @@ from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, child
 from vatspolicy.cel.codegen import Function, GeneratedModule
 from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.quick_validation import is_surely_valid
-from vatspolicy.documents.schemas import once_per_schemas, schema_folder
+from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import facts_of, invariants, read_profile
 from vatspolicy.screening.input import Row
@@ -31,20 +31,20 @@ MAX_REASONS = 20
 """Most reasons to give for one row."""
 
 
-def read_facts(row: Row) -> Mapping[str, Any]:
-    """Return the completed facts of a parsed row.
+def read_facts(row: Row, schemas: SchemaSet | None = None) -> Mapping[str, Any]:
+    """Return the completed facts of a parsed row. `schemas` defaults to the shipped ones.
 
     Raises: Rejected.
     """
     if row.fault is not None:
         raise Rejected([row.fault])
-    if is_surely_valid(row.data, "profile", schema_folder()):
-        facts = facts_of(row.data)
+    if is_valid(row.data, "profile", schemas):
+        facts = facts_of(row.data, schemas)
         names = [service["id"] for service in facts["services"]]
-        if len(set(names)) == len(names) and not _breaks_invariant(facts):
+        if len(set(names)) == len(names) and not _breaks_invariant(facts, schemas):
             return facts
     try:  # the slow path finds the problems and their places
-        return read_profile(parse_document(json.dumps(row.data), "row.json")).facts
+        return read_profile(parse_document(json.dumps(row.data), "row.json"), schemas).facts
     except InvalidInput as error:
         reasons = [f"{problem.path}: {problem.message}".removeprefix(": ") for problem in error.problems]
         reasons = list(dict.fromkeys(reasons))
@@ -52,8 +52,8 @@ def read_facts(row: Row) -> Mapping[str, Any]:
         raise Rejected(reasons[:MAX_REASONS] + further) from None
 
 
-def _breaks_invariant(facts: Mapping[str, Any]) -> bool:
-    for paths, function, exactly in _invariants():
+def _breaks_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None) -> bool:
+    for paths, function, exactly in _invariants(schemas):
         if not all(_is_given(facts, path) for path in paths):
             continue
         try:
@@ -74,10 +74,10 @@ def _is_given(facts: Mapping[str, Any], path: FactPath) -> bool:
     return True
 
 
-@once_per_schemas
-def _invariants() -> list[tuple[list[FactPath], Function, Evaluator]]:
+@derived_from_schemas
+def _invariants(schemas: SchemaSet) -> list[tuple[list[FactPath], Function, Evaluator]]:
     """Return each invariant with the facts that a violation needs: most rows lack one, which is cheaper to test."""
-    nodes = {str(index): node for index, (node, _) in enumerate(invariants())}
+    nodes = {str(index): node for index, (node, _) in enumerate(invariants(schemas))}
     functions = GeneratedModule(nodes).load({})
     return [
         (sorted(_needed(node, False)), functions[key], compile_interpreter(node, {})) for key, node in nodes.items()

@@ -42,7 +42,7 @@ def encode_subject(query: Query, ruleset: SymbolicRuleSet, each: str, certain: b
         exists_formulas, (activation, _) = encode_subject_pair(query, each, (ruleset, ruleset), each == "activity")
         return exists_formulas, activation
     exists, service = query.services[0]
-    choice = query.space.choice(CLASS, tuple(sorted(words("class"))))
+    choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
     found = encode_classes(ruleset, ruleset.service_activation(service)).certain
     pool = query.space.pool
     classed = pool.disjoin(pool.conjoin((query.encoder.one_of(choice, "==", cls), held)) for cls, held in found.items())
@@ -67,7 +67,7 @@ class BoundedSearch:
     """Search for profiles with short lists, over all rules of a bundle at once."""
 
     def __init__(self, bundle: Bundle, period: Period, budget: int = BUDGET) -> None:
-        self.query = Query(period, {})
+        self.query = Query(period, {}, schemas=bundle.schemas)
         self.ruleset = self.query.encode(bundle)
         self.history: RuleSetHistory = self.ruleset.history
         self.subjects: dict[str, SymbolicSubject] = {}
@@ -130,7 +130,7 @@ def without(history: RuleSetHistory, name: str) -> RuleSetHistory:
 
 def find_bounded_solution(bundle: Bundle, period: Period, build: Build, budget: int = BUDGET) -> Solution | None:
     """Return a solution with short lists; None proves nothing about longer ones. Raises Unsupported, Undecided."""
-    answer = solve(period, lambda query: build(query, query.encode(bundle)), budget, SHORT)
+    answer = solve(period, lambda query: build(query, query.encode(bundle)), budget, SHORT, schemas=bundle.schemas)
     return answer if isinstance(answer, Solution) else None
 
 
@@ -144,13 +144,13 @@ def find_solution(bundle: Bundle, period: Period, build: Build, budget: int = BU
     def exact(query: Query) -> Sequence[int]:
         return build(query, query.encode(bundle))
 
-    answer = solve(period, exact, budget, SHORT)
+    answer = solve(period, exact, budget, SHORT, schemas=bundle.schemas)
     if isinstance(answer, Solution):
         return answer
-    relaxed = Query(period, {}, RelaxedEncoder)
+    relaxed = Query(period, {}, RelaxedEncoder, bundle.schemas)
     formulas = [*build(relaxed, relaxed.encode(bundle, RelaxedRuleSet))]
     formulas += assume_invariants(relaxed.space, relaxed.encoder)[0]
     if FALSE in formulas or open_solver(relaxed.space, budget).find(formulas) is None:
         return None
-    answer = solve(period, exact, budget)
+    answer = solve(period, exact, budget, schemas=bundle.schemas)
     return None if isinstance(answer, NoSolution) else answer

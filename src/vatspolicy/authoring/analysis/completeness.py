@@ -17,7 +17,6 @@ from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, EnumSet
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
-from vatspolicy.documents.schemas import load_schema
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.policies.reads import facts_of
@@ -51,7 +50,7 @@ def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> Analy
         exists, service = query.services[0]
         pool = query.space.pool
         some = [
-            pool.conjoin((held, pool.disjoin(map(base.has, _offers())), *(-base.has(word) for word in known)))
+            pool.conjoin((held, pool.disjoin(map(base.has, _offers(query))), *(-base.has(word) for word in known)))
             for held, base in service.get("offers")
             if isinstance(base, EnumSet)
         ]
@@ -112,9 +111,9 @@ def _gap(bundle: Bundle, about: str, en: str, zh: str, solution: Solution) -> An
     )
 
 
-def _offers() -> Iterable[str]:
+def _offers(query: Query) -> Iterable[str]:
     """Return the offers of a service that the profile schema allows."""
-    service = load_schema("profile")["properties"]["services"]["items"]["properties"]
+    service = query.schemas.load("profile")["properties"]["services"]["items"]["properties"]
     return tuple(service["offers"]["items"]["enum"])
 
 

@@ -71,7 +71,7 @@ class _PropertyProof:
             return replace(result, verdict="proved")
         answer = answer.minimized()
         data, day = answer.profile, answer.as_of
-        word = evaluate(self.bundle, load_profile(data), day).decision
+        word = evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day).decision
         if "state" in self.body:
             states = states_of(self.bundle, data, day, rules)
             if not any(self.body["state"] in found for found in states.values()):
@@ -142,7 +142,7 @@ class _PropertyProof:
         return [exists, pool.disjoin(broken), *twins.relation, *given, *twins.real()]
 
     def pair(self, result: PropertyResult) -> PropertyResult:
-        query = Query(self.period, dict(SHORT))
+        query = Query(self.period, dict(SHORT), schemas=self.bundle.schemas)
         twins = self.twins(query, loose=False)
         formulas = self.formulas(twins)
         search = open_solver(query.space, self.budget)
@@ -155,7 +155,7 @@ class _PropertyProof:
         if found is not None:
             answer = Solution(query, search, formulas, found, ()).minimized()
             return self.shown(result, twins, answer)
-        free = Query(self.period, {}, FreeEncoder)
+        free = Query(self.period, {}, FreeEncoder, self.bundle.schemas)
         formulas = self.formulas(self.twins(free, loose=True))
         if FALSE in formulas or open_solver(free.space, self.budget).find(formulas) is None:
             return replace(result, verdict="proved")
@@ -168,7 +168,9 @@ class _PropertyProof:
         """A refutation that the evaluator confirms."""
         day = answer.as_of
         one, two = twins.profiles(answer.model)
-        before, after = (evaluate(self.bundle, load_profile(data), day) for data in (one, two))
+        before, after = (
+            evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day) for data in (one, two)
+        )
         if not self.breaks(before, after):
             raise Unconfirmed(f"the evaluator decides {before.decision} and {after.decision}")
         return replace(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_decision
-from vatspolicy.authoring.symbolic.domain import ProfileSpace, plain, resolve_schema
+from vatspolicy.authoring.symbolic.domain import ProfileSpace, plain
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
@@ -30,7 +30,6 @@ from vatspolicy.authoring.symbolic.values import (
 )
 from vatspolicy.authoring.symbolic.witness import profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
-from vatspolicy.documents.schemas import load_schema
 from vatspolicy.policies.bundle import Bundle
 
 MORE = "company.licences.99"
@@ -203,8 +202,8 @@ def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
     assert isinstance(company, SymbolicRecord)
     [(held, slots)] = company.get("licences")  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
-    schema = resolve_schema(load_schema("profile")["properties"]["company"]["properties"]["licences"])
-    extra = space.record(resolve_schema(schema["items"]), MORE, TRUE)
+    schema = space.resolve(space.schemas.load("profile")["properties"]["company"]["properties"]["licences"])
+    extra = space.record(space.resolve(schema["items"]), MORE, TRUE)
     longer = BoundedList(slots.path, lambda: [*slots.members, (TRUE, extra)])
     other, _ = _with_company(query, {"licences": ((held, longer),)})
     first, second = _readings(query, other, bundle, loose, "licences")

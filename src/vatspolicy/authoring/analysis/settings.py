@@ -13,7 +13,7 @@ from vatspolicy.cel.ast import Node
 from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.documents import Document, load_document
 from vatspolicy.documents import Path as Place
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import as_tuple

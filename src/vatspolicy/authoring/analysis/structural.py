@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from vatspolicy.authoring.analysis.findings import AnalysisFinding
 from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.documents import Path, load_document
+from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
 from vatspolicy.policies.reads import asked_facts, parameters_of, read_facts
@@ -56,7 +56,7 @@ def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
             yield _finding(
                 "dates-missing",
                 (policy.id,),
-                _place(policy, ("editions",)),
+                _place(bundle, policy, ("editions",)),
                 f"Rules are in force from {start} on, but the first edition begins on {first_day}.",
                 f"规则自{start}起有效，而首个版本自{first_day}起施行。",
                 start,
@@ -87,7 +87,7 @@ def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding
                 yield _finding(
                     "dates-missing",
                     (key, name),
-                    _place(policy, ("instruments", name)),
+                    _place(bundle, policy, ("instruments", name)),
                     f"The instrument {name} is needed from {start} on and reads {key}, which has no value before "
                     f"{first_value[key]}.",
                     f"自{start}起需要{name}，其表达式读取的{key}在{first_value[key]}之前没有取值。",
@@ -138,7 +138,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
                 yield _finding(
                     "unused-parameter",
                     (parameter.key,),
-                    _place(policy, ("parameters", name)),
+                    _place(bundle, policy, ("parameters", name)),
                     f"No expression reads the parameter {name}.",
                     f"没有表达式读取参数{name}。",
                 )
@@ -149,7 +149,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
                     yield _finding(
                         "unused-parameter",
                         (parameter.key,),
-                        _place(policy, ("parameters", name, "values", index)),
+                        _place(bundle, policy, ("parameters", name, "values", index)),
                         f"No rule that reads {name} is in force while its value from {value.since} is.",
                         f"参数{name}自{value.since}起的取值有效期间，没有读取它的规则有效。",
                         value.since,
@@ -175,7 +175,7 @@ def unused_term(bundle: Bundle) -> Iterator[AnalysisFinding]:
 def unread_fact(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A fact of the profile schema that no expression reads."""
     read = read_facts(bundle)
-    for path in asked_facts():
+    for path in asked_facts(bundle.schemas):
         if path not in read:
             yield _finding(
                 "unread-fact",
@@ -208,6 +208,6 @@ def _finding(
     return AnalysisFinding(kind, about, *place, {"en": en, "zh": zh}, since, end)
 
 
-def _place(policy: Policy, path: Path) -> tuple[str, int]:
+def _place(bundle: Bundle, policy: Policy, path: Path) -> tuple[str, int]:
     """File and line of a part of a policy."""
-    return policy.file, load_document(policy.file).mark(path)[0]
+    return policy.file, bundle.document(policy).mark(path)[0]

@@ -52,7 +52,7 @@ def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule
 
 def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
     """What the rules say of the subjects of a profile, by the evaluator."""
-    law, profile = bundle.on(day), load_profile(data)
+    law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     found: dict[str, set[str]] = {rule.name: set() for rule in rules}
     for each, _, env in subjects(law, profile, day):
         for rule in rules:
@@ -64,13 +64,13 @@ def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence
 def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> dict[str, Any]:
     """An entry of `cases` about rules of one policy."""
     policy = bundle.policies[rules[0].policy]
-    tests = load_tests(policy)
+    tests = load_tests(bundle, policy)
     base = tests.data["base"] if tests is not None else {}
     test: dict[str, Any] = {"it": it[:200], "as_of": day, "set": {key: data[key] for key in ROOTS if key in data}}
     left = [key for key in ROOTS if key in base and key not in data]
     if left:
         test["unset"] = left
-    law, profile = bundle.on(day), load_profile(data)
+    law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     by_subject: dict[str, dict[str, str]] = {}
     for each, name, env in subjects(law, profile, day):
         for rule in rules:
@@ -99,7 +99,7 @@ def _is_route(rules: Sequence[Rule], id: str) -> bool:
 
 def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:
     """The profile and, as a second document, what is decided of it today."""
-    decision = evaluate(bundle, load_profile(data), day)
+    decision = evaluate(bundle, load_profile(data, schemas=bundle.schemas), day)
     expected: dict[str, Any] = {"as_of": day, "decision": decision.decision}
     if decision.decision == "incomplete":
         expected["range"] = list(decision.range)

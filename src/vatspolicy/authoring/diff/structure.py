@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vatspolicy.authoring.diff.revision import LawRevision
+from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.model import ALWAYS, NEVER

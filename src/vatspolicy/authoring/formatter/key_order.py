@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.yaml_writer import KeyOrder
 
 _KINDS = (
@@ -45,11 +45,7 @@ class SchemaOrder(KeyOrder):
         if not isinstance(node, Mapping):
             return []
         if "$ref" in node:
-            file, _, pointer = str(node["$ref"]).partition("#")
-            found: Any = load_schema(file.removesuffix(".schema.json") or self.schema)
-            for key in pointer.strip("/").split("/"):
-                found = found[key] if key else found
-            return self._resolve(found)
+            return self._resolve(SchemaSet.shipped().resolve(str(node["$ref"]), self.schema))
         branches = [branch for word in ("anyOf", "oneOf", "allOf") for branch in node.get(word, ())]
         return [node, *(inner for branch in branches for inner in self._resolve(branch))]
 
@@ -59,5 +55,5 @@ def find_order(data: Any) -> KeyOrder:
     if isinstance(data, dict):
         for name, keys in _KINDS:
             if keys <= data.keys():
-                return SchemaOrder(name, [load_schema(name)])
+                return SchemaOrder(name, [SchemaSet.shipped().load(name)])
     return KeyOrder()

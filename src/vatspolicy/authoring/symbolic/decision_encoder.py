@@ -69,7 +69,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
             if cls != "none":
                 other.setdefault(cls, []).append(pool.conjoin((holds.true, -has_opinion)))
         if rule.contested:
-            for cls in sorted(words("class")):
+            for cls in sorted(words("class", ruleset.space.schemas)):
                 by_opinion = pool.disjoin(
                     pool.conjoin((held, encoder.member(Constant(cls), chosen))) for held, chosen in named
                 )

@@ -25,9 +25,9 @@ from vatspolicy.authoring.symbolic.values import (
     guard,
     merge,
 )
-from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.profile.profile import DECLARED
-from vatspolicy.profile.vocabulary import INHERITED, gazetteer, resolve, within
+from vatspolicy.profile.vocabulary import INHERITED, gazetteer, within
 
 Schema = Mapping[str, Any]
 
@@ -60,6 +60,7 @@ class ProfileSpace:
     """
 
     bounds: Mapping[str, int] = field(default_factory=dict)
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
     pool: FormulaPool = field(default_factory=FormulaPool)
     axioms: list[int] = field(default_factory=list)
     """What holds of every profile that the schema allows."""
@@ -78,7 +79,7 @@ class ProfileSpace:
     flags: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        schema = load_schema("profile")
+        schema = self.schemas.load("profile")
         for name, child in schema["properties"].items():
             if name != "schema":
                 self.roots[name] = self.value(child, name, TRUE, name in schema["required"] or name in DECLARED)
@@ -102,9 +103,17 @@ class ProfileSpace:
 
     # --- facts from the schema
 
+    def resolve(self, schema: Schema) -> Schema:
+        """Return the node behind references and shorthands."""
+        while "$ref" in schema:
+            schema = self.schemas.resolve(str(schema["$ref"]))
+        if "x-shorthand" in schema:
+            return next(branch for branch in schema["anyOf"] if branch.get("type") == "object")
+        return schema
+
     def value(self, schema: Schema, path: str, owner: int, required: bool) -> SymbolicValue:
         """The fact at `path` in an object that exists where `owner` holds."""
-        whole, schema = _is_whole(schema), resolve_schema(schema)
+        whole, schema = _is_whole(schema), self.resolve(schema)
         present = owner if required else self.flag(path + "?", owner)
         if "x-derived" in schema:
             return ((present, self.place(schema, path, present, whole)),)
@@ -192,12 +201,14 @@ class ProfileSpace:
 
     def place(self, schema: Schema, path: str, present: int, whole: bool) -> SymbolicRecord:
         """A place: its code, and what follows from the code. A `whole` one is larger than any zone."""
-        codes, provinces, inside, zone_of = _tables(tuple(resolve_schema(schema["properties"]["at"])["enum"]))
+        codes, provinces, inside, zone_of = _tables(
+            self.schemas, tuple(self.resolve(schema["properties"]["at"])["enum"])
+        )
 
         def make(name: str) -> SymbolicValue:
             if name == "ftz":
                 own = self.flag(f"{path}.ftz?", present)
-                zones = tuple(resolve_schema(schema["properties"]["ftz"])["enum"])
+                zones = tuple(self.resolve(schema["properties"]["ftz"])["enum"])
                 derived = self.choice(f"{path}.at", zone_of)
                 zoned = self.pool.among(derived.name, [i for i, zone in enumerate(derived.values) if zone is not None])
                 from_code = self.pool.conjoin((present, -own, zoned))
@@ -217,7 +228,7 @@ class ProfileSpace:
 
     def sequence(self, schema: Schema, path: str, present: int) -> Any:
         """A list: a set of words, or objects of which so many as `bounds` says are told apart."""
-        item = resolve_schema(schema["items"])
+        item = self.resolve(schema["items"])
         if "enum" in item:
             if not schema.get("uniqueItems"):
                 return OpaqueValue(f"a list that may repeat words ({plain(path)})")
@@ -267,30 +278,30 @@ def _is_whole(schema: Schema) -> bool:
     return str(schema.get("$ref", "")).endswith("/place")
 
 
-def resolve_schema(schema: Schema) -> Schema:
-    """The node behind references and shorthands."""
-    while "$ref" in schema:
-        schema = resolve(str(schema["$ref"]))
-    if "x-shorthand" in schema:
-        return next(branch for branch in schema["anyOf"] if branch.get("type") == "object")
-    return schema
-
-
 def _real(schema: Schema) -> Range:
     return Range(Fraction(schema["minimum"]), Fraction(schema["maximum"]), whole=False)
 
 
-@once_per_schemas
-def _tables(codes: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
-    """Codes with the places of a province together (so that it is one run of numbers), and for each code its province,
-    the places it lies in, and its zone or None.
+def _tables(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+    return schemas.derived((_sorted_places, codes), lambda: _sorted_places(schemas, codes))
+
+
+def _sorted_places(schemas: SchemaSet, codes: tuple[str, ...]) -> tuple[tuple[Any, ...], ...]:
+    """Return codes with the places of a province together, so that it is one run of numbers.
+
+    For each code, return also its province, the places it lies in, and its zone or None.
     """
-    known = gazetteer()
+    known = gazetteer(schemas)
     order = {code: index for index, code in enumerate(known)}
 
     def rank(code: str) -> tuple[int, ...]:
-        return (order[known[code]["province"]], *(order[outer] for outer in reversed(within(code))))
+        return (order[known[code]["province"]], *(order[outer] for outer in reversed(within(code, schemas))))
 
     codes = tuple(sorted(codes, key=rank))
     provinces = tuple(known[code]["province"] for code in codes)
-    return codes, provinces, tuple(map(within, codes)), tuple(known[code].get("zone") for code in codes)
+    return (
+        codes,
+        provinces,
+        tuple(within(code, schemas) for code in codes),
+        tuple(known[code].get("zone") for code in codes),
+    )

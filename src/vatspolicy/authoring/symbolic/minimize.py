@@ -11,15 +11,14 @@ the third, which is the stricter test.
 from __future__ import annotations
 
 import copy
-import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag
 from vatspolicy.authoring.symbolic.solver import Model, Solver, Undecided
-from vatspolicy.documents.quick_validation import is_surely_valid
-from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput
 from vatspolicy.profile.profile import Profile, load_profile
 
@@ -165,12 +164,12 @@ def _layers(space: ProfileSpace, formulas: Iterable[int]) -> list[list[int]]:
 
 # --- third stage: by the evaluator
 
-_FAST_VALIDATION = importlib.util.find_spec("jsonschema_rs") is not None
-
 Place = tuple[str | int, ...]
 
 
-def minimize_profile(data: Mapping[str, Any], holds: Callable[[Profile], bool]) -> dict[str, Any]:
+def minimize_profile(
+    data: Mapping[str, Any], holds: Callable[[Profile], bool], schemas: SchemaSet | None = None
+) -> dict[str, Any]:
     """Return the profile without every part that `holds` can do without, the largest parts tried first.
 
     `holds` is called with valid profiles only. No single part of the result can be left out.
@@ -181,7 +180,7 @@ def minimize_profile(data: Mapping[str, Any], holds: Callable[[Profile], bool]) 
     while queue and refused < len(queue):
         place = queue.pop(0)
         smaller = without(kept, place)
-        if smaller is not None and _is_valid_and_holds(smaller, holds):
+        if smaller is not None and _is_valid_and_holds(smaller, holds, schemas):
             kept, refused = smaller, 0
             left = set(places(kept))
             queue = [other for other in queue if other in left]
@@ -192,11 +191,11 @@ def minimize_profile(data: Mapping[str, Any], holds: Callable[[Profile], bool]) 
     return kept
 
 
-def _is_valid_and_holds(data: Mapping[str, Any], holds: Callable[[Profile], bool]) -> bool:
-    if _FAST_VALIDATION and not is_surely_valid(data, "profile", schema_folder()):
+def _is_valid_and_holds(data: Mapping[str, Any], holds: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:
+    if not is_valid(data, "profile", schemas):
         return False  # explaining why a profile is invalid is slow, and nobody reads it here
     try:
-        profile = load_profile(data)
+        profile = load_profile(data, schemas=schemas)
     except InvalidInput:
         return False
     return holds(profile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
@@ -16,7 +17,7 @@ from vatspolicy.authoring.symbolic.timeline import Period, history_of
 from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
 from vatspolicy.cel.ast import Node
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import invariants
@@ -30,6 +31,8 @@ class Query:
     bounds: Mapping[str, int]
     """Most members of lists of objects by path, as in `ProfileSpace`."""
     encoder_class: type[Encoder] = Encoder
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
+    """Schemas that define which profiles exist."""
     space: ProfileSpace = field(init=False)
     encoder: Encoder = field(init=False)
     day: LinearSum = field(init=False)
@@ -37,7 +40,7 @@ class Query:
     """MemberCount of facts read when the relevant invariants were last collected, their formulas and their ids."""
 
     def __post_init__(self) -> None:
-        self.space = ProfileSpace(self.bounds)
+        self.space = ProfileSpace(self.bounds, self.schemas)
         self.encoder = self.encoder_class(self.space)
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 
@@ -136,6 +139,7 @@ def solve(
     budget: int = BUDGET,
     fixed: Mapping[str, int] | None = None,
     start: Mapping[str, int] | None = None,
+    schemas: SchemaSet | None = None,
 ) -> Solution | NoSolution:
     """Return facts under which every formula holds, or the proof that there are none.
 
@@ -146,7 +150,7 @@ def solve(
     bounds: dict[str, int] = dict(fixed or start or {})
     try:
         while True:
-            query = Query(period, dict(bounds))
+            query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
             formulas = [*build(query)]
             formulas += query.invariant_formulas
             ids = query.invariant_ids
@@ -171,14 +175,14 @@ def assume_invariants(space: ProfileSpace, encoder: Encoder) -> tuple[list[int],
 
     The others hold of a profile that leaves their facts out, so that omitting them excludes no profile.
     """
-    entries = load_schema("profile")["x-invariants"]
+    entries = space.schemas.load("profile")["x-invariants"]
     relevant = set(space.read)
     taken: dict[str, Node] = {}
     growing = True
     while growing:
         growing = False
-        for entry, (node, _) in zip(entries, invariants(), strict=True):
-            facts = _facts_read(entry["check"], node)
+        for entry, (node, _) in zip(entries, invariants(space.schemas), strict=True):
+            facts = space.schemas.derived((_facts_read, entry["check"]), partial(_facts_read, node, space.schemas))
             if entry["id"] not in taken and facts & relevant:
                 taken[entry["id"]] = node
                 relevant |= facts
@@ -187,16 +191,11 @@ def assume_invariants(space: ProfileSpace, encoder: Encoder) -> tuple[list[int],
     return [-encoder.truth(node, activation, {}).false for node in taken.values()], tuple(taken)
 
 
-_FACTS: dict[str, frozenset[str]] = {}
-
-
-def _facts_read(text: str, node: Node) -> frozenset[str]:
+def _facts_read(node: Node, schemas: SchemaSet) -> frozenset[str]:
     """Return the paths of the facts that an invariant reads."""
-    if text not in _FACTS:
-        space = ProfileSpace()
-        Encoder(space).truth(node, SymbolicActivation(space.roots), {})
-        _FACTS[text] = frozenset(space.read)
-    return _FACTS[text]
+    space = ProfileSpace(schemas=schemas)
+    Encoder(space).truth(node, SymbolicActivation(space.roots), {})
+    return frozenset(space.read)
 
 
 def describe_invariants(ids: Iterable[str]) -> tuple[str, ...]:

@@ -167,13 +167,17 @@ class _RuleComparison:
 
     def difference(self) -> Solution | None:
         assert self.span is not None
-        loose = solve(self.span, lambda query: self.build(query, False, RelaxedRuleSet), self.budget)
+        loose = solve(
+            self.span, lambda query: self.build(query, False, RelaxedRuleSet), self.budget, schemas=self.base.schemas
+        )
         if isinstance(loose, NoSolution):
             self.invariants |= set(loose.invariants)
             return None
         reach = any(rule.each == "activity" for rule in self.rules)
         for fixed in (SHORT, None):  # a witness has few members; only a proof needs to look at more
-            answer = solve(self.span, lambda query: self.build(query, reach), self.budget, fixed)
+            answer = solve(
+                self.span, lambda query: self.build(query, reach), self.budget, fixed, schemas=self.base.schemas
+            )
             if isinstance(answer, Solution):
                 return answer
             self.invariants |= set(answer.invariants)
@@ -259,7 +263,7 @@ class _RuleComparison:
         data = confirm_decisions(answer.profile, [(self.base, before), (mixed, after)], day)
         names = tuple("->".join(pair) for pair in found)
         reason = f"Changing this rule alone changes the decision ({', '.join(names)})."
-        reason += self.together(load_profile(data), day, after)
+        reason += self.together(load_profile(data, schemas=self.base.schemas), day, after)
         self.invariants |= set(answer.invariants)
         return RuleVerdict(self.name, WITNESS, names, data, day, before, after, reason, self.assumptions())
 
@@ -271,10 +275,10 @@ class _RuleComparison:
         def told(profile: Profile) -> bool:
             return says(self.base, self.before, profile, day) != says(self.head, self.after, profile, day)
 
-        if not told(load_profile(answer.profile)):
+        if not told(load_profile(answer.profile, schemas=self.base.schemas)):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
-        data = minimize_profile(answer.profile, told)
-        profile = load_profile(data)
+        data = minimize_profile(answer.profile, told, self.base.schemas)
+        profile = load_profile(data, schemas=self.base.schemas)
         before = evaluate(self.base, profile, day).decision
         after = before if mixed is None else evaluate(mixed, profile, day).decision
         reason += self.together(profile, day, after)

@@ -118,7 +118,7 @@ def encode_subject_pair(
     exists, service = query.services[0]
     if each == "service":
         return [exists], (one.service_activation(service), two.service_activation(service))
-    choice = query.space.choice(CLASS, tuple(sorted(words("class"))))
+    choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
     formulas = [exists]
     if reach:
         pool = query.space.pool

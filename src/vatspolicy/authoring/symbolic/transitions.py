@@ -122,7 +122,7 @@ class _DecisionComparison:
         data = confirm_decisions(small.profile, [(self.base, pair[0]), (self.head, pair[1])], day)
         if self.calendar is None:
             self.calendar = ChangeCalendar(self.base, self.head)
-        first, last = self.calendar.lasts(load_profile(data), day)
+        first, last = self.calendar.lasts(load_profile(data, schemas=self.base.schemas), day)
         transition = Transition(*pair, WITNESS, data, day, first, last)
         return replace(transition, reason="A profile is decided so.")
 

@@ -46,7 +46,7 @@ def differing_period(base: Bundle, head: Bundle, period: Period) -> Period | Non
 
     Rules that say the same in the same words, with the same parameter values on the same days, make no difference.
     """
-    query = Query(period, {})
+    query = Query(period, {}, schemas=head.schemas)
     one, two = query.encode(base), query.encode(head)
     if one.licensing_key != two.licensing_key:
         return period
@@ -108,7 +108,7 @@ class TwoRuleSetSearch:
 
     def __init__(self, period: Period, base: Bundle, budget: int, members: Mapping[str, int]) -> None:
         """`members`: how many members lists have at most; 1 where it says nothing."""
-        self.query, self.budget = Query(period, dict(members)), budget
+        self.query, self.budget = Query(period, dict(members), schemas=base.schemas), budget
         self.base = self.query.encode(base)
         self.before = self.word(self.base)
         self.solver: Solver | None = None
@@ -199,7 +199,9 @@ class TransitionProof:
         """Return the query in which rule sets are compared one after the other, with lists as long as needed so far."""
         if encoder not in self.rooms:
             bounds = self.bounds.setdefault(encoder, {})
-            self.rooms[encoder] = ProofContext(Query(self.period, dict(bounds), encoder), self.base, self.budget)
+            self.rooms[encoder] = ProofContext(
+                Query(self.period, dict(bounds), encoder, self.base.schemas), self.base, self.budget
+            )
         return self.rooms[encoder]
 
 

@@ -129,8 +129,9 @@ def confirm_decisions(data: dict[str, Any], wanted: Iterable[tuple[Bundle, str]]
     def decides(profile: Profile) -> bool:
         return all(decision_of(bundle, profile, day) == word for bundle, word in wanted)
 
-    small = minimize_profile(data, decides) if decides(load_profile(data)) else data
-    profile = load_profile(small)
+    schemas = wanted[0][0].schemas
+    small = minimize_profile(data, decides, schemas) if decides(load_profile(data, schemas=schemas)) else data
+    profile = load_profile(small, schemas=schemas)
     for bundle, word in wanted:
         decided = evaluate(bundle, profile, day).decision
         if decided != word:

@@ -10,8 +10,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.documents import Document, load_document, load_existing, parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.validation import validate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
@@ -114,21 +115,21 @@ def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
 
     Raises InvalidInput for a file of another form, and when a test's facts are not a profile.
     """
-    document = load_tests(policy)
+    document = load_tests(bundle, policy)
     if document is None:
         return
     base = _whole(document.data["base"])
     for index, entry in enumerate(document.data["cases"]):
         line, _ = document.mark(("cases", index))
-        profile = _profile(base, entry, f"{document.file}:{line}")
+        profile = _profile(base, entry, f"{document.file}:{line}", bundle.schemas)
         name = f"{policy.id}: it {entry['it']}"
         yield Case(document.file, line, name, bundle, profile, entry["as_of"], entry, policy)
 
 
-def load_tests(policy: Policy) -> Document | None:
+def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
     """Return the tests that stand beside a policy (policy-tests.schema.json), or None. Raises InvalidInput."""
-    document = load_existing(policy.file.removesuffix(".yaml") + TESTS_ENDING)
-    problems = validate(document, "policy-tests") if document is not None else []
+    document = bundle.tests_of(policy)
+    problems = validate(document, "policy-tests", bundle.schemas) if document is not None else []
     if problems:
         raise InvalidInput(problems)
     return document
@@ -152,9 +153,9 @@ def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
     return {"schema": 1, "product": {"id": "test"}, "company": {}, "services": [], **base}
 
 
-def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Profile:
+def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:
     document = parse_document(json.dumps(base, ensure_ascii=False), where)
-    return read_profile(change(document, _changes(entry)))
+    return read_profile(change(document, _changes(entry)), schemas)
 
 
 def _changes(entry: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -175,13 +176,13 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
     if not beside.is_file():
         raise InvalidInput([Problem(str(path), 1, 1, "", f"There is no {beside.name} beside this fixture.")])
     expected = load_document(beside)
-    problems = validate(expected, "fixture")
+    problems = validate(expected, "fixture", bundle.schemas)
     if problems:
         raise InvalidInput(problems)
     document = load_document(path)
     for index, entry in enumerate(expected.data["decisions"]):
         line, _ = expected.mark(("decisions", index))
-        profile = read_profile(change(document, _changes(entry)))
+        profile = read_profile(change(document, _changes(entry)), bundle.schemas)
         name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
         yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None)
 

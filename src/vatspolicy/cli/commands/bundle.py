@@ -130,8 +130,7 @@ def verify_bundle(
     signature = _signature(package, key, scope, skip_verify)
     if pinned and not skip_verify:
         pinned.check_key(package, signature)
-    with package.in_use():
-        package.load()
+    package.load()
     said = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
     said = "unsigned" if not package.signed else said
     print_result(f"{file}: {package.revision}, {len(package.files)} files, {said}{', as pinned' if pinned else ''}\n")
@@ -183,8 +182,7 @@ def pin_bundle(
 
     package = read_bundle_file(file)
     signature = _signature(package, key, scope, skip_verify)
-    with package.in_use():
-        package.load()
+    package.load()
     try:
         pinned = pin(lock, package, signature, allow_rollback)
     except OSError as error:

@@ -131,9 +131,8 @@ def diff(
     Example: vatspolicy diff main..HEAD --fail-on 'deny->allow,version' -o markdown=review.md
     """
     from vatspolicy import clock
-    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.diff.review import Settings, compare_revisions, not_comparable
-    from vatspolicy.authoring.diff.sources import read_pair
+    from vatspolicy.authoring.diff.sources import SourceError, read_pair
     from vatspolicy.reports.diff import render
 
     workers = min(os.cpu_count() or 1, WORKERS)

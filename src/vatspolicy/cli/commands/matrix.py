@@ -37,9 +37,9 @@ def parse_place(code: str | None) -> str | None:
 
 def parse_zone(code: str | None) -> str | None:
     """A free-trade zone, or none."""
-    from vatspolicy.documents.schemas import load_schema
+    from vatspolicy.documents.schemas import SchemaSet
 
-    zones = load_schema("places")["$defs"]["zone"]["enum"]
+    zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]
     if code is not None and code not in zones:
         raise typer.BadParameter(f"There is no free-trade zone {code!r}. {suggest(code, zones)}".rstrip())
     return code

@@ -26,12 +26,12 @@ def schema(
 
     Example: vatspolicy schema profile > profile.schema.json
     """
-    from vatspolicy.documents.schemas import schema_folder, schema_names
+    from vatspolicy.documents.schemas import SchemaSet
 
-    known = schema_names()
+    known = SchemaSet.shipped().names
     if name not in known:
         abort(f"there is no schema {name!r}. {suggest(name, known)}".rstrip())
-    print_result((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"), machine=True)
+    print_result(SchemaSet.shipped().files[f"{name}.schema.json"].decode(), machine=True)
 
 
 command = Command(schema, "schema", WRITE)

@@ -126,7 +126,7 @@ def _prover(bundle: Bundle) -> Prover:
     """Asks the proof engine, which is loaded for the first survivor."""
 
     def proves(mutant: Mutant) -> bool:
-        from vatspolicy.authoring.mutation.rewrite import rewritten
+        from vatspolicy.authoring.mutation.ruleset import rewritten
         from vatspolicy.authoring.symbolic import compare_rules
         from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 

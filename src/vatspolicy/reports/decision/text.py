@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
@@ -12,7 +13,6 @@ from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.digest import merge_duties, merge_readings, open_facts
 from vatspolicy.reports.decision.words import COLOURS, GROUPS, MEANINGS, VERIFICATION, other_reading, phrase, way_of
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

@@ -177,7 +177,7 @@ class _Page:
         if found:
             yield f"\n{self.word('relies')}"
             yield from self.flow(", ".join(found), 2)
-        tests = load_tests(self.policy)
+        tests = load_tests(self.bundle, self.policy)
         cases = [case["it"] for case in tests.data["cases"] if rule.id in case["expect"]] if tests is not None else []
         if cases:
             yield f"\n{self.word('tests')}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,7 +10,7 @@ from typing import TypeVar
 
 from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
-from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
+from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.bundle import read_sources
 
@@ -22,25 +21,15 @@ class LoadedBundle:
     """One bundle with the schemas that it decides under, in use until it is released."""
 
     def __init__(self, selection: AbstractContextManager[SelectedLaw]) -> None:
-        self._selection, self._context = selection, contextvars.copy_context()
-        law = self._context.run(selection.__enter__)
+        self._selection = selection
+        law = selection.__enter__()
         self.bundle, self.revision = law.bundle, law.revision
-        self._schemas = self._context.run(schema_folder)
         self.number = law.package.number if law.package else -1
         """The number of a release, which grows with every one; -1 for a folder, which has none."""
 
-    def run(self, work: Callable[[], T]) -> T:
-        """Run `work` under the schemas of this bundle, in any thread, and return its result."""
-
-        def under_schemas() -> T:
-            with use_schemas(self._schemas):
-                return work()
-
-        return self._context.copy().run(under_schemas)
-
     def release(self) -> None:
         """Close the files of the bundle. No request may use it any more."""
-        self._context.run(self._selection.__exit__, None, None, None)
+        self._selection.__exit__(None, None, None)
 
 
 class BundleStore:
@@ -99,7 +88,7 @@ class BundleStore:
             if loaded.number < self.loaded.number:
                 raise InvalidInput([Problem("bundle", 1, 1, "", "It is older than the bundle in use.")])
             # The first request does not wait for the compiled rules of the newest law.
-            loaded.run(lambda: bundle.on(max(bundle.covers_from, bundle.boundaries[-1])))
+            bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
             if self._digest_files() != seen:  # the files changed while they were read: the next look decides
                 loaded.release()
                 return False

@@ -9,19 +9,19 @@ from typing import Any
 
 import yaml
 
-from vatspolicy.documents.schemas import load_schema, resource_folder
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 
 _PUBLISHED = re.compile(r"(\w+)\.schema\.json(?:#(.*))?")
 _LEFT_OUT = ("$schema", "$id", "x-invariants")
 """Keys of a published schema that have no meaning inside an OpenAPI document."""
 
 
-def make_openapi(version: str) -> dict[str, Any]:
+def make_openapi(version: str, schemas: SchemaSet) -> dict[str, Any]:
     """Return the document for a bundle of this version, without references to other files."""
     document: dict[str, Any] = _localize(_read_template(), "")
     document["info"]["version"] = version
-    schemas = document["components"]["schemas"]
-    document["components"]["schemas"] = {**schemas, **_collect_schemas(_read_template())}
+    own = document["components"]["schemas"]
+    document["components"]["schemas"] = {**own, **_collect_schemas(_read_template(), schemas)}
     return document
 
 
@@ -32,14 +32,14 @@ def _read_template() -> dict[str, Any]:
     return document
 
 
-def _collect_schemas(node: Any) -> dict[str, Any]:
+def _collect_schemas(node: Any, schemas: SchemaSet) -> dict[str, Any]:
     """Return the published schemas that a node refers to, directly or through one another, by name."""
     found: dict[str, Any] = {}
     wanted = list(_find_names(node))
     while wanted:
         name = wanted.pop()
         if name not in found:
-            schema = load_schema(name)
+            schema = schemas.load(name)
             found[name] = _localize({key: schema[key] for key in schema if key not in _LEFT_OUT}, name)
             wanted += _find_names(schema)
     return dict(sorted(found.items()))

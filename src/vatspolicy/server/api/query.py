@@ -84,7 +84,7 @@ def answer(
     if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
         gate = Gate(bundle, today, query.as_of, allow_past)
         gate.check_day()
-        decision, record = gate.decide(read_profile(query.profile))
+        decision, record = gate.decide(read_profile(query.profile, bundle.schemas))
         outcome = decision.decision
         whole["vatspolicy"]["decision"] = record
         extra = {"decision_id": make_decision_id(bundle, query, record["as_of"], today)}

@@ -103,7 +103,7 @@ class _Api:
             body = json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
             return body, outcome, time.perf_counter() - begun
 
-        body, outcome, seconds = await self.decide(lambda: loaded.run(work))
+        body, outcome, seconds = await self.decide(work)
         if outcome is not None:
             self.metrics.count_decision(outcome, seconds)
         return Response(body, media_type="application/json")
@@ -161,5 +161,5 @@ class _Api:
         """Show this API as an OpenAPI document."""
         loaded = self.store.loaded
         if self.description[0] != loaded.revision:
-            self.description = (loaded.revision, loaded.run(lambda: make_openapi(loaded.bundle.version)))
+            self.description = (loaded.revision, make_openapi(loaded.bundle.version, loaded.bundle.schemas))
         return JSONResponse(self.description[1])

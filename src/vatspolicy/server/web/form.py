@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer
@@ -23,7 +23,7 @@ def make_form(bundle: Bundle) -> dict[str, Any]:
     place, places, group, list.
     """
     maker = _Form(bundle)
-    names = [name for name in load_schema("profile")["properties"] if name != "schema"]
+    names = [name for name in SchemaSet.shipped().load("profile")["properties"] if name != "schema"]
     return {"sections": [maker.field((name,)) for name in names], "lists": maker.lists}
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import matrix
 from vatspolicy.guidance.remediation import find_remediations
@@ -91,7 +91,7 @@ class _Page:
         return JSONResponse({**self.form, "today": self.context.as_of or self.context.today()})
 
     def show_schema(self, _: Request) -> Response:
-        return JSONResponse(load_schema("profile"))
+        return JSONResponse(SchemaSet.shipped().load("profile"))
 
     def show_matrix(self, request: Request) -> Response:
         lang: Language = "zh" if request.query_params.get("lang") == "zh" else "en"

@@ -12,7 +12,7 @@ import yaml
 
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, in_language
 from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.interview import Refused, as_data, read_reply, start
