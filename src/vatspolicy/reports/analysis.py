@@ -10,7 +10,14 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from vatspolicy.authoring.analysis.findings import ERROR, KINDS, Finding, Gap, Report, Result
+from vatspolicy.authoring.analysis.findings import (
+    ERROR,
+    KINDS,
+    AnalysisFinding,
+    AnalysisReport,
+    NotEvaluated,
+    PropertyResult,
+)
 from vatspolicy.profile.vocabulary import Language
 
 FORMATS = ("text", "markdown", "json", "github", "sarif")
@@ -54,9 +61,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 _SIGNS = {"proved": "✔", "tested": "·", "refuted": "✘", "unknown": "?"}
 
 
-def render(name: str, report: Report, lang: Language) -> str:
+def render(name: str, report: AnalysisReport, lang: Language) -> str:
     """The report in one of `FORMATS`."""
-    makers: Mapping[str, Callable[[Report, Language], str]] = {
+    makers: Mapping[str, Callable[[AnalysisReport, Language], str]] = {
         "text": text,
         "markdown": markdown,
         "json": plain_json,
@@ -69,7 +76,7 @@ def render(name: str, report: Report, lang: Language) -> str:
 # --- for people
 
 
-def text(report: Report, lang: Language) -> str:
+def text(report: AnalysisReport, lang: Language) -> str:
     """One paragraph a finding, with its test case; then properties, what was not evaluated, and a total."""
     word = _WORDS[lang]
     lines: list[str] = []
@@ -89,7 +96,7 @@ def text(report: Report, lang: Language) -> str:
     return "\n".join([*lines, "", total(report, lang)]) + "\n"
 
 
-def total(report: Report, lang: Language) -> str:
+def total(report: AnalysisReport, lang: Language) -> str:
     """One line: how much was looked at, and what became of it."""
     return _WORDS[lang]["total"].format(
         rules=report.rules,
@@ -102,13 +109,13 @@ def total(report: Report, lang: Language) -> str:
     )
 
 
-def _case(finding: Finding, word: Mapping[str, str]) -> Iterator[str]:
+def _case(finding: AnalysisFinding, word: Mapping[str, str]) -> Iterator[str]:
     if finding.case:
         yield f"    # {word[finding.case_for]}"
         yield from (f"    {line}" for line in finding.case.rstrip().split("\n"))
 
 
-def _shown(result: Result, lang: Language) -> Iterator[str]:
+def _shown(result: PropertyResult, lang: Language) -> Iterator[str]:
     if result.verdict in ("proved", "tested"):
         yield result.scope[lang]
     if result.reason:
@@ -120,7 +127,7 @@ def _shown(result: Result, lang: Language) -> Iterator[str]:
         yield json.dumps(result.other, ensure_ascii=False)
 
 
-def markdown(report: Report, lang: Language) -> str:
+def markdown(report: AnalysisReport, lang: Language) -> str:
     """For a comment on a pull request, or a page."""
     word = _WORDS[lang]
     lines = [f"**{total(report, lang)}**", ""]
@@ -143,7 +150,7 @@ def markdown(report: Report, lang: Language) -> str:
 # --- for programs
 
 
-def data(report: Report) -> dict[str, Any]:
+def data(report: AnalysisReport) -> dict[str, Any]:
     """The report as `analysis.schema.json` describes it."""
     return {
         "schema": 1,
@@ -158,12 +165,12 @@ def data(report: Report) -> dict[str, Any]:
     }
 
 
-def plain_json(report: Report, _lang: Language) -> str:
+def plain_json(report: AnalysisReport, _lang: Language) -> str:
     """JSON with sorted keys; both languages are in it."""
     return json.dumps(data(report), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _results(report: Report, lang: Language) -> Iterator[tuple[str, str, str, str, int]]:
+def _results(report: AnalysisReport, lang: Language) -> Iterator[tuple[str, str, str, str, int]]:
     """Rule, level, message, file and line of everything that is to be shown beside a line."""
     for finding in report.findings:
         if finding.accepted is None:
@@ -176,7 +183,7 @@ def _results(report: Report, lang: Language) -> Iterator[tuple[str, str, str, st
             yield f"property-{result.verdict}", level, message, report.file, result.line
 
 
-def github(report: Report, lang: Language) -> str:
+def github(report: AnalysisReport, lang: Language) -> str:
     """Workflow commands: one annotation a finding."""
     lines = []
     for id, level, message, file, line in _results(report, lang):
@@ -188,7 +195,7 @@ def github(report: Report, lang: Language) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _line(gap: Gap) -> str:
+def _line(gap: NotEvaluated) -> str:
     return f"{gap.kind}: {' '.join(gap.about)}: {gap.reason}"
 
 
@@ -199,7 +206,7 @@ def _escape(message: str, more: str = "") -> str:
     return message
 
 
-def sarif(report: Report, lang: Language) -> str:
+def sarif(report: AnalysisReport, lang: Language) -> str:
     """SARIF 2.1.0. What was not evaluated is a notification, and then the run has not succeeded."""
     ids = [*KINDS, "property-refuted", "property-unknown"]
     rules = [
