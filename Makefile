@@ -3,7 +3,7 @@
 #   make test PYTEST_ARGS='-k pilot'
 
 PYTHON ?= python3
-DEMO_SPEC ?= fixtures/cloud-hosting-beijing.yaml
+DEMO_SPEC ?= fixtures/access/cloud-hosting-beijing.yaml
 JOBS ?= auto
 PYTEST_ARGS ?=
 BENCH_ARGS ?=

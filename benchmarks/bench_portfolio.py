@@ -1,20 +1,19 @@
-"""How fast portfolios are decided in DuckDB, how that grows, what memory it takes, and against whom.
+"""Portfolios in DuckDB: speed, growth, memory, and peers.
 
     python benchmarks/bench_portfolio.py [--sizes 10000 50000] [--python 300] [--cel 400] [--json FILE]
 
-The default takes a few minutes; `--sizes 10000 100000 1000000` is the long run. Three things are measured:
+The default takes a few minutes; `--sizes 10000 100000 1000000` is the long run. Three tables:
 
-- the decision alone, on one thread, and on two that each have a database and half of the profiles: facts that were read
-  and checked are in a table, and are decided in tables of at most 50,000; beyond 100,000 the same profiles are decided
-  again;
-- `vatspolicy screen`, from a file of JSON lines to a file of answers, in a process of its own; memory is that of all
-  its processes together. Without missing facts, and with them where `--named` allows;
+- the decision alone, on one thread, and on two that each have a database and half of the profiles: validated facts are
+  in a table and are decided in tables of at most 50,000; beyond 100,000 the same profiles are decided again;
+- `vatspolicy screen`, from a file of JSON lines to a file of answers, in its own process; memory is that of all its
+  processes together. Without missing facts, and with them if `--named` allows;
 - the rules alone, as our SQL and as pycel2sql's, on the same tables in the same DuckDB. pycel2sql needs Python 3.12 and
-  gets an environment of its own below `build/bench`.
+  gets its own environment below `build/bench`.
 
-Generated Python decides `--python` profiles on one core, and its answers are compared with DuckDB's; the program ends
-with 1 where they differ. Profiles are synthetic and seeded (profiles.py); those for pycel2sql are random and complete,
-as its SQL has no unknown. Seconds of the processor count all threads; a ratio of them understates what two cores gain.
+Generated Python decides `--python` profiles on one core, and its answers are compared with DuckDB's; the exit code is 1
+if they differ. Profiles are synthetic and seeded (profiles.py); those for pycel2sql are random and complete, because
+its SQL has no unknown. Processor time counts all threads, so that its ratio understates the gain of two cores.
 """
 
 from __future__ import annotations
@@ -39,18 +38,18 @@ import duckdb
 from celtext import spelled
 from measure import BUILD, Report, Row, Table, Target, finish, note, parser, peak
 from profiles import profiles
+from support.portfolios import DuckDecider
 from workload import Workload, draw_profiles
 
 from vatspolicy.cel.sql import column, to_sql, write
 from vatspolicy.cel.types import INT
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.policies.compiler import variables
-from vatspolicy.screening.answers import decide
-from vatspolicy.screening.duckdb_engine import Decider, connect, load_lines, load_rows
+from vatspolicy.screening.duckdb_engine import connect, load_lines, load_rows
+from vatspolicy.screening.engines import decide
 from vatspolicy.screening.input import Row as Input
-from vatspolicy.screening.sql_expressions import ROW
-from vatspolicy.screening.sql_relations import fact_columns
-from vatspolicy.screening.validate import facts_in
+from vatspolicy.screening.sql_expressions import ROW, fact_columns
+from vatspolicy.screening.validation import read_facts
 
 BATCH = 50_000
 DISTINCT = 100_000
@@ -84,7 +83,7 @@ def clock(run: Callable[[], object]) -> tuple[float, float]:
 
 def facts(count: int, seed: int = 1) -> Iterator[Any]:
     """Facts of synthetic profiles, read and checked."""
-    return (facts_in(Input(index, "", data)) for index, data in enumerate(profiles(count, seed)))
+    return (read_facts(Input(index, "", data)) for index, data in enumerate(profiles(count, seed)))
 
 
 # --- the decision alone -----------------------------------------------------------------------------------------------
@@ -99,7 +98,7 @@ def decide_alone(size: int, day: str, threads: int) -> Run:
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
         pool = held.enter_context(ThreadPoolExecutor(threads))
-        deciders = [Decider(held.enter_context(connect(1)), law, day) for _ in range(threads)]
+        deciders = [DuckDecider(held.enter_context(connect(1)), law, day) for _ in range(threads)]
         for round_ in range(0, size, threads * together):
             turn = list(zip(range(round_, size, together), deciders, strict=False))
             for start, decider in turn:
@@ -111,7 +110,7 @@ def decide_alone(size: int, day: str, threads: int) -> Run:
                     with path.open("w", encoding="utf-8") as file:
                         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
                 load_lines(decider.connection, "profiles", columns, path)
-            took, used = clock(lambda: list(pool.map(Decider.run, [decider for _, decider in turn])))  # noqa: B023
+            took, used = clock(lambda: list(pool.map(DuckDecider.run, [decider for _, decider in turn])))  # noqa: B023
             wall, cpu = wall + took, cpu + used
     return Run(size, wall, cpu, peak())
 
@@ -124,7 +123,7 @@ def python_alone(count: int, day: str) -> tuple[float, float, bool]:
         decide(law, one, day)
     wall, cpu = clock(lambda: [decide(law, one, day) for one in sample])
     with connect(1) as connection:
-        same = Decider(connection, law, day).decide(sample) == [decide(law, one, day) for one in sample]
+        same = DuckDecider(connection, law, day).decide(sample) == [decide(law, one, day) for one in sample]
     return wall / count, cpu / count, same
 
 
@@ -132,7 +131,7 @@ def python_alone(count: int, day: str) -> tuple[float, float, bool]:
 
 
 def write_profiles(path: Path, size: int) -> None:
-    """A file of synthetic profiles."""
+    """Write a file of synthetic profiles."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in profiles(size))
 
@@ -178,7 +177,10 @@ class NotHere(RuntimeError):
 
 
 def pycel2sql(texts: dict[str, str]) -> dict[str, Any]:
-    """What pycel2sql makes of CEL (see celsql.py). Raises NotHere."""
+    """Return the SQL that pycel2sql generates from CEL (see celsql.py).
+
+    Raises: NotHere.
+    """
     folder = BUILD / "pycel2sql"
     python = folder / "bin" / "python"
     if not python.exists():
@@ -266,7 +268,7 @@ def rules_alone(day: str, count: int) -> tuple[list[Row], tuple[float, float] | 
 
 
 def load_subjects(connection: Any, work: Workload) -> None:
-    """The subjects of all profiles, a table for each kind."""
+    """Create a table of the subjects of all profiles for each kind."""
     for each in work.rules:
         types = variables(each)
         envs = (env for kind, env in work.asked if kind == each)
@@ -275,7 +277,7 @@ def load_subjects(connection: Any, work: Workload) -> None:
 
 
 def values(connection: Any, sql: str, each: str) -> list[Any]:
-    """What an expression says of each subject."""
+    """Return the value of an expression for each subject."""
     return [row[0] for row in connection.execute(f"SELECT {sql} FROM {each} ORDER BY row").fetchall()]
 
 
@@ -291,7 +293,7 @@ def ask(connection: Any, rules: dict[str, list[str]]) -> None:
 
 
 def in_a_process(run: Callable[..., Any], *arguments: Any) -> Any:
-    """The result of a function in a process of its own, whose peak of memory is its alone."""
+    """Run a function in its own process, so that the peak of memory is its own."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(run, *arguments).result()
 

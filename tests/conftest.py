@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.shipped import policy_file
 
 from vatspolicy import cli, clock
 from vatspolicy import i18n as language
@@ -100,7 +101,10 @@ def copy_of_law(tmp_path: Path) -> Path:
 def _copy(folder: Path) -> Path:
     folder.mkdir()
     for name in PARTS:
-        shutil.copy(ROOT / "policies" / f"{name}.yaml", folder)
+        path = policy_file(name)
+        shutil.copy(path, folder)
+        if (tests := path.with_suffix(".test.yaml")).exists():
+            shutil.copy(tests, folder)
     return folder
 
 

@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT, needs_posix
 
 from vatspolicy import compile_cache as cache
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies import bundle as bundles
 from vatspolicy.policies.bundle import build_bundle, load_bundle
 
@@ -254,7 +255,7 @@ def test_what_ships_for_another_python_is_not_read(
 ) -> None:
     load_bundle(law)
     move(folder, shipped, "bundle")
-    monkeypatch.setattr(bundles, "PYTHON", b"another")
+    monkeypatch.setattr(bundles, "BYTECODE_VERSION", b"another")
     assert load_bundle(law).policies
     assert len(own(folder, "bundle")) == 1, "compiled anew"
     monkeypatch.undo()
@@ -286,7 +287,7 @@ def test_what_ships_is_of_this_code_only(
 ) -> None:
     load_bundle(law)
     move(folder, shipped, "bundle")
-    monkeypatch.setattr(bundles, "making_digest", lambda: "another version of schemas or code")
+    monkeypatch.setattr(SchemaSet, "compile_key", "another version of schemas or code")
     load_bundle(law)
     assert len(own(folder, "bundle")) == 1, "compiled anew"
 

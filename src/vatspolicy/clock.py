@@ -1,29 +1,51 @@
-"""The only place that reads the wall clock: today in China, where the law counts its days."""
+"""The only reader of the wall clock, and arithmetic on calendar days.
+
+A day is ISO text (YYYY-MM-DD) everywhere, so that days compare and print as they are written.
+"""
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import UTC, date, datetime, timedelta, timezone
 
-from vatspolicy.day import text_of
+LAST = date.max.isoformat()
+"""Last day that a text can name."""
 
-_CHINA = 8 * 3600
-"""Seconds that China is ahead: one time, all year (Asia/Shanghai); a table of zones would be read at each start."""
+_CHINA = timezone(timedelta(hours=8))
+"""Time in China: one zone, without summer time (Asia/Shanghai)."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def today() -> str:
-    """Today in Asia/Shanghai, as ISO text."""
-    moment = time.gmtime(time.time() + _CHINA)
-    return text_of(moment.tm_year, moment.tm_mon, moment.tm_mday)
+    """Return today's day in China, where the law counts its days."""
+    return datetime.now(_CHINA).date().isoformat()
 
 
 def now() -> str:
-    """This moment in UTC, as RFC 3339 with nanoseconds: for logs, never for a decision or a report."""
-    import datetime
-
-    moment = datetime.datetime.now(datetime.UTC)
+    """Return this moment in UTC, as RFC 3339 with nanoseconds: for logs, never for a decision or a report."""
+    moment = datetime.now(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 1000:09d}Z"
 
 
 def nanoseconds() -> int:
-    """This moment as files have it, in nanoseconds since 1970: for telling fresh files from old ones."""
+    """Return this moment in nanoseconds since 1970, as file systems count."""
     return time.time_ns()
+
+
+def is_day(value: object) -> bool:
+    """Return True for a calendar day YYYY-MM-DD, and for values that are not text, which no format is about."""
+    if not isinstance(value, str):
+        return True
+    if not _DAY.fullmatch(value):  # fromisoformat reads 20270101 and 2027-W01-1 too
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def later(day: str, count: int) -> str:
+    """Return the day `count` days after a day. Raises OverflowError after the year 9999."""
+    return (date.fromisoformat(day) + timedelta(days=count)).isoformat()

@@ -18,6 +18,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 from vatspolicy.clock import nanoseconds
 
@@ -26,7 +27,6 @@ try:  # hashlib loads OpenSSL first, which takes longer than all that a start ha
 except ImportError:  # an interpreter that is built in another way
     from hashlib import blake2b
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from vatspolicy.i18n import translate
-from vatspolicy.light import dataclass, replace
+from vatspolicy.i18n.text import cells
 
 
 @dataclass(frozen=True, order=True)
@@ -114,14 +115,3 @@ def _with_part(word: str, names: Sequence[str]) -> list[str]:
 
 _MANY = 8  # more words than that suggest nothing
 _TELLING = 4  # letters
-
-
-def cells(char: str) -> int:
-    """Cells that a character takes in a terminal: 2 for wide ones such as Chinese, 0 for combining marks."""
-    if char.isascii():
-        return 1
-    from unicodedata import combining, east_asian_width
-
-    if combining(char):
-        return 0
-    return 2 if east_asian_width(char) in "WF" else 1

@@ -7,15 +7,29 @@ import io
 import os
 import stat
 import sys
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+_STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
 _SIGNS = {"✔": "+", "✘": "x", "☐": "[ ]", "☑": "[x]", "→": "->", "§": "#", "≠": "!=", "·": "-", "–": "-", "…": "..."}
 _PLAIN = str.maketrans(_SIGNS)
 """Signs of the text report for a terminal that cannot show them. Unknown (?) must stay apart from open and closed."""
+
+
+class Style:
+    """Terminal styles, or none where the output has no color."""
+
+    def __init__(self, color: bool) -> None:
+        self.color = color
+
+    def __call__(self, text: str, *styles: str) -> str:
+        """Return the text in the given styles: green, red, yellow, blue, bold, dim."""
+        if not self.color or not styles:
+            return text
+        return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
 
 
 def write_file(path: Path, text: str) -> None:

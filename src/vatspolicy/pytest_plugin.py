@@ -1,4 +1,4 @@
-"""A pytest plugin: the tests inside policies and all fixtures are tests of their own.
+"""A pytest plugin that collects the tests of policies and the fixtures.
 
 It collects nothing unless the project says where: `vatspolicy_policies` and `vatspolicy_fixtures` in the pytest
 configuration name folders, relative to the root.
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare where policies and fixtures are."""
-    parser.addini("vatspolicy_policies", "folder of policies whose inline tests are collected", default="")
+    parser.addini("vatspolicy_policies", "folder of policies whose tests are collected", default="")
     parser.addini("vatspolicy_fixtures", "folder of fixtures that are collected", default="")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A policy file, or the expectations of a fixture."""
+    """Collect the tests of a policy, or a fixture."""
     if file_path.suffix != ".yaml":
         return None
     config = parent.config
     policies, fixtures = (_folder(config, name) for name in ("vatspolicy_policies", "vatspolicy_fixtures"))
     place = file_path.resolve()
-    if policies and place.is_relative_to(policies) and file_path.name not in ("bundle.yaml", "properties.yaml"):
+    if policies and place.is_relative_to(policies) and file_path.name.endswith(".test.yaml"):
         return PolicyFile.from_parent(parent, path=file_path)
     if fixtures and place.is_relative_to(fixtures) and not file_path.name.endswith(".expect.yaml"):
         return FixtureFile.from_parent(parent, path=file_path)
@@ -43,7 +43,7 @@ def _folder(config: pytest.Config, name: str) -> Path | None:
 
 
 def _bundle(config: pytest.Config) -> Bundle:
-    """The bundle, loaded once a session."""
+    """Return the bundle, which is loaded once a session."""
     from vatspolicy.policies.bundle import load_bundle
 
     if _BUNDLE not in config.stash:
@@ -56,24 +56,28 @@ _BUNDLE: pytest.StashKey[Any] = pytest.StashKey()
 
 
 class _File(pytest.File):
-    """A file of cases. One that cannot be used is told in plain lines."""
+    """A file of cases. An unusable one is reported in plain lines."""
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        """The problems, without a traceback."""
+        """Return the problems without a traceback."""
         from vatspolicy.errors import InvalidInput
 
         return str(excinfo.value) if isinstance(excinfo.value, InvalidInput) else super().repr_failure(excinfo)
 
 
 class PolicyFile(_File):
-    """A policy with its inline tests."""
+    """The tests of a policy, which stand beside it."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """One item a test."""
-        from vatspolicy.authoring.testing.cases import cases_of
+        """Yield one item per test."""
+        from vatspolicy.authoring.testing.cases import STRAY_HINT, cases_of
+        from vatspolicy.errors import InvalidInput, Problem
 
         bundle = _bundle(self.config)
-        for case in cases_of(bundle, bundle.policies[self.path.stem]):
+        id = self.path.name.removesuffix(".test.yaml")
+        if id not in bundle.policies:
+            raise InvalidInput([Problem(str(self.path), 1, 1, "", "These tests stand beside no policy.", STRAY_HINT)])
+        for case in cases_of(bundle, bundle.policies[id]):
             yield CaseItem.from_parent(self, name=case.name.partition(": ")[2], case=case)
 
 
@@ -81,7 +85,7 @@ class FixtureFile(_File):
     """A fixture with its expected decisions."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """One item an expected decision."""
+        """Yield one item per expected decision."""
         from vatspolicy.authoring.testing.cases import one_fixture
 
         for case in one_fixture(_bundle(self.config), self.path):
@@ -89,7 +93,7 @@ class FixtureFile(_File):
 
 
 class CaseFailedError(Exception):
-    """A case that does not come out as expected."""
+    """Raised for a case whose result is not the expected one."""
 
 
 class CaseItem(pytest.Item):
@@ -106,11 +110,11 @@ class CaseItem(pytest.Item):
             raise CaseFailedError("\n".join(problems))
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        """The differences, without a traceback."""
+        """Return the differences without a traceback."""
         if isinstance(excinfo.value, CaseFailedError):
             return f"{self.case.file}:{self.case.line}: {self.case.name}\n{excinfo.value}"
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """File, line (from 0) and name."""
+        """Return file, line (from 0) and name."""
         return self.path, self.case.line - 1, self.case.name

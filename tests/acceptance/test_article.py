@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.shipped import policy_file
 
 from vatspolicy.documents import load_document
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -94,7 +95,7 @@ def why_unknown(bundle: Bundle, name: str) -> str:
     if colon:
         if id not in bundle.policies:
             return "no such policy"
-        cases = load_document(ROOT / "policies" / f"{id}.yaml").data["tests"]["cases"]
+        cases = load_document(policy_file(f"{id}.test")).data["cases"]
         return "" if test in {case["it"] for case in cases} else "no such test in the policy"
     return "" if name in bundle.policies else "no such policy"
 
@@ -153,8 +154,8 @@ def test_every_candidate_appears_in_its_table() -> None:
 
 def test_every_fixture_that_cites_the_article_is_named() -> None:
     cited = {
-        f"fixtures/{path.name.removesuffix('.expect.yaml')}"
-        for path in (ROOT / "fixtures").glob("*.expect.yaml")
+        path.relative_to(ROOT).as_posix().removesuffix(".expect.yaml")
+        for path in (ROOT / "fixtures").rglob("*.expect.yaml")
         if any("article " in text for text in load_document(path).data.get("cites", []))
     }
     assert cited - {name for row in ARTICLE for name in row.names} == set()

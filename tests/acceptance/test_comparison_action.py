@@ -98,9 +98,7 @@ def test_a_change_is_reported_and_passes(runner: Runner) -> None:
     assert "::warning file=policies/law.yaml,line=" in ran.log
 
 
-@pytest.mark.parametrize(
-    ("semantic", "extra"), [("auto", "[smt]"), ("z3", "[smt]"), ("", "[smt]"), ("cells", ""), ("off", "")]
-)
+@pytest.mark.parametrize(("semantic", "extra"), [("auto", "[smt]"), ("z3", "[smt]"), ("", "[smt]"), ("off", "")])
 def test_the_solver_is_installed_where_it_is_asked_for(tmp_path: Path, semantic: str, extra: str) -> None:
     python = tmp_path / "python"
     python.write_text(

@@ -32,11 +32,11 @@ from vatspolicy.cel.grammar import ExpressionError
 from vatspolicy.cel.types import BOOL
 from vatspolicy.documents import load_document
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.policies.compiler import variables
-from vatspolicy.reports.decision.markdown import escape
-from vatspolicy.reports.formats.terminal import clean
+from vatspolicy.reports.formats.markdown import escape
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 FUTURE = SHOP.replace("2027-01-31", "3027-01-31")

@@ -74,7 +74,7 @@ def installed(built: Distributions, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
     """A fixture, copied to a place from which the repository cannot be seen."""
-    expected = min((ROOT / "fixtures").glob("*.expect.yaml"))
+    expected = min((ROOT / "fixtures").rglob("*.expect.yaml"))
     copy = tmp_path / "product.yaml"
     copy.write_bytes(expected.with_name(expected.name.replace(".expect", "")).read_bytes())
     return copy

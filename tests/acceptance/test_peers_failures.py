@@ -278,7 +278,7 @@ def test_coverage_names_lines_and_does_not_depend_on_layout(console: Console, co
     figures, files = covered()
     assert figures
     assert files
-    for path in copy_of_law.glob("*.yaml"):
+    for path in copy_of_law.rglob("*.yaml"):
         path.write_text("# a remark\n\n" + path.read_text())
     assert covered()[0] == figures
 
@@ -329,7 +329,7 @@ def test_every_witness_is_decided_by_the_evaluator(tmp_path: Path) -> None:
     rules = "rules:\n" + RULE.replace("{id}", "one").replace("{{", "{").replace("}}", "}")
     before, after = (policy("law", rules.replace("{above}", above)) for above in ("50.0", "70.0"))
     sides = [project(tmp_path / name, {"law": text}, {}) for name, text in (("base", before), ("head", after))]
-    data = compare(*sides, semantic="cells")
+    data = compare(*sides, semantic="z3")
     witnesses = [entry["witness"] for entry in data["semantic"]["transitions"] if entry["witness"]]
     assert witnesses
     for witness in witnesses:

@@ -1,4 +1,4 @@
-"""The pytest plugin: inline tests and fixtures are tests of a project that names their folders, and of no other."""
+"""The pytest plugin: tests of policies and fixtures are tests of a project that names their folders, and of no other."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def test_everything_is_collected_and_passes(project: Path) -> None:
     assert passed
     inline = sum(path.read_text().count("{it: ") for path in (project / "rules").iterdir())
     assert int(passed[1]) >= inline + 3
-    listed = run_pytest(project, "--collect-only", "cases", "rules/vats-pilot-2024.yaml").stdout
+    listed = run_pytest(project, "--collect-only", "cases", "rules/vats-pilot-2024.test.yaml").stdout
     assert "cases/shop.yaml::as of 2026-06-01\n" in listed
     assert "cases/shop.yaml::as of 2026-06-01, falls to incomplete\n" in listed
-    assert "rules/vats-pilot-2024.yaml::it opens on the launch day\n" in listed
+    assert "rules/vats-pilot-2024.test.yaml::it opens on the launch day\n" in listed
 
 
 def test_nothing_is_collected_unless_it_is_asked_for(project: Path) -> None:
@@ -75,7 +75,7 @@ def test_nothing_is_collected_unless_it_is_asked_for(project: Path) -> None:
 
 
 def test_a_difference_is_told_in_plain_lines(project: Path) -> None:
-    path = project / "rules/vats-pilot-2024.yaml"
+    path = project / "rules/vats-pilot-2024.test.yaml"
     text = path.read_text()
     wrong = text.replace(
         "as_of: '2024-10-23', expect: {pilot-access: open", "as_of: '2024-10-23', expect: {pilot-access: closed"
@@ -86,7 +86,7 @@ def test_a_difference_is_told_in_plain_lines(project: Path) -> None:
     ran = run_pytest(project)
     assert ran.returncode == 1
     line = wrong[: wrong.index("opens on the launch day")].count("\n") + 1
-    assert f"rules/vats-pilot-2024.yaml:{line}: vats-pilot-2024: it opens on the launch day\n" in ran.stdout
+    assert f"rules/vats-pilot-2024.test.yaml:{line}: vats-pilot-2024: it opens on the launch day\n" in ran.stdout
     assert "\npilot-access is open, not closed.\n" in ran.stdout
     assert "\nThe decision is allow, not deny.\n" in ran.stdout
     assert "2 failed" in ran.stdout
@@ -97,7 +97,7 @@ def test_a_difference_is_told_in_plain_lines(project: Path) -> None:
 def test_a_policy_that_does_not_load_is_an_error_in_plain_lines(project: Path) -> None:
     path = project / "rules/vats-pilot-2024.yaml"
     path.write_text(path.read_text().replace("operator.registered.within", "operator.registerd.within"))
-    ran = run_pytest(project, "rules/vats-pilot-2024.yaml")
+    ran = run_pytest(project, "rules/vats-pilot-2024.test.yaml")
     assert ran.returncode == 2
     assert re.search(r"rules/vats-pilot-2024.yaml:\d+:\d+: .*Did you mean 'registered'\?", ran.stdout)
     assert "Traceback" not in ran.stdout
@@ -113,4 +113,11 @@ def test_a_fixture_without_expectations_is_an_error(project: Path) -> None:
 
 def test_tests_are_chosen_by_name_and_by_place(project: Path) -> None:
     assert "1 passed" in run_pytest(project, "-k", "opens and launch").stdout
-    assert "1 passed" in run_pytest(project, "rules/vats-pilot-2024.yaml::it opens on the launch day").stdout
+    assert "1 passed" in run_pytest(project, "rules/vats-pilot-2024.test.yaml::it opens on the launch day").stdout
+
+
+def test_tests_beside_no_policy_are_an_error(project: Path) -> None:
+    (project / "rules/vats-pilot-2024.test.yaml").rename(project / "rules/lost.test.yaml")
+    ran = run_pytest(project, "rules/lost.test.yaml")
+    assert ran.returncode == 2
+    assert "rules/lost.test.yaml:1:1: These tests stand beside no policy." in ran.stdout

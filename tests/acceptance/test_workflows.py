@@ -201,7 +201,7 @@ def run_gitlab(job: dict[str, Any], project: Path, **variables: str) -> subproce
 def test_gitlab_job_reports(gitlab: tuple[dict[str, Any], Path]) -> None:
     job, project = gitlab
     (project / "specs").mkdir()
-    expected = min((ROOT / "fixtures").glob("*.expect.yaml"))
+    expected = min((ROOT / "fixtures").rglob("*.expect.yaml"))
     shutil.copy(expected.with_name(expected.name.replace(".expect", "")), project / "specs")
     options = "--allow-past-as-of --no-fail"
     result = run_gitlab(job, project, VATSPOLICY_SPECS="specs/*.yaml", VATSPOLICY_OPTIONS=options)

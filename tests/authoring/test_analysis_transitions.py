@@ -16,17 +16,16 @@ from support.generators import Profiles, hints_of, near_days
 from support.laws import CLASSES, LICENCE, bundle_of, route, rule
 from support.valuations import BOUNDS, assign
 
-from vatspolicy.authoring.symbolic import Transitions, compare_change, compare_decisions, compare_rules, search
+from vatspolicy.authoring.symbolic import Transitions, compare_change, compare_decisions, compare_rules, solver
 from vatspolicy.authoring.symbolic import workers as parallel
-from vatspolicy.authoring.symbolic.difference import differing
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.minimize import places, without
-from vatspolicy.authoring.symbolic.recheck import word_of
-from vatspolicy.authoring.symbolic.relaxation import PAIRS
-from vatspolicy.authoring.symbolic.times import END, Period
-from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
+from vatspolicy.authoring.symbolic.timeline import END, Period
+from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch, differing_period
+from vatspolicy.authoring.symbolic.verdicts import PAIRS
+from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
@@ -58,10 +57,10 @@ def checked(base: Bundle, head: Bundle, found: Transitions, attackers: int = 40)
         assert words == (transition.before, transition.after)
         assert transition.first_day <= transition.as_of <= (transition.last_day or END)
         days = [transition.first_day, *([transition.last_day] if transition.last_day else [])]
-        assert all(word_of(base, profile, day) != word_of(head, profile, day) for day in days)
+        assert all(decision_of(base, profile, day) != decision_of(head, profile, day) for day in days)
         outside = [iso(ordinal(transition.first_day) - 1)] if transition.first_day > base.covers_from else []
         outside += [iso(ordinal(transition.last_day) + 1)] if transition.last_day else []
-        assert all(word_of(base, profile, day) == word_of(head, profile, day) for day in outside)
+        assert all(decision_of(base, profile, day) == decision_of(head, profile, day) for day in outside)
         for place in places(dict(transition.witness)):
             assert not still(base, head, without(transition.witness, place), transition.as_of, words), place
     draw = random.Random(5)
@@ -69,7 +68,7 @@ def checked(base: Bundle, head: Bundle, found: Transitions, attackers: int = 40)
     impossible = {transition.name for transition in found.impossible}
     for _ in range(attackers):
         profile, day = made.profile(), max(near_days(draw, head.boundaries), base.covers_from, head.covers_from)
-        assert f"{word_of(base, profile, day)}->{word_of(head, profile, day)}" not in impossible
+        assert f"{decision_of(base, profile, day)}->{decision_of(head, profile, day)}" not in impossible
     return found
 
 
@@ -128,7 +127,7 @@ def test_two_ways_to_say_the_same_change_nothing(tmp_path: Path) -> None:
 def test_other_words_are_no_change(tmp_path: Path) -> None:
     base = law(tmp_path / "base", "data.persons > 10")
     head = law(tmp_path / "head", "data.persons   >  10")
-    assert differing(base, head, Period(base.covers_from, END)) is None
+    assert differing_period(base, head, Period(base.covers_from, END)) is None
     found = compare_decisions(base, head)
     assert len(found.impossible) == 12
     assert {transition.reason for transition in found.found} == {"No rule that decides differs."}
@@ -188,15 +187,15 @@ def test_free_text_is_unsupported(tmp_path: Path) -> None:
     ],
 )
 def test_without_a_solver(before: str, after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The search by cells says the same as the solver, or that it does not know; never something else."""
+    """Texts alone prove what the solver proves, or nothing; a reason says what to install."""
     base, head = law(tmp_path / "base", before), law(tmp_path / "head", after)
     with_solver = {t.name: t.verdict for t in compare_decisions(base, head).found}
-    monkeypatch.setattr(search, "has_solver", lambda: False)
+    monkeypatch.setattr(solver, "z3", None)
     found = checked(base, head, compare_decisions(base, head, budget=5_000_000), attackers=5)
     rules = compare_rules(base, head, ["changed/r"], budget=5_000_000)
     assert all(t.verdict in ("unknown", with_solver[t.name]) for t in found.found)
-    assert rules[0].verdict in ("witness", "unknown")
-    assert any("without a solver" in text for text in found.assumptions)
+    assert (rules[0].verdict, rules[0].reason) == ("unknown", "Proofs need a solver: install vatspolicy[smt].")
+    assert {t.reason for t in found.undecided} == {rules[0].reason}
 
 
 @needs_solver
@@ -253,7 +252,7 @@ def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
     """The whole decision, over the law of all days, of the profiles that people wrote."""
     bundle = load_bundle()
     ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
-    pool, longest = ground.setting.space.pool, 0
+    pool, longest = ground.query.space.pool, 0
     compared = 0
     for case in itertools.islice(fixture_cases(bundle, Path(__file__).parents[2] / "fixtures"), 0, None, 2):
         profile, day = case.profile, case.as_of
@@ -261,10 +260,10 @@ def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
         if too_long(facts):
             longest += 1
             continue
-        values = assign(ground.setting, facts, day)
+        values = assign(ground.query, facts, day)
         truths = pool.truths(values)
         found = [word for word, formula in ground.before.items() if truths[abs(formula)] is (formula > 0)]
-        assert found == [word_of(bundle, profile, day)], case.name
+        assert found == [decision_of(bundle, profile, day)], case.name
         compared += 1
     assert compared > 60
     assert longest < compared
@@ -279,15 +278,14 @@ def too_long(data: Any) -> bool:
     return False
 
 
-def test_workers_read_the_schemas_of_the_first_process(tmp_path: Path) -> None:
-    for schema in resource_folder("schemas").glob("*.json"):
-        (tmp_path / schema.name).write_bytes(schema.read_bytes())
-    sides = (load_bundle(), load_bundle())
-    with use_schemas(tmp_path):
-        told = parallel.answers(sides, [(_schemas_in_use, ()), (_schemas_in_use, ())], 2)
-    assert told == [str(tmp_path), str(tmp_path)]
+def test_workers_read_the_schemas_of_the_bundles() -> None:
+    own = SchemaSet({**SchemaSet.shipped().files, "note.schema.json": b"{}"})
+    sides = (load_bundle(schemas=own), load_bundle(schemas=own))
+    told = parallel.answers(sides, [(_schema_names, ()), (_schema_names, ())], 2)
+    assert told == [own.names, own.names]
+    assert "note" in own.names
 
 
-def _schemas_in_use(*_: Bundle) -> str:
+def _schema_names(base: Bundle, _: Bundle) -> tuple[str, ...]:
     gc.collect()
-    return str(schema_folder())
+    return base.schemas.names

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, all_days
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
-from vatspolicy.authoring.symbolic.search import open_search
-from vatspolicy.authoring.symbolic.times import END, Period
+from vatspolicy.authoring.symbolic.solver import open_solver
+from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.values import DualRail
 from vatspolicy.authoring.symbolic.witness import profile_of
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import invariants, load_profile
@@ -25,35 +25,35 @@ pytestmark = [
     pytest.mark.xdist_group("analysis"),
 ]
 
-IDS = [entry["id"] for entry in load_schema("profile")["x-invariants"]]
+IDS = [entry["id"] for entry in SchemaSet.shipped().load("profile")["x-invariants"]]
 LISTS = {"services": 2, "company.licences": 2, "partner.licences": 2, "services.*.area": 2, "services.*.facilities": 2}
 
 
 def encoded() -> tuple[Query, dict[str, DualRail]]:
     """The invariants over one space."""
-    setting = Query(Period("2015-01-01", END), LISTS)
-    scope = SymbolicActivation(setting.space.roots)
-    rails = [setting.encoder.truth(node, scope, {}) for node, _ in invariants()]
-    return setting, dict(zip(IDS, rails, strict=True))
+    query = Query(Period("2015-01-01", END), LISTS)
+    scope = SymbolicActivation(query.space.roots)
+    rails = [query.encoder.truth(node, scope, {}) for node, _ in invariants()]
+    return query, dict(zip(IDS, rails, strict=True))
 
 
-def found(setting: Query, formulas: Sequence[int]) -> dict[str, Any] | None:
-    values = open_search(setting.space).find(formulas)
-    return None if values is None else profile_of(setting.space, values)
+def found(query: Query, formulas: Sequence[int]) -> dict[str, Any] | None:
+    values = open_solver(query.space).find(formulas)
+    return None if values is None else profile_of(query.space, values)
 
 
 def test_the_invariants_hold_together_of_a_profile_that_says_what_they_ask_about() -> None:
-    setting, rails = encoded()
-    data = found(setting, [rail.true for rail in rails.values()])
+    query, rails = encoded()
+    data = found(query, [rail.true for rail in rails.values()])
     assert data is not None
     load_profile(data)
 
 
 @pytest.mark.parametrize("id", IDS)
 def test_no_invariant_follows_from_the_others(id: str) -> None:
-    setting, rails = encoded()
+    query, rails = encoded()
     others = [-rail.false for name, rail in rails.items() if name != id]
-    data = found(setting, [rails[id].false, *others])
+    data = found(query, [rails[id].false, *others])
     assert data is not None
     with pytest.raises(InvalidInput):
         load_profile(data)
@@ -65,10 +65,10 @@ def test_every_policy_can_apply() -> None:
     ground = BoundedSearch(bundle, all_days(bundle))
     silent, asked = [], 0
     for policy in bundle.policies.values():
-        rules = [rule for rule in policy.rules if rule.name in ground.rails]
+        rules = [rule for rule in policy.rules if rule.name in ground.applies]
         if rules:
             asked += 1
-            if not any(ground.find([*ground.scene(r.each)[0], ground.rails[r.name].true]) for r in rules):
+            if not any(ground.is_satisfiable([*ground.subject(r.each)[0], ground.applies[r.name].true]) for r in rules):
                 silent.append(policy.id)
     assert silent == []
     assert asked > 50

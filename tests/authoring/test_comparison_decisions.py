@@ -10,7 +10,7 @@ from support.projects import PROFILE, RULES, compare, compare_policies, policy, 
 
 from vatspolicy.authoring.diff.decisions import Answer, direction
 from vatspolicy.authoring.diff.verdict import parse_conditions
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")
@@ -247,7 +247,7 @@ def test_profiles_that_are_not_there_make_it_partial(tmp_path: Path) -> None:
 
 
 def with_new_fact() -> dict[str, Any]:
-    schema = copy.deepcopy(load_schema("profile"))
+    schema = copy.deepcopy(SchemaSet.shipped().load("profile"))
     schema["properties"]["product"]["properties"]["green"] = {
         "type": "boolean",
         "title": "Green",
@@ -281,7 +281,7 @@ def test_a_rule_may_not_read_what_the_schemas_of_its_side_do_not_know(tmp_path: 
 
 
 def test_a_place_that_moves_is_seen_without_any_edit_of_a_policy(tmp_path: Path) -> None:
-    places = copy.deepcopy(load_schema("places"))
+    places = copy.deepcopy(SchemaSet.shipped().load("places"))
     places["x-gazetteer"]["hangzhou"]["province"] = "beijing"
     law = policy(
         "law",

@@ -15,7 +15,7 @@ from support.browser import opened, sideways, violations
 from support.projects import PROFILE, RULES, compare, policy, project
 
 from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.reports.diff import FORMATS, markdown, render
 
 LAW = policy("law")

@@ -9,7 +9,7 @@ import pytest
 from support.projects import RULES, compare, compare_policies, edits, policy, project
 
 from vatspolicy.authoring.diff.structure import tokens
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 
 LAW = policy("law")
 
@@ -129,7 +129,7 @@ def test_fixtures_that_move_with_the_law_are_named(tmp_path: Path) -> None:
 
 
 def schema_edits(folder: Path, name: str, edit: Any) -> list[tuple[str, bool]]:
-    after = copy.deepcopy(load_schema(name))
+    after = copy.deepcopy(SchemaSet.shipped().load(name))
     edit(after)
     base = project(folder / "base", schemas={})
     data = compare(base, project(folder / "head", schemas={name: after}))

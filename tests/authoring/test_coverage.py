@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Console
+from support.laws import write_policy
 
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.testing.cases import policy_cases
@@ -52,7 +53,7 @@ GROUP = "    - {it: is for a group, as_of: '2026-01-01', set: {services.0.audien
 def bundle_of(folder: Path, text: str) -> Bundle:
     folder.mkdir(exist_ok=True)
     (folder / "bundle.yaml").write_text(scaffold.bundle())
-    (folder / "two.yaml").write_text(text)
+    write_policy(folder / "two.yaml", text)
     return load_bundle(folder)
 
 

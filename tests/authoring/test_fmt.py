@@ -15,13 +15,14 @@ import yaml
 from conftest import ROOT, SHOP, Console
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.shipped import FIXTURES, POLICIES, policy_file
 
 from vatspolicy.authoring.formatter import format_text
 from vatspolicy.authoring.formatter.textconv import clauses, normal_text
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.errors import InvalidInput
 
-SHIPPED = sorted([*(ROOT / "policies").glob("*.yaml"), *(ROOT / "fixtures").glob("*.yaml")])
+SHIPPED = sorted([*POLICIES.rglob("*.yaml"), *FIXTURES.rglob("*.yaml")])
 
 MESSY = """\
 # yaml-language-server: $schema=../schemas/policy.schema.json
@@ -134,6 +135,8 @@ def test_a_messy_policy_becomes_tidy() -> None:
         ("a: 1 # one\n#two\nb: 2\n", "a: 1  # one\n#two\nb: 2\n"),
         ("a:\n  b: 1\n  # last of a\nc: 2\n", "a:\n  b: 1\n  # last of a\nc: 2\n"),
         ("a:\n    b: 1\n    # next\n    c: 2\n", "a:\n  b: 1\n  # next\n  c: 2\n"),
+        ("a:\n  - b: 1\n# c:\n  # d: 1\n", "a:\n  - b: 1\n# c:\n  # d: 1\n"),
+        ("a:\n    b: 1\n    # c:\n      # d: 1\n    e: 1\n", "a:\n  b: 1\n  # c:\n    # d: 1\n  e: 1\n"),
         ("# head\n\na: 1\n", "# head\na: 1\n"),
         ("[1,  2]\n", "[1, 2]\n"),
         ("a: {}\nb: []\n", "a: {}\nb: []\n"),
@@ -346,7 +349,8 @@ def repository(tmp_path: Path) -> Path:
     """A repository with one policy, configured as CONTRIBUTING.md says."""
     (tmp_path / "policies").mkdir()
     shutil.copy(ROOT / ".gitattributes", tmp_path)
-    shutil.copy(ROOT / "policies/vats-pilot-2024.yaml", tmp_path / "policies")
+    for name in ("vats-pilot-2024", "vats-pilot-2024.test"):
+        shutil.copy(policy_file(name), tmp_path / "policies")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "-A")
     git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "one")
@@ -362,8 +366,8 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def edit(folder: Path, before: str, after: str) -> None:
-    path = folder / "policies/vats-pilot-2024.yaml"
+def edit(folder: Path, before: str, after: str, name: str = "vats-pilot-2024.yaml") -> None:
+    path = folder / "policies" / name
     text = path.read_text(encoding="utf-8")
     assert before in text
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
@@ -388,8 +392,49 @@ def test_git_shows_the_rule_and_no_layout(repository: Path) -> None:
 
 def test_git_names_parameters_and_tests_without_the_normal_text_too(repository: Path) -> None:
     edit(repository, "value: true}", "value: false}")
-    edit(repository, "as_of: '2024-04-07'", "as_of: '2024-04-06'")
+    edit(repository, "as_of: '2024-04-07'", "as_of: '2024-04-06'", "vats-pilot-2024.test.yaml")
     shown = git(repository, "diff", "-U0", "--no-textconv")
     heads = re.findall(r"^@@.*@@ (.*)$", shown, re.MULTILINE)
-    assert heads[0].startswith("  launched:")
-    assert heads[1].startswith("    - {it: opens on the launch day")
+    assert heads[0].startswith("  - {it: opens on the launch day")
+    assert heads[1].startswith("  launched:")
+
+
+TESTED = """\
+id: two
+version: 1.0.0
+tests:
+  base: {company: {foreign_percent: 1}}
+  cases:
+    # the day before
+    - {it: is silent, as_of: '2020-01-01', expect: {file: silent}}
+effective: {from: '2020-01-01'}
+"""
+
+
+def test_tests_inside_a_policy_move_beside_it(console: Console) -> None:
+    console.write("policies/access/two.yaml", TESTED)
+    assert console("fmt", "--check", "policies").code == 1
+    ran = console("fmt", "policies")
+    assert (ran.code, ran.out) == (0, "policies/access/two.test.yaml\n")
+    beside = console.folder / "policies/access/two.test.yaml"
+    assert beside.read_text() == (
+        "base: {company: {foreign_percent: 1}}\ncases:\n  # the day before\n"
+        "  - {it: is silent, as_of: '2020-01-01', expect: {file: silent}}\n"
+    )
+    assert "tests" not in load_document(console.folder / "policies/access/two.yaml").data
+    assert console("fmt", "--check", "policies").code == 0
+
+
+def test_tests_are_never_written_over_others(console: Console) -> None:
+    console.write("policies/two.yaml", TESTED)
+    console.write("policies/two.test.yaml", "base: {}\n")
+    ran = console("fmt", "policies/two.yaml")
+    assert (ran.code, "policies/two.test.yaml exists already." in ran.err) == (2, True)
+    assert (console.folder / "policies/two.test.yaml").read_text() == "base: {}\n"
+    assert "tests:" in (console.folder / "policies/two.yaml").read_text()
+
+
+def test_tests_in_flow_style_move_too(console: Console) -> None:
+    console.write("p/two.yaml", "id: two\neffective: {from: '2020-01-01'}\ntests: {base: {}, cases: [{it: is}]}\n")
+    assert console("fmt", "p").code == 0
+    assert load_document(console.folder / "p/two.test.yaml").data == {"base": {}, "cases": [{"it": "is"}]}

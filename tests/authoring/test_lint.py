@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SHOP, Console
+from support.laws import write_policy
 
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint import ORDER, lint
-from vatspolicy.documents.schemas import load_schema, use_schemas
+from vatspolicy.authoring.testing.cases import policy_cases
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import load_bundle
 
 CLEAN = """\
@@ -56,11 +59,11 @@ tests:
 """
 
 
-def findings(folder: Path, text: str, fixtures: Path | None = None) -> list[str]:
+def findings(folder: Path, text: str, fixtures: Path | None = None, schemas: SchemaSet | None = None) -> list[str]:
     folder.mkdir(exist_ok=True)
     (folder / "bundle.yaml").write_text(scaffold.bundle())
-    (folder / "clean.yaml").write_text(text)
-    return [re.sub(r"^.*/", "", str(problem)) for problem in lint(load_bundle(folder), fixtures)]
+    write_policy(folder / "clean.yaml", text)
+    return [re.sub(r"^.*/", "", str(problem)) for problem in lint(load_bundle(folder, schemas), fixtures)]
 
 
 def test_a_clean_policy_has_no_finding(tmp_path: Path) -> None:
@@ -173,7 +176,7 @@ def test_several_findings_stand_in_the_order_of_the_file(tmp_path: Path) -> None
 
 def test_an_enumeration_of_findings_is_whole() -> None:
     """Every sentence that lint can say is shown by one of the cases above, or by one of those on fixtures."""
-    source = (ROOT / "src/vatspolicy/lint.py").read_text(encoding="utf-8")
+    source = (ROOT / "src/vatspolicy/authoring/lint.py").read_text(encoding="utf-8")
     sentences = set(re.findall(r'(?<!")f?"((?:The|There|A|No) [^"]*\.)"(?!")', source))
     shown = " ".join(str(expected) for *_, expected in FINDINGS.values()) + " " + ABSENT
     for sentence in sentences:
@@ -211,7 +214,7 @@ def test_an_expectation_that_follows_no_schema(tmp_path: Path) -> None:
 def test_lint_ends_with_1_for_findings(console: Console) -> None:
     findings(console.folder / "law", CLEAN)
     assert (console("lint", "-p", "law").code, console("lint", "-p", "law").out) == (0, "")
-    (console.folder / "law/clean.yaml").write_text(CLEAN.replace("zh: 整洁", "zh: Clean"))
+    write_policy(console.folder / "law/clean.yaml", CLEAN.replace("zh: 整洁", "zh: Clean"))
     ran = console("lint", "-p", "law")
     assert (ran.code, ran.out) == (1, "law/clean.yaml:3:24: title.zh: The Chinese text is the English one.\n")
     console.write("fixtures/lonely.yaml", SHOP)
@@ -219,9 +222,9 @@ def test_lint_ends_with_1_for_findings(console: Console) -> None:
 
 
 def test_the_order_of_keys_is_that_of_the_schema() -> None:
-    assert tuple(load_schema("policy")["properties"]) == ORDER
+    assert tuple(SchemaSet.shipped().load("policy")["properties"]) == ORDER
     assert ORDER[:3] == ("id", "version", "title")
-    assert ORDER[-2:] == ("rules", "tests")
+    assert ORDER[-2:] == ("terms", "rules")
 
 
 @pytest.mark.parametrize(
@@ -237,16 +240,28 @@ def test_translations_of_a_policy(tmp_path: Path, zh: str, told: str) -> None:
     assert any(line.endswith(f"title.zh: {told}") for line in found), found
 
 
-def test_translations_of_the_schemas_in_use(tmp_path: Path) -> None:
+def test_translations_of_the_schemas_of_the_bundle(tmp_path: Path) -> None:
     folder = tmp_path / "schemas"
     shutil.copytree(ROOT / "schemas", folder)
     schema = folder / "profile.schema.json"
     text = schema.read_text(encoding="utf-8")
     assert '"上线日"' in text
     schema.write_text(text.replace('"上线日"', '"Launch day"', 1), encoding="utf-8")
-    with use_schemas(folder):
-        found = findings(tmp_path / "law", CLEAN)
+    found = findings(tmp_path / "law", CLEAN, schemas=SchemaSet.from_folder(folder))
     line = 1 + text[: text.index('"上线日"')].count("\n")
     assert [re.sub(r":\d+: ", ": ", one, count=1) for one in found] == [
         f"profile.schema.json:{line}: properties.product.properties.launch.x-title-zh: The Chinese text is the English one."
     ]
+
+
+def test_tests_without_a_policy_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "law"
+    findings(folder, CLEAN)
+    (folder / "clear.test.yaml").write_text(
+        "base: {}\ncases: [{it: is lost, as_of: '2026-01-01', expect: {file: fires}}]\n"
+    )
+    assert findings(folder, CLEAN) == [
+        "clear.test.yaml:1:1: These tests stand beside no policy. The tests of ID.yaml stand in ID.test.yaml, in the same folder."
+    ]
+    with pytest.raises(InvalidInput, match=r"clear\.test\.yaml"):
+        list(policy_cases(load_bundle(folder)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.authoring.testing.mcdc import alone, decisive_clauses
+from vatspolicy.authoring.testing.coverage import alone, decisive_clauses
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.types import BOOL, ListOf, Record

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 from conftest import Console
+from support.laws import write_policy
 
 from vatspolicy.authoring.mutation.expression_mutants import edits, replace
-from vatspolicy.authoring.mutation.mutants import Mutant, Mutants, place
+from vatspolicy.authoring.mutation.mutants import Mutant, Mutants, days, place, values
 from vatspolicy.authoring.mutation.report import mutate
-from vatspolicy.authoring.mutation.rewrite import rewritten
-from vatspolicy.authoring.mutation.ruleset import mutated
+from vatspolicy.authoring.mutation.ruleset import mutated, rewritten
 from vatspolicy.authoring.mutation.run import Choice, Trial, choose
 from vatspolicy.authoring.mutation.suggestions import suggest
-from vatspolicy.authoring.mutation.value_mutants import days, values
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.parser import TypeEnvironment, parse
@@ -75,7 +74,7 @@ KILLING = """\
 def bundle_of(folder: Path, text: str) -> Bundle:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bundle.yaml").write_text("version: 0.1.0\ncovers: {from: '2015-01-01'}\n")
-    (folder / "two.yaml").write_text(text, encoding="utf-8")
+    write_policy(folder / "two.yaml", text)
     return load_bundle(folder)
 
 

@@ -12,13 +12,16 @@ from conftest import Console
 
 from vatspolicy.authoring.scaffold import profile
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.profile.profile import read_profile
 
 
 def test_a_new_policy_passes_lint_and_its_own_tests(console: Console) -> None:
     made = console("new", "policy", "cloud-measures-2027")
-    assert (made.code, made.out) == (0, "policies/cloud-measures-2027.yaml\npolicies/bundle.yaml\n")
+    assert (made.code, made.out) == (
+        0,
+        "policies/cloud-measures-2027.yaml\npolicies/cloud-measures-2027.test.yaml\npolicies/bundle.yaml\n",
+    )
     assert (console("lint", "-p", "policies").out, console("lint", "-p", "policies").code) == ("", 0)
     ran = console("test", "-p", "policies", "--threshold", "100")
     shown = "1 of 1 clauses shown to decide alone, both ways (masking MC/DC)\n"
@@ -29,7 +32,7 @@ def test_a_new_policy_joins_others(console: Console, copy_of_law: Path) -> None:
     before = console("lint", "-p", "law").out
     release = (copy_of_law / "bundle.yaml").read_text()
     made = console("new", "policy", "zz-measures", "--policies", "law")
-    assert (made.code, made.out) == (0, "law/zz-measures.yaml\n")
+    assert (made.code, made.out) == (0, "law/zz-measures.yaml\nlaw/zz-measures.test.yaml\n")
     assert (copy_of_law / "bundle.yaml").read_text() == release
     assert console("lint", "-p", "law").out == before
     assert console("test", "-p", "law", "-r", "zz-measures").out == "4 passed, 0 failed\n"
@@ -77,11 +80,12 @@ def test_each_fact_of_a_profile_stands_below_its_question_in_both_languages() ->
             assert re.search(r"\?.*？", lines[index - 1])
 
 
-def test_skeletons_are_plain_yaml(console: Console) -> None:
+def test_skeletons_are_plain_yaml_in_canonical_layout(console: Console) -> None:
     console("new", "policy", "one")
     console("new", "fixture", "two")
     for path in (*Path("policies").iterdir(), *Path("fixtures").iterdir()):
         assert yaml.safe_load(path.read_text())
+    assert console("fmt", "--check").out == ""
 
 
 @pytest.mark.parametrize(

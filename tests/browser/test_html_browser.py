@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from support.browser import opened, sideways, violations
+from support.shipped import fixture_file
 
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
@@ -35,7 +35,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>"
 
 
 def decide(name: str) -> dict[str, Any]:
-    bundle, profile = load_bundle(), load_profile(ROOT / "fixtures" / f"{name}.yaml")
+    bundle, profile = load_bundle(), load_profile(fixture_file(name))
     data = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
     return {**data, "file": f"{name}.yaml"}
 

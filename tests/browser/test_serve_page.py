@@ -13,14 +13,15 @@ import pytest
 import yaml
 from conftest import ROOT, TODAY, Console
 from support.browser import opened, sideways, violations
+from support.shipped import fixture_file
 
 uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
+from vatspolicy.i18n.words import VERDICTS  # noqa: E402
 from vatspolicy.policies.bundle import load_bundle  # noqa: E402
-from vatspolicy.reports.decision.words import VERDICTS  # noqa: E402
-from vatspolicy.server.web.app import make_app  # noqa: E402
-from vatspolicy.server.web.run import listen  # noqa: E402
+from vatspolicy.server.serve import listen  # noqa: E402
+from vatspolicy.server.web.router import make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext  # noqa: E402
 from vatspolicy.server.web.words import WORDS  # noqa: E402
 
@@ -34,8 +35,8 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a running server with the shipped law."""
-    socket = listen(0)
-    app = make_app(WebContext(load_bundle(), today=lambda: TODAY))
+    socket = listen("127.0.0.1", 0)
+    app = make_page(WebContext(load_bundle(), today=lambda: TODAY))
     running = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
@@ -213,7 +214,7 @@ def interview(page: Any, facts: Mapping[str, Any]) -> list[str]:
 def test_an_interview_by_keyboard_leads_to_the_decision_that_check_gives(
     chromium: Any, server: str, console: Console, lang: str
 ) -> None:
-    facts = yaml.safe_load((FIXTURES / "own-shop-shanghai.yaml").read_text(encoding="utf-8"))
+    facts = yaml.safe_load((fixture_file("own-shop-shanghai")).read_text(encoding="utf-8"))
     with visited(chromium, server, viewport={"width": 1200, "height": 900}) as page:
         if lang == "zh":
             page.get_by_role("button", name="中文").click()
@@ -258,10 +259,10 @@ def test_what_is_not_known_can_be_passed_over_and_taken_back(chromium: Any, serv
 def test_a_spec_that_is_opened_is_decided_as_check_decides_it(
     chromium: Any, server: str, console: Console, name: str
 ) -> None:
-    text = (FIXTURES / f"{name}.yaml").read_text(encoding="utf-8")
-    expected = yaml.safe_load((FIXTURES / f"{name}.expect.yaml").read_text(encoding="utf-8"))["decisions"]
+    text = (fixture_file(name)).read_text(encoding="utf-8")
+    expected = yaml.safe_load(fixture_file(f"{name}.expect").read_text(encoding="utf-8"))["decisions"]
     with visited(chromium, server) as page:
-        upload(page, FIXTURES / f"{name}.yaml", yaml.safe_load(text)["product"]["title"])
+        upload(page, fixture_file(name), yaml.safe_load(text)["product"]["title"])
         path = download(page, console.folder)
         assert path.read_text(encoding="utf-8") == text
         told = json.loads(console("check", path.name, "-f", "json", "--no-fail").out)["decisions"][0]
@@ -285,7 +286,7 @@ def test_a_spec_that_is_opened_is_decided_as_check_decides_it(
 
 def test_a_fact_that_is_entered_changes_the_decision_at_once(chromium: Any, server: str) -> None:
     with visited(chromium, server) as page:
-        upload(page, FIXTURES / "cloud-hosting-beijing.yaml", "Data-centre hosting")
+        upload(page, fixture_file("cloud-hosting-beijing"), "Data-centre hosting")
         page.locator("#s-company > summary").click()
         share = page.get_by_label("Foreign share")
         share.fill("150")
@@ -316,7 +317,7 @@ def test_a_fact_that_is_entered_changes_the_decision_at_once(chromium: Any, serv
 
 def test_lists_of_the_form_grow_and_shrink(chromium: Any, server: str) -> None:
     with visited(chromium, server) as page:
-        upload(page, FIXTURES / "cloud-hosting-beijing.yaml", "Data-centre hosting")
+        upload(page, fixture_file("cloud-hosting-beijing"), "Data-centre hosting")
         page.locator("#every").check()
         page.locator("#s-deals > summary").click()
         page.locator('[id="f-deals-add"] > summary').click()
@@ -337,7 +338,7 @@ def test_lists_of_the_form_grow_and_shrink(chromium: Any, server: str) -> None:
 
 
 def test_mistakes_of_a_file_are_shown_at_their_facts(chromium: Any, server: str) -> None:
-    text = (FIXTURES / "cloud-hosting-beijing.yaml").read_text(encoding="utf-8")
+    text = (fixture_file("cloud-hosting-beijing")).read_text(encoding="utf-8")
     wrong = text.replace("foreign_percent: 100", "foreign_percent: 170")
     with visited(chromium, server) as page:
         show(page, "spec")
@@ -369,7 +370,7 @@ def test_a_file_of_any_shape_can_be_shown(chromium: Any, server: str) -> None:
 
 
 def test_what_a_spec_says_does_not_run(chromium: Any, server: str) -> None:
-    spec = yaml.safe_load((FIXTURES / "own-shop-shanghai.yaml").read_text(encoding="utf-8"))
+    spec = yaml.safe_load((fixture_file("own-shop-shanghai")).read_text(encoding="utf-8"))
     spec["product"]["title"] = HOSTILE
     spec["product"]["description"] = HOSTILE
     file = {"name": f"{HOSTILE}\u202egnp.json", "mimeType": "application/json", "buffer": json.dumps(spec).encode()}
@@ -395,7 +396,7 @@ def test_every_tab_is_accessible(chromium: Any, server: str, lang: str, scheme: 
             page.get_by_role("button", name="中文").click()
             page.get_by_role("heading", name=WORDS["facts"]["zh"], exact=True).wait_for()
         assert page.evaluate("document.documentElement.lang") == ("zh-Hans" if lang == "zh" else "en")
-        upload(page, FIXTURES / "shop-without-facts.yaml", "An idea")
+        upload(page, fixture_file("shop-without-facts"), "An idea")
         assert page.locator("#question form").count() == 1
         for name in ("decision", "forward", "matrix", "spec"):
             show(page, name)
@@ -432,7 +433,7 @@ def test_colours_follow_the_system_until_they_are_chosen(chromium: Any, server: 
 
 def test_a_phone_shows_the_whole_width(chromium: Any, server: str) -> None:
     with visited(chromium, server, viewport=PHONE) as page:
-        upload(page, FIXTURES / "cloud-chengdu.yaml", "")
+        upload(page, fixture_file("cloud-chengdu"), "")
         page.locator("#every").check()
         for name in ("decision", "forward", "matrix", "spec"):
             show(page, name)

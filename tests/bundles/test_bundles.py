@@ -29,7 +29,7 @@ from vatspolicy.bundles.digests import ALGORITHMS, canonical, file_digest
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
 from vatspolicy.bundles.signature import peek, sign, verify
-from vatspolicy.documents.schemas import schema_folder
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput
 
 # --- digests, by OPA's own vectors ------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_equal_sources_give_equal_bytes(law: Path, tmp_path: Path) -> None:
 @needs_posix
 def test_bytes_do_not_depend_on_the_machine(law: Path, tmp_path: Path) -> None:
     """Another process, folder, hash seed, locale, time zone and umask."""
-    code = f"import os; os.umask(0o077); from pathlib import Path; from vatspolicy.bundles.build import build_package, pack; print(__import__('hashlib').sha256(pack(build_package(Path({str(law)!r}), 7).files)).hexdigest())"
+    code = f"import os; os.umask(0o077); from pathlib import Path; from vatspolicy.bundles.build import build_bundle_file, pack; print(__import__('hashlib').sha256(pack(build_bundle_file(Path({str(law)!r}), 7).files)).hexdigest())"
     digests = set()
     for seed, zone in (("1", "UTC"), ("77", "Asia/Shanghai")):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C", "PYTHONPATH": str(ROOT / "src")}
@@ -119,12 +119,14 @@ def test_the_archive_says_nothing_of_who_made_it(package: BundleFile) -> None:
 def test_what_is_in_it(package: BundleFile, law: Path) -> None:
     assert {name.partition("/")[0] for name in package.files} == {".manifest", "policies", "schemas", "vatspolicy"}
     assert dict(package.policies) == {f"policies/{path.name}": path.read_bytes() for path in law.iterdir()}
-    assert package.schemas == {path.name: path.read_bytes() for path in schema_folder().glob("*.json")}
+    assert package.schemas.files == {path.name: path.read_bytes() for path in resource_folder("schemas").glob("*.json")}
     manifest = json.loads(package.files[MANIFEST])
     assert manifest["roots"] == ["vatspolicy"]
     assert manifest["revision"] == package.revision == f"0.1.0+7.{package.digest[7:19]}"
     data = json.loads(package.files[DATA])
-    assert sorted(data["policies"]) == sorted(path.stem for path in law.iterdir() if path.name != "bundle.yaml")
+    assert sorted(data["policies"]) == sorted(
+        path.stem for path in law.iterdir() if path.name != "bundle.yaml" and ".test." not in path.name
+    )
     assert "tests" not in data["policies"]["vats-pilot-2024"]
     assert data["release"]["version"] == "0.1.0"
 
@@ -485,19 +487,11 @@ def test_a_bundle_decides_as_its_folder_does(console: Console, law: Path) -> Non
 
 def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp_path: Path) -> None:
     """A service that only the bundle's vocabulary knows."""
-    from vatspolicy.documents import schema_files as files
-
-    schemas = tmp_path / "schemas"
-    schemas.mkdir()
-    for path in schema_folder().glob("*.json"):
-        text = path.read_text(encoding="utf-8")
-        if path.name == "profile.schema.json":
-            data = json.loads(text)
-            data["properties"]["product"]["properties"]["colour"] = {"type": "string", "title": "Colour"}
-            text = json.dumps(data, ensure_ascii=False)
-        (schemas / path.name).write_text(text, encoding="utf-8")
-    with files.use_schemas(schemas):
-        package = build_bundle_file(law, 1)
+    files = dict(SchemaSet.shipped().files)
+    data = json.loads(files["profile.schema.json"])
+    data["properties"]["product"]["properties"]["colour"] = {"type": "string", "title": "Colour"}
+    files["profile.schema.json"] = json.dumps(data, ensure_ascii=False).encode()
+    package = build_bundle_file(law, 1, schemas=SchemaSet(files))
     save(tmp_path / "bundle.tar.gz", package.files)
     spec = console.write("spec.yaml", SHOP.replace("title: A shop,", "title: A shop, colour: red,"))
     plain = console("check", spec, "-p", law)

@@ -31,7 +31,8 @@ from vatspolicy.cel.interpreter import (
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.serialize import from_data, to_data
 from vatspolicy.cel.types import BOOL, INT, NUMBER
-from vatspolicy.documents.schemas import load_schema, validate
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.validation import validate
 from vatspolicy.engine.subjects import product_activation, service_activation
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import Profile
@@ -409,8 +410,8 @@ def test_random_profiles_are_valid_reproducible_and_various() -> None:
     for name in ("partner", "data", "deals"):
         assert {name in profile.document.data for profile in profiles} == {True, False}
     whole = Profiles(random.Random(10), Hints()).profile(0.0).document.data
-    assert set(whole) == set(load_schema("profile")["properties"])
-    assert set(whole["company"]) == set(load_schema("profile")["properties"]["company"]["properties"])
+    assert set(whole) == set(SchemaSet.shipped().load("profile")["properties"])
+    assert set(whole["company"]) == set(SchemaSet.shipped().load("profile")["properties"]["company"]["properties"])
 
 
 def test_random_expressions_are_inside_the_language_and_have_their_type() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.generators import PARAMETERS, Profiles, near_days, parameter_types
-from test_differential import SEED, TIMES, Tally, batch, by_subject, environments, random_env, shipped
+from support.samples import SEED, TIMES, Tally, batch, by_subject, environments, random_env, shipped
 
 from vatspolicy.cel.ast import Node, walk
 from vatspolicy.cel.interpreter import Env, evaluate

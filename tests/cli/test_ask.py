@@ -17,7 +17,7 @@ import pytest
 from conftest import Console, needs_posix
 
 from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.profile.profile import load_profile
 
 BEGIN = "schema: 1\nproduct: {id: mine, launch: '2027-03-01'}\n"

@@ -1,74 +1,66 @@
-"""The quick reader of `check` reads a command line as typer does, or leaves it to typer."""
+"""The plain reader of `check` reads a command line as typer does, or leaves it to typer."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import HOSTING, Console, needs_posix
 
 from vatspolicy import cli
-from vatspolicy.cli import decide as work
-from vatspolicy.cli import fast_arguments as quick
-from vatspolicy.cli.commands import check as command_module
+from vatspolicy.cli import fast_arguments
+from vatspolicy.cli.commands import check as module
+from vatspolicy.cli.commands.check import CheckOptions
+from vatspolicy.cli.declaration import Option, flatten
+from vatspolicy.cli.typer_app import Commands, build
 
 VALUES = (
     *("", "-", "--", "-x", "a.yaml", "specs/", "*.yaml", "2026-03-01", "2026-13-01", "deny", "duty", "DENY", "nothing"),
     *("text", "json", "html", "zh", "en", "fr", "dir", "json=a.json", "xml=a", "json", "=", "product.title=x", "no=1"),
     *("company.foreign_percent=-5", "company.foreign_percent=", "company.licences=[a", "x y", "é", "\udcff"),
+    *("needs-license", "needs-licence", "/input/company", "/input/company=x", "input"),
 )
-NAMES = (
-    *quick.FLAGS,
-    *quick.VALUES,
-    *quick.LISTS,
-    "--help",
-    "-h",
-    "--strict-waivers",
-    "--bundle",
-    "--receipt",
-    "--nope",
-)
+FITTING = {
+    "--as-of": "2026-03-01",
+    "--until": "2026-03-01",
+    "--fail-on": "needs-licence",
+    "--format": "json",
+    "--lang": "zh",
+    "--set": "company.foreign_percent=50",
+    "--output": "sarif=a.sarif",
+    "--mask": "/input/company",
+}
+PARAMETERS = list(flatten(CheckOptions))
+OPTIONS = [parameter.declared for parameter in PARAMETERS if isinstance(parameter.declared, Option)]
+FLAGS = [parameter.declared.name for parameter in PARAMETERS if parameter.is_flag]
+SHORT = {option.short: option.name for option in OPTIONS if option.short}
+NAMES = (*(option.name for option in OPTIONS), *SHORT, "--help", "-h", "--nope")
 
 
-def typed(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What typer calls the command's work with; None where it does not come to that."""
-    called: list[dict[str, Any]] = []
+def read_by_typer(words: list[str], monkeypatch: pytest.MonkeyPatch) -> CheckOptions | None:
+    """Return the options that typer calls the command with; None where it does not come to that."""
+    called: list[CheckOptions] = []
 
-    def decide(*args: Any) -> int:
-        names = work.decide.__code__.co_varnames
-        called.append(dict(zip(names, args, strict=False)))
-        return 0
+    def record(options: CheckOptions) -> None:
+        called.append(options)
 
-    monkeypatch.setattr(command_module, "decide", decide)
+    monkeypatch.setattr(module, "command", replace(module.command, function=record))
     with pytest.raises(SystemExit):
-        cli.__getattr__("app")(words)
+        Commands("vatspolicy", ("check", "lint"), "")(words)
     return called[0] if called else None
 
 
-def defaults() -> dict[str, Any]:
-    names = work.decide.__code__.co_varnames[: work.decide.__code__.co_argcount]
-    return dict(zip(names[1:], work.decide.__defaults__ or (), strict=True))
-
-
-def plain(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Lists and tuples alike."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
-
-
-def line(draw: random.Random) -> list[str]:
+def draw_line(draw: random.Random) -> list[str]:
     words = ["check"] if draw.random() < 0.97 else [draw.choice(("lint", "chec", "--lang"))]
     for _ in range(draw.randint(0, 5)):
         name, value = draw.choice(NAMES), draw.choice(VALUES)
         if draw.random() < 0.5:  # a value that fits, for lines that are right
-            fits = {"as_of": "2026-03-01", "policies": "dir", "fail_on": "duty", "format": "json", "lang": "zh"}
-            fits |= {"set_": "company.foreign_percent=50", "output": "sarif=a.sarif"}
-            known = {**quick.VALUES, **quick.LISTS}
-            value = fits[known[name][0]] if name in known else value
+            value = FITTING.get(SHORT.get(name, name), value)
         form = draw.choice(("plain", "equals", "glued", "spec", "spec", "alone"))
         words += {
-            "plain": [name] if name in quick.FLAGS else [name, value],
+            "plain": [name] if name in FLAGS else [name, value],
             "equals": [f"{name}={value}"],
             "glued": [f"{name}{value}"],
             "spec": [value],
@@ -77,22 +69,34 @@ def line(draw: random.Random) -> list[str]:
     return words
 
 
+def as_lists(options: CheckOptions | None) -> CheckOptions | None:
+    """Return the options with lists and tuples alike."""
+    if options is None:
+        return None
+    lists = {name: list(getattr(options, name) or ()) for name in ("changes", "outputs", "masks")}
+    return replace(options, **lists)  # type: ignore[arg-type]
+
+
 def test_both_read_the_same(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     draw, read = random.Random("argv"), 0
-    monkeypatch.setattr(cli, "_app", functools_cached(cli._app))
     for _ in range(3000):
-        words = line(draw)
-        found = quick.read(words)
+        words = draw_line(draw)
+        found = fast_arguments.read(words)
         if found is not None:
             read += 1
-            assert plain({**defaults(), **found}) == plain(typed(words, monkeypatch) or {}), words
+            assert as_lists(found) == as_lists(read_by_typer(words, monkeypatch)), words
             capfd.readouterr()
     assert read > 300
 
 
-def functools_cached(make: Any) -> Any:
-    made = make()
-    return lambda: made
+def test_every_option_is_read_without_typer(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["check", "a.yaml"]
+    for option in OPTIONS:
+        words += [option.name] if option.name in FLAGS else [option.name, FITTING.get(option.name, "file")]
+    found = fast_arguments.read(words)
+    assert found is not None
+    assert as_lists(found) == as_lists(read_by_typer(words, monkeypatch))
+    capfd.readouterr()
 
 
 @pytest.mark.parametrize("language", ["zh", "en", "", "fr"])
@@ -100,23 +104,23 @@ def test_both_take_the_language_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], language: str
 ) -> None:
     monkeypatch.setenv("VATSPOLICY_LANG", language)
-    found, other = quick.read(["check", "a.yaml"]), typed(["check", "a.yaml"], monkeypatch)
+    words = ["check", "a.yaml"]
+    found, other = fast_arguments.read(words), read_by_typer(words, monkeypatch)
     assert (found is None) is (other is None) is (language == "fr")
-    if found is not None:
-        assert plain({**defaults(), **found}) == plain(other)
+    assert as_lists(found) == as_lists(other)
     capfd.readouterr()
 
 
-def test_its_options_are_options_of_the_command() -> None:
-    """Names, parameters, and whether they take a value or several, as they are declared to typer."""
-    known = {name: one for one in command_module.command.params for name in one.opts}
-    for name, parameter in quick.FLAGS.items():
-        assert (known[name].name, known[name].is_flag) == (parameter, True)
-    for table, several in ((quick.VALUES, False), (quick.LISTS, True)):
-        for name, (parameter, _) in table.items():
-            assert (known[name].name, known[name].multiple, known[name].nargs) == (parameter, several, 1)
-    names = work.decide.__code__.co_varnames[: work.decide.__code__.co_argcount]
-    assert [one.name for one in command_module.command.params if one.name != "help"] == list(names)
+def test_typer_knows_the_options_that_are_declared() -> None:
+    """Names, parameters, and whether they take a value or several."""
+    known = {one.name: one for one in build(module.command).params if one.name != "help"}
+    assert set(known) == {parameter.name for parameter in PARAMETERS}
+    for parameter in PARAMETERS:
+        option, typers = parameter.declared, known[parameter.name]
+        if isinstance(option, Option):
+            assert typers.opts == list(option.names)
+            assert (typers.is_flag, typers.multiple) == (parameter.is_flag, option.repeatable)
+            assert typers.nargs == 1
 
 
 @needs_posix
@@ -139,16 +143,16 @@ def test_what_is_written_is_the_same(
     console.write("bad.yaml", HOSTING.replace("schema: 1", "schema: x"))
     (console.folder / "empty").mkdir()
     command = ["check", *words, "-p", str(law)]
-    assert quick.read(command) is not None
+    assert fast_arguments.read(command) is not None
     ours = console(*command)
-    monkeypatch.setattr(quick, "read", lambda _: None)
+    monkeypatch.setattr(fast_arguments, "read", lambda _: None)
     assert console(*command) == ours
 
 
 def test_an_interrupt_ends_it_as_it_ends_any_command(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(**_: Any) -> int:
+    def interrupt(_: CheckOptions) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(work, "decide", interrupt)
+    monkeypatch.setattr(cli, "check", interrupt)
     ran = console("check", "a.yaml")
     assert (ran.code, ran.err) == (130, "vatspolicy: interrupted.\n")

@@ -21,14 +21,13 @@ from support.generators import (
 )
 from support.valuations import BOUNDS, assign, holds, truth
 
-from vatspolicy.authoring.symbolic.assumptions import assume_invariants
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
-from vatspolicy.authoring.symbolic.recheck import says, subjects
-from vatspolicy.authoring.symbolic.relaxation import word
-from vatspolicy.authoring.symbolic.times import periods
-from vatspolicy.authoring.symbolic.values import Const, Unsupported
+from vatspolicy.authoring.symbolic.query import Query, assume_invariants
+from vatspolicy.authoring.symbolic.rule_state import says, subjects
+from vatspolicy.authoring.symbolic.timeline import periods
+from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import TypeEnvironment as Names
@@ -77,20 +76,20 @@ def real_subjects(bundle: Bundle, profile: Profile, day: str, each: str) -> list
 def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
     checks = 0
     for period, cases in by_period(bundle, random_profiles(bundle, 24 * TIMES, SEED)).items():
-        setting = Query(period, BOUNDS)
+        query = Query(period, BOUNDS)
         law = bundle.on(period.start)
-        reading = setting.reading(law)
-        scopes: dict[tuple[str, int, str], SymbolicActivation] = {("product", 0, ""): reading.product_scope()}
-        for index, (_, service) in enumerate(setting.services):
-            scopes["service", index, ""] = reading.service_scope(service)
+        ruleset = query.encode(law)
+        scopes: dict[tuple[str, int, str], SymbolicActivation] = {("product", 0, ""): ruleset.product_activation()}
+        for index, (_, service) in enumerate(query.services):
+            scopes["service", index, ""] = ruleset.service_activation(service)
         classes = {
             name.partition("/")[2]
             for profile, day in cases
             for name, _ in real_subjects(bundle, profile, day, "activity")
         }
         for cls in classes:
-            for index, (_, service) in enumerate(setting.services):
-                scopes["activity", index, cls] = reading.activity_scope(service, ((TRUE, Const(cls)),), cls)
+            for index, (_, service) in enumerate(query.services):
+                scopes["activity", index, cls] = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
         encoded: dict[tuple[str, Any], Any] = {}
         for key, found in law.rules.items():
             each = key.partition("/")[0]
@@ -98,12 +97,12 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
                 for place, scope in scopes.items():
                     if place[0] == each:
                         encoded[rule.name, place] = (
-                            reading.route(scope, rule)
+                            ruleset.route(scope, rule)
                             if isinstance(rule.effect, Route)
-                            else reading.ask(rule.when, scope)
+                            else ruleset.evaluate(rule.when, scope)
                         )
         for profile, day in cases:
-            values = assign(setting, profile.facts, day)
+            values = assign(query, profile.facts, day)
             ids = [service["id"] for service in profile.facts["services"]]
             for key, rules in law.rules.items():
                 each = key.partition("/")[0]
@@ -114,12 +113,12 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
                         checks += 1
                         thing = encoded[rule.name, place]
                         if not isinstance(rule.effect, Route):
-                            assert truth(setting, thing, values) is law.evaluate(rule.when, env), (rule.name, day, name)
+                            assert truth(query, thing, values) is law.evaluate(rule.when, env), (rule.name, day, name)
                             continue
                         state = next((s for s in evaluate_routes(law, env, rule.effect.to) if s.rule is rule), None)
-                        assert truth(setting, thing.applies, values) is law.evaluate(rule.when, env)
+                        assert truth(query, thing.applies, values) is law.evaluate(rule.when, env)
                         if state is not None:
-                            opened, usable = (holds(setting, f, values) for f in (thing.opened, thing.usable))
+                            opened, usable = (holds(query, f, values) for f in (thing.opened, thing.usable))
                             assert ("open" if opened else "unknown" if usable else "closed") == state.state, rule.name
     assert checks > 4000 * TIMES
 
@@ -127,12 +126,12 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
 def test_every_decision_is_the_evaluators(bundle: Bundle) -> None:
     words = set()
     for period, cases in by_period(bundle, random_profiles(bundle, 40 * TIMES, SEED + 1)).items():
-        setting = Query(period, BOUNDS)
-        reading = setting.reading(bundle.on(period.start))
-        formulas = word(reading, reading.decision(setting.services))
+        query = Query(period, BOUNDS)
+        ruleset = query.encode(bundle.on(period.start))
+        formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
         for profile, day in cases:
-            values = assign(setting, profile.facts, day)
-            found = [name for name, formula in formulas.items() if holds(setting, formula, values)]
+            values = assign(query, profile.facts, day)
+            found = [name for name, formula in formulas.items() if holds(query, formula, values)]
             assert found == [evaluate(bundle, profile, day).decision]
             words |= set(found)
     assert words == {"deny", "incomplete"} | words
@@ -140,25 +139,25 @@ def test_every_decision_is_the_evaluators(bundle: Bundle) -> None:
 
 def test_axioms_and_invariants_hold_of_every_profile(bundle: Bundle) -> None:
     for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 2)).items():
-        setting = Query(period, BOUNDS)
-        reading = setting.reading(bundle.on(period.start))
-        reading.decision(setting.services)
-        holding, names = assume_invariants(setting.space, setting.encoder)
+        query = Query(period, BOUNDS)
+        ruleset = query.encode(bundle.on(period.start))
+        encode_decision(ruleset, query.services)
+        holding, names = assume_invariants(query.space, query.encoder)
         assert len(names) > 10
         for profile, day in cases:
-            values = assign(setting, profile.facts, day)
-            assert all(holds(setting, f, values) for f in [*setting.space.axioms, *holding])
+            values = assign(query, profile.facts, day)
+            assert all(holds(query, f, values) for f in [*query.space.axioms, *holding])
 
 
 def test_a_profile_is_written_as_it_was_read(bundle: Bundle) -> None:
     """What the analysis read of a profile, written down and read again, is decided alike."""
     for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 3)).items():
-        setting = Query(period, BOUNDS)
-        reading = setting.reading(bundle.on(period.start))
-        reading.decision(setting.services)
-        assume_invariants(setting.space, setting.encoder)
+        query = Query(period, BOUNDS)
+        ruleset = query.encode(bundle.on(period.start))
+        encode_decision(ruleset, query.services)
+        assume_invariants(query.space, query.encoder)
         for profile, day in cases:
-            again = load_profile(profile_of(setting.space, assign(setting, profile.facts, day)))
+            again = load_profile(profile_of(query.space, assign(query, profile.facts, day)))
             assert evaluate(bundle, again, day).decision == evaluate(bundle, profile, day).decision
 
 
@@ -174,11 +173,11 @@ def test_random_expressions(bundle: Bundle) -> None:
     tried = unsupported = unknown = 0
     for _ in range(80 * TIMES):
         tree = parse(texts.text(BOOL, 3), scope)
-        setting = Query(period, BOUNDS)
-        reading = setting.reading(bundle.on(period.start))
+        query = Query(period, BOUNDS)
+        ruleset = query.encode(bundle.on(period.start))
         tried += 1
         try:
-            rail = setting.encoder.truth(tree, reading.product_scope(), params)
+            rail = query.encoder.truth(tree, ruleset.product_activation(), params)
         except Unsupported:
             unsupported += 1
             continue
@@ -186,7 +185,7 @@ def test_random_expressions(bundle: Bundle) -> None:
             env = product_activation(profile, period.start)
             expected = kleene(tree, env, params)
             unknown += expected is None
-            assert truth(setting, rail, assign(setting, profile.facts, period.start)) is expected, tree
+            assert truth(query, rail, assign(query, profile.facts, period.start)) is expected, tree
     assert unsupported < tried / 2
     assert unknown > 30
 

@@ -21,8 +21,8 @@ from support.generators import Profiles, hints_of, near_days
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.isolate import MixedBundle, find_rule
-from vatspolicy.authoring.symbolic.recheck import says
-from vatspolicy.authoring.symbolic.times import parameters
+from vatspolicy.authoring.symbolic.rule_state import says
+from vatspolicy.authoring.symbolic.timeline import parameters
 from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
 from vatspolicy.cel.serialize import to_data
 from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number

@@ -19,20 +19,19 @@ from typing import Any
 
 import pytest
 from support.generators import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
+from support.oracles import CelPython, convert
 from support.valuations import BOUNDS, Values, assign, truth
 
-from vatspolicy.authoring.symbolic.cells import Cells
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
-from vatspolicy.authoring.symbolic.recheck import subjects
-from vatspolicy.authoring.symbolic.search import BUDGET, Search, Undecided, open_search
-from vatspolicy.authoring.symbolic.times import END, Period, periods
-from vatspolicy.authoring.symbolic.values import Const, DualRail, Unsupported
+from vatspolicy.authoring.symbolic.rule_state import subjects
+from vatspolicy.authoring.symbolic.solver import Solver, open_solver
+from vatspolicy.authoring.symbolic.timeline import END, Period, periods
+from vatspolicy.authoring.symbolic.values import Constant, DualRail, Unsupported
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import TypeEnvironment as Names
 from vatspolicy.cel.parser import parse
-from vatspolicy.cel.reference import Reference, convert
 from vatspolicy.cel.types import BOOL, Type, join, type_of_value
 from vatspolicy.engine.subjects import product_activation
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -52,13 +51,13 @@ def bundle() -> Bundle:
     return load_bundle()
 
 
-def settled(setting: Query, search: Search, rail: DualRail, expected: bool | None, values: Values) -> None:
+def settled(query: Query, solver: Solver, rail: DualRail, expected: bool | None, values: Values) -> None:
     """A search that is told the facts finds the expected answer, and finds every other answer impossible."""
-    pool = setting.space.pool
+    pool = query.space.pool
     facts = [atom if pool.evaluate(atom, values, values.memo) else -atom for atom in pool.cone([rail.true, rail.false])]
     answer = {True: rail.true, False: rail.false, None: pool.conjoin((-rail.true, -rail.false))}[expected]
-    assert search.find([answer, *facts]) is not None
-    assert search.find([-answer, *facts]) is None
+    assert solver.find([answer, *facts]) is not None
+    assert solver.find([-answer, *facts]) is None
 
 
 @functools.cache
@@ -75,7 +74,7 @@ def vocabulary_of(bundle: Bundle, policy: str) -> tuple[dict[str, tuple[str, Typ
 
 def by_cel_python(bundle: Bundle, rule: Rule, params: Mapping[str, Any], env: Mapping[str, Any]) -> Any:
     known, terms = vocabulary_of(bundle, rule.policy)
-    reference = Reference({name: (params[key], type) for name, (key, type) in known.items()}, terms)
+    reference = CelPython({name: (params[key], type) for name, (key, type) in known.items()}, terms)
     return reference.at(convert(env, variables(rule.each)))(rule.when.text)
 
 
@@ -88,21 +87,21 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
     """The law of all days is one encoding, so that the days on which rules and values change are tested, too."""
     draw = random.Random(SEED)
     made = Profiles(draw, hints_of(bundle))
-    setting = Query(Period(bundle.covers_from, END), BOUNDS)
-    reading = setting.reading(bundle)
-    search = open_search(setting.space)
-    services = [service for _, service in setting.services]
+    query = Query(Period(bundle.covers_from, END), BOUNDS)
+    ruleset = query.encode(bundle)
+    solver = open_solver(query.space) if Z3 else None
+    services = [service for _, service in query.services]
     encoded: dict[tuple[str, int, str], DualRail] = {}
 
     def encode(rule: Rule, index: int, cls: str) -> DualRail:
         key = (rule.name, index, cls)
         if key not in encoded:
-            scope: SymbolicActivation = reading.product_scope()
+            scope: SymbolicActivation = ruleset.product_activation()
             if cls:
-                scope = reading.activity_scope(services[index], ((TRUE, Const(cls)),), cls)
+                scope = ruleset.activity_activation(services[index], ((TRUE, Constant(cls)),), cls)
             elif rule.each == "service":
-                scope = reading.service_scope(services[index])
-            encoded[key] = reading.holds(rule, scope)
+                scope = ruleset.service_activation(services[index])
+            encoded[key] = ruleset.holds(rule, scope)
         return encoded[key]
 
     compared: Counter[str] = Counter()
@@ -119,16 +118,16 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
                 pairs += [(rule, index, cls, env) for rule in asked]
         taken = draw.sample(pairs, min(20 if trial < 40 else 4, len(pairs)))
         rails = [encode(rule, index, cls) for rule, index, cls, _ in taken]
-        values = assign(setting, profile.facts, day)
+        values = assign(query, profile.facts, day)
         for number, ((rule, _, _, env), rail) in enumerate(zip(taken, rails, strict=True)):
             expected = kleene(rule.when.tree, env, law.params)
-            assert truth(setting, rail, values) is expected, (rule.name, day)
+            assert truth(query, rail, values) is expected, (rule.name, day)
             compared[str(expected)] += 1
             if number < (6 if trial < 40 else 1):
                 assert by_cel_python(bundle, rule, law.params, env) is expected, (rule.name, day)
                 compared["cel-python"] += 1
-            if number < 1 and Z3 and searched(trial):
-                settled(setting, search, rail, expected, values)
+            if number < 1 and solver and searched(trial):
+                settled(query, solver, rail, expected, values)
                 compared["z3"] += 1
     assert min(compared[answer] for answer in ("True", "False", "None")) > min(TRIALS, 40) / 2 + max(TRIALS - 40, 0) / 4
     assert compared["cel-python"] > 5 * min(TRIALS, 40)
@@ -136,26 +135,25 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
 
 
 def test_random_expressions(bundle: Bundle) -> None:
-    """So many evaluations, five of each expression; the search by cells takes part where it can."""
+    """So many evaluations, five of each expression."""
     draw = random.Random(SEED + 1)
     made = Profiles(draw, hints_of(bundle))
     names, typed = variables("product"), parameter_types()
     params = {key: PARAMETERS[name] for name, (key, _) in typed.items()}
-    reference = Reference({name: (value, type_of_value(value, name)) for name, value in PARAMETERS.items()}, {})
+    reference = CelPython({name: (value, type_of_value(value, name)) for name, value in PARAMETERS.items()}, {})
     period = periods([bundle])[0]
     texts = Expressions(draw, names, hints=hints_of(bundle))
     compared: Counter[str] = Counter()
     while compared["evaluations"] < TRIALS:
         text = texts.text(BOOL, draw.choice((1, 2, 3, 4)))
         tree = parse(text, Names(names, typed, lambda name, scope: None))
-        setting = Query(period, BOUNDS)
+        query = Query(period, BOUNDS)
         try:
-            rail = setting.encoder.truth(tree, setting.reading(bundle.on(period.start)).product_scope(), params)
+            rail = query.encoder.truth(tree, query.encode(bundle.on(period.start)).product_activation(), params)
         except Unsupported:
             compared["unsupported"] += 1
             continue
-        search = open_search(setting.space)
-        cells = Cells(setting.space, BUDGET // 50)
+        solver = open_solver(query.space) if Z3 else None
         expected, values = None, Values(period.start)
         for _ in range(5):
             profile = made.profile()
@@ -164,18 +162,10 @@ def test_random_expressions(bundle: Bundle) -> None:
             compared["evaluations"] += 1
             compared[str(expected)] += 1
             assert reference.at(convert(env, names))(text) is expected, text
-            values = assign(setting, profile.facts, period.start)
-            assert truth(setting, rail, values) is expected, text
-            if Z3 and searched(compared["evaluations"] - 1):
-                settled(setting, search, rail, expected, values)
+            values = assign(query, profile.facts, period.start)
+            assert truth(query, rail, values) is expected, text
+            if solver and searched(compared["evaluations"] - 1):
+                settled(query, solver, rail, expected, values)
                 compared["z3"] += 1
-        if not searched(compared["evaluations"] // 5 - 1):
-            continue
-        try:
-            settled(setting, cells, rail, expected, values)
-            compared["cells"] += 1
-        except Undecided:
-            compared["cells gave up"] += 1
     assert compared["unsupported"] < compared["evaluations"] / 5
     assert min(compared[answer] for answer in ("True", "False", "None")) > TRIALS / 20
-    assert compared["cells"] > min(TRIALS, 40) / 20

@@ -5,17 +5,10 @@ from typing import Any
 
 import pytest
 
-from vatspolicy import compile_cache as cache
 from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents import schema_files as files
-from vatspolicy.documents.schemas import (
-    load_schema,
-    resource_folder,
-    resource_place,
-    schema_folder,
-    schema_names,
-    validate,
-)
+from vatspolicy.documents import schemas as schemas_module
+from vatspolicy.documents.schemas import SchemaSet, _shipped, resource_folder, resource_place
+from vatspolicy.documents.validation import validate
 
 BAD = Path(__file__).parents[1] / "data" / "bad"
 TEXT = {"type": "string"}
@@ -101,7 +94,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def told(text: str, folder: Path, file: str = "x.yaml") -> list[str]:
-    return [str(problem) for problem in validate(parse_document(text, file), "business", folder)]
+    return [str(problem) for problem in validate(parse_document(text, file), "business", SchemaSet.from_folder(folder))]
 
 
 def test_a_right_document_has_no_problems(folder: Path) -> None:
@@ -253,35 +246,39 @@ def test_schemas_refer_to_one_another_whatever_address_they_give_themselves(tmp_
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the package believes to be."""
-    module = tmp_path / "src" / "vatspolicy" / "schema" / "files.py"
-    monkeypatch.setattr(files, "__file__", str(module))
+    module = tmp_path / "src" / "vatspolicy" / "documents" / "schemas.py"
+    monkeypatch.setattr(schemas_module, "__file__", str(module))
     resource_place.cache_clear()
+    _shipped.cache_clear()
     yield module
     resource_place.cache_clear()
+    _shipped.cache_clear()
 
 
 def test_the_repository_folder_is_used_until_the_package_has_its_own(tmp_path: Path, elsewhere: Path) -> None:
-    assert schema_folder() == tmp_path / "schemas"
+    assert resource_folder("schemas") == tmp_path / "schemas"
     assert resource_folder("policies") == tmp_path / "policies"
     installed = elsewhere.parents[1] / "_resources" / "schemas"
     installed.mkdir(parents=True)
     resource_place.cache_clear()
+    _shipped.cache_clear()
     (installed / "own.schema.json").write_text('{"title": "Own"}', encoding="utf-8")
-    assert schema_folder() == installed
-    assert load_schema("own") == {"title": "Own"}
-    assert load_schema("own") is load_schema("own")
-    assert schema_names() == ["own"]
+    assert resource_folder("schemas") == installed
+    assert SchemaSet.shipped().load("own") == {"title": "Own"}
+    assert SchemaSet.shipped().load("own") is SchemaSet.shipped().load("own")
+    assert SchemaSet.shipped().names == ("own",)
 
 
 def test_schemas_are_known_by_name_and_a_name_is_no_path(folder: Path) -> None:
-    assert schema_names(folder) == ["business", "places"]
+    schemas = SchemaSet.from_folder(folder)
+    assert schemas.names == ("business", "places")
     for name, told in (
         ("busines", "There is no schema 'busines'. Did you mean 'business'?"),
         ("none", "There is no schema 'none'. Known: business, places."),
         (f"../{folder.name}/business", f"There is no schema '../{folder.name}/business'. Known: business, places."),
     ):
         with pytest.raises(FileNotFoundError) as caught:
-            load_schema(name, folder)
+            schemas.load(name)
         assert str(caught.value) == told
 
 
@@ -409,44 +406,3 @@ def test_a_fixture_says_what_is_wrong() -> None:
         ),
         "x.yaml:3:62: decisions[0].clases: This key is not known here. Did you mean 'classes'?",
     ]
-
-
-@pytest.mark.usefixtures("elsewhere")
-def test_a_schema_that_ships_is_parsed_once_for_as_long_as_nobody_touches_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "schemas"
-    folder.mkdir()
-    own = folder / "own.schema.json"
-    own.write_text(json.dumps(BUSINESS), encoding="utf-8")
-    monkeypatch.setenv("VATSPOLICY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "nanoseconds", lambda: own.stat().st_ctime_ns + 10**10)
-    parsed: list[str] = []
-    parse = json.load
-
-    def load(file: Any) -> Any:
-        parsed.append(file.name)
-        return parse(file)
-
-    monkeypatch.setattr(json, "load", load)
-
-    def start() -> dict[str, Any]:
-        files._read.cache_clear()
-        return load_schema("own")
-
-    assert start() == start() == BUSINESS
-    assert parsed == [str(own)]
-    own.write_text(json.dumps(PLACES), encoding="utf-8")
-    assert start() == PLACES
-    [entry] = (tmp_path / "cache").iterdir()
-    entry.write_bytes(entry.read_bytes()[:-1])
-    assert start() == PLACES
-    assert parsed == [str(own)] * 3
-    files._read.cache_clear()
-
-
-@pytest.mark.parametrize("name", schema_names())
-def test_a_schema_from_the_cache_is_the_file(name: str) -> None:
-    for _ in range(2):
-        files._read.cache_clear()
-        assert load_schema(name) == json.loads((schema_folder() / f"{name}.schema.json").read_text(encoding="utf-8"))

@@ -9,11 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from vatspolicy.documents import Path, format_path, load_document, parse_document
-from vatspolicy.documents.schemas import load_schema, resource_folder, schema_names, validate
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.documents.validation import validate
 
 Node = Mapping[str, Any]
 
-NAMES = schema_names()
+NAMES = SchemaSet.shipped().names
 NAMED = ("places", "profile", "vocabulary")
 """The schemas whose words people read."""
 OPEN = {"set", "base"}
@@ -36,7 +37,7 @@ def nodes(name: str) -> Iterator[tuple[Path, Node]]:
             for index, child in enumerate(node.get(key, ())):
                 yield from visit(child, (*path, key, index))
 
-    yield from visit(load_schema(name), ())
+    yield from visit(SchemaSet.shipped().load(name), ())
 
 
 def behind(name: str, node: Node) -> Node:
@@ -46,7 +47,7 @@ def behind(name: str, node: Node) -> Node:
         return node
     file, _, pointer = reference.partition("#")
     home = file.removesuffix(".schema.json") or name
-    target: Any = load_schema(home)
+    target: Any = SchemaSet.shipped().load(home)
     for step in pointer.strip("/").split("/"):
         target = target[step]
     return {**behind(home, target), **{key: value for key, value in node.items() if key != "$ref"}}
@@ -70,7 +71,7 @@ def names_of(path: Path, node: Node, words: list[str]) -> Node:
     if "x-enum" in node:
         names: Node = node["x-enum"]
         return names
-    elsewhere = instruments() if path[-1:] == ("instrument",) else load_schema("places")["x-gazetteer"]
+    elsewhere = instruments() if path[-1:] == ("instrument",) else SchemaSet.shipped().load("places")["x-gazetteer"]
     known = {word: elsewhere[word] for word in words if word in elsewhere}
     return {word: {"en": entry["en"], "zh": entry["zh"]} for word, entry in known.items()}
 
@@ -79,7 +80,7 @@ def names_of(path: Path, node: Node, words: list[str]) -> Node:
 def instruments() -> dict[str, Node]:
     """The titles of the instruments that the policies establish."""
     titles: dict[str, Node] = {}
-    for file in resource_folder("policies").glob("*.yaml"):
+    for file in resource_folder("policies").rglob("*.yaml"):
         established = load_document(file).data.get("instruments", {})
         titles |= {name: entry["title"] for name, entry in established.items()}
     return titles
@@ -91,7 +92,7 @@ def test_the_schemas_of_the_design_are_there() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_schema_is_valid(name: str) -> None:
-    schema = load_schema(name)
+    schema = SchemaSet.shipped().load(name)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["$id"] == f"{name}.schema.json"
     assert schema["title"]
@@ -186,7 +187,7 @@ def test_no_message_about_a_profile_holds_one_of_its_values() -> None:
             return {key: fill(name, child) for key, child in node["properties"].items()}
         return [fill(name, node["items"]), private] if "items" in node else private
 
-    whole = fill("profile", load_schema("profile"))
+    whole = fill("profile", SchemaSet.shipped().load("profile"))
     problems = validate(parse_document(json.dumps(whole), "x.json"), "profile")
     assert len(problems) > 100
     assert [problem for problem in problems if private in str(problem)] == []
@@ -194,8 +195,8 @@ def test_no_message_about_a_profile_holds_one_of_its_values() -> None:
 
 # --- places -----------------------------------------------------------------------------------------------------------
 
-GAZETTEER: Mapping[str, Mapping[str, str]] = load_schema("places")["x-gazetteer"]
-PLACES = load_schema("places")["$defs"]
+GAZETTEER: Mapping[str, Mapping[str, str]] = SchemaSet.shipped().load("places")["x-gazetteer"]
+PLACES = SchemaSet.shipped().load("places")["$defs"]
 
 
 def around(code: str) -> list[str]:

@@ -16,20 +16,21 @@ import pytest
 from conftest import HOSTING, ROOT, TODAY, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
+from support.shipped import fixture_files
 
-from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine import timeline as package
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import state_of
-from vatspolicy.engine.timeline import timeline
+from vatspolicy.engine.snapshot import summarize
+from vatspolicy.engine.timeline import item_data, timeline
 from vatspolicy.engine.turning_points import may_change
 from vatspolicy.gate.gate import AHEAD, Gate
+from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.reports.formats.terminal import width
 from vatspolicy.reports.timeline import FORMATS, render
 
-FIXTURES = sorted(path for path in (ROOT / "fixtures").glob("*.yaml") if not path.name.endswith(".expect.yaml"))
+FIXTURES = fixture_files()
 LAUNCHED = "2024-10-23"
 """The day on which the pilot opened."""
 LANGUAGES = ("en", "zh")
@@ -53,7 +54,10 @@ def spec(*changes: tuple[str, Any]) -> Profile:
 
 
 def validator(reference: str) -> Draft202012Validator:
-    schemas = [(f"{name}.schema.json", Resource.from_contents(load_schema(name))) for name in schema_names()]
+    schemas = [
+        (f"{name}.schema.json", Resource.from_contents(SchemaSet.shipped().load(name)))
+        for name in SchemaSet.shipped().names
+    ]
     return Draft202012Validator({"$ref": reference}, registry=Registry().with_resources(schemas))
 
 
@@ -97,7 +101,7 @@ def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
         entry = [entry for entry in data["entries"] if entry["from"] <= day][-1]
         decision = evaluate(bundle, profile, day)
         assert entry["decision"] == decision.decision
-        found = [item.data() for item in state_of(bundle, decision).values() if item.kind != "decision"]
+        found = [item_data(item) for item in summarize(bundle, decision).values() if item.kind != "decision"]
         assert entry["findings"] == found
 
 
@@ -106,7 +110,7 @@ def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
     bundle, profile = shipped(), load_profile(path)
     passed, before = 0, None
     for day in bundle.boundaries:
-        state = state_of(bundle, evaluate(bundle, profile, day))
+        state = summarize(bundle, evaluate(bundle, profile, day))
         if before is not None and not may_change(bundle, profile, day):
             assert state == before, day
             passed += 1

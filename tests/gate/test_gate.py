@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import HOSTING, SHOP, TODAY
 
-from vatspolicy.cli.arguments import FailOn, Format
+from vatspolicy.cli.parameters import FailOn, Format
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.gate.gate import LEVELS, DayError, ExitCode, Gate, GateResult, find_specs, worst

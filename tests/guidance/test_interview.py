@@ -360,7 +360,7 @@ def test_each_question_names_the_law(shipped: Bundle) -> None:
 
 
 def test_the_data_of_a_question_keep_to_their_schema(shipped: Bundle) -> None:
-    from vatspolicy.documents.schemas import validate
+    from vatspolicy.documents.validation import validate
 
     states = [start(shipped, TODAY), begin(shipped), begin(shipped, "cdn").answer(["beijing"], ("services", 0, "area"))]
     states += [states[1].skip(), _over(states[1])]

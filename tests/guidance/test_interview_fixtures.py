@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.shipped import fixture_file, fixture_files
 
 from vatspolicy.authoring.testing.cases import one_fixture
 from vatspolicy.documents import Path as FactPath
@@ -24,7 +25,7 @@ from vatspolicy.profile.vocabulary import INHERITED, gazetteer
 pytestmark = pytest.mark.xdist_group("interview")  # the counts of all fixtures are compared in one place
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
-NAMES = sorted(path.stem for path in FIXTURES.glob("*.yaml") if not path.name.endswith(".expect.yaml"))
+NAMES = [path.stem for path in fixture_files()]
 TODAY = "2026-11-24"
 
 SHOP = "own-shop-shanghai"
@@ -76,7 +77,7 @@ def told(facts: dict[str, Any], path: FactPath, as_of: str) -> Any:
 
 @functools.cache
 def tell(name: str) -> Told:
-    case = next(iter(one_fixture(shipped(), FIXTURES / f"{name}.yaml")))
+    case = next(iter(one_fixture(shipped(), fixture_file(name))))
     facts = case.profile.document.data
     state = start(shipped(), TODAY, allow_past=True)
     asked, texts = [], []
@@ -110,7 +111,7 @@ def test_few_questions_decide() -> None:
 @pytest.mark.parametrize("name", [SHOP, PILOT_IDC[0], "partner-licensed"])
 def test_nothing_else_is_asked_than_what_can_still_decide(name: str) -> None:
     """Each question is about a fact that the evaluator itself misses, or a list whose entries would change the word."""
-    case = next(iter(one_fixture(shipped(), FIXTURES / f"{name}.yaml")))
+    case = next(iter(one_fixture(shipped(), fixture_file(name))))
     state = start(shipped(), TODAY, allow_past=True)
     declared = []
     while (question := state.question) is not None:
@@ -124,7 +125,7 @@ def test_nothing_else_is_asked_than_what_can_still_decide(name: str) -> None:
 
 
 def test_the_duties_follow_where_they_are_wanted() -> None:
-    facts = load_document(FIXTURES / f"{SHOP}.yaml").data
+    facts = load_document(fixture_file(SHOP)).data
     bare = {**facts, "data": {}, "product": {"id": "shop", "launch": facts["product"]["launch"]}}
     state = start(shipped(), TODAY, parse_document(render(bare, "en"), "shop.yaml"), complete=True)
     assert state.further > 0

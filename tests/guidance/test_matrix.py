@@ -16,18 +16,18 @@ from conftest import GOLDEN, ROOT, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.access_matrix import PlaceError, matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
+from vatspolicy.guidance.access_matrix.locations import letters
+from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import gazetteer
 from vatspolicy.reports.access_matrix.render import FORMATS, fragment, render, style
-from vatspolicy.reports.access_matrix.words import letters
-from vatspolicy.reports.formats.terminal import width
 
 DAY = "2026-11-24"
 DAYS = ("2015-03-01", "2018-08-01", "2021-03-01", "2024-05-01", DAY)
@@ -201,7 +201,9 @@ def test_every_site_lies_in_one_spot_for_each_zone() -> None:
     sites = [code for spot in probe(DAY).spots for code in spot.alike if spot.zone == "none" or spot.whole]
     assert len(sites) == len(set(sites))
     known = {
-        code for code in load_schema("places")["$defs"]["site"]["enum"] if gazetteer()[code]["province"] != "overseas"
+        code
+        for code in SchemaSet.shipped().load("places")["$defs"]["site"]["enum"]
+        if gazetteer()[code]["province"] != "overseas"
     }
     assert set(sites) == known
 
@@ -261,7 +263,7 @@ def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
         "parameters:\n  cap: {title: {en: Cap, zh: 上限}, values: [{from: '2024-04-08', cite: notice, value: 73.0}]}\n",
         1,
     )
-    path.write_text(text.split("\ntests:")[0] + "\n", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     data = matrix(load_bundle(copy_of_law), DAY)
     assert [column["id"] for column in data["columns"]] == ["harbour", "domestic"]
     (row,) = [row for row in data["rows"] if row["class"] == "B11"]
@@ -272,8 +274,11 @@ def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
 
 
 def test_data_follow_the_schema() -> None:
-    schemas = [(f"{name}.schema.json", Resource.from_contents(load_schema(name))) for name in schema_names()]
-    validator = Draft202012Validator(load_schema("matrix"), registry=Registry().with_resources(schemas))
+    schemas = [
+        (f"{name}.schema.json", Resource.from_contents(SchemaSet.shipped().load(name)))
+        for name in SchemaSet.shipped().names
+    ]
+    validator = Draft202012Validator(SchemaSet.shipped().load("matrix"), registry=Registry().with_resources(schemas))
     for by in ("regimes", "places"):
         validator.validate(json.loads(render("json", [table(by=by)], "en")))
 

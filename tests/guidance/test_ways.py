@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.shipped import fixture_file
 
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.engine.evaluator import evaluate
@@ -61,7 +62,7 @@ def proposals() -> Iterator[tuple[Found, Proposal]]:
 
 
 def fixture(name: str, *changes: tuple[str, Any]) -> Profile:
-    return load_profile(ROOT / "fixtures" / f"{name}.yaml", changes)
+    return load_profile(fixture_file(name), changes)
 
 
 def ways_of(name: str, *changes: tuple[str, Any], as_of: str = TODAY, **options: Any) -> RemediationPlan:
@@ -430,7 +431,7 @@ def test_data_is_kept_at_home() -> None:
         ("services.0.sells", []), ("services.0.merchants", None), ("data.leaves_mainland", True),
         ("data.export", {"persons_since_1_jan": 10, "grounds": ["other"], "important": False}),
     ]  # fmt: skip
-    profile = load_profile(ROOT / "fixtures" / "not-ready.yaml", changes)
+    profile = load_profile(fixture_file("not-ready"), changes)
     decided = evaluate(law(), profile, TODAY)
     assert decided.decision == "needs-license"
     ways = find_remediations(law(), profile, TODAY)

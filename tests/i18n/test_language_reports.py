@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, TODAY
 from support.projects import compare, policy, project
+from support.shipped import fixture_file, fixture_files
 
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.gate.gate import Gate
@@ -39,7 +40,7 @@ def shipped() -> Bundle:
 @pytest.fixture(scope="module")
 def records(shipped: Bundle) -> list[dict[str, Any]]:
     gate = Gate(shipped, TODAY, allow_past=True)
-    specs = (path for path in sorted((ROOT / "fixtures").glob("*.yaml")) if not path.name.endswith(".expect.yaml"))
+    specs = fixture_files()
     return [gate.decide(load_profile(path))[1] for path in specs]
 
 
@@ -144,7 +145,7 @@ def _until_blank(lines: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("room", [50, 79, 100])
 def test_lines_keep_within_the_terminal(shipped: Bundle, records: list[dict[str, Any]], room: int) -> None:
-    profile = load_profile(ROOT / "fixtures" / "ai-dates.yaml")
+    profile = load_profile(fixture_file("ai-dates"))
     told = [
         render("text", records[:12], "zh", False, room),
         timeline_report.render("text", timeline(shipped, profile, TODAY), "zh", False, room),

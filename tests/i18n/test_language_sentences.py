@@ -17,17 +17,12 @@ from vatspolicy.i18n.phrases import PHRASES
 
 SOURCE = ROOT / "src" / "vatspolicy"
 SPOKEN = (
-    *("archive", "arguments", "bundle", "cache", "cases", "cli", "commands", "console", "document", "errors"),
-    *("expression", "gate", "layout", "link", "lint", "policy", "profile", "proof", "rulebook", "schema"),
-    *("package", "receipt", "waiver/load.py", "waiver/write.py"),
-    *(
-        "comparison/verdict.py",
-        "comparison/git.py",
-        "comparison/sources.py",
-        "comparison/side.py",
-        "comparison/cases.py",
-    ),
-    *("mutation/report.py", "mutation/suggest.py", "pages/__init__.py"),
+    *("authoring/formatter", "authoring/lint.py", "authoring/mutation/report.py", "authoring/mutation/suggestions.py"),
+    *("authoring/scaffold.py", "authoring/testing"),
+    *(f"authoring/diff/{name}.py" for name in ("decisions", "sources", "verdict")),
+    *("bundles", "cel", "cli", "compile_cache.py", "documents", "errors.py", "policies", "profile"),
+    *("gate/gate.py", "gate/receipt.py", "gate/waivers/load.py", "gate/waivers/writer.py"),
+    *("reports/policy/__init__.py", "reports/policy/terminal.py"),
 )
 """Modules and packages whose sentences are told through errors, complaints or lines of a run."""
 UNTOLD = {
@@ -45,8 +40,10 @@ UNTOLD = {
 def spoken() -> list[Path]:
     files: list[Path] = []
     for name in SPOKEN:
-        place = SOURCE / name if name.endswith(".py") else SOURCE / f"{name}.py"
-        files += [place] if place.is_file() else sorted((SOURCE / name).rglob("*.py"))
+        place = SOURCE / name
+        found = [place] if place.is_file() else sorted(place.rglob("*.py"))
+        assert found, name
+        files += found
     return files
 
 
@@ -121,7 +118,7 @@ def test_sentences_that_are_put_together() -> None:
 def test_every_mistake_of_the_tests_is_told_in_chinese() -> None:
     """The sentences that the bad policies and specs of the tests are answered with."""
     told = set()
-    for file in sorted((ROOT / "tests" / "bad").glob("*.expected")):
+    for file in sorted((ROOT / "tests" / "data" / "bad").glob("*.expected")):
         for line in file.read_text(encoding="utf-8").splitlines():
             if found := re.match(r"\S+:\d+:\d+: (?:[\w.\[\]-]+: )?(.+)$", line):
                 told.add(found[1])

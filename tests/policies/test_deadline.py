@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.deadlines import GROUPS, deadline
 
 
@@ -152,7 +152,7 @@ def test_events_other_than_the_launch_have_no_date() -> None:
 
 
 def test_every_deadline_that_a_policy_can_state_has_words() -> None:
-    rule = load_schema("policy")["properties"]["rules"]["items"]["properties"]
+    rule = SchemaSet.shipped().load("policy")["properties"]["rules"]["items"]["properties"]
     before, after, every, _ = rule["duty"]["properties"]["due"]["anyOf"]
     events = [{"before": event} for event in before["properties"]["before"]["enum"]]
     periods = [{"every": period} for period in every["properties"]["every"]["enum"]]

@@ -12,24 +12,24 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from support.shipped import fixture_file
 
 from vatspolicy.documents import format_path
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import Problem
+from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.html import render
-from vatspolicy.reports.decision.html_facts import steps, value_in_words
+from vatspolicy.reports.decision.html_basis import steps, value_in_words
 from vatspolicy.reports.decision.route_diagram import gates
-from vatspolicy.reports.decision.words import MEANINGS, VERDICTS
+from vatspolicy.reports.decision.words import MEANINGS
 from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
 from vatspolicy.reports.formats.html_page import page, table
 from vatspolicy.reports.formats.html_words import WORDS, Sentences
-
-from conftest import ROOT  # isort: skip
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 CASES = {
@@ -89,7 +89,7 @@ Decide = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def decide(bundle: Bundle) -> Decide:
     def decide(name: str, *changes: tuple[str, object]) -> dict[str, Any]:
-        profile = load_profile(ROOT / "fixtures" / f"{name}.yaml", changes)
+        profile = load_profile(fixture_file(name), changes)
         found = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
         return {**found, "file": f"{name}.yaml"}
 

@@ -9,15 +9,15 @@ import pytest
 from conftest import Console
 
 from vatspolicy.cel.ast import Term, walk
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Route
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy import Foreign, compare, make, write
 from vatspolicy.reports.policy.expression_wording import Wording
 from vatspolicy.reports.policy.page import LANGUAGES
-from vatspolicy.reports.policy.parts import MARK, Pages, code, web_link
+from vatspolicy.reports.policy.parts import MARK, Pages, web_link
 from vatspolicy.reports.policy.topics import TOPICS
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "policies"
@@ -232,7 +232,7 @@ def test_the_index_has_every_policy_and_instrument(bundle: Bundle, pages: Pages)
 
 
 def test_every_topic_of_the_schema_has_a_name() -> None:
-    assert set(TOPICS) == set(load_schema("policy")["properties"]["topics"]["items"]["enum"])
+    assert set(TOPICS) == set(SchemaSet.shipped().load("policy")["properties"]["topics"]["items"]["enum"])
 
 
 def calendar(pages: Pages) -> dict[str, str]:

@@ -17,17 +17,18 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from markdown_it import MarkdownIt
 from referencing import Registry, Resource
 
-from vatspolicy.documents.schemas import load_schema, schema_names
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
-from vatspolicy.errors import Problem, cells
+from vatspolicy.errors import Problem
+from vatspolicy.i18n.text import cells, clean, width, wrap
+from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import GROUPS
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import FORMATS, SEVERITY, render, run
-from vatspolicy.reports.decision.words import VERDICTS, way_of
-from vatspolicy.reports.formats.terminal import clean, width, wrap
+from vatspolicy.reports.decision.words import way_of
 
 Changes = Sequence[tuple[str, object]]
 Make = Callable[..., dict[str, Any]]
@@ -77,9 +78,12 @@ def records(make: Make) -> dict[str, dict[str, Any]]:
 
 
 def schema_of_decisions() -> Draft202012Validator:
-    schemas = {f"{name}.schema.json": Resource.from_contents(load_schema(name)) for name in schema_names()}
+    schemas = {
+        f"{name}.schema.json": Resource.from_contents(SchemaSet.shipped().load(name))
+        for name in SchemaSet.shipped().names
+    }
     return Draft202012Validator(
-        load_schema("decision"),
+        SchemaSet.shipped().load("decision"),
         registry=Registry().with_resources(schemas.items()),
         format_checker=Draft202012Validator.FORMAT_CHECKER,
     )

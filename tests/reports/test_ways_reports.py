@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 from conftest import HOSTING, ROOT, SHOP, Console
+from support.shipped import fixture_file
 
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.i18n.text import width
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.formats.terminal import width
 from vatspolicy.reports.remediation import markdown as as_markdown
 from vatspolicy.reports.remediation import text as as_text
-from vatspolicy.reports.remediation.wording import WORDS
+from vatspolicy.reports.remediation.words import WORDS
 
 SPECS = ("idc-wuhan", "iot-suzhou", "shop-without-facts", "company-site", "cloud-storage-overseas", "hotel-export")
 DAY = "2026-11-24"
@@ -29,7 +30,7 @@ DAY = "2026-11-24"
 @cache
 def data_of(name: str, *changes: tuple[str, Any]) -> dict[str, Any]:
     bundle = load_bundle(ROOT / "policies")
-    profile = load_profile(ROOT / "fixtures" / f"{name}.yaml", changes)
+    profile = load_profile(fixture_file(name), changes)
     return plan_to_data(bundle, profile, find_remediations(bundle, profile, DAY))
 
 

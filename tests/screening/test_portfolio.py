@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.generators import Profiles, near_days
-from test_differential import SEED, TIMES, shipped
+from support.samples import SEED, TIMES, shipped
+from support.shipped import fixture_files
 
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.screening.answers import decide
+from vatspolicy.screening.engines import decide
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
-from vatspolicy.screening.duckdb_engine import Decider, connect
+from support.portfolios import DuckDecider
+
+from vatspolicy.screening.duckdb_engine import connect
 
 pytestmark = pytest.mark.xdist_group("differential")
 
-FIXTURES = sorted(
-    path for path in (Path(__file__).parents[2] / "fixtures").glob("*.yaml") if ".expect." not in path.name
-)
+FIXTURES = sorted(path for path in fixture_files())
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def compare(database: Any, profiles: list[Profile], day: str) -> Counter[str]:
     """Decide all in DuckDB and by the evaluator; the decision words, counted."""
     bundle, _ = shipped()
     law = bundle.on(day)
-    found = Decider(database, law, day).decide([profile.facts for profile in profiles])
+    found = DuckDecider(database, law, day).decide([profile.facts for profile in profiles])
     expected = [decide(law, profile.facts, day) for profile in profiles]
     for one, other in zip(found, expected, strict=True):
         assert one == other, day

@@ -17,7 +17,7 @@ from conftest import Console
 from test_screen import DAY, lines, portfolio, read
 
 from vatspolicy.screening import input as reading
-from vatspolicy.screening.input import Row, open_source, parsed
+from vatspolicy.screening.input import Row, open_source, parse_row
 
 pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
@@ -153,9 +153,9 @@ def test_rows_of_ten_megabytes_and_rubbish_are_rejected_whole(console: Console) 
     assert rejects[-1]["base64"] == "//4AAXJ1YmJpc2g="
     assert [reject["reasons"][0] for reject in rejects] == [
         "The row is larger than 1,048,576 bytes.",
-        "This is no JSON: a number in it is too long.",
-        "This is no JSON: expecting value at column 1.",
-        "This is no JSON: a key stands twice.",
+        "This is not valid JSON: a number in it is too long.",
+        "This is not valid JSON: expecting value at column 1.",
+        "This is not valid JSON: a key is repeated.",
         "The line is not UTF-8.",
     ]
 
@@ -191,8 +191,8 @@ def test_a_line_without_end_is_told_by_its_place(console: Console, monkeypatch: 
     ],
 )
 def test_keys_that_stand_twice_are_seen_however_they_are_written(text: str, fault: bool) -> None:
-    row = parsed(Row(1, text))
-    assert (row.fault == "This is no JSON: a key stands twice.") is fault
+    row = parse_row(Row(1, text))
+    assert (row.fault == "This is not valid JSON: a key is repeated.") is fault
     assert fault or row.data == json.loads(text)
 
 

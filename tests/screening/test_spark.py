@@ -22,11 +22,12 @@ import pytest
 from conftest import Console
 from support.generators import Profiles
 from support.laws import CLASSES, LICENCE, bundle_of, route, rule
-from test_differential import SEED, TIMES, shipped
+from support.samples import SEED, TIMES, shipped
+from support.shipped import fixture_files
 
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.screening.answers import decide, missing_facts
+from vatspolicy.screening.engines import decide, missing_facts
 
 pytestmark = [
     pytest.mark.xdist_group("spark"),
@@ -100,16 +101,18 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 def test_a_job_gives_the_answers_of_python_and_of_duckdb(tmp_path: Path) -> None:
     """The whole law on every fixture and on random profiles with facts missing; rows that are no profile stand apart."""
-    from vatspolicy.screening.duckdb_engine import Decider, connect
+    from support.portfolios import DuckDecider
+
+    from vatspolicy.screening.duckdb_engine import connect
 
     bundle, hints = shipped()
     law = bundle.on(DAY)
     draw = Profiles(random.Random(SEED + 40), hints)
-    found = [load_profile(path) for path in sorted((ROOT / "fixtures").glob("*.yaml")) if ".expect." not in path.name]
+    found = [load_profile(path) for path in fixture_files()]
     found += [draw.profile() for _ in range(60 * TIMES)]
     expected = [decide(law, profile.facts, DAY) for profile in found]
     with connect(threads=1) as connection:
-        assert Decider(connection, law, DAY).decide(profile.facts for profile in found) == expected
+        assert DuckDecider(connection, law, DAY).decide(profile.facts for profile in found) == expected
     lines = [json.dumps(profile.document.data, ensure_ascii=False) for profile in found]
     bad = ["{", json.dumps({"schema": 1, "product": {"id": "x"}, "company": {"foreign_percent": SECRET}})]
     (tmp_path / "in").mkdir()

@@ -19,19 +19,22 @@ from conftest import HOSTING, SHOP, TODAY
 
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 pytest.importorskip("httpx", reason="needs the extra `test`")
+pytest.importorskip("prometheus_client", reason="needs the extra `serve`")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of httpx, which newer releases of starlette want another one for
     from starlette.testclient import TestClient
 
-from vatspolicy.documents.schemas import load_schema, schema_folder
+from prometheus_client.parser import text_string_to_metric_families
+
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.gate.gate import Gate
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.server.api.app import Settings, make_app
 from vatspolicy.server.api.bundle_store import BundleStore, Watch, open_store
 from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
-from vatspolicy.server.api.run import ServeError, listen, read_token
-from vatspolicy.server.loopback import is_loopback
+from vatspolicy.server.api.router import Settings, make_api
+from vatspolicy.server.guard import is_loopback
+from vatspolicy.server.serve import ServeError, listen, read_token
 
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
 PLACE = "/v1/data/vatspolicy/decision"
@@ -42,16 +45,16 @@ Client = Callable[..., TestClient]
 
 
 @pytest.fixture(scope="module")
-def shelf(law: Path) -> Iterator[BundleStore]:
+def store(law: Path) -> Iterator[BundleStore]:
     made = open_store(law)
     yield made
     made.close()
 
 
 @pytest.fixture
-def client(shelf: BundleStore) -> Client:
-    def make(of: BundleStore = shelf, url: str = LOCAL, **settings: Any) -> TestClient:
-        app = make_app(of, Settings(today=lambda: TODAY, **settings))
+def client(store: BundleStore) -> Client:
+    def make(of: BundleStore = store, url: str = LOCAL, **settings: Any) -> TestClient:
+        app = make_api(of, Settings(today=lambda: TODAY, **settings))
         return TestClient(app, base_url=url, raise_server_exceptions=False)
 
     return make
@@ -81,7 +84,7 @@ def test_the_decision_is_that_of_check(client: Client, law: Path) -> None:
 
 def test_the_decision_follows_its_schema(client: Client) -> None:
     schema = {"$ref": "decision.schema.json#/$defs/decision"}
-    resources = {path.name: json.loads(path.read_text()) for path in schema_folder().glob("*.json")}
+    resources = {path.name: json.loads(path.read_text()) for path in resource_folder("schemas").glob("*.json")}
     registry = jsonschema_rs.Registry(list(resources.items()))
     validator = jsonschema_rs.Draft202012Validator(schema, registry=registry)
     for profile in (SHOP_DATA, HOSTING_DATA):
@@ -286,7 +289,7 @@ def test_a_crash_is_500_and_tells_no_value(client: Client, monkeypatch: pytest.M
     def crash(*_: Any) -> None:
         raise RuntimeError("foreign_percent is 8831")
 
-    monkeypatch.setattr("vatspolicy.server.api.app.answer", crash)
+    monkeypatch.setattr("vatspolicy.server.api.router.answer", crash)
     answer = ask(client(), SHOP_DATA)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "8831" not in answer.text
@@ -297,7 +300,7 @@ def test_a_crash_is_500_and_tells_no_value(client: Client, monkeypatch: pytest.M
 
 def test_a_slow_decision_is_no_decision(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
-    monkeypatch.setattr("vatspolicy.server.api.app.answer", lambda *_: go.wait(20) and ({}, "allow"))
+    monkeypatch.setattr("vatspolicy.server.api.router.answer", lambda *_: go.wait(20) and ({}, "allow"))
     answer = ask(client(limits=Limits(seconds=0.05)), SHOP_DATA)
     go.set()
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "timeout", "1")
@@ -333,7 +336,7 @@ def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.M
         go.wait(20)
         return {}, "allow"
 
-    monkeypatch.setattr("vatspolicy.server.api.app.answer", wait)
+    monkeypatch.setattr("vatspolicy.server.api.router.answer", wait)
     with client(limits=Limits(pending=1)) as one:
         statuses: list[int] = []
         thread = threading.Thread(target=lambda: statuses.append(ask(one, SHOP_DATA).status_code))
@@ -347,9 +350,9 @@ def test_too_many_at_once_are_told_to_wait(client: Client, monkeypatch: pytest.M
     assert statuses == [200]
 
 
-def test_a_body_that_does_not_come_ends(shelf: BundleStore) -> None:
+def test_a_body_that_does_not_come_ends(store: BundleStore) -> None:
     """A client that sends half a request and waits holds nothing for longer than a request has."""
-    app = make_app(shelf, Settings(today=lambda: TODAY, limits=Limits(seconds=0.05)))
+    app = make_api(store, Settings(today=lambda: TODAY, limits=Limits(seconds=0.05)))
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -399,26 +402,26 @@ def test_many_at_once_are_each_answered_as_alone(client: Client) -> None:
 
 def test_a_changed_policy_is_taken_when_it_has_settled(copy_of_law: Path, client: Client) -> None:
     told: list[str] = []
-    shelf = open_store(copy_of_law, say=told.append)
-    one = client(shelf)
+    store = open_store(copy_of_law, notify=told.append)
+    one = client(store)
     before = ask(one, SHOP_DATA).json()["result"]["bundle"]["digest"]
     policy = copy_of_law / "vats-pilot-2024.yaml"
     policy.write_text(policy.read_text() + "\n# a remark\n")
-    assert not shelf.refresh()  # seen for the first time
-    assert shelf.refresh()
+    assert not store.refresh()  # seen for the first time
+    assert store.refresh()
     after = ask(one, SHOP_DATA).json()["result"]["bundle"]["digest"]
     assert after == load_bundle(copy_of_law).digest != before
-    assert shelf.reloads == {"ok": 1, "failed": 0}
-    assert not shelf.refresh()
+    assert store.reloads == {"ok": 1, "failed": 0}
+    assert not store.refresh()
     assert [line for line in told if "is in use" in line]
-    shelf.close()
+    store.close()
 
 
 @pytest.mark.parametrize("spoil", ["invalid", "gone", "empty", "unreadable"])
 def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoil: str) -> None:
     told: list[str] = []
-    shelf = open_store(copy_of_law, say=told.append)
-    one = client(shelf)
+    store = open_store(copy_of_law, notify=told.append)
+    one = client(store)
     good = ask(one, SHOP_DATA).json()
     policy = copy_of_law / "vats-pilot-2024.yaml"
     text = policy.read_text()
@@ -428,14 +431,14 @@ def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoi
         case "gone":
             shutil.move(copy_of_law, copy_of_law.with_name("elsewhere"))
         case "empty":
-            for path in copy_of_law.glob("*.yaml"):
+            for path in copy_of_law.rglob("*.yaml"):
                 path.write_bytes(b"")
         case _:
             policy.unlink()
             policy.mkdir()
             (copy_of_law / "bundle.yaml").unlink()
-    assert [shelf.refresh(settled=False) for _ in range(3)] == [False] * 3
-    assert shelf.reloads == {"ok": 0, "failed": 1}  # one failure is told once
+    assert [store.refresh(settled=False) for _ in range(3)] == [False] * 3
+    assert store.reloads == {"ok": 0, "failed": 1}  # one failure is told once
     assert len(told) == 1
     assert ask(one, SHOP_DATA).json() == good
     health = one.get("/health?bundles").json()["bundles"]["vatspolicy"]
@@ -443,21 +446,21 @@ def test_the_last_good_bundle_decides_on(copy_of_law: Path, client: Client, spoi
     assert "vatspolicy_bundle_current 0" in one.get("/metrics").text
     if spoil == "invalid":
         policy.write_text(text + "# mended\n")
-        assert shelf.refresh(settled=False)
+        assert store.refresh(settled=False)
         assert one.get("/health?bundles").json()["bundles"]["vatspolicy"]["state"] == "current"
-    shelf.close()
+    store.close()
 
 
 def test_the_old_files_back_are_current_again(copy_of_law: Path) -> None:
-    shelf = open_store(copy_of_law)
+    store = open_store(copy_of_law)
     policy = copy_of_law / "vats-pilot-2024.yaml"
     text = policy.read_text()
     policy.write_text("nonsense")
-    shelf.refresh(settled=False)
+    store.refresh(settled=False)
     policy.write_text(text)
-    assert shelf.refresh(settled=False)
-    assert shelf.current
-    shelf.close()
+    assert store.refresh(settled=False)
+    assert store.current
+    store.close()
 
 
 def test_a_first_bundle_must_be_good(copy_of_law: Path) -> None:
@@ -469,30 +472,30 @@ def test_a_first_bundle_must_be_good(copy_of_law: Path) -> None:
 
 
 def test_a_watch_looks_by_itself_and_when_it_is_woken(copy_of_law: Path) -> None:
-    shelf = open_store(copy_of_law)
+    store = open_store(copy_of_law)
     policy = copy_of_law / "vats-pilot-2024.yaml"
     for seconds, wake in ((0.02, False), (600.0, True)):
-        watch = Watch(shelf, seconds)
-        before = shelf.held.bundle.digest
+        watch = Watch(store, seconds)
+        before = store.loaded.bundle.digest
         policy.write_text(policy.read_text() + "# again\n")
         if wake:
             watch.wake()
         until = time.monotonic() + 30
-        while shelf.held.bundle.digest == before and time.monotonic() < until:
+        while store.loaded.bundle.digest == before and time.monotonic() < until:
             time.sleep(0.01)
         watch.stop()
-        assert shelf.held.bundle.digest != before
-    shelf.close()
+        assert store.loaded.bundle.digest != before
+    store.close()
 
 
 def test_requests_during_a_swap_are_of_one_bundle(copy_of_law: Path, client: Client) -> None:
     """Every answer names the bundle it was made with, and each is one of the two."""
-    shelf = open_store(copy_of_law)
-    digests = {shelf.held.bundle.digest}
+    store = open_store(copy_of_law)
+    digests = {store.loaded.bundle.digest}
     policy = copy_of_law / "vats-pilot-2024.yaml"
     seen: list[str] = []
     stop = threading.Event()
-    with client(shelf) as one:
+    with client(store) as one:
 
         def work() -> None:
             while not stop.is_set():
@@ -504,13 +507,13 @@ def test_requests_during_a_swap_are_of_one_bundle(copy_of_law: Path, client: Cli
         thread.start()
         for turn in range(3):
             policy.write_text(policy.read_text() + f"# {turn}\n")
-            assert shelf.refresh(settled=False)
-            digests.add(shelf.held.bundle.digest)
+            assert store.refresh(settled=False)
+            digests.add(store.loaded.bundle.digest)
         stop.set()
         thread.join()
     assert seen
     assert set(seen) <= digests
-    shelf.close()
+    store.close()
 
 
 # --- metrics and description
@@ -521,19 +524,53 @@ def test_metrics_count_and_hold_no_value(client: Client) -> None:
     ask(one, {**SHOP_DATA, "product": {"id": "secret-name", "launch": "2027-01-31"}})
     ask(one, {"secret-name": 1})
     one.get("/secret-name")
-    text = one.get("/metrics").text
-    assert 'vatspolicy_decisions_total{decision="allow"} 1' in text
-    assert 'vatspolicy_requests_total{route="data",code="400"} 1' in text
-    assert 'vatspolicy_refused_total{code="resource_not_found"} 1' in text
-    assert "vatspolicy_decision_seconds_count 1" in text
-    assert "secret-name" not in text
+    answer = one.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "secret-name" not in answer.text
+    values = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert values["vatspolicy_decisions_total", "allow"] == 1
+    assert values["vatspolicy_requests_total", "400", "data"] == 1
+    assert values["vatspolicy_requests_total", "404", "none"] == 1
+    assert values["vatspolicy_refused_total", "resource_not_found"] == 1
+    assert values["vatspolicy_decision_seconds_count",] == 1
+    assert values["vatspolicy_bundle_reloads_total", "ok"] == 0
+
+
+def test_metrics_have_the_same_names_and_labels_as_ever(client: Client) -> None:
+    one = client()
+    ask(one, SHOP_DATA)
+    one.get("/nowhere")
+    families = text_string_to_metric_families(one.get("/metrics").text)
+    labels = {sample.name: frozenset(sample.labels) for family in families for sample in family.samples}
+    assert labels == {
+        "vatspolicy_requests_total": {"route", "code"},
+        "vatspolicy_decisions_total": {"decision"},
+        "vatspolicy_refused_total": {"code"},
+        "vatspolicy_decision_seconds_bucket": {"le"},
+        "vatspolicy_decision_seconds_sum": set(),
+        "vatspolicy_decision_seconds_count": set(),
+        "vatspolicy_decisions_pending": set(),
+        "vatspolicy_bundle_info": {"version", "digest"},
+        "vatspolicy_bundle_current": set(),
+        "vatspolicy_bundle_reloads_total": {"result"},
+    }
+
+
+def test_two_applications_count_apart(client: Client) -> None:
+    one, other = client(), client()
+    ask(one, SHOP_DATA)
+    assert "vatspolicy_decision_seconds_count 1" in one.get("/metrics").text
+    assert "vatspolicy_decision_seconds_count 0" in other.get("/metrics").text
 
 
 def test_metrics_are_read_by_prometheus(client: Client) -> None:
-    parser = pytest.importorskip("prometheus_client.parser")
     one = client()
     ask(one, SHOP_DATA)
-    found = {family.name: family for family in parser.text_string_to_metric_families(one.get("/metrics").text)}
+    found = {family.name: family for family in text_string_to_metric_families(one.get("/metrics").text)}
     assert found["vatspolicy_decision_seconds"].type == "histogram"
     buckets = [
         sample.value for sample in found["vatspolicy_decision_seconds"].samples if sample.name.endswith("_bucket")
@@ -545,7 +582,10 @@ def test_metrics_are_read_by_prometheus(client: Client) -> None:
 def test_the_description_refers_to_nothing_outside_itself(client: Client) -> None:
     text = client().get("/openapi.json").text
     data = json.loads(text)
-    assert data["components"]["schemas"]["profile"]["properties"].keys() == load_schema("profile")["properties"].keys()
+    assert (
+        data["components"]["schemas"]["profile"]["properties"].keys()
+        == SchemaSet.shipped().load("profile")["properties"].keys()
+    )
 
     def walk(node: Any) -> Iterator[str]:
         if isinstance(node, dict):

@@ -22,8 +22,8 @@ from conftest import HOSTING, SHOP, TODAY, needs_posix
 pytest.importorskip("uvicorn", reason="needs the extra `serve`")
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 
-from vatspolicy.server.api.app import Settings, make_app  # noqa: E402
 from vatspolicy.server.api.bundle_store import open_store  # noqa: E402
+from vatspolicy.server.api.router import Settings, make_api  # noqa: E402
 
 pytestmark = needs_posix
 SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
@@ -187,10 +187,10 @@ def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) 
         return open_store(None, file, tmp_path / "key.pub")
 
     release(5)
-    shelf = open_it()
-    assert shelf.held.number == 5
+    store = open_it()
+    assert store.loaded.number == 5
     release(6)
-    assert shelf.refresh(settled=False)
+    assert store.refresh(settled=False)
     for spoil in (
         lambda: release(7, signed=False),
         lambda: release(4),
@@ -198,12 +198,12 @@ def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) 
         file.unlink,
     ):
         spoil()
-        assert not shelf.refresh(settled=False)
-        assert (shelf.held.number, shelf.current) == (6, False)
+        assert not store.refresh(settled=False)
+        assert (store.loaded.number, store.current) == (6, False)
     release(8)
-    assert shelf.refresh(settled=False)
-    assert (shelf.held.number, shelf.current) == (8, True)
-    shelf.close()
+    assert store.refresh(settled=False)
+    assert (store.loaded.number, store.current) == (8, True)
+    store.close()
 
 
 def test_what_is_under_way_ends_before_the_server(start: Start) -> None:
@@ -267,8 +267,8 @@ def test_every_request_of_the_description(law: Path) -> None:
         from hypothesis import HealthCheck, given, settings
         from schemathesis.checks import CHECKS
 
-        shelf = open_store(law)
-        app = make_app(shelf, Settings(loopback=False, today=lambda: TODAY))
+        store = open_store(law)
+        app = make_api(store, Settings(loopback=False, today=lambda: TODAY))
         described = schemathesis.openapi.from_asgi("/openapi.json", app)
         examples = int(os.environ.get("VATSPOLICY_EXAMPLES", "12"))
         asked: dict[str, int] = {}
@@ -291,5 +291,5 @@ def test_every_request_of_the_description(law: Path) -> None:
                 case.call_and_validate(excluded_checks=excluded)
 
             every()
-        shelf.close()
+        store.close()
     assert set(asked) == set(described.raw_schema["paths"])

@@ -22,9 +22,8 @@ pytest.importorskip("starlette", reason="needs the extra `serve`")
 
 from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
 from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
-from vatspolicy.server.guard import BODY, HEADERS  # noqa: E402
-from vatspolicy.server.web.app import make_app  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
+from vatspolicy.server.web.router import RULES, make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -33,8 +32,8 @@ HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
 class Client:
     """Requests to the application, without a network."""
 
-    def __init__(self, desk: WebContext) -> None:
-        self.app = make_app(desk)
+    def __init__(self, context: WebContext) -> None:
+        self.app = make_page(context)
 
     def __call__(self, method: str, path: str, host: str = "127.0.0.1:8760", **options: Any) -> Any:
         async def ask() -> Any:
@@ -63,7 +62,7 @@ def client(law: Path) -> Client:
 @pytest.mark.parametrize("path", ["/", "/page.css", "/page.js", "/form", "/schema", "/nothing", "/matrix?as_of=x"])
 def test_every_answer_tells_the_browser_to_trust_this_server_alone(client: Client, path: str) -> None:
     reply = client("GET", path)
-    assert {name: reply.headers[name] for name in HEADERS} == HEADERS
+    assert {name: reply.headers[name] for name in RULES.headers} == RULES.headers
     assert "set-cookie" not in reply.headers
     assert "access-control-allow-origin" not in reply.headers
 
@@ -120,11 +119,11 @@ def test_what_a_form_of_another_site_could_send_is_refused(client: Client, kind:
 def test_a_large_body_is_refused_whatever_its_header_says(client: Client, told: bool) -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(5):
-            yield b" " * (BODY // 4)
+            yield b" " * (RULES.max_body // 4)
 
-    content: Any = b" " * (BODY + 1) if told else parts()
+    content: Any = b" " * (RULES.max_body + 1) if told else parts()
     reply = client("POST", "/decide", content=content, headers={"content-type": "application/json"})
-    assert (reply.status_code, reply.text) == (413, "The request is too large.\n")
+    assert (reply.status_code, reply.json()["code"]) == (413, "request_too_large")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +150,8 @@ def test_a_large_body_is_refused_whatever_its_header_says(client: Client, told: 
 def test_a_request_that_the_page_would_not_make_is_refused(client: Client, body: bytes) -> None:
     reply = client("POST", "/decide", content=body, headers={"content-type": "application/json"})
     assert reply.status_code == 400, reply.text
-    assert reply.text.endswith(".\n")
+    assert reply.json()["code"] == "invalid_parameter"
+    assert reply.json()["message"].endswith(".")
 
 
 def test_a_mistake_of_ours_is_an_answer_too(
@@ -159,7 +159,8 @@ def test_a_mistake_of_ours_is_an_answer_too(
 ) -> None:
     monkeypatch.setattr("vatspolicy.server.web.session.fragment", lambda *_: 1 / 0)
     reply = client("POST", "/decide", json={"text": SHOP})
-    assert (reply.status_code, reply.text, reply.headers["cache-control"]) == (500, "Internal error.\n", "no-store")
+    assert (reply.status_code, reply.json()["code"]) == (500, "internal_error")
+    assert reply.headers["cache-control"] == "no-store"
     assert "internal error (ZeroDivisionError)" in capsys.readouterr().err
 
 
@@ -378,7 +379,8 @@ def test_the_form_has_every_fact_of_the_schema(bundle: Bundle) -> None:
 # --- the command
 
 
-def test_it_listens_to_this_machine_alone_and_stops_on_ctrl_c() -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_it_listens_to_this_machine_alone_and_stops_on_a_signal(number: int, code: int) -> None:
     command = [sys.executable, "-c", "from vatspolicy.cli import main; main()"]
     with subprocess.Popen(
         [*command, "serve", "--port", "0", "--no-open"],
@@ -394,9 +396,9 @@ def test_it_listens_to_this_machine_alone_and_stops_on_ctrl_c() -> None:
         with httpx.Client(trust_env=False) as http:
             reply = http.get(address)
         assert (reply.status_code, "server" in reply.headers) == (200, False)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (130, "", "vatspolicy: stopped.\n")
+    assert (process.returncode, out, err) == (code, "", "vatspolicy: stopped.\n")
 
 
 def test_a_port_in_use_is_said_so(console: Console, law: Path) -> None:

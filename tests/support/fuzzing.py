@@ -188,8 +188,7 @@ def read_bundle_file(data: bytes) -> bool:
     path.write_bytes(data)
     try:
         package = read_bundle_file(path)
-        with package.in_use():
-            package.load()
+        package.load()
     except InvalidInput as error:
         assert error.problems
         return False
@@ -215,10 +214,10 @@ def read_waivers(data: bytes) -> bool:
 
 @functools.cache
 def _app() -> Any:
-    from vatspolicy.server.api.app import Settings, make_app
     from vatspolicy.server.api.bundle_store import open_store
+    from vatspolicy.server.api.router import Settings, make_api
 
-    return make_app(open_store(BASE), Settings(today=lambda: TODAY))
+    return make_api(open_store(BASE), Settings(today=lambda: TODAY))
 
 
 @functools.cache

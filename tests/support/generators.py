@@ -27,10 +27,10 @@ from vatspolicy.cel.types import (
     Type,
     type_of_value,
 )
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, facts_of, invariants, load_profile
-from vatspolicy.profile.vocabulary import gazetteer, resolve, within
+from vatspolicy.profile.vocabulary import gazetteer, within
 
 DAY = timedelta(days=1)
 MISSING = (0.0, 0.1, 0.3, 0.6)
@@ -119,10 +119,10 @@ class Profiles:
         if fact.root == "services":
             services = data["services"]
             index = self.draw.randrange(len(services))
-            schema = load_schema("profile")["properties"]["services"]["items"]
+            schema = SchemaSet.shipped().load("profile")["properties"]["services"]["items"]
             services[index] = self.value(schema, "service", missing) | {"id": f"s{index}"}
             return
-        target, schema = data, load_schema("profile")
+        target, schema = data, SchemaSet.shipped().load("profile")
         names = [fact.root, *fact.names]
         while len(names) > 1 and isinstance(target[names[0]], dict) and "properties" in schema["properties"][names[0]]:
             target, schema = target[names[0]], schema["properties"][names[0]]
@@ -140,7 +140,7 @@ class Profiles:
 
     def data(self, missing: float) -> dict[str, Any]:
         """The facts as they would be written, which may break an invariant."""
-        schema = load_schema("profile")
+        schema = SchemaSet.shipped().load("profile")
         found: dict[str, Any] = {}
         for key in schema["properties"]:
             if key in schema["required"] or self.draw.random() >= missing:
@@ -148,7 +148,7 @@ class Profiles:
         return found
 
     def property(self, key: str, missing: float) -> Any:
-        value = self.value(load_schema("profile")["properties"][key], key, missing)
+        value = self.value(SchemaSet.shipped().load("profile")["properties"][key], key, missing)
         if key == "services":
             for index, service in enumerate(value):
                 service["id"] = f"s{index}"
@@ -157,7 +157,7 @@ class Profiles:
     def value(self, schema: Mapping[str, Any], name: str, missing: float) -> Any:
         draw = self.draw
         if "$ref" in schema:
-            return self.value(resolve(schema["$ref"]), schema["$ref"].rsplit("/", 1)[-1], missing)
+            return self.value(SchemaSet.shipped().resolve(schema["$ref"]), schema["$ref"].rsplit("/", 1)[-1], missing)
         if "x-shorthand" in schema:
             return self.value(draw.choice(schema["anyOf"]), name, missing)
         if "enum" in schema:

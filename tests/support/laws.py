@@ -78,6 +78,20 @@ def rule(id: str, each: str, when: str, effect: str, extra: str = "") -> str:
     return f"  - {{id: {id}, cite: [art-1], each: {each}, when: '{when}', {effect}, message: {{en: Rule {id}., zh: 规则。}}{more}}}\n"
 
 
+def split(text: str) -> tuple[str, str | None]:
+    """A policy whose tests stand below it, as the two files that they are."""
+    policy, found, tests = text.partition("\ntests:\n")
+    return (policy + "\n", textwrap.dedent(tests)) if found else (text, None)
+
+
+def write_policy(path: Path, text: str) -> None:
+    """Write a policy, and the tests that stand below it, if any, beside it."""
+    policy, tests = split(text)
+    path.write_text(policy, encoding="utf-8")
+    if tests is not None:
+        path.with_suffix(".test.yaml").write_text(tests, encoding="utf-8")
+
+
 def bundle_of(folder: Path, **files: str) -> Bundle:
     """A bundle of invented policies: by file name, the text after the head."""
     folder.mkdir(parents=True, exist_ok=True)

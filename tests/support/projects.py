@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from support.laws import HEAD
+from support.laws import HEAD, split
 
 from vatspolicy.authoring.diff.review import Settings, compare_revisions
 from vatspolicy.authoring.diff.sources import read_source
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import schema_folder, validate
+from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.documents.validation import validate
 
 TODAY = "2026-06-01"
 
@@ -74,13 +75,18 @@ def project(
 ) -> Path:
     """A project on disk: policies by id (whole texts), fixtures by name (data or text), schemas that differ by name."""
     files: dict[str, str] = {"policies/bundle.yaml": f"version: {version}\ncovers: {{from: '2020-01-01'}}\n"}
-    files |= {f"policies/{id}.yaml": text for id, text in (policies or {"law": policy("law")}).items()}
+    for id, whole in (policies or {"law": policy("law")}).items():
+        text, tests = split(whole)
+        files |= {f"policies/{id}.yaml": text} | ({f"policies/{id}.test.yaml": tests} if tests else {})
     for name, content in ({"p60": PROFILE} if fixtures is None else fixtures).items():
         files[f"fixtures/{name}.yaml"] = content if isinstance(content, str) else json.dumps(content)
     if changelog is not None:
         files["CHANGELOG.md"] = changelog
     if schemas is not None:
-        files |= {f"schemas/{path.name}": path.read_text(encoding="utf-8") for path in schema_folder().glob("*.json")}
+        files |= {
+            f"schemas/{path.name}": path.read_text(encoding="utf-8")
+            for path in resource_folder("schemas").glob("*.json")
+        }
         files |= {f"schemas/{name}.schema.json": json.dumps(schema) for name, schema in schemas.items()}
     for name, text in files.items():
         path = folder / name

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.shipped import fixture_file, policy_files
+
 from vatspolicy.authoring.diff.review import Settings, compare_revisions
 from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.documents import load_document
@@ -82,8 +84,8 @@ def replay(change: Replay) -> dict[str, Any]:
 
 def _replay(change: Replay, folder: Path) -> dict[str, Any]:
     gone = set()
-    for path in sorted((ROOT / "policies").glob("*.yaml")):
-        if path.stem in change.left_out or path.stem == "bundle":
+    for path in policy_files():
+        if path.stem in change.left_out:
             continue
         now = path.read_text(encoding="utf-8")
         was = without(load_document(path).data, change.day) if path.stem in change.policies else now
@@ -101,8 +103,8 @@ def _replay(change: Replay, folder: Path) -> dict[str, Any]:
         write(folder / name / "policies/bundle.yaml", f"version: {version}\ncovers: {{from: '2015-01-01'}}\n")
         write(folder / name / "CHANGELOG.md", f"## {version}\n\n- From {change.day}: {change.name}.\n")
     for fixture in change.fixtures:
-        for name in (f"{fixture}.yaml", f"{fixture}.expect.yaml"):
-            write(folder / "after/fixtures" / name, (ROOT / "fixtures" / name).read_text(encoding="utf-8"))
+        for path in (fixture_file(fixture), fixture_file(f"{fixture}.expect")):
+            write(folder / "after/fixtures" / path.name, path.read_text(encoding="utf-8"))
     base, head = named(read_source("before", folder), "main"), named(read_source("after", folder), "change")
     return compare_revisions(base, head, Settings(change.today, workers=2))
 
@@ -122,7 +124,6 @@ def without(data: dict[str, Any], day: str) -> str | None:
     """A policy without what came into force, or went out of it, on a day; None when nothing is left."""
     if data["effective"]["from"] == day:
         return None
-    data.pop("tests", None)
     for entry in (data["effective"], *data.get("rules", ())):
         if entry.get("until", "") == day:
             del entry["until"]

@@ -8,8 +8,16 @@ from typing import Any
 from vatspolicy.authoring.symbolic.domain import ordinal
 from vatspolicy.authoring.symbolic.formula import Amount
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.search import Found
-from vatspolicy.authoring.symbolic.values import Choice, DualRail, Record, Slots, Sum, Value, WordSet
+from vatspolicy.authoring.symbolic.solver import Model
+from vatspolicy.authoring.symbolic.values import (
+    BoundedList,
+    DualRail,
+    EnumSet,
+    IndexedChoice,
+    LinearSum,
+    SymbolicRecord,
+    SymbolicValue,
+)
 
 LISTS = ("services", "company.licences", "partner.licences", "deals", "filings", "services.*.area",
          "services.*.facilities", "company.licences.*.area", "partner.licences.*.area")  # fmt: skip
@@ -25,15 +33,15 @@ class Values(dict[str, bool | Amount]):
         self.memo: dict[int, bool] = {}
 
 
-def assign(setting: Query, facts: Mapping[str, Any], as_of: str) -> Values:
+def assign(query: Query, facts: Mapping[str, Any], as_of: str) -> Values:
     """The values of all variables that were made, for the facts of a profile."""
     found = Values(as_of)
-    for name, value in setting.space.roots.items():
+    for name, value in query.space.roots.items():
         assign_value(value, name, facts.get(name), found)
     return found
 
 
-def assign_value(value: Value, path: str, fact: Any, found: Found) -> None:
+def assign_value(value: SymbolicValue, path: str, fact: Any, found: Model) -> None:
     found[path + "?"] = fact is not None
     if isinstance(value, DualRail):
         found[path] = bool(fact)
@@ -42,38 +50,38 @@ def assign_value(value: Value, path: str, fact: Any, found: Found) -> None:
         return
     for _, base in value:
         match base:
-            case Choice(name=name, values=values) if name == path:
+            case IndexedChoice(name=name, values=values) if name == path:
                 found[path] = values.index(fact)
-            case Sum(day=day):
+            case LinearSum(day=day):
                 found[path] = ordinal(fact) if day else fact
-            case WordSet():
+            case EnumSet():
                 found.update({f"{path}={word}": True for word in fact})
-            case Record():
+            case SymbolicRecord():
                 assign_record(base, fact, found)
-            case Slots():
+            case BoundedList():
                 for index, (_, record) in enumerate(base.made):
                     found[f"{path}.{index}?"] = index < len(fact)
                     if index < len(fact):
                         assign_record(record, fact[index], found)
 
 
-def assign_record(record: Record, fact: Mapping[str, Any], found: Found) -> None:
+def assign_record(record: SymbolicRecord, fact: Mapping[str, Any], found: Model) -> None:
     if "x-derived" in record.schema:
         at = record.get("at")
         assert not isinstance(at, DualRail)
         [(_, codes)] = at
-        assert isinstance(codes, Choice)
+        assert isinstance(codes, IndexedChoice)
         found[f"{record.path}.at"] = codes.values.index(fact["at"])
     for name, value in list(record.made.items()):
         if name not in ("at", "province", "within"):
             assign_value(value, f"{record.path}.{name}", fact.get(name), found)
 
 
-def holds(setting: Query, formula: int, found: Values) -> bool:
-    return setting.space.pool.evaluate(formula, found, found.memo)
+def holds(query: Query, formula: int, found: Values) -> bool:
+    return query.space.pool.evaluate(formula, found, found.memo)
 
 
-def truth(setting: Query, rail: DualRail, found: Values) -> bool | None:
-    yes, no = holds(setting, rail.true, found), holds(setting, rail.false, found)
+def truth(query: Query, rail: DualRail, found: Values) -> bool | None:
+    yes, no = holds(query, rail.true, found), holds(query, rail.false, found)
     assert not (yes and no), "a truth is true and false"
     return True if yes else False if no else None

@@ -15,7 +15,7 @@ bin=$venv/bin
 install() {
   local wanted="${root}[smt]"
   case ${DIFF_SEMANTIC:-auto} in
-    off | cells) wanted=$root ;;
+    off) wanted=$root ;;
   esac
   "${DIFF_PYTHON:-python3}" -m venv --clear "$venv"
   [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases
+from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases, stray_tests
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
 from vatspolicy.cel.ast import Fact, Literal, Node, walk
-from vatspolicy.documents import Document, Limits, Path, load_document
-from vatspolicy.documents.schemas import load_schema, schema_folder, schema_names
+from vatspolicy.documents import Document, Limits, Path, parse_document
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n.lint import faults, schema_faults
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Classify, Expression, Policy, Rule
 from vatspolicy.profile.vocabulary import words
 
-ORDER = tuple(load_schema("policy")["properties"])
+ORDER = tuple(SchemaSet.shipped().load("policy")["properties"])
 """Order of keys in a policy file."""
 
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
@@ -37,11 +37,12 @@ def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
         expressions.setdefault(policy.id, []).append(expression)
     for policy in bundle.policies.values():
         own = {name: tree for (owner, name), tree in terms.items() if owner == policy.id}
-        file = _File(bundle, policy, load_document(policy.file), expressions.get(policy.id, []), own)
+        file = _File(bundle, policy, bundle.document(policy), expressions.get(policy.id, []), own)
         for check in _CHECKS:
             problems += check(file)
     problems += _unused(bundle)
-    problems += _schema_translations()
+    problems += stray_tests(bundle)
+    problems += _schema_translations(bundle.schemas)
     if fixtures is not None:
         try:
             for case in fixture_cases(bundle, fixtures):
@@ -78,11 +79,13 @@ def _translations(file: _File) -> Iterator[Problem]:
             yield file.document.problem((*path, lang), message, hint)
 
 
-def _schema_translations() -> Iterator[Problem]:
+def _schema_translations(schemas: SchemaSet) -> Iterator[Problem]:
     """The same of the schemas in use: their titles, questions, names of words and messages are shown in reports."""
-    for name in schema_names():
-        if found := list(schema_faults(load_schema(name))):
-            document = load_document(str(schema_folder() / f"{name}.schema.json"), _SCHEMA_LIMITS)
+    for name in schemas.names:
+        if found := list(schema_faults(schemas.load(name))):
+            file = f"{name}.schema.json"
+            place = str(resource_folder("schemas") / file)
+            document = parse_document(schemas.files[file], place, _SCHEMA_LIMITS)
             yield from (document.problem(path, message, hint) for path, message, hint in found)
 
 
@@ -93,8 +96,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
             yield path, value
             return
         for key, child in value.items():
-            if key != "tests":
-                yield from _texts(child, (*path, key))
+            yield from _texts(child, (*path, key))
     elif isinstance(value, list):
         for index, member in enumerate(value):
             yield from _texts(member, (*path, index))
@@ -197,7 +199,7 @@ _CHECKS: tuple[Callable[[_File], Iterator[Problem]], ...] = (
 def _fixture(bundle: Bundle, case: Case) -> Iterator[Problem]:
     """A name under `absent` that nothing bears is absent from every decision."""
     rules = {rule.name for policy in bundle.policies.values() for rule in policy.rules}
-    known = rules | set(bundle.instruments) | words("reason")
+    known = rules | set(bundle.instruments) | words("reason", bundle.schemas)
     for name in case.expect.get("absent", ()):
         if name not in known:
             message = f"There is no rule, instrument or reason {name!r}."
@@ -216,7 +218,7 @@ def _unused(bundle: Bundle) -> Iterator[Problem]:
         params |= set(expression.parameters)
         instruments |= {str(node.value) for node in walk(expression.tree) if isinstance(node, Literal)}
     for policy in bundle.policies.values():
-        document = load_document(policy.file)
+        document = bundle.document(policy)
         for name in policy.parameters:
             if f"{policy.id}/{name}" not in params:
                 yield document.problem(("parameters", name), "No expression reads this parameter.", key=True)

@@ -1,4 +1,4 @@
-"""Skeletons of policies, profiles and fixtures that load and pass lint before anybody has filled them in."""
+"""Skeletons of policies, profiles and fixtures, which load and pass lint before anybody fills them in."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _ASKED = (
     ("data", "persons"),
     ("data", "leaves_mainland"),
 )
-"""Facts that most products are asked for, in the order of the skeleton."""
+"""Facts that most products need, in the order of the skeleton."""
 
 
 def profile(id: str) -> str:
-    """A profile in which every fact is still a question."""
+    """Return a profile in which every fact is still a question."""
     lines = [
         "# Remove the # before a fact and fill it in. A fact that is left out is unknown: it is never guessed.",
         "schema: 1",
@@ -60,7 +60,7 @@ def _facts(section: str, indent: str) -> Iterator[str]:
 
 
 def _example(path: tuple[str | int, ...]) -> str:
-    """A value of the right kind, to be replaced."""
+    """Return a value of the right kind, to be replaced."""
     node = describe(path)
     if "enum" in node:
         return str(node["enum"][0])
@@ -79,7 +79,7 @@ def _example(path: tuple[str | int, ...]) -> str:
 
 
 def expectation() -> str:
-    """What is expected of a profile without facts: no decision yet."""
+    """Return the expectations of a profile without facts: no decision yet."""
     return """\
 why:
   en: Say here why the case matters.
@@ -93,7 +93,7 @@ decisions:
 
 
 def bundle() -> str:
-    """What describes a folder of policies."""
+    """Return the description of a folder of policies."""
     return """\
 version: 0.1.0
 covers: {from: '2015-01-01'}
@@ -101,7 +101,7 @@ covers: {from: '2015-01-01'}
 
 
 def policy(id: str) -> str:
-    """A policy with one rule that asks a person to look, and its tests."""
+    """Return a policy with one rule, a note for review."""
     return f"""\
 id: {id}
 version: 0.1.0
@@ -122,18 +122,23 @@ rules:
     when: service.audience == "public"
     advise: {{kind: note}}
     message: {{en: What the rule says when it applies., zh: 规则适用时的提示。}}
-tests:
-  base:
-    services: [{{id: s, offers: [other], audience: public}}]
-  cases:
-    - {{it: applies to a service for the public, as_of: '2027-01-01', expect: {{first-rule: fires}}}}
-    - {{it: was not law the day before, as_of: '2026-12-31', expect: {{first-rule: silent}}}}
-    - it: leaves other services alone
-      as_of: '2027-01-01'
-      set: {{services.0.audience: business}}
-      expect: {{first-rule: silent}}
-    - it: asks whom the service is for
-      as_of: '2027-01-01'
-      unset: [services.0.audience]
-      expect: {{first-rule: unknown}}
+"""
+
+
+def policy_tests() -> str:
+    """Return the tests of that policy."""
+    return """\
+base:
+  services: [{id: s, offers: [other], audience: public}]
+cases:
+  - {it: applies to a service for the public, as_of: '2027-01-01', expect: {first-rule: fires}}
+  - {it: was not law the day before, as_of: '2026-12-31', expect: {first-rule: silent}}
+  - it: leaves other services alone
+    as_of: '2027-01-01'
+    set: {services.0.audience: business}
+    expect: {first-rule: silent}
+  - it: asks whom the service is for
+    as_of: '2027-01-01'
+    unset: [services.0.audience]
+    expect: {first-rule: unknown}
 """

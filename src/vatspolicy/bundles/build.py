@@ -21,23 +21,28 @@ from vatspolicy.bundles.bundle_file import (
     revision,
 )
 from vatspolicy.documents import parse_document
-from vatspolicy.documents.schemas import schema_folder
-from vatspolicy.policies.bundle import NON_POLICY_FILES, build_bundle, read_sources
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.policies.bundle import build_bundle, is_law, read_sources
 
 _STORED = 65535
 """Most bytes of one stored block (RFC 1951, 3.2.4)."""
 
 
-def build_bundle_file(folder: Path, number: int, file: str = "bundle.tar.gz") -> BundleFile:
-    """The bundle of a folder of policies and of the schemas in use. Raises InvalidInput for policies that do not load.
+def build_bundle_file(
+    folder: Path, number: int, file: str = "bundle.tar.gz", schemas: SchemaSet | None = None
+) -> BundleFile:
+    """Return the bundle of a folder of policies and of schemas, by default the shipped ones.
+
+    Raises InvalidInput for policies that do not load.
 
     `number` is from 0 and greater than that of every release before.
     """
+    schemas = schemas or SchemaSet.shipped()
     sources = _sources(folder)
-    bundle = build_bundle([(name, content) for name, content in sources.items() if name.endswith(".yaml")])
+    bundle = build_bundle([(name, content) for name, content in sources.items() if name.endswith(".yaml")], schemas)
     files = {
         **sources,
-        **{f"schemas/{path.name}": path.read_bytes() for path in schema_folder().glob("*.json")},
+        **{f"schemas/{name}": content for name, content in schemas.files.items()},
         DATA: _json(_data(sources)),
     }
     digest = content_digest(files)
@@ -61,17 +66,17 @@ def _sources(folder: Path) -> dict[str, bytes]:
 
 
 def _data(sources: Mapping[str, bytes]) -> dict[str, Any]:
-    """The law as plain data, which any OPA loads: the release, and the policies by id without their tests."""
+    """The law as plain data, which any OPA loads: the release, and the policies by id."""
     release, policies = None, {}
     for name, content in sources.items():
         base = PurePath(name).name
-        if base in NON_POLICY_FILES:
+        if not is_law(base):
             continue
         data = parse_document(content, name).data
         if base == "bundle.yaml":
             release = data
         else:
-            policies[data["id"]] = {key: value for key, value in data.items() if key != "tests"}
+            policies[data["id"]] = data
     return {"release": release, "policies": policies}
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vatspolicy.bundles.archive import ArchiveError, read_archive
 from vatspolicy.compile_cache import digest
-from vatspolicy.documents import use_files
-from vatspolicy.documents.schemas import schema_folder, use_schemas
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.bundle import Bundle, build_bundle
 
@@ -63,15 +61,16 @@ class BundleFile:
         return [(name, self.files[name]) for name in sorted(found, key=lambda name: name.split("/"))]
 
     @functools.cached_property
-    def schemas(self) -> Mapping[str, bytes]:
-        """The schemas by file name."""
+    def schemas(self) -> SchemaSet:
+        """Schemas that it decides under; the shipped set where they are the same."""
         found = [name.split("/") for name in self.files if name.startswith("schemas/") and name.endswith(".json")]
-        return {parts[1]: self.files["/".join(parts)] for parts in found if len(parts) == 2}
+        own = SchemaSet({parts[1]: self.files["/".join(parts)] for parts in found if len(parts) == 2})
+        return SchemaSet.shipped() if own == SchemaSet.shipped() else own
 
     def load(self) -> Bundle:
-        """The law in it, under its own schemas, which must be in use (see `in_use`). Raises InvalidInput."""
+        """Compile its policies under its own schemas. Raises InvalidInput."""
         try:
-            bundle = build_bundle(self.policies)
+            bundle = build_bundle(self.policies, self.schemas)
         except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, InvalidInput):
                 raise
@@ -79,27 +78,6 @@ class BundleFile:
         if bundle.version != self.version:
             raise BundleFileError(self.file, "Manifest and policies/bundle.yaml state different versions.")
         return bundle
-
-    @contextlib.contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Read profiles and decide under the schemas of the bundle, and read its policies out of it."""
-        import shutil
-        import tempfile
-
-        own = schema_folder()
-        if self.schemas == {path.name: path.read_bytes() for path in own.glob("*.json")}:
-            folder, temporary = own, None
-        else:
-            temporary = tempfile.mkdtemp(prefix="vatspolicy-")
-            folder = Path(temporary)
-            for name, content in self.schemas.items():
-                (folder / name).write_bytes(content)
-        try:
-            with use_schemas(folder), use_files(dict(self.policies)):
-                yield
-        finally:
-            if temporary is not None:
-                shutil.rmtree(temporary, ignore_errors=True)
 
 
 def revision(version: str, number: int, content: str) -> str:
@@ -137,7 +115,7 @@ def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> 
         )
     if ours["revision"] != package.revision:
         raise BundleFileError(file, "The revision of its manifest is not what its version, number and digest make.")
-    if not package.policies or not package.schemas:
+    if not package.policies or not package.schemas.files:
         raise BundleFileError(file, "It holds no policies, or no schemas.")
     return package
 

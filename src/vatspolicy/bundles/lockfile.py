@@ -95,13 +95,9 @@ def pin(path: Path, package: BundleFile, signature: Signature | None, allow_roll
 
 
 def text_of(lock: Lock) -> str:
-    """The lock as a file."""
-    lines = [
-        "# Which bundle of policies decides here. Written by `vatspolicy bundle pin`, after a review.",
-        f"version: '{lock.version}'",
-        f"number: {lock.number}",
-        f"digest: {lock.digest}",
-    ]
-    quoted = {"key": lock.key, "scope": lock.scope}
-    lines += ["{}: '{}'".format(name, text.replace("'", "''")) for name, text in quoted.items() if text]
-    return "\n".join(lines) + "\n"
+    """Return the lock as a file."""
+    from vatspolicy.documents.yaml_writer import dump_yaml
+
+    data = {"version": lock.version, "number": lock.number, "digest": lock.digest, "key": lock.key, "scope": lock.scope}
+    head = "Which bundle of policies decides here. Written by `vatspolicy bundle pin`, after a review."
+    return dump_yaml({name: value for name, value in data.items() if value not in (None, "")}, [head])

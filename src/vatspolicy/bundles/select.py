@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vatspolicy.light import dataclass
-
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -47,8 +46,7 @@ def select_law(
 ) -> Iterator[SelectedLaw]:
     """The law of a bundle's file, a folder, or what ships; for as long as the block lasts. Raises InvalidInput.
 
-    A lock in one of the `places` (the working directory, if none is named) must pin the bundle. What a bundle decides,
-    it decides under its own schemas, which are in use meanwhile.
+    A lock in one of the `places` (the working directory, if none is named) must pin the bundle.
     """
     if file is None:
         from vatspolicy.policies.bundle import load_bundle
@@ -64,8 +62,7 @@ def select_law(
     beside = dict.fromkeys(place / LOCK for place in ((Path(),) if places is None else places))
     locks = [read_lock(path) for path in beside if path.exists()]
     signature = check(package, key, skip_verify, locks)
-    with package.in_use():
-        yield SelectedLaw(package.load(), None, package, signature)
+    yield SelectedLaw(package.load(), None, package, signature)
 
 
 def check(package: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from vatspolicy.cel.ast import (
@@ -26,7 +27,6 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
-from vatspolicy.light import dataclass
 
 Env: TypeAlias = Mapping[str, Any]
 """An activation: variables by name. A missing key, at any depth, is an unknown attribute."""

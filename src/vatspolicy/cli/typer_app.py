@@ -1,27 +1,35 @@
-"""What every command shares: how it is declared to typer, and how its help looks."""
+"""The typer application: commands built from their declarations, help pages, usage errors in the language chosen."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from vatspolicy.cli.console import abort, columns, enter, holding, print_result, report_problems, warn, write_report
+from vatspolicy.cli.console import abort, closing, columns, enter, print_result, report_problems, warn, write_report
+from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
+from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT, RULES, WRITE, american
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
+from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_stderr
-from vatspolicy.reports.formats.terminal import clean
 
 __all__ = [
+    "DECIDE",
+    "DECISION",
+    "INPUT",
+    "OUTPUT",
+    "RULES",
+    "WRITE",
     "Commands",
     "abort",
     "columns",
     "enter",
-    "family",
     "print_result",
     "report_problems",
     "single",
@@ -29,15 +37,12 @@ __all__ = [
     "write_report",
 ]
 
-DECIDE, RULES, WRITE = "Decide", "The law", "Write"
-"""Panels of commands."""
-INPUT, DECISION, ASIDE, OUTPUT = "Input", "Decision", "Waivers", "Output"
-"""Panels of options."""
-HELP = {"help_option_names": ["-h", "--help"]}
+SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": american}
+"""Settings of every command: the options of help, and words of options that are accepted in another spelling."""
 
 
-class Command(TyperCommand):
-    """A command whose help has panels (rich makes them, imported for help only) and whose errors are plain lines."""
+class PanelCommand(TyperCommand):
+    """A command whose help page has panels (rich is imported for help only) and whose errors are plain lines."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
@@ -48,13 +53,13 @@ class Command(TyperCommand):
             self.rich_markup_mode = None
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, and afterwards let go of what it holds."""
-        with holding():
+        """Run the command, then close the contexts that it has entered."""
+        with closing():
             return super().invoke(ctx)
 
 
-class Group(TyperGroup):
-    """The same for a group; an interrupt ends with its own code in every version of typer."""
+class PanelGroup(TyperGroup):
+    """A group of commands with the same help page; an interrupt has its own exit code in every version of typer."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
@@ -72,15 +77,17 @@ class Group(TyperGroup):
             abort("interrupted.", ExitCode.INTERRUPTED)
 
 
-class Commands(Group):
-    """The commands of the product. The module of one is imported when it is called, that of all for the help page."""
+class Commands(PanelGroup):
+    """The commands of the product. Each module is imported when its command is called, all for the help page."""
 
     def __init__(self, name: str, names: Sequence[str], summary: str) -> None:
-        super().__init__(name=name, help=summary, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP)
+        super().__init__(
+            name=name, help=summary, no_args_is_help=True, rich_markup_mode=None, context_settings=SETTINGS
+        )
         self.names = names
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
-        """Settle the language of the run, before anything can go wrong."""
+        """Choose the language of the run before anything can fail."""
         set_language(args)
         with _usage_in_language():
             return super().make_context(info_name, args, parent, **extra)
@@ -91,27 +98,27 @@ class Commands(Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Names, in the order of the help page."""
+        """Return the names in the order of the help page."""
         return list(self.names)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a name; None when there is none."""
+        """Return the command of a name, or None."""
         if cmd_name not in self.names:
             return None
-        return importlib.import_module(f"vatspolicy.cli.commands.{cmd_name}").command
+        return build(importlib.import_module(f"vatspolicy.cli.commands.{cmd_name}").command)
 
 
 @contextlib.contextmanager
 def _usage_in_language() -> Iterator[None]:
-    """Tell a mistake in how a command was called in the language chosen; typer tells it in English only."""
+    """Report usage errors in the language chosen; typer reports them in English only."""
     try:
         yield
     except Exception as error:
-        # By what it has and not by its class: some versions of typer have the classes of click, others their own.
-        code, tell, ctx = (getattr(error, name, None) for name in ("exit_code", "format_message", "ctx"))
-        if current_language() == "en" or tell is None or type(error).__name__ == "NoArgsIsHelpError":
+        # By its attributes, not by its class: some versions of typer use the classes of click, others their own.
+        code, describe, ctx = (getattr(error, name, None) for name in ("exit_code", "format_message", "ctx"))
+        if current_language() == "en" or describe is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
-        lines = [translate(f"Error: {tell()}")]
+        lines = [translate(f"Error: {describe()}")]
         if ctx is not None:
             how = translate(f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help.")
             lines = [translate(ctx.get_usage()), how, "", *lines]
@@ -119,18 +126,73 @@ def _usage_in_language() -> Iterator[None]:
         raise typer.Exit(code or ExitCode.USAGE) from None
 
 
-def single(function: Callable[..., None], name: str, panel: str) -> Any:
-    """A function as a command, listed under a panel of the help page."""
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
-    app.command(name, cls=Command, rich_help_panel=panel)(function)
-    return typer.main.get_command(app)
+def single(function: Callable[..., int | None], name: str, panel: str) -> Command:
+    """Declare a command."""
+    return Command(function, name, panel)
 
 
-def family(name: str, panel: str, summary: str, functions: Mapping[str, Callable[..., None]]) -> Any:
-    """A command that has commands of its own, listed under a panel of the help page."""
-    app = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, help=summary, context_settings=HELP)
-    for inner, function in functions.items():
-        app.command(inner, cls=Command)(function)
+def build(declared: Command | CommandGroup) -> Any:
+    """Return the command or group of typer that a declaration describes."""
+    if isinstance(declared, Command):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
+        add = app.command(declared.name, cls=PanelCommand, rich_help_panel=declared.panel)
+        add(_typer_function(declared.function))
+        return typer.main.get_command(app)
+    app = typer.Typer(
+        cls=PanelGroup, no_args_is_help=True, rich_markup_mode=None, help=declared.summary, context_settings=SETTINGS
+    )
+    for name, function in declared.functions.items():
+        app.command(name, cls=PanelCommand)(_typer_function(function))
     group = typer.main.get_group(app)
-    group.name, group.rich_help_panel = name, panel
+    group.name, group.rich_help_panel = declared.name, declared.panel
     return group
+
+
+def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Return a function with one parameter per option, as typer reads it, that exits with the code of a command."""
+
+    def run(**values: Any) -> None:
+        if code := call(function, values):
+            raise typer.Exit(code)
+
+    parameters = [
+        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=_annotation(one))
+        for one in sorted(flatten(function), key=_panel_order)
+    ]
+    run.__doc__ = function.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _panel_order(parameter: Parameter) -> int:
+    """Return the place of an option on the help page: input first, output last."""
+    declared = parameter.declared
+    panel = declared.panel if isinstance(declared, Option) else getattr(declared, "rich_help_panel", None)
+    return {None: 0, INPUT: 1, DECISION: 2, OUTPUT: 4}.get(panel, 3)
+
+
+def _annotation(parameter: Parameter) -> Any:
+    """Return the annotation of a parameter with the metadata that typer reads."""
+    declared = parameter.declared
+    if declared is None:
+        return parameter.type
+    if isinstance(declared, Argument):
+        argument = typer.Argument(metavar=declared.metavar, help=declared.help, show_default=False)
+        return Annotated[parameter.type, argument]
+    if not isinstance(declared, Option):
+        return Annotated[parameter.type, declared]
+    option = typer.Option(
+        *declared.names,
+        metavar=declared.metavar,
+        help=declared.help,
+        rich_help_panel=declared.panel,
+        envvar=declared.envvar,
+        callback=_callback(declared.parse),
+    )
+    return Annotated[list[str] if declared.repeatable else parameter.type, option]
+
+
+def _callback(parse: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    """Return a parser without annotations: typer evaluates those of a callback."""
+    return parse and (lambda value: parse(value))

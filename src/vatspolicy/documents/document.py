@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from vatspolicy.documents.positions import characters, line_starts, position
 from vatspolicy.errors import Problem, point
-from vatspolicy.light import dataclass, field
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 

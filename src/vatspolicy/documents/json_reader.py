@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from vatspolicy.documents.document import Node, Scalar
 from vatspolicy.documents.reader import NO_ESCAPE, QUOTE_TEXT, Limits, Reader
-from vatspolicy.pattern import pattern
 
 
 class JsonReader(Reader):
@@ -124,8 +125,8 @@ class JsonReader(Reader):
         return text
 
 
-_SPACE = pattern(r"[ \t\n]*")
-_STRING = pattern(r'"[^"\\\n\t]*(?:\\[^\n\t][^"\\\n\t]*)*"')
-_NO_SPACE = pattern(r"[^\s\[\]{},:\"]+")
-_NUMBER = pattern(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_SPACE = re.compile(r"[ \t\n]*")
+_STRING = re.compile(r'"[^"\\\n\t]*(?:\\[^\n\t][^"\\\n\t]*)*"')
+_NO_SPACE = re.compile(r"[^\s\[\]{},:\"]+")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}

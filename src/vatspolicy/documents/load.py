@@ -5,39 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from vatspolicy.documents.document import Document
 from vatspolicy.documents.positions import line_starts, position, unprintable
 from vatspolicy.documents.reader import LIMITS, Limits
 from vatspolicy.errors import InvalidInput, Problem
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
 STDIN = "<stdin>"
-_FILES: ContextVar[Mapping[str, bytes] | None] = ContextVar("files", default=None)
-
-
-@contextmanager
-def use_files(files: Mapping[str, bytes]) -> Iterator[None]:
-    """Read files of these names from memory: those of a bundle, which are on no disk."""
-    token = _FILES.set(files)
-    try:
-        yield
-    finally:
-        _FILES.reset(token)
 
 
 def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
     """Read a file, or standard input for `-`. Raises InvalidInput with every problem found."""
     name = STDIN if str(path) == "-" else str(path)
-    if (files := _FILES.get()) is not None and name in files:
-        return parse_document(files[name], name, limits)
     try:
         if name == STDIN:
             if sys.stdin is None:  # closed by who started the program

@@ -7,8 +7,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
 
-from vatspolicy.pattern import pattern
-
 # What YAML does not allow, line breaks that only YAML 1.1 knows, the byte order mark, and characters that reorder
 # text on screen: so that a reviewer sees what a machine reads.
 _UNPRINTABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
@@ -86,8 +84,8 @@ def _unescape(found: re.Match[str]) -> str:
     return _ESCAPES.get(found["char"], "")
 
 
-_SPACE = pattern(r"[ \t\n]+")
-_ESCAPE = pattern(
+_SPACE = re.compile(r"[ \t\n]+")
+_ESCAPE = re.compile(
     r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?P<hex>x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|(?P<fold>\n[ \t\n]*)|(?P<char>.))"
 )
@@ -125,4 +123,4 @@ def _block_characters(text: str, start: int, folded: bool, value: str) -> Iterat
     yield from (("\n", index) for index in breaks)
 
 
-_FIRST_LINE = pattern(r"(?:[ ]*\n)*([ ]*)")
+_FIRST_LINE = re.compile(r"(?:[ ]*\n)*([ ]*)")

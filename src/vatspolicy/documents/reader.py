@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from vatspolicy.documents.document import Document, Node, format_path
 from vatspolicy.documents.positions import characters, line_starts, position, unprintable
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.light import dataclass
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 

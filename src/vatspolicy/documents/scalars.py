@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from vatspolicy.documents.reader import QUOTE_TEXT
-from vatspolicy.pattern import pattern
 
-_DIGITS = pattern(r"[-+0-9._:]+")
+_DIGITS = re.compile(r"[-+0-9._:]+")
 # Plain scalars that YAML 1.1, YAML 1.2 or a reader in a hurry take for something else. The first that fits speaks.
 _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
     (r"yes|no|on|off|y|n|true|false", "This is neither text nor a boolean.", "Write it in quotes, or true/false."),

@@ -2,140 +2,164 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-from vatspolicy.day import is_day
-from vatspolicy.documents import Document
-from vatspolicy.documents.quick_validation import is_surely_valid
-from vatspolicy.documents.schema_files import Folder, load_schema, schema_names, schema_place
+from vatspolicy.clock import is_day
+from vatspolicy.documents.document import Document
+from vatspolicy.documents.schemas import SchemaSet, schema_named
 from vatspolicy.errors import Problem
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-    from referencing import Registry
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
-    from vatspolicy.documents.faults import Fault
+    from vatspolicy.documents.validation_messages import Fault
 
 _NULL_IS_UNKNOWN = frozenset({"profile"})
+_BASE = "schemas:///"
+"""Folder of the schemas in the URIs that errors quote."""
 
 
-def validate(document: Document, schema_name: str, folder: Folder | None = None) -> list[Problem]:
-    """All that the schema has against the document, by line and column; empty when it has nothing.
+def validate(document: Document, schema_name: str, schemas: SchemaSet | None = None) -> list[Problem]:
+    """Return every violation of the schema, by line and column. `schemas` defaults to the shipped ones.
 
     In a profile, a key with the value null says as little as a key that is left out.
     """
-    place = os.fspath(folder) if folder else schema_place()
-    if is_surely_valid(document.data, schema_name, place):
-        return []
-    from vatspolicy.documents.validation_messages import Explainer
-
-    faults = [_fault(error) for error in _validator(schema_name, place).iter_errors(document.data)]
-    return sorted(set(Explainer(document, _gazetteer(place)).explain_all(faults))) if faults else []
+    return Validator.of(schema_name, schemas or SchemaSet.shipped()).problems(document)
 
 
-def _gazetteer(folder: str) -> dict[str, dict[str, str]]:
-    """The names of places and what they lie in, by code; empty where the folder has no gazetteer."""
-    places: dict[str, dict[str, str]] = {}
-    if "places" in schema_names(folder):
-        places = load_schema("places", folder).get("x-gazetteer", {})
-    return places
+def is_valid(data: Any, schema_name: str, schemas: SchemaSet | None = None) -> bool:
+    """Return True if the data conforms to the schema."""
+    return Validator.of(schema_name, schemas or SchemaSet.shipped()).is_valid(data)
 
 
-def _fault(error: ValidationError) -> Fault:
-    from vatspolicy.documents.faults import Fault
+class Validator:
+    """Validator of one schema of a set."""
 
-    return Fault(
-        rule=str(error.validator or ""),
-        limit=error.validator_value,
-        value=error.instance,
-        schema=error.schema if isinstance(error.schema, dict) else {},
-        path=tuple(error.absolute_path),
-        depth=len(error.relative_path),
-        branch=next(iter(error.relative_schema_path), ""),
-        of_key="propertyNames" in error.relative_schema_path and isinstance(error.instance, str),
-        message=error.message,
-        alternatives=tuple(_fault(inner) for inner in error.context or ()),
-    )
+    def __init__(self, name: str, schemas: SchemaSet) -> None:
+        self._name, self._schemas = name, schemas
+        self._names: dict[str, str] = {}  # by URI, as errors quote it
+        self._library = self._build()
+
+    @classmethod
+    def of(cls, name: str, schemas: SchemaSet) -> Validator:
+        """Return the validator of a schema, built once per set."""
+        return schemas.derived(("validator", name), partial(cls, name, schemas))
+
+    def is_valid(self, data: Any) -> bool:
+        """Return True if the data conforms to the schema; False for data that JSON cannot hold."""
+        try:
+            return self._library.is_valid(self._without_nulls(data))
+        except (ValueError, TypeError, OverflowError):
+            return False
+
+    def problems(self, document: Document) -> list[Problem]:
+        """Return every violation, sorted by place."""
+        data = self._without_nulls(document.data)
+        if self._library.is_valid(data):
+            return []
+        from vatspolicy.documents.validation_messages import Explainer
+
+        faults = [self._fault(error, document.data) for error in self._library.iter_errors(data)]
+        names = self._schemas.load("places").get("x-gazetteer", {}) if "places" in self._schemas.names else {}
+        return sorted(set(Explainer(document, names).explain_all(faults)))
+
+    def _build(self) -> Draft202012Validator:
+        from jsonschema_rs import Draft202012Validator
+
+        return Draft202012Validator(
+            self._with_uri(f"{_BASE}{self._name}.schema.json"),
+            retriever=self._with_uri,  # the schemas of the set and never a network
+            validate_formats=True,
+            ignore_unknown_formats=True,
+            formats={"date": is_day},
+        )
+
+    def _with_uri(self, uri: str) -> dict[str, Any]:
+        """Return the schema that a URI leads to, with the `$id` that errors are located by."""
+        self._names[uri] = schema_named(uri)
+        return {**self._schemas.load(self._names[uri]), "$id": uri}
+
+    def _fault(
+        self, error: ValidationError, data: Any, above: int = 0, branch: str | int = "", of_key: bool = False
+    ) -> Fault:
+        """Return the error of the library as a fault. `above` is the depth of the value whose alternatives failed."""
+        from vatspolicy.documents.validation_messages import Fault
+
+        kind, path, where = error.kind, tuple(error.instance_path), list(error.schema_path)
+        if hasattr(kind, "error") and kind.name == "propertyNames":
+            return self._fault(kind.error, data, above, branch, of_key=True)
+        rule, limit, schema = self._keyword(error, where)
+        return Fault(
+            rule=rule,
+            limit=limit,
+            value=error.instance if of_key else _value_at(data, path),
+            schema=schema,
+            path=path,
+            depth=len(path) - above,
+            branch=branch,
+            of_key=of_key,
+            unexpected=tuple(getattr(kind, "unexpected", ())),
+            alternatives=tuple(
+                self._fault(inner, data, len(path), index)
+                for index, found in enumerate(getattr(kind, "context", ()))
+                for inner in found
+            ),
+        )
+
+    def _keyword(self, error: ValidationError, where: Sequence[str | int]) -> tuple[str, Any, Mapping[str, Any]]:
+        """Return the keyword that was broken, its value and the schema it stands in."""
+        if error.kind.name == "falseSchema":
+            return "forbidden" if where[-2:-1] == ["properties"] else "", False, {}
+        uri = str(error.absolute_keyword_location).partition("#")[0]
+        node: Any = self._schemas.load(self._names[uri])
+        for step in where[:-1]:
+            node = node[step]
+        rule = str(where[-1])
+        return rule, node[rule], node
+
+    def _without_nulls(self, data: Any) -> Any:
+        if self._name not in _NULL_IS_UNKNOWN or not _has_null(data):
+            return data
+        return self._drop(data, [(self._schemas.load(self._name), self._name)])
+
+    def _drop(self, value: Any, nodes: Iterable[tuple[Any, str]]) -> Any:
+        """Return a value without the null keys that its schema names. A null in a list stays, and is refused."""
+        known = [one for node, base in nodes for one in self._alternatives(node, base)]
+        if isinstance(value, list):
+            below = [(node["items"], base) for node, base in known if "items" in node]
+            return [self._drop(item, below) for item in value]
+        if not isinstance(value, dict):
+            return value
+        kept: dict[str, Any] = {}
+        for key, child in value.items():
+            named = [(node["properties"][key], base) for node, base in known if key in node.get("properties", {})]
+            if child is not None or not named:
+                kept[key] = self._drop(child, named)
+        return kept
+
+    def _alternatives(self, node: Any, base: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield the node and those behind its references and alternatives, each with the schema it stands in."""
+        if not isinstance(node, dict):
+            return
+        yield node, base
+        if reference := node.get("$ref"):
+            yield from self._alternatives(self._schemas.resolve(reference, base), schema_named(reference) or base)
+        for rule in ("allOf", "anyOf", "oneOf"):
+            for branch in node.get(rule, ()):
+                yield from self._alternatives(branch, base)
 
 
-# --- the validator ---------------------------------------------------------------------------------------------------
+def _has_null(data: Any) -> bool:
+    if isinstance(data, dict):
+        return any(map(_has_null, data.values()))
+    return any(map(_has_null, data)) if isinstance(data, list) else data is None
 
 
-@lru_cache(maxsize=64)
-def _validator(name: str, folder: str) -> Draft202012Validator:
-    from jsonschema import Draft202012Validator, validators
-
-    schema = load_schema(name, folder)
-    extend: Callable[..., type[Draft202012Validator]] = validators.extend  # it has no types of its own
-    rules: dict[str, Callable[..., Iterator[ValidationError]]] = {"properties": _check_properties}
-    if name in _NULL_IS_UNKNOWN:
-        rules = {"properties": _check_known_properties, "required": _check_required}
-    kind = extend(Draft202012Validator, rules)
-    return kind(schema, registry=_registry(schema, folder), format_checker=_format_checker())
-
-
-def _check_properties(validator: Any, properties: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """As jsonschema does it, but a key whose schema is `false` is named; its own error points at the whole mapping."""
-    from jsonschema import ValidationError
-
-    for key, schema in properties.items() if isinstance(instance, dict) else ():
-        if key not in instance:
-            continue
-        if schema is False:
-            yield ValidationError("", validator="forbidden", path=(key,), instance=instance[key], schema=schema)
-        else:
-            yield from validator.descend(instance[key], schema, path=key, schema_path=key)
-
-
-def _check_known_properties(validator: Any, properties: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """A null in a list is not passed over: it would be no member of a list that is said to be complete."""
-    if isinstance(instance, dict):
-        instance = {key: value for key, value in instance.items() if value is not None}
-    yield from _check_properties(validator, properties, instance, schema)
-
-
-def _check_required(_validator: Any, required: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    from jsonschema import ValidationError
-
-    if isinstance(instance, dict) and any(instance.get(key) is None for key in required):
-        yield ValidationError("")
-
-
-def _registry(schema: dict[str, Any], folder: str) -> Registry[Any]:
-    """The schemas of the folder that this one refers to, and those they refer to; never anything from a network."""
-    from referencing import Registry, Resource
-    from referencing.jsonschema import DRAFT202012
-
-    registry: Registry[Any] = Registry()
-    waiting, seen = set(_schemas_named(schema)), set[str]()
-    while waiting:
-        name = waiting.pop()
-        seen.add(name)
-        other = load_schema(name, folder)
-        resource = Resource.from_contents(other, DRAFT202012)
-        registry = registry.with_resource(other.get("$id", f"{name}.schema.json"), resource)
-        waiting |= set(_schemas_named(other)) - seen
-    return registry
-
-
-def _schemas_named(schema: Any) -> Iterator[str]:
-    """The names of the schemas that references lead to: `places` of `places.schema.json#/$defs/site`."""
-    if isinstance(schema, dict):
-        reference = schema.get("$ref")
-        if isinstance(reference, str) and (file := reference.partition("#")[0].rsplit("/", 1)[-1]):
-            yield file.removesuffix(".schema.json")
-    for child in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from _schemas_named(child)
-
-
-def _format_checker() -> FormatChecker:
-    from jsonschema import FormatChecker
-
-    checker = FormatChecker(formats=())
-    checker.checks("date")(is_day)
-    return checker
+def _value_at(data: Any, path: Iterable[str | int]) -> Any:
+    for step in path:
+        data = data[step]
+    return data

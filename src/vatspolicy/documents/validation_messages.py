@@ -1,16 +1,66 @@
-"""From a validator's faults to problems: which ones to tell, where, and of several alternatives which one was meant."""
+"""Validation errors in words: which to tell, where, and of several alternatives which one was meant.
+
+No message holds a value of the document, which may be a secret, only its keys.
+"""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeAlias
 
-from vatspolicy.documents import Document, Path
-from vatspolicy.documents.faults import Fault
-from vatspolicy.documents.validation_sentences import SHORT_LIST, Names, not_a_member, sentence, wrong_type
-from vatspolicy.errors import Problem, suggest
+from vatspolicy.documents.document import Document, Path
+from vatspolicy.errors import Problem, did_you_mean, suggest
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One rule that one value breaks. `rule` is the keyword; `forbidden` stands for the schema `false`."""
+
+    rule: str
+    limit: Any
+    value: Any
+    schema: Mapping[str, Any]
+    path: Path
+    depth: int  # steps from the value whose alternatives were tried
+    branch: str | int  # which alternative this is about
+    of_key: bool  # `value` is a key of the mapping at `path`
+    unexpected: tuple[str, ...]  # keys that are not known there
+    alternatives: tuple[Fault, ...]
+
+    @property
+    def members(self) -> list[Any]:
+        """The values that `enum` or `const` allows."""
+        return as_list(self.limit) if self.rule == "enum" else [self.limit]
+
+    @property
+    def expected(self) -> list[str]:
+        """The types that are asked for, if `value` has another: a list of words asks for text too."""
+        if self.rule == "type":
+            return as_list(self.limit)
+        if self.rule in ("enum", "const"):
+            types = dict.fromkeys(type_of(member) for member in self.members)
+            return [] if type_of(self.value) in types else list(types)
+        return []
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list as it is, anything else as the only member of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def type_of(value: object) -> str:
+    """The type of a value by its name in JSON Schema; `number` for whole numbers too."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
 
 _ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
 
@@ -56,8 +106,8 @@ class Explainer:
     def _unknown_keys(self, fault: Fault) -> Iterator[Problem]:
         known = set(_named_keys(fault.schema))
         free = known - set(fault.value)
-        for key in _keys_unknown_to(fault):
-            hint = suggest(key, free) or suggest(key, known)
+        for key in fault.unexpected:
+            hint = fault.schema.get("x-elsewhere", {}).get(key) or suggest(key, free) or suggest(key, known)
             if not hint and 0 < len(known) <= SHORT_LIST:
                 hint = f"Known here: {', '.join(sorted(known))}."
             yield self._document.problem((*fault.path, key), "This key is not known here.", hint, key=True)
@@ -122,16 +172,6 @@ class Explainer:
             yield self._document.problem(fault.path, message, key=True)
 
 
-def _keys_unknown_to(fault: Fault) -> list[str]:
-    schema, instance = fault.schema, fault.value
-    if fault.rule == "unevaluatedProperties":
-        # What was evaluated depends on the branches taken, which only the validator knows: it quotes the keys.
-        return [key for key in instance if repr(key) in fault.message]
-    patterns = schema.get("patternProperties", {})
-    known = schema.get("properties", {})
-    return [key for key in instance if key not in known and not any(re.search(one, key) for one in patterns)]
-
-
 def _named_keys(schema: Any) -> Iterator[str]:
     """The keys that a schema names, in its alternatives and conditions too."""
     if not isinstance(schema, dict):
@@ -179,9 +219,144 @@ def _distance(faults: Sequence[Fault]) -> int:
     weight = 0
     for fault in faults:
         if fault.rule in ("additionalProperties", "unevaluatedProperties"):
-            weight += 2 * len(_keys_unknown_to(fault))
+            weight += 2 * len(fault.unexpected)
         elif fault.rule == "const" and fault.depth == 1:
             weight += 3
         else:
             weight += 1
     return weight
+
+
+# --- sentences ---
+
+SHORT_LIST = 8  # how many words an error lists
+LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
+
+Names: TypeAlias = Mapping[str, Mapping[str, str]]
+"""The names `en` and `zh` of allowed words; of a place also what it lies `within`."""
+
+
+def sentence(fault: Fault, gazetteer: Names) -> tuple[str, str]:
+    """What is wrong with a value, and a hint (or an empty text)."""
+    rule, limit = fault.rule, fault.limit
+    if fault.expected:
+        return wrong_type(fault.expected, fault.value)
+    if rule in ("enum", "const"):
+        return not_a_member(fault.members, fault.value, _names(fault, gazetteer))
+    if rule == "pattern":
+        return "This does not have the expected form.", fault.schema.get("x-pattern-hint") or f"It must match {limit}"
+    if rule == "format":
+        what = "a date of the calendar, written YYYY-MM-DD" if limit == "date" else f"a valid {limit}"
+        return f"This is not {what}.", ""
+    if rule in ("minLength", "minItems", "minProperties") and limit == 1:
+        return "This is empty.", ""
+    if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
+        return f"This must not have {' and '.join(map(repr, keys))}{' together' if len(keys) > 1 else ''}.", ""
+    if rule in _LIMITS:
+        return _LIMITS[rule].format(limit, "" if limit == 1 else "s"), ""
+    if rule == "forbidden":
+        return "This key is not allowed here.", ""
+    if rule == "contains":
+        return "The list has not the items that it needs.", ""
+    return "This is not allowed here.", ""
+
+
+_LIMITS = {
+    "minimum": "This must be at least {0}.",
+    "maximum": "This must be at most {0}.",
+    "exclusiveMinimum": "This must be more than {0}.",
+    "exclusiveMaximum": "This must be less than {0}.",
+    "minLength": "This must have at least {0} character{1}.",
+    "maxLength": "This must have at most {0} character{1}.",
+    "minItems": "The list must have at least {0} item{1}.",
+    "maxItems": "The list must have at most {0} item{1}.",
+    "minProperties": "This must have at least {0} key{1}.",
+    "maxProperties": "This must have at most {0} key{1}.",
+}
+
+
+# --- types -----------------------------------------------------------------------------------------------------------
+
+
+def wrong_type(expected: Iterable[str], value: object) -> tuple[str, str]:
+    """For a value that has none of the expected types (names of JSON Schema)."""
+    names = list(dict.fromkeys(expected))
+    wanted = " or ".join(_TYPES[name] for name in names if not (name == "integer" and "number" in names))
+    found = _TYPES[type_of(value)]
+    if names == ["integer"] and isinstance(value, float):
+        found = "a number with decimals"
+    return f"This expects {wanted}, not {found}.", _change_of_type(names, value)
+
+
+def _change_of_type(names: Sequence[str], value: object) -> str:
+    """What would give the value an expected type, if that is plain to see."""
+    if "string" in names and isinstance(value, bool | int | float):
+        return "Put it in quotes."
+    if isinstance(value, str) and _unquoted(value) in {"number" if name == "integer" else name for name in names}:
+        return "Remove the quotes."
+    return "Write a list, even for one item." if names == ["array"] and value is not None else ""
+
+
+def _unquoted(text: str) -> str:
+    """The type that a text would have without its quotes."""
+    try:
+        return type_of(json.loads(text))
+    except ValueError:
+        return "string"
+
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "keys with values",
+    "null": "null",
+}
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def not_a_member(members: Sequence[Any], value: object, names: Names) -> tuple[str, str]:
+    """For a value that is none of the members."""
+    words = list(dict.fromkeys(word if isinstance(word, str) else json.dumps(word) for word in members))
+    if len(words) == 1:
+        return f"This must be {words[0]!r}." if words[0] in members else f"This must be {words[0]}.", ""
+    near = ""
+    if isinstance(value, str):
+        meant = _meant(value, names)
+        if meant in words:
+            near = did_you_mean([meant])
+        elif inner := [word for word in words if meant and meant in _around(word, names)]:
+            hint = f"Name one in it: {', '.join(inner)}." if len(inner) <= LONG_LIST else "Name one place in it."
+            return "This place is too wide here.", hint
+        else:
+            near = suggest(value, words)
+    listed = f"Allowed: {', '.join(words)}." if len(words) <= SHORT_LIST else ""
+    return "This is not one of the allowed values.", f"{near} {listed}".strip()
+
+
+def _names(fault: Fault, gazetteer: Names) -> Names:
+    """The names of the allowed words, where the schema or the gazetteer has them."""
+    names: Names = fault.schema.get("x-enum", {})
+    return names or (gazetteer if all(member in gazetteer for member in fault.members) else {})
+
+
+def _meant(text: str, names: Names) -> str:
+    """The word whose code or name, in either language, is nearly `text`; empty when there is none."""
+    codes: dict[str, str] = {}
+    for code, entry in names.items():
+        for name in (code, entry.get("en", ""), entry.get("zh", "")):
+            codes.setdefault(name.casefold(), code)
+    near = get_close_matches(text.casefold(), list(codes), n=1, cutoff=0.8)
+    return codes[near[0]] if near else ""
+
+
+def _around(word: str, names: Names) -> list[str]:
+    """The places that a place lies in."""
+    found: list[str] = []
+    while (word := names.get(word, {}).get("within", "")) and word not in found:
+        found.append(word)
+    return found

@@ -6,18 +6,18 @@ same files, read the same from them, and say the same about the others.
 
 from __future__ import annotations
 
+import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from vatspolicy.documents.document import Node, Scalar
 from vatspolicy.documents.reader import NO_ESCAPE, Limits, Reader
 from vatspolicy.documents.scalars import doubt, is_number, is_surely_text
 from vatspolicy.errors import suggest
-from vatspolicy.light import replace
-from vatspolicy.pattern import pattern
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -288,12 +288,12 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
     return spans[place] if place >= 0 else (0, 0)
 
 
-_BEYOND_UNICODE = pattern(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
+_BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 _QUESTION_MARK = ("A ? inside [ ] or { } is not allowed here.", "Put the value in quotes.")
-_DIRECTIVE = pattern(r"(?: *(?:#[^\n]*)?\n)*%")
-_PROPERTIES = pattern(r"(?:[&!][^\s]*\s+)*")
-_ANCHOR_GOES_ON = pattern(r"[^\s,\]}]")
-_CROWDED_COMMENT = pattern(r"""[\[\]{},:"']#""")
-_CROWDED_HEADER = pattern(r"[|>][-+0-9]*#")
-_BLOCK_INDENT = pattern(r"[|>][^\n]*\n[ \n]*\t*")
-_COMMENT = pattern(r"(?m:(?<=[ \t])|^)#")
+_DIRECTIVE = re.compile(r"(?: *(?:#[^\n]*)?\n)*%")
+_PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)*")
+_ANCHOR_GOES_ON = re.compile(r"[^\s,\]}]")
+_CROWDED_COMMENT = re.compile(r"""[\[\]{},:"']#""")
+_CROWDED_HEADER = re.compile(r"[|>][-+0-9]*#")
+_BLOCK_INDENT = re.compile(r"[|>][^\n]*\n[ \n]*\t*")
+_COMMENT = re.compile(r"(?m:(?<=[ \t])|^)#")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
 from vatspolicy.cel.interpreter import Env, evaluate, look_up
 from vatspolicy.documents import Path
-from vatspolicy.light import dataclass
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

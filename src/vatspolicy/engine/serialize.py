@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import (
@@ -28,7 +29,6 @@ from vatspolicy.policies.model import Article, Deny, Duty, Edition, Expression, 
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, label, question
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

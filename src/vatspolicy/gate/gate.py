@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from vatspolicy.day import LAST, later
+from vatspolicy.clock import LAST, later
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.light import dataclass
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
@@ -130,7 +130,7 @@ class Gate:
         codes = [ExitCode.NOTHING] if empty or not behind else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             try:
-                profile = load_profile(spec, self.changes)
+                profile = load_profile(spec, self.changes, self.bundle.schemas)
                 decided.append((profile, *self.decide(profile)))
             except InvalidInput as error:
                 problems += error.problems

@@ -15,7 +15,6 @@ from typing import Any
 from vatspolicy import __version__
 from vatspolicy.bundles.select import SelectedLaw
 from vatspolicy.documents import STDIN, parse_document
-from vatspolicy.documents.schemas import schema_folder
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.policies.bundle import Bundle
@@ -105,8 +104,8 @@ def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
 def _law(choice: SelectedLaw) -> dict[str, Any]:
     package, signature = choice.package, choice.signature
     schemas = hashlib.sha256()
-    for path in sorted(schema_folder().glob("*.json")):
-        schemas.update(f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for name, content in choice.bundle.schemas.files.items():
+        schemas.update(f"{name}:{hashlib.sha256(content).hexdigest()}\n".encode())
     return {
         "origin": "bundle" if package else "folder" if choice.folder else "shipped",
         "file": package.file if package else str(choice.folder) if choice.folder else None,
@@ -240,7 +239,7 @@ def replay(receipt: Mapping[str, Any], choice: SelectedLaw, content: bytes) -> l
     """
     changes = [(path, value) for path, value in receipt["spec"]["changes"]]
     document = parse_document(content, receipt["spec"]["file"])
-    profile = read_profile(change(document, changes))
+    profile = read_profile(change(document, changes), choice.bundle.schemas)
     as_of = receipt["as_of"]
     gate = Gate(choice.bundle, as_of["today"], as_of["day"], allow_past=True)
     try:

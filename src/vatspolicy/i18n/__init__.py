@@ -7,11 +7,16 @@ that a run in English loads no table and a sentence without a translation is sho
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+Language: TypeAlias = Literal["en", "zh"]
+LocalizedText: TypeAlias = "Mapping[str, str]"
+"""A text by language: `en` and `zh`."""
 
 VARIABLE = "VATSPOLICY_LANG"
 """The environment variable that chooses a language. LANG and LC_ALL do not: output must not change with a machine."""
-LANGUAGES = ("en", "zh")
+LANGUAGES: tuple[Language, Language] = ("en", "zh")
 
 _chosen = ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from string import Formatter
 from typing import Any, TypeAlias
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -68,11 +67,3 @@ def _in_schema(
             yield (*path, where), message, hint.replace("both en and zh", "title and x-title-zh")
     for key, child in node.items():
         yield from _in_schema(child, (*path, key), titled)
-
-
-def holes(text: str) -> list[str] | None:
-    """The names of the values that a template takes, in order of their names; None for what is no template."""
-    try:
-        return sorted({name for _, name, _, _ in Formatter().parse(text) if name is not None})
-    except ValueError:
-        return None

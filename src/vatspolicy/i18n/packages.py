@@ -90,8 +90,8 @@ PACKAGES: tuple[tuple[str, str], ...] = (
     # --- waivers and baselines
     ("Another waiver of this file is about the same finding.", "此文件另有豁免针对同一问题。"),
     ("The waiver ends before it begins.", "豁免的终止日早于起始日。"),
-    ("Nothing can be added at the end of this file.", "此文件的末尾无法添加内容。"),
-    ("Let `waivers` be its last key, with one entry below the other.", "请让 `waivers` 作为最后一个键，各项逐行排列。"),
+    ("No waiver can be added to the text of this file.", "无法在此文件的文本中添加豁免。"),
+    ("Write `waivers` as a YAML list, without anchors.", "请将 `waivers` 写成 YAML 列表，不使用锚点。"),
     ("a waiver has a reason, an approver and a ticket.", "豁免要有理由、批准人和工单。"),
     ("a waiver ends within a year: {0} to {1}.", "豁免须在一年内终止：{0} 至 {1}。"),
     ("{0} cannot be waived.", "{0} 不能豁免。"),

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
 from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build, key_of
-from vatspolicy.documents import Document, parse_document
-from vatspolicy.documents.schemas import making_digest, resource_place, validate
+from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.documents.schemas import SchemaSet, resource_place
+from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.builder import build_policies
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
@@ -25,7 +26,19 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
 NON_POLICY_FILES = ("properties.yaml",)
-"""Files in a folder of policies that are no policies and decide nothing."""
+"""Files in a folder of policies that decide nothing."""
+TESTS_ENDING = ".test.yaml"
+"""Ending of a file of tests, which stands beside its policy."""
+
+
+def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Return the policies and bundle.yaml among files, in the order of their names, whatever folders they lie in."""
+    return sorted((file for file in sources if is_law(file[0])), key=lambda file: (os.path.basename(file[0]), file[0]))
+
+
+def is_law(name: str) -> bool:
+    """Return whether a file in a folder of policies is a policy or bundle.yaml."""
+    return os.path.basename(name) not in NON_POLICY_FILES and not name.endswith(TESTS_ENDING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +53,10 @@ class Bundle:
     instruments: Mapping[str, Instrument]
     code: bytes = field(repr=False)
     """Generated code of all expressions, serialized."""
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
+    """Schemas that profiles are read under."""
+    _sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Policy files by name, of a bundle that was not read from a folder."""
 
     @functools.cached_property
     def boundaries(self) -> tuple[str, ...]:
@@ -65,6 +82,20 @@ class Bundle:
         """Return the rule named policy/rule. Raises KeyError."""
         policy, _, id = name.partition("/")
         return self.policies[policy].rule(id)
+
+    def document(self, policy: Policy) -> Document:
+        """Read the file of a policy: from the bundle it came in, else from the folder. Raises InvalidInput."""
+        return self._read(policy.file)
+
+    def tests_of(self, policy: Policy) -> Document | None:
+        """Read the tests that stand beside a policy; None if there are none. Raises InvalidInput."""
+        name = policy.file.removesuffix(".yaml") + TESTS_ENDING
+        return self._read(name) if name in self._sources or os.path.lexists(name) else None
+
+    def _read(self, name: str) -> Document:
+        if name in self._sources:
+            return parse_document(self._sources[name], name)
+        return load_document(name)
 
     def term(self, policy: Policy, name: str) -> tuple[Policy, str]:
         """Return the policy that defines a term which `policy` uses, and the text of the term. Raises KeyError."""
@@ -112,6 +143,7 @@ class Bundle:
             instruments=self.instruments,
             access=tuple(dict.fromkeys(route.instrument for route in routes if isinstance(route, Route))),
             evaluator=CompiledEvaluator(self._module.load(params), params),
+            schemas=self.schemas,
         )
 
     @functools.cached_property
@@ -129,39 +161,49 @@ def generate(policies: Iterable[Policy]) -> bytes:
     return marshal.dumps(module.dump())
 
 
-def load_bundle(folder: str | FilePath | None = None) -> Bundle:
-    """Load the policies of a folder (the shipped ones by default). Raises InvalidInput with every problem found."""
+def load_bundle(folder: str | FilePath | None = None, schemas: SchemaSet | None = None) -> Bundle:
+    """Return the policies of a folder under a set of schemas; the shipped ones by default.
+
+    Raises:
+        InvalidInput: With every problem found.
+    """
+    schemas = schemas or SchemaSet.shipped()
     root = resource_place("policies") if folder is None else _spelt(folder)
     told = cached_while_unchanged("policies", [(root, ".yaml")], lambda: _digests(_named_below(root)))
     prefix = _relative(root)
-    found = get("bundle", _key(told[0]), lambda data: _build(data, told[1], prefix))
-    return found or _load(_named_below(root), prefix)
+    found = get("bundle", _key(told[0], schemas), lambda data: _build(data, told[1], prefix, schemas))
+    return found or _load(_named_below(root), prefix, schemas)
 
 
-def build_bundle(sources: list[tuple[str, bytes]]) -> Bundle:
-    """Build the bundle of policy files given as names and bytes, under the schemas in use. Raises InvalidInput."""
-    return _load(sources, "")
+def build_bundle(sources: list[tuple[str, bytes]], schemas: SchemaSet | None = None) -> Bundle:
+    """Return the bundle of policy files given as names and bytes. Raises InvalidInput."""
+    return _load(sources, "", schemas or SchemaSet.shipped(), dict(sources))
 
 
-def _load(sources: list[tuple[str, bytes]], prefix: str) -> Bundle:
-    """Load the bundle of files that are named below a prefix."""
+def _load(
+    sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet, kept: Mapping[str, bytes] | None = None
+) -> Bundle:
+    """Return the bundle of files that are named below a prefix."""
     own, content = _digests(sources)
     return get_or_build(
-        "bundle", _key(own), lambda: _compile(sources, prefix), lambda data: _build(data, content, prefix)
+        "bundle",
+        _key(own, schemas),
+        lambda: _compile(sources, prefix, schemas),
+        lambda data: _build(data, content, prefix, schemas, kept),
     )
 
 
 def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
     """Return two digests of policy files: over their paths and bytes, and (the bundle's) over their names and bytes."""
-    sources = [(name, text) for name, text in sources if os.path.basename(name) not in NON_POLICY_FILES]
+    sources = law_files(sources)
     return [
         digest(part for name, text in sources for part in (name.encode(), text)),
         digest(part for name, text in sources for part in (os.path.basename(name).encode(), text)),
     ]
 
 
-def _key(sources: str) -> str:
-    return key_of([making_digest().encode(), BYTECODE_VERSION, sources.encode()])
+def _key(sources: str, schemas: SchemaSet) -> str:
+    return key_of([schemas.compile_key.encode(), BYTECODE_VERSION, sources.encode()])
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
@@ -201,14 +243,12 @@ def _relative(root: str) -> str:
     return folder.removeprefix(below) if folder.startswith(below) else root
 
 
-def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
+def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) -> dict[str, Any]:
     """Compile policy files to plain data, from which `_build` makes a bundle. Raises InvalidInput."""
     from vatspolicy.policies.compiler import compile_policies
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
-    sources = [
-        (os.path.join(prefix, name), text) for name, text in sources if os.path.basename(name) not in NON_POLICY_FILES
-    ]
+    sources = [(os.path.join(prefix, name), text) for name, text in law_files(sources)]
 
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -221,9 +261,9 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
             continue
         if os.path.basename(name) == "bundle.yaml":
             release = document
-            problems += validate(document, "bundle")
+            problems += validate(document, "bundle", schemas)
         else:
-            found = validate(document, "policy")
+            found = validate(document, "policy", schemas)
             problems += found
             documents += [] if found else [document]
     if release is None and not problems:
@@ -242,12 +282,12 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     assert release is not None
     policies = [
         (
-            {key: value for key, value in document.data.items() if key != "tests"},
+            document.data,
             names[document.file],
             dict(positions),
             {path: store_tree(tree) for path, tree in trees.items()},
         )
-        for document, positions, trees in compile_policies(documents)
+        for document, positions, trees in compile_policies(documents, schemas)
     ]
     return {
         "version": release.data["version"],
@@ -257,11 +297,19 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str) -> dict[str, Any]:
     }
 
 
-def _build(data: Mapping[str, Any], content: str, prefix: str) -> Bundle:
+def _build(
+    data: Mapping[str, Any],
+    content: str,
+    prefix: str,
+    schemas: SchemaSet,
+    kept: Mapping[str, bytes] | None = None,
+) -> Bundle:
     """Build the bundle of compiled policies. Their files are named below a prefix."""
     (code,) = data[PIECES]
     policies = build_policies(
         (policy, os.path.join(prefix, name), positions, trees) for policy, name, positions, trees in data["policies"]
     )
     instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
-    return Bundle(data["version"], content, data["covers_from"], policies, instruments, bytes(code))
+    return Bundle(
+        data["version"], content, data["covers_from"], policies, instruments, bytes(code), schemas, kept or {}
+    )

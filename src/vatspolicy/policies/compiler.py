@@ -10,6 +10,7 @@ from vatspolicy.cel.ast import Node, Param, walk
 from vatspolicy.cel.parser import ExpressionError, TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, join, type_of_value
 from vatspolicy.documents import Document, Path
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.policies.builder import share_check
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
@@ -19,16 +20,16 @@ Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, Node]]
 """A policy document, the line and column of its rules and expressions, and the typed trees of its expressions."""
 
 
-def variables(each: str) -> dict[str, Type]:
+def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
     """What an expression may name by the subject of its rule: product, service, activity, or licence (of covers)."""
-    fields = profile_type().fields
+    fields = profile_type(schemas).fields
     found: dict[str, Type] = {name: type for name, type in fields.items() if name != "schema"} | {"as_of": DAY}
     entity, services = fields["company"], fields["services"]
     assert isinstance(entity, Record) and isinstance(services, ListOf) and services.item is not None
     if each in ("service", "activity", "licence"):
         found |= {"service": services.item, "operator": entity}
     if each in ("activity", "licence"):
-        found["activity"] = Record("activity", {"class": Enum("class", words("class")), "licensed": BOOL})
+        found["activity"] = Record("activity", {"class": Enum("class", words("class", schemas)), "licensed": BOOL})
     if each == "licence":
         licences = entity.fields["licences"]
         assert isinstance(licences, ListOf) and licences.item is not None
@@ -36,7 +37,7 @@ def variables(each: str) -> dict[str, Type]:
     return found
 
 
-def compile_policies(documents: Iterable[Document]) -> list[Compiled]:
+def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = None) -> list[Compiled]:
     """The documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found."""
     by_id: dict[str, Document] = {}
     problems: list[Problem] = []
@@ -47,7 +48,7 @@ def compile_policies(documents: Iterable[Document]) -> list[Compiled]:
         elif document.file.rpartition("/")[2].removesuffix(".yaml") != id:
             problems.append(document.problem(("id",), "The id differs from the name of the file."))
         by_id.setdefault(id, document)
-    linkers = [_PolicyCompiler(document, by_id) for document in by_id.values()]
+    linkers = [_PolicyCompiler(document, by_id, schemas) for document in by_id.values()]
     for linker in linkers:
         linker.run()
     problems += [problem for linker in linkers for problem in linker.problems]
@@ -61,7 +62,8 @@ def compile_policies(documents: Iterable[Document]) -> list[Compiled]:
 class _PolicyCompiler:
     """One file: its names, then its expressions."""
 
-    def __init__(self, document: Document, by_id: Mapping[str, Document]) -> None:
+    def __init__(self, document: Document, by_id: Mapping[str, Document], schemas: SchemaSet | None) -> None:
+        self.schemas = schemas
         self.document, self.data, self.by_id = document, document.data, by_id
         self.problems: list[Problem] = []
         self.lines: dict[Path, tuple[int, int]] = {}
@@ -192,9 +194,11 @@ class _PolicyCompiler:
         if (effect == "classify") and bool(otherwise) != rule.get("contested", False):
             self.note(path, "A contested classification names the other readings, and only that one.")
         for index, reading in enumerate(otherwise or []):
-            if reading != "none" and reading not in words("class"):
+            if reading != "none" and reading not in words("class", self.schemas):
                 self.note(
-                    (*path, "classify", "otherwise", index), "This is not a class.", suggest(reading, words("class"))
+                    (*path, "classify", "otherwise", index),
+                    "This is not a class.",
+                    suggest(reading, words("class", self.schemas)),
                 )
         need = rule.get("need", {})
         if effect == "need" and ("instrument" in need) == ("through" in need):
@@ -230,7 +234,7 @@ class _PolicyCompiler:
         return True
 
     def scope(self, each: str) -> TypeEnvironment:
-        return TypeEnvironment(variables(each), self.params, self.term, frozenset(self.terms))
+        return TypeEnvironment(variables(each, self.schemas), self.params, self.term, frozenset(self.terms))
 
     def term(self, name: str, scope: TypeEnvironment) -> Node | None:
         """The body of a term, typed in the scope of the rule that uses it."""

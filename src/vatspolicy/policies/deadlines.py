@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from vatspolicy.day import days_in, later, parts, text_of
-from vatspolicy.light import dataclass
+from vatspolicy.clock import later
 from vatspolicy.profile.vocabulary import LocalizedText
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -122,13 +124,13 @@ def _count(start: str, count: int, unit: str) -> str | None:
             case "calendar-day":
                 return later(start, count)
             case "month":
-                year, month, day = parts(start)
+                year, month, day = map(int, start.split("-"))
                 months = month - 1 + count
                 year, month = year + months // 12, months % 12 + 1
-                return text_of(year, month, min(day, days_in(year, month)))
+                return date(year, month, min(day, monthrange(year, month)[1])).isoformat()
             case "working-day":
                 return _working_days(start, count)
-    except OverflowError:  # after the year 9999
+    except (OverflowError, ValueError):  # after the year 9999
         return None
     return None
 
@@ -139,12 +141,10 @@ def _working_days(start: str, count: int) -> str | None:
         from chinese_calendar import is_workday
     except ImportError:
         return None
-    import datetime
-
-    day, left = datetime.date.fromisoformat(start), count
+    day, left = date.fromisoformat(start), count
     try:
         while left:
-            day += datetime.timedelta(days=1)
+            day += timedelta(days=1)
             left -= is_workday(day)
     except NotImplementedError:  # the calendar does not know the year yet
         return None
@@ -157,10 +157,10 @@ def _days(by: str, period: str) -> tuple[tuple[int, int], ...]:
     The last day of a month stands for the last day of every month.
     """
     month, day = map(int, by.split("-"))
-    ends = day >= days_in(_YEAR, month)
+    ends = day >= monthrange(_YEAR, month)[1]
     step = _STEPS.get(period, 12)
     months = sorted((month - 1 + index * step) % 12 + 1 for index in range(12 // step))
-    lengths = {month: days_in(_YEAR, month) for month in months}
+    lengths = {month: monthrange(_YEAR, month)[1] for month in months}
     return tuple((month, length if ends else min(day, length)) for month, length in lengths.items())
 
 

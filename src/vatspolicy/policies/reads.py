@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vatspolicy.cel.ast import Fact, Node, Quantifier, Term, children
-from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import INHERITED, resolve
+from vatspolicy.profile.vocabulary import INHERITED
 
 ROOTS: Mapping[str, tuple[str, ...]] = {
     "operator": ("company", "partner"),
@@ -69,47 +69,47 @@ def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> 
             return ()
 
 
-def asked_facts() -> Iterator[str]:
-    """Paths of the facts that the profile schema asks a question about, objects and lists of objects left out."""
-    yield from _asked(load_schema("profile"), "")
+def asked_facts(schemas: SchemaSet) -> Iterator[str]:
+    """Yield paths of the facts that the profile schema asks a question about, objects and lists of objects left out."""
+    yield from _asked(schemas.load("profile"), "", schemas)
 
 
-def _asked(schema: Mapping[str, Any], path: str) -> Iterator[str]:
+def _asked(schema: Mapping[str, Any], path: str, schemas: SchemaSet) -> Iterator[str]:
     while "$ref" in schema:
-        schema = resolve(str(schema["$ref"]))
+        schema = schemas.resolve(str(schema["$ref"]))
     kind = schema.get("type")
     if kind == "object":
         for name, child in schema["properties"].items():
             if path == "product" and name in INHERITED:  # asked of the services, to which it is handed down
                 continue
-            yield from _asked(child, f"{path}.{name}" if path else name)
-    elif kind == "array" and _is_object(schema["items"]):
-        yield from _asked(schema["items"], f"{path}.*")
+            yield from _asked(child, f"{path}.{name}" if path else name, schemas)
+    elif kind == "array" and _is_object(schema["items"], schemas):
+        yield from _asked(schema["items"], f"{path}.*", schemas)
     elif "x-question" in schema:
         yield path
 
 
-@once_per_schemas
-def details() -> frozenset[str]:
-    """Paths of the objects that a profile need not have: facts about something that not every product has."""
-    return frozenset(_details(load_schema("profile"), "", frozenset()))
+@derived_from_schemas
+def details(schemas: SchemaSet) -> frozenset[str]:
+    """Return paths of the objects that a profile need not have: facts about something that not every product has."""
+    return frozenset(_details(schemas.load("profile"), "", frozenset(), schemas))
 
 
-def _details(schema: Mapping[str, Any], path: str, required: frozenset[str]) -> Iterator[str]:
+def _details(schema: Mapping[str, Any], path: str, required: frozenset[str], schemas: SchemaSet) -> Iterator[str]:
     while "$ref" in schema:
-        schema = resolve(str(schema["$ref"]))
+        schema = schemas.resolve(str(schema["$ref"]))
     kind = schema.get("type")
     if kind == "object" and "x-derived" not in schema:
         if path and not path.endswith("*") and path not in required:
             yield path
         needed = frozenset(f"{path}.{name}" if path else name for name in schema.get("required", ()))
         for name, child in schema["properties"].items():
-            yield from _details(child, f"{path}.{name}" if path else name, needed)
+            yield from _details(child, f"{path}.{name}" if path else name, needed, schemas)
     elif kind == "array":
-        yield from _details(schema["items"], f"{path}.*", required)
+        yield from _details(schema["items"], f"{path}.*", required, schemas)
 
 
-def _is_object(schema: Mapping[str, Any]) -> bool:
+def _is_object(schema: Mapping[str, Any], schemas: SchemaSet) -> bool:
     while "$ref" in schema:
-        schema = resolve(str(schema["$ref"]))
+        schema = schemas.resolve(str(schema["$ref"]))
     return schema.get("type") == "object"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vatspolicy.cel.interpreter import Env, UnknownAttribute
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import KINDS, Expression, Instrument, Rule
 from vatspolicy.policies.rule_index import RuleIndex
@@ -33,6 +34,8 @@ class RuleSet:
     evaluator: ExpressionEvaluator = field(repr=False)
     indexed: bool = True
     """False if the evaluator may deviate from the trees of the rules, from which an index is built."""
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
+    """Schemas of the bundle."""
 
     def rules_for(self, each: str, kind: str) -> tuple[Rule, ...]:
         """Return the rules in force about one kind of subject and of one kind."""

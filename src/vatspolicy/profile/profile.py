@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from vatspolicy.cel.ast import Fact, Node, walk
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.serialize import from_data, to_data
 from vatspolicy.cel.types import ListOf, Number, Record, Type
+from vatspolicy.clock import LAST, later
 from vatspolicy.compile_cache import get_or_build
-from vatspolicy.day import LAST, later
 from vatspolicy.documents import Document, Path, load_document, parse_document
-from vatspolicy.documents.schemas import load_schema, making_digest, once_per_schemas, validate
+from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Bilingual
-from vatspolicy.light import dataclass, field, replace
 from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, profile_type, within
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import Any, TypeAlias
@@ -37,6 +38,8 @@ class Profile:
     """Where the facts were written."""
     _paths: Mapping[int, Path] = field(repr=False, compare=False)
     """Path of every object in `facts`, by identity."""
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False, compare=False)
+    """Schemas that the profile was read under."""
 
     @property
     def name(self) -> str:
@@ -56,7 +59,7 @@ class Profile:
         A licence holds to the end of its last day, a filing from its day on. The launch day is no such fact.
         """
         found: dict[str, list[Path]] = {}
-        for path, text in _dates(self.document.data, ()):
+        for path, text in _dates(self.document.data, (), self.schemas):
             if path == ("product", "launch"):
                 continue
             found.setdefault(text, []).append(path)
@@ -90,11 +93,18 @@ class Profile:
         return isinstance(service, dict) and service.get(name) is not None
 
 
-def load_profile(source: str | FilePath | Mapping[str, Any], changes: Iterable[tuple[str, Any]] = ()) -> Profile:
-    """The profile in a file (YAML or JSON; `-` is standard input), or in a mapping.
+def load_profile(
+    source: str | FilePath | Mapping[str, Any],
+    changes: Iterable[tuple[str, Any]] = (),
+    schemas: SchemaSet | None = None,
+) -> Profile:
+    """Return the profile in a file (YAML or JSON; `-` is standard input), or in a mapping.
 
-    `changes` are facts to set by dotted path (`services.0.area`), None to remove one. Raises InvalidInput with every
-    problem found: syntax, schema, invariants.
+    `changes` are facts to set by dotted path (`services.0.area`), None to remove one. `schemas` are those of the
+    bundle that will decide, by default the shipped ones.
+
+    Raises:
+        InvalidInput: With every problem found: syntax, schema, invariants.
     """
     if isinstance(source, Mapping):
         import json
@@ -102,37 +112,38 @@ def load_profile(source: str | FilePath | Mapping[str, Any], changes: Iterable[t
         document = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json")
     else:
         document = load_document(source)
-    return read_profile(change(document, changes))
+    return read_profile(change(document, changes), schemas)
 
 
-def read_profile(document: Document) -> Profile:
-    """The profile in a document. Raises InvalidInput."""
-    problems = validate(document, "profile") or _duplicate_services(document)
+def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
+    """Return the profile in a document. Raises InvalidInput."""
+    problems = validate(document, "profile", schemas) or _duplicate_services(document)
     if problems:
         raise InvalidInput(problems)
-    profile = trust_profile(document)
+    profile = trust_profile(document, schemas)
     problems = list(_broken_invariants(profile))
     if problems:
         raise InvalidInput(problems)
     return profile
 
 
-def trust_profile(document: Document) -> Profile:
-    """The profile in a document that is known to be valid: nothing is checked."""
-    facts = facts_of(document.data)
+def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
+    """Return the profile in a document that is known to be valid, without checking it."""
+    chosen = schemas or SchemaSet.shipped()
+    facts = facts_of(document.data, chosen)
     paths: dict[int, Path] = {}
     _note_paths(facts, (), paths)
-    return Profile(facts, document, paths)
+    return Profile(facts, document, paths, chosen)
 
 
-def broken_invariant(facts: Mapping[str, Any]) -> Mapping[str, str] | None:
-    """The message, in both languages, of an invariant that facts break; None where they break none."""
-    return next((message for node, message in invariants() if evaluate(node, facts, {}) is False), None)
+def broken_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None = None) -> Mapping[str, str] | None:
+    """Return the message, in both languages, of an invariant that facts break; None if they break none."""
+    return next((message for node, message in invariants(schemas) if evaluate(node, facts, {}) is False), None)
 
 
-def facts_of(data: Any) -> dict[str, Any]:
-    """The facts of schema-valid data as expressions read them: see `_reader`; handed down to services."""
-    facts: dict[str, Any] = _read_facts()(data)
+def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
+    """Return the facts of schema-valid data as expressions read them, handed down from the product to its services."""
+    facts: dict[str, Any] = _read_facts(schemas)(data)
     for service in facts["services"]:
         for name in INHERITED:
             if name in facts["product"]:
@@ -177,22 +188,23 @@ Reader: TypeAlias = "Callable[[Any], Any]"
 """Makes a written value one that expressions read."""
 
 
-@once_per_schemas
-def _read_facts() -> Reader:
-    reader = _reader(profile_type())
+@derived_from_schemas
+def _read_facts(schemas: SchemaSet) -> Reader:
+    reader = _reader(profile_type(schemas), schemas)
     assert reader is not None
     return reader
 
 
-def _reader(type: Type) -> Reader | None:
-    """What makes a written value one that expressions read: no nulls, numbers as floats, places as objects with what
-    they lie in. None where a value stays as it is.
+def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
+    """Return the function that makes a written value one that expressions read; None if the value stays as it is.
+
+    Nulls are left out, numbers become floats, and places become objects with the places they lie in.
     """
     match type:
         case Record(name=name, fields=fields):
-            return _record_reader(name, fields)
+            return _record_reader(name, fields, schemas)
         case ListOf(item=item) if item is not None:
-            read = _reader(item)
+            read = _reader(item, schemas)
             if read is None:
                 return lambda value: [member for member in value if member is not None]
             return lambda value: [read(member) for member in value if member is not None]
@@ -201,8 +213,8 @@ def _reader(type: Type) -> Reader | None:
     return None
 
 
-def _record_reader(name: str, fields: Mapping[str, Type]) -> Reader:
-    readers = {key: _reader(type) for key, type in fields.items()}
+def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Reader:
+    readers = {key: _reader(type, schemas) for key, type in fields.items()}
     is_place, whole, is_company = "within" in fields, name == "place", "mainland_entity" in fields
     declared = [key for key in DECLARED if key in fields]
 
@@ -213,7 +225,7 @@ def _record_reader(name: str, fields: Mapping[str, Type]) -> Reader:
                 reader = readers[key]
                 found[key] = child if reader is None else reader(child)
         if is_place:
-            _expand_place(found, whole)
+            _expand_place(found, whole, schemas)
         if is_company and "registered" in found:  # a company is where it is registered
             found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
         for key in declared:
@@ -223,10 +235,10 @@ def _record_reader(name: str, fields: Mapping[str, Type]) -> Reader:
     return read
 
 
-def _expand_place(place: dict[str, Any], whole: bool) -> None:
+def _expand_place(place: dict[str, Any], whole: bool, schemas: SchemaSet) -> None:
     """Add what the gazetteer knows. A `whole` place, served or licensed, is larger than any zone and lies in none."""
-    entry = gazetteer()[place["at"]]
-    place["within"] = list(within(place["at"]))
+    entry = gazetteer(schemas)[place["at"]]
+    place["within"] = list(within(place["at"], schemas))
     place["province"] = entry["province"]
     if "zone" in entry or whole:
         place.setdefault("ftz", entry.get("zone", "none"))
@@ -243,15 +255,15 @@ def _note_paths(value: Any, path: Path, paths: dict[int, Path]) -> None:
             _note_paths(member, (*path, index), paths)
 
 
-def _dates(value: Any, path: Path) -> Iterable[tuple[Path, str]]:
-    """Every calendar day in the written facts, with its path."""
+def _dates(value: Any, path: Path, schemas: SchemaSet) -> Iterable[tuple[Path, str]]:
+    """Yield every calendar day in the written facts, with its path."""
     if isinstance(value, dict):
         for key, child in value.items():
-            yield from _dates(child, (*path, key))
+            yield from _dates(child, (*path, key), schemas)
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _dates(member, (*path, index))
-    elif isinstance(value, str) and len(value) == 10 and describe(path).get("format") == "date":
+            yield from _dates(member, (*path, index), schemas)
+    elif isinstance(value, str) and len(value) == 10 and describe(path, schemas).get("format") == "date":
         yield path, value
 
 
@@ -266,15 +278,15 @@ def _duplicate_services(document: Document) -> list[Problem]:
     return problems
 
 
-@once_per_schemas
-def invariants() -> tuple[tuple[Node, Mapping[str, str]], ...]:
-    """The conditions that every real profile satisfies, with their messages, from the profile schema."""
+@derived_from_schemas
+def invariants(schemas: SchemaSet) -> tuple[tuple[Node, Mapping[str, str]], ...]:
+    """Return the conditions that every real profile satisfies, with their messages, from the profile schema."""
     return get_or_build(
         "invariants",
-        making_digest(),
+        schemas.compile_key,
         lambda: [
-            (_compile(entry["check"], profile_type().fields), entry["message"])
-            for entry in load_schema("profile")["x-invariants"]
+            (_compile(entry["check"], profile_type(schemas).fields), entry["message"])
+            for entry in schemas.load("profile")["x-invariants"]
         ],
         lambda data: tuple((from_data(tree), message) for tree, message in data),
     )
@@ -287,7 +299,7 @@ def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:
 
 
 def _broken_invariants(profile: Profile) -> Iterable[Problem]:
-    for node, message in invariants():
+    for node, message in invariants(profile.schemas):
         if evaluate(node, profile.facts, {}) is False:
             paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
             path = next((path for path in paths if path), ())

@@ -1,1 +1,1 @@
-"""Many profiles at once: a whole portfolio decided by a database, with the decisions of `evaluate`."""
+"""Screening of portfolios: many profiles decided at once, by a database or by processes, as `evaluate` decides one."""

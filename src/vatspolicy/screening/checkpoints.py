@@ -1,7 +1,7 @@
-"""What a run has done so far, on disk: the parts of whole batches, and the files that they become at the end.
+"""Checkpoints of a run on disk: the parts of complete batches, and the files that they become at the end.
 
-Each batch becomes up to three files in OUTPUT.parts, of which the last, its summary, says that the batch is whole.
-Batches may become whole in any order. A folder without settings is no run: a run that ended removes them first.
+A batch writes up to three files into OUTPUT.parts. The last, its summary, marks the batch as complete. Batches complete
+in any order. A folder without settings is not a run: at its end, a run removes them first.
 """
 
 from __future__ import annotations
@@ -21,20 +21,26 @@ ANSWERS, REJECTS, SUMMARY = "answers.jsonl", "rejects.jsonl", "summary.json"
 
 
 class Batch:
-    """The files of one batch at work. `counts`: its summary, to be set before it ends."""
+    """Open files of one batch. `counts`: its summary, to be set before the batch ends."""
 
     def __init__(self, files: contextlib.ExitStack, answers: Path, rejects: Path) -> None:
         self._files, self._rejects = files, rejects
-        rejects.unlink(missing_ok=True)  # of a run that was stopped in this batch
+        rejects.unlink(missing_ok=True)  # left by a run that stopped in this batch
         self.opened = [files.enter_context(answers.open("w", encoding="utf-8", errors="replace", newline=""))]
         self.counts: dict[str, Any] = {}
 
     def answer(self, line: str) -> None:
-        """Keep an answer. Raises OSError."""
+        """Write an answer.
+
+        Raises: OSError.
+        """
         self.opened[0].write(line)
 
     def reject(self, line: str) -> None:
-        """Keep a rejected row. Raises OSError."""
+        """Write a rejected row.
+
+        Raises: OSError.
+        """
         if len(self.opened) == 1:
             file = self._rejects.open("w", encoding="utf-8", errors="replace", newline="")
             self.opened.append(self._files.enter_context(file))
@@ -42,13 +48,16 @@ class Batch:
 
 
 class Checkpoints:
-    """The folder of one run."""
+    """Folder of one run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def begin(self, identity: Mapping[str, Any], resume: bool) -> str | None:
-        """Make the folder ready. Why that cannot be, in one sentence; None where it can. Raises OSError."""
+        """Prepare the folder. Return the reason if it cannot be used, in one sentence, else None.
+
+        Raises: OSError.
+        """
         settings = self.folder / SETTINGS
         if settings.exists():
             if not resume:
@@ -63,12 +72,15 @@ class Checkpoints:
         return None
 
     def done(self) -> dict[int, dict[str, Any]]:
-        """The counts of every batch that is whole, by its number."""
+        """Return the counts of every complete batch by its number."""
         return {int(path.name.split(".")[0]): json.loads(path.read_bytes()) for path in self.files(SUMMARY)}
 
     @contextlib.contextmanager
     def batch(self, index: int) -> Iterator[Batch]:
-        """Where the lines of a batch go, as they come. It is whole once its summary is kept. Raises OSError."""
+        """Open the files of a batch. It is complete once its summary is written, after the block.
+
+        Raises: OSError.
+        """
         with contextlib.ExitStack() as files:
             batch = Batch(files, self._path(index, ANSWERS), self._path(index, REJECTS))
             yield batch
@@ -78,11 +90,14 @@ class Checkpoints:
         write_file(self._path(index, SUMMARY), json.dumps(batch.counts))
 
     def files(self, kind: str) -> list[Path]:
-        """The parts of one kind, in the order of the input."""
+        """Return the parts of one kind, in the order of the input."""
         return sorted(self.folder.glob(f"*.{kind}"))
 
     def remove(self) -> None:
-        """The run has ended. Raises OSError."""
+        """Remove the folder of a run that has ended.
+
+        Raises: OSError.
+        """
         (self.folder / SETTINGS).unlink()
         shutil.rmtree(self.folder)
 
@@ -91,7 +106,10 @@ class Checkpoints:
 
 
 def join(parts: Iterable[Path], target: Path) -> None:
-    """One file of all parts, whole or not at all. Raises OSError."""
+    """Concatenate the parts into one file, atomically.
+
+    Raises: OSError.
+    """
     with whole_file(target) as whole, whole.open("wb") as file:
         for part in parts:
             with part.open("rb") as source:
@@ -102,7 +120,7 @@ def join(parts: Iterable[Path], target: Path) -> None:
 
 @contextlib.contextmanager
 def whole_file(target: Path) -> Iterator[Path]:
-    """A file beside the target, which it replaces when all went well."""
+    """Provide a file beside the target, which replaces the target if the block succeeds."""
     whole = target.with_name(target.name + ".whole")
     try:
         yield whole

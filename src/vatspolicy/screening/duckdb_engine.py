@@ -1,4 +1,4 @@
-"""DuckDB inside the process: rows of facts in, rows of answers out. Nothing is fetched or installed."""
+"""DuckDB engine, within the process: rows of facts in, rows of answers out. Nothing is fetched or installed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.checkpoints import whole_file
 from vatspolicy.screening.input import quote
 from vatspolicy.screening.sql_decision import steps, text_of
-from vatspolicy.screening.sql_expressions import ROW, SERVICE
-from vatspolicy.screening.sql_relations import fact_columns, sql_type
+from vatspolicy.screening.sql_expressions import ROW, SERVICE, fact_columns, sql_type
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,11 +23,14 @@ if TYPE_CHECKING:
 _TEXTS = ListOf(TEXT)
 _write = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 SHORT = 1 << 20
-"""Bytes of a line of facts for which DuckDB makes room in any case; it holds four such lines a thread."""
+"""Least buffer for a line of facts, in bytes. DuckDB holds four such buffers per thread."""
 
 
 def connect(threads: int | None = None, memory: str | None = None) -> DuckDBPyConnection:
-    """A database in memory. `threads`: how many it may use; `memory`: how much, such as 2GB (default: DuckDB's own)."""
+    """Open a database in memory.
+
+    `threads`: most threads; `memory`: memory limit, such as 2GB. Both default to DuckDB's own.
+    """
     import duckdb
 
     settings: dict[str, Any] = {"autoinstall_known_extensions": False, "preserve_insertion_order": True}
@@ -37,13 +39,13 @@ def connect(threads: int | None = None, memory: str | None = None) -> DuckDBPyCo
     if memory is not None:
         settings["memory_limit"] = memory
     connection = duckdb.connect(config=settings)
-    connection.execute("SET enable_progress_bar = false")  # it would stand in the result
+    connection.execute("SET enable_progress_bar = false")  # it would appear in the output
     return connection
 
 
 @contextlib.contextmanager
 def _written() -> Iterator[None]:
-    """What DuckDB cannot write, or hold, is an OSError. Its own text may hold values."""
+    """Raise OSError, without DuckDB's text, which may hold values, if DuckDB runs out of disk or memory."""
     import duckdb
 
     try:
@@ -59,9 +61,9 @@ def load_rows(
     rows: Iterable[Mapping[str, Any]],
     scratch: Path | None = None,
 ) -> None:
-    """Put rows into a new table, in place of one of that name. A key that a row leaves out is NULL.
+    """Create a table from rows, or replace it. A key that a row lacks is NULL.
 
-    `scratch`: the folder for the file that they pass through (default: the system's).
+    `scratch`: folder of the intermediate file (default: the system's).
     """
     with tempfile.NamedTemporaryFile("w", suffix=".rows", encoding="utf-8", delete=False, dir=scratch) as file:
         try:
@@ -78,7 +80,7 @@ def load_rows(
 def load_lines(
     connection: DuckDBPyConnection, table: str, columns: Mapping[str, Type], path: Path, longest: int = SHORT
 ) -> None:
-    """The same from a file of JSON lines, none longer than so many bytes."""
+    """Create a table from a file of JSON lines, or replace it. `longest`: bytes of the longest line."""
     reader = (
         f"read_json({quote(str(path))}, format = 'newline_delimited', "
         f"maximum_object_size = {max(longest, SHORT)}, columns = {{{_types(columns)}}})"
@@ -87,12 +89,12 @@ def load_lines(
 
 
 def _types(columns: Mapping[str, Type]) -> str:
-    """Columns as `read_json` wants them."""
+    """Return columns in the form that `read_json` takes."""
     return ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
 
 
 def statements(law: RuleSet, day: str) -> list[str]:
-    """What makes the table `decisions` of the table `profiles` (see `combine.steps`). It alone is left."""
+    """Return the statements that replace the table `profiles` by the table `decisions` (see `sql_decision.steps`)."""
     found = []
     for step in steps(law, day):
         found.append(f"CREATE OR REPLACE TABLE {step.name} AS {text_of(step.query, 'duckdb')}")
@@ -100,30 +102,8 @@ def statements(law: RuleSet, day: str) -> list[str]:
     return found
 
 
-class Decider:
-    """The law of one day, ready to decide tables of profiles."""
-
-    def __init__(self, connection: DuckDBPyConnection, law: RuleSet, day: str) -> None:
-        self.connection = connection
-        self.statements = statements(law, day)
-
-    def run(self) -> None:
-        """Decide the table `profiles`: the answers are in the table `decisions`."""
-        for statement in self.statements:
-            self.connection.execute(statement)
-
-    def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The answers about profiles, in order, as `answer.decide` gives them."""
-        load_profiles(self.connection, facts)
-        self.run()
-        return list(answers_in(self.connection, "decisions"))
-
-
 class DuckEngine:
-    """The `statements` of laws of one day, at work on batches: see `engine.Engine`.
-
-    Between batches it holds nothing of a row.
-    """
+    """Engine on DuckDB; it keeps no data of rows between batches. `laws`: the `statements` of each rule set."""
 
     def __init__(self, laws: Sequence[Sequence[str]], scratch: Path, threads: int | None = None) -> None:
         self._laws = laws
@@ -132,7 +112,7 @@ class DuckEngine:
         self._scratch = scratch
 
     def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
-        """The answers, in order."""
+        """Yield the answers, in order."""
         with _written():
             load_profiles(self._connection, facts, self._scratch)
             for number, law in enumerate(self._laws):
@@ -149,14 +129,14 @@ class DuckEngine:
 def load_profiles(
     connection: DuckDBPyConnection, facts: Iterable[Mapping[str, Any]], scratch: Path | None = None
 ) -> None:
-    """Facts of profiles as the table `profiles`, numbered from 0."""
+    """Create the table `profiles` from facts of profiles, numbered from 0."""
     columns = fact_columns()
     rows = ({ROW: i, **{name: one[name] for name in columns if name in one}} for i, one in enumerate(facts))
     load_rows(connection, "profiles", {ROW: INT, **columns}, rows, scratch)
 
 
 def answers_in(connection: DuckDBPyConnection, table: str) -> Iterator[dict[str, Any]]:
-    """The rows of a table of decisions, in order, without their numbers; a few at a time."""
+    """Yield the rows of a table of decisions, in order, without their numbers."""
     found = connection.execute(f'SELECT * EXCLUDE "{ROW}" FROM {table} ORDER BY "{ROW}"')  # noqa: S608 - our own names
     names = [column[0] for column in found.description or ()]
     while rows := found.fetchmany(1000):
@@ -165,7 +145,7 @@ def answers_in(connection: DuckDBPyConnection, table: str) -> Iterator[dict[str,
 
 
 def write_parquet(parts: Iterable[Path], target: Path, compared: bool, missing: bool) -> None:
-    """One Parquet file of answers in files of JSON lines, whole or not at all."""
+    """Write answers from files of JSON lines as one Parquet file, atomically."""
     columns: dict[str, Type] = {"row": INT, "id": TEXT, "as_of": TEXT, "decision": TEXT, "range": _TEXTS}
     columns |= {"services": ListOf(SERVICE), "rules": _TEXTS}
     if missing:

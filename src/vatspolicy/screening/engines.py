@@ -1,62 +1,95 @@
-"""Engines: what decides a batch of profiles. All give the same answers; `answer.decide` says what is in one."""
+"""Engines that decide batches of profiles, the evaluator itself as one of them, and where they find the law.
+
+All engines give the same answers; `decide` defines them.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from vatspolicy.authoring.diff.sources import load_pair, read_pair
+from vatspolicy.bundles.select import select_law
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.engine.decision import word_of
+from vatspolicy.engine.evaluator import evaluate_parts, merge_parts, possible_outcomes
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.screening.answers import decide
+from vatspolicy.profile.profile import Profile, trust_profile
 
 Facts = Mapping[str, Any]
+"""Facts of a profile, as `profile.facts_of` completes them."""
 Answer = dict[str, Any]
+"""The answer about one profile, as `decide` returns it."""
+
+_NOWHERE = parse_document("{}", "<row>.json")
 
 
 class Engine(Protocol):
-    """Decides batches under one or more laws of one day."""
+    """Decides batches of profiles under one or more rule sets of one day."""
 
     def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
-        """The answers, in the order of the profiles; of each profile one answer a law. `facts` is read once."""
+        """Yield one answer per rule set for each profile, in order. `facts` is read once."""
+
+
+Begin = Callable[[int | None], Engine]
+"""Starts an engine with a number of threads for DuckDB; None for all there are."""
 
 
 class MissingExtra(RuntimeError):
-    """An engine's library is not installed. `extra`: what to install."""
+    """A library that an engine needs is not installed. `extra`: the extra that brings it."""
 
     def __init__(self, engine: str, extra: str) -> None:
         super().__init__(f"the engine {engine} is not installed")
         self.extra = extra
 
 
-class PythonEngine:
-    """The evaluator itself, one profile after another."""
+@dataclass(frozen=True)
+class LawSource:
+    """Where each process of a run reads the law: what ships, a folder of policies, a bundle file, or a comparison."""
 
-    def __init__(self, laws: Sequence[RuleSet], day: str) -> None:
-        self._laws, self._day = laws, day
+    policies: Path | None = None
+    bundle: Path | None = None
+    key: Path | None = None
+    """Public key that signed the bundle."""
+    skip_verify: bool = False
+    diff: tuple[str, str] | None = None
+    """States before and after a change: git revisions, folders or bundles."""
+    folder: Path = Path()
+    """Folder in which the names of `diff` are looked up."""
 
-    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
-        """The answers, in order."""
-        for one in facts:
-            yield tuple(decide(law, one, self._day) for law in self._laws)
+    @contextmanager
+    def laws(self) -> Iterator[tuple[Bundle, Bundle | None]]:
+        """Provide the law to decide under, and the law before the change or None, within a block.
+
+        Raises: InvalidInput, SourceError.
+        """
+        if self.diff is None:
+            with select_law(self.policies, self.bundle, self.key, self.skip_verify) as found:
+                yield found.bundle, None
+            return
+        base, head = load_pair(*read_pair(*self.diff, self.folder))
+        yield head.bundle, base.bundle
 
 
 def require(name: str) -> None:
-    """Raises MissingExtra for an engine whose libraries are not installed."""
+    """Raise MissingExtra for an engine whose libraries are not installed."""
     needed = {"duckdb": ("duckdb", "sqlglot"), "spark": ("pyspark", "sqlglot")}.get(name, ())
     if not all(importlib.util.find_spec(library) for library in needed):
         raise MissingExtra(name, "portfolio" if name == "duckdb" else "spark")
 
 
-Begin = Callable[[int | None], Engine]
-"""Starts an engine; takes how many threads DuckDB may use, None for all there are."""
+def prepare_engine(name: str, laws: Sequence[RuleSet], day: str, scratch: Path) -> Begin:
+    """Return the start of an engine (python, duckdb or spark), for each process that decides.
 
+    `scratch`: folder for data that does not fit in memory.
 
-def prepare(name: str, laws: Sequence[RuleSet], day: str, scratch: Path) -> Begin:
-    """What every process that decides has in common of the engine of that name: python, duckdb or spark.
-
-    `scratch`: a folder for what does not fit in memory. Raises MissingExtra.
+    Raises: MissingExtra.
     """
     require(name)
     match name:
@@ -65,7 +98,60 @@ def prepare(name: str, laws: Sequence[RuleSet], day: str, scratch: Path) -> Begi
 
             return partial(DuckEngine, [statements(law, day) for law in laws], scratch)
         case "spark":
-            from vatspolicy.screening.spark_engine import SparkEngine, session
+            from vatspolicy.screening.spark_engine import SparkEngine, open_session
 
-            return lambda _: SparkEngine(session(), laws, day, scratch)
+            return lambda _: SparkEngine(open_session(), laws, day, scratch)
     return lambda _: PythonEngine(laws, day)
+
+
+class PythonEngine:
+    """The evaluator as an engine, one profile after another."""
+
+    def __init__(self, laws: Sequence[RuleSet], day: str) -> None:
+        self._laws, self._day = laws, day
+
+    def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
+        """Yield the answers, in order."""
+        for one in facts:
+            yield tuple(decide(law, one, self._day) for law in self._laws)
+
+
+def decide(law: RuleSet, facts: Facts, day: str) -> Answer:
+    """Return the answer about one profile.
+
+    Keys: id, decision, mildest, strictest, services (id, state, decision, activities of class and decision, by class),
+    rules (the sorted names of those that hold).
+    """
+    parts = evaluate_parts(law, Profile(facts, _NOWHERE, {}), day)
+    found = merge_parts(parts)
+    services = [
+        {
+            "id": service.id,
+            "state": service.state,
+            "decision": word_of(parts[index + 1].low, parts[index + 1].high),
+            "activities": [
+                {"class": cls, "decision": word}
+                for cls, word in sorted((activity.cls, activity.outcome) for activity in service.activities)
+            ],
+        }
+        for index, service in enumerate(found.services)
+    ]
+    fired = {finding.rule.name for finding in found.findings if finding.holds}
+    fired |= {finding.rule.name for service in found.services for finding in service.classified_by}
+    return {
+        "id": facts["product"]["id"],
+        "decision": word_of(found.low, found.high),
+        "mildest": found.low.word,
+        "strictest": found.high.word,
+        "services": services,
+        "rules": sorted(fired),
+    }
+
+
+def missing_facts(law: RuleSet, data: Any, day: str) -> list[str]:
+    """Return dotted paths of the missing facts that can still change the decision, the most decisive first.
+
+    `data`: a valid profile as it was written.
+    """
+    found = possible_outcomes(law, trust_profile(Document("<row>", data, "", _NOWHERE.root)), day)
+    return [".".join(map(str, ask.path)) for ask in found.missing]

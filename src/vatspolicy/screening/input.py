@@ -1,4 +1,4 @@
-"""Rows of a portfolio: JSON lines, Parquet, CSV with a mapping, or a table of a DuckDB database, one row at a time."""
+"""Rows of a portfolio, one at a time: JSON lines, Parquet, CSV with a mapping, or a table of a DuckDB database."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from vatspolicy.profile.vocabulary import describe
 LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
 _KINDS = {".jsonl": LINES, ".ndjson": LINES, ".parquet": PARQUET, ".csv": CSV}
 DOCUMENT = "profile"
-"""A table whose only column has this name holds one profile as JSON text in each row."""
+"""Name of the only column of a table that holds one profile as JSON text in each row."""
 
 LONGEST = 16 << 20
-"""Bytes of the longest line that is read: a file without line breaks must not fill the memory."""
+"""Bytes of the longest line to read, so that a file without line breaks does not fill the memory."""
 
 
 class InputError(ValueError):
-    """Why an input cannot be read at all, in one sentence."""
+    """An input that cannot be read at all; the reason in one sentence."""
 
 
 class NotJson(ValueError):
-    """What standard JSON has not, but Python's reader would take."""
+    """Text that Python's reader accepts and standard JSON does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,22 @@ class Row:
 
     number: int
     text: str
-    """The row as it came: JSON, or for the reject file alone."""
+    """Text of the row: JSON, or for the reject file only."""
     data: Any = None
-    """The profile as it would be written; None before `parsed`."""
+    """The profile as written; None before `parse_row`."""
     fault: str | None = None
-    """Why there is no profile in it."""
+    """Reason why the row holds no profile."""
     raw: bytes | None = None
-    """The row as it came where it is no text."""
+    """Bytes of a row that is not text."""
     place: tuple[int, int] | None = None
-    """Offset in the file and length, in bytes, of a line that is too long to be read."""
+    """Offset and length, in bytes, of a line that is too long to read."""
 
 
 Rows = Generator[Row, None, None]
 
 
-def parsed(row: Row) -> Row:
-    """The row with the profile in it, or with the fault: keys that stand twice, NaN, no JSON at all, too large."""
+def parse_row(row: Row) -> Row:
+    """Return the row with its profile, or with its fault: too large, not JSON, a duplicate key, or NaN."""
     if row.fault is not None or row.data is not None:
         return row
     if 4 * len(row.text) > LIMITS.size < len(row.text.encode("utf-8", "surrogatepass")):
@@ -66,7 +66,7 @@ def parsed(row: Row) -> Row:
 
 
 def _load(text: str) -> Any:
-    """JSON whose keys stand once. Objects are checked one by one only where the text may have a key twice."""
+    """Parse JSON with unique keys. Objects are checked one by one only if the text may have a duplicate key."""
     data = json.loads(text, parse_constant=_refuse)
     if _SPACED_KEY.search(text) or text.count('":') != _keys(data):
         return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
@@ -77,7 +77,7 @@ _SPACED_KEY = re.compile(r'"\s+:')
 
 
 def _keys(value: Any) -> int:
-    """How many keys a value has: as many as its text has `":`, unless one stands twice or a text has one in it."""
+    """Count the keys of a value: as many as its text has `":`, unless a key is duplicate or a string contains `":`."""
     if isinstance(value, dict):
         return len(value) + sum(_keys(child) for child in value.values() if isinstance(child, dict | list))
     if isinstance(value, list):
@@ -87,16 +87,19 @@ def _keys(value: Any) -> int:
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows come from."""
+    """A file or table of rows."""
 
     kind: str
     path: Path
     table: str | None = None
     mapping: Mapping[str, str] | None = None
-    """Of a CSV file: the dotted path of a fact to the column that holds it."""
+    """Columns of a CSV file by the dotted path of the fact that each holds."""
 
     def rows(self) -> Rows:
-        """Every row, in order; the file is never held as a whole, and open until they are closed. Raises InputError."""
+        """Yield every row, in order. The file stays open until the generator is closed.
+
+        Raises: InputError.
+        """
         match self.kind:
             case "lines":
                 return _lines(self.path)
@@ -105,7 +108,10 @@ class Source:
         return _records(self)
 
     def expected(self) -> int:
-        """About how many rows there are. Raises InputError."""
+        """Return the approximate number of rows.
+
+        Raises: InputError.
+        """
         if self.kind in (LINES, CSV):
             with self.path.open("rb") as file:
                 lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
@@ -115,7 +121,10 @@ class Source:
 
 
 def open_source(text: str, mapping: Mapping[str, str] | None = None) -> Source:
-    """The source that a person names: a file by its ending, or FILE.duckdb:TABLE. Raises InputError."""
+    """Return the source that the user names: a file, by its ending, or FILE.duckdb:TABLE.
+
+    Raises: InputError.
+    """
     name, colon, table = text.rpartition(":")
     if colon and name.endswith((".duckdb", ".db")):
         source = Source(TABLE, Path(name), table)
@@ -132,7 +141,10 @@ def open_source(text: str, mapping: Mapping[str, str] | None = None) -> Source:
 
 
 def read_mapping(path: Path) -> dict[str, str]:
-    """A mapping file (YAML): the dotted path of a fact, then its column. Raises InputError, InvalidInput."""
+    """Read a mapping file (YAML) from the dotted paths of facts to columns.
+
+    Raises: InputError, InvalidInput.
+    """
     from vatspolicy.documents import load_document
 
     data = load_document(path).data
@@ -167,7 +179,10 @@ def _lines(path: Path) -> Rows:
 
 @contextlib.contextmanager
 def _relation(source: Source) -> Iterator[tuple[Any, str]]:
-    """A connection, and what to select from. What DuckDB has against it is an InputError; its text may hold values."""
+    """Provide a connection and the relation to select from.
+
+    An error of DuckDB becomes an InputError without its text, which may hold values.
+    """
     try:
         import duckdb
     except ImportError:
@@ -187,12 +202,12 @@ def _relation(source: Source) -> Iterator[tuple[Any, str]]:
 
 
 def quote(text: str) -> str:
-    """A text as a constant of SQL."""
+    """Return a text as an SQL constant."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def _records(source: Source) -> Rows:
-    """Rows of Parquet files and of tables, through DuckDB."""
+    """Yield the rows of a Parquet file or table, read by DuckDB."""
     with _relation(source) as (connection, relation):
         columns = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]  # noqa: S608
         what = f'"{DOCUMENT}"' if columns == [DOCUMENT] else "to_json(t)"
@@ -224,7 +239,10 @@ def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
 
 
 def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Any:
-    """The profile of a record; an empty cell is a missing fact. Raises ValueError for a cell of the wrong kind."""
+    """Return the profile of a record. An empty cell is a missing fact.
+
+    Raises: ValueError for a cell of the wrong type.
+    """
     data: dict[str, Any] = {"schema": 1, "company": {}, "services": []}
     for fact, column in mapping.items():
         cell = record[column].strip()
@@ -271,7 +289,7 @@ def _steps(fact: str) -> list[str | int]:
 
 
 def without_nulls(value: Any) -> Any:
-    """The value without keys that say null: they say as little as keys that are left out."""
+    """Return the value without keys whose value is null: such a fact is missing."""
     if isinstance(value, dict):
         return {key: without_nulls(child) for key, child in value.items() if child is not None}
     return [without_nulls(member) for member in value] if isinstance(value, list) else value
@@ -280,7 +298,7 @@ def without_nulls(value: Any) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise NotJson("a key stands twice")
+        raise NotJson("a key is repeated")
     return found
 
 
@@ -291,9 +309,9 @@ def _refuse(_: str) -> Any:
 def _json_fault(error: Exception) -> str:
     match error:
         case json.JSONDecodeError(msg=message, colno=column):
-            return f"This is no JSON: {message.lower()} at column {column}."
+            return f"This is not valid JSON: {message.lower()} at column {column}."
         case NotJson():
-            return f"This is no JSON: {error}."
+            return f"This is not valid JSON: {error}."
         case RecursionError():
-            return "This is no JSON: it is nested too deeply."
-    return "This is no JSON: a number in it is too long."
+            return "This is not valid JSON: it is nested too deeply."
+    return "This is not valid JSON: a number in it is too long."

@@ -1,4 +1,4 @@
-"""Columns for what was asked of rules and routes: each answer is computed once a row, however often it is read."""
+"""Columns for the values of rules and routes, each computed once per row however often it is read."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from vatspolicy.cel.sql import (
     to_sql,
 )
 from vatspolicy.policies.model import Route, Rule
-from vatspolicy.screening.sql_common_subexpressions import share
+from vatspolicy.screening.sql_common_subexpressions import extract_common
 from vatspolicy.screening.sql_expressions import PLACES, empty, named, present, select, when
 
 
 class RuleColumns:
-    """Rules about one kind of subject, and a column for the truth of each that a row can change."""
+    """Rules about one kind of subject, with a column for each truth value that depends on the row."""
 
     def __init__(self, found: Iterable[tuple[Rule, Value]]) -> None:
         self.truths: dict[Rule, Value] = {}
@@ -38,24 +38,24 @@ class RuleColumns:
                 self.columns[f"w{index}"] = value
 
     def over(self, query: exp.Select, others: Mapping[str, Sql] | None = None) -> exp.Select:
-        """The query, with the columns of rules, and others that ask the same subject."""
+        """Return the query with the columns of rules, and with other columns about the same subject."""
         columns = {**self.columns, **(others or {})}
-        stages, values = share(list(columns.values()), "s")
+        stages, values = extract_common(list(columns.values()), "s")
         for stage in (*stages, dict(zip(columns, values, strict=True))):
             parts = [named(value, name) for name, value in stage.items()]
             query = select(exp.Star(), *parts).from_(query.subquery("stage", copy=False), copy=False)
         return query
 
     def of(self, kind: str) -> list[Rule]:
-        """The rules with one effect."""
+        """Return the rules with one effect."""
         return [rule for rule in self.rules if rule.kind == kind]
 
     def truth(self, rule: Rule) -> Value:
-        """Whether the rule holds."""
+        """Return the truth value of a rule."""
         return self.truths[rule]
 
     def fired(self, places: Mapping[str, int]) -> Sql:
-        """The places of the rules that hold, each of which has one by its name."""
+        """Return the indices of the rules that hold. `places`: indices by name."""
         found = [
             when(to_sql(truth), constant(places[rule.name]), exp.Null())
             for rule, truth in self.truths.items()
@@ -65,7 +65,7 @@ class RuleColumns:
 
 
 class Routes:
-    """Routes, with columns for whether each is open and whether its instrument is held."""
+    """Routes, with columns for each one being open and its instrument being held."""
 
     def __init__(self, found: Iterable[tuple[Rule, Route, Value, Value]]) -> None:
         self.columns: dict[str, Sql] = {}
@@ -78,13 +78,13 @@ class Routes:
             self.by_target.setdefault(route.to, []).append(pair)
 
     def column(self, name: str, value: Value) -> Value:
-        """A column for the value, unless it is known."""
+        """Return a column for the value, or the value itself if it is known."""
         if isinstance(value, Known):
             return value
         self.columns[name] = value
         return column(name)
 
     def to(self, target: str) -> tuple[Value, Value]:
-        """Whether a route to the target is open; whether an open one's instrument is held."""
+        """Return two truth values: a route to the target is open; the instrument of an open one is held."""
         pairs = self.by_target.get(target, [])
         return disjunction(is_open for is_open, _ in pairs), disjunction(map(conjunction, pairs))

@@ -1,7 +1,7 @@
-"""Screening: rows in, answers out, a batch at a time; what is done stays done, and nothing is lost.
+"""Screening runs: rows in, answers out, in batches; a run that was stopped can be resumed.
 
-What a batch came to is kept in OUTPUT.parts (`store`). A run that was stopped goes on with the batches that are not
-whole. At the end the parts become OUTPUT and OUTPUT.rejects.jsonl, and go.
+Complete batches are kept in OUTPUT.parts (`checkpoints`). A resumed run decides the others. At the end the parts become
+OUTPUT and OUTPUT.rejects.jsonl.
 """
 
 from __future__ import annotations
@@ -21,36 +21,35 @@ from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.screening.answers import missing_facts
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join
-from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, prepare, require
-from vatspolicy.screening.input import Row, Source, parsed
-from vatspolicy.screening.summary import Summary, compared, region_of
-from vatspolicy.screening.validate import Rejected, facts_in
-from vatspolicy.screening.workers import can_share, map_in_processes
+from vatspolicy.screening.engines import Answer, Begin, Engine, Facts, missing_facts, prepare_engine, require
+from vatspolicy.screening.input import Row, Source, parse_row
+from vatspolicy.screening.summary import Summary, compare_rules, region_of
+from vatspolicy.screening.validation import Rejected, read_facts
+from vatspolicy.screening.workers import can_fork, map_in_processes
 
 BATCH = 6_000
-"""Rows that are decided together, at most: what memory a run takes."""
+"""Most rows of a batch, which bounds the memory of a run."""
 LEAST = 1_000
-"""Rows that are worth a batch: a database takes as long to plan its queries as to decide so many."""
+"""Fewest rows of a batch: a database plans its queries for about as long as it decides so many rows."""
 BYTES = 32 << 20
-"""Text of rows that is decided together, so that long rows take no more."""
+"""Most bytes of the rows of a batch, which bounds the memory for long rows."""
 
 LINES, PARQUET = ".jsonl", ".parquet"
 
 
 def batch_size(rows: int) -> int:
-    """How many of so many rows to decide together: half of a small input, so that two processes share it."""
+    """Return the batch size for a number of rows: half of a small input, so that two processes share it."""
     return max(LEAST, min(BATCH, -(-rows // 2)))
 
 
 class ScreenError(ValueError):
-    """Why a run cannot begin or go on, in one sentence."""
+    """A run that cannot start or resume; the reason in one sentence."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What to do."""
+    """Settings of a run."""
 
     source: Source
     output: Path
@@ -58,25 +57,25 @@ class Task:
     day: str
     engine: str
     base: Bundle | None = None
-    """The law before a change, to compare with."""
+    """Law before a change, to compare with."""
     missing: bool = True
-    """Whether to name the missing facts of what stays incomplete."""
+    """True to name the missing facts of incomplete decisions."""
     batch: int = BATCH
     processes: int = 1
-    """How many processes may work at once."""
+    """Most processes to use."""
 
     @property
     def parts(self) -> Checkpoints:
-        """The folder of what is done."""
+        """Folder of complete batches."""
         return Checkpoints(self.output.with_name(self.output.name + ".parts"))
 
     @property
     def rejects(self) -> Path:
-        """The file of rejected rows; there is none where none was rejected."""
+        """File of rejected rows; it does not exist if none is rejected."""
         return self.output.with_name(self.output.name + ".rejects.jsonl")
 
     def identity(self) -> dict[str, Any]:
-        """What must be the same for a run to go on. The engine may change: all give the same answers."""
+        """Return the settings that a resumed run must share. The engine may change: all give the same answers."""
         status = self.source.path.stat()
         mapping = json.dumps(self.source.mapping, sort_keys=True)
         return {
@@ -91,7 +90,7 @@ class Task:
 
 
 Progress = Callable[[int, bool], None]
-"""Told the rows done so far, and whether they were done by an earlier run."""
+"""Reports the number of rows done so far; True if an earlier run did them."""
 
 
 Batch = tuple[int, list[Row]]
@@ -101,10 +100,10 @@ _write = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def screen(task: Task, resume: bool, progress: Progress) -> Summary:
-    """Decide every row. Writes the answers to the output, and rejected rows with the reasons beside it.
+    """Decide every row, and write answers to the output and rejected rows, with the reasons, beside it.
 
-    Raises ScreenError, read.InputError, engine.MissingExtra, crew.Lost, OSError for what cannot be written, ValueError
-    for a day before the law. A run that has begun can go on after any of them.
+    Raises: ScreenError, InputError, MissingExtra, WorkerLost, OSError if a file cannot be written, ValueError for a day
+    before the law. A started run can be resumed after any of them.
     """
     if task.output.suffix not in (LINES, PARQUET):
         raise ScreenError(f"The output ends in {LINES} or {PARQUET}")
@@ -125,15 +124,15 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
 
 
 def _decided(task: Task, laws: Sequence[RuleSet], done: Container[int]) -> Iterator[Counts]:
-    """The counts of each batch that was not done, once it is."""
-    begin = partial(prepare, task.engine, laws, task.day, task.parts.folder)
-    gc.freeze()  # the law stays: to look for garbage in it takes time
+    """Yield the counts of each remaining batch as it completes."""
+    begin = partial(prepare_engine, task.engine, laws, task.day, task.parts.folder)
+    gc.freeze()  # the law stays alive; scanning it for garbage takes time
     try:
         with closing(task.source.rows()) as rows:
             batches = (batch for batch in enumerate(_batches(rows, task.batch)) if batch[0] not in done)
-            if task.processes > 1 and task.engine != "spark" and can_share():
+            if task.processes > 1 and task.engine != "spark" and can_fork():
                 yield from map_in_processes(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
-            elif (first := next(batches, None)) is not None:  # with nothing left no engine starts
+            elif (first := next(batches, None)) is not None:  # start no engine if no batch is left
                 yield from map(_ready(task, laws[0], begin()), itertools.chain((first,), batches))
     finally:
         gc.unfreeze()
@@ -153,7 +152,7 @@ def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
 
 
 def _ready(task: Task, law: RuleSet, begin: Begin, threads: int | None = None) -> Callable[[Batch], Counts]:
-    """What decides a batch, keeps its parts and tells its counts."""
+    """Return a function that decides a batch, writes its parts and returns its counts."""
     return partial(_decide, task, law, begin(threads))
 
 
@@ -166,9 +165,9 @@ def _decide(task: Task, law: RuleSet, engine: Engine, batch: Batch) -> Counts:
 
         def facts_of_rows() -> Iterator[Facts]:
             while rows:
-                row = rows.pop()  # what is read goes, but for rows that are asked for missing facts later
+                row = rows.pop()  # free the text, unless missing facts are to be named
                 try:
-                    facts = facts_in(parsed(row))
+                    facts = read_facts(parse_row(row))
                 except Rejected as error:
                     part.reject(_reject(row, error.reasons))
                     summary.reject()
@@ -176,16 +175,16 @@ def _decide(task: Task, law: RuleSet, engine: Engine, batch: Batch) -> Counts:
                 good.append((row.number, row if task.missing else None, region_of(facts)))
                 yield facts
 
-        # the engine is asked first, so that the row of an answer stands in `good` by then
+        # the engine reads a row before it answers, so that `good` holds the row of the answer
         for answer, *before in engine.decide(facts_of_rows()):
             number, row, region = good.popleft()
             record = _record(task, number, answer)
             if row is not None:
                 undecided = answer["decision"] == "incomplete"
-                record["missing"] = missing_facts(law, parsed(row).data, task.day) if undecided else []
+                record["missing"] = missing_facts(law, parse_row(row).data, task.day) if undecided else []
             summary.count(region, answer)
             for one in before:
-                record |= {"base": one["decision"], **compared(one, answer)}
+                record |= {"base": one["decision"], **compare_rules(one, answer)}
                 summary.count_move(one, answer)
             part.answer(_write(record) + "\n")
         assert not good
@@ -206,7 +205,7 @@ def _record(task: Task, number: int, answer: Answer) -> dict[str, Any]:
 
 
 def _reject(row: Row, reasons: Sequence[str]) -> str:
-    """A line of the reject file. What cannot stand in it as text is there in base64, or by its place in the input."""
+    """Return a line of the reject file. A row that is not text appears in base64 or by its place in the input."""
     record: dict[str, Any] = {"row": row.number, "reasons": reasons}
     if row.place is not None:
         record |= {"offset": row.place[0], "bytes": row.place[1]}
@@ -218,7 +217,7 @@ def _reject(row: Row, reasons: Sequence[str]) -> str:
 
 
 def _finish(task: Task) -> None:
-    task.rejects.unlink(missing_ok=True)  # of an earlier run
+    task.rejects.unlink(missing_ok=True)  # left by an earlier run
     if rejects := task.parts.files(REJECTS):
         join(rejects, task.rejects)
     answers = task.parts.files(ANSWERS)

@@ -1,4 +1,4 @@
-"""Spark: the queries of `combine` in its dialect, here or on a cluster. No function of Python decides a row."""
+"""Spark engine: the queries of `sql_decision`, on this machine or a cluster. No Python function decides a row."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.cel.types import INT
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.sql_decision import steps, text_of
-from vatspolicy.screening.sql_expressions import ROW
-from vatspolicy.screening.sql_relations import fact_columns, sql_type
+from vatspolicy.screening.sql_expressions import ROW, fact_columns, sql_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-def session() -> SparkSession:
-    """The session that `spark-submit` began, or one on two cores of this machine."""
+def open_session() -> SparkSession:
+    """Return the session of `spark-submit`, or open one on two cores of this machine."""
     from pyspark.sql import SparkSession
 
-    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit says where, and with which Python
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit configures the session and its Python
         builder = SparkSession.builder.appName("vatspolicy").config("spark.sql.session.timeZone", "UTC")
         return builder.getOrCreate()
     if (active := SparkSession.getActiveSession()) is not None:
@@ -51,34 +50,34 @@ def session() -> SparkSession:
 
 
 def facts_schema() -> str:
-    """The columns of a table of facts, as Spark writes a schema: `row`, and every fact at the top of a profile."""
+    """Return the schema of a table of facts in Spark's notation: `row`, and every fact at the top of a profile."""
     columns = {ROW: INT, **fact_columns()}
     return ", ".join(f"`{name}` {sql_type(type).sql('spark')}" for name, type in columns.items())
 
 
 def decide_frame(spark: SparkSession, profiles: DataFrame, law: RuleSet, day: str) -> DataFrame:
-    """The answers about a frame of facts (`facts_schema`): row, id, decision, mildest, strictest, services, rules."""
+    """Return the answers for a frame of facts (`facts_schema`): row, and the keys of `engines.decide`."""
     profiles.createOrReplaceTempView("profiles")
     found = profiles
     for step in steps(law, day):
         found = spark.sql(text_of(step.query, "spark"))
         if step.name in ("service_answers", "activity_answers"):
-            found = found.cache()  # they are read twice, and are what takes time
+            found = found.cache()  # both are read twice and take the most time
         found.createOrReplaceTempView(step.name)
     return found
 
 
 class SparkEngine:
-    """The laws of one day, ready to decide batches: see `engine.Engine`."""
+    """Engine on Spark."""
 
     def __init__(self, spark: SparkSession, laws: Sequence[RuleSet], day: str, scratch: Path) -> None:
         self._spark, self._laws, self._day, self._scratch = spark, laws, day, scratch
 
     def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
-        """The answers, in order."""
+        """Yield the answers, in order."""
         columns = fact_columns()
         with tempfile.TemporaryDirectory(prefix="spark-", dir=self._scratch) as folder:
-            path = Path(folder).resolve() / "facts.jsonl"  # Java may have begun in another folder
+            path = Path(folder).resolve() / "facts.jsonl"  # Java may have started in another folder
             with path.open("w", encoding="utf-8") as file:
                 for index, one in enumerate(facts):
                     row = {ROW: index, **{name: one[name] for name in columns if name in one}}

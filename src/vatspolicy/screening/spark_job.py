@@ -1,10 +1,10 @@
-"""A job for a cluster: `spark-submit job.py INPUT OUTPUT --as-of DAY`. Spark reads, decides, compares and writes.
+"""Entry point for a cluster: `spark-submit spark_job.py INPUT OUTPUT --as-of DAY`.
 
-INPUT: JSON lines, one profile a line (a file or a folder), or Parquet with one column `profile` of JSON text, on any
-storage that Spark reads. OUTPUT becomes a folder with `answers` and, where a row is no valid profile, `rejects`; the
-counts are printed, and are all that comes to the driver. Rows are numbered from 1 in the order of the input's files.
+INPUT: JSON lines, one profile per line (a file or a folder), or Parquet with one column `profile` of JSON text, on any
+storage that Spark reads. OUTPUT becomes a folder with `answers` and, if a row has no valid profile, `rejects`. The job
+prints the counts; no other data reaches the driver. Rows are numbered from 1 in the order of the input's files.
 
-Checking and completing profiles, and naming missing facts, is Python on the workers; deciding is Spark's own (`spark`).
+Workers validate and complete profiles, and name missing facts, in Python; Spark itself decides (`spark_engine`).
 """
 
 from __future__ import annotations
@@ -18,36 +18,34 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.authoring.diff.git import SourceError
-from vatspolicy.day import is_day
+from vatspolicy.authoring.diff.sources import SourceError
+from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.screening.answers import missing_facts
-from vatspolicy.screening.input import Row, parsed
-from vatspolicy.screening.law_source import LawSource
-from vatspolicy.screening.spark_engine import decide_frame, facts_schema, session
-from vatspolicy.screening.sql_expressions import ROW
-from vatspolicy.screening.sql_relations import fact_columns
+from vatspolicy.screening.engines import LawSource, missing_facts
+from vatspolicy.screening.input import Row, parse_row
+from vatspolicy.screening.spark_engine import decide_frame, facts_schema, open_session
+from vatspolicy.screening.sql_expressions import ROW, fact_columns
 from vatspolicy.screening.summary import ALL_WORDS, Summary, region_of
-from vatspolicy.screening.validate import Rejected, facts_in
+from vatspolicy.screening.validation import Rejected, read_facts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 PREPARED = f"`{ROW}` BIGINT, profile STRING, region STRING, facts STRING, reasons ARRAY<STRING>"
-"""What the workers make of a row: the facts as JSON, or the reasons why it is no profile."""
+"""Schema of a prepared row: the facts as JSON, or the reasons why it has no valid profile."""
 
 
-def prepare(origin: LawSource, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
-    """Rows as text, numbered from 0, as `PREPARED` says. Blank lines are left out."""
-    with origin.laws():  # its schemas say what a profile is
+def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows of the schema `PREPARED` from texts numbered from 0. Blank lines are skipped."""
+    with source.laws():  # its schemas validate the profiles
         columns = fact_columns()
         for text, number in rows:
             if not text.strip():
                 continue
-            row = parsed(Row(number + 1, text))
+            row = parse_row(Row(number + 1, text))
             try:
-                facts = facts_in(row)
+                facts = read_facts(row)
             except Rejected as error:
                 yield number + 1, text, None, None, error.reasons
                 continue
@@ -55,24 +53,24 @@ def prepare(origin: LawSource, rows: Iterable[tuple[str, int]]) -> Iterator[tupl
             yield number + 1, text, region_of(facts), json.dumps(written, ensure_ascii=False), None
 
 
-def find_missing(origin: LawSource, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
-    """The missing facts of rows whose decision is incomplete."""
-    with origin.laws() as (bundle, _):
+def find_missing(source: LawSource, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the missing facts of rows whose decision is incomplete."""
+    with source.laws() as (bundle, _):
         law = bundle.on(day)
         for row in rows:
-            yield row[ROW], missing_facts(law, parsed(Row(row[ROW], row["profile"])).data, day)
+            yield row[ROW], missing_facts(law, parse_row(Row(row[ROW], row["profile"])).data, day)
 
 
-def run(spark: SparkSession, origin: LawSource, options: argparse.Namespace, laws: Sequence[RuleSet]) -> Summary:
-    """Decide every row of the source under the first of the laws, and write what was found below the target."""
+def run(spark: SparkSession, source: LawSource, options: argparse.Namespace, laws: Sequence[RuleSet]) -> Summary:
+    """Decide every row under the first of the laws, and write answers and rejects below the target."""
     from pyspark.sql import functions as f
 
     day, target, files = options.as_of, options.target, spark.read
     texts = (
         files.parquet(options.source).select("profile") if options.input == "parquet" else files.text(options.source)
     )
-    rows = texts.rdd.map(lambda row: row[0]).zipWithIndex().mapPartitions(partial(prepare, origin))
-    prepared = spark.createDataFrame(rows, PREPARED).persist()  # answers, rejects and counts are made of it
+    rows = texts.rdd.map(lambda row: row[0]).zipWithIndex().mapPartitions(partial(prepare_rows, source))
+    prepared = spark.createDataFrame(rows, PREPARED).persist()  # answers, rejects and counts read it
     rejects = prepared.where("reasons IS NOT NULL").select(ROW, "reasons", f.col("profile").alias("input"))
     good = prepared.where("facts IS NOT NULL")
     facts = good.select(f.from_json("facts", facts_schema()).alias("found")).select("found.*")
@@ -90,7 +88,7 @@ def run(spark: SparkSession, origin: LawSource, options: argparse.Namespace, law
     if options.missing:
         answers = answers.persist()
         undecided = answers.where("decision = 'incomplete'").select(ROW).join(good.select(ROW, "profile"), ROW)
-        found = undecided.rdd.mapPartitions(partial(find_missing, origin, day))
+        found = undecided.rdd.mapPartitions(partial(find_missing, source, day))
         missing = spark.createDataFrame(found, f"`{ROW}` BIGINT, missing ARRAY<STRING>")
         none = f.array().cast("array<string>")
         answers = answers.join(missing, ROW, "left").withColumn("missing", f.coalesce("missing", none))
@@ -107,7 +105,7 @@ def run(spark: SparkSession, origin: LawSource, options: argparse.Namespace, law
 
 
 def _compared(answers: DataFrame, before: DataFrame) -> DataFrame:
-    """The answers with the decision before a change of the law, and what `summary.compared` says of the rules."""
+    """Add the decision before a change of the law, and the gains and losses of `summary.compare_rules`."""
     from pyspark.sql import functions as f
 
     before = before.select(ROW, f.col("decision").alias("base"), f.col("rules").alias("old"))
@@ -117,7 +115,7 @@ def _compared(answers: DataFrame, before: DataFrame) -> DataFrame:
 
 
 def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
-    """The summary of answers: Spark counts, and only counts come to the driver."""
+    """Count the answers on Spark, so that only counts reach the driver."""
     from pyspark.sql import functions as f
 
     summary = Summary()
@@ -143,7 +141,7 @@ def _counts(answers: DataFrame, regions: DataFrame) -> Summary:
 
 
 def _law(options: argparse.Namespace) -> LawSource:
-    """The law that the options name, so that another process finds it too."""
+    """Return the law that the options name, with paths that hold in other processes too."""
     folder, bundle, key = (
         Path(given).resolve() if given else None for given in (options.policies, options.bundle, options.key)
     )
@@ -157,9 +155,10 @@ def _day(text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The job. 0 when every row was decided, 3 when some are rejected, 5 when nothing was decided.
+    """Run the job and return its exit code.
 
-    2 for arguments that cannot be, such as an OUTPUT that is there already; 3, too, for policies that are not valid.
+    0: every row was decided; 2: the arguments cannot be used (such as an existing OUTPUT); 3: rows were rejected, or
+    the policies are invalid; 5: nothing was decided.
     """
     parser = argparse.ArgumentParser(description="Decide a portfolio on Spark.")
     parser.add_argument("source", metavar="INPUT")
@@ -180,10 +179,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if (options.key or options.skip_verify) and not options.bundle:
         parser.error("--key and --skip-verify belong to --bundle")
-    origin = _law(options)
+    law_source = _law(options)
     with contextlib.ExitStack() as held:
         try:
-            bundles = [bundle for bundle in held.enter_context(origin.laws()) if bundle is not None]
+            bundles = [bundle for bundle in held.enter_context(law_source.laws()) if bundle is not None]
         except SourceError as error:
             parser.error(str(error))
         except InvalidInput as error:
@@ -195,10 +194,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         from pyspark.errors import AnalysisException
 
-        spark = session()
+        spark = open_session()
         try:
-            summary = run(spark, origin, options, [bundle.on(options.as_of) for bundle in bundles])
-        except AnalysisException as error:  # a place that is not there, or is taken
+            summary = run(spark, law_source, options, [bundle.on(options.as_of) for bundle in bundles])
+        except AnalysisException as error:  # a path that does not exist, or exists already
             parser.error(str(error).partition("\n")[0])
         finally:
             spark.stop()
@@ -207,7 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # the functions that go to the workers must be those of the module, which they can import
+    # workers import the functions by the name of this module, not from __main__
     from vatspolicy.screening import spark_job as job
 
     sys.exit(job.main())

@@ -1,6 +1,6 @@
-"""The answers about subjects gathered: activities into their service, services into their product. No law is read here.
+"""Aggregation of answers: activities into their service, services into their product.
 
-Everything is a rank or a list by now (see `combine`), so that `or` is the highest rank.
+Every answer is a rank or a list here (see `sql_decision`), so that a disjunction is the highest rank.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vatspolicy.screening.sql_expressions import (
 
 
 def service_decisions() -> exp.Select:
-    """row, position, denied, needed, rules, and the service as it is reported"""
+    """Build the query of services: row, position, denied, needed, rules, and the reported service."""
     activity = struct({"class": column("class"), "decision": word_of(column("denied"), column("needed"))})
     certain = exp.Filter(this=exp.ArrayAgg(this=activity), expression=exp.Where(this=column("certain")))
     found = select(
@@ -69,7 +69,10 @@ def service_decisions() -> exp.Select:
 
 
 def decisions(names: Sequence[str]) -> exp.Select:
-    """row, id, decision, mildest, strictest, services, rules. `names`: of the rules, by their place."""
+    """Build the query of decisions: row, id, decision, mildest, strictest, services, rules.
+
+    `names`: names of rules by their index.
+    """
     service = struct(
         {
             "position": column("position"),

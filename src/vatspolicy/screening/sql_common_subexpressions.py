@@ -1,8 +1,7 @@
-"""What stands in several expressions of one query, as columns of their own: it is computed once a row.
+"""Common subexpression elimination: repeated subexpressions of a query become columns, computed once per row.
 
-Databases find repeated expressions too, but not below `and`, `or` and `case`, where nearly all of ours stand. Nor do
-they leave out the second side of an `and` or an `or` that the first has settled: where that goes over the members of a
-list, which takes ten times as long as anything else, it stands in a `case`.
+Databases do this too, but not below `and`, `or` and `case`, where nearly all of ours are. Nor do they skip the second
+operand of an `and` or an `or` that the first decides: an operand that iterates over a list is put into a `case`.
 """
 
 from __future__ import annotations
@@ -15,37 +14,37 @@ from sqlglot import exp
 from vatspolicy.cel.sql import Sql, column
 
 _PLAIN = (exp.Column, exp.Dot, exp.Paren, exp.Literal, exp.Null, exp.Boolean, exp.Neg)
-"""As quick to compute as a column is to read."""
+"""Expressions as cheap as reading a column."""
 _PIECES = (exp.If, exp.Lambda, exp.PropertyEQ, exp.Struct, exp.Array)
-"""No value by itself, or one that is read where it stands."""
+"""Expressions that are not a value, or that stay where they are read."""
 
 Shape = tuple[object, ...]
 
 
 @dataclass
 class _Form:
-    """An expression, wherever it stands."""
+    """A distinct expression."""
 
     sql: exp.Expr
     parts: list[int]
-    """The forms below it."""
+    """Indices of the forms of its operands."""
     bound: frozenset[str]
-    """The variables of lambdas around it that it reads."""
+    """Variables of enclosing lambdas that it reads."""
     apart: bool
-    """Whether it may stand as a column."""
+    """True if it may become a column."""
     slow: bool
-    """Whether members of a list are gone over where it is written."""
+    """True if it iterates over a list."""
 
 
-def share(values: Sequence[Sql], prefix: str) -> tuple[list[dict[str, Sql]], list[Sql]]:
-    """Columns in stages, and the values in which they stand for what was repeated.
+def extract_common(values: Sequence[Sql], prefix: str) -> tuple[list[dict[str, Sql]], list[Sql]]:
+    """Return columns in stages, and the values rewritten to read them.
 
-    A stage reads the columns of the stages before it. The names of columns begin with the prefix.
+    A stage reads the columns of earlier stages. The names of columns begin with the prefix.
     """
-    return _Sharing(prefix).of(values)
+    return _Extractor(prefix).extract(values)
 
 
-class _Sharing:
+class _Extractor:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._forms: list[_Form] = []
@@ -54,12 +53,12 @@ class _Sharing:
         self._column: dict[int, str] = {}
         self._stages: list[dict[str, Sql]] = []
 
-    def of(self, values: Sequence[Sql]) -> tuple[list[dict[str, Sql]], list[Sql]]:
+    def extract(self, values: Sequence[Sql]) -> tuple[list[dict[str, Sql]], list[Sql]]:
         tops = [self._number(value, frozenset()) for value in values]
-        times = [0] * len(self._forms)  # how often each would be written, with what is repeated above it written once
+        times = [0] * len(self._forms)  # occurrences in the output, where a column above counts once
         for number in tops:
             times[number] += 1
-        for number in reversed(range(len(self._forms))):  # parts come before what they stand in
+        for number in reversed(range(len(self._forms))):  # operands have lower indices
             form = self._forms[number]
             form.apart = form.apart and times[number] > 1
             for part in form.parts:
@@ -76,12 +75,12 @@ class _Sharing:
         return self._stages, [self._read(number) for number in tops]
 
     def _number(self, sql: exp.Expr, bound: frozenset[str]) -> int:
-        """The number of an expression: the same wherever the same stands."""
+        """Return the index of the form of an expression; equal expressions share one."""
         names = bound
         if isinstance(sql, exp.Lambda):
             names = bound | {str(one.name) for one in sql.expressions}
         parts = [self._number(part, names) for part in _parts(sql)]
-        is_bound = isinstance(sql, exp.Identifier) and sql.name in bound  # or a field of that name, which does no harm
+        is_bound = isinstance(sql, exp.Identifier) and sql.name in bound  # or a field of that name, which is harmless
         shape: Shape = (type(sql), is_bound, *_shape(sql, iter(parts)))
         found = self._numbers.get(shape)
         if found is None:
@@ -99,7 +98,7 @@ class _Sharing:
         return column(self._column[number]) if number in self._column else self._built(number)
 
     def _built(self, number: int) -> Sql:
-        """The expression, of columns where its parts have become some."""
+        """Build the expression, reading columns for operands that became columns."""
         form = self._forms[number]
         if isinstance(form.sql, exp.And | exp.Or) and (first := self._settling(form)) is not None:
             settled = self._read(first)
@@ -110,7 +109,7 @@ class _Sharing:
         return self._plain(form)
 
     def _settling(self, form: _Form) -> int | None:
-        """The quick one of two sides of which the other is slow."""
+        """Return the cheap operand of two, if the other is slow."""
         quick = [part for part in form.parts if not self._forms[part].slow]
         return quick[0] if len(quick) == 1 and len(form.parts) == 2 else None
 

@@ -1,18 +1,18 @@
-"""The decision in SQL: the queries by which a database decides a table of profiles under the law of one day.
+"""The decision in SQL: the queries by which a database decides a table of profiles under the rule set of one day.
 
-A decision is two questions under Kleene's logic, asked of every subject and joined by `or`: is it *denied*, and is a
-licence *needed* that is not held? Both true and unknown answers have a place in the range of decision words:
+A decision consists of two truth values under Kleene's logic, computed for every subject and joined by `or`: the subject
+is *denied*, and a license is *needed* that is not held. True and unknown both widen the range of outcomes:
 
 - a prohibition that holds: denied;
-- a need for an instrument: needed where it holds and the instrument is not held;
-- a need answered by routes: denied where it holds and no route is open; needed where it holds and no open route's
-  instrument is held;
-- a class that is only possible: whatever is true of it is unknown of the service. That changes nothing where it is
-  unknown already whether the service is denied, and is not asked there;
+- a need for an instrument: needed if it holds and the instrument is not held;
+- a need met by routes: denied if it holds and no route is open; needed if it holds and no open route's instrument is
+  held;
+- a class that is only possible: a value that is true for it is unknown for the service. This changes nothing if
+  `denied` is unknown for the service already, and is not computed then;
 - a service that no rule classifies: denied is unknown.
 
-Between queries an answer is a rank, because SQL's aggregates pass over NULL: 2 true, 1 unknown, 0 false.
-`evaluate` says the same by cases; the tests hold the two together.
+Between queries a truth value is a rank, because SQL's aggregates ignore NULL: 2 true, 1 unknown, 0 false.
+`evaluate` decides the same; tests compare the two.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from vatspolicy.screening.sql_expressions import (
     PLACES,
     ROW,
     empty,
+    fact_columns,
     is_true,
     members,
     name_at,
@@ -59,49 +60,48 @@ from vatspolicy.screening.sql_expressions import (
     there,
     when,
 )
-from vatspolicy.screening.sql_relations import fact_columns
 
 FIRING = ("classify", "deny", "need", "duty", "advise")
-"""Effects of the rules that are reported when they hold."""
+"""Effects of the rules that are reported if they hold."""
 
 PARTLY, CLASSIFIED, OTHER, UNCLASSIFIED = "partly-classified", "classified", "not-telecom", "unclassified"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One query; what it finds is a table of that name for the queries after it."""
+    """One query; its result is a table of that name for later queries."""
 
     name: str
     query: exp.Select
     last_reads: tuple[str, ...] = ()
-    """The tables that no query after it reads."""
+    """Tables that no later query reads."""
 
 
 def text_of(query: exp.Select, dialect: str) -> str:
-    """The query as text for duckdb or spark."""
+    """Return the text of a query for duckdb or spark."""
     if dialect == "spark":
         query = query.copy()
-        for access in list(query.find_all(exp.Bracket)):  # brackets count from 0 there
+        for access in list(query.find_all(exp.Bracket)):  # brackets are 0-based there
             access.replace(exp.Anonymous(this="element_at", expressions=[access.this, *access.expressions]))
     return query.sql(dialect, copy=False)
 
 
 def steps(law: RuleSet, day: str, source: str = "profiles") -> tuple[Step, ...]:
-    """The queries that decide the table `source` (columns: `row` and those of `fact_columns`), in order.
+    """Return the queries that decide the table `source` (columns: `row` and those of `fact_columns`), in order.
 
-    The last finds one row for each profile: row, id, decision, mildest, strictest, services, rules. Needs sqlglot.
+    The last returns one row per profile: row, id, decision, mildest, strictest, services, rules.
     """
-    combiner = _Combiner(law, day, source)
+    queries = _Queries(law, day, source)
     return (
-        Step("product_answers", combiner.products()),
-        Step("service_answers", combiner.services()),
-        Step("activity_answers", combiner.activities()),
+        Step("product_answers", queries.products()),
+        Step("service_answers", queries.services()),
+        Step("activity_answers", queries.activities()),
         Step("service_decisions", service_decisions(), ("service_answers", "activity_answers")),
-        Step("decisions", decisions(combiner.names), ("product_answers", "service_decisions")),
+        Step("decisions", decisions(queries.names), ("product_answers", "service_decisions")),
     )
 
 
-class _Combiner:
+class _Queries:
     def __init__(self, law: RuleSet, day: str, source: str) -> None:
         self.law, self.day, self.source = law, day, source
         facts: dict[str, Variable] = {name: column(name) for name in fact_columns()}
@@ -125,7 +125,7 @@ class _Combiner:
     # --- the queries
 
     def products(self) -> exp.Select:
-        """row, id, denied, needed, rules"""
+        """Build the query of products: row, id, denied, needed, rules."""
         asked = self.asked("product", self.product, ("deny", "need", "duty", "advise"))
         rows = select(exp.Star(), named(field_of(column("product"), "id"), "id"))
         with_truths = asked.over(rows.from_(exp.to_table(self.source), copy=False))
@@ -143,7 +143,10 @@ class _Combiner:
         ).from_(with_truths.subquery("asked", copy=False), copy=False)
 
     def services(self) -> exp.Select:
-        """row, position, denied, needed, rules, id, state, classes (see `members`), and the facts for activities"""
+        """Build the query of services.
+
+        Columns: row, position, denied, needed, rules, id, state, classes (see `members`), and the facts for activities.
+        """
         facts = list(fact_columns())
         place = exp.Explode(this=exp.GenerateSeries(start=constant(1), end=exp.ArraySize(this=column("services"))))
         some_service = exp.GT(this=exp.ArraySize(this=column("services")), expression=constant(0))
@@ -187,7 +190,7 @@ class _Combiner:
         ).from_(ranked.subquery("ranked", copy=False), copy=False)
 
     def activities(self) -> exp.Select:
-        """row, position, class, certain, denied, needed, rules; of classes that are only possible too"""
+        """Build the query of activities, possible ones too: row, position, class, certain, denied, needed, rules."""
         kept = [column(_name(path)) for path in self.kept]
         classes = select(column(ROW), column("position"), *kept, named(exp.Explode(this=column("classes")), "found"))
         classes = classes.from_(exp.to_table("service_answers"), copy=False)
@@ -227,7 +230,7 @@ class _Combiner:
     def answers(
         self, asked: RuleColumns, variables: Mapping[str, Variable], routes: Routes | None = None
     ) -> tuple[Value, Value]:
-        """Whether the subject is denied, and whether it needs a licence that is not held."""
+        """Return two truth values: the subject is denied; it needs a license that is not held."""
         denied: list[Value] = [asked.truth(rule) for rule in asked.of("deny")]
         needed: list[Value] = []
         for rule in asked.of("need"):
@@ -246,7 +249,7 @@ class _Combiner:
         return disjunction(denied), disjunction(needed)
 
     def routes(self) -> Routes:
-        """Each route: whether it is open, and whether its instrument is held."""
+        """Return the routes, each with the truth values of being open and of its instrument being held."""
         found = []
         for rule in self.law.rules_for("activity", "route"):
             effect = rule.effect
@@ -258,7 +261,7 @@ class _Combiner:
         return Routes(found)
 
     def held(self, name: str, variables: Mapping[str, Variable], holder: str) -> Value:
-        """Whether the holder has an instrument for this class and place on this day."""
+        """Return the truth value of the holder having an instrument for this class and place on this day."""
         instrument = self.law.instruments[name]
         licence = column("licence")
         is_it = exp.Paren(this=exp.EQ(this=field_of(licence, "instrument"), expression=constant(name)))
@@ -273,7 +276,7 @@ class _Combiner:
             ),
         )
         whole = some(licences, "licence", conjunction(parts))
-        # most have no such licence; then no more is asked
+        # most profiles have no such license, which is cheap to test
         return when(
             exp.Not(this=exp.ArrayContains(this=names, expression=constant(name))), constant(False), to_sql(whole)
         )
@@ -287,14 +290,14 @@ class _Combiner:
     # --- classes
 
     def classes(self) -> list[str]:
-        """Every class that a service may be of; an opinion may name any."""
+        """Return every class that a service may have; an opinion may name any."""
         rules = self.law.rules_for("service", "classify")
         if any(rule.contested for rule in rules):
             return sorted(words("class"))
         return sorted({cls for rule in rules for cls in _classes(rule)})
 
     def is_of(self, cls: str, asked: RuleColumns) -> Value:
-        """Whether the service is of a class: true, unknown for a class that is only possible, or false."""
+        """Return the truth value of a service having a class; unknown for a class that is only possible."""
         opinion = field_of(field_of(column("service"), "class_opinion"), "classes")
         settled = exp.ArrayContains(this=opinion, expression=constant(cls))
         found: list[Value] = []
@@ -308,7 +311,7 @@ class _Combiner:
         return disjunction(found)
 
     def state(self, asked: RuleColumns, by_class: Mapping[str, Value]) -> Sql:
-        """What the classify rules say as a whole, as `classify` calls it."""
+        """Return the state of the classification, in the words of `engine.classification`."""
         undecided: list[Sql] = []
         spoke = is_true(column("spoke"))
         for rule in asked.of("classify"):
@@ -331,7 +334,7 @@ class _Combiner:
         )
 
     def read_by_activities(self) -> list[tuple[str, ...]]:
-        """The paths of the facts that are read of an activity: no more of a service goes on to its activities."""
+        """Return the paths of the facts that activities read: only these columns go on from a service."""
         expressions: list[Expression] = []
         found: set[tuple[str, ...]] = {("operator", "licences")}
         for effect in ("deny", "need", "duty", "advise", "route"):
@@ -346,7 +349,7 @@ class _Combiner:
 
 
 def by_path(paths: Iterable[tuple[str, ...]]) -> dict[str, Variable]:
-    """Records of columns, each of which stands for the fact whose path it is named after."""
+    """Return nested records of columns, each named by the path of its fact."""
     found: dict[str, Any] = {}
     for path in paths:
         owner = found

@@ -1,4 +1,4 @@
-"""Pieces of the queries: lists, records, ranks and decision words as SQL."""
+"""SQL building blocks: the types of facts, and lists, records, ranks and outcomes as expressions."""
 
 from __future__ import annotations
 
@@ -7,16 +7,39 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from vatspolicy.cel.sql import Known, Sql, Value, column, constant
-from vatspolicy.cel.types import BOOL, TEXT, ListOf, Record
+from vatspolicy.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, Record, Type
 from vatspolicy.engine.decision import WORDS
-from vatspolicy.screening.sql_relations import sql_type
+from vatspolicy.profile.vocabulary import profile_type
 
 ROW = "row"
-"""The column of a table of profiles that numbers its rows."""
+"""Column of a table of profiles that numbers its rows."""
+
+_SCALARS: Mapping[type, exp.DType] = {Bool: exp.DType.BOOLEAN, Int: exp.DType.BIGINT, Number: exp.DType.DOUBLE}
+"""SQL types of scalars. All others are text, days too: they are written and compared as ISO text."""
+
+
+def sql_type(type: Type) -> exp.DataType:
+    """Return the SQL type of a fact: STRUCT for a record, a list type for a list."""
+    match type:
+        case Record(fields=fields):
+            members = [
+                exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=sql_type(child))
+                for name, child in fields.items()
+            ]
+            return exp.DataType(this=exp.DType.STRUCT, expressions=members, nested=True)
+        case ListOf(item=item) if item is not None:
+            return exp.DataType(this=exp.DType.ARRAY, expressions=[sql_type(item)], nested=True)
+    return exp.DataType(this=_SCALARS.get(type.__class__, exp.DType.VARCHAR))
+
+
+def fact_columns() -> dict[str, Type]:
+    """Return the columns of a table of profiles: every fact at the top of the schema, places expanded."""
+    return {name: type for name, type in profile_type().fields.items() if name != "schema"}
+
 
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))
 PLACES = exp.DataType(this=exp.DType.ARRAY, expressions=[exp.DataType(this=exp.DType.INT)], nested=True)
-"""Lists of places in a list of names, from 1: numbers are copied, told apart and sorted faster than names."""
+"""Type of indices into a list of names, from 1: numbers are copied, compared and sorted faster than names."""
 ACTIVITY = Record("activity", {"class": TEXT, "decision": TEXT})
 ACTIVITIES = sql_type(ListOf(ACTIVITY))
 SERVICE = Record("service", {"id": TEXT, "state": TEXT, "decision": TEXT, "activities": ListOf(ACTIVITY)})
@@ -24,27 +47,27 @@ SERVICES = sql_type(ListOf(SERVICE))
 
 
 def empty(type: exp.DataType) -> Sql:
-    """An empty list of a type."""
+    """Return an empty list of a type."""
     return exp.Cast(this=exp.Array(expressions=[]), to=type)
 
 
 def or_empty(value: Sql, type: exp.DataType) -> Sql:
-    """The list, or an empty one where it is NULL."""
+    """Return the list, or an empty one if it is NULL."""
     return exp.Coalesce(this=value, expressions=[empty(type)])
 
 
 def together(one: Sql, other: Sql) -> Sql:
-    """Two lists of places as one; the other may be NULL."""
+    """Concatenate two lists of indices, the second of which may be NULL."""
     return exp.Flatten(this=exp.Array(expressions=[one, or_empty(other, PLACES)]))
 
 
 def name_at(names: Sequence[str], place: Sql) -> Sql:
-    """The name that has a place in a list."""
+    """Return the name at an index of a list."""
     return exp.Bracket(this=exp.Array(expressions=list(map(constant, names))), expressions=[place], offset=1)
 
 
 def names_at(names: Sequence[str], places: Sql) -> Sql:
-    """The names that have places in a list, as a list of their own; an empty one where there is none."""
+    """Return the list of the names at some indices."""
     if not names:
         return empty(NAMES)
     one = exp.Lambda(this=name_at(names, column("x")), expressions=[exp.to_identifier("x", quoted=True)])
@@ -52,32 +75,32 @@ def names_at(names: Sequence[str], places: Sql) -> Sql:
 
 
 def select(*columns: Sql) -> exp.Select:
-    """A query of these columns."""
+    """Build a query of columns."""
     return exp.Select(expressions=list(columns))
 
 
 def named(value: Sql, name: str) -> Sql:
-    """A column under a name."""
+    """Return the value as a column with a name."""
     return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
 
 
 def when(condition: Sql, then: Sql, otherwise: Sql) -> Sql:
-    """One value where the condition is true, else the other."""
+    """Return one value if the condition is true, else the other."""
     return exp.Case(ifs=[exp.If(this=condition, true=then)], default=otherwise)
 
 
 def there(value: Sql) -> Sql:
-    """Whether a value is not NULL."""
+    """Return the test that a value is not NULL."""
     return exp.Not(this=exp.Is(this=value, expression=exp.Null()))
 
 
 def is_true(value: Sql) -> Sql:
-    """Whether it is true, unknown being no."""
+    """Return the test that a value is true; unknown is not."""
     return exp.Coalesce(this=value, expressions=[constant(False)])
 
 
 def rank(value: Value) -> Sql:
-    """The rank of a truth: 2 true, 1 unknown, 0 false."""
+    """Return the rank of a truth value: 2 true, 1 unknown, 0 false."""
     if isinstance(value, Known):
         return constant({True: 2, None: 1, False: 0}[value.value])
     whole = exp.Mul(this=constant(2), expression=exp.Cast(this=value, to=exp.DataType(this=exp.DType.INT)))
@@ -85,14 +108,14 @@ def rank(value: Value) -> Sql:
 
 
 def present(values: list[Sql]) -> Sql:
-    """A list of the values that are not NULL."""
+    """Build the list of the values that are not NULL."""
     name = exp.to_identifier("x", quoted=True)
     kept = exp.Lambda(this=there(column("x")), expressions=[name])
     return exp.ArrayFilter(this=exp.Array(expressions=values), expression=kept)
 
 
 def members(classes: Sequence[Sql], possible: Sql) -> Sql:
-    """The places of the classes that are true, and where `possible` holds, below 0, of those that are unknown."""
+    """Build the list of the indices of true classes and, if `possible` holds, the negated indices of unknown ones."""
     entries: list[Sql] = [
         exp.Case(
             ifs=[
@@ -106,7 +129,7 @@ def members(classes: Sequence[Sql], possible: Sql) -> Sql:
 
 
 def struct(fields: Mapping[str, Sql]) -> Sql:
-    """A record of these fields."""
+    """Build a record of fields."""
     return exp.Struct(
         expressions=[
             exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=value)
@@ -116,12 +139,12 @@ def struct(fields: Mapping[str, Sql]) -> Sql:
 
 
 def low_end(denied: Sql, needed: Sql) -> Sql:
-    """The mildest decision word that two ranks leave possible."""
+    """Return the mildest outcome that two ranks leave possible."""
     return _range_end(denied, needed, 2)
 
 
 def high_end(denied: Sql, needed: Sql) -> Sql:
-    """The strictest decision word that two ranks leave possible."""
+    """Return the strictest outcome that two ranks leave possible."""
     return _range_end(denied, needed, 1)
 
 
@@ -136,6 +159,6 @@ def _range_end(denied: Sql, needed: Sql, rank: int) -> Sql:
 
 
 def word_of(denied: Sql, needed: Sql) -> Sql:
-    """The decision word of two ranks."""
+    """Return the outcome of two ranks, or `incomplete`."""
     low, high = low_end(denied, needed), high_end(denied, needed)
     return when(exp.EQ(this=low, expression=high), low, constant("incomplete"))

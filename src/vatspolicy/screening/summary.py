@@ -1,4 +1,4 @@
-"""What a portfolio comes to: decisions by region, class and rule, and what a change of the law moves."""
+"""Summary of a portfolio: decisions by region, class and rule, and the effect of a change of the law."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.engine.decision import WORDS
+from vatspolicy.i18n.text import width
 from vatspolicy.profile.vocabulary import label
-from vatspolicy.reports.formats.terminal import width
 
 ALL_WORDS = (*WORDS, "incomplete")
 BY = ("region", "class", "rule")
@@ -29,24 +29,24 @@ _WORDING = {
 
 
 def region_of(facts: Mapping[str, Any]) -> str:
-    """The province of the company's registered office."""
+    """Return the province of the company's registered office."""
     found: str = facts["company"].get("registered", {}).get("province", UNKNOWN)
     return found
 
 
-def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The rules that come to hold, and those that cease to."""
+def compare_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the rules that start to hold and those that cease to hold, of two answers."""
     old, new = set(before["rules"]), set(after["rules"])
     return {"gains": sorted(new - old), "losses": sorted(old - new)}
 
 
 Table = defaultdict[str, Counter[str]]
-"""How often each decision word was met, by what it is told by."""
+"""Counts of outcomes by key."""
 
 
 @dataclass
 class Summary:
-    """Counts that batches add up to."""
+    """Counts of a run, summed over batches."""
 
     rows: int = 0
     rejected: int = 0
@@ -55,12 +55,12 @@ class Summary:
     cls: Table = field(default_factory=lambda: defaultdict(Counter))
     rule: Table = field(default_factory=lambda: defaultdict(Counter))
     moves: Counter[str] = field(default_factory=Counter)
-    """Decision words before and after a change of the law, such as `deny->allow`."""
+    """Counts by outcome before and after a change of the law, such as `deny->allow`."""
     gains: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
 
     def count(self, region: str, answer: Mapping[str, Any]) -> None:
-        """Add one decided profile of a company that is registered in a region."""
+        """Add one decided profile of a company registered in a region."""
         word = answer["decision"]
         self.rows += 1
         self.decision[word] += 1
@@ -72,10 +72,10 @@ class Summary:
             self.rule[rule][word] += 1
 
     def count_move(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        """Add what a change of the law does to one profile."""
+        """Add the effect of a change of the law on one profile."""
         if before["decision"] != after["decision"]:
             self.moves[f"{before['decision']}->{after['decision']}"] += 1
-        found = compared(before, after)
+        found = compare_rules(before, after)
         self.gains.update(found["gains"])
         self.losses.update(found["losses"])
 
@@ -85,7 +85,7 @@ class Summary:
         self.rejected += 1
 
     def add(self, data: Mapping[str, Any]) -> None:
-        """Add the counts of another summary, as `data` gives them."""
+        """Add the counts of another summary, in the form of `data`."""
         self.rows += data["rows"]
         self.rejected += data["rejected"]
         for name in ("decision", "moves", "gains", "losses"):
@@ -95,7 +95,7 @@ class Summary:
                 table[key].update(counts)
 
     def data(self, by: Iterable[str] = BY) -> dict[str, Any]:
-        """The counts as plain data, in a fixed order."""
+        """Return the counts as plain data, in a fixed order."""
         tables = {"region": self.region, "class": self.cls, "rule": self.rule}
         return {
             "rows": self.rows,
@@ -107,7 +107,7 @@ class Summary:
 
 
 def render(summary: Summary, by: Iterable[str], lang: str, compared: bool) -> str:
-    """The summary as text, in English or Chinese."""
+    """Return the summary as text, in English or Chinese."""
     index = 1 if lang == "zh" else 0
     say = {key: pair[index] for key, pair in _WORDING.items()}
     data = summary.data()

@@ -1,8 +1,7 @@
-"""Processes that decide batches at the same time: reading JSON and completing facts is Python, one core a process.
+"""Worker processes that decide batches in parallel.
 
-They are copies of this process, which hold the law already; that is safe only on Linux, and only while there is no
-other thread. Elsewhere batches are decided here, one after the other, and give the same answers. A worker ends with its
-parent, however that ends.
+Workers are forks of this process, which has loaded the law; forking is safe only on Linux, and only without other
+threads. Otherwise this process decides the batches one after another. A worker ends with its parent, however that ends.
 """
 
 from __future__ import annotations
@@ -20,34 +19,36 @@ R = TypeVar("R")
 
 
 class WorkerLost(RuntimeError):
-    """A worker was ended from outside, as systems do that run out of memory."""
+    """A worker was killed from outside, as happens if memory runs out."""
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def can_share() -> bool:
-    """Whether work can be given to other processes."""
+def can_fork() -> bool:
+    """Return True if it is safe to fork workers."""
     return sys.platform == "linux" and threading.active_count() == 1
 
 
 def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], processes: int) -> Iterator[R]:
-    """What every task came to, as each is done. `begin` makes, in each process, what does a task.
+    """Run tasks in worker processes and yield results as they complete.
 
-    No more tasks are taken than processes can begin, and one more. Raises what a task raised, and Lost.
+    `begin` creates the task function in each worker. At most one task more than there are processes is taken ahead.
+
+    Raises: WorkerLost, and the exceptions of tasks.
     """
     from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    gc.freeze()  # what is here by now stays: a collector that looks at it takes time, and copies what processes share
+    gc.freeze()  # else garbage collection would copy the memory that forks share
     with ProcessPoolExecutor(processes, get_context("fork"), _start, (begin,)) as pool:
         try:
-            pool.submit(_nothing).result()  # all workers are there before any task is made, which may start threads
+            pool.submit(_nothing).result()  # fork all workers before a task may start threads
             running: set[Future[Any]] = set()
             for task in tasks:
                 running.add(pool.submit(_do, task))
@@ -67,13 +68,13 @@ def map_in_processes(begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], 
 
 
 _WORK: list[Callable[[Any], Any]] = []
-"""What does a task, in a worker."""
+"""Task function of a worker."""
 _BEGIN: list[Callable[[], Callable[[Any], Any]]] = []
 
 
 def _start(begin: Callable[[], Callable[[Any], Any]]) -> None:
     _BEGIN[:] = [begin]
-    signal.signal(signal.SIGINT, _leave)  # the terminal interrupts all at once, and the first process says so
+    signal.signal(signal.SIGINT, _leave)  # the terminal interrupts all processes; the parent reports it
     threading.Thread(target=_follow, daemon=True).start()
 
 
@@ -82,7 +83,7 @@ def _leave(*_: Any) -> None:
 
 
 def _follow() -> None:
-    """End when the first process has: without it nobody would take the answers."""
+    """Exit when the parent process has ended."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 

@@ -1,7 +1,8 @@
-"""Refusals, in the shape of OPA's errors: `code` and `message`, and `errors` with places where there are such."""
+"""Errors of HTTP requests, in the form of OPA's errors: `code`, `message`, and `errors` with places in the body."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,30 +10,34 @@ from starlette.responses import JSONResponse, Response
 
 from vatspolicy.errors import Problem
 
-MOST = 100
-"""Problems of one body that are told."""
+MAX_PROBLEMS = 100
+"""Problems that one response lists."""
 
 
 @dataclass(eq=False)
 class HttpError(Exception):
-    """Why a request is not answered: status, a code for programs, a sentence, further headers, problems of the body."""
+    """An error response: its status, a code for programs, a sentence, further headers, and problems of the body."""
 
     status: int
     code: str
     message: str
     headers: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+    localized: Mapping[str, str] | None = None
+    """The message in both languages, where the page shows it."""
 
 
-def error_response(refusal: HttpError) -> Response:
-    """The refusal as an answer. It holds no value of the request."""
-    body: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
-    if refusal.problems:
-        body["errors"] = [_problem(problem) for problem in refusal.problems[:MOST]]
-    return JSONResponse(body, refusal.status, dict(refusal.headers))
+def make_error_response(error: HttpError) -> Response:
+    """Return the response for an error. It repeats no value of the request."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.problems:
+        body["errors"] = [_problem_to_data(problem) for problem in error.problems[:MAX_PROBLEMS]]
+    if error.localized is not None:
+        body["error"] = dict(error.localized)
+    return JSONResponse(body, error.status, dict(error.headers))
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _problem_to_data(problem: Problem) -> dict[str, Any]:
     return {
         "code": "invalid_input",
         "message": f"{problem.message} {problem.hint}".rstrip(),

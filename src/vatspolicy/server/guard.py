@@ -1,119 +1,168 @@
-"""What stands before every answer: whom the server talks to, how much it reads, and what a browser may do with it."""
+"""The guard in front of every request: who may ask, how much is read, and what a browser may do with the response."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import hmac
+import ipaddress
 import os
 import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vatspolicy.output import write_stderr
-from vatspolicy.server.loopback import host_name
+from vatspolicy.server.errors import HttpError, make_error_response
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Names by which this machine calls itself. A page of another site that points its own name here has none of them."""
-BODY = 2_000_000
-"""Bytes that a request may carry: a spec of the size that is read at all, and room for its JSON."""
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+Observer = Callable[[Scope, int, str | None], None]
+"""A function that is called with the scope, the status and, for an error, the code of every response."""
+
+
+@dataclass(frozen=True)
+class GuardRules:
+    """The settings of a guard."""
+
+    headers: Mapping[str, str]
+    """Headers of every response, errors included."""
+    max_body: int
+    """Bytes of a request body."""
+    body_seconds: float | None = None
+    """Seconds in which a body must arrive; None for no limit."""
+    assume_json: bool = False
+    """A body without a media type is read as JSON."""
+    loopback: bool = True
+    """The Host header must name this machine, so that no website can point its own name here."""
+    own_page: bool = False
+    """Pages of this server may send requests; otherwise no page in a browser may."""
+    token: str | None = None
+    """The bearer token that every request must bring; None for none."""
+    open_paths: frozenset[str] = frozenset()
+    """Paths that need no token."""
 
 
 class Guard:
-    """ASGI middleware: refuses foreign hosts (421), foreign origins (403), large bodies (413); adds HEADERS."""
+    """ASGI middleware that refuses requests by its rules, and turns every exception into an error response."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, rules: GuardRules, observe: Observer) -> None:
+        self.app, self.rules, self.observe = app, rules, observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        refusal = _refusal(scope["method"], headers)
-        body = b""
-        if refusal is None:
-            read = await _read(receive)
-            refusal, body = (413, "The request is too large.") if read is None else None, read or b""
+        started = False
+        code: str | None = None
 
-        begun = False
-
-        async def guarded(message: Message) -> None:
-            nonlocal begun
+        async def guarded_send(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
-                begun = True
-                added = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    added[name] = value
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in self.rules.headers.items():
+                    headers[name] = value
+                self.observe(scope, message["status"], code)
             await send(message)
 
-        if refusal is not None:
-            status, text = refusal
-            await PlainTextResponse(f"{text}\n", status)(scope, receive, guarded)
-            return
-        given = False
-
-        async def again() -> Message:
-            nonlocal given
-            if given:
-                return await receive()
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
         try:
-            await self.app(scope, again, guarded)
-        except Exception as error:  # the boundary: whatever is left is ours
-            if os.environ.get("VATSPOLICY_DEBUG"):
-                traceback.print_exc()
-            name = type(error).__name__
-            write_stderr(f"vatspolicy: internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.\n")
-            if not begun:
-                await PlainTextResponse("Internal error.\n", 500)(scope, receive, guarded)
+            check_request(self.rules, scope["method"], scope["path"], Headers(scope=scope))
+            await self.app(scope, receive, guarded_send)
+        except Exception as error:
+            failure = error if isinstance(error, HttpError) else _report_internal_error(error)
+            if not started:
+                code = failure.code
+                await make_error_response(failure)(scope, receive, guarded_send)
 
 
-def _refusal(method: str, headers: Headers) -> tuple[int, str] | None:
-    """Why a request is not answered, as a status and a sentence."""
+def check_request(rules: GuardRules, method: str, path: str, headers: Headers) -> None:
+    """Refuse a foreign Host header (421), a foreign page in a browser (403) and a missing or wrong token (401).
+
+    Raises: HttpError.
+    """
     host = headers.get("host", "")
-    if host_name(host) not in LOOPBACK:
-        return 421, "This server answers to localhost only."
-    if method in ("GET", "HEAD"):
+    name = parse_host(host)
+    if rules.loopback and not (name and is_loopback(name)):
+        raise HttpError(421, "misdirected_request", "This server answers to localhost only.")
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if rules.own_page:
+        changes = method not in ("GET", "HEAD")
+        foreign = changes and (origin not in (None, f"http://{host}") or site not in (None, "same-origin"))
+        message = "Only the page of this server may ask."
+    else:
+        foreign = origin is not None or site not in (None, "none", "same-origin")
+        message = "No page in a browser may ask this server."
+    if foreign:
+        raise HttpError(403, "forbidden", message)
+    if rules.token is None or path in rules.open_paths:
+        return
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(_digest(given.strip()), _digest(rules.token)):
+        message = "A bearer token is needed." if not given else "The bearer token is wrong."
+        raise HttpError(401, "unauthorized", message, (("WWW-Authenticate", "Bearer"),))
+
+
+async def read_json_body(request: Request, rules: GuardRules) -> bytes:
+    """Return the body of a JSON request, within the limits of the rules.
+
+    Raises: HttpError for another media type (415), a body that is too large (413), late (408) or cut off (400).
+    """
+    default = "application/json" if rules.assume_json else ""
+    kind = request.headers.get("content-type", default).partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HttpError(415, "unsupported_media_type", "The request must be JSON (application/json).")
+    too_large = HttpError(413, "request_too_large", f"A request has {rules.max_body:,} bytes at most.")
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > rules.max_body):
+        raise too_large
+    content = bytearray()
+    try:
+        async with asyncio.timeout(rules.body_seconds):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > rules.max_body:
+                    raise too_large
+    except TimeoutError:
+        raise HttpError(408, "request_timeout", "The request did not come in time.") from None
+    except ClientDisconnect:
+        raise HttpError(400, "invalid_parameter", "The request ended early.") from None
+    return bytes(content)
+
+
+def is_loopback(host: str) -> bool:
+    """Return True for `localhost` and for loopback addresses."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_host(header: str) -> str | None:
+    """Return the name in a Host header without its port; None for anything but a host and a port."""
+    try:
+        parts = urlsplit(f"//{header}")
+        parts.port  # noqa: B018 - raises for a port that is not a number
+    except ValueError:
         return None
-    origin = headers.get("origin")
-    if origin is not None and origin != f"http://{host}":
-        return 403, "Only the page of this server may ask."
-    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return 403, "Only the page of this server may ask."
-    if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        return 415, "The request must be JSON."
-    if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > BODY:
-        return 413, "The request is too large."
-    return None
+    plain = "@" not in parts.netloc and not parts.path and not parts.query and not parts.fragment
+    return parts.hostname if plain else None
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The body; None when it is larger than BODY, whatever its header said."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > BODY:
-            return None
-        more = message.get("more_body", False)
-    return b"".join(parts)
+def _report_internal_error(error: Exception) -> HttpError:
+    """Report an unexpected exception on standard error. Its text may hold a value of a profile and is not repeated."""
+    if os.environ.get("VATSPOLICY_DEBUG"):
+        traceback.print_exc()
+    name = type(error).__name__
+    write_stderr(f"vatspolicy: internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.\n")
+    return HttpError(500, "internal_error", f"Internal error ({name}).")
+
+
+def _digest(token: str) -> bytes:
+    """Return a digest of a token, so that the time of a comparison does not depend on the token's length."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

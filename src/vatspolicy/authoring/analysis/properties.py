@@ -8,20 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vatspolicy.authoring.analysis.bounded_search import all_days, applies, ask, scene
-from vatspolicy.authoring.analysis.findings import Result
+from vatspolicy.authoring.analysis.bounded_search import all_days, encode_applies, encode_subject, find_solution
+from vatspolicy.authoring.analysis.findings import PropertyResult
 from vatspolicy.authoring.analysis.self_composition import FreeEncoder, ProfilePair, hidden, monotone, more
-from vatspolicy.authoring.analysis.settings import Property
+from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.decision_encoder import encode_decision
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TooLarge
-from vatspolicy.authoring.symbolic.query import Answer, Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
-from vatspolicy.authoring.symbolic.search import BUDGET, Undecided, open_search
-from vatspolicy.authoring.symbolic.times import Period
+from vatspolicy.authoring.symbolic.query import Query, Solution
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver, reason_of
+from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.two_rulesets import SHORT
 from vatspolicy.authoring.symbolic.values import Unsupported
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
@@ -33,46 +34,44 @@ EVERY = {"en": "all profiles, lists of any length", "zh": "所有情形，列表
 SHORTLY = {"en": "profiles with one service and few licences and places", "zh": "仅一项服务且许可证、地点较少的情形"}
 
 
-def prove(bundle: Bundle, wanted: Property, budget: int = BUDGET) -> Result:
+def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> PropertyResult:
     """The verdict on one property."""
-    empty = Result(wanted.id, wanted.statement, wanted.cite, "unknown", EVERY, wanted.line)
+    empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", EVERY, wanted.line)
     try:
-        proof = _Proof(bundle, wanted, budget)
+        proof = _PropertyProof(bundle, wanted, budget)
         return proof.never(empty) if wanted.form == "never" else proof.pair(empty)
-    except Unsupported as error:
-        return replace(empty, reason=f"This cannot be analysed exactly: {error}.")
-    except (Undecided, TooLarge) as error:
-        return replace(empty, reason=f"No answer within the limit: {error}.")
+    except (Undecided, Unsupported, TooLarge) as error:
+        return replace(empty, reason=reason_of(error))
     except (Unconfirmed, InvalidInput) as error:
         return replace(empty, reason=f"Internal error: a witness was not confirmed ({error}).")
 
 
-class _Proof:
-    def __init__(self, bundle: Bundle, wanted: Property, budget: int) -> None:
+class _PropertyProof:
+    def __init__(self, bundle: Bundle, wanted: LawProperty, budget: int) -> None:
         self.bundle, self.wanted, self.budget = bundle, wanted, budget
         self.body = wanted.body
         whole = all_days(bundle)
         self.period = Period(max(wanted.since or whole.start, whole.start), wanted.until or whole.end)
 
-    def given(self, reading: SymbolicRuleSet, scope: SymbolicActivation) -> list[int]:
+    def given(self, ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> list[int]:
         """That the profile is one that the property is about."""
-        return [] if self.wanted.when is None else [reading.encoder.truth(self.wanted.when, scope, {}).true]
+        return [] if self.wanted.when is None else [ruleset.encoder.truth(self.wanted.when, activation, {}).true]
 
     # --- one profile
 
-    def never(self, result: Result) -> Result:
+    def never(self, result: PropertyResult) -> PropertyResult:
         rules = self.rules()
         if "state" in self.body:
             if not rules:
                 return replace(result, reason="No rule has such a name.")
             answer = self.first([functools.partial(self.state, rule) for rule in rules])
         else:
-            answer = ask(self.bundle, self.period, self.decided, self.budget)
+            answer = find_solution(self.bundle, self.period, self.decided, self.budget)
         if answer is None:
             return replace(result, verdict="proved")
-        answer = answer.simplified()
+        answer = answer.minimized()
         data, day = answer.profile, answer.as_of
-        word = evaluate(self.bundle, load_profile(data), day).decision
+        word = evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day).decision
         if "state" in self.body:
             states = states_of(self.bundle, data, day, rules)
             if not any(self.body["state"] in found for found in states.values()):
@@ -81,9 +80,9 @@ class _Proof:
             raise Unconfirmed(f"the evaluator decides {word}")
         return replace(result, verdict="refuted", witness=data, as_of=day, decisions=(word,))
 
-    def first(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Answer | None:
+    def first(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Solution | None:
         for build in builds:
-            answer = ask(self.bundle, self.period, build, self.budget)
+            answer = find_solution(self.bundle, self.period, build, self.budget)
             if answer is not None:
                 return answer
         return None
@@ -98,34 +97,34 @@ class _Proof:
             if fnmatch.fnmatchcase(rule.name, pattern) and (not kinds or type(rule.effect).__name__ in kinds)
         ]
 
-    def state(self, rule: Rule, setting: Query, reading: SymbolicRuleSet) -> list[int]:
-        there, scope = scene(setting, reading, rule.each)
-        return [*there, applies(reading, rule, scope).true, *self.given(reading, scope)]
+    def state(self, rule: Rule, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        exists, activation = encode_subject(query, ruleset, rule.each)
+        return [*exists, encode_applies(ruleset, rule, activation).true, *self.given(ruleset, activation)]
 
-    def decided(self, setting: Query, reading: SymbolicRuleSet) -> list[int]:
+    def decided(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         """That the decision of a product with a subject of the kind is the word; a part of it is never stricter."""
-        there, scope = scene(setting, reading, self.body["each"])
-        levels = reading.decision(setting.services[:1])
+        exists, activation = encode_subject(query, ruleset, self.body["each"])
+        levels = encode_decision(ruleset, query.services[:1])
         top = 0 if self.body["decision"] == "allow" else 1
-        least = [levels.low[0]] if self.body["decision"] == "needs-license" and len(setting.services) == 1 else []
-        return [*there, *self.given(reading, scope), -levels.high[top], *least]
+        least = [levels.low[0]] if self.body["decision"] == "needs-license" and len(query.services) == 1 else []
+        return [*exists, *self.given(ruleset, activation), -levels.high[top], *least]
 
     # --- two profiles
 
-    def twins(self, setting: Query, loose: bool) -> ProfilePair:
+    def twins(self, query: Query, loose: bool) -> ProfilePair:
         match self.wanted.form:
             case "monotone":
-                return monotone(setting, self.bundle, self.body["fact"], loose)
+                return monotone(query, self.bundle, self.body["fact"], loose)
             case "more_licences":
-                return more(setting, self.bundle, loose)
-        return hidden(setting, self.bundle, self.body.get("except", ()), loose)
+                return more(query, self.bundle, loose)
+        return hidden(query, self.bundle, self.body.get("except", ()), loose)
 
     def formulas(self, twins: ProfilePair) -> list[int]:
         """That the two profiles break the property."""
-        pool = twins.setting.space.pool
+        pool = twins.query.space.pool
         before, after = twins.levels()
-        scope = twins.first.product_scope()
-        given = self.given(twins.first, scope)
+        activation = twins.first.product_activation()
+        given = self.given(twins.first, activation)
         changes = self.body.get("never")
         if self.wanted.form == "more_facts":
             broken = [pool.conjoin((before.low[i], -after.low[i])) for i in (0, 1)]
@@ -139,14 +138,14 @@ class _Proof:
         else:
             broken = [pool.conjoin((after.low[i], -before.low[i])) for i in (0, 1)]
             broken += [pool.conjoin((after.high[i], -before.high[i])) for i in (0, 1)]
-        exists = twins.setting.services[0][0]
+        exists = twins.query.services[0][0]
         return [exists, pool.disjoin(broken), *twins.relation, *given, *twins.real()]
 
-    def pair(self, result: Result) -> Result:
-        setting = Query(self.period, dict(SHORT))
-        twins = self.twins(setting, loose=False)
+    def pair(self, result: PropertyResult) -> PropertyResult:
+        query = Query(self.period, dict(SHORT), schemas=self.bundle.schemas)
+        twins = self.twins(query, loose=False)
         formulas = self.formulas(twins)
-        search = open_search(setting.space, self.budget)
+        search = open_solver(query.space, self.budget)
         limit: Undecided | None = None
         found = None
         try:
@@ -154,22 +153,24 @@ class _Proof:
         except Undecided as error:  # what is harder to search through may be easier to prove
             limit = error
         if found is not None:
-            answer = Answer(setting, search, formulas, found, ()).simplified()
+            answer = Solution(query, search, formulas, found, ()).minimized()
             return self.shown(result, twins, answer)
-        free = Query(self.period, {}, FreeEncoder)
+        free = Query(self.period, {}, FreeEncoder, self.bundle.schemas)
         formulas = self.formulas(self.twins(free, loose=True))
-        if FALSE in formulas or open_search(free.space, self.budget).find(formulas) is None:
+        if FALSE in formulas or open_solver(free.space, self.budget).find(formulas) is None:
             return replace(result, verdict="proved")
         if limit is not None:
             raise limit
         reason = "Proved of short lists only; with lists left free the question could not be settled."
         return replace(result, verdict="tested", scope=SHORTLY, reason=reason)
 
-    def shown(self, result: Result, twins: ProfilePair, answer: Answer) -> Result:
+    def shown(self, result: PropertyResult, twins: ProfilePair, answer: Solution) -> PropertyResult:
         """A refutation that the evaluator confirms."""
         day = answer.as_of
-        one, two = twins.profiles(answer.found)
-        before, after = (evaluate(self.bundle, load_profile(data), day) for data in (one, two))
+        one, two = twins.profiles(answer.model)
+        before, after = (
+            evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day) for data in (one, two)
+        )
         if not self.breaks(before, after):
             raise Unconfirmed(f"the evaluator decides {before.decision} and {after.decision}")
         return replace(

@@ -12,19 +12,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.assumptions import assume_invariants
-from vatspolicy.authoring.symbolic.decision_encoder import Levels, SymbolicRuleSet
-from vatspolicy.authoring.symbolic.domain import Space, _resolved, plain
-from vatspolicy.authoring.symbolic.encoder import Encoder
+from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_decision
+from vatspolicy.authoring.symbolic.domain import ProfileSpace, plain
+from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
-from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.query import Query, assume_invariants
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.search import Found
-from vatspolicy.authoring.symbolic.values import Base, DualRail, Record, Slots, Sum, Unsupported
-from vatspolicy.authoring.symbolic.witness import _record, profile_of
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import Model
+from vatspolicy.authoring.symbolic.values import (
+    BoundedList,
+    DualRail,
+    KnownValue,
+    LinearSum,
+    SymbolicRecord,
+    Unsupported,
+)
+from vatspolicy.authoring.symbolic.witness import profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
-from vatspolicy.documents.schemas import load_schema
 from vatspolicy.policies.bundle import Bundle
 
 MORE = "company.licences.99"
@@ -43,44 +48,48 @@ class FreeEncoder(Encoder):
     hiding: bool = False
 
     def quantified(
-        self, node: Quantifier, base: Base, scope: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
         """A free truth."""
-        if not isinstance(base, Slots):
-            return super().quantified(node, base, scope, params)
+        if not isinstance(base, BoundedList):
+            return super().quantified(node, base, activation, params)
         if self.mark and self.touched == "licences" and base.path == "company.licences":
-            before = free(self.space, self.named(node, base, scope, params), self.hiding)
-            extra = free(self.space, f"more {self.named(node, base, scope, params)}", False)
+            before = free(self.space, self.named(node, base, activation, params), self.hiding)
+            extra = free(self.space, f"more {self.named(node, base, activation, params)}", False)
             return (self.some if node.kind == "exists" else self.every)((before, extra))
         own = self.mark if self.touched and mentions(node.body, self.touched) else ""
-        return free(self.space, own + self.named(node, base, scope, params), self.hiding)
+        return free(self.space, own + self.named(node, base, activation, params), self.hiding)
 
-    def named(self, node: Quantifier, base: Slots, scope: SymbolicActivation, params: Mapping[str, Any]) -> str:
+    def named(
+        self, node: Quantifier, base: BoundedList, activation: SymbolicActivation, params: Mapping[str, Any]
+    ) -> str:
         """A name for a question about the members of a list."""
-        return f"{base.path} {self.questions.number(self.questions.of(node, scope, params))}"
+        return f"{base.path} {self.keys.short(self.keys.of(node, activation, params))}"
 
 
-class FreeHeld(RelaxedRuleSet):
+class FreeRuleSet(RelaxedRuleSet):
     """Whether an instrument is held is free: more may be in the second profile, less known where facts are hidden."""
 
-    def held(self, scope: Any, name: str, holder: str = "operator") -> DualRail:
+    def held(self, activation: Any, name: str, holder: str = "operator") -> DualRail:
         """A free truth, the same for questions that must have the same answer."""
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
-        covers = self.law.instruments[name].covers
+        covers = self.history.instruments[name].covers
         if encoder.touched not in ("", "licences") and covers is not None and mentions(covers.tree, encoder.touched):
             raise Unsupported(f"when {name} is held depends on {encoder.touched}")
-        whole = f"held {self.question(scope, name)} {holder} {dict(scope.subject).get('operator', '')}"
+        whole = f"held {self.license_key(activation, name)} {holder} {dict(activation.subject).get('operator', '')}"
         found = free(self.space, whole, encoder.hiding)
         if encoder.touched == "licences" and encoder.mark:
             more = free(self.space, f"more {whole}", False)
-            entity = scope.values.get(holder, ())
-            ours = pool.disjoin(held for held, base in entity if isinstance(base, Record) and base.path == "company")
+            entity = activation.values.get(holder, ())
+            ours = pool.disjoin(
+                held for held, base in entity if isinstance(base, SymbolicRecord) and base.path == "company"
+            )
             found = encoder.some((found, DualRail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))))
         return found
 
 
-def free(space: Space, name: str, hiding: bool) -> DualRail:
+def free(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
     """A truth that may be anything; one that is hidden is the same or unknown."""
     pool = space.pool
     true, known = pool.flag(name), pool.flag(f"{name}?")
@@ -96,9 +105,9 @@ def mentions(node: Node, name: str) -> bool:
 
 @dataclass
 class ProfilePair:
-    """One question over two profiles: readings of both, and formulas about both."""
+    """One question over two profiles: rulesets of both, and formulas about both."""
 
-    setting: Query
+    query: Query
     first: SymbolicRuleSet
     second: SymbolicRuleSet
     relation: list[int]
@@ -106,9 +115,9 @@ class ProfilePair:
     shown: Any = field(repr=False)
     """From values to the two profiles."""
 
-    def levels(self) -> tuple[Levels, Levels]:
+    def levels(self) -> tuple[SymbolicOutcome, SymbolicOutcome]:
         """How strict the decision of each is, for the product and one service."""
-        first, second = (reading.decision(_services(reading)[:1]) for reading in (self.first, self.second))
+        first, second = (encode_decision(ruleset, _services(ruleset)[:1]) for ruleset in (self.first, self.second))
         return first, second
 
     def real(self) -> list[int]:
@@ -118,60 +127,64 @@ class ProfilePair:
             *assume_invariants(self.second.space, self.second.encoder)[0],
         ]
 
-    def profiles(self, found: Found) -> tuple[Profile, Profile]:
+    def profiles(self, found: Model) -> tuple[Profile, Profile]:
         """The two profiles of some values."""
         return self.shown(found)  # type: ignore[no-any-return]
 
 
-def _services(reading: SymbolicRuleSet) -> list[Any]:
-    """The services as a reading sees them: some of their facts may be hidden from it."""
-    [(_, slots)] = reading.space.roots["services"]  # type: ignore[misc]
-    assert isinstance(slots, Slots)
+def _services(ruleset: SymbolicRuleSet) -> list[Any]:
+    """The services as a ruleset sees them: some of their facts may be hidden from it."""
+    [(_, slots)] = ruleset.space.roots["services"]  # type: ignore[misc]
+    assert isinstance(slots, BoundedList)
     return slots.members
 
 
-def _readings(setting: Query, other: Space, bundle: Bundle, loose: bool, touched: str, hiding: bool = False) -> Any:
-    """Readings of the setting's own space and of the other one."""
+def _readings(
+    query: Query, other: ProfileSpace, bundle: Bundle, loose: bool, touched: str, hiding: bool = False
+) -> Any:
+    """Readings of the query's own space and of the other one."""
     if not loose:
-        encoder = Encoder(other, setting.encoder.questions)
-        second = SymbolicRuleSet(other, encoder, setting.reading(bundle).law, ((TRUE, setting.day),))
-        return setting.reading(bundle), second
-    assert isinstance(setting.encoder, FreeEncoder)
-    setting.encoder.touched = touched
-    encoder = FreeEncoder(other, setting.encoder.questions)
+        encoder = Encoder(other, keys=query.encoder.keys)
+        second = SymbolicRuleSet(other, encoder, query.encode(bundle).history, ((TRUE, query.day),))
+        return query.encode(bundle), second
+    assert isinstance(query.encoder, FreeEncoder)
+    query.encoder.touched = touched
+    encoder = FreeEncoder(other, keys=query.encoder.keys)
     encoder.touched, encoder.mark, encoder.hiding = touched, "second ", hiding
-    course = setting.reading(bundle).law
-    as_of = ((TRUE, setting.day),)
-    return FreeHeld(setting.space, setting.encoder, course, as_of), FreeHeld(other, encoder, course, as_of)
+    history = query.encode(bundle).history
+    as_of = ((TRUE, query.day),)
+    return FreeRuleSet(query.space, query.encoder, history, as_of), FreeRuleSet(other, encoder, history, as_of)
 
 
-def _with_company(setting: Query, changed: Mapping[str, Any], root: str = "company") -> tuple[Space, Record]:
+def _with_company(
+    query: Query, changed: Mapping[str, Any], root: str = "company"
+) -> tuple[ProfileSpace, SymbolicRecord]:
     """The space in which some facts of a company are others, and the company."""
-    space = setting.space
+    space = query.space
     [(held, own)] = space.roots[root]  # type: ignore[misc]
-    assert isinstance(own, Record)
+    assert isinstance(own, SymbolicRecord)
     other = copy.copy(space)
-    twin = Record(own.path, own.schema, lambda name: changed[name] if name in changed else own.get(name))
+    twin = SymbolicRecord(own.path, own.schema, lambda name: changed[name] if name in changed else own.get(name))
     other.roots = {**space.roots, root: ((held, twin),)}
     return other, own
 
 
-def monotone(setting: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePair:
+def monotone(query: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePair:
     """The fact (a number such as company.foreign_percent) is higher in the second profile."""
     root, _, name = fact.partition(".")
-    space, pool = setting.space, setting.space.pool
+    space, pool = query.space, query.space.pool
     [(_, company)] = space.roots[root]  # type: ignore[misc]
-    assert isinstance(company, Record)
+    assert isinstance(company, SymbolicRecord)
     value = company.get(name)
     assert not isinstance(value, DualRail)
     [(present, number)] = value
-    assert isinstance(number, Sum)
+    assert isinstance(number, LinearSum)
     pool.ranges[f"{fact}'"] = pool.ranges[fact]
-    higher = Sum(((f"{fact}'", 1),), 0)
-    other, _ = _with_company(setting, {name: ((present, higher),)}, root)
-    first, second = _readings(setting, other, bundle, loose, name)
+    higher = LinearSum(((f"{fact}'", 1),), 0)
+    other, _ = _with_company(query, {name: ((present, higher),)}, root)
+    first, second = _readings(query, other, bundle, loose, name)
 
-    def shown(found: Found) -> tuple[Profile, Profile]:
+    def shown(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         amount = pool.number_of(f"{fact}'", found)
@@ -179,32 +192,32 @@ def monotone(setting: Query, bundle: Bundle, fact: str, loose: bool) -> ProfileP
         return one, two
 
     rises = pool.at_most({fact: 1, f"{fact}'": -1}, 0, strict=True)
-    return ProfilePair(setting, first, second, [present, rises], shown)
+    return ProfilePair(query, first, second, [present, rises], shown)
 
 
-def more(setting: Query, bundle: Bundle, loose: bool) -> ProfilePair:
+def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
     """The company holds one more licence in the second profile."""
-    space = setting.space
+    space = query.space
     [(_, company)] = space.roots["company"]  # type: ignore[misc]
-    assert isinstance(company, Record)
+    assert isinstance(company, SymbolicRecord)
     [(held, slots)] = company.get("licences")  # type: ignore[misc]
-    assert isinstance(slots, Slots)
-    schema = _resolved(load_schema("profile")["properties"]["company"]["properties"]["licences"])
-    extra = space.record(_resolved(schema["items"]), MORE, TRUE)
-    longer = Slots(slots.path, lambda: [*slots.members, (TRUE, extra)])
-    other, _ = _with_company(setting, {"licences": ((held, longer),)})
-    first, second = _readings(setting, other, bundle, loose, "licences")
+    assert isinstance(slots, BoundedList)
+    schema = space.resolve(space.schemas.load("profile")["properties"]["company"]["properties"]["licences"])
+    extra = space.record(space.resolve(schema["items"]), MORE, TRUE)
+    longer = BoundedList(slots.path, lambda: [*slots.members, (TRUE, extra)])
+    other, _ = _with_company(query, {"licences": ((held, longer),)})
+    first, second = _readings(query, other, bundle, loose, "licences")
 
-    def shown(found: Found) -> tuple[Profile, Profile]:
+    def shown(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
-        two["company"].setdefault("licences", []).append(_record(space, extra, found))
+        two["company"].setdefault("licences", []).append(record_data(space, extra, found))
         return one, two
 
-    return ProfilePair(setting, first, second, [], shown)
+    return ProfilePair(query, first, second, [], shown)
 
 
-class Hidden(Space):
+class Hidden(ProfileSpace):
     """The same facts, of which some are not said. `kept`: facts that are said in both profiles."""
 
     kept: frozenset[str] = frozenset()
@@ -219,17 +232,17 @@ class Hidden(Space):
         return self.pool.conjoin((shared, self.pool.flag(f"said {name}")))
 
 
-def hidden(setting: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> ProfilePair:
+def hidden(query: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> ProfilePair:
     """The first profile says fewer facts than the second. `kept`: names or paths of facts that are never hidden."""
-    space = setting.space
+    space = query.space
     other = Hidden.__new__(Hidden)
     other.__dict__.update(space.__dict__)
     other.kept = frozenset(kept)
     other.roots, other.read = {}, set()
     other.__post_init__()
-    full, less = _readings(setting, other, bundle, loose, "", hiding=True)
+    full, less = _readings(query, other, bundle, loose, "", hiding=True)
 
-    def shown(found: Found) -> tuple[Profile, Profile]:
+    def shown(found: Model) -> tuple[Profile, Profile]:
         two = profile_of(space, found)
         one = copy.deepcopy(two)
         for name, value in sorted(found.items(), reverse=True):  # the longest paths first
@@ -241,7 +254,7 @@ def hidden(setting: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> 
                     _remove(one, path.split("."))
         return one, two
 
-    return ProfilePair(setting, less, full, [], shown)
+    return ProfilePair(query, less, full, [], shown)
 
 
 def _remove(data: Any, path: list[str]) -> None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 
-from vatspolicy.authoring.analysis.findings import Finding
-from vatspolicy.authoring.symbolic.rule_state import constants
+from vatspolicy.authoring.analysis.findings import AnalysisFinding
+from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.documents import Path, load_document
+from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Policy, Rule
 from vatspolicy.policies.reads import asked_facts, read_facts
 
 
-def structural(bundle: Bundle, kinds: set[str]) -> Iterator[Finding]:
+def find_structural(bundle: Bundle, kinds: set[str]) -> Iterator[AnalysisFinding]:
     """The findings of the given kinds that need no proof."""
-    for kind, look in _LOOKS.items():
+    for kind, check in _CHECKS.items():
         if kind in kinds:
-            yield from look(bundle)
+            yield from check(bundle)
 
 
-def dates_overlap(bundle: Bundle) -> Iterator[Finding]:
+def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A rule and its successor in force together. That of policies is checked when a bundle is loaded."""
     for first, second in _versions(bundle):
         if second.since < first.until:
@@ -36,7 +36,7 @@ def dates_overlap(bundle: Bundle) -> Iterator[Finding]:
             )
 
 
-def dates_missing(bundle: Bundle) -> Iterator[Finding]:
+def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """Days between two versions of a rule; an edition or the value of an instrument that comes too late."""
     for first, second in _versions(bundle):
         if first.until < second.since:
@@ -56,7 +56,7 @@ def dates_missing(bundle: Bundle) -> Iterator[Finding]:
             yield _finding(
                 "dates-missing",
                 (policy.id,),
-                _place(policy, ("editions",)),
+                _place(bundle, policy, ("editions",)),
                 f"Rules are in force from {start} on, but the first edition begins on {first_day}.",
                 f"规则自{start}起有效，而首个版本自{first_day}起施行。",
                 start,
@@ -65,7 +65,7 @@ def dates_missing(bundle: Bundle) -> Iterator[Finding]:
         yield from _values_too_late(bundle, policy)
 
 
-def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[Finding]:
+def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding]:
     """An instrument whose expressions read a parameter before it has a value, while a rule already names it."""
     first_value = {
         parameter.key: parameter.values[0].since
@@ -85,7 +85,7 @@ def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[Finding]:
                 yield _finding(
                     "dates-missing",
                     (key, name),
-                    _place(policy, ("instruments", name)),
+                    _place(bundle, policy, ("instruments", name)),
                     f"The instrument {name} is needed from {start} on and reads {key}, which has no value before "
                     f"{first_value[key]}.",
                     f"自{start}起需要{name}，其表达式读取的{key}在{first_value[key]}之前没有取值。",
@@ -101,7 +101,7 @@ def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
         for rule in policy.rules:
             text = " ".join(rule.when.text.split())
             ways = [" ".join(e.text.split()) for e in rule.expressions[1:]]
-            alike.setdefault(repr((rule.each, text, ways, constants(rule))), []).append(rule)
+            alike.setdefault(repr((rule.each, text, ways, effect_constants(rule))), []).append(rule)
         for rules in alike.values():
             rules.sort(key=lambda rule: (rule.since, rule.until))
             for first, second in itertools.pairwise(rules):
@@ -109,7 +109,7 @@ def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
                     yield first, second
 
 
-def unused_parameter(bundle: Bundle) -> Iterator[Finding]:
+def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A parameter that nothing reads, and a value that was replaced before anything read it."""
     readers: dict[str, list[tuple[str, str]]] = {}
     for policy in bundle.policies.values():
@@ -127,7 +127,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[Finding]:
                 yield _finding(
                     "unused-parameter",
                     (parameter.key,),
-                    _place(policy, ("parameters", name)),
+                    _place(bundle, policy, ("parameters", name)),
                     f"No expression reads the parameter {name}.",
                     f"没有表达式读取参数{name}。",
                 )
@@ -138,7 +138,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[Finding]:
                     yield _finding(
                         "unused-parameter",
                         (parameter.key,),
-                        _place(policy, ("parameters", name, "values", index)),
+                        _place(bundle, policy, ("parameters", name, "values", index)),
                         f"No rule that reads {name} is in force while its value from {value.since} is.",
                         f"参数{name}自{value.since}起的取值有效期间，没有读取它的规则有效。",
                         value.since,
@@ -146,7 +146,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[Finding]:
                     )
 
 
-def unused_term(bundle: Bundle) -> Iterator[Finding]:
+def unused_term(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A term that no expression uses."""
     used = {(owner, name) for owner, name in used_terms(bundle)}
     for policy in bundle.policies.values():
@@ -161,10 +161,10 @@ def unused_term(bundle: Bundle) -> Iterator[Finding]:
                 )
 
 
-def unread_fact(bundle: Bundle) -> Iterator[Finding]:
+def unread_fact(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A fact of the profile schema that no expression reads."""
     read = read_facts(bundle)
-    for path in asked_facts():
+    for path in asked_facts(bundle.schemas):
         if path not in read:
             yield _finding(
                 "unread-fact",
@@ -175,7 +175,7 @@ def unread_fact(bundle: Bundle) -> Iterator[Finding]:
             )
 
 
-_LOOKS: Mapping[str, Callable[[Bundle], Iterator[Finding]]] = {
+_CHECKS: Mapping[str, Callable[[Bundle], Iterator[AnalysisFinding]]] = {
     "dates-overlap": dates_overlap,
     "dates-missing": dates_missing,
     "unused-parameter": unused_parameter,
@@ -192,11 +192,11 @@ def _finding(
     zh: str,
     since: str | None = None,
     until: str | None = None,
-) -> Finding:
+) -> AnalysisFinding:
     end = None if until in (None, NEVER) else until
-    return Finding(kind, about, *place, {"en": en, "zh": zh}, since, end)
+    return AnalysisFinding(kind, about, *place, {"en": en, "zh": zh}, since, end)
 
 
-def _place(policy: Policy, path: Path) -> tuple[str, int]:
+def _place(bundle: Bundle, policy: Policy, path: Path) -> tuple[str, int]:
     """File and line of a part of a policy."""
-    return policy.file, load_document(policy.file).mark(path)[0]
+    return policy.file, bundle.document(policy).mark(path)[0]

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from vatspolicy.authoring.symbolic.query import Answer
-from vatspolicy.authoring.symbolic.recheck import Unconfirmed
-from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.documents import load_document
+from vatspolicy.authoring.symbolic.query import Solution
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
+from vatspolicy.authoring.testing.cases import Case, load_tests, state_of, subjects
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
@@ -23,7 +21,7 @@ ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings"
 
 @dataclass(frozen=True)
 class Witness:
-    """A confirmed witness with its test case."""
+    """A confirm_decisions witness with its test case."""
 
     profile: Mapping[str, Any]
     as_of: str
@@ -33,12 +31,12 @@ class Witness:
     case_for: str
 
 
-def make_witness(bundle: Bundle, answer: Answer, rules: Sequence[Rule], it: str) -> Witness:
+def make_witness(bundle: Bundle, answer: Solution, rules: Sequence[Rule], it: str) -> Witness:
     """The facts of an answer as a witness about some rules; the first one's file is where the test belongs.
 
     Raises Unconfirmed when the test does not pass, InvalidInput when the facts are no profile.
     """
-    answer = answer.simplified()
+    answer = answer.minimized()
     return show(bundle, answer.profile, answer.as_of, rules, it)
 
 
@@ -49,12 +47,12 @@ def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule
         return Witness(data, day, states, fixture(bundle, data, day), "fixture")
     own = [rule for rule in rules if rule.policy == rules[0].policy]
     test = _test(bundle, data, day, own, it)
-    return Witness(data, day, states, _yaml([test]), "tests")
+    return Witness(data, day, states, dump_yaml([test]), "tests")
 
 
 def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
     """What the rules say of the subjects of a profile, by the evaluator."""
-    law, profile = bundle.on(day), load_profile(data)
+    law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     found: dict[str, set[str]] = {rule.name: set() for rule in rules}
     for each, _, env in subjects(law, profile, day):
         for rule in rules:
@@ -64,14 +62,15 @@ def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence
 
 
 def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> dict[str, Any]:
-    """An entry of `tests.cases` about rules of one policy."""
+    """An entry of `cases` about rules of one policy."""
     policy = bundle.policies[rules[0].policy]
-    tests = load_document(policy.file).data.get("tests", {"base": {}})
+    tests = load_tests(bundle, policy)
+    base = tests.data["base"] if tests is not None else {}
     test: dict[str, Any] = {"it": it[:200], "as_of": day, "set": {key: data[key] for key in ROOTS if key in data}}
-    left = [key for key in ROOTS if key in tests["base"] and key not in data]
+    left = [key for key in ROOTS if key in base and key not in data]
     if left:
         test["unset"] = left
-    law, profile = bundle.on(day), load_profile(data)
+    law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     by_subject: dict[str, dict[str, str]] = {}
     for each, name, env in subjects(law, profile, day):
         for rule in rules:
@@ -100,18 +99,8 @@ def _is_route(rules: Sequence[Rule], id: str) -> bool:
 
 def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:
     """The profile and, as a second document, what is decided of it today."""
-    decision = evaluate(bundle, load_profile(data), day)
+    decision = evaluate(bundle, load_profile(data, schemas=bundle.schemas), day)
     expected: dict[str, Any] = {"as_of": day, "decision": decision.decision}
     if decision.decision == "incomplete":
         expected["range"] = list(decision.range)
-    return f"{_yaml(dict(data))}---\n{_yaml({'decisions': [expected]})}"
-
-
-def _yaml(value: Any) -> str:
-    class Plain(yaml.SafeDumper):
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-    form: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None, "width": 4096}
-    text: str = yaml.dump(value, Dumper=Plain, **form)
-    return text
+    return f"{dump_yaml(dict(data))}---\n{dump_yaml({'decisions': [expected]})}"

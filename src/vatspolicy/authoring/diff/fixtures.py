@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from vatspolicy.authoring.diff.describe import move
 from vatspolicy.documents import load_document
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.errors import InvalidInput
-from vatspolicy.reports.formats.terminal import clean
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import VERDICTS, word
 
 Data = Mapping[str, Any]
 Fixture = tuple[str, dict[str, Any], dict[str, Any], str]
@@ -26,13 +26,18 @@ def fixtures_of(data: Data) -> Iterator[Fixture]:
     for entry in semantic["transitions"]:
         if entry["witness"] is not None:
             name = f"change-{entry['before']}-to-{entry['after']}"
-            why = {lang: move(f"{entry['before']}->{entry['after']}", lang) for lang in ("en", "zh")}
+            why = {lang: _move(entry["before"], entry["after"], lang) for lang in ("en", "zh")}
             yield _fixture(name, entry["witness"], why, change)
     for rule in semantic["rules"]:
         if rule["witness"] is not None:
             turn = f"{rule['before']}-to-{rule['after']}" if rule["transitions"] else "listed"
             why = {lang: f"{rule['rule']}: {rule['message'][lang]}" for lang in ("en", "zh")}
             yield _fixture(f"{rule['rule']}-{turn}", rule["witness"], why, change, rule)
+
+
+def _move(before: str, after: str, lang: Language) -> str:
+    """Return a change of the decision in words: `DENY → ALLOW`."""
+    return f"{word(VERDICTS, before, lang)} → {word(VERDICTS, after, lang)}"
 
 
 def _fixture(name: str, witness: Data, why: dict[str, str], change: str, rule: Data | None = None) -> Fixture:
@@ -62,8 +67,8 @@ def unlike(fixtures: Iterable[Fixture], folder: Path) -> Iterator[tuple[Path, st
             content = {**profile, "product": {**profile["product"], "id": free[:80].strip("-")}}
             if free not in taken and not path.exists() and not beside.exists():
                 taken.add(free)
-                yield path, f"# {comment}\n{_yaml(content)}"
-                yield beside, _yaml(expected)
+                yield path, dump_yaml(content, [comment])
+                yield beside, dump_yaml(expected)
                 break
             if free not in taken and _holds(path, content) and _holds(beside, expected):
                 break
@@ -75,7 +80,3 @@ def _holds(path: Path, data: Any) -> bool:
         return path.is_file() and bool(load_document(path).data == data)
     except InvalidInput:
         return False
-
-
-def _yaml(data: Any) -> str:
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.diff.cases import products
 from vatspolicy.authoring.diff.decisions import (
     Answer,
     Comparison,
@@ -15,19 +14,28 @@ from vatspolicy.authoring.diff.decisions import (
     Row,
     compare_decisions,
     direction_of_all,
+    products,
 )
-from vatspolicy.authoring.diff.proofs import Unconfirmed, semantic_data
-from vatspolicy.authoring.diff.revision import LawRevision, load_pair
 from vatspolicy.authoring.diff.rules import Differences, Rules
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
-from vatspolicy.authoring.diff.semantic import prove
-from vatspolicy.authoring.diff.sources import Source
+from vatspolicy.authoring.diff.semantic import UnconfirmedProof, prove, semantic_data
+from vatspolicy.authoring.diff.sources import LawRevision, Source, load_pair
 from vatspolicy.authoring.diff.structure import LAW, Change, compare_structure
-from vatspolicy.authoring.diff.verdict import exit_code, failures, impossible, is_open, seen, title_of, undecided
-from vatspolicy.authoring.diff.versions import Release, check_release
+from vatspolicy.authoring.diff.verdict import (
+    Release,
+    check_release,
+    exit_code,
+    failures,
+    impossible,
+    is_open,
+    seen,
+    title_of,
+    undecided,
+)
+from vatspolicy.authoring.diff.words import FAULTS, TITLES, WHY
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.i18n.words import both
 from vatspolicy.policies.model import Article, Policy
-from vatspolicy.reports.diff.words import FAULTS, TITLES, WHY, both
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
@@ -53,8 +61,8 @@ class Settings:
 def compare_revisions(base: Source, head: Source, settings: Settings) -> dict[str, Any]:
     """Compare two states. What cannot be compared is said in `why` and `problems`, never passed over."""
     try:
-        with load_pair(base, head) as (left, right):
-            data = _compare(left, right, settings)
+        left, right = load_pair(base, head)
+        data = _compare(left, right, settings)
     except InvalidInput as error:
         data = _empty(settings, ["invalid"], error.problems) | {"base": _named(base), "head": _named(head)}
     return _finish(data, settings)
@@ -159,7 +167,7 @@ def _semantic(
     proof = prove(base, head, differences, settings.semantic, settings.workers)
     try:
         return semantic_data(proof, head, differences, maker.cause), proof.reason, proof.broke
-    except Unconfirmed as error:
+    except UnconfirmedProof as error:
         return _nothing(proof.engine), "failed", str(error)
 
 

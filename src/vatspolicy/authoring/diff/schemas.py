@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.diff.revision import LawRevision
+from vatspolicy.authoring.diff.sources import LawRevision
 
 _WRITTEN_BY_US = {
     f"{name}.schema.json" for name in ("analysis", "comparison", "decision", "matrix", "question", "routes", "timeline")
@@ -38,7 +38,7 @@ def compare_schemas(base: LawRevision, head: LawRevision) -> list[SchemaChange]:
     if base.schemas == head.schemas:
         return []
     found = []
-    for name in sorted({*base.schema_names(), *head.schema_names()}):
+    for name in sorted({*base.schemas.files, *head.schemas.files}):
         old, new = base.schema(name), head.schema(name)
         if old is None or new is None:
             found.append(SchemaChange(name, "", "removed" if new is None else "added", None, None, new is None))

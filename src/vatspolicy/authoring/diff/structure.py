@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vatspolicy.authoring.diff.revision import LawRevision
+from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.model import ALWAYS, NEVER
@@ -86,11 +86,19 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
         before_file, after_file = base.documents.get(id), head.documents.get(id)
         changes = _Policy(id, before_file, after_file).changes()
         found += (_dated(change, today) for change in changes)
-    return [*_with_twins(found, base, head), *_fixtures(base, head)]
+    return [*_with_twins(found, base, head), *_tests(base, head), *_fixtures(base, head)]
 
 
 def _dated(change: Change, today: str) -> Change:
     return replace(change, retroactive=change.since is not None and change.since < today)
+
+
+def _tests(base: LawRevision, head: LawRevision) -> Iterator[Change]:
+    """Yield a change for each policy on both sides whose tests differ."""
+    for id in sorted(base.tests.keys() | head.tests.keys()):
+        (old_file, before), (file, after) = (side.tests.get(id, ("", None)) for side in (base, head))
+        if before != after and id in base.bundle.policies and id in head.bundle.policies:
+            yield Change(id, "tests", "", "changed", file or old_file, 1)
 
 
 # --- one policy ------------------------------------------------------------------------------------------------------
@@ -122,8 +130,6 @@ class _Policy:
         old, new = ({k: {"": v} for k, v in data.get("terms", _EMPTY).items()} for data in (self.old, self.new))
         yield from self.entries("term", "terms", old, new, self.since(), expressions=True)
         yield from self.rules()
-        if self.old.get("tests") != self.new.get("tests"):
-            yield self.change("tests", "", "changed", ("tests",), ())
 
     def since(self) -> str:
         """First day of the policy, of either side."""

@@ -1,58 +1,59 @@
-"""The order of keys, as the schemas have it: who says so, since when, the words, the numbers, the rules, the tests."""
+"""The canonical order of keys: that of the properties in the schemas."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.yaml_writer import KeyOrder
 
-_KINDS = (("policy", {"id", "effective"}), ("fixture", {"decisions"}), ("bundle", {"covers"}))
+_KINDS = (
+    ("policy", {"id", "effective"}),
+    ("fixture", {"decisions"}),
+    ("bundle", {"covers"}),
+    ("policy-tests", {"base", "cases"}),
+)
 """Kinds of files that have an order, by keys that each has and the others have not."""
 
 
-class Order:
-    """The order of the keys of one mapping, and of what stands below it.
+class SchemaOrder(KeyOrder):
+    """The order of the keys of a mapping that schema nodes describe.
 
-    Within a policy the schema orders everything; within a profile or a fixture the order of facts is the author's.
+    The schema orders a policy and its tests; the author orders the facts of a profile or a fixture.
     """
 
     def __init__(self, schema: str, nodes: Sequence[Mapping[str, Any]]) -> None:
         self.schema, self.nodes = schema, nodes
 
     def keys(self) -> list[str]:
-        """The keys in their order; empty where the order is the author's."""
+        """Return the keys in their order; none if the order is the author's."""
         return list(dict.fromkeys(key for node in self.nodes for key in node.get("properties", {})))
 
-    def below(self, step: str | int) -> Order:
-        """The order within a value."""
+    def below(self, step: str | int) -> SchemaOrder:
+        """Return the order within a value."""
         found: list[Mapping[str, Any]] = []
-        for node in self.nodes if self.schema == "policy" else ():
+        for node in self.nodes if self.schema in ("policy", "policy-tests") else ():
             if isinstance(step, int):
-                found += self._plain(node.get("items"))
+                found += self._resolve(node.get("items"))
             else:
-                child = node.get("properties", {}).get(step, node.get("additionalProperties"))
-                found += self._plain(child)
-        return Order(self.schema, found)
+                found += self._resolve(node.get("properties", {}).get(step, node.get("additionalProperties")))
+        return SchemaOrder(self.schema, found)
 
-    def _plain(self, node: Any) -> list[Mapping[str, Any]]:
-        """The schema nodes behind references and choices."""
+    def _resolve(self, node: Any) -> list[Mapping[str, Any]]:
+        """Return the schema nodes behind references and alternatives."""
         if not isinstance(node, Mapping):
             return []
         if "$ref" in node:
-            file, _, pointer = str(node["$ref"]).partition("#")
-            found: Any = load_schema(file.removesuffix(".schema.json") or self.schema)
-            for key in pointer.strip("/").split("/"):
-                found = found[key] if key else found
-            return self._plain(found)
+            return self._resolve(SchemaSet.shipped().resolve(str(node["$ref"]), self.schema))
         branches = [branch for word in ("anyOf", "oneOf", "allOf") for branch in node.get(word, ())]
-        return [node, *(inner for branch in branches for inner in self._plain(branch))]
+        return [node, *(inner for branch in branches for inner in self._resolve(branch))]
 
 
-def order_of(data: Any) -> Order:
-    """The order for the file that holds `data`; no order for one of no kind."""
+def find_order(data: Any) -> KeyOrder:
+    """Return the order for the file that holds `data`: that of its kind, or the author's."""
     if isinstance(data, dict):
         for name, keys in _KINDS:
             if keys <= data.keys():
-                return Order(name, [load_schema(name)])
-    return Order("", [])
+                return SchemaOrder(name, [SchemaSet.shipped().load(name)])
+    return KeyOrder()

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.formatter.key_order import Order, order_of
-from vatspolicy.authoring.formatter.writer import EXPRESSIONS
+from vatspolicy.authoring.formatter.key_order import find_order
 from vatspolicy.documents.scalars import is_number
+from vatspolicy.documents.yaml_writer import EXPRESSIONS, KeyOrder
 
 _NAMED = ("articles", "instruments", "parameters", "terms")
 _TOKEN = re.compile(
@@ -24,10 +24,10 @@ _BINARY = {"&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "*", "in"}
 def normal_text(data: Any) -> str:
     """The normalised text of the data of a file. Equal data give equal text."""
     name = data.get("id", "") if isinstance(data, dict) else ""
-    return "".join(f"{line}\n" for line in _lines(data, 0, order_of(data), (), str(name)))
+    return "".join(f"{line}\n" for line in _lines(data, 0, find_order(data), (), str(name)))
 
 
-def _lines(value: Any, indent: int, order: Order, path: tuple[str | int, ...], name: str) -> Iterator[str]:
+def _lines(value: Any, indent: int, order: KeyOrder, path: tuple[str | int, ...], name: str) -> Iterator[str]:
     pad = " " * indent
     match value:
         case dict() if value:
@@ -47,7 +47,7 @@ def _lines(value: Any, indent: int, order: Order, path: tuple[str | int, ...], n
 
 
 def _entry(
-    head: str, label: str, value: Any, indent: int, order: Order, path: tuple[str | int, ...], name: str
+    head: str, label: str, value: Any, indent: int, order: KeyOrder, path: tuple[str | int, ...], name: str
 ) -> Iterator[str]:
     if isinstance(value, dict | list) and value:
         yield head + label
@@ -59,7 +59,7 @@ def _entry(
         yield f"{head} {_scalar(value)}{label}"
 
 
-def _sorted(value: Mapping[str, Any], order: Order) -> list[str]:
+def _sorted(value: Mapping[str, Any], order: KeyOrder) -> list[str]:
     rank = {key: index for index, key in enumerate(order.keys())}
     return sorted(value, key=lambda key: (rank.get(key, len(rank)), key))
 

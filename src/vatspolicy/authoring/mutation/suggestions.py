@@ -11,16 +11,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.mutation.mutants import Mutant, expressions_of
+from vatspolicy.authoring.mutation.mutants import Mutant, expressions_of, shifted
 from vatspolicy.authoring.mutation.ruleset import mutated, params_on, trees_of
 from vatspolicy.authoring.mutation.run import Trial
-from vatspolicy.authoring.mutation.value_mutants import shifted
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.authoring.testing.mcdc import decisive_clauses
+from vatspolicy.authoring.testing.coverage import decisive_clauses
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
@@ -142,7 +141,7 @@ def _values_of(bundle: Bundle, key: str) -> tuple[Value, ...]:
 
 def _with(profile: Profile, path: Path, value: Any) -> Profile | None:
     try:
-        return read_profile(change(profile.document, [(_dotted(path), value)]))
+        return read_profile(change(profile.document, [(_dotted(path), value)]), profile.schemas)
     except (InvalidInput, KeyError, TypeError, ValueError):
         return None
 
@@ -282,7 +281,7 @@ def _one(node: Mapping[str, Any], known: list[Any]) -> Iterator[Any]:
             yield from dict.fromkeys([*near, 0, 1])
         case "object" if "at" in node.get("properties", {}):
             yield from (value for value in known if value in gazetteer())
-            zones = load_schema("places")["$defs"]["zone"]["x-enum"]
+            zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["x-enum"]
             yield from ({"at": _within_zone(value), "ftz": value} for value in known if value in zones)
             yield from ("beijing", "chengdu", "hong-kong")
         case "string" if "enum" in node:

@@ -31,7 +31,7 @@ def compare_rules(
     `workers` processes share the rules; the verdicts are the same for every number of them.
     """
     from vatspolicy.authoring.symbolic.rule_equivalence import compare_rules as compare
-    from vatspolicy.authoring.symbolic.search import BUDGET
+    from vatspolicy.authoring.symbolic.solver import BUDGET
 
     return compare(base, head, names, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)
 
@@ -41,12 +41,12 @@ def compare_decisions(
 ) -> Transitions:
     """For all twelve changes of the decision word, whether replacing `base` by `head` can make them.
 
-    Each comes with a confirmed minimal witness and the days on which it is decided differently, or is proved
+    Each comes with a confirm_decisions minimal witness and the days on which it is decided differently, or is proved
     impossible for all profiles and days, or is unknown with the reason. Where no deciding rule differs, all twelve are
     impossible at once. `as_of` asks of one day only (ISO text). `budget` is the work that one question may cost (z3's
     resource units, so that the same question always ends alike).
     """
-    from vatspolicy.authoring.symbolic.search import BUDGET
+    from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.authoring.symbolic.transitions import compare_decisions as compare
 
     return compare(base, head, as_of=as_of, budget=BUDGET if budget is None else budget)
@@ -67,6 +67,6 @@ def compare_change(
     than one, a script must guard its start with `if __name__ == "__main__"`, as `multiprocessing` asks.
     """
     from vatspolicy.authoring.symbolic.rule_equivalence import compare_change as compare
-    from vatspolicy.authoring.symbolic.search import BUDGET
+    from vatspolicy.authoring.symbolic.solver import BUDGET
 
     return compare(base, head, names, as_of=as_of, budget=BUDGET if budget is None else budget, workers=workers)

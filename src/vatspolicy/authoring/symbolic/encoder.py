@@ -5,33 +5,22 @@ It mirrors `expression.kleene` node by node; tests hold the two together. What i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import Space, ordinal
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.lists import member, members, size
-from vatspolicy.authoring.symbolic.questions import Questions, SymbolicActivation
+from vatspolicy.authoring.symbolic.operations import SymbolicOperations
 from vatspolicy.authoring.symbolic.values import (
     UNKNOWN,
-    Base,
+    BoundedList,
     Cases,
-    Choice,
-    Const,
-    Count,
+    Constant,
     DualRail,
-    Record,
-    Slots,
-    Sum,
+    KnownValue,
+    SymbolicValue,
     Unsupported,
-    Value,
-    at_least,
     constant,
-    dual_rail,
-    merge,
-    name_of,
-    sum_of,
 )
 from vatspolicy.cel.ast import (
     And,
@@ -48,100 +37,139 @@ from vatspolicy.cel.ast import (
     Size,
     Term,
     TextTest,
+    children,
 )
-from vatspolicy.cel.interpreter import COMPARE, TEXT
 from vatspolicy.cel.types import Bool
 
 
+@dataclass(frozen=True)
+class SymbolicActivation:
+    """Variables by name, and what each stands for, for telling questions about lists apart."""
+
+    values: Mapping[str, SymbolicValue]
+    subject: tuple[tuple[str, str], ...] = ()
+    """Name and identity of the variables that differ from one question to the next."""
+
+    def bind(self, name: str, value: SymbolicValue, identity: str) -> SymbolicActivation:
+        """The activation with one more variable."""
+        kept = tuple(pair for pair in self.subject if pair[0] != name)
+        return SymbolicActivation({**self.values, name: value}, (*kept, (name, identity)))
+
+
 @dataclass
-class Encoder:
+class ExpressionKeys:
+    """Numbers for questions: equal ones for those that must have the same answer."""
+
+    _shapes: dict[int, tuple[Node, tuple[int, frozenset[str], frozenset[str]]]] = field(default_factory=dict)
+    _signatures: dict[Any, int] = field(default_factory=dict)
+    _texts: dict[tuple[str, int], tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+
+    def of(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Any:
+        """The same for two nodes that must have the same value in every profile, however long its lists are."""
+        shape, names, keys = self.shape(node)
+        subject = tuple(pair for pair in activation.subject if pair[0] in names)
+        return shape, subject, tuple((key, self.text_of(key, params)) for key in sorted(keys))
+
+    def short(self, thing: Any) -> str:
+        """A short text for a thing: equal things, equal texts."""
+        return str(self._signatures.setdefault(repr(thing), len(self._signatures)))
+
+    def shape(self, node: Node) -> tuple[int, frozenset[str], frozenset[str]]:
+        """A number for what the node says wherever it stands, the names it reads, and its parameters."""
+        kept = self._shapes.get(id(node))
+        if kept is not None:
+            return kept[1]
+        inner = [self.shape(child) for child in children(node)]
+        names = frozenset[str]().union(*(part[1] for part in inner))
+        keys = frozenset[str]().union(*(part[2] for part in inner))
+        own: tuple[Any, ...] = ()
+        match node:
+            case Literal(value=value):
+                own = (repr(value),)
+            case Fact(root=root, names=fields):
+                own, names = (root, fields), names | {root} | ({"licensed"} if fields == ("licensed",) else frozenset())
+            case Param(key=key):
+                own, keys = (key,), keys | {key}
+            case Compare(op=op) | Arithmetic(op=op):
+                own = (op,)
+            case TextTest(kind=kind, pattern=pattern):
+                own = (kind, pattern)
+            case Quantifier(kind=kind, variable=variable):
+                own, names = (kind, variable), names - {variable} | inner[0][1]
+        signature = (type(node).__name__, own, tuple(part[0] for part in inner))
+        number = self._signatures.setdefault(signature, len(self._signatures))
+        self._shapes[id(node)] = (node, (number, names, keys))  # the node is kept, so that its id stays its own
+        return number, names, keys
+
+    def text_of(self, key: str, params: Mapping[str, Any]) -> str:
+        """The value of a parameter as text."""
+        kept = self._texts.get((key, id(params)))
+        if kept is None:
+            kept = self._texts[key, id(params)] = (params, repr(params[key]))
+        return kept[1]
+
+
+@dataclass
+class Encoder(SymbolicOperations):
     """Encodes expressions over one space. Equal sub-questions become equal formulas."""
 
-    space: Space
-    questions: Questions = field(default_factory=Questions)
-    _inverses: dict[int, tuple[tuple[Any, ...], dict[Any, list[int]]]] = field(default_factory=dict)
+    keys: ExpressionKeys = field(default_factory=ExpressionKeys)
     held: dict[Any, DualRail] = field(default_factory=dict)
     """Whether instruments are held, by question: laws over the same facts share the answers."""
-    _values: dict[Any, Value] = field(default_factory=dict)
-    _choices: dict[tuple[str, int, str, Any], tuple[int, Choice]] = field(default_factory=dict)
+    _values: dict[Any, SymbolicValue] = field(default_factory=dict)
 
-    def truth(self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
+    def truth(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
         """The truth of a node that is true or false. Raises Unsupported."""
-        value = self.value(node, scope, params)
+        value = self.value(node, activation, params)
         assert isinstance(value, DualRail)
         return value
 
-    def value(self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any]) -> Value:
+    def value(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> SymbolicValue:
         """The value of a node. Raises Unsupported."""
         match node:
             case Literal(value=value):
                 return constant(list(value) if isinstance(value, tuple) else value)
             case Fact():
-                return self.fact(node, scope)
+                return self.fact(node, activation)
             case Param(key=key):
                 return constant(params[key])
             case Term(body=body):
-                return self.once(node, scope, params, lambda: self.value(body, scope, params))
+                return self.once(node, activation, params, lambda: self.value(body, activation, params))
             case Quantifier():
-                return self.once(node, scope, params, lambda: self.quantifier(node, scope, params))
+                return self.once(node, activation, params, lambda: self.quantifier(node, activation, params))
             case Not(body=body):
-                inner = self.truth(body, scope, params)
+                inner = self.truth(body, activation, params)
                 return DualRail(inner.false, inner.true)
             case And(parts=parts):
-                return self.every(self.truth(part, scope, params) for part in parts)
+                return self.every(self.truth(part, activation, params) for part in parts)
             case Or(parts=parts):
-                return self.some(self.truth(part, scope, params) for part in parts)
+                return self.some(self.truth(part, activation, params) for part in parts)
             case Compare(op=op, left=left, right=right):
-                return self.comparison(op, self.value(left, scope, params), self.value(right, scope, params))
+                return self.comparison(op, self.value(left, activation, params), self.value(right, activation, params))
             case Arithmetic(op=op, left=left, right=right):
-                return self.arithmetic(op, self.cases(left, scope, params), self.cases(right, scope, params))
+                return self.arithmetic(op, self.cases(left, activation, params), self.cases(right, activation, params))
             case In(item=item, list=over):
-                return self.membership(node, item, over, scope, params)
+                return self.membership(node, item, over, activation, params)
             case Size(list=over):
-                return size(self, self.cases(over, scope, params))
+                return self.size(self.cases(over, activation, params))
             case TextTest(kind=kind, text=text, pattern=pattern):
-                return self.text_test(kind, self.cases(text, scope, params), pattern)
+                return self.text_test(kind, self.cases(text, activation, params), pattern)
         raise TypeError(f"no such node: {node!r}")
 
-    def cases(self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any]) -> Cases:
+    def cases(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Cases:
         """The value of a node that is no truth."""
-        value = self.value(node, scope, params)
+        value = self.value(node, activation, params)
         assert not isinstance(value, DualRail)
         return value
 
     # --- Kleene's logic
 
-    def every(self, rails: Iterable[DualRail]) -> DualRail:
-        """Kleene's and."""
-        rails = tuple(rails)
-        pool = self.space.pool
-        return DualRail(pool.conjoin(r.true for r in rails), pool.disjoin(r.false for r in rails))
-
-    def some(self, rails: Iterable[DualRail]) -> DualRail:
-        """Kleene's or."""
-        rails = tuple(rails)
-        pool = self.space.pool
-        return DualRail(pool.disjoin(r.true for r in rails), pool.conjoin(r.false for r in rails))
-
-    def choose(self, options: Iterable[tuple[int, DualRail]]) -> DualRail:
-        """The truth of the option whose guard holds; unknown where none does."""
-        options = tuple(options)
-        pool = self.space.pool
-        return DualRail(
-            pool.disjoin(pool.conjoin((held, value.true)) for held, value in options),
-            pool.disjoin(pool.conjoin((held, value.false)) for held, value in options),
-        )
-
-    def decided(self, held: int, formula: int) -> tuple[int, DualRail]:
-        """An option that is a plain formula."""
-        return held, DualRail(formula, -formula)
-
     # --- leaves
 
-    def fact(self, node: Fact, scope: SymbolicActivation) -> Value:
+    def fact(self, node: Fact, activation: SymbolicActivation) -> SymbolicValue:
         """The fact that a name and fields stand for; unknown where an object above it is missing."""
         is_truth = isinstance(node.type, Bool)
-        value: Value | None = scope.values.get(node.root)
+        value: SymbolicValue | None = activation.values.get(node.root)
         if value is None:
             return UNKNOWN if is_truth else ()
         for name in node.names:
@@ -150,170 +178,45 @@ class Encoder:
             return value
         return UNKNOWN if is_truth else value
 
-    def read(self, value: Value, name: str) -> Value:
-        """A field of an object."""
-        assert not isinstance(value, DualRail)
-        pool = self.space.pool
-        truths: list[tuple[int, DualRail]] = []
-        found: list[tuple[int, Base]] = []
-        for held, base in value:
-            match base:
-                case Record():
-                    child = base.get(name)
-                case Const(value=dict() as fields):
-                    child = constant(fields[name]) if name in fields else ()
-                case _:
-                    raise Unsupported(name_of(base))
-            if isinstance(child, DualRail):
-                truths.append((held, child))
-            else:
-                found += [(pool.conjoin((held, inner)), part) for inner, part in child]
-        return self.choose(truths) if truths else merge(*found)
-
     # --- comparisons
-
-    def comparison(self, op: str, left: Value, right: Value) -> DualRail:
-        """Whether two values compare; unknown unless both are known."""
-        pool = self.space.pool
-        if isinstance(left, DualRail) or isinstance(right, DualRail):
-            one, other = (side if isinstance(side, DualRail) else UNKNOWN for side in (left, right))
-            same = pool.disjoin((pool.conjoin((one.true, other.true)), pool.conjoin((one.false, other.false))))
-            apart = pool.disjoin((pool.conjoin((one.true, other.false)), pool.conjoin((one.false, other.true))))
-            return DualRail(same, apart) if op == "==" else DualRail(apart, same)
-        return self.choose(
-            self.decided(pool.conjoin((held, other)), self.compare(op, one, two))
-            for held, one in left
-            for other, two in right
-        )
-
-    def compare(self, op: str, left: Base, right: Base) -> int:
-        """Whether two known values compare."""
-        pool = self.space.pool
-        match left, right:
-            case Const(value=one), Const(value=two):
-                return TRUE if COMPARE[op](one, two) else FALSE
-            case (Sum(), _) | (_, Sum()):
-                return self.ordered(op, *self.numbers(left, right))
-            case Choice(), Const(value=two):
-                return self.one_of(left, op, two)
-            case Const(value=one), Choice():
-                return self.one_of(right, _TURNED[op], one)
-            case Choice(), Choice():
-                return pool.disjoin(
-                    pool.conjoin((held, self.one_of(right, _TURNED[op], one))) for one, held in self.split(left)
-                )
-            case Count(), Const(value=int() as limit):
-                return self.counted(op, left, limit)
-            case Const(value=int() as limit), Count():
-                return self.counted(_TURNED[op], right, limit)
-        raise Unsupported(f"a comparison of {name_of(left)} with {name_of(right)}")
-
-    def one_of(self, choice: Choice, op: str, other: Any) -> int:
-        """That the value of a choice compares with a constant, or holds it (`has`)."""
-        key = (choice.name, id(choice.values), op, other)
-        if key not in self._choices:
-            places = self.inverse(choice.values).get(other, ()) if op in ("==", "has") else _fitting(choice, op, other)
-            self._choices[key] = (self.space.pool.among(choice.name, places), choice)
-        return self._choices[key][0]
-
-    def inverse(self, values: tuple[Any, ...]) -> dict[Any, list[int]]:
-        """Where in a table each value stands; for a table of lists, where each member does."""
-        kept = self._inverses.get(id(values))
-        if kept is None:
-            found: dict[Any, list[int]] = {}
-            for index, value in enumerate(values):
-                for member in value if isinstance(value, tuple) else (value,):
-                    found.setdefault(member, []).append(index)
-            kept = self._inverses[id(values)] = (values, found)
-        return kept[1]
-
-    def split(self, choice: Choice) -> Iterator[tuple[Any, int]]:
-        """Every value of a choice with the formula that it is this one."""
-        for value in self.inverse(choice.values):
-            yield value, self.one_of(choice, "==", value)
-
-    def numbers(self, left: Base, right: Base) -> tuple[Sum, Sum]:
-        """Both sides as sums; a day that a policy wrote is taken by its number."""
-        sides = []
-        for side, other in ((left, right), (right, left)):
-            if isinstance(other, Sum) and other.day and isinstance(side, Const) and isinstance(side.value, str):
-                sides.append(Sum((), ordinal(side.value), day=True))
-            else:
-                sides.append(sum_of(side))
-        return sides[0], sides[1]
-
-    def ordered(self, op: str, left: Sum, right: Sum) -> int:
-        """Whether two sums compare."""
-        pool = self.space.pool
-        terms: dict[str, int] = {}
-        for sign, side in ((1, left), (-1, right)):
-            for name, factor in side.terms:
-                terms[name] = terms.get(name, 0) + sign * factor
-        limit = right.constant - left.constant
-        match op:
-            case "<=" | "<":
-                return pool.at_most(terms, limit, strict=op == "<")
-            case ">" | ">=":
-                return -pool.at_most(terms, limit, strict=op == ">=")
-        equal = pool.conjoin((pool.at_most(terms, limit), -pool.at_most(terms, limit, strict=True)))
-        return equal if op == "==" else -equal
-
-    def counted(self, op: str, count: Count, limit: int) -> int:
-        """Whether a length compares with a number: what more members than one above it could change is nothing."""
-        pool = self.space.pool
-        if isinstance(count.of, Slots):
-            self.space.ask(count.path, ("size", max(limit, 0) + 1), max(limit, 0) + 1)
-        above = at_least(pool, count.formulas, limit + 1)
-        reached = at_least(pool, count.formulas, limit)
-        equal = pool.conjoin((reached, -above))
-        return {"==": equal, "!=": -equal, "<": -reached, "<=": -above, ">": above, ">=": reached}[op]
-
-    def arithmetic(self, op: str, left: Cases, right: Cases) -> Cases:
-        """A sum, a difference, or a product with a constant."""
-        pool = self.space.pool
-        found = []
-        for held, one in left:
-            for other, two in right:
-                found.append((pool.conjoin((held, other)), _combine(op, sum_of(one), sum_of(two))))
-        return merge(*found)
 
     # --- lists
 
     def membership(
-        self, node: In, item: Node, over: Node, scope: SymbolicActivation, params: Mapping[str, Any]
+        self, node: In, item: Node, over: Node, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
         """Whether a value is in a list; unknown unless both are known."""
         pool = self.space.pool
-        value = self.value(item, scope, params)
-        lists = self.cases(over, scope, params)
+        value = self.value(item, activation, params)
+        lists = self.cases(over, activation, params)
         options = []
         if isinstance(value, DualRail):
             for held, base in lists:
-                if not isinstance(base, Const):
+                if not isinstance(base, Constant):
                     raise Unsupported("a list of truths")
                 for truth, formula in ((True, value.true), (False, value.false)):
                     options.append(self.decided(pool.conjoin((held, formula)), TRUE if truth in base.value else FALSE))
             return self.choose(options)
         for held, one in value:
             for other, base in lists:
-                options.append(self.decided(pool.conjoin((held, other)), member(self, one, base)))
+                options.append(self.decided(pool.conjoin((held, other)), self.member(one, base)))
         return self.choose(options)
 
-    def quantifier(self, node: Quantifier, scope: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
+    def quantifier(self, node: Quantifier, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
         """Whether some or all members satisfy the body; unknown while the list is."""
-        lists = self.cases(node.list, scope, params)
-        return self.choose((held, self.quantified(node, base, scope, params)) for held, base in lists)
+        lists = self.cases(node.list, activation, params)
+        return self.choose((held, self.quantified(node, base, activation, params)) for held, base in lists)
 
     def quantified(
-        self, node: Quantifier, base: Base, scope: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
         """The same for a list that is known."""
         pool = self.space.pool
-        if isinstance(base, Slots):
-            self.space.ask(base.path, self.questions.of(node, scope, params))
+        if isinstance(base, BoundedList):
+            self.space.ask(base.path, self.keys.of(node, activation, params))
         inner = []
-        for exists, value, identity in members(self, base):
-            body = self.truth(node.body, scope.bind(node.variable, value, identity), params)
+        for exists, value, identity in self.members(base):
+            body = self.truth(node.body, activation.bind(node.variable, value, identity), params)
             absent = -exists  # a member that is not there changes nothing
             if node.kind == "exists":
                 body = DualRail(pool.conjoin((exists, body.true)), pool.disjoin((absent, body.false)))
@@ -322,48 +225,13 @@ class Encoder:
             inner.append(body)
         return self.some(inner) if node.kind == "exists" else self.every(inner)
 
-    def text_test(self, kind: str, text: Cases, pattern: str) -> DualRail:
-        """Whether a text has the part or the pattern."""
-        pool = self.space.pool
-        options = []
-        for held, base in text:
-            match base:
-                case Const(value=str() as value):
-                    options.append((held, dual_rail(TEXT[kind](value, pattern))))
-                case Choice(name=name):
-                    fits = base.indexes(lambda value: value is not None and TEXT[kind](value, pattern))
-                    options.append(self.decided(held, pool.among(name, fits)))
-                case _:
-                    raise Unsupported(name_of(base))
-        return self.choose(options)
-
     # --- which question is asked
 
     def once(
-        self, node: Node, scope: SymbolicActivation, params: Mapping[str, Any], make: Callable[[], Value]
-    ) -> Value:
+        self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any], make: Callable[[], SymbolicValue]
+    ) -> SymbolicValue:
         """The value of a node, made when it is first asked for."""
-        key = self.questions.of(node, scope, params)
+        key = self.keys.of(node, activation, params)
         if key not in self._values:
             self._values[key] = make()
         return self._values[key]
-
-
-def _fitting(choice: Choice, op: str, other: Any) -> list[int]:
-    return choice.indexes(lambda one: COMPARE[op](one, other))
-
-
-def _combine(op: str, left: Sum, right: Sum) -> Sum:
-    if op == "*":
-        if left.terms and right.terms:
-            raise Unsupported("a product of two facts")
-        factor, side = (left.constant, right) if not left.terms else (right.constant, left)
-        return Sum(tuple((name, int(f * factor)) for name, f in side.terms), side.constant * factor)
-    sign = 1 if op == "+" else -1
-    terms = dict(left.terms)
-    for name, factor in right.terms:
-        terms[name] = terms.get(name, 0) + sign * factor
-    return Sum(tuple(terms.items()), left.constant + sign * right.constant)
-
-
-_TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

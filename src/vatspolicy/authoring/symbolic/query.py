@@ -1,138 +1,136 @@
-"""One question over all profiles: the laws of one period over one space, asked with ever longer lists until it is
-settled.
-"""
+"""One question over all profiles and the days of a period, solved with lists that grow until the answer is certain."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
-from vatspolicy.authoring.symbolic.assumptions import assume_invariants
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.domain import Space
-from vatspolicy.authoring.symbolic.encoder import Encoder
-from vatspolicy.authoring.symbolic.formula import TRUE, Range, TooLarge
-from vatspolicy.authoring.symbolic.justify import drop_irrelevant
-from vatspolicy.authoring.symbolic.search import (
-    BUDGET,
-    Found,
-    Search,
-    Undecided,
-    minimize,
-    open_search,
-)
-from vatspolicy.authoring.symbolic.timeline import history_of
-from vatspolicy.authoring.symbolic.times import AS_OF, Period
-from vatspolicy.authoring.symbolic.values import Slots, Sum
+from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
+from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Range, TooLarge
+from vatspolicy.authoring.symbolic.minimize import drop_irrelevant, minimize
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
+from vatspolicy.authoring.symbolic.timeline import Period, history_of
+from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
+from vatspolicy.cel.ast import Node
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.profile import invariants
 
 
 @dataclass
 class Query:
-    """A space, and the day that laws are asked of."""
+    """All profiles with lists of bounded length, and a day of the period on which rule sets are evaluated."""
 
     period: Period
     bounds: Mapping[str, int]
-    maker: type[Encoder] = Encoder
-    space: Space = field(init=False)
+    """Most members of lists of objects by path, as in `ProfileSpace`."""
+    encoder_class: type[Encoder] = Encoder
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
+    """Schemas that define which profiles exist."""
+    space: ProfileSpace = field(init=False)
     encoder: Encoder = field(init=False)
-    day: Sum = field(init=False)
-    _held: tuple[int, list[int], tuple[str, ...]] = (-1, [], ())
-    """How many facts had been read when it was worked out which invariants matter, and what came of it."""
+    day: LinearSum = field(init=False)
+    _assumed: tuple[int, list[int], tuple[str, ...]] = (-1, [], ())
+    """MemberCount of facts read when the relevant invariants were last collected, their formulas and their ids."""
 
     def __post_init__(self) -> None:
-        self.space = Space(self.bounds)
-        self.encoder = self.maker(self.space)
+        self.space = ProfileSpace(self.bounds, self.schemas)
+        self.encoder = self.encoder_class(self.space)
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 
-    def reading(
+    def encode(
         self, law: Bundle | RuleSet, kind: type[SymbolicRuleSet] = SymbolicRuleSet, like: SymbolicRuleSet | None = None
     ) -> SymbolicRuleSet:
-        """The law asked of the space: a bundle, over all days of the period, or the law of a day that is that of all.
+        """Return the symbolic rule set of a bundle over the period, or of a rule set in force on all of its days.
 
-        `like`: a reading of the law that this one was made from by changing a rule; what they share is asked once.
+        `like`: the symbolic rule set from which this one was made by changing a rule; shared expressions are encoded
+        once.
         """
-        course = history_of(law, self.period)
+        history = history_of(law, self.period)
         if like is None:
-            return kind(self.space, self.encoder, course, ((TRUE, self.day),))
-        return kind(self.space, self.encoder, course, ((TRUE, self.day),), like)
+            return kind(self.space, self.encoder, history, ((TRUE, self.day),))
+        return kind(self.space, self.encoder, history, ((TRUE, self.day),), like)
 
     @property
-    def holding(self) -> list[int]:
-        """Formulas that the invariants hold which bear on what was read."""
-        return self._real()[1]
+    def invariant_formulas(self) -> list[int]:
+        """Formulas of the profile invariants that concern the facts read so far."""
+        return self._assume()[1]
 
     @property
-    def invariants(self) -> tuple[str, ...]:
-        """The ids of those invariants."""
-        return self._real()[2]
+    def invariant_ids(self) -> tuple[str, ...]:
+        """Ids of those invariants."""
+        return self._assume()[2]
 
-    def _real(self) -> tuple[int, list[int], tuple[str, ...]]:
-        if self._held[0] != len(self.space.read):
-            formulas, names = assume_invariants(self.space, self.encoder)
-            self._held = (len(self.space.read), formulas, names)
-        return self._held
+    def _assume(self) -> tuple[int, list[int], tuple[str, ...]]:
+        if self._assumed[0] != len(self.space.read):
+            formulas, ids = assume_invariants(self.space, self.encoder)
+            self._assumed = (len(self.space.read), formulas, ids)
+        return self._assumed
 
     @property
     def services(self) -> list[Any]:
-        """The services: pairs of a formula (that there are so many) and a record."""
+        """Services of the profile as pairs of a formula (that the service exists) and a record."""
         [(_, slots)] = self.space.roots["services"]  # type: ignore[misc]
-        assert isinstance(slots, Slots)
+        assert isinstance(slots, BoundedList)
         return slots.members
 
 
 @dataclass
-class Answer:
-    """Facts that were found, with what they were found for."""
+class Solution:
+    """Facts and a day that satisfy a query."""
 
-    setting: Query
-    search: Search
+    query: Query
+    solver: Solver
     formulas: list[int]
-    found: Found
+    model: Model
     invariants: tuple[str, ...]
+    """Ids of the invariants that the query assumed."""
     _truths: list[bool] = field(default_factory=list)
 
-    def justified(self) -> Answer:
-        """The same with what matters and no more, as far as one look can tell."""
-        found = drop_irrelevant(self.setting.space, self.formulas, self.found)
-        return Answer(self.setting, self.search, self.formulas, found, self.invariants)
+    def reduced(self) -> Solution:
+        """Return the solution without values on which its formulas do not rest. Asks no solver."""
+        return replace(self, model=drop_irrelevant(self.query.space, self.formulas, self.model), _truths=[])
 
-    def simplified(self) -> Answer:
-        """The same with as few facts as can be."""
-        space = self.setting.space
-        found = minimize(space, self.search, self.formulas, self.justified().found)
-        return Answer(self.setting, self.search, self.formulas, found, self.invariants)
+    def minimized(self) -> Solution:
+        """Return a solution from which no fact can be left out alone. Asks the solver."""
+        model = minimize(self.query.space, self.solver, self.formulas, self.model)
+        return replace(self, model=model, _truths=[])
 
     @property
     def profile(self) -> dict[str, Any]:
-        """The facts as a profile."""
-        return profile_of(self.setting.space, self.found)
+        """Facts as a profile."""
+        return profile_of(self.query.space, self.model)
 
     @property
     def as_of(self) -> str:
-        """The day."""
-        return day_of(self.setting.space, self.found)
+        """Day of the solution (ISO text)."""
+        return day_of(self.query.space, self.model)
 
     def holds(self, formula: int) -> bool:
-        """Whether a formula over the space is true of the facts."""
+        """Return whether a formula over the space holds."""
         if abs(formula) >= len(self._truths):  # formulas may have been added since
-            self._truths = self.setting.space.pool.truths(self.found)
+            self._truths = self.query.space.pool.truths(self.model)
         return self._truths[abs(formula)] is (formula > 0)
 
 
 @dataclass(frozen=True)
-class Nothing:
-    """There are no such facts, however long the lists of a profile are."""
+class NoSolution:
+    """Proof that no profile satisfies a query."""
 
     bounds: Mapping[str, int]
+    """List lengths that are sufficient for the proof."""
     invariants: tuple[str, ...]
+    """Ids of the invariants that the query assumed."""
 
 
 Build = Callable[[Query], Sequence[int]]
-"""The formulas of a question over a setting. The question must be the same for every bound."""
+"""Builds the formulas of a question. It must build the same question for every length of the lists."""
 
 
 def solve(
@@ -141,28 +139,65 @@ def solve(
     budget: int = BUDGET,
     fixed: Mapping[str, int] | None = None,
     start: Mapping[str, int] | None = None,
-) -> Answer | Nothing:
-    """Facts under which every formula holds, or that there are none.
+    schemas: SchemaSet | None = None,
+) -> Solution | NoSolution:
+    """Return facts under which every formula holds, or the proof that there are none.
 
-    Lists start short, or with `start`, and grow to what the question can tell apart, so that Nothing is proved.
-    `fixed`: bounds that do not grow (1 for a list that is not named); then Nothing is about profiles with so many
-    members only. Raises Unsupported and Undecided.
+    Lists begin short, or with `start`, and grow to as many members as the question can tell apart, so that
+    `NoSolution` holds for lists of any length. With `fixed`, lists have these lengths (1 for a list not named), and
+    `NoSolution` holds for such profiles only. Raises Unsupported and Undecided.
     """
     bounds: dict[str, int] = dict(fixed or start or {})
     try:
         while True:
-            setting = Query(period, dict(bounds))
-            formulas = [*build(setting)]
-            formulas += setting.holding
-            names = setting.invariants
-            search = open_search(setting.space, budget)
-            search.prepare(formulas)
-            found = search.find(formulas)
-            if found is not None:
-                return Answer(setting, search, formulas, found, names)
-            missing = setting.space.missing()
+            query = Query(period, dict(bounds), schemas=schemas or SchemaSet.shipped())
+            formulas = [*build(query)]
+            formulas += query.invariant_formulas
+            ids = query.invariant_ids
+            if FALSE not in formulas:  # else no solver is needed
+                solver = open_solver(query.space, budget)
+                model = solver.find(formulas)
+                if model is not None:
+                    return Solution(query, solver, formulas, model, ids)
+            missing = query.space.missing()
             if fixed is not None or not missing:
-                return Nothing(setting.space.limits, names)
+                return NoSolution(query.space.limits, ids)
             bounds |= missing
     except TooLarge as error:
         raise Undecided(str(error)) from None
+
+
+# --- invariants of real profiles
+
+
+def assume_invariants(space: ProfileSpace, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:
+    """Return formulas of the schema's invariants, and their ids: of those that share a fact with what was read so far.
+
+    The others hold of a profile that leaves their facts out, so that omitting them excludes no profile.
+    """
+    entries = space.schemas.load("profile")["x-invariants"]
+    relevant = set(space.read)
+    taken: dict[str, Node] = {}
+    growing = True
+    while growing:
+        growing = False
+        for entry, (node, _) in zip(entries, invariants(space.schemas), strict=True):
+            facts = space.schemas.derived((_facts_read, entry["check"]), partial(_facts_read, node, space.schemas))
+            if entry["id"] not in taken and facts & relevant:
+                taken[entry["id"]] = node
+                relevant |= facts
+                growing = True
+    activation = SymbolicActivation(space.roots)
+    return [-encoder.truth(node, activation, {}).false for node in taken.values()], tuple(taken)
+
+
+def _facts_read(node: Node, schemas: SchemaSet) -> frozenset[str]:
+    """Return the paths of the facts that an invariant reads."""
+    space = ProfileSpace(schemas=schemas)
+    Encoder(space).truth(node, SymbolicActivation(space.roots), {})
+    return frozenset(space.read)
+
+
+def describe_invariants(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the assumption of a proof that used these invariants, if any."""
+    return ("invariants: " + ", ".join(sorted(ids)),) if ids else ()

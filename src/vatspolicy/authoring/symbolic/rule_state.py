@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.symbolic.decision_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.isolate import named_by
 from vatspolicy.authoring.symbolic.query import Query
-from vatspolicy.authoring.symbolic.questions import SymbolicActivation
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.engine.classification import classify
+from vatspolicy.engine.licensing import evaluate_routes
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import words
 
 CLASS = "activity.class"
 
 
-def constants(rule: Rule) -> Any:
+def effect_constants(rule: Rule) -> Any:
     """What the effect of a rule says whatever the facts are. Wording and citations are not among it."""
     match rule.effect:
         case Classify(classes=classes, otherwise=otherwise):
@@ -33,16 +42,20 @@ def constants(rule: Rule) -> Any:
             return ("advise", kind)
 
 
-def parts(reading: SymbolicRuleSet, rule: Rule, scope: SymbolicActivation, held: bool = False) -> dict[str, DualRail]:
+def parts(
+    ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation, held: bool = False
+) -> dict[str, DualRail]:
     """The truths that make up what a rule says of one subject; `held`: whether its instrument is held, too."""
-    pool = reading.space.pool
+    pool = ruleset.space.pool
     if not isinstance(rule.effect, Route):
-        found = {"when": reading.holds(rule, scope)}
+        found = {"when": ruleset.holds(rule, activation)}
         if held and isinstance(rule.effect, Need) and rule.effect.instrument is not None:
             holder = "company" if rule.each == "product" else rule.effect.bearer
-            found["held"] = _where(reading, -found["when"].false, reading.held(scope, rule.effect.instrument, holder))
+            found["held"] = _where(
+                ruleset, -found["when"].false, ruleset.held(activation, rule.effect.instrument, holder)
+            )
         return found
-    route = reading.route(scope, rule)
+    route = ruleset.route(activation, rule)
     there = -route.applies.false  # what a route says counts only where it is about the activity
     closed = pool.conjoin((there, -route.usable))
     found = {"when": route.applies, "open": DualRail(route.opened, closed)}
@@ -50,21 +63,21 @@ def parts(reading: SymbolicRuleSet, rule: Rule, scope: SymbolicActivation, held:
         found[f"condition {condition.id}"] = DualRail(FALSE, pool.conjoin((there, check.false)))
     found["share"] = DualRail(FALSE, pool.conjoin((there, route.share.false)))
     if held:
-        found["held"] = _where(reading, route.usable, reading.held(scope, rule.effect.instrument))
+        found["held"] = _where(ruleset, route.usable, ruleset.held(activation, rule.effect.instrument))
     return found
 
 
-def _where(reading: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRail:
-    pool = reading.space.pool
+def _where(ruleset: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRail:
+    pool = ruleset.space.pool
     return DualRail(pool.conjoin((condition, truth.true)), pool.conjoin((condition, truth.false)))
 
 
 def same_instruments(
-    one: SymbolicRuleSet, rule: Rule | None, two: SymbolicRuleSet, other: Rule | None, scope: SymbolicActivation
+    one: SymbolicRuleSet, rule: Rule | None, two: SymbolicRuleSet, other: Rule | None, activation: SymbolicActivation
 ) -> bool:
     """Whether the instruments that two versions of a rule name are held in the same cases, as far as texts tell."""
     names = sorted(named_by(rule) & named_by(other))
-    return all(one.question(scope, name) == two.question(scope, name) for name in names)
+    return all(one.license_key(activation, name) == two.license_key(activation, name) for name in names)
 
 
 def difference(
@@ -72,48 +85,93 @@ def difference(
     rule: Rule | None,
     two: SymbolicRuleSet,
     other: Rule | None,
-    scopes: tuple[SymbolicActivation, SymbolicActivation],
+    activations: tuple[SymbolicActivation, SymbolicActivation],
 ) -> int:
     """That two versions of a rule say something different of one subject. None is a rule that is not in force."""
     pool = one.space.pool
-    held = not same_instruments(one, rule, two, other, scopes[0])
-    before = parts(one, rule, scopes[0], held) if rule is not None else {}
-    after = parts(two, other, scopes[1], held) if other is not None else {}
+    held = not same_instruments(one, rule, two, other, activations[0])
+    before = parts(one, rule, activations[0], held) if rule is not None else {}
+    after = parts(two, other, activations[1], held) if other is not None else {}
     silent = {"when": KNOWN_FALSE, "open": DualRail(FALSE, FALSE)}
     found = []
     for name in dict.fromkeys((*before, *after)):
         missing = silent.get(name, DualRail(FALSE, FALSE))
         a, b = before.get(name, missing), after.get(name, missing)
         found += [pool.differ(a.true, b.true), pool.differ(a.false, b.false)]
-    if rule is not None and other is not None and constants(rule) != constants(other):
+    if rule is not None and other is not None and effect_constants(rule) != effect_constants(other):
         found.append(-before["when"].false)
         found.append(-after["when"].false)
     return pool.disjoin(found)
 
 
-def subject(
-    setting: Query, each: str, readings: tuple[SymbolicRuleSet, SymbolicRuleSet], reach: bool
+def encode_subject_pair(
+    query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reach: bool
 ) -> tuple[list[int], tuple[SymbolicActivation, SymbolicActivation]]:
     """Formulas that a subject of that kind exists, and its variables under both laws.
 
     `reach`: ask the classify rules of both laws which classes a service can have; else it can have any.
     """
-    one, two = readings
+    one, two = rulesets
     if each == "product":
-        return [], (one.product_scope(), two.product_scope())
-    setting.space.ask("services", "the subject")
-    exists, service = setting.services[0]
+        return [], (one.product_activation(), two.product_activation())
+    query.space.ask("services", "the subject")
+    exists, service = query.services[0]
     if each == "service":
-        return [exists], (one.service_scope(service), two.service_scope(service))
-    choice = setting.space.choice(CLASS, tuple(sorted(words("class"))))
+        return [exists], (one.service_activation(service), two.service_activation(service))
+    choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
     formulas = [exists]
     if reach:
-        pool = setting.space.pool
+        pool = query.space.pool
         possible = []
-        for reading in readings:
-            found = reading.classes(reading.service_scope(service))
+        for ruleset in rulesets:
+            found = encode_classes(ruleset, ruleset.service_activation(service))
             for table in (found.certain, found.possible, found.other):
-                possible += [pool.conjoin((setting.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
+                possible += [pool.conjoin((query.encoder.one_of(choice, "==", c), held)) for c, held in table.items()]
         formulas.append(pool.disjoin(possible))
     cases = ((TRUE, choice),)
-    return formulas, (one.activity_scope(service, cases, "any"), two.activity_scope(service, cases, "any"))
+    return formulas, (one.activity_activation(service, cases, "any"), two.activity_activation(service, cases, "any"))
+
+
+def says(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, Any]:
+    """What a rule says of every subject of a profile, by subject; subjects that it says nothing of are left out."""
+    if rule is None or not rule.in_force(as_of):
+        return {}
+    law = bundle.on(as_of)
+    found = {}
+    for name, env in subjects(law, profile, as_of, rule.each):
+        value = _says(law, rule, env)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
+    """Every subject of one kind with its variables; activities include those that are only possible."""
+    base = product_activation(profile, as_of)
+    if each == "product":
+        yield "", base
+        return
+    for service in base["services"]:
+        env = service_activation(base, service)
+        if each == "service":
+            yield service["id"], env
+            continue
+        found = classify(law, env)
+        classes = dict.fromkeys((*found.classes, *found.possible))
+        for rule in found.contested:
+            if isinstance(rule.effect, Classify):
+                classes |= dict.fromkeys(cls for cls in rule.effect.otherwise if cls != "none")
+        for cls in classes:
+            yield f"{service['id']}/{cls}", activity_activation(law, env, cls)
+
+
+def _says(law: RuleSet, rule: Rule, env: Env) -> Any:
+    holds = law.evaluate(rule.when, env)
+    if holds is False:
+        return None
+    if not isinstance(rule.effect, Route):
+        return (holds, effect_constants(rule))
+    for state in evaluate_routes(law, env, rule.effect.to):
+        if state.rule is rule:
+            return (holds, effect_constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
+    return None

@@ -1,8 +1,8 @@
-"""z3: formulas as propositions, asked one after the other in one solver. The only module that imports z3.
+"""Satisfiability of formulas, answered by z3. The only module that imports z3.
 
-Bounds on one number variable are ordered propositions (below 5 is below 6), so that nearly every question is a matter
-of propositions alone. What is left, bounds on sums of several variables, is checked for each answer: where the numbers
-do not fit, the reason joins the propositions, and the question is asked again.
+Bounds on one number variable are ordered propositions (below 5 implies below 6), so that nearly every question is
+purely propositional. Bounds on sums of several variables are checked for each model: where no numbers fit, the
+conflict is added as a clause, and the solver is asked again.
 """
 
 from __future__ import annotations
@@ -13,17 +13,55 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-import z3
+from vatspolicy.authoring.symbolic.domain import ProfileSpace
+from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag, TooLarge
+from vatspolicy.authoring.symbolic.values import Unsupported
 
-from vatspolicy.authoring.symbolic.domain import Space
-from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag
-from vatspolicy.authoring.symbolic.search import Found, Undecided
+try:
+    import z3
+except ImportError:  # the extra `smt` is optional: without it, what needs a proof is reported as unknown
+    z3 = None
+
+Model = dict[str, bool | Amount]
+"""Values of the variables that the formulas rest on."""
+
+BUDGET = 20_000_000
+"""Resource limit of one question in z3's own units: unlike a time limit, it ends the same question always alike."""
+
+
+class Undecided(Exception):
+    """The question has no answer within a limit. The text names the limit."""
+
+
+class SolverMissing(Undecided):
+    """The question needs z3, which is not installed."""
+
+
+def reason_of(error: Undecided | Unsupported | TooLarge) -> str:
+    """Return the sentence that tells a user why there is no answer."""
+    if isinstance(error, SolverMissing):
+        return "Proofs need a solver: install vatspolicy[smt]."
+    if isinstance(error, Unsupported):
+        return f"This cannot be analysed exactly: {error}."
+    return f"No answer within the limit: {error}."
+
+
+def has_solver() -> bool:
+    """Return whether z3 is installed (the extra `smt`)."""
+    return z3 is not None
+
+
+def open_solver(space: ProfileSpace, budget: int = BUDGET) -> Solver:
+    """Return a solver over a space. Raises SolverMissing."""
+    if not has_solver():
+        raise SolverMissing("the solver is not installed")
+    return Solver(space, budget)
 
 
 class Solver:
     """z3 over one space. `budget` is its resource limit for one question (deterministic, not wall time)."""
 
-    def __init__(self, space: Space, budget: int) -> None:
+    def __init__(self, space: ProfileSpace, budget: int) -> None:
         self.space, self.budget = space, budget
         self.context = z3.Context()  # of its own: what was asked before must not change an answer
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)
@@ -42,13 +80,13 @@ class Solver:
         """Bounds on sums of several variables."""
         self.asserted = 0
 
-    def find(self, formulas: Sequence[int]) -> Found | None:
-        """Values under which all formulas and all axioms hold; None when there are none. Raises Undecided."""
-        answer = self.attempt(formulas)
+    def find(self, formulas: Sequence[int]) -> Model | None:
+        """Return a model of all formulas and axioms, or None if there is none. Raises Undecided."""
+        answer = self.check(formulas)
         return None if isinstance(answer, list) else answer
 
-    def attempt(self, formulas: Sequence[int]) -> Found | list[int]:
-        """The same, but where there are no values, formulas of which not all can hold."""
+    def check(self, formulas: Sequence[int]) -> Model | list[int]:
+        """Return a model of all formulas and axioms, or conflicting formulas (an unsat core). Raises Undecided."""
         self.prepare(formulas)
         questions = [self.signed(formula) for formula in formulas]
         while True:
@@ -126,11 +164,11 @@ class Solver:
 
     # --- propositions to numbers
 
-    def numbers(self, model: Any) -> tuple[Found, list[int]]:
+    def numbers(self, model: Any) -> tuple[Model, list[int]]:
         """Values of all variables; or, where there are none, the bounds that do not go together."""
         pool = self.space.pool
         true = self.true_atoms(model)
-        found: Found = {}
+        found: Model = {}
         for number in self.atoms:
             part = pool.parts[number]
             if isinstance(part, Flag):
@@ -184,7 +222,7 @@ class Solver:
             return z3.RealVal(f"{value.numerator}/{value.denominator}", ctx=self.context)
         return int(value)
 
-    def solve(self, names: set[str], true: set[int]) -> tuple[Found, list[int]]:
+    def solve(self, names: set[str], true: set[int]) -> tuple[Model, list[int]]:
         """Values of variables that stand in sums, or the bounds that do not go together."""
         pool = self.space.pool
         solver = z3.Solver(ctx=self.context)

@@ -11,19 +11,57 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
+from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
 from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedEvaluator, named_by
-from vatspolicy.authoring.symbolic.times import Period, parameters
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days from `start` on, up to but not including `end` (ISO text)."""
+
+    start: str
+    end: str
+
+    @property
+    def first(self) -> int:
+        """Number of the first day."""
+        return ordinal(self.start)
+
+    @property
+    def last(self) -> int:
+        """Number of the last day."""
+        return ordinal(self.end) - 1
+
+
+END = iso(LAST_DAY)
+
+
+def periods(bundles: Sequence[Bundle], as_of: str | None = None) -> list[Period]:
+    """The periods between the days on which some rule or value of some bundle changes, latest first.
+
+    `as_of`: that day alone. Days that one of the bundles does not cover are left out.
+    """
+    since = max(bundle.covers_from for bundle in bundles)
+    if as_of is not None:
+        return [Period(as_of, iso(ordinal(as_of) + 1))] if as_of >= since else []
+    days = sorted({since, *(day for bundle in bundles for day in bundle.boundaries if day > since)})
+    return [Period(start, end) for start, end in zip(days, [*days[1:], END], strict=True)][::-1]
+
+
+def parameters(expression: Expression) -> frozenset[str]:
+    """Return the keys of the parameters that an expression reads."""
+    return frozenset(expression.parameters)
+
 
 Days = tuple[int, int]
 """First and last day by number."""
 
 
 @dataclass(frozen=True)
-class Values:
+class ParameterValues:
     """The parameters of one bundle: dated ones, or those of a single law."""
 
     dated: Mapping[str, Parameter] = field(default_factory=dict)
@@ -59,8 +97,8 @@ class RuleSetHistory:
     rules: dict[str, tuple[Rule, ...]]
     """Rules in force on any of the days, by `each/effect`."""
     instruments: Mapping[str, Instrument]
-    values: Values
-    foreign: dict[int, Values] = field(default_factory=dict)
+    values: ParameterValues
+    foreign: dict[int, ParameterValues] = field(default_factory=dict)
     """Expressions, by identity, that are read with the values of another bundle."""
     always: bool = False
     """Whether all rules are in force on all days: the law of a single day."""
@@ -86,7 +124,7 @@ class RuleSetHistory:
         return values.versions(expression, self.limits.get(id(expression), self.days))
 
     def shares(self, expression: Expression, other: RuleSetHistory) -> bool:
-        """Whether an expression has the same value on every day in another course."""
+        """Whether an expression has the same value on every day in another history."""
         name = id(expression)
         same_days = name in self.limits and self.limits[name] == other.limits.get(name)
         return same_days and self.foreign.get(name, self.values) is other.foreign.get(name, other.values)
@@ -109,8 +147,11 @@ def history_of(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
     if isinstance(law, RuleSet):
         foreign = {}
         if isinstance(law.evaluator, MixedEvaluator):
-            foreign = dict.fromkeys(map(id, law.evaluator.foreign), Values(fixed=law.evaluator.other_params))
-        return RuleSetHistory(days, dict(law.rules), law.instruments, Values(fixed=law.params), foreign, always=True)
+            other = ParameterValues(fixed=law.evaluator.other_params)
+            foreign = dict.fromkeys(map(id, law.evaluator.foreign), other)
+        return RuleSetHistory(
+            days, dict(law.rules), law.instruments, ParameterValues(fixed=law.params), foreign, always=True
+        )
     return _whole(law, period)
 
 
@@ -124,13 +165,13 @@ def _whole(bundle: Bundle, period: Period) -> RuleSetHistory:
 
 
 @functools.lru_cache(maxsize=16)
-def values_of(bundle: Bundle) -> Values:
+def values_of(bundle: Bundle) -> ParameterValues:
     """The parameters of a bundle."""
-    return Values({p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()})
+    return ParameterValues({p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()})
 
 
 def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
-    """The course of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
+    """The history of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
     base, head = history_of(bundle.base, period), history_of(bundle.head, period)
     rules = {key: tuple(rule for rule in found if rule.name != bundle.name) for key, found in base.rules.items()}
     added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
@@ -147,15 +188,15 @@ def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     return found
 
 
-def _add(course: RuleSetHistory, rules: Iterable[Rule]) -> None:
+def _add(history: RuleSetHistory, rules: Iterable[Rule]) -> None:
     grouped: dict[str, list[Rule]] = {}
     for rule in rules:
-        span = course.span(rule)
+        span = history.span(rule)
         if span is not None:
             grouped.setdefault(rule.group, []).append(rule)
-            course.limits |= dict.fromkeys(map(id, rule.compiled), span)
+            history.limits |= dict.fromkeys(map(id, rule.compiled), span)
     for key, found in grouped.items():
-        course.rules[key] = (*course.rules.get(key, ()), *found)
+        history.rules[key] = (*history.rules.get(key, ()), *found)
 
 
 def _stretches(starts: Sequence[int], last: int) -> list[Days]:

@@ -9,8 +9,31 @@ from typing import Any
 EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN = "proved-equivalent", "masked", "witness", "unsupported", "unknown"
 IMPOSSIBLE = "proved-impossible"
 
+UNSETTLED = "The search found no profile, and there is no proof that none exists."
+"""Reason of a question that neither a witness nor a proof settles."""
+
 DECISIONS = ("allow", "needs-license", "incomplete", "deny")
 """The decision words from the mildest to the strictest, with `incomplete` where it stands in reports."""
+
+Pair = tuple[str, str]
+"""A decision word before a change, and one after it."""
+
+PAIRS: tuple[Pair, ...] = tuple((a, b) for a in DECISIONS for b in DECISIONS if a != b)
+"""All changes of the decision word, in the order of `DECISIONS`."""
+
+_BY_STRICTNESS = ("allow", "needs-license", "deny", "incomplete")
+
+MOST_TELLING_FIRST: tuple[Pair, ...] = tuple(
+    sorted(
+        PAIRS,
+        key=lambda pair: (
+            "incomplete" in pair,
+            -abs(_BY_STRICTNESS.index(pair[0]) - _BY_STRICTNESS.index(pair[1])),
+            pair,
+        ),
+    )
+)
+"""All changes, those between distant words first and those with `incomplete` last."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +50,7 @@ class RuleVerdict:
     verdict: str
     transitions: tuple[str, ...] = ()
     witness: Mapping[str, Any] | None = None
-    """A profile; the evaluator has confirmed it."""
+    """A profile; the evaluator has confirm_decisions it."""
     as_of: str | None = None
     """A day on which the witness shows the change."""
     before: str | None = None
@@ -51,7 +74,7 @@ class Transition:
     after: str
     verdict: str
     witness: Mapping[str, Any] | None = None
-    """A profile with as few facts as can be; the evaluator has confirmed it under both laws."""
+    """A profile with as few facts as can be; the evaluator has confirm_decisions it under both laws."""
     as_of: str | None = None
     """The day on which the witness is decided `before` under the base and `after` under the head."""
     first_day: str | None = None
@@ -73,7 +96,7 @@ class Transitions:
     found: tuple[Transition, ...]
     """Twelve, in the order of `DECISIONS` before, then after."""
     assumptions: tuple[str, ...] = ()
-    """What the proofs rest on: the invariants that were used; a search without a solver."""
+    """Assumptions of the proofs: the invariants that were used."""
 
     def having(self, *verdicts: str) -> tuple[Transition, ...]:
         """Those with one of the verdicts."""
@@ -81,7 +104,7 @@ class Transitions:
 
     @property
     def possible(self) -> tuple[Transition, ...]:
-        """Those that a confirmed witness shows."""
+        """Those that a confirm_decisions witness shows."""
         return self.having(WITNESS)
 
     @property

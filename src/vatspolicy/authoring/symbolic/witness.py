@@ -1,71 +1,78 @@
-"""From values of variables to a profile as somebody would write it."""
+"""Witnesses: from a solver's model to a profile, confirm_decisions by the evaluator."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import Space, iso
+from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, iso
 from vatspolicy.authoring.symbolic.formula import Amount
-from vatspolicy.authoring.symbolic.search import Found
-from vatspolicy.authoring.symbolic.times import AS_OF
+from vatspolicy.authoring.symbolic.minimize import minimize_profile
+from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import (
-    Base,
-    Choice,
+    BoundedList,
     DualRail,
-    Record,
-    Slots,
-    Sum,
-    Unread,
-    Value,
-    WordSet,
+    EnumSet,
+    IndexedChoice,
+    KnownValue,
+    LinearSum,
+    OpaqueValue,
+    SymbolicRecord,
+    SymbolicValue,
 )
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile, load_profile
+
+# --- from a model to a profile
 
 
-def day_of(space: Space, found: Found) -> str:
-    """The day that the values are about (ISO text)."""
-    return iso(int(space.pool.number_of(AS_OF, found)))
+def day_of(space: ProfileSpace, model: Model) -> str:
+    """Return the day of a model (ISO text)."""
+    return iso(int(space.pool.number_of(AS_OF, model)))
 
 
-def profile_of(space: Space, found: Found) -> dict[str, Any]:
-    """The profile that the values describe. Facts that nobody read are left out; names are made up."""
+def profile_of(space: ProfileSpace, model: Model) -> dict[str, Any]:
+    """Return the profile that a model describes. Facts that no formula reads are left out; names are made up."""
     data: dict[str, Any] = {"schema": 1}
     for name, value in space.roots.items():
-        written = _written(space, value, found)
+        written = _value_data(space, value, model)
         if written is not None and (written or name in ("company", "partner", "services")):
             data[name] = written
     return data
 
 
-def _written(space: Space, value: Value, found: Found) -> Any:
-    """What a fact is under the values; None where it is missing."""
+def _value_data(space: ProfileSpace, value: SymbolicValue, model: Model) -> Any:
+    """Return the value of a fact in the model, or None if it is missing."""
     if isinstance(value, DualRail):
-        known = space.pool.evaluate(value.true, found) or space.pool.evaluate(value.false, found)
-        return space.pool.evaluate(value.true, found) if known else None
+        known = space.pool.evaluate(value.true, model) or space.pool.evaluate(value.false, model)
+        return space.pool.evaluate(value.true, model) if known else None
     for held, base in value:
-        if space.pool.evaluate(held, found):
-            return _known(space, base, found)
+        if space.pool.evaluate(held, model):
+            return _known_data(space, base, model)
     return None
 
 
-def _known(space: Space, base: Base, found: Found) -> Any:
+def _known_data(space: ProfileSpace, base: KnownValue, model: Model) -> Any:
     match base:
-        case Record():
-            return _record(space, base, found)
-        case Choice(name=name, values=values):
-            return values[int(space.pool.number_of(name, found))]
-        case Sum(terms=((name, _),), day=day):
-            number = space.pool.number_of(name, found)
-            return iso(int(number)) if day else _plain(number)
-        case WordSet(path=path, words=words):
-            return [word for word in words if found.get(f"{path}={word}")]
-        case Slots():
-            there = [record for exists, record in base.made if space.pool.evaluate(exists, found)]
-            return [_record(space, record, found) for record in there]
+        case SymbolicRecord():
+            return record_data(space, base, model)
+        case IndexedChoice(name=name, values=values):
+            return values[int(space.pool.number_of(name, model))]
+        case LinearSum(terms=((name, _),), day=day):
+            number = space.pool.number_of(name, model)
+            return iso(int(number)) if day else _plain_number(number)
+        case EnumSet(path=path, words=words):
+            return [word for word in words if model.get(f"{path}={word}")]
+        case BoundedList():
+            there = [record for exists, record in base.made if space.pool.evaluate(exists, model)]
+            return [record_data(space, record, model) for record in there]
     return None
 
 
-def _record(space: Space, record: Record, found: Found) -> dict[str, Any]:
+def record_data(space: ProfileSpace, record: SymbolicRecord, model: Model) -> dict[str, Any]:
+    """Return the object that a record is in the model."""
     derived = record.schema.get("x-derived", {})
     written: dict[str, Any] = {}
     for name in dict.fromkeys((*record.schema.get("required", ()), *record.made)):
@@ -73,27 +80,59 @@ def _record(space: Space, record: Record, found: Found) -> dict[str, Any]:
         if name in derived:
             continue
         if not isinstance(value, DualRail):
-            if name == "ftz":  # what follows from the code of a place is not written
-                value = tuple(case for case in value if isinstance(case[1], Choice) and case[1].name.endswith(".ftz"))
-            if any(isinstance(base, Unread) for _, base in value):
+            if name == "ftz":  # a zone that follows from the code of the place is not written
+                value = tuple(
+                    case for case in value if isinstance(case[1], IndexedChoice) and case[1].name.endswith(".ftz")
+                )
+            if any(isinstance(base, OpaqueValue) for _, base in value):
                 if name in record.schema.get("required", ()):
-                    written[name] = _name(record.path)
+                    written[name] = _made_up_name(record.path)
                 continue
-        elif not found.get(f"{record.path}.{name}?"):  # it follows from other facts, or is missing
+        elif not model.get(f"{record.path}.{name}?"):  # the fact is missing, or follows from others
             continue
-        plain = _written(space, value, found)
+        plain = _value_data(space, value, model)
         if plain is not None:
             written[name] = plain
     return written
 
 
-def _name(path: str) -> str:
-    """A name for what must have one: s0 for the first service."""
+def _made_up_name(path: str) -> str:
+    """Return a name for an object that needs one: s0 for the first service."""
     kind, _, index = path.partition(".")
     return f"{kind[0]}{index}" if index.isdigit() else "witness"
 
 
-def _plain(number: Amount) -> int | float:
+def _plain_number(number: Amount) -> int | float:
     if isinstance(number, Fraction):
         return int(number) if number.denominator == 1 else float(number)
     return number
+
+
+# --- confirmation by the evaluator
+
+
+class Unconfirmed(Exception):
+    """A witness that the evaluator does not confirm: an error of the symbolic part, never shown as a finding."""
+
+
+def decision_of(bundle: Bundle, profile: Profile, as_of: str) -> str:
+    """Return the decision word of a profile, without findings."""
+    low, high = possible_outcomes(bundle.on(as_of), profile, as_of, asking=False).range
+    return low if low == high else "incomplete"
+
+
+def confirm_decisions(data: dict[str, Any], wanted: Iterable[tuple[Bundle, str]], day: str) -> dict[str, Any]:
+    """Return the smallest part of a profile that every bundle decides as wanted. Raises Unconfirmed, InvalidInput."""
+    wanted = tuple(wanted)
+
+    def decides(profile: Profile) -> bool:
+        return all(decision_of(bundle, profile, day) == word for bundle, word in wanted)
+
+    schemas = wanted[0][0].schemas
+    small = minimize_profile(data, decides, schemas) if decides(load_profile(data, schemas=schemas)) else data
+    profile = load_profile(small, schemas=schemas)
+    for bundle, word in wanted:
+        decided = evaluate(bundle, profile, day).decision
+        if decided != word:
+            raise Unconfirmed(f"the evaluator decides {decided} on {day}, and not {word}")
+    return small

@@ -8,12 +8,9 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, TypeVar
 
-from vatspolicy.documents.schemas import schema_folder, use_schemas
 from vatspolicy.policies.bundle import Bundle
 
 Sides = tuple[Bundle, Bundle]
@@ -36,7 +33,7 @@ def answers(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...
 
 def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
     method = _start_method()
-    start = (sides if method == "fork" else pickle.dumps(sides), schema_folder())
+    start = (sides if method == "fork" else pickle.dumps(sides),)
     with ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
         return list(pool.map(_do, tasks))
 
@@ -49,12 +46,9 @@ def _start_method() -> str:
 
 _SIDES: list[Sides] = []
 """The two bundles of a worker process."""
-_SCHEMAS = ExitStack()
-"""Keeps the schemas of the first process in use for as long as a worker lives."""
 
 
-def _start(sides: Sides | bytes, folder: Path) -> None:
-    _SCHEMAS.enter_context(use_schemas(folder))
+def _start(sides: Sides | bytes) -> None:
     _SIDES[:] = [pickle.loads(sides) if isinstance(sides, bytes) else sides]  # noqa: S301 - from our own process
 
 

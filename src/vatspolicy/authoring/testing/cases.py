@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
 from vatspolicy.cel.interpreter import Env
-from vatspolicy.documents import load_document, parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.validation import validate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import NEED_STATES, evaluate
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.bundle import TESTS_ENDING, Bundle
 from vatspolicy.policies.model import Need, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
+
+STRAY_HINT = "The tests of ID.yaml stand in ID.test.yaml, in the same folder."
 
 
 @dataclass(frozen=True)
@@ -99,23 +103,49 @@ def state_of(law: RuleSet, rule: Rule, env: Env) -> str:
 
 
 def policy_cases(bundle: Bundle) -> Iterator[Case]:
-    """Every test inside the policies of a bundle. Raises InvalidInput when a test's facts are not a profile."""
+    """Yield every test of the policies of a bundle. Raises InvalidInput for tests that cannot be run."""
+    if stray := list(stray_tests(bundle)):
+        raise InvalidInput(stray)
     for policy in bundle.policies.values():
         yield from cases_of(bundle, policy)
 
 
 def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
-    """The tests inside one policy. Raises InvalidInput when a test's facts are not a profile."""
-    document = load_document(policy.file)
-    tests = document.data.get("tests")
-    if tests is None:
+    """Yield the tests of one policy, from `x.test.yaml` beside `x.yaml`; none where there is no such file.
+
+    Raises InvalidInput for a file of another form, and when a test's facts are not a profile.
+    """
+    document = load_tests(bundle, policy)
+    if document is None:
         return
-    base = _whole(tests["base"])
-    for index, entry in enumerate(tests["cases"]):
-        line, _ = document.mark(("tests", "cases", index))
-        profile = _profile(base, entry, f"{policy.file}:{line}")
+    base = _whole(document.data["base"])
+    for index, entry in enumerate(document.data["cases"]):
+        line, _ = document.mark(("cases", index))
+        profile = _profile(base, entry, f"{document.file}:{line}", bundle.schemas)
         name = f"{policy.id}: it {entry['it']}"
-        yield Case(policy.file, line, name, bundle, profile, entry["as_of"], entry, policy)
+        yield Case(document.file, line, name, bundle, profile, entry["as_of"], entry, policy)
+
+
+def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
+    """Return the tests that stand beside a policy (policy-tests.schema.json), or None. Raises InvalidInput."""
+    document = bundle.tests_of(policy)
+    problems = validate(document, "policy-tests", bundle.schemas) if document is not None else []
+    if problems:
+        raise InvalidInput(problems)
+    return document
+
+
+def stray_tests(bundle: Bundle) -> Iterator[Problem]:
+    """Yield a problem for each file of tests, below the folder of the policies, that stands beside none of them."""
+    files = [policy.file for policy in bundle.policies.values()]
+    if not files:
+        return
+    beside = {file.removesuffix(".yaml") + TESTS_ENDING for file in files}
+    for path in sorted(
+        FilePath(os.path.commonpath([os.path.dirname(file) for file in files])).rglob(f"*{TESTS_ENDING}")
+    ):
+        if str(path) not in beside:
+            yield Problem(str(path), 1, 1, "", "These tests stand beside no policy.", STRAY_HINT)
 
 
 def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,9 +153,9 @@ def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
     return {"schema": 1, "product": {"id": "test"}, "company": {}, "services": [], **base}
 
 
-def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Profile:
+def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:
     document = parse_document(json.dumps(base, ensure_ascii=False), where)
-    return read_profile(change(document, _changes(entry)))
+    return read_profile(change(document, _changes(entry)), schemas)
 
 
 def _changes(entry: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -146,13 +176,13 @@ def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
     if not beside.is_file():
         raise InvalidInput([Problem(str(path), 1, 1, "", f"There is no {beside.name} beside this fixture.")])
     expected = load_document(beside)
-    problems = validate(expected, "fixture")
+    problems = validate(expected, "fixture", bundle.schemas)
     if problems:
         raise InvalidInput(problems)
     document = load_document(path)
     for index, entry in enumerate(expected.data["decisions"]):
         line, _ = expected.mark(("decisions", index))
-        profile = read_profile(change(document, _changes(entry)))
+        profile = read_profile(change(document, _changes(entry)), bundle.schemas)
         name = f"{path.stem}: as of {entry['as_of']}" + (f", {entry['it']}" if "it" in entry else "")
         yield Case(str(beside), line, name, bundle, profile, entry["as_of"], entry, None)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
-from vatspolicy.authoring.testing.mcdc import decisive_clauses, is_clause
-from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children, walk
-from vatspolicy.cel.interpreter import Env, evaluate, list_members
+from vatspolicy.cel.ast import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest, children, walk
+from vatspolicy.cel.interpreter import Env, Params, evaluate, list_members
 from vatspolicy.cel.types import Bool
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Rule
@@ -181,3 +181,44 @@ def own_clauses(node: Node) -> Iterator[Node]:
 def reads_facts(node: Node) -> bool:
     """Whether a node depends on the profile, and so can be true and false."""
     return any(isinstance(inner, Fact) for inner in walk(node))
+
+
+T = TypeVar("T")
+
+
+def decisive_clauses(
+    node: Node, env: Env, params: Params, terms: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
+    """The clauses that decide a tree alone: the terms that they stand in, outermost first, the clause, its value."""
+    match node:
+        case Term(name=name, body=body):
+            yield from decisive_clauses(body, env, params, (*terms, name))
+        case Not(body=body):
+            yield from decisive_clauses(body, env, params, terms)
+        case And(parts=parts) | Or(parts=parts):
+            neutral = isinstance(node, And)
+            for part in alone([(part, evaluate(part, env, params)) for part in parts], neutral):
+                yield from decisive_clauses(part, env, params, terms)
+        case _ if is_clause(node):
+            value = evaluate(node, env, params)
+            if value is not None:
+                yield terms, node, value
+            if isinstance(node, Quantifier):
+                members = list_members(node, env, params) or []
+                values = [(member, evaluate(node.body, member, params)) for member in members]
+                for member in alone(values, node.kind == "all"):
+                    yield from decisive_clauses(node.body, member, params, terms)
+
+
+def alone(parts: Iterable[tuple[T, bool | None]], neutral: bool) -> list[T]:
+    """The parts beside which every other has the neutral value: all, one, or none."""
+    parts = list(parts)
+    others = [part for part, value in parts if value is not neutral]
+    return [part for part, _ in parts] if not others else others if len(others) == 1 else []
+
+
+def is_clause(node: Node) -> bool:
+    """Whether a node is a boolean that does not split into others."""
+    return isinstance(node, Compare | In | Quantifier | TextTest) or (
+        isinstance(node, Fact) and isinstance(node.type, Bool)
+    )

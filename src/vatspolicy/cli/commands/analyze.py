@@ -7,9 +7,19 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
-from vatspolicy.cli.options import LangOption, OutputsOption, PoliciesOption
-from vatspolicy.cli.typer_app import DECISION, OUTPUT, RULES, abort, print_result, single, write_report
+from vatspolicy.cli.console import abort, publish
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import (
+    DECISION,
+    FORMAT,
+    RULES,
+    Lang,
+    LangOption,
+    Outputs,
+    PoliciesOption,
+    output_option,
+    parse_day,
+)
 from vatspolicy.errors import suggest
 
 
@@ -54,29 +64,26 @@ def analyze(
         ),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.", rich_help_panel=DECISION)] = 1,
-    format: Annotated[
-        AnalysisFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
-    ] = AnalysisFormat.TEXT,
-    output: OutputsOption = [],  # noqa: B006 - typer reads it
+    format: Annotated[AnalysisFormat, FORMAT] = AnalysisFormat.TEXT,
+    outputs: Annotated[Outputs, output_option(tuple(AnalysisFormat))] = (),
     lang: LangOption = Lang.EN,
-) -> None:
+) -> int:
     """Analyse the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.
 
     Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
     """
     from vatspolicy.authoring.analysis.findings import KINDS
-    from vatspolicy.authoring.analysis.run import Request, run_analysis
-    from vatspolicy.authoring.symbolic.search import BUDGET
+    from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
+    from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.reports.analysis import render
 
-    outputs = parse_outputs(output, list(AnalysisFormat))
     every = tuple(name for name in KINDS if name != "accepted-not-found")
     for name in kind:
         if name not in every:
             hint = suggest(name, every) or f"Known: {', '.join(every)}."
             abort(f"there is no kind of finding {name!r}. {hint}")
     report = run_analysis(
-        Request(
+        AnalysisRequest(
             folder=policies,
             kinds=tuple(name for name in every if name in kind or not kind),
             rules=rule,
@@ -88,10 +95,8 @@ def analyze(
             workers=jobs,
         )
     )
-    for name, path in outputs:
-        write_report(path, render(name, report, lang.value))
-    print_result(render(format, report, lang.value), machine=format is not AnalysisFormat.TEXT)
-    raise typer.Exit(report.exit_code)
+    publish(lambda name, _: render(name, report, lang.value), format, outputs)
+    return report.exit_code
 
 
-command = single(analyze, "analyze", RULES)
+command = Command(analyze, "analyze", RULES)

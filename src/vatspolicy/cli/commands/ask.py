@@ -1,4 +1,4 @@
-"""`vatspolicy ask`: an interview that makes a product spec."""
+"""`vatspolicy ask`: an interview that writes a product spec."""
 
 from __future__ import annotations
 
@@ -8,30 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.arguments import Lang, parse_changes, parse_slug
-from vatspolicy.cli.options import (
-    AsOfOption,
-    BundleOption,
-    KeyOption,
-    LangOption,
-    PastOption,
-    PoliciesOption,
-    SkipVerifyOption,
-    choose_bundle,
-)
-from vatspolicy.cli.typer_app import (
+from vatspolicy.cli.console import abort, columns, print_result, write_report
+from vatspolicy.cli.context import SpecContext
+from vatspolicy.cli.declaration import Command, Option
+from vatspolicy.cli.parameters import (
     DECIDE,
     DECISION,
     INPUT,
     OUTPUT,
-    abort,
-    columns,
-    print_result,
-    report_problems,
-    single,
-    write_report,
+    Changes,
+    Lang,
+    PastOption,
+    parse_changes,
+    parse_slug,
 )
-from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import wants_colour, write_stderr
 
@@ -43,6 +33,7 @@ _YAML = (".yaml", ".yml")
 
 
 def ask(
+    context: SpecContext,
     spec: Annotated[
         str | None,
         typer.Argument(
@@ -51,25 +42,22 @@ def ask(
             show_default=False,
         ),
     ] = None,
-    answer: Annotated[
-        list[str],
-        typer.Option(
+    answers: Annotated[
+        Changes,
+        Option(
             "--answer",
             metavar="PATH=VALUE",
+            parse=parse_changes,
+            repeatable=True,
             help="Answer before asking; no value: not known; repeatable.",
-            rich_help_panel=INPUT,
+            panel=INPUT,
         ),
-    ] = [],  # noqa: B006 - typer reads it
-    as_of: AsOfOption = None,
+    ] = (),
     allow_past_as_of: PastOption = False,
     complete: Annotated[
         bool,
         typer.Option("--complete", help="Ask on until the duties are complete.", rich_help_panel=DECISION),
     ] = False,
-    policies: PoliciesOption = None,
-    bundle: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -80,8 +68,7 @@ def ask(
         bool, typer.Option("--next", help="Print the next question and end.", rich_help_panel=OUTPUT)
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="With --next: as JSON.", rich_help_panel=OUTPUT)] = False,
-    lang: LangOption = Lang.EN,
-) -> None:
+) -> ExitCode:
     """Ask for what decides, and write the spec.
 
     Example: vatspolicy ask shop.yaml --lang zh
@@ -93,22 +80,9 @@ def ask(
         abort("--json goes with --next.")
     if spec == "-" and not next_:
         abort("standard input is for the answers; pass a file, or --next.")
-    answers = parse_changes(answer, "--answer")
     source, name = _source(spec, output)
-    try:
-        state = start(
-            choose_bundle(policies, bundle, key, skip_verify),
-            today(),
-            source,
-            name,
-            as_of,
-            allow_past_as_of,
-            complete,
-            lang.value,
-        )
-    except InvalidInput as error:
-        report_problems(error)
-        raise typer.Exit(ExitCode.INVALID) from None
+    lang = context.lang
+    state = start(context.law.load(), today(), source, name, context.as_of, allow_past_as_of, complete, lang.value)
     _check_day(state)
     file = _File(output or (Path(spec) if spec not in (None, "-") else None), source, lang)
     for dotted, value in answers:
@@ -123,12 +97,12 @@ def ask(
                 abort("the answers need a file: pass a SPEC or --output.")
             file.write(state)
         _show_next(state, json_, lang)
-        return
-    raise typer.Exit(_converse(state, file, bool(answers), lang))
+        return ExitCode.OK
+    return _converse(state, file, bool(answers), lang)
 
 
 def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str | None]:
-    """The spec to go on with, and else the name of the new product where a file says it."""
+    """Return the spec to complete, or else the name of the new product if the file name is one."""
     from vatspolicy.documents import load_document
 
     if output is not None and output.suffix not in _YAML:
@@ -136,11 +110,7 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
     if spec is not None and (spec == "-" or Path(spec).exists()):
         if spec != "-" and output is None and Path(spec).suffix not in _YAML:
             abort("comments need YAML: choose a file that ends with .yaml by --output.")
-        try:
-            return load_document(spec), None
-        except InvalidInput as error:
-            report_problems(error)
-            raise typer.Exit(ExitCode.INVALID) from None
+        return load_document(spec), None
     target = output or (Path(spec) if spec is not None else None)
     if target is None:
         return None, None
@@ -155,7 +125,7 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
 
 
 def _check_day(state: Interview) -> None:
-    """The day whose law decides must be one that the bundle covers, and in the past only by leave."""
+    """End the command for a day that the bundle does not cover, or for a past day that is not allowed."""
     code = ExitCode.USAGE if state.as_of is not None else ExitCode.INVALID
     if state.day < state.bundle.covers_from:
         abort(f"the law is known from {state.bundle.covers_from} on.", code)
@@ -164,7 +134,7 @@ def _check_day(state: Interview) -> None:
 
 
 class _File:
-    """Where the profile is kept. Each write leaves either the old file or the new one, whatever happens."""
+    """The file of the profile. A write that fails leaves the old content."""
 
     def __init__(self, path: Path | None, source: Document | None, lang: Lang) -> None:
         self.path, self.lang = path, lang
@@ -207,8 +177,8 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
     terminal.lines(terminal.question(state, state.question))
 
 
-def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> int:
-    """Ask on a terminal; the dialogue is on standard error, the decision on standard output. Returns the exit code."""
+def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitCode:
+    """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.engine.serialize import decision_to_data
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render
@@ -234,4 +204,4 @@ def _colour() -> bool:
     return wants_colour() and sys.stderr is not None and sys.stderr.isatty()
 
 
-command = single(ask, "ask", DECIDE)
+command = Command(ask, "ask", DECIDE)

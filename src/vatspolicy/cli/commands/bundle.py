@@ -1,4 +1,4 @@
-"""`vatspolicy bundle`: bundles as files: built, signed, verified, shown, pinned."""
+"""`vatspolicy bundle`: build, sign, verify, inspect and pin bundle files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.arguments import Lang
-from vatspolicy.cli.options import LangOption, PoliciesOption
-from vatspolicy.cli.typer_app import INPUT, OUTPUT, RULES, abort, family, print_result, warn
+from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli.declaration import CommandGroup
+from vatspolicy.cli.parameters import FORMAT, INPUT, OUTPUT, RULES, Lang, LangOption, PoliciesOption
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import write_bytes
 
@@ -28,13 +28,13 @@ PublicKeyOption = Annotated[
 ]
 SkipOption = Annotated[
     bool,
-    typer.Option("--skip-verify", help="Do not ask who signed it; the files must be whole.", rich_help_panel=INPUT),
+    typer.Option("--skip-verify", help="Skip signature verification; the files must be whole.", rich_help_panel=INPUT),
 ]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, such as bundle.tar.gz.")]
 
 
 class InspectFormat(StrEnum):
-    """Formats of what a bundle holds."""
+    """Formats of the contents of a bundle."""
 
     TEXT, JSON = "text", "json"
 
@@ -113,7 +113,7 @@ def verify_bundle(
     ] = None,
     skip_verify: SkipOption = False,
 ) -> None:
-    """Say whether a bundle is whole, by whom it is signed, whether it is the pinned one, and whether its law loads.
+    """Verify that a bundle is whole, signed by a key, the pinned one, and that its law loads.
 
     Example: vatspolicy bundle verify bundle.tar.gz --key release.pub --lock vatspolicy.lock
     """
@@ -130,8 +130,7 @@ def verify_bundle(
     signature = _signature(package, key, scope, skip_verify)
     if pinned and not skip_verify:
         pinned.check_key(package, signature)
-    with package.in_use():
-        package.load()
+    package.load()
     said = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
     said = "unsigned" if not package.signed else said
     print_result(f"{file}: {package.revision}, {len(package.files)} files, {said}{', as pinned' if pinned else ''}\n")
@@ -139,9 +138,7 @@ def verify_bundle(
 
 def inspect_bundle(
     file: FileArgument,
-    format: Annotated[
-        InspectFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
-    ] = InspectFormat.TEXT,
+    format: Annotated[InspectFormat, FORMAT] = InspectFormat.TEXT,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Show what a bundle holds and what its signature claims, without verifying it.
@@ -158,7 +155,7 @@ def inspect_bundle(
 
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
         return
-    print_result(_told(data, lang))
+    print_result(_describe(data, lang))
 
 
 def pin_bundle(
@@ -185,8 +182,7 @@ def pin_bundle(
 
     package = read_bundle_file(file)
     signature = _signature(package, key, scope, skip_verify)
-    with package.in_use():
-        package.load()
+    package.load()
     try:
         pinned = pin(lock, package, signature, allow_rollback)
     except OSError as error:
@@ -265,7 +261,7 @@ _WORDS = {
 }
 
 
-def _told(data: dict[str, Any], lang: Lang) -> str:
+def _describe(data: dict[str, Any], lang: Lang) -> str:
     def say(word: str) -> str:
         return _WORDS[word][1 if lang is Lang.ZH else 0]
 
@@ -288,7 +284,7 @@ def _told(data: dict[str, Any], lang: Lang) -> str:
     return "".join(f"{say(word)}{colon}{text}\n" for word, text in lines.items())
 
 
-command = family(
+command = CommandGroup(
     "bundle",
     RULES,
     "Bundles of policies as files: build, sign, verify, inspect, pin.",

@@ -2,121 +2,248 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from vatspolicy.cli.arguments import FailOn, Format, Lang
-from vatspolicy.cli.decide import decide
-from vatspolicy.cli.options import (
-    ApproversOption,
-    AsOfOption,
-    BaselineOption,
-    BundleOption,
-    KeyOption,
-    LangOption,
-    OutputsOption,
+from vatspolicy import clock
+from vatspolicy.cli.console import abort, columns, print_result, publish, report_problems, warn, write_report
+from vatspolicy.cli.context import SpecContext
+from vatspolicy.cli.declaration import Argument, Command, Option
+from vatspolicy.cli.parameters import (
+    ASIDE,
+    DECIDE,
+    DECISION,
+    FORMAT,
+    OUTPUT,
+    FailOn,
+    Format,
+    Outputs,
     PastOption,
-    PoliciesOption,
     SetOption,
-    SkipVerifyOption,
-    StrictOption,
-    UntilOption,
-    WaiversOption,
-    WriteBaselineOption,
+    output_option,
+    parse_day,
+    parse_masks,
 )
-from vatspolicy.cli.typer_app import DECIDE, DECISION, OUTPUT, single
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import DayError, ExitCode, Gate
+
+if TYPE_CHECKING:
+    from vatspolicy.bundles.select import SelectedLaw
+    from vatspolicy.gate.gate import GateResult
 
 
-def check(
+@dataclass(frozen=True)
+class CheckOptions:
+    """The parameters of `check`: the only declaration, read by typer and by `fast_arguments`."""
+
     specs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SPEC",
-            help="Product specs: files, folders, globs, or - for standard input.",
-            show_default=False,
-        ),
-    ],
-    as_of: AsOfOption = None,
-    policies: PoliciesOption = None,
-    bundle: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
-    set_: SetOption = [],  # noqa: B006 - typer reads it
+        list[str], Argument(metavar="SPEC", help="Product specs: files, folders, globs, or - for standard input.")
+    ]
+    context: SpecContext = field(default_factory=SpecContext)
+    changes: SetOption = ()
     fail_on: Annotated[
         FailOn,
-        typer.Option(help="What makes the gate fail; each level includes those before it.", rich_help_panel=DECISION),
-    ] = FailOn.NEEDS_LICENSE,
-    allow_past_as_of: PastOption = False,
+        Option("--fail-on", help="What makes the gate fail; each level includes those before it.", panel=DECISION),
+    ] = FailOn.NEEDS_LICENSE
+    allow_past: PastOption = False
     no_fail: Annotated[
         bool,
-        typer.Option(
-            "--no-fail",
-            help="Exit with 0 for a failed or incomplete gate (not for invalid input).",
-            rich_help_panel=DECISION,
+        Option(
+            "--no-fail", help="Exit with 0 for a failed or incomplete gate (not for invalid input).", panel=DECISION
         ),
-    ] = False,
-    waivers: WaiversOption = None,
-    approvers: ApproversOption = None,
-    strict_waivers: StrictOption = False,
-    baseline: BaselineOption = None,
-    write_baseline: WriteBaselineOption = None,
-    until: UntilOption = None,
-    format: Annotated[
-        Format, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
-    ] = Format.TEXT,
-    output: OutputsOption = [],  # noqa: B006 - typer reads it
+    ] = False
+    waivers: Annotated[
+        Path | None,
+        Option(
+            "--waivers",
+            metavar="FILE",
+            help="Waivers: findings that are set aside (needs --approvers).",
+            panel=ASIDE,
+        ),
+    ] = None
+    approvers: Annotated[
+        Path | None,
+        Option("--approvers", metavar="FILE", help="Who may approve waivers of which rules.", panel=ASIDE),
+    ] = None
+    strict_waivers: Annotated[
+        bool,
+        Option("--strict-waivers", help="Fail on a waiver or baseline entry that does not apply.", panel=ASIDE),
+    ] = False
+    baseline: Annotated[
+        Path | None,
+        Option("--baseline", metavar="FILE", help="Findings that were there before; only others fail.", panel=ASIDE),
+    ] = None
+    write_baseline: Annotated[
+        Path | None,
+        Option(
+            "--write-baseline",
+            metavar="FILE",
+            help="Record all findings as a baseline (needs --until).",
+            panel=ASIDE,
+        ),
+    ] = None
+    until: Annotated[
+        str | None,
+        Option("--until", metavar="DAY", parse=parse_day, help="Last day of the baseline to write.", panel=ASIDE),
+    ] = None
+    format: Annotated[Format, FORMAT] = Format.TEXT
+    outputs: Annotated[Outputs, output_option(tuple(Format))] = ()
     receipt: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE", help="Write a receipt, to be replayed; - is standard output.", rich_help_panel=OUTPUT
+        Option(
+            "--receipt",
+            metavar="FILE",
+            help="Write a receipt, to be replayed; - is standard output.",
+            panel=OUTPUT,
         ),
-    ] = None,
+    ] = None
     log: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Append to a decision log in OPA's form.", rich_help_panel=OUTPUT),
-    ] = None,
-    mask: Annotated[
-        list[str],
-        typer.Option(
+        Option("--log", metavar="FILE", help="Append to a decision log in OPA's form.", panel=OUTPUT),
+    ] = None
+    masks: Annotated[
+        Sequence[Any],
+        Option(
+            "--mask",
             metavar="POINTER[=TEXT]",
+            parse=parse_masks,
+            repeatable=True,
             help="What the log does not say, such as /input/company; repeatable.",
-            rich_help_panel=OUTPUT,
+            panel=OUTPUT,
         ),
-    ] = [],  # noqa: B006
-    lang: LangOption = Lang.EN,
-) -> None:
+    ] = ()
+
+
+def check(options: CheckOptions) -> ExitCode:
     """Decide product specs.
 
     Example: vatspolicy check specs/*.yaml --fail-on deny -o sarif=vats.sarif
     """
-    raise typer.Exit(
-        decide(
-            specs,
-            as_of,
-            policies,
-            bundle,
-            key,
-            skip_verify,
-            set_,
-            fail_on,
-            allow_past_as_of,
-            no_fail,
-            waivers,
-            approvers,
-            strict_waivers,
-            baseline,
-            write_baseline,
-            until,
+    from vatspolicy.reports.decision import render
+
+    _refuse_contradictions(options)
+    law = options.context.law.select(options.specs)
+    gate = _make_gate(options, law)
+    try:
+        if options.write_baseline is not None and options.until is not None:
+            gate = _adopt_findings(gate, options.specs, options.write_baseline, options.until)
+        result = gate.run(options.specs)
+    except DayError as error:
+        abort(f"{error}.")
+    if result.problems:
+        report_problems(InvalidInput(result.problems))
+    for argument in result.empty:
+        warn(f"there is no spec behind {argument!r}.")
+    if not result.records and not result.problems:
+        abort("nothing was decided.", ExitCode.NOTHING)
+    if options.log is not None and result.records:
+        _append_to_log(options.log, law, result, options.masks)
+    if options.receipt is not None and (result.law or not result.problems):
+        _write_receipt(options.receipt, law, gate, result)
+
+    def report(format: str, colour: bool) -> str:
+        return render(
             format,
-            output,
-            receipt,
-            log,
-            mask,
-            lang.value,
+            result.records,
+            options.context.lang.value,
+            colour,
+            columns(),
+            result.problems,
+            result.remarks,
         )
+
+    wanted = result.records or result.remarks or options.format not in (Format.TEXT, Format.GITHUB)
+    publish(report, options.format if wanted and options.receipt != "-" else None, options.outputs)
+    return result.exit_code
+
+
+command = Command(check, "check", DECIDE)
+
+
+def _refuse_contradictions(options: CheckOptions) -> None:
+    if options.write_baseline is not None and options.until is None:
+        abort("a baseline ends on a day: add --until DAY.")
+    if options.until is not None and (options.write_baseline is None or options.baseline is not None):
+        abort("--until belongs to --write-baseline, which is given without --baseline.")
+    if options.masks and options.log is None:
+        abort("--mask belongs to --log.")
+
+
+def _make_gate(options: CheckOptions, law: SelectedLaw) -> Gate:
+    """Return the gate that the options describe, with its waivers and baseline."""
+    waivers = None
+    if options.waivers or options.approvers or options.baseline or options.write_baseline:
+        from vatspolicy.gate.waivers import load_waiver_set
+
+        waivers = load_waiver_set(options.waivers, options.approvers, options.baseline, options.strict_waivers)
+    return Gate(
+        law.bundle,
+        clock.today(),
+        options.context.as_of,
+        options.allow_past,
+        options.changes,
+        options.fail_on,
+        options.no_fail,
+        waivers,
     )
 
 
-command = single(check, "check", DECIDE)
+def _adopt_findings(gate: Gate, specs: list[str], path: Path, until: str) -> Gate:
+    """Write a baseline of the findings of today, and return the gate that uses it.
+
+    Raises:
+        DayError: for a day of the law that may not be used.
+    """
+    from vatspolicy.gate.waivers import last_day, load_baseline
+    from vatspolicy.gate.waivers.writer import baseline_text
+
+    if not gate.today <= until <= last_day(gate.today):
+        abort(f"a baseline ends within a year: {gate.today} to {last_day(gate.today)}.")
+    old = load_baseline(path) if path.exists() else None
+    result = gate.run(specs)
+    products = [decision.product for _, decision, _ in result.decided]
+    if result.problems or result.empty or not products:
+        return gate  # which reports what is wrong
+    if len(set(products)) < len(products):
+        abort("two specs have one product id; a baseline could not tell them apart.")
+    write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))
+    assert gate.ledger is not None
+    return replace(gate, ledger=replace(gate.ledger, baseline=load_baseline(path)))
+
+
+def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Sequence[Any]) -> None:
+    """Append every decision to the log; a decision that cannot be logged fails the run."""
+    from vatspolicy.gate.decision_log import append, make_event
+
+    pairs = zip(result.law, result.records, strict=True)
+    facts = [(profile.document.data, data) for (profile, _), data in pairs]
+    try:
+        moved = append(log, [make_event(law.revision, *one, clock.now(), masks) for one in facts])
+    except (OSError, ValueError) as error:
+        abort(f"cannot write {log}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
+    if moved:
+        warn(f"{log} ended in a torn record, which is in {log}.torn now.")
+
+
+def _write_receipt(target: str, law: SelectedLaw, gate: Gate, result: GateResult) -> None:
+    """Write the receipt of the one decision."""
+    from vatspolicy.gate.receipt import canonical, make_receipt
+
+    if len(result.law) != 1:
+        abort(f"a receipt is of one decision, and there are {len(result.law)}.")
+    ((profile, data),) = result.law
+    waived = [
+        {"list": name, "index": index, "waived": finding["waived"]}
+        for name, findings in result.records[0].items()
+        if isinstance(findings, list)
+        for index, finding in enumerate(findings)
+        if isinstance(finding, dict) and "waived" in finding
+    ]
+    made = make_receipt(law, profile, data, gate.today, gate.as_of, gate.changes, waived)
+    text = canonical(made).decode()
+    if target == "-":
+        print_result(text, machine=True)
+    else:
+        write_report(Path(target), text)

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.typer_app import WRITE, print_result, single
+from vatspolicy.cli.console import print_result
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import WRITE
 
 COMPLETE = "_VATSPOLICY_COMPLETE"
-"""The variable by which a shell asks for completions."""
+"""Environment variable by which a shell asks for completions."""
 
 
 class Shell(StrEnum):
@@ -34,4 +36,4 @@ def completion(
     print_result(f"{script.strip()}\n", machine=True)
 
 
-command = single(completion, "completion", WRITE)
+command = Command(completion, "completion", WRITE)

@@ -9,25 +9,25 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import Lang, parse_day, parse_outputs
-from vatspolicy.cli.options import LangOption, OutputsOption
-from vatspolicy.cli.typer_app import (
+from vatspolicy.cli.console import abort, columns, publish, report_problems, write_report
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import (
     DECISION,
+    FORMAT,
     INPUT,
     OUTPUT,
     RULES,
-    abort,
-    columns,
-    print_result,
-    report_problems,
-    single,
-    write_report,
+    Lang,
+    LangOption,
+    Outputs,
+    american,
+    output_option,
+    parse_day,
 )
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.output import wants_colour
 
 WORKERS = 4
-"""Most processes that share the work of proofs."""
+"""Processes that share the proofs, at most."""
 
 
 class DiffFormat(StrEnum):
@@ -39,20 +39,20 @@ class DiffFormat(StrEnum):
 class Semantic(StrEnum):
     """Which engine to ask for proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
 
-    AUTO, Z3, CELLS, OFF = "auto", "z3", "cells", "off"
+    AUTO, Z3, OFF = "auto", "z3", "off"
 
 
 def parse_days(texts: list[str]) -> list[str]:
-    """Calendar days."""
+    """Return calendar days."""
     return [day for text in texts if (day := parse_day(text))]
 
 
 def parse_fail_on(texts: list[str]) -> list[str]:
-    """Conditions, separated by commas."""
+    """Return conditions, which are separated by commas."""
     from vatspolicy.authoring.diff.verdict import parse_conditions
 
     try:
-        return parse_conditions(texts)
+        return parse_conditions(american(text) for text in texts)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -99,8 +99,8 @@ def diff(
     semantic: Annotated[
         Semantic,
         typer.Option(
-            help="What proves each changed rule over all profiles: the solver z3, a search by cells without it, "
-            "the best that is installed, or nothing.",
+            help="Engine that proves each changed rule over all profiles: z3 (the extra smt), "
+            "auto (z3 if it is installed) or off.",
             rich_help_panel=DECISION,
         ),
     ] = Semantic.AUTO,
@@ -122,23 +122,19 @@ def diff(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
-    format: Annotated[
-        DiffFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
-    ] = DiffFormat.TEXT,
-    output: OutputsOption = [],  # noqa: B006 - typer reads it
+    format: Annotated[DiffFormat, FORMAT] = DiffFormat.TEXT,
+    outputs: Annotated[Outputs, output_option(tuple(DiffFormat))] = (),
     lang: LangOption = Lang.EN,
-) -> None:
+) -> int:
     """Review a change of the law: what was edited, which decisions change, for whom and from when.
 
     Example: vatspolicy diff main..HEAD --fail-on 'deny->allow,version' -o markdown=review.md
     """
     from vatspolicy import clock
-    from vatspolicy.authoring.diff.git import SourceError
     from vatspolicy.authoring.diff.review import Settings, compare_revisions, not_comparable
-    from vatspolicy.authoring.diff.sources import read_pair
+    from vatspolicy.authoring.diff.sources import SourceError, read_pair
     from vatspolicy.reports.diff import render
 
-    outputs = parse_outputs(output, list(DiffFormat))
     workers = min(os.cpu_count() or 1, WORKERS)
     settings = Settings(today or clock.today(), as_of, profiles, semantic.value, workers, fail_on)
     try:
@@ -150,14 +146,13 @@ def diff(
 
         for path, text in unlike(fixtures_of(data), save_fixtures):
             write_report(path, text)
-    for name, path in outputs:
-        write_report(path, render(name, data, lang.value))
-    print_result(render(format, data, lang.value, wants_colour(), columns()), machine=format is not DiffFormat.TEXT)
+    publish(lambda name, colour: render(name, data, lang.value, colour, columns()), format, outputs)
     if refused:
         abort(refused)
     if data["problems"] and format is not DiffFormat.TEXT:
         report_problems(InvalidInput([Problem(**problem) for problem in data["problems"]]))
-    raise typer.Exit(data["exit_code"])
+    exit_code: int = data["exit_code"]
+    return exit_code
 
 
-command = single(diff, "diff", RULES)
+command = Command(diff, "diff", RULES)

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import parse_day
-from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
-from vatspolicy.cli.typer_app import OUTPUT, WRITE, abort, family, print_result
+from vatspolicy.cli.console import abort, print_result
+from vatspolicy.cli.context import LawOptions, require_covered
+from vatspolicy.cli.declaration import CommandGroup
+from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_day
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate, translate_lines
 
@@ -25,6 +26,7 @@ _FOLDERS = {DocsFormat.MARKDOWN: Path("docs/policies"), DocsFormat.HTML: Path("s
 
 
 def build_docs(
+    law: LawOptions,
     format: Annotated[
         DocsFormat,
         typer.Option("--format", "-f", help="Markdown pages, or a site with search.", rich_help_panel=OUTPUT),
@@ -53,11 +55,7 @@ def build_docs(
         bool,
         typer.Option("--check", help="Write nothing; name pages that differ and exit with 1.", rich_help_panel=OUTPUT),
     ] = False,
-    policies: PoliciesOption = None,
-    bundle: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
-) -> None:
+) -> ExitCode:
     """Write one page per policy, an index and a calendar of changes; a site (html) has a search and a matrix too.
 
     Example: vatspolicy docs build --format html -o site
@@ -66,15 +64,15 @@ def build_docs(
     from vatspolicy.reports.policy import Foreign, compare, make, write
 
     folder = folder or _FOLDERS[format]
-    law = choose_bundle(policies, bundle, key, skip_verify)
+    bundle = law.load()
     day = (as_of or clock.today()) if format is DocsFormat.HTML else None
-    if day and day < law.covers_from:
-        abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.")
-    pages = make(law, format.value, day)
+    if day:
+        require_covered(bundle, day)
+    pages = make(bundle, format.value, day)
     if check_only:
         difference = compare(folder, pages, format.value)
         print_result(translate_lines("".join(f"{line}\n" for line in difference.lines(folder))))
-        raise typer.Exit(1 if difference else 0)
+        return ExitCode.FAILED if difference else ExitCode.OK
     try:
         difference = write(folder, pages, format.value)
     except Foreign as error:
@@ -84,6 +82,7 @@ def build_docs(
     changed = len(difference.missing) + len(difference.stale)
     summary = f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed."
     print_result(translate(summary) + "\n")
+    return ExitCode.OK
 
 
-command = family("docs", WRITE, "Write the policies as pages to read.", {"build": build_docs})
+command = CommandGroup("docs", WRITE, "Write the policies as pages to read.", {"build": build_docs})

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.typer_app import INPUT, OUTPUT, WRITE, abort, print_result, report_problems, single, write_report
+from vatspolicy.cli.console import abort, print_result, report_problems, write_report
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import INPUT, OUTPUT, WRITE
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
 from vatspolicy.output import write_stderr
+from vatspolicy.policies.bundle import TESTS_ENDING
 
 if TYPE_CHECKING:
     from vatspolicy.documents import Document
@@ -41,8 +44,9 @@ def format_files(
             rich_help_panel=INPUT,
         ),
     ] = None,
-) -> None:
+) -> int:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
+    Tests inside a policy move into a file of their own beside it.
 
     Example: vatspolicy fmt --check policies
     """
@@ -50,15 +54,15 @@ def format_files(
         if paths or check or diff:
             abort("--textconv takes one file and nothing else.")
         print_result(_normal(textconv), machine=True)
-        return
+        return ExitCode.OK
     found = list(_files(paths or [name for name in ("policies", "fixtures") if Path(name).is_dir()]))
     if not found:
         abort("there is nothing to format.", ExitCode.NOTHING)
-    raise typer.Exit(_run(found, check, diff))
+    return _run(found, check, diff)
 
 
 def _files(paths: list[str]) -> Iterator[str]:
-    """The files, and the YAML files below folders, in order."""
+    """Yield the files, and the YAML files below folders, in order."""
     for path in paths:
         if path != "-" and Path(path).is_dir():
             yield from sorted(str(file) for file in Path(path).rglob("*") if file.suffix in (".yaml", ".yml"))
@@ -67,7 +71,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 
 def _run(names: list[str], check: bool, diff: bool) -> int:
-    from vatspolicy.authoring.formatter import format_text
+    from vatspolicy.authoring.formatter import format_text, split_tests
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
 
@@ -76,7 +80,8 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
     for name in names:
         try:
             document = load_document(name)
-            text = format_text(document)
+            moved = split_tests(document) if name != "-" else None
+            text = moved[0] if moved else format_text(document)
         except InvalidInput as error:
             report_problems(error)
             code = ExitCode.INVALID
@@ -90,14 +95,25 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         elif check and not same:
             print_result(translate(f"{document.file}: not laid out by vatspolicy fmt") + "\n")
         elif not (check or diff or same):
+            if moved:
+                _write_tests(Path(name), moved[1])
             write_report(Path(name), text)
     if not (check or diff) and names != ["-"]:
         write_stderr(translate(f"{len(names)} files, {changed} changed.") + "\n")
     return code or (ExitCode.FAILED if check and changed else 0)
 
 
+def _write_tests(policy: Path, text: str) -> None:
+    """Write the tests that stood in a policy into their own file beside it; never over another one."""
+    path = policy.with_name(policy.name.removesuffix(policy.suffix) + TESTS_ENDING)
+    if path.exists() or path.is_symlink():
+        abort(f"{path} exists already.")
+    write_report(path, text)
+    print_result(f"{path}\n")
+
+
 def _is_written(name: str, document: Document, text: str) -> bool:
-    """Whether a file holds the text already, to the byte."""
+    """Return whether a file already has these bytes."""
     return document.text == text if name == "-" else Path(name).read_bytes() == text.encode()
 
 
@@ -114,7 +130,7 @@ def _difference(document: Document, text: str) -> str:
 
 
 def _normal(path: Path) -> str:
-    """The normalised text; that of the file where it cannot be read as YAML, so that a diff shows something."""
+    """Return the normalized text, or the text of a file that is not valid YAML, so that a diff shows something."""
     from vatspolicy.authoring.formatter.textconv import normal_text
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
@@ -126,7 +142,7 @@ def _normal(path: Path) -> str:
         try:
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError:
-            raise typer.Exit(ExitCode.INVALID) from None
+            raise SystemExit(ExitCode.INVALID) from None
 
 
-command = single(format_files, "fmt", WRITE)
+command = Command(format_files, "fmt", WRITE)

@@ -1,38 +1,28 @@
-"""`vatspolicy lint`: what a reviewer would ask of policy files."""
+"""`vatspolicy lint`: check the style of policies."""
 
 from __future__ import annotations
 
-import typer
-
-from vatspolicy.cli.options import (
-    BundleOption,
-    FixturesOption,
-    KeyOption,
-    PoliciesOption,
-    SkipVerifyOption,
-    choose_bundle,
-    near,
-)
-from vatspolicy.cli.typer_app import RULES, print_result, single
+from vatspolicy.cli.console import print_result
+from vatspolicy.cli.context import LawOptions
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import RULES, FixturesOption
 from vatspolicy.errors import render
+from vatspolicy.gate.gate import ExitCode
 
 
 def lint(
-    policies: PoliciesOption = None,
-    bundle: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
+    law: LawOptions,
     fixtures: FixturesOption = None,
-) -> None:
+) -> ExitCode:
     """Check policies beyond what loading checks: style, translations, tests that show every rule both ways.
 
     Example: vatspolicy lint --policies policies
     """
     from vatspolicy.authoring.lint import lint as lint_bundle
 
-    problems = lint_bundle(choose_bundle(policies, bundle, key, skip_verify), fixtures or near())
+    problems = lint_bundle(law.load(), fixtures)
     print_result("".join(f"{render(problem)}\n" for problem in problems))
-    raise typer.Exit(1 if problems else 0)
+    return ExitCode.FAILED if problems else ExitCode.OK
 
 
-command = single(lint, "lint", RULES)
+command = Command(lint, "lint", RULES)

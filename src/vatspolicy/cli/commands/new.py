@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import parse_slug
-from vatspolicy.cli.typer_app import OUTPUT, WRITE, abort, family, print_result, write_report
+from vatspolicy.cli.console import abort, print_result, write_report
+from vatspolicy.cli.declaration import CommandGroup
+from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_slug
 
 
 def create(files: dict[Path, str]) -> None:
-    """Write new files, never over an old one: all of them, or none when one exists."""
+    """Write new files: all of them, or none if one exists."""
     for path in files:
         if path.exists() or path.is_symlink():
             abort(f"{path} exists already.")
@@ -34,12 +35,14 @@ def new_policy(
 
     Example: vatspolicy new policy cloud-measures-2027
     """
-    from vatspolicy.authoring.scaffold import bundle, policy
+    from vatspolicy.authoring.scaffold import bundle, policy, policy_tests
 
     if id == "bundle":
         abort("'bundle' is the name of the file that describes a bundle. Choose another.")
-    release = folder / "bundle.yaml"
-    create({folder / f"{id}.yaml": policy(id)} | ({} if release.exists() else {release: bundle()}))
+    files = {folder / f"{id}.yaml": policy(id), folder / f"{id}.test.yaml": policy_tests()}
+    if not any((place / "bundle.yaml").exists() for place in (folder, *folder.parents)):
+        files[folder / "bundle.yaml"] = bundle()
+    create(files)
 
 
 def new_profile(
@@ -76,7 +79,7 @@ def new_fixture(
     create({folder / f"{name}.yaml": profile(name), folder / f"{name}.expect.yaml": expectation()})
 
 
-command = family(
+command = CommandGroup(
     "new",
     WRITE,
     "Write a skeleton that passes lint and its own tests.",

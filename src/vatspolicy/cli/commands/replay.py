@@ -1,23 +1,18 @@
-"""`vatspolicy replay`: decide again what a receipt says was decided."""
+"""`vatspolicy replay`: repeat the decision that a receipt records."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import Lang
-from vatspolicy.cli.options import (
-    BundleOption,
-    KeyOption,
-    LangOption,
-    PoliciesOption,
-    SkipVerifyOption,
-    choose_law,
-)
-from vatspolicy.cli.typer_app import DECIDE, INPUT, OUTPUT, abort, print_result, single, warn
+from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli.context import CommandContext
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import DECIDE, FORMAT, INPUT, Lang
 from vatspolicy.gate.gate import ExitCode
 
 
@@ -29,19 +24,13 @@ class ReplayFormat(StrEnum):
 
 def replay(
     receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="What check --receipt wrote.")],
+    context: CommandContext,
     spec: Annotated[
         Path | None,
         typer.Option("--spec", metavar="FILE", help="The spec (default: as recorded).", rich_help_panel=INPUT),
     ] = None,
-    policies: PoliciesOption = None,
-    bundle: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
-    format: Annotated[
-        ReplayFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
-    ] = ReplayFormat.TEXT,
-    lang: LangOption = Lang.EN,
-) -> None:
+    format: Annotated[ReplayFormat, FORMAT] = ReplayFormat.TEXT,
+) -> ExitCode:
     """Decide again what a receipt says was decided, and compare: 0 the same, 1 not, 3 it cannot be decided.
 
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
@@ -51,17 +40,19 @@ def replay(
     from vatspolicy.gate.receipt import replay as decide_again
 
     data = read_receipt(receipt)
-    file = spec or _near(receipt, data["spec"]["file"])
+    file = spec or _find_recorded(receipt, data["spec"]["file"])
     try:
         content = file.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not usable"
         abort(f"cannot read the spec {file}: {reason}. Name it with --spec.", ExitCode.INVALID)
-    if policies is None and bundle is None and data["law"]["file"] is not None:
-        recorded = _near(receipt, data["law"]["file"])
-        policies, bundle = (None, recorded) if data["law"]["origin"] == "bundle" else (recorded, None)
-    law = choose_law(policies, bundle, key, skip_verify, locks=False)  # the receipt says which bundle it must be
-    differences = decide_again(data, law, content)
+    law = context.law
+    if law.policies is None and law.bundle is None and data["law"]["file"] is not None:
+        recorded = _find_recorded(receipt, data["law"]["file"])
+        is_bundle = data["law"]["origin"] == "bundle"
+        law = replace(law, bundle=recorded) if is_bundle else replace(law, policies=recorded)
+    # No lock is read: the receipt says which bundle it must be.
+    differences = decide_again(data, law.select(locks=False), content)
     made_by = data.get("program")
     version = made_by.get("version") if isinstance(made_by, dict) else None
     if version != __version__:
@@ -72,12 +63,12 @@ def replay(
         found = [{"pointer": pointer, "kind": kind} for pointer, kind in differences]
         print_result(json.dumps({"same": not found, "differences": found}, indent=2) + "\n", machine=True)
     else:
-        print_result(_told(differences, lang))
-    raise typer.Exit(ExitCode.FAILED if differences else ExitCode.OK)
+        print_result(_describe(differences, context.lang))
+    return ExitCode.FAILED if differences else ExitCode.OK
 
 
-def _near(receipt: Path, name: str) -> Path:
-    """A recorded file: from here, else from where the receipt lies."""
+def _find_recorded(receipt: Path, name: str) -> Path:
+    """Return a recorded file, relative to the working directory or else to the receipt."""
     path = Path(name)
     return path if path.exists() or not (receipt.parent / path).exists() else receipt.parent / path
 
@@ -85,7 +76,7 @@ def _near(receipt: Path, name: str) -> Path:
 _KINDS = {"changed": "不同", "added": "新增", "removed": "缺失"}
 
 
-def _told(differences: list[tuple[str, str]], lang: Lang) -> str:
+def _describe(differences: list[tuple[str, str]], lang: Lang) -> str:
     if lang is Lang.ZH:
         head = f"不一致：{len(differences)}处\n" if differences else "一致：规格、法律与决定均如回执所载\n"
         return head + "".join(f"  {pointer}：{_KINDS[kind]}\n" for pointer, kind in differences)
@@ -94,4 +85,4 @@ def _told(differences: list[tuple[str, str]], lang: Lang) -> str:
     return head + "".join(f"  {pointer}: {kind}\n" for pointer, kind in differences)
 
 
-command = single(replay, "replay", DECIDE)
+command = Command(replay, "replay", DECIDE)

@@ -12,23 +12,16 @@ from typing import Annotated, Any
 
 import typer
 
-from vatspolicy.cli.arguments import Lang, parse_day
-from vatspolicy.cli.options import (
-    BundleOption,
-    KeyOption,
-    LangOption,
-    PoliciesOption,
-    SkipVerifyOption,
-    choose_bundle,
-)
-from vatspolicy.cli.typer_app import DECIDE, DECISION, INPUT, OUTPUT, abort, print_result, report_problems, single, warn
-from vatspolicy.errors import InvalidInput
+from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli.context import DayContext, LawOptions
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.output import write_stderr
 
 
 class EngineName(StrEnum):
-    """Engines (vatspolicy.screening.engines.prepare)."""
+    """Engines (vatspolicy.screening.engines.prepare_engine)."""
 
     DUCKDB, SPARK, PYTHON = "duckdb", "spark", "python"
 
@@ -40,7 +33,7 @@ class SummaryFormat(StrEnum):
 
 
 def parse_by(text: str) -> str:
-    """Names of tables, separated by commas."""
+    """Return names of tables, separated by commas."""
     known = ("region", "class", "rule")
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or any(name not in known for name in names):
@@ -61,20 +54,8 @@ def screen(
         Path,
         typer.Option("--output", "-o", metavar="FILE", help="Answers, .jsonl or .parquet.", rich_help_panel=OUTPUT),
     ],
+    context: DayContext,
     engine: Annotated[EngineName, typer.Option(help="What decides.", rich_help_panel=DECISION)] = EngineName.DUCKDB,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY",
-            callback=parse_day,
-            help="Day of the law for all rows (default: today in China).",
-            rich_help_panel=DECISION,
-        ),
-    ] = None,
-    policies: PoliciesOption = None,
-    bundle_file: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
     diff: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -137,15 +118,13 @@ def screen(
     format: Annotated[
         SummaryFormat, typer.Option("--format", "-f", help="Format of the summary.", rich_help_panel=OUTPUT)
     ] = SummaryFormat.TEXT,
-    lang: LangOption = Lang.EN,
-) -> None:
+) -> ExitCode:
     """Decide a portfolio of profiles: one answer a row, bad rows apart with the reasons, and a summary.
 
     Example: vatspolicy screen profiles.parquet -o answers.parquet --by region
     """
     import json
 
-    from vatspolicy import clock
     from vatspolicy.screening.engines import MissingExtra
     from vatspolicy.screening.input import InputError, open_source, read_mapping
     from vatspolicy.screening.run import ScreenError, Task, batch_size
@@ -153,15 +132,12 @@ def screen(
     from vatspolicy.screening.summary import render
     from vatspolicy.screening.workers import WorkerLost, cores
 
-    if diff and (policies or bundle_file):
+    if diff and (context.law.policies or context.law.bundle):
         abort("--diff names both states of the law; leave --policies and --bundle out.")
-    day = as_of or clock.today()
     try:
         source = open_source(input, read_mapping(mapping) if mapping else None)
-        with _laws(diff, policies, bundle_file, key, skip_verify) as (bundle, base):
-            for law in filter(None, (bundle, base)):
-                if day < law.covers_from:
-                    abort(f"--as-of {day} lies before {law.covers_from}, the first day that the bundle covers.")
+        with _laws(diff, context.law) as (bundle, base):
+            day = context.day(*filter(None, (bundle, base)))
             expected = source.expected()
             together = batch or batch_size(expected)
             processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
@@ -179,31 +155,27 @@ def screen(
         )
     except MissingExtra as error:
         abort(f"{error}: pip install 'vatspolicy[{error.extra}]', or use --engine python.")
-    except InvalidInput as error:
-        report_problems(error)
-        raise typer.Exit(ExitCode.INVALID) from None
     tables = by.split(",")
     if format is SummaryFormat.JSON:
         print_result(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)
     else:
-        print_result(render(summary, tables, lang.value, compared=base is not None))
+        print_result(render(summary, tables, context.lang.value, compared=base is not None))
     if summary.rejected:
         warn(f"{summary.rejected} rows were rejected; see {task.rejects}.")
-        raise typer.Exit(ExitCode.INVALID)
+        return ExitCode.INVALID
     if not summary.rows:
         abort("nothing was decided.", ExitCode.NOTHING)
+    return ExitCode.OK
 
 
 @contextlib.contextmanager
-def _laws(
-    diff: tuple[str, str] | None, policies: Path | None, file: Path | None, key: Path | None, skip_verify: bool
-) -> Iterator[tuple[Any, Any]]:
-    """The law to decide under, and the law before a change or None."""
+def _laws(diff: tuple[str, str] | None, law: LawOptions) -> Iterator[tuple[Any, Any]]:
+    """Provide the law to decide under, and the law before a change or None."""
     if diff is None:
-        yield choose_bundle(policies, file, key, skip_verify), None
+        yield law.load(), None
         return
-    from vatspolicy.authoring.diff.git import SourceError
-    from vatspolicy.screening.law_source import LawSource
+    from vatspolicy.authoring.diff.sources import SourceError
+    from vatspolicy.screening.engines import LawSource
 
     with contextlib.ExitStack() as held:
         try:
@@ -214,7 +186,7 @@ def _laws(
 
 
 class Meter:
-    """A bar on standard error with the rate and the time left: redrawn on a terminal, else a line each batch."""
+    """A progress bar on standard error with the rate and the time left: redrawn on a terminal, else by batch."""
 
     def __init__(self, expected: int) -> None:
         self._expected = max(expected, 1)
@@ -223,7 +195,7 @@ class Meter:
         self._before = 0
 
     def __call__(self, rows: int, earlier: bool) -> None:
-        """Tell how far the run is; `earlier`: these rows were done by a run before this one."""
+        """Show the progress; `earlier` marks rows that a previous run has done."""
         if earlier:
             self._before, self._began = rows, time.monotonic()
             return
@@ -238,4 +210,4 @@ class Meter:
         write_stderr(f"{start}vatspolicy: {bar} {rows} rows, {rate:.0f} a second, {left:.0f} s left{end}")
 
 
-command = single(screen, "screen", DECIDE)
+command = Command(screen, "screen", DECIDE)

@@ -1,51 +1,45 @@
-"""`vatspolicy serve`: a local page with the interview, the decision, ways forward and the matrix; or the API."""
+"""`vatspolicy serve`: the local page with interview, decision, remediation and matrix; or the API with `--api`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from vatspolicy.cli.arguments import Lang
-from vatspolicy.cli.options import (
-    AsOfOption,
-    BundleOption,
-    KeyOption,
-    LangOption,
-    PastOption,
-    PoliciesOption,
-    SkipVerifyOption,
-    choose_bundle,
-)
-from vatspolicy.cli.typer_app import DECIDE, OUTPUT, abort, print_result, single, warn
+from vatspolicy.cli.console import abort, print_result, warn
+from vatspolicy.cli.context import LawOptions, SpecContext, require_covered
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import DECIDE, OUTPUT, PastOption
 from vatspolicy.gate.gate import ExitCode
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from starlette.applications import Starlette
 
 API = "API"
 """The panel of options that belong to --api."""
+LOCALHOST = "127.0.0.1"
+EXTRA = ("prometheus_client", "starlette", "uvicorn")
+"""Packages of the extra `serve`."""
 
 
-def serve(
-    port: Annotated[
-        int,
-        typer.Option(
-            "--port", min=0, max=65535, metavar="PORT", help="Port; 0 for any free one.", rich_help_panel=OUTPUT
-        ),
-    ] = 8760,
-    open_: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page in the browser.", rich_help_panel=OUTPUT)
-    ] = True,
-    as_of: AsOfOption = None,
-    allow_past_as_of: PastOption = False,
-    policies: PoliciesOption = None,
-    lang: LangOption = Lang.EN,
+@dataclass(frozen=True)
+class ApiOptions:
+    """The options of the API."""
+
     api: Annotated[
         bool, typer.Option("--api", help="No page: OPA's data API, /health and /metrics.", rich_help_panel=API)
-    ] = False,
+    ] = False
     host: Annotated[
         str,
         typer.Option("--host", metavar="ADDRESS", help="Address; one of a network needs a token.", rich_help_panel=API),
-    ] = "127.0.0.1",
+    ] = LOCALHOST
     token_file: Annotated[
         Path | None,
         typer.Option(
@@ -54,7 +48,7 @@ def serve(
             help="Bearer token that requests must bring (else VATSPOLICY_TOKEN).",
             rich_help_panel=API,
         ),
-    ] = None,
+    ] = None
     reload: Annotated[
         float,
         typer.Option(
@@ -65,20 +59,32 @@ def serve(
             help="Time between two looks for another bundle; SIGHUP looks at once.",
             rich_help_panel=API,
         ),
-    ] = 5,
+    ] = 5
     timeout: Annotated[
         float,
         typer.Option(
             "--timeout", min=0.1, max=600, metavar="SECONDS", help="Time that a request has.", rich_help_panel=API
         ),
-    ] = 10,
+    ] = 10
     pending: Annotated[
         int,
         typer.Option("--pending", min=1, max=10000, metavar="N", help="Decisions under way.", rich_help_panel=API),
-    ] = 32,
-    bundle_file: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
+    ] = 32
+
+
+def serve(
+    context: SpecContext,
+    options: ApiOptions,
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port", min=0, max=65535, metavar="PORT", help="Port; 0 for any free one.", rich_help_panel=OUTPUT
+        ),
+    ] = 8760,
+    open_: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.", rich_help_panel=OUTPUT)
+    ] = True,
+    allow_past: PastOption = False,
 ) -> None:
     """Open a local page: interview, decision, ways forward and matrix. Needs the extra `serve`; Ctrl-C ends it.
 
@@ -86,53 +92,95 @@ def serve(
 
     Example: vatspolicy serve --lang zh
     """
-    if api:
-        from vatspolicy.cli.commands.api import ApiOptions, serve_api
-
-        if as_of is not None:
+    if options.api:
+        if context.as_of is not None:
             abort("--as-of belongs to the page; a request of the API has an as_of of its own.")
-        law = (policies, bundle_file, key, skip_verify)
-        serve_api(ApiOptions(host, port, token_file, reload, timeout, pending, allow_past_as_of, *law))
-    if host != "127.0.0.1" or token_file is not None:
+        _serve_api(context.law, options, port, allow_past)
+    if options.host != LOCALHOST or options.token_file is not None:
         abort("--host and --token-file belong to --api.")
-    try:
-        import uvicorn
+    _serve_page(context, port, open_, allow_past)
 
-        from vatspolicy.server.web.app import make_app
-    except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
-            raise
+
+def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) -> NoReturn:
+    if _lacks_extra():
         abort("the page needs an extra: pip install 'vatspolicy[serve]'.")
     from vatspolicy.clock import today
-    from vatspolicy.server.web.run import listen
+    from vatspolicy.server.serve import listen
+    from vatspolicy.server.web.router import make_page
     from vatspolicy.server.web.session import WebContext
 
-    bundle = choose_bundle(policies, bundle_file, key, skip_verify)
-    if as_of is not None and as_of < bundle.covers_from:
-        abort(f"--as-of {as_of} lies before {bundle.covers_from}, the first day that the bundle covers.")
-    if as_of is not None and as_of < today() and not allow_past_as_of:
-        abort(f"--as-of {as_of} lies in the past; pass --allow-past-as-of.")
+    bundle, day = context.law.load(), context.as_of
+    if day is not None:
+        require_covered(bundle, day)
+        if day < today() and not allow_past:
+            abort(f"--as-of {day} lies in the past; pass --allow-past-as-of.")
     try:
-        socket = listen(port)
+        listening = listen(LOCALHOST, port)
     except OSError as error:
         abort(f"cannot listen on port {port}: {error.strerror or error}. Choose another one with --port.")
-    address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
-    app = make_app(WebContext(bundle, as_of, allow_past_as_of), lang.value)
-    config = uvicorn.Config(app, log_level="critical", access_log=False, server_header=False, lifespan="off")
-    server = uvicorn.Server(config)
-    print_result(f"{address}\n")
-    if open_:
-        import webbrowser
+    address = f"http://{LOCALHOST}:{listening.getsockname()[1]}/"
 
-        webbrowser.open(address)
+    def ready() -> None:
+        print_result(f"{address}\n")
+        if open_:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    _run(make_page(WebContext(bundle, day, allow_past), context.lang.value), listening, ready)
+
+
+def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool) -> NoReturn:
+    if _lacks_extra():
+        abort("the API needs an extra: pip install 'vatspolicy[serve]'.")
+    from vatspolicy.server.api.bundle_store import Watch, open_store
+    from vatspolicy.server.api.limits import Limits
+    from vatspolicy.server.api.router import Settings, make_api
+    from vatspolicy.server.guard import is_loopback
+    from vatspolicy.server.serve import ServeError, listen, read_token
+
+    host = options.host
+    law.select()  # reports errors of these options as every other command does
     try:
-        server.run(sockets=[socket])
-    except KeyboardInterrupt:  # uvicorn has closed every connection and raises it again
+        token = read_token(options.token_file)
+        listening = listen(host, port, token)
+    except ServeError as error:
+        abort(str(error))
+    except OSError as error:
+        abort(f"cannot listen on {host} port {port}: {error.strerror or error}.")
+    name, number = listening.getsockname()[:2]
+    address = f"http://{f'[{name}]' if ':' in name else name}:{number}/v1/data/vatspolicy/decision"
+    settings = Settings(
+        token=token,
+        loopback=is_loopback(host),
+        allow_past=allow_past,
+        limits=Limits(seconds=options.timeout, pending=options.pending),
+    )
+    with ExitStack() as stack:
+        store = open_store(law.policies, law.bundle, law.key, law.skip_verify, notify=warn)
+        stack.callback(store.close)
+        watch = Watch(store, options.reload)
+        stack.callback(watch.stop)
+        _run(make_api(store, settings), listening, lambda: print_result(f"{address}\n"), watch.wake)
+
+
+def _lacks_extra() -> bool:
+    return any(find_spec(name) is None for name in EXTRA)
+
+
+def _run(
+    app: Starlette, listening: socket, ready: Callable[[], None], reload: Callable[[], None] | None = None
+) -> NoReturn:
+    """Serve until SIGTERM (exit code 0) or Ctrl-C (exit code 130)."""
+    from vatspolicy.server.serve import run
+
+    try:
+        run(app, listening, ready, reload)
+    except KeyboardInterrupt:  # every request under way has ended
         warn("stopped.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    finally:
-        socket.close()
+    warn("stopped.")
     raise typer.Exit(ExitCode.OK)
 
 
-command = single(serve, "serve", DECIDE)
+command = Command(serve, "serve", DECIDE)

@@ -1,4 +1,4 @@
-"""`vatspolicy test`: the tests inside policies, and all fixtures; what they cover, what they would notice."""
+"""`vatspolicy test`: run the tests of policies and all fixtures; coverage and mutation."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import parse_pattern
-from vatspolicy.cli.options import (
-    BundleOption,
-    FixturesOption,
-    KeyOption,
-    PoliciesOption,
-    SkipVerifyOption,
-    choose_bundle,
-    near,
-)
-from vatspolicy.cli.typer_app import INPUT, OUTPUT, RULES, abort, print_result, single
+from vatspolicy.cli.console import abort, print_result
+from vatspolicy.cli.context import LawOptions
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import INPUT, OUTPUT, RULES, FixturesOption, parse_pattern
 from vatspolicy.i18n import translate_lines
 
 if TYPE_CHECKING:
@@ -29,6 +22,7 @@ MUTATION = "Mutation"
 
 
 def run_tests(
+    law: LawOptions,
     run: Annotated[
         str | None,
         typer.Option(
@@ -40,10 +34,6 @@ def run_tests(
             rich_help_panel=INPUT,
         ),
     ] = None,
-    policies: PoliciesOption = None,
-    bundle: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
     fixtures: FixturesOption = None,
     coverage: Annotated[
         bool,
@@ -97,7 +87,7 @@ def run_tests(
     no_suggestions: Annotated[
         bool, typer.Option("--no-suggestions", help="Suggest no tests, which is faster.", rich_help_panel=MUTATION)
     ] = False,
-) -> None:
+) -> int:
     """Run the tests inside policies and all fixtures.
 
     Example: vatspolicy test -r pilot --coverage --threshold 95
@@ -111,33 +101,32 @@ def run_tests(
     if not wants_mutants and (sample is not None or prove or no_suggestions):
         abort("--sample, --prove and --no-suggestions belong to --mutation.")
     pattern = parse_pattern(run)
-    law = choose_bundle(policies, bundle, key, skip_verify)
-    fixtures = fixtures or near()
+    bundle = law.load()
     if not wants_mutants:
-        report = run_cases(law, fixtures, pattern, coverage or threshold is not None, threshold)
+        report = run_cases(bundle, fixtures, pattern, coverage or threshold is not None, threshold)
         print_result(translate_lines(report.text))
-        raise typer.Exit(report.exit_code)
+        return report.exit_code
 
     from vatspolicy.authoring.mutation.report import mutate
     from vatspolicy.authoring.mutation.run import Choice
 
     result = mutate(
-        law,
-        all_cases(law, fixtures),
+        bundle,
+        all_cases(bundle, fixtures),
         Choice(pattern, sample, seed),
         threshold=mutation_threshold,
-        prover=_prover(law) if prove else None,
+        prover=_prover(bundle) if prove else None,
         suggestions=not no_suggestions,
     )
     print_result(translate_lines(result.text))
-    raise typer.Exit(result.exit_code)
+    return result.exit_code
 
 
 def _prover(bundle: Bundle) -> Prover:
-    """Asks the proof engine, which is loaded for the first survivor."""
+    """Return a function that asks the proof engine, which is imported for the first surviving mutant."""
 
     def proves(mutant: Mutant) -> bool:
-        from vatspolicy.authoring.mutation.rewrite import rewritten
+        from vatspolicy.authoring.mutation.ruleset import rewritten
         from vatspolicy.authoring.symbolic import compare_rules
         from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 
@@ -150,4 +139,4 @@ def _prover(bundle: Bundle) -> Prover:
     return proves
 
 
-command = single(run_tests, "test", RULES)
+command = Command(run_tests, "test", RULES)

@@ -7,18 +7,10 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import Lang, parse_changes, parse_day
-from vatspolicy.cli.options import (
-    BundleOption,
-    KeyOption,
-    LangOption,
-    PoliciesOption,
-    SetOption,
-    SkipVerifyOption,
-    choose_bundle,
-)
-from vatspolicy.cli.typer_app import DECIDE, DECISION, OUTPUT, abort, columns, print_result, single
-from vatspolicy.output import wants_colour
+from vatspolicy.cli.console import abort, columns, publish
+from vatspolicy.cli.context import CommandContext, require_covered
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import DECIDE, DECISION, FORMAT, SetOption, parse_day
 
 
 class TimelineFormat(StrEnum):
@@ -29,6 +21,7 @@ class TimelineFormat(StrEnum):
 
 def timeline(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A product spec, or - for standard input.")],
+    context: CommandContext,
     first: Annotated[
         str | None,
         typer.Option(
@@ -49,15 +42,8 @@ def timeline(
             rich_help_panel=DECISION,
         ),
     ] = None,
-    policies: PoliciesOption = None,
-    bundle: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
-    set_: SetOption = [],  # noqa: B006 - typer reads it
-    format: Annotated[
-        TimelineFormat, typer.Option("--format", "-f", help="Format on standard output.", rich_help_panel=OUTPUT)
-    ] = TimelineFormat.TEXT,
-    lang: LangOption = Lang.EN,
+    changes: SetOption = (),
+    format: Annotated[TimelineFormat, FORMAT] = TimelineFormat.TEXT,
 ) -> None:
     """Show how the decision on a spec changed and will change, and which instrument changed it.
 
@@ -68,14 +54,13 @@ def timeline(
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.timeline import render
 
-    changes = parse_changes(set_)
-    law = choose_bundle(policies, bundle, key, skip_verify)
-    if first is not None and first < law.covers_from:
-        abort(f"--from {first} lies before {law.covers_from}, the first day that the bundle covers.")
+    law = context.law.load()
+    if first is not None:
+        require_covered(law, first, "--from")
     if last is not None and last < (first or law.covers_from):
         abort(f"--to {last} lies before the first day of the timeline.")
     data = make(law, load_profile(spec, changes), clock.today(), first, last)
-    print_result(render(format, data, lang.value, wants_colour(), columns()), machine=format is not TimelineFormat.TEXT)
+    publish(lambda name, colour: render(name, data, context.lang.value, colour, columns()), format)
 
 
-command = single(timeline, "timeline", DECIDE)
+command = Command(timeline, "timeline", DECIDE)

@@ -7,26 +7,18 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.arguments import parse_day
-from vatspolicy.cli.options import BundleOption, KeyOption, PoliciesOption, SkipVerifyOption, choose_bundle
-from vatspolicy.cli.typer_app import (
-    DECISION,
-    OUTPUT,
-    WRITE,
-    abort,
-    print_result,
-    report_problems,
-    single,
-    warn,
-    write_report,
-)
-from vatspolicy.errors import InvalidInput, suggest
+from vatspolicy.cli.console import abort, print_result, warn, write_report
+from vatspolicy.cli.context import LawOptions
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import DECISION, OUTPUT, WRITE, parse_day
+from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 
 
 def waive(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="Product spec.", show_default=False)],
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule, as policy/rule.", show_default=False)],
+    law: LawOptions,
     reason: Annotated[str, typer.Option(help="Why the finding may stand.", show_default=False)],
     approver: Annotated[str, typer.Option(help="Who takes the risk.", show_default=False)],
     ticket: Annotated[str, typer.Option(help="Where it was agreed.", show_default=False)],
@@ -44,10 +36,6 @@ def waive(
         str | None,
         typer.Option(metavar="DAY", callback=parse_day, help="Day of the law, as for check.", rich_help_panel=DECISION),
     ] = None,
-    policies: PoliciesOption = None,
-    bundle_file: BundleOption = None,
-    key: KeyOption = None,
-    skip_verify: SkipVerifyOption = False,
 ) -> None:
     """Write a waiver of what a rule finds on a spec.
 
@@ -59,7 +47,7 @@ def waive(
     from vatspolicy.gate.waivers.writer import add_waivers, entry_text
     from vatspolicy.profile.profile import load_profile
 
-    bundle, day = choose_bundle(policies, bundle_file, key, skip_verify), today()
+    bundle, day = law.load(), today()
     names = [one.name for policy in bundle.policies.values() for one in policy.rules]
     if rule not in names:
         abort(f"there is no rule {rule!r}. {suggest(rule, names)}".rstrip())
@@ -96,13 +84,8 @@ def waive(
     if waivers is None:
         print_result("".join(entry_text(entry) for entry in entries), machine=True)
         return
-    try:
-        text = add_waivers(waivers, entries)
-    except InvalidInput as error:
-        report_problems(error)
-        raise typer.Exit(ExitCode.INVALID) from None
-    write_report(waivers, text)
+    write_report(waivers, add_waivers(waivers, entries))
     warn(f"{waivers}: {len(entries)} added. It applies once {approver} is among the approvers of {rule}.")
 
 
-command = single(waive, "waive", WRITE)
+command = Command(waive, "waive", WRITE)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vatspolicy.documents import Document, load_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 
 T = TypeVar("T")

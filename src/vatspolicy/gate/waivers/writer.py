@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.documents import Document, load_document, parse_document
+from vatspolicy.documents.yaml_edit import append_items
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.engine.decision import Decision
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.waivers.apply import Place, waivable
@@ -16,43 +18,27 @@ from vatspolicy.gate.waivers.load import Baseline, load_waivers
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
-_HEAD = "schema: 1\nwaivers:\n"
 
-
-def entry_text(entry: Mapping[str, Any], indent: str = "  ") -> str:
-    """One waiver (an item of waivers.schema.json) as YAML, its dash after `indent`."""
-    lines = []
-    for key, value in entry.items():
-        if isinstance(value, Mapping):
-            lines += [f"{key}:", *(f"  {inner}: {_scalar(text)}" for inner, text in value.items())]
-        else:
-            lines.append(f"{key}: {_scalar(value)}")
-    return "".join(f"{indent}{'  ' if place else '- '}{line}\n" for place, line in enumerate(lines))
+def entry_text(entry: Mapping[str, Any]) -> str:
+    """Return one waiver (an item of waivers.schema.json) as a member of a YAML list."""
+    return "".join(f"  {line}\n" for line in dump_yaml([entry]).splitlines())
 
 
 def add_waivers(path: Path, entries: Sequence[Mapping[str, Any]]) -> str:
-    """The text of a file of waivers with entries added at its end; comments and layout stay.
+    """Return the text of a file of waivers with entries added to its list; comments and layout stay.
 
-    Raises InvalidInput for a file that is not valid, or that cannot be added to without writing it anew.
+    Raises:
+        InvalidInput: The file is not valid, or its text cannot be added to.
     """
     if not path.exists():
-        return _HEAD + "".join(entry_text(entry) for entry in entries)
+        return dump_yaml({"schema": 1, "waivers": list(entries)})
     load_waivers(path)
     document = load_document(path)
-    old = document.data["waivers"]
-    if old:
-        line, _ = document.mark(("waivers", 0))
-        source = document.source_line(line)
-        indent = source[: len(source) - len(source.lstrip())]
-        text = document.text if document.text.endswith("\n") else document.text + "\n"
-    else:
-        indent, text = "  ", document.text.rstrip()
-        text = f"{text.removesuffix('[]').rstrip()}\n"
-    text += "".join(entry_text(entry, indent) for entry in entries)
-    wanted = {**document.data, "waivers": [*old, *json.loads(json.dumps(list(entries)))]}
+    text = append_items(document.text, ("waivers",), entries)
+    wanted = {**document.data, "waivers": [*document.data["waivers"], *json.loads(json.dumps(list(entries)))]}
     if not _says(text, document, wanted):
-        hint = "Let `waivers` be its last key, with one entry below the other."
-        raise InvalidInput([Problem(document.file, 1, 1, "", "Nothing can be added at the end of this file.", hint)])
+        hint = "Write `waivers` as a YAML list, without anchors."
+        raise InvalidInput([Problem(document.file, 1, 1, "", "No waiver can be added to the text of this file.", hint)])
     return text
 
 
@@ -86,13 +72,8 @@ def baseline_text(
                     fingerprint(bundle, profile, decision.as_of, finding),
                 )
                 found[name] = since.get(name, today)
-    lines = ["schema: 1", f"written: '{today}'", f"until: '{until}'", "findings:" if found else "findings: []"]
-    for (product, rule, mark), day in sorted(found.items()):
-        lines += [f"  - product: {_scalar(product)}", f"    rule: {_scalar(rule)}"]
-        lines += [f"    fingerprint: {_scalar(mark)}", f"    since: '{day}'"]
-    return "\n".join(lines) + "\n"
-
-
-def _scalar(text: str) -> str:
-    """A text as a YAML scalar in double quotes, where every character of it has one reading."""
-    return json.dumps(text, ensure_ascii=False)
+    findings = [
+        {"product": product, "rule": rule, "fingerprint": mark, "since": day}
+        for (product, rule, mark), day in sorted(found.items())
+    ]
+    return dump_yaml({"schema": 1, "written": today, "until": until, "findings": findings})

@@ -10,11 +10,10 @@ from typing import Any
 
 from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
-from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_spots
+from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_spots, letters
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
-from vatspolicy.reports.access_matrix.words import letters
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.profile.profile import facts_of
 from vatspolicy.profile.vocabulary import LocalizedText, gazetteer, label, within
 
@@ -47,7 +47,7 @@ class Location:
 def find_locations(strings: frozenset[str]) -> tuple[Location, ...]:
     """One spot for every kind of place. `strings`: all texts of the law, with the codes of places it speaks of."""
     groups: dict[tuple[Any, ...], list[str]] = {}
-    for code in load_schema("places")["$defs"]["site"]["enum"]:
+    for code in SchemaSet.shipped().load("places")["$defs"]["site"]["enum"]:
         entry = gazetteer()[code]
         if ABROAD in within(code):
             continue
@@ -63,7 +63,7 @@ def find_locations(strings: frozenset[str]) -> tuple[Location, ...]:
 def _zones(province: str) -> list[str]:
     """Zones of a province that no site lies in as a whole; a zone bears the name of its province."""
     whole = {entry["zone"] for entry in gazetteer().values() if "zone" in entry}
-    zones = load_schema("places")["$defs"]["zone"]["enum"]
+    zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
 
 
@@ -124,11 +124,17 @@ def _largest(codes: set[str]) -> list[str]:
     return sorted(found, key=order.__getitem__)
 
 
-@once_per_schemas
-def _sites_below() -> Mapping[str, set[str]]:
+@derived_from_schemas
+def _sites_below(schemas: SchemaSet) -> Mapping[str, set[str]]:
     """The sites that lie in every place of the gazetteer, itself included; larger places first."""
     below: dict[str, set[str]] = {}
-    for code in load_schema("places")["$defs"]["site"]["enum"]:
-        for place in reversed(within(code)):
+    for code in schemas.load("places")["$defs"]["site"]["enum"]:
+        for place in reversed(within(code, schemas)):
             below.setdefault(place, set()).add(code)
     return below
+
+
+def letters(number: int) -> str:
+    """Return the letters that stand for a number, as a spreadsheet names columns: a, b … z, aa, ab …"""
+    last = chr(ord("a") + number % 26)
+    return last if number < 26 else letters(number // 26 - 1) + last

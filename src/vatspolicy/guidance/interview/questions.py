@@ -16,8 +16,8 @@ from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, Inte
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Classify
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.policies.wording import describe_effect
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, question
-from vatspolicy.reports.policy.terminal import effect_in_words
 
 KINDS = (
     "boolean",
@@ -224,7 +224,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
                 "url": article.url or policy.source.get("url"),
             }
         )
-    effect = {"en": effect_in_words(bundle, rule, "en"), "zh": effect_in_words(bundle, rule, "zh")}
+    effect = {"en": describe_effect(bundle, rule, "en"), "zh": describe_effect(bundle, rule, "zh")}
     if isinstance(rule.effect, Classify) and rule.effect.classes:  # by their names rather than their codes
         titles = [label("class", cls) for cls in rule.effect.classes]
         effect = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.documents import Document, Path, parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.engine.decision import Decision, MissingFact
 from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput

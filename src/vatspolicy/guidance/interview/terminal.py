@@ -10,9 +10,10 @@ from vatspolicy.guidance.interview.messages import say
 from vatspolicy.guidance.interview.questions import Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.session import Interview, Refused
+from vatspolicy.i18n.text import clean, width, wrap
+from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import VERDICTS
-from vatspolicy.reports.formats.terminal import Style, clean, width, wrap
 
 RULES_SHOWN = 6
 """Rules that an explanation shows; the others are counted."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import once_per_schemas
+from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.profile.vocabulary import LocalizedText, fact_schemas
 
 
@@ -29,11 +29,11 @@ class Mutability:
     """What only some marks have: `with` (what belongs to an offer), `swap`, `zero`."""
 
 
-@once_per_schemas
-def marks() -> Mapping[tuple[str, ...], Mutability]:
+@derived_from_schemas
+def marks(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
     """The marks by path, without positions in lists: ("services", "area")."""
     found = {}
-    for path, node in fact_schemas():
+    for path, node in fact_schemas(schemas):
         if "x-mutable" in node:
             data = node["x-mutable"]
             phrase = {"en": data.get("en", ""), "zh": data.get("zh", "")}

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from itertools import combinations, count
 from typing import Any
 
-from vatspolicy.documents.schemas import schema_folder, use_schemas
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
@@ -74,11 +73,6 @@ def find_remediations(
 
     Raises ValueError for a day the bundle does not cover.
     """
-    with use_schemas(schema_folder()):  # looked up once, not for every fact of every combination
-        return _find(bundle, profile, as_of, goal, limit, most)
-
-
-def _find(bundle: Bundle, profile: Profile, as_of: str, goal: str | None, limit: int, most: int) -> RemediationPlan:
     decision = evaluate(bundle, profile, as_of)
     if goal is None:
         goal = {"needs-license": "allow", "allow": None}.get(decision.decision, "needs-license")

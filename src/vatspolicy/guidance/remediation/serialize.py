@@ -10,10 +10,10 @@ from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.guidance.remediation.change import differences
 from vatspolicy.guidance.remediation.search import Proposal, RemediationPlan
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, margins, unit_of
+from vatspolicy.guidance.remediation.wording import margin_text, title, value_text
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText
-from vatspolicy.reports.remediation.wording import margin_text, title, value_text
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""

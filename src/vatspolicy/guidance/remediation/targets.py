@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
-from vatspolicy.documents.schemas import load_schema, once_per_schemas
+from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.engine.decision import Decision
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
@@ -73,12 +73,12 @@ class Target:
         return [{"at": code, "ftz": self.zone} for code in self.places]
 
 
-@once_per_schemas
-def sites_within() -> Mapping[str, tuple[str, ...]]:
+@derived_from_schemas
+def sites_within(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
     """Places fine enough for an address by each place they lie in, in the order of the gazetteer."""
     found: dict[str, list[str]] = {}
-    for code in load_schema("places")["$defs"]["site"]["enum"]:
-        for place in within(code):
+    for code in schemas.load("places")["$defs"]["site"]["enum"]:
+        for place in within(code, schemas):
             found.setdefault(place, []).append(code)
     return {place: tuple(codes) for place, codes in found.items()}
 

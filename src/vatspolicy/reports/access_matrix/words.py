@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.guidance.access_matrix.locations import letters
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import number, word
 from vatspolicy.profile.vocabulary import Language, gazetteer, label
-from vatspolicy.reports.decision.words import number, word
-from vatspolicy.reports.formats.terminal import clean
 
 Data = Mapping[str, Any]
 
@@ -130,12 +131,6 @@ def notes(data: Data, lang: Language) -> tuple[list[Note], dict[tuple[int, str],
                 key = (tuple(dict.fromkeys(say(one["message"], lang) for one in said)), _law(law, lang))
                 signs[index, cell["column"]] = found.setdefault(key, letters(len(found)))
     return [Note(at, *key) for key, at in found.items()], signs
-
-
-def letters(number: int) -> str:
-    """a, b … z, aa, ab … for 0, 1 …"""
-    last = chr(ord("a") + number % 26)
-    return last if number < 26 else letters(number // 26 - 1) + last
 
 
 def join_points(note: Note, lang: Language) -> str:

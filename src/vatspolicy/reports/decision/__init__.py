@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from vatspolicy.engine.serialize import FORMAT
 from vatspolicy.errors import Problem, in_language
 from vatspolicy.profile.vocabulary import Language
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

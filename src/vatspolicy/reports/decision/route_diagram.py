@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.reports.decision.words import number, phrase, way_of
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import number
+from vatspolicy.reports.decision.words import phrase, way_of
 from vatspolicy.reports.formats.html import Html, tag
 from vatspolicy.reports.formats.html_page import badge
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.formats.terminal import clean, wrap
 
 Data = Mapping[str, Any]
 

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.words import STATES, VERDICTS, joint, word
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-VERDICTS: Mapping[str, Mapping[str, str]] = {
-    "allow": {"en": "ALLOW", "zh": "可以上线"},
-    "needs-license": {"en": "NEEDS LICENCE", "zh": "须取得许可"},
-    "deny": {"en": "DENY", "zh": "不得上线"},
-    "incomplete": {"en": "INCOMPLETE", "zh": "尚无法判定"},
-}
 COLOURS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colours of the decision words on a terminal."""
 MEANINGS: Mapping[str, Mapping[str, str]] = {
@@ -35,15 +27,6 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "en": "No decision yet: facts are missing. Nothing is guessed.",
         "zh": "事实不全，暂不作出判定，也不作推定。",
     },
-}
-STATES: Mapping[str, Mapping[str, str]] = {
-    "open": {"en": "open", "zh": "开放"},
-    "closed": {"en": "closed", "zh": "不开放"},
-    "unknown": {"en": "unknown", "zh": "未知"},
-    "classified": {"en": "telecommunications", "zh": "属于电信业务"},
-    "not-telecom": {"en": "not telecommunications", "zh": "不属于电信业务"},
-    "partly-classified": {"en": "class not settled: facts are missing", "zh": "类别待定：事实不全"},
-    "unclassified": {"en": "no rule classifies it", "zh": "没有规则可以归类"},
 }
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "before-launch": {"en": "Before the launch", "zh": "上线前"},
@@ -119,20 +102,6 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-JOINTS = {
-    "comma": {"en": ", ", "zh": "，"},
-    "list": {"en": ", ", "zh": "、"},
-    "semicolon": {"en": "; ", "zh": "；"},
-    "colon": {"en": ": ", "zh": "："},
-}
-"""What stands between the parts of a line."""
-
-
-def word(table: Mapping[str, Mapping[str, str]], key: str, lang: Language, **values: Any) -> str:
-    """A phrase of a table in one language, with values filled in."""
-    return table[key][lang].format(**values) if values else table[key][lang]
-
-
 def phrase(key: str, lang: Language, **values: Any) -> str:
     """A phrase of reports in one language, with values filled in."""
     return word(PHRASES, key, lang, **values)
@@ -153,22 +122,7 @@ def other_reading(reading: Mapping[str, Any], lang: Language) -> str:
     return phrase("reading", lang, reading=name, decision=word(VERDICTS, reading["decision"], lang))
 
 
-def joint(name: str, lang: Language) -> str:
-    """A `comma`, `semicolon`, `list` comma or `colon` between two parts; full-width in Chinese, with no space."""
-    return JOINTS[name][lang]
-
-
-def aside(text: str, lang: Language) -> str:
-    """A remark in brackets behind a text."""
-    return f"（{text}）" if lang == "zh" else f" ({text})"
-
-
 def law_of(finding: Mapping[str, Any], lang: Language) -> str:
     """The citations of a finding in one line: the title of each source and the label of the article."""
     cites = (f"{cite['title'][lang]}{joint('comma', lang)}{cite['label'][lang]}" for cite in finding["citations"])
     return joint("semicolon", lang).join(cites)
-
-
-def number(value: float) -> str:
-    """A percentage without needless zeros."""
-    return f"{value:g}"

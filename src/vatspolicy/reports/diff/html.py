@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
-from vatspolicy.authoring.diff import describe
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
@@ -70,7 +69,7 @@ class _Page:
         yield from [tag("ul", found)] if found else []
 
     def answer(self, answer: Data) -> Html:
-        return badge(describe.answer(answer, self.lang), _TONES[answer["decision"]])
+        return badge(wording.answer(answer, self.lang), _TONES[answer["decision"]])
 
     def change(self, before: Data, after: Data) -> Html:
         return join(self.answer(before), " → ", self.answer(after))
@@ -80,7 +79,7 @@ class _Page:
         known: set[str] = set()
         lines: list[list[Content]] = [
             [
-                describe.subject(row),
+                wording.subject(row),
                 ", ".join(row["services"]) or self.say("whole"),
                 _days(row["days"]),
                 self.change(row["before"], row["after"]),
@@ -106,26 +105,26 @@ class _Page:
         found = self.data["semantic"]["transitions"] if self.data["semantic"] else []
         for entry in found:
             if entry["witness"] is not None:
-                yield self.witness(describe.shown(entry["witness"], self.lang), entry["witness"])
-        for sentence in describe.excluded(self.data, self.lang) if found else ():
+                yield self.witness(wording.shown(entry["witness"], self.lang), entry["witness"])
+        for sentence in wording.excluded(self.data, self.lang) if found else ():
             yield tag("p", sentence)
 
     def rules(self) -> Iterator[Html]:
         found = self.data["semantic"]["rules"] if self.data["semantic"] else []
-        for rule in [rule for rule in found if not describe.only_lists(rule)]:
+        for rule in [rule for rule in found if not wording.only_lists(rule)]:
             yield tag("h3", tag("code", rule["rule"]))
             yield tag("p", rule["message"][self.lang], " ", tag("span", self.law(rule), class_="soft"))
-            yield tag("p", describe.verdict(rule, self.lang))
+            yield tag("p", wording.verdict(rule, self.lang))
             if rule["witness"] is not None:
-                yield self.witness(describe.shown(rule["witness"], self.lang), rule["witness"])
-        listed = [rule for rule in found if describe.only_lists(rule)]
+                yield self.witness(wording.shown(rule["witness"], self.lang), rule["witness"])
+        listed = [rule for rule in found if wording.only_lists(rule)]
         if listed:
             rows: list[list[Content]] = [
                 [
                     [tag("code", rule["rule"]), tag("br"), rule["message"][self.lang], " ", self.law(rule)],
-                    describe.dated(rule, self.lang),
-                    describe.names(rule["seen_in"]),
-                    self.witness(describe.shown(rule["witness"], self.lang), rule["witness"]),
+                    wording.dated(rule, self.lang),
+                    wording.names(rule["seen_in"]),
+                    self.witness(wording.shown(rule["witness"], self.lang), rule["witness"]),
                 ]
                 for rule in listed
             ]
@@ -133,12 +132,12 @@ class _Page:
             yield self.table("listed", ("rule", "change_of_rule", "seen", "witness"), rows)
 
     def law(self, rule: Data) -> str:
-        return f"[{describe.law(rule, self.lang)}]" if rule["citations"] else ""
+        return f"[{wording.law(rule, self.lang)}]" if rule["citations"] else ""
 
     def witness(self, title: str, witness: Data) -> Html:
         """Folded: the facts as a table, and the profile as it can be copied."""
         facts: list[list[Content]] = [[fact["title"][self.lang], fact["value"][self.lang]] for fact in witness["facts"]]
-        text = yaml.safe_dump(witness["profile"], sort_keys=False, allow_unicode=True)
+        text = dump_yaml(witness["profile"])
         return tag(
             "details",
             tag("summary", title),
@@ -160,19 +159,19 @@ class _Page:
         lines = [self.edit(change) for change in self.data["structure"]]
         for change in self.data["schemas"]:
             path = tag("span", change["file"], class_="path")
-            lines.append(tag("li", path, " ", describe.schema_edit(change, self.lang)))
+            lines.append(tag("li", path, " ", wording.schema_edit(change, self.lang)))
         yield from [tag("ul", lines)] if lines else []
 
     def edit(self, change: Data) -> Html:
         values = []
-        for name, sign, value in describe.values(change, self.lang):
+        for name, sign, value in wording.values(change, self.lang):
             lead = f"{name}: " if name else ""
             values.append(tag("li", lead, value if sign == "~" else tag("ins" if sign == "+" else "del", value)))
         return tag(
             "li",
             tag("span", f"{change['file']}:{change['line']}", class_="path"),
             " ",
-            describe.edit(change, self.lang),
+            wording.edit(change, self.lang),
             [" ", badge(self.say("back"), "warn")] if change["retroactive"] else None,
             tag("ul", values) if values else None,
         )
@@ -180,7 +179,7 @@ class _Page:
     def details(self) -> Iterator[Html]:
         found = self.data["decisions"]["details"] if self.data["decisions"] else []
         rows: list[list[Content]] = [
-            [describe.detail(detail, self.lang), _days(detail["days"]), ", ".join(detail["products"])]
+            [wording.detail(detail, self.lang), _days(detail["days"]), ", ".join(detail["products"])]
             for detail in found
         ]
         if rows:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
-from vatspolicy.authoring.diff import describe
+from vatspolicy.documents.yaml_writer import dump_yaml
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
-from vatspolicy.reports.formats.terminal import clean
+from vatspolicy.reports.formats.markdown import escape, escape_html, fence, fold, quote_name, section, table
 
 Data = Mapping[str, Any]
 
@@ -36,8 +33,8 @@ def render(data: Data, lang: Language) -> str:
     *sections, tail = sections
     tail = f"\n*{phrase('cut', lang)}*\n{tail}"
     text = ""
-    for section in sections:
-        text += section if len(text) + len(section) + len(tail) <= LIMIT else ""
+    for part in sections:
+        text += part if len(text) + len(part) + len(tail) <= LIMIT else ""
     return text + tail
 
 
@@ -61,25 +58,16 @@ class _Page:
         yield "  \n".join(escape(sentence) for sentence in sentences(data, self.lang))
 
     def heading(self, key: str) -> Iterator[str]:
-        yield ""
-        yield f"### {phrase(key, self.lang)}"
-        yield ""
+        yield from section(phrase(key, self.lang))
 
     def table(self, keys: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-        yield f"| {' | '.join(phrase(key, self.lang) for key in keys)} |"
-        yield f"|{'---|' * len(keys)}"
-        yield from (f"| {' | '.join(row)} |" for row in rows[: self.limit])
+        yield from table([phrase(key, self.lang) for key in keys], rows[: self.limit])
         if len(rows) > self.limit:
             yield ""
             yield f"*{phrase('more', self.lang, count=len(rows) - self.limit)}*"
 
     def folded(self, key: str, count: int, lines: Iterable[str], is_open: bool = False) -> Iterator[str]:
-        yield ""
-        yield f"<details{' open' if is_open else ''}><summary><b>{phrase(key, self.lang)}</b> ({count})</summary>"
-        yield ""
-        yield from lines
-        yield ""
-        yield "</details>"
+        yield from fold(f"<b>{phrase(key, self.lang)}</b> ({count})", lines, is_open)
 
     def problems(self) -> Iterator[str]:
         if self.data["problems"]:
@@ -87,7 +75,7 @@ class _Page:
         for problem in self.data["problems"][: self.limit]:
             where = f"{problem['file']}:{problem['line']}:{problem['column']}"
             path = f"{escape(problem['path'])}: " if problem["path"] else ""
-            yield f"- `{_code(where)}` {path}{escape(problem['message'])} {escape(problem['hint'])}".rstrip()
+            yield f"- {quote_name(where)} {path}{escape(problem['message'])} {escape(problem['hint'])}".rstrip()
 
     def decisions(self) -> Iterator[str]:
         rows = self.data["decisions"]["rows"] if self.data["decisions"] else []
@@ -100,16 +88,16 @@ class _Page:
 
     def row(self, row: Data, known: set[str]) -> list[str]:
         """`known`: rules whose law an earlier line has shown."""
-        before, after = (escape(describe.answer(row[side], self.lang)) for side in ("before", "after"))
+        before, after = (escape(wording.answer(row[side], self.lang)) for side in ("before", "after"))
         services = ", ".join(row["services"]) or phrase("whole", self.lang)
         causes = []
         for cause in row["because"][:3]:
-            law = "" if cause["rule"] in known else f" {escape(describe.law(cause, self.lang))}"
+            law = "" if cause["rule"] in known else f" {escape(wording.law(cause, self.lang))}"
             known.add(cause["rule"])
-            causes.append(f"`{_code(cause['rule'])}`{law}")
+            causes.append(f"{quote_name(cause['rule'])}{law}")
         more = f" +{len(row['because']) - 3}" if len(row["because"]) > 3 else ""
         return [
-            escape(describe.subject(row)),
+            escape(wording.subject(row)),
             escape(services),
             _days(row["days"]),
             f"{before} → **{after}**",
@@ -125,7 +113,7 @@ class _Page:
         for entry in found:
             if entry["witness"] is not None:
                 yield from self.witness("", entry["witness"])
-        for sentence in describe.excluded(self.data, self.lang):
+        for sentence in wording.excluded(self.data, self.lang):
             yield ""
             yield escape(sentence)
 
@@ -133,17 +121,17 @@ class _Page:
         semantic = self.data["semantic"]
         if not semantic or not semantic["rules"]:
             return
-        listed = [rule for rule in semantic["rules"] if describe.only_lists(rule)]
+        listed = [rule for rule in semantic["rules"] if wording.only_lists(rule)]
         yield from self.heading("semantic")
-        rules = [rule for rule in semantic["rules"] if not describe.only_lists(rule)]
+        rules = [rule for rule in semantic["rules"] if not wording.only_lists(rule)]
         rows = [
-            [f"`{_code(rule['rule'])}`", escape(self.law(rule)), escape(describe.verdict(rule, self.lang))]
+            [f"{quote_name(rule['rule'])}", escape(self.law(rule)), escape(wording.verdict(rule, self.lang))]
             for rule in rules
         ]
         if rows:
             yield from self.table(("rule", "says", "verdict"), rows)
         for rule in [rule for rule in rules if rule["witness"] is not None][: self.limit]:
-            yield from self.witness(f"<code>{_html(rule['rule'])}</code> · ", rule["witness"])
+            yield from self.witness(f"<code>{escape_html(rule['rule'])}</code> · ", rule["witness"])
         if listed:
             yield from self.folded("listed", len(listed), self.listed(listed))
 
@@ -151,10 +139,10 @@ class _Page:
         """Rules below the decision: a line each, and a witness each."""
         rows = [
             [
-                f"`{_code(rule['rule'])}`",
+                f"{quote_name(rule['rule'])}",
                 escape(self.law(rule)),
-                escape(describe.dated(rule, self.lang)),
-                escape(describe.names(rule["seen_in"])),
+                escape(wording.dated(rule, self.lang)),
+                escape(wording.names(rule["seen_in"])),
             ]
             for rule in rules
         ]
@@ -163,33 +151,27 @@ class _Page:
         yield phrase("witnesses", self.lang)
         yield ""
         for rule in rules[: self.limit]:
-            told = describe.shown(rule["witness"], self.lang), describe.facts(rule["witness"], self.lang)
-            yield f"- `{_code(rule['rule'])}` {escape(' '.join(told))}"
+            told = wording.shown(rule["witness"], self.lang), wording.facts(rule["witness"], self.lang)
+            yield f"- {quote_name(rule['rule'])} {escape(' '.join(told))}"
 
     def law(self, rule: Data) -> str:
         """What a rule says, and the law it rests on."""
-        law = describe.law(rule, self.lang)
+        law = wording.law(rule, self.lang)
         return f"{rule['message'][self.lang]} [{law}]" if law else str(rule["message"][self.lang])
 
     def witness(self, lead: str, witness: Data) -> Iterator[str]:
         """A profile that shows something: folded, its facts as a table, itself as it can be copied."""
-        told = describe.shown(witness, self.lang)
-        yield ""
-        yield f"<details><summary>{lead}{_html(told)}</summary>"
-        yield ""
+        told = wording.shown(witness, self.lang)
+        yield from fold(f"{lead}{escape_html(told)}", self.witness_body(witness))
+
+    def witness_body(self, witness: Data) -> Iterator[str]:
         if witness["facts"]:
             rows = [[escape(fact[key][self.lang]) for key in ("title", "value")] for fact in witness["facts"]]
             yield from self.table(("fact", "value"), rows)
         else:
             yield escape(phrase("any_product", self.lang))
-        yield ""
-        yield f"<details><summary>{_html(phrase('profile', self.lang))}</summary>"
-        yield ""
-        yield from _fence(yaml.safe_dump(witness["profile"], sort_keys=False, allow_unicode=True).rstrip(), "yaml")
-        yield ""
-        yield "</details>"
-        yield ""
-        yield "</details>"
+        text = dump_yaml(witness["profile"]).rstrip()
+        yield from fold(escape_html(phrase("profile", self.lang)), fence(text, "yaml"))
 
     def release(self) -> Iterator[str]:
         if not self.data["release"]:
@@ -199,7 +181,8 @@ class _Page:
         if self.data["release"]["faults"]:
             yield ""
         for fault in self.data["release"]["faults"]:
-            yield f"- ⚠️ {escape(fault['text'][self.lang])} (`{_code(fault['file'])}:{fault['line']}`)"
+            place = quote_name(f"{fault['file']}:{fault['line']}")
+            yield f"- ⚠️ {escape(fault['text'][self.lang])} ({place})"
 
     def structure(self) -> Iterator[str]:
         changes, schemas = self.data["structure"], self.data["schemas"]
@@ -209,19 +192,19 @@ class _Page:
 
     def edits(self, changes: Sequence[Data], schemas: Sequence[Data]) -> Iterator[str]:
         for change in changes[: self.limit]:
-            where = f"`{_code(change['file'])}:{change['line']}`"
+            where = quote_name(f"{change['file']}:{change['line']}")
             back = f" **⏪ {phrase('back', self.lang)}**" if change["retroactive"] else ""
-            yield f"- {where} {escape(describe.edit(change, self.lang))}{back}"
+            yield f"- {where} {escape(wording.edit(change, self.lang))}{back}"
             lines = []
-            for name, sign, value in describe.values(change, self.lang):
+            for name, sign, value in wording.values(change, self.lang):
                 lead = f"{name}: " if name else ""
                 lines.append(f"{' ' if sign == '~' else sign} {lead}{value}")
             if lines:
                 yield ""
-                yield from (f"  {line}" for line in _fence("\n".join(lines), "diff"))
+                yield from (f"  {line}" for line in fence("\n".join(lines), "diff"))
                 yield ""
         for change in schemas[: self.limit]:
-            yield f"- `{_code(change['file'])}` {escape(describe.schema_edit(change, self.lang))}"
+            yield f"- {quote_name(change['file'])} {escape(wording.schema_edit(change, self.lang))}"
         left = max(len(changes) - self.limit, 0) + max(len(schemas) - self.limit, 0)
         if left:
             yield f"- *{phrase('more', self.lang, count=left)}*"
@@ -232,9 +215,9 @@ class _Page:
             return
         rows = [
             [
-                escape(describe.detail(detail, self.lang)),
+                escape(wording.detail(detail, self.lang)),
                 _days(detail["days"]),
-                escape(describe.names(detail["products"])),
+                escape(wording.names(detail["products"])),
             ]
             for detail in details
         ]
@@ -247,22 +230,4 @@ class _Page:
 
 def _days(days: Sequence[str]) -> str:
     """Days that a narrow column does not break."""
-    return describe.days(days).replace("-", "&#8209;").replace(", ", "<br>")
-
-
-def _code(text: str) -> str:
-    """Text between single backticks, in a table too."""
-    return clean(text, one_line=True).replace("`", "'").replace("|", "¦")
-
-
-def _html(text: str) -> str:
-    """Text within a line of HTML, where Markdown's own escapes mean nothing."""
-    text = html.escape(clean(text, one_line=True))
-    return re.sub(r"(?<!\w)@(?=\w)", "@\u200b", text).replace("://", ":\u200b//")
-
-
-def _fence(text: str, language: str) -> list[str]:
-    """Lines in a fence that none of them can close."""
-    ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, ticks + 1)
-    return [f"{fence}{language}", *clean(text).split("\n"), fence]
+    return wording.days(days).replace("-", "&#8209;").replace(", ", "<br>")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.diff.describe import moves
 from vatspolicy.authoring.diff.verdict import MILDER, STRICTER, impossible, open_rules, possible, seen, unsettled
+from vatspolicy.i18n.words import word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.diff.words import REASONS, phrase, word
+from vatspolicy.reports.diff.wording import moves
+from vatspolicy.reports.diff.words import REASONS, phrase
 
 Data = Mapping[str, Any]
 
@@ -63,8 +64,8 @@ def _proofs(data: Data, lang: Language) -> Iterator[str]:
         yield phrase("open_rules", lang, names=", ".join(open_rules(data)))
     if semantic["status"] == "evaluated" and data["schemas"]:
         yield phrase("one_schema", lang)
-    if semantic["status"] == "evaluated" and semantic["engine"] == "cells":
-        yield phrase("cells", lang)
+    if semantic["status"] == "evaluated" and semantic["engine"] is None:
+        yield phrase("no_solver", lang)
 
 
 def release(data: Data, lang: Language) -> str:

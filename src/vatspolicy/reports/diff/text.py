@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.diff import describe
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import word
+from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
-from vatspolicy.reports.diff.words import VERDICTS, phrase, word
-from vatspolicy.reports.formats.terminal import Style, clean, wrap
+from vatspolicy.reports.diff.words import VERDICTS, phrase
 
 Data = Mapping[str, Any]
 
@@ -68,12 +70,12 @@ class _Report:
                 file = change["policy"]
                 yield f"  {clean(file, one_line=True)}"
             back = f" ⏪ {phrase('back', self.lang)}" if change["retroactive"] else ""
-            yield from self.flow(describe.edit(change, self.lang) + back, 4, f"{describe.SIGNS[change['change']]} ")
-            for name, sign, value in describe.values(change, self.lang):
+            yield from self.flow(wording.edit(change, self.lang) + back, 4, f"{wording.SIGNS[change['change']]} ")
+            for name, sign, value in wording.values(change, self.lang):
                 lead = f"{name}: " if name else ""
                 yield from self.flow(f"{lead}{value}", 8, "" if sign == "~" else f"{sign} ")
         for change in self.data["schemas"]:
-            yield from self.flow(f"{change['file']} {describe.schema_edit(change, self.lang)}", 4, "~ ")
+            yield from self.flow(f"{change['file']} {wording.schema_edit(change, self.lang)}", 4, "~ ")
 
     def decisions(self) -> Iterator[str]:
         rows = self.data["decisions"]["rows"] if self.data["decisions"] else []
@@ -81,19 +83,19 @@ class _Report:
             yield from self.heading("decisions")
         for row in rows:
             services = f" · {', '.join(row['services'])}" if row["services"] else ""
-            yield from self.flow(f"{describe.subject(row)}{services}", 2)
-            before, after = (describe.answer(row[side], self.lang) for side in ("before", "after"))
-            yield from self.flow(f"{describe.days(row['days'])}: {before} → {after}", 6)
+            yield from self.flow(f"{wording.subject(row)}{services}", 2)
+            before, after = (wording.answer(row[side], self.lang) for side in ("before", "after"))
+            yield from self.flow(f"{wording.days(row['days'])}: {before} → {after}", 6)
             for cause in row["because"]:
-                yield from self.flow(f"{cause['rule']} [{describe.law(cause, self.lang)}]", 6, "← ")
+                yield from self.flow(f"{cause['rule']} [{wording.law(cause, self.lang)}]", 6, "← ")
 
     def details(self) -> Iterator[str]:
         details = self.data["decisions"]["details"] if self.data["decisions"] else []
         if details:
             yield from self.heading("details")
         for detail in details[:_LIMIT]:
-            who = f"{describe.names(detail['products'])}; {describe.days(detail['days'])}"
-            yield from self.flow(describe.detail(detail, self.lang), 2)
+            who = f"{wording.names(detail['products'])}; {wording.days(detail['days'])}"
+            yield from self.flow(wording.detail(detail, self.lang), 2)
             yield from self.flow(who, 6)
         if len(details) > _LIMIT:
             yield f"  {phrase('more', self.lang, count=len(details) - _LIMIT)}"
@@ -106,7 +108,7 @@ class _Report:
         for entry in found:
             if entry["witness"] is not None:
                 yield from self.witness(entry["witness"])
-        for sentence in describe.excluded(self.data, self.lang):
+        for sentence in wording.excluded(self.data, self.lang):
             yield from self.flow(sentence, 2)
 
     def semantic(self) -> Iterator[str]:
@@ -114,21 +116,21 @@ class _Report:
         if not semantic or not semantic["rules"]:
             return
         yield from self.heading("semantic")
-        listed = [rule for rule in semantic["rules"] if describe.only_lists(rule)]
-        for rule in [rule for rule in semantic["rules"] if not describe.only_lists(rule)]:
-            yield from self.flow(f"{rule['rule']} [{describe.law(rule, self.lang)}]", 2)
-            yield from self.flow(describe.verdict(rule, self.lang), 6)
+        listed = [rule for rule in semantic["rules"] if wording.only_lists(rule)]
+        for rule in [rule for rule in semantic["rules"] if not wording.only_lists(rule)]:
+            yield from self.flow(f"{rule['rule']} [{wording.law(rule, self.lang)}]", 2)
+            yield from self.flow(wording.verdict(rule, self.lang), 6)
             if rule["witness"] is not None:
                 yield from self.witness(rule["witness"], 6)
         if listed:
             yield from self.flow(word(VERDICTS, "listed", self.lang), 2)
         for rule in listed:
-            seen = f" ({describe.names(rule['seen_in'])})" if rule["seen_in"] else ""
-            yield from self.flow(f"{rule['rule']}: {describe.dated(rule, self.lang)}{seen}", 6)
+            seen = f" ({wording.names(rule['seen_in'])})" if rule["seen_in"] else ""
+            yield from self.flow(f"{rule['rule']}: {wording.dated(rule, self.lang)}{seen}", 6)
 
     def witness(self, witness: Data, indent: int = 2) -> Iterator[str]:
-        yield from self.flow(describe.shown(witness, self.lang), indent)
-        yield from self.flow(describe.facts(witness, self.lang), indent + 4)
+        yield from self.flow(wording.shown(witness, self.lang), indent)
+        yield from self.flow(wording.facts(witness, self.lang), indent + 4)
 
     def release(self) -> Iterator[str]:
         if not self.data["release"]:

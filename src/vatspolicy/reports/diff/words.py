@@ -2,51 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.words import Table, word
 
-Table = Mapping[str, Mapping[str, str]]
-
-TITLES: Table = {
-    "not-evaluated": {"en": "NOT EVALUATED", "zh": "未完成评估"},
-    "same": {"en": "No change", "zh": "没有变更"},
-    "tightened": {"en": "Tightens", "zh": "收紧"},
-    "loosened": {"en": "Loosens", "zh": "放宽"},
-    "both": {"en": "Tightens and loosens", "zh": "有收紧也有放宽"},
-    "neither": {"en": "Changes decisions, neither stricter nor milder", "zh": "结论有变化，但既未收紧也未放宽"},
-    "below": {"en": "Changes below the decision: duties, routes or reasons", "zh": "结论不变，义务、途径或理由有变化"},
-    "no-rule": {"en": "No decision changes: no rule differs on any day", "zh": "结论不变：任何日期均无规则差异"},
-    "proved": {"en": "No decision changes, proved for all profiles", "zh": "结论不变（已对全部档案证明）"},
-    "unseen": {"en": "No decision change was found", "zh": "未发现结论变化"},
-    "unknown": {
-        "en": "UNKNOWN: no decision change was found, and none could be excluded",
-        "zh": "未能判定：未发现结论变化，但也无法排除",
-    },
-    "open": {"en": "; more could not be excluded", "zh": "；其余变化无法排除"},
-}
-WHY: Table = {
-    "source": {"en": "A side cannot be read.", "zh": "无法读取比较的一方。"},
-    "invalid": {"en": "A side, or a profile, is not valid.", "zh": "比较的一方或某份档案无效。"},
-    "nothing": {"en": "There is no profile to decide.", "zh": "没有可供判定的档案。"},
-    "engine": {
-        "en": "The solver for proofs is not installed: install vatspolicy[smt], or ask for --semantic cells or off.",
-        "zh": "未安装证明求解器：请安装 vatspolicy[smt]，或使用 --semantic cells 或 off。",
-    },
-    "failed": {
-        "en": "The engine for proofs broke off ({subject}): nothing is proved or excluded.",
-        "zh": "证明引擎中断（{subject}）：未能证明或排除任何变化。",
-    },
-    "contradiction": {
-        "en": "The engine for proofs excludes what a profile shows; none of its proofs counts.",
-        "zh": "证明引擎的结论与档案的实际判定相矛盾：其证明均不可采信。",
-    },
-    "schemas": {
-        "en": "Nothing could be proved: the base does not fit the schemas of the head.",
-        "zh": "无法进行证明：基准版本不符合新版模式。",
-    },
-}
 CHANGES: Table = {
     "added": {"en": "added", "zh": "新增"},
     "removed": {"en": "removed", "zh": "删除"},
@@ -83,24 +43,6 @@ ITEMS: Table = {
     "undetermined": {"en": "undetermined", "zh": "尚未确定"},
     "contested": {"en": "contested reading", "zh": "争议理解"},
     "verification": {"en": "weakest verification", "zh": "最弱核实程度"},
-}
-FAULTS: Table = {
-    "version": {
-        "en": "The version of the bundle must be at least {subject}.",
-        "zh": "规则包版本至少应为 {subject}。",
-    },
-    "changelog": {
-        "en": "CHANGELOG.md says nothing new under {subject}.",
-        "zh": "CHANGELOG.md 在 {subject} 下没有新条目。",
-    },
-    "file-version": {
-        "en": "{subject}: what was law on a past day is rewritten, and the version of the file is not raised.",
-        "zh": "{subject}：改写了过去日期的法律，但文件版本未提升。",
-    },
-    "review": {
-        "en": "{subject}: the review is of an earlier text.",
-        "zh": "{subject}：复核所依据的是旧文本。",
-    },
 }
 REASONS: Table = {
     "rule-removed": {"en": "a rule id is gone", "zh": "删除了规则编号"},
@@ -174,9 +116,10 @@ PHRASES: Table = {
         "zh": "以下档案含新增事实，按新模式以旧规则判定：{names}。",
     },
     "semantic_off": {"en": "Proofs over all profiles were left out.", "zh": "未进行针对全部档案的证明。"},
-    "cells": {
-        "en": "Searched without a solver: much can stay unsettled. vatspolicy[smt] brings one.",
-        "zh": "未使用求解器，可能有较多问题无法判定；安装 vatspolicy[smt] 可改用求解器。",
+    "no_solver": {
+        "en": "The solver is not installed: only what the text of the rules shows is proved. "
+        "Install vatspolicy[smt] for proofs.",
+        "zh": "未安装求解器：仅证明规则文本本身可得出的结论；完整证明请安装 vatspolicy[smt]。",
     },
     "one_schema": {
         "en": "The proofs read both sides under the new schemas; what the schemas themselves change is not proved.",
@@ -259,16 +202,6 @@ PHRASES: Table = {
 }
 
 
-def word(table: Table, key: str, lang: Language, **values: Any) -> str:
-    """A phrase of a table in one language, with values filled in."""
-    return table[key][lang].format(**values) if values else table[key][lang]
-
-
 def phrase(key: str, lang: Language, **values: Any) -> str:
     """A phrase of reports in one language, with values filled in."""
     return word(PHRASES, key, lang, **values)
-
-
-def both(table: Table, key: str, **values: Any) -> dict[str, str]:
-    """A phrase of a table in both languages."""
-    return {"en": word(table, key, "en", **values), "zh": word(table, key, "zh", **values)}

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from vatspolicy.reports.formats.terminal import clean
+from vatspolicy.i18n.text import clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ from vatspolicy.cel.ast import (
     TextTest,
 )
 from vatspolicy.cel.types import Bool, Day
+from vatspolicy.i18n.words import number
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy
 from vatspolicy.profile.vocabulary import Language, describe, label, words
-from vatspolicy.reports.decision.markdown import escape
-from vatspolicy.reports.decision.words import number
+from vatspolicy.reports.formats.markdown import escape
 
 Path = tuple[str | int, ...]
 Scope = Mapping[str, Path]

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Instrument, Policy
 from vatspolicy.profile.vocabulary import label
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy.changes import Changes, days_of_change, members_changed
-from vatspolicy.reports.policy.parts import both, code, page, page_link, rule_link
+from vatspolicy.reports.policy.parts import both, page, page_link, rule_link
 from vatspolicy.reports.policy.topics import TOPICS
 
 
@@ -40,7 +40,7 @@ def _index(bundle: Bundle) -> Iterator[str]:
         for policy in members:
             yield f"- {page_link(policy)} · {escape(policy.title['zh'])}, {_period(policy)}"
     yield "\n## By authority · 按机关"
-    for body in load_schema("vocabulary")["$defs"]["authority"]["enum"]:
+    for body in SchemaSet.shipped().load("vocabulary")["$defs"]["authority"]["enum"]:
         handled = [item for item in bundle.instruments.values() if any(body in names for _, names in item.authority)]
         if not handled:
             continue

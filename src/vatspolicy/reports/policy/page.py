@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from vatspolicy.cel.ast import Literal, Node
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Article, Expression, Instrument, Need, Policy, Route, Rule
+from vatspolicy.policies.wording import describe_effect
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy.expression_wording import Wording
-from vatspolicy.reports.policy.parts import VERIFICATION, bodies, both, code, dates, page, page_link, web_link
-from vatspolicy.reports.policy.terminal import effect_in_words
+from vatspolicy.reports.policy.parts import VERIFICATION, bodies, both, dates, page, page_link, web_link
 from vatspolicy.reports.policy.topics import TOPICS
 
 Terms = Mapping[tuple[str, str], Node]
@@ -156,7 +156,7 @@ class _Page:
         subject, always = EACH[rule.each][zh], isinstance(rule.when.tree, Literal)
         when = self.wording[lang].say(rule.when.tree)
         join = ("，" if zh else ", ") if always else ("，如" if zh else ", if ")
-        effect = f"**{escape(effect_in_words(self.bundle, rule, lang))}**"
+        effect = f"**{escape(describe_effect(self.bundle, rule, lang))}**"
         company = getattr(rule.effect, "bearer", "operator") == "company"
         bearer = ("（由本公司承担）" if zh else " (borne by the company)") if company else ""
         stop = "。" if zh else ". "

@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.documents import load_document
+from vatspolicy.authoring.testing.cases import load_tests
 from vatspolicy.errors import suggest
+from vatspolicy.i18n.text import wrap
+from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Classify, Deny, Duty, Need, Policy, Route, Rule
-from vatspolicy.profile.vocabulary import Language, label
-from vatspolicy.reports.decision.words import aside, joint
-from vatspolicy.reports.formats.terminal import wrap
+from vatspolicy.policies.model import NEVER, Need, Policy, Route, Rule
+from vatspolicy.policies.wording import describe_effect
+from vatspolicy.profile.vocabulary import Language
 
 _WORDS = {
     "number": ("number", "文号"),
@@ -36,16 +37,6 @@ _WORDS = {
 }
 
 
-ADVICE = {
-    "contested": {"en": "contested", "zh": "存在不同理解"},
-    "article-differs": {"en": "article-differs", "zh": "条文另有规定"},
-    "verify": {"en": "verify", "zh": "有待核实"},
-    "pending": {"en": "pending", "zh": "法律即将变动"},
-    "note": {"en": "note", "zh": "说明"},
-}
-"""Why a person must look at something, by the kind of an advice (policy.schema.json)."""
-
-
 def explain(bundle: Bundle, name: str, lang: Language, room: int) -> str:
     """The page of a policy, or of a rule as policy/rule. Raises KeyError, with a sentence, for an unknown name."""
     policy_id, slash, rule_id = name.partition("/")
@@ -60,35 +51,6 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int) -> str:
             return "\n".join(page.rule(rule)) + "\n"
     known = [rule.id for rule in policy.rules]
     raise KeyError(f"there is no rule {rule_id!r} in {policy_id}. {suggest(rule_id, known)}".rstrip())
-
-
-def effect_in_words(bundle: Bundle, rule: Rule, lang: Language) -> str:
-    """What follows when the rule applies, as one phrase."""
-    zh = lang == "zh"
-    match rule.effect:
-        case Classify(classes=classes, otherwise=otherwise):
-            text = "、".join(classes) if zh else ", ".join(classes)
-            text = text or ("不属于电信业务" if zh else "not telecommunications")
-            other = ("；另有理解：" if zh else "; also read as ") + ", ".join(otherwise) if otherwise else ""
-            return ("归类：" if zh else "classify as ") + text + other
-        case Deny(reason=reason, curable=curable):
-            mend = ("（可以补正）" if zh else " (can be mended)") if curable else ""
-            return ("禁止：" if zh else "deny: ") + label("reason", reason)[lang] + mend
-        case Need(instrument=instrument, through=through):
-            title = bundle.instruments[instrument or through or ""].title[lang]
-            by_route = ("（经任一开放途径）" if zh else " (by any open route)") if through else ""
-            return ("须取得：" if zh else "need: ") + title + by_route
-        case Route(title=title, instrument=instrument):
-            return ("途径：" if zh else "route: ") + f"{title[lang]} → {bundle.instruments[instrument].title[lang]}"
-        case Duty(instrument=instrument, due=due):
-            from vatspolicy.policies.deadlines import deadline
-
-            when = deadline(due, None).text[lang]
-            return (
-                "义务：" if zh else "duty: "
-            ) + f"{bundle.instruments[instrument].title[lang]}{joint('comma', lang)}{when}"
-        case effect:
-            return ("提示：" if zh else "advise: ") + ADVICE[effect.kind][lang]
 
 
 class _Page:
@@ -143,7 +105,7 @@ class _Page:
         yield f"\n{self.word('rules')}"
         for rule in policy.rules:
             yield from self.flow(
-                f"{rule.id}: {rule.message[self.lang]} → {effect_in_words(self.bundle, rule, self.lang)}", 2
+                f"{rule.id}: {rule.message[self.lang]} → {describe_effect(self.bundle, rule, self.lang)}", 2
             )
         users = [other.id for other in self.bundle.policies.values() if policy.id in other.uses]
         if users:
@@ -173,7 +135,7 @@ class _Page:
         yield from self.flow(rule.message["zh"], 2)
         yield f"  {self.label('in_force')}{self.dates(rule.since, rule.until)}"
         yield from self.flow(f"{self.label('when')}{' '.join(rule.when.text.split())}", 2)
-        yield from self.flow(f"{self.label('then')}{effect_in_words(self.bundle, rule, self.lang)}", 2)
+        yield from self.flow(f"{self.label('then')}{describe_effect(self.bundle, rule, self.lang)}", 2)
         expressions = [rule.when]
         if isinstance(rule.effect, Route):
             if rule.effect.conditions:
@@ -215,8 +177,8 @@ class _Page:
         if found:
             yield f"\n{self.word('relies')}"
             yield from self.flow(", ".join(found), 2)
-        tests = load_document(self.policy.file).data.get("tests", {"cases": []})
-        cases = [case["it"] for case in tests["cases"] if rule.id in case["expect"]]
+        tests = load_tests(self.bundle, self.policy)
+        cases = [case["it"] for case in tests.data["cases"] if rule.id in case["expect"]] if tests is not None else []
         if cases:
             yield f"\n{self.word('tests')}"
             for case in cases:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n.text import clean, wrap
+from vatspolicy.i18n.words import STATES, VERDICTS, number, word
+from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import MEANINGS, STATES, VERDICTS, number, phrase, word
-from vatspolicy.reports.formats.terminal import Style, clean, wrap
-from vatspolicy.reports.remediation.wording import say
+from vatspolicy.reports.decision.words import MEANINGS, phrase
+from vatspolicy.reports.remediation.words import say
 
 Data = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""The decision over HTTP (`vatspolicy serve --api`): OPA's data API for one document, `vatspolicy/decision`.
+"""OPA's data API for one document, `vatspolicy/decision` (`vatspolicy serve --api`).
 
-`app.make_app` makes an ASGI application (extra `serve`). It keeps nothing of a request and writes none of it anywhere.
+`router.make_api` makes the ASGI application. It keeps and writes nothing of a request.
 """

@@ -1,8 +1,7 @@
-"""The bundle in use. Changed files are verified and compiled before they take its place; else the last good stays."""
+"""The bundle in use. Changed files replace it once they are verified and compiled; else the last good bundle stays."""
 
 from __future__ import annotations
 
-import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,7 +10,7 @@ from typing import TypeVar
 
 from vatspolicy.bundles.select import SelectedLaw, select_law
 from vatspolicy.compile_cache import digest
-from vatspolicy.documents.schemas import resource_folder, schema_folder, use_schemas
+from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.bundle import read_sources
 
@@ -19,104 +18,96 @@ T = TypeVar("T")
 
 
 class LoadedBundle:
-    """One bundle, with the schemas that it decides under, in use until it is let go."""
+    """One bundle with the schemas that it decides under, in use until it is released."""
 
-    def __init__(self, choice: AbstractContextManager[SelectedLaw]) -> None:
-        self._choice, self._context = choice, contextvars.copy_context()
-        chosen = self._context.run(choice.__enter__)
-        self.bundle, self.revision = chosen.bundle, chosen.revision
-        self._schemas = self._context.run(schema_folder)  # found once: looking for it takes a third of a decision
-        self.number = chosen.package.number if chosen.package else -1
-        """Grows with every release of a package; -1 for a folder, which has none."""
+    def __init__(self, selection: AbstractContextManager[SelectedLaw]) -> None:
+        self._selection = selection
+        law = selection.__enter__()
+        self.bundle, self.revision = law.bundle, law.revision
+        self.number = law.package.number if law.package else -1
+        """The number of a release, which grows with every one; -1 for a folder, which has none."""
 
-    def run(self, work: Callable[[], T]) -> T:
-        """What `work` makes under the schemas of this bundle, in any thread."""
-
-        def under() -> T:
-            with use_schemas(self._schemas):
-                return work()
-
-        return self._context.copy().run(under)
-
-    def let_go(self) -> None:
-        """No request uses it any more."""
-        self._context.run(self._choice.__exit__, None, None, None)
+    def release(self) -> None:
+        """Close the files of the bundle. No request may use it any more."""
+        self._selection.__exit__(None, None, None)
 
 
 class BundleStore:
-    """One bundle for every request, swapped whole.
+    """The bundle of every request, replaced as a whole when its files change.
 
-    `look` digests the files, `choice` opens the bundle in them; both may raise InvalidInput, and the first bundle must
-    be good, or it is raised here. `say` is told of every change in one sentence.
+    `digest_files` digests the files and `select` opens the bundle in them; both may raise InvalidInput. The first
+    bundle must be good: otherwise its error is raised here. `notify` is called with one sentence for every change.
     """
 
     def __init__(
         self,
-        look: Callable[[], str],
-        choice: Callable[[], AbstractContextManager[SelectedLaw]],
-        say: Callable[[str], None] = lambda _: None,
+        digest_files: Callable[[], str],
+        select: Callable[[], AbstractContextManager[SelectedLaw]],
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._look, self._choice, self._say = look, choice, say
+        self._digest_files, self._select, self._notify = digest_files, select, notify
         self._lock = threading.Lock()
-        self._tried = self._seen = look()
-        self.held = LoadedBundle(choice())
-        """Take it once for a request: the next look may find another one."""
-        self._before: LoadedBundle | None = None
+        self._tried = self._seen = digest_files()
+        self.loaded = LoadedBundle(select())
+        """The bundle in use. Read it once for a request: it may be another one the next time."""
+        self._previous: LoadedBundle | None = None
         self.current = True
-        """False while the files hold no bundle that may be used, and the last good one decides."""
+        """False while the files hold no usable bundle and the last good one decides."""
         self.reloads = {"ok": 0, "failed": 0}
 
     def refresh(self, settled: bool = True) -> bool:
-        """Look at the files; True if another bundle is in use afterwards. Raises nothing.
+        """Look for changed files; return True if another bundle is in use afterwards. Raises nothing.
 
-        `settled`: a change is taken only when two looks in a row saw the same files, so that one which is still being
-        written is not taken for a release.
+        `settled`: take a change only when two looks in a row saw the same files, so that a release is not read while
+        it is being written.
         """
         with self._lock:
             try:
-                seen = self._look()
+                seen = self._digest_files()
             except Exception as error:
                 return self._fail("", error)
             before, self._seen = self._seen, seen
             if seen == self._tried or (settled and seen != before):
                 return False
             try:
-                return self._take(seen)
-            except Exception as error:  # whatever is wrong with it: the last good bundle goes on deciding
+                return self._replace(seen)
+            except Exception as error:  # whatever is wrong with the files, the last good bundle decides
                 return self._fail(seen, error)
 
     def close(self) -> None:
-        """Let everything go."""
+        """Release every bundle."""
         with self._lock:
-            for held in (self._before, self.held):
-                if held is not None:
-                    held.let_go()
+            for loaded in (self._previous, self.loaded):
+                if loaded is not None:
+                    loaded.release()
 
-    def _take(self, seen: str) -> bool:
-        held = LoadedBundle(self._choice())
-        bundle = held.bundle
+    def _replace(self, seen: str) -> bool:
+        loaded = LoadedBundle(self._select())
+        bundle = loaded.bundle
         try:
-            if held.number < self.held.number:
+            if loaded.number < self.loaded.number:
                 raise InvalidInput([Problem("bundle", 1, 1, "", "It is older than the bundle in use.")])
-            held.run(lambda: bundle.on(max(bundle.covers_from, bundle.boundaries[-1])))  # its code loads, too
-            if self._look() != seen:  # changed while it was read: another look will tell
-                held.let_go()
+            # The first request does not wait for the compiled rules of the newest law.
+            bundle.on(max(bundle.covers_from, bundle.boundaries[-1]))
+            if self._digest_files() != seen:  # the files changed while they were read: the next look decides
+                loaded.release()
                 return False
         except BaseException:
-            held.let_go()
+            loaded.release()
             raise
-        if self._before is not None:
-            self._before.let_go()
-        self._before, self.held = self.held, held  # requests under way may still read the schemas of the old one
+        if self._previous is not None:
+            self._previous.release()
+        # Requests under way may still read the schemas of the bundle that is replaced.
+        self._previous, self.loaded = self.loaded, loaded
         self._tried, self.current = seen, True
         self.reloads["ok"] += 1
-        self._say(f"bundle {held.revision} is in use.")
+        self._notify(f"bundle {loaded.revision} is in use.")
         return True
 
     def _fail(self, seen: str, error: Exception) -> bool:
         if self._tried != seen:
             first = str(error.problems[0]) if isinstance(error, InvalidInput) else type(error).__name__
-            self._say(f"bundle {self.held.revision} stays in use, the new one may not be: {first}")
+            self._notify(f"bundle {self.loaded.revision} stays in use, the new one may not be: {first}")
             self.reloads["failed"] += 1
         self._tried, self.current = seen, False
         return False
@@ -127,41 +118,44 @@ def open_store(
     file: Path | None = None,
     key: Path | None = None,
     skip_verify: bool = False,
-    say: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> BundleStore:
-    """The shelf of what ships, a folder of policies or a bundle's file (see `package.choose`). Raises InvalidInput."""
+    """Open the shipped law, a folder of policies or a bundle file (see `bundles.select.select_law`).
+
+    Raises: InvalidInput.
+    """
     place = folder if folder is not None else resource_folder("policies")
 
-    def look() -> str:
+    def digest_files() -> str:
         if file is not None:
             return digest([file.read_bytes()])
         return digest(part for name, text in read_sources(place) for part in (name.encode(), text))
 
-    return BundleStore(look, lambda: select_law(folder, file, key, skip_verify), say)
+    return BundleStore(digest_files, lambda: select_law(folder, file, key, skip_verify), notify)
 
 
 class Watch:
-    """A thread that refreshes a shelf every `seconds`, and at once when it is woken."""
+    """A thread that refreshes a store every `seconds`, and at once when it is woken."""
 
-    def __init__(self, shelf: BundleStore, seconds: float) -> None:
-        self._shelf, self._seconds = shelf, seconds
-        self._wake, self._stop = threading.Event(), False
+    def __init__(self, store: BundleStore, seconds: float) -> None:
+        self._store, self._seconds = store, seconds
+        self._wake, self._stopped = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        """Look now, and take what is there without a second look."""
+        """Refresh now, and do not wait for the files to settle."""
         self._wake.set()
 
     def stop(self) -> None:
         """End the thread."""
-        self._stop = True
+        self._stopped = True
         self._wake.set()
         self._thread.join(10)
 
     def _run(self) -> None:
-        while not self._stop:
+        while not self._stopped:
             woken = self._wake.wait(self._seconds)
             self._wake.clear()
-            if not self._stop:
-                self._shelf.refresh(settled=not woken)
+            if not self._stopped:
+                self._store.refresh(settled=not woken)

@@ -1,4 +1,4 @@
-"""What one server gives to its callers, and the slots in which decisions are made."""
+"""Limits of one server, and the worker threads that decide within them."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes of a body, seconds for a body to come and for a decision to be made, decisions under way, threads."""
+    """The limits of one server."""
 
     body: int = 2**20
+    """Bytes of a request body."""
     seconds: float = 10.0
+    """Seconds in which a body must arrive, and in which a decision must be made."""
     pending: int = 32
+    """Decisions under way or waiting."""
     threads: int = 2
 
 
 class BusyError(Exception):
-    """Every slot is taken."""
+    """An error for a request that finds every slot taken."""
 
 
 class LateError(Exception):
-    """There is no answer in the time that a request has."""
+    """An error for work that is not done in the time of a request."""
 
 
 class WorkerSlots:
-    """Threads that decide. A slot is free again when its work has really ended, not when its caller gave up."""
+    """Worker threads. A slot is free again when its work has ended, not when its caller gave up."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -40,7 +43,10 @@ class WorkerSlots:
         self.taken = 0
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of `work`, made in a thread. Raises BusyError, LateError, and what `work` raises."""
+        """Run `work` in a thread and return its result.
+
+        Raises: BusyError, LateError, and every exception of `work`.
+        """
         with self._lock:
             if self.taken >= self._limits.pending:
                 raise BusyError
@@ -55,7 +61,7 @@ class WorkerSlots:
             raise LateError from None
 
     def close(self) -> None:
-        """Let what has begun end, and nothing else begin."""
+        """Let running work end, and cancel waiting work."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _free(self, _: Future[T]) -> None:

@@ -1,4 +1,4 @@
-"""One request of the data API: what it asks, and the document that answers it."""
+"""Queries of the data API: reading one, and the document that answers it."""
 
 from __future__ import annotations
 
@@ -17,23 +17,28 @@ from vatspolicy.server.errors import HttpError
 
 FILE = "request.json"
 PLACE = ("vatspolicy", "decision")
-"""Path of the decision; what is below it is a part of the record."""
+"""Path of the decision. A longer path is a part of it."""
 KEYS = frozenset(("input", "as_of"))
 
 
 @dataclass(frozen=True)
 class Query:
-    """A body, read: the profile as a document whose lines are those of the body, and the day of the law."""
+    """The query in the body of a request."""
 
     profile: Document
+    """The profile; its lines are those of the body."""
     as_of: str | None
+    """Day of the law; None for the launch day of the profile, else today."""
     content: bytes
+    """The body."""
 
 
 def read_query(content: bytes) -> Query:
-    """The query in a body, JSON with `input` and perhaps `as_of`. Raises Refusal.
+    """Read the query in a body: JSON with `input` and perhaps `as_of`.
 
-    A key that is not known is refused: a misspelt day would else decide under the law of another one.
+    Any other key is an error: a misspelled `as_of` would decide under the law of another day.
+
+    Raises: HttpError.
     """
     if not content.strip():
         raise HttpError(400, "invalid_parameter", "The body is empty; it must be an object with an input.")
@@ -51,10 +56,10 @@ def read_query(content: bytes) -> Query:
         raise HttpError(400, "invalid_parameter", "The body has a key besides input and as_of.", problems=problems)
     root = document.root.child("input")
     assert root is not None
-    return Query(Document(FILE, data["input"], document.text, root), _day(data.get("as_of")), content)
+    return Query(Document(FILE, data["input"], document.text, root), _read_day(data.get("as_of")), content)
 
 
-def _day(value: Any) -> str | None:
+def _read_day(value: Any) -> str | None:
     if value is None:
         return None
     try:
@@ -68,19 +73,21 @@ def _day(value: Any) -> str | None:
 def answer(
     bundle: Bundle, steps: tuple[str, ...], query: Query | None, today: str, allow_past: bool
 ) -> tuple[dict[str, Any], str | None]:
-    """What is at a path below /v1/data, as OPA would say it, and the decision if one was made.
+    """Return the document at a path below /v1/data in the form of OPA, and the decision if one was made.
 
-    `{}` where there is nothing. Raises InvalidInput for a profile, and DayError for a day, that cannot be used.
+    The document is `{}` if the path leads nowhere.
+
+    Raises: InvalidInput for a profile and DayError for a day that cannot be used.
     """
-    whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_data(bundle)}}
-    word, extra = None, {}
+    whole: dict[str, Any] = {"vatspolicy": {"bundle": bundle_to_data(bundle)}}
+    outcome, extra = None, {}
     if query is not None and (steps[:2] == PLACE or PLACE[: len(steps)] == steps):
         gate = Gate(bundle, today, query.as_of, allow_past)
         gate.check_day()
-        decision, record = gate.decide(read_profile(query.profile))
-        word = decision.decision
+        decision, record = gate.decide(read_profile(query.profile, bundle.schemas))
+        outcome = decision.decision
         whole["vatspolicy"]["decision"] = record
-        extra = {"decision_id": decision_id(bundle, query, record["as_of"], today)}
+        extra = {"decision_id": make_decision_id(bundle, query, record["as_of"], today)}
     found: Any = whole
     for step in steps:
         if isinstance(found, Mapping) and step in found:
@@ -88,15 +95,15 @@ def answer(
         elif isinstance(found, list) and step.isascii() and step.isdigit() and int(step[:9]) < len(found):
             found = found[int(step[:9])]
         else:
-            return dict(extra), word
-    return {"result": found, **extra}, word
+            return dict(extra), outcome
+    return {"result": found, **extra}, outcome
 
 
-def decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
-    """The same for the same bundle, days and body, so that a decision can be found again in another server's log."""
+def make_decision_id(bundle: Bundle, query: Query, day: str, today: str) -> str:
+    """Return an id that is equal for equal bundles, days and bodies, so that the logs of two servers can be joined."""
     return digest([bundle.digest.encode(), day.encode(), today.encode(), query.content])[:32]
 
 
-def bundle_data(bundle: Bundle) -> dict[str, str]:
-    """Which bundle decides."""
+def bundle_to_data(bundle: Bundle) -> dict[str, str]:
+    """Return the identity of the bundle that decides."""
     return {"version": bundle.version, "digest": bundle.digest, "covers_from": bundle.covers_from}

@@ -1,4 +1,4 @@
-"""The local page of `vatspolicy serve`: an interview, a form of every fact, the decision, ways forward and the matrix.
+"""The local page of `vatspolicy serve`: an interview, a form of every fact, the decision, remediation and the matrix.
 
-`app.make_app` makes an ASGI application (extra `serve`). It keeps nothing: every request carries the whole spec.
+`router.make_page` makes the ASGI application. It keeps nothing: every request carries the whole spec.
 """

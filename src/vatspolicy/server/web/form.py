@@ -1,4 +1,4 @@
-"""The form: every fact of the profile schema as plain data, from which the page makes its fields."""
+"""The form as plain data: every fact of the profile schema."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer
 
 _SHORT = 12
-"""Choices up to which a list is written where it is used; longer ones are shared by name."""
+"""The longest list of choices that stands in its field; longer ones are shared by name."""
 
 
 def make_form(bundle: Bundle) -> dict[str, Any]:
-    """`sections` of fields and the `lists` of choices that they share.
+    """Return the `sections` of fields and the `lists` of choices that they share.
 
     A field: `name`, `kind`, `title`, `question`, `unit`, `choices` (a list or the name of one), `fields` of an object
     or of the members of a list, `required` among them. Kinds: boolean, choice, choices, integer, number, date, text,
     place, places, group, list.
     """
     maker = _Form(bundle)
-    names = [name for name in load_schema("profile")["properties"] if name != "schema"]
+    names = [name for name in SchemaSet.shipped().load("profile")["properties"] if name != "schema"]
     return {"sections": [maker.field((name,)) for name in names], "lists": maker.lists}
 
 
-def kind_of(path: Path) -> str:
-    """How a fact is entered; an empty text for a path that the schema does not know."""
+def find_kind(path: Path) -> str:
+    """Return the kind of field for a fact; an empty text for a path that is not in the schema."""
     node = describe(path)
     if "at" in node.get("properties", {}):
         return "place"
@@ -53,7 +53,7 @@ class _Form:
         self._known: dict[tuple[str, ...], str] = {}
 
     def field(self, path: Path) -> dict[str, Any]:
-        node, kind = describe(path), kind_of(path)
+        node, kind = describe(path), find_kind(path)
         title = str(node.get("title", path[-1]))
         field: dict[str, Any] = {
             "name": path[-1],

@@ -1,4 +1,4 @@
-"""The page itself: an empty frame that its one script fills, its stylesheet, and a word for those without scripts."""
+"""The frame of the page, which its script fills, the stylesheet, and a note for browsers without scripts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from vatspolicy.reports.formats.html import escape
 from vatspolicy.reports.formats.html_page import ICON, LANGUAGE_TAGS, read_asset
 from vatspolicy.server.web.words import say
 
-_DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colours>[^}]*)\}\s*\}")
+_DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{(?P<colors>[^}]*)\}\s*\}")
 
 
-def shell(lang: Language) -> str:
-    """The page as text; `lang` is the language that it begins in."""
+def render_frame(lang: Language) -> str:
+    """Return the page; `lang` is the language that it begins in."""
     warnings = "".join(f'<p lang="{LANGUAGE_TAGS[one]}">{escape(say("noscript", one))}</p>' for one in ("en", "zh"))
     return (
         f'<!doctype html>\n<html lang="{LANGUAGE_TAGS[lang]}" data-lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
@@ -29,27 +29,29 @@ def shell(lang: Language) -> str:
 
 
 @functools.cache
-def stylesheet() -> str:
-    """The style of every page, with colours that a reader can choose, and that of the parts shown here."""
+def build_stylesheet() -> str:
+    """Return the styles of reports, of the matrix and of the page, with a choice of colors."""
     from vatspolicy.reports.access_matrix.render import style
 
     css = read_asset("page.css")
     dark = _DARK.search(css)
-    assert dark is not None, "the dark colours of page.css stand in one block"
-    colours = dark["colours"]
+    assert dark is not None, "the dark colors of page.css stand in one block"
+    colors = dark["colors"]
     chosen = (
-        f'@media (prefers-color-scheme: dark) {{ :root:not([data-theme="light"]) {{{colours}}} }}\n'
-        f':root[data-theme="dark"] {{ color-scheme: dark; {colours}}}\n'
+        f'@media (prefers-color-scheme: dark) {{ :root:not([data-theme="light"]) {{{colors}}} }}\n'
+        f':root[data-theme="dark"] {{ color-scheme: dark; {colors}}}\n'
         ':root[data-theme="light"] { color-scheme: light; }'
     )
-    return css[: dark.start()] + chosen + css[dark.end() :] + read_asset("decision.css") + style() + _own("page.css")
+    return (
+        css[: dark.start()] + chosen + css[dark.end() :] + read_asset("decision.css") + style() + _read_own("page.css")
+    )
 
 
 @functools.cache
-def script() -> str:
-    """The one script: the state and what the reader does, then the fields that show it."""
-    return f"{_own('page.js')}\n{_own('fields.js')}"
+def read_script() -> str:
+    """Return the script: the state and the actions of the reader, then the form fields."""
+    return f"{_read_own('page.js')}\n{_read_own('fields.js')}"
 
 
-def _own(name: str) -> str:
+def _read_own(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")

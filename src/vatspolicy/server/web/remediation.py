@@ -1,16 +1,16 @@
-"""Ways forward for the page: routes, differences and margins, from the same data as `vatspolicy routes -f json`."""
+"""Ways forward as HTML of the page: routes, changes and margins, from the data of `vatspolicy routes -f json`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatspolicy.i18n.words import STATES, VERDICTS, number, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import STATES, VERDICTS, number, word
 from vatspolicy.reports.formats.html import Content, Html, tag
 from vatspolicy.reports.formats.html_page import badge
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
-from vatspolicy.reports.remediation.wording import say
+from vatspolicy.reports.remediation.words import say
 
 Data = Mapping[str, Any]
 
@@ -20,8 +20,8 @@ _SIGNS = {True: "✔", False: "✘", None: "?"}
 _TRUTH = {True: {"en": "met", "zh": "满足"}, False: {"en": "not met", "zh": "不满足"}, None: STATES["unknown"]}
 
 
-def ways_fragment(data: Data, lang: Language) -> Html:
-    """Ways forward (as `ways_record` makes them), below a heading of the second level."""
+def render_plan(data: Data, lang: Language) -> Html:
+    """Return a remediation plan (the data of `plan_to_data`) as HTML below a heading of the second level."""
     return tag("div", list(_parts(data, lang)), class_="ways")
 
 
@@ -78,7 +78,7 @@ def _route(route: Data, lang: Language) -> Html:
 
 
 def _check(value: bool | None, text: str, lang: Language) -> Html:
-    """A condition with its sign; what the sign means is said too."""
+    """Return a condition with its sign, and the meaning of the sign as hidden text."""
     sign = tag("span", _SIGNS[value], class_=TONES[_VALUES[value]], aria_hidden="true")
     return tag("li", sign, " ", tag("span", f"{_TRUTH[value][lang]} ", class_="hidden"), text)
 

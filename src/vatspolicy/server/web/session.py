@@ -1,4 +1,4 @@
-"""One request of the page: a spec, perhaps with one fact changed, in; the decision and the next question out."""
+"""Requests of the page: a spec comes in, perhaps with one fact changed; the decision and the next question go out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
-from vatspolicy.documents.schemas import validate
+from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, in_language
 from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.interview import Refused, as_data, read_reply, start
@@ -23,19 +23,16 @@ from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
-from vatspolicy.reports.decision.html_decision import fragment
-from vatspolicy.server.web.form import kind_of
+from vatspolicy.reports.decision.html import fragment
+from vatspolicy.server.errors import HttpError
+from vatspolicy.server.web.form import find_kind
 
 FILE = "spec.yaml"
 
 
-class BadRequest(Exception):
-    """A request that the page would not make; the text says what is wrong with it."""
-
-
 @dataclass(frozen=True)
 class WebContext:
-    """What every answer of one server has in common."""
+    """The law, the day and the clock that all requests of one server share."""
 
     bundle: Bundle
     as_of: str | None = None
@@ -44,146 +41,157 @@ class WebContext:
     today: Callable[[], str] = today_in_china
 
     def gate(self) -> Gate:
-        """The gate that decides as `vatspolicy check` does."""
+        """Return a gate that decides as `vatspolicy check` does."""
         return Gate(self.bundle, self.today(), self.as_of, self.allow_past)
 
 
 @dataclass(frozen=True)
 class DecideRequest:
-    """One request, checked."""
+    """A checked request."""
 
     text: str | None
-    """The spec; None to begin with nothing."""
+    """The spec; None to begin with an empty one."""
     file: str
     lang: Language
     named: bool
     skipped: tuple[Path, ...]
     complete: bool
     change: tuple[Path, Any, bool] | None
-    """Path, value, and whether the value is text that was typed and is still to be read."""
+    """Path and value of a changed fact; True if the value is typed text that is still to be read."""
+
+
+def _bad_request(message: str) -> HttpError:
+    """Return the error for a request that the page never sends."""
+    return HttpError(400, "invalid_parameter", message)
 
 
 def read_request(data: Any) -> DecideRequest:
-    """The request in JSON data. Raises BadRequest."""
+    """Read a request from JSON data.
+
+    Raises: HttpError.
+    """
     if not isinstance(data, dict):
-        raise BadRequest("The request must be an object.")
+        raise _bad_request("The request must be an object.")
     text, file, change = data.get("text"), data.get("file") or FILE, data.get("change")
     lang, skipped = data.get("lang", "en"), data.get("skipped", [])
     if not (text is None or isinstance(text, str)) or not isinstance(file, str):
-        raise BadRequest("`text` and `file` must be text.")
+        raise _bad_request("`text` and `file` must be text.")
     if lang not in ("en", "zh"):
-        raise BadRequest("`lang` must be en or zh.")
+        raise _bad_request("`lang` must be en or zh.")
     if not isinstance(skipped, list) or len(skipped) > 1000:
-        raise BadRequest("`skipped` must be a list of paths.")
+        raise _bad_request("`skipped` must be a list of paths.")
     made = None
     if change is not None:
         if not isinstance(change, dict) or ("typed" in change) == ("value" in change):
-            raise BadRequest("`change` must have a path, and either `value` or `typed`.")
+            raise _bad_request("`change` must have a path, and either `value` or `typed`.")
         typed = "typed" in change
-        made = (_path(change.get("path")), change["typed" if typed else "value"], typed)
+        made = (_read_path(change.get("path")), change["typed" if typed else "value"], typed)
         if typed and not isinstance(made[1], str):
-            raise BadRequest("`typed` must be text.")
+            raise _bad_request("`typed` must be text.")
     return DecideRequest(
         text=text,
         file=re.split(r"[/\\]", file)[-1][:120] or FILE,
         lang="zh" if lang == "zh" else "en",
         named=bool(data.get("named", False)),
-        skipped=tuple(map(_path, skipped)),
+        skipped=tuple(map(_read_path, skipped)),
         complete=bool(data.get("complete", False)),
         change=made,
     )
 
 
-def _path(dotted: Any) -> Path:
+def _read_path(dotted: Any) -> Path:
     if not isinstance(dotted, str) or len(dotted) > 200:
-        raise BadRequest("A path must be text such as services.0.offers.")
+        raise _bad_request("A path must be text such as services.0.offers.")
     path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
-    if not kind_of(path):
-        raise BadRequest("There is no such fact.")
+    if not find_kind(path):
+        raise _bad_request("There is no such fact.")
     return path
 
 
-def dotted(path: Path) -> str:
-    """A path as the page writes it."""
+def format_path(path: Path) -> str:
+    """Return a path in the notation of the page."""
     return ".".join(map(str, path))
 
 
-def answer(desk: WebContext, order: DecideRequest) -> dict[str, Any]:
-    """What the page shows next.
+def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
+    """Return the data that the page shows next.
 
-    `text`, `file`, `data` are the spec; `problems` why it is not decided; `refused` why the change was not taken, and
-    then everything else is as it was before; `record`, `html` the decision; `interview` the next question; `asked` the
-    paths that could still change the decision.
+    `text`, `file` and `data` are the spec, `problems` its errors, `record` and `html` the decision, `interview` the
+    next question and `asked` the paths that could still change the decision. If the change is refused, `refused` is
+    the reason and all else is as before.
     """
     refused: dict[str, Any] | None = None
-    named = order.named
+    named = request.named
     try:
-        document = read_spec(desk, order)
+        document = read_spec(context, request)
     except InvalidInput as error:
-        return _reply(order.text or "", order.file, order, problems=error.problems)
-    if order.change is not None:
-        path, value, typed = order.change
+        return _reply(request.text or "", request.file, request, problems=error.problems)
+    if request.change is not None:
+        path, value, typed = request.change
         try:
-            document = _changed(desk, document, order, path, _typed(path, value) if typed else value)
+            document = _apply_change(context, document, request, path, _read_typed(path, value) if typed else value)
             named = named or path == NAME_PATH
         except Refused as error:
-            refused = {"path": dotted(path), "text": dict(error.text)}
-    order = dataclasses.replace(order, named=named)
-    reply = _decide(desk, document, order)
+            refused = {"path": format_path(path), "text": dict(error.text)}
+    request = dataclasses.replace(request, named=named)
+    reply = _decide(context, document, request)
     return {**reply, "refused": refused}
 
 
-def read_spec(desk: WebContext, order: DecideRequest) -> Document:
-    """The spec of a request, as YAML. Raises InvalidInput for a text that cannot be read at all."""
-    if order.text is None:
-        return start(desk.bundle, desk.today(), lang=order.lang).document
-    document = parse_document(order.text, order.file)
+def read_spec(context: WebContext, request: DecideRequest) -> Document:
+    """Return the spec of a request, as YAML.
+
+    Raises: InvalidInput for a text that is neither YAML nor JSON.
+    """
+    if request.text is None:
+        return start(context.bundle, context.today(), lang=request.lang).document
+    document = parse_document(request.text, request.file)
     if not isinstance(document.data, dict):
         return document
-    if order.file.lower().endswith(".json"):  # JSON has no comments
-        name = f"{order.file[: -len('.json')]}.yaml"
-        return parse_document(render(document.data, order.lang), name)
+    if request.file.lower().endswith(".json"):  # JSON has no comments
+        name = f"{request.file[: -len('.json')]}.yaml"
+        return parse_document(render(document.data, request.lang), name)
     return document
 
 
-def _decide(desk: WebContext, document: Document, order: DecideRequest) -> dict[str, Any]:
+def _decide(context: WebContext, document: Document, request: DecideRequest) -> dict[str, Any]:
     try:
         profile = read_profile(document)
-        _, data = desk.gate().decide(profile)
+        _, data = context.gate().decide(profile)
     except InvalidInput as error:
-        return _reply(document.text, document.file, order, data=document.data, problems=error.problems)
+        return _reply(document.text, document.file, request, data=document.data, problems=error.problems)
     state = start(
-        desk.bundle,
-        desk.today(),
+        context.bundle,
+        context.today(),
         document,
-        as_of=desk.as_of,
-        allow_past=desk.allow_past,
-        complete=order.complete,
-        lang=order.lang,
+        as_of=context.as_of,
+        allow_past=context.allow_past,
+        complete=request.complete,
+        lang=request.lang,
     )
-    skipped = tuple(path for path in order.skipped if order.change is None or path != order.change[0])
-    state = dataclasses.replace(state, named=order.named, skipped=skipped)
+    skipped = tuple(path for path in request.skipped if request.change is None or path != request.change[0])
+    state = dataclasses.replace(state, named=request.named, skipped=skipped)
     return {
-        **_reply(document.text, document.file, order, data=document.data),
-        "skipped": [dotted(path) for path in skipped],
+        **_reply(document.text, document.file, request, data=document.data),
+        "skipped": [format_path(path) for path in skipped],
         "record": data,
-        "html": fragment(data, order.lang, "d-").markup,
+        "html": fragment(data, request.lang, "d-").markup,
         "interview": as_data(state),
-        "asked": [dotted(ask.path) for ask in state.possible_outcomes.missing],
+        "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
     }
 
 
 def _reply(
-    text: str, file: str, order: DecideRequest, data: Any = None, problems: tuple[Problem, ...] = ()
+    text: str, file: str, request: DecideRequest, data: Any = None, problems: tuple[Problem, ...] = ()
 ) -> dict[str, Any]:
     return {
         "text": text,
         "file": file,
         "data": data if isinstance(data, dict) else None,
-        "named": order.named,
-        "skipped": [dotted(path) for path in order.skipped],
-        "complete": order.complete,
-        "problems": [_problem(problem) for problem in problems],
+        "named": request.named,
+        "skipped": [format_path(path) for path in request.skipped],
+        "complete": request.complete,
+        "problems": [_problem_to_data(problem) for problem in problems],
         "refused": None,
         "record": None,
         "html": None,
@@ -192,17 +200,17 @@ def _reply(
     }
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
-    """A problem for the page, at the path of its field, in both languages."""
-    told = in_language(problem, "zh")
-    gap = "" if told.message.endswith("。") else " "
+def _problem_to_data(problem: Problem) -> dict[str, Any]:
+    """Return a problem as data, at the path of its field, in both languages."""
+    chinese = in_language(problem, "zh")
+    gap = "" if chinese.message.endswith("。") else " "
     return {
         "path": re.sub(r"\[([0-9]+)\]", r".\1", problem.path),
         "line": problem.line,
         "column": problem.column,
         "text": {
             "en": f"{problem.message} {problem.hint}".rstrip(),
-            "zh": f"{told.message}{gap}{told.hint}".rstrip(),
+            "zh": f"{chinese.message}{gap}{chinese.hint}".rstrip(),
         },
     }
 
@@ -210,9 +218,12 @@ def _problem(problem: Problem) -> dict[str, Any]:
 # --- one fact changed
 
 
-def _typed(path: Path, text: str) -> Any:
-    """The value that a typed text means; None for an empty one. Raises Refused."""
-    text, node, kind = text.strip(), describe(path), kind_of(path)
+def _read_typed(path: Path, text: str) -> Any:
+    """Read a typed value; return None for an empty text.
+
+    Raises: Refused.
+    """
+    text, node, kind = text.strip(), describe(path), find_kind(path)
     if not text:
         return None
     if kind == "text" and "pattern" not in node:
@@ -220,29 +231,32 @@ def _typed(path: Path, text: str) -> Any:
             raise Refused(both("too_many", most=node.get("maxLength", 200)))
         return text
     if kind not in ("integer", "number", "date", "text"):
-        raise BadRequest("This fact is not typed.")
+        raise _bad_request("This fact is not typed.")
     nothing: LocalizedText = {"en": "", "zh": ""}
     least, most = node.get("minimum"), node.get("maximum")
     asked = Question(path, kind, nothing, nothing, nothing, None, (), least, most, (), "", NO_GAIN)
     return read_reply(asked, text)
 
 
-def _changed(desk: WebContext, document: Document, order: DecideRequest, path: Path, value: Any) -> Document:
-    """The spec with a fact. Raises Refused where that makes a spec invalid that was not so before."""
+def _apply_change(context: WebContext, document: Document, request: DecideRequest, path: Path, value: Any) -> Document:
+    """Return the spec with one fact changed.
+
+    Raises: Refused for a change that makes a valid spec invalid.
+    """
     if not isinstance(document.data, dict):
-        raise BadRequest("There is no spec to change.")
+        raise _bad_request("There is no spec to change.")
     try:
-        after = _written(document, order.lang, path, value)
+        after = _write_change(document, request.lang, path, value)
     except InvalidInput as error:  # what no spec may hold, such as invisible characters
-        raise Refused(_problem(error.problems[0])["text"]) from None
+        raise Refused(_problem_to_data(error.problems[0])["text"]) from None
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, yaml.YAMLError):
-        raise BadRequest("There is no place for this fact.") from None
-    if _why_invalid(desk, document) is None and (why := _why_invalid(desk, after)) is not None:
+        raise _bad_request("There is no place for this fact.") from None
+    if _find_error(context, document) is None and (why := _find_error(context, after)) is not None:
         raise Refused(why)
     return after
 
 
-def _written(document: Document, lang: Language, path: Path, value: Any) -> Document:
+def _write_change(document: Document, lang: Language, path: Path, value: Any) -> Document:
     expected = put(document.data, path, value)
     if path != NAME_PATH:
         try:
@@ -255,18 +269,18 @@ def _written(document: Document, lang: Language, path: Path, value: Any) -> Docu
     return parse_document(render(expected, lang), file)
 
 
-def _why_invalid(desk: WebContext, document: Document) -> Mapping[str, str] | None:
-    """The first thing that is wrong with a spec, in both languages; None where it can be decided."""
+def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | None:
+    """Return the first error of a spec, in both languages; None if the spec can be decided."""
     if not validate(document, "profile") and (broken := broken_invariant(facts_of(document.data))) is not None:
         return broken
     try:
         profile = read_profile(document)
     except InvalidInput as error:
-        return dict(_problem(error.problems[0])["text"])
+        return dict(_problem_to_data(error.problems[0])["text"])
     launch = profile.launch
-    if desk.as_of is None and launch is not None:
-        if launch < desk.bundle.covers_from:
-            return both("before_covered", day=desk.bundle.covers_from)
-        if launch < desk.today() and not desk.allow_past:
+    if context.as_of is None and launch is not None:
+        if launch < context.bundle.covers_from:
+            return both("before_covered", day=context.bundle.covers_from)
+        if launch < context.today() and not context.allow_past:
             return both("in_the_past")
     return None

@@ -1,4 +1,4 @@
-"""What the page says, in both languages. Words of reports come from vatspolicy.reports.decision.words."""
+"""Phrases of the page in both languages. Words of decisions come from vatspolicy.reports.decision.words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
+from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import MEANINGS, VERDICTS, phrase
+from vatspolicy.reports.decision.words import MEANINGS, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": {"en": "Launch check for mainland China", "zh": "内地上线合规判定"},
@@ -105,11 +106,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def say(key: str, lang: Language, **values: Any) -> str:
-    """A phrase of the page in one language, with values filled in."""
+    """Return a phrase of the page in one language, with values filled in."""
     return WORDS[key][lang].format(**values)
 
 
-def for_script() -> dict[str, Any]:
-    """Everything that the script says."""
+def collect_script_phrases() -> dict[str, Any]:
+    """Return all phrases that the script uses."""
     other = {key: {lang: phrase(key, lang) for lang in ("en", "zh")} for key in ("not_advice",)}
     return {**WORDS, **other, "verdicts": VERDICTS, "meanings": MEANINGS}

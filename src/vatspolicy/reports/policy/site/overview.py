@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.documents.schemas import load_schema
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.model import NEVER, Instrument, Policy
 from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
@@ -67,7 +67,7 @@ def _topic(site: Site, topic: str, members: list[Policy]) -> Html:
 
 
 def _handled(site: Site) -> Iterator[Html]:
-    for body in load_schema("vocabulary")["$defs"]["authority"]["enum"]:
+    for body in SchemaSet.shipped().load("vocabulary")["$defs"]["authority"]["enum"]:
         items = [one for one in site.bundle.instruments.values() if any(body in names for _, names in one.authority)]
         if items:
             entries = [_instrument(site, item, body) for item in sorted(items, key=lambda item: item.id)]

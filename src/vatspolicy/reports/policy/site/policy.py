@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from vatspolicy.cel.ast import Literal, Node
 from vatspolicy.policies.model import Article, Expression, Instrument, Policy, Route, Rule
+from vatspolicy.policies.wording import describe_effect
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, foreign, table
 from vatspolicy.reports.policy.page import EACH, chain_of, rules_of_instrument
 from vatspolicy.reports.policy.site.site import Site, clause
-from vatspolicy.reports.policy.terminal import effect_in_words
 from vatspolicy.reports.policy.topics import TOPICS
 
 Terms = Mapping[tuple[str, str], Node]
@@ -148,7 +148,7 @@ class _Page:
         zh = self.lang == "zh"
         subject, always = EACH[rule.each][zh], isinstance(rule.when.tree, Literal)
         joint = ("，" if zh else ", ") if always else ("，如" if zh else ", if ")
-        effect: Content = tag("strong", effect_in_words(self.site.bundle, rule, self.lang))
+        effect: Content = tag("strong", describe_effect(self.site.bundle, rule, self.lang))
         name = getattr(rule.effect, "instrument", None) or getattr(rule.effect, "through", None)
         if name:
             effect = link(effect, self.site.instrument_address(self.site.bundle.instruments[name], self.policy))

@@ -1,0 +1,253 @@
+"""Rule sets as formulas: rules, held licenses and routes over all profiles and the days of a period.
+
+Mirrors `engine.subjects` and `engine.licensing`; tests hold them together on random profiles.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, operator
+from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.timeline import Days, RuleSetHistory
+from vatspolicy.authoring.symbolic.values import (
+    KNOWN_FALSE,
+    KNOWN_TRUE,
+    UNKNOWN,
+    BoundedList,
+    Cases,
+    DualRail,
+    SymbolicRecord,
+    SymbolicValue,
+    constant,
+    known,
+)
+from vatspolicy.policies.model import Expression, Instrument, Route, Rule
+
+Versions = tuple[tuple[int, Mapping[str, Any]], ...]
+"""Parameter values by the formula that the day is one on which they apply."""
+
+
+@dataclass(frozen=True)
+class SymbolicRoute:
+    """State of a route on one activity."""
+
+    applies: DualRail
+    share: DualRail
+    """Whether the foreign share is within the cap of the route."""
+    checks: tuple[DualRail, ...]
+    """Truths of its conditions, in their order."""
+    usable: int
+    """Formula that the route is not closed."""
+    opened: int
+    """Formula that the route is certainly open."""
+
+
+@dataclass
+class SymbolicRuleSet:
+    """Rule sets of the days of a period, evaluated over one space."""
+
+    space: ProfileSpace
+    encoder: Encoder
+    history: RuleSetHistory
+    as_of: SymbolicValue
+    like: SymbolicRuleSet | None = None
+    """Rule set that shares rules with this one: expressions in common are encoded once."""
+    _truths: dict[tuple[int, Any], DualRail] = field(default_factory=dict)
+    _versions: dict[int, Versions] = field(default_factory=dict)
+
+    # --- days
+
+    def between(self, days: Days) -> int:
+        """Return the formula that the day is one of these."""
+        pool, (first, last) = self.space.pool, days
+        return pool.conjoin((pool.at_most({AS_OF: 1}, last), -pool.at_most({AS_OF: 1}, first - 1)))
+
+    def in_force(self, rule: Rule) -> int:
+        """Return the formula that a rule is in force."""
+        span = self.history.span(rule)
+        return FALSE if span is None else self.between(span)
+
+    def versions(self, expression: Expression) -> Versions:
+        """Return the parameter values that an expression reads, by the formula of their days."""
+        found = self._versions.get(id(expression))
+        if found is None:
+            own = self.history.versions(expression)
+            whole = len(own) == 1  # outside the days of its rule the expression does not matter
+            found = tuple((TRUE if whole else self.between(days), params) for days, params in own)
+            self._versions[id(expression)] = found
+        return found
+
+    # --- expressions
+
+    def evaluate(self, expression: Expression, activation: SymbolicActivation) -> DualRail:
+        """Return the truth of an expression. Raises Unsupported."""
+        key = (id(expression), activation.subject)
+        if key not in self._truths and self.like is not None and self.history.shares(expression, self.like.history):
+            self._truths[key] = self.like.evaluate(expression, activation)
+        if key not in self._truths:
+            self._truths[key] = self.encoder.choose(
+                (held, self._truth(expression, activation, params)) for held, params in self.versions(expression)
+            )
+        return self._truths[key]
+
+    def _truth(self, expression: Expression, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
+        tree = expression.tree
+        found = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
+        assert isinstance(found, DualRail)
+        return found
+
+    def holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
+        """Return the truth of a rule's condition; it is false on days on which the rule is not in force."""
+        there = self.in_force(rule)
+        if there == FALSE:
+            return KNOWN_FALSE
+        found, pool = self.evaluate(rule.when, activation), self.space.pool
+        return DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
+
+    # --- subjects
+
+    def product_activation(self) -> SymbolicActivation:
+        """Return the activation of product rules."""
+        return SymbolicActivation({**self.space.roots, "as_of": self.as_of}, ())
+
+    def service_activation(self, service: SymbolicRecord) -> SymbolicActivation:
+        """Return the activation of service rules."""
+        values = {
+            **self.product_activation().values,
+            "service": ((TRUE, service),),
+            "operator": operator(self.space, service),
+        }
+        return SymbolicActivation(values, (("service", service.path), ("operator", service.path)))
+
+    def activity_activation(self, service: SymbolicRecord, cls: Cases, name: str) -> SymbolicActivation:
+        """Return the activation of activity rules. `name` distinguishes the class in keys."""
+        outer = self.service_activation(service)
+
+        def without_licenses(field: str) -> SymbolicValue:
+            return cls if field == "class" else UNKNOWN
+
+        def with_licenses(field: str) -> SymbolicValue:
+            return cls if field == "class" else self.licensed(inner)
+
+        inner = outer.bind("activity", ((TRUE, SymbolicRecord("activity", {}, without_licenses)),), name)
+        inner = inner.bind("licensed", (), "")
+        found = outer.bind("activity", ((TRUE, SymbolicRecord("activity", {}, with_licenses)),), name)
+        # whether an activity is licensed depends on the service, too: its operator holds the licenses
+        return found.bind("licensed", (), f"{self.licensing_key} {service.path}")
+
+    # --- keys: equal for rule sets, instruments and expressions that must have equal values
+
+    @functools.cached_property
+    def licensing_key(self) -> str:
+        """Key of the instruments that license an activity, with their days."""
+        instruments = [(there, self.instrument_key(name)) for name, there in self.access_instruments.items()]
+        return self.encoder.keys.short(instruments)
+
+    @functools.cached_property
+    def access_instruments(self) -> dict[str, int]:
+        """Instruments that routes lead to, each with the formula of the days on which a route does."""
+        pool = self.space.pool
+        return {name: pool.disjoin(map(self.between, spans)) for name, spans in self.history.access.items()}
+
+    def instrument_key(self, name: str) -> Any:
+        """Return a key of the cases in which an instrument is held."""
+        instrument = self.history.instruments[name]
+        covers = instrument.covers
+        return (name, instrument.no_term, covers and self.expression_key(covers, SymbolicActivation({})))
+
+    def expression_key(self, expression: Expression, activation: SymbolicActivation) -> Any:
+        """Return a key of the value of an expression, in every profile and on every day."""
+        keys = self.encoder.keys
+        return [(held, keys.of(expression.tree, activation, params)) for held, params in self.versions(expression)]
+
+    def license_key(self, activation: SymbolicActivation, name: str) -> str:
+        """Return a key of the question whether the instrument is held for a subject."""
+        covers = self.history.instruments[name].covers
+        subject = None
+        if covers is not None:
+            subject = self.expression_key(covers, activation.bind("licence", (), ""))
+        return self.encoder.keys.short([self.instrument_key(name), subject])
+
+    # --- licenses
+
+    def licensed(self, activation: SymbolicActivation) -> DualRail:
+        """Return whether the operator holds any instrument that a route leads to."""
+        pool = self.space.pool
+        found = []
+        for name, there in self.access_instruments.items():
+            has = self.held(activation, name)
+            found.append(DualRail(pool.conjoin((there, has.true)), pool.disjoin((-there, has.false))))
+        return self.encoder.some(found)
+
+    def held(self, activation: SymbolicActivation, name: str, holder: str = "operator") -> DualRail:
+        """Return whether the holder has the instrument for this class and place on the day. Raises Unsupported."""
+        key = (self.license_key(activation, name), holder, dict(activation.subject).get("operator"))
+        if key not in self.encoder.held:
+            self.encoder.held[key] = self._held(activation, name, holder)
+        return self.encoder.held[key]
+
+    def _held(self, activation: SymbolicActivation, name: str, holder: str) -> DualRail:
+        pool, instrument = self.space.pool, self.history.instruments[name]
+        entity = activation.values.get(holder, ())
+        assert not isinstance(entity, DualRail)
+        options = []
+        for present, company in entity:
+            assert isinstance(company, SymbolicRecord)
+            lists = company.get("licences")
+            assert not isinstance(lists, DualRail)
+            for _, base in lists:
+                assert isinstance(base, BoundedList)
+                self.space.ask(base.path, ("held", self.license_key(activation, name)))
+                found = [(exists, self._covers(activation, instrument, held)) for exists, held in base.members]
+                any_of = self.encoder.some(
+                    DualRail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))
+                    for exists, value in found
+                )
+                options.append((present, any_of))
+        return self.encoder.choose(options)
+
+    def _covers(self, activation: SymbolicActivation, instrument: Instrument, held: SymbolicRecord) -> DualRail:
+        """Return whether one license in the profile is the instrument, valid and for this activity."""
+        pool = self.space.pool
+        same = self.encoder.comparison("==", held.get("instrument"), constant(instrument.id))
+        if same.true == FALSE:
+            return same
+        parts = [same, self._valid(instrument, held)]
+        if instrument.covers is not None:
+            parts.append(self.evaluate(instrument.covers, activation.bind("licence", ((TRUE, held),), held.path)))
+        whole = self.encoder.every(parts)
+        return DualRail(whole.true, pool.disjoin((same.false, whole.false)))
+
+    def _valid(self, instrument: Instrument, held: SymbolicRecord) -> DualRail:
+        """Return whether a license is valid: by its last day, else as the profile states."""
+        pool = self.space.pool
+        stated, last = held.get("valid"), held.get("valid_until")
+        assert isinstance(stated, DualRail) and not isinstance(last, DualRail)
+        if instrument.no_term:
+            stated = DualRail(-stated.false, stated.false)
+        by_day = self.encoder.comparison(">=", last, self.as_of)
+        by_day = DualRail(pool.conjoin((-stated.false, by_day.true)), pool.disjoin((stated.false, by_day.false)))
+        has_last = known(pool, last)
+        return self.encoder.choose(((has_last, by_day), (-has_last, stated)))
+
+    # --- routes
+
+    def route(self, activation: SymbolicActivation, rule: Rule) -> SymbolicRoute:
+        """Return the state of a route on an activity."""
+        effect = rule.effect
+        assert isinstance(effect, Route)
+        pool = self.space.pool
+        applies = self.holds(rule, activation)
+        share = KNOWN_TRUE
+        if effect.share_cap is not None and applies.false != TRUE:
+            share = self.evaluate(effect.share_cap.check, activation)
+        checks = [] if applies.false == TRUE else [self.evaluate(c.check, activation) for c in effect.conditions]
+        whole = self.encoder.every((share, *checks))
+        usable = pool.conjoin((-applies.false, -whole.false))
+        opened = pool.conjoin((applies.true, whole.true))
+        return SymbolicRoute(applies, share, tuple(checks), usable, opened)

@@ -1,0 +1,98 @@
+"""Options that commands share, as one object: the law, the day, the language."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vatspolicy import clock
+from vatspolicy.cli.console import abort, enter, warn
+from vatspolicy.cli.parameters import (
+    BundleOption,
+    DayOption,
+    KeyOption,
+    Lang,
+    LangOption,
+    LaunchDayOption,
+    PoliciesOption,
+    SkipVerifyOption,
+)
+
+if TYPE_CHECKING:
+    from vatspolicy.bundles.select import SelectedLaw
+    from vatspolicy.policies.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class LawOptions:
+    """The law that a command decides under."""
+
+    policies: PoliciesOption = None
+    bundle: BundleOption = None
+    key: KeyOption = None
+    skip_verify: SkipVerifyOption = False
+
+    def select(self, specs: Iterable[str] = (), locks: bool = True) -> SelectedLaw:
+        """Return the law, in use until the command ends. Locks are looked for here and beside the specs.
+
+        Raises:
+            InvalidInput: for a bundle that may not be used.
+        """
+        from vatspolicy.bundles.select import LOCK, select_law
+
+        if self.bundle is None:
+            if self.key is not None or self.skip_verify:
+                abort("--key and --skip-verify belong to --bundle.")
+            if locks and os.path.exists(LOCK):
+                warn(f"{LOCK} pins a bundle, and none was given with --bundle.")
+            return enter(select_law(self.policies))
+        if self.policies is not None:
+            abort("--policies and --bundle are two laws; name one.")
+        if self.skip_verify and self.key is not None:
+            abort("--key and --skip-verify contradict each other.")
+        if self.skip_verify:
+            warn("the signature of the bundle is not verified (--skip-verify).")
+        places = [Path(), *(Path(spec) if Path(spec).is_dir() else Path(spec).parent for spec in specs)]
+        return enter(select_law(None, self.bundle, self.key, self.skip_verify, places if locks else ()))
+
+    def load(self) -> Bundle:
+        """Return the bundle of the law, for a command that needs nothing else of it."""
+        return self.select().bundle
+
+
+@dataclass(frozen=True)
+class CommandContext:
+    """The law and the language of a command."""
+
+    law: LawOptions = LawOptions()
+    lang: LangOption = Lang.EN
+
+
+@dataclass(frozen=True)
+class DayContext(CommandContext):
+    """The context of a command about the law of one day."""
+
+    as_of: DayOption = None
+
+    def day(self, *bundles: Bundle) -> str:
+        """Return the day of the law; end the command if a bundle does not cover it."""
+        day = self.as_of or clock.today()
+        for bundle in bundles:
+            require_covered(bundle, day)
+        return day
+
+
+@dataclass(frozen=True)
+class SpecContext(CommandContext):
+    """The context of a command about a spec, whose launch day is the day of the law unless another one is given."""
+
+    as_of: LaunchDayOption = None
+
+
+def require_covered(bundle: Bundle, day: str, option: str = "--as-of") -> None:
+    """End the command if the day of an option lies before the first day that the bundle covers."""
+    if day < bundle.covers_from:
+        abort(f"{option} {day} lies before {bundle.covers_from}, the first day that the bundle covers.")

@@ -1,0 +1,227 @@
+"""Parameters that commands share: enumerations, parsers and options.
+
+A mistake in an argument is a typer.BadParameter: one sentence, then a hint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from vatspolicy.cli.declaration import Option
+from vatspolicy.clock import is_day
+from vatspolicy.errors import InvalidInput, suggest
+from vatspolicy.i18n import VARIABLE
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.decision_log import Mask
+
+DECIDE, RULES, WRITE = "Decide", "The law", "Write"
+"""Panels of commands."""
+INPUT, DECISION, ASIDE, OUTPUT = "Input", "Decision", "Waivers", "Output"
+"""Panels of options."""
+
+Outputs = Sequence[tuple[str, Path]]
+"""Reports to write: format and file."""
+Changes = Sequence[tuple[str, Any]]
+"""Facts to change: path and value."""
+
+
+class Format(StrEnum):
+    """Formats of a decision (vatspolicy.reports.decision.FORMATS; typer wants an enumeration)."""
+
+    TEXT, JSON, SARIF, JUNIT = "text", "json", "sarif", "junit"
+    GITHUB, MARKDOWN, HTML = "github", "markdown", "html"
+
+
+class Lang(StrEnum):
+    """Languages of a report."""
+
+    EN, ZH = "en", "zh"
+
+
+class FailOn(StrEnum):
+    """Levels on which the gate may fail (vatspolicy.gate.gate.LEVELS)."""
+
+    DENY, NEEDS_LICENSE, DUTY, ADVICE = "deny", "needs-license", "duty", "advice"
+
+
+def american(text: str) -> str:
+    """Return a word of the command line with `needs-licence`, which is accepted, as `needs-license`."""
+    return text.replace("needs-licence", "needs-license")
+
+
+def bad_argument(message: str) -> Exception:
+    """Return a typer.BadParameter; arguments without a mistake need no typer."""
+    import typer
+
+    return typer.BadParameter(message)
+
+
+def parse_day(text: str | None) -> str | None:
+    """Return a calendar day, YYYY-MM-DD."""
+    if text is None:
+        return None
+    if not is_day(text):
+        raise bad_argument("Write a calendar day as YYYY-MM-DD.")
+    return text
+
+
+def parse_pattern(text: str | None) -> re.Pattern[str] | None:
+    """Return a regular expression."""
+    try:
+        return re.compile(text) if text else None
+    except re.error:
+        raise bad_argument("This is no regular expression.") from None
+
+
+def parse_fixtures(path: Path | None) -> Path | None:
+    """Return a folder of fixtures: the one named, else ./fixtures if there is one."""
+    if path is None:
+        return Path("fixtures") if Path("fixtures").is_dir() else None
+    if not path.is_dir():
+        raise bad_argument("There is no such folder.")
+    return path
+
+
+def parse_slug(text: str) -> str:
+    """Return an identifier: lower-case words joined by hyphens."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise bad_argument("Use lower-case words joined by hyphens.")
+    return text
+
+
+def output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outputs]:
+    """Return the parser of FORMAT=PATH pairs, which refuses two reports to one file."""
+
+    def parse(texts: Sequence[str]) -> Outputs:
+        pairs: list[tuple[str, Path]] = []
+        for text in texts:
+            name, _, path = text.partition("=")
+            if name not in formats or not path:
+                raise bad_argument(f"Write FORMAT=PATH, where FORMAT is one of {', '.join(formats)}.")
+            if any(Path(path) == other for _, other in pairs):
+                raise bad_argument("Two reports would go to one file.")
+            pairs.append((name, Path(path)))
+        return pairs
+
+    return parse
+
+
+def parse_changes(texts: Sequence[str]) -> Changes:
+    """Return path=value pairs; the value is YAML, or None (written as nothing) to remove the fact."""
+    from vatspolicy.documents import parse_document
+
+    pairs: list[tuple[str, Any]] = []
+    for text in texts:
+        path, equals, value = text.partition("=")
+        if not equals or not path:
+            raise bad_argument("Write path=value, such as company.foreign_percent=50.")
+        _check_path(path)
+        try:
+            pairs.append((path, parse_document(value, "value").data if value.strip() else None))
+        except InvalidInput as error:
+            problem = error.problems[0]
+            raise bad_argument(f"{path}: {problem.message} {problem.hint}".rstrip()) from None
+    return pairs
+
+
+def parse_masks(texts: Sequence[str]) -> list[Mask]:
+    """Return the masks of a decision log."""
+    from vatspolicy.gate.decision_log import parse_mask
+
+    try:
+        return [parse_mask(text) for text in texts]
+    except ValueError as error:
+        raise bad_argument(str(error)) from None
+
+
+def _check_path(path: str) -> None:
+    """Refuse a fact that no schema knows: to change it would have no effect."""
+    from vatspolicy.profile.vocabulary import describe
+
+    steps: list[str | int] = []
+    for step in path.split("."):
+        known = list(describe(tuple(steps)).get("properties", {}))
+        steps.append(int(step) if step.isascii() and step.isdigit() else step)
+        if not describe(tuple(steps)):
+            hint = suggest(step, known) or "Write a path such as services.0.area."
+            raise bad_argument(f"A profile has no fact {path!r}. {hint}")
+
+
+PoliciesOption = Annotated[
+    Path | None,
+    Option("--policies", "-p", metavar="DIR", help="Folder of policies (default: the shipped ones).", panel=INPUT),
+]
+BundleOption = Annotated[
+    Path | None,
+    Option("--bundle", metavar="FILE", help="A bundle (vatspolicy bundle build) in place of a folder.", panel=INPUT),
+]
+KeyOption = Annotated[
+    Path | None, Option("--key", metavar="FILE", help="Public key that signed the bundle.", panel=INPUT)
+]
+SkipVerifyOption = Annotated[bool, Option("--skip-verify", help="Skip signature verification.", panel=INPUT)]
+FixturesOption = Annotated[
+    Path | None,
+    Option(
+        "--fixtures",
+        metavar="DIR",
+        parse=parse_fixtures,
+        help="Folder of fixtures (default: ./fixtures where there is one).",
+        panel=INPUT,
+    ),
+]
+LaunchDayOption = Annotated[
+    str | None,
+    Option(
+        "--as-of",
+        metavar="DAY",
+        parse=parse_day,
+        help="Day of the law (default: the launch day of the spec, else today in China).",
+        panel=DECISION,
+    ),
+]
+DayOption = Annotated[
+    str | None,
+    Option(
+        "--as-of",
+        metavar="DAY",
+        parse=parse_day,
+        help="Day of the law (default: today in China).",
+        panel=DECISION,
+    ),
+]
+PastOption = Annotated[
+    bool, Option("--allow-past-as-of", help="Allow the law of a past day to decide.", panel=DECISION)
+]
+SetOption = Annotated[
+    Changes,
+    Option(
+        "--set",
+        metavar="PATH=VALUE",
+        parse=parse_changes,
+        repeatable=True,
+        help="Change a fact before deciding; no value removes it; repeatable.",
+        panel=INPUT,
+    ),
+]
+LangOption = Annotated[
+    Lang, Option("--lang", envvar=VARIABLE, help="Language of the report and of errors.", panel=OUTPUT)
+]
+FORMAT = Option("--format", "-f", help="Format on standard output.", panel=OUTPUT)
+
+
+def output_option(formats: Sequence[str]) -> Option:
+    """Return the option that writes reports to files."""
+    return Option(
+        "--output",
+        "-o",
+        metavar="FORMAT=PATH",
+        parse=output_parser(formats),
+        repeatable=True,
+        help="Write another format to a file; repeatable.",
+        panel=OUTPUT,
+    )

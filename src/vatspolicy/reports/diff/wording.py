@@ -1,0 +1,190 @@
+"""Edits, decisions and causes in words, as text and Markdown both say them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from vatspolicy.authoring.diff.verdict import impossible, unsettled
+from vatspolicy.i18n.words import VERDICTS, word
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.diff.words import CHANGES, ITEMS, KINDS, phrase
+from vatspolicy.reports.diff.words import VERDICTS as VERDICTS_OF_PROOFS
+
+Data = Mapping[str, Any]
+_MARKS: Mapping[str, tuple[str, str, str, str, str]] = {
+    "en": (": ", ", ", "; ", " (", ")"),
+    "zh": ("：", "，", "；", "（", "）"),
+}
+"""Colon, comma, semicolon and brackets as a language writes them."""
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+
+
+def edit(change: Data, lang: Language) -> str:
+    """What was edited, in one line: `parameter launched (Whether …), from 2024-10-23`."""
+    colon, comma, semicolon, opening, closing = _MARKS[lang]
+    name = f" {change['name']}" if change["name"] else ""
+    title = f"{opening}{change['title'][lang]}{closing}" if change["title"] else ""
+    text = f"{word(KINDS, change['kind'], lang)}{name}{title}{colon}{word(CHANGES, change['change'], lang)}"
+    if change["since"]:
+        text += f"{comma}{phrase('since', lang, day=change['since'])}"
+    if change["twin"]:
+        text += f"{semicolon}{phrase('twin', lang, name=change['twin'])}"
+    return text
+
+
+def values(change: Data, lang: Language) -> Iterator[tuple[str, str, str]]:
+    """What differs in an entry that both sides have: where, the sign (- + or ~), and the value or both of them."""
+    if change["change"] != "changed" and change["kind"] not in ("parameter", "policy"):
+        return
+    for field in change["fields"]:
+        before, after = field["before"], field["after"]
+        if _is_list(before) and _is_list(after):
+            yield from ((field["name"], "-", _short(item)) for item in before if item not in after)
+            yield from ((field["name"], "+", _short(item)) for item in after if item not in before)
+            continue
+        old, new = (_shown(value, lang) for value in (before, after))
+        if len(old) + len(new) <= 60 and "\n" not in old + new:
+            yield field["name"], "~", f"{old} → {new}"
+        else:
+            yield from ((field["name"], sign, text) for sign, text in (("-", old), ("+", new)) if text != "–")
+
+
+def schema_edit(change: Data, lang: Language) -> str:
+    """A difference of a schema in one line."""
+    colon, _, _, opening, closing = _MARKS[lang]
+    text = f"{change['path'] or word(KINDS, 'schema', lang)}{colon}{word(CHANGES, change['change'], lang)}"
+    return f"{text}{opening}{phrase('breaking', lang)}{closing}" if change["breaking"] else text
+
+
+def answer(data: Data, lang: Language) -> str:
+    """A decision word, with what is still open."""
+    text = word(VERDICTS, data["decision"], lang)
+    if data["decision"] != "incomplete":
+        return text
+    low, high = (word(VERDICTS, part, lang) for part in data["range"])
+    _, _, _, opening, closing = _MARKS[lang]
+    return f"{text}{opening}{phrase('left_open', lang, low=low, high=high)}{closing}"
+
+
+def subject(row: Data) -> str:
+    """A product with its variant."""
+    return f"{row['product']} ({row['variant']})" if row["variant"] else str(row["product"])
+
+
+def law(cause: Data, lang: Language) -> str:
+    """The articles that a rule rests on: those of one regulation under one title."""
+    labels: dict[str, list[str]] = {}
+    for citation in cause["citations"]:
+        labels.setdefault(citation["title"][lang], []).append(citation["label"][lang])
+    _, comma, semicolon, *_ = _MARKS[lang]
+    return semicolon.join(comma.join([title, *found]) for title, found in labels.items())
+
+
+def detail(data: Data, lang: Language) -> str:
+    """Something below the decision, in one line."""
+    title = data["title"][lang] if data["title"] and data["kind"] not in ("class", "missing", "authority") else ""
+    colon, _, _, opening, closing = _MARKS[lang]
+    name = data["name"] + (f"{opening}{title}{closing}" if title else "")
+    absent = phrase("absent", lang)
+    values = f"{data['before'] or absent} → {data['after'] or absent}"
+    rests = f" [{law(data, lang)}]" if title and data["citations"] else ""
+    return f"{word(ITEMS, data['kind'], lang)} {name}".rstrip() + f"{colon}{values}{rests}"
+
+
+def move(name: str, lang: Language) -> str:
+    """A change of the decision word: `DENY → ALLOW`."""
+    return " → ".join(word(VERDICTS, part, lang) for part in name.split("->"))
+
+
+def moves(names: Sequence[str], lang: Language) -> str:
+    """Several of them in one line."""
+    return _MARKS[lang][2].join(move(name, lang) for name in names)
+
+
+def verdict(rule: Data, lang: Language) -> str:
+    """What is proved of a rule, in one sentence; where that is not all, one or two more."""
+    witness = rule["witness"]
+    key = "listed" if only_lists(rule) else rule["verdict"]
+    parts = [word(VERDICTS_OF_PROOFS, key, lang, moves=moves(rule["transitions"], lang))]
+    if witness is not None:
+        parts.append(phrase("first", lang, day=witness["since"]))
+    if witness is not None and rule["transitions"] and witness["after"]["decision"] != rule["after"]:
+        pair = (answer(witness[side], lang) for side in ("before", "after"))
+        parts.append(phrase("together", lang, moves=" → ".join(pair)))
+    if rule["seen_in"]:
+        parts.append(phrase("seen_in", lang, names=names(rule["seen_in"])))
+    if rule["verdict"] in ("unsupported", "unknown") and rule["reason"]:
+        parts.append(rule["reason"])
+    return ("" if lang == "zh" else " ").join(parts)
+
+
+def excluded(data: Data, lang: Language) -> Iterator[str]:
+    """What is proved not to happen, and what is not settled."""
+    never, left = impossible(data), unsettled(data)
+    if never and len(never) == len(data["semantic"]["transitions"]):
+        yield phrase("no_change", lang)
+    elif never:
+        yield phrase("impossible", lang, names=moves(never, lang))
+    if left:
+        yield phrase("unsettled", lang, names=moves(left, lang))
+
+
+def only_lists(rule: Data) -> bool:
+    """Whether a changed rule is shown to list something else, and to change no decision."""
+    return bool(rule["verdict"] == "witness" and not rule["transitions"])
+
+
+def dated(rule: Data, lang: Language) -> str:
+    """What became of a rule, and since when it shows: `added, from 2024-03-22`."""
+    since = phrase("since", lang, day=rule["witness"]["since"])
+    return _MARKS[lang][1].join([word(CHANGES, rule["change"], lang), since])
+
+
+def shown(witness: Data, lang: Language) -> str:
+    """What a witness shows, and since when: the change of the decision, or what is listed otherwise."""
+    before, after = (answer(witness[side], lang) for side in ("before", "after"))
+    if witness["before"] != witness["after"]:
+        return phrase("from", lang, moves=f"{before} → {after}", day=witness["since"])
+    if not witness["listed"]:
+        return phrase("stays", lang, name=after, day=witness["since"])
+    absent = phrase("absent", lang)
+    found = [
+        f"{word(ITEMS, item['kind'], lang)} {item['name']} {item['before'] or absent} → {item['after'] or absent}"
+        for item in witness["listed"]
+    ]
+    return phrase("lists", lang, names=_MARKS[lang][2].join(found), day=witness["since"])
+
+
+def facts(witness: Data, lang: Language) -> str:
+    """The facts of a witness in one line."""
+    colon, _, semicolon, *_ = _MARKS[lang]
+    found = [f"{fact['title'][lang]}{colon}{fact['value'][lang]}" for fact in witness["facts"]]
+    return semicolon.join(found) or phrase("any_product", lang)
+
+
+def days(found: Sequence[str]) -> str:
+    """Days in one line, the middle of many left out."""
+    return ", ".join(found) if len(found) <= 4 else f"{', '.join(found[:2])}, …, {found[-1]}"
+
+
+def names(found: Sequence[str], limit: int = 3) -> str:
+    """Names in one line, with the number of those left out."""
+    return ", ".join(found[:limit]) + (f" … +{len(found) - limit}" if len(found) > limit else "")
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(item, list) for item in value)
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shown(value: Any, lang: Language) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, dict) and value.keys() == {"en", "zh"}:
+        return " ".join(str(value[lang]).split())
+    return " ".join(value.split()) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,71 @@
+"""Phrases of the reports on ways forward, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.words import Table, word
+
+WORDS: Table = {
+    "routes": {"en": "Routes", "zh": "途径"},
+    "no_routes": {"en": "no route leads there on this day", "zh": "当日没有可用途径"},
+    "not_telecom": {
+        "en": "No licence of telecommunications is asked for, so there is no route to look for.",
+        "zh": "不属于电信业务，无须寻找许可途径。",
+    },
+    "share": {"en": "Foreign share at most {percent} %.", "zh": "外资股比不超过{percent}%。"},
+    "leads_to": {"en": "leads to: {instrument}", "zh": "取得：{instrument}"},
+    "besides": {"en": "In the way, whatever the route", "zh": "无论何种途径均构成障碍"},
+    "differences": {"en": "Differences that would lead to {word}", "zh": "可使结论变为“{word}”的差异"},
+    "differences_open": {
+        "en": "Differences that would lift every denial, with facts still missing",
+        "zh": "可消除全部禁止事由、但仍缺事实的差异",
+    },
+    "cost": {"en": "effort {cost}", "zh": "难度 {cost}"},
+    "get": {"en": "to get: {licences}", "zh": "须取得：{licences}"},
+    "missing": {"en": "still to say: {facts}", "zh": "仍须补充：{facts}"},
+    "also": {"en": "or as well: {places}", "zh": "同样可行：{places}"},
+    "apart": {"en": "{service} by itself, as it was: {word}", "zh": "{service}单独判定（保持原状）：{word}"},
+    "contested": {"en": "another reading of the law leads elsewhere", "zh": "存在争议：按其他理解结论不同"},
+    "day": {"en": "under the law of {day}, as the bundle knows it", "zh": "按规则库所知{day}的法律"},
+    "none": {
+        "en": "No combination of the differences that a team can bring about leads there.",
+        "zh": "在团队可以实现的差异中，没有任何组合可达到该结论。",
+    },
+    "none_known": {
+        "en": "No combination leads there while facts are missing. Only what is known was changed; say the rest first.",
+        "zh": "在事实缺失的情况下，没有任何组合可达到该结论。仅考察了已知事实，请先补充其余事实。",
+    },
+    "nothing_better": {
+        "en": "Nothing stands in the way: no difference is looked for.",
+        "zh": "没有障碍，无须寻找差异。",
+    },
+    "looked": {
+        "en": "Looked at {looked} combinations of up to {most} differences. Each one shown was decided anew.",
+        "zh": "共考察{looked}种组合，每种至多{most}项差异；所列各项均已重新判定。",
+    },
+    "bounded": {
+        "en": "The search stopped at its bound; dearer combinations were not looked at.",
+        "zh": "搜索达到上限，难度更高的组合未予考察。",
+    },
+    "effort": {
+        "en": "Effort is an order, not a price: 1 is a contract, 5 a change of owners; several add up.",
+        "zh": "难度仅表示先后次序而非价格：1为合同安排，5为股权变动，多项相加。",
+    },
+    "margins": {"en": "Margins", "zh": "余量"},
+    "facts_missing": {
+        "en": "Facts not known yet; what hangs on them is marked ?",
+        "zh": "尚未提供的事实（受其影响的部分标为 ?）",
+    },
+    "not_advice": {
+        "en": "Differences of facts and what the rules make of them, not legal advice. State a fact once it is true.",
+        "zh": "本结果仅说明事实差异及规则推理，不构成法律意见。事实实现之后方可填报。",
+    },
+    "and_more": {"en": " and {count} more", "zh": "等，另有{count}处"},
+}
+
+
+def say(key: str, lang: Language, **values: Any) -> str:
+    """Return a phrase in one language, with values filled in."""
+    return word(WORDS, key, lang, **values)

@@ -1,0 +1,102 @@
+"""Validation of rows: the completed facts of a valid profile, or the reasons why the row has none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
+from vatspolicy.cel.codegen import Function, GeneratedModule
+from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
+from vatspolicy.documents import parse_document
+from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.documents.validation import is_valid
+from vatspolicy.errors import InvalidInput
+from vatspolicy.profile.profile import facts_of, invariants, read_profile
+from vatspolicy.screening.input import Row
+
+FactPath = tuple[str, ...]
+
+
+class Rejected(Exception):
+    """A row without a valid profile. `reasons`: one sentence each, with the path of the fact but never its value."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
+
+
+MAX_REASONS = 20
+"""Most reasons to give for one row."""
+
+
+def read_facts(row: Row, schemas: SchemaSet | None = None) -> Mapping[str, Any]:
+    """Return the completed facts of a parsed row. `schemas` defaults to the shipped ones.
+
+    Raises: Rejected.
+    """
+    if row.fault is not None:
+        raise Rejected([row.fault])
+    if is_valid(row.data, "profile", schemas):
+        facts = facts_of(row.data, schemas)
+        names = [service["id"] for service in facts["services"]]
+        if len(set(names)) == len(names) and not _breaks_invariant(facts, schemas):
+            return facts
+    try:  # the slow path finds the problems and their places
+        return read_profile(parse_document(json.dumps(row.data), "row.json"), schemas).facts
+    except InvalidInput as error:
+        reasons = [f"{problem.path}: {problem.message}".removeprefix(": ") for problem in error.problems]
+        reasons = list(dict.fromkeys(reasons))
+        further = [f"{len(reasons) - MAX_REASONS} more problems."] if len(reasons) > MAX_REASONS else []
+        raise Rejected(reasons[:MAX_REASONS] + further) from None
+
+
+def _breaks_invariant(facts: Mapping[str, Any], schemas: SchemaSet | None) -> bool:
+    for paths, function, exactly in _invariants(schemas):
+        if not all(_is_given(facts, path) for path in paths):
+            continue
+        try:
+            holds = function(facts)
+        except KeyError:
+            holds = exactly(facts)
+        if holds is False:
+            return True
+    return False
+
+
+def _is_given(facts: Mapping[str, Any], path: FactPath) -> bool:
+    value: Any = facts
+    for name in path:
+        value = value.get(name)
+        if value is None:
+            return False
+    return True
+
+
+@derived_from_schemas
+def _invariants(schemas: SchemaSet) -> list[tuple[list[FactPath], Function, Evaluator]]:
+    """Return each invariant with the facts that a violation needs: most rows lack one, which is cheaper to test."""
+    nodes = {str(index): node for index, (node, _) in enumerate(invariants(schemas))}
+    functions = GeneratedModule(nodes).load({})
+    return [
+        (sorted(_needed(node, False)), functions[key], compile_interpreter(node, {})) for key, node in nodes.items()
+    ]
+
+
+def _needed(node: Node, value: bool) -> frozenset[FactPath]:
+    """Return the facts without any of which the node cannot have the value."""
+    match node:
+        case Fact(root=root, names=names):
+            return frozenset({(root, *names)})
+        case Term(body=body):
+            return _needed(body, value)
+        case Not(body=body):
+            return _needed(body, not value)
+        case And(parts=parts) | Or(parts=parts):
+            each = [_needed(part, value) for part in parts]
+            one_is_enough = value is isinstance(node, Or)
+            return frozenset.intersection(*each) if one_is_enough else frozenset.union(*each)
+        case Quantifier(list=over):  # the body is not evaluated for an empty list
+            return _needed(over, value)
+    return frozenset().union(*(_needed(child, value) for child in children(node)))

@@ -1,0 +1,165 @@
+"""The router of the API: OPA's data API, health, metrics and the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from vatspolicy.clock import today as today_in_china
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import DayError
+from vatspolicy.server.api.bundle_store import BundleStore
+from vatspolicy.server.api.limits import BusyError, LateError, Limits, WorkerSlots
+from vatspolicy.server.api.metrics import MEDIA_TYPE, Metrics
+from vatspolicy.server.api.openapi import make_openapi
+from vatspolicy.server.api.query import answer, bundle_to_data, read_query
+from vatspolicy.server.app import make_app
+from vatspolicy.server.errors import HttpError
+from vatspolicy.server.guard import GuardRules, read_json_body
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+MESSAGES = {404: "There is no such place.", 405: "The bundle is read only here."}
+Decided = tuple[bytes, str | None, float]
+"""The body of a response, the decision in it, and the seconds that it took."""
+_RETRY = (("Retry-After", "1"),)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one API."""
+
+    token: str | None = None
+    """The bearer token that every request must bring, health probes excepted; None for none."""
+    loopback: bool = True
+    """Only this machine may ask: requests with a foreign Host header are refused."""
+    allow_past: bool = False
+    """Requests may choose the law of a past day."""
+    limits: Limits = field(default_factory=Limits)
+    today: Callable[[], str] = today_in_china
+
+
+def make_api(store: BundleStore, settings: Settings | None = None) -> Starlette:
+    """Return the application: /v1/data/…, /v1/policies, /health, /metrics and /openapi.json."""
+    api = _Api(store, settings or Settings())
+    return make_app(api.routes, api.rules, MESSAGES, api.observe, api.slots.close)
+
+
+class _Api:
+    def __init__(self, store: BundleStore, settings: Settings) -> None:
+        self.store, self.settings = store, settings
+        self.slots = WorkerSlots(settings.limits)
+        self.metrics = Metrics(store, lambda: self.slots.taken)
+        self.description: tuple[str, dict[str, Any]] = ("", {})
+        """The revision of a bundle, and the OpenAPI document for it."""
+        self.rules = GuardRules(
+            headers=HEADERS,
+            max_body=settings.limits.body,
+            body_seconds=settings.limits.seconds,
+            assume_json=True,
+            loopback=settings.loopback,
+            token=settings.token,
+            open_paths=frozenset({"/health"}),
+        )
+        self.routes = [
+            Route("/v1/data", self.answer_query, methods=["GET", "POST"], name="data"),
+            Route("/v1/data/{path:path}", self.answer_query, methods=["GET", "POST"], name="data"),
+            Route("/v1/policies", self.list_policies, name="policies"),
+            Route("/v1/policies/", self.list_policies, name="policies"),
+            Route("/v1/policies/{id}", self.show_policy, name="policy"),
+            Route("/health", self.show_health, name="health"),
+            Route("/metrics", self.show_metrics, name="show_metrics"),
+            Route("/openapi.json", self.describe, name="describe"),
+        ]
+        self.names: dict[Any, str] = {route.endpoint: route.name for route in self.routes}
+
+    def observe(self, scope: Scope, status: int, code: str | None) -> None:
+        """Count a response. Its scope holds an endpoint once the request has reached one."""
+        self.metrics.count_response(self.names.get(scope.get("endpoint"), "none"), status, code)
+
+    async def answer_query(self, request: Request) -> Response:
+        """Answer a query of OPA's data API with the document at its path, or without a result."""
+        steps = tuple(step for step in request.path_params.get("path", "").split("/") if step)
+        loaded = self.store.loaded
+        content = await read_json_body(request, self.rules) if request.method == "POST" else None
+
+        def work() -> Decided:
+            begun = time.perf_counter()
+            query = None if content is None else read_query(content)
+            found, outcome = answer(loaded.bundle, steps, query, self.settings.today(), self.settings.allow_past)
+            body = json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+            return body, outcome, time.perf_counter() - begun
+
+        body, outcome, seconds = await self.decide(work)
+        if outcome is not None:
+            self.metrics.count_decision(outcome, seconds)
+        return Response(body, media_type="application/json")
+
+    async def decide(self, work: Callable[[], Decided]) -> Decided:
+        """Run `work` in a slot and return its result.
+
+        Raises: HttpError.
+        """
+        try:
+            return await self.slots.run(work)
+        except BusyError:
+            raise HttpError(429, "too_many_requests", "Too many decisions are under way.", _RETRY) from None
+        except LateError:
+            raise HttpError(503, "timeout", "There was no decision in the time that a request has.", _RETRY) from None
+        except DayError as error:
+            message = f"as_of {str(error).removeprefix('--as-of ')}."
+            raise HttpError(400, "invalid_parameter", message) from None
+        except InvalidInput as error:
+            message = f"The input cannot be decided: {error.problems[0].message}"
+            raise HttpError(400, "invalid_parameter", message, problems=error.problems) from None
+
+    async def list_policies(self, _: Request) -> Response:
+        """List the policies of the bundle. Clients of OPA ask for them to test the connection."""
+        found = self.store.loaded.bundle.policies.values()
+        return JSONResponse({"result": [{"id": policy.id, "version": policy.version} for policy in found]})
+
+    async def show_policy(self, request: Request) -> Response:
+        """Show one policy."""
+        policy = self.store.loaded.bundle.policies.get(request.path_params["id"])
+        if policy is None:
+            raise HttpError(404, "resource_not_found", "There is no such policy in the bundle.")
+        found = {"id": policy.id, "version": policy.version, "title": dict(policy.title)}
+        return JSONResponse({"result": found})
+
+    async def show_health(self, request: Request) -> Response:
+        """Answer a health probe; with `?bundles`, show the bundle that decides and its state."""
+        if "bundles" not in request.query_params:
+            return JSONResponse({})
+        state = "current" if self.store.current else "last-good"
+        loaded = self.store.loaded
+        about = {
+            **bundle_to_data(loaded.bundle),
+            "revision": loaded.revision,
+            "state": state,
+            "reloads": dict(self.store.reloads),
+        }
+        return JSONResponse({"bundles": {"vatspolicy": about}})
+
+    async def show_metrics(self, _: Request) -> Response:
+        """Show the metrics for Prometheus."""
+        return Response(self.metrics.render(), headers={"Content-Type": MEDIA_TYPE})
+
+    async def describe(self, _: Request) -> Response:
+        """Show this API as an OpenAPI document."""
+        loaded = self.store.loaded
+        if self.description[0] != loaded.revision:
+            self.description = (loaded.revision, make_openapi(loaded.bundle.version, loaded.bundle.schemas))
+        return JSONResponse(self.description[1])

@@ -1,0 +1,144 @@
+"""The router of the page. It writes nothing, keeps nothing of a request and asks the network for nothing."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.access_matrix import matrix
+from vatspolicy.guidance.remediation import find_remediations
+from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.profile.profile import read_profile
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
+from vatspolicy.server.app import make_app
+from vatspolicy.server.errors import HttpError
+from vatspolicy.server.guard import GuardRules, read_json_body
+from vatspolicy.server.web.form import make_form
+from vatspolicy.server.web.page import build_stylesheet, read_script, render_frame
+from vatspolicy.server.web.remediation import render_plan
+from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_request, read_spec
+from vatspolicy.server.web.words import collect_script_phrases, say
+
+MATRICES = 16
+"""Matrices that are kept; each takes about a second to compute."""
+RULES = GuardRules(
+    headers={
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    },
+    max_body=2_000_000,  # the largest spec that is read, and room for its JSON
+    own_page=True,
+)
+
+
+def make_page(context: WebContext, lang: Language = "en") -> Starlette:
+    """Return the application: GET /, /page.css, /page.js, /form, /schema, /matrix; POST /decide and /ways.
+
+    `lang` is the language that the page begins in.
+    """
+    page = _Page(context, lang)
+    routes = [
+        Route("/", page.show_frame),
+        Route("/page.css", page.show_stylesheet),
+        Route("/page.js", page.show_script),
+        Route("/form", page.show_form),
+        Route("/schema", page.show_schema),
+        Route("/matrix", page.show_matrix),
+        Route("/decide", _posted(lambda request: answer(context, request)), methods=["POST"]),
+        Route("/ways", _posted(lambda request: _find_ways(context, request)), methods=["POST"]),
+    ]
+    return make_app(routes, RULES)
+
+
+class _Page:
+    """The endpoints that only show something."""
+
+    def __init__(self, context: WebContext, lang: Language) -> None:
+        self.context, self.lang = context, lang
+        bundle = context.bundle
+        self.form = {**make_form(bundle), "words": collect_script_phrases(), "covers_from": bundle.covers_from}
+        self.matrices: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def show_frame(self, _: Request) -> Response:
+        return HTMLResponse(render_frame(self.lang))
+
+    def show_stylesheet(self, _: Request) -> Response:
+        return PlainTextResponse(build_stylesheet(), media_type="text/css")
+
+    def show_script(self, _: Request) -> Response:
+        return PlainTextResponse(read_script(), media_type="text/javascript")
+
+    def show_form(self, _: Request) -> Response:
+        return JSONResponse({**self.form, "today": self.context.as_of or self.context.today()})
+
+    def show_schema(self, _: Request) -> Response:
+        return JSONResponse(SchemaSet.shipped().load("profile"))
+
+    def show_matrix(self, request: Request) -> Response:
+        lang: Language = "zh" if request.query_params.get("lang") == "zh" else "en"
+        day = request.query_params.get("as_of") or self.context.as_of or self.context.today()
+        by = "places" if request.query_params.get("by") == "places" else "regimes"
+        _check_day(day, self.context)
+        if (day, by) not in self.matrices:
+            if len(self.matrices) >= MATRICES:
+                self.matrices.pop(next(iter(self.matrices)))
+            self.matrices[day, by] = dict(matrix(self.context.bundle, day, by=by))
+        table = self.matrices[day, by]
+        return JSONResponse({"as_of": day, "html": matrix_fragment(table, lang, f"matrix-{by}").markup})
+
+
+def _posted(respond: Callable[[DecideRequest], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that reads a request and responds in a thread, so that a slow request delays no other."""
+
+    async def endpoint(request: Request) -> Response:
+        content = await read_json_body(request, RULES)
+        try:
+            return JSONResponse(await run_in_threadpool(respond, read_request(json.loads(content))))
+        except (ValueError, RecursionError):
+            raise HttpError(400, "invalid_parameter", "The request is no JSON.") from None
+
+    return endpoint
+
+
+def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
+    try:
+        profile = read_profile(read_spec(context, request))
+        day = context.as_of or profile.launch or context.today()
+        if day < context.bundle.covers_from:
+            return {"record": None, "html": None}
+        data = plan_to_data(context.bundle, profile, find_remediations(context.bundle, profile, day))
+    except InvalidInput:  # /decide reports the problems
+        return {"record": None, "html": None}
+    return {"record": data, "html": render_plan(data, request.lang).markup}
+
+
+def _check_day(day: str, context: WebContext) -> None:
+    first = context.bundle.covers_from
+    try:
+        if datetime.date.fromisoformat(day).isoformat() != day:
+            raise ValueError
+        key = "before_covered" if day < first else ""
+    except ValueError:
+        key = "not_day"
+    if key:
+        text = {"en": say(key, "en", day=first), "zh": say(key, "zh", day=first)}
+        raise HttpError(400, "invalid_parameter", text["en"], localized=text)

@@ -1,0 +1,162 @@
+"""Other CEL engines as oracles: cel-python's interpreter, and Google's C++ implementation where it is installed.
+
+Both read the policy's own text. Of cel-python, the interpreted runner evaluates (the compiled one gives wrong answers
+in 0.5.0). An error is read as unknown, which is what CEL's error absorption amounts to inside the subset.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
+from vatspolicy.policies.compiler import variables
+
+GOOGLE = importlib.util.find_spec("cel_expr_python") is not None
+
+
+class CelPython:
+    """Expressions that share parameters and terms, evaluated by cel-python.
+
+    `params` are parameter values by short name with their types, `terms` the texts of terms by name.
+    """
+
+    def __init__(self, params: Mapping[str, tuple[Any, Type]], terms: Mapping[str, str]) -> None:
+        from celpy import celtypes
+
+        self._params, self._terms = params, terms
+        self._converted = celtypes.MapType()
+
+    def at(self, facts: Mapping[str, Any]) -> Callable[[str], Any]:
+        """Evaluates texts in one environment (`facts` as `convert` makes them), its terms no more than once.
+
+        The value is True, False, a number, a text or a list; None when cel-python reports an error.
+        """
+        from celpy import celtypes
+
+        terms = celtypes.MapType()
+        activation = {**facts, "param": self._converted, "term": terms}
+        seen: set[str] = set()
+
+        def ask(text: str) -> Any:
+            for kind, name in set(_NAMES.findall(text)):
+                word = celtypes.StringType(name)
+                if kind == "param":
+                    if word not in self._converted:
+                        self._converted[word] = to_cel(*self._params[name])
+                elif name not in seen:
+                    seen.add(name)
+                    value = ask(self._terms[name])
+                    if value is not None:  # else it stays away, and reading it is an error again
+                        terms[word] = value
+            return _run(text, activation)
+
+        return lambda text: _plain(ask(text))
+
+
+@functools.cache
+def _program(text: str) -> Any:
+    """The text, compiled: it depends on neither facts nor parameters."""
+    environment = _environment()
+    return environment.program(environment.compile(text))
+
+
+@functools.cache
+def _environment() -> Any:
+    import celpy
+
+    return celpy.Environment(runner_class=celpy.InterpretedRunner)
+
+
+def _run(text: str, activation: dict[str, Any]) -> Any:
+    from unittest.mock import patch
+
+    from celpy.evaluation import CELEvalError
+
+    program = _program(text)
+    # Each error of 0.5.0 holds the text of those below it, twice: two dozen unknown parts would fill the memory.
+    with patch.object(CELEvalError, "__repr__", lambda _: "an error"):
+        try:
+            return program.evaluate(activation)
+        except Exception:  # it leaks IndexError and others from its own error printer
+            return None
+
+
+_NAMES = re.compile(r"\b(param|term)\.([a-z0-9_]+)")
+
+
+def convert(env: Mapping[str, Any], variables: Mapping[str, Type]) -> dict[str, Any]:
+    """The variables of an environment as cel-python's own values."""
+    return {name: to_cel(env[name], type) for name, type in variables.items() if name in env}
+
+
+def _plain(value: Any) -> Any:
+    from celpy import celtypes
+
+    return bool(value) if isinstance(value, celtypes.BoolType) else value
+
+
+def to_cel(value: Any, type: Type | None) -> Any:
+    """The value as cel-python's own type, directed by the schema's: a `number` is a double even when JSON says 25."""
+    from celpy import celtypes
+
+    match type:
+        case Bool():
+            return celtypes.BoolType(value)
+        case Int():
+            return celtypes.IntType(value)
+        case Number():
+            return celtypes.DoubleType(value)
+        case Text() | Enum() | Day():
+            return celtypes.StringType(value)
+        case ListOf(item=item):
+            return celtypes.ListType([to_cel(member, item) for member in value])
+        case Record(fields=fields):
+            return celtypes.MapType(
+                {celtypes.StringType(name): to_cel(child, fields[name]) for name, child in value.items()}
+            )
+    raise TypeError(f"no CEL type for {type!r}")
+
+
+class Google:
+    """Expressions that share parameters and terms, evaluated by Google's C++ engine. An error is unknown."""
+
+    def __init__(self, params: Mapping[str, Any], terms: Mapping[str, str]) -> None:
+        self._params, self._terms = dict(params), terms
+
+    def at(self, env: Env) -> Callable[[str], Any]:
+        from cel_expr_python import cel
+
+        known: dict[str, Any] = {}
+        asked: set[str] = set()
+        data = {**env, "param": self._params, "term": known}
+        activation = google_environment().Activation(data)
+
+        def ask(text: str) -> Any:
+            nonlocal activation
+            for name in set(re.findall(r"\bterm\.([a-z0-9_]+)", text)) - asked:
+                asked.add(name)
+                value = ask(self._terms[name])
+                if value is not None:
+                    known[name] = value
+                    activation = google_environment().Activation(data)
+            result = google_program(text).eval(activation)
+            return None if result.type() == cel.Type.ERROR else result.plain_value()
+
+        return ask
+
+
+@functools.cache
+def google_environment() -> Any:
+    from cel_expr_python import cel
+
+    return cel.NewEnv(variables=dict.fromkeys((*variables("licence"), "param", "term"), cel.Type.DYN))
+
+
+@functools.cache
+def google_program(text: str) -> Any:
+    return google_environment().compile(text)

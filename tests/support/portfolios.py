@@ -1,0 +1,31 @@
+"""A table of profiles decided by DuckDB, without a run around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.screening.duckdb_engine import answers_in, load_profiles, statements
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class DuckDecider:
+    """The rule set of one day as statements on a connection."""
+
+    def __init__(self, connection: DuckDBPyConnection, law: RuleSet, day: str) -> None:
+        self.connection = connection
+        self.statements = statements(law, day)
+
+    def run(self) -> None:
+        """Decide the table `profiles`; the answers are in the table `decisions`."""
+        for statement in self.statements:
+            self.connection.execute(statement)
+
+    def decide(self, facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the answers about profiles, in order."""
+        load_profiles(self.connection, facts)
+        self.run()
+        return list(answers_in(self.connection, "decisions"))

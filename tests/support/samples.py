@@ -1,0 +1,163 @@
+"""Material of the differential tests: the shipped bundle, random activations, random expressions, and their tally.
+
+Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger (nightly), and VATSPOLICY_SEED starts elsewhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from support.generators import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
+
+from vatspolicy.authoring.testing.cases import subjects
+from vatspolicy.cel.ast import Node
+from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.parser import TypeEnvironment, parse
+from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
+from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import Expression, Policy, Route
+from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import words
+
+TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
+SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
+
+CLASSES = sorted(words("class"))
+
+
+@dataclass
+class Tally:
+    """What was compared, and what differed."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    compared: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+    def expect(self, engine: str, text: str, where: str, expected: Any, found: Any) -> None:
+        self.compared[engine] += 1
+        if not _same(expected, found):
+            self.differences.append(f"{engine} says {found!r}, Kleene's logic {expected!r}, {where}:\n    {text}")
+
+    def check(self) -> None:
+        """Fail with the shortest of the differences."""
+        shortest = sorted(self.differences, key=len)[:5]
+        assert not shortest, f"{len(self.differences)} differences, such as\n" + "\n".join(shortest)
+
+
+def _same(expected: Any, found: Any) -> bool:
+    if isinstance(expected, list | tuple):
+        return isinstance(found, list | tuple) and list(expected) == list(found)
+    return isinstance(expected, bool) == isinstance(found, bool) and bool(expected == found)
+
+
+@functools.cache
+def shipped() -> tuple[Bundle, Hints]:
+    bundle = load_bundle()
+    return bundle, hints_of(bundle)
+
+
+@functools.cache
+def by_subject() -> dict[str, list[tuple[Policy, Expression]]]:
+    """The expressions of the bundle by what they are asked of."""
+    bundle, _ = shipped()
+    found: dict[str, list[tuple[Policy, Expression]]] = {}
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            found.setdefault(rule.each, []).append((policy, rule.when))
+            if isinstance(rule.effect, Route):
+                share = rule.effect.max_foreign_percent
+                parts = [share] if share is not None else []
+                parts += [condition.check for condition in rule.effect.conditions]
+                found[rule.each] += [(policy, part) for part in parts]
+        for instrument in policy.instruments.values():
+            found.setdefault("activity", []).extend((policy, when) for when, _ in instrument.authority)
+            if instrument.covers is not None:
+                found.setdefault("licence", []).append((policy, instrument.covers))
+    return found
+
+
+@functools.cache
+def vocabulary_of(policy_id: str) -> tuple[dict[str, tuple[str, Type]], dict[str, str]]:
+    """Parameters (short name to key and type) and terms that a policy may use."""
+    bundle, _ = shipped()
+    files = [bundle.policies[id] for id in (policy_id, *bundle.policies[policy_id].uses)]
+    params: dict[str, tuple[str, Type]] = {}
+    for file in files:
+        for name, parameter in file.parameters.items():
+            types = [type_of_value(value.value, name) for value in parameter.values]
+            joined = functools.reduce(lambda one, other: join(one, other) or one, types)
+            params[name] = (parameter.key, joined)
+    return params, {name: text for file in files for name, text in file.terms.items()}
+
+
+def environments(draw: random.Random, law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, Env]]:
+    """Every subject of a profile, one more activity for each service, and every licence that might cover one."""
+    found = [(each, env) for each, _, env in subjects(law, profile, day)]
+    services = [env for each, env in found if each == "service"]
+    found += [("activity", activity_activation(law, env, draw.choice(CLASSES))) for env in services]
+    yield from found
+    for each, env in found:
+        if each == "activity":
+            for licence in env.get("operator", {}).get("licences", []):
+                yield "licence", {**env, "licence": licence}
+
+
+def drawn(draw: random.Random) -> Iterator[tuple[str, RuleSet, str, Env]]:
+    """Random profiles on days around which the law changes: day, law, kind of subject, variables; without end."""
+    bundle, hints = shipped()
+    profiles = Profiles(draw, hints)
+    while True:
+        profile = profiles.profile()
+        day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
+        law = bundle.on(day)
+        for each, env in environments(draw, law, profile, day):
+            yield day, law, each, env
+
+
+@dataclass
+class Batch:
+    """Random expressions that share a scope, with their trees."""
+
+    each: str
+    terms: dict[str, str]
+    trees: dict[str, Node]
+
+
+def batch(draw: random.Random, hints: Hints, size: int) -> Batch:
+    each = draw.choice(("product", "service", "activity", "licence"))
+    expressions = Expressions(draw, variables(each), hints=hints)
+    terms: dict[str, str] = {}
+    for name, type in (("one", BOOL), ("two", BOOL), ("three", BOOL), ("number", INT)):
+        terms[name] = expressions.text(type, 2)
+        expressions.terms = {**expressions.terms, name: type}
+
+    def body(name: str, scope: TypeEnvironment) -> Node | None:
+        return parse(terms[name], scope, None) if name in terms else None
+
+    scope = TypeEnvironment(variables(each), parameter_types(), body, frozenset(terms))
+    texts = {expressions.text(BOOL, draw.choice((1, 2, 3, 4))) for _ in range(size)}
+    texts |= {expressions.text(INT, 3) for _ in range(size // 8)}
+    return Batch(each, terms, {text: parse(text, scope, None) for text in sorted(texts)})
+
+
+def random_env(draw: random.Random, profile: Profile, day: str, each: str) -> Env:
+    env = product_activation(profile, day)
+    if each != "product":
+        env = service_activation(env, draw.choice(env["services"]))
+    if each in ("activity", "licence"):
+        env["activity"] = {"class": draw.choice(PARAMETERS["opened"])}
+        if draw.random() < 0.7:
+            env["activity"]["licensed"] = draw.random() < 0.5
+    if each == "licence":
+        licences = [licence for name in ("company", "partner") for licence in env.get(name, {}).get("licences", [])]
+        env["licence"] = draw.choice(licences) if licences else {"instrument": "vats-licence"}
+    return env

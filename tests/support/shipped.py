@@ -1,0 +1,33 @@
+"""The shipped policies and fixtures as files: by name, wherever their folder lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+POLICIES = ROOT / "policies"
+FIXTURES = ROOT / "fixtures"
+
+
+def policy_file(id: str) -> Path:
+    """The policy of an id, or bundle.yaml by the name `bundle`. Raises StopIteration."""
+    return next(POLICIES.rglob(f"{id}.yaml"))
+
+
+def policy_files() -> list[Path]:
+    """Every policy, in order."""
+    others = ("bundle.yaml", "properties.yaml")
+    return sorted(path for path in POLICIES.rglob("*.yaml") if path.name not in others and ".test." not in path.name)
+
+
+def fixture_file(name: str) -> Path:
+    """The profile of a fixture. Raises StopIteration."""
+    return next(FIXTURES.rglob(f"{name}.yaml"))
+
+
+def fixture_files() -> list[Path]:
+    """The profile of every fixture, in the order of their names."""
+    return sorted(
+        (path for path in FIXTURES.rglob("*.yaml") if not path.name.endswith(".expect.yaml")),
+        key=lambda path: path.name,
+    )
