@@ -27,7 +27,7 @@ from vatspolicy.cli.parameters import (
 from vatspolicy.errors import InvalidInput, Problem
 
 WORKERS = 4
-"""Most processes that share the work of proofs."""
+"""Processes that share the proofs, at most."""
 
 
 class DiffFormat(StrEnum):
@@ -43,12 +43,12 @@ class Semantic(StrEnum):
 
 
 def parse_days(texts: list[str]) -> list[str]:
-    """Calendar days."""
+    """Return calendar days."""
     return [day for text in texts if (day := parse_day(text))]
 
 
 def parse_fail_on(texts: list[str]) -> list[str]:
-    """Conditions, separated by commas."""
+    """Return conditions, which are separated by commas."""
     from vatspolicy.authoring.diff.verdict import parse_conditions
 
     try:
