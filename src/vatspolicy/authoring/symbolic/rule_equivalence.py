@@ -10,20 +10,26 @@ from vatspolicy.authoring.symbolic.isolate import find_rule, mix
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_state import difference, says, subject
+from vatspolicy.authoring.symbolic.rule_state import difference, encode_subject_pair, says
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.transitions import compare_decisions
-from vatspolicy.authoring.symbolic.two_rulesets import SHORT, TransitionProof, TwoRuleSetSearch, asked, lengths
+from vatspolicy.authoring.symbolic.two_rulesets import (
+    SHORT,
+    TransitionProof,
+    TwoRuleSetSearch,
+    comparison_period,
+    lengths,
+)
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     EQUIVALENT,
     MASKED,
     MOST_TELLING_FIRST,
-    OPEN,
     PAIRS,
     UNKNOWN,
+    UNSETTLED,
     UNSUPPORTED,
     WITNESS,
     Pair,
@@ -82,14 +88,14 @@ def chunks(names: Sequence[str]) -> list[tuple[str, ...]]:
 
 def judge(base: Bundle, head: Bundle, names: Sequence[str], as_of: str | None, budget: int) -> list[RuleVerdict]:
     """Verdicts on a few rules, over one encoding of the law."""
-    period = asked(base, head, as_of)
+    period = comparison_period(base, head, as_of)
     if period is None:
         return [RuleVerdict(name, UNKNOWN, reason="One of the bundles does not cover that day.") for name in names]
-    questions = [_Question(base, head, name, period, budget) for name in names]
+    questions = [_RuleComparison(base, head, name, period, budget) for name in names]
     for question in questions:
         question.differ()
     spans = [question.span for question in questions if question.decides and question.shown is not None]
-    shared = _Shared(base, _hull([span for span in spans if span is not None]) or period, budget)
+    shared = _SharedSearch(base, _hull([span for span in spans if span is not None]) or period, budget)
     return [question.verdict(shared) for question in questions]
 
 
@@ -98,7 +104,7 @@ def _hull(periods: Sequence[Period]) -> Period | None:
     return Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None
 
 
-class _Shared:
+class _SharedSearch:
     """The decision words of the base, encoded once for all rules."""
 
     def __init__(self, base: Bundle, period: Period, budget: int) -> None:
@@ -118,7 +124,7 @@ class _Shared:
 
 
 @dataclass
-class _Outcome:
+class _DecisionChanges:
     """What is known of the decision words: profiles by change, whether there are no others, and why it is not known."""
 
     answers: dict[Pair, Solution] = field(default_factory=dict)
@@ -126,7 +132,7 @@ class _Outcome:
     reason: str = ""
 
 
-class _Question:
+class _RuleComparison:
     """One rule in two bundles."""
 
     def __init__(self, base: Bundle, head: Bundle, name: str, period: Period, budget: int) -> None:
@@ -181,7 +187,7 @@ class _Question:
         one, two = query.encode(self.base, kind), query.encode(self.head, kind)
         found = []
         for each in sorted({rule.each for rule in self.rules}):
-            there, activations = subject(query, each, (one, two), reach)
+            there, activations = encode_subject_pair(query, each, (one, two), reach)
             before, after = (
                 rule if rule is not None and rule.each == each else None for rule in (self.before, self.after)
             )
@@ -191,7 +197,7 @@ class _Question:
 
     # --- what it changes
 
-    def verdict(self, shared: _Shared) -> RuleVerdict:
+    def verdict(self, shared: _SharedSearch) -> RuleVerdict:
         """What the rule's change comes to."""
         if not self.rules:
             return RuleVerdict(self.name, UNKNOWN, reason="Neither bundle has this rule.")
@@ -203,10 +209,10 @@ class _Question:
         try:
             return self.consequences(self.shown, shared)
         except (Unconfirmed, InvalidInput) as error:  # never shown as a finding
-            reason = f"Internal error: a witness was not confirm_decisions ({error})."
+            reason = f"Internal error: a witness was not confirmed ({error})."
             return RuleVerdict(self.name, UNKNOWN, reason=reason)
 
-    def consequences(self, shown: Solution, shared: _Shared) -> RuleVerdict:
+    def consequences(self, shown: Solution, shared: _SharedSearch) -> RuleVerdict:
         if not self.decides:
             return self.status(shown, WITNESS, "What is listed changes; the decision word never does.")
         mixed = mix(self.base, self.head, self.name)
@@ -220,9 +226,9 @@ class _Question:
         reason = f"The rule says something else; whether a decision word can change is not known. {outcome.reason}"
         return self.status(shown, UNKNOWN, reason, mixed)
 
-    def words(self, mixed: Bundle, shown: Solution, shared: _Shared) -> _Outcome:
+    def words(self, mixed: Bundle, shown: Solution, shared: _SharedSearch) -> _DecisionChanges:
         """Which changes of the decision word this rule alone makes."""
-        outcome = _Outcome(reason=OPEN)
+        outcome = _DecisionChanges(reason=UNSETTLED)
         steps: tuple[Callable[[], None], ...] = (
             lambda: shared.ground.pairs(mixed, MOST_TELLING_FIRST, outcome.answers),
             lambda: self.prove(outcome, shared.proof, mixed, False),
@@ -241,7 +247,7 @@ class _Question:
                 break
         return outcome
 
-    def prove(self, outcome: _Outcome, proof: TransitionProof, mixed: Bundle, lists: bool) -> None:
+    def prove(self, outcome: _DecisionChanges, proof: TransitionProof, mixed: Bundle, lists: bool) -> None:
         excluded = proof.exclude(mixed, PAIRS, lists)
         self.invariants |= set(excluded.invariants)
         outcome.proved = len(excluded.pairs) == len(PAIRS)

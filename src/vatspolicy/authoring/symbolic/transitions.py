@@ -16,17 +16,17 @@ from vatspolicy.authoring.symbolic.two_rulesets import (
     SHORT,
     TransitionProof,
     TwoRuleSetSearch,
-    asked,
-    differing,
-    turning_days,
+    change_days,
+    comparison_period,
+    differing_period,
 )
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
     IMPOSSIBLE,
     MOST_TELLING_FIRST,
-    OPEN,
     PAIRS,
     UNKNOWN,
+    UNSETTLED,
     UNSUPPORTED,
     WITNESS,
     Pair,
@@ -42,27 +42,27 @@ from vatspolicy.profile.profile import Profile, load_profile
 
 def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budget: int = BUDGET) -> Transitions:
     """All twelve changes of the decision word: possible, with a witness, or proved impossible, or unknown."""
-    period = asked(base, head, as_of)
+    period = comparison_period(base, head, as_of)
     if period is None:
         return _all(UNKNOWN, "One of the bundles does not cover that day.")
-    period = differing(base, head, period)
+    period = differing_period(base, head, period)
     if period is None:
         return _all(IMPOSSIBLE, "No rule that decides differs.")
-    return _Question(base, head, period, budget).answer()
+    return _DecisionComparison(base, head, period, budget).answer()
 
 
 def _all(verdict: str, reason: str) -> Transitions:
     return Transitions(tuple(Transition(*pair, verdict, reason=reason) for pair in PAIRS))
 
 
-class _Question:
+class _DecisionComparison:
     """Two bundles, on the days on which they may decide differently."""
 
     def __init__(self, base: Bundle, head: Bundle, period: Period, budget: int) -> None:
         self.base, self.head, self.period, self.budget = base, head, period, budget
         self.found: dict[Pair, Transition] = {}
-        self.reason = OPEN
-        self.calendar: Calendar | None = None
+        self.reason = UNSETTLED
+        self.calendar: ChangeCalendar | None = None
         self.invariants: set[str] = set()
 
     def answer(self) -> Transitions:
@@ -112,7 +112,7 @@ class _Question:
                 self.found[pair] = self.shown(pair, answer)
             except (Unconfirmed, InvalidInput) as error:  # never shown as a finding
                 self.found[pair] = Transition(
-                    *pair, UNKNOWN, reason=f"Internal error: a witness was not confirm_decisions ({error})."
+                    *pair, UNKNOWN, reason=f"Internal error: a witness was not confirmed ({error})."
                 )
 
     def shown(self, pair: Pair, answer: Solution) -> Transition:
@@ -121,7 +121,7 @@ class _Question:
         day = small.as_of
         data = confirm_decisions(small.profile, [(self.base, pair[0]), (self.head, pair[1])], day)
         if self.calendar is None:
-            self.calendar = Calendar(self.base, self.head)
+            self.calendar = ChangeCalendar(self.base, self.head)
         first, last = self.calendar.lasts(load_profile(data, schemas=self.base.schemas), day)
         transition = Transition(*pair, WITNESS, data, day, first, last)
         return replace(transition, reason="A profile is decided so.")
@@ -130,13 +130,13 @@ class _Question:
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-class Calendar:
+class ChangeCalendar:
     """The days on which the decision of some profile may turn, under one of two bundles."""
 
     def __init__(self, base: Bundle, head: Bundle) -> None:
         self.base, self.head = base, head
         self.since = max(base.covers_from, head.covers_from)
-        self.days = turning_days(base) | turning_days(head) | {self.since}
+        self.days = change_days(base) | change_days(head) | {self.since}
         for bundle in (base, head):
             for expression in bundle.expressions():  # days that a policy writes down are compared with the day
                 written = (node.value for node in walk(expression.tree) if isinstance(node, Literal))

@@ -21,7 +21,7 @@ from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
 from vatspolicy.authoring.symbolic.isolate import expressions_of, named_by
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_state import constants
+from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Solver, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Days, Period, parameters
@@ -33,15 +33,15 @@ DECIDING = ("classify", "deny", "need", "route")
 """Effects on which a decision word depends."""
 
 
-def asked(base: Bundle, head: Bundle, as_of: str | None) -> Period | None:
-    """The days that are asked about: all that both bundles cover, or one; None when they do not cover that one."""
+def comparison_period(base: Bundle, head: Bundle, as_of: str | None) -> Period | None:
+    """Return the days to compare: all that both bundles cover, or `as_of` if they cover it, else None."""
     since = max(base.covers_from, head.covers_from)
     if as_of is None:
         return Period(since, END)
     return Period(as_of, iso(ordinal(as_of) + 1)) if as_of >= since else None
 
 
-def differing(base: Bundle, head: Bundle, period: Period) -> Period | None:
+def differing_period(base: Bundle, head: Bundle, period: Period) -> Period | None:
     """The days on which the decision words of two bundles may differ, as one stretch; None when they never do.
 
     Rules that say the same in the same words, with the same parameter values on the same days, make no difference.
@@ -71,10 +71,10 @@ def _said(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
 def _content(ruleset: SymbolicRuleSet, rule: Rule) -> list[Any]:
     texts = [ruleset.expression_key(expression, SymbolicActivation({})) for expression in expressions_of(rule)]
     kinds = [ruleset.instrument_key(name) for name in sorted(named_by(rule))]
-    return [rule.each, ruleset.history.span(rule), constants(rule), texts, kinds]
+    return [rule.each, ruleset.history.span(rule), effect_constants(rule), texts, kinds]
 
 
-def turning_days(bundle: Bundle) -> set[str]:
+def change_days(bundle: Bundle) -> set[str]:
     """Days on which what decides may change: a rule begins or ends, or a value does that such a rule reads."""
     days: set[str] = set()
     expressions = [i.covers for i in bundle.instruments.values() if i.covers is not None]
@@ -150,7 +150,7 @@ Condition = tuple[Pair, int]
 
 
 @dataclass(frozen=True)
-class Excluded:
+class ExcludedPairs:
     """Pairs of words that no profile has, and the invariants that this rests on."""
 
     pairs: tuple[Pair, ...]
@@ -165,7 +165,7 @@ class TransitionProof:
         self.rooms: dict[type[Encoder], ProofContext] = {}
         self.bounds: dict[type[Encoder], Mapping[str, int]] = {}
 
-    def exclude(self, law: Bundle, wanted: Sequence[Pair], lists: bool) -> Excluded:
+    def exclude(self, law: Bundle, wanted: Sequence[Pair], lists: bool) -> ExcludedPairs:
         """The wanted pairs that are proved impossible. Raises Unsupported and Undecided.
 
         Without `lists` what is said of members of lists is left free, which is quick. With it, lists grow to as many
@@ -177,7 +177,7 @@ class TransitionProof:
         except TooLarge as error:
             raise Undecided(str(error)) from None
         excluded = {pair for pair, _ in unmet}
-        return Excluded(tuple(pair for pair in wanted if pair in excluded), invariants)
+        return ExcludedPairs(tuple(pair for pair in wanted if pair in excluded), invariants)
 
     def unmet(
         self, law: Bundle, conditions: Sequence[Condition], encoder: type[Encoder]
@@ -196,7 +196,7 @@ class TransitionProof:
         return left, invariants
 
     def room(self, encoder: type[Encoder]) -> ProofContext:
-        """The query that laws are asked in one after the other, with lists as long as they have been needed."""
+        """Return the query in which rule sets are compared one after the other, with lists as long as needed so far."""
         if encoder not in self.rooms:
             bounds = self.bounds.setdefault(encoder, {})
             self.rooms[encoder] = ProofContext(
@@ -206,7 +206,7 @@ class TransitionProof:
 
 
 class ProofContext:
-    """One query in which the conditions of pairs are asked about, law by law."""
+    """One query in which the conditions of pairs are comparison_period about, law by law."""
 
     def __init__(self, query: Query, base: Bundle, budget: int) -> None:
         self.query = query
