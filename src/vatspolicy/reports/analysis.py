@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote
 
 from vatspolicy.authoring.analysis.findings import (
     ERROR,
@@ -19,6 +16,8 @@ from vatspolicy.authoring.analysis.findings import (
     PropertyResult,
 )
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.github import command
+from vatspolicy.reports.formats.sarif import Run, location
 
 FORMATS = ("text", "markdown", "json", "github", "sarif")
 
@@ -184,14 +183,13 @@ def _results(report: AnalysisReport, lang: Language) -> Iterator[tuple[str, str,
 
 
 def github(report: AnalysisReport, lang: Language) -> str:
-    """Workflow commands: one annotation a finding."""
-    lines = []
-    for id, level, message, file, line in _results(report, lang):
-        where = f"file={_escape(file, ':,')},line={line},title={id}"
-        lines.append(f"::{'notice' if level == 'note' else level} {where}::{_escape(message)}")
-    lines += [f"::warning title={_WORDS[lang]['open']}::{_escape(_line(gap))}" for gap in report.not_evaluated]
-    level = "notice" if report.exit_code == 0 else "error"
-    lines.append(f"::{level} title=vatspolicy analyze::{_escape(total(report, lang))}")
+    """Return workflow commands: one annotation for each finding."""
+    lines = [
+        command(level, message, file=file, line=line, title=id)
+        for id, level, message, file, line in _results(report, lang)
+    ]
+    lines += [command("warning", _line(gap), title=_WORDS[lang]["open"]) for gap in report.not_evaluated]
+    lines.append(command("note" if report.exit_code == 0 else "error", total(report, lang), title="vatspolicy analyze"))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -199,51 +197,16 @@ def _line(gap: NotEvaluated) -> str:
     return f"{gap.kind}: {' '.join(gap.about)}: {gap.reason}"
 
 
-def _escape(message: str, more: str = "") -> str:
-    message = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    for char in more:
-        message = message.replace(char, f"%{ord(char):02X}")
-    return message
-
-
 def sarif(report: AnalysisReport, lang: Language) -> str:
-    """SARIF 2.1.0. What was not evaluated is a notification, and then the run has not succeeded."""
-    ids = [*KINDS, "property-refuted", "property-unknown"]
-    rules = [
-        {
-            "id": id,
-            "shortDescription": {"text": KINDS[id].title[lang] if id in KINDS else id},
-            "defaultConfiguration": {"level": "error" if id not in KINDS or KINDS[id].severity == ERROR else "note"},
-        }
-        for id in ids
-    ]
-    results = []
+    """Return SARIF. A part that was not evaluated is a notification, and the run has not succeeded then."""
+    run = Run("vatspolicy analyze", report.bundle_version, "findingAndFile/v1")
+    for id, kind in KINDS.items():
+        level = "error" if kind.severity == ERROR else "note"
+        run.add_rule(id, kind.title[lang], defaultConfiguration={"level": level})
+    for id in ("property-refuted", "property-unknown"):
+        run.add_rule(id, id, defaultConfiguration={"level": "error"})
     for id, level, message, file, line in _results(report, lang):
-        identity = hashlib.sha256(f"{id}\0{file}\0{message}".encode()).hexdigest()
-        place = {"artifactLocation": {"uri": quote(os.fsencode(file))}, "region": {"startLine": line, "startColumn": 1}}
-        results.append(
-            {
-                "ruleId": id,
-                "ruleIndex": ids.index(id),
-                "level": level,
-                "message": {"text": message},
-                "locations": [{"physicalLocation": place}],
-                "partialFingerprints": {"findingAndFile/v1": identity},
-            }
-        )
-    invocation: dict[str, Any] = {
-        "executionSuccessful": not report.not_evaluated,
-        "exitCode": report.exit_code,
-    }
-    if report.not_evaluated:
-        invocation["toolExecutionNotifications"] = [
-            {"level": "warning", "message": {"text": _line(gap)}} for gap in report.not_evaluated
-        ]
-    run = {
-        "tool": {"driver": {"name": "vatspolicy analyze", "semanticVersion": report.bundle_version, "rules": rules}},
-        "columnKind": "unicodeCodePoints",
-        "invocations": [invocation],
-        "results": results,
-    }
-    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+        run.add_result(id, level, message, location(file, line), f"{id}\0{file}\0{message}")
+    for gap in report.not_evaluated:
+        run.notify("warning", _line(gap))
+    return run.to_json(not report.not_evaluated, report.exit_code)

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.diff.items import DECISIVE, KINDS, Item, Key, differing, items
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side, named_after
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, compare_items, itemize
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import find_specs
 from vatspolicy.profile.profile import Profile, change, read_profile
@@ -127,7 +127,7 @@ class _Run:
                 self.compare(product, day, evaluate(before.bundle, old, day), evaluate(self.head.bundle, new, day))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [Detail(*key, tuple(names), tuple(sorted(found))) for key, (names, found) in self.details.items()]
-        details.sort(key=lambda detail: (KINDS.index(detail.kind), detail.name, detail.rule or ""))
+        details.sort(key=lambda detail: (DETAIL_KINDS.index(detail.kind), detail.name, detail.rule or ""))
         return Comparison(
             tuple(rows), tuple(details), count, tuple(days), tuple(sorted(set(self.problems))), tuple(self.borrowed)
         )
@@ -157,15 +157,16 @@ class _Run:
         return self._base_under_head
 
     def compare(self, product: Product, day: str, before: Decision, after: Decision) -> None:
-        found = differing(items(before), items(after))
+        found = compare_items(itemize(before), itemize(after))
         answers = _answer(before), _answer(after)
         if answers[0] != answers[1]:
             rules, services = self.causes(found, day)
             self.rows.setdefault((product, services, *answers, rules), []).append(day)
-        for key, (old, new) in found.items():
-            rule = (new or old or Item("", None)).rule
+        for old, new in found.values():
+            item = new or old
+            assert item is not None
             values = (old.value if old else None, new.value if new else None)
-            products, days = self.details.setdefault((key.kind, key.name, rule, *values), ({}, {}))
+            products, days = self.details.setdefault((item.kind, item.name, item.rule, *values), ({}, {}))
             products[product.name] = None
             days[day] = None
 
@@ -175,9 +176,9 @@ class _Run:
         """Return the rules and services behind a change of the outcome."""
         touched = self.differences.on(day)
         causes = [
-            (DECISIVE.index(key.kind), rule, key.service)
-            for key, pair in found.items()
-            if key.kind in DECISIVE
+            (DECISIVE_KINDS.index(kind), rule, service)
+            for (kind, _, service, _), pair in found.items()
+            if kind in DECISIVE_KINDS
             for rule in dict.fromkeys(item.rule for item in pair if item is not None and item.rule is not None)
         ]
         causes = sorted([cause for cause in causes if cause[1] in touched] or causes)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.authoring.diff.decisions import Answer, direction
-from vatspolicy.authoring.diff.items import differing, items
 from vatspolicy.authoring.diff.rules import Differences
 from vatspolicy.authoring.diff.sources import LawRevision, load_side
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.snapshot import compare_items, itemize
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
@@ -128,12 +128,12 @@ class _DecidedWitness:
         before, after = self.on(day)
         return [
             {
-                "kind": key.kind,
-                "name": key.name,
+                "kind": kind,
+                "name": item_name,
                 "before": old.value if old else None,
                 "after": new.value if new else None,
             }
-            for key, (old, new) in differing(items(before), items(after)).items()
+            for (kind, item_name, _, _), (old, new) in compare_items(itemize(before), itemize(after)).items()
             if name in {item.rule for item in (old, new) if item is not None}
         ]
 

@@ -23,7 +23,7 @@ from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
-from vatspolicy.reports.decision.html_decision import fragment
+from vatspolicy.reports.decision.html import fragment
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.web.form import find_kind
 
