@@ -37,7 +37,7 @@ class DiffFormat(StrEnum):
 
 
 class Semantic(StrEnum):
-    """Which engine to ask for proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
+    """Engines of proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
 
     AUTO, Z3, OFF = "auto", "z3", "off"
 
