@@ -1,7 +1,7 @@
-"""Builds the compiled form of the law into the wheel, so that a first start is as quick as the rest.
+"""Build hook that adds the compiled law to the wheel, so that the first start needs no compilation.
 
-Entries are made by the code that is being shipped, as any start would make them, under the Python that builds. Another
-version of Python does not find them and makes its own (see vatspolicy/cache.py).
+The shipped code compiles the law under the Python that builds. Another version of Python ignores these cache entries
+and compiles its own (see vatspolicy/compile_cache.py).
 """
 
 from __future__ import annotations
@@ -26,17 +26,20 @@ KINDS = ("bundle-", "invariants-")
 
 
 class CompiledLaw(BuildHookInterface[Any]):
-    """Adds the entries to what is packed."""
+    """Hook that adds cache entries to the wheel."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the entries. Raises CalledProcessError when the law does not compile."""
+        """Compile the law.
+
+        Raises: CalledProcessError if it does not compile.
+        """
         if version == "editable":
             return
         self._folder = tempfile.TemporaryDirectory()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VATSPOLICY")}
-        # What an isolated build has installed is on its path, and nowhere else.
+        # An isolated build has its dependencies on its path only.
         environment |= {
             "VATSPOLICY_CACHE": self._folder.name,
             "PYTHONPATH": os.pathsep.join((str(Path(self.root) / "src"), *filter(None, sys.path))),
@@ -48,6 +51,6 @@ class CompiledLaw(BuildHookInterface[Any]):
                 build_data["force_include"][str(path)] = f"{SHIPPED}/{path.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Forget the entries."""
+        """Remove the temporary cache."""
         if version != "editable":
             self._folder.cleanup()

@@ -1,11 +1,11 @@
-"""How much faster generated Python decides than cel-python's interpreter, on the same rules and the same profiles.
+"""Generated Python against cel-python's interpreter, on the same rules and the same profiles.
 
     python benchmarks/bench_decision.py [--profiles 4] [--rounds 9] [--policies DIR] [--json FILE]
 
-The profiles are random, complete and seeded, others in each round. Answers and whole decisions are compared; the
-program ends with 1 where they differ. Profiles are read beforehand on both sides. For the rules alone, cel-python has
-its facts and parameters converted and its terms evaluated beforehand, which is in its favour; for decisions it converts
-the facts of each profile once. The ratio is what matters: absolute times are the machine's.
+Profiles are random, complete, seeded and different in each round. Results and whole decisions are compared; the exit
+code is 1 if they differ. Both sides read the profiles before timing. For rules alone, cel-python gets its facts and
+parameters converted and its terms evaluated before timing, which favors it; for decisions it converts the facts of each
+profile once. Trust the ratio: absolute times depend on the machine.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
 TARGET = 100
-"""Ratio that the rules alone must reach."""
+"""Least ratio for rules alone."""
 SLOW = 3
-"""Rounds of cel-python."""
+"""Number of rounds of cel-python."""
 
 
 # --- the slow side ----------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class CelLaw(RuleSet):
         return ready[owner](expression.text)
 
     def facts(self, env: Env) -> dict[str, Any]:
-        """The variables as cel-python wants them; each object once, however many environments share it."""
+        """Return an activation in cel-python's own values; each object is converted once."""
         found = {}
         for name, value in env.items():
             if id(value) not in self.converted:
@@ -128,9 +128,11 @@ def questions(law: RuleSet, profiles: Sequence[Profile], day: str) -> Iterator[Q
 def measure(
     base: Bundle, sets: Sequence[Sequence[Profile]], before: Sequence[Profile], day: str
 ) -> tuple[list[Row], int]:
-    """Times of both sides, and how many rules are asked. Raises AssertionError where they differ.
+    """Return the rows of both sides, and the number of rules evaluated.
 
-    `sets`: profiles by round; `before`: those that generated Python decides before the first.
+    `sets`: profiles by round; `before`: profiles for generated Python to warm up with.
+
+    Raises: AssertionError if results differ.
     """
     bundle, slow = afresh(base), with_cel(base)
     fast_law, slow_law = bundle.on(day), slow.on(day)

@@ -1,4 +1,4 @@
-"""How long the proofs of a change take: 15 rules of the shipped law, eight said otherwise and seven changed.
+"""Time to prove the effect of a change: 15 rules of the shipped law, eight reworded and seven changed.
 
     python benchmarks/bench_diff.py [--json FILE]
 
@@ -52,7 +52,7 @@ CHANGED = [
 
 
 def change(edits: list[tuple[str, str, str]]) -> Bundle:
-    """The shipped law with texts of its files replaced, each where it first stands."""
+    """Return the shipped law with texts of its files replaced, each at its first occurrence."""
     sources = []
     for name, data in read_sources(resource_folder("policies")):
         text = data.decode()

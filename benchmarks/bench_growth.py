@@ -1,11 +1,11 @@
-"""How the time of a decision grows with the rules and with the profiles, beside two other engines.
+"""Growth of the time of a decision with the number of rules and of profiles, beside two other engines.
 
     python benchmarks/bench_growth.py [--profiles 4] [--rounds 7] [--most 1000] [--json FILE]
 
-Rules: the shipped law 1, 2, 4 and 8 times, as copies and as other law (see multiply.py), of random profiles. Answers
-of peers are compared at each size, and what a decision finds is counted. Profiles: 1, 10, 100, 1000 realistic ones; the
-time of one should not depend on how many there are. A round has profiles of its own, which nobody has seen before.
-Larger bundles are kept compiled under build/bench/cache.
+Rules: the shipped law 1, 2, 4 and 8 times, as copies and as other law (see multiply.py), on random profiles. The
+results of peers are compared at each size, and the findings of decisions counted. Profiles: 1, 10, 100, 1000 realistic
+ones; the time of one should not depend on their number. Each round has new profiles. Larger bundles are cached in
+compiled form under build/bench/cache.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Size:
 
 
 def size(bundle: Bundle, factor: int, sets: Sequence[Sequence[Profile]], before: Sequence[Profile], day: str) -> Size:
-    """The engines ready for one bundle. `sets`: profiles by round; `before`: what ours decides before the first."""
+    """Prepare the engines for one bundle. `sets`: profiles by round; `before`: profiles to warm up with."""
     works = [Workload(bundle, day, profiles) for profiles in sets]
     data = works[0].data()
     runs: dict[str, Candidate] = {}
@@ -112,7 +112,7 @@ def _findings(decision: Decision) -> int:
 
 
 def by_rules(base: Bundle, sets: Sequence[Sequence[Profile]], other: bool) -> tuple[Table, float]:
-    """A row for each engine and size, and how many times as long ours takes with eight times the rules."""
+    """Return a row per engine and size, and the ratio of our times with eight times the rules."""
     form = "other law" if other else "copies"
     day = base.boundaries[-1]
     before, *timed = sets
@@ -141,7 +141,7 @@ def by_rules(base: Bundle, sets: Sequence[Sequence[Profile]], other: bool) -> tu
 
 
 def by_profiles(base: Bundle, most: int) -> Table:
-    """A row for each engine and number of profiles, all of them different; realistic ones, as there are a thousand."""
+    """Return a row per engine and number of realistic profiles, all different."""
     day = base.boundaries[-1]
     counts = [count for count in (1, 10, 100, 1000) if count <= most]
     drawn = [load_profile(data) for data in profiles(ROUNDS_OF_FEW * sum(counts) + 50, missing=0.0)]
@@ -172,7 +172,7 @@ def _row(what: str, times: Times, first: Times, per: int, more: dict[str, Any]) 
 
 
 def _ratio(times: Times, first: Times) -> float:
-    """Round by round, the median."""
+    """Return the median ratio over the rounds."""
     return median(one / other for one, other in zip(times.cpu, first.cpu, strict=True))
 
 

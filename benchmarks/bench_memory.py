@@ -2,8 +2,8 @@
 
     python benchmarks/bench_memory.py [--profiles 1000] [--cerbos PROGRAM] [--json FILE]
 
-Each engine has a process of its own, which has read the rules and the profiles as JSON before the first figure. Ours
-also reads and checks each profile; peers are handed facts. Figures are megabytes of resident memory, as Linux has them.
+Each engine runs in its own process, which reads the rules and the profiles as JSON before the first figure. Ours also
+reads and validates each profile; peers are handed facts. Figures are megabytes of resident memory on Linux.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ ENGINES = (
     ("OPA (Go, in process)", "opa", 200),
     ("cel-python, interpreted", "celpy", 10),
 )
-"""Titles, names, and how many profiles there is time for."""
+"""Titles, names, and most profiles."""
 FILE = Path(__file__).with_name("engines.py")
 
 
 def child(name: str, path: Path, profiles: int) -> dict[str, Any] | str:
-    """The figures of one engine, or the last line of what it says on stderr."""
+    """Return the figures of one engine, or the last line of its stderr."""
     command = [sys.executable, str(FILE), name, str(path), "--memory", str(profiles)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -43,7 +43,7 @@ def child(name: str, path: Path, profiles: int) -> dict[str, Any] | str:
 
 
 def server(program: str, work: Workload, profiles: int, folder: Path) -> dict[str, Any]:
-    """The same of a Cerbos server, which exists only with its rules loaded."""
+    """Return the figures of a Cerbos server, which always has its rules loaded."""
     cerbos.write(folder / "policies", cerbos.by_action(work.cerbos))
     with cerbos.serving(program, folder, folder / "policies") as (pid, port):
         found: dict[str, Any] = {"before": 0.0, "loaded": resident(pid), "after": {}}
@@ -56,7 +56,7 @@ def server(program: str, work: Workload, profiles: int, folder: Path) -> dict[st
 
 
 def row(title: str, found: dict[str, Any] | str) -> Row:
-    """A line: the median column is what it holds at the end, the least what it held before."""
+    """Build a row: memory at the end as the median, memory before as the least."""
     if isinstance(found, str):
         return Row(title, note=f"not measured: {found}")
     after = found["after"]

@@ -1,20 +1,19 @@
-"""How fast portfolios are decided in DuckDB, how that grows, what memory it takes, and against whom.
+"""Portfolios in DuckDB: speed, growth, memory, and peers.
 
     python benchmarks/bench_portfolio.py [--sizes 10000 50000] [--python 300] [--cel 400] [--json FILE]
 
-The default takes a few minutes; `--sizes 10000 100000 1000000` is the long run. Three things are measured:
+The default takes a few minutes; `--sizes 10000 100000 1000000` is the long run. Three tables:
 
-- the decision alone, on one thread, and on two that each have a database and half of the profiles: facts that were read
-  and checked are in a table, and are decided in tables of at most 50,000; beyond 100,000 the same profiles are decided
-  again;
-- `vatspolicy screen`, from a file of JSON lines to a file of answers, in a process of its own; memory is that of all
-  its processes together. Without missing facts, and with them where `--named` allows;
+- the decision alone, on one thread, and on two that each have a database and half of the profiles: validated facts are
+  in a table and are decided in tables of at most 50,000; beyond 100,000 the same profiles are decided again;
+- `vatspolicy screen`, from a file of JSON lines to a file of answers, in its own process; memory is that of all its
+  processes together. Without missing facts, and with them if `--named` allows;
 - the rules alone, as our SQL and as pycel2sql's, on the same tables in the same DuckDB. pycel2sql needs Python 3.12 and
-  gets an environment of its own below `build/bench`.
+  gets its own environment below `build/bench`.
 
-Generated Python decides `--python` profiles on one core, and its answers are compared with DuckDB's; the program ends
-with 1 where they differ. Profiles are synthetic and seeded (profiles.py); those for pycel2sql are random and complete,
-as its SQL has no unknown. Seconds of the processor count all threads; a ratio of them understates what two cores gain.
+Generated Python decides `--python` profiles on one core, and its answers are compared with DuckDB's; the exit code is 1
+if they differ. Profiles are synthetic and seeded (profiles.py); those for pycel2sql are random and complete, because
+its SQL has no unknown. Processor time counts all threads, so that its ratio understates the gain of two cores.
 """
 
 from __future__ import annotations
@@ -132,7 +131,7 @@ def python_alone(count: int, day: str) -> tuple[float, float, bool]:
 
 
 def write_profiles(path: Path, size: int) -> None:
-    """A file of synthetic profiles."""
+    """Write a file of synthetic profiles."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in profiles(size))
 
@@ -178,7 +177,10 @@ class NotHere(RuntimeError):
 
 
 def pycel2sql(texts: dict[str, str]) -> dict[str, Any]:
-    """What pycel2sql makes of CEL (see celsql.py). Raises NotHere."""
+    """Return the SQL that pycel2sql generates from CEL (see celsql.py).
+
+    Raises: NotHere.
+    """
     folder = BUILD / "pycel2sql"
     python = folder / "bin" / "python"
     if not python.exists():
@@ -266,7 +268,7 @@ def rules_alone(day: str, count: int) -> tuple[list[Row], tuple[float, float] | 
 
 
 def load_subjects(connection: Any, work: Workload) -> None:
-    """The subjects of all profiles, a table for each kind."""
+    """Create a table of the subjects of all profiles for each kind."""
     for each in work.rules:
         types = variables(each)
         envs = (env for kind, env in work.asked if kind == each)
@@ -275,7 +277,7 @@ def load_subjects(connection: Any, work: Workload) -> None:
 
 
 def values(connection: Any, sql: str, each: str) -> list[Any]:
-    """What an expression says of each subject."""
+    """Return the value of an expression for each subject."""
     return [row[0] for row in connection.execute(f"SELECT {sql} FROM {each} ORDER BY row").fetchall()]
 
 
@@ -291,7 +293,7 @@ def ask(connection: Any, rules: dict[str, list[str]]) -> None:
 
 
 def in_a_process(run: Callable[..., Any], *arguments: Any) -> Any:
-    """The result of a function in a process of its own, whose peak of memory is its alone."""
+    """Run a function in its own process, so that the peak of memory is its own."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(run, *arguments).result()
 

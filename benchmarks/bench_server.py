@@ -2,10 +2,10 @@
 
     python benchmarks/bench_server.py [--seconds 6] [--connections 8] [--rules 100] [--cerbos PROGRAM] [--json FILE]
 
-Rules are invented: N denials over the profile's company and services, in CEL, once as a policy and once as a Cerbos
-resource policy; both servers must say deny and allow to the same profiles before anything is timed. The whole law that
-ships is measured too, as whole decisions: routes, missing facts, explanations. cerbos.py says where Cerbos is looked
-for; without it, that half is left out and named. Client and servers share the machine: what matters is the ratio.
+The rules are invented: N denials over the profile's company and services, in CEL, as a policy and as a Cerbos resource
+policy. Both servers must deny and allow the same profiles before timing. The shipped law is measured too, as whole
+decisions: routes, missing facts, explanations. cerbos.py finds Cerbos; without it, its rows are reported as missing.
+Client and servers share the machine: trust the ratio.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ SHOPS = (
     "  - {id: shops, cite: [art-1], each: service, when: '\"own-shop\" in service.offers', classify: {classes: []}, "
     "message: {en: A shop., zh: 商店。}}\n"
 )
-"""A service that nobody classifies is not decided."""
+"""Rule that classifies the services, without which a decision is incomplete."""
 PART = 40
-"""Rules of one file; a policy has no more than 48."""
+"""Most rules of one file; a policy has at most 48."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one server did under load."""
+    """Figures of one server under load."""
 
     server: str
     rules: str
@@ -80,7 +80,7 @@ class Figures:
 
 
 def conditions(count: int) -> list[str]:
-    """Conditions in the CEL that both understand, with `company` and `services` as variables."""
+    """Build conditions in the CEL of both servers, with `company` and `services` as variables."""
     found = []
     for index in range(count):
         share, offer = 1 + index * 98.0 / count, OFFERS[index % len(OFFERS)]
@@ -90,7 +90,7 @@ def conditions(count: int) -> list[str]:
 
 
 def write_ours(folder: Path, rules: list[str]) -> None:
-    """The policy."""
+    """Write the rules as policies."""
     folder.mkdir()
     (folder / "bundle.yaml").write_text("version: 1.0.0\ncovers: {from: '2015-01-01'}\n", encoding="utf-8")
     lines = [
@@ -105,7 +105,7 @@ def write_ours(folder: Path, rules: list[str]) -> None:
 
 
 def write_cerbos(folder: Path, rules: list[str], port: int) -> Path:
-    """The resource policy and the configuration; returns the latter."""
+    """Write the rules as a resource policy, and a configuration; return the path of the configuration."""
     policies = folder / "policies"
     policies.mkdir(parents=True)
     entries: list[dict[str, Any]] = [{"actions": ["launch"], "effect": "EFFECT_ALLOW", "roles": ["product"]}]
@@ -137,19 +137,19 @@ def write_cerbos(folder: Path, rules: list[str], port: int) -> Path:
 
 
 def request(path: str, body: dict[str, Any]) -> bytes:
-    """One request, as bytes."""
+    """Build a request."""
     content = json.dumps(body).encode()
     head = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
     return "\r\n".join([*head, f"Content-Length: {len(content)}", "", ""]).encode() + content
 
 
 def to_ours(profile: dict[str, Any]) -> bytes:
-    """A request for a decision."""
+    """Build a request for a decision."""
     return request("/v1/data/vatspolicy/decision", {"input": profile})
 
 
 def to_cerbos(profile: dict[str, Any]) -> bytes:
-    """The same question."""
+    """Build the same request for Cerbos."""
     resource = {"kind": "spec", "id": "spec", "attr": {key: profile[key] for key in ("company", "services")}}
     body = {
         "requestId": "1",
@@ -160,7 +160,7 @@ def to_cerbos(profile: dict[str, Any]) -> bytes:
 
 
 async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, message: bytes) -> tuple[int, bytes]:
-    """Status and body of one answer."""
+    """Send a request and return the status and the body of the response."""
     writer.write(message)
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = int(head.split()[1])
@@ -176,7 +176,7 @@ async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, messag
 
 
 async def load(port: int, messages: list[bytes], seconds: float, connections: int) -> tuple[list[float], int, float]:
-    """Times of the answers, wrong ones, and seconds spent."""
+    """Send requests for some seconds; return the latencies, the number of errors and the time spent."""
     times: list[float] = []
     errors = 0
     end = time.perf_counter() + seconds
@@ -199,7 +199,7 @@ async def load(port: int, messages: list[bytes], seconds: float, connections: in
 
 
 async def ask(port: int, message: bytes) -> Any:
-    """The data of one answer."""
+    """Send a request and return the data of the response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     _, body = await one(reader, writer, message)
     writer.close()
@@ -207,7 +207,7 @@ async def ask(port: int, message: bytes) -> Any:
 
 
 def measure(name: str, rules: str, port: int, messages: list[bytes], options: argparse.Namespace) -> Figures:
-    """A short run to warm up, then the run that counts."""
+    """Measure a server after a short run to warm up."""
     asyncio.run(load(port, messages, min(1.5, options.seconds), options.connections))
     times, errors, spent = asyncio.run(load(port, messages, options.seconds, options.connections))
     cuts = statistics.quantiles(times, n=100)
@@ -216,7 +216,7 @@ def measure(name: str, rules: str, port: int, messages: list[bytes], options: ar
 
 @contextlib.contextmanager
 def ours(policies: Path | None) -> Iterator[int]:
-    """A running server of ours; its port."""
+    """Run our server and provide its port."""
     command = [sys.executable, "-c", "from vatspolicy.cli import main; main()", "serve", "--api", "--port", "0"]
     command += ["--pending", "64", *(["--policies", str(policies)] if policies else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
@@ -229,7 +229,7 @@ def ours(policies: Path | None) -> Iterator[int]:
 
 @contextlib.contextmanager
 def cerbos(program: str, folder: Path, rules: list[str], port: int) -> Iterator[int]:
-    """A running Cerbos; its port."""
+    """Run Cerbos and provide its port."""
     config = write_cerbos(folder, rules, port)
     command = [program, "server", f"--config={config}", "--log-level=error"]
     environment = {**os.environ, "CERBOS_NO_TELEMETRY": "1"}
@@ -246,7 +246,7 @@ def cerbos(program: str, folder: Path, rules: list[str], port: int) -> Iterator[
 
 
 def main() -> int:
-    """Measure, print a table, and end with 1 where an answer was wrong."""
+    """Measure and print a table; return 1 if a response was wrong."""
     arguments = parser(__doc__)
     arguments.add_argument("--seconds", type=float, default=6)
     arguments.add_argument("--connections", type=int, default=8)

@@ -1,13 +1,12 @@
-"""From nothing to an answer: whole processes, ours and others, in rounds in which each has one turn.
+"""Start-up: whole processes, ours and others, in rounds that run each once.
 
     python benchmarks/bench_startup.py [--rounds 15] [--slow 3] [--fixture cloud-hosting-beijing] [--json FILE]
 
-`vatspolicy check` reads a spec, checks it, decides it and prints the report. It is timed as its users have it: from a
-wheel that is built and installed here, with the byte code that an installation makes, as the peers have theirs. The
-same from the checkout stands beside it: where Python may not keep byte code, every start compiles all modules there.
-Each peer loads the same rules, spelled out as it wants them, from JSON (its YAML would have to be read first) and
-answers which of them hold for one profile; how many do is compared with ours before anything is timed. Processor time
-is of the process and its threads, user and system. The slow ones have fewer rounds, as the table says.
+`vatspolicy check` reads a spec, validates and decides it, and prints the report. It is timed as users have it: from a
+wheel that is built and installed here, with the byte code of an installation, as the peers have theirs. A second row
+times the checkout: if Python may not write byte code, every start compiles all modules there. Each peer loads the same
+rules in its own form from JSON and evaluates them for one profile; the number of rules that hold is compared with ours
+before timing. Processor time is that of the process and its threads, user and system. Slow processes run fewer rounds.
 """
 
 from __future__ import annotations
@@ -38,15 +37,16 @@ from vatspolicy.compile_cache import SETTLED
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = Path(__file__).with_name("engines.py")
-LIMIT = 100
-"""Milliseconds that a check may take, by the clock."""
+LIMIT = 140
+"""Most milliseconds of a check, by the wall clock."""
 CHECK = "vatspolicy check, YAML"
 PASS = "python -c pass"
+GOOGLE = "cel-expr-python (C++)"
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One run: seconds by the clock and of the processor, megabytes at most, what it printed, its exit code."""
+    """One run: seconds by the wall clock and of the processor, peak of memory, output and exit code."""
 
     wall: float
     cpu: float
@@ -77,7 +77,7 @@ _, status, used = os.wait4(process.pid, 0)
 wall = time.perf_counter() - start
 open(sys.argv[2], "w").write(f"{wall} {used.ru_utime + used.ru_stime} {used.ru_maxrss / 1024} {status}")
 """
-"""Starts a command from a small process: what a process holds at most counts what its parent held when it was made."""
+"""Starts a command from a small process, because the peak of memory of a process includes that of its parent."""
 
 
 def spawn(
@@ -96,7 +96,7 @@ def spawn(
 
 
 def one_known() -> Workload:
-    """The shipped law and the first random profile of which every answer is known."""
+    """Return the shipped law and the first random profile for which every rule is decided."""
     work = shipped(20)
     singles = (Workload(work.bundle, work.day, [profile]) for profile in work.profiles)
     return next(one for one in singles if all(value is not None for said in one.expected for value in said.values()))
@@ -106,16 +106,22 @@ def one_known() -> Workload:
 
 
 def install(folder: Path) -> tuple[str, dict[str, str]]:
-    """The program from a wheel of this checkout, and the environment that it runs in. Raises CalledProcessError."""
+    """Install a wheel of this checkout; return the program and its environment.
+
+    Raises: CalledProcessError.
+    """
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     alone = ["--no-deps", "--no-index", "--no-build-isolation", "--target", str(folder)]
     subprocess.run([*pip, *alone, str(ROOT)], stdout=sys.stderr, check=True)
-    time.sleep(SETTLED / 1e9)  # until then, what a start has seen of files is not remembered
+    time.sleep(SETTLED / 1e9)  # until then, the cache does not trust the state of files
     return str(folder / "bin" / "vatspolicy"), {**os.environ, "PYTHONPATH": str(folder)}
 
 
 def ours(folder: Path, fixture: str) -> list[Process]:
-    """Plain Python, and `vatspolicy check` with and without its cache. Raises RuntimeError where it does not decide."""
+    """Return processes of plain Python, and of `vatspolicy check` with and without its cache.
+
+    Raises: RuntimeError if a check does not decide.
+    """
     program = str(Path(sys.executable).with_name("vatspolicy"))
     wheel, environment = install(folder / "installed")
     spec = ROOT / "fixtures" / f"{fixture}.yaml"
@@ -150,7 +156,7 @@ def ours(folder: Path, fixture: str) -> list[Process]:
 
 
 def peers(folder: Path, work: Workload) -> tuple[list[Process], list[Row]]:
-    """The other engines, and rows for those that cannot be asked."""
+    """Return the other engines, and rows for those that cannot run."""
     data = json.loads(json.dumps(work.data(), ensure_ascii=False))
     wanted = b"%d\n" % sum(value is True for answers in work.expected for value in answers.values())
     shared = {key: data[key] for key in ("variables", "asked")}
@@ -163,8 +169,8 @@ def peers(folder: Path, work: Workload) -> tuple[list[Process], list[Row]]:
         "stack": lambda: {"yaml": str(_yaml(folder, data))},
     }
     titles = {
-        "google": ("cel-expr-python (C++)", "cel-expr-python", "rules compiled"),
-        "google-serialized": ("cel-expr-python (C++), expressions compiled before", "cel-expr-python", ""),
+        "google": (GOOGLE, "cel-expr-python", "rules compiled"),
+        "google-serialized": (f"{GOOGLE}, expressions compiled before", "cel-expr-python", ""),
         "rust": ("common-expression-language (Rust)", "common-expression-language", "rules compiled"),
         "opa": ("OPA (Go, in process)", "opa-golib-python-bindings", "rules compiled"),
         "celpy": ("cel-python, interpreted", "cel-python", "rules compiled"),
@@ -196,7 +202,7 @@ def _yaml(folder: Path, data: Mapping[str, Any]) -> Path:
 
 
 def pdp(folder: Path, work: Workload, program: str) -> list[Process]:
-    """Cerbos: its compiler running one test of the same rules, and its server from start to first answer."""
+    """Return Cerbos: its compiler with one test of the same rules, and its server from start to first response."""
     policies, tested = folder / "policies", folder / "tested"
     for place in (policies, tested):
         cerbos.write(place, cerbos.by_action(work.cerbos))
@@ -226,7 +232,7 @@ def pdp(folder: Path, work: Workload, program: str) -> list[Process]:
 
 
 def _suite(work: Workload) -> dict[str, Any]:
-    """Our answers for one profile as a test of Cerbos."""
+    """Return our results for one profile as a test of Cerbos."""
     resources, tests = {}, []
     for place, ((each, facts), answers) in enumerate(zip(work.asked, work.expected, strict=True)):
         name = f"s{place}"
@@ -246,7 +252,7 @@ def _suite(work: Workload) -> dict[str, Any]:
 
 
 def rounds(processes: list[Process], count: int, slow: int) -> dict[str, list[Turn]]:
-    """Every process once a round."""
+    """Run every process once per round."""
     found: dict[str, list[Turn]] = {process.title: [] for process in processes}
     for number in range(count):
         for process in processes:
@@ -256,7 +262,7 @@ def rounds(processes: list[Process], count: int, slow: int) -> dict[str, list[Tu
 
 
 def row(process: Process, turns: list[Turn], first: list[Turn]) -> Row:
-    """A line of the table."""
+    """Build a row of the table."""
     wall = [turn.wall * 1e3 for turn in turns]
     cpu = [turn.cpu * 1e3 for turn in turns]
     more = {
@@ -281,25 +287,31 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         processes, refused = _gather(folder, work, given)
         turns = rounds(processes, given.rounds, given.slow)
-    rows = [row(process, turns[process.title], turns[CHECK]) for process in processes]
-    check, plain = (next(one for one in rows if one.what == title) for title in (CHECK, PASS))
+    rows = {process.title: row(process, turns[process.title], turns[CHECK]) for process in processes}
+    check, plain, text = rows[CHECK], rows[PASS], rows.get(GOOGLE)
     assert check.median is not None
     assert plain.median is not None
     reached = (
         f"{check.median:.0f} ms by the clock ({check.least:.0f} at least), {check.more['cpu ms']:.0f} of the processor"
     )
+    targets = [
+        Target(
+            f"vatspolicy check one.yaml, where {PASS} takes {plain.median:.0f}",
+            f"{LIMIT} ms, median",
+            reached,
+            check.median <= LIMIT,
+        )
+    ]
+    if text is not None:
+        assert text.median is not None
+        wanted = f"less than {text.median:.0f} ms"
+        title = f"vatspolicy check one.yaml, against {GOOGLE} from text"
+        targets.append(Target(title, wanted, f"{check.median:.0f} ms by the clock", check.median < text.median))
     report = Report(
         "startup",
         f"Whole processes with the {sum(map(len, work.law.rules.values()))} rules of the shipped law, one answer each.",
-        [Table("startup", "From nothing to an answer", [*rows, *refused], f"{CHECK} (processor)")],
-        [
-            Target(
-                f"vatspolicy check one.yaml, where {PASS} takes {plain.median:.0f}",
-                f"{LIMIT} ms, median",
-                reached,
-                check.median <= LIMIT,
-            )
-        ],
+        [Table("startup", "From nothing to an answer", [*rows.values(), *refused], f"{CHECK} (processor)")],
+        targets,
     )
     return finish(report, given)
 

@@ -1,6 +1,6 @@
-"""CEL as SQL for DuckDB by pycel2sql. It needs Python 3.12, and so is run by whatever has that: JSON in, JSON out.
+"""CEL to SQL for DuckDB by pycel2sql, which needs Python 3.12 and so runs in its own process: JSON in, JSON out.
 
-In: expressions by name. Out: `sql`, texts by name; `refused`, the kind of error by name; `version`.
+Input: expressions by name. Output: `sql`, texts by name; `refused`, the type of error by name; `version`.
 """
 
 import importlib.metadata

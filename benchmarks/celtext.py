@@ -1,4 +1,4 @@
-"""The bundle's rules as CEL text for other engines: terms and parameters written into each rule."""
+"""The bundle's rules as CEL text for other engines: terms and parameters are inlined."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vatspolicy.policies.ruleset import RuleSet
 
 
 def spelled(bundle: Bundle, law: RuleSet, policy: Policy, text: str) -> str:
-    """The author's text of an expression with its terms and the values of its parameters written out."""
+    """Return the author's text of an expression with its terms and the values of its parameters inlined."""
     files = [policy, *(bundle.policies[used] for used in policy.uses)]
     params = {name: law.params[parameter.key] for file in files for name, parameter in file.parameters.items()}
     text = re.sub(
@@ -32,7 +32,7 @@ class Doubles:
         self.params, self.prefix = law.params, prefix
 
     def text(self, node: t.Node, bound: Collection[str] = ()) -> str:
-        """The text of an expression; `bound` are the variables of the quantifiers around it."""
+        """Return the text of an expression. `bound`: variables of enclosing quantifiers."""
         match node:
             case t.Literal(value=value):
                 return self.constant(value)
@@ -60,7 +60,7 @@ class Doubles:
         raise TypeError(f"no CEL for {type(node).__name__}")
 
     def constant(self, value: Any) -> str:
-        """A value as a literal."""
+        """Return a value as a literal."""
         match value:
             case bool():
                 return "true" if value else "false"

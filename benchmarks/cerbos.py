@@ -1,7 +1,7 @@
-"""Cerbos: the real program, rules as its resource policies, and a running server to ask.
+"""Cerbos: its program, rules as its resource policies, and a running server.
 
-The program is `CERBOS`, or `cerbos` on the PATH, or what `npm install @cerbos/cerbos-<system>-<machine>` left in the
-virtual environment's folder `npm` or in ./node_modules.
+The program is `CERBOS`, or `cerbos` on the PATH, or an installation by `npm install @cerbos/cerbos-<system>-<machine>`
+in the virtual environment's folder `npm` or in ./node_modules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ INSTALL = "npm install @cerbos/cerbos-linux-x64, or set CERBOS to the program"
 
 
 def find(given: str | None = None) -> str | None:
-    """The program, if there is one."""
+    """Return the program, or None if it is not installed."""
     named = given or os.environ.get("CERBOS") or shutil.which("cerbos")
     if named:
         return named
@@ -84,7 +84,7 @@ def _policy(resource: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def write(folder: Path, policies: Mapping[str, Any]) -> None:
-    """The policies as files."""
+    """Write policies as files."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, policy in policies.items():
         (folder / f"{name}.json").write_text(json.dumps(policy, ensure_ascii=False), encoding="utf-8")
@@ -94,7 +94,7 @@ def write(folder: Path, policies: Mapping[str, Any]) -> None:
 
 
 def configure(folder: Path, policies: Path, port: int) -> Path:
-    """A configuration for a server on this machine only."""
+    """Write a configuration for a server on this machine only."""
     settings = {
         "server": {
             "httpListenAddr": f"127.0.0.1:{port}",
@@ -110,7 +110,7 @@ def configure(folder: Path, policies: Path, port: int) -> Path:
 
 
 def free_port() -> int:
-    """A port that is free, and the next one too."""
+    """Return a free port, the next of which is free too."""
     while True:
         with socket.socket() as one, socket.socket() as other:
             one.bind(("127.0.0.1", 0))
@@ -124,7 +124,10 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(program: str, folder: Path, policies: Path) -> Iterator[tuple[int, int]]:
-    """A running server that is ready; its process id and its port. Raises RuntimeError with what it says otherwise."""
+    """Run a server until it is ready, and provide its process id and port.
+
+    Raises: RuntimeError with its message if it does not start.
+    """
     port = free_port()
     config = configure(folder, policies, port)
     command = [program, "server", f"--config={config}", "--log-level=error"]

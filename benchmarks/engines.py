@@ -1,11 +1,11 @@
-"""The other engines, each made from plain data and asked which rules hold, in a process that knows no other.
+"""Other engines, each built from plain data and used in its own process.
 
-    python benchmarks/engines.py ENGINE WORKLOAD.json               load the rules, answer for one profile
-    python benchmarks/engines.py ENGINE WORKLOAD.json --memory N    megabytes: before, with the rules, as profiles pass
+    python benchmarks/engines.py ENGINE WORKLOAD.json               load the rules, evaluate them for one profile
+    python benchmarks/engines.py ENGINE WORKLOAD.json --memory N    megabytes: before, with the rules, after N profiles
 
-Each engine is used as its documentation shows: rules are compiled once, facts are handed over as dictionaries. What is
-timed is from those to a dictionary of rule names with True, False, or None where the engine reports an error. Nothing
-of this project is imported, but by `vatspolicy` itself.
+Each engine is used as its documentation shows: rules are compiled once, facts are handed over as dictionaries. The
+timed part takes those and returns a dictionary from rule names to True, False, or None if the engine reports an error.
+Only the engine `vatspolicy` imports this project.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Data = Mapping[str, Any]
 
 
 def google(data: Data) -> Engine:
-    """Google's C++ implementation: an expression a rule."""
+    """Build Google's C++ implementation: one expression per rule."""
     from cel_expr_python import cel
 
     environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
@@ -38,7 +38,7 @@ def google(data: Data) -> Engine:
 
 
 def google_serialized(data: Data) -> Engine:
-    """The same from compiled expressions, which `serialized` wrote: what a cache is for."""
+    """Build it from compiled expressions of `serialized`, as a cache would hold them."""
     from cel_expr_python import cel
 
     environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
@@ -50,7 +50,7 @@ def google_serialized(data: Data) -> Engine:
 
 
 def serialized(data: Data) -> dict[str, Any]:
-    """The rules as compiled expressions."""
+    """Return the rules as compiled expressions."""
     from cel_expr_python import cel
 
     environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
@@ -121,7 +121,7 @@ def google_chosen(data: Data) -> Callable[[Subjects, Sequence[Sequence[str]]], A
 
 
 def rust(data: Data) -> Engine:
-    """The Rust implementation: an expression a rule."""
+    """Build the Rust implementation: one expression per rule."""
     import cel
 
     programs = {each: [(name, cel.compile(text)) for name, text in rules] for each, rules in data["cel"].items()}
@@ -187,7 +187,7 @@ def opa(data: Data) -> Engine:
 
 
 def stack(data: Data) -> Engine:
-    """What comes to mind first: typer, PyYAML, jsonschema and cel-python, all imported; rules are read from YAML."""
+    """Build the usual Python stack: typer, PyYAML, jsonschema and cel-python. Rules are read from YAML."""
     import jsonschema
     import typer  # noqa: F401
     import yaml
@@ -235,7 +235,7 @@ def memory(name: str, data: Data, most: int) -> dict[str, Any]:
 
 
 def vatspolicy(data: Data) -> Callable[[Mapping[str, Any]], Any]:
-    """This project, for its memory: reads, checks and decides a profile."""
+    """Build this project, which reads, validates and decides a profile."""
     from vatspolicy.engine.evaluator import evaluate
     from vatspolicy.policies.bundle import load_bundle
     from vatspolicy.profile.profile import load_profile

@@ -1,8 +1,7 @@
-"""Measuring on a machine that does other things too: rounds in which every candidate has its turn; what is reported.
+"""Measurement on a shared machine: rounds that run every candidate once, and reports.
 
-A round asks every candidate once, so that a busy spell slows all of them. It may ask about other things than the round
-before, so that nothing is answered from memory. Time of the processor is that of this process
-with all its threads, or of a server that is asked; time by the clock stands beside it.
+A busy spell of the machine slows all candidates of a round. Rounds may have different inputs, so that no result comes
+from memory. Processor time counts all threads of this process, or of a server; wall-clock time is reported beside it.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # benchmarks share `support` with the tests
 
 BUILD = Path(__file__).resolve().parents[1] / "build" / "bench"
-"""Where results and what they are made from are kept."""
+"""Folder of results and intermediate files."""
 
 
 @dataclass
 class Row:
-    """One line of a table: what was measured, its median and least value, and how it compares."""
+    """One line of a table: title, median, least value and ratio."""
 
     what: str
     median: float | None = None
@@ -42,7 +41,7 @@ class Row:
 
 @dataclass
 class Target:
-    """What was to be reached, and what was."""
+    """A target and the figure reached."""
 
     target: str
     wanted: str
@@ -52,7 +51,7 @@ class Target:
 
 @dataclass
 class Table:
-    """Rows under one title. `ratio` says what the ratios are to."""
+    """Rows under one title. `ratio`: title of the row to which ratios compare."""
 
     id: str
     title: str
@@ -62,24 +61,24 @@ class Table:
 
 @dataclass
 class Report:
-    """What one benchmark found."""
+    """Result of one benchmark."""
 
     bench: str
     about: str
-    """What was asked of whom, in a sentence or two."""
+    """Description of the measurement, in a sentence or two."""
     tables: list[Table]
     targets: list[Target] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: Path | None) -> None:
-        """As JSON, where a path is given."""
+        """Write the report as JSON, if a path is given."""
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             found = {**asdict(self), "machine": machine()}
             path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def show(self) -> None:
-        """On stdout."""
+        """Print the report."""
         print(f"{self.about}\n")
         for table in self.tables:
             print(f"{table.title}" + (f" (ratio: {table.ratio})" if table.ratio else ""))
@@ -91,7 +90,7 @@ class Report:
 
 
 def line(row: Row) -> str:
-    """A row as text."""
+    """Return a row as text."""
     more = "  ".join(f"{title} {figure(value)}" for title, value in row.more.items())
     if row.median is None:
         return f"{row.what:58}  {row.note}"
@@ -101,7 +100,7 @@ def line(row: Row) -> str:
 
 
 def figure(value: Any) -> str:
-    """A number with three digits that count, or a text as it is."""
+    """Format a number with three significant digits; return a text unchanged."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if isinstance(value, int) or abs(value) >= 100:
@@ -116,41 +115,41 @@ Clock = Callable[[], float]
 
 @dataclass
 class Candidate:
-    """Something to measure, and how the time it takes is read."""
+    """Something to measure."""
 
     name: str
     run: Callable[[Any], object]
-    """Takes the number of the round, or what `ready` makes of it."""
+    """Takes the number of the round, or the result of `ready` for it."""
     clock: Clock = time.process_time
-    """Seconds of the processor."""
+    """Returns seconds of the processor."""
     rounds: int | None = None
-    """No more rounds than this; None for all."""
+    """Most rounds; None for all."""
     warm: Callable[[], object] | None = None
-    """What is done before the first round, uncounted."""
+    """Runs before the first round, untimed."""
     prelude: Callable[[], object] | None = None
-    """What is done before each turn, uncounted: what the others did has emptied the processor's caches."""
+    """Runs before each turn, untimed, because the other candidates displaced the processor's caches."""
     ready: Callable[[int], Any] | None = None
-    """Makes what a round is about, uncounted, from its number: read anew for each who is asked."""
+    """Builds the input of a round from its number, untimed."""
 
 
 @dataclass
 class Times:
-    """Seconds of each round, of the processor and by the wall clock."""
+    """Seconds of each round, of the processor and of the wall clock."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
 
     @property
     def rounds(self) -> int:
-        """How often it had its turn."""
+        """Number of rounds."""
         return len(self.cpu)
 
 
 def interleave(candidates: Sequence[Candidate], rounds: int) -> dict[str, Times]:
-    """Every candidate once a round; garbage is collected before each run.
+    """Run every candidate once per round, with a garbage collection before each run.
 
-    What was there before the first round is no garbage and is not looked through: it belongs to all of the engines, and
-    would be looked through at the expense of whichever makes objects.
+    Objects that exist before the first round are excluded from collection: scanning the objects of all engines would
+    slow the candidates that allocate.
     """
     found = {candidate.name: Times() for candidate in candidates}
     for candidate in candidates:
@@ -177,7 +176,7 @@ def interleave(candidates: Sequence[Candidate], rounds: int) -> dict[str, Times]
 
 
 def median(values: Iterable[float]) -> float:
-    """The median."""
+    """Return the median."""
     return statistics.median(values)
 
 
@@ -185,12 +184,12 @@ def median(values: Iterable[float]) -> float:
 
 
 def resident(pid: int | str = "self") -> float:
-    """Megabytes of memory that a process holds now."""
+    """Return the resident memory of a process in megabytes."""
     return _status(pid, "VmRSS")
 
 
 def peak(pid: int | str = "self") -> float:
-    """Megabytes of memory that a process has held at most."""
+    """Return the peak of resident memory of a process in megabytes."""
     return _status(pid, "VmHWM")
 
 
@@ -200,7 +199,7 @@ def _status(pid: int | str, name: str) -> float:
 
 
 def processor_seconds(pid: int) -> float:
-    """Seconds of the processor that a running process has used, all its threads together, to the nanosecond."""
+    """Return the processor time of a running process, all threads together, in seconds."""
     total = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
@@ -214,7 +213,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """Describe the machine."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.machine()}",
@@ -242,21 +241,21 @@ def _memory() -> int | None:
 
 
 def parser(about: str | None) -> argparse.ArgumentParser:
-    """The options that every benchmark has."""
+    """Return a parser with the options of every benchmark."""
     made = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
     made.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
     return made
 
 
 def finish(report: Report, options: argparse.Namespace, sound: bool = True) -> int:
-    """Write and print the report; the exit code is 1 where answers were wrong."""
+    """Write and print the report; return the exit code, 1 if results were wrong."""
     report.write(options.json)
     report.show()
     return 0 if sound else 1
 
 
 def spread(times: Times, per: float) -> Mapping[str, float]:
-    """Median and least of both clocks, each divided by `per`, in milliseconds."""
+    """Return the median and the least of both clocks, divided by `per`, in milliseconds."""
     return {
         "cpu": median(times.cpu) / per * 1e3,
         "cpu_least": min(times.cpu) / per * 1e3,
@@ -266,5 +265,5 @@ def spread(times: Times, per: float) -> Mapping[str, float]:
 
 
 def note(text: str) -> None:
-    """Say what is being done, on stderr."""
+    """Report progress on stderr."""
     print(text, file=sys.stderr, flush=True)

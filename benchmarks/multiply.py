@@ -1,9 +1,9 @@
-"""The shipped law made larger, as files: what a bundle of two, four and eight times the rules would be.
+"""Larger bundles made from the shipped law, with two, four and eight times the rules.
 
-Two ways. *Copies*: every rule again under other names, so that whatever is found is found as often; no real law grows
-so, and it is the worst case. *Other law*: copies that are about something else, as what is added to a real body of law
-is. Each copy of a policy is about one trade (an offer of the vocabulary, another for each copy), and the words in its
-rules, terms and parameters are exchanged for other words of their vocabularies, so that no two copies say the same.
+*Copies* repeat every rule under other names, so that findings multiply; this is the worst case, and no real law grows
+so. *Other law* consists of copies about other subjects, as real additions are: each copy of a policy concerns one trade
+(an offer of the vocabulary, a different one per copy), and the words in its rules, terms and parameters are replaced by
+other words of their vocabularies, so that no two copies are equal.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ STEP = 7
 
 
 def multiplied(base: Bundle, times: int, other: bool) -> Bundle:
-    """The shipped bundle that many times; `other`: about other things."""
+    """Return the shipped bundle `factor` times. `other`: as law about other subjects."""
     return build_bundle(list(sources(base, times, other)))
 
 
 def sources(base: Bundle, times: int, other: bool) -> Iterator[tuple[str, bytes]]:
-    """The files: those that ship, then copies of each policy that has rules, or terms for copies to use."""
+    """Return the shipped files, then copies of each policy with rules, or with terms that copies use."""
     shipped = read_sources(resource_folder("policies"))
     yield from shipped
     words = Words(base) if other else None
@@ -48,7 +48,7 @@ def sources(base: Bundle, times: int, other: bool) -> Iterator[tuple[str, bytes]
 
 
 def again(policy: dict[str, Any], number: int, words: Words | None, place: int) -> dict[str, Any]:
-    """A copy of a policy under another name; instruments, tests and what it supersedes stay with the first."""
+    """Copy a policy under another name, without instruments, tests and superseded policies."""
     found = {key: value for key, value in policy.items() if key not in ("instruments", "tests", "supersedes")}
     found["id"] = f"{policy['id']}-{number}"
     if "uses" in policy:
@@ -68,7 +68,7 @@ def again(policy: dict[str, Any], number: int, words: Words | None, place: int) 
 
 
 def _renamed(rule: dict[str, Any], number: int) -> dict[str, Any]:
-    """A copy of a rule; the routes that it leads to or is are those of the same copy."""
+    """Copy a rule. Its routes are those of the same copy."""
     found = dict(rule)
     if "through" in rule.get("need", {}):
         found["need"] = {**rule["need"], "through": f"{rule['need']['through']}-{number}"}
@@ -78,7 +78,7 @@ def _renamed(rule: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _about(trade: str, each: str) -> str:
-    """What restricts a rule to a trade, as rules of real law say it."""
+    """Return the condition that restricts a rule to a trade."""
     if each == "product":
         return f'services.exists(trader, "{trade}" in trader.offers)'
     return f'"{trade}" in service.offers'
@@ -114,7 +114,7 @@ class Words:
             self._collect(bundle, policy, child, found)
 
     def _note(self, one: t.Node, other: t.Node, found: Places) -> None:
-        """A literal or a parameter that is compared with a fact is of the vocabulary of the fact."""
+        """Assign the vocabulary of a fact to a literal or parameter that is compared with it."""
         type = other.type.item if isinstance(other.type, ListOf) else other.type
         if not isinstance(type, Enum) or not isinstance(other, t.Fact):
             return
@@ -125,7 +125,7 @@ class Words:
             self.params[one.key] = known
 
     def move(self, policy: str, kind: str, name: str, value: Any, number: int) -> Any:
-        """A term or a parameter with other words."""
+        """Return a term or a parameter with replaced words."""
         if kind == "terms":
             return self.moved(value, self.terms.get(f"{policy}/{name}", {}), number)
         known = self.params.get(f"{policy}/{name}")
@@ -134,7 +134,7 @@ class Words:
         return {**value, "values": [{**one, "value": _other(one["value"], known, number)} for one in value["values"]]}
 
     def moved(self, text: str, places: Places, number: int) -> str:
-        """An expression with other words."""
+        """Return an expression with replaced words."""
         for (start, end), known in sorted(places.items(), key=lambda place: place[0], reverse=True):
             part = re.sub(
                 r"""(["'])([a-zA-Z0-9-]+)\1""",
@@ -153,7 +153,7 @@ def _others(effect: Any) -> Iterator[Expression]:
 
 
 def _other(value: Any, known: Vocabulary, number: int) -> Any:
-    """The word some way on in the vocabulary, from its end to its beginning; another for each that is given."""
+    """Return the word at an offset in the vocabulary, cyclically; distinct words stay distinct."""
     if isinstance(value, list):
         return [_other(one, known, number) for one in value]
     if value not in known:
@@ -162,7 +162,7 @@ def _other(value: Any, known: Vocabulary, number: int) -> Any:
 
 
 def vocabularies() -> dict[str, Vocabulary]:
-    """The words of every vocabulary of a profile by its name; without those of which two have one name."""
+    """Return the words of every vocabulary of a profile by its name, if the name is unique."""
     found: dict[str, set[Vocabulary]] = {}
 
     def collect(type: Type | None) -> None:

@@ -1,10 +1,10 @@
-"""Realistic synthetic profiles, seeded: the products of many companies, most of them plain, some with gaps.
+"""Realistic synthetic profiles, seeded: the products of many companies, some with missing facts.
 
     python benchmarks/profiles.py 10000 [--seed 1] > profiles.jsonl
 
-Shares, seats, licences and services are drawn with unequal weights, as they are met: most companies are domestic or
-wholly foreign, sit in a few provinces, offer one or two services and hold no licence or one. Nothing is taken from a
-real company. Each line is a valid profile.
+Shares, seats, licenses and services are drawn with realistic weights: most companies are domestic or wholly foreign,
+sit in a few provinces, offer one or two services and hold at most one license. No real company is described. Each line
+is a valid profile.
 """
 
 from __future__ import annotations

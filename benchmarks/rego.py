@@ -1,4 +1,4 @@
-"""Typed trees as Rego, for asking OPA the same rules: right where no fact is missing, as undefined is not unknown."""
+"""Typed trees as Rego, for OPA: correct if no fact is missing, because undefined differs from unknown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Writer:
         return "\n".join(self.lines) + "\n"
 
     def condition(self, node: t.Node, bound: Mapping[str, str]) -> str:
-        """An expression that succeeds when the node is true."""
+        """Return an expression that succeeds if the node is true."""
         match node:
             case t.Term(body=body):
                 return self.condition(body, {})
@@ -68,7 +68,7 @@ class Writer:
         raise TypeError(f"no scalar in Rego: {type(node).__name__}")
 
     def define(self, bodies: list[str], bound: Mapping[str, str]) -> str:
-        """A rule (a function of the variables around it) that holds when one of the bodies does; each written once."""
+        """Return a rule (a function of the bound variables) that holds if a body does; each is written once."""
         arguments = f"({', '.join(bound.values())})" if bound else ""
         key = (arguments, *bodies)
         if key not in self.names:

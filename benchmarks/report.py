@@ -1,12 +1,12 @@
-"""What the benchmarks found, in one table, one file, or the tables of the documentation.
+"""Reports of all benchmarks: one table, one file, or the tables of the documentation.
 
     python benchmarks/report.py [build/bench.json]                                the table
     python benchmarks/report.py [build/bench.json] --markdown                     every table in the documents' form
     python benchmarks/report.py [build/bench.json] --write docs/performance.md    put them where the document has them
 
-A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`. ID is that of a benchmark, for what
-it asked and all of its tables, BENCHMARK/about, or BENCHMARK/TABLE for one of them; or it is `targets`, `machine` or
-`versions`. What stands between is replaced.
+A document has tables between the lines `<!-- bench: ID -->` and `<!-- /bench -->`, which are replaced. ID is the name
+of a benchmark, for its description and all of its tables; or BENCHMARK/about, BENCHMARK/TABLE, `targets`, `machine` or
+`versions`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def merge(found: Mapping[str, Found], failed: Mapping[str, str]) -> dict[str, An
 
 
 def _uniform(name: str, found: Found) -> dict[str, Any]:
-    """A report as `measure.Report` writes it; whatever else a benchmark writes becomes a table of its numbers."""
+    """Return a report in the form of `measure.Report`; other data becomes a table of its numbers."""
     if "tables" in found:
         return dict(found)
     rows = [{"what": path, "median": value} for path, value in _numbers(found, "")]
@@ -72,7 +72,7 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
 
 
 def text(report: Found) -> str:
-    """The one table."""
+    """Return the combined table as text."""
     lines = [f"{'':58}{'median':>10}{'least':>10} {'unit':<16}{'ratio':>9}  also"]
     for bench in report["benches"].values():
         for table in bench["tables"]:
@@ -125,7 +125,7 @@ def sections(report: Found) -> dict[str, str]:
 
 
 def markdown(table: Found) -> str:
-    """A table; columns that no row fills are left out, and a unit that all share stands in the heading."""
+    """Return a Markdown table without empty columns; a unit that all rows share is part of the heading."""
     rows: Sequence[Found] = table["rows"]
     timed = [row for row in rows if row.get("median") is not None]
     units = {row.get("unit", "") for row in timed}
@@ -164,7 +164,7 @@ BLOCK = re.compile(r"(<!-- bench: ([a-z/-]+) -->\n).*?(<!-- /bench -->)", re.DOT
 
 
 def rewrite(document: str, found: Mapping[str, str]) -> str:
-    """The document with its tables replaced. A table that was not measured is said not to have been."""
+    """Return the document with its tables replaced. A table without figures says that it was not measured."""
 
     def block(match: re.Match[str]) -> str:
         body = found.get(match[2]) or "Not measured in this run."

@@ -1,9 +1,9 @@
-"""Runs every benchmark, one after another, and prints one table of what they found.
+"""Run every benchmark, one after another, and print one table.
 
     python benchmarks/run.py [NAME ...] [--json build/bench.json]
 
-NAME is that of a file without `bench_`, such as peers; without one, all are run. What each of them prints is kept in
-build/bench/NAME.log, its figures in build/bench/NAME.json. Exit code 1 where one failed or found wrong answers.
+NAME is the name of a file without `bench_`, such as peers; without NAME, all run. The output of each is kept in
+build/bench/NAME.log, its figures in build/bench/NAME.json. The exit code is 1 if one failed or found wrong results.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def run(name: str) -> str | None:
-    """Run one; what is wrong, if anything."""
+    """Run one benchmark; return the reason if it failed."""
     figures, log = BUILD / f"{name}.json", BUILD / f"{name}.log"
     figures.unlink(missing_ok=True)
     start = time.perf_counter()

@@ -1,6 +1,6 @@
-"""What every engine is asked: the rules in force on a day, of complete random profiles, with the answers that are ours.
+"""Workload of every engine: the rules in force on a day, complete random profiles, and our results.
 
-Written as plain data, so that an engine can be asked in a process that has never heard of this project.
+It can be written as plain data, for engines in processes without this project.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from vatspolicy.profile.profile import Profile, trust_profile
 Subjects = Sequence[tuple[str, Mapping[str, Any]]]
 """Kind of subject, and its variables."""
 Answers = list[dict[str, Any]]
-"""By subject, what each rule says of it: True, False, or None where a fact is missing."""
+"""Values of the rules by name, for each subject: True, False, or None if a fact is missing."""
 
 
 def rules_about(law: RuleSet) -> dict[str, list[Rule]]:
-    """Rules in force by the kind of subject."""
+    """Return the rules in force by the kind of subject."""
     found: dict[str, list[Rule]] = {}
     for key, rules in law.rules.items():
         found.setdefault(key.partition("/")[0], []).extend(rules)
@@ -42,19 +42,19 @@ def rules_about(law: RuleSet) -> dict[str, list[Rule]]:
 
 
 def afresh(bundle: Bundle) -> Bundle:
-    """The same bundle, whose laws have been asked nothing yet."""
+    """Return the same bundle without any cached rule set."""
     return Bundle(**{item.name: getattr(bundle, item.name) for item in dataclasses.fields(Bundle)})
 
 
 def draw_profiles(bundle: Bundle, count: int, seed: int = 1) -> list[Profile]:
-    """Complete random profiles, the same for the same seed and bundle."""
+    """Return complete random profiles, the same for the same seed and bundle."""
     draw = Profiles(random.Random(seed), hints_of(bundle))
     return [draw.profile(missing=0.0) for _ in range(count)]
 
 
 @dataclass(frozen=True)
 class Workload:
-    """Rules, subjects, and what is true."""
+    """Rules, subjects, and the expected results."""
 
     bundle: Bundle
     day: str
@@ -70,20 +70,20 @@ class Workload:
 
     @functools.cached_property
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
-        """Every subject of every profile, as plain data."""
+        """Subjects of all profiles, as plain data."""
         return [(each, dict(env)) for profile in self.profiles for each, env in self.of(profile)]
 
     def of(self, profile: Profile) -> list[tuple[str, Env]]:
-        """Every subject of one profile, made anew: variables remember what has been found out about them."""
+        """Return the subjects of one profile."""
         return [(each, env) for each, _, env in subjects(self.law, profile, self.day)]
 
     def read_anew(self) -> Workload:
-        """The same of profiles that have just been read, as a request or a file brings them."""
+        """Return the workload with profiles read again, as a request or a file brings them."""
         documents = [replace(profile.document, data=copy.deepcopy(profile.document.data)) for profile in self.profiles]
         return Workload(self.bundle, self.day, [trust_profile(document) for document in documents])
 
     def ask(self) -> Answers:
-        """Every rule, one by one."""
+        """Evaluate every rule, one by one."""
         law = self.law
         return [
             {rule.name: law.ask(rule.when, env) for rule in self.rules[each]}
@@ -97,12 +97,12 @@ class Workload:
 
     @functools.cached_property
     def questions(self) -> int:
-        """How many rules are asked."""
+        """Number of rules evaluated."""
         return sum(map(len, self.expected))
 
     @functools.cached_property
     def cel(self) -> dict[str, list[tuple[str, str]]]:
-        """Names and texts of the rules, as their authors wrote them."""
+        """Names and texts of the rules, in their authors' words."""
         return {
             each: [
                 (rule.name, spelled(self.bundle, self.law, self.bundle.policies[rule.policy], rule.when.text))
@@ -113,7 +113,7 @@ class Workload:
 
     @functools.cached_property
     def cerbos(self) -> dict[str, list[tuple[str, str]]]:
-        """The same for Cerbos, with every number a double."""
+        """Names and texts of the rules for Cerbos, with every number a double."""
         writer = Doubles(self.law)
         return {
             each: [(rule.name, writer.text(rule.when.tree)) for rule in rules] for each, rules in self.rules.items()
@@ -121,7 +121,7 @@ class Workload:
 
     @functools.cached_property
     def rego(self) -> dict[str, str]:
-        """A module for each kind of subject."""
+        """Rego modules by the kind of subject."""
         found = {}
         for each, rules in self.rules.items():
             writer = Writer(each)
@@ -131,7 +131,7 @@ class Workload:
         return found
 
     def data(self) -> dict[str, Any]:
-        """All of it as plain data."""
+        """Return the workload as plain data."""
         return {
             "day": self.day,
             "variables": list(variables("licence")),
@@ -144,23 +144,20 @@ class Workload:
         }
 
     def write(self, path: Path) -> Path:
-        """As JSON."""
+        """Write the workload as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(self.data(), ensure_ascii=False), encoding="utf-8")
         return path
 
 
 def shipped(profiles: int) -> Workload:
-    """The law that ships, as of the last day on which it changes."""
+    """Return a workload of the shipped law on the last day on which it changes."""
     bundle = load_bundle()
     return Workload(bundle, bundle.boundaries[-1], draw_profiles(bundle, profiles))
 
 
 def compare(expected: Answers, found: Answers) -> tuple[int, int]:
-    """How many answers are wrong, and for how many there is an error instead.
-
-    Where ours is unknown, a fact is missing, and any answer of a peer will do.
-    """
+    """Count the wrong results and the errors. If ours is unknown, any result of a peer counts as correct."""
     wrong = errors = 0
     for one, other in zip(expected, found, strict=True):
         for name, value in one.items():
@@ -171,11 +168,11 @@ def compare(expected: Answers, found: Answers) -> tuple[int, int]:
 
 
 TOLERATED = 0.001
-"""Share of answers that may be errors for an engine to be timed all the same; the table says how many there were."""
+"""Largest share of errors of an engine that is timed; the table reports their number."""
 
 
 def verdict(wrong: int, errors: int, total: int) -> tuple[bool, str]:
-    """Whether an engine may be timed, and what is to be said of its answers."""
+    """Return True if an engine may be timed, and a note on its results."""
     said = []
     if wrong:
         said.append(f"{wrong} of {total:,} answers are wrong")

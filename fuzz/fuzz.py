@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing with atheris (extra `fuzz`): python fuzz/fuzz.py TARGET [-runs=N] [libFuzzer options].
 
-Targets and what must hold of them are in tests/support/fuzzing.py.
+Targets and their invariants are in tests/support/fuzzing.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import atheris
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
 with atheris.instrument_imports(include=["vatspolicy"]):
-    from fuzzing import TARGETS
+    from support.fuzzing import TARGETS
 
 
 def main() -> None:

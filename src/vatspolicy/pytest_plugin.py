@@ -1,4 +1,4 @@
-"""A pytest plugin: the tests inside policies and all fixtures are tests of their own.
+"""A pytest plugin that collects the tests of policies and the fixtures.
 
 It collects nothing unless the project says where: `vatspolicy_policies` and `vatspolicy_fixtures` in the pytest
 configuration name folders, relative to the root.
@@ -43,7 +43,7 @@ def _folder(config: pytest.Config, name: str) -> Path | None:
 
 
 def _bundle(config: pytest.Config) -> Bundle:
-    """The bundle, loaded once a session."""
+    """Return the bundle, which is loaded once a session."""
     from vatspolicy.policies.bundle import load_bundle
 
     if _BUNDLE not in config.stash:
@@ -56,10 +56,10 @@ _BUNDLE: pytest.StashKey[Any] = pytest.StashKey()
 
 
 class _File(pytest.File):
-    """A file of cases. One that cannot be used is told in plain lines."""
+    """A file of cases. An unusable one is reported in plain lines."""
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        """The problems, without a traceback."""
+        """Return the problems without a traceback."""
         from vatspolicy.errors import InvalidInput
 
         return str(excinfo.value) if isinstance(excinfo.value, InvalidInput) else super().repr_failure(excinfo)
@@ -69,7 +69,7 @@ class PolicyFile(_File):
     """The tests of a policy, which stand beside it."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """One item a test."""
+        """Yield one item per test."""
         from vatspolicy.authoring.testing.cases import STRAY_HINT, cases_of
         from vatspolicy.errors import InvalidInput, Problem
 
@@ -85,7 +85,7 @@ class FixtureFile(_File):
     """A fixture with its expected decisions."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """One item an expected decision."""
+        """Yield one item per expected decision."""
         from vatspolicy.authoring.testing.cases import one_fixture
 
         for case in one_fixture(_bundle(self.config), self.path):
@@ -93,7 +93,7 @@ class FixtureFile(_File):
 
 
 class CaseFailedError(Exception):
-    """A case that does not come out as expected."""
+    """Raised for a case whose result is not the expected one."""
 
 
 class CaseItem(pytest.Item):
@@ -110,11 +110,11 @@ class CaseItem(pytest.Item):
             raise CaseFailedError("\n".join(problems))
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        """The differences, without a traceback."""
+        """Return the differences without a traceback."""
         if isinstance(excinfo.value, CaseFailedError):
             return f"{self.case.file}:{self.case.line}: {self.case.name}\n{excinfo.value}"
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """File, line (from 0) and name."""
+        """Return file, line (from 0) and name."""
         return self.path, self.case.line - 1, self.case.name

@@ -36,7 +36,7 @@ from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_file
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.policies.compiler import variables
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import escape
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 FUTURE = SHOP.replace("2027-01-31", "3027-01-31")

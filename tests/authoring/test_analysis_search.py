@@ -9,8 +9,8 @@ import random
 import pytest
 from support.generators import PARAMETERS, Expressions, hints_of, parameter_types
 
-from vatspolicy.authoring.symbolic.domain import Space
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Pool, Range
+from vatspolicy.authoring.symbolic.domain import ProfileSpace
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
 from vatspolicy.authoring.symbolic.minimize import minimize
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
 from vatspolicy.authoring.symbolic.solver import open_solver
@@ -41,7 +41,7 @@ def bundle() -> Bundle:
 
 
 def test_formulas_fold() -> None:
-    pool = Pool()
+    pool = FormulaPool()
     pool.ranges["n"] = Range(0, 10)
     a, b = pool.flag("a"), pool.flag("b")
     assert pool.conjoin((a, -a)) == FALSE
@@ -58,7 +58,7 @@ def test_formulas_fold() -> None:
 
 def test_a_number_that_no_list_reaches_costs_nothing() -> None:
     """A length compared with a thousand million once took that many formulas."""
-    pool = Pool()
+    pool = FormulaPool()
     before = len(pool.parts)
     assert at_least(pool, (pool.flag("a"), pool.flag("b")), 10**9) == FALSE
     assert len(pool.parts) == before + 2
@@ -68,7 +68,7 @@ def test_a_number_that_no_list_reaches_costs_nothing() -> None:
 def test_numbers_between_bounds() -> None:
     """Whole numbers, and numbers that have others between them, at every kind of bound."""
     for whole in (True, False):
-        space = Space()
+        space = ProfileSpace()
         space.pool.ranges["n"] = Range(0, 100, whole)
         pool = space.pool
         above, below = -pool.at_most({"n": 1}, 49), pool.at_most({"n": 1}, 50, strict=True)
@@ -81,7 +81,7 @@ def test_numbers_between_bounds() -> None:
 
 @needs_solver
 def test_sums_of_variables() -> None:
-    space = Space()
+    space = ProfileSpace()
     for name in "xyz":
         space.pool.ranges[name] = Range(0, 10)
     pool = space.pool
@@ -129,7 +129,7 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
 @needs_solver
 def test_every_invariant_can_hold_and_be_broken() -> None:
     """A proof under invariants that nothing satisfies would prove anything."""
-    space = Space({"services": 2})
+    space = ProfileSpace({"services": 2})
     query = Query(periods([load_bundle()])[0], {"services": 2})
     ruleset = query.encode(load_bundle().on("2026-01-01"))
     scope = ruleset.product_activation()

@@ -21,7 +21,7 @@ from vatspolicy.authoring.symbolic import workers as parallel
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.timeline import END, Period
-from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch, differing
+from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch, differing_period
 from vatspolicy.authoring.symbolic.verdicts import PAIRS
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.authoring.symbolic.workers import pack
@@ -128,7 +128,7 @@ def test_two_ways_to_say_the_same_change_nothing(tmp_path: Path) -> None:
 def test_other_words_are_no_change(tmp_path: Path) -> None:
     base = law(tmp_path / "base", "data.persons > 10")
     head = law(tmp_path / "head", "data.persons   >  10")
-    assert differing(base, head, Period(base.covers_from, END)) is None
+    assert differing_period(base, head, Period(base.covers_from, END)) is None
     found = compare_decisions(base, head)
     assert len(found.impossible) == 12
     assert {transition.reason for transition in found.found} == {"No rule that decides differs."}
@@ -282,7 +282,7 @@ def too_long(data: Any) -> bool:
 def test_workers_read_the_schemas_of_the_bundles() -> None:
     own = SchemaSet({**SchemaSet.shipped().files, "note.schema.json": b"{}"})
     sides = (load_bundle(schemas=own), load_bundle(schemas=own))
-    told = parallel.answers(sides, [(_schema_names, ()), (_schema_names, ())], 2)
+    told = parallel.run_tasks(sides, [(_schema_names, ()), (_schema_names, ())], 2)
     assert told == [own.names, own.names]
     assert "note" in own.names
 

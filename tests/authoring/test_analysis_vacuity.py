@@ -65,10 +65,10 @@ def test_every_policy_can_apply() -> None:
     ground = BoundedSearch(bundle, all_days(bundle))
     silent, asked = [], 0
     for policy in bundle.policies.values():
-        rules = [rule for rule in policy.rules if rule.name in ground.rails]
+        rules = [rule for rule in policy.rules if rule.name in ground.applies]
         if rules:
             asked += 1
-            if not any(ground.find([*ground.scene(r.each)[0], ground.rails[r.name].true]) for r in rules):
+            if not any(ground.is_satisfiable([*ground.subject(r.each)[0], ground.applies[r.name].true]) for r in rules):
                 silent.append(policy.id)
     assert silent == []
     assert asked > 50

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from support.laws import HEAD, route, rule
 
-from vatspolicy.authoring.analysis.findings import KINDS, Finding
-from vatspolicy.authoring.analysis.run import Request, run_analysis
+from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding
+from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.testing.cases import cases_of
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -140,7 +140,7 @@ def write(folder: Path, fault: Fault | None) -> Path:
     return folder
 
 
-def names(findings: tuple[Finding, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def names(findings: tuple[AnalysisFinding, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from ((finding.kind, finding.about) for finding in findings)
 
 
@@ -148,7 +148,7 @@ def names(findings: tuple[Finding, ...]) -> Iterator[tuple[str, tuple[str, ...]]
 def test_a_planted_defect_is_found(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     folder = write(tmp_path / "law", fault)
-    report = run_analysis(Request(folder, kinds=(fault.kind,), properties=False))
+    report = run_analysis(AnalysisRequest(folder, kinds=(fault.kind,), properties=False))
     found = [finding for finding in report.findings if set(finding.about) == set(fault.about)]
     assert found, f"{fault.about} is not among {list(names(report.findings))}, {report.not_evaluated}"
     assert found[0].line > 1
@@ -156,7 +156,7 @@ def test_a_planted_defect_is_found(name: str, tmp_path: Path) -> None:
     confirm(load_bundle(folder), found[0])
 
 
-def confirm(bundle: Bundle, finding: Finding) -> None:
+def confirm(bundle: Bundle, finding: AnalysisFinding) -> None:
     """A witness is a profile, and its test case passes where it belongs."""
     if finding.witness is None:
         assert not KINDS[finding.kind].solver
@@ -177,7 +177,7 @@ def confirm(bundle: Bundle, finding: Finding) -> None:
 
 
 def test_a_sound_law_has_no_finding(tmp_path: Path) -> None:
-    report = run_analysis(Request(write(tmp_path / "law", None), kinds=WHOLE, properties=False))
+    report = run_analysis(AnalysisRequest(write(tmp_path / "law", None), kinds=WHOLE, properties=False))
     assert list(names(report.findings)) == []
     assert report.not_evaluated == ()
     assert report.exit_code == 0
@@ -188,7 +188,7 @@ def test_a_fact_that_nobody_reads_any_more(tmp_path: Path) -> None:
     found = []
     for name, more in (("read", (reader,)), ("unread", ())):
         folder = write(tmp_path / name, Fault("unread-fact", (), more))
-        report = run_analysis(Request(folder, kinds=("unread-fact",), properties=False))
+        report = run_analysis(AnalysisRequest(folder, kinds=("unread-fact",), properties=False))
         found.append({about for kind, about in names(report.findings) if kind == "unread-fact"})
     assert found[1] - found[0] == {("company.legal_form",)}
     assert found[0] < found[1]
@@ -203,10 +203,10 @@ def test_an_acceptance_names_a_finding(tmp_path: Path) -> None:
     folder = write(tmp_path / "law", FAULTS["word for word"])
     entry = "  - {kind: duplicate, about: [%s], reason: {en: On purpose., zh: 有意为之。}}\n"
     (folder / "properties.yaml").write_text(f"{DETAILS}accepted:\n{entry % 'law/permit, law/x'}")
-    report = run_analysis(Request(folder, kinds=("duplicate",), properties=False))
+    report = run_analysis(AnalysisRequest(folder, kinds=("duplicate",), properties=False))
     assert [finding.accepted for finding in report.findings] == ["On purpose."]
     assert report.exit_code == 0
     (folder / "properties.yaml").write_text(f"{DETAILS}accepted:\n{entry % 'law/permit, law/z'}")
-    report = run_analysis(Request(folder, kinds=("duplicate",), properties=False))
+    report = run_analysis(AnalysisRequest(folder, kinds=("duplicate",), properties=False))
     assert sorted(finding.kind for finding in report.findings) == ["accepted-not-found", "duplicate"]
     assert report.exit_code == 1

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from vatspolicy.authoring.analysis.findings import KINDS, Report
-from vatspolicy.authoring.analysis.run import Request, run_analysis
+from vatspolicy.authoring.analysis.findings import KINDS, AnalysisReport
+from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.documents.schemas import resource_folder
 
 pytestmark = [
@@ -72,7 +72,7 @@ PLANTED: dict[str, tuple[str, tuple[str, ...], Mapping[str, Callable[[str], str]
 }  # fmt: skip
 
 
-def found_by(report: Report) -> set[tuple[str, tuple[str, ...]]]:
+def found_by(report: AnalysisReport) -> set[tuple[str, tuple[str, ...]]]:
     return {(finding.kind, finding.about) for finding in report.findings}
 
 
@@ -87,15 +87,15 @@ def test_a_defect_planted_in_the_shipped_law_is_found(name: str, tmp_path: Path)
         assert text != path.read_text(encoding="utf-8")
         path.write_text(text, encoding="utf-8")
     scope = f"{TRAVEL}/*" if KINDS[kind].solver else "*"
-    report = run_analysis(Request(folder, kinds=(kind,), rules=scope, properties=False))
+    report = run_analysis(AnalysisRequest(folder, kinds=(kind,), rules=scope, properties=False))
     assert (kind, about) in found_by(report), report.not_evaluated
 
 
 def test_without_them_the_shipped_law_has_none() -> None:
     solved = {kind for kind, _, _ in PLANTED.values() if KINDS[kind].solver}
     reports = [
-        run_analysis(Request(kinds=tuple(sorted(solved)), rules=f"{TRAVEL}/*", properties=False)),
-        run_analysis(Request(kinds=tuple({fault[0] for fault in PLANTED.values()} - solved), properties=False)),
+        run_analysis(AnalysisRequest(kinds=tuple(sorted(solved)), rules=f"{TRAVEL}/*", properties=False)),
+        run_analysis(AnalysisRequest(kinds=tuple({fault[0] for fault in PLANTED.values()} - solved), properties=False)),
     ]
     found = found_by(reports[0]) | found_by(reports[1])
     assert not found & {(kind, about) for kind, about, _ in PLANTED.values()}

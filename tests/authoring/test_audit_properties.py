@@ -16,8 +16,8 @@ from support.generators import Profiles, hints_of, near_days
 from support.laws import HEAD, route, rule
 
 from vatspolicy.authoring.analysis.properties import prove
-from vatspolicy.authoring.analysis.run import Request, run_analysis
-from vatspolicy.authoring.analysis.settings import Property, load_settings
+from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
+from vatspolicy.authoring.analysis.settings import LawProperty, load_settings
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic import solver
 from vatspolicy.cel.parser import TypeEnvironment, parse
@@ -106,18 +106,18 @@ def law(folder: Path, *rules: str) -> Bundle:
     return load_bundle(folder)
 
 
-def wanted(form: str, **body: Any) -> Property:
+def wanted(form: str, **body: Any) -> LawProperty:
     when = body.pop("when", None)
     each = body.setdefault("each", "product")
     node = parse(when, TypeEnvironment(variables(each), {}, lambda name, scope: None)) if when else None
-    return Property("p", {"en": "P", "zh": "性质"}, (), 1, form, body, node, None, None)
+    return LawProperty("p", {"en": "P", "zh": "性质"}, (), 1, form, body, node, None, None)
 
 
 SHARE = wanted("monotone", fact="company.foreign_percent", never=["deny->allow"])
 NEEDS = wanted("monotone", fact="company.foreign_percent", never=["needs-license->allow"])
 MORE, FACTS = wanted("more_licences"), wanted("more_facts", **SHIPPED["more-facts-stay-in-range"].body)
 OPEN = route("open", "operator.foreign_percent == operator.foreign_percent")
-PAIRS: Mapping[str, tuple[Property, tuple[str, ...], str]] = {
+PAIRS: Mapping[str, tuple[LawProperty, tuple[str, ...], str]] = {
     "a cap holds": (SHARE, (route("joint", "true", cap="50.0"),), "proved"),
     "a floor opens": (SHARE, (route("whole", "operator.foreign_percent >= 60.0"),), "refuted"),
     "a small share is denied": (SHARE, (OPEN, rule("x", "service", "operator.foreign_percent < 10.0", "deny: {reason: CAPITAL-TOO-LOW}")), "refuted"),
@@ -297,7 +297,7 @@ def test_a_wrong_file_of_properties(console: Console, tmp_path: Path) -> None:
 @needs_solver
 def test_the_shipped_structure_and_gaps() -> None:
     kinds = ("conflict", "gap", "dates-overlap", "dates-missing", "unused-parameter", "unused-term")
-    report = run_analysis(Request(kinds=kinds, properties=False))
+    report = run_analysis(AnalysisRequest(kinds=kinds, properties=False))
     assert report.failing == ()
     assert report.not_evaluated == ()
     assert [finding.kind for finding in report.findings if finding.accepted] == ["conflict", "gap"]

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from support.projects import PROFILE, compare, policy, project
 
-from vatspolicy.authoring.diff import git
-from vatspolicy.authoring.diff.git import SourceError
-from vatspolicy.authoring.diff.review import Settings, compare_revisions
-from vatspolicy.authoring.diff.sources import read_pair, read_source
+from vatspolicy.authoring.diff import sources
+from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
+from vatspolicy.authoring.diff.sources import SourceError, read_pair, read_source
 
 LAW = policy("law")
 MILDER = LAW.replace("value: 50.0", "value: 70.0")
@@ -79,7 +78,9 @@ def test_three_dots_compare_with_where_the_branches_parted(repository: Path) -> 
 
 
 def test_a_comparison_of_revisions(repository: Path) -> None:
-    data = compare_revisions(*read_pair("main~1..main", None, repository), Settings("2026-06-01", semantic="off"))
+    data = compare_revisions(
+        *read_pair("main~1..main", None, repository), ComparisonSettings("2026-06-01", semantic="off")
+    )
     assert data["title"]["en"] == "Loosens"
     assert data["base"]["commit"] == run(repository, "rev-parse", "main~1").strip()
     assert data["base"]["title"] == f"main~1 ({data['base']['commit'][:9]})"
@@ -140,7 +141,7 @@ def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_too_much_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git, "MAX_FILES", 1)
+    monkeypatch.setattr(sources, "MAX_FILES", 1)
     for name in ("HEAD", str(repository)):
         with pytest.raises(SourceError, match="too much to compare"):
             read_source(name, repository)
@@ -148,7 +149,7 @@ def test_too_much_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_git_that_does_not_end_is_given_up(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(*_: object, **given: object) -> None:
-        assert given["timeout"] == git.TIMEOUT
+        assert given["timeout"] == sources.TIMEOUT
         raise subprocess.TimeoutExpired("git", 1)
 
     monkeypatch.setattr(subprocess, "run", hang)

@@ -33,10 +33,8 @@ FITTING = {
     "--mask": "/input/company",
 }
 PARAMETERS = list(flatten(CheckOptions))
-OPTIONS = [one for parameter in PARAMETERS for one in parameter.annotation.__metadata__ if isinstance(one, Option)]
-FLAGS = [
-    parameter.annotation.__metadata__[0].name for parameter in PARAMETERS if parameter.annotation.__origin__ is bool
-]
+OPTIONS = [parameter.declared for parameter in PARAMETERS if isinstance(parameter.declared, Option)]
+FLAGS = [parameter.declared.name for parameter in PARAMETERS if parameter.is_flag]
 SHORT = {option.short: option.name for option in OPTIONS if option.short}
 NAMES = (*(option.name for option in OPTIONS), *SHORT, "--help", "-h", "--nope")
 
@@ -118,10 +116,10 @@ def test_typer_knows_the_options_that_are_declared() -> None:
     known = {one.name: one for one in build(module.command).params if one.name != "help"}
     assert set(known) == {parameter.name for parameter in PARAMETERS}
     for parameter in PARAMETERS:
-        option, typers = parameter.annotation.__metadata__[0], known[parameter.name]
+        option, typers = parameter.declared, known[parameter.name]
         if isinstance(option, Option):
-            assert typers.opts == [name for name in (option.name, option.short) if name]
-            assert (typers.is_flag, typers.multiple) == (option.name in FLAGS, option.repeatable)
+            assert typers.opts == list(option.names)
+            assert (typers.is_flag, typers.multiple) == (parameter.is_flag, option.repeatable)
             assert typers.nargs == 1
 
 

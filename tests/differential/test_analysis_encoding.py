@@ -27,7 +27,7 @@ from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
 from vatspolicy.authoring.symbolic.rule_state import says, subjects
 from vatspolicy.authoring.symbolic.timeline import periods
-from vatspolicy.authoring.symbolic.values import Const, Unsupported
+from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import TypeEnvironment as Names
@@ -89,7 +89,7 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
         }
         for cls in classes:
             for index, (_, service) in enumerate(query.services):
-                scopes["activity", index, cls] = ruleset.activity_activation(service, ((TRUE, Const(cls)),), cls)
+                scopes["activity", index, cls] = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
         encoded: dict[tuple[str, Any], Any] = {}
         for key, found in law.rules.items():
             each = key.partition("/")[0]

@@ -28,7 +28,7 @@ from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.rule_state import subjects
 from vatspolicy.authoring.symbolic.solver import Solver, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, periods
-from vatspolicy.authoring.symbolic.values import Const, DualRail, Unsupported
+from vatspolicy.authoring.symbolic.values import Constant, DualRail, Unsupported
 from vatspolicy.cel.interpreter import evaluate as kleene
 from vatspolicy.cel.parser import TypeEnvironment as Names
 from vatspolicy.cel.parser import parse
@@ -98,7 +98,7 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
         if key not in encoded:
             scope: SymbolicActivation = ruleset.product_activation()
             if cls:
-                scope = ruleset.activity_activation(services[index], ((TRUE, Const(cls)),), cls)
+                scope = ruleset.activity_activation(services[index], ((TRUE, Constant(cls)),), cls)
             elif rule.each == "service":
                 scope = ruleset.service_activation(services[index])
             encoded[key] = ruleset.holds(rule, scope)

@@ -21,8 +21,8 @@ from support.shipped import fixture_files
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine import timeline as package
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import state_of
-from vatspolicy.engine.timeline import timeline
+from vatspolicy.engine.snapshot import summarize
+from vatspolicy.engine.timeline import item_data, timeline
 from vatspolicy.engine.turning_points import may_change
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.i18n.text import width
@@ -101,7 +101,7 @@ def test_periods_agree_with_decisions_of_single_days(path: Path) -> None:
         entry = [entry for entry in data["entries"] if entry["from"] <= day][-1]
         decision = evaluate(bundle, profile, day)
         assert entry["decision"] == decision.decision
-        found = [item.data() for item in state_of(bundle, decision).values() if item.kind != "decision"]
+        found = [item_data(item) for item in summarize(bundle, decision).values() if item.kind != "decision"]
         assert entry["findings"] == found
 
 
@@ -110,7 +110,7 @@ def test_days_that_are_passed_over_change_nothing(path: Path) -> None:
     bundle, profile = shipped(), load_profile(path)
     passed, before = 0, None
     for day in bundle.boundaries:
-        state = state_of(bundle, evaluate(bundle, profile, day))
+        state = summarize(bundle, evaluate(bundle, profile, day))
         if before is not None and not may_change(bundle, profile, day):
             assert state == before, day
             passed += 1

@@ -19,7 +19,7 @@ SOURCE = ROOT / "src" / "vatspolicy"
 SPOKEN = (
     *("authoring/formatter", "authoring/lint.py", "authoring/mutation/report.py", "authoring/mutation/suggestions.py"),
     *("authoring/scaffold.py", "authoring/testing"),
-    *(f"authoring/diff/{name}.py" for name in ("cases", "git", "revision", "sources", "verdict")),
+    *(f"authoring/diff/{name}.py" for name in ("decisions", "sources", "verdict")),
     *("bundles", "cel", "cli", "compile_cache.py", "documents", "errors.py", "policies", "profile"),
     *("gate/gate.py", "gate/receipt.py", "gate/waivers/load.py", "gate/waivers/writer.py"),
     *("reports/policy/__init__.py", "reports/policy/terminal.py"),

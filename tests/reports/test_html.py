@@ -24,7 +24,7 @@ from vatspolicy.policies.deadlines import deadline
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.html import render
-from vatspolicy.reports.decision.html_facts import steps, value_in_words
+from vatspolicy.reports.decision.html_basis import steps, value_in_words
 from vatspolicy.reports.decision.route_diagram import gates
 from vatspolicy.reports.decision.words import MEANINGS
 from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag

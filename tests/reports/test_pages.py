@@ -13,11 +13,11 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Route
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy import Foreign, compare, make, write
 from vatspolicy.reports.policy.expression_wording import Wording
 from vatspolicy.reports.policy.page import LANGUAGES
-from vatspolicy.reports.policy.parts import MARK, Pages, code, web_link
+from vatspolicy.reports.policy.parts import MARK, Pages, web_link
 from vatspolicy.reports.policy.topics import TOPICS
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "policies"

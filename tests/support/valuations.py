@@ -9,7 +9,15 @@ from vatspolicy.authoring.symbolic.domain import ordinal
 from vatspolicy.authoring.symbolic.formula import Amount
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.authoring.symbolic.values import Choice, DualRail, Record, Slots, Sum, Value, WordSet
+from vatspolicy.authoring.symbolic.values import (
+    BoundedList,
+    DualRail,
+    EnumSet,
+    IndexedChoice,
+    LinearSum,
+    SymbolicRecord,
+    SymbolicValue,
+)
 
 LISTS = ("services", "company.licences", "partner.licences", "deals", "filings", "services.*.area",
          "services.*.facilities", "company.licences.*.area", "partner.licences.*.area")  # fmt: skip
@@ -33,7 +41,7 @@ def assign(query: Query, facts: Mapping[str, Any], as_of: str) -> Values:
     return found
 
 
-def assign_value(value: Value, path: str, fact: Any, found: Model) -> None:
+def assign_value(value: SymbolicValue, path: str, fact: Any, found: Model) -> None:
     found[path + "?"] = fact is not None
     if isinstance(value, DualRail):
         found[path] = bool(fact)
@@ -42,27 +50,27 @@ def assign_value(value: Value, path: str, fact: Any, found: Model) -> None:
         return
     for _, base in value:
         match base:
-            case Choice(name=name, values=values) if name == path:
+            case IndexedChoice(name=name, values=values) if name == path:
                 found[path] = values.index(fact)
-            case Sum(day=day):
+            case LinearSum(day=day):
                 found[path] = ordinal(fact) if day else fact
-            case WordSet():
+            case EnumSet():
                 found.update({f"{path}={word}": True for word in fact})
-            case Record():
+            case SymbolicRecord():
                 assign_record(base, fact, found)
-            case Slots():
+            case BoundedList():
                 for index, (_, record) in enumerate(base.made):
                     found[f"{path}.{index}?"] = index < len(fact)
                     if index < len(fact):
                         assign_record(record, fact[index], found)
 
 
-def assign_record(record: Record, fact: Mapping[str, Any], found: Model) -> None:
+def assign_record(record: SymbolicRecord, fact: Mapping[str, Any], found: Model) -> None:
     if "x-derived" in record.schema:
         at = record.get("at")
         assert not isinstance(at, DualRail)
         [(_, codes)] = at
-        assert isinstance(codes, Choice)
+        assert isinstance(codes, IndexedChoice)
         found[f"{record.path}.at"] = codes.values.index(fact["at"])
     for name, value in list(record.made.items()):
         if name not in ("at", "province", "within"):

@@ -1,23 +1,20 @@
-"""The typed tree: the one form of an expression that every back end reads.
+"""Typed syntax tree, the form of an expression that every back end reads.
 
-Unknown is not a node. A fact that is missing makes the nodes above it unknown by Kleene's logic.
+Unknown is not a node: a missing attribute makes the nodes above it unknown under Kleene's logic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from vatspolicy.cel.types import Type
-
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node with its type and its span in the source text (start and end offset)."""
+    """A node with its type and its span in the text (start and end offset)."""
 
     type: Type
     span: tuple[int, int]
@@ -25,14 +22,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Literal(Node):
-    """A constant: bool, int, float, str, or a tuple of those."""
+    """A constant: bool, int, float, str, or a tuple of these."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class Fact(Node):
-    """A variable and the fields read from it, such as company.foreign_percent or a.province."""
+    """An attribute: a variable and the fields read from it, such as company.foreign_percent or a.province."""
 
     root: str
     names: tuple[str, ...]
@@ -40,7 +37,7 @@ class Fact(Node):
 
 @dataclass(frozen=True)
 class Param(Node):
-    """A parameter, whose value depends on the day. `key` is policy/name."""
+    """A parameter, whose value depends on the day. `key`: policy/name."""
 
     key: str
 
@@ -62,21 +59,21 @@ class Not(Node):
 
 @dataclass(frozen=True)
 class And(Node):
-    """Conjunction of two or more."""
+    """Conjunction of two or more operands."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
 class Or(Node):
-    """Disjunction of two or more."""
+    """Disjunction of two or more operands."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
 class Compare(Node):
-    """`==`, `!=`, `<`, `<=`, `>` or `>=`."""
+    """A comparison by `==`, `!=`, `<`, `<=`, `>` or `>=`."""
 
     op: str
     left: Node
@@ -93,7 +90,7 @@ class In(Node):
 
 @dataclass(frozen=True)
 class Quantifier(Node):
-    """`exists` or `all` over a list, with one variable."""
+    """`exists` or `all` over a list, with one bound variable."""
 
     kind: str
     variable: str
@@ -110,7 +107,7 @@ class Size(Node):
 
 @dataclass(frozen=True)
 class Arithmetic(Node):
-    """`+`, `-` or `*` on whole numbers."""
+    """Sum, difference or product of whole numbers."""
 
     op: str
     left: Node
@@ -119,7 +116,7 @@ class Arithmetic(Node):
 
 @dataclass(frozen=True)
 class TextTest(Node):
-    """`startsWith`, `endsWith`, `contains` or `matches` (RE2) with a constant."""
+    """A test of a text by `startsWith`, `endsWith`, `contains` or `matches` (RE2) with a constant."""
 
     kind: str
     text: Node
@@ -127,7 +124,7 @@ class TextTest(Node):
 
 
 def children(node: Node) -> tuple[Node, ...]:
-    """The direct parts of a node, left to right."""
+    """Return the operands of a node, left to right."""
     match node:
         case Term(body=body) | Not(body=body):
             return (body,)
@@ -148,7 +145,7 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it, parents first."""
+    """Yield the node and its descendants, parents first."""
     yield node
     for child in children(node):
         yield from walk(child)

@@ -1,4 +1,4 @@
-"""What may stand beside what: the rules of types, of sizes and of depth that parsed expressions keep."""
+"""Checks of parsed expressions: types of operands, 64-bit arithmetic, depth and cost."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, T
 from vatspolicy.errors import suggest
 
 MAX_DEPTH = 60
-"""Deepest nesting of one expression; CEL's own minimum for conforming parsers is lower."""
+"""Deepest nesting of one expression; the minimum that CEL demands of a parser is lower."""
 
 MAX_HEIGHT = 100
-"""Deepest nesting of an expression together with its terms. Python refuses to compile 200 nested brackets."""
+"""Deepest nesting of an expression with its terms inlined. Python cannot compile 200 nested brackets."""
 
 MAX_LOOPS = 4
-"""Most quantifiers inside one another, terms included: lists have up to 32 members, and work is their product."""
+"""Most nested quantifiers, terms inlined: lists have up to 32 members, and the cost is their product."""
 
 MAX_PARTS = 10_000
-"""Most nodes of an expression with its terms written out: terms that use terms twice would grow without end."""
+"""Most nodes of an expression with its terms inlined: terms that use terms twice grow exponentially."""
 
 _FACT = 2**53
-"""Bound of a whole number in a profile or a policy; files with larger ones are refused when they are read."""
+"""Bound of a whole number in a profile or a policy, which their readers enforce."""
 
 
 def check_comparison(left: Node, right: Node, ordered: bool) -> None:
-    """Raise ExpressionError unless the two can be compared; `ordered` for `<` and its like."""
+    """Raise ExpressionError unless the operands can be compared. `ordered`: by `<`, `<=`, `>` or `>=`."""
     _same_kind(left, right, right.type, ordered)
 
 
@@ -66,7 +66,7 @@ def _same_kind(left: Node, right: Node, other: Type, ordered: bool) -> None:
 
 
 def _check_overlap(left: Node, right: Node, one: Enum, other: Enum) -> None:
-    """Raise for a word that a policy wrote and the facts never have, or for enumerations with nothing in common."""
+    """Raise for a written word that the enumeration lacks, or for enumerations without a common word."""
     for node, written, known in ((left, one, other), (right, other, one)):
         strange = sorted(written.values - known.values)
         if strange and written.written and not known.written:
@@ -100,7 +100,7 @@ def check_members(over: Node) -> None:
 
 
 def check_size(node: Node) -> None:
-    """Raise ExpressionError if arithmetic could leave the 64 bits of CEL, where engines give an error."""
+    """Raise ExpressionError if arithmetic can overflow the 64 bits of CEL, which is an error in its engines."""
     if _largest(node) > LARGEST:
         product = isinstance(node, Arithmetic) and node.op == "*"
         hint = "One side of * must be a constant of at most 1000." if product else ""
@@ -108,7 +108,7 @@ def check_size(node: Node) -> None:
 
 
 def _largest(node: Node) -> int:
-    """Bound of the absolute value of a whole number."""
+    """Return a bound of the absolute value of a whole number."""
     match node:
         case Literal(value=value):
             return abs(int(value))
@@ -123,25 +123,25 @@ def _largest(node: Node) -> int:
 
 
 def check_depth(node: Node) -> None:
-    """Raise ExpressionError for an expression that is, with its terms, too deep to run or to bound in time."""
+    """Raise ExpressionError if an expression, with its terms inlined, is too deep or too costly."""
     height, loops, parts = _measure(node)
     if height > MAX_HEIGHT:
-        message = f"This is nested deeper than {MAX_HEIGHT} levels, its terms included."
+        message = f"This is nested deeper than {MAX_HEIGHT} levels, including its terms."
         raise ExpressionError(message, node.span, "Refer to fewer terms that refer to others.")
     if loops > MAX_LOOPS:
-        message = f"There are more than {MAX_LOOPS} quantifiers inside one another, those of terms included."
-        raise ExpressionError(message, node.span, "Ask about fewer lists at once.")
+        message = f"There are more than {MAX_LOOPS} nested quantifiers, including those of terms."
+        raise ExpressionError(message, node.span, "Quantify over fewer lists at once.")
     if parts > MAX_PARTS:
-        message = f"This has more than {MAX_PARTS} parts, those of its terms included."
+        message = f"This has more than {MAX_PARTS} parts, including those of its terms."
         raise ExpressionError(message, node.span, "Refer to fewer terms that refer to others.")
 
 
 def _measure(node: Node) -> tuple[int, int, int]:
-    """Height of the tree, how many quantifiers stand inside one another, and the number of its nodes."""
+    """Return the height of a tree, the depth of its quantifiers, and the number of its nodes."""
     parts = [_measure(child) for child in children(node)]
     height = 1 + max((part[0] for part in parts), default=0)
     loops = max((part[1] for part in parts), default=0)
-    if isinstance(node, Quantifier):  # its list is looked at once, its body once a member
+    if isinstance(node, Quantifier):  # the list is evaluated once, the body once per member
         (_, outer, _), (_, inner, _) = parts
         loops = max(outer, 1 + inner)
     return height, loops, 1 + sum(part[2] for part in parts)

@@ -1,7 +1,7 @@
-"""CEL text to cel-python's parse tree, and the words of a tree: texts and numbers.
+"""CEL text to a parse tree, by cel-python's grammar, and its literals.
 
-The grammar is cel-python's. Its own parser object is not used, because it forgets where `true` and `false` stand; they
-are names here. Where cel-python takes more than the CEL specification, or reads it otherwise, the text is refused.
+cel-python's own parser is not used, because it loses the positions of `true` and `false`; they are names here. Text
+that cel-python accepts beyond the CEL specification, or reads differently, is refused.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
 LARGEST = 2**63 - 1
-"""Largest whole number of CEL; the smallest is one further from zero."""
+"""Largest whole number of CEL; the smallest is `-LARGEST - 1`."""
 
 _RESERVED = "as break const continue else for function if import let loop namespace package return var void while"
 RESERVED = frozenset(("false", "in", "null", "true", *_RESERVED.split()))
-"""Words that CEL keeps for itself: no variable has such a name."""
+"""Reserved words of CEL, which cannot name a variable."""
 
 NO_FIELDS = frozenset(("false", "in", "null", "true"))
-"""Of these, the ones that cannot stand behind a dot either."""
+"""Reserved words that cannot name a field either."""
 
 _HINTS = {
     "=": "Write ==.",
@@ -36,16 +36,19 @@ _ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t"}
 
 
 class ExpressionError(Exception):
-    """An expression outside the language. `span` is the offset range of the culprit in the text."""
+    """An expression outside the language. `span`: offsets of the offending text."""
 
     def __init__(self, message: str, span: tuple[int, int], hint: str = "") -> None:
         super().__init__(message)
         self.message, self.span, self.hint = message, span, hint
 
 
-@functools.lru_cache(maxsize=8192)  # terms are read where they are used, and most of a law is read again after an edit
+@functools.lru_cache(maxsize=8192)  # terms are parsed at every use, and most of a law again after an edit
 def read(text: str) -> Tree[Token]:
-    """The parse tree of an expression, to be read only. Raises ExpressionError where it is no CEL, or has a comment."""
+    """Parse an expression. The tree is cached and must not be changed.
+
+    Raises: ExpressionError if the text is not CEL, or has a comment.
+    """
     from lark import UnexpectedCharacters, UnexpectedToken
 
     try:
@@ -62,7 +65,7 @@ def read(text: str) -> Tree[Token]:
     except UnexpectedCharacters as error:
         start = sum(len(line) + 1 for line in text.split("\n")[: error.line - 1]) + error.column - 1
         if text[start] in "\"'":
-            raise ExpressionError("This text has no end on its line.", (start, start + 1)) from None
+            raise ExpressionError("This text is not closed on its line.", (start, start + 1)) from None
         raise ExpressionError("This is not CEL.", (start, start + 1), _HINTS.get(text[start], "")) from None
 
 
@@ -85,21 +88,26 @@ def _parser() -> Lark:
 
 
 def _refuse_comment(token: Token) -> NoReturn:
-    """In a folded text, a comment would swallow every clause behind it."""
+    """Raise ExpressionError: in a folded YAML text, a comment would hide every clause after it."""
     start = token.start_pos or 0
-    raise ExpressionError("An expression has no comments.", (start, start + 2), "Write a YAML comment above it.")
+    raise ExpressionError(
+        "An expression cannot contain comments.", (start, start + 2), "Write a YAML comment above it."
+    )
 
 
 def text_of(token: str, span: tuple[int, int]) -> str:
-    """The text that a literal stands for. Raises ExpressionError for a form on which CEL engines differ."""
+    """Return the text of a literal.
+
+    Raises: ExpressionError for a form on which CEL engines differ.
+    """
     raw = token[0] in "rR"
     body = token[1:] if raw else token
     quote, inner = body[0], body[1:-1]
     if body.startswith(quote * 3):
-        raise ExpressionError("A text stands in one pair of quotes.", span)
+        raise ExpressionError("Write a text in one pair of quotes.", span)
     if raw:
         if quote in inner:
-            raise ExpressionError("A raw text cannot hold its own quote.", span, "Use the other kind of quote.")
+            raise ExpressionError("A raw text cannot contain its own quote.", span, "Use the other kind of quote.")
         return inner
     parts = re.split(r"\\(.)", inner)
     for index, escaped in enumerate(parts[1::2]):
@@ -111,7 +119,10 @@ def text_of(token: str, span: tuple[int, int]) -> str:
 
 
 def whole_of(token: str, span: tuple[int, int]) -> int:
-    """The whole number that a literal stands for. Raises ExpressionError for one that CEL cannot hold."""
+    """Return the whole number of a literal.
+
+    Raises: ExpressionError if it exceeds 64 bits.
+    """
     digits = token.lstrip("-0")
     value = int(token) if len(digits) <= len(str(LARGEST)) else LARGEST + 1  # Python refuses to read 5,000 digits
     check_number(value, span)
@@ -119,9 +130,12 @@ def whole_of(token: str, span: tuple[int, int]) -> int:
 
 
 def number_of(token: str, span: tuple[int, int]) -> float:
-    """The double that a literal stands for. Raises ExpressionError for infinity and for a form that CEL has not."""
+    """Return the double of a literal.
+
+    Raises: ExpressionError for infinity, for an underflow to 0, and for a form outside CEL.
+    """
     if "." in token and not re.search(r"\.[0-9]", token):
-        raise ExpressionError("A decimal number has digits behind its point.", span)
+        raise ExpressionError("A decimal number needs digits after its point.", span)
     value = float(token)
     check_number(value, span)
     if value == 0 and re.search("[1-9]", token.lower().partition("e")[0]):
@@ -130,7 +144,7 @@ def number_of(token: str, span: tuple[int, int]) -> float:
 
 
 def check_number(value: float, span: tuple[int, int]) -> None:
-    """Raise ExpressionError for a number that CEL cannot hold."""
+    """Raise ExpressionError for a number outside CEL's 64 bits."""
     whole = isinstance(value, int)
     if (whole and not -LARGEST - 1 <= value <= LARGEST) or (not whole and math.isinf(value)):
         raise ExpressionError("This number is too large.", span)

@@ -1,7 +1,7 @@
-"""CEL text to typed tree: cel-python's grammar reads, this module checks and lowers.
+"""CEL text to typed tree: the parse tree is lowered and type-checked.
 
-The subset is closed (docs/expressions.md). Everything outside it is an error here, before anything runs, because
-outside it CEL engines and Kleene's logic disagree on missing facts.
+The subset is closed (docs/expressions.md). Anything else is an error at load time, because outside the subset CEL
+engines and Kleene's logic disagree on missing attributes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _MEMBERS = {
     "all": "list.all(x, condition)",
     **{name: f'fact.{name}("constant")' for name in _TEXT_TESTS},
 }
-"""What stands behind a dot, and how it is written."""
+"""Member functions, and how they are written."""
 
 _REFUSED = {
     "has": "It would turn a missing fact into 'no'. Write the fact itself: a missing fact is unknown.",
@@ -72,25 +72,28 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class TypeEnvironment:
-    """What an expression may name."""
+    """Names that an expression may use, with their types."""
 
     variables: Mapping[str, ValueType]
     params: Mapping[str, tuple[str, ValueType]]
-    """Name of each parameter to its key (policy/name) and type."""
+    """Key (policy/name) and type of each parameter by its name."""
     term: Callable[[str, TypeEnvironment], Node | None]
-    """Body of a term, typed in the given scope; None when there is no such term."""
+    """Returns the body of a term, typed in an environment; None if there is no such term."""
     terms: frozenset[str] = frozenset()
 
     def bind(self, variable: str, type: ValueType) -> TypeEnvironment:
-        """The scope inside a quantifier. A term does not see the variable: it means the same wherever it stands."""
+        """Return the environment inside a quantifier. Terms do not see the variable: they mean the same everywhere."""
         return TypeEnvironment(
             {**self.variables, variable: type}, self.params, lambda name, _: self.term(name, self), self.terms
         )
 
 
-def parse(text: str, scope: TypeEnvironment, expect: ValueType | None = BOOL) -> Node:
-    """The typed tree of `text`. `expect` is the type the whole must have, or None for any. Raises ExpressionError."""
-    node = _AstBuilder(text, scope).lower(read(text), 0)
+def parse(text: str, names: TypeEnvironment, expect: ValueType | None = BOOL) -> Node:
+    """Return the typed tree of a text. `expect`: type of the whole, or None for any.
+
+    Raises: ExpressionError.
+    """
+    node = _AstBuilder(text, names).lower(read(text), 0)
     if expect is not None and type(node.type) is not type(expect):
         raise ExpressionError(f"This must be {expect}, but it is {node.type}.", node.span)
     check_depth(node)
@@ -98,8 +101,8 @@ def parse(text: str, scope: TypeEnvironment, expect: ValueType | None = BOOL) ->
 
 
 class _AstBuilder:
-    def __init__(self, text: str, scope: TypeEnvironment) -> None:
-        self.text, self.scope = text, scope
+    def __init__(self, text: str, names: TypeEnvironment) -> None:
+        self.text, self.names = text, names
 
     def lower(self, tree: Tree[Token], depth: int) -> Node:
         tree = self.inside(tree)
@@ -114,7 +117,7 @@ class _AstBuilder:
         return node
 
     def inside(self, tree: Tree[Token]) -> Tree[Token]:
-        """The first tree that says something: the grammar wraps each in one for every operator that binds looser."""
+        """Skip the wrappers that the grammar adds for each operator of lower precedence."""
         while len(tree.children) == 1 and tree.data in _CHAIN:
             tree = self.child(tree)
         return tree
@@ -131,7 +134,7 @@ class _AstBuilder:
         return self.junction(tree, depth, And)
 
     def junction(self, tree: Tree[Token], depth: int, kind: type[And] | type[Or]) -> Node:
-        """The grammar nests a || b || c to the left; here it is one node with three parts."""
+        """Flatten a || b || c, which the grammar nests to the left, into one node."""
         parts: list[Node] = []
         rest = tree
         while rest.data == tree.data:
@@ -156,7 +159,7 @@ class _AstBuilder:
         if isinstance(node, Literal) and isinstance(node.type, Int | Number):
             check_number(-node.value, self.span(tree))
             return Literal(node.type, self.span(tree), -node.value)
-        self.refuse(tree, "Only a constant can be negative.")
+        self.refuse(tree, "Only a constant can be negated.")
 
     # --- comparisons
 
@@ -201,21 +204,21 @@ class _AstBuilder:
         span = self.span(tree)
         name_span = (span[1] - len(name_token), span[1])
         if name_token in NO_FIELDS:
-            raise ExpressionError(f"{name_token!r} is a word of CEL.", name_span, "Choose another name.")
-        if namespace == "param" and "param" not in self.scope.variables:
-            if name_token not in self.scope.params:
+            raise ExpressionError(f"{name_token!r} is a reserved word of CEL.", name_span, "Choose another name.")
+        if namespace == "param" and "param" not in self.names.variables:
+            if name_token not in self.names.params:
                 raise ExpressionError(
-                    f"There is no parameter {name_token!r}.", span, suggest(name_token, self.scope.params)
+                    f"There is no parameter {name_token!r}.", span, suggest(name_token, self.names.params)
                 )
-            key, type = self.scope.params[name_token]
+            key, type = self.names.params[name_token]
             return Param(type, span, key)
-        if namespace == "term" and "term" not in self.scope.variables:
+        if namespace == "term" and "term" not in self.names.variables:
             try:
-                body = self.scope.term(name_token, self.scope)
-            except ExpressionError as error:  # its span is a place in the text of the term
+                body = self.names.term(name_token, self.names)
+            except ExpressionError as error:  # its span is an offset in the text of the term
                 raise ExpressionError(error.message, span, error.hint) from None
             if body is None:
-                raise ExpressionError(f"There is no term {name_token!r}.", span, suggest(name_token, self.scope.terms))
+                raise ExpressionError(f"There is no term {name_token!r}.", span, suggest(name_token, self.names.terms))
             return Term(body.type, span, name_token, body)
         base = self.lower(base_tree, depth)
         if not isinstance(base.type, Record):
@@ -255,7 +258,7 @@ class _AstBuilder:
         if name == "size":
             raise ExpressionError("size takes one list.", span, "Write size(list).")
         if name in _MEMBERS:
-            raise ExpressionError(f"{name} stands behind a dot.", span, f"Write {_MEMBERS[name]}.")
+            raise ExpressionError(f"{name} must follow a dot.", span, f"Write {_MEMBERS[name]}.")
         raise ExpressionError(f"There is no function {name!r}.", span, suggest(name, ("size", *_MEMBERS)))
 
     def size(self, over: Node, span: tuple[int, int]) -> Node:
@@ -276,15 +279,15 @@ class _AstBuilder:
         if variable is None:
             raise ExpressionError(f"The first argument of {kind} is a name.", self.span(arguments[0]))
         if variable in RESERVED:
-            message = f"{variable!r} is a word of CEL."
+            message = f"{variable!r} is a reserved word of CEL."
             raise ExpressionError(message, self.span(arguments[0]), "Choose another name.")
-        if variable in self.scope.variables or variable in ("param", "term"):
+        if variable in self.names.variables or variable in ("param", "term"):
             message = f"The name {variable!r} is taken."
             raise ExpressionError(message, self.span(arguments[0]), "Choose another one.")
-        if over.type.item is None:  # a list that is empty on every day: nothing to type the body with
+        if over.type.item is None:  # empty on every day, so the body has no type
             raise ExpressionError("This list is always empty.", over.span)
         check_members(over)
-        inner = _AstBuilder(self.text, self.scope.bind(variable, over.type.item))
+        inner = _AstBuilder(self.text, self.names.bind(variable, over.type.item))
         return Quantifier(BOOL, span, kind, variable, over, inner.boolean(arguments[1], depth))
 
     def text_test(self, kind: str, base: Node, arguments: list[Any], span: tuple[int, int], depth: int) -> Node:
@@ -313,11 +316,11 @@ class _AstBuilder:
         name, span = str(tree.children[0]), self.span(tree)
         if name in ("true", "false"):
             return Literal(BOOL, span, name == "true")
-        if name in ("param", "term") and name not in self.scope.variables:
-            raise ExpressionError(f"{name!r} stands before a dot.", span, f"Write {name}.name.")
-        if name not in self.scope.variables:
-            raise ExpressionError(f"There is no {name!r} here.", span, suggest(name, self.scope.variables))
-        return Fact(self.scope.variables[name], span, name, ())
+        if name in ("param", "term") and name not in self.names.variables:
+            raise ExpressionError(f"{name!r} must be followed by a dot.", span, f"Write {name}.name.")
+        if name not in self.names.variables:
+            raise ExpressionError(f"There is no {name!r} here.", span, suggest(name, self.names.variables))
+        return Fact(self.names.variables[name], span, name, ())
 
     def _paren_expr(self, tree: Tree[Token], depth: int) -> Node:
         return self.lower(self.child(tree), depth)
@@ -330,13 +333,13 @@ class _AstBuilder:
         )
         span = self.span(tree)
         if not members:
-            raise ExpressionError("An empty list says nothing.", span)
+            raise ExpressionError("A list needs at least one member.", span)
         values: set[str] = set()
         for member in members:
             if not isinstance(member, Literal) or isinstance(member.value, tuple):
-                raise ExpressionError("A list holds constants only.", member.span, "Write a disjunction.")
+                raise ExpressionError("A list can contain constants only.", member.span, "Write a disjunction.")
             if type(member.type) is not type(members[0].type):
-                raise ExpressionError("All members of a list have one type.", member.span)
+                raise ExpressionError("All members of a list must have the same type.", member.span)
             values |= member.type.values if isinstance(member.type, Enum) else set()
         item = Enum("written", frozenset(values), written=True) if values else members[0].type
         return Literal(ListOf(item), span, tuple(m.value for m in members if isinstance(m, Literal)))

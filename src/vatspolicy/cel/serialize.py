@@ -1,14 +1,11 @@
-"""Typed trees as plain JSON, so that a compiled bundle can be kept without cel-python and without pickle."""
+"""Typed trees as plain JSON data, so that a compiled bundle needs neither cel-python nor pickle."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from vatspolicy.cel import ast as t
 from vatspolicy.cel.types import BOOL, DAY, INT, NUMBER, TEXT, Enum, ListOf, Record, Type
-
-if TYPE_CHECKING:
-    from typing import Any
 
 _NODES = {
     kind.__name__: kind
@@ -33,18 +30,21 @@ _NAMES = {type: name for name, type in _SIMPLE.items()}
 
 
 def to_data(node: t.Node) -> list[Any]:
-    """The node as nested JSON lists: kind, type, span, then its own fields."""
-    own = [_dump_field(value) for name, value in vars(node).items() if name not in ("type", "span")]
-    return [type(node).__name__, _dump_type(node.type), list(node.span), *own]
+    """Return a node as nested lists: kind, type, span, then its own fields."""
+    own = [_field_to_data(value) for name, value in vars(node).items() if name not in ("type", "span")]
+    return [type(node).__name__, _type_to_data(node.type), list(node.span), *own]
 
 
 def from_data(data: list[Any]) -> t.Node:
-    """The node that `dump` wrote. Raises KeyError, TypeError, ValueError or IndexError for anything else."""
+    """Build the node from the data of `to_data`.
+
+    Raises: KeyError, TypeError, ValueError or IndexError for other data.
+    """
     kind, type, span, *own = data
-    return _NODES[kind](_load_type(type), (span[0], span[1]), *map(_load_field, own))
+    return _NODES[kind](_type_from_data(type), (span[0], span[1]), *map(_field_from_data, own))
 
 
-def _dump_field(value: Any) -> Any:
+def _field_to_data(value: Any) -> Any:
     match value:
         case t.Node():
             return {"n": to_data(value)}
@@ -56,7 +56,7 @@ def _dump_field(value: Any) -> Any:
             return value
 
 
-def _load_field(value: Any) -> Any:
+def _field_from_data(value: Any) -> Any:
     match value:
         case {"n": node}:
             return from_data(node)
@@ -68,11 +68,11 @@ def _load_field(value: Any) -> Any:
             return value
 
 
-def _dump_type(type: Type) -> Any:
-    """Records keep their name only: no back end reads the fields of one once the tree is typed."""
+def _type_to_data(type: Type) -> Any:
+    """Return the data of a type. A record keeps its name only: no back end reads its fields after type-checking."""
     match type:
         case ListOf(item=item):
-            return ["list", None if item is None else _dump_type(item)]
+            return ["list", None if item is None else _type_to_data(item)]
         case Enum(name=name):
             return ["enum", name]
         case Record(name=name):
@@ -81,10 +81,10 @@ def _dump_type(type: Type) -> Any:
             return _NAMES[type]
 
 
-def _load_type(data: Any) -> Type:
+def _type_from_data(data: Any) -> Type:
     match data:
         case ["list", item]:
-            return ListOf(None if item is None else _load_type(item))
+            return ListOf(None if item is None else _type_from_data(item))
         case ["enum", name]:
             return Enum(name, frozenset())
         case ["record", name]:

@@ -1,14 +1,14 @@
-"""The relational back end: a typed tree as one SQL expression, for a database that decides many profiles at once.
+"""Generated SQL: a typed tree as one SQL expression, for a database that decides many profiles at once.
 
-NULL is unknown. SQL's own and, or and not are Kleene's; what SQL would get wrong is written out here:
+NULL is unknown. SQL's and, or and not follow Kleene's logic. SQL differs, and this module compensates, in:
 
-- a quantifier: SQL's list functions and aggregates pass over NULL, so each member is first given a rank (2 true,
-  1 unknown, 0 false), and the highest or the lowest rank decides;
-- a list that is missing, as distinct from one that is empty;
-- membership in a list of constants that has no members.
+- quantifiers: SQL's list functions and aggregates ignore NULL, so each member gets a rank (2 true, 1 unknown, 0 false),
+  and the highest or the lowest rank decides;
+- a missing list, as distinct from an empty one;
+- membership in an empty list of constants.
 
-The language has no presence test, so nothing else can see whether a fact is there. The trees are sqlglot's: they name
-columns and constants, and become text in the dialect of the database (DuckDB, Spark). Requires sqlglot (`portfolio`).
+The language has no presence test, so nothing else depends on a missing attribute. The trees are sqlglot's and become
+text in the dialect of the database (DuckDB, Spark). Requires sqlglot (extra `portfolio`).
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ Sql = exp.Expr
 
 @dataclass(frozen=True)
 class Known:
-    """A value that is known before any row is read: a constant, a parameter, or None for what no row can have."""
+    """A value that does not depend on a row: a constant, a parameter, or None for an unknown."""
 
     value: Any
 
 
 Value = Sql | Known
 Variable = Sql | Known | Mapping[str, "Variable"]
-"""What a variable stands for: a column or another expression, a constant, or a record of these by field."""
+"""Value of a variable: a column or another expression, a constant, or a record of these by field."""
 
 UNKNOWN = Known(None)
 
@@ -71,37 +71,37 @@ _TEXT: dict[str, type[exp.Func]] = {
 
 
 def write(node: Node, variables: Mapping[str, Variable], params: Params) -> Value:
-    """The value of a tree: SQL over what the variables stand for, or a constant where no row matters.
+    """Return the value of a tree: an SQL expression, or a constant if no row matters.
 
-    A variable that is left out, and a field that a record leaves out, is unknown in every row.
+    A variable or a field of a record that is absent is unknown in every row.
     """
     return _Writer(variables, params).value(node, {})
 
 
 def conjunction(values: Iterable[Value]) -> Value:
-    """Kleene's and."""
+    """Return Kleene's conjunction."""
     return _junction(values, decisive=False)
 
 
 def disjunction(values: Iterable[Value]) -> Value:
-    """Kleene's or."""
+    """Return Kleene's disjunction."""
     return _junction(values, decisive=True)
 
 
 def negation(value: Value) -> Value:
-    """Kleene's not."""
+    """Return Kleene's negation."""
     if isinstance(value, Known):
         return value if value.value is None else Known(not value.value)
-    return exp.Paren(this=exp.Not(this=exp.Paren(this=value)))  # NOT binds less than IN, = and IS
+    return exp.Paren(this=exp.Not(this=exp.Paren(this=value)))  # NOT has lower precedence than IN, = and IS
 
 
 def some(over: Value, name: str, body: Value) -> Value:
-    """Whether a member of a list satisfies the body, which reads it as the column `name`."""
+    """Return the truth value of a member of a list satisfying the body, which reads it as the column `name`."""
     return _quantified("exists", over, name, body)
 
 
 def constant(value: Any) -> Sql:
-    """A constant of the language as SQL: truth, whole number, double or text; None is NULL."""
+    """Return a constant as SQL: boolean, whole number, double or text; None is NULL."""
     match value:
         case None:
             return exp.Null()
@@ -118,22 +118,25 @@ def constant(value: Any) -> Sql:
 
 
 def to_sql(value: Value) -> Sql:
-    """The value as SQL. Raises TypeError for a known list or record, which stands in no column."""
+    """Return the value as SQL.
+
+    Raises: TypeError for a known list or record, which cannot be a column.
+    """
     return constant(value.value) if isinstance(value, Known) else value
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
-    """A column, its name quoted: no name of a fact can be taken for a word of SQL."""
+    """Return a column with a quoted name, so that no fact is read as a word of SQL."""
     return exp.column(name, table=table, quoted=True)
 
 
 def field_of(owner: Sql, name: str) -> Sql:
-    """A field of a record; NULL where the record is."""
+    """Return a field of a record; NULL if the record is."""
     return exp.Dot(this=owner, expression=exp.to_identifier(name, quoted=True))
 
 
 def look_up(owner: Variable, names: Iterable[str]) -> Value:
-    """What a variable's fields stand for."""
+    """Return the value of a field of a variable."""
     for name in names:
         match owner:
             case Known(value=value):
@@ -151,7 +154,7 @@ class _Writer:
         self.variables, self.params = variables, params
 
     def value(self, node: Node, bound: Mapping[str, Variable]) -> Value:
-        """`bound`: what the variables of the quantifiers around the node stand for."""
+        """Return the value of a node. `bound`: values of the variables of enclosing quantifiers."""
         match node:
             case Literal(value=value):
                 return Known(value)
@@ -159,7 +162,7 @@ class _Writer:
                 return Known(self.params[key])
             case Fact(root=root, names=names):
                 return look_up(bound.get(root, self.variables.get(root, UNKNOWN)), names)
-            case Term(body=body):  # a term does not see the variables around it
+            case Term(body=body):  # a term does not see bound variables
                 return self.value(body, {})
             case Not(body=body):
                 return negation(self.value(body, bound))
@@ -201,19 +204,19 @@ class _Writer:
         wanted = self.constants_of(node, bound)
         if wanted is not None and node.kind == "exists":
             return _overlap(over, wanted)
-        name = f"x{len(bound)}"  # the same tree gives the same text wherever it stands, and the database sees that
+        name = f"x{len(bound)}"  # equal trees give equal text, which the database recognizes
         body = self.value(node.body, {**bound, node.variable: column(name)})
         return _quantified(node.kind, over, name, body)
 
     def one_list(self, node: Quantifier, bound: Mapping[str, Variable]) -> Value:
-        """The list that a member must be in, where the body asks no more than that."""
+        """Return the list of a body that only tests the membership of the variable, else unknown."""
         match node.body:
             case In(item=Fact(root=root, names=()), list=Fact(root=owner) as over) if root == node.variable != owner:
                 return self.value(over, bound)
         return UNKNOWN
 
     def constants_of(self, node: Quantifier, bound: Mapping[str, Variable]) -> list[Any] | None:
-        """The constants of which a member must be one, where the body asks no more than that."""
+        """Return the constants of a body that only compares the variable with constants, else None."""
         match node.body:
             case In(item=Fact(root=root, names=()), list=(Literal() | Param()) as over) if root == node.variable:
                 found = self.value(over, bound)
@@ -245,7 +248,7 @@ def _junction(values: Iterable[Value], decisive: bool) -> Value:
 
 
 def _balanced(kind: type[exp.Connector], parts: list[Sql]) -> Sql:
-    """The parts joined as a tree of little height: databases bound the depth of an expression."""
+    """Join the operands as a balanced tree, because databases bound the depth of an expression."""
     if len(parts) == 1:
         return parts[0]
     if len(parts) <= 8:
@@ -274,12 +277,12 @@ def _membership(item: Value, over: Value) -> Value:
 
 
 def _has(over: Sql, wanted: Any) -> Sql:
-    """Whether a list has a constant. Of no list that is unknown, to every database; a list has no NULL in it."""
+    """Return the truth value of a list containing a constant. Lists have no NULL members."""
     return exp.ArrayContains(this=over, expression=constant(wanted))
 
 
 def _overlap(over: Sql, wanted: list[Any]) -> Value:
-    """Whether a list has one of the constants: asked for each, which takes a tenth of the time of a list of them."""
+    """Return the truth value of a list containing one of the constants, tested one by one."""
     if not wanted:
         return _unless_null([over], exp.false())
     return disjunction(_has(over, one) for one in dict.fromkeys(wanted))
@@ -298,9 +301,9 @@ def _text_test(kind: str, text: Value, pattern: str) -> Value:
 
 
 def _quantified(kind: str, over: Value, name: str, body: Value) -> Value:
-    """A quantifier by the ranks of its members: 2 true, 1 unknown, 0 false."""
+    """Return a quantifier by the ranks of its members: 2 true, 1 unknown, 0 false."""
     if isinstance(over, Known):
-        assert over.value is None  # known lists are written out
+        assert over.value is None  # known lists are unrolled
         return UNKNOWN
     if isinstance(body, Known) and body.value is (kind != "exists"):
         return _unless_null([over], exp.Boolean(this=kind != "exists"))
@@ -322,7 +325,7 @@ def _quantified(kind: str, over: Value, name: str, body: Value) -> Value:
 
 
 def _unless_null(needed: Iterable[Sql], value: Sql, otherwise: Sql | None = None) -> Sql:
-    """The value where all that is needed is there, else NULL or `otherwise`."""
+    """Return the value if no operand in `needed` is NULL, else NULL or `otherwise`."""
     there = exp.and_(*(exp.Not(this=exp.Is(this=part, expression=exp.Null())) for part in needed), copy=False)
     return exp.Case(ifs=[exp.If(this=there, true=value)], default=otherwise or exp.Null())
 

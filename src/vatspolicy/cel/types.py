@@ -1,17 +1,10 @@
-"""Types of the expression language, read from the JSON Schemas.
-
-A schema says what a fact is; this module turns that into the few types that expressions need:
-booleans, whole numbers, numbers, texts, days, enumerations, lists and records.
-"""
+"""Types of the expression language, read from JSON Schemas and from the values of parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Any
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -32,7 +25,7 @@ class Int:
 
 @dataclass(frozen=True)
 class Number:
-    """A double (percent)."""
+    """A double, such as a percentage."""
 
     def __str__(self) -> str:
         return "a number"
@@ -48,7 +41,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Day:
-    """A calendar day, written and compared as ISO text."""
+    """A calendar day, written and compared as ISO text (YYYY-MM-DD)."""
 
     def __str__(self) -> str:
         return "a day"
@@ -56,7 +49,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Enum:
-    """One of a closed set of words. `written` marks words that a policy wrote rather than a schema."""
+    """One of a closed set of words. `written`: the words come from a policy instead of a schema."""
 
     name: str
     values: frozenset[str]
@@ -68,7 +61,7 @@ class Enum:
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list whose members all have one type; `None` for a list that is always empty."""
+    """A list whose members have one type; None for a list that is always empty."""
 
     item: Type | None
 
@@ -93,11 +86,11 @@ BOOL, INT, NUMBER, TEXT, DAY = Bool(), Int(), Number(), Text(), Day()
 
 
 def type_of_schema(node: Mapping[str, Any], name: str, resolve: Callable[[str], Mapping[str, Any]]) -> Type:
-    """Type of a schema node; `resolve` follows a `$ref`. Objects gain the fields under `x-derived`."""
+    """Return the type of a schema node, with the fields under `x-derived`. `resolve` follows a `$ref`."""
     if "$ref" in node:
         ref = str(node["$ref"])
         return type_of_schema(resolve(ref), ref.rsplit("/", 1)[-1], resolve)
-    if "x-shorthand" in node:  # a code, or the object it is short for: expressions always see the object
+    if "x-shorthand" in node:  # a code, or the object that it abbreviates: expressions read the object
         return type_of_schema(next(b for b in node["anyOf"] if b.get("type") == "object"), name, resolve)
     match node.get("type"):
         case "object":
@@ -120,7 +113,10 @@ def type_of_schema(node: Mapping[str, Any], name: str, resolve: Callable[[str], 
 
 
 def type_of_value(value: Any, name: str) -> Type:
-    """Type of a parameter's value as a policy wrote it. Raises ValueError when members of a list differ."""
+    """Return the type of a parameter's value as written in a policy.
+
+    Raises: ValueError if the types of list members differ.
+    """
     match value:
         case bool():
             return BOOL
@@ -142,7 +138,10 @@ def type_of_value(value: Any, name: str) -> Type:
 
 
 def join(left: Type | None, right: Type | None) -> Type | None:
-    """The type that covers both, as for the values of one parameter on different days. Raises ValueError if none."""
+    """Return the type that covers both, such as the values of one parameter on different days.
+
+    Raises: ValueError if there is none.
+    """
     if left is None or right is None:
         return left or right
     match left, right:

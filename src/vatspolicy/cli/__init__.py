@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line: one file per command, and the only package that knows typer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.cli import fast_arguments
 from vatspolicy.cli.commands import COMMANDS
 from vatspolicy.cli.commands.check import CheckOptions, check
-from vatspolicy.cli.console import abort, holding, report_problems, warn
+from vatspolicy.cli.console import abort, closing, report_problems, warn
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import set_language
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Entry point. A user's mistake ends with its documented code, a crash with 70, never with a traceback."""
-    gc.set_threshold(100_000, 50, 100)  # a short life leaves little to collect, and looking for it takes a tenth of it
-    atexit.register(gc.freeze)  # nor does its end
+    """Run the command of `sys.argv` and exit with its code; an unexpected error exits with 70, without a traceback."""
+    gc.set_threshold(100_000, 50, 100)  # a short process leaves little to collect
+    atexit.register(gc.freeze)
     accept_any_text()
     try:
         if (plain := fast_arguments.read(sys.argv[1:])) is not None:
@@ -40,7 +40,7 @@ def main() -> None:
         sys.exit(ExitCode.INVALID)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
-    except Exception as error:  # the boundary: whatever is left is ours, and no decision
+    except Exception as error:  # the boundary: an unexpected error must not look like a decision
         import traceback
 
         if os.environ.get("VATSPOLICY_DEBUG"):
@@ -54,7 +54,7 @@ def _check(options: CheckOptions, words: Sequence[str]) -> int:
     """Run a plain `check` and return its exit code."""
     set_language(words)
     try:
-        with holding():
+        with closing():
             return check(options)
     except KeyboardInterrupt:
         abort("interrupted.", ExitCode.INTERRUPTED)

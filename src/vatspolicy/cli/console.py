@@ -1,4 +1,4 @@
-"""Where results and complaints of a command go, what it holds while it runs, and how it ends early. Without typer."""
+"""Console output, cleanup and exit of commands, independent of typer."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
     R = TypeVar("R")
 
-MOST = 100
-"""Problems of one file that are shown; a log has an end, whatever a file brings."""
-_HELD: ContextVar[contextlib.ExitStack] = ContextVar("held")
+MAX_PROBLEMS = 100
+"""Problems of one file that are shown, so that no file can flood a log."""
+_ENTERED: ContextVar[contextlib.ExitStack] = ContextVar("entered")
 
 
 @contextlib.contextmanager
-def holding() -> Iterator[None]:
-    """A command runs inside; afterwards what it holds is let go of."""
+def closing() -> Iterator[None]:
+    """Provide the block in which a command runs; contexts that it enters are closed afterwards."""
     with contextlib.ExitStack() as stack:
-        token = _HELD.set(stack)
+        token = _ENTERED.set(stack)
         try:
             yield
         finally:
-            _HELD.reset(token)
+            _ENTERED.reset(token)
 
 
 def enter(resource: contextlib.AbstractContextManager[R]) -> R:
-    """Enter a context for as long as the command runs."""
-    return _HELD.get().enter_context(resource)
+    """Enter a context until the command ends."""
+    return _ENTERED.get().enter_context(resource)
 
 
 def abort(message: str, code: ExitCode = ExitCode.USAGE) -> NoReturn:
@@ -47,30 +47,30 @@ def abort(message: str, code: ExitCode = ExitCode.USAGE) -> NoReturn:
 
 
 def warn(message: str) -> None:
-    """One line on standard error, in the language chosen."""
+    """Print one line on standard error, in the language chosen."""
     from vatspolicy.i18n.text import clean
 
     write_stderr(f"vatspolicy: {clean(translate(message), one_line=True)}\n")
 
 
 def report_problems(error: InvalidInput) -> None:
-    """Every problem on standard error. A name of a file may hold anything, line breaks and colours included."""
+    """Print problems on standard error. File names are cleaned: they may contain line breaks and control codes."""
     from vatspolicy.errors import render
     from vatspolicy.i18n.text import clean
 
     count: dict[str, int] = {}
     for problem in error.problems:
         count[problem.file] = count.get(problem.file, 0) + 1
-        if count[problem.file] > MOST:
+        if count[problem.file] > MAX_PROBLEMS:
             continue
         named = replace(problem, file=clean(problem.file, one_line=True))
         write_stderr(clean(render(named)) + "\n")
-    if hidden := sum(max(found - MOST, 0) for found in count.values()):
+    if hidden := sum(max(found - MAX_PROBLEMS, 0) for found in count.values()):
         warn(f"{hidden} more problems are not shown.")
 
 
 def print_result(text: str, machine: bool = False) -> None:
-    """The result on standard output; `machine`: for a program, and so UTF-8 whatever the terminal is."""
+    """Print a result on standard output, for a program (`machine`) as UTF-8 regardless of the terminal."""
     try:
         write_stdout(text, machine)
     except OSError as error:
@@ -78,7 +78,7 @@ def print_result(text: str, machine: bool = False) -> None:
 
 
 def publish(report: Callable[[str, bool], str], format: str | None, outputs: Sequence[tuple[str, Path]] = ()) -> None:
-    """Write a report to files in their formats, and print it in a format; `report` takes a format and colour or not."""
+    """Write a report to files and print it in one format; `report` renders a format, with or without color."""
     for name, path in outputs:
         write_report(path, report(name, False))
     if format is not None:
@@ -86,7 +86,7 @@ def publish(report: Callable[[str, bool], str], format: str | None, outputs: Seq
 
 
 def write_report(path: Path, text: str) -> None:
-    """A file, whole or not at all."""
+    """Write a report to a file, whole or not at all."""
     try:
         write_file(path, text)
     except (OSError, ValueError) as error:
@@ -94,11 +94,11 @@ def write_report(path: Path, text: str) -> None:
 
 
 def columns() -> int:
-    """Room on the terminal, between 30 and 120 columns."""
+    """Return the width of the terminal, between 30 and 120 columns."""
     import os
     import sys
 
-    try:  # shutil.get_terminal_size, without the import of shutil
+    try:  # as shutil.get_terminal_size, without importing shutil
         room = int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
         room = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Option:
     """Converts the text, or the texts of a repeatable option. Raises typer.BadParameter."""
     repeatable: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The long name and the short one, if there is one."""
+        return (self.name, self.short) if self.short else (self.name,)
+
 
 @dataclass(frozen=True)
 class Command:
@@ -55,14 +60,34 @@ class CommandGroup:
     functions: Mapping[str, Callable[..., int | None]]
 
 
-def flatten(target: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a command, or a field of an option group."""
+
+    name: str
+    type: Any
+    declared: Any
+    """Metadata of its annotation: an Option, an Argument, or their like in typer."""
+    default: Any
+    """inspect.Parameter.empty for a parameter that is required."""
+
+    @property
+    def is_flag(self) -> bool:
+        """True for an option without a value."""
+        return self.type is bool
+
+
+def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
     """Yield the parameters of a command, with the fields of an option group (a dataclass) in place of the group."""
     hints = get_type_hints(target, include_extras=True)
     for name, parameter in inspect.signature(target).parameters.items():
         if is_dataclass(hints[name]):
             yield from flatten(hints[name])
+        elif get_origin(hints[name]) is Annotated:
+            kind, declared = get_args(hints[name])
+            yield Parameter(name, kind, declared, parameter.default)
         else:
-            yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[name])
+            yield Parameter(name, hints[name], None, parameter.default)
 
 
 def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:

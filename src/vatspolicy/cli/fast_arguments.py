@@ -5,16 +5,14 @@ Help, mistakes, completion and other commands are left to typer. A test holds th
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
 from vatspolicy.cli.commands.check import CheckOptions
-from vatspolicy.cli.declaration import Option, call, flatten
+from vatspolicy.cli.declaration import Argument, Option, Parameter, call, flatten
 from vatspolicy.cli.parameters import american
 
 
@@ -32,69 +30,41 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
     return options
 
 
-def _split(words: Sequence[str], parameters: Sequence[inspect.Parameter]) -> dict[str, list[str]]:
+def _split(words: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, list[str]]:
     """Return the texts of each parameter by its name. Raises for a mistake."""
-    options = {name: parameter for parameter in parameters for name in _names(parameter)}
-    texts: dict[str, list[str]] = {}
+    options = {name: one for one in parameters if isinstance(one.declared, Option) for name in one.declared.names}
+    [argument] = [one for one in parameters if isinstance(one.declared, Argument)]
+    texts: dict[str, list[str]] = {
+        one.name: [text]
+        for one in options.values()
+        if one.declared.envvar and (text := os.environ.get(one.declared.envvar))
+    }
+    given: dict[str, list[str]] = {}
     remaining = iter(words)
     for word in remaining:
+        if word and (word == "-" or not word.startswith("-")):
+            given.setdefault(argument.name, []).append(word)
+            continue
         name, equals, value = word.partition("=")
-        if word == "-" or not word.startswith("-"):
-            if not word:
-                raise ValueError(word)
-            texts.setdefault("specs", []).append(word)
-            continue
-        parameter = options[name]
-        if equals and not name.startswith("--"):
+        option = options[name]
+        if equals and (option.is_flag or not name.startswith("--")):
             raise ValueError(word)
-        if _is_flag(parameter):
-            if equals:
-                raise ValueError(word)
-            texts[parameter.name] = []
-            continue
-        value = value if equals else next(remaining)
-        if not value or value.startswith("-"):
-            raise ValueError(value)
-        texts.setdefault(parameter.name, []).append(value)
-    for parameter in parameters:
-        option = _option(parameter)
-        if option and option.envvar and parameter.name not in texts and (text := os.environ.get(option.envvar)):
-            texts[parameter.name] = [text]
-    return texts
+        if not option.is_flag:
+            value = value if equals else next(remaining)
+            if not value or value.startswith("-"):
+                raise ValueError(value)
+        given.setdefault(option.name, []).append(value)
+    return texts | given
 
 
-def _convert(parameter: inspect.Parameter, texts: list[str]) -> Any:
+def _convert(parameter: Parameter, texts: list[str]) -> Any:
     """Return the value of a parameter. Raises for a mistake."""
-    option = _option(parameter)
-    if option is None:
+    if isinstance(parameter.declared, Argument):
         return texts
-    if _is_flag(parameter):
+    if parameter.is_flag:
         return True
-    value: Any = texts if option.repeatable else _one(parameter, texts[-1])
-    return option.parse(value) if option.parse else value
-
-
-def _one(parameter: inspect.Parameter, text: str) -> Any:
-    kind = _kind(parameter)
-    [kind] = [one for one in get_args(kind) or (kind,) if one is not NoneType]
-    if issubclass(kind, StrEnum):
-        return kind(american(text))
-    return Path(text) if kind is Path else text
-
-
-def _kind(parameter: inspect.Parameter) -> Any:
-    return get_args(parameter.annotation)[0]
-
-
-def _option(parameter: inspect.Parameter) -> Option | None:
-    declared = get_args(parameter.annotation)[1]
-    return declared if isinstance(declared, Option) else None
-
-
-def _is_flag(parameter: inspect.Parameter) -> bool:
-    return _kind(parameter) is bool
-
-
-def _names(parameter: inspect.Parameter) -> list[str]:
-    option = _option(parameter)
-    return [name for name in (option.name, option.short) if name] if option else []
+    value: Any = texts
+    if not parameter.declared.repeatable:
+        [kind] = [one for one in get_args(parameter.type) or (parameter.type,) if one is not NoneType]
+        value = kind(american(texts[-1])) if issubclass(kind, StrEnum) else kind(texts[-1])
+    return parameter.declared.parse(value) if parameter.declared.parse else value

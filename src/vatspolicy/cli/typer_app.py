@@ -6,68 +6,48 @@ import contextlib
 import importlib
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from vatspolicy.cli.console import abort, columns, enter, holding, print_result, report_problems, warn, write_report
-from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, call, flatten
-from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT, RULES, WRITE, american
+from vatspolicy.cli.console import abort, closing
+from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
+from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, american
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_stderr
 
-__all__ = [
-    "DECIDE",
-    "DECISION",
-    "INPUT",
-    "OUTPUT",
-    "RULES",
-    "WRITE",
-    "Commands",
-    "abort",
-    "columns",
-    "enter",
-    "print_result",
-    "report_problems",
-    "single",
-    "warn",
-    "write_report",
-]
-
 SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": american}
 """Settings of every command: the options of help, and words of options that are accepted in another spelling."""
 
 
-class PanelCommand(TyperCommand):
-    """A command whose help has panels (rich makes them, imported for help only) and whose errors are plain lines."""
+class PanelHelp:
+    """A help page with panels, for which alone rich is imported; usage errors are plain lines."""
+
+    rich_markup_mode: Any
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
         self.rich_markup_mode = "rich"
         try:
-            super().format_help(ctx, formatter)
+            super().format_help(ctx, formatter)  # type: ignore[misc]
         finally:
             self.rich_markup_mode = None
 
+
+class PanelCommand(PanelHelp, TyperCommand):
+    """A command with a help page in panels."""
+
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, and afterwards let go of what it holds."""
-        with holding():
+        """Run the command, then close the contexts that it has entered."""
+        with closing():
             return super().invoke(ctx)
 
 
-class PanelGroup(TyperGroup):
-    """The same for a group; an interrupt ends with its own code in every version of typer."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help page."""
-        self.rich_markup_mode = "rich"
-        try:
-            super().format_help(ctx, formatter)
-        finally:
-            self.rich_markup_mode = None
+class PanelGroup(PanelHelp, TyperGroup):
+    """A group of commands; an interrupt has its own exit code in every version of typer."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
@@ -78,7 +58,7 @@ class PanelGroup(TyperGroup):
 
 
 class Commands(PanelGroup):
-    """The commands of the product. The module of one is imported when it is called, that of all for the help page."""
+    """The commands of the product. Each module is imported when its command is called, all for the help page."""
 
     def __init__(self, name: str, names: Sequence[str], summary: str) -> None:
         super().__init__(
@@ -87,7 +67,7 @@ class Commands(PanelGroup):
         self.names = names
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
-        """Settle the language of the run, before anything can go wrong."""
+        """Choose the language of the run before anything can fail."""
         set_language(args)
         with _usage_in_language():
             return super().make_context(info_name, args, parent, **extra)
@@ -98,11 +78,11 @@ class Commands(PanelGroup):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Names, in the order of the help page."""
+        """Return the names in the order of the help page."""
         return list(self.names)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a name; None when there is none."""
+        """Return the command of a name, or None."""
         if cmd_name not in self.names:
             return None
         return build(importlib.import_module(f"vatspolicy.cli.commands.{cmd_name}").command)
@@ -110,25 +90,20 @@ class Commands(PanelGroup):
 
 @contextlib.contextmanager
 def _usage_in_language() -> Iterator[None]:
-    """Tell a mistake in how a command was called in the language chosen; typer tells it in English only."""
+    """Report usage errors in the language chosen; typer reports them in English only."""
     try:
         yield
     except Exception as error:
-        # By what it has and not by its class: some versions of typer have the classes of click, others their own.
-        code, tell, ctx = (getattr(error, name, None) for name in ("exit_code", "format_message", "ctx"))
-        if current_language() == "en" or tell is None or type(error).__name__ == "NoArgsIsHelpError":
+        # By its attributes, not by its class: some versions of typer use the classes of click, others their own.
+        code, describe, ctx = (getattr(error, name, None) for name in ("exit_code", "format_message", "ctx"))
+        if current_language() == "en" or describe is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
-        lines = [translate(f"Error: {tell()}")]
+        lines = [translate(f"Error: {describe()}")]
         if ctx is not None:
             how = translate(f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help.")
             lines = [translate(ctx.get_usage()), how, "", *lines]
         write_stderr("".join(f"{clean(line)}\n" for line in lines))
         raise typer.Exit(code or ExitCode.USAGE) from None
-
-
-def single(function: Callable[..., int | None], name: str, panel: str) -> Command:
-    """Declare a command."""
-    return Command(function, name, panel)
 
 
 def build(declared: Command | CommandGroup) -> Any:
@@ -155,39 +130,42 @@ def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
         if code := call(function, values):
             raise typer.Exit(code)
 
-    parameters = [parameter.replace(annotation=_annotation(parameter)) for parameter in flatten(function)]
-    parameters.sort(key=_panel)
+    parameters = [
+        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=_annotation(one))
+        for one in sorted(flatten(function), key=_panel_order)
+    ]
     run.__doc__ = function.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
-def _panel(parameter: inspect.Parameter) -> int:
+def _panel_order(parameter: Parameter) -> int:
     """Return the place of an option on the help page: input first, output last."""
-    panel = getattr(get_args(parameter.annotation)[1], "rich_help_panel", None)
+    declared = parameter.declared
+    panel = declared.panel if isinstance(declared, Option) else getattr(declared, "rich_help_panel", None)
     return {None: 0, INPUT: 1, DECISION: 2, OUTPUT: 4}.get(panel, 3)
 
 
-def _annotation(parameter: inspect.Parameter) -> Any:
-    """Return the annotation of a parameter with the metadata of typer in place of ours."""
-    kind, declared, *_ = (*get_args(parameter.annotation), None)
+def _annotation(parameter: Parameter) -> Any:
+    """Return the annotation of a parameter with the metadata that typer reads."""
+    declared = parameter.declared
+    if declared is None:
+        return parameter.type
     if isinstance(declared, Argument):
-        return Annotated[kind, typer.Argument(metavar=declared.metavar, help=declared.help, show_default=False)]
+        argument = typer.Argument(metavar=declared.metavar, help=declared.help, show_default=False)
+        return Annotated[parameter.type, argument]
     if not isinstance(declared, Option):
-        return parameter.annotation
-    names = [name for name in (declared.name, declared.short) if name]
-    return Annotated[
-        list[str] if declared.repeatable else kind,
-        typer.Option(
-            *names,
-            metavar=declared.metavar,
-            help=declared.help,
-            rich_help_panel=declared.panel,
-            envvar=declared.envvar,
-            callback=_callback(declared.parse),
-        ),
-    ]
+        return Annotated[parameter.type, declared]
+    option = typer.Option(
+        *declared.names,
+        metavar=declared.metavar,
+        help=declared.help,
+        rich_help_panel=declared.panel,
+        envvar=declared.envvar,
+        callback=_callback(declared.parse),
+    )
+    return Annotated[list[str] if declared.repeatable else parameter.type, option]
 
 
 def _callback(parse: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:

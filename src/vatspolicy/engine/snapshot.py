@@ -1,4 +1,7 @@
-"""What a decision says, as a set of items that can be compared from one day to another."""
+"""A decision as items that compare: from one day to another (timeline), or under two states of the law (diff).
+
+`summarize` lists the items that a product team plans by; `itemize` lists all that a reviewer of a change checks.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,39 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from vatspolicy.documents import format_path
 from vatspolicy.engine.decision import Decision, Finding, nearest_routes
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Duty, Need, Route, Rule
+from vatspolicy.policies.model import Classify, Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, label
 
-KINDS = ("decision", "service", "denial", "licence", "route", "duty")
-"""Kinds of items, in the order in which they are shown."""
+SUMMARY_KINDS = ("decision", "service", "denial", "licence", "route", "duty")
+"""Kinds of items of a summary, in the order in which they are shown."""
+DETAIL_KINDS = (
+    "class",
+    "service",
+    "denial",
+    "reason",
+    "route",
+    "need",
+    "met",
+    "missing",
+    "duty",
+    "authority",
+    "advice",
+    "undetermined",
+    "contested",
+    "verification",
+)
+"""Kinds of items of a full list, in the order in which a reviewer reads them."""
+DECISIVE_KINDS = ("denial", "route", "class", "need", "met", "undetermined")
+"""Kinds of a full list whose rules can change the outcome, the likeliest cause first."""
 
-Key: TypeAlias = tuple[int, str, str]
-"""Place of the kind in KINDS, subject, id."""
+_ONLY_BESIDE_OTHERS = ("authority", "verification")
+"""Kinds that tell nothing by appearing: the item that they belong to appears."""
+
+Key: TypeAlias = tuple[str, str, str, str]
+"""Kind, name, service, class."""
 
 
 @dataclass(frozen=True)
@@ -23,46 +49,89 @@ class Item:
     """One thing that a decision says of one subject."""
 
     kind: str
-    subject: str
-    """The service, or the service and its class; empty for the product."""
-    id: str
-    """A class, a reason code, an instrument or a route, by the kind."""
+    name: str
+    """By the kind: a rule, reason code, class, route, instrument with class and route, or the path of a fact."""
     value: str
-    """The decision word; `denied`, `needed`, `due`; for a route `open` or the highest foreign share in percent."""
-    title: LocalizedText = field(compare=False)
-    rules: frozenset[Rule] = field(compare=False, repr=False)
+    """A state, an outcome, a list of authorities; for an open route of a summary the share cap in percent."""
+    rules: tuple[Rule, ...] = field(default=(), compare=False, repr=False)
     """The rules that it comes from."""
+    service: str = ""
+    cls: str = ""
+    title: LocalizedText | None = field(default=None, compare=False, repr=False)
+    """The name for people; only in a summary."""
 
-    def data(self) -> dict[str, Any]:
-        """The item as data."""
-        title = {"en": self.title["en"], "zh": self.title["zh"]}
-        return {"kind": self.kind, "subject": self.subject, "id": self.id, "title": title, "value": self.value}
+    @property
+    def key(self) -> Key:
+        """The key of the item: kind, name and subject, without the value."""
+        return self.kind, self.name, self.service, self.cls
+
+    @property
+    def subject(self) -> str:
+        """The service, or the service and its class; empty for the product."""
+        return "/".join(part for part in (self.service, self.cls) if part)
+
+    @property
+    def rule(self) -> str | None:
+        """The name of the rule that says it."""
+        return self.rules[0].name if self.rules else None
 
 
-def state_of(bundle: Bundle, decision: Decision) -> Mapping[Key, Item]:
-    """The items of a decision: its word, the words of its services, why it is denied, what it needs, which routes are
-    open and what must be done before the launch.
-    """
+def summarize(bundle: Bundle, decision: Decision) -> Mapping[Key, Item]:
+    """Return outcomes of product and services, denials, needs, open routes, and duties due before the launch."""
     found: dict[Key, Item] = {}
-    for item in _items(bundle, decision):
-        key = (KINDS.index(item.kind), item.subject, item.id)
-        same = found.get(key)
+    for item in _summary(bundle, decision):
+        same = found.get(item.key)
         if same is not None:  # several rules say it: the strictest stands, all are answerable
-            item = Item(item.kind, item.subject, item.id, same.value, same.title, same.rules | item.rules)
-        found[key] = item
-    return dict(sorted(found.items()))
+            rules = tuple(dict.fromkeys((*same.rules, *item.rules)))
+            item = Item(item.kind, item.name, same.value, rules, item.service, item.cls, same.title)
+        found[item.key] = item
+    return {item.key: item for item in sorted(found.values(), key=summary_order)}
 
 
-def _items(bundle: Bundle, decision: Decision) -> Iterator[Item]:
+def summary_order(item: Item) -> tuple[int, str, str]:
+    """Return the sort key of an item of a summary."""
+    return SUMMARY_KINDS.index(item.kind), item.subject, item.name
+
+
+def itemize(decision: Decision) -> Mapping[Key, Item]:
+    """Return every item of a decision, without its explanations."""
+    return {item.key: item for item in _details(decision)}
+
+
+def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict[Key, tuple[Item | None, Item | None]]:
+    """Return the items of two full lists that differ, with what each side says."""
+    found: dict[Key, tuple[Item | None, Item | None]] = {}
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key), after.get(key)
+        if old is None or new is None:
+            if key[0] not in _ONLY_BESIDE_OTHERS:
+                found[key] = (old, new)
+        elif old.value != new.value:
+            found[key] = (old, new)
+    return found
+
+
+def _item(kind: str, name: str, value: str, finding: Finding, **more: Any) -> Item:
+    """Return an item about the subject of a finding."""
+    rules = more.pop("rules", (finding.rule,))
+    return Item(kind, name, value, tuple(rules), finding.subject.service or "", finding.subject.cls or "", **more)
+
+
+# --- summary
+
+
+def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
     low, high = decision.range
     word = decision.decision if low == high else f"{decision.decision} ({low} – {high})"
-    yield Item("decision", "", "decision", word, {"en": "Decision", "zh": "结论"}, frozenset())
+    yield Item("decision", "decision", word, title={"en": "Decision", "zh": "结论"})
     for service in decision.services:
-        rules = frozenset(finding.rule for finding in service.classified_by)
+        rules = tuple(finding.rule for finding in service.classified_by)
         if not service.activities:
-            yield Item("service", service.id, "", service.state, {"en": service.id, "zh": service.id}, rules)
+            named = {"en": service.id, "zh": service.id}
+            yield Item("service", "", service.state, rules, service.id, title=named)
         for activity in service.activities:
-            yield Item("service", service.id, activity.cls, activity.outcome, label("class", activity.cls), rules)
+            title = label("class", activity.cls)
+            yield Item("service", activity.cls, activity.outcome, rules, service.id, title=title)
             for state in activity.routes:
                 effect = state.rule.effect
                 if state.state == "open" and isinstance(effect, Route):
@@ -72,35 +141,90 @@ def _items(bundle: Bundle, decision: Decision) -> Iterator[Item]:
                         else None
                     )
                     value = "open" if cap is None else f"{cap:g}"
-                    subject = f"{service.id}/{activity.cls}"
-                    yield Item("route", subject, effect.name, value, effect.title, frozenset([state.rule]))
+                    yield Item("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
     for finding in decision.denials:
         for code in finding.reasons:
-            yield Item("denial", str(finding.subject), code, "denied", label("reason", code), rules_of(finding))
+            yield _item("denial", code, "denied", finding, rules=_answerable(finding), title=label("reason", code))
     for finding in (*decision.needs, *decision.would_need):
-        for instrument, rules in _instruments(finding):
+        for instrument, rules in _needed(finding):
             title = bundle.instruments[instrument].title
-            yield Item("licence", str(finding.subject), instrument, "needed", title, rules)
+            yield _item("licence", instrument, "needed", finding, rules=rules, title=title)
     for finding in decision.outstanding:
         assert isinstance(finding.rule.effect, Duty)
         instrument = finding.rule.effect.instrument
         value = "due" if finding.state == "fires" else "undetermined"
-        yield Item("duty", "", instrument, value, bundle.instruments[instrument].title, frozenset([finding.rule]))
+        yield Item("duty", instrument, value, (finding.rule,), title=bundle.instruments[instrument].title)
 
 
-def rules_of(finding: Finding) -> frozenset[Rule]:
-    """The rule of a finding and, where a need is closed, the rules of the nearest routes."""
+def _answerable(finding: Finding) -> Iterator[Rule]:
+    """Yield the rule of a finding and, if a need is closed, the rules of the nearest routes."""
+    yield finding.rule
     nearest: Iterable[Any] = nearest_routes(finding.routes) if finding.state == "closed" else ()
-    return frozenset([finding.rule, *(state.rule for state in nearest)])
+    yield from (state.rule for state in nearest)
 
 
-def _instruments(finding: Finding) -> Iterator[tuple[str, frozenset[Rule]]]:
+def _needed(finding: Finding) -> Iterator[tuple[str, tuple[Rule, ...]]]:
+    """Yield the instruments that a need asks for, with the rules behind each."""
     effect = finding.rule.effect
     assert isinstance(effect, Need)
     if effect.instrument is not None:
-        yield effect.instrument, frozenset([finding.rule])
+        yield effect.instrument, (finding.rule,)
     for offer in finding.any_of:
         routes = (
             s.rule for s in finding.routes if isinstance(s.rule.effect, Route) and s.rule.effect.name == offer.route
         )
-        yield offer.instrument, frozenset([finding.rule, *routes])
+        yield offer.instrument, (finding.rule, *routes)
+
+
+# --- details
+
+
+def _details(decision: Decision) -> Iterator[Item]:
+    for service in decision.services:
+        yield Item("service", "", service.state, service=service.id)
+        for finding in service.classified_by:
+            yield _stated("class", finding)
+        for activity in service.activities:
+            yield Item("class", activity.cls, activity.outcome, (), service.id, activity.cls)
+            for state in activity.routes:
+                assert isinstance(state.rule.effect, Route)
+                yield Item("route", state.rule.effect.name, state.state, (state.rule,), service.id, activity.cls)
+    for finding in decision.denials:
+        yield _stated("denial", finding)
+        yield from (_item("reason", code, "given", finding) for code in finding.reasons)
+    for finding in decision.needs:
+        yield from _need_details(finding)
+    for kind, findings in (
+        ("met", decision.met),
+        ("duty", decision.duties),
+        ("advice", decision.advice),
+        ("undetermined", decision.undetermined),
+    ):
+        for finding in findings:
+            yield _stated(kind, finding)
+            if finding.authority and isinstance(finding.rule.effect, Duty):
+                yield _item("authority", finding.rule.effect.instrument, ", ".join(finding.authority), finding)
+    for ask in decision.missing:
+        yield Item("missing", format_path(ask.path), "asked")
+    for reading in decision.readings:
+        name, about = f"{reading.rule.name}: {reading.reading}", reading.subject
+        yield Item("contested", name, reading.decision, (reading.rule,), about.service or "", about.cls or "")
+    if decision.verification is not None:
+        yield Item("verification", "", decision.verification)
+
+
+def _need_details(finding: Finding) -> Iterator[Item]:
+    effect = finding.rule.effect
+    assert isinstance(effect, Need)
+    for offer in finding.any_of:
+        yield _item("need", f"{offer.instrument} {offer.cls} {offer.route}", "asked", finding)
+        yield _item("authority", f"{offer.instrument} {offer.route}", ", ".join(offer.authority), finding)
+    if effect.instrument is not None:
+        yield _item("need", effect.instrument, "asked", finding)
+        yield _item("authority", effect.instrument, ", ".join(finding.authority), finding)
+
+
+def _stated(kind: str, finding: Finding) -> Item:
+    effect = finding.rule.effect
+    state = ", ".join(effect.classes) or "none" if isinstance(effect, Classify) else finding.state
+    return _item(kind, finding.rule.name, state, finding)

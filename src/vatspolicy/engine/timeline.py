@@ -11,7 +11,7 @@ from vatspolicy.documents import format_path
 from vatspolicy.engine.amendments import Amendments
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.snapshot import Item, Key, state_of
+from vatspolicy.engine.snapshot import Item, Key, summarize, summary_order
 from vatspolicy.engine.turning_points import may_change
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
@@ -93,7 +93,7 @@ def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[
     before: _Period | None = None
     for day in sorted(days):
         decision = evaluate(bundle, profile, day)
-        period = _Period(day, decision, state_of(bundle, decision))
+        period = _Period(day, decision, summarize(bundle, decision))
         if before is None or period.state != before.state:
             yield period
             before = period
@@ -104,14 +104,16 @@ def _entry(bundle: Bundle, profile: Profile, before: _Period | None, period: _Pe
         "from": period.since,
         "decision": period.decision.decision,
         "range": list(period.decision.range),
-        "findings": [item.data() for item in period.state.values() if item.kind != "decision"],
+        "findings": [item_data(item) for item in period.state.values() if item.kind != "decision"],
         "changes": [],
         "instruments": [],
         "facts": [],
     }
     if before is not None:
-        changed = [key for key in {**before.state, **period.state} if before.state.get(key) != period.state.get(key)]
-        entry["changes"] = [_change(before.state.get(key), period.state.get(key)) for key in sorted(changed)]
+        items = {**before.state, **period.state}
+        changed = [key for key in items if before.state.get(key) != period.state.get(key)]
+        in_order = sorted(changed, key=lambda key: summary_order(items[key]))
+        entry["changes"] = [_change(before.state.get(key), period.state.get(key)) for key in in_order]
         amendments = Amendments(bundle, period.since)
         pairs = [(before.state.get(key), period.state.get(key)) for key in changed]
         entry["instruments"] = amendments.responsible(pairs, before.decision, period.decision)
@@ -120,11 +122,18 @@ def _entry(bundle: Bundle, profile: Profile, before: _Period | None, period: _Pe
     return entry
 
 
+def item_data(item: Item) -> Data:
+    """Return an item of a summary as data (timeline.schema.json)."""
+    assert item.title is not None
+    title = {"en": item.title["en"], "zh": item.title["zh"]}
+    return {"kind": item.kind, "subject": item.subject, "id": item.name, "title": title, "value": item.value}
+
+
 def _change(before: Item | None, after: Item | None) -> Data:
     item = after or before
     assert item is not None
     return {
-        **{key: value for key, value in item.data().items() if key != "value"},
+        **{key: value for key, value in item_data(item).items() if key != "value"},
         "before": before.value if before else None,
         "after": after.value if after else None,
     }

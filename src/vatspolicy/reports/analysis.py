@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote
 
-from vatspolicy.authoring.analysis.findings import ERROR, KINDS, Finding, Gap, Report, Result
+from vatspolicy.authoring.analysis.findings import (
+    ERROR,
+    KINDS,
+    AnalysisFinding,
+    AnalysisReport,
+    NotEvaluated,
+    PropertyResult,
+)
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.github import command
+from vatspolicy.reports.formats.sarif import Run, location
 
 FORMATS = ("text", "markdown", "json", "github", "sarif")
 
@@ -54,9 +60,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 _SIGNS = {"proved": "✔", "tested": "·", "refuted": "✘", "unknown": "?"}
 
 
-def render(name: str, report: Report, lang: Language) -> str:
+def render(name: str, report: AnalysisReport, lang: Language) -> str:
     """The report in one of `FORMATS`."""
-    makers: Mapping[str, Callable[[Report, Language], str]] = {
+    makers: Mapping[str, Callable[[AnalysisReport, Language], str]] = {
         "text": text,
         "markdown": markdown,
         "json": plain_json,
@@ -69,7 +75,7 @@ def render(name: str, report: Report, lang: Language) -> str:
 # --- for people
 
 
-def text(report: Report, lang: Language) -> str:
+def text(report: AnalysisReport, lang: Language) -> str:
     """One paragraph a finding, with its test case; then properties, what was not evaluated, and a total."""
     word = _WORDS[lang]
     lines: list[str] = []
@@ -89,7 +95,7 @@ def text(report: Report, lang: Language) -> str:
     return "\n".join([*lines, "", total(report, lang)]) + "\n"
 
 
-def total(report: Report, lang: Language) -> str:
+def total(report: AnalysisReport, lang: Language) -> str:
     """One line: how much was looked at, and what became of it."""
     return _WORDS[lang]["total"].format(
         rules=report.rules,
@@ -102,13 +108,13 @@ def total(report: Report, lang: Language) -> str:
     )
 
 
-def _case(finding: Finding, word: Mapping[str, str]) -> Iterator[str]:
+def _case(finding: AnalysisFinding, word: Mapping[str, str]) -> Iterator[str]:
     if finding.case:
         yield f"    # {word[finding.case_for]}"
         yield from (f"    {line}" for line in finding.case.rstrip().split("\n"))
 
 
-def _shown(result: Result, lang: Language) -> Iterator[str]:
+def _shown(result: PropertyResult, lang: Language) -> Iterator[str]:
     if result.verdict in ("proved", "tested"):
         yield result.scope[lang]
     if result.reason:
@@ -120,7 +126,7 @@ def _shown(result: Result, lang: Language) -> Iterator[str]:
         yield json.dumps(result.other, ensure_ascii=False)
 
 
-def markdown(report: Report, lang: Language) -> str:
+def markdown(report: AnalysisReport, lang: Language) -> str:
     """For a comment on a pull request, or a page."""
     word = _WORDS[lang]
     lines = [f"**{total(report, lang)}**", ""]
@@ -143,7 +149,7 @@ def markdown(report: Report, lang: Language) -> str:
 # --- for programs
 
 
-def data(report: Report) -> dict[str, Any]:
+def data(report: AnalysisReport) -> dict[str, Any]:
     """The report as `analysis.schema.json` describes it."""
     return {
         "schema": 1,
@@ -158,12 +164,12 @@ def data(report: Report) -> dict[str, Any]:
     }
 
 
-def plain_json(report: Report, _lang: Language) -> str:
+def plain_json(report: AnalysisReport, _lang: Language) -> str:
     """JSON with sorted keys; both languages are in it."""
     return json.dumps(data(report), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _results(report: Report, lang: Language) -> Iterator[tuple[str, str, str, str, int]]:
+def _results(report: AnalysisReport, lang: Language) -> Iterator[tuple[str, str, str, str, int]]:
     """Rule, level, message, file and line of everything that is to be shown beside a line."""
     for finding in report.findings:
         if finding.accepted is None:
@@ -176,67 +182,31 @@ def _results(report: Report, lang: Language) -> Iterator[tuple[str, str, str, st
             yield f"property-{result.verdict}", level, message, report.file, result.line
 
 
-def github(report: Report, lang: Language) -> str:
-    """Workflow commands: one annotation a finding."""
-    lines = []
-    for id, level, message, file, line in _results(report, lang):
-        where = f"file={_escape(file, ':,')},line={line},title={id}"
-        lines.append(f"::{'notice' if level == 'note' else level} {where}::{_escape(message)}")
-    lines += [f"::warning title={_WORDS[lang]['open']}::{_escape(_line(gap))}" for gap in report.not_evaluated]
-    level = "notice" if report.exit_code == 0 else "error"
-    lines.append(f"::{level} title=vatspolicy analyze::{_escape(total(report, lang))}")
+def github(report: AnalysisReport, lang: Language) -> str:
+    """Return workflow commands: one annotation for each finding."""
+    lines = [
+        command(level, message, file=file, line=line, title=id)
+        for id, level, message, file, line in _results(report, lang)
+    ]
+    lines += [command("warning", _line(gap), title=_WORDS[lang]["open"]) for gap in report.not_evaluated]
+    lines.append(command("note" if report.exit_code == 0 else "error", total(report, lang), title="vatspolicy analyze"))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _line(gap: Gap) -> str:
+def _line(gap: NotEvaluated) -> str:
     return f"{gap.kind}: {' '.join(gap.about)}: {gap.reason}"
 
 
-def _escape(message: str, more: str = "") -> str:
-    message = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    for char in more:
-        message = message.replace(char, f"%{ord(char):02X}")
-    return message
-
-
-def sarif(report: Report, lang: Language) -> str:
-    """SARIF 2.1.0. What was not evaluated is a notification, and then the run has not succeeded."""
-    ids = [*KINDS, "property-refuted", "property-unknown"]
-    rules = [
-        {
-            "id": id,
-            "shortDescription": {"text": KINDS[id].title[lang] if id in KINDS else id},
-            "defaultConfiguration": {"level": "error" if id not in KINDS or KINDS[id].severity == ERROR else "note"},
-        }
-        for id in ids
-    ]
-    results = []
+def sarif(report: AnalysisReport, lang: Language) -> str:
+    """Return SARIF. A part that was not evaluated is a notification, and the run has not succeeded then."""
+    run = Run("vatspolicy analyze", report.bundle_version, "findingAndFile/v1")
+    for id, kind in KINDS.items():
+        level = "error" if kind.severity == ERROR else "note"
+        run.add_rule(id, kind.title[lang], defaultConfiguration={"level": level})
+    for id in ("property-refuted", "property-unknown"):
+        run.add_rule(id, id, defaultConfiguration={"level": "error"})
     for id, level, message, file, line in _results(report, lang):
-        identity = hashlib.sha256(f"{id}\0{file}\0{message}".encode()).hexdigest()
-        place = {"artifactLocation": {"uri": quote(os.fsencode(file))}, "region": {"startLine": line, "startColumn": 1}}
-        results.append(
-            {
-                "ruleId": id,
-                "ruleIndex": ids.index(id),
-                "level": level,
-                "message": {"text": message},
-                "locations": [{"physicalLocation": place}],
-                "partialFingerprints": {"findingAndFile/v1": identity},
-            }
-        )
-    invocation: dict[str, Any] = {
-        "executionSuccessful": not report.not_evaluated,
-        "exitCode": report.exit_code,
-    }
-    if report.not_evaluated:
-        invocation["toolExecutionNotifications"] = [
-            {"level": "warning", "message": {"text": _line(gap)}} for gap in report.not_evaluated
-        ]
-    run = {
-        "tool": {"driver": {"name": "vatspolicy analyze", "semanticVersion": report.bundle_version, "rules": rules}},
-        "columnKind": "unicodeCodePoints",
-        "invocations": [invocation],
-        "results": results,
-    }
-    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+        run.add_result(id, level, message, location(file, line), f"{id}\0{file}\0{message}")
+    for gap in report.not_evaluated:
+        run.notify("warning", _line(gap))
+    return run.to_json(not report.not_evaluated, report.exit_code)

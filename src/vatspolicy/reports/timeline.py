@@ -11,6 +11,7 @@ from vatspolicy.i18n.words import STATES, VERDICTS, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.words import COLOURS, phrase
+from vatspolicy.reports.formats.markdown import escape, table
 
 Data = Mapping[str, Any]
 
@@ -161,8 +162,6 @@ def _body(entry: Data, lang: Language, style: Style, room: int, indent: str) -> 
 
 
 def _markdown(data: Data, lang: Language) -> Iterator[str]:
-    from vatspolicy.reports.decision.markdown import escape
-
     yield f"## {escape(word(WORDS, 'title', lang, title=data['title']))}"
     yield ""
     last = data["to"]
@@ -174,8 +173,7 @@ def _markdown(data: Data, lang: Language) -> Iterator[str]:
     yield f"{span} · {phrase('bundle', lang, version=data['bundle']['version'])}"
     yield ""
     heads = [word(WORDS, key, lang) for key in ("from_head", "decision_head", "changes_head", "law_head")]
-    yield f"| {' | '.join(heads)} |"
-    yield "|---|---|---|---|"
+    rows = []
     for index, entry in enumerate(data["entries"]):
         changes = [escape(say_change(change, lang)) for change in told(entry["changes"])]
         law = [escape(say_law(one, lang)) for one in entry["instruments"]]
@@ -183,7 +181,8 @@ def _markdown(data: Data, lang: Language) -> Iterator[str]:
         marks = [f"**{word(WORDS, mark['mark'], lang, day=mark['day'])}**" for mark in entry["marks"]]
         start = [] if index else [f"*{word(WORDS, 'first', lang)}*"]
         cells = [entry["from"], f"**{_said(entry['decision'], lang)}**", "<br>".join(start + changes + marks)]
-        yield f"| {' | '.join([*cells, '<br>'.join(law)])} |"
+        rows.append([*cells, "<br>".join(law)])
+    yield from table(heads, rows)
     yield ""
     yield phrase("not_advice", lang)
 

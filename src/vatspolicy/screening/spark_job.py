@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatspolicy.authoring.diff.git import SourceError
+from vatspolicy.authoring.diff.sources import SourceError
 from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.ruleset import RuleSet

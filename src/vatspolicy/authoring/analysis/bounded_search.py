@@ -1,6 +1,7 @@
-"""All rules over all profiles and all days at once: many questions asked of one solver, and each answer tried on all.
+"""Searches over all rules of a bundle on the days of a period.
 
-Lists are as short as can be here. So what is found is found, and what is not found is still to be proved.
+`BoundedSearch` shares one solver between many questions over short lists: what it finds is certain, what it does not
+find is not proved. `find_solution` answers one question for lists of any length.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, assume_invariants, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_state import CLASS, subject
+from vatspolicy.authoring.symbolic.rule_state import CLASS, encode_subject_pair
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, open_solver
 from vatspolicy.authoring.symbolic.timeline import END, Period, RuleSetHistory
@@ -23,20 +24,23 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.profile.vocabulary import words
 
-Scene = tuple[list[int], SymbolicActivation]
-"""Formulas that a subject exists, and its variables."""
+Build = Callable[[Query, SymbolicRuleSet], Sequence[int]]
+"""Builds the formulas of a question about the rule sets of a query."""
+
+SymbolicSubject = tuple[list[int], SymbolicActivation]
+"""Formulas that a subject exists, and its activation."""
 
 
 def all_days(bundle: Bundle) -> Period:
-    """Every day that a bundle covers."""
+    """Return the period that a bundle covers."""
     return Period(bundle.covers_from, END)
 
 
-def scene(query: Query, ruleset: SymbolicRuleSet, each: str, certain: bool = True) -> Scene:
-    """One subject of a kind. `certain`: an activity whose class the rules find, and not one that they leave open."""
+def encode_subject(query: Query, ruleset: SymbolicRuleSet, each: str, certain: bool = True) -> SymbolicSubject:
+    """Return a subject of a kind. `certain`: an activity of a class that the rules certainly find."""
     if each != "activity" or not certain:
-        there, (activation, _) = subject(query, each, (ruleset, ruleset), each == "activity")
-        return there, activation
+        exists_formulas, (activation, _) = encode_subject_pair(query, each, (ruleset, ruleset), each == "activity")
+        return exists_formulas, activation
     exists, service = query.services[0]
     choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
     found = encode_classes(ruleset, ruleset.service_activation(service)).certain
@@ -45,94 +49,96 @@ def scene(query: Query, ruleset: SymbolicRuleSet, each: str, certain: bool = Tru
     return [exists, classed], ruleset.activity_activation(service, ((TRUE, choice),), "any")
 
 
-def applies(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> DualRail:
-    """Whether a rule applies to a subject on the day; a route, whether it is open."""
+def encode_applies(ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation) -> DualRail:
+    """Return whether a rule applies to a subject on the day; for a route, whether it is open."""
     if isinstance(rule.effect, Route):
         route = ruleset.route(activation, rule)
         return DualRail(route.opened, -route.usable)
     return ruleset.holds(rule, activation)
 
 
+def encode_fires(query: Query, ruleset: SymbolicRuleSet, rule: Rule, certain: bool = False) -> list[int]:
+    """Return the formulas that a rule applies to some subject."""
+    exists, activation = encode_subject(query, ruleset, rule.each, certain)
+    return [*exists, encode_applies(ruleset, rule, activation).true]
+
+
 class BoundedSearch:
-    """The rules of a bundle on the days of a period."""
+    """Search for profiles with short lists, over all rules of a bundle at once."""
 
     def __init__(self, bundle: Bundle, period: Period, budget: int = BUDGET) -> None:
         self.query = Query(period, {}, schemas=bundle.schemas)
         self.ruleset = self.query.encode(bundle)
         self.history: RuleSetHistory = self.ruleset.history
-        self.scenes: dict[str, Scene] = {}
-        self.rails: dict[str, DualRail] = {}
+        self.subjects: dict[str, SymbolicSubject] = {}
+        self.applies: dict[str, DualRail] = {}
+        """Whether each rule applies to the subject of its kind, by name."""
         self.unsupported: dict[str, str] = {}
+        """Names of the rules that cannot be encoded, with the reason."""
         for rules in self.history.rules.values():
             for rule in rules:
                 try:
-                    self.rails[rule.name] = applies(self.ruleset, rule, self.scene(rule.each)[1])
+                    self.applies[rule.name] = encode_applies(self.ruleset, rule, self.subject(rule.each)[1])
                 except Unsupported as error:
                     self.unsupported[rule.name] = str(error)
         self.solver = open_solver(self.query.space, budget)
         self.models: list[tuple[Model, dict[int, bool]]] = []
 
-    def scene(self, each: str) -> Scene:
-        """The subject of that kind, made once."""
-        if each not in self.scenes:
-            self.scenes[each] = scene(self.query, self.ruleset, each)
-        return self.scenes[each]
+    def subject(self, each: str) -> SymbolicSubject:
+        """Return the subject of a kind."""
+        if each not in self.subjects:
+            self.subjects[each] = encode_subject(self.query, self.ruleset, each)
+        return self.subjects[each]
 
     def fires(self, rule: Rule) -> list[int]:
-        """Formulas that a rule applies to a subject that exists."""
-        return [*self.scene(rule.each)[0], self.rails[rule.name].true]
+        """Return the formulas that a rule applies to a subject that exists."""
+        return [*self.subject(rule.each)[0], self.applies[rule.name].true]
 
-    def find(self, formulas: Sequence[int]) -> bool:
-        """Whether there are facts under which all formulas hold: first among those found before. Raises Undecided."""
+    def is_satisfiable(self, formulas: Sequence[int]) -> bool:
+        """Return whether a profile satisfies all formulas; models found before are tried first. Raises Undecided."""
         pool = self.query.space.pool
-        for found, memo in self.models:
-            if all(pool.evaluate(formula, found, memo) for formula in formulas):
+        for model, memo in self.models:
+            if all(pool.evaluate(formula, model, memo) for formula in formulas):
                 return True
-        answer = self.solver.find([*formulas, *self.real()])
-        if answer is None:
+        model_found = self.solver.find([*formulas, *self.invariants()])
+        if model_found is None:
             return False
-        self.models.append((answer, {}))
+        self.models.append((model_found, {}))
         return True
 
-    def real(self) -> list[int]:
-        """The invariants of what was read so far."""
+    def invariants(self) -> list[int]:
+        """Return the formulas of the invariants that concern the facts read so far."""
         return assume_invariants(self.query.space, self.query.encoder)[0]
 
     def prepare(self, formulas: Iterable[int]) -> None:
-        """Tell the solver what will be asked."""
-        self.solver.prepare([*formulas, *self.real()])
+        """Pass formulas to the solver that later questions use."""
+        self.solver.prepare([*formulas, *self.invariants()])
 
-    def levels(self, name: str = "") -> SymbolicOutcome:
-        """How strict the decision is for the product and one service; `name`: a rule that is left out."""
+    def outcome(self, without_rule: str = "") -> SymbolicOutcome:
+        """Return the outcome for the product and one service, without one rule if it is named."""
         ruleset = self.ruleset
-        if name:
-            ruleset = dataclasses.replace(ruleset, history=without(self.history, name))
-            for cached in ("licensing_key", "access_instruments"):
-                ruleset.__dict__.pop(cached, None)
+        if without_rule:
+            ruleset = dataclasses.replace(ruleset, history=without(self.history, without_rule))
         return encode_decision(ruleset, self.query.services[:1])
 
 
 def without(history: RuleSetHistory, name: str) -> RuleSetHistory:
-    """The law with one rule left out."""
+    """Return the history without one rule."""
     rules = {key: tuple(rule for rule in found if rule.name != name) for key, found in history.rules.items()}
     return dataclasses.replace(history, rules=rules)
 
 
-def look(
-    bundle: Bundle, period: Period, build: Callable[[Query, SymbolicRuleSet], Sequence[int]], budget: int = BUDGET
-) -> Solution | None:
-    """The same among profiles with short lists; None says nothing of longer ones."""
+def find_bounded_solution(bundle: Bundle, period: Period, build: Build, budget: int = BUDGET) -> Solution | None:
+    """Return a solution with short lists; None proves nothing about longer ones. Raises Unsupported, Undecided."""
     answer = solve(period, lambda query: build(query, query.encode(bundle)), budget, SHORT, schemas=bundle.schemas)
     return answer if isinstance(answer, Solution) else None
 
 
-def ask(
-    bundle: Bundle, period: Period, build: Callable[[Query, SymbolicRuleSet], Sequence[int]], budget: int = BUDGET
-) -> Solution | None:
-    """Facts and a day under which what `build` makes holds; None when it is proved that there are none.
+def find_solution(bundle: Bundle, period: Period, build: Build, budget: int = BUDGET) -> Solution | None:
+    """Return a solution, or None if it is proved that there is none. Raises Unsupported and Undecided.
 
-    First with short lists, where most answers are; then with what is said of lists left free, which proves most
-    questions that have none; then with lists that grow. Raises Unsupported and Undecided.
+    Short lists come first, since most solutions have them; then the relaxation, which proves most questions that have
+    no solution; then lists that grow.
     """
 
     def exact(query: Query) -> Sequence[int]:
@@ -141,10 +147,10 @@ def ask(
     answer = solve(period, exact, budget, SHORT, schemas=bundle.schemas)
     if isinstance(answer, Solution):
         return answer
-    loose = Query(period, {}, RelaxedEncoder, bundle.schemas)
-    formulas = [*build(loose, loose.encode(bundle, RelaxedRuleSet))]
-    formulas += assume_invariants(loose.space, loose.encoder)[0]
-    if FALSE in formulas or open_solver(loose.space, budget).find(formulas) is None:
+    relaxed = Query(period, {}, RelaxedEncoder, bundle.schemas)
+    formulas = [*build(relaxed, relaxed.encode(bundle, RelaxedRuleSet))]
+    formulas += assume_invariants(relaxed.space, relaxed.encoder)[0]
+    if FALSE in formulas or open_solver(relaxed.space, budget).find(formulas) is None:
         return None
     answer = solve(period, exact, budget, schemas=bundle.schemas)
     return None if isinstance(answer, NoSolution) else answer

@@ -12,7 +12,7 @@ ERROR, INFORMATION = "error", "information"
 
 
 @dataclass(frozen=True)
-class Kind:
+class FindingKind:
     """One kind of finding: whether it fails a run, whether it asks the proof engine, and what it means."""
 
     severity: str
@@ -20,8 +20,8 @@ class Kind:
     title: LocalizedText
 
 
-KINDS: Mapping[str, Kind] = {
-    "dead": Kind(
+KINDS: Mapping[str, FindingKind] = {
+    "dead": FindingKind(
         ERROR,
         True,
         {
@@ -29,7 +29,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "任何情形、任何一天该规则都不适用。",
         },
     ),
-    "duplicate": Kind(
+    "duplicate": FindingKind(
         ERROR,
         True,
         {
@@ -37,7 +37,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "同一文件的两条规则在相同情形下内容相同。",
         },
     ),
-    "subsumed": Kind(
+    "subsumed": FindingKind(
         ERROR,
         True,
         {
@@ -45,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "同一文件的另一规则在更多情形下内容相同。",
         },
     ),
-    "conflict": Kind(
+    "conflict": FindingKind(
         ERROR,
         True,
         {
@@ -53,7 +53,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "同一文件的两条规则相互矛盾。",
         },
     ),
-    "gap": Kind(
+    "gap": FindingKind(
         ERROR,
         True,
         {
@@ -61,7 +61,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "没有任何法规涉及该情形。",
         },
     ),
-    "may-be-unknown": Kind(
+    "may-be-unknown": FindingKind(
         ERROR,
         True,
         {
@@ -69,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "适用事实均已给出，规则仍无法判定。",
         },
     ),
-    "dates-overlap": Kind(
+    "dates-overlap": FindingKind(
         ERROR,
         False,
         {
@@ -77,7 +77,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "新旧两个版本在同一期间均有效。",
         },
     ),
-    "dates-missing": Kind(
+    "dates-missing": FindingKind(
         ERROR,
         False,
         {
@@ -85,7 +85,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "部分期间新旧版本均不适用。",
         },
     ),
-    "unused-parameter": Kind(
+    "unused-parameter": FindingKind(
         ERROR,
         False,
         {
@@ -93,7 +93,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "没有有效规则读取该参数或其某一取值。",
         },
     ),
-    "unused-term": Kind(
+    "unused-term": FindingKind(
         ERROR,
         False,
         {
@@ -101,7 +101,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "没有表达式使用该术语。",
         },
     ),
-    "never-decides": Kind(
+    "never-decides": FindingKind(
         INFORMATION,
         True,
         {
@@ -109,7 +109,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "规则适用，但删去后任何决定均不变。",
         },
     ),
-    "unread-fact": Kind(
+    "unread-fact": FindingKind(
         INFORMATION,
         False,
         {
@@ -117,7 +117,7 @@ KINDS: Mapping[str, Kind] = {
             "zh": "规格要求填写的事实没有规则读取。",
         },
     ),
-    "accepted-not-found": Kind(
+    "accepted-not-found": FindingKind(
         ERROR,
         False,
         {
@@ -130,7 +130,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class AnalysisFinding:
     """One thing that is wrong with a bundle, or worth knowing."""
 
     kind: str
@@ -160,12 +160,12 @@ class Finding:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Kind and names: what an accepted finding is known by."""
+        """FindingKind and names: what an accepted finding is known by."""
         return self.kind, " ".join(self.about)
 
 
 @dataclass(frozen=True)
-class Gap:
+class NotEvaluated:
     """Something that was asked and not answered: never counted as fine."""
 
     kind: str
@@ -174,7 +174,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Result:
+class PropertyResult:
     """What became of one property."""
 
     id: str
@@ -195,15 +195,15 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Report:
+class AnalysisReport:
     """The whole analysis."""
 
     bundle_version: str
     bundle_digest: str
     kinds: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    properties: tuple[Result, ...] = ()
-    not_evaluated: tuple[Gap, ...] = ()
+    findings: tuple[AnalysisFinding, ...]
+    properties: tuple[PropertyResult, ...] = ()
+    not_evaluated: tuple[NotEvaluated, ...] = ()
     engine: str | None = None
     """z3, or None where it is not installed."""
     rules: int = 0
@@ -213,7 +213,7 @@ class Report:
     strict: bool = field(default=False)
 
     @property
-    def failing(self) -> tuple[Finding, ...]:
+    def failing(self) -> tuple[AnalysisFinding, ...]:
         """Findings that fail the run."""
         return tuple(f for f in self.findings if f.accepted is None and (self.strict or f.severity == ERROR))
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vatspolicy.authoring.analysis.bounded_search import all_days, applies, ask, scene
-from vatspolicy.authoring.analysis.findings import Result
+from vatspolicy.authoring.analysis.bounded_search import all_days, encode_applies, encode_subject, find_solution
+from vatspolicy.authoring.analysis.findings import PropertyResult
 from vatspolicy.authoring.analysis.self_composition import FreeEncoder, ProfilePair, hidden, monotone, more
-from vatspolicy.authoring.analysis.settings import Property
+from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.decision_encoder import encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
@@ -34,20 +34,20 @@ EVERY = {"en": "all profiles, lists of any length", "zh": "所有情形，列表
 SHORTLY = {"en": "profiles with one service and few licences and places", "zh": "仅一项服务且许可证、地点较少的情形"}
 
 
-def prove(bundle: Bundle, wanted: Property, budget: int = BUDGET) -> Result:
+def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> PropertyResult:
     """The verdict on one property."""
-    empty = Result(wanted.id, wanted.statement, wanted.cite, "unknown", EVERY, wanted.line)
+    empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", EVERY, wanted.line)
     try:
-        proof = _Proof(bundle, wanted, budget)
+        proof = _PropertyProof(bundle, wanted, budget)
         return proof.never(empty) if wanted.form == "never" else proof.pair(empty)
     except (Undecided, Unsupported, TooLarge) as error:
         return replace(empty, reason=reason_of(error))
     except (Unconfirmed, InvalidInput) as error:
-        return replace(empty, reason=f"Internal error: a witness was not confirm_decisions ({error}).")
+        return replace(empty, reason=f"Internal error: a witness was not confirmed ({error}).")
 
 
-class _Proof:
-    def __init__(self, bundle: Bundle, wanted: Property, budget: int) -> None:
+class _PropertyProof:
+    def __init__(self, bundle: Bundle, wanted: LawProperty, budget: int) -> None:
         self.bundle, self.wanted, self.budget = bundle, wanted, budget
         self.body = wanted.body
         whole = all_days(bundle)
@@ -59,14 +59,14 @@ class _Proof:
 
     # --- one profile
 
-    def never(self, result: Result) -> Result:
+    def never(self, result: PropertyResult) -> PropertyResult:
         rules = self.rules()
         if "state" in self.body:
             if not rules:
                 return replace(result, reason="No rule has such a name.")
             answer = self.first([functools.partial(self.state, rule) for rule in rules])
         else:
-            answer = ask(self.bundle, self.period, self.decided, self.budget)
+            answer = find_solution(self.bundle, self.period, self.decided, self.budget)
         if answer is None:
             return replace(result, verdict="proved")
         answer = answer.minimized()
@@ -82,7 +82,7 @@ class _Proof:
 
     def first(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Solution | None:
         for build in builds:
-            answer = ask(self.bundle, self.period, build, self.budget)
+            answer = find_solution(self.bundle, self.period, build, self.budget)
             if answer is not None:
                 return answer
         return None
@@ -98,16 +98,16 @@ class _Proof:
         ]
 
     def state(self, rule: Rule, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
-        there, activation = scene(query, ruleset, rule.each)
-        return [*there, applies(ruleset, rule, activation).true, *self.given(ruleset, activation)]
+        exists, activation = encode_subject(query, ruleset, rule.each)
+        return [*exists, encode_applies(ruleset, rule, activation).true, *self.given(ruleset, activation)]
 
     def decided(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         """That the decision of a product with a subject of the kind is the word; a part of it is never stricter."""
-        there, activation = scene(query, ruleset, self.body["each"])
+        exists, activation = encode_subject(query, ruleset, self.body["each"])
         levels = encode_decision(ruleset, query.services[:1])
         top = 0 if self.body["decision"] == "allow" else 1
         least = [levels.low[0]] if self.body["decision"] == "needs-license" and len(query.services) == 1 else []
-        return [*there, *self.given(ruleset, activation), -levels.high[top], *least]
+        return [*exists, *self.given(ruleset, activation), -levels.high[top], *least]
 
     # --- two profiles
 
@@ -141,7 +141,7 @@ class _Proof:
         exists = twins.query.services[0][0]
         return [exists, pool.disjoin(broken), *twins.relation, *given, *twins.real()]
 
-    def pair(self, result: Result) -> Result:
+    def pair(self, result: PropertyResult) -> PropertyResult:
         query = Query(self.period, dict(SHORT), schemas=self.bundle.schemas)
         twins = self.twins(query, loose=False)
         formulas = self.formulas(twins)
@@ -164,7 +164,7 @@ class _Proof:
         reason = "Proved of short lists only; with lists left free the question could not be settled."
         return replace(result, verdict="tested", scope=SHORTLY, reason=reason)
 
-    def shown(self, result: Result, twins: ProfilePair, answer: Solution) -> Result:
+    def shown(self, result: PropertyResult, twins: ProfilePair, answer: Solution) -> PropertyResult:
         """A refutation that the evaluator confirms."""
         day = answer.as_of
         one, two = twins.profiles(answer.model)

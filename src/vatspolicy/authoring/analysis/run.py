@@ -10,13 +10,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from vatspolicy.authoring.analysis.bounded_search import all_days
-from vatspolicy.authoring.analysis.findings import KINDS, Finding, Gap, Report, Result
-from vatspolicy.authoring.analysis.gaps import gaps, undecided
-from vatspolicy.authoring.analysis.masked import never_decides
+from vatspolicy.authoring.analysis.completeness import find_gaps, find_undecided
+from vatspolicy.authoring.analysis.context import AnalysisContext
+from vatspolicy.authoring.analysis.findings import KINDS, AnalysisFinding, AnalysisReport, NotEvaluated, PropertyResult
 from vatspolicy.authoring.analysis.properties import prove
-from vatspolicy.authoring.analysis.rule_checks import Audit
-from vatspolicy.authoring.analysis.settings import NAME, Settings, load_settings
-from vatspolicy.authoring.analysis.structural import structural
+from vatspolicy.authoring.analysis.rule_checks import find_conflicts, find_dead, find_redundant
+from vatspolicy.authoring.analysis.settings import FILE_NAME, AnalysisSettings, load_settings
+from vatspolicy.authoring.analysis.shadowed import find_shadowed
+from vatspolicy.authoring.analysis.structural import find_structural
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.solver import BUDGET, SolverMissing, has_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
@@ -26,7 +27,7 @@ from vatspolicy.policies.model import Rule
 
 
 @dataclass(frozen=True)
-class Request:
+class AnalysisRequest:
     """What to analyse."""
 
     folder: Path | None = None
@@ -42,7 +43,7 @@ class Request:
     workers: int = 1
 
 
-def run_analysis(request: Request) -> Report:
+def run_analysis(request: AnalysisRequest) -> AnalysisReport:
     """The report on a folder of policies. Raises InvalidInput for policies or properties that are none."""
     bundle = load_bundle(request.folder)
     settings = load_settings(request.folder or resource_folder("policies"))
@@ -60,14 +61,14 @@ def run_analysis(request: Request) -> Report:
     properties = [result for part in parts for result in part[2]]
     known = [item.id for item in settings.properties]
     chosen = _chosen(bundle, request)
-    return Report(
+    return AnalysisReport(
         bundle_version=bundle.version,
         bundle_digest=bundle.digest,
         kinds=request.kinds if request.findings else (),
         findings=tuple(_accept(findings, settings, request.kinds if request.findings and whole else ())),
         properties=tuple(sorted(properties, key=lambda result: known.index(result.id))),
         not_evaluated=(
-            *(Gap(kind, (request.rules,), reason_of(SolverMissing())) for kind in unproved),
+            *(NotEvaluated(kind, (request.rules,), reason_of(SolverMissing())) for kind in unproved),
             *(gap for part in parts for gap in part[1]),
         ),
         engine="z3" if has_solver() else None,
@@ -77,14 +78,14 @@ def run_analysis(request: Request) -> Report:
     )
 
 
-Part = tuple[list[Finding], list[Gap], list[Result]]
-Job = tuple[str, int, int]
+_JobResult = tuple[list[AnalysisFinding], list[NotEvaluated], list[PropertyResult]]
+_Job = tuple[str, int, int]
 """What is asked, and which share of how many."""
 
 SHARES = {"dead": 2, "may-be-unknown": 2}
 
 
-def _jobs(request: Request, settings: Settings) -> Iterator[Job]:
+def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job]:
     """The longest first, so that two processes end together."""
     kinds = set(request.kinds) if request.findings else set()
     if "never-decides" in kinds:
@@ -101,34 +102,34 @@ def _jobs(request: Request, settings: Settings) -> Iterator[Job]:
         yield "structure", 0, 1
 
 
-def _work(request: Request, job: Job) -> Part:
+def _work(request: AnalysisRequest, job: _Job) -> _JobResult:
     """One job in a process of its own."""
     settings = load_settings(request.folder or resource_folder("policies"))
     return _do(request, job, load_bundle(request.folder), settings)
 
 
-def _do(request: Request, job: Job, bundle: Bundle, settings: Settings) -> Part:
+def _do(request: AnalysisRequest, job: _Job, bundle: Bundle, settings: AnalysisSettings) -> _JobResult:
     name, share, shares = job
     if name == "property":
         wanted = settings.properties[share]
         return [], [], [prove(bundle, wanted, request.budget)]
     kinds = set(request.kinds)
-    audit = Audit(bundle, _period(bundle, request.as_of), request.budget)
+    context = AnalysisContext(bundle, _period(bundle, request.as_of), request.budget)
     rules = _chosen(bundle, request)
     mine = rules[share::shares]
-    looks: dict[str, Callable[[], Iterable[Finding]]] = {
-        "never-decides": lambda: never_decides(audit, mine),
-        "dead": lambda: audit.dead(mine),
-        "may-be-unknown": lambda: undecided(audit, mine, settings.details),
-        "pairs": lambda: audit.pairs(rules, kinds),
-        "conflict": lambda: audit.conflicts(rules),
-        "gap": lambda: gaps(audit, [r for p in bundle.policies.values() for r in p.rules]),
-        "structure": lambda: _about(structural(bundle, kinds), request.rules),
+    checks: dict[str, Callable[[], Iterable[AnalysisFinding]]] = {
+        "never-decides": lambda: find_shadowed(context, mine),
+        "dead": lambda: find_dead(context, mine),
+        "may-be-unknown": lambda: find_undecided(context, mine, settings.details),
+        "pairs": lambda: find_redundant(context, rules, kinds),
+        "conflict": lambda: find_conflicts(context, rules),
+        "gap": lambda: find_gaps(context, [r for p in bundle.policies.values() for r in p.rules]),
+        "structure": lambda: _about(find_structural(bundle, kinds), request.rules),
     }
-    return list(looks[name]()), audit.open, []
+    return list(checks[name]()), context.not_evaluated, []
 
 
-def _about(findings: Iterable[Finding], pattern: str) -> Iterator[Finding]:
+def _about(findings: Iterable[AnalysisFinding], pattern: str) -> Iterator[AnalysisFinding]:
     """Findings of the files that a pattern of rules names."""
     policies = pattern.partition("/")[0]
     for finding in findings:
@@ -136,7 +137,7 @@ def _about(findings: Iterable[Finding], pattern: str) -> Iterator[Finding]:
             yield finding
 
 
-def _chosen(bundle: Bundle, request: Request) -> list[Rule]:
+def _chosen(bundle: Bundle, request: AnalysisRequest) -> list[Rule]:
     period = _period(bundle, request.as_of)
     return [
         rule
@@ -151,7 +152,9 @@ def _period(bundle: Bundle, as_of: str | None) -> Period:
     return whole if as_of is None else Period(as_of, iso(ordinal(as_of) + 1))
 
 
-def _accept(findings: Sequence[Finding], settings: Settings, kinds: Sequence[str]) -> Iterator[Finding]:
+def _accept(
+    findings: Sequence[AnalysisFinding], settings: AnalysisSettings, kinds: Sequence[str]
+) -> Iterator[AnalysisFinding]:
     """The findings, with the reason of those that are accepted; and each acceptance of what is no longer found."""
     reasons = {(entry.kind, " ".join(entry.about)): entry for entry in settings.accepted}
     seen = {finding.key for finding in findings}
@@ -160,6 +163,6 @@ def _accept(findings: Sequence[Finding], settings: Settings, kinds: Sequence[str
         yield finding if entry is None else replace(finding, accepted=entry.reason["en"])
     for key, entry in reasons.items():
         if entry.kind in kinds and key not in seen:
-            en = f"{NAME} accepts a finding ({entry.kind}) that is not found: {key[1]}."
-            zh = f"{NAME}所接受的发现（{entry.kind}）并未出现：{key[1]}。"
-            yield Finding("accepted-not-found", entry.about, settings.file, entry.line, {"en": en, "zh": zh})
+            en = f"{FILE_NAME} accepts a finding ({entry.kind}) that is not found: {key[1]}."
+            zh = f"{FILE_NAME}所接受的发现（{entry.kind}）并未出现：{key[1]}。"
+            yield AnalysisFinding("accepted-not-found", entry.about, settings.file, entry.line, {"en": en, "zh": zh})

@@ -13,14 +13,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.symbolic.decision_encoder import SymbolicOutcome, encode_decision
-from vatspolicy.authoring.symbolic.domain import Space, plain
+from vatspolicy.authoring.symbolic.domain import ProfileSpace, plain
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.authoring.symbolic.values import Base, DualRail, Record, Slots, Sum, Unsupported
+from vatspolicy.authoring.symbolic.values import (
+    BoundedList,
+    DualRail,
+    KnownValue,
+    LinearSum,
+    SymbolicRecord,
+    Unsupported,
+)
 from vatspolicy.authoring.symbolic.witness import profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.policies.bundle import Bundle
@@ -41,10 +48,10 @@ class FreeEncoder(Encoder):
     hiding: bool = False
 
     def quantified(
-        self, node: Quantifier, base: Base, activation: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
         """A free truth."""
-        if not isinstance(base, Slots):
+        if not isinstance(base, BoundedList):
             return super().quantified(node, base, activation, params)
         if self.mark and self.touched == "licences" and base.path == "company.licences":
             before = free(self.space, self.named(node, base, activation, params), self.hiding)
@@ -53,12 +60,14 @@ class FreeEncoder(Encoder):
         own = self.mark if self.touched and mentions(node.body, self.touched) else ""
         return free(self.space, own + self.named(node, base, activation, params), self.hiding)
 
-    def named(self, node: Quantifier, base: Slots, activation: SymbolicActivation, params: Mapping[str, Any]) -> str:
+    def named(
+        self, node: Quantifier, base: BoundedList, activation: SymbolicActivation, params: Mapping[str, Any]
+    ) -> str:
         """A name for a question about the members of a list."""
         return f"{base.path} {self.keys.short(self.keys.of(node, activation, params))}"
 
 
-class FreeHeld(RelaxedRuleSet):
+class FreeRuleSet(RelaxedRuleSet):
     """Whether an instrument is held is free: more may be in the second profile, less known where facts are hidden."""
 
     def held(self, activation: Any, name: str, holder: str = "operator") -> DualRail:
@@ -73,12 +82,14 @@ class FreeHeld(RelaxedRuleSet):
         if encoder.touched == "licences" and encoder.mark:
             more = free(self.space, f"more {whole}", False)
             entity = activation.values.get(holder, ())
-            ours = pool.disjoin(held for held, base in entity if isinstance(base, Record) and base.path == "company")
+            ours = pool.disjoin(
+                held for held, base in entity if isinstance(base, SymbolicRecord) and base.path == "company"
+            )
             found = encoder.some((found, DualRail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))))
         return found
 
 
-def free(space: Space, name: str, hiding: bool) -> DualRail:
+def free(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
     """A truth that may be anything; one that is hidden is the same or unknown."""
     pool = space.pool
     true, known = pool.flag(name), pool.flag(f"{name}?")
@@ -124,11 +135,13 @@ class ProfilePair:
 def _services(ruleset: SymbolicRuleSet) -> list[Any]:
     """The services as a ruleset sees them: some of their facts may be hidden from it."""
     [(_, slots)] = ruleset.space.roots["services"]  # type: ignore[misc]
-    assert isinstance(slots, Slots)
+    assert isinstance(slots, BoundedList)
     return slots.members
 
 
-def _readings(query: Query, other: Space, bundle: Bundle, loose: bool, touched: str, hiding: bool = False) -> Any:
+def _readings(
+    query: Query, other: ProfileSpace, bundle: Bundle, loose: bool, touched: str, hiding: bool = False
+) -> Any:
     """Readings of the query's own space and of the other one."""
     if not loose:
         encoder = Encoder(other, keys=query.encoder.keys)
@@ -140,16 +153,18 @@ def _readings(query: Query, other: Space, bundle: Bundle, loose: bool, touched: 
     encoder.touched, encoder.mark, encoder.hiding = touched, "second ", hiding
     history = query.encode(bundle).history
     as_of = ((TRUE, query.day),)
-    return FreeHeld(query.space, query.encoder, history, as_of), FreeHeld(other, encoder, history, as_of)
+    return FreeRuleSet(query.space, query.encoder, history, as_of), FreeRuleSet(other, encoder, history, as_of)
 
 
-def _with_company(query: Query, changed: Mapping[str, Any], root: str = "company") -> tuple[Space, Record]:
+def _with_company(
+    query: Query, changed: Mapping[str, Any], root: str = "company"
+) -> tuple[ProfileSpace, SymbolicRecord]:
     """The space in which some facts of a company are others, and the company."""
     space = query.space
     [(held, own)] = space.roots[root]  # type: ignore[misc]
-    assert isinstance(own, Record)
+    assert isinstance(own, SymbolicRecord)
     other = copy.copy(space)
-    twin = Record(own.path, own.schema, lambda name: changed[name] if name in changed else own.get(name))
+    twin = SymbolicRecord(own.path, own.schema, lambda name: changed[name] if name in changed else own.get(name))
     other.roots = {**space.roots, root: ((held, twin),)}
     return other, own
 
@@ -159,13 +174,13 @@ def monotone(query: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePai
     root, _, name = fact.partition(".")
     space, pool = query.space, query.space.pool
     [(_, company)] = space.roots[root]  # type: ignore[misc]
-    assert isinstance(company, Record)
+    assert isinstance(company, SymbolicRecord)
     value = company.get(name)
     assert not isinstance(value, DualRail)
     [(present, number)] = value
-    assert isinstance(number, Sum)
+    assert isinstance(number, LinearSum)
     pool.ranges[f"{fact}'"] = pool.ranges[fact]
-    higher = Sum(((f"{fact}'", 1),), 0)
+    higher = LinearSum(((f"{fact}'", 1),), 0)
     other, _ = _with_company(query, {name: ((present, higher),)}, root)
     first, second = _readings(query, other, bundle, loose, name)
 
@@ -184,12 +199,12 @@ def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
     """The company holds one more licence in the second profile."""
     space = query.space
     [(_, company)] = space.roots["company"]  # type: ignore[misc]
-    assert isinstance(company, Record)
+    assert isinstance(company, SymbolicRecord)
     [(held, slots)] = company.get("licences")  # type: ignore[misc]
-    assert isinstance(slots, Slots)
+    assert isinstance(slots, BoundedList)
     schema = space.resolve(space.schemas.load("profile")["properties"]["company"]["properties"]["licences"])
     extra = space.record(space.resolve(schema["items"]), MORE, TRUE)
-    longer = Slots(slots.path, lambda: [*slots.members, (TRUE, extra)])
+    longer = BoundedList(slots.path, lambda: [*slots.members, (TRUE, extra)])
     other, _ = _with_company(query, {"licences": ((held, longer),)})
     first, second = _readings(query, other, bundle, loose, "licences")
 
@@ -202,7 +217,7 @@ def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
     return ProfilePair(query, first, second, [], shown)
 
 
-class Hidden(Space):
+class Hidden(ProfileSpace):
     """The same facts, of which some are not said. `kept`: facts that are said in both profiles."""
 
     kept: frozenset[str] = frozenset()

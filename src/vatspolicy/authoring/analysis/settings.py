@@ -19,12 +19,12 @@ from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import as_tuple
 from vatspolicy.profile.vocabulary import LocalizedText
 
-NAME = "properties.yaml"
+FILE_NAME = "properties.yaml"
 FORMS = ("never", "monotone", "more_licences", "more_facts")
 
 
 @dataclass(frozen=True)
-class Property:
+class LawProperty:
     """One property of the law."""
 
     id: str
@@ -40,7 +40,7 @@ class Property:
 
 
 @dataclass(frozen=True)
-class Detail:
+class OptionalObject:
     """An object of facts that a product states only where a condition holds."""
 
     facts: str
@@ -49,7 +49,7 @@ class Detail:
 
 
 @dataclass(frozen=True)
-class Accepted:
+class AcceptedFinding:
     """A finding that is known and reasoned."""
 
     kind: str
@@ -59,20 +59,20 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Settings:
+class AnalysisSettings:
     """What the file says; empty where there is none."""
 
     file: str = ""
-    properties: tuple[Property, ...] = ()
-    details: tuple[Detail, ...] = ()
-    accepted: tuple[Accepted, ...] = ()
+    properties: tuple[LawProperty, ...] = ()
+    details: tuple[OptionalObject, ...] = ()
+    accepted: tuple[AcceptedFinding, ...] = ()
 
 
-def load_settings(folder: Path) -> Settings:
+def load_settings(folder: Path) -> AnalysisSettings:
     """The properties of a folder of policies. Raises InvalidInput with every problem found."""
-    path = folder / NAME
+    path = folder / FILE_NAME
     if not path.is_file():
-        return Settings()
+        return AnalysisSettings()
     with contextlib.suppress(ValueError):
         path = path.resolve().relative_to(Path.cwd())
     document = load_document(path)
@@ -90,7 +90,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document, self.problems = document, list[Problem]()
 
-    def read(self) -> Settings:
+    def read(self) -> AnalysisSettings:
         data = self.document.data
         seen: set[str] = set()
         for index, entry in enumerate(data.get("properties", [])):
@@ -101,12 +101,14 @@ class _Reader:
             seen.add(entry["id"])
         details = [self.detail(index, entry) for index, entry in enumerate(data.get("details", []))]
         properties = [self.property(index, entry) for index, entry in enumerate(data.get("properties", []))]
-        return Settings(
+        return AnalysisSettings(
             self.document.file,
             tuple(item for item in properties if item is not None),
             tuple(item for item in details if item is not None),
             tuple(
-                Accepted(entry["kind"], as_tuple(entry["about"]), entry["reason"], self.line(("accepted", index)))
+                AcceptedFinding(
+                    entry["kind"], as_tuple(entry["about"]), entry["reason"], self.line(("accepted", index))
+                )
                 for index, entry in enumerate(data.get("accepted", []))
             ),
         )
@@ -114,14 +116,14 @@ class _Reader:
     def line(self, path: Place) -> int:
         return self.document.mark(path)[0]
 
-    def property(self, index: int, entry: Mapping[str, Any]) -> Property | None:
+    def property(self, index: int, entry: Mapping[str, Any]) -> LawProperty | None:
         place: Place = ("properties", index)
         form = next(name for name in FORMS if name in entry)
         when: Node | None = None
         if "when" in entry:
             when = self.expression((*place, "when"), entry["when"], entry.get("each", "product"))
         day, period = entry.get("day"), entry.get("period", {})
-        return Property(
+        return LawProperty(
             entry["id"],
             entry["statement"],
             as_tuple(entry.get("cite", [])),
@@ -133,7 +135,7 @@ class _Reader:
             iso(ordinal(day) + 1) if day else period.get("until"),
         )
 
-    def detail(self, index: int, entry: Mapping[str, Any]) -> Detail | None:
+    def detail(self, index: int, entry: Mapping[str, Any]) -> OptionalObject | None:
         from vatspolicy.policies.reads import details
 
         place: Place = ("details", index)
@@ -145,7 +147,7 @@ class _Reader:
             )
         each = "service" if entry["facts"].startswith("services.") else "product"
         when = self.expression((*place, "when"), entry["when"], each)
-        return None if when is None else Detail(entry["facts"], each, when)
+        return None if when is None else OptionalObject(entry["facts"], each, when)
 
     def expression(self, path: Place, text: str, each: str) -> Node | None:
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 
-from vatspolicy.authoring.analysis.findings import Finding
-from vatspolicy.authoring.symbolic.rule_state import constants
+from vatspolicy.authoring.analysis.findings import AnalysisFinding
+from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
@@ -14,14 +14,14 @@ from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
 from vatspolicy.policies.reads import asked_facts, parameters_of, read_facts
 
 
-def structural(bundle: Bundle, kinds: set[str]) -> Iterator[Finding]:
+def find_structural(bundle: Bundle, kinds: set[str]) -> Iterator[AnalysisFinding]:
     """The findings of the given kinds that need no proof."""
-    for kind, look in _LOOKS.items():
+    for kind, check in _CHECKS.items():
         if kind in kinds:
-            yield from look(bundle)
+            yield from check(bundle)
 
 
-def dates_overlap(bundle: Bundle) -> Iterator[Finding]:
+def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A rule and its successor in force together. That of policies is checked when a bundle is loaded."""
     for first, second in _versions(bundle):
         if second.since < first.until:
@@ -36,7 +36,7 @@ def dates_overlap(bundle: Bundle) -> Iterator[Finding]:
             )
 
 
-def dates_missing(bundle: Bundle) -> Iterator[Finding]:
+def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """Days between two versions of a rule; an edition or the value of an instrument that comes too late."""
     for first, second in _versions(bundle):
         if first.until < second.since:
@@ -65,7 +65,7 @@ def dates_missing(bundle: Bundle) -> Iterator[Finding]:
         yield from _values_too_late(bundle, policy)
 
 
-def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[Finding]:
+def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding]:
     """An instrument whose expressions read a parameter before it has a value, while a rule already names it."""
     first_value = {
         parameter.key: parameter.values[0].since
@@ -103,7 +103,7 @@ def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
         for rule in policy.rules:
             text = " ".join(rule.when.text.split())
             ways = [" ".join(e.text.split()) for e in _more(rule)]
-            alike.setdefault(repr((rule.each, text, ways, constants(rule))), []).append(rule)
+            alike.setdefault(repr((rule.each, text, ways, effect_constants(rule))), []).append(rule)
         for rules in alike.values():
             rules.sort(key=lambda rule: (rule.since, rule.until))
             for first, second in itertools.pairwise(rules):
@@ -118,7 +118,7 @@ def _more(rule: Rule) -> Iterator[Expression]:
         yield from (condition.check for condition in rule.effect.conditions)
 
 
-def unused_parameter(bundle: Bundle) -> Iterator[Finding]:
+def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A parameter that nothing reads, and a value that was replaced before anything read it."""
     readers: dict[str, list[tuple[str, str]]] = {}
     for policy in bundle.policies.values():
@@ -157,7 +157,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[Finding]:
                     )
 
 
-def unused_term(bundle: Bundle) -> Iterator[Finding]:
+def unused_term(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A term that no expression uses."""
     used = {(owner, name) for owner, name in used_terms(bundle)}
     for policy in bundle.policies.values():
@@ -172,7 +172,7 @@ def unused_term(bundle: Bundle) -> Iterator[Finding]:
                 )
 
 
-def unread_fact(bundle: Bundle) -> Iterator[Finding]:
+def unread_fact(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """A fact of the profile schema that no expression reads."""
     read = read_facts(bundle)
     for path in asked_facts(bundle.schemas):
@@ -186,7 +186,7 @@ def unread_fact(bundle: Bundle) -> Iterator[Finding]:
             )
 
 
-_LOOKS: Mapping[str, Callable[[Bundle], Iterator[Finding]]] = {
+_CHECKS: Mapping[str, Callable[[Bundle], Iterator[AnalysisFinding]]] = {
     "dates-overlap": dates_overlap,
     "dates-missing": dates_missing,
     "unused-parameter": unused_parameter,
@@ -203,9 +203,9 @@ def _finding(
     zh: str,
     since: str | None = None,
     until: str | None = None,
-) -> Finding:
+) -> AnalysisFinding:
     end = None if until in (None, NEVER) else until
-    return Finding(kind, about, *place, {"en": en, "zh": zh}, since, end)
+    return AnalysisFinding(kind, about, *place, {"en": en, "zh": zh}, since, end)
 
 
 def _place(bundle: Bundle, policy: Policy, path: Path) -> tuple[str, int]:

@@ -1,23 +1,29 @@
-"""Which decisions change: every product, on every day on which some rule differs, decided by both sides."""
+"""Decisions that change: every product, on every day on which a rule differs, decided by both sides.
+
+Products are the fixtures of both sides, with their variants, and specs of the user.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from vatspolicy.authoring.diff.cases import Product
-from vatspolicy.authoring.diff.items import DECISIVE, KINDS, Item, Key, differing, items
-from vatspolicy.authoring.diff.revision import LawRevision, load_side, named_after
 from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.authoring.diff.sources import LawRevision, load_side, named_after
+from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.snapshot import DECISIVE_KINDS, DETAIL_KINDS, Item, Key, compare_items, itemize
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.profile.profile import Profile, read_profile
+from vatspolicy.gate.gate import find_specs
+from vatspolicy.profile.profile import Profile, change, read_profile
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A decision word with what missing facts leave open."""
+    """An outcome with the range that missing facts leave open."""
 
     decision: str
     range: tuple[str, str]
@@ -25,27 +31,27 @@ class Answer:
 
 @dataclass(frozen=True)
 class Row:
-    """One product whose decision word, or its range, changes."""
+    """One product whose outcome, or its range, changes."""
 
     product: Product
     services: tuple[str, ...]
-    """The services whose findings change it; none when it is the product as a whole."""
+    """The services whose findings change it; none if it is the product as a whole."""
     before: Answer
     after: Answer
     because: tuple[str, ...]
-    """Rules behind it, the likeliest cause first: those that the change touched, if any of them speaks."""
+    """Rules behind it, the likeliest cause first: the changed rules among them, if there are any."""
     days: tuple[str, ...]
     """Days on which it was found."""
 
     @property
     def direction(self) -> str:
-        """See `direction`."""
+        """The direction of the change (see `direction`)."""
         return direction(self.before, self.after)
 
 
 @dataclass(frozen=True)
 class Detail:
-    """Something below the decision word that changes alike for several products."""
+    """A difference below the outcome that is the same for several products."""
 
     kind: str
     name: str
@@ -58,7 +64,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of all products."""
+    """The comparison of all products."""
 
     rows: tuple[Row, ...]
     details: tuple[Detail, ...]
@@ -67,13 +73,16 @@ class Comparison:
     days: tuple[str, ...]
     """Days that were compared."""
     problems: tuple[Problem, ...]
-    """Why other products were not."""
+    """Problems of the other products."""
     borrowed: tuple[str, ...] = field(default=())
     """Products that the base can read only under the schemas of the head."""
 
 
 def direction(before: Answer, after: Answer) -> str:
-    """tightened, loosened, or neither: more or less is known, but nothing became milder or stricter for certain."""
+    """Return tightened, loosened, or neither.
+
+    Neither: more or less is known, but nothing became milder or stricter for certain.
+    """
     low = WORDS.index(after.range[0]) - WORDS.index(before.range[0])
     high = WORDS.index(after.range[1]) - WORDS.index(before.range[1])
     if min(low, high) >= 0 and max(low, high) > 0:
@@ -86,9 +95,9 @@ def direction(before: Answer, after: Answer) -> str:
 def compare_decisions(
     base: LawRevision, head: LawRevision, products: Sequence[Product], days: Sequence[str], differences: Differences
 ) -> Comparison:
-    """Decide every product on every day by both sides and tell what differs.
+    """Decide every product on every day by both sides and return the differences.
 
-    A day on which no rule differs is passed over, unless the schemas differ: they say where places lie, too.
+    A day on which no rule differs is left out, unless the schemas differ: they hold the gazetteer.
     """
     compared = [day for day in days if base.schemas != head.schemas or differences.on(day)]
     return _Run(base, head, differences).run(products, compared)
@@ -115,16 +124,16 @@ class _Run:
                 continue
             count += 1
             for day in days:
-                self.compare(product, day, decide(before, old, day), decide(self.head, new, day))
+                self.compare(product, day, evaluate(before.bundle, old, day), evaluate(self.head.bundle, new, day))
         rows = [Row(*key[:5], tuple(found)) for key, found in self.rows.items()]
         details = [Detail(*key, tuple(names), tuple(sorted(found))) for key, (names, found) in self.details.items()]
-        details.sort(key=lambda detail: (KINDS.index(detail.kind), detail.name, detail.rule or ""))
+        details.sort(key=lambda detail: (DETAIL_KINDS.index(detail.kind), detail.name, detail.rule or ""))
         return Comparison(
             tuple(rows), tuple(details), count, tuple(days), tuple(sorted(set(self.problems))), tuple(self.borrowed)
         )
 
     def read(self, product: Product) -> tuple[LawRevision, Profile, Profile]:
-        """The side that decides as the base, and the profile as both sides read it. Raises InvalidInput."""
+        """Return the side that decides as the base, and the profile as both sides read it. Raises InvalidInput."""
         new = read_profile(product.document, self.head.schemas)
         if self.base.schemas == self.head.schemas:
             return self.base, new, new
@@ -137,7 +146,7 @@ class _Run:
             return borrowed, new, new
 
     def base_under_head(self) -> LawRevision:
-        """The base read under the schemas of the head. Raises InvalidInput where it does not fit them."""
+        """Return the base loaded under the schemas of the head. Raises InvalidInput if it does not fit them."""
         if self._base_under_head is None:
             try:
                 self._base_under_head = load_side(self.base.source, self.head.schemas)
@@ -148,38 +157,33 @@ class _Run:
         return self._base_under_head
 
     def compare(self, product: Product, day: str, before: Decision, after: Decision) -> None:
-        found = differing(items(before), items(after))
+        found = compare_items(itemize(before), itemize(after))
         answers = _answer(before), _answer(after)
         if answers[0] != answers[1]:
             rules, services = self.causes(found, day)
             self.rows.setdefault((product, services, *answers, rules), []).append(day)
-        for key, (old, new) in found.items():
-            rule = (new or old or Item("", None)).rule
+        for old, new in found.values():
+            item = new or old
+            assert item is not None
             values = (old.value if old else None, new.value if new else None)
-            products, days = self.details.setdefault((key.kind, key.name, rule, *values), ({}, {}))
+            products, days = self.details.setdefault((item.kind, item.name, item.rule, *values), ({}, {}))
             products[product.name] = None
             days[day] = None
 
     def causes(
         self, found: Mapping[Key, tuple[Item | None, Item | None]], day: str
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Rules and services behind a change of the word."""
+        """Return the rules and services behind a change of the outcome."""
         touched = self.differences.on(day)
-        spoken = [
-            (DECISIVE.index(key.kind), rule, key.service)
-            for key, pair in found.items()
-            if key.kind in DECISIVE
+        causes = [
+            (DECISIVE_KINDS.index(kind), rule, service)
+            for (kind, _, service, _), pair in found.items()
+            if kind in DECISIVE_KINDS
             for rule in dict.fromkeys(item.rule for item in pair if item is not None and item.rule is not None)
         ]
-        speaking = [entry for entry in spoken if entry[1] in touched] or spoken
-        speaking.sort()
-        rules = dict.fromkeys(rule for _, rule, _ in speaking)
-        return tuple(rules), tuple(dict.fromkeys(sorted(service for _, _, service in speaking if service)))
-
-
-def decide(side: LawRevision, profile: Profile, day: str) -> Decision:
-    """The decision of one side."""
-    return evaluate(side.bundle, profile, day)
+        causes = sorted([cause for cause in causes if cause[1] in touched] or causes)
+        rules = dict.fromkeys(rule for _, rule, _ in causes)
+        return tuple(rules), tuple(dict.fromkeys(sorted(service for _, _, service in causes if service)))
 
 
 def _answer(decision: Decision) -> Answer:
@@ -187,6 +191,80 @@ def _answer(decision: Decision) -> Answer:
 
 
 def direction_of_all(directions: Iterable[str]) -> str:
-    """tightened, loosened, both or neither, over many."""
+    """Combine directions into tightened, loosened, both or neither."""
     found = set(directions) - {"neither"}
     return "both" if len(found) > 1 or "both" in found else found.pop() if found else "neither"
+
+
+EXPECTED = ".expect.yaml"
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """A profile, or the variant of one that a fixture decides too."""
+
+    document: Document = field(repr=False)
+    variant: str = ""
+    """The fixture's description of the variant; empty for the profile itself."""
+
+    @property
+    def name(self) -> str:
+        """The id, with the variant."""
+        return f"{self.id} ({self.variant})" if self.variant else self.id
+
+    @property
+    def id(self) -> str:
+        """The product's id; the file's name if the profile does not state one."""
+        product = self.document.data.get("product") if isinstance(self.document.data, dict) else None
+        id = product.get("id") if isinstance(product, dict) else None
+        return id if isinstance(id, str) else self.document.file
+
+
+def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> tuple[list[Product], list[Problem]]:
+    """Return every product to decide, each profile once, and the problems of those that cannot be read.
+
+    A fixture that a change edits or deletes is decided as it was, too, so that no product leaves the comparison unseen.
+    """
+    found: dict[str, Product] = {}
+    problems: list[Problem] = []
+
+    def add(product: Product) -> None:
+        key = json.dumps(product.document.data, sort_keys=True, ensure_ascii=False)
+        found.setdefault(key, product)
+
+    for side in (head, base):
+        for file, content in side.source.fixtures:
+            if not file.endswith(EXPECTED):
+                try:
+                    for product in _variants(side, file, content):
+                        add(product)
+                except InvalidInput as error:
+                    problems += named_after(base.source, error.problems) if side is base else error.problems
+    for argument in arguments:
+        specs = find_specs(argument)
+        if not specs:
+            problems.append(Problem(argument, 1, 1, "", "There is no profile here."))
+        for spec in specs:
+            try:
+                add(Product(load_document(spec)))
+            except InvalidInput as error:
+                problems += error.problems
+    return list(found.values()), sorted(set(problems))
+
+
+def _variants(side: LawRevision, file: str, content: bytes) -> Iterator[Product]:
+    """Yield a fixture's profile, and the variants in its expectations."""
+    document = parse_document(content, file)
+    yield Product(document)
+    beside = file.removesuffix(".yaml") + EXPECTED
+    expected = dict(side.source.fixtures).get(beside)
+    entries = parse_document(expected, beside).data if expected is not None else {}
+    for entry in entries.get("decisions", []) if isinstance(entries, dict) else []:
+        if isinstance(entry, dict) and (edits := list(_edits(entry))):
+            yield Product(change(document, edits), str(entry.get("it", "")) or "variant")
+
+
+def _edits(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    set_, unset = entry.get("set"), entry.get("unset")
+    yield from set_.items() if isinstance(set_, dict) else ()
+    yield from ((path, None) for path in unset if isinstance(path, str)) if isinstance(unset, list) else ()

@@ -1,19 +1,29 @@
-"""The proof of every changed rule, and of the change as a whole, over all profiles: asked of the engine for proofs."""
+"""Proofs over all profiles of every changed rule and of the change as a whole, as plain data.
+
+Each witness is decided again by the evaluator before it is shown, dated, and worded by the schemas.
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.diff.revision import LawRevision, load_side
+from vatspolicy.authoring.diff.decisions import Answer, direction
 from vatspolicy.authoring.diff.rules import Differences
+from vatspolicy.authoring.diff.sources import LawRevision, load_side
+from vatspolicy.engine.decision import WORDS, Decision
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.snapshot import compare_items, itemize
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.wording import facts_of
 
 ENGINES = ("auto", "z3", "off")
-"""Engines to choose from: the solver z3 if it is installed, z3 or no report, none.
+"""Solvers to choose from: z3 if it is installed, z3 or no report, none.
 
 Without z3, `auto` proves what the texts of the rules alone settle, and reports the rest as unknown.
 """
@@ -21,28 +31,28 @@ Without z3, `auto` proves what the texts of the rules alone settle, and reports 
 
 @dataclass(frozen=True)
 class Proof:
-    """What the engine said."""
+    """The answers of the solver."""
 
     status: str
     """evaluated; not-needed (no rule differs); off; unavailable; failed."""
     engine: str | None = None
-    """z3, or None where it is not installed or was not asked."""
+    """z3, or None if it is not installed or was not asked."""
     reason: str = ""
-    """Why it is not evaluated: engine (not installed), schemas (the base does not fit those of the head), failed."""
+    """Why there is no evaluation: engine (not installed), schemas (the base does not fit the head's), failed."""
     broke: str = ""
-    """What broke off in the engine, by its type."""
+    """The type of the error that stopped the solver."""
     rules: tuple[Any, ...] = ()
-    """A vatspolicy.authoring.symbolic.RuleVerdict a rule."""
+    """One vatspolicy.authoring.symbolic.RuleVerdict per rule."""
     transitions: Any = None
-    """vatspolicy.authoring.symbolic.Transitions of the change as a whole."""
+    """The vatspolicy.authoring.symbolic.Transitions of the change as a whole."""
     base: Bundle | None = None
-    """The base as it was asked: under the schemas of the head."""
+    """The base under the schemas of the head."""
 
 
 def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted: str, workers: int = 1) -> Proof:
-    """Ask about every rule that differs, and about all of them together: all profiles of the head's schemas, all days.
+    """Prove or refute each rule that differs, and all together, over all profiles of the head's schemas and all days.
 
-    wanted: one of ENGINES. workers: processes that share the questions of the solver; the answers do not depend on it.
+    `wanted` is one of ENGINES. `workers` are processes that share the queries; the answers do not depend on it.
     """
     names = sorted(differences.names)
     if not names:
@@ -63,3 +73,150 @@ def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted
     except Exception as error:  # whatever breaks, the rest of the report stands, marked as not whole
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof("evaluated", engine, rules=tuple(rules), transitions=transitions, base=left)
+
+
+_LISTED = 6
+"""Most items of a witness that are shown."""
+Cause = Callable[[str, str], Mapping[str, Any]]
+"""Returns a rule with its citations, by its name and a day."""
+
+
+class UnconfirmedProof(Exception):
+    """The evaluator does not decide a witness as the solver says, so no answer of it may be shown."""
+
+
+def semantic_data(proof: Proof, head: LawRevision, differences: Differences, cause: Cause) -> dict[str, Any]:
+    """Return the semantic layer of a comparison. Raises UnconfirmedProof."""
+    data: dict[str, Any] = {
+        "status": proof.status,
+        "engine": proof.engine,
+        "transitions": [],
+        "rules": [],
+        "assumptions": [],
+    }
+    if proof.status == "evaluated":
+        assert proof.base is not None
+        serializer = _ProofSerializer(proof.base, head.bundle, differences, cause)
+        data["transitions"] = [serializer.transition(found) for found in proof.transitions.found]
+        data["rules"] = [serializer.rule(found) for found in proof.rules]
+        data["assumptions"] = list(proof.transitions.assumptions)
+    return data
+
+
+@dataclass
+class _DecidedWitness:
+    """A profile of a witness, decided by both sides on any day."""
+
+    base: Bundle
+    head: Bundle
+    profile: Profile
+
+    def __post_init__(self) -> None:
+        self._decided: dict[str, tuple[Decision, Decision]] = {}
+
+    def on(self, day: str) -> tuple[Decision, Decision]:
+        if day not in self._decided:
+            self._decided[day] = evaluate(self.base, self.profile, day), evaluate(self.head, self.profile, day)
+        return self._decided[day]
+
+    def answers(self, day: str) -> tuple[Answer, Answer]:
+        before, after = self.on(day)
+        return Answer(before.decision, before.range), Answer(after.decision, after.range)
+
+    def listed(self, name: str, day: str) -> list[dict[str, Any]]:
+        """Return the items of a rule that differ."""
+        before, after = self.on(day)
+        return [
+            {
+                "kind": kind,
+                "name": item_name,
+                "before": old.value if old else None,
+                "after": new.value if new else None,
+            }
+            for (kind, item_name, _, _), (old, new) in compare_items(itemize(before), itemize(after)).items()
+            if name in {item.rule for item in (old, new) if item is not None}
+        ]
+
+
+class _ProofSerializer:
+    def __init__(self, base: Bundle, head: Bundle, differences: Differences, cause: Cause) -> None:
+        self.base, self.head, self.differences, self.cause = base, head, differences, cause
+        first = max(base.covers_from, head.covers_from)
+        self.days = [day for day in sorted({first, *base.boundaries, *head.boundaries}) if day >= first]
+
+    def transition(self, found: Any) -> dict[str, Any]:
+        """Return one transition of the outcome, with the verdict on whether the whole change can cause it."""
+        witness, turn = None, direction(_answer(found.before), _answer(found.after))
+        if found.witness is not None:
+            shown = _DecidedWitness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
+            answers = shown.answers(found.as_of)
+            if (answers[0].decision, answers[1].decision) != (found.before, found.after):
+                raise UnconfirmedProof(f"{found.before}->{found.after}")
+            since = self.since(found.as_of, lambda day: shown.answers(day) == answers)
+            witness = self.witness(found, shown, since) | {"until": found.last_day}
+            turn = direction(*answers)
+        return {
+            "before": found.before,
+            "after": found.after,
+            "verdict": found.verdict,
+            "direction": turn,
+            "witness": witness,
+            "reason": found.reason,
+        }
+
+    def rule(self, found: Any) -> dict[str, Any]:
+        """Return the verdict on one rule, changed alone."""
+        witness, day = None, found.as_of
+        if found.witness is not None:
+            shown = _DecidedWitness(self.base, self.head, load_profile(found.witness, schemas=self.head.schemas))
+            answers = shown.answers(found.as_of)
+            if found.before is not None and answers[0].decision != found.before:
+                raise UnconfirmedProof(found.rule)
+            same = answers[0] == answers[1]
+            day = self.since(
+                found.as_of,
+                lambda day: (
+                    found.rule in self.differences.on(day)
+                    and shown.answers(day) == answers
+                    and not (same and shown.listed(found.rule, found.as_of) != shown.listed(found.rule, day))
+                ),
+            )
+            witness = self.witness(found, shown, day) | {"listed": shown.listed(found.rule, day)[:_LISTED]}
+        return {
+            **self.cause(found.rule, day or self.days[-1]),
+            "verdict": found.verdict,
+            "transitions": list(found.transitions),
+            "before": found.before,
+            "after": found.after,
+            "witness": witness,
+            "reason": found.reason,
+            "assumptions": list(found.assumptions),
+        }
+
+    def witness(self, found: Any, shown: _DecidedWitness, since: str) -> dict[str, Any]:
+        """Return the profile, its facts in words, and the decisions of both sides."""
+        before, after = shown.answers(since)
+        return {
+            "profile": found.witness,
+            "facts": facts_of(found.witness, self.head),
+            "as_of": found.as_of,
+            "since": since,
+            "until": None,
+            "before": {"decision": before.decision, "range": list(before.range)},
+            "after": {"decision": after.decision, "range": list(after.range)},
+            "listed": [],
+        }
+
+    def since(self, as_of: str, shows: Callable[[str], bool]) -> str:
+        """Return the first of the days up to `as_of`, without a gap, on which a witness shows the same."""
+        since = as_of
+        for day in reversed([day for day in self.days if day < as_of]):
+            if not shows(day):
+                break
+            since = day
+        return since
+
+
+def _answer(word: str) -> Answer:
+    """Return an outcome as an answer; `incomplete` alone leaves everything open."""
+    return Answer(word, (word, word) if word in WORDS else (WORDS[0], WORDS[-1]))

@@ -1,24 +1,37 @@
-"""The two states to compare: git revisions, folders or bundles, read into memory under the names of the project."""
+"""The two states to compare: git revisions, folders or bundles, each loaded under its own schemas.
+
+Files of a revision come from `git cat-file`, not from `git archive`: attributes in the repository can keep files out of
+an archive, and a change must not be able to hide a policy from the person who compares. git runs without a shell, with
+fixed arguments, bounded in time and size.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
 import re
-from collections.abc import Iterable, Mapping
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from vatspolicy.authoring.diff.git import Git, SourceError, check_size
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.bundle import TESTS_ENDING, Bundle, build_bundle, is_law
 
 FOLDERS = {"policies": ".yaml", "schemas": ".json", "fixtures": ".yaml"}
 """Folders of a project that are read, with the ending of the files in them."""
 CHANGELOG = "CHANGELOG.md"
 RELEASE = "bundle.yaml"
 WORKING_TREE = "."
-"""The project as it stands on disk."""
+"""The name of the project on disk."""
 
 _PATHS = ("./", "../", "/", "~")
-"""What a path begins with, and no revision."""
+"""Beginnings of a path, which no revision has."""
 
 Files = tuple[tuple[str, bytes], ...]
 
@@ -38,7 +51,7 @@ class Source:
 
     @property
     def title(self) -> str:
-        """The name, with the commit where the name does not say which."""
+        """The name, with the commit if the name does not show it."""
         if self.name == WORKING_TREE:
             return "working tree"
         known = self.commit is None or (len(self.name) >= 7 and self.commit.startswith(self.name.lower()))
@@ -46,9 +59,10 @@ class Source:
 
 
 def read_pair(base: str, head: str | None, folder: Path) -> tuple[Source, Source]:
-    """The states behind `BASE HEAD`, `BASE..HEAD`, `BASE...HEAD` (since they parted), or `BASE` (until now, on disk).
+    """Read the states of `BASE HEAD`, `BASE..HEAD`, `BASE...HEAD` (since they parted), or `BASE` (until now, on disk).
 
-    Raises SourceError for what cannot be read.
+    Raises:
+        SourceError: A state cannot be read.
     """
     git = Git(folder)
     if head is None and (found := _range(base, folder)):
@@ -61,7 +75,7 @@ def read_pair(base: str, head: str | None, folder: Path) -> tuple[Source, Source
 
 
 def _range(text: str, folder: Path) -> tuple[str, str, str] | None:
-    """`A..B` or `A...B` in parts, an end that is left out being HEAD; None for a folder or a single revision."""
+    """Split `A..B` or `A...B`, with HEAD for an end that is left out; return None for a folder or a single revision."""
     found = re.fullmatch(r"(.*?)(\.{2,3})([^./].*)?", text)
     if found is None or text in (".", "..") or text.startswith(_PATHS) or _exists(folder / text):
         return None
@@ -71,12 +85,12 @@ def _range(text: str, folder: Path) -> tuple[str, str, str] | None:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except (OSError, ValueError):  # nothing can have such a name
+    except (OSError, ValueError):  # no file can have such a name
         return False
 
 
 def read_source(name: str, folder: Path) -> Source:
-    """The state that a name stands for: a folder or bundle where there is one, else a revision. Raises SourceError."""
+    """Read the folder or bundle of a name if there is one, else the revision. Raises SourceError."""
     if name and _is_folder(folder / name):
         return _read_folder(name, folder / name)
     if is_archive(name) and _exists(folder / name):
@@ -95,7 +109,7 @@ def _exists(path: Path) -> bool:
 
 
 def _read_archive(name: str, path: Path) -> Source:
-    """A bundle: an archive of policies/ (and schemas/, fixtures/), or of policies alone."""
+    """Read a bundle: an archive of policies/ (and schemas/, fixtures/), or of policies alone."""
     try:
         files = read_archive(path, lambda file: _wanted(file) or _wanted(f"policies/{file}"))
     except ArchiveError as error:
@@ -112,7 +126,7 @@ def _read_commit(git: Git, name: str, commit: str) -> Source:
 
 
 def _read_folder(name: str, path: Path) -> Source:
-    """A project (with a folder `policies`), or a folder of policies alone."""
+    """Read a project (with a folder `policies`), or a folder of policies alone."""
     prefix, roots = "", [path / folder for folder in FOLDERS]
     if not roots[0].is_dir():
         if not (path / RELEASE).is_file():
@@ -153,3 +167,194 @@ def _source(name: str, commit: str | None, files: Iterable[tuple[str, bytes]]) -
         fixtures=tuple(by_folder["fixtures"]),
         changelog=changelog,
     )
+
+
+# --- git
+
+TIMEOUT = 120
+"""Seconds that one call of git may take."""
+MAX_FILES = 20_000
+MAX_BYTES = 128 * 2**20
+"""Most files, and most bytes of them together, that are read of one state."""
+_REGULAR = ("100644", "100755")
+
+
+class SourceError(Exception):
+    """A revision or folder cannot be read; the text is a sentence and a hint."""
+
+
+@dataclass(frozen=True)
+class Git:
+    """A git repository, from one of its folders."""
+
+    folder: Path
+    """The folder of the project: the root of the repository or below it."""
+
+    def commit(self, revision: str) -> str:
+        """Return the full id of the commit that a revision names. Raises SourceError."""
+        if not revision or revision.startswith("-") or re.search(r"[\s\x00-\x1f\x7f]", revision):
+            raise SourceError(f"{revision!r} is no revision.")
+        name = f"{revision}^{{commit}}"
+        found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
+        id = found.decode("ascii", "replace").strip()
+        if not re.fullmatch(r"[0-9a-f]{40,64}", id):
+            self._run("rev-parse", "--git-dir")  # fails with a message if there is no repository
+            raise SourceError(f"There is no revision {revision!r} here. A shallow clone may need more history.")
+        return id
+
+    def merge_base(self, left: str, right: str) -> str:
+        """Return the commit at which two commits parted. Raises SourceError."""
+        found = self._run("merge-base", left, right, ok=(0, 1)).decode("ascii", "replace").split()
+        if not found:
+            raise SourceError("The two revisions have no common history. A shallow clone may need more of it.")
+        return found[0]
+
+    def files(self, commit: str, paths: Sequence[str], wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:
+        """Return name and bytes of the regular files of a commit below paths from the folder. Raises SourceError."""
+        prefix = self._run("rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").rstrip("\n")
+        below = [f"{prefix}{path}" for path in paths]
+        listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *below)
+        entries = []
+        for line in filter(None, listing.split(b"\0")):
+            head, _, path = line.partition(b"\t")
+            mode, _, id, size = head.decode("ascii").split()
+            name = path.decode("utf-8", "surrogateescape").removeprefix(prefix)
+            if mode in _REGULAR and wanted(name):
+                entries.append((name, id, int(size)))
+        check_size(len(entries), sum(size for _, _, size in entries))
+        return list(zip((name for name, _, _ in entries), self._blobs([id for _, id, _ in entries]), strict=True))
+
+    def _blobs(self, ids: Sequence[str]) -> list[bytes]:
+        output = self._run("cat-file", "--batch", given="".join(f"{id}\n" for id in ids).encode()) if ids else b""
+        blobs, at = [], 0
+        for id in ids:
+            end = output.index(b"\n", at)
+            said = output[at:end].decode("ascii", "replace").split()  # id, blob, size; or id, missing
+            if len(said) != 3 or said[1] != "blob":
+                raise SourceError(f"The object {id} is missing from this clone.")
+            size = int(said[2])
+            blobs.append(output[end + 1 : end + 1 + size])
+            at = end + 2 + size
+        return blobs
+
+    def _run(self, *arguments: str, ok: Sequence[int] = (0,), given: bytes = b"") -> bytes:
+        """Run git and return its output. Raises SourceError for an exit code that is not in `ok`."""
+        command = ["git", "--no-replace-objects", "--no-pager", "--literal-pathspecs", *arguments]
+        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+        try:
+            result = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=environment,
+                input=given,
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise SourceError("git is not installed. Compare two folders instead.") from None
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"git took more than {TIMEOUT} seconds.") from None
+        except (OSError, ValueError) as error:
+            raise SourceError(f"git cannot be started: {getattr(error, 'strerror', None) or error}.") from None
+        if result.returncode not in ok:
+            lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+            why = lines[0].removeprefix("fatal: ").rstrip(".") if lines else f"it ended with {result.returncode}"
+            raise SourceError(f"git cannot read this: {why}.")
+        return result.stdout
+
+
+def check_size(files: int, size: int) -> None:
+    """Raise SourceError for more than a comparison reads."""
+    if files > MAX_FILES or size > MAX_BYTES:
+        raise SourceError(
+            f"There is too much to compare: at most {MAX_FILES:,} files and {MAX_BYTES // 2**20} MiB of one state."
+        )
+
+
+# --- loading
+
+
+@dataclass(frozen=True)
+class LawRevision:
+    """One side of a comparison: a state of the law, loaded under its own schemas."""
+
+    source: Source
+    bundle: Bundle
+    documents: Mapping[str, Document] = field(repr=False)
+    """Policy files by id, without those that are the same, byte for byte, on the other side."""
+    tests: Mapping[str, tuple[str, Any]] = field(repr=False)
+    """Tests by the id of their policy, as (file, data), without those of files that are the same on the other side."""
+    release: Document = field(repr=False)
+    """bundle.yaml."""
+
+    @property
+    def schemas(self) -> SchemaSet:
+        """The schemas under which this side reads profiles."""
+        return self.bundle.schemas
+
+    def schema(self, name: str) -> Any:
+        """Return the schema in a file of this side as data; None if it has no such file."""
+        content = self.schemas.files.get(name)
+        return None if content is None else json.loads(content)
+
+
+def load_pair(base: Source, head: Source) -> tuple[LawRevision, LawRevision]:
+    """Load both sides. A state without schemas, such as a folder of policies alone, is read under those of the other.
+
+    Raises:
+        InvalidInput: A side cannot be loaded; files of the base are named `base:path`.
+    """
+    base_schemas, head_schemas = (_schemas(own.schemas or other.schemas) for own, other in ((base, head), (head, base)))
+    if base_schemas == head_schemas:
+        base_schemas = head_schemas
+    problems: list[Problem] = []
+    sides = []
+    same = frozenset(base.policies) & frozenset(head.policies)
+    for source, schemas in ((base, base_schemas), (head, head_schemas)):
+        try:
+            sides.append(load_side(source, schemas, same))
+        except InvalidInput as error:
+            problems += named_after(source, error.problems) if source is base else error.problems
+    if problems:
+        raise InvalidInput(problems)
+    return sides[0], sides[1]
+
+
+def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, bytes]] = frozenset()) -> LawRevision:
+    """Load a state under these schemas; `same` are files to leave out. Raises InvalidInput."""
+    try:
+        bundle = build_bundle(list(source.policies), schemas)
+    except (FileNotFoundError, KeyError, TypeError, ValueError) as error:  # schemas that this program cannot use
+        if isinstance(error, InvalidInput):
+            raise
+        message = "The schemas of this state cannot be used by this version of the program."
+        raise InvalidInput([Problem("schemas", 1, 1, "", message)]) from None
+    named = {name: content for name, content in source.policies if name.rpartition("/")[2] == RELEASE}
+    release = [parse_document(content, name) for name, content in named.items()][-1]
+    rest = [file for file in source.policies if file not in same and file[0] not in named]
+    documents = [parse_document(content, name) for name, content in rest if is_law(name)]
+    tests = {document.data["id"]: (document.file, document.data.pop("tests", None)) for document in documents}
+    for name, content in rest:
+        if name.endswith(TESTS_ENDING):
+            id = name.rpartition("/")[2].removesuffix(TESTS_ENDING)
+            tests[id] = (name, parse_document(content, name).data)
+    return LawRevision(
+        source=source,
+        bundle=bundle,
+        documents={document.data["id"]: document for document in documents},
+        tests=tests,
+        release=release,
+    )
+
+
+def named_after(source: Source, problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems of the base with its files named as git names them: `main:policies/a.yaml`."""
+    return [dataclasses.replace(problem, file=f"{source.name}:{problem.file}") for problem in problems]
+
+
+def _schemas(files: Mapping[str, bytes]) -> SchemaSet:
+    """Return the set of these files; the shipped set if they are the same, or if there are none."""
+    shipped = SchemaSet.shipped()
+    own = SchemaSet(files)
+    return shipped if not files or own == shipped else own

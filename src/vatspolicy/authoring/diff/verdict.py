@@ -1,18 +1,22 @@
-"""What a comparison comes to: a title, what it may fail on, and an exit code."""
+"""The verdict on a comparison: title, conditions to fail on, exit code, and the version that the change needs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.authoring.diff.schemas import SchemaChange
+from vatspolicy.authoring.diff.sources import LawRevision
+from vatspolicy.authoring.diff.structure import LAW, Change
 from vatspolicy.gate.gate import ExitCode, worst
 
-LEVELS = ("loosened", "tightened", "any", "unknown", "version", "retroactive")
-"""What a comparison may fail on, beside transitions such as `deny->allow`."""
-WORDS = ("allow", "needs-license", "incomplete", "deny")
+CONDITIONS = ("loosened", "tightened", "any", "unknown", "version", "retroactive")
+"""Conditions that a comparison may fail on, beside transitions such as `deny->allow`."""
+OUTCOMES = ("allow", "needs-license", "incomplete", "deny")
 STRICTER = ("allow->needs-license", "allow->deny", "needs-license->deny")
-"""Changes of a decision that was reached into a stricter one; a milder one is the reverse."""
+"""Transitions from a decision that was reached to a stricter one; a milder one is the reverse."""
 MILDER = tuple("->".join(reversed(name.split("->"))) for name in STRICTER)
 
 Data = Mapping[str, Any]
@@ -20,39 +24,43 @@ _OPEN = ("unknown", "unsupported")
 
 
 def parse_conditions(texts: Iterable[str]) -> list[str]:
-    """Conditions separated by commas. Raises ValueError, with a sentence, for one that is none."""
+    """Return the conditions in texts, separated by commas there.
+
+    Raises:
+        ValueError: A text is not a condition; the error is a sentence for the user.
+    """
     found = [part.strip() for text in texts for part in text.split(",") if part.strip()]
     for part in found:
         before, arrow, after = part.partition("->")
-        known = all(word in (*WORDS, "*") for word in (before, after)) if arrow else part in LEVELS
+        known = all(word in (*OUTCOMES, "*") for word in (before, after)) if arrow else part in CONDITIONS
         if not known:
             raise ValueError(
-                f"{part!r} is no condition. Use {', '.join(LEVELS)}, or a transition such as deny->allow "
-                f"(words: {', '.join(WORDS)}, or *)."
+                f"{part!r} is no condition. Use {', '.join(CONDITIONS)}, or a transition such as deny->allow "
+                f"(words: {', '.join(OUTCOMES)}, or *)."
             )
     return list(dict.fromkeys(found))
 
 
 def seen(data: Data) -> set[str]:
-    """The changes of the decision word that profiles show, such as `deny->allow`."""
+    """Return the transitions of the outcome that profiles show, such as `deny->allow`."""
     rows = data["decisions"]["rows"] if data["decisions"] else []
     found = {(row["before"]["decision"], row["after"]["decision"]) for row in rows}
     return {f"{before}->{after}" for before, after in found if before != after}
 
 
 def possible(data: Data) -> list[str]:
-    """The changes of the decision word that a profile or a witness shows, where the engine was asked."""
+    """Return the transitions of the outcome that a profile or a witness shows, if the solver was asked."""
     shown = seen(data)
     return [name for name, verdict in _proved(data) if verdict == "witness" or name in shown]
 
 
 def impossible(data: Data) -> list[str]:
-    """Changes of the decision word that are proved never to happen."""
+    """Return the transitions of the outcome that are proved impossible."""
     return [name for name, verdict in _proved(data) if verdict == "proved-impossible"]
 
 
 def unsettled(data: Data) -> list[str]:
-    """Changes of the decision word that were neither shown nor excluded."""
+    """Return the transitions of the outcome that were neither shown nor excluded."""
     shown = seen(data)
     return [name for name, verdict in _proved(data) if verdict in _OPEN and name not in shown]
 
@@ -63,18 +71,18 @@ def _proved(data: Data) -> list[tuple[str, str]]:
 
 
 def open_rules(data: Data) -> list[str]:
-    """Changed rules of which nothing is known."""
+    """Return the changed rules of which nothing is known."""
     found = data["semantic"]["rules"] if data["semantic"] else []
     return [rule["rule"] for rule in found if rule["verdict"] in _OPEN]
 
 
 def is_open(data: Data) -> bool:
-    """Whether the engine left something unsettled."""
+    """Return True if the solver left something unsettled."""
     return bool(unsettled(data) or open_rules(data))
 
 
 def title_of(data: Data) -> str:
-    """The key of the title (words.TITLES)."""
+    """Return the key of the title (words.TITLES)."""
     if data["why"]:
         return "not-evaluated"
     decisions, semantic = data["decisions"], data["semantic"]
@@ -100,12 +108,12 @@ def title_of(data: Data) -> str:
 
 
 def failures(data: Data, conditions: Sequence[str]) -> list[str]:
-    """The conditions that hold."""
+    """Return the conditions that hold."""
     return [condition for condition in conditions if _holds(data, condition)]
 
 
 def undecided(data: Data, conditions: Sequence[str]) -> list[str]:
-    """The conditions that may hold: nothing shows them, and nothing excludes them."""
+    """Return the conditions that may hold: nothing shows them, and nothing excludes them."""
     return [condition for condition in conditions if not _holds(data, condition) and _may_hold(data, condition)]
 
 
@@ -155,3 +163,143 @@ def exit_code(data: Data) -> ExitCode:
     found = [codes.get(why, ExitCode.INCOMPLETE) for why in whys]
     found += [ExitCode.INCOMPLETE] if data["undecided_on"] else []
     return worst([*found, ExitCode.FAILED if data["failed_on"] else ExitCode.OK])
+
+
+# --- versions
+
+LEVELS = ("none", "patch", "minor", "major")
+_HEADING = re.compile(r"^##\s+\[?v?(\d+\.\d+\.\d+)\]?(.*)$", re.MULTILINE)
+
+Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A mistake in a version, the changelog or a review."""
+
+    code: str
+    """version, changelog, file-version or review."""
+    subject: str
+    """The version or policy concerned."""
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """The version that the change needs, against the one that it has."""
+
+    before: str
+    after: str
+    level: str
+    """none, patch, minor or major, from the measured effects of the change."""
+    because: tuple[str, ...]
+    """Reasons: rule-removed, policy-removed, schema-breaks, decisions-change, law-added, text-changed."""
+    needed: str | None
+    """The least version that fits; None if any does."""
+    faults: tuple[Fault, ...]
+
+
+def check_release(
+    base: LawRevision,
+    head: LawRevision,
+    changes: Sequence[Change],
+    schemas: Sequence[SchemaChange],
+    decisions_change: bool,
+) -> Release:
+    """Return the release that the change needs, against the one it has."""
+    before, after = base.bundle.version, head.bundle.version
+    level, because = _level(changes, schemas, decisions_change)
+    released = _released(before, base.source.changelog)
+    needed = _next(released, level) if released else None
+    least = max(needed or _parse(before), _parse(before))
+    faults = []
+    if _parse(after) < least:
+        faults.append(Fault("version", _text(least), head.release.file, head.release.mark(("version",))[0]))
+    if level in ("minor", "major") and head.source.changelog is not None:
+        faults += [] if _has_entry(base, head) else [Fault("changelog", after, "CHANGELOG.md", 1)]
+    faults += _file_faults(base, head, changes)
+    return Release(before, after, level, because, _text(needed) if needed else None, tuple(faults))
+
+
+def _level(
+    changes: Sequence[Change], schemas: Sequence[SchemaChange], decisions_change: bool
+) -> tuple[str, tuple[str, ...]]:
+    reasons = {
+        "rule-removed": ("major", any(c.kind == "rule" and c.change == "removed" for c in changes)),
+        "policy-removed": ("major", any(c.kind == "policy" and c.change == "removed" for c in changes)),
+        "schema-breaks": ("major", any(change.breaking for change in schemas)),
+        "decisions-change": ("minor", decisions_change),
+        "law-added": ("minor", any(c.change == "added" and c.kind in LAW for c in changes)),
+        "text-changed": ("patch", bool(schemas) or any(c.kind not in ("tests", "fixture") for c in changes)),
+    }
+    level = max((level for level, holds in reasons.values() if holds), key=LEVELS.index, default="none")
+    return level, tuple(name for name, (of, holds) in reasons.items() if holds and of == level)
+
+
+def _released(version: str, changelog: str | None) -> Version | None:
+    """Return the version that the base has released: the one before its own if the changelog calls that unreleased."""
+    headings = [(_parse(found[1]), "unreleased" in found[2].lower()) for found in _HEADING.finditer(changelog or "")]
+    own = _parse(version)
+    if all(heading != own for heading, _ in headings):
+        return own
+    return max((heading for heading, is_open in headings if heading <= own and not is_open), default=None)
+
+
+def _next(version: Version, level: str) -> Version:
+    """Return the least version after a change of a level. Below 1.0.0 a breaking change raises the second number."""
+    major, minor, patch = version
+    match level:
+        case "major" if major:
+            return (major + 1, 0, 0)
+        case "major" | "minor":
+            return (major, minor + 1, 0)
+        case "patch":
+            return (major, minor, patch + 1)
+        case _:
+            return version
+
+
+def _has_entry(base: LawRevision, head: LawRevision) -> bool:
+    """Return True if the head's changelog has a new line under its version or under `Unreleased`."""
+    new = _entries(head.source.changelog or "", head.bundle.version)
+    return bool(new - _entries(base.source.changelog or "", head.bundle.version))
+
+
+def _entries(changelog: str, version: str) -> set[str]:
+    """Return the lines under the heading of a version, or under a heading `Unreleased`."""
+    lines: set[str] = set()
+    inside = False
+    for line in changelog.splitlines():
+        if line.startswith("## "):
+            found = _HEADING.match(line)
+            inside = found[1] == version if found else "unreleased" in line.lower()
+        elif inside and line.strip():
+            lines.add(line.strip())
+    return lines
+
+
+def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Change]) -> list[Fault]:
+    """Return faults of files whose past was rewritten under their old version, and of reviews of an older text."""
+    faults = []
+    touched = {c.policy for c in changes if c.kind in (*LAW, "article")}
+    rewritten = {c.policy for c in changes if c.rewrites_past}
+    for id in sorted(touched & head.documents.keys() & base.documents.keys()):
+        old, new = base.documents[id], head.documents[id]
+        if id in rewritten and _parse(new.data["version"]) <= _parse(old.data["version"]):
+            faults.append(Fault("file-version", id, new.file, new.mark(("version",))[0]))
+    for id, document in sorted(head.documents.items()):
+        review = document.data.get("review")
+        old_review = base.documents[id].data.get("review") if id in base.documents else None
+        if review and (review["version"] != document.data["version"] or (id in touched and review == old_review)):
+            faults.append(Fault("review", id, document.file, document.mark(("review",))[0]))
+    return faults
+
+
+def _parse(text: str) -> Version:
+    major, minor, patch = (int(part) for part in text.split("."))
+    return (major, minor, patch)
+
+
+def _text(version: Version) -> str:
+    return ".".join(map(str, version))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.mutation.expression_mutants import Edit, Steps, constant, edits, replace
-from vatspolicy.authoring.mutation.value_mutants import days, shifted, values
+from vatspolicy.authoring.mutation.expression_mutants import Mutation, Steps, list_edits, make_constant, replace
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.cel.ast import Node, Param, Term, children, walk
 from vatspolicy.documents import Path
@@ -93,23 +95,23 @@ class Mutants:
         yield from self._rule_dates(policy, path, rule)
         for step, expression in expressions_of(rule):
             yield from self._expression(policy, rule.name, (*path, *step), expression)
-        ends = [constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
-        ends += [constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
+        ends = [make_constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
+        ends += [make_constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
         for edit in ends:
             yield self._made(policy, rule.name, (*path, "when"), rule.when, edit)
         if isinstance(rule.effect, Route):
             for number, condition in enumerate(rule.effect.conditions):
                 for value in (True, False):
                     words = f"the condition {condition.id} {'is dropped' if value else 'never holds'}"
-                    edit = constant(condition.check.tree, value, words)
+                    edit = make_constant(condition.check.tree, value, words)
                     where = (*path, "route", "conditions", number, "check")
                     yield self._made(policy, rule.name, where, condition.check, edit)
 
     def _expression(self, policy: Policy, subject: str, path: Path, expression: Expression) -> Iterator[Mutant]:
-        for edit in edits(expression.tree, expression.text):
+        for edit in list_edits(expression.tree, expression.text):
             yield self._made(policy, subject, path, expression, edit)
 
-    def _made(self, policy: Policy, subject: str, path: Path, expression: Expression, edit: Edit) -> Mutant:
+    def _made(self, policy: Policy, subject: str, path: Path, expression: Expression, edit: Mutation) -> Mutant:
         tree = replace(expression.tree, edit.steps, edit.node)
         return Mutant(
             policy.id,
@@ -131,7 +133,7 @@ class Mutants:
     def _term(self, policy: Policy, name: str, text: str) -> Iterator[Mutant]:
         uses = self.users[policy.id, name]
         users = list({id(expression): expression for expression, _ in uses}.values())
-        for edit in edits(self.terms[policy.id, name], text):
+        for edit in list_edits(self.terms[policy.id, name], text):
             trees: dict[int, Node] = {}
             for expression, steps in uses:
                 tree = trees.get(id(expression), expression.tree)
@@ -237,3 +239,59 @@ def _effect(rule: Rule) -> str:
             return f"route {name}"
         case effect:
             return type(effect).__name__.lower()
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def shifted(day: str, days: int) -> str:
+    """The day so many days later; earlier for a negative number."""
+    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=days)).isoformat()
+
+
+def values(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any, str]]:
+    """Every mistake in a value: where it stands inside the value, the whole value with the mistake, and in words."""
+    match value:
+        case bool():
+            yield path, not value, f"{_plain(value)} becomes {_plain(not value)}"
+        case int() | float():
+            for step in (1, -1):
+                yield path, value + step, f"{_plain(value)} becomes {_plain(value + step)}"
+        case str() if _DAY.fullmatch(value):
+            for step in (1, -1):
+                yield path, shifted(value, step), f"{value} becomes {shifted(value, step)}"
+        case list():
+            for index, member in enumerate(value):
+                if len(value) > 1:
+                    rest = [*value[:index], *value[index + 1 :]]
+                    yield (*path, index), rest, f"{_named(member)} is dropped from the list"
+                if isinstance(member, dict | list):
+                    for where, other, words in values(member, (*path, index)):
+                        yield where, [*value[:index], other, *value[index + 1 :]], f"{words} ({_named(member)})"
+        case dict():
+            for key, child in value.items():
+                for where, other, words in values(child, (*path, key)):
+                    yield where, {**value, key: other}, words
+
+
+def days(entries: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Value, ...], str]]:
+    """The days of later values, each moved by one: which value, all values with the mistake, and in words.
+
+    The first value has no day to move: before it no rule that reads the parameter is in force.
+    """
+    for index, entry in enumerate(entries[1:], 1):
+        for step in (1, -1):
+            since = shifted(entry.since, step)
+            neighbours = [entries[index - 1].since, *(later.since for later in entries[index + 1 : index + 2])]
+            if since in neighbours:
+                continue
+            moved = Value(since, entry.cite, entry.value)
+            yield index, (*entries[:index], moved, *entries[index + 1 :]), f"from {entry.since} becomes {since}"
+
+
+def _named(member: Any) -> str:
+    return str(member["id"]) if isinstance(member, dict) and "id" in member else _plain(member)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Pool
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.values import Const, DualRail, Record, known
+from vatspolicy.authoring.symbolic.values import Constant, DualRail, SymbolicRecord, known
 from vatspolicy.policies.model import Classify, Need, Route
 from vatspolicy.profile.vocabulary import words
 
@@ -71,7 +71,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
         if rule.contested:
             for cls in sorted(words("class", ruleset.space.schemas)):
                 by_opinion = pool.disjoin(
-                    pool.conjoin((held, encoder.member(Const(cls), chosen))) for held, chosen in named
+                    pool.conjoin((held, encoder.member(Constant(cls), chosen))) for held, chosen in named
                 )
                 certain.setdefault(cls, []).append(pool.conjoin((holds.true, by_opinion)))
                 possible.setdefault(cls, []).append(pool.conjoin((-holds.false, by_opinion)))
@@ -87,7 +87,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
 
 
 def encode_decision(
-    ruleset: SymbolicRuleSet, services: Iterable[tuple[int, Record]], require_service: bool = True
+    ruleset: SymbolicRuleSet, services: Iterable[tuple[int, SymbolicRecord]], require_service: bool = True
 ) -> SymbolicOutcome:
     """Return the outcome for the product and for the services that exist, each given with that formula.
 
@@ -104,7 +104,7 @@ def encode_decision(
     return _strictest(pool, outcomes)
 
 
-def _encode_service(ruleset: SymbolicRuleSet, service: Record) -> SymbolicOutcome:
+def _encode_service(ruleset: SymbolicRuleSet, service: SymbolicRecord) -> SymbolicOutcome:
     """Return the outcome for one service and its activities."""
     pool = ruleset.space.pool
     activation = ruleset.service_activation(service)
@@ -118,7 +118,7 @@ def _encode_service(ruleset: SymbolicRuleSet, service: Record) -> SymbolicOutcom
         exists = pool.disjoin((certain, possible))
         if exists == FALSE:
             continue
-        activity = ruleset.activity_activation(service, ((TRUE, Const(cls)),), cls)
+        activity = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
         outcomes.append(_guard(pool, certain, encode_rules(ruleset, "activity", activity), exists))
     return _strictest(pool, outcomes)
 
@@ -173,7 +173,7 @@ def _encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to:
     )
 
 
-def _strictest(pool: Pool, outcomes: Iterable[SymbolicOutcome]) -> SymbolicOutcome:
+def _strictest(pool: FormulaPool, outcomes: Iterable[SymbolicOutcome]) -> SymbolicOutcome:
     outcomes = tuple(outcomes)
     return SymbolicOutcome(
         (pool.disjoin(x.low[0] for x in outcomes), pool.disjoin(x.low[1] for x in outcomes)),
@@ -181,7 +181,7 @@ def _strictest(pool: Pool, outcomes: Iterable[SymbolicOutcome]) -> SymbolicOutco
     )
 
 
-def _guard(pool: Pool, condition: int, outcome: SymbolicOutcome, possible: int | None = None) -> SymbolicOutcome:
+def _guard(pool: FormulaPool, condition: int, outcome: SymbolicOutcome, possible: int | None = None) -> SymbolicOutcome:
     """Return the outcome where a condition holds. `possible`: where the condition may hold, if that is more."""
     possible = condition if possible is None else possible
     return SymbolicOutcome(
@@ -193,7 +193,7 @@ def _guard(pool: Pool, condition: int, outcome: SymbolicOutcome, possible: int |
 # --- decision words
 
 
-def decision_words(pool: Pool, outcome: SymbolicOutcome) -> dict[str, int]:
+def decision_words(pool: FormulaPool, outcome: SymbolicOutcome) -> dict[str, int]:
     """Return for every decision word the formula that it is the decision."""
     deny = outcome.low[1]
     allow = -outcome.high[0]

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Pool, Range
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
 from vatspolicy.authoring.symbolic.values import (
-    Base,
+    BoundedList,
     Cases,
-    Choice,
-    Const,
+    Constant,
     DualRail,
-    Record,
-    Slots,
-    Sum,
-    Unread,
-    Value,
-    WordSet,
+    EnumSet,
+    IndexedChoice,
+    KnownValue,
+    LinearSum,
+    OpaqueValue,
+    SymbolicRecord,
+    SymbolicValue,
     guard,
     merge,
 )
@@ -54,14 +54,14 @@ def plain(path: str) -> str:
 
 
 @dataclass
-class Space:
+class ProfileSpace:
     """The facts of one profile, all of them possible. `bounds`: members of lists of objects by path (`deals`,
     `services.*.area`) that are told apart; 1 where it says nothing. A list never has more than the schema allows.
     """
 
     bounds: Mapping[str, int] = field(default_factory=dict)
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
-    pool: Pool = field(default_factory=Pool)
+    pool: FormulaPool = field(default_factory=FormulaPool)
     axioms: list[int] = field(default_factory=list)
     """What holds of every profile that the schema allows."""
     needs: dict[str, int] = field(default_factory=dict)
@@ -72,11 +72,11 @@ class Space:
     """Most members that the schema allows, for every list that was read."""
     read: set[str] = field(default_factory=set)
     """Paths in the schema of the facts that were read."""
-    roots: dict[str, Value] = field(default_factory=dict)
+    roots: dict[str, SymbolicValue] = field(default_factory=dict)
     amounts: set[str] = field(default_factory=set)
     """Variables that are numbers or days, and not places in a list of choices."""
     _asked: set[Any] = field(default_factory=set)
-    _flags: dict[str, int] = field(default_factory=dict)
+    flags: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         schema = self.schemas.load("profile")
@@ -86,13 +86,13 @@ class Space:
 
     # --- what is needed
 
-    def ask(self, path: str, key: Any, members: int = 1) -> None:
+    def need_members(self, path: str, key: Any, members: int = 1) -> None:
         """Note that a question about a list can tell `members` more of its members apart. `key` names the question."""
         if (path, key) not in self._asked:
             self._asked.add((path, key))
             self.needs[path] = self.needs.get(path, 0) + members
 
-    def missing(self) -> dict[str, int]:
+    def missing_bounds(self) -> dict[str, int]:
         """Bounds that are too small for a proof, with the least that is enough. `{}` when a proof is a proof."""
         needed: dict[str, int] = {}
         for path, count in self.needs.items():
@@ -111,7 +111,7 @@ class Space:
             return next(branch for branch in schema["anyOf"] if branch.get("type") == "object")
         return schema
 
-    def value(self, schema: Schema, path: str, owner: int, required: bool) -> Value:
+    def value(self, schema: Schema, path: str, owner: int, required: bool) -> SymbolicValue:
         """The fact at `path` in an object that exists where `owner` holds."""
         whole, schema = _is_whole(schema), self.resolve(schema)
         present = owner if required else self.flag(path + "?", owner)
@@ -133,37 +133,37 @@ class Space:
             return ((present, self.choice(path, tuple(schema["enum"]))),)
         if schema.get("format") == "date":
             return ((present, self.number(path, Range(FIRST_DAY, LAST_DAY), day=True)),)
-        return ((present, Unread(f"free text ({plain(path)})")),)
+        return ((present, OpaqueValue(f"free text ({plain(path)})")),)
 
     def flag(self, name: str, owner: int = TRUE) -> int:
         """A truth variable that can hold only where `owner` does."""
-        flag = self._flags.get(name)
+        flag = self.flags.get(name)
         if flag is None:
-            flag = self._flags[name] = self.pool.flag(name)
+            flag = self.flags[name] = self.pool.flag(name)
             if owner != TRUE:
                 self.axioms.append(self.pool.disjoin((-flag, owner)))
         return flag
 
-    def number(self, path: str, known: Range, day: bool = False) -> Sum:
+    def number(self, path: str, known: Range, day: bool = False) -> LinearSum:
         """A number variable."""
         self.pool.ranges.setdefault(path, known)
         self.amounts.add(path)
-        return Sum(((path, 1),), 0, day)
+        return LinearSum(((path, 1),), 0, day)
 
-    def choice(self, path: str, values: tuple[Any, ...]) -> Choice:
+    def choice(self, path: str, values: tuple[Any, ...]) -> IndexedChoice:
         """A variable that is one of the values."""
         self.pool.ranges.setdefault(path, Range(0, len(values) - 1))
-        return Choice(path, values)
+        return IndexedChoice(path, values)
 
-    def record(self, schema: Schema, path: str, present: int) -> Record:
+    def record(self, schema: Schema, path: str, present: int) -> SymbolicRecord:
         """An object, whose facts are made when they are read."""
         required = schema.get("required", ())
 
-        def make(name: str) -> Value:
+        def make(name: str) -> SymbolicValue:
             child = schema["properties"][name]
             fixed = name in required or name in DECLARED
             if path == "product" and name in INHERITED:
-                return ((TRUE, Unread(f"product.{name}, which is handed down to services")),)
+                return ((TRUE, OpaqueValue(f"product.{name}, which is handed down to services")),)
             value = self.value(child, f"{path}.{name}", present, fixed)
             if name == "mainland_entity" and "registered" in schema["properties"]:
                 return self.where_registered(value, found, present)
@@ -172,7 +172,7 @@ class Space:
         found = self.lazy(path, schema, make)
         return found
 
-    def where_registered(self, stated: Value, company: Record, present: int) -> DualRail:
+    def where_registered(self, stated: SymbolicValue, company: SymbolicRecord, present: int) -> DualRail:
         """Whether a company is a mainland one: as stated, else by where it is registered."""
         pool = self.pool
         office = company.get("registered")
@@ -180,32 +180,32 @@ class Space:
         unstated = pool.conjoin((present, -stated.true, -stated.false))
         rails = [stated]
         for held, place in office:
-            assert isinstance(place, Record)
+            assert isinstance(place, SymbolicRecord)
             province = place.get("province")
             assert not isinstance(province, DualRail)
             for inner, choice in province:
-                assert isinstance(choice, Choice)
+                assert isinstance(choice, IndexedChoice)
                 abroad = pool.among(choice.name, choice.indexes(lambda code: code == "overseas"))
                 known = pool.conjoin((unstated, held, inner))
                 rails.append(DualRail(pool.conjoin((known, -abroad)), pool.conjoin((known, abroad))))
         return DualRail(pool.disjoin(rail.true for rail in rails), pool.disjoin(rail.false for rail in rails))
 
-    def lazy(self, path: str, schema: Schema, make: Callable[[str], Value]) -> Record:
+    def lazy(self, path: str, schema: Schema, make: Callable[[str], SymbolicValue]) -> SymbolicRecord:
         """A record that notes what is read from it."""
 
-        def noted(name: str) -> Value:
+        def noted(name: str) -> SymbolicValue:
             self.read.add(plain(f"{path}.{name}"))
             return make(name)
 
-        return Record(path, schema, noted)
+        return SymbolicRecord(path, schema, noted)
 
-    def place(self, schema: Schema, path: str, present: int, whole: bool) -> Record:
+    def place(self, schema: Schema, path: str, present: int, whole: bool) -> SymbolicRecord:
         """A place: its code, and what follows from the code. A `whole` one is larger than any zone."""
         codes, provinces, inside, zone_of = _tables(
             self.schemas, tuple(self.resolve(schema["properties"]["at"])["enum"])
         )
 
-        def make(name: str) -> Value:
+        def make(name: str) -> SymbolicValue:
             if name == "ftz":
                 own = self.flag(f"{path}.ftz?", present)
                 zones = tuple(self.resolve(schema["properties"]["ftz"])["enum"])
@@ -213,7 +213,9 @@ class Space:
                 zoned = self.pool.among(derived.name, [i for i, zone in enumerate(derived.values) if zone is not None])
                 from_code = self.pool.conjoin((present, -own, zoned))
                 outside = self.pool.conjoin((present, -own, -zoned)) if whole else FALSE
-                return merge((own, self.choice(f"{path}.ftz", zones)), (from_code, derived), (outside, Const("none")))
+                return merge(
+                    (own, self.choice(f"{path}.ftz", zones)), (from_code, derived), (outside, Constant("none"))
+                )
             if name == "at":
                 return ((present, self.choice(f"{path}.at", codes)),)
             if name == "province":
@@ -229,23 +231,23 @@ class Space:
         item = self.resolve(schema["items"])
         if "enum" in item:
             if not schema.get("uniqueItems"):
-                return Unread(f"a list that may repeat words ({plain(path)})")
-            return WordSet(
+                return OpaqueValue(f"a list that may repeat words ({plain(path)})")
+            return EnumSet(
                 path,
                 tuple(item["enum"]),
                 lambda word: self.flag(f"{path}={word}", present),
                 schema["maxItems"],
             )
         if item.get("type") != "object" and "x-derived" not in item:
-            return Unread(f"a list of free texts ({plain(path)})")
-        return Slots(path, lambda: self.members(schema, item, path, present))
+            return OpaqueValue(f"a list of free texts ({plain(path)})")
+        return BoundedList(path, lambda: self.members(schema, item, path, present))
 
-    def members(self, schema: Schema, item: Schema, path: str, present: int) -> list[tuple[int, Record]]:
+    def members(self, schema: Schema, item: Schema, path: str, present: int) -> list[tuple[int, SymbolicRecord]]:
         """The members of a list of objects that are told apart; each exists only if the one before it does."""
         name = plain(path)
         self.longest[name] = schema["maxItems"]
         self.limits[name] = min(self.bounds.get(name, 1), schema["maxItems"])
-        found: list[tuple[int, Record]] = []
+        found: list[tuple[int, SymbolicRecord]] = []
         owner = present
         for index in range(self.limits[name]):
             owner = self.flag(f"{path}.{index}?", owner)
@@ -257,14 +259,14 @@ class Space:
         return found
 
 
-def operator(space: Space, service: Record) -> Cases:
+def operator(space: ProfileSpace, service: SymbolicRecord) -> Cases:
     """Who runs a service: the company, or the partner by any other word; nobody known while that is missing."""
     pool = space.pool
     runs = service.get("operated_by")
     assert not isinstance(runs, DualRail)
-    found: list[tuple[int, Base]] = []
+    found: list[tuple[int, KnownValue]] = []
     for held, base in runs:
-        assert isinstance(base, Choice)
+        assert isinstance(base, IndexedChoice)
         company = pool.conjoin((held, pool.among(base.name, [base.values.index("company")])))
         found += guard(pool, company, space.roots["company"])
         found += guard(pool, pool.conjoin((held, -company)), space.roots["partner"])

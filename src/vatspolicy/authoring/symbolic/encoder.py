@@ -13,13 +13,13 @@ from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.operations import SymbolicOperations
 from vatspolicy.authoring.symbolic.values import (
     UNKNOWN,
-    Base,
+    BoundedList,
     Cases,
-    Const,
+    Constant,
     DualRail,
-    Slots,
+    KnownValue,
+    SymbolicValue,
     Unsupported,
-    Value,
     constant,
 )
 from vatspolicy.cel.ast import (
@@ -46,11 +46,11 @@ from vatspolicy.cel.types import Bool
 class SymbolicActivation:
     """Variables by name, and what each stands for, for telling questions about lists apart."""
 
-    values: Mapping[str, Value]
+    values: Mapping[str, SymbolicValue]
     subject: tuple[tuple[str, str], ...] = ()
     """Name and identity of the variables that differ from one question to the next."""
 
-    def bind(self, name: str, value: Value, identity: str) -> SymbolicActivation:
+    def bind(self, name: str, value: SymbolicValue, identity: str) -> SymbolicActivation:
         """The activation with one more variable."""
         kept = tuple(pair for pair in self.subject if pair[0] != name)
         return SymbolicActivation({**self.values, name: value}, (*kept, (name, identity)))
@@ -116,7 +116,7 @@ class Encoder(SymbolicOperations):
     keys: ExpressionKeys = field(default_factory=ExpressionKeys)
     held: dict[Any, DualRail] = field(default_factory=dict)
     """Whether instruments are held, by question: laws over the same facts share the answers."""
-    _values: dict[Any, Value] = field(default_factory=dict)
+    _values: dict[Any, SymbolicValue] = field(default_factory=dict)
 
     def truth(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
         """The truth of a node that is true or false. Raises Unsupported."""
@@ -124,7 +124,7 @@ class Encoder(SymbolicOperations):
         assert isinstance(value, DualRail)
         return value
 
-    def value(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Value:
+    def value(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> SymbolicValue:
         """The value of a node. Raises Unsupported."""
         match node:
             case Literal(value=value):
@@ -166,10 +166,10 @@ class Encoder(SymbolicOperations):
 
     # --- leaves
 
-    def fact(self, node: Fact, activation: SymbolicActivation) -> Value:
+    def fact(self, node: Fact, activation: SymbolicActivation) -> SymbolicValue:
         """The fact that a name and fields stand for; unknown where an object above it is missing."""
         is_truth = isinstance(node.type, Bool)
-        value: Value | None = activation.values.get(node.root)
+        value: SymbolicValue | None = activation.values.get(node.root)
         if value is None:
             return UNKNOWN if is_truth else ()
         for name in node.names:
@@ -192,7 +192,7 @@ class Encoder(SymbolicOperations):
         options = []
         if isinstance(value, DualRail):
             for held, base in lists:
-                if not isinstance(base, Const):
+                if not isinstance(base, Constant):
                     raise Unsupported("a list of truths")
                 for truth, formula in ((True, value.true), (False, value.false)):
                     options.append(self.decided(pool.conjoin((held, formula)), TRUE if truth in base.value else FALSE))
@@ -208,12 +208,12 @@ class Encoder(SymbolicOperations):
         return self.choose((held, self.quantified(node, base, activation, params)) for held, base in lists)
 
     def quantified(
-        self, node: Quantifier, base: Base, activation: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
         """The same for a list that is known."""
         pool = self.space.pool
-        if isinstance(base, Slots):
-            self.space.ask(base.path, self.keys.of(node, activation, params))
+        if isinstance(base, BoundedList):
+            self.space.need_members(base.path, self.keys.of(node, activation, params))
         inner = []
         for exists, value, identity in self.members(base):
             body = self.truth(node.body, activation.bind(node.variable, value, identity), params)
@@ -228,8 +228,8 @@ class Encoder(SymbolicOperations):
     # --- which question is asked
 
     def once(
-        self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any], make: Callable[[], Value]
-    ) -> Value:
+        self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any], make: Callable[[], SymbolicValue]
+    ) -> SymbolicValue:
         """The value of a node, made when it is first asked for."""
         key = self.keys.of(node, activation, params)
         if key not in self._values:

@@ -56,7 +56,7 @@ class TooLarge(Exception):
     """A question needs more formulas than are kept."""
 
 
-class Pool:
+class FormulaPool:
     """Owns formulas and the ranges of number variables."""
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ class Pool:
         return total < atom.limit if atom.strict else total <= atom.limit
 
     def number_of(self, name: str, values: Assignment) -> Amount:
-        """Value of a number variable."""
+        """SymbolicValue of a number variable."""
         value = values.get(name, self.ranges[name].low)
         return int(value) if isinstance(value, bool) else value
 

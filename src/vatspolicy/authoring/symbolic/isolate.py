@@ -44,7 +44,7 @@ class MixedLaw(RuleSet):
     """Identities of the expressions that belong to `other`."""
 
     def ask(self, expression: Expression, env: Mapping[str, Any]) -> Any:
-        """Value of an expression under the law that it belongs to."""
+        """SymbolicValue of an expression under the law that it belongs to."""
         return self.other.ask(expression, env) if id(expression) in self.foreign else super().ask(expression, env)
 
 

@@ -14,7 +14,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import Space
+from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag
 from vatspolicy.authoring.symbolic.solver import Model, Solver, Undecided
 from vatspolicy.documents.schemas import SchemaSet
@@ -28,7 +28,7 @@ _COSTS = {"?": 4, "=": 2}
 """Cost of a true variable by the mark in its name: a present fact, a word in a list; any other costs 1."""
 
 
-def drop_irrelevant(space: Space, formulas: Sequence[int], model: Model) -> Model:
+def drop_irrelevant(space: ProfileSpace, formulas: Sequence[int], model: Model) -> Model:
     """Return a part of the model under which the formulas and the axioms still hold."""
     pool = space.pool
     truths = pool.truths(model)
@@ -48,7 +48,7 @@ def drop_irrelevant(space: Space, formulas: Sequence[int], model: Model) -> Mode
     return model  # a bound on a sum of several facts fails: its values depend on one another
 
 
-def _costs(space: Space, truths: Sequence[bool]) -> list[int]:
+def _costs(space: ProfileSpace, truths: Sequence[bool]) -> list[int]:
     """Return for every formula the least cost of the values that make it as it is."""
     pool = space.pool
     cost = [0] * len(pool.parts)
@@ -65,7 +65,7 @@ def _costs(space: Space, truths: Sequence[bool]) -> list[int]:
 
 
 def _follow_reasons(
-    space: Space,
+    space: ProfileSpace,
     goals: Iterable[int],
     truths: Sequence[bool],
     cost: Sequence[int],
@@ -91,7 +91,7 @@ def _follow_reasons(
                 pending.append(min(against, key=lambda p: (cost[p], p)))
 
 
-def _values(space: Space, needed: Iterable[int], truths: Sequence[bool], model: Model) -> Model:
+def _values(space: ProfileSpace, needed: Iterable[int], truths: Sequence[bool], model: Model) -> Model:
     """Return the values of the needed atoms."""
     values: dict[str, bool | Amount] = {}
     for number in sorted(needed):
@@ -107,7 +107,7 @@ def _values(space: Space, needed: Iterable[int], truths: Sequence[bool], model: 
 # --- second stage: by the solver
 
 
-def minimize(space: Space, solver: Solver, formulas: Iterable[int], model: Model) -> Model:
+def minimize(space: ProfileSpace, solver: Solver, formulas: Iterable[int], model: Model) -> Model:
     """Return a model of the formulas from which no fact, word or truth can be left out alone.
 
     Facts are left out before words in lists, and those before truths and numbers. Equal questions have equal results.
@@ -143,7 +143,7 @@ def minimize(space: Space, solver: Solver, formulas: Iterable[int], model: Model
     return model
 
 
-def _layers(space: Space, formulas: Iterable[int]) -> list[list[int]]:
+def _layers(space: ProfileSpace, formulas: Iterable[int]) -> list[list[int]]:
     """Return the atoms that a small profile does without, in layers: facts, words in lists, truths and numbers."""
     pool = space.pool
     facts: list[int] = []

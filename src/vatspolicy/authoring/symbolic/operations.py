@@ -6,22 +6,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import Space, ordinal
+from vatspolicy.authoring.symbolic.domain import ProfileSpace, ordinal
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.values import (
     UNKNOWN,
-    Base,
+    BoundedList,
     Cases,
-    Choice,
-    Const,
-    Count,
+    Constant,
     DualRail,
-    Record,
-    Slots,
-    Sum,
+    EnumSet,
+    IndexedChoice,
+    KnownValue,
+    LinearSum,
+    MemberCount,
+    SymbolicRecord,
+    SymbolicValue,
     Unsupported,
-    Value,
-    WordSet,
     at_least,
     constant,
     dual_rail,
@@ -36,9 +36,9 @@ from vatspolicy.cel.interpreter import COMPARE, TEXT
 class SymbolicOperations:
     """Operations on values over one space. Equal comparisons of a choice become equal formulas."""
 
-    space: Space
+    space: ProfileSpace
     _inverses: dict[int, tuple[tuple[Any, ...], dict[Any, list[int]]]] = field(default_factory=dict)
-    _choices: dict[tuple[str, int, str, Any], tuple[int, Choice]] = field(default_factory=dict)
+    _choices: dict[tuple[str, int, str, Any], tuple[int, IndexedChoice]] = field(default_factory=dict)
 
     # --- Kleene logic
 
@@ -69,17 +69,17 @@ class SymbolicOperations:
 
     # --- objects
 
-    def read(self, value: Value, name: str) -> Value:
+    def read(self, value: SymbolicValue, name: str) -> SymbolicValue:
         """A field of an object."""
         assert not isinstance(value, DualRail)
         pool = self.space.pool
         truths: list[tuple[int, DualRail]] = []
-        found: list[tuple[int, Base]] = []
+        found: list[tuple[int, KnownValue]] = []
         for held, base in value:
             match base:
-                case Record():
+                case SymbolicRecord():
                     child = base.get(name)
-                case Const(value=dict() as fields):
+                case Constant(value=dict() as fields):
                     child = constant(fields[name]) if name in fields else ()
                 case _:
                     raise Unsupported(name_of(base))
@@ -91,7 +91,7 @@ class SymbolicOperations:
 
     # --- comparisons
 
-    def comparison(self, op: str, left: Value, right: Value) -> DualRail:
+    def comparison(self, op: str, left: SymbolicValue, right: SymbolicValue) -> DualRail:
         """Whether two values compare; unknown unless both are known."""
         pool = self.space.pool
         if isinstance(left, DualRail) or isinstance(right, DualRail):
@@ -105,29 +105,29 @@ class SymbolicOperations:
             for other, two in right
         )
 
-    def compare(self, op: str, left: Base, right: Base) -> int:
+    def compare(self, op: str, left: KnownValue, right: KnownValue) -> int:
         """Whether two known values compare."""
         pool = self.space.pool
         match left, right:
-            case Const(value=one), Const(value=two):
+            case Constant(value=one), Constant(value=two):
                 return TRUE if COMPARE[op](one, two) else FALSE
-            case (Sum(), _) | (_, Sum()):
+            case (LinearSum(), _) | (_, LinearSum()):
                 return self.ordered(op, *self.numbers(left, right))
-            case Choice(), Const(value=two):
+            case IndexedChoice(), Constant(value=two):
                 return self.one_of(left, op, two)
-            case Const(value=one), Choice():
+            case Constant(value=one), IndexedChoice():
                 return self.one_of(right, _TURNED[op], one)
-            case Choice(), Choice():
+            case IndexedChoice(), IndexedChoice():
                 return pool.disjoin(
                     pool.conjoin((held, self.one_of(right, _TURNED[op], one))) for one, held in self.split(left)
                 )
-            case Count(), Const(value=int() as limit):
+            case MemberCount(), Constant(value=int() as limit):
                 return self.counted(op, left, limit)
-            case Const(value=int() as limit), Count():
+            case Constant(value=int() as limit), MemberCount():
                 return self.counted(_TURNED[op], right, limit)
         raise Unsupported(f"a comparison of {name_of(left)} with {name_of(right)}")
 
-    def one_of(self, choice: Choice, op: str, other: Any) -> int:
+    def one_of(self, choice: IndexedChoice, op: str, other: Any) -> int:
         """That the value of a choice compares with a constant, or holds it (`has`)."""
         key = (choice.name, id(choice.values), op, other)
         if key not in self._choices:
@@ -146,22 +146,27 @@ class SymbolicOperations:
             kept = self._inverses[id(values)] = (values, found)
         return kept[1]
 
-    def split(self, choice: Choice) -> Iterator[tuple[Any, int]]:
+    def split(self, choice: IndexedChoice) -> Iterator[tuple[Any, int]]:
         """Every value of a choice with the formula that it is this one."""
         for value in self.inverse(choice.values):
             yield value, self.one_of(choice, "==", value)
 
-    def numbers(self, left: Base, right: Base) -> tuple[Sum, Sum]:
+    def numbers(self, left: KnownValue, right: KnownValue) -> tuple[LinearSum, LinearSum]:
         """Both sides as sums; a day that a policy wrote is taken by its number."""
         sides = []
         for side, other in ((left, right), (right, left)):
-            if isinstance(other, Sum) and other.day and isinstance(side, Const) and isinstance(side.value, str):
-                sides.append(Sum((), ordinal(side.value), day=True))
+            if (
+                isinstance(other, LinearSum)
+                and other.day
+                and isinstance(side, Constant)
+                and isinstance(side.value, str)
+            ):
+                sides.append(LinearSum((), ordinal(side.value), day=True))
             else:
                 sides.append(sum_of(side))
         return sides[0], sides[1]
 
-    def ordered(self, op: str, left: Sum, right: Sum) -> int:
+    def ordered(self, op: str, left: LinearSum, right: LinearSum) -> int:
         """Whether two sums compare."""
         pool = self.space.pool
         terms: dict[str, int] = {}
@@ -177,11 +182,11 @@ class SymbolicOperations:
         equal = pool.conjoin((pool.at_most(terms, limit), -pool.at_most(terms, limit, strict=True)))
         return equal if op == "==" else -equal
 
-    def counted(self, op: str, count: Count, limit: int) -> int:
+    def counted(self, op: str, count: MemberCount, limit: int) -> int:
         """Whether a length compares with a number: what more members than one above it could change is nothing."""
         pool = self.space.pool
-        if isinstance(count.of, Slots):
-            self.space.ask(count.path, ("size", max(limit, 0) + 1), max(limit, 0) + 1)
+        if isinstance(count.of, BoundedList):
+            self.space.need_members(count.path, ("size", max(limit, 0) + 1), max(limit, 0) + 1)
         above = at_least(pool, count.formulas, limit + 1)
         reached = at_least(pool, count.formulas, limit)
         equal = pool.conjoin((reached, -above))
@@ -202,9 +207,9 @@ class SymbolicOperations:
         options = []
         for held, base in text:
             match base:
-                case Const(value=str() as value):
+                case Constant(value=str() as value):
                     options.append((held, dual_rail(TEXT[kind](value, pattern))))
-                case Choice(name=name):
+                case IndexedChoice(name=name):
                     fits = base.indexes(lambda value: value is not None and TEXT[kind](value, pattern))
                     options.append(self.decided(held, pool.among(name, fits)))
                 case _:
@@ -213,28 +218,28 @@ class SymbolicOperations:
 
     # --- lists
 
-    def member(self, item: Base, over: Base) -> int:
+    def member(self, item: KnownValue, over: KnownValue) -> int:
         """Whether a known value is in a known list."""
         pool = self.space.pool
         match over:
-            case Const(value=list() as values):
-                if isinstance(item, Choice):
+            case Constant(value=list() as values):
+                if isinstance(item, IndexedChoice):
                     return pool.disjoin(self.one_of(item, "==", value) for value in values)
-                return pool.disjoin(self.compare("==", item, Const(value)) for value in values)
-            case Choice():
-                if isinstance(item, Const):
+                return pool.disjoin(self.compare("==", item, Constant(value)) for value in values)
+            case IndexedChoice():
+                if isinstance(item, Constant):
                     return self.one_of(over, "has", item.value)
-                if isinstance(item, Choice):
+                if isinstance(item, IndexedChoice):
                     inside = self.inverse(over.values)
                     return pool.disjoin(
                         pool.conjoin((held, self.one_of(over, "has", one)))
                         for one, held in self.split(item)
                         if one in inside
                     )
-            case WordSet(words=words):
-                if isinstance(item, Const):
+            case EnumSet(words=words):
+                if isinstance(item, Constant):
                     return over.has(item.value) if item.value in words else FALSE
-                if isinstance(item, Choice):
+                if isinstance(item, IndexedChoice):
                     return pool.disjoin(
                         pool.conjoin((held, over.has(one))) for one, held in self.split(item) if one in words
                     )
@@ -242,58 +247,58 @@ class SymbolicOperations:
 
     def size(self, lists: Cases) -> Cases:
         """The length of a list."""
-        found: list[tuple[int, Base]] = []
+        found: list[tuple[int, KnownValue]] = []
         for held, base in lists:
             match base:
-                case Const(value=list() as values):
-                    found.append((held, Const(len(values))))
-                case Choice(name=name, values=values):
-                    found.append((held, Choice(name, tuple(map(len, values)))))
-                case WordSet(path=path, words=words):
+                case Constant(value=list() as values):
+                    found.append((held, Constant(len(values))))
+                case IndexedChoice(name=name, values=values):
+                    found.append((held, IndexedChoice(name, tuple(map(len, values)))))
+                case EnumSet(path=path, words=words):
                     bits = tuple(map(base.has, words))
                     if len(bits) > base.longest:  # elsewhere no question needs so many members that this matters
                         self.space.axioms.append(-at_least(self.space.pool, bits, base.longest + 1))
-                    found.append((held, Count(bits, path, base)))
-                case Slots(path=path):
-                    found.append((held, Count(tuple(exists for exists, _ in base.members), path, base)))
+                    found.append((held, MemberCount(bits, path, base)))
+                case BoundedList(path=path):
+                    found.append((held, MemberCount(tuple(exists for exists, _ in base.members), path, base)))
                 case _:
                     raise Unsupported(name_of(base))
         return merge(*found)
 
-    def members(self, base: Base) -> Iterator[tuple[int, Value, str]]:
+    def members(self, base: KnownValue) -> Iterator[tuple[int, SymbolicValue, str]]:
         """The members that a list can have: when it is there, what it is, and which one."""
         match base:
-            case Const(value=list() as values):
+            case Constant(value=list() as values):
                 for value in values:
                     yield TRUE, constant(value), repr(value)
-            case Choice():
+            case IndexedChoice():
                 for word in self.inverse(base.values):
                     yield self.one_of(base, "has", word), constant(word), repr(word)
-            case WordSet(words=words):
+            case EnumSet(words=words):
                 for word in words:
                     yield base.has(word), constant(word), repr(word)
-            case Slots():
+            case BoundedList():
                 for exists, record in base.members:
                     yield exists, ((exists, record),), record.path
             case _:
                 raise Unsupported(name_of(base))
 
 
-def _fitting(choice: Choice, op: str, other: Any) -> list[int]:
+def _fitting(choice: IndexedChoice, op: str, other: Any) -> list[int]:
     return choice.indexes(lambda one: COMPARE[op](one, other))
 
 
-def _combine(op: str, left: Sum, right: Sum) -> Sum:
+def _combine(op: str, left: LinearSum, right: LinearSum) -> LinearSum:
     if op == "*":
         if left.terms and right.terms:
             raise Unsupported("a product of two facts")
         factor, side = (left.constant, right) if not left.terms else (right.constant, left)
-        return Sum(tuple((name, int(f * factor)) for name, f in side.terms), side.constant * factor)
+        return LinearSum(tuple((name, int(f * factor)) for name, f in side.terms), side.constant * factor)
     sign = 1 if op == "+" else -1
     terms = dict(left.terms)
     for name, factor in right.terms:
         terms[name] = terms.get(name, 0) + sign * factor
-    return Sum(tuple(terms.items()), left.constant + sign * right.constant)
+    return LinearSum(tuple(terms.items()), left.constant + sign * right.constant)
 
 
 _TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

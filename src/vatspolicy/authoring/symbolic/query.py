@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import AS_OF, Space
+from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Range, TooLarge
 from vatspolicy.authoring.symbolic.minimize import drop_irrelevant, minimize
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
 from vatspolicy.authoring.symbolic.timeline import Period, history_of
-from vatspolicy.authoring.symbolic.values import Slots, Sum
+from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
 from vatspolicy.cel.ast import Node
 from vatspolicy.documents.schemas import SchemaSet
@@ -29,18 +29,18 @@ class Query:
 
     period: Period
     bounds: Mapping[str, int]
-    """Most members of lists of objects by path, as in `Space`."""
+    """Most members of lists of objects by path, as in `ProfileSpace`."""
     encoder_class: type[Encoder] = Encoder
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
     """Schemas that define which profiles exist."""
-    space: Space = field(init=False)
+    space: ProfileSpace = field(init=False)
     encoder: Encoder = field(init=False)
-    day: Sum = field(init=False)
+    day: LinearSum = field(init=False)
     _assumed: tuple[int, list[int], tuple[str, ...]] = (-1, [], ())
-    """Count of facts read when the relevant invariants were last collected, their formulas and their ids."""
+    """MemberCount of facts read when the relevant invariants were last collected, their formulas and their ids."""
 
     def __post_init__(self) -> None:
-        self.space = Space(self.bounds, self.schemas)
+        self.space = ProfileSpace(self.bounds, self.schemas)
         self.encoder = self.encoder_class(self.space)
         self.day = self.space.number(AS_OF, Range(self.period.first, self.period.last), day=True)
 
@@ -77,7 +77,7 @@ class Query:
     def services(self) -> list[Any]:
         """Services of the profile as pairs of a formula (that the service exists) and a record."""
         [(_, slots)] = self.space.roots["services"]  # type: ignore[misc]
-        assert isinstance(slots, Slots)
+        assert isinstance(slots, BoundedList)
         return slots.members
 
 
@@ -159,7 +159,7 @@ def solve(
                 model = solver.find(formulas)
                 if model is not None:
                     return Solution(query, solver, formulas, model, ids)
-            missing = query.space.missing()
+            missing = query.space.missing_bounds()
             if fixed is not None or not missing:
                 return NoSolution(query.space.limits, ids)
             bounds |= missing
@@ -170,7 +170,7 @@ def solve(
 # --- invariants of real profiles
 
 
-def assume_invariants(space: Space, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:
+def assume_invariants(space: ProfileSpace, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:
     """Return formulas of the schema's invariants, and their ids: of those that share a fact with what was read so far.
 
     The others hold of a profile that leaves their facts out, so that omitting them excludes no profile.
@@ -193,7 +193,7 @@ def assume_invariants(space: Space, encoder: Encoder) -> tuple[list[int], tuple[
 
 def _facts_read(node: Node, schemas: SchemaSet) -> frozenset[str]:
     """Return the paths of the facts that an invariant reads."""
-    space = Space(schemas=schemas)
+    space = ProfileSpace(schemas=schemas)
     Encoder(space).truth(node, SymbolicActivation(space.roots), {})
     return frozenset(space.read)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.values import Base, DualRail, Slots
+from vatspolicy.authoring.symbolic.values import BoundedList, DualRail, KnownValue
 from vatspolicy.cel.ast import Quantifier
 
 
@@ -29,10 +29,10 @@ class RelaxedEncoder(Encoder):
     """Encoder in which quantifiers over lists of objects may have any value, so that no list length matters."""
 
     def quantified(
-        self, node: Quantifier, base: Base, activation: SymbolicActivation, params: Mapping[str, Any]
+        self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
         """Return a free truth, the same for questions that must have the same answer."""
-        if not isinstance(base, Slots):
+        if not isinstance(base, BoundedList):
             return super().quantified(node, base, activation, params)
         pool = self.space.pool
         name = f"{base.path} {self.keys.short(self.keys.of(node, activation, params))}"

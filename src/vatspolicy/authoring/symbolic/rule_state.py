@@ -25,7 +25,7 @@ from vatspolicy.profile.vocabulary import words
 CLASS = "activity.class"
 
 
-def constants(rule: Rule) -> Any:
+def effect_constants(rule: Rule) -> Any:
     """What the effect of a rule says whatever the facts are. Wording and citations are not among it."""
     match rule.effect:
         case Classify(classes=classes, otherwise=otherwise):
@@ -80,7 +80,7 @@ def same_instruments(
     return all(one.license_key(activation, name) == two.license_key(activation, name) for name in names)
 
 
-def difference(
+def encode_difference(
     one: SymbolicRuleSet,
     rule: Rule | None,
     two: SymbolicRuleSet,
@@ -98,13 +98,13 @@ def difference(
         missing = silent.get(name, DualRail(FALSE, FALSE))
         a, b = before.get(name, missing), after.get(name, missing)
         found += [pool.differ(a.true, b.true), pool.differ(a.false, b.false)]
-    if rule is not None and other is not None and constants(rule) != constants(other):
+    if rule is not None and other is not None and effect_constants(rule) != effect_constants(other):
         found.append(-before["when"].false)
         found.append(-after["when"].false)
     return pool.disjoin(found)
 
 
-def subject(
+def encode_subject_pair(
     query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reach: bool
 ) -> tuple[list[int], tuple[SymbolicActivation, SymbolicActivation]]:
     """Formulas that a subject of that kind exists, and its variables under both laws.
@@ -114,7 +114,7 @@ def subject(
     one, two = rulesets
     if each == "product":
         return [], (one.product_activation(), two.product_activation())
-    query.space.ask("services", "the subject")
+    query.space.need_members("services", "the subject")
     exists, service = query.services[0]
     if each == "service":
         return [exists], (one.service_activation(service), two.service_activation(service))
@@ -170,8 +170,8 @@ def _says(law: RuleSet, rule: Rule, env: Env) -> Any:
     if holds is False:
         return None
     if not isinstance(rule.effect, Route):
-        return (holds, constants(rule))
+        return (holds, effect_constants(rule))
     for state in evaluate_routes(law, env, rule.effect.to):
         if state.rule is rule:
-            return (holds, constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
+            return (holds, effect_constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
     return None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import AS_OF, Space, operator
+from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, operator
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.timeline import Days, RuleSetHistory
@@ -18,11 +18,11 @@ from vatspolicy.authoring.symbolic.values import (
     KNOWN_FALSE,
     KNOWN_TRUE,
     UNKNOWN,
+    BoundedList,
     Cases,
     DualRail,
-    Record,
-    Slots,
-    Value,
+    SymbolicRecord,
+    SymbolicValue,
     constant,
     guard,
     known,
@@ -53,10 +53,10 @@ class SymbolicRoute:
 class SymbolicRuleSet:
     """Rule sets of the days of a period, evaluated over one space."""
 
-    space: Space
+    space: ProfileSpace
     encoder: Encoder
     history: RuleSetHistory
-    as_of: Value
+    as_of: SymbolicValue
     like: SymbolicRuleSet | None = None
     """Rule set that shares rules with this one: expressions in common are encoded once."""
     _truths: dict[tuple[int, Any], DualRail] = field(default_factory=dict)
@@ -127,7 +127,7 @@ class SymbolicRuleSet:
         """Return the activation of product rules."""
         return SymbolicActivation({**self.space.roots, "as_of": self.as_of}, ())
 
-    def service_activation(self, service: Record) -> SymbolicActivation:
+    def service_activation(self, service: SymbolicRecord) -> SymbolicActivation:
         """Return the activation of service rules."""
         values = {
             **self.product_activation().values,
@@ -136,19 +136,19 @@ class SymbolicRuleSet:
         }
         return SymbolicActivation(values, (("service", service.path), ("operator", service.path)))
 
-    def activity_activation(self, service: Record, cls: Cases, name: str) -> SymbolicActivation:
+    def activity_activation(self, service: SymbolicRecord, cls: Cases, name: str) -> SymbolicActivation:
         """Return the activation of activity rules. `name` distinguishes the class in keys."""
         outer = self.service_activation(service)
 
-        def without_licenses(field: str) -> Value:
+        def without_licenses(field: str) -> SymbolicValue:
             return cls if field == "class" else UNKNOWN
 
-        def with_licenses(field: str) -> Value:
+        def with_licenses(field: str) -> SymbolicValue:
             return cls if field == "class" else self.licensed(inner)
 
-        inner = outer.bind("activity", ((TRUE, Record("activity", {}, without_licenses)),), name)
+        inner = outer.bind("activity", ((TRUE, SymbolicRecord("activity", {}, without_licenses)),), name)
         inner = inner.bind("licensed", (), "")
-        found = outer.bind("activity", ((TRUE, Record("activity", {}, with_licenses)),), name)
+        found = outer.bind("activity", ((TRUE, SymbolicRecord("activity", {}, with_licenses)),), name)
         # whether an activity is licensed depends on the service, too: its operator holds the licenses
         return found.bind("licensed", (), f"{self.licensing_key} {service.path}")
 
@@ -209,12 +209,12 @@ class SymbolicRuleSet:
         assert not isinstance(entity, DualRail)
         options = []
         for present, company in entity:
-            assert isinstance(company, Record)
+            assert isinstance(company, SymbolicRecord)
             lists = company.get("licences")
             assert not isinstance(lists, DualRail)
             for _, base in lists:
-                assert isinstance(base, Slots)
-                self.space.ask(base.path, ("held", self.license_key(activation, name)))
+                assert isinstance(base, BoundedList)
+                self.space.need_members(base.path, ("held", self.license_key(activation, name)))
                 found = [(exists, self._covers(activation, instrument, held)) for exists, held in base.members]
                 any_of = self.encoder.some(
                     DualRail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))
@@ -223,7 +223,7 @@ class SymbolicRuleSet:
                 options.append((present, any_of))
         return self.encoder.choose(options)
 
-    def _covers(self, activation: SymbolicActivation, instrument: Instrument, held: Record) -> DualRail:
+    def _covers(self, activation: SymbolicActivation, instrument: Instrument, held: SymbolicRecord) -> DualRail:
         """Return whether one license in the profile is the instrument, valid and for this activity."""
         pool = self.space.pool
         same = self.encoder.comparison("==", held.get("instrument"), constant(instrument.id))
@@ -235,7 +235,7 @@ class SymbolicRuleSet:
         whole = self.encoder.every(parts)
         return DualRail(whole.true, pool.disjoin((same.false, whole.false)))
 
-    def _valid(self, instrument: Instrument, held: Record) -> DualRail:
+    def _valid(self, instrument: Instrument, held: SymbolicRecord) -> DualRail:
         """Return whether a license is valid: by its last day, else as the profile states."""
         pool = self.space.pool
         stated, last = held.get("valid"), held.get("valid_until")

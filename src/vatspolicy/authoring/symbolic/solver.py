@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import Space
+from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag, TooLarge
 from vatspolicy.authoring.symbolic.values import Unsupported
 
@@ -51,7 +51,7 @@ def has_solver() -> bool:
     return z3 is not None
 
 
-def open_solver(space: Space, budget: int = BUDGET) -> Solver:
+def open_solver(space: ProfileSpace, budget: int = BUDGET) -> Solver:
     """Return a solver over a space. Raises SolverMissing."""
     if not has_solver():
         raise SolverMissing("the solver is not installed")
@@ -61,7 +61,7 @@ def open_solver(space: Space, budget: int = BUDGET) -> Solver:
 class Solver:
     """z3 over one space. `budget` is its resource limit for one question (deterministic, not wall time)."""
 
-    def __init__(self, space: Space, budget: int) -> None:
+    def __init__(self, space: ProfileSpace, budget: int) -> None:
         self.space, self.budget = space, budget
         self.context = z3.Context()  # of its own: what was asked before must not change an answer
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)

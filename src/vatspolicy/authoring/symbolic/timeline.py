@@ -69,7 +69,7 @@ Days = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Values:
+class ParameterValues:
     """The parameters of one bundle: dated ones, or those of a single law."""
 
     dated: Mapping[str, Parameter] = field(default_factory=dict)
@@ -105,8 +105,8 @@ class RuleSetHistory:
     rules: dict[str, tuple[Rule, ...]]
     """Rules in force on any of the days, by `each/effect`."""
     instruments: Mapping[str, Instrument]
-    values: Values
-    foreign: dict[int, Values] = field(default_factory=dict)
+    values: ParameterValues
+    foreign: dict[int, ParameterValues] = field(default_factory=dict)
     """Expressions, by identity, that are read with the values of another bundle."""
     always: bool = False
     """Whether all rules are in force on all days: the law of a single day."""
@@ -153,8 +153,12 @@ def history_of(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
     """The law of the days of a period: of a bundle, or one law that is in force on all of them."""
     days = (period.first, period.last)
     if isinstance(law, RuleSet):
-        foreign = dict.fromkeys(law.foreign, Values(fixed=law.other.params)) if isinstance(law, MixedLaw) else {}
-        return RuleSetHistory(days, dict(law.rules), law.instruments, Values(fixed=law.params), foreign, always=True)
+        foreign = (
+            dict.fromkeys(law.foreign, ParameterValues(fixed=law.other.params)) if isinstance(law, MixedLaw) else {}
+        )
+        return RuleSetHistory(
+            days, dict(law.rules), law.instruments, ParameterValues(fixed=law.params), foreign, always=True
+        )
     return _whole(law, period)
 
 
@@ -168,9 +172,9 @@ def _whole(bundle: Bundle, period: Period) -> RuleSetHistory:
 
 
 @functools.lru_cache(maxsize=16)
-def values_of(bundle: Bundle) -> Values:
+def values_of(bundle: Bundle) -> ParameterValues:
     """The parameters of a bundle."""
-    return Values({p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()})
+    return ParameterValues({p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()})
 
 
 def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:

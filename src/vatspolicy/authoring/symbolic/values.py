@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, Pool
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, FormulaPool
 
 
 class Unsupported(Exception):
@@ -35,14 +35,14 @@ def dual_rail(value: bool | None) -> DualRail:
 
 
 @dataclass(frozen=True)
-class Const:
+class Constant:
     """A value that no fact changes: a scalar, a list, or an object of a parameter."""
 
     value: Any
 
 
 @dataclass(frozen=True)
-class Choice:
+class IndexedChoice:
     """The value at the place that a variable says. Several choices may share a variable (a place and its province)."""
 
     name: str
@@ -54,7 +54,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Sum:
+class LinearSum:
     """A number: factors times variables, plus a constant; `day` for a calendar day by its number."""
 
     terms: tuple[tuple[str, int], ...]
@@ -63,7 +63,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class WordSet:
+class EnumSet:
     """A list that holds each word of an enumeration at most once."""
 
     path: str
@@ -73,34 +73,34 @@ class WordSet:
     longest: int
 
 
-class Slots:
+class BoundedList:
     """A list of objects; `members` are pairs of a formula (that the member exists) and a record."""
 
-    def __init__(self, path: str, make: Callable[[], list[tuple[int, Record]]]) -> None:
+    def __init__(self, path: str, make: Callable[[], list[tuple[int, SymbolicRecord]]]) -> None:
         self.path, self._make = path, make
-        self._members: list[tuple[int, Record]] | None = None
+        self._members: list[tuple[int, SymbolicRecord]] | None = None
 
     @property
-    def made(self) -> list[tuple[int, Record]]:
+    def made(self) -> list[tuple[int, SymbolicRecord]]:
         """The members if anybody read them."""
         return self._members or []
 
     @property
-    def members(self) -> list[tuple[int, Record]]:
+    def members(self) -> list[tuple[int, SymbolicRecord]]:
         """The members, made when they are first read."""
         if self._members is None:
             self._members = self._make()
         return self._members
 
 
-class Record:
+class SymbolicRecord:
     """An object with named fields, made when they are first read."""
 
-    def __init__(self, path: str, schema: Mapping[str, Any], make: Callable[[str], Value]) -> None:
+    def __init__(self, path: str, schema: Mapping[str, Any], make: Callable[[str], SymbolicValue]) -> None:
         self.path, self.schema, self._make = path, schema, make
-        self.made: dict[str, Value] = {}
+        self.made: dict[str, SymbolicValue] = {}
 
-    def get(self, name: str) -> Value:
+    def get(self, name: str) -> SymbolicValue:
         """The field."""
         if name not in self.made:
             self.made[name] = self._make(name)
@@ -108,79 +108,79 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Count:
+class MemberCount:
     """How many of some formulas hold; `path` is the list that they are the members of."""
 
     formulas: tuple[int, ...]
     path: str
-    of: Slots | WordSet = field(compare=False)
+    of: BoundedList | EnumSet = field(compare=False)
 
 
 @dataclass(frozen=True)
-class Unread:
+class OpaqueValue:
     """A fact that may be there, and may not be looked at."""
 
     what: str
 
 
-Base = Const | Choice | Sum | WordSet | Slots | Record | Count | Unread
-Cases = tuple[tuple[int, Base], ...]
-Value = DualRail | Cases
+KnownValue = Constant | IndexedChoice | LinearSum | EnumSet | BoundedList | SymbolicRecord | MemberCount | OpaqueValue
+Cases = tuple[tuple[int, KnownValue], ...]
+SymbolicValue = DualRail | Cases
 
 
-def constant(value: Any) -> Value:
+def constant(value: Any) -> SymbolicValue:
     """A known value."""
-    return dual_rail(value) if isinstance(value, bool) else ((TRUE, Const(value)),)
+    return dual_rail(value) if isinstance(value, bool) else ((TRUE, Constant(value)),)
 
 
-def merge(*cases: tuple[int, Base]) -> Cases:
+def merge(*cases: tuple[int, KnownValue]) -> Cases:
     """The cases that can be."""
     return tuple(case for case in cases if case[0] != FALSE)
 
 
-def guard(pool: Pool, condition: int, value: Value) -> Cases:
+def guard(pool: FormulaPool, condition: int, value: SymbolicValue) -> Cases:
     """The value where a condition holds, and nothing known elsewhere."""
     assert not isinstance(value, DualRail)
     return merge(*((pool.conjoin((condition, held)), base) for held, base in value))
 
 
-def known(pool: Pool, cases: Cases) -> int:
+def known(pool: FormulaPool, cases: Cases) -> int:
     """That the value is known."""
     return pool.disjoin(held for held, _ in cases)
 
 
-def sum_of(base: Base) -> Sum:
+def sum_of(base: KnownValue) -> LinearSum:
     """A number, a day or a constant as a sum. Raises Unsupported for anything else."""
     match base:
-        case Sum():
+        case LinearSum():
             return base
-        case Const(value=bool()) | Const(value=str()):
+        case Constant(value=bool()) | Constant(value=str()):
             pass
-        case Const(value=int() as value):
-            return Sum((), value)
-        case Const(value=float() as value):
-            return Sum((), Fraction(value))
-        case Choice(values=values) if len(set(values)) == 1 and isinstance(values[0], int):
-            return Sum((), values[0])
+        case Constant(value=int() as value):
+            return LinearSum((), value)
+        case Constant(value=float() as value):
+            return LinearSum((), Fraction(value))
+        case IndexedChoice(values=values) if len(set(values)) == 1 and isinstance(values[0], int):
+            return LinearSum((), values[0])
     raise Unsupported(f"arithmetic on {name_of(base)}")
 
 
-def name_of(base: Base) -> str:
+def name_of(base: KnownValue) -> str:
     """What a value is, for a message."""
     match base:
-        case Unread(what=what):
+        case OpaqueValue(what=what):
             return what
-        case Choice(name=name) | WordSet(path=name):
+        case IndexedChoice(name=name) | EnumSet(path=name):
             return f"{name}"
-        case Sum(terms=terms):
+        case LinearSum(terms=terms):
             return " and ".join(name for name, _ in terms) or "a number"
-        case Count(path=path):
+        case MemberCount(path=path):
             return f"the length of {path}"
         case _:
             return "a value of this kind"
 
 
-def at_least(pool: Pool, formulas: Iterable[int], count: int) -> int:
+def at_least(pool: FormulaPool, formulas: Iterable[int], count: int) -> int:
     """That at least `count` of the formulas hold."""
     formulas = list(formulas)
     if count <= 0 or count > len(formulas):

@@ -9,7 +9,7 @@ from typing import Any
 EQUIVALENT, MASKED, WITNESS, UNSUPPORTED, UNKNOWN = "proved-equivalent", "masked", "witness", "unsupported", "unknown"
 IMPOSSIBLE = "proved-impossible"
 
-OPEN = "The search found no profile, and there is no proof that none exists."
+UNSETTLED = "The search found no profile, and there is no proof that none exists."
 """Reason of a question that neither a witness nor a proof settles."""
 
 DECISIONS = ("allow", "needs-license", "incomplete", "deny")

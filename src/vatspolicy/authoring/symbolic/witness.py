@@ -6,11 +6,21 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import AS_OF, Space, iso
+from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, iso
 from vatspolicy.authoring.symbolic.formula import Amount
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.solver import Model
-from vatspolicy.authoring.symbolic.values import Base, Choice, DualRail, Record, Slots, Sum, Unread, Value, WordSet
+from vatspolicy.authoring.symbolic.values import (
+    BoundedList,
+    DualRail,
+    EnumSet,
+    IndexedChoice,
+    KnownValue,
+    LinearSum,
+    OpaqueValue,
+    SymbolicRecord,
+    SymbolicValue,
+)
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.possible_outcomes import possible_outcomes
 from vatspolicy.policies.bundle import Bundle
@@ -19,12 +29,12 @@ from vatspolicy.profile.profile import Profile, load_profile
 # --- from a model to a profile
 
 
-def day_of(space: Space, model: Model) -> str:
+def day_of(space: ProfileSpace, model: Model) -> str:
     """Return the day of a model (ISO text)."""
     return iso(int(space.pool.number_of(AS_OF, model)))
 
 
-def profile_of(space: Space, model: Model) -> dict[str, Any]:
+def profile_of(space: ProfileSpace, model: Model) -> dict[str, Any]:
     """Return the profile that a model describes. Facts that no formula reads are left out; names are made up."""
     data: dict[str, Any] = {"schema": 1}
     for name, value in space.roots.items():
@@ -34,7 +44,7 @@ def profile_of(space: Space, model: Model) -> dict[str, Any]:
     return data
 
 
-def _value_data(space: Space, value: Value, model: Model) -> Any:
+def _value_data(space: ProfileSpace, value: SymbolicValue, model: Model) -> Any:
     """Return the value of a fact in the model, or None if it is missing."""
     if isinstance(value, DualRail):
         known = space.pool.evaluate(value.true, model) or space.pool.evaluate(value.false, model)
@@ -45,24 +55,24 @@ def _value_data(space: Space, value: Value, model: Model) -> Any:
     return None
 
 
-def _known_data(space: Space, base: Base, model: Model) -> Any:
+def _known_data(space: ProfileSpace, base: KnownValue, model: Model) -> Any:
     match base:
-        case Record():
+        case SymbolicRecord():
             return record_data(space, base, model)
-        case Choice(name=name, values=values):
+        case IndexedChoice(name=name, values=values):
             return values[int(space.pool.number_of(name, model))]
-        case Sum(terms=((name, _),), day=day):
+        case LinearSum(terms=((name, _),), day=day):
             number = space.pool.number_of(name, model)
             return iso(int(number)) if day else _plain_number(number)
-        case WordSet(path=path, words=words):
+        case EnumSet(path=path, words=words):
             return [word for word in words if model.get(f"{path}={word}")]
-        case Slots():
+        case BoundedList():
             there = [record for exists, record in base.made if space.pool.evaluate(exists, model)]
             return [record_data(space, record, model) for record in there]
     return None
 
 
-def record_data(space: Space, record: Record, model: Model) -> dict[str, Any]:
+def record_data(space: ProfileSpace, record: SymbolicRecord, model: Model) -> dict[str, Any]:
     """Return the object that a record is in the model."""
     derived = record.schema.get("x-derived", {})
     written: dict[str, Any] = {}
@@ -72,8 +82,10 @@ def record_data(space: Space, record: Record, model: Model) -> dict[str, Any]:
             continue
         if not isinstance(value, DualRail):
             if name == "ftz":  # a zone that follows from the code of the place is not written
-                value = tuple(case for case in value if isinstance(case[1], Choice) and case[1].name.endswith(".ftz"))
-            if any(isinstance(base, Unread) for _, base in value):
+                value = tuple(
+                    case for case in value if isinstance(case[1], IndexedChoice) and case[1].name.endswith(".ftz")
+                )
+            if any(isinstance(base, OpaqueValue) for _, base in value):
                 if name in record.schema.get("required", ()):
                     written[name] = _made_up_name(record.path)
                 continue

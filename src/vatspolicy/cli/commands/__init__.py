@@ -1,4 +1,4 @@
-"""One module for each command, in the order of the help page; each is loaded when it is called."""
+"""One module per command, imported when the command is called."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ COMMANDS = (
     "docs",
     "completion",
 )
-"""Names of the commands, and of the modules here that hold them as `command`."""
+"""Names of the commands in the order of the help page. The module of each declares it as `command`."""

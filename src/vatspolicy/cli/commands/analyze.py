@@ -73,7 +73,7 @@ def analyze(
     Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
     """
     from vatspolicy.authoring.analysis.findings import KINDS
-    from vatspolicy.authoring.analysis.run import Request, run_analysis
+    from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
     from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.reports.analysis import render
 
@@ -83,7 +83,7 @@ def analyze(
             hint = suggest(name, every) or f"Known: {', '.join(every)}."
             abort(f"there is no kind of finding {name!r}. {hint}")
     report = run_analysis(
-        Request(
+        AnalysisRequest(
             folder=policies,
             kinds=tuple(name for name in every if name in kind or not kind),
             rules=rule,

@@ -1,4 +1,4 @@
-"""`vatspolicy ask`: an interview that makes a product spec."""
+"""`vatspolicy ask`: an interview that writes a product spec."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def ask(
 
 
 def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str | None]:
-    """The spec to go on with, and else the name of the new product where a file says it."""
+    """Return the spec to complete, or else the name of the new product if the file name is one."""
     from vatspolicy.documents import load_document
 
     if output is not None and output.suffix not in _YAML:
@@ -125,7 +125,7 @@ def _source(spec: str | None, output: Path | None) -> tuple[Document | None, str
 
 
 def _check_day(state: Interview) -> None:
-    """The day whose law decides must be one that the bundle covers, and in the past only by leave."""
+    """End the command for a day that the bundle does not cover, or for a past day that is not allowed."""
     code = ExitCode.USAGE if state.as_of is not None else ExitCode.INVALID
     if state.day < state.bundle.covers_from:
         abort(f"the law is known from {state.bundle.covers_from} on.", code)
@@ -134,7 +134,7 @@ def _check_day(state: Interview) -> None:
 
 
 class _File:
-    """Where the profile is kept. Each write leaves either the old file or the new one, whatever happens."""
+    """The file of the profile. A write that fails leaves the old content."""
 
     def __init__(self, path: Path | None, source: Document | None, lang: Lang) -> None:
         self.path, self.lang = path, lang
@@ -178,7 +178,7 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
 
 
 def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitCode:
-    """Ask on a terminal; the dialogue is on standard error, the decision on standard output. Returns the exit code."""
+    """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.engine.serialize import decision_to_data
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render

@@ -1,4 +1,4 @@
-"""`vatspolicy bundle`: bundles as files: built, signed, verified, shown, pinned."""
+"""`vatspolicy bundle`: build, sign, verify, inspect and pin bundle files."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ PublicKeyOption = Annotated[
 ]
 SkipOption = Annotated[
     bool,
-    typer.Option("--skip-verify", help="Do not ask who signed it; the files must be whole.", rich_help_panel=INPUT),
+    typer.Option("--skip-verify", help="Skip signature verification; the files must be whole.", rich_help_panel=INPUT),
 ]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, such as bundle.tar.gz.")]
 
 
 class InspectFormat(StrEnum):
-    """Formats of what a bundle holds."""
+    """Formats of the contents of a bundle."""
 
     TEXT, JSON = "text", "json"
 
@@ -113,7 +113,7 @@ def verify_bundle(
     ] = None,
     skip_verify: SkipOption = False,
 ) -> None:
-    """Say whether a bundle is whole, by whom it is signed, whether it is the pinned one, and whether its law loads.
+    """Verify that a bundle is whole, signed by a key, the pinned one, and that its law loads.
 
     Example: vatspolicy bundle verify bundle.tar.gz --key release.pub --lock vatspolicy.lock
     """
@@ -155,7 +155,7 @@ def inspect_bundle(
 
         print_result(json.dumps(data, ensure_ascii=False, indent=2) + "\n", machine=True)
         return
-    print_result(_told(data, lang))
+    print_result(_describe(data, lang))
 
 
 def pin_bundle(
@@ -261,7 +261,7 @@ _WORDS = {
 }
 
 
-def _told(data: dict[str, Any], lang: Lang) -> str:
+def _describe(data: dict[str, Any], lang: Lang) -> str:
     def say(word: str) -> str:
         return _WORDS[word][1 if lang is Lang.ZH else 0]
 

@@ -12,7 +12,7 @@ from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import WRITE
 
 COMPLETE = "_VATSPOLICY_COMPLETE"
-"""The variable by which a shell asks for completions."""
+"""Environment variable by which a shell asks for completions."""
 
 
 class Shell(StrEnum):

@@ -62,7 +62,7 @@ def format_files(
 
 
 def _files(paths: list[str]) -> Iterator[str]:
-    """The files, and the YAML files below folders, in order."""
+    """Yield the files, and the YAML files below folders, in order."""
     for path in paths:
         if path != "-" and Path(path).is_dir():
             yield from sorted(str(file) for file in Path(path).rglob("*") if file.suffix in (".yaml", ".yml"))
@@ -113,7 +113,7 @@ def _write_tests(policy: Path, text: str) -> None:
 
 
 def _is_written(name: str, document: Document, text: str) -> bool:
-    """Whether a file holds the text already, to the byte."""
+    """Return whether a file already has these bytes."""
     return document.text == text if name == "-" else Path(name).read_bytes() == text.encode()
 
 
@@ -130,7 +130,7 @@ def _difference(document: Document, text: str) -> str:
 
 
 def _normal(path: Path) -> str:
-    """The normalised text; that of the file where it cannot be read as YAML, so that a diff shows something."""
+    """Return the normalized text, or the text of a file that is not valid YAML, so that a diff shows something."""
     from vatspolicy.authoring.formatter.textconv import normal_text
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput

@@ -1,4 +1,4 @@
-"""`vatspolicy lint`: what a reviewer would ask of policy files."""
+"""`vatspolicy lint`: check the style of policies."""
 
 from __future__ import annotations
 

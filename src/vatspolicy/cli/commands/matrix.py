@@ -1,4 +1,4 @@
-"""`vatspolicy matrix`: services × regimes, computed from the law."""
+"""`vatspolicy matrix`: services by regimes, computed from the law."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class MatrixFormat(StrEnum):
 
 
 class By(StrEnum):
-    """What the columns are."""
+    """Kinds of columns."""
 
     REGIMES, PLACES, ALL = "regimes", "places", "all"
 
 
 def parse_place(code: str | None) -> str | None:
-    """A code of the gazetteer."""
+    """Return a code of the gazetteer."""
     from vatspolicy.profile.vocabulary import gazetteer
 
     if code is not None and code not in gazetteer():
@@ -36,7 +36,7 @@ def parse_place(code: str | None) -> str | None:
 
 
 def parse_zone(code: str | None) -> str | None:
-    """A free-trade zone, or none."""
+    """Return a free-trade zone, or None."""
     from vatspolicy.documents.schemas import SchemaSet
 
     zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]

@@ -13,7 +13,7 @@ from vatspolicy.cli.parameters import OUTPUT, WRITE, parse_slug
 
 
 def create(files: dict[Path, str]) -> None:
-    """Write new files, never over an old one: all of them, or none when one exists."""
+    """Write new files: all of them, or none if one exists."""
     for path in files:
         if path.exists() or path.is_symlink():
             abort(f"{path} exists already.")

@@ -1,4 +1,4 @@
-"""`vatspolicy replay`: decide again what a receipt says was decided."""
+"""`vatspolicy replay`: repeat the decision that a receipt records."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def replay(
     from vatspolicy.gate.receipt import replay as decide_again
 
     data = read_receipt(receipt)
-    file = spec or _near(receipt, data["spec"]["file"])
+    file = spec or _find_recorded(receipt, data["spec"]["file"])
     try:
         content = file.read_bytes()
     except (OSError, ValueError) as error:
@@ -48,7 +48,7 @@ def replay(
         abort(f"cannot read the spec {file}: {reason}. Name it with --spec.", ExitCode.INVALID)
     law = context.law
     if law.policies is None and law.bundle is None and data["law"]["file"] is not None:
-        recorded = _near(receipt, data["law"]["file"])
+        recorded = _find_recorded(receipt, data["law"]["file"])
         is_bundle = data["law"]["origin"] == "bundle"
         law = replace(law, bundle=recorded) if is_bundle else replace(law, policies=recorded)
     # No lock is read: the receipt says which bundle it must be.
@@ -63,12 +63,12 @@ def replay(
         found = [{"pointer": pointer, "kind": kind} for pointer, kind in differences]
         print_result(json.dumps({"same": not found, "differences": found}, indent=2) + "\n", machine=True)
     else:
-        print_result(_told(differences, context.lang))
+        print_result(_describe(differences, context.lang))
     return ExitCode.FAILED if differences else ExitCode.OK
 
 
-def _near(receipt: Path, name: str) -> Path:
-    """A recorded file: from here, else from where the receipt lies."""
+def _find_recorded(receipt: Path, name: str) -> Path:
+    """Return a recorded file, relative to the working directory or else to the receipt."""
     path = Path(name)
     return path if path.exists() or not (receipt.parent / path).exists() else receipt.parent / path
 
@@ -76,7 +76,7 @@ def _near(receipt: Path, name: str) -> Path:
 _KINDS = {"changed": "不同", "added": "新增", "removed": "缺失"}
 
 
-def _told(differences: list[tuple[str, str]], lang: Lang) -> str:
+def _describe(differences: list[tuple[str, str]], lang: Lang) -> str:
     if lang is Lang.ZH:
         head = f"不一致：{len(differences)}处\n" if differences else "一致：规格、法律与决定均如回执所载\n"
         return head + "".join(f"  {pointer}：{_KINDS[kind]}\n" for pointer, kind in differences)

@@ -1,4 +1,4 @@
-"""`vatspolicy routes`: every route, the smallest differences that would lead on, and the margins."""
+"""`vatspolicy routes`: every route, the smallest changes that open one, and the margins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Form(StrEnum):
 
 
 class Goal(StrEnum):
-    """What to reach (vatspolicy.guidance.remediation.GOALS)."""
+    """Outcomes to reach (vatspolicy.guidance.remediation.GOALS)."""
 
     NEEDS_LICENSE, ALLOW = "needs-license", "allow"
 

@@ -9,25 +9,20 @@ import typer
 from vatspolicy.cli.console import abort, print_result
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import WRITE
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import suggest
 
 
 def schema(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME",
-            help="profile, policy, decision, timeline, routes, matrix, comparison, analysis, properties, question, "
-            "fixture, waivers, approvers, baseline, bundle, places or vocabulary.",
-        ),
+        typer.Argument(metavar="NAME", help=f"One of {', '.join(SchemaSet.shipped().names)}."),
     ],
 ) -> None:
     """Print a JSON Schema.
 
     Example: vatspolicy schema profile > profile.schema.json
     """
-    from vatspolicy.documents.schemas import SchemaSet
-
     known = SchemaSet.shipped().names
     if name not in known:
         abort(f"there is no schema {name!r}. {suggest(name, known)}".rstrip())

@@ -33,7 +33,7 @@ class SummaryFormat(StrEnum):
 
 
 def parse_by(text: str) -> str:
-    """Names of tables, separated by commas."""
+    """Return names of tables, separated by commas."""
     known = ("region", "class", "rule")
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or any(name not in known for name in names):
@@ -174,7 +174,7 @@ def _laws(diff: tuple[str, str] | None, law: LawOptions) -> Iterator[tuple[Any, 
     if diff is None:
         yield law.load(), None
         return
-    from vatspolicy.authoring.diff.git import SourceError
+    from vatspolicy.authoring.diff.sources import SourceError
     from vatspolicy.screening.engines import LawSource
 
     with contextlib.ExitStack() as held:
@@ -186,7 +186,7 @@ def _laws(diff: tuple[str, str] | None, law: LawOptions) -> Iterator[tuple[Any, 
 
 
 class Meter:
-    """A bar on standard error with the rate and the time left: redrawn on a terminal, else a line each batch."""
+    """A progress bar on standard error with the rate and the time left: redrawn on a terminal, else by batch."""
 
     def __init__(self, expected: int) -> None:
         self._expected = max(expected, 1)
@@ -195,7 +195,7 @@ class Meter:
         self._before = 0
 
     def __call__(self, rows: int, earlier: bool) -> None:
-        """Tell how far the run is; `earlier`: these rows were done by a run before this one."""
+        """Show the progress; `earlier` marks rows that a previous run has done."""
         if earlier:
             self._before, self._began = rows, time.monotonic()
             return

@@ -1,4 +1,4 @@
-"""`vatspolicy test`: the tests inside policies, and all fixtures; what they cover, what they would notice."""
+"""`vatspolicy test`: run the tests of policies and all fixtures; coverage and mutation."""
 
 from __future__ import annotations
 
@@ -123,10 +123,10 @@ def run_tests(
 
 
 def _prover(bundle: Bundle) -> Prover:
-    """Asks the proof engine, which is loaded for the first survivor."""
+    """Return a function that asks the proof engine, which is imported for the first surviving mutant."""
 
     def proves(mutant: Mutant) -> bool:
-        from vatspolicy.authoring.mutation.rewrite import rewritten
+        from vatspolicy.authoring.mutation.ruleset import rewritten
         from vatspolicy.authoring.symbolic import compare_rules
         from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 

@@ -24,6 +24,7 @@ from vatspolicy.reports.access_matrix.words import (
     value,
 )
 from vatspolicy.reports.decision.words import phrase
+from vatspolicy.reports.formats.markdown import escape, section, table
 
 if TYPE_CHECKING:
     from vatspolicy.reports.formats.html import Html
@@ -179,8 +180,6 @@ def _routes(row: Data, said: Mapping[tuple[str, str], None], lang: Language, roo
 
 
 def _markdown(data: Data, lang: Language) -> Iterator[str]:
-    from vatspolicy.reports.decision.markdown import escape
-
     found, signs = notes(data, lang)
     colon, stop = ("：", "；") if lang == "zh" else (": ", "; ")
     yield f"## {heading(data, lang)}"
@@ -189,8 +188,7 @@ def _markdown(data: Data, lang: Language) -> Iterator[str]:
     yield f"{day[0].upper()}{day[1:]}{'。' if lang == 'zh' else '. '}{word(WORDS, 'method', lang)}"
     yield ""
     heads = [escape(say(column["title"], lang)) if "policies" in column else column["id"] for column in data["columns"]]
-    yield f"| {' | '.join([word(WORDS, 'service', lang), *heads])} |"
-    yield "|---|" + "---|" * len(heads)
+    rows = []
     for index, row in enumerate(data["rows"]):
         cells = []
         for cell in row["cells"]:
@@ -200,25 +198,20 @@ def _markdown(data: Data, lang: Language) -> Iterator[str]:
             text += r"\*" if cell.get("special") else ""
             said = routes(cell, data, lang) if data["by"] == "places" else ""
             cells.append(text + (f"<br>{escape(said)}" if said else ""))
-        yield f"| {' | '.join([escape(title_of(row, lang)), *cells])} |"
-    yield ""
-    yield f"### {word(WORDS, 'columns' if data['by'] == 'regimes' else 'place_columns', lang)}"
-    yield ""
+        rows.append([escape(title_of(row, lang)), *cells])
+    yield from table([word(WORDS, "service", lang), *heads], rows)
+    yield from section(word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang))
     for column in data["columns"]:
         yield f"- `{column['id']}`{colon}{escape(column_note(column, lang))}"
-    yield ""
-    yield f"### {word(WORDS, 'signs', lang)}"
-    yield ""
+    yield from section(word(WORDS, "signs", lang))
     for sign, meaning in legend(data, lang):
         yield f"- {escape(sign)}{colon}{escape(meaning)}"
-    yield ""
     if found:
-        yield f"### {word(WORDS, 'notes', lang)}"
-        yield ""
-        for note in found:
-            law = escape(stop.join(note.law))
-            yield f"- **{note.sign}** {escape(join_points(note, lang))}" + (f" \\[{law}\\]" if law else "")
-        yield ""
+        yield from section(word(WORDS, "notes", lang))
+    for note in found:
+        law = escape(stop.join(note.law))
+        yield f"- **{note.sign}** {escape(join_points(note, lang))}" + (f" \\[{law}\\]" if law else "")
+    yield ""
 
 
 # --- HTML
@@ -241,7 +234,7 @@ def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3)
         cells = [_html_cell(cell, signs.get((index, cell["column"])), data, lang, prefix) for cell in row["cells"]]
         rows.append(tag("tr", tag("th", title_of(row, lang), scope="row"), cells))
     caption = f"{heading(data, lang)} · {stand(data, lang)}"
-    table = tag(
+    grid = tag(
         "table",
         tag("caption", caption),
         tag("thead", tag("tr", tag("th", word(WORDS, "service", lang), scope="col"), heads)),
@@ -260,7 +253,7 @@ def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3)
     ]
     return tag(
         "section",
-        tag("div", table, class_="scroll", role="region", aria_label=caption, tabindex=0),
+        tag("div", grid, class_="scroll", role="region", aria_label=caption, tabindex=0),
         tag("p", word(WORDS, "method", lang), class_="soft"),
         tag(f"h{level}", word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang)),
         tag("dl", columns),

@@ -1,18 +1,40 @@
-"""What several findings say together, said once: duties by instrument, readings by outcome, open rules by fact."""
+"""Contents of a decision that all formats share: merged duties and readings, results by line, waived findings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
+from vatspolicy.reports.decision.words import law_of
 
-Data: TypeAlias = "Mapping[str, Any]"
+Data = Mapping[str, Any]
+
+WAIVER_WORDS: Table = {
+    "waived": {"en": "Set aside", "zh": "已豁免"},
+    "is_waived": {"en": "set aside", "zh": "已豁免"},
+    "waiver": {
+        "en": "waived by {approver} ({ticket}) until {until}: {reason}",
+        "zh": "由 {approver} 批准豁免（{ticket}），至 {until} 为止：{reason}",
+    },
+    "baseline": {
+        "en": "in the baseline since {since}, until {until}",
+        "zh": "自 {since} 起列入基线，至 {until} 为止",
+    },
+    "some": {
+        "en": "{count} of {total} findings set aside; what is left for the gate: {verdict}.",
+        "zh": "{total}项发现中{count}项已豁免；门禁所见其余结论：{verdict}。",
+    },
+    "remarks": {"en": "Waivers and baseline", "zh": "豁免与基线"},
+}
+_KEYS = ("denials", "needs", "would_need", "duties", "advice")
 
 
 def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
-    """Duties with the same instrument and bearer as one, with the law of all of them, in the order they come up."""
+    """Merge duties with the same instrument and bearer, with the citations of all of them, in order of appearance."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for duty in duties:
         kept = found.setdefault((duty["instrument"]["id"], duty["bearer"]), {**duty, "citations": []})
@@ -22,7 +44,7 @@ def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
 
 
 def merge_readings(readings: Iterable[Data]) -> list[dict[str, Any]]:
-    """Readings of one rule on one subject that lead to the same decision as one; `reading` lists them."""
+    """Merge readings of one rule on one subject that lead to the same decision; `reading` lists them."""
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for reading in readings:
         key = (reading["rule"], reading["subject"], reading["decision"])
@@ -31,7 +53,7 @@ def merge_readings(readings: Iterable[Data]) -> list[dict[str, Any]]:
 
 
 def open_facts(findings: Iterable[Data]) -> dict[str, tuple[Data, int]]:
-    """Facts that keep rules undecided, by path: the question, and how many rules wait for it."""
+    """Return the facts that keep rules undecided, by path: the question, and the number of rules that depend on it."""
     rules: dict[str, set[str]] = {}
     asks: dict[str, Data] = {}
     for finding in findings:
@@ -39,3 +61,116 @@ def open_facts(findings: Iterable[Data]) -> dict[str, tuple[Data, int]]:
             asks.setdefault(ask["path"], ask)
             rules.setdefault(ask["path"], set()).add(finding["rule"])
     return {path: (ask, len(rules[path])) for path, ask in asks.items()}
+
+
+def subject_of(finding: Data) -> str:
+    """Return the subject of a finding as `service/class`; empty for the product."""
+    return "/".join(part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part)
+
+
+# --- findings beside lines
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finding beside a line of the spec."""
+
+    rule: str
+    level: str
+    """error (deny), warning (needs a licence, incomplete) or note (duty, advice, undetermined)."""
+    message: str
+    line: int
+    column: int
+    subject: str
+    finding: Mapping[str, Any]
+    waived: str = ""
+    """Approver and reason of a waiver; empty without one."""
+
+
+def results(data: Mapping[str, Any], lang: Language) -> Iterator[Result]:
+    """Yield the findings of a decision (a record), the gravest first."""
+    for key, level in (
+        ("denials", "error"),
+        ("needs", "warning"),
+        ("would_need", "warning" if data.get("remaining") == "needs-license" else "note"),
+        ("duties", "note"),
+        ("advice", "note"),
+        ("undetermined", "warning" if data.get("remaining", data["decision"]) == "incomplete" else "note"),
+    ):
+        for finding in data[key]:
+            subject = subject_of(finding)
+            waived = _waived(finding, lang)
+            yield Result(
+                finding["rule"],
+                level,
+                _message(finding, lang) + (aside(waived, lang) if waived else ""),
+                finding["location"]["line"],
+                finding["location"]["column"],
+                subject,
+                finding,
+                waived,
+            )
+
+
+def _waived(finding: Mapping[str, Any], lang: Language) -> str:
+    return say_waived(finding["waived"], lang) if "waived" in finding else ""
+
+
+def _message(finding: Mapping[str, Any], lang: Language) -> str:
+    parts = [finding["message"][lang]]
+    if finding["effect"] == "need":
+        parts += [reason["title"][lang] for reason in finding.get("reasons", [])]
+        parts += [f"→ {offer['instrument']['title'][lang]} ({offer['route']})" for offer in finding.get("any_of", [])]
+    if "instrument" in finding:
+        parts.append(f"→ {finding['instrument']['title'][lang]}")
+    if "deadline" in finding:
+        parts.append(finding["deadline"]["text"][lang])
+    if finding["state"] == "unknown":
+        parts += [f"? {ask['path']}" for ask in finding.get("asks", [])]
+    return " ".join(parts) + f" [{law_of(finding, lang)}]"
+
+
+# --- waivers
+
+
+def waived_findings(data: Data) -> list[Data]:
+    """Return the findings of a decision that are waived, the gravest first."""
+    return [finding for key in _KEYS for finding in data[key] if "waived" in finding]
+
+
+def some_waived(data: Data, lang: Language) -> str | None:
+    """Return the number of waived findings and the remaining decision as a sentence; None without waived findings."""
+    count = len(waived_findings(data))
+    if not count:
+        return None
+    total = sum(len(data[key]) for key in _KEYS if key != "duties")
+    total += sum(d["state"] != "done" and d["deadline"]["group"] == "before-launch" for d in data["duties"])
+    return word(WAIVER_WORDS, "some", lang, count=count, total=total, verdict=word(VERDICTS, data["remaining"], lang))
+
+
+def waived_mark(finding: Data, lang: Language) -> str:
+    """Return the mark that follows a waived finding; empty for any other."""
+    return aside(WAIVER_WORDS["is_waived"][lang], lang) if "waived" in finding else ""
+
+
+def say_waived(waived: Data, lang: Language) -> str:
+    """Return who waived a finding, until when, and why."""
+    return clean(word(WAIVER_WORDS, waived["by"], lang, **waived), one_line=True)
+
+
+def say_finding(finding: Data, lang: Language) -> str:
+    """Return a finding in one line: its rule, subject and message."""
+    subject = subject_of(finding)
+    name = f"{finding['rule']} ({subject})" if subject else finding["rule"]
+    return clean(f"{name}{joint('colon', lang)}{finding['message'][lang]}", one_line=True)
+
+
+def say_remark(remark: Data, lang: Language) -> str:
+    """Return a remark about a waiver in one line, without its place."""
+    name = ", ".join(part for part in (remark["rule"], remark["product"]) if part)
+    return clean(f"{name}{joint('colon', lang) if name else ''}{remark['message'][lang]}", one_line=True)
+
+
+def remark_place(remark: Data) -> str:
+    """Return file, line and column of a remark."""
+    return clean(f"{remark['file']}:{remark['line']}:{remark['column']}", one_line=True)

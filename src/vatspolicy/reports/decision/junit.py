@@ -1,46 +1,39 @@
-"""JUnit XML: one suite a spec, one case a service; a service that may not launch is a failure."""
+"""JUnit XML of decisions: one suite a spec, one case a service; a service that may not launch is a failure."""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.errors import Problem
-from vatspolicy.i18n.text import clean
+from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, word
-from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.results import results
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, results, say_remark
 from vatspolicy.reports.decision.words import phrase
+from vatspolicy.reports.formats.junit import Suites
+
+Data = Mapping[str, Any]
 
 
 def render(
-    records: Iterable[Mapping[str, Any]],
-    lang: Language,
-    problems: Iterable[Problem] = (),
-    remarks: Iterable[Mapping[str, Any]] = (),
+    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
 ) -> str:
-    """All decisions as test suites; a spec that could not be decided is an error, a waiver of no use is skipped."""
-    root = ET.Element("testsuites", name="vatspolicy")
+    """Return all decisions as test suites. An undecided spec is an error, an unused waiver is skipped."""
+    suites = Suites("vatspolicy")
     for data in records:
-        _suite(root, data, lang)
+        _add_decision(suites, data, lang)
     undecided: dict[str, list[str]] = {}
     for problem in sorted(set(problems)):
         undecided.setdefault(problem.file, []).append(str(problem))
     for file, lines in undecided.items():
-        name = clean(file)
-        suite = ET.SubElement(root, "testsuite", name=name, file=name, tests="1", failures="0", errors="1")
-        case = ET.SubElement(suite, "testcase", name=name, classname=name)
-        error = ET.SubElement(case, "error", message=phrase("undecided", lang), type="invalid")
-        error.text = clean("\n".join(lines))
+        suites.add_suite(file, file).add_error(file, file, phrase("undecided", lang), "invalid", "\n".join(lines))
     if remarks:
-        _add_remarks(root, list(remarks), lang)
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+        _add_remarks(suites, remarks, lang)
+    return suites.to_xml()
 
 
-def _suite(root: ET.Element, data: Mapping[str, Any], lang: Language) -> None:
-    suite = ET.SubElement(root, "testsuite", name=clean(data["product"]), file=clean(data["file"]))
+def _add_decision(suites: Suites, data: Data, lang: Language) -> None:
+    suite = suites.add_suite(data["product"], data["file"])
     subjects: dict[str, list[str]] = {"": []} | {service["id"]: [] for service in data["services"]}
     worst = dict.fromkeys(subjects, "note")
     waived: dict[str, list[str]] = {}
@@ -54,38 +47,24 @@ def _suite(root: ET.Element, data: Mapping[str, Any], lang: Language) -> None:
             worst[name] = result.level
     if not data["services"] or (decision == "incomplete" and "warning" not in worst.values()):
         worst[""] = "warning"
-    failures = skipped = 0
     for name, lines in subjects.items():
-        case = ET.SubElement(suite, "testcase", name=clean(name or data["product"]), classname=clean(data["product"]))
+        case, text = (name or data["product"], data["product"]), "\n".join(lines)
         if worst[name] != "note":
-            failures += 1
-            failure = ET.SubElement(case, "failure", message=word(VERDICTS, decision, lang), type=decision)
-            failure.text = clean("\n".join(lines))
+            suite.add_failure(*case, word(VERDICTS, decision, lang), decision, text)
         elif name in waived:
-            skipped += 1
-            ET.SubElement(case, "skipped", message=clean("; ".join(waived[name]), one_line=True))
-            ET.SubElement(case, "system-out").text = clean("\n".join(lines))
-        elif lines:
-            ET.SubElement(case, "system-out").text = clean("\n".join(lines))
+            suite.add_skipped(*case, "; ".join(waived[name]), text)
+        else:
+            suite.add_case(*case, text)
     if data.get("changes_ahead"):
         from vatspolicy.reports.timeline import WORDS, say_ahead
 
-        lines = [WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in data["changes_ahead"])]
-        ET.SubElement(suite, "system-out").text = clean("\n".join(lines))
-    suite.set("tests", str(len(subjects)))
-    suite.set("failures", str(failures))
-    suite.set("errors", "0")
-    if skipped:
-        suite.set("skipped", str(skipped))
+        suite.add_output(
+            "\n".join([WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in data["changes_ahead"])])
+        )
 
 
-def _add_remarks(root: ET.Element, remarks: list[Mapping[str, Any]], lang: Language) -> None:
-    """What there is to say about waivers, as skipped cases: the findings themselves fail where they stand."""
-    from vatspolicy.reports.decision.waived import WORDS, remark_place, say_remark
-
-    count = str(len(remarks))
-    suite = ET.SubElement(root, "testsuite", name=WORDS["remarks"][lang], tests=count, failures="0", errors="0")
-    suite.set("skipped", count)
+def _add_remarks(suites: Suites, remarks: Iterable[Data], lang: Language) -> None:
+    """Add remarks about waivers as skipped cases; the findings themselves fail in their own suites."""
+    suite = suites.add_suite(WAIVER_WORDS["remarks"][lang])
     for remark in remarks:
-        case = ET.SubElement(suite, "testcase", name=remark_place(remark), classname=remark["kind"])
-        ET.SubElement(case, "skipped", message=say_remark(remark, lang))
+        suite.add_skipped(remark_place(remark), remark["kind"], say_remark(remark, lang))

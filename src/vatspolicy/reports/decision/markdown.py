@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.errors import Problem
-from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, number, word
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.digest import merge_duties, merge_readings
+from vatspolicy.reports.decision.digest import (
+    WAIVER_WORDS,
+    merge_duties,
+    merge_readings,
+    remark_place,
+    say_finding,
+    say_remark,
+    say_waived,
+    some_waived,
+    subject_of,
+    waived_findings,
+    waived_mark,
+)
 from vatspolicy.reports.decision.words import GROUPS, MEANINGS, VERIFICATION, law_of, other_reading, phrase, way_of
+from vatspolicy.reports.formats.markdown import escape, section
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
@@ -26,29 +37,13 @@ def render(
     """All decisions, one section each, then what there is about waivers, then the specs that could not be decided."""
     pages = ["\n".join(_Page(data, lang).lines()) for data in records]
     if remarks:
-        from vatspolicy.reports.decision.waived import WORDS as WAIVED
-        from vatspolicy.reports.decision.waived import remark_place, say_remark
-
         told = [f"- {escape(remark_place(one))}: {escape(say_remark(one, lang))}" for one in remarks]
-        pages.append("\n".join([f"## {word(WAIVED, 'remarks', lang)}", "", *told]))
+        pages.append("\n".join([f"## {word(WAIVER_WORDS, 'remarks', lang)}", "", *told]))
     problems = sorted(set(problems))
     if problems:
         lines = [f"- {escape(str(problem))}" for problem in problems]
         pages.append("\n".join([f"## {_ICONS['incomplete']} {phrase('undecided', lang)}", "", *lines]))
     return "\n\n".join(pages) + "\n"
-
-
-def escape(text: str) -> str:
-    """Text that cannot become markup, a link, a mention or HTML."""
-    text = clean(" ".join(text.split()))
-    text = re.sub(r"([\\`*_{}\[\]()#|~<>&!$])", r"\\\1", text)
-    text = re.sub(r"^(\d*)(?=[-+=.)])", r"\1\\", text)  # no list, no heading
-    return re.sub(r"@(?=\w)|://|(?i:www\.)", _part, text)
-
-
-def _part(found: re.Match[str]) -> str:
-    """An invisible space inside what a renderer would make a mention or a link."""
-    return f"{found[0][0]}\u200b{found[0][1:]}"
 
 
 class _Page:
@@ -81,9 +76,7 @@ class _Page:
         yield f"<sub>{known}{phrase('not_advice', lang)}</sub>"
 
     def heading(self, key: str) -> Iterator[str]:
-        yield ""
-        yield f"### {phrase(key, self.lang)}"
-        yield ""
+        yield from section(phrase(key, self.lang))
 
     def law(self, finding: Data) -> str:
         return escape(law_of(finding, self.lang))
@@ -94,35 +87,24 @@ class _Page:
     def waived(self) -> Iterator[str]:
         if "remaining" not in self.data:
             return
-        from vatspolicy.reports.decision.waived import WORDS, say_finding, say_waived, some_waived, waived_findings
-
         if told := some_waived(self.data, self.lang):
             yield ""
             yield f"**{escape(told)}**"
-            yield ""
-            yield f"### {word(WORDS, 'waived', self.lang)}"
-            yield ""
+            yield from section(word(WAIVER_WORDS, "waived", self.lang))
         for finding in waived_findings(self.data):
             said = escape(say_waived(finding["waived"], self.lang))
             yield f"- ~~{escape(say_finding(finding, self.lang))}~~ {said}"
-
-    def waived_mark(self, finding: Data) -> str:
-        if "waived" not in finding:
-            return ""
-        from vatspolicy.reports.decision.waived import mark
-
-        return mark(self.lang)
 
     def denials(self) -> Iterator[str]:
         if not self.data["denials"]:
             return
         yield from self.heading("because")
         for finding in self.data["denials"]:
-            subject = "/".join(part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part)
+            subject = subject_of(finding)
             reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
             message = " · ".join(self.say(r["title"]) for r in reasons) or self.say(finding["message"])
             mend = f" *{aside(phrase('curable', self.lang), self.lang).strip()}*" if finding.get("curable") else ""
-            mend += self.waived_mark(finding)
+            mend += waived_mark(finding, self.lang)
             yield f"- **{escape(subject)}** {message}{mend}" if subject else f"- {message}{mend}"
             for citation in finding["citations"]:
                 words = citation[self.lang] or ""
@@ -154,7 +136,7 @@ class _Page:
                 texts.append(text)
             service = f"{escape(finding['subject']['service'])}: " if finding["subject"]["service"] else ""
             joined = f" *{phrase('or', self.lang)}* ".join(texts)
-            yield f"- {service}{joined} [{self.law(finding)}]{self.waived_mark(finding)}"
+            yield f"- {service}{joined} [{self.law(finding)}]{waived_mark(finding, self.lang)}"
 
     def services(self) -> Iterator[str]:
         yield from self.heading("services")
@@ -216,7 +198,5 @@ class _Page:
         if self.data.get("changes_ahead"):
             from vatspolicy.reports.timeline import WORDS, say_ahead
 
-            yield ""
-            yield f"### {word(WORDS, 'ahead', self.lang)}"
-            yield ""
+            yield from section(word(WORDS, "ahead", self.lang))
             yield from (f"- {escape(say_ahead(entry, self.lang))}" for entry in self.data["changes_ahead"])

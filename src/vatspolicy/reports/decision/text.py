@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.output import Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.digest import merge_duties, merge_readings, open_facts
+from vatspolicy.reports.decision.digest import (
+    WAIVER_WORDS,
+    merge_duties,
+    merge_readings,
+    open_facts,
+    remark_place,
+    say_finding,
+    say_remark,
+    say_waived,
+    some_waived,
+    subject_of,
+    waived_findings,
+    waived_mark,
+)
 from vatspolicy.reports.decision.words import COLOURS, GROUPS, MEANINGS, VERIFICATION, other_reading, phrase, way_of
-
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
-Data: TypeAlias = "Mapping[str, Any]"
+Data = Mapping[str, Any]
 
 
 def render(
@@ -34,9 +45,7 @@ def render(
         words = joint("comma", lang).join(f"{count} {word(VERDICTS, key, lang)}" for key, count in found.items())
         blocks.append(phrase("decided", lang, count=len(records), words=words))
     if remarks:
-        from vatspolicy.reports.decision.waived import remark_lines
-
-        blocks.append("\n".join(remark_lines(remarks, lang, Style(colour), room)))
+        blocks.append("\n".join(_remark_lines(remarks, lang, Style(colour), room)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -107,24 +116,19 @@ class _Report:
         yield from self.flow(meaning, " ")
         if self.data["contested"]:
             yield from self.flow(phrase("see_contested", self.lang), " ", "yellow")
-        if "remaining" in self.data:
-            from vatspolicy.reports.decision.waived import some_waived
-
-            if told := some_waived(self.data, self.lang):
-                yield from self.flow(told, " ", "yellow")
+        if "remaining" in self.data and (told := some_waived(self.data, self.lang)):
+            yield from self.flow(told, " ", "yellow")
 
     def waived(self) -> Iterator[str]:
-        if "remaining" in self.data:
-            from vatspolicy.reports.decision.waived import waived_lines
-
-            yield from waived_lines(self.data, self.lang, self.style, self.room)
-
-    def waived_mark(self, finding: Data) -> str:
-        if "waived" not in finding:
-            return ""
-        from vatspolicy.reports.decision.waived import mark
-
-        return mark(self.lang)
+        findings = waived_findings(self.data) if "remaining" in self.data else []
+        if findings:
+            yield ""
+            yield self.style(word(WAIVER_WORDS, "waived", self.lang), "bold")
+        for finding in findings:
+            yield from self.flow(say_finding(finding, self.lang), "    ", first="  ~ ")
+            waived = finding["waived"]
+            said = f"{say_waived(waived, self.lang)} ({clean(waived['file'])}:{waived['line']})"
+            yield from self.flow(said, "      ", "dim", first="    · ")
 
     def denials(self) -> Iterator[str]:
         if not self.data["denials"]:
@@ -137,14 +141,14 @@ class _Report:
             message = self.say(finding["message"])
             if reasons:
                 message = " · ".join(self.say(reason["title"]) for reason in reasons)
-            mend += self.waived_mark(finding)
+            mend += waived_mark(finding, self.lang)
             yield from self.flow(f"{subject}{message}{mend}", "    ", first=f"  {self.style('✘', 'red')} ")
             yield from self.law(finding, "    ", quote=True)
             yield from self.facts(finding, "    ")
 
     def subject(self, finding: Data) -> str:
-        parts = [part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part]
-        return clean("/".join(parts)) + ": " if parts else ""
+        subject = subject_of(finding)
+        return f"{clean(subject)}: " if subject else ""
 
     def facts(self, finding: Data, indent: str) -> Iterator[str]:
         for fact in finding["facts"]:
@@ -176,7 +180,7 @@ class _Report:
                 if "route" in offer:
                     way = phrase("route", self.lang, route=self.route_title(finding, offer["route"]))
                     text += self.aside.format(f"{offer['class']}{self.comma}{way}")
-                text += self.waived_mark(finding)
+                text += waived_mark(finding, self.lang)
                 yield from self.flow(self.subject_of_service(finding) + text, "    ", first=lead)
             yield from self.law(finding, "    ", quote=True)
 
@@ -303,6 +307,15 @@ class _Report:
             yield from ahead_lines(self.data, self.lang, self.style, self.room)
 
 
+def _remark_lines(remarks: Iterable[Data], lang: Language, style: Style, room: int) -> list[str]:
+    """Return the section on waivers themselves, which follows all decisions."""
+    lines = [style(word(WAIVER_WORDS, "remarks", lang), "bold")]
+    for remark in remarks:
+        mark = style("!", "yellow") if remark["level"] == "warning" else "·"
+        lines += wrap(f"{remark_place(remark)}: {say_remark(remark, lang)}", room, "    ", f"  {mark} ")
+    return lines
+
+
 def _once(findings: Iterable[Data]) -> Iterator[Data]:
     """Findings of the same rule on several subjects, shown once."""
     seen: set[str] = set()
@@ -324,7 +337,5 @@ def _by_authority(duties: Iterable[Data], bodies: Any) -> Iterator[tuple[str, li
 
 
 def _short(value: Any) -> str:
-    import json
-
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else text[:77] + "…"

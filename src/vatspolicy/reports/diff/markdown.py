@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.documents.yaml_writer import dump_yaml
-from vatspolicy.i18n.text import clean
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.reports.diff import wording
 from vatspolicy.reports.diff.summary import release, sentences, sides
 from vatspolicy.reports.diff.words import phrase
+from vatspolicy.reports.formats.markdown import escape, escape_html, fence, fold, quote_name, section, table
 
 Data = Mapping[str, Any]
 
@@ -35,8 +33,8 @@ def render(data: Data, lang: Language) -> str:
     *sections, tail = sections
     tail = f"\n*{phrase('cut', lang)}*\n{tail}"
     text = ""
-    for section in sections:
-        text += section if len(text) + len(section) + len(tail) <= LIMIT else ""
+    for part in sections:
+        text += part if len(text) + len(part) + len(tail) <= LIMIT else ""
     return text + tail
 
 
@@ -60,25 +58,16 @@ class _Page:
         yield "  \n".join(escape(sentence) for sentence in sentences(data, self.lang))
 
     def heading(self, key: str) -> Iterator[str]:
-        yield ""
-        yield f"### {phrase(key, self.lang)}"
-        yield ""
+        yield from section(phrase(key, self.lang))
 
     def table(self, keys: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-        yield f"| {' | '.join(phrase(key, self.lang) for key in keys)} |"
-        yield f"|{'---|' * len(keys)}"
-        yield from (f"| {' | '.join(row)} |" for row in rows[: self.limit])
+        yield from table([phrase(key, self.lang) for key in keys], rows[: self.limit])
         if len(rows) > self.limit:
             yield ""
             yield f"*{phrase('more', self.lang, count=len(rows) - self.limit)}*"
 
     def folded(self, key: str, count: int, lines: Iterable[str], is_open: bool = False) -> Iterator[str]:
-        yield ""
-        yield f"<details{' open' if is_open else ''}><summary><b>{phrase(key, self.lang)}</b> ({count})</summary>"
-        yield ""
-        yield from lines
-        yield ""
-        yield "</details>"
+        yield from fold(f"<b>{phrase(key, self.lang)}</b> ({count})", lines, is_open)
 
     def problems(self) -> Iterator[str]:
         if self.data["problems"]:
@@ -86,7 +75,7 @@ class _Page:
         for problem in self.data["problems"][: self.limit]:
             where = f"{problem['file']}:{problem['line']}:{problem['column']}"
             path = f"{escape(problem['path'])}: " if problem["path"] else ""
-            yield f"- `{_code(where)}` {path}{escape(problem['message'])} {escape(problem['hint'])}".rstrip()
+            yield f"- {quote_name(where)} {path}{escape(problem['message'])} {escape(problem['hint'])}".rstrip()
 
     def decisions(self) -> Iterator[str]:
         rows = self.data["decisions"]["rows"] if self.data["decisions"] else []
@@ -105,7 +94,7 @@ class _Page:
         for cause in row["because"][:3]:
             law = "" if cause["rule"] in known else f" {escape(wording.law(cause, self.lang))}"
             known.add(cause["rule"])
-            causes.append(f"`{_code(cause['rule'])}`{law}")
+            causes.append(f"{quote_name(cause['rule'])}{law}")
         more = f" +{len(row['because']) - 3}" if len(row["because"]) > 3 else ""
         return [
             escape(wording.subject(row)),
@@ -136,13 +125,13 @@ class _Page:
         yield from self.heading("semantic")
         rules = [rule for rule in semantic["rules"] if not wording.only_lists(rule)]
         rows = [
-            [f"`{_code(rule['rule'])}`", escape(self.law(rule)), escape(wording.verdict(rule, self.lang))]
+            [f"{quote_name(rule['rule'])}", escape(self.law(rule)), escape(wording.verdict(rule, self.lang))]
             for rule in rules
         ]
         if rows:
             yield from self.table(("rule", "says", "verdict"), rows)
         for rule in [rule for rule in rules if rule["witness"] is not None][: self.limit]:
-            yield from self.witness(f"<code>{_html(rule['rule'])}</code> · ", rule["witness"])
+            yield from self.witness(f"<code>{escape_html(rule['rule'])}</code> · ", rule["witness"])
         if listed:
             yield from self.folded("listed", len(listed), self.listed(listed))
 
@@ -150,7 +139,7 @@ class _Page:
         """Rules below the decision: a line each, and a witness each."""
         rows = [
             [
-                f"`{_code(rule['rule'])}`",
+                f"{quote_name(rule['rule'])}",
                 escape(self.law(rule)),
                 escape(wording.dated(rule, self.lang)),
                 escape(wording.names(rule["seen_in"])),
@@ -163,7 +152,7 @@ class _Page:
         yield ""
         for rule in rules[: self.limit]:
             told = wording.shown(rule["witness"], self.lang), wording.facts(rule["witness"], self.lang)
-            yield f"- `{_code(rule['rule'])}` {escape(' '.join(told))}"
+            yield f"- {quote_name(rule['rule'])} {escape(' '.join(told))}"
 
     def law(self, rule: Data) -> str:
         """What a rule says, and the law it rests on."""
@@ -173,22 +162,16 @@ class _Page:
     def witness(self, lead: str, witness: Data) -> Iterator[str]:
         """A profile that shows something: folded, its facts as a table, itself as it can be copied."""
         told = wording.shown(witness, self.lang)
-        yield ""
-        yield f"<details><summary>{lead}{_html(told)}</summary>"
-        yield ""
+        yield from fold(f"{lead}{escape_html(told)}", self.witness_body(witness))
+
+    def witness_body(self, witness: Data) -> Iterator[str]:
         if witness["facts"]:
             rows = [[escape(fact[key][self.lang]) for key in ("title", "value")] for fact in witness["facts"]]
             yield from self.table(("fact", "value"), rows)
         else:
             yield escape(phrase("any_product", self.lang))
-        yield ""
-        yield f"<details><summary>{_html(phrase('profile', self.lang))}</summary>"
-        yield ""
-        yield from _fence(dump_yaml(witness["profile"]).rstrip(), "yaml")
-        yield ""
-        yield "</details>"
-        yield ""
-        yield "</details>"
+        text = dump_yaml(witness["profile"]).rstrip()
+        yield from fold(escape_html(phrase("profile", self.lang)), fence(text, "yaml"))
 
     def release(self) -> Iterator[str]:
         if not self.data["release"]:
@@ -198,7 +181,8 @@ class _Page:
         if self.data["release"]["faults"]:
             yield ""
         for fault in self.data["release"]["faults"]:
-            yield f"- ⚠️ {escape(fault['text'][self.lang])} (`{_code(fault['file'])}:{fault['line']}`)"
+            place = quote_name(f"{fault['file']}:{fault['line']}")
+            yield f"- ⚠️ {escape(fault['text'][self.lang])} ({place})"
 
     def structure(self) -> Iterator[str]:
         changes, schemas = self.data["structure"], self.data["schemas"]
@@ -208,7 +192,7 @@ class _Page:
 
     def edits(self, changes: Sequence[Data], schemas: Sequence[Data]) -> Iterator[str]:
         for change in changes[: self.limit]:
-            where = f"`{_code(change['file'])}:{change['line']}`"
+            where = quote_name(f"{change['file']}:{change['line']}")
             back = f" **⏪ {phrase('back', self.lang)}**" if change["retroactive"] else ""
             yield f"- {where} {escape(wording.edit(change, self.lang))}{back}"
             lines = []
@@ -217,10 +201,10 @@ class _Page:
                 lines.append(f"{' ' if sign == '~' else sign} {lead}{value}")
             if lines:
                 yield ""
-                yield from (f"  {line}" for line in _fence("\n".join(lines), "diff"))
+                yield from (f"  {line}" for line in fence("\n".join(lines), "diff"))
                 yield ""
         for change in schemas[: self.limit]:
-            yield f"- `{_code(change['file'])}` {escape(wording.schema_edit(change, self.lang))}"
+            yield f"- {quote_name(change['file'])} {escape(wording.schema_edit(change, self.lang))}"
         left = max(len(changes) - self.limit, 0) + max(len(schemas) - self.limit, 0)
         if left:
             yield f"- *{phrase('more', self.lang, count=left)}*"
@@ -247,21 +231,3 @@ class _Page:
 def _days(days: Sequence[str]) -> str:
     """Days that a narrow column does not break."""
     return wording.days(days).replace("-", "&#8209;").replace(", ", "<br>")
-
-
-def _code(text: str) -> str:
-    """Text between single backticks, in a table too."""
-    return clean(text, one_line=True).replace("`", "'").replace("|", "¦")
-
-
-def _html(text: str) -> str:
-    """Text within a line of HTML, where Markdown's own escapes mean nothing."""
-    text = html.escape(clean(text, one_line=True))
-    return re.sub(r"(?<!\w)@(?=\w)", "@\u200b", text).replace("://", ":\u200b//")
-
-
-def _fence(text: str, language: str) -> list[str]:
-    """Lines in a fence that none of them can close."""
-    ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, ticks + 1)
-    return [f"{fence}{language}", *clean(text).split("\n"), fence]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.diff import wording
+from vatspolicy.reports.formats.sarif import Run, location
 
 Data = Mapping[str, Any]
 
@@ -28,27 +25,19 @@ RULES = {
 
 
 def render(data: Data, lang: Language) -> str:
-    """One run. What could not be compared is a notification, and then the run has not succeeded."""
-    invocation: dict[str, Any] = {"executionSuccessful": not data["why"], "exitCode": data["exit_code"]}
-    notes = [_notification(problem) for problem in data["problems"]]
-    notes += [{"level": "error", "message": {"text": why["text"][lang]}} for why in data["why"]]
-    if notes:
-        invocation["toolExecutionNotifications"] = notes
-    rules = [
-        {"id": id, "shortDescription": {"text": text}, "defaultConfiguration": {"level": level}}
-        for id, (level, text) in RULES.items()
-    ]
-    run = {
-        "tool": {
-            "driver": {"name": "vatspolicy diff", "semanticVersion": data["head"]["version"] or "0", "rules": rules}
-        },
-        "columnKind": "unicodeCodePoints",
-        "invocations": [invocation],
-        "results": [_result(*result) for result in results(data, lang)],
-        "properties": {"verdict": data["verdict"], "title": data["title"][lang]},
-    }
-    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+    """Return one run. A part that could not be compared is a notification, and the run has not succeeded then."""
+    run = Run("vatspolicy diff", data["head"]["version"] or "0", "changeAndFile/v1")
+    for problem in data["problems"]:
+        text = " ".join(problem[key] for key in ("path", "message", "hint") if problem[key])
+        run.notify("error", text, location(problem["file"], problem["line"], problem["column"]))
+    for why in data["why"]:
+        run.notify("error", why["text"][lang])
+    for id, (level, text) in RULES.items():
+        run.add_rule(id, text, defaultConfiguration={"level": level})
+    for id, text, file, line in results(data, lang):
+        run.add_result(id, RULES[id][0], text, location(file, line), f"{id}\0{file}\0{text}")
+    properties = {"verdict": data["verdict"], "title": data["title"][lang]}
+    return run.to_json(not data["why"], data["exit_code"], properties)
 
 
 def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
@@ -80,27 +69,3 @@ def results(data: Data, lang: Language) -> Iterator[tuple[str, str, str, int]]:
             yield "schema-breaks", wording.schema_edit(change, lang), f"schemas/{change['file']}", 1
     for fault in data["release"]["faults"] if data["release"] else []:
         yield "release", fault["text"][lang], fault["file"], fault["line"]
-
-
-def _result(id: str, text: str, file: str, line: int) -> dict[str, Any]:
-    identity = hashlib.sha256(f"{id}\0{file}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
-    return {
-        "ruleId": id,
-        "ruleIndex": list(RULES).index(id),
-        "level": RULES[id][0],
-        "message": {"text": text},
-        "locations": [_location(file, line, 1)],
-        "partialFingerprints": {"changeAndFile/v1": identity},
-    }
-
-
-def _notification(problem: Data) -> dict[str, Any]:
-    text = " ".join(problem[key] for key in ("path", "message", "hint") if problem[key])
-    location = _location(problem["file"], problem["line"], problem["column"])
-    return {"level": "error", "message": {"text": text}, "locations": [location]}
-
-
-def _location(file: str, line: int, column: int) -> dict[str, Any]:
-    uri = quote(os.fsencode(file))
-    region = {"startLine": line, "startColumn": column}
-    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}

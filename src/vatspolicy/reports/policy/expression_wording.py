@@ -27,7 +27,7 @@ from vatspolicy.i18n.words import number
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy
 from vatspolicy.profile.vocabulary import Language, describe, label, words
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import escape
 
 Path = tuple[str | int, ...]
 Scope = Mapping[str, Path]

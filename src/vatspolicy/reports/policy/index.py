@@ -10,9 +10,9 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Instrument, Policy
 from vatspolicy.profile.vocabulary import label
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy.changes import Changes, days_of_change, members_changed
-from vatspolicy.reports.policy.parts import both, code, page, page_link, rule_link
+from vatspolicy.reports.policy.parts import both, page, page_link, rule_link
 from vatspolicy.reports.policy.topics import TOPICS
 
 

@@ -11,9 +11,9 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Article, Expression, Instrument, Need, Policy, Route, Rule
 from vatspolicy.policies.wording import describe_effect
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy.expression_wording import Wording
-from vatspolicy.reports.policy.parts import VERIFICATION, bodies, both, code, dates, page, page_link, web_link
+from vatspolicy.reports.policy.parts import VERIFICATION, bodies, both, dates, page, page_link, web_link
 from vatspolicy.reports.policy.topics import TOPICS
 
 Terms = Mapping[tuple[str, str], Node]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from vatspolicy.policies.model import NEVER, Policy
 from vatspolicy.profile.vocabulary import LocalizedText, label
-from vatspolicy.reports.decision.markdown import escape
+from vatspolicy.reports.formats.markdown import escape
 
 MARK = "<!-- Made by `vatspolicy docs build`; change the policies and build again. -->"
 """First line of every page that the command may overwrite or remove."""
@@ -42,14 +42,6 @@ def rule_link(policy: str, rule: str) -> str:
 def web_link(text: str, url: str) -> str:
     """A link to an official page; the address cannot end the link or begin markup."""
     return f"[{escape(text)}]({quote(url, safe=':/?#@!$&+,;=%~-._')})"
-
-
-def code(text: str) -> str:
-    """A code span that nothing in the text can end, fit for a table."""
-    text = " ".join(text.split()).replace("|", "\\|")
-    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    pad = " " if text[:1] == "`" or text[-1:] == "`" else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def bodies(names: Iterable[str]) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.markdown import escape
 from vatspolicy.reports.decision.words import MEANINGS, phrase
+from vatspolicy.reports.formats.markdown import escape, section
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
 from vatspolicy.reports.remediation.words import say
 
@@ -50,9 +50,7 @@ def _lines(data: Data, lang: Language) -> Iterator[str]:
 
 
 def _heading(key: str, lang: Language, **values: str) -> Iterator[str]:
-    yield ""
-    yield f"### {say(key, lang, **values)}"
-    yield ""
+    yield from section(say(key, lang, **values))
 
 
 def _service(service: Data, lang: Language) -> Iterator[str]:

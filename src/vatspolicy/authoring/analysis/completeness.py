@@ -1,0 +1,189 @@
+"""Completeness of a bundle: profiles without a rule, and rules that are undecided though no fact is missing."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+
+from vatspolicy.authoring.analysis.bounded_search import encode_applies, encode_subject, find_bounded_solution
+from vatspolicy.authoring.analysis.context import AnalysisContext
+from vatspolicy.authoring.analysis.findings import AnalysisFinding
+from vatspolicy.authoring.analysis.settings import OptionalObject
+from vatspolicy.authoring.analysis.witness import make_witness
+from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.isolate import expressions_of
+from vatspolicy.authoring.symbolic.query import Query, Solution
+from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
+from vatspolicy.authoring.symbolic.values import Constant, EnumSet
+from vatspolicy.authoring.symbolic.witness import Unconfirmed
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Classify, Rule
+from vatspolicy.policies.reads import facts_of
+
+_ACTIVITY_EFFECTS = ("deny", "need", "duty", "advise")
+
+# --- gaps
+
+
+def find_gaps(context: AnalysisContext, rules: Sequence[Rule]) -> Iterator[AnalysisFinding]:
+    """Yield offers that no rule classifies, and classes on which no need, denial, duty or advice applies."""
+    found = [rule.effect for rule in rules if isinstance(rule.effect, Classify)]
+    if not found:
+        return
+    known: list[str] = []
+    while True:  # one offer after the other, until it is proved that there are no others
+        check = functools.partial(_check_unclassified, context, known)
+        more = list(context.attempt("gap", ("offers",), check))
+        if not more:
+            break
+        yield from more
+        known.append(more[0].about[0].partition("=")[2])
+    for cls in sorted({cls for effect in found for cls in effect.classes}):
+        yield from context.attempt("gap", (f"class={cls}",), functools.partial(_check_class, context, cls))
+
+
+def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> AnalysisFinding | None:
+    """Return a gap for a service with an offer not yet known that every classify rule is certainly silent about."""
+
+    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        exists, service = query.services[0]
+        pool = query.space.pool
+        some = [
+            pool.conjoin((held, pool.disjoin(map(base.has, _offers(query))), *(-base.has(word) for word in known)))
+            for held, base in service.get("offers")
+            if isinstance(base, EnumSet)
+        ]
+        activation = ruleset.service_activation(service)
+        silent = [ruleset.holds(rule, activation).false for rule in ruleset.history.of("service", "classify")]
+        return [exists, pool.disjoin(some), *silent]
+
+    solution = context.find_solution(build)
+    if solution is None:
+        return None
+    offer = solution.minimized().profile["services"][0]["offers"][0]
+    en = f"No rule classifies a service that offers {offer}."
+    return _gap(context.bundle, f"offers={offer}", en, f"没有规则对提供{offer}的服务分类。", solution)
+
+
+def _check_class(context: AnalysisContext, cls: str) -> AnalysisFinding | None:
+    """Return a gap for an activity of the class on which every rule is certainly silent."""
+
+    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        exists, service = query.services[0]
+        activation = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
+        silent: list[int] = []
+        for rule in _activity_rules(ruleset):
+            silent.append(ruleset.holds(rule, activation).false)
+            if silent[-1] == FALSE:  # the rule applies to every activity
+                return [FALSE]
+        certain = encode_classes(ruleset, ruleset.service_activation(service)).certain
+        return [exists, certain.get(cls, FALSE), *silent]
+
+    solution = context.find_solution(build)
+    if solution is None:
+        return None
+    en, zh = f"No rule speaks about an activity of class {cls}.", f"没有规则涉及{cls}类业务。"
+    return _gap(context.bundle, f"class={cls}", en, zh, solution)
+
+
+def _activity_rules(ruleset: SymbolicRuleSet) -> list[Rule]:
+    """Return the rules on activities, the shortest first: these settle most questions."""
+    rules = [rule for effect in _ACTIVITY_EFFECTS for rule in ruleset.history.of("activity", effect)]
+    return sorted(rules, key=lambda rule: len(rule.when.text))
+
+
+def _gap(bundle: Bundle, about: str, en: str, zh: str, solution: Solution) -> AnalysisFinding:
+    """Return the finding, placed at the first classify rule."""
+    shown = make_witness(bundle, solution, (), "")
+    rules = [(p.file, r.line) for p in bundle.policies.values() for r in p.rules if isinstance(r.effect, Classify)]
+    return AnalysisFinding(
+        "gap",
+        (about,),
+        *rules[0],
+        {"en": en, "zh": zh},
+        None,
+        None,
+        shown.profile,
+        shown.as_of,
+        shown.case,
+        shown.case_for,
+    )
+
+
+def _offers(query: Query) -> Iterable[str]:
+    """Return the offers of a service that the profile schema allows."""
+    service = query.schemas.load("profile")["properties"]["services"]["items"]["properties"]
+    return tuple(service["offers"]["items"]["enum"])
+
+
+# --- rules that may be unknown
+
+
+def find_undecided(
+    context: AnalysisContext, rules: Sequence[Rule], details: Sequence[OptionalObject]
+) -> Iterator[AnalysisFinding]:
+    """Yield rules that can be undecided although every fact that applies is given.
+
+    Every fact applies, except those of an optional object whose condition does not hold.
+    """
+    objects = {detail.facts for detail in details} | {"partner"}
+    for rule in rules:
+        read = {path for expression in expressions_of(rule) for path in facts_of(expression.tree)}
+        if not any(
+            path == thing or path.startswith((f"{thing}.", "activity.licensed")) for path in read for thing in objects
+        ):
+            continue  # every fact that the rule reads is given
+        check = functools.partial(_check_undecided, context, rule, details)
+        yield from context.attempt("may-be-unknown", (rule.name,), check)
+
+
+def _check_undecided(context: AnalysisContext, rule: Rule, details: Sequence[OptionalObject]) -> AnalysisFinding | None:
+    def build(query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        exists, activation = encode_subject(query, ruleset, rule.each)
+        truth = encode_applies(ruleset, rule, activation)
+        unknown = [*exists, ruleset.in_force(rule), -truth.true, -truth.false]
+        return [FALSE] if FALSE in unknown else [*unknown, *_encode_given(query, ruleset, details)]
+
+    # a member of a list that leaves the rule undecided does so alone: short lists show it
+    solution = find_bounded_solution(context.bundle, context.period, build, context.budget)
+    if solution is None:
+        return None
+    title = f"leaves {rule.id} undecided with all facts that apply"
+    shown = make_witness(context.bundle, solution, [rule], title)
+    if "unknown" not in shown.states[rule.name]:
+        raise Unconfirmed(f"{rule.name} is decided")
+    en = (
+        f"{rule.id} stays undecided although every fact that applies is given: "
+        "it reads a detail before it asks whether that applies."
+    )
+    zh = f"适用事实均已给出，{rule.id}仍无法判定：规则读取细节事实前未先判断其是否适用。"
+    return context.finding("may-be-unknown", (rule,), en, zh, shown)
+
+
+def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[OptionalObject]) -> list[int]:
+    """Return the formulas that every fact read so far is given where it applies."""
+    space, pool = query.space, query.space.pool
+    conditions: dict[str, int] = {}
+    for detail in details:
+        if detail.each == "product":
+            conditions[detail.facts] = ruleset.encoder.truth(detail.when, ruleset.product_activation(), {}).true
+        else:
+            for _, service in query.services:
+                activation = ruleset.service_activation(service)
+                path = detail.facts.replace("services.*", service.path)
+                conditions[path] = ruleset.encoder.truth(detail.when, activation, {}).true
+    formulas = []
+    for name, flag in list(space.flags.items()):
+        path = name.removesuffix("?")
+        if path == name or path.rpartition(".")[2].isdigit():
+            continue
+        above = path.rpartition(".")[0]
+        while above and f"{above}?" not in space.flags:
+            above = above.rpartition(".")[0]
+        owner = space.flags[f"{above}?"] if above else TRUE
+        applicable = conditions.get(path, TRUE)
+        formulas += [pool.disjoin((-owner, -applicable, flag))]
+        if path in conditions:  # details of an object that does not exist are not given
+            formulas += [pool.disjoin((applicable, -flag))]
+    return formulas

@@ -1,0 +1,71 @@
+"""Markdown for job summaries, pull requests and pages: escaped text, code, tables and folded sections."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from vatspolicy.i18n.text import clean
+
+
+def escape(text: str) -> str:
+    """Return text that cannot become markup, a link, a mention or HTML."""
+    text = clean(" ".join(text.split()))
+    text = re.sub(r"([\\`*_{}\[\]()#|~<>&!$])", r"\\\1", text)
+    text = re.sub(r"^(\d*)(?=[-+=.)])", r"\1\\", text)  # no list, no heading
+    return re.sub(r"@(?=\w)|://|(?i:www\.)", _part, text)
+
+
+def _part(found: re.Match[str]) -> str:
+    """Return a mention or a link with an invisible space inside, so that a renderer leaves it as text."""
+    return f"{found[0][0]}\u200b{found[0][1:]}"
+
+
+def escape_html(text: str) -> str:
+    """Return text for a line of HTML, where Markdown's own escapes have no meaning."""
+    text = html.escape(clean(text, one_line=True))
+    return re.sub(r"(?<!\w)@(?=\w)", "@\u200b", text).replace("://", ":\u200b//")
+
+
+def code(text: str) -> str:
+    """Return a code span that nothing in the text can end, fit for a table."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    marks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if text[:1] == "`" or text[-1:] == "`" else ""
+    return f"{marks}{pad}{text}{pad}{marks}"
+
+
+def quote_name(text: str) -> str:
+    """Return a name or a path as a code span between single backticks; signs that would end it are replaced."""
+    return f"`{clean(text, one_line=True).replace('`', chr(39)).replace('|', '¦')}`"
+
+
+def fence(text: str, language: str) -> list[str]:
+    """Return the lines of a fenced block that none of them can close."""
+    ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    mark = "`" * max(3, ticks + 1)
+    return [f"{mark}{language}", *clean(text).split("\n"), mark]
+
+
+def section(title: str) -> Iterator[str]:
+    """Yield the heading of a section, between blank lines."""
+    yield from ("", f"### {title}", "")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table; the cells are markup."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def fold(summary: str, lines: Iterable[str], is_open: bool = False) -> Iterator[str]:
+    """Yield a folded section; `summary` is HTML."""
+    yield ""
+    yield f"<details{' open' if is_open else ''}><summary>{summary}</summary>"
+    yield ""
+    yield from lines
+    yield ""
+    yield "</details>"
