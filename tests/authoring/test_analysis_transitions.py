@@ -281,7 +281,7 @@ def too_long(data: Any) -> bool:
 def test_workers_read_the_schemas_of_the_bundles() -> None:
     own = SchemaSet({**SchemaSet.shipped().files, "note.schema.json": b"{}"})
     sides = (load_bundle(schemas=own), load_bundle(schemas=own))
-    told = parallel.answers(sides, [(_schema_names, ()), (_schema_names, ())], 2)
+    told = parallel.run_tasks(sides, [(_schema_names, ()), (_schema_names, ())], 2)
     assert told == [own.names, own.names]
     assert "note" in own.names
 

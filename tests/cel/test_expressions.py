@@ -138,8 +138,8 @@ REFUSED = [
     ("{1: 2}.size() == 1", "The language has no maps.", "", "{1: 2}"),
     ("Company{name: 'A'} == company", "The language has no objects.", "", "Company{name: 'A'}"),
     (".company.name == 'A'", "The language has no name that begins with a dot.", "Leave out", ".company"),
-    ("true // so", "An expression has no comments.", "Write a YAML", "//"),
-    ("-data.persons < 0", "Only a constant can be negative.", "", "-data.persons"),
+    ("true // so", "An expression cannot contain comments.", "Write a YAML", "//"),
+    ("-data.persons < 0", "Only a constant can be negated.", "", "-data.persons"),
     # functions
     ("dyn(1) == 1", "There is no function 'dyn'.", "", "dyn(1)"),
     (
@@ -152,7 +152,7 @@ REFUSED = [
     ("size() == 1", "size takes one list.", "Write size(list).", "size()"),
     (
         "startsWith(company.name, 'A')",
-        "startsWith stands behind a dot.",
+        "startsWith must follow a dot.",
         "Write fact.",
         "startsWith(company.name, 'A')",
     ),
@@ -179,8 +179,8 @@ REFUSED = [
     ("services.exists(company, true)", "The name 'company' is taken.", "Choose", "company"),
     ("services.exists(param, true)", "The name 'param' is taken.", "Choose", "param"),
     ("services.exists(s, services.all(s, true))", "The name 's' is taken.", "Choose", "s"),
-    ("services.exists(if, true)", "'if' is a word of CEL.", "Choose", "if"),
-    ("services.exists(true, true)", "'true' is a word of CEL.", "Choose", "true"),
+    ("services.exists(if, true)", "'if' is a reserved word of CEL.", "Choose", "if"),
+    ("services.exists(true, true)", "'true' is a reserved word of CEL.", "Choose", "true"),
     ("services.exists(s, s.id)", "This must be true or false, but it is a text.", "", "s.id"),
     ("company.exists(c, true)", "exists needs a list, but this is an object (company).", "", "company"),
     ("param.nothing.exists(x, true)", "This list is always empty.", "", "param.nothing"),
@@ -197,11 +197,11 @@ REFUSED = [
     ("company.name.length == 1", "Only an object has fields, but this is a text.", "", "company.name"),
     ("services.size == 1", "Only an object has fields, but this is a list.", "", "services"),
     ("param.perons == 1", "There is no parameter 'perons'.", "Did you mean 'persons'?", "param.perons"),
-    ("param == 1", "'param' stands before a dot.", "Write param.name.", "param"),
+    ("param == 1", "'param' must be followed by a dot.", "Write param.name.", "param"),
     ("term.on", "There is no term 'on'.", "Did you mean 'one'?", "term.on"),
-    ("term", "'term' stands before a dot.", "Write term.name.", "term"),
-    ("param.in == 1", "'in' is a word of CEL.", "Choose", "in"),
-    ("term.null", "'null' is a word of CEL.", "Choose", "null"),
+    ("term", "'term' must be followed by a dot.", "Write term.name.", "term"),
+    ("param.in == 1", "'in' is a reserved word of CEL.", "Choose", "in"),
+    ("term.null", "'null' is a reserved word of CEL.", "Choose", "null"),
     ("term.who.name == 'A'", "Fields are read from facts, not from parameters and terms.", "", "term.who"),
     ("term.wrong", "company has no 'nam'.", "Did you mean 'name'?", "term.wrong"),
     # types
@@ -237,14 +237,14 @@ REFUSED = [
     ("as_of > param.title", "This is not a calendar day.", "Write YYYY-MM-DD.", "param.title"),
     ("as_of > company.name", "A day is compared with a day, but this is a text.", "", "company.name"),
     # constants
-    ("[data.persons].size() == 1", "A list holds constants only.", "Write a disjunction.", "data.persons"),
-    ("[[1]].size() == 1", "A list holds constants only.", "Write a disjunction.", "[1]"),
-    ("1 in [1, 1.0]", "All members of a list have one type.", "", "1.0"),
-    ("[].size() == 0", "An empty list says nothing.", "", "[]"),
+    ("[data.persons].size() == 1", "A list can contain constants only.", "Write a disjunction.", "data.persons"),
+    ("[[1]].size() == 1", "A list can contain constants only.", "Write a disjunction.", "[1]"),
+    ("1 in [1, 1.0]", "All members of a list must have the same type.", "", "1.0"),
+    ("[].size() == 0", "A list needs at least one member.", "", "[]"),
     ("0x1F == 31", "Write a text, a number in decimals, or true or false.", "", "0x1F"),
     ("1u == 1", "Write a text, a number in decimals, or true or false.", "", "1u"),
     ("b'a' == b'a'", "Write a text, a number in decimals, or true or false.", "", "b'a'"),
-    ("1. == 1.0", "A decimal number has digits behind its point.", "", "1."),
+    ("1. == 1.0", "A decimal number needs digits after its point.", "", "1."),
     ("1e999 == 1.0", "This number is too large.", "", "1e999"),
     ("9223372036854775808 == 1", "This number is too large.", "", "9223372036854775808"),
     ("9" * 5000 + " == 1", "This number is too large.", "", "9" * 5000),
@@ -254,8 +254,8 @@ REFUSED = [
     ("-0.001e-400 == 0.0", "The number is too small and would be read as 0.", "", "-0.001e-400"),
     (r"company.name == '\d'", r"The language has no escape \d.", "Write the character", r"'\d'"),
     (r"company.name == '\u5317'", r"The language has no escape \u.", "Write the character", r"'\u5317'"),
-    ("company.name == '''A'''", "A text stands in one pair of quotes.", "", "'''A'''"),
-    (r"company.name == r'a\'b'", "A raw text cannot hold its own quote.", "Use the other", r"r'a\'b'"),
+    ("company.name == '''A'''", "Write a text in one pair of quotes.", "", "'''A'''"),
+    (r"company.name == r'a\'b'", "A raw text cannot contain its own quote.", "Use the other", r"r'a\'b'"),
     # syntax
     ("", "The expression ends too early.", "", ""),
     ("data.ciio &&  ", "The expression ends too early.", "", "&"),
@@ -268,8 +268,8 @@ REFUSED = [
     ("data.ciio | true", "This is not CEL.", "Write ||.", "|"),
     ("data.ciio ||\n  && true", "This is not CEL.", "", "&&"),
     ("data.ciio\n  || $", "This is not CEL.", "", "$"),
-    ("company.name == 'A", "This text has no end on its line.", "", "'"),
-    ("company.name == 'A\n'", "This text has no end on its line.", "", "'"),
+    ("company.name == 'A", "This text is not closed on its line.", "", "'"),
+    ("company.name == 'A\n'", "This text is not closed on its line.", "", "'"),
     # size
     ("data.persons * data.minors == 1", LARGE, "One side", "data.persons * data.minors"),
     ("2000 * data.minors == 1", LARGE, "One side", "2000 * data.minors"),
@@ -307,7 +307,7 @@ def test_no_field_has_a_name_that_cel_keeps() -> None:
     """cel-python reads `r.in`, but no other engine does."""
     scope = scope_of({}, params={"odd": [{"in": 1, "on": 1}]})
     parse("param.odd.exists(r, r.on == 1)", scope)
-    with pytest.raises(ExpressionError, match="'in' is a word of CEL"):
+    with pytest.raises(ExpressionError, match="'in' is a reserved word of CEL"):
         parse("param.odd.exists(r, r.in == 1)", scope)
 
 
@@ -325,13 +325,13 @@ def test_no_text_of_any_depth_is_a_crash(text: str) -> None:
 
 def test_terms_that_use_terms_stay_within_bounds() -> None:
     chain = {"t0": "data.ciio", **{f"t{i}": f"!(!(!(term.t{i - 1})))" for i in range(1, 40)}}
-    assert "terms included" in mistake("term.t39", terms=chain).message
+    assert "including its terms" in mistake("term.t39", terms=chain).message
     double = {"t0": "data.ciio", **{f"t{i}": f"term.t{i - 1} && term.t{i - 1}" for i in range(1, 30)}}
-    assert "parts, those of its terms included" in mistake("term.t29", terms=double).message
+    assert "parts, including those of its terms" in mistake("term.t29", terms=double).message
     inner = {"t0": "services.exists(s, services.exists(q, true))"}
     tree_of("services.exists(x, services.exists(y, term.t0))", **inner)
     loops = mistake("services.exists(x, services.exists(y, services.exists(z, term.t0)))", terms=inner)
-    assert loops.message == "There are more than 4 quantifiers inside one another, those of terms included."
+    assert loops.message == "There are more than 4 nested quantifiers, including those of terms."
 
 
 def test_the_deepest_tree_compiles_and_runs() -> None:

@@ -126,13 +126,13 @@ def check_depth(node: Node) -> None:
     """Raise ExpressionError if an expression, with its terms inlined, is too deep or too costly."""
     height, loops, parts = _measure(node)
     if height > MAX_HEIGHT:
-        message = f"This is nested deeper than {MAX_HEIGHT} levels, its terms included."
+        message = f"This is nested deeper than {MAX_HEIGHT} levels, including its terms."
         raise ExpressionError(message, node.span, "Refer to fewer terms that refer to others.")
     if loops > MAX_LOOPS:
-        message = f"There are more than {MAX_LOOPS} quantifiers inside one another, those of terms included."
-        raise ExpressionError(message, node.span, "Ask about fewer lists at once.")
+        message = f"There are more than {MAX_LOOPS} nested quantifiers, including those of terms."
+        raise ExpressionError(message, node.span, "Quantify over fewer lists at once.")
     if parts > MAX_PARTS:
-        message = f"This has more than {MAX_PARTS} parts, those of its terms included."
+        message = f"This has more than {MAX_PARTS} parts, including those of its terms."
         raise ExpressionError(message, node.span, "Refer to fewer terms that refer to others.")
 
 

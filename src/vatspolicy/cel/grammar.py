@@ -65,7 +65,7 @@ def read(text: str) -> Tree[Token]:
     except UnexpectedCharacters as error:
         start = sum(len(line) + 1 for line in text.split("\n")[: error.line - 1]) + error.column - 1
         if text[start] in "\"'":
-            raise ExpressionError("This text has no end on its line.", (start, start + 1)) from None
+            raise ExpressionError("This text is not closed on its line.", (start, start + 1)) from None
         raise ExpressionError("This is not CEL.", (start, start + 1), _HINTS.get(text[start], "")) from None
 
 
@@ -90,7 +90,9 @@ def _parser() -> Lark:
 def _refuse_comment(token: Token) -> NoReturn:
     """Raise ExpressionError: in a folded YAML text, a comment would hide every clause after it."""
     start = token.start_pos or 0
-    raise ExpressionError("An expression has no comments.", (start, start + 2), "Write a YAML comment above it.")
+    raise ExpressionError(
+        "An expression cannot contain comments.", (start, start + 2), "Write a YAML comment above it."
+    )
 
 
 def text_of(token: str, span: tuple[int, int]) -> str:
@@ -102,10 +104,10 @@ def text_of(token: str, span: tuple[int, int]) -> str:
     body = token[1:] if raw else token
     quote, inner = body[0], body[1:-1]
     if body.startswith(quote * 3):
-        raise ExpressionError("A text stands in one pair of quotes.", span)
+        raise ExpressionError("Write a text in one pair of quotes.", span)
     if raw:
         if quote in inner:
-            raise ExpressionError("A raw text cannot hold its own quote.", span, "Use the other kind of quote.")
+            raise ExpressionError("A raw text cannot contain its own quote.", span, "Use the other kind of quote.")
         return inner
     parts = re.split(r"\\(.)", inner)
     for index, escaped in enumerate(parts[1::2]):
@@ -133,7 +135,7 @@ def number_of(token: str, span: tuple[int, int]) -> float:
     Raises: ExpressionError for infinity, for an underflow to 0, and for a form outside CEL.
     """
     if "." in token and not re.search(r"\.[0-9]", token):
-        raise ExpressionError("A decimal number has digits behind its point.", span)
+        raise ExpressionError("A decimal number needs digits after its point.", span)
     value = float(token)
     check_number(value, span)
     if value == 0 and re.search("[1-9]", token.lower().partition("e")[0]):

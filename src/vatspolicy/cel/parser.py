@@ -159,7 +159,7 @@ class _AstBuilder:
         if isinstance(node, Literal) and isinstance(node.type, Int | Number):
             check_number(-node.value, self.span(tree))
             return Literal(node.type, self.span(tree), -node.value)
-        self.refuse(tree, "Only a constant can be negative.")
+        self.refuse(tree, "Only a constant can be negated.")
 
     # --- comparisons
 
@@ -204,7 +204,7 @@ class _AstBuilder:
         span = self.span(tree)
         name_span = (span[1] - len(name_token), span[1])
         if name_token in NO_FIELDS:
-            raise ExpressionError(f"{name_token!r} is a word of CEL.", name_span, "Choose another name.")
+            raise ExpressionError(f"{name_token!r} is a reserved word of CEL.", name_span, "Choose another name.")
         if namespace == "param" and "param" not in self.names.variables:
             if name_token not in self.names.params:
                 raise ExpressionError(
@@ -258,7 +258,7 @@ class _AstBuilder:
         if name == "size":
             raise ExpressionError("size takes one list.", span, "Write size(list).")
         if name in _MEMBERS:
-            raise ExpressionError(f"{name} stands behind a dot.", span, f"Write {_MEMBERS[name]}.")
+            raise ExpressionError(f"{name} must follow a dot.", span, f"Write {_MEMBERS[name]}.")
         raise ExpressionError(f"There is no function {name!r}.", span, suggest(name, ("size", *_MEMBERS)))
 
     def size(self, over: Node, span: tuple[int, int]) -> Node:
@@ -279,7 +279,7 @@ class _AstBuilder:
         if variable is None:
             raise ExpressionError(f"The first argument of {kind} is a name.", self.span(arguments[0]))
         if variable in RESERVED:
-            message = f"{variable!r} is a word of CEL."
+            message = f"{variable!r} is a reserved word of CEL."
             raise ExpressionError(message, self.span(arguments[0]), "Choose another name.")
         if variable in self.names.variables or variable in ("param", "term"):
             message = f"The name {variable!r} is taken."
@@ -317,7 +317,7 @@ class _AstBuilder:
         if name in ("true", "false"):
             return Literal(BOOL, span, name == "true")
         if name in ("param", "term") and name not in self.names.variables:
-            raise ExpressionError(f"{name!r} stands before a dot.", span, f"Write {name}.name.")
+            raise ExpressionError(f"{name!r} must be followed by a dot.", span, f"Write {name}.name.")
         if name not in self.names.variables:
             raise ExpressionError(f"There is no {name!r} here.", span, suggest(name, self.names.variables))
         return Fact(self.names.variables[name], span, name, ())
@@ -333,13 +333,13 @@ class _AstBuilder:
         )
         span = self.span(tree)
         if not members:
-            raise ExpressionError("An empty list says nothing.", span)
+            raise ExpressionError("A list needs at least one member.", span)
         values: set[str] = set()
         for member in members:
             if not isinstance(member, Literal) or isinstance(member.value, tuple):
-                raise ExpressionError("A list holds constants only.", member.span, "Write a disjunction.")
+                raise ExpressionError("A list can contain constants only.", member.span, "Write a disjunction.")
             if type(member.type) is not type(members[0].type):
-                raise ExpressionError("All members of a list have one type.", member.span)
+                raise ExpressionError("All members of a list must have the same type.", member.span)
             values |= member.type.values if isinstance(member.type, Enum) else set()
         item = Enum("written", frozenset(values), written=True) if values else members[0].type
         return Literal(ListOf(item), span, tuple(m.value for m in members if isinstance(m, Literal)))

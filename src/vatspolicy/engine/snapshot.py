@@ -62,7 +62,7 @@ class Item:
 
     @property
     def key(self) -> Key:
-        """What the item is about, without what is said of it."""
+        """The key of the item: kind, name and subject, without the value."""
         return self.kind, self.name, self.service, self.cls
 
     @property

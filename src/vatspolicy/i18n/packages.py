@@ -131,27 +131,27 @@ PACKAGES: tuple[tuple[str, str], ...] = (
         "{0!t}：请运行 pip install 'vatspolicy[{1}]'，或用 --engine python。",
     ),
     (
-        "The input ends in .jsonl, .ndjson, .parquet or .csv, or is FILE.duckdb:TABLE.",
+        "The input must end in .jsonl, .ndjson, .parquet or .csv, or be FILE.duckdb:TABLE.",
         "输入须以 .jsonl、.ndjson、.parquet 或 .csv 结尾，或写作 FILE.duckdb:TABLE。",
     ),
     ("There is no file {0!q}.", "没有文件{0!q}。"),
     (
-        "A CSV file, and nothing else, needs --mapping: which fact is in which column.",
+        "--mapping, the columns of facts, is needed for a CSV file and for no other input.",
         "CSV 文件须用 --mapping 指明各列对应的事实，其他输入则不用。",
     ),
     (
-        "{0} is no mapping of facts to columns, such as 'company.foreign_percent: share'.",
+        "{0} is not a mapping from facts to columns, such as 'company.foreign_percent: share'.",
         "{0} 不是事实到列的对应表，例如 'company.foreign_percent: share'。",
     ),
     ("{path}: a profile has no fact {0!q}.", "{path}：档案里没有事实{0!q}。"),
     (
-        "Parquet files and tables need the extra: pip install 'vatspolicy[portfolio]'.",
+        "Parquet files and tables need an extra: pip install 'vatspolicy[portfolio]'.",
         "Parquet 文件和数据表需要附加依赖：请运行 pip install 'vatspolicy[portfolio]'。",
     ),
     ("DuckDB cannot read {0!q}: {1}.", "DuckDB 无法读取{0!q}：{1}。"),
     ("{0!q} has no column {1!q}.", "{0!q}没有列{1!q}。"),
-    ("{0!q} is no CSV file: {1}.", "{0!q}不是 CSV 文件：{1}。"),
-    ("The output ends in .jsonl or .parquet.", "输出须以 .jsonl 或 .parquet 结尾。"),
+    ("{0!q} is not a CSV file: {1}.", "{0!q}不是 CSV 文件：{1}。"),
+    ("The output must end in .jsonl or .parquet.", "输出须以 .jsonl 或 .parquet 结尾。"),
     (
         "a process was ended from outside, perhaps for want of memory: take a smaller --batch.",
         "一个进程被外部终止，可能是内存不足：请减小 --batch。",
@@ -165,7 +165,7 @@ PACKAGES: tuple[tuple[str, str], ...] = (
         "{0} 中有未完成的运行：请用 --resume 继续，或删除该文件夹。",
     ),
     (
-        "The input, the law or the settings are not those of the unfinished run.",
+        "The input, the law or the settings differ from those of the unfinished run.",
         "输入、法律或设置与未完成的运行不一致。",
     ),
     ("the engine {0} is not installed", "未安装引擎 {0}"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
-from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build, key_of
+from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.documents.validation import validate
@@ -203,7 +203,7 @@ def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
 
 
 def _key(sources: str, schemas: SchemaSet) -> str:
-    return key_of([schemas.compile_key.encode(), BYTECODE_VERSION, sources.encode()])
+    return digest([schemas.compile_key.encode(), BYTECODE_VERSION, sources.encode()])
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:

@@ -63,7 +63,7 @@ class Checkpoints:
             if not resume:
                 return f"There is an unfinished run in {self.folder}: use --resume, or remove the folder"
             if json.loads(settings.read_bytes()) != identity:
-                return "The input, the law or the settings are not those of the unfinished run"
+                return "The input, the law or the settings differ from those of the unfinished run"
             return None
         if self.folder.exists():
             shutil.rmtree(self.folder)

@@ -131,12 +131,12 @@ def open_source(text: str, mapping: Mapping[str, str] | None = None) -> Source:
     else:
         kind = _KINDS.get(Path(text).suffix.lower())
         if kind is None:
-            raise InputError("The input ends in .jsonl, .ndjson, .parquet or .csv, or is FILE.duckdb:TABLE")
+            raise InputError("The input must end in .jsonl, .ndjson, .parquet or .csv, or be FILE.duckdb:TABLE")
         source = Source(kind, Path(text), mapping=mapping)
     if not source.path.is_file():
         raise InputError(f"There is no file {str(source.path)!r}")
     if (source.kind == CSV) != (mapping is not None):
-        raise InputError("A CSV file, and nothing else, needs --mapping: which fact is in which column")
+        raise InputError("--mapping, the columns of facts, is needed for a CSV file and for no other input")
     return source
 
 
@@ -149,7 +149,7 @@ def read_mapping(path: Path) -> dict[str, str]:
 
     data = load_document(path).data
     if not isinstance(data, dict) or not data or not all(isinstance(column, str) for column in data.values()):
-        raise InputError(f"{path} is no mapping of facts to columns, such as 'company.foreign_percent: share'")
+        raise InputError(f"{path} is not a mapping from facts to columns, such as 'company.foreign_percent: share'")
     for fact in data:
         if not describe(tuple(_steps(str(fact)))):
             raise InputError(f"{path}: a profile has no fact {fact!r}")
@@ -186,7 +186,7 @@ def _relation(source: Source) -> Iterator[tuple[Any, str]]:
     try:
         import duckdb
     except ImportError:
-        raise InputError("Parquet files and tables need the extra: pip install 'vatspolicy[portfolio]'") from None
+        raise InputError("Parquet files and tables need an extra: pip install 'vatspolicy[portfolio]'") from None
 
     try:
         with duckdb.connect() as connection:
@@ -235,7 +235,7 @@ def _cells(path: Path, mapping: Mapping[str, str]) -> Rows:
                 except ValueError as error:
                     yield Row(number, text, fault=str(error))
         except csv.Error as error:
-            raise InputError(f"{str(path)!r} is no CSV file: {error}") from None
+            raise InputError(f"{str(path)!r} is not a CSV file: {error}") from None
 
 
 def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Any:

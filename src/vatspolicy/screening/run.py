@@ -106,7 +106,7 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     before the law. A started run can be resumed after any of them.
     """
     if task.output.suffix not in (LINES, PARQUET):
-        raise ScreenError(f"The output ends in {LINES} or {PARQUET}")
+        raise ScreenError(f"The output must end in {LINES} or {PARQUET}")
     require(task.engine)
     laws = [bundle.on(task.day) for bundle in (task.bundle, task.base) if bundle is not None]
     if problem := task.parts.begin(task.identity(), resume):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.mutation.expression_mutants import Edit, Steps, constant, edits, replace
+from vatspolicy.authoring.mutation.expression_mutants import Mutation, Steps, list_edits, make_constant, replace
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.cel.ast import Node, Term, children
 from vatspolicy.documents import Path
@@ -100,23 +100,23 @@ class Mutants:
         yield from self._rule_dates(policy, path, rule)
         for step, expression in expressions_of(rule):
             yield from self._expression(policy, rule.name, (*path, *step), expression)
-        ends = [constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
-        ends += [constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
+        ends = [make_constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
+        ends += [make_constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
         for edit in ends:
             yield self._made(policy, rule.name, (*path, "when"), rule.when, edit)
         if isinstance(rule.effect, Route):
             for number, condition in enumerate(rule.effect.conditions):
                 for value in (True, False):
                     words = f"the condition {condition.id} {'is dropped' if value else 'never holds'}"
-                    edit = constant(condition.check.tree, value, words)
+                    edit = make_constant(condition.check.tree, value, words)
                     where = (*path, "route", "conditions", number, "check")
                     yield self._made(policy, rule.name, where, condition.check, edit)
 
     def _expression(self, policy: Policy, subject: str, path: Path, expression: Expression) -> Iterator[Mutant]:
-        for edit in edits(expression.tree, expression.text):
+        for edit in list_edits(expression.tree, expression.text):
             yield self._made(policy, subject, path, expression, edit)
 
-    def _made(self, policy: Policy, subject: str, path: Path, expression: Expression, edit: Edit) -> Mutant:
+    def _made(self, policy: Policy, subject: str, path: Path, expression: Expression, edit: Mutation) -> Mutant:
         trees = {expression.index: replace(expression.tree, edit.steps, edit.node)}
         check = self.checks.get(expression.index)
         if check is not None:  # `operator.foreign_percent <= cap`
@@ -141,7 +141,7 @@ class Mutants:
     def _term(self, policy: Policy, name: str, text: str) -> Iterator[Mutant]:
         uses = self.users[policy.id, name]
         users = list({expression.index: expression for expression, _ in uses}.values())
-        for edit in edits(self.terms[policy.id, name], text):
+        for edit in list_edits(self.terms[policy.id, name], text):
             trees: dict[int, Node] = {}
             for expression, steps in uses:
                 tree = trees.get(expression.index, expression.tree)

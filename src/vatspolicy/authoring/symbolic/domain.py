@@ -86,13 +86,13 @@ class ProfileSpace:
 
     # --- what is needed
 
-    def ask(self, path: str, key: Any, members: int = 1) -> None:
+    def need_members(self, path: str, key: Any, members: int = 1) -> None:
         """Note that a question about a list can tell `members` more of its members apart. `key` names the question."""
         if (path, key) not in self._asked:
             self._asked.add((path, key))
             self.needs[path] = self.needs.get(path, 0) + members
 
-    def missing(self) -> dict[str, int]:
+    def missing_bounds(self) -> dict[str, int]:
         """Bounds that are too small for a proof, with the least that is enough. `{}` when a proof is a proof."""
         needed: dict[str, int] = {}
         for path, count in self.needs.items():

@@ -213,7 +213,7 @@ class Encoder(SymbolicOperations):
         """The same for a list that is known."""
         pool = self.space.pool
         if isinstance(base, BoundedList):
-            self.space.ask(base.path, self.keys.of(node, activation, params))
+            self.space.need_members(base.path, self.keys.of(node, activation, params))
         inner = []
         for exists, value, identity in self.members(base):
             body = self.truth(node.body, activation.bind(node.variable, value, identity), params)

@@ -186,7 +186,7 @@ class SymbolicOperations:
         """Whether a length compares with a number: what more members than one above it could change is nothing."""
         pool = self.space.pool
         if isinstance(count.of, BoundedList):
-            self.space.ask(count.path, ("size", max(limit, 0) + 1), max(limit, 0) + 1)
+            self.space.need_members(count.path, ("size", max(limit, 0) + 1), max(limit, 0) + 1)
         above = at_least(pool, count.formulas, limit + 1)
         reached = at_least(pool, count.formulas, limit)
         equal = pool.conjoin((reached, -above))

@@ -159,7 +159,7 @@ def solve(
                 model = solver.find(formulas)
                 if model is not None:
                     return Solution(query, solver, formulas, model, ids)
-            missing = query.space.missing()
+            missing = query.space.missing_bounds()
             if fixed is not None or not missing:
                 return NoSolution(query.space.limits, ids)
             bounds |= missing

@@ -80,7 +80,7 @@ def same_instruments(
     return all(one.license_key(activation, name) == two.license_key(activation, name) for name in names)
 
 
-def difference(
+def encode_difference(
     one: SymbolicRuleSet,
     rule: Rule | None,
     two: SymbolicRuleSet,
@@ -114,7 +114,7 @@ def encode_subject_pair(
     one, two = rulesets
     if each == "product":
         return [], (one.product_activation(), two.product_activation())
-    query.space.ask("services", "the subject")
+    query.space.need_members("services", "the subject")
     exists, service = query.services[0]
     if each == "service":
         return [exists], (one.service_activation(service), two.service_activation(service))

@@ -202,7 +202,7 @@ class SymbolicRuleSet:
             assert not isinstance(lists, DualRail)
             for _, base in lists:
                 assert isinstance(base, BoundedList)
-                self.space.ask(base.path, ("held", self.license_key(activation, name)))
+                self.space.need_members(base.path, ("held", self.license_key(activation, name)))
                 found = [(exists, self._covers(activation, instrument, held)) for exists, held in base.members]
                 any_of = self.encoder.some(
                     DualRail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))

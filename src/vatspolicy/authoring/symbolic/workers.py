@@ -18,7 +18,7 @@ Work = Callable[..., Any]
 R = TypeVar("R")
 
 
-def answers(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
+def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
     """What every task says of the two bundles, in order. A task is a function, and what it takes beside them.
 
     Without workers, with one task, or where processes cannot be started, the tasks are done here one after the other.
