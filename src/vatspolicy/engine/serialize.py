@@ -94,7 +94,7 @@ class _Serializer:
             "citations": self.closing(finding) + self.citations(policy, rule.cite),
             "clauses": self.clauses(policy, rule.when, self.activations.of(finding.subject)),
             "facts": [_fact(reading) for reading in self.deciding(finding)],
-            "policy_file": _shown(policy.file),
+            "policy_file": _shown(policy.file, self.bundle.folder),
             "policy_line": rule.line,
             "location": self.location(finding),
         }
@@ -265,12 +265,9 @@ def _fact(reading: FactRead) -> dict[str, Any]:
     }
 
 
-def _shown(file: str) -> str:
-    """The path of a policy without the place of an installation, so that equal inputs give equal bytes."""
-    if not os.path.isabs(file):
-        return file
-    folder, name = os.path.split(file)
-    return f"{os.path.basename(folder)}/{name}"
+def _shown(file: str, folder: str) -> str:
+    """Return the path of a policy without the place of its folder, so that equal inputs give equal bytes."""
+    return os.path.relpath(file, os.path.dirname(folder)).replace(os.sep, "/") if os.path.isabs(file) else file
 
 
 def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -137,13 +136,8 @@ def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
 
 def stray_tests(bundle: Bundle) -> Iterator[Problem]:
     """Yield a problem for each file of tests, below the folder of the policies, that stands beside none of them."""
-    files = [policy.file for policy in bundle.policies.values()]
-    if not files:
-        return
-    beside = {file.removesuffix(".yaml") + TESTS_ENDING for file in files}
-    for path in sorted(
-        FilePath(os.path.commonpath([os.path.dirname(file) for file in files])).rglob(f"*{TESTS_ENDING}")
-    ):
+    beside = {policy.file.removesuffix(".yaml") + TESTS_ENDING for policy in bundle.policies.values()}
+    for path in sorted(FilePath(bundle.folder).rglob(f"*{TESTS_ENDING}")) if beside else ():
         if str(path) not in beside:
             yield Problem(str(path), 1, 1, "", "These tests stand beside no policy.", STRAY_HINT)
 
