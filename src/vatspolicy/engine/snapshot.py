@@ -62,7 +62,7 @@ class Item:
 
     @property
     def key(self) -> Key:
-        """What the item is about, without what is said of it."""
+        """The key of the item: kind, name and subject, without the value."""
         return self.kind, self.name, self.service, self.cls
 
     @property
@@ -135,11 +135,7 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
             for state in activity.routes:
                 effect = state.rule.effect
                 if state.state == "open" and isinstance(effect, Route):
-                    cap = (
-                        bundle.on(decision.as_of).ask(effect.max_foreign_percent, state.env)
-                        if effect.max_foreign_percent
-                        else None
-                    )
+                    cap = state.max_foreign_percent
                     value = "open" if cap is None else f"{cap:g}"
                     yield Item("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
     for finding in decision.denials:

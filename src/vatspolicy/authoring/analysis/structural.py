@@ -10,8 +10,8 @@ from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
-from vatspolicy.policies.reads import asked_facts, parameters_of, read_facts
+from vatspolicy.policies.model import NEVER, Policy, Rule
+from vatspolicy.policies.reads import asked_facts, read_facts
 
 
 def find_structural(bundle: Bundle, kinds: set[str]) -> Iterator[AnalysisFinding]:
@@ -80,9 +80,7 @@ def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding
             if getattr(rule.effect, "instrument", None) == name
         ]
         start = max(min((rule.since for rule in users), default=NEVER), bundle.covers_from)
-        expressions = [when for when, _ in instrument.authority]
-        expressions += [instrument.covers] if instrument.covers is not None else []
-        for key in sorted({key for expression in expressions for key in parameters_of(expression.tree)}):
+        for key in sorted({key for expression in instrument.expressions for key in expression.parameters}):
             if start < first_value[key]:
                 yield _finding(
                     "dates-missing",
@@ -102,7 +100,7 @@ def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
         alike: dict[str, list[Rule]] = {}
         for rule in policy.rules:
             text = " ".join(rule.when.text.split())
-            ways = [" ".join(e.text.split()) for e in _more(rule)]
+            ways = [" ".join(e.text.split()) for e in rule.expressions[1:]]
             alike.setdefault(repr((rule.each, text, ways, effect_constants(rule))), []).append(rule)
         for rules in alike.values():
             rules.sort(key=lambda rule: (rule.since, rule.until))
@@ -111,25 +109,16 @@ def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
                     yield first, second
 
 
-def _more(rule: Rule) -> Iterator[Expression]:
-    if isinstance(rule.effect, Route):
-        if rule.effect.max_foreign_percent is not None:
-            yield rule.effect.max_foreign_percent
-        yield from (condition.check for condition in rule.effect.conditions)
-
-
 def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
     """Yield parameters that nothing reads, and values that were replaced before anything read them."""
     readers: dict[str, list[tuple[str, str]]] = {}
     for policy in bundle.policies.values():
         for rule in policy.rules:
-            for expression in (rule.when, *_more(rule)):
-                for key in parameters_of(expression.tree):
-                    readers.setdefault(key, []).append((rule.since, rule.until))
+            for key in rule.parameters:
+                readers.setdefault(key, []).append((rule.since, rule.until))
         for instrument in policy.instruments.values():
-            covers = [instrument.covers] if instrument.covers is not None else []
-            for expression in (*(when for when, _ in instrument.authority), *covers):
-                for key in parameters_of(expression.tree):
+            for expression in instrument.expressions:
+                for key in expression.parameters:
                     readers.setdefault(key, []).append(("", NEVER))
     for policy in bundle.policies.values():
         for name, parameter in policy.parameters.items():

@@ -156,7 +156,7 @@ def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[
         if each == "service":
             yield service["id"], env
             continue
-        found = classify(law, env, {})
+        found = classify(law, env)
         classes = dict.fromkeys((*found.classes, *found.possible))
         for rule in found.contested:
             if isinstance(rule.effect, Classify):
@@ -166,7 +166,7 @@ def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[
 
 
 def _says(law: RuleSet, rule: Rule, env: Env) -> Any:
-    holds = law.ask(rule.when, env)
+    holds = law.evaluate(rule.when, env)
     if holds is False:
         return None
     if not isinstance(rule.effect, Route):

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
-from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedLaw, expressions_of, named_by
-from vatspolicy.cel.ast import Param, walk
+from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedEvaluator, named_by
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
@@ -53,14 +52,7 @@ def periods(bundles: Sequence[Bundle], as_of: str | None = None) -> list[Period]
 
 def parameters(expression: Expression) -> frozenset[str]:
     """Return the keys of the parameters that an expression reads."""
-    kept = _KEYS.get(id(expression))
-    if kept is None:
-        keys = frozenset(node.key for node in walk(expression.tree) if isinstance(node, Param))
-        kept = _KEYS[id(expression)] = (expression, keys)
-    return kept[1]
-
-
-_KEYS: dict[int, tuple[Expression, frozenset[str]]] = {}
+    return frozenset(expression.parameters)
 
 
 Days = tuple[int, int]
@@ -112,7 +104,7 @@ class RuleSetHistory:
     limits: dict[int, Days] = field(default_factory=dict)
     """Expressions, by identity, that matter only on the days of their rule."""
 
-    def of(self, each: str, effect: str) -> tuple[Rule, ...]:
+    def rules_for(self, each: str, effect: str) -> tuple[Rule, ...]:
         """Return the rules on one kind of subject with one effect, in force on any of the days."""
         return self.rules.get(f"{each}/{effect}", ())
 
@@ -140,7 +132,7 @@ class RuleSetHistory:
     def access(self) -> dict[str, list[Days]]:
         """Instruments that routes lead to, with the days on which one does."""
         found: dict[str, list[Days]] = {}
-        for rule in self.of("activity", "route"):
+        for rule in self.rules_for("activity", "route"):
             span = self.span(rule)
             assert isinstance(rule.effect, Route)
             if span is not None:
@@ -152,9 +144,10 @@ def history_of(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
     """The law of the days of a period: of a bundle, or one law that is in force on all of them."""
     days = (period.first, period.last)
     if isinstance(law, RuleSet):
-        foreign = (
-            dict.fromkeys(law.foreign, ParameterValues(fixed=law.other.params)) if isinstance(law, MixedLaw) else {}
-        )
+        foreign = {}
+        if isinstance(law.evaluator, MixedEvaluator):
+            other = ParameterValues(fixed=law.evaluator.other_params)
+            foreign = dict.fromkeys(map(id, law.evaluator.foreign), other)
         return RuleSetHistory(
             days, dict(law.rules), law.instruments, ParameterValues(fixed=law.params), foreign, always=True
         )
@@ -183,7 +176,7 @@ def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
     added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
     instruments = {**base.instruments, **{name: head.instruments[name] for name in added}}
     own = [instruments[name].covers for name in sorted(added)]
-    own += [] if bundle.changed is None else expressions_of(bundle.changed)
+    own += [] if bundle.changed is None else bundle.changed.compiled
     foreign = dict(base.foreign)
     for expression in own:
         if expression is not None:
@@ -200,7 +193,7 @@ def _add(history: RuleSetHistory, rules: Iterable[Rule]) -> None:
         span = history.span(rule)
         if span is not None:
             grouped.setdefault(rule.group, []).append(rule)
-            history.limits |= dict.fromkeys(map(id, expressions_of(rule)), span)
+            history.limits |= dict.fromkeys(map(id, rule.compiled), span)
     for key, found in grouped.items():
         history.rules[key] = (*history.rules.get(key, ()), *found)
 

@@ -17,7 +17,7 @@ from vatspolicy.authoring.symbolic.decision_encoder import can_be_part, decision
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
-from vatspolicy.authoring.symbolic.isolate import expressions_of, named_by
+from vatspolicy.authoring.symbolic.isolate import named_by
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.relaxation import RelaxedEncoder, RelaxedRuleSet
 from vatspolicy.authoring.symbolic.rule_state import effect_constants
@@ -65,7 +65,7 @@ def _rule_contents(ruleset: SymbolicRuleSet) -> Iterator[tuple[str, Any]]:
     for group, rules in ruleset.history.rules.items():
         if group.partition("/")[2] in DECIDING_EFFECTS:
             for rule in rules:
-                keys = [ruleset.expression_key(e, SymbolicActivation({})) for e in expressions_of(rule)]
+                keys = [ruleset.expression_key(e, SymbolicActivation({})) for e in rule.expressions]
                 instruments = [ruleset.instrument_key(name) for name in sorted(named_by(rule))]
                 span = ruleset.history.span(rule)
                 yield rule.name, [span, rule.each, span, effect_constants(rule), keys, instruments]
@@ -79,7 +79,7 @@ def change_days(bundle: Bundle) -> set[str]:
         for rule in policy.rules:
             if rule.kind in DECIDING_EFFECTS:
                 days |= {rule.since, rule.until}
-                expressions += expressions_of(rule)
+                expressions += rule.expressions
     keys = frozenset[str]().union(*map(parameters, expressions))
     for policy in bundle.policies.values():
         for parameter in policy.parameters.values():

@@ -21,8 +21,7 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
 )
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.possible_outcomes import possible_outcomes
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import io
-import marshal
 import pickle
 import sys
 import threading
@@ -14,7 +11,6 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.policies.bundle import Bundle
 
 Sides = tuple[Bundle, Bundle]
@@ -37,7 +33,7 @@ def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, .
 
 def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
     method = _start_method()
-    start = (sides if method == "fork" else pack(sides),)
+    start = (sides if method == "fork" else pickle.dumps(sides),)
     with ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
         return list(pool.map(_do, tasks))
 
@@ -59,27 +55,3 @@ def _start(sides: Sides | bytes) -> None:
 def _do(task: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
     work, rest = task
     return work(*_SIDES[0], *rest)
-
-
-def pack(thing: Any) -> bytes:
-    """Return an object that contains bundles as bytes, without what the bundles derive on demand."""
-    buffer = io.BytesIO()
-    _Pickler(buffer).dump(thing)
-    return buffer.getvalue()
-
-
-class _Pickler(pickle.Pickler):
-    def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, Bundle):
-            return _restore, (type(thing), {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)})
-        if isinstance(thing, GeneratedModule):
-            return _restore_module, (marshal.dumps(thing.dump()),)  # it holds byte code
-        return NotImplemented
-
-
-def _restore(kind: type[Bundle], fields: dict[str, Any]) -> Bundle:
-    return kind(**fields)
-
-
-def _restore_module(parts: bytes) -> GeneratedModule:
-    return GeneratedModule.restore(marshal.loads(parts))  # noqa: S302 - from the process that started this one

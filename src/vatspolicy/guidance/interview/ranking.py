@@ -15,9 +15,9 @@ from typing import Any
 
 from vatspolicy.documents import Document, Path
 from vatspolicy.engine.decision import MissingFact
-from vatspolicy.engine.possible_outcomes import PossibleOutcomes, possible_outcomes
+from vatspolicy.engine.evaluator import PossibleOutcomes, possible_outcomes
 from vatspolicy.guidance.interview.answers import ordinary, possible_answers
-from vatspolicy.guidance.interview.memo import RememberingLaw, remembering, share
+from vatspolicy.guidance.interview.memo import RememberingEvaluator, remembering, share
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
@@ -74,8 +74,8 @@ class InterviewState:
         facts = facts_of(self.data)
         if self.before is not None:
             facts = share(facts, self.before.facts)
-        if isinstance(self.law, RememberingLaw):
-            self.law.keep(facts)
+        if isinstance(self.law.evaluator, RememberingEvaluator):
+            self.law.evaluator.keep(facts)
         return facts
 
     def possible_outcomes(self, duties: bool = False) -> PossibleOutcomes | None:

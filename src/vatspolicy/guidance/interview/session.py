@@ -11,8 +11,7 @@ from typing import Any
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.engine.decision import Decision, MissingFact
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.possible_outcomes import PossibleOutcomes, possible_outcomes
+from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import (
@@ -226,7 +225,7 @@ class Interview:
         rules: dict[Path, dict[str, None]] = {}
         for finding in self.decision.undetermined:
             if isinstance(finding.rule.effect, Duty | Need):
-                for ask in finding.asks:
+                for ask in finding.missing:
                     rules.setdefault(ask.path, {}).update(dict.fromkeys(ask.rules))
         paths = sorted(rules, key=lambda path: -len(rules[path]))
         return [MissingFact(path, tuple(rules[path])) for path in paths if path not in self.skipped]
