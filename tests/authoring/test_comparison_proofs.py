@@ -361,7 +361,7 @@ def test_facts_are_named_as_the_schema_names_them() -> None:
     assert found["company.registered"][1] == "Shanghai, Pudong New Area (Outside every free-trade zone)"
     assert found["partner.registered"][1] == "Shanghai, Pudong New Area (free-trade zone: Shanghai)"
     assert found["services[0].facilities"][1] == "Beijing; Shanghai, Pudong New Area"
-    assert found["partner.licences[0].instrument"][0] == "Partner · Licence held · Instrument"
+    assert found["partner.licences[0].instrument"][0] == "Partner · License held · Instrument"
     assert found["partner.licences[0].instrument"][1] != "pilot-approval"
     assert found["services[0].area"][0] == "Service 1 · Service area"
     assert found["services[1].facilities[0].at"] == ("Service 2 · Facility · Site", "Beijing")

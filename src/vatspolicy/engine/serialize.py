@@ -99,7 +99,9 @@ class _Serializer:
             "location": self.location(finding),
         }
         if finding.reasons:
-            data["reasons"] = [{"code": code, "title": _text(label("reason", code))} for code in finding.reasons]
+            data["reasons"] = [
+                {"code": code, "title": _text(label("reason", code, self.bundle.schemas))} for code in finding.reasons
+            ]
         if finding.missing:
             data["asks"] = [self.ask(ask) for ask in finding.missing]
         match rule.effect:
@@ -191,7 +193,7 @@ class _Serializer:
         return {"id": id, "title": _text(self.bundle.instruments[id].title)}
 
     def authority(self, bodies: Iterable[str]) -> list[dict[str, Any]]:
-        return [{"id": body, "title": _text(label("authority", body))} for body in bodies]
+        return [{"id": body, "title": _text(label("authority", body, self.bundle.schemas))} for body in bodies]
 
     def offer(self, offer: LicenseOption) -> dict[str, Any]:
         return {
@@ -243,7 +245,7 @@ class _Serializer:
     def activity(self, activity: Activity) -> dict[str, Any]:
         return {
             "class": activity.cls,
-            "title": _text(label("class", activity.cls)),
+            "title": _text(label("class", activity.cls, self.bundle.schemas)),
             "outcome": activity.outcome,
             "routes": [self.route(state) for state in rank_routes(activity.routes)],
         }
@@ -251,7 +253,7 @@ class _Serializer:
     def ask(self, ask: MissingFact) -> dict[str, Any]:
         return {
             "path": format_path(ask.path),
-            "question": _text(question(ask.path)),
+            "question": _text(question(ask.path, self.profile.schemas)),
             "rules": list(ask.rules),
         }
 
