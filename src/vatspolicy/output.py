@@ -121,7 +121,7 @@ def accept_any_text() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def wants_colour() -> bool:
+def wants_color() -> bool:
     """Whether standard output is a terminal that shows colour: NO_COLOR and pipes say no, FORCE_COLOR says yes."""
     if os.environ.get("NO_COLOR") or sys.stdout is None:
         return False

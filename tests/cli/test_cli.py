@@ -502,7 +502,7 @@ def test_colour_only_where_it_is_wanted(check: Callable[..., Any], monkeypatch: 
 def test_a_terminal_has_colour_unless_it_is_dumb(monkeypatch: pytest.MonkeyPatch, term: str, colour: bool) -> None:
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert output.wants_colour() is colour
+    assert output.wants_color() is colour
 
 
 def test_chinese(check: Callable[..., Any]) -> None:
