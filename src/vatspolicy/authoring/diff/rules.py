@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Parameter, Route, Rule
 
@@ -82,9 +81,8 @@ class RuleSignatures:
         """Return the keys of the parameters that a rule and its instruments read."""
         if rule.name not in self._params:
             named = (self.bundle.instruments[name] for name in _instruments(rule))
-            trees = (e.tree for owner in (rule.when, rule.effect, *named) for e in _expressions(owner))
-            keys = {node.key for tree in trees for node in walk(tree) if isinstance(node, Param)}
-            self._params[rule.name] = tuple(sorted(keys))
+            keys = {key for instrument in named for one in instrument.expressions for key in one.parameters}
+            self._params[rule.name] = tuple(sorted({*keys, *rule.parameters}))
         return self._params[rule.name]
 
     def _parameter(self, key: str) -> Parameter:
@@ -149,7 +147,7 @@ def _plain(value: Any) -> Any:
     """Return effects and instruments as plain data, with expressions as trees without positions."""
     match value:
         case Expression():
-            return _tree(value.stored)
+            return _tree(value.data)
         case Mapping():
             return {key: _plain(child) for key, child in value.items()}
         case list() | tuple():

@@ -30,7 +30,7 @@ class SchemaChange:
     before: Any
     after: Any
     breaking: bool
-    """Whether a document that was valid or readable before may no longer be."""
+    """True if a document that was valid or readable before may no longer be."""
 
 
 def compare_schemas(base: LawRevision, head: LawRevision) -> list[SchemaChange]:

@@ -51,13 +51,13 @@ class Change:
     since: str | None = None
     """The first day that the change affects, if it changes law."""
     retroactive: bool = False
-    """Whether that day is past."""
+    """True if that day is past."""
     twin: str | None = None
     """The removed or added entry with the same body, if there is one: probably a renamed entry."""
 
     @property
     def rewrites_past(self) -> bool:
-        """Whether the change rewrites the law of a past day, rather than adding to it."""
+        """True if the change rewrites the law of a past day, rather than adding to it."""
         return self.retroactive and self.change != "added"
 
 
