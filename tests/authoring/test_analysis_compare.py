@@ -32,7 +32,7 @@ SHARE = "operator.foreign_percent"
 
 def two(tmp_path: Path, before: str, after: str, each: str = "activity", effect: str = "deny: {reason: CAPITAL-TOO-LOW}",
         more: str = "", late: str = "", budget: int = solver.BUDGET) -> RuleVerdict:  # fmt: skip
-    """The verdict on one rule with two versions of its condition, beside a licence duty with two routes."""
+    """The verdict on one rule with two versions of its condition, beside a license duty with two routes."""
     found = []
     for name, when in (("base", before), ("head", after)):
         law = (

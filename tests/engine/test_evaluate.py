@@ -1,4 +1,4 @@
-"""Decisions: precedence, unknowns, routes, held licences, readings."""
+"""Decisions: precedence, unknowns, routes, held licenses, readings."""
 
 from __future__ import annotations
 

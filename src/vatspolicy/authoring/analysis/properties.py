@@ -31,7 +31,7 @@ from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 
 EVERY = {"en": "all profiles, lists of any length", "zh": "所有情形，列表长度不限"}
-SHORTLY = {"en": "profiles with one service and few licences and places", "zh": "仅一项服务且许可证、地点较少的情形"}
+SHORTLY = {"en": "profiles with one service and few licenses and places", "zh": "仅一项服务且许可证、地点较少的情形"}
 
 
 def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> PropertyResult:

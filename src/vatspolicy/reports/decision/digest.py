@@ -77,7 +77,7 @@ class Result:
 
     rule: str
     level: str
-    """error (deny), warning (needs a licence, incomplete) or note (duty, advice, undetermined)."""
+    """error (deny), warning (needs a license, incomplete) or note (duty, advice, undetermined)."""
     message: str
     line: int
     column: int

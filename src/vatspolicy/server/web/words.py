@@ -17,7 +17,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "This page needs JavaScript. The command line does the same: vatspolicy ask, vatspolicy check.",
         "zh": "本页需要JavaScript。也可使用命令行：vatspolicy ask、vatspolicy check。",
     },
-    "colours": {"en": "Colours", "zh": "配色"},
+    "colors": {"en": "Colors", "zh": "配色"},
     "system": {"en": "as the system", "zh": "跟随系统"},
     "light": {"en": "light", "zh": "浅色"},
     "dark": {"en": "dark", "zh": "深色"},
