@@ -140,7 +140,7 @@ def measure(
     theirs = [list(questions(slow_law, profiles, day)) for profiles in sets[:SLOW]]
 
     def rules(law: RuleSet, asked: Sequence[Sequence[Question]]) -> Callable[[int], list[Any]]:
-        return lambda number: [law.ask(expression, env) for expression, env in asked[number]]
+        return lambda number: [law.evaluate(expression, env) for expression, env in asked[number]]
 
     def decisions(bundle: Bundle) -> Callable[[int], list[Decision]]:
         def run(number: int) -> list[Decision]:

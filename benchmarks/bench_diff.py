@@ -17,7 +17,7 @@ from typing import TypeVar
 from measure import Report, Row, Table, Target, finish, parser
 
 from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
-from vatspolicy.authoring.symbolic.isolate import expressions_of, find_rule
+from vatspolicy.authoring.symbolic.isolate import find_rule
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 
@@ -70,7 +70,7 @@ def changed_rules(base: Bundle, head: Bundle) -> list[str]:
     for policy in head.policies.values():
         for rule in policy.rules:
             before = find_rule(base, rule.name)
-            if before and [e.text for e in expressions_of(before)] != [e.text for e in expressions_of(rule)]:
+            if before and [e.text for e in before.expressions] != [e.text for e in rule.expressions]:
                 found.append(rule.name)
     return found
 

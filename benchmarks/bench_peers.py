@@ -25,7 +25,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ from workload import Answers, Subjects, Workload, afresh, compare, shipped, verd
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.ruleset import MatchedRules, RuleSet
+from vatspolicy.policies.ruleset import Match, RuleSet
 
 INSTALL = {
     "opa-golib-python-bindings": "pip install --no-deps --ignore-requires-python opa-golib-python-bindings==0.4.4",
@@ -89,23 +89,18 @@ WARM = 400
 # --- ours -------------------------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True)
-class PlainLaw(RuleSet):
-    """The law of a day without its index: a law of another class is asked every rule, one by one."""
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class PlainBundle(Bundle):
     """The same bundle, whose laws have no index."""
 
     @functools.cached_property
-    def made(self) -> dict[str, PlainLaw]:
+    def made(self) -> dict[str, RuleSet]:
         return {}
 
-    def on(self, day: str) -> PlainLaw:
+    def on(self, day: str) -> RuleSet:
         if day not in self.made:
             law = super().on(day)
-            self.made[day] = PlainLaw(**{item.name: getattr(law, item.name) for item in dataclasses.fields(RuleSet)})
+            self.made[day] = dataclasses.replace(law, indexed=False)
         return self.made[day]
 
 
@@ -135,9 +130,7 @@ def ours(before: Workload, few: int) -> Iterator[Entry]:
     def match(bundle: Bundle, work: Workload) -> Answers:
         law = bundle.on(day)
         return [
-            _said(law.match(each, effects[each], env), len(effects[each]))
-            for profile in work.profiles
-            for each, env in work.of(profile)
+            _said(law.match(each, env, effects[each])) for profile in work.profiles for each, env in work.of(profile)
         ]
 
     def every(bundle: Bundle, work: Workload) -> Answers:
@@ -158,8 +151,8 @@ def ours(before: Workload, few: int) -> Iterator[Entry]:
         yield Entry(title, version, OURS, ready, covers, warm=warm, prelude=title != COLD)
 
 
-def _said(spoken: MatchedRules, effects: int) -> dict[str, Any]:
-    return {rule.name: holds or None for effect in range(effects) for rule, holds in spoken.rules(effect)}
+def _said(matches: Iterable[Match]) -> dict[str, Any]:
+    return {rule.name: holds or None for rule, holds in matches}
 
 
 def _of_round(run: Callable[[Bundle, Workload], Any], bundle: Bundle, given: Round) -> Any:
@@ -219,7 +212,7 @@ def _prepared(sets: Sets) -> Callable[[Round], Any]:
     # what is prepared is kept by the identity of the variables
     asked = [[subject for profile in work.profiles for subject in work.of(profile)] for work in sets]
     return lambda given: [
-        {rule.name: law.ask(rule.when, env) for rule in rules[each]} for each, env in asked[given.number]
+        {rule.name: law.evaluate(rule.when, env) for rule in rules[each]} for each, env in asked[given.number]
     ]
 
 

@@ -232,7 +232,7 @@ def rules_alone(day: str, count: int) -> tuple[list[Row], tuple[float, float] | 
                 continue
             known = {name: column(name) for name in variables(each)}
             own = to_sql(write(rule.when.tree, known, work.law.params)).sql("duckdb")
-            expected = [work.law.ask(rule.when, env) for kind, env in few.asked if kind == each]
+            expected = [work.law.evaluate(rule.when, env) for kind, env in few.asked if kind == each]
             if values(connection, own, each) != expected:
                 raise SystemExit(f"our SQL and Python differ: {key}")
             try:

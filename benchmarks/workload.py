@@ -86,7 +86,7 @@ class Workload:
         """Evaluate every rule, one by one."""
         law = self.law
         return [
-            {rule.name: law.ask(rule.when, env) for rule in self.rules[each]}
+            {rule.name: law.evaluate(rule.when, env) for rule in self.rules[each]}
             for profile in self.profiles
             for each, env in self.of(profile)
         ]

@@ -14,7 +14,6 @@ LAST = date.max.isoformat()
 
 _CHINA = timezone(timedelta(hours=8))
 """Time in China: one zone, without summer time (Asia/Shanghai)."""
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def today() -> str:
@@ -37,7 +36,7 @@ def is_day(value: object) -> bool:
     """Return True for a calendar day YYYY-MM-DD, and for values that are not text, which no format is about."""
     if not isinstance(value, str):
         return True
-    if not _DAY.fullmatch(value):  # fromisoformat reads 20270101 and 2027-W01-1 too
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):  # fromisoformat reads 20270101 and 2027-W01-1 too
         return False
     try:
         date.fromisoformat(value)

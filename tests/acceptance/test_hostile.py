@@ -309,9 +309,7 @@ def test_everything_the_language_says_compiles_to_the_same_few_nodes() -> None:
 
 
 def test_the_code_of_the_shipped_law_is_made_of_the_same_few_nodes() -> None:
-    code = load_bundle()._code
-    for module in (code.rules, code.others, code.questions):
-        only_own_code(module.source)
+    only_own_code(load_bundle()._module.source)
 
 
 def test_what_stands_in_a_policy_is_not_run(copy_of_law: Path, console: Console) -> None:

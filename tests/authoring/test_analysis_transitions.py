@@ -24,7 +24,6 @@ from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch, differing_period
 from vatspolicy.authoring.symbolic.verdicts import PAIRS
 from vatspolicy.authoring.symbolic.witness import decision_of
-from vatspolicy.authoring.symbolic.workers import pack
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.engine.evaluator import evaluate
@@ -211,7 +210,7 @@ def test_workers_change_no_answer(method: str, tmp_path: Path, monkeypatch: pyte
 
 def test_a_bundle_survives_the_way_to_a_worker(tmp_path: Path) -> None:
     bundle = law(tmp_path, "data.persons > 10")
-    again = pickle.loads(pack(bundle))
+    again = pickle.loads(pickle.dumps(bundle))
     made = Profiles(random.Random(3), hints_of(bundle))
     for _ in range(10):
         profile = made.profile()
@@ -282,7 +281,7 @@ def too_long(data: Any) -> bool:
 def test_workers_read_the_schemas_of_the_bundles() -> None:
     own = SchemaSet({**SchemaSet.shipped().files, "note.schema.json": b"{}"})
     sides = (load_bundle(schemas=own), load_bundle(schemas=own))
-    told = parallel.answers(sides, [(_schema_names, ()), (_schema_names, ())], 2)
+    told = parallel.run_tasks(sides, [(_schema_names, ()), (_schema_names, ())], 2)
     assert told == [own.names, own.names]
     assert "note" in own.names
 

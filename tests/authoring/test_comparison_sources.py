@@ -8,7 +8,7 @@ import pytest
 from support.projects import PROFILE, compare, policy, project
 
 from vatspolicy.authoring.diff import sources
-from vatspolicy.authoring.diff.review import Settings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import SourceError, read_pair, read_source
 
 LAW = policy("law")
@@ -78,7 +78,9 @@ def test_three_dots_compare_with_where_the_branches_parted(repository: Path) -> 
 
 
 def test_a_comparison_of_revisions(repository: Path) -> None:
-    data = compare_revisions(*read_pair("main~1..main", None, repository), Settings("2026-06-01", semantic="off"))
+    data = compare_revisions(
+        *read_pair("main~1..main", None, repository), ComparisonSettings("2026-06-01", semantic="off")
+    )
     assert data["title"]["en"] == "Loosens"
     assert data["base"]["commit"] == run(repository, "rev-parse", "main~1").strip()
     assert data["base"]["title"] == f"main~1 ({data['base']['commit'][:9]})"

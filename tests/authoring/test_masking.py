@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vatspolicy.authoring.testing.coverage import alone, decisive_clauses
+from vatspolicy.authoring.testing.coverage import deciding_parts, decisive_clauses
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.types import BOOL, ListOf, Record
@@ -90,9 +90,9 @@ def test_terms_are_named_on_the_way() -> None:
 
 
 def test_alone() -> None:
-    assert alone([("p", True), ("q", True)], True) == ["p", "q"]
-    assert alone([("p", True), ("q", None)], True) == ["q"]
-    assert alone([("p", False), ("q", None)], True) == []
+    assert deciding_parts([("p", True), ("q", True)], True) == ["p", "q"]
+    assert deciding_parts([("p", True), ("q", None)], True) == ["q"]
+    assert deciding_parts([("p", False), ("q", None)], True) == []
 
 
 def random_tree(rng: random.Random, depth: int, names: list[str]) -> Node:

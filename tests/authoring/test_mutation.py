@@ -12,7 +12,7 @@ import pytest
 from conftest import Console
 from support.laws import write_policy
 
-from vatspolicy.authoring.mutation.expression_mutants import edits, replace
+from vatspolicy.authoring.mutation.expression_mutants import list_edits, replace
 from vatspolicy.authoring.mutation.mutants import Mutant, Mutants, days, place, values
 from vatspolicy.authoring.mutation.report import mutate
 from vatspolicy.authoring.mutation.ruleset import mutated, rewritten
@@ -99,7 +99,7 @@ FACTS = Record("x", {"a": BOOL, "b": BOOL, "n": INT, "t": Text(), "l": ListOf(IN
 
 def words(text: str) -> list[str]:
     tree = parse(text, TypeEnvironment({"x": FACTS}, {}, lambda *_: None))
-    return [edit.words for edit in edits(tree, text)]
+    return [edit.words for edit in list_edits(tree, text)]
 
 
 @pytest.mark.parametrize(
@@ -141,13 +141,13 @@ def test_mistakes_in_expressions(text: str, wanted: list[str]) -> None:
 def test_a_mistake_changes_one_place() -> None:
     text = "x.a && (x.b || !x.a) && x.n < 3 && x.l.all(i, i > 1)"
     tree = parse(text, TypeEnvironment({"x": FACTS}, {}, lambda *_: None))
-    made = [replace(tree, edit.steps, edit.node) for edit in edits(tree, text)]
+    made = [replace(tree, edit.steps, edit.node) for edit in list_edits(tree, text)]
     assert len({repr(one) for one in made}) == len(made)
     assert tree not in made
     env = {"x": {"a": True, "b": False, "n": 3, "l": [2]}}
     [boundary] = [
         replace(tree, edit.steps, edit.node)
-        for edit in edits(tree, text.replace("(x.b", "(x.b"))
+        for edit in list_edits(tree, text.replace("(x.b", "(x.b"))
         if edit.kind == "boundary" and "< 3" in edit.words
     ]
     assert (evaluate(tree, env, {}), evaluate(boundary, env | {"x": env["x"] | {"b": True}}, {})) == (False, True)

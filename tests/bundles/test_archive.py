@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.projects import RULES, policy, project
 
-from vatspolicy.authoring.diff.review import Settings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import SourceError, read_pair, read_source
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive
 
@@ -172,7 +172,7 @@ def test_two_bundles_are_compared_as_two_folders_are(tmp_path: Path) -> None:
     head = project(tmp_path / "head", {"law": policy("law", RULES.replace("50.0", "70.0"))}, schemas={})
     packed(base, tmp_path / "base.tar.gz")
     packed(head, tmp_path / "head.tgz")
-    settings = Settings("2026-06-01", semantic="off")
+    settings = ComparisonSettings("2026-06-01", semantic="off")
     data = compare_revisions(*read_pair("base.tar.gz", "head.tgz", tmp_path), settings)
     folders = compare_revisions(*read_pair("base", "head", tmp_path), settings)
     assert data["verdict"] == "loosened"

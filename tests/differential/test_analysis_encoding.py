@@ -113,10 +113,10 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
                         checks += 1
                         thing = encoded[rule.name, place]
                         if not isinstance(rule.effect, Route):
-                            assert truth(query, thing, values) is law.ask(rule.when, env), (rule.name, day, name)
+                            assert truth(query, thing, values) is law.evaluate(rule.when, env), (rule.name, day, name)
                             continue
                         state = next((s for s in evaluate_routes(law, env, rule.effect.to) if s.rule is rule), None)
-                        assert truth(query, thing.applies, values) is law.ask(rule.when, env)
+                        assert truth(query, thing.applies, values) is law.evaluate(rule.when, env)
                         if state is not None:
                             opened, usable = (holds(query, f, values) for f in (thing.opened, thing.usable))
                             assert ("open" if opened else "unknown" if usable else "closed") == state.state, rule.name

@@ -20,7 +20,7 @@ from support.generators import Profiles, hints_of, near_days
 
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.isolate import MixedBundle, expressions_of, find_rule
+from vatspolicy.authoring.symbolic.isolate import MixedBundle, find_rule
 from vatspolicy.authoring.symbolic.rule_state import says
 from vatspolicy.authoring.symbolic.timeline import parameters
 from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
@@ -29,7 +29,7 @@ from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
-from vatspolicy.policies.model import Expression, Rule
+from vatspolicy.policies.model import NO_CODE, Expression, Rule, store_tree
 from vatspolicy.profile.profile import Profile, load_profile
 
 TRIALS = int(os.environ.get("VATSPOLICY_TRIALS", "2"))
@@ -62,7 +62,7 @@ def replaced(base: Bundle, name: str, tree: Node) -> Bundle:
     """The bundle with another condition of one rule."""
     old = find_rule(base, name)
     assert old is not None
-    return with_rule(base, old, dataclasses.replace(old, when=Expression("", to_data(tree), 1, 1)))
+    return with_rule(base, old, dataclasses.replace(old, when=Expression(NO_CODE, "", 1, 1, store_tree(tree))))
 
 
 def with_rule(base: Bundle, old: Rule, new: Rule) -> Bundle:
@@ -374,7 +374,7 @@ def moved(base: Bundle, head: Bundle) -> list[str]:
         rule.name
         for policy in base.policies.values()
         for rule in policy.rules
-        if any(differ & set(parameters(expression)) for expression in expressions_of(rule))
+        if any(differ & set(parameters(expression)) for expression in rule.expressions)
     ]
 
 

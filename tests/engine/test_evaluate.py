@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.laws import CLASSES, LICENCE, bundle_of, decide, route, rule
 
-from vatspolicy.engine.decision import Decision, Finding
+from vatspolicy.engine.decision import Decision
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Rule
 
 CENTRE = {"offers": ["data-centre"], "operated_by": "company", "area": ["beijing"]}
 SAAS = {"offers": ["saas"], "operated_by": "company", "area": ["beijing"]}
@@ -145,7 +142,7 @@ class TestUnknown:
         bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, filing=filing)
         decision = decide(bundle, DOMESTIC, SHOP)
         assert decision.decision == "allow"
-        assert [(f.rule.id, f.state, f.asks[0].path) for f in decision.undetermined] == [
+        assert [(f.rule.id, f.state, f.missing[0].path) for f in decision.undetermined] == [
             ("file", "unknown", ("data", "persons"))
         ]
         assert [f.rule.id for f in decision.outstanding] == ["file"]
@@ -318,33 +315,6 @@ class TestDuties:
         assert done.outstanding == ()
         later = decide(bundle, DOMESTIC, SHOP, filings=[{"instrument": "icp-filing", "date": "2026-01-02"}])
         assert [f.state for f in later.duties] == ["fires"]
-
-    def test_duties_become_findings_when_they_are_looked_at(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        law = self.FILING + rule("file", "service", "true", "duty: {instrument: icp-filing, due: {before: launch}}")
-        law += rule("look", "product", "data.ciio", "advise: {kind: verify}")
-        bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE, home="rules:\n" + HOME, filing=law)
-        made = Counter[str]()
-        init = Finding.__init__
-
-        def count(self: Finding, rule: Rule, *rest: Any) -> None:
-            made[rule.kind] += 1
-            init(self, rule, *rest)
-
-        decision, other = decide(bundle, DOMESTIC, SHOP, data={"ciio": True}), decide(bundle, DOMESTIC, SHOP)
-        monkeypatch.setattr(Finding, "__init__", count)
-        again = decide(bundle, DOMESTIC, SHOP, data={"ciio": True})
-        assert "duty" not in made
-        assert "advise" not in made
-        assert [f.rule.id for f in (*again.duties, *again.advice)] == ["file", "look"]
-        assert [len(again.duties), len(again.advice), len(other.advice)] == [1, 1, 0]
-        assert again.duties[0] is again.duties[0]
-        assert made["duty"] == made["advise"] == 1, "they are made once"
-        assert (again, repr(again.duties)) == (decision, repr(decision.duties))
-        assert again.duties == (again.duties[0],)
-        assert again != other
-        assert [f.rule.id for f in other.undetermined] == ["look"]
 
     def test_all_authorities_that_may_hold_are_named(self, law: Bundle) -> None:
         known = decide(law, DOMESTIC, CENTRE).needs[0].any_of[0]

@@ -68,7 +68,7 @@ def test_a_few_facts_decide_everything(facts: dict[str, Any], most: int) -> None
     }
     decision = evaluate(load_bundle(), load_profile(profile), "2027-03-01")
     assert decision.decision == "allow"
-    assert [(finding.rule.name, [ask.path for ask in finding.asks]) for finding in decision.undetermined] == []
+    assert [(finding.rule.name, [ask.path for ask in finding.missing]) for finding in decision.undetermined] == []
     due = {getattr(finding.rule.effect, "instrument", None) for finding in decision.duties}
     assert {"icp-filing", "public-security-filing"} <= due
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.possible_outcomes import possible_outcomes
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
 from vatspolicy.guidance.interview.answers import possible_answers

@@ -138,4 +138,4 @@ def test_the_duties_follow_where_they_are_wanted() -> None:
     assert 5 <= len(phases) < 25
     assert state.decision.decision == "allow"
     open_duties = [f for f in state.decision.undetermined if type(f.rule.effect).__name__ == "Duty"]
-    assert all(ask.path in state.skipped for finding in open_duties for ask in finding.asks)
+    assert all(ask.path in state.skipped for finding in open_duties for ask in finding.missing)

@@ -15,7 +15,7 @@ from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import escape
 from vatspolicy.reports.policy import compare, make, write
-from vatspolicy.reports.policy.parts import MARK, Pages
+from vatspolicy.reports.policy.index import MARK, Pages
 from vatspolicy.reports.policy.site.search import KINDS, entries
 from vatspolicy.reports.policy.site.site import MARKS, Site, clause
 from vatspolicy.reports.policy.site.words import WORDS

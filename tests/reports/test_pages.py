@@ -11,14 +11,14 @@ from conftest import Console
 from vatspolicy.cel.ast import Term, walk
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import LANGUAGES
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.model import Route
 from vatspolicy.reports.formats.markdown import code, escape
 from vatspolicy.reports.policy import Foreign, compare, make, write
 from vatspolicy.reports.policy.expression_wording import Wording
-from vatspolicy.reports.policy.page import LANGUAGES
-from vatspolicy.reports.policy.parts import MARK, Pages, web_link
-from vatspolicy.reports.policy.topics import TOPICS
+from vatspolicy.reports.policy.index import MARK, TOPICS, Pages
+from vatspolicy.reports.policy.markdown import web_link
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "policies"
 RULE = "vats-pilot-2024/pilot-access"

@@ -108,7 +108,7 @@ def test_an_opinion_settles_a_contested_class(database: Any, fixtures: list[Prof
     bundle, _ = shipped()
     draw = random.Random(SEED + 23)
     law = bundle.on("2026-01-01")
-    assert any(rule.contested for rule in law.of("service", "classify"))
+    assert any(rule.contested for rule in law.rules_for("service", "classify"))
     changed = []
     for profile in fixtures:
         data = {**profile.document.data, "services": [dict(one) for one in profile.document.data["services"]]}

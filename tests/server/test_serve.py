@@ -20,11 +20,12 @@ from conftest import HOSTING, ROOT, SHOP, TODAY, Console
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 
+from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
 from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
 from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
 from vatspolicy.server.web.router import RULES, make_page  # noqa: E402
-from vatspolicy.server.web.session import WebContext  # noqa: E402
+from vatspolicy.server.web.session import WebContext, read_request  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
 
@@ -374,6 +375,18 @@ def test_the_form_has_every_fact_of_the_schema(bundle: Bundle) -> None:
     wanted = {path for path, _ in fact_schemas() if path != ("schema",) and path[-1] != "at"}
     assert paths(made["sections"], ()) == wanted
     assert all(choice["label"]["zh"] for choices in made["lists"].values() for choice in choices)
+
+
+def test_a_bundle_has_the_form_of_its_own_schemas(law: Path) -> None:
+    shipped = SchemaSet.shipped()
+    profile = json.loads(shipped.files["profile.schema.json"])
+    profile["properties"]["company"]["properties"]["colour"] = {"type": "boolean", "title": "Colour of the company"}
+    schemas = SchemaSet({**shipped.files, "profile.schema.json": json.dumps(profile).encode()})
+    client = Client(WebContext(load_bundle(law, schemas), today=lambda: TODAY))
+    assert "Colour of the company" in client("GET", "/form").text
+    assert "Colour of the company" in client("GET", "/schema").text
+    request = read_request({"change": {"path": "company.colour", "value": True}}, schemas)
+    assert request.change == (("company", "colour"), True, False)
 
 
 # --- the command

@@ -10,7 +10,7 @@ from typing import Any
 
 from support.laws import HEAD, split
 
-from vatspolicy.authoring.diff.review import Settings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import read_source
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import resource_folder
@@ -98,7 +98,7 @@ def project(
 def compare(base: Path, head: Path, **settings: Any) -> dict[str, Any]:
     """The comparison of two folders, on a fixed day and without proofs; its data keeps to its schema."""
     left, right = (read_source(str(folder), folder.parent) for folder in (base, head))
-    data = compare_revisions(left, right, Settings(**{"today": TODAY, "semantic": "off", **settings}))
+    data = compare_revisions(left, right, ComparisonSettings(**{"today": TODAY, "semantic": "off", **settings}))
     assert validate(parse_document(json.dumps(data), "comparison.json"), "comparison") == []
     return data
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from support.shipped import fixture_file, policy_files
 
-from vatspolicy.authoring.diff.review import Settings, compare_revisions
+from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import Source, read_source
 from vatspolicy.documents import load_document
 from vatspolicy.reports.diff import render
@@ -106,7 +106,7 @@ def _replay(change: Replay, folder: Path) -> dict[str, Any]:
         for path in (fixture_file(fixture), fixture_file(f"{fixture}.expect")):
             write(folder / "after/fixtures" / path.name, path.read_text(encoding="utf-8"))
     base, head = named(read_source("before", folder), "main"), named(read_source("after", folder), "change")
-    return compare_revisions(base, head, Settings(change.today, workers=2))
+    return compare_revisions(base, head, ComparisonSettings(change.today, workers=2))
 
 
 def write(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Lint: what a reviewer would ask of policies and fixtures beyond what loading them demands."""
+"""Lint: rules of style and completeness for policies and fixtures, beyond what loading them demands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases, stray_tests
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
-from vatspolicy.cel.ast import Fact, Literal, Node, Param, walk
+from vatspolicy.cel.ast import Fact, Literal, Node, walk
 from vatspolicy.documents import Document, Limits, Path, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput, Problem, suggest
@@ -22,14 +22,14 @@ ORDER = tuple(SchemaSet.shipped().load("policy")["properties"])
 """Order of keys in a policy file."""
 
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
-"""The schemas are the product's own, and larger than what a user may write."""
+"""The schemas are larger than a file of the user may be."""
 
 _FIRES = {"fires", "met", "unmet", "open", "done"}
 _SILENT = {"silent", "closed"}
 
 
 def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
-    """Every finding, in the order of files and lines. Fixtures are looked at where there is a folder of them."""
+    """Return every problem, in the order of files and lines; those of fixtures if there is a folder of them."""
     problems: list[Problem] = []
     terms = used_terms(bundle)
     expressions: dict[str, list[Expression]] = {}
@@ -37,7 +37,7 @@ def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
         expressions.setdefault(policy.id, []).append(expression)
     for policy in bundle.policies.values():
         own = {name: tree for (owner, name), tree in terms.items() if owner == policy.id}
-        file = _File(bundle, policy, bundle.document(policy), expressions.get(policy.id, []), own)
+        file = _PolicyFile(bundle, policy, bundle.document(policy), expressions.get(policy.id, []), own)
         for check in _CHECKS:
             problems += check(file)
     problems += _unused(bundle)
@@ -53,7 +53,7 @@ def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
 
 
 @dataclass(frozen=True)
-class _File:
+class _PolicyFile:
     """A policy under lint."""
 
     bundle: Bundle
@@ -64,7 +64,7 @@ class _File:
     """The terms of the file that some expression uses."""
 
 
-def _key_order(file: _File) -> Iterator[Problem]:
+def _key_order(file: _PolicyFile) -> Iterator[Problem]:
     keys = list(file.document.data)
     if keys != sorted(keys, key=ORDER.index):
         first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
@@ -73,14 +73,14 @@ def _key_order(file: _File) -> Iterator[Problem]:
         )
 
 
-def _translations(file: _File) -> Iterator[Problem]:
+def _translations(file: _PolicyFile) -> Iterator[Problem]:
     for path, text in _texts(file.document.data, ()):
         for lang, message, hint in faults(text["en"], text["zh"]):
             yield file.document.problem((*path, lang), message, hint)
 
 
 def _schema_translations(schemas: SchemaSet) -> Iterator[Problem]:
-    """The same of the schemas in use: their titles, questions, names of words and messages are shown in reports."""
+    """Yield problems of the texts in the schemas: reports show titles, questions, values and messages."""
     for name in schemas.names:
         if found := list(schema_faults(schemas.load(name))):
             file = f"{name}.schema.json"
@@ -90,7 +90,7 @@ def _schema_translations(schemas: SchemaSet) -> Iterator[Problem]:
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """Every {en, zh} text. Articles quote the law and are no translation of one another."""
+    """Yield every {en, zh} text. Articles are quotations of the law, not translations of one another."""
     if isinstance(value, dict):
         if set(value) == {"en", "zh"}:
             yield path, value
@@ -102,7 +102,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
             yield from _texts(member, (*path, index))
 
 
-def _citations(file: _File) -> Iterator[Problem]:
+def _citations(file: _PolicyFile) -> Iterator[Problem]:
     for key, article in file.document.data.get("articles", {}).items():
         path: Path = ("articles", key)
         if "label" not in article and not key.startswith("art-"):
@@ -124,8 +124,8 @@ def _citations(file: _File) -> Iterator[Problem]:
         )
 
 
-def _numbers(file: _File) -> Iterator[Problem]:
-    """No number and no list of words inside an expression: what a lawyer would look up is a parameter."""
+def _numbers(file: _PolicyFile) -> Iterator[Problem]:
+    """Yield numbers and lists in expressions: a value that a lawyer would look up is a parameter."""
     message = "A number or a list in an expression is a parameter: dated and cited."
     for expression in file.expressions:
         if any(map(_is_figure, outside_terms(expression.tree))):
@@ -142,8 +142,8 @@ def _is_figure(node: Node) -> bool:
     return isinstance(node.value, tuple) or node.value not in (0, 1)
 
 
-def _seen_both_ways(file: _File) -> Iterator[Problem]:
-    """Every rule is shown firing, silent and, where it reads a fact, undecided by the tests of its own file."""
+def _seen_both_ways(file: _PolicyFile) -> Iterator[Problem]:
+    """Yield rules that the tests of their policy do not show firing, silent and, for a missing fact, undecided."""
     if not file.policy.rules:
         return
     coverage = Coverage(file.bundle)
@@ -151,9 +151,9 @@ def _seen_both_ways(file: _File) -> Iterator[Problem]:
         coverage.note(case)
     for index, rule in enumerate(file.policy.rules):
         seen = coverage.states(rule)
-        lacking = [word for word, wanted in _wanted(rule) if not seen & wanted]
-        if lacking:
-            yield file.document.problem(("rules", index), f"No test shows {rule.id} {' or '.join(lacking)}.")
+        unseen = [word for word, wanted in _wanted(rule) if not seen & wanted]
+        if unseen:
+            yield file.document.problem(("rules", index), f"No test shows {rule.id} {' or '.join(unseen)}.")
 
 
 def _wanted(rule: Rule) -> Iterator[tuple[str, set[str]]]:
@@ -173,19 +173,19 @@ def _may_be_missing(node: Node) -> bool:
     )
 
 
-def _contested(file: _File) -> Iterator[Problem]:
+def _contested(file: _PolicyFile) -> Iterator[Problem]:
     for index, rule in enumerate(file.policy.rules):
         if isinstance(rule.effect, Classify) and set(rule.effect.classes) & set(rule.effect.otherwise):
             yield file.document.problem(("rules", index, "classify", "otherwise"), "A reading is the rule's own.")
 
 
-def _unused_terms(file: _File) -> Iterator[Problem]:
+def _unused_terms(file: _PolicyFile) -> Iterator[Problem]:
     for name in file.policy.terms:
         if name not in file.terms:
             yield file.document.problem(("terms", name), "No expression uses this term.", key=True)
 
 
-_CHECKS: tuple[Callable[[_File], Iterator[Problem]], ...] = (
+_CHECKS: tuple[Callable[[_PolicyFile], Iterator[Problem]], ...] = (
     _key_order,
     _translations,
     _citations,
@@ -197,7 +197,7 @@ _CHECKS: tuple[Callable[[_File], Iterator[Problem]], ...] = (
 
 
 def _fixture(bundle: Bundle, case: Case) -> Iterator[Problem]:
-    """A name under `absent` that nothing bears is absent from every decision."""
+    """Yield unknown names under `absent`, which are absent from every decision."""
     rules = {rule.name for policy in bundle.policies.values() for rule in policy.rules}
     known = rules | set(bundle.instruments) | words("reason", bundle.schemas)
     for name in case.expect.get("absent", ()):
@@ -207,7 +207,7 @@ def _fixture(bundle: Bundle, case: Case) -> Iterator[Problem]:
 
 
 def _unused(bundle: Bundle) -> Iterator[Problem]:
-    """Parameters and instruments that nothing uses."""
+    """Yield parameters and instruments that nothing uses."""
     params: set[str] = set()
     instruments: set[str] = set()
     for policy in bundle.policies.values():
@@ -215,7 +215,7 @@ def _unused(bundle: Bundle) -> Iterator[Problem]:
             for name in ("instrument", "through", "to"):
                 instruments.add(getattr(rule.effect, name, None) or "")
     for expression in bundle.expressions():
-        params |= {node.key for node in walk(expression.tree) if isinstance(node, Param)}
+        params |= set(expression.parameters)
         instruments |= {str(node.value) for node in walk(expression.tree) if isinstance(node, Literal)}
     for policy in bundle.policies.values():
         document = bundle.document(policy)

@@ -14,7 +14,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from vatspolicy.cel.ast import (
     And,
@@ -36,24 +36,23 @@ from vatspolicy.cel.ast import (
 from vatspolicy.cel.interpreter import Env, Params
 from vatspolicy.cel.types import ListOf, Record
 
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
-
 Function: TypeAlias = "Callable[[Env], Any]"
 """Takes the variables and returns the value. Raises KeyError when a missing fact stands in the way."""
 
 
+K = TypeVar("K")
+"""Type of the keys by which a caller knows its expressions."""
 BYTECODE_VERSION = MAGIC_NUMBER
 """What byte code depends on: the version of Python's byte code."""
 
 
-class GeneratedModule:
+class GeneratedModule(Generic[K]):
     """Generated code for many expressions. `load` binds it to the parameter values of a day."""
 
-    def __init__(self, expressions: Mapping[str, Node]) -> None:
+    def __init__(self, expressions: Mapping[K, Node]) -> None:
         """`expressions` by a key of the caller's choice."""
         writer = _Writer()
-        names: dict[str, str] = {}
+        names: dict[K, str] = {}
         known: dict[str, str] = {}  # one function for one text, however many expressions are it
         for key, node in expressions.items():
             text = writer.write(node, {})
@@ -70,7 +69,7 @@ class GeneratedModule:
         }
 
     @classmethod
-    def restore(cls, parts: Mapping[str, Any]) -> GeneratedModule:
+    def restore(cls, parts: Mapping[str, Any]) -> GeneratedModule[K]:
         """The module that `dump` wrote."""
         module = cls({})
         module._parts = dict(parts)
@@ -92,7 +91,7 @@ class GeneratedModule:
             return code
         return compile(self.source, "<generated>", "exec")
 
-    def load(self, params: Params) -> dict[str, Function]:
+    def load(self, params: Params) -> dict[K, Function]:
         """The functions for one day, by the caller's keys."""
         scope: dict[str, Any] = {"__builtins__": {}, "any": any, "all": all, "len": len, "map": map}
         scope.update({name: params[key] for name, key in self._parts["values"].items()})

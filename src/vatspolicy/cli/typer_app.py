@@ -11,46 +11,34 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from vatspolicy.cli.console import abort, closing, columns, enter, print_result, report_problems, warn, write_report
+from vatspolicy.cli.console import abort, closing
 from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
-from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT, RULES, WRITE, american
+from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, american
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_stderr
 
-__all__ = [
-    "DECIDE",
-    "DECISION",
-    "INPUT",
-    "OUTPUT",
-    "RULES",
-    "WRITE",
-    "Commands",
-    "abort",
-    "columns",
-    "enter",
-    "print_result",
-    "report_problems",
-    "single",
-    "warn",
-    "write_report",
-]
-
 SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": american}
 """Settings of every command: the options of help, and words of options that are accepted in another spelling."""
 
 
-class PanelCommand(TyperCommand):
-    """A command whose help page has panels (rich is imported for help only) and whose errors are plain lines."""
+class PanelHelp:
+    """A help page with panels, for which alone rich is imported; usage errors are plain lines."""
+
+    rich_markup_mode: Any
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
         self.rich_markup_mode = "rich"
         try:
-            super().format_help(ctx, formatter)
+            super().format_help(ctx, formatter)  # type: ignore[misc]
         finally:
             self.rich_markup_mode = None
+
+
+class PanelCommand(PanelHelp, TyperCommand):
+    """A command with a help page in panels."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, then close the contexts that it has entered."""
@@ -58,16 +46,8 @@ class PanelCommand(TyperCommand):
             return super().invoke(ctx)
 
 
-class PanelGroup(TyperGroup):
-    """A group of commands with the same help page; an interrupt has its own exit code in every version of typer."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help page."""
-        self.rich_markup_mode = "rich"
-        try:
-            super().format_help(ctx, formatter)
-        finally:
-            self.rich_markup_mode = None
+class PanelGroup(PanelHelp, TyperGroup):
+    """A group of commands; an interrupt has its own exit code in every version of typer."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
@@ -124,11 +104,6 @@ def _usage_in_language() -> Iterator[None]:
             lines = [translate(ctx.get_usage()), how, "", *lines]
         write_stderr("".join(f"{clean(line)}\n" for line in lines))
         raise typer.Exit(code or ExitCode.USAGE) from None
-
-
-def single(function: Callable[..., int | None], name: str, panel: str) -> Command:
-    """Declare a command."""
-    return Command(function, name, panel)
 
 
 def build(declared: Command | CommandGroup) -> Any:

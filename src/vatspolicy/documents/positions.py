@@ -43,7 +43,7 @@ def characters(text: str, start: int, style: str, value: str) -> Iterator[tuple[
 def _flow_characters(text: str, index: int, quote: str) -> Iterator[tuple[str, int]]:
     while index < len(text):
         char = text[index]
-        if char in " \t\n" and (run := _SPACE.match(text, index)):
+        if char in " \t\n" and (run := re.compile(_SPACE).match(text, index)):
             yield from _fold(text, index, run.end())
             index = run.end()
         elif quote == "'" and text.startswith("''", index):
@@ -52,7 +52,7 @@ def _flow_characters(text: str, index: int, quote: str) -> Iterator[tuple[str, i
         elif char == quote:
             return
         elif quote == '"' and char == "\\":
-            found = _ESCAPE.match(text, index)
+            found = re.compile(_ESCAPE).match(text, index)
             if found is None:
                 return
             if found["fold"] is not None:
@@ -84,8 +84,8 @@ def _unescape(found: re.Match[str]) -> str:
     return _ESCAPES.get(found["char"], "")
 
 
-_SPACE = re.compile(r"[ \t\n]+")
-_ESCAPE = re.compile(
+_SPACE = r"[ \t\n]+"
+_ESCAPE = (
     r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?P<hex>x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|(?P<fold>\n[ \t\n]*)|(?P<char>.))"
 )
@@ -95,8 +95,8 @@ _ESCAPES = dict(zip('0abt\tnvfre "/\\N_LP', '\0\a\b\t\t\n\v\f\r\x1b "/\\\x85\xa0
 def _block_characters(text: str, start: int, folded: bool, value: str) -> Iterator[tuple[str, int]]:
     """Follows the parser's own folding. The indentation is what the first line has more than the value's first line."""
     at = text.find("\n", start) + 1
-    first = _FIRST_LINE.match(text, at)
-    inner = _FIRST_LINE.match(value)
+    first = re.compile(_FIRST_LINE).match(text, at)
+    inner = re.compile(_FIRST_LINE).match(value)
     indent = len(first[1]) - len(inner[1]) if first and inner else 0
     breaks: list[int] = []
     line_break, flush = -1, False
@@ -123,4 +123,4 @@ def _block_characters(text: str, start: int, folded: bool, value: str) -> Iterat
     yield from (("\n", index) for index in breaks)
 
 
-_FIRST_LINE = re.compile(r"(?:[ ]*\n)*([ ]*)")
+_FIRST_LINE = r"(?:[ ]*\n)*([ ]*)"

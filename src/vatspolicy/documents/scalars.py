@@ -6,7 +6,7 @@ import re
 
 from vatspolicy.documents.reader import QUOTE_TEXT
 
-_DIGITS = re.compile(r"[-+0-9._:]+")
+_DIGITS = r"[-+0-9._:]+"
 # Plain scalars that YAML 1.1, YAML 1.2 or a reader in a hurry take for something else. The first that fits speaks.
 _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
     (r"yes|no|on|off|y|n|true|false", "This is neither text nor a boolean.", "Write it in quotes, or true/false."),
@@ -43,5 +43,5 @@ def doubt(text: str) -> tuple[str, str] | None:
     if text.isascii() and text[:1].isalpha() and text.lower() not in _WORDS:
         return None
     if len(text) > _LONGEST_NUMBER:
-        return _DOUBTFUL[-1][1:] if _DIGITS.fullmatch(text) else None
+        return _DOUBTFUL[-1][1:] if re.compile(_DIGITS).fullmatch(text) else None
     return next(((message, hint) for form, message, hint in _DOUBTFUL if re.fullmatch(form, text, re.IGNORECASE)), None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from vatspolicy.compile_cache import key_of, language_digest
+from vatspolicy.compile_cache import compiler_digest, digest
 from vatspolicy.errors import suggest
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class SchemaSet:
     @cached_property
     def digest(self) -> str:
         """Digest of names and contents."""
-        return key_of(part for name, content in self.files.items() for part in (name.encode(), content))
+        return digest(part for name, content in self.files.items() for part in (name.encode(), content))
 
     @cached_property
     def compile_key(self) -> str:
         """Digest of these schemas and of the code that compiles policies: part of the key of every compiled form."""
-        return key_of([language_digest().encode(), self.digest.encode()])
+        return digest([compiler_digest().encode(), self.digest.encode()])
 
     def load(self, name: str) -> dict[str, Any]:
         """Return the schema `name`, parsed. It is shared: do not change it.

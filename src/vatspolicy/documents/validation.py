@@ -80,8 +80,9 @@ class Validator:
 
     def _with_uri(self, uri: str) -> dict[str, Any]:
         """Return the schema that a URI leads to, with the `$id` that errors are located by."""
-        self._names[uri] = schema_named(uri)
-        return {**self._schemas.load(self._names[uri]), "$id": uri}
+        name = self._names[uri] = schema_named(uri)
+        known = {key: value for key, value in self._schemas.load(name).items() if not key.startswith("x-")}
+        return {**known, "$id": uri}
 
     def _fault(
         self, error: ValidationError, data: Any, above: int = 0, branch: str | int = "", of_key: bool = False

@@ -40,14 +40,14 @@ class YamlReader(Reader):
         self.aliases = 0
         self.flow = 0  # how many of the open containers are in brackets
         self.verbatim: list[tuple[int, int]] = []  # quoted and block scalars, the only values that may hold a tab
-        self.crowded = [found.end() - 1 for found in _CROWDED_COMMENT.finditer(text)] if "#" in text else []
+        self.crowded = [found.end() - 1 for found in re.compile(_CROWDED_COMMENT).finditer(text)] if "#" in text else []
         self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
 
     def read(self) -> Node:
         """The root of the text. Raises StopError."""
         import yaml
 
-        if "%" in self.text and (directive := _DIRECTIVE.match(self.text)):
+        if "%" in self.text and (directive := re.compile(_DIRECTIVE).match(self.text)):
             self.fail(directive.end() - 1, "Directives are not used here.", "Remove the line that begins with %.")
         self.events: Iterator[Any] = yaml.parse(self.text, Loader=yaml_loader())
         try:
@@ -63,7 +63,7 @@ class YamlReader(Reader):
 
             self.fail(*explain(f"{error.context or ''}; {error.problem or ''}", self.text, start, at))
         except (ValueError, OverflowError):  # the parser in Python, for a character beyond Unicode
-            found = _BEYOND_UNICODE.search(self.text)
+            found = re.compile(_BEYOND_UNICODE).search(self.text)
             self.fail(found.start() if found else 0, *NO_ESCAPE)
         self._refuse_tabs(len(self.text))
         self._refuse_crowded_comments()
@@ -111,7 +111,7 @@ class YamlReader(Reader):
     def _check_anchor(self, event: Any, start: int) -> None:
         """Refuse `&a:b`: YAML 1.2 reads an anchor named `a:b`, this parser an anchor `a` and the text `:b`."""
         behind = start + 1 + len(event.anchor)
-        if self.text[start : start + 1] in ("&", "*") and _ANCHOR_GOES_ON.match(self.text, behind):
+        if self.text[start : start + 1] in ("&", "*") and re.compile(_ANCHOR_GOES_ON).match(self.text, behind):
             self.note(start, "The name of an anchor has only letters, digits, - and _.", "Rename the anchor.")
 
     def _alias(self, name: str, start: int) -> Node:
@@ -130,7 +130,7 @@ class YamlReader(Reader):
 
     def _scalar(self, event: Any, start: int, named_at: int) -> Node:
         self.spend(start)
-        behind_properties = _PROPERTIES.match(self.text, start) if event.tag or event.anchor else None
+        behind_properties = re.compile(_PROPERTIES).match(self.text, start) if event.tag or event.anchor else None
         text_start = behind_properties.end() if behind_properties else start
         self._check_text(event, text_start)
         value: Scalar = event.value
@@ -232,7 +232,7 @@ class YamlReader(Reader):
         if self.crowded and not event.style:
             self.plain.append((text_start, event.end_mark.index))
         if event.style:
-            if event.style in ("|", ">") and (crowded := _CROWDED_HEADER.match(self.text, text_start)):
+            if event.style in ("|", ">") and (crowded := re.compile(_CROWDED_HEADER).match(self.text, text_start)):
                 from vatspolicy.documents.yaml_syntax import BLOCK_HEADER
 
                 self.fail(crowded.end() - 1, *BLOCK_HEADER)  # libyaml takes the # for a comment
@@ -247,7 +247,7 @@ class YamlReader(Reader):
         start = event.start_mark.index
         if event.style in ("|", ">"):
             start = self.text.index(event.style, start)
-            if body := _BLOCK_INDENT.match(self.text, start):
+            if body := re.compile(_BLOCK_INDENT).match(self.text, start):
                 start = min(body.end(), event.end_mark.index)
         self.verbatim.append((start, event.end_mark.index))
 
@@ -279,7 +279,7 @@ class YamlReader(Reader):
     def _is_comment(self, index: int, behind: int) -> bool:
         """Return True if a comment has begun on the line of `index`, after the scalar that ends at `behind`."""
         line = max(self.text.rfind("\n", 0, index) + 1, behind)
-        return _COMMENT.search(self.text, line, index) is not None
+        return re.compile(_COMMENT).search(self.text, line, index) is not None
 
 
 def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
@@ -288,12 +288,12 @@ def _span_at(spans: list[tuple[int, int]], index: int) -> tuple[int, int]:
     return spans[place] if place >= 0 else (0, 0)
 
 
-_BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
+_BEYOND_UNICODE = r"\\U(?!000|0010)[0-9a-fA-F]{8}"
 _QUESTION_MARK = ("A ? inside [ ] or { } is not allowed here.", "Put the value in quotes.")
-_DIRECTIVE = re.compile(r"(?: *(?:#[^\n]*)?\n)*%")
-_PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)*")
-_ANCHOR_GOES_ON = re.compile(r"[^\s,\]}]")
-_CROWDED_COMMENT = re.compile(r"""[\[\]{},:"']#""")
-_CROWDED_HEADER = re.compile(r"[|>][-+0-9]*#")
-_BLOCK_INDENT = re.compile(r"[|>][^\n]*\n[ \n]*\t*")
-_COMMENT = re.compile(r"(?m:(?<=[ \t])|^)#")
+_DIRECTIVE = r"(?: *(?:#[^\n]*)?\n)*%"
+_PROPERTIES = r"(?:[&!][^\s]*\s+)*"
+_ANCHOR_GOES_ON = r"[^\s,\]}]"
+_CROWDED_COMMENT = r"""[\[\]{},:"']#"""
+_CROWDED_HEADER = r"[|>][-+0-9]*#"
+_BLOCK_INDENT = r"[|>][^\n]*\n[ \n]*\t*"
+_COMMENT = r"(?m:(?<=[ \t])|^)#"

@@ -39,7 +39,7 @@ class YamlEntry:
     value: YamlScalar | YamlCollection
     start: int = 0
     below: bool = False
-    """Whether a value in brackets begins on the line after its key."""
+    """True if a value in brackets begins on the line after its key."""
     lead: list[str] = field(default_factory=list)
     """Own-line comments above it; "" for blank lines."""
     tail: str = ""
@@ -71,7 +71,7 @@ class YamlText:
     head: list[str]
     root: YamlScalar | YamlCollection
     flush: bool = False
-    """Whether lists stand flush with their keys, as the first one does, rather than two spaces in."""
+    """True if lists stand flush with their keys, as the first one does; False if they stand two spaces in."""
 
 
 def parse_tree(text: str) -> YamlText:

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.cel.ast import Param, walk
 from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.engine.serialize import titled
 from vatspolicy.engine.snapshot import Item
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.policies.model import Policy, Rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,16 +87,9 @@ class Amendments:
     @functools.cache  # noqa: B019 - the object lives as long as one entry of a timeline
     def _read(self, rule: Rule) -> tuple[str, ...]:
         """Keys of the parameters that a rule reads, in terms and in the coverage of its instrument too."""
-        expressions: list[Expression] = [rule.when]
-        effect = rule.effect
-        if isinstance(effect, Route):
-            expressions += [condition.check for condition in effect.conditions]
-            expressions += [effect.max_foreign_percent] if effect.max_foreign_percent is not None else []
-        instrument = self.bundle.instruments.get(getattr(effect, "instrument", None) or "")
-        if instrument is not None and instrument.covers is not None:
-            expressions.append(instrument.covers)
-        nodes = (node for expression in expressions for node in walk(expression.tree))
-        return tuple(dict.fromkeys(node.key for node in nodes if isinstance(node, Param)))
+        instrument = self.bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
+        covers = () if instrument is None or instrument.covers is None else instrument.covers.parameters
+        return tuple(dict.fromkeys((*rule.parameters, *covers)))
 
     def _data(self, amendment: Amendment) -> dict[str, Any]:
         policy = amendment.policy
@@ -144,5 +136,5 @@ def _spoken(decision: Decision) -> Iterator[tuple[tuple[Rule, str], Any]]:
     for service in decision.services:
         for activity in service.activities:
             for state in activity.routes:
-                said = (state.state, state.held, state.share_too_high, [condition.id for condition in state.failing])
+                said = (state.state, state.held, [condition.id for condition in state.failing])
                 yield (state.rule, f"{service.id}/{activity.cls}"), said

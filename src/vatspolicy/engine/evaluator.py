@@ -1,399 +1,391 @@
-"""evaluate(bundle, profile, as_of): the decision for one profile on one day. Pure: no files, no clock, no printing."""
+"""evaluate(bundle, profile, as_of): the decision for one profile on one day. Pure: no files, no clock, no printing.
+
+A product is evaluated part by part: its own rules, then each service with its activities. Each part leaves a range of
+outcomes possible, and the decision is the strictest of them.
+"""
 
 from __future__ import annotations
 
-import functools
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.interpreter import Env
-from vatspolicy.engine.classification import Interpretations, classify
+from vatspolicy.engine.classification import NO_INTERPRETATIONS, Interpretations, classify
 from vatspolicy.engine.decision import (
-    WORDS,
+    INCOMPLETE,
     Activity,
-    Asking,
     Decision,
-    EvaluationContext,
     Finding,
-    Findings,
     Interpretation,
     MissingFact,
+    Outcome,
     RouteResult,
     Service,
     Subject,
-    done_among,
-    settle,
+    word_of,
 )
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
-from vatspolicy.engine.missing_facts import (
-    missing_facts_of,
-    missing_facts_of_access,
-    missing_offers,
-    rank_missing_facts,
-)
+from vatspolicy.engine.missing_facts import MissingFacts, missing_offers, rank_missing_facts
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Classify, Need, Route, Rule
-from vatspolicy.policies.ruleset import MatchedRules, Matches, RuleSet
+from vatspolicy.policies.model import KINDS, VERIFICATIONS, Classify, Duty, Need, Rule
+from vatspolicy.policies.ruleset import Match, RuleSet
 from vatspolicy.profile.profile import Profile
 
-_STRENGTH = ("primary", "secondary", "unverified")
-"""Verifications, the weakest last."""
-KINDS = ("deny", "need", "duty", "advise")
-"""Effects that are asked for, in the order of findings."""
-BEARING = ("deny", "need")
-"""Those that bear on the decision word."""
-CLASSES, ROUTES, DENIALS, NEEDED, DUTIES, ADVICE = range(2 + len(KINDS))
-"""Places of effects, in the order in which they are asked for."""
-_NO_READINGS: Interpretations = {}
-_COMES_TO = {"allow": "met", "needs-license": "unmet", "deny": "closed"}
-"""The state of a need by the word that its routes leave."""
-_RANK = {word: rank_missing_facts for rank_missing_facts, word in enumerate(WORDS)}
-ALLOW, NEEDS, DENY = range(len(WORDS))
+ALLOW, NEEDS_LICENSE, DENY = Outcome
+NEED_STATES = {ALLOW: "met", NEEDS_LICENSE: "unmet", DENY: "closed"}
+"""State of a need by the outcome that its routes leave."""
+BEARING = ("classify", "route", "deny", "need")
+"""Kinds of rules that bear on the outcome, in the order in which they are evaluated."""
+_NO_ROUTES: frozenset[tuple[str, Subject]] = frozenset()
 
 
 def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     """Decide a profile under the law of `as_of` (ISO day). Raises ValueError for a day the bundle does not cover."""
-    law = bundle.on(as_of)
-    scopes = _scopes(profile, as_of)
-    result = _Evaluator(law, profile, scopes, KINDS).run()
-    readings = tuple(_other_readings(law, profile, scopes, result)) if result.contested else ()
-    return _decide(bundle, law, profile, as_of, result, readings)
-
-
-def evaluate_rules(law: RuleSet, profile: Profile, as_of: str, kinds: tuple[str, ...] = KINDS) -> EvaluationState:
-    """What the rules with effects of some kinds say of a profile under their own readings, before it is a decision."""
-    return _Evaluator(law, profile, _scopes(profile, as_of), kinds).run()
-
-
-def _scopes(profile: Profile, as_of: str) -> list[Activation]:
-    """The variables of the product, then those of each service."""
-    product = product_activation(profile, as_of)
-    scopes = [product]
-    for service in product["services"]:
-        scopes.append(service_activation(product, service))
-    return scopes
-
-
-OutcomeRange = tuple[int, int]
-"""The mildest and the strictest word that is possible, as places in WORDS."""
-
-
-@dataclass
-class EvaluationState:
-    """What one run over the rules found."""
-
-    low: int = 0
-    high: int = 0
-    parts: list[OutcomeRange] = field(default_factory=list)
-    """Of the product's own rules, then of each service: a decision is the strictest of its parts."""
-    spans: list[tuple[int, int, bool]] = field(default_factory=list)
-    """Of each finding that bears on the word: the span it leaves possible; whether its subject is certain."""
-    lists: dict[str, list[Finding]] = field(
-        default_factory=lambda: {"closed": [], "unmet": [], "met": [], "unknown": []}
+    evaluator = _Evaluator(bundle.on(as_of), profile, as_of)
+    parts = list(evaluator.parts())
+    whole = merge_parts(parts)
+    word = word_of(whole.low, whole.high)
+    unmet = tuple(whole.unmet)
+    return Decision(
+        decision=word,
+        range=(whole.low.word, whole.high.word),
+        product=profile.name,
+        as_of=as_of,
+        bundle_version=bundle.version,
+        bundle_digest=bundle.digest,
+        services=tuple(whole.services),
+        denials=(*whole.denials, *whole.closed),
+        needs=unmet if word == NEEDS_LICENSE.word else (),
+        would_need=() if word == NEEDS_LICENSE.word else unmet,
+        met=tuple(whole.met),
+        duties=tuple(whole.duties),
+        advice=tuple(whole.advice),
+        undetermined=tuple(whole.unknown),
+        missing=rank_missing_facts(whole.questions, whole.low) if word == INCOMPLETE else (),
+        readings=tuple(evaluator.interpretations(parts)) if whole.contested else (),
+        verification=_weakest(_verifications(whole)),
     )
-    """Findings about what is certain: needs by their state, and all that are unknown."""
-    spoken: list[tuple[EvaluationContext, MatchedRules]] = field(default_factory=list)
-    """What rules say of what is certain: its denials, and what does not bear on the word."""
-    services: list[Service] = field(default_factory=list)
-    contested: list[tuple[Rule, Subject]] = field(default_factory=list)
-    open_questions: list[tuple[int, Asking | Finding]] = field(default_factory=list)
-    """Facts that could still change the word: how strict it could become, and what to ask, or whose asks."""
+
+
+def evaluate_parts(ruleset: RuleSet, profile: Profile, as_of: str) -> list[Part]:
+    """Evaluate the parts of a product: its own rules, then each service."""
+    return list(_Evaluator(ruleset, profile, as_of).parts())
+
+
+@dataclass(frozen=True)
+class PossibleOutcomes:
+    """The outcomes that a profile leaves possible, under the rules' own interpretations and without explanations."""
+
+    range: tuple[str, str]
+    """The mildest and the strictest decision that is still possible."""
+    open: int
+    """Number of findings that could still make the decision stricter, those of merely possible classes included."""
+    duties: int
+    """Number of duties that a missing fact leaves undetermined."""
+    missing: tuple[MissingFact, ...]
+    """Facts that could still change the decision word; empty when it was not asked for them."""
+
+
+def possible_outcomes(
+    ruleset: RuleSet, profile: Profile, as_of: str, asking: bool = True, duties: bool = False
+) -> PossibleOutcomes:
+    """Return the outcomes that are still possible, by the rules that bear on them alone.
+
+    Missing facts are left out unless `asking`; duties are counted if `duties`.
+    """
+    kinds = (*BEARING, "duty") if duties else BEARING
+    whole = merge_parts(_Evaluator(ruleset, profile, as_of, kinds, asking).parts())
+    still = sum(high > whole.low and (low < high or not certain) for low, high, certain in whole.ranges)
+    missing = rank_missing_facts(whole.questions, whole.low) if asking else ()
+    undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
+    return PossibleOutcomes((whole.low.word, whole.high.word), still, undetermined, missing)
+
+
+class Part:
+    """Findings about the product itself, one service or one activity, and the outcomes that they leave possible."""
+
+    def __init__(self) -> None:
+        self.low, self.high = ALLOW, ALLOW
+        self.ranges: list[tuple[Outcome, Outcome, bool]] = []
+        """For each finding that bears on the outcome: the range it leaves possible; whether its subject is certain."""
+        self.questions: list[tuple[Outcome, tuple[MissingFact, ...]]] = []
+        """Facts that could still change the outcome, with the strictest one that they can bring about."""
+        self.denials: list[Finding] = []
+        self.closed: list[Finding] = []
+        self.unmet: list[Finding] = []
+        self.met: list[Finding] = []
+        self.duties: list[Finding] = []
+        self.advice: list[Finding] = []
+        self.unknown: list[Finding] = []
+        self.contested: list[tuple[Rule, Subject]] = []
+        """Contested rules that hold or may hold."""
+        self.services: list[Service] = []
+
+    def add(self, part: Part) -> None:
+        """Add the findings of another part."""
+        self.low, self.high = max(self.low, part.low), max(self.high, part.high)
+        for name, found in vars(part).items():
+            if found and type(found) is list:
+                getattr(self, name).extend(found)
+
+    def widen(self, low: Outcome, high: Outcome, missing: tuple[MissingFact, ...], certain: bool = True) -> None:
+        """Take account of a finding that leaves a range of outcomes possible."""
+        self.ranges.append((low, high, certain))
+        self.high = max(self.high, high)
+        if certain:  # a subject that is only possible is asked for by its class first
+            self.low = max(self.low, low)
+            if low < high:
+                self.questions.append((high, missing))
 
     @property
     def findings(self) -> Iterator[Finding]:
-        """All findings about what is certain."""
-        lazy = (Findings(self.spoken, effect) for effect in (DENIALS, DUTIES, ADVICE))
-        return itertools.chain(*self.lists.values(), *lazy)
+        """All findings."""
+        for found in (self.denials, self.closed, self.unmet, self.met, self.duties, self.advice, self.unknown):
+            yield from found
+
+
+def merge_parts(parts: Iterable[Part]) -> Part:
+    """Return one part with the findings of all."""
+    whole = Part()
+    for part in parts:
+        whole.add(part)
+    return whole
 
 
 class _Evaluator:
-    """One run over the rules, under one choice of readings. `run` says what they found."""
+    """Evaluator of one profile under one rule set."""
 
     def __init__(
         self,
-        law: RuleSet,
+        ruleset: RuleSet,
         profile: Profile,
-        scopes: Sequence[Activation],
-        kinds: tuple[str, ...],
-        readings: Interpretations = _NO_READINGS,
-        refused: frozenset[tuple[str, str]] = frozenset(),
+        as_of: str,
+        kinds: tuple[str, ...] = KINDS,
+        asking: bool = True,
+        interpretations: Interpretations = NO_INTERPRETATIONS,
+        refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
     ) -> None:
-        """`scopes`: see `_scopes`. `refused`: contested routes read as not admitted, as (rule name, subject)."""
-        self.law, self.profile, self.readings, self.refused = law, profile, readings, refused
-        self.effects = ("classify", "route", *kinds)
-        self.beyond = range(DUTIES, DUTIES if readings or refused else len(self.effects))
-        """Places of effects that do not bear on the decision word; what other readings come to is a word."""
-        self.base, *self.services = scopes
-        self.result = EvaluationState()
-        self.filed = _filed(self.base)
+        """Take the kinds of rules to evaluate, and whether findings name their missing facts.
 
-    def run(self) -> EvaluationState:
-        self.rules(
-            self.law.match("product", self.effects, self.base), EvaluationContext(self.law, self.base, self.filed)
+        `refused` are contested routes that are read as not admitted: rule name and subject.
+        """
+        self.ruleset, self.profile, self.as_of, self.kinds, self.asking = ruleset, profile, as_of, kinds, asking
+        self.readings, self.refused = interpretations, refused
+        self.missing = MissingFacts(ruleset, profile)
+        self.product = product_activation(profile, as_of)
+        self.filed = _filed(self.product)
+
+    def parts(self) -> Iterator[Part]:
+        """Evaluate the product itself, then each service."""
+        part = self.subject("product", self.product)
+        if not self.product["services"]:
+            part.widen(ALLOW, DENY, missing_offers(None))
+        yield part
+        for index in range(len(self.product["services"])):
+            yield self.service(index)
+
+    def service(self, index: int) -> Part:
+        """Evaluate one service and the activities that it is, or may be."""
+        activation = service_activation(self.product, self.product["services"][index])
+        matches = self.ruleset.match("service", activation, self.kinds)
+        classification = classify(
+            self.ruleset, activation, self.readings, [one for one in matches if one[0].kind == "classify"]
         )
-        if not self.services:
-            self.open(ALLOW, DENY, missing_offers(None))
-        result = self.result
-        result.parts.append((result.low, result.high))
-        for index, env in enumerate(self.services):
-            result.parts.append(self.service(index, env))
-        return result
-
-    def begin(self) -> OutcomeRange:
-        """Begin a part. What others leave possible is set aside until its `end`."""
-        result = self.result
-        others = (result.low, result.high)
-        result.low = result.high = 0
-        return others
-
-    def end(self, others: OutcomeRange) -> OutcomeRange:
-        """What the part leaves possible by itself; it is added to what others leave possible."""
-        result, (low, high) = self.result, others
-        part = (result.low, result.high)
-        if low > part[0]:
-            result.low = low
-        if high > part[1]:
-            result.high = high
+        part = self.subject("service", activation, matches=matches)
+        subject = Subject.of(activation)
+        part.contested += [(rule, subject) for rule in classification.contested]
+        activities = []
+        for cls in classification.classes:
+            activity, inner = self.activity(activation, cls)
+            activities.append(activity)
+            part.add(inner)
+        for cls in classification.possible:
+            _, inner = self.activity(activation, cls, certain=False)
+            part.add(inner)
+        is_settled = bool(classification.classes or classification.rules)
+        for rule in classification.undecided:
+            finding = self.undecided(rule, subject, activation)
+            part.unknown.append(finding)
+            # further classes count as possible activities; here only what this service still owes by itself
+            part.widen(ALLOW, ALLOW if is_settled else DENY, finding.missing)
+            if classification.possible and part.high > part.low:
+                part.questions.append((part.high, finding.missing))
+        if classification.state == "unclassified":
+            part.widen(ALLOW, DENY, missing_offers(index))
+        classified_by = tuple(Finding(rule, subject, "fires") for rule in classification.rules)
+        assert subject.service is not None
+        part.services.append(Service(subject.service, classification.state, classified_by, tuple(activities)))
         return part
 
-    def open(self, low: int, high: int, asks: Asking | Finding, certain: bool = True) -> None:
-        """Note what a finding leaves possible for the decision word, and what to ask over it."""
-        result = self.result
-        result.spans.append((low, high, certain))
-        if high > result.high:
-            result.high = high
-        if certain:  # what is only possible is asked for by its class first
-            if low > result.low:
-                result.low = low
-            if low < high:
-                result.open_questions.append((high, asks))
+    def activity(self, service: Activation, cls: str, certain: bool = True) -> tuple[Activity, Part]:
+        """Evaluate a service as one class. Nothing is certain of a class that is only possible."""
+        activation = activity_activation(self.ruleset, service, cls)
+        routes: list[RouteResult] = []
+        part = self.subject("activity", activation, certain, routes)
+        return Activity(cls, word_of(part.low, part.high), tuple(routes)), part
 
-    # --- subjects
-
-    def service(self, index: int, env: Env) -> OutcomeRange:
-        others, result = self.begin(), self.result
-        matter, id = EvaluationContext(self.law, env, self.filed), env["service"]["id"]
-        spoken = self.law.match("service", self.effects, env)
-        found = classify(self.law, env, self.readings, spoken.rules(CLASSES))
-        state = found.state
-        self.rules(spoken, matter)
-        for rule in found.contested:
-            result.contested.append((rule, matter.subject))
-        activities, classified_by = [], []
-        for cls in found.classes:
-            activities.append(self.activity(env, cls, certain=True))
-        for cls in found.possible:
-            self.activity(env, cls, certain=False)
-        for rule in found.rules:
-            classified_by.append(Finding(rule, matter, "fires"))
-        for rule in found.undecided:
-            finding = self.unknown(rule, matter)
-            result.lists["unknown"].append(finding)
-            # further classes have been counted as possible activities; here only what is still owed to this service
-            self.open(ALLOW, ALLOW if found.classes or found.rules else DENY, finding)
-            if found.possible and result.high > result.low:
-                result.open_questions.append((result.high, finding))
-        if state == "unclassified":
-            self.open(ALLOW, DENY, missing_offers(index))
-        result.services.append(Service(id, state, tuple(classified_by), tuple(activities)))
-        return self.end(others)
-
-    def activity(self, service: Env, cls: str, certain: bool) -> Activity:
-        others, env = self.begin(), activity_activation(self.law, service, cls)
-        states = self.rules(
-            self.law.match("activity", self.effects, env), EvaluationContext(self.law, env, self.filed, certain)
-        )
-        low, high = self.end(others)
-        return Activity(cls, _word(low, high), states)
+    def subject(
+        self,
+        each: str,
+        activation: Activation,
+        certain: bool = True,
+        routes: list[RouteResult] | None = None,
+        matches: Sequence[Match] | None = None,
+    ) -> Part:
+        """Evaluate the rules about one subject. The routes that needs go through are added to `routes`."""
+        part, subject = Part(), Subject.of(activation)
+        if matches is None:
+            matches = self.ruleset.match(each, activation, self.kinds)
+        for rule, holds in matches:
+            match rule.kind:
+                case "deny":
+                    self.denial(part, rule, holds, subject, activation, certain)
+                case "need":
+                    finding = self.need(part, rule, holds, subject, activation, certain, matches)
+                    if routes is not None:
+                        routes += finding.routes
+                case "duty" if certain:
+                    self.duty(part, rule, holds, subject, activation)
+                case "advise" if certain:
+                    if holds:
+                        part.advice.append(Finding(rule, subject, "fires"))
+                    else:
+                        part.unknown.append(self.undecided(rule, subject, activation))
+        return part
 
     # --- rules
 
-    def rules(self, spoken: MatchedRules, matter: EvaluationContext) -> tuple[RouteResult, ...]:
-        """What the rules that speak of a matter come to; the routes that were looked at."""
-        states: tuple[RouteResult, ...] = ()
-        result, certain = self.result, matter.certain
-        for rule, holds in spoken.rules(DENIALS):
-            if holds and certain:
-                result.low = result.high = DENY
-            else:
-                self.may_deny(rule, matter, holds)
-        for rule, holds in spoken.rules(NEEDED):
-            finding = self.need(rule, matter, holds, spoken)
-            if certain:
-                result.lists[finding.state].append(finding)
-            if finding.routes:
-                states += finding.routes
-        if certain:
-            result.spoken.append((matter, spoken))
-            if spoken.unknown:
-                undecided = [rule for effect in self.beyond for rule in spoken.undecided(effect)]
-                done = done_among(undecided, matter)
-                result.lists["unknown"] += [self.unknown(rule, matter) for rule in undecided if rule not in done]
-        return states
+    def denial(
+        self, part: Part, rule: Rule, holds: bool, subject: Subject, activation: Activation, certain: bool
+    ) -> None:
+        if holds and certain:
+            part.denials.append(Finding(rule, subject, "fires"))
+            part.low = part.high = DENY
+        elif certain:
+            finding = self.undecided(rule, subject, activation)
+            part.unknown.append(finding)
+            part.widen(ALLOW, DENY, finding.missing)
+        else:
+            part.widen(DENY if holds else ALLOW, DENY, (), certain)
 
-    def unknown(self, rule: Rule, matter: EvaluationContext) -> Finding:
-        return Finding(rule, matter, "unknown", functools.partial(self.missing_facts_of, matter.env, rule))
-
-    def missing_facts_of(self, env: Env, rule: Rule) -> tuple[MissingFact, ...]:
-        return missing_facts_of(self.law, self.profile, env, rule, rule.when)
-
-    def asks_of_holding(self, finding: Finding, rule: Asking, instrument: str) -> tuple[MissingFact, ...]:
-        return settle(rule) or missing_facts_of_access(self.law, self.profile, finding, instrument)
-
-    def asks_of_routes(self, finding: Finding, rule: Asking) -> tuple[MissingFact, ...]:
-        open_routes = (state.rule for state in finding.routes if state.state != "closed")
-        return settle(rule) + tuple(
-            ask for route in open_routes for ask in missing_facts_of_access(self.law, self.profile, finding, route)
-        )
-
-    def may_deny(self, rule: Rule, matter: EvaluationContext, holds: bool) -> None:
-        """Note a denial that is only possible: a fact is missing, or the subject itself is only possible."""
-        finding = self.unknown(rule, matter)
-        self.open(DENY if holds else ALLOW, DENY, finding, matter.certain)
-        if matter.certain:
-            self.result.lists["unknown"].append(finding)
-
-    def need(self, rule: Rule, matter: EvaluationContext, holds: bool, spoken: MatchedRules) -> Finding:
+    def need(
+        self,
+        part: Part,
+        rule: Rule,
+        holds: bool,
+        subject: Subject,
+        activation: Activation,
+        certain: bool,
+        matches: Sequence[Match],
+    ) -> Finding:
         effect = rule.effect
         assert isinstance(effect, Need)
-        finding = Finding(rule, matter, "fires") if holds else self.unknown(rule, matter)
+        missing = () if holds or not certain or not self.asking else self.missing.of_rule(rule, activation)
+        routes: tuple[RouteResult, ...] = ()
+        authority: tuple[str, ...] = ()
         if effect.through is not None:
-            self.need_through(finding, holds, effect.through, spoken.rules(ROUTES))
-            return finding
-        assert effect.instrument is not None
-        has = holds_instrument(
-            self.law, matter.env, effect.instrument, effect.bearer if "service" in matter.env else "company"
-        )
-        if has:
-            finding.state = "met"
-        elif holds:
-            finding.state = "unknown" if has is None else "unmet"
-        if has is None:
-            finding.asking = functools.partial(self.asks_of_holding, finding, finding.asking, effect.instrument)
-        low, high = NEEDS if holds and has is False else ALLOW, ALLOW if has else NEEDS
-        self.open(low, high, finding, matter.certain)
+            routes = self.routes(part, effect.through, subject, activation, matches)
+            low, high = outcome_range(routes)
+            state = NEED_STATES[high] if holds and low == high else "unknown"
+            if low != high and certain and self.asking:
+                usable = (route.rule for route in routes if route.state != "closed")
+                missing += tuple(fact for route in usable for fact in self.missing.of_route(route, activation))
+        else:
+            assert effect.instrument is not None
+            holder = effect.bearer if "service" in activation else "company"
+            has = holds_instrument(self.ruleset, activation, effect.instrument, holder)
+            low, high = ALLOW if has is not False else NEEDS_LICENSE, ALLOW if has else NEEDS_LICENSE
+            state = "met" if has else "unmet" if holds and has is False else "unknown"
+            if has is None and certain and self.asking:
+                missing = missing or self.missing.of_instrument(rule, activation, effect.instrument)
+            authority = self.ruleset.authorities(effect.instrument, activation)
+        part.widen(low if holds else ALLOW, high, missing, certain)
+        finding = Finding(rule, subject, state, holds, missing, routes, authority)
+        if certain:
+            getattr(part, state).append(finding)
         return finding
 
-    def need_through(self, finding: Finding, holds: bool, to: str, spoken: Matches) -> None:
-        matter = finding.matter
-        refused = {name for name, place in self.refused if place == str(matter.subject)} if self.refused else ()
-        states = finding.routes = evaluate_routes(self.law, matter.env, to, refused, spoken)
-        for state in states:
-            if state.rule.contested and state.state != "closed":
-                self.result.contested.append((state.rule, matter.subject))
-        mildest, strictest = outcome_range(states)
-        if mildest != strictest:
-            finding.asking = functools.partial(self.asks_of_routes, finding, finding.asking)
-        self.open(_RANK[mildest] if holds else ALLOW, _RANK[strictest], finding, matter.certain)
-        if not holds or mildest != strictest:
-            finding.state = "unknown"
+    def routes(
+        self, part: Part, to: str, subject: Subject, activation: Activation, matches: Sequence[Match]
+    ) -> tuple[RouteResult, ...]:
+        refused = [name for name, place in self.refused if place == subject]
+        matching = [one for one in matches if one[0].kind == "route"]
+        routes = evaluate_routes(self.ruleset, activation, to, refused, matching)
+        part.contested += [
+            (route.rule, subject) for route in routes if route.rule.contested and route.state != "closed"
+        ]
+        return routes
+
+    def duty(self, part: Part, rule: Rule, holds: bool, subject: Subject, activation: Activation) -> None:
+        effect = rule.effect
+        assert isinstance(effect, Duty)
+        done_on = self.filed.get(effect.instrument)
+        if not holds and done_on is None:
+            part.unknown.append(self.undecided(rule, subject, activation))
             return
-        finding.asking = ()
-        finding.state = _COMES_TO[strictest]
+        authority = self.ruleset.authorities(effect.instrument, activation)
+        state = "fires" if done_on is None else "done"
+        part.duties.append(Finding(rule, subject, state, holds, authority=authority, done_on=done_on))
+
+    def undecided(self, rule: Rule, subject: Subject, activation: Activation) -> Finding:
+        """Return the finding of a rule that a missing fact leaves undecided."""
+        missing = self.missing.of_rule(rule, activation) if self.asking else ()
+        authority: tuple[str, ...] = ()
+        if isinstance(rule.effect, Duty):
+            authority = self.ruleset.authorities(rule.effect.instrument, activation)
+        return Finding(rule, subject, "unknown", False, missing, authority=authority)
+
+    # --- interpretations
+
+    def interpretations(self, parts: Sequence[Part]) -> Iterator[Interpretation]:
+        """Yield the alternative interpretations of contested rules under which the decision differs.
+
+        An interpretation concerns one service; the other parts of the product stay as they are.
+        """
+        word = _word(parts)
+        ids = [service["id"] for service in self.product["services"]]
+        for rule, subject in dict.fromkeys(one for part in parts for one in part.contested):
+            assert subject.service is not None
+            index = ids.index(subject.service)
+            others = [*parts[: index + 1], *parts[index + 2 :]]
+            for alternative in rule.effect.otherwise if isinstance(rule.effect, Classify) else ("closed",):
+                is_class = isinstance(rule.effect, Classify)
+                readings = {(rule.name, subject.service): alternative} if is_class else NO_INTERPRETATIONS
+                refused = _NO_ROUTES if is_class else frozenset([(rule.name, subject)])
+                other = _Evaluator(self.ruleset, self.profile, self.as_of, BEARING, False, readings, refused)
+                found = _word([*others, other.service(index)])
+                if found != word:
+                    yield Interpretation(rule, subject, alternative, found)
 
 
-def _filed(env: Env) -> dict[str, str]:
-    """The last day, up to the day decided, on which each instrument was filed."""
+def _word(parts: Sequence[Part]) -> str:
+    return word_of(max(part.low for part in parts), max(part.high for part in parts))
+
+
+def _filed(activation: Activation) -> dict[str, str]:
+    """Return the last day, up to the day decided, on which each instrument was filed."""
     found: dict[str, str] = {}
-    for filing in env.get("filings", ()):
-        if filing["date"] <= env["as_of"]:
+    for filing in activation.get("filings", ()):
+        if filing["date"] <= activation["as_of"]:
             instrument = filing["instrument"]
             found[instrument] = max(filing["date"], found.get(instrument, ""))
     return found
 
 
-def _other_readings(
-    law: RuleSet, profile: Profile, scopes: Sequence[Activation], base: EvaluationState
-) -> Iterator[Interpretation]:
-    """Decisions under each other reading of each contested rule, where they differ from the base.
-
-    A reading is of one service; the other parts of the product decide as they did.
-    """
-    word = _word(base.low, base.high)
-    ids = [scope["service"]["id"] for scope in scopes[1:]]
-    for rule, subject in dict.fromkeys(base.contested):
-        assert subject.service is not None
-        index = ids.index(subject.service)
-        others = [*base.parts[: index + 1], *base.parts[index + 2 :]]
-        alternatives = rule.effect.otherwise if isinstance(rule.effect, Classify) else ("closed",)
-        for alternative in alternatives:
-            readings = {(rule.name, subject.service): alternative} if isinstance(rule.effect, Classify) else {}
-            refused = frozenset() if readings else frozenset({(rule.name, str(subject))})
-            run = _Evaluator(law, profile, scopes, KINDS, readings, refused)
-            parts = [*others, run.service(index, scopes[index + 1])]
-            other = _word(max(low for low, _ in parts), max(high for _, high in parts))
-            if other != word:
-                yield Interpretation(rule, subject, alternative, other)
+def _verifications(whole: Part) -> Iterator[str | None]:
+    """Yield the verifications of the law that denials, classifications, needs and their routes rest on."""
+    yield from (finding.rule.verification for finding in whole.denials)
+    yield from (finding.rule.verification for service in whole.services for finding in service.classified_by)
+    for finding in (*whole.closed, *whole.unmet, *whole.met):
+        yield finding.rule.verification
+        for route in finding.routes:
+            yield route.rule.verification
+            if route.state == "open":
+                effect = route.rule.effect
+                yield from (condition.verification for condition in getattr(effect, "conditions", ()))
 
 
-def missing_facts(result: EvaluationState) -> tuple[MissingFact, ...]:
-    """Facts that could still change the decision word, the most decisive first."""
-    questions = ((high, asks) for high, asks in result.open_questions if high > result.low)
-    asks = ((high, one.asks if isinstance(one, Finding) else settle(one)) for high, one in questions)
-    return rank_missing_facts(asks, result.low)
-
-
-def _word(low: int, high: int) -> str:
-    return WORDS[low] if low == high else "incomplete"
-
-
-def _decide(
-    bundle: Bundle,
-    law: RuleSet,
-    profile: Profile,
-    as_of: str,
-    result: EvaluationState,
-    readings: tuple[Interpretation, ...],
-) -> Decision:
-    word, lists = _word(result.low, result.high), result.lists
-    unmet = tuple(lists["unmet"])
-    return Decision(
-        decision=word,
-        range=(WORDS[result.low], WORDS[result.high]),
-        product=profile.name,
-        as_of=as_of,
-        bundle_version=bundle.version,
-        bundle_digest=bundle.digest,
-        services=tuple(result.services),
-        denials=Findings(result.spoken, DENIALS, lists["closed"]),
-        needs=unmet if word == "needs-license" else (),
-        would_need=() if word == "needs-license" else unmet,
-        met=tuple(lists["met"]),
-        duties=Findings(result.spoken, DUTIES),
-        advice=Findings(result.spoken, ADVICE),
-        undetermined=tuple(lists["unknown"]),
-        missing=missing_facts(result) if word == "incomplete" else (),
-        readings=readings,
-        resting=functools.partial(_weakest, bundle, law, result),
-    )
-
-
-def _weakest(bundle: Bundle, law: RuleSet, result: EvaluationState) -> str | None:
-    """The weakest verification among the articles that denials, classifications, needs and their routes rest on."""
-    rules = [rule for _, spoken in result.spoken for rule, holds in spoken.rules(DENIALS) if holds]
-    rules += [finding.rule for service in result.services for finding in service.classified_by]
-    opened: list[Rule] = []
-    for finding in itertools.chain(*(result.lists[key] for key in ("closed", "unmet", "met"))):
-        rules.append(finding.rule)
-        for state in finding.routes:
-            (opened if state.state == "open" else rules).append(state.rule)
-    strengths = [_strength(bundle, law, rule, False) for rule in rules]
-    strengths += [_strength(bundle, law, rule, True) for rule in opened]
-    weakest = max(strengths, default=-1)
-    return None if weakest < 0 else _STRENGTH[weakest]
-
-
-def _strength(bundle: Bundle, law: RuleSet, rule: Rule, whole: bool) -> int:
-    """The weakest verification among the articles of a rule and, if `whole`, of its route's conditions."""
-    kept = law.strengths.get((rule, whole))
-    if kept is None:
-        keys = list(rule.cite)
-        if whole and isinstance(rule.effect, Route):
-            keys += [key for condition in rule.effect.conditions for key in condition.cite]
-        articles = bundle.policies[rule.policy].articles
-        kept = max((_STRENGTH.index(articles[key].verification) for key in keys), default=-1)
-        law.strengths[rule, whole] = kept
-    return kept
+def _weakest(verifications: Iterable[str | None]) -> str | None:
+    places = [VERIFICATIONS.index(one) for one in verifications if one is not None]
+    return VERIFICATIONS[max(places)] if places else None

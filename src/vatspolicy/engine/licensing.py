@@ -1,30 +1,25 @@
-"""Access: by which routes an activity may be offered, and which instruments are held."""
+"""Licensing: the routes by which an activity may be offered, and the instruments that are held."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
-from vatspolicy.cel.interpreter import conjunction, disjunction
-from vatspolicy.engine.decision import RouteResult
-from vatspolicy.policies.model import Instrument, Route
-from vatspolicy.policies.ruleset import Matches, RuleSet
-
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
-
-Env: TypeAlias = "Mapping[str, Any]"
+from vatspolicy.cel.interpreter import Env, conjunction, disjunction
+from vatspolicy.engine.decision import Outcome, RouteResult, Subject
+from vatspolicy.policies.model import Instrument, Route, Rule
+from vatspolicy.policies.ruleset import Match, RuleSet
 
 
-def holds_instrument(law: RuleSet, env: Env, instrument: str, holder: str = "operator") -> bool | None:
-    """Whether the holder has the instrument for this class and place on this day; None when a fact is missing."""
-    entity = env.get(holder)
+def holds_instrument(ruleset: RuleSet, activation: Env, instrument: str, holder: str = "operator") -> bool | None:
+    """Return whether the holder has the instrument for this class and place on this day; None if a fact is missing."""
+    entity = activation.get(holder)
     if entity is None:
         return None
     found: bool | None = False
     for licence in entity["licences"]:
         if licence["instrument"] == instrument:
-            covers = _covers(law, env, law.instruments[instrument], licence)
+            covers = _covers(ruleset, activation, ruleset.instruments[instrument], licence)
             if covers:
                 return True
             if covers is None:
@@ -32,86 +27,84 @@ def holds_instrument(law: RuleSet, env: Env, instrument: str, holder: str = "ope
     return found
 
 
-def is_licensed(law: RuleSet, env: Env) -> bool | None:
-    """Whether the operator holds any instrument that a route in force leads to: the fact activity.licensed."""
-    operator = env.get("operator")
+def is_licensed(ruleset: RuleSet, activation: Env) -> bool | None:
+    """Return whether the operator holds any instrument that a route leads to: the fact activity.licensed."""
+    operator = activation.get("operator")
     if operator is None:
-        return None if law.access else False
+        return None if ruleset.access else False
     own = {licence["instrument"] for licence in operator["licences"]}
-    return disjunction([holds_instrument(law, env, instrument) for instrument in law.access if instrument in own])
-
-
-def _covers(law: RuleSet, env: Env, instrument: Instrument, licence: Mapping[str, Any]) -> bool | None:
-    valid = is_valid(instrument, licence, env["as_of"])
-    if instrument.covers is None:
-        return valid
-    return conjunction((valid, law.ask(instrument.covers, {**env, "licence": licence})))
+    return disjunction(holds_instrument(ruleset, activation, name) for name in ruleset.access if name in own)
 
 
 def is_valid(instrument: Instrument, licence: Mapping[str, Any], day: str) -> bool | None:
-    """Whether a held instrument is valid on a day: by its last day, else by what the profile confirms."""
+    """Return whether a held instrument is valid on a day: by its last day, else by what the profile confirms."""
     stated: bool | None = licence.get("valid", True if instrument.no_term else None)
     last = licence.get("valid_until")
     return stated if last is None else stated is not False and last >= day
 
 
 def evaluate_routes(
-    law: RuleSet,
-    env: Env,
+    ruleset: RuleSet,
+    activation: Env,
     to: str,
     refused: Collection[str] = (),
-    spoken: Matches | None = None,
+    matches: Iterable[Match] | None = None,
 ) -> tuple[RouteResult, ...]:
-    """Every route to an instrument that is about this activity.
+    """Evaluate every route to an instrument that is, or may be, about this activity.
 
-    `refused`: names of routes that are read as closed. `spoken`: the routes that are about it, or may be, with
-    whether they are, where that is known.
+    Routes named in `refused` are read as closed. `matches` are the routes that match, if they are known already.
     """
     found = []
-    if spoken is None:
-        spoken = law.match("activity", ("route",), env).rules(0)
-    for rule, applies in spoken:
-        effect = rule.effect
-        assert isinstance(effect, Route)
-        if effect.to != to:
-            continue
-        below_cap = _below_cap(law, env, effect)
-        whole, failing = below_cap, []
-        for condition in effect.conditions:
-            holds = law.ask(condition.check, env)
-            if holds is False:
-                failing.append(condition)
-            elif holds is None and whole:
-                whole = None
-        if failing or whole is False or (refused and rule.name in refused):
-            state = "closed"
-        else:
-            state = "open" if whole and applies else "unknown"
-        has = holds_instrument(law, env, effect.instrument)
-        found.append(RouteResult(rule, state, has, tuple(failing), below_cap is False, env, law))
+    for rule, applies in ruleset.match("activity", activation, ("route",)) if matches is None else matches:
+        route = rule.effect
+        assert isinstance(route, Route)
+        if route.to == to:
+            found.append(_evaluate_route(ruleset, activation, rule, route, applies, rule.name in refused))
     return tuple(found)
 
 
-def _below_cap(law: RuleSet, env: Env, route: Route) -> bool | None:
-    if route.max_foreign_percent is None:
-        return True
-    cap = law.ask(route.max_foreign_percent, env)
-    share = (env.get("operator") or {}).get("foreign_percent")
-    return None if cap is None or share is None else share <= cap
+def _evaluate_route(
+    ruleset: RuleSet, activation: Env, rule: Rule, route: Route, applies: bool, refused: bool
+) -> RouteResult:
+    failing = []
+    certain = applies
+    for condition in route.requirements:
+        holds = ruleset.evaluate(condition.check, activation)
+        if holds is False:
+            failing.append(condition)
+        elif holds is None:
+            certain = False
+    cap = route.max_foreign_percent
+    return RouteResult(
+        rule=rule,
+        subject=Subject.of(activation),
+        state="closed" if failing or refused else "open" if certain else "unknown",
+        held=holds_instrument(ruleset, activation, route.instrument),
+        failing=tuple(failing),
+        max_foreign_percent=None if cap is None else ruleset.evaluate(cap, activation),
+        authority=ruleset.authorities(route.instrument, activation),
+    )
 
 
-def outcome_range(states: Iterable[RouteResult]) -> tuple[str, str]:
-    """The mildest and the strictest decision word that a need answered by these routes leaves possible."""
-    mildest = strictest = "deny"
-    for state in states:
-        if state.state == "closed":
+def outcome_range(routes: Iterable[RouteResult]) -> tuple[Outcome, Outcome]:
+    """Return the mildest and the strictest outcome that a need answered by these routes leaves possible."""
+    mildest = strictest = Outcome.DENY
+    for route in routes:
+        if route.state == "closed":
             continue
-        if state.state == "open":
-            strictest = "needs-license"
-            if state.held:
-                return ("allow", "allow")
-        if state.held is not False:
-            mildest = "allow"
-        elif mildest == "deny":
-            mildest = "needs-license"
+        if route.state == "open":
+            strictest = Outcome.NEEDS_LICENSE
+            if route.held:
+                return (Outcome.ALLOW, Outcome.ALLOW)
+        if route.held is not False:
+            mildest = Outcome.ALLOW
+        elif mildest == Outcome.DENY:
+            mildest = Outcome.NEEDS_LICENSE
     return (mildest, strictest)
+
+
+def _covers(ruleset: RuleSet, activation: Env, instrument: Instrument, licence: Mapping[str, Any]) -> bool | None:
+    valid = is_valid(instrument, licence, activation["as_of"])
+    if instrument.covers is None:
+        return valid
+    return conjunction((valid, ruleset.evaluate(instrument.covers, {**activation, "licence": licence})))

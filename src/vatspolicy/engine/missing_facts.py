@@ -1,119 +1,103 @@
-"""Inquiry: which missing facts keep rules undecided, where they belong in the profile, and which to ask first."""
+"""Missing facts: those that keep rules undecided, their places in the profile, and which to ask for first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
-from vatspolicy.cel.interpreter import UnknownAttribute, look_up
+from vatspolicy.cel.interpreter import Env, UnknownAttribute
 from vatspolicy.documents import Path
-from vatspolicy.engine.decision import Finding, MissingFact
+from vatspolicy.engine.decision import MissingFact, Outcome
 from vatspolicy.engine.licensing import is_valid
 from vatspolicy.policies.model import Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
 
-Env: TypeAlias = "Mapping[str, Any]"
+class MissingFacts:
+    """Missing facts of one profile under one rule set."""
 
+    def __init__(self, ruleset: RuleSet, profile: Profile) -> None:
+        self.ruleset, self.profile = ruleset, profile
 
-def missing_facts_of(
-    law: RuleSet, profile: Profile, env: Env, rule: Rule, *expressions: Expression
-) -> tuple[MissingFact, ...]:
-    """The facts that keep expressions of a rule undecided."""
-    paths: dict[Path, None] = {}
-    for expression in expressions:
-        for fact in law.missing_facts_in(expression, env):
-            paths |= dict.fromkeys(_paths(law, profile, env, fact))
-    return tuple(MissingFact(path, (rule.name,)) for path in paths)
+    def of_rule(self, rule: Rule, activation: Env) -> tuple[MissingFact, ...]:
+        """Return the facts that keep the condition of a rule undecided."""
+        return self._of(rule, activation, [rule.when])
 
+    def of_route(self, rule: Rule, activation: Env) -> tuple[MissingFact, ...]:
+        """Return the facts that keep a route undecided: whether it applies, its conditions, and what it leads to."""
+        route = rule.effect
+        assert isinstance(route, Route)
+        checks = (condition.check for condition in route.requirements)
+        found = self._of(rule, activation, [rule.when, *checks])
+        return tuple(dict.fromkeys((*found, *self.of_instrument(rule, activation, route.instrument))))
 
-def missing_facts_of_access(
-    law: RuleSet, profile: Profile, finding: Finding, target: Rule | str
-) -> tuple[MissingFact, ...]:
-    """The facts that keep a route, or the holding of an instrument, undecided."""
-    env = finding.env
-    if isinstance(target, str):
-        return tuple(
-            MissingFact(path, (finding.rule.name,)) for path in dict.fromkeys(_holding(law, profile, env, (target,)))
-        )
-    effect = target.effect
-    assert isinstance(effect, Route)
-    checks = [target.when, *(condition.check for condition in effect.conditions)]
-    asks = list(missing_facts_of(law, profile, env, target, *checks))
-    if effect.max_foreign_percent is not None and look_up(env, "operator", ("foreign_percent",)) is None:
-        asks += [
-            MissingFact(path, (target.name,))
-            for path in _paths(law, profile, env, UnknownAttribute("operator", ("foreign_percent",)))
-        ]
-    asks += [MissingFact(path, (target.name,)) for path in _holding(law, profile, env, (effect.instrument,))]
-    return tuple(dict.fromkeys(asks))
+    def of_instrument(self, rule: Rule, activation: Env, instrument: str) -> tuple[MissingFact, ...]:
+        """Return the facts that keep it undecided whether an instrument that a rule asks for is held."""
+        paths = dict.fromkeys(self._holding(activation, (instrument,)))
+        return tuple(MissingFact(path, (rule.name,)) for path in paths)
+
+    def _of(self, rule: Rule, activation: Env, expressions: Iterable[Expression]) -> tuple[MissingFact, ...]:
+        facts = (fact for one in expressions for fact in self.ruleset.missing_facts(one, activation))
+        paths = dict.fromkeys(path for fact in facts for path in self._paths(activation, fact))
+        return tuple(MissingFact(path, (rule.name,)) for path in paths)
+
+    def _paths(self, activation: Env, fact: UnknownAttribute) -> Iterator[Path]:
+        """Yield the places of a missing fact in the profile."""
+        if fact.root == "operator" and activation.get("operator") is None:
+            service = activation["service"]
+            names = fact.names if "operated_by" in service else None
+            path = self.profile.path_of(service, ("operated_by",))
+            yield ("partner", *names) if names is not None else path or ("services",)
+        elif fact.root == "activity":
+            yield from self._holding(activation, self.ruleset.access)
+        else:
+            owner = fact.member if fact.member is not None else activation.get(fact.root)
+            path = self.profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)
+            if path is not None:
+                yield _written_path(path)
+
+    def _holding(self, activation: Env, instruments: Iterable[str]) -> Iterator[Path]:
+        """Yield the facts that keep it undecided whether the operator holds one of the instruments."""
+        operator = activation.get("operator")
+        if operator is None:
+            yield from self._paths(activation, UnknownAttribute("operator", ("licences",)))
+            return
+        for licence in operator["licences"]:
+            if licence["instrument"] not in instruments:
+                continue
+            instrument, inner = self.ruleset.instruments[licence["instrument"]], {**activation, "licence": licence}
+            if is_valid(instrument, licence, activation["as_of"]) is None:
+                yield from self._paths(inner, UnknownAttribute("licence", ("valid_until",), licence))
+            if instrument.covers is not None:
+                for fact in self.ruleset.missing_facts(instrument.covers, inner):
+                    yield from self._paths(inner, fact)
 
 
 def missing_offers(index: int | None) -> tuple[MissingFact, ...]:
-    """What to ask of a service that no rule classifies, or of a product without services."""
+    """Return the fact to ask for if no rule classifies a service, or a product has none (index None)."""
     return (MissingFact(("services",) if index is None else ("services", index, "offers"), ()),)
 
 
 def rank_missing_facts(
-    open_questions: Iterable[tuple[int, tuple[MissingFact, ...]]], low: int
+    questions: Iterable[tuple[Outcome, tuple[MissingFact, ...]]], low: Outcome
 ) -> tuple[MissingFact, ...]:
-    """Facts that could still change the word, the most decisive first.
+    """Return the facts that could still make the decision stricter than `low`, the most decisive first.
 
-    A fact counts for how strict the decision could become over it, then for how many undecided rules read it. Questions
-    that cannot lift the word above what is proven are left out.
+    A question is the strictest outcome that its facts can bring about, and those facts. A fact ranks by that outcome,
+    then by the number of undecided rules that read it.
     """
-    strictest: dict[Path, int] = {}
+    strictest: dict[Path, Outcome] = {}
     rules: dict[Path, dict[str, None]] = {}
-    for high, asks in open_questions:
+    for high, facts in questions:
         if high <= low:
             continue
-        for ask in asks:
-            strictest[ask.path] = max(strictest.get(ask.path, 0), high)
-            rules.setdefault(ask.path, {}).update(dict.fromkeys(ask.rules))
-    order = {path: position for position, path in enumerate(strictest)}
-    paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path]), order[path]))
+        for fact in facts:
+            strictest[fact.path] = max(strictest.get(fact.path, Outcome.ALLOW), high)
+            rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
+    paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))
     return tuple(MissingFact(path, tuple(rules[path])) for path in paths)
 
 
-def _paths(law: RuleSet, profile: Profile, env: Env, fact: UnknownAttribute) -> Iterator[Path]:
-    """Where a missing fact belongs in the profile."""
-    if fact.root == "operator" and env.get("operator") is None:
-        service = env["service"]
-        names = fact.names if "operated_by" in service else None
-        path = profile.path_of(service, ("operated_by",))
-        yield ("partner", *names) if names is not None else path or ("services",)
-    elif fact.root == "activity":
-        yield from _holding(law, profile, env, law.access)
-    else:
-        owner = fact.member if fact.member is not None else env.get(fact.root)
-        path = profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)
-        if path is not None:
-            yield _known_prefix(path)
-
-
-def _known_prefix(path: Path) -> Path:
-    """Derived facts are asked for by the place they come from."""
+def _written_path(path: Path) -> Path:
+    """Return the path of the fact from which a derived one comes."""
     return path[:-1] if path and path[-1] in ("within", "province") else path
-
-
-def _holding(law: RuleSet, profile: Profile, env: Env, instruments: Iterable[str]) -> Iterator[Path]:
-    """Facts that keep it undecided whether the operator holds one of the instruments."""
-    operator = env.get("operator")
-    if operator is None:
-        yield from _paths(law, profile, env, UnknownAttribute("operator", ("licences",)))
-        return
-    for licence in operator["licences"]:
-        if licence["instrument"] not in instruments:
-            continue
-        if is_valid(law.instruments[licence["instrument"]], licence, env["as_of"]) is None:
-            yield from _paths(
-                law, profile, {**env, "licence": licence}, UnknownAttribute("licence", ("valid_until",), licence)
-            )
-        covers = law.instruments[licence["instrument"]].covers
-        if covers is not None:
-            bound = {**env, "licence": licence}
-            for fact in law.missing_facts_in(covers, bound):
-                yield from _paths(law, profile, bound, fact)

@@ -22,10 +22,10 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.explanation import FactRead, clauses, facts_read
+from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.policies.model import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
-from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, label, question
 
@@ -75,7 +75,8 @@ class _Serializer:
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
         self.bundle, self.profile = bundle, profile
         self.as_of = decision.as_of
-        self.law: RuleSet = bundle.on(decision.as_of)
+        self.ruleset = bundle.on(decision.as_of)
+        self.activations = Activations(self.ruleset, profile, decision.as_of)
 
     def findings(self, findings: Iterable[Finding]) -> list[dict[str, Any]]:
         return [self.finding(finding) for finding in findings]
@@ -91,16 +92,18 @@ class _Serializer:
             "state": finding.state,
             "message": dict(rule.message),
             "citations": self.closing(finding) + self.citations(policy, rule.cite),
-            "clauses": self.clauses(policy, rule.when, finding.env),
+            "clauses": self.clauses(policy, rule.when, self.activations.of(finding.subject)),
             "facts": [_fact(reading) for reading in self.deciding(finding)],
-            "policy_file": _shown(policy.file),
+            "policy_file": _shown(policy.file, self.bundle.folder),
             "policy_line": rule.line,
             "location": self.location(finding),
         }
         if finding.reasons:
-            data["reasons"] = [{"code": code, "title": _text(label("reason", code))} for code in finding.reasons]
-        if finding.asks:
-            data["asks"] = [self.ask(ask) for ask in finding.asks]
+            data["reasons"] = [
+                {"code": code, "title": _text(label("reason", code, self.bundle.schemas))} for code in finding.reasons
+            ]
+        if finding.missing:
+            data["asks"] = [self.ask(ask) for ask in finding.missing]
         match rule.effect:
             case Deny(curable=curable):
                 data["curable"] = curable
@@ -125,10 +128,11 @@ class _Serializer:
 
     def bearer(self, bearer: str, finding: Finding) -> str:
         """Company or partner: the operator is one of them."""
-        operator = finding.env.get("operator")
+        activation = self.activations.of(finding.subject)
+        operator = activation.get("operator")
         return (
             "partner"
-            if bearer == "operator" and operator is not None and operator is finding.env.get("partner")
+            if bearer == "operator" and operator is not None and operator is activation.get("partner")
             else "company"
         )
 
@@ -157,7 +161,7 @@ class _Serializer:
         }
 
     def clauses(self, policy: Policy, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = clauses(self.bundle, self.law, policy, expression, env)
+        found = clauses(self.bundle, self.ruleset, policy, expression, env)
         return [{"text": clause.text, "value": clause.value, "depth": clause.depth} for clause in found]
 
     def facts(self, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -165,13 +169,12 @@ class _Serializer:
 
     def deciding(self, finding: Finding) -> list[FactRead]:
         """The facts a finding hangs on: those its rule read and, where no route is left, what closes the nearest."""
-        found = list(facts_read(self.profile, finding.rule.when, finding.env))
-        for state in nearest_routes(finding.routes) if finding.state == "closed" else ():
-            share = self.profile.path_of(state.env.get("operator"), ("foreign_percent",))
-            if state.share_too_high and share is not None:
-                found.append(FactRead(share, state.env["operator"]["foreign_percent"], *self.profile.mark(share)))
-            for condition in state.failing:
-                found += facts_read(self.profile, condition.check, state.env)
+        activation = self.activations.of(finding.subject)
+        found = list(facts_read(self.profile, finding.rule.when, activation))
+        for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
+            # the share comes first: what stands last is where a reader is sent
+            for condition in sorted(route.failing, key=lambda condition: condition.cap is None):
+                found += facts_read(self.profile, condition.check, activation)
         return list({reading.path: reading for reading in found}.values())
 
     def location(self, finding: Finding) -> dict[str, int]:
@@ -190,7 +193,7 @@ class _Serializer:
         return {"id": id, "title": _text(self.bundle.instruments[id].title)}
 
     def authority(self, bodies: Iterable[str]) -> list[dict[str, Any]]:
-        return [{"id": body, "title": _text(label("authority", body))} for body in bodies]
+        return [{"id": body, "title": _text(label("authority", body, self.bundle.schemas))} for body in bodies]
 
     def offer(self, offer: LicenseOption) -> dict[str, Any]:
         return {
@@ -201,10 +204,9 @@ class _Serializer:
         }
 
     def route(self, state: RouteResult) -> dict[str, Any]:
-        effect = state.rule.effect
+        effect, activation = state.rule.effect, self.activations.of(state.subject)
         assert isinstance(effect, Route)
         policy = self.bundle.policies[state.rule.policy]
-        cap = effect.max_foreign_percent
         return {
             "rule": state.rule.name,
             "name": effect.name,
@@ -213,16 +215,16 @@ class _Serializer:
             "instrument": self.instrument(effect.instrument),
             "authority": self.authority(state.authority),
             "held": state.held,
-            "max_foreign_percent": self.law.ask(cap, state.env) if cap is not None else None,
+            "max_foreign_percent": state.max_foreign_percent,
             "share_too_high": state.share_too_high,
             "conditions": [
                 {
                     "id": condition.id,
                     "message": _text(condition.message),
-                    "value": self.law.ask(condition.check, state.env),
+                    "value": self.ruleset.evaluate(condition.check, activation),
                     "reason": condition.reason,
                     "where": condition.where,
-                    "facts": self.facts(condition.check, state.env),
+                    "facts": self.facts(condition.check, activation),
                 }
                 for condition in effect.conditions
             ],
@@ -243,7 +245,7 @@ class _Serializer:
     def activity(self, activity: Activity) -> dict[str, Any]:
         return {
             "class": activity.cls,
-            "title": _text(label("class", activity.cls)),
+            "title": _text(label("class", activity.cls, self.bundle.schemas)),
             "outcome": activity.outcome,
             "routes": [self.route(state) for state in rank_routes(activity.routes)],
         }
@@ -251,7 +253,7 @@ class _Serializer:
     def ask(self, ask: MissingFact) -> dict[str, Any]:
         return {
             "path": format_path(ask.path),
-            "question": _text(question(ask.path)),
+            "question": _text(question(ask.path, self.profile.schemas)),
             "rules": list(ask.rules),
         }
 
@@ -265,12 +267,9 @@ def _fact(reading: FactRead) -> dict[str, Any]:
     }
 
 
-def _shown(file: str) -> str:
-    """The path of a policy without the place of an installation, so that equal inputs give equal bytes."""
-    if not os.path.isabs(file):
-        return file
-    folder, name = os.path.split(file)
-    return f"{os.path.basename(folder)}/{name}"
+def _shown(file: str, folder: str) -> str:
+    """Return the path of a policy without the place of its folder, so that equal inputs give equal bytes."""
+    return os.path.relpath(file, os.path.dirname(folder)).replace(os.sep, "/") if os.path.isabs(file) else file
 
 
 def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:

@@ -62,7 +62,7 @@ class Item:
 
     @property
     def key(self) -> Key:
-        """What the item is about, without what is said of it."""
+        """The key of the item: kind, name and subject, without the value."""
         return self.kind, self.name, self.service, self.cls
 
     @property
@@ -130,21 +130,24 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
             named = {"en": service.id, "zh": service.id}
             yield Item("service", "", service.state, rules, service.id, title=named)
         for activity in service.activities:
-            title = label("class", activity.cls)
+            title = label("class", activity.cls, bundle.schemas)
             yield Item("service", activity.cls, activity.outcome, rules, service.id, title=title)
             for state in activity.routes:
                 effect = state.rule.effect
                 if state.state == "open" and isinstance(effect, Route):
-                    cap = (
-                        bundle.on(decision.as_of).ask(effect.max_foreign_percent, state.env)
-                        if effect.max_foreign_percent
-                        else None
-                    )
+                    cap = state.max_foreign_percent
                     value = "open" if cap is None else f"{cap:g}"
                     yield Item("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
     for finding in decision.denials:
         for code in finding.reasons:
-            yield _item("denial", code, "denied", finding, rules=_answerable(finding), title=label("reason", code))
+            yield _item(
+                "denial",
+                code,
+                "denied",
+                finding,
+                rules=_answerable(finding),
+                title=label("reason", code, bundle.schemas),
+            )
     for finding in (*decision.needs, *decision.would_need):
         for instrument, rules in _needed(finding):
             title = bundle.instruments[instrument].title

@@ -1,27 +1,25 @@
-"""Subjects: what rules are asked of, and the variables they may read there."""
+"""Activations of the subjects of a profile: the product, its services, and its activities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import Env
+from vatspolicy.engine.decision import Subject
 from vatspolicy.engine.licensing import is_licensed
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
-if TYPE_CHECKING:
-    from typing import Any
-
 
 def product_activation(profile: Profile, as_of: str) -> Activation:
-    """Variables of product rules."""
+    """Return the variables of product rules."""
     return Activation(profile.facts, as_of=as_of)
 
 
 def service_activation(product: Env, service: Mapping[str, Any]) -> Activation:
-    """Variables of service rules: `operator` is the company or the partner, by `operated_by`; unknown without it."""
+    """Return the variables of service rules: `operator` is the company or the partner, by `operated_by`."""
     own = {"service": service}
     operated_by = service.get("operated_by")
     operator = product.get("company" if operated_by == "company" else "partner")
@@ -30,11 +28,32 @@ def service_activation(product: Env, service: Mapping[str, Any]) -> Activation:
     return Activation(product, **own)
 
 
-def activity_activation(law: RuleSet, service: Env, cls: str) -> Activation:
-    """Variables of activity rules: the class, and whether the operator is licensed for it where that is known."""
+def activity_activation(ruleset: RuleSet, service: Env, cls: str) -> Activation:
+    """Return the variables of activity rules: the class, and whether the operator is licensed for it if known."""
     activity: dict[str, Any] = {"class": cls}
-    env = Activation(service, activity=activity)
-    has_licence = is_licensed(law, env)
-    if has_licence is not None:
-        activity["licensed"] = has_licence
-    return env
+    activation = Activation(service, activity=activity)
+    licensed = is_licensed(ruleset, activation)
+    if licensed is not None:
+        activity["licensed"] = licensed
+    return activation
+
+
+class Activations:
+    """Activations of one profile by subject, as the evaluator had them."""
+
+    def __init__(self, ruleset: RuleSet, profile: Profile, as_of: str) -> None:
+        self._ruleset = ruleset
+        self._product = product_activation(profile, as_of)
+        self._kept: dict[Subject, Activation] = {Subject(): self._product}
+
+    def of(self, subject: Subject) -> Activation:
+        """Return the activation of a subject. Raises StopIteration for a service that the profile does not have."""
+        found = self._kept.get(subject)
+        if found is None:
+            if subject.cls is None:
+                service = next(one for one in self._product["services"] if one["id"] == subject.service)
+                found = service_activation(self._product, service)
+            else:
+                found = activity_activation(self._ruleset, self.of(Subject(subject.service)), subject.cls)
+            self._kept[subject] = found
+        return found

@@ -38,7 +38,7 @@ def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
     if turn.other:
         return True
     envs = dict(_subjects(bundle.on(day), profile, day)) if turn.rules else {}
-    return any(law.ask(rule.when, env) is not False for law, rule in turn.rules for env in envs.get(rule.each, ()))
+    return any(law.evaluate(rule.when, env) is not False for law, rule in turn.rules for env in envs.get(rule.each, ()))
 
 
 def _subjects(law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
@@ -47,7 +47,7 @@ def _subjects(law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, l
     services: list[Env] = [service_activation(product, service) for service in product["services"]]
     activities = []
     for env in services:
-        found = classify(law, env, {})
+        found = classify(law, env)
         activities += [activity_activation(law, env, cls) for cls in (*found.classes, *found.possible)]
     yield from (("product", [product]), ("service", services), ("activity", activities))
 

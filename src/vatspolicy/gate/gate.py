@@ -148,7 +148,7 @@ class Gate:
         empty: tuple[str, ...],
         codes: list[ExitCode],
     ) -> GateResult:
-        """The outcome after waivers and baseline: the gate looks at what they leave."""
+        """Return the result after waivers and baseline: the gate judges the remaining findings."""
         from vatspolicy.gate.waivers.apply import apply_waivers
 
         ledger = self.ledger
@@ -166,7 +166,7 @@ class Gate:
         )
 
     def check_day(self) -> None:
-        """Raises DayError where `as_of` may not be used."""
+        """Check `as_of`. Raises DayError for a day that may not be used."""
         if self.as_of is not None and (wrong := self._wrong_with(self.as_of)):
             raise DayError(f"--as-of {wrong}")
 
@@ -177,7 +177,7 @@ class Gate:
         return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
 
     def _day(self, profile: Profile) -> str:
-        """The day whose law decides a spec. Raises InvalidInput for a launch day that may not be used."""
+        """Return the day of the law for a spec. Raises InvalidInput for a launch day that may not be used."""
         day = self.as_of or profile.launch or self.today
         if self.as_of is None and (wrong := self._wrong_with(day)):
             what = f"The launch day {wrong}." if profile.launch else f"Today {wrong}."
@@ -185,7 +185,7 @@ class Gate:
         return day
 
     def _changes_ahead(self, profile: Profile, day: str) -> list[dict[str, Any]]:
-        """What changes in the decision between today and the day decided, or within 180 days after it.
+        """Return changes of the decision between today and the day decided, or within 180 days after it.
 
         Only where the law, or a dated fact of the profile, turns in that time is anything decided, or imported.
         """
@@ -222,7 +222,7 @@ class Gate:
 
 
 def days_after(day: str) -> str:
-    """The last day for which a change is told ahead, AHEAD days after the day decided."""
+    """Return the last day for which a change is reported ahead, AHEAD days after the day decided."""
     try:
         return later(day, AHEAD)
     except OverflowError:

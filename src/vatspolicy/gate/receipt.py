@@ -14,12 +14,11 @@ from typing import Any
 
 from vatspolicy import __version__
 from vatspolicy.bundles.select import SelectedLaw
-from vatspolicy.cel.ast import Param, walk
 from vatspolicy.documents import STDIN, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.gate.gate import DayError, Gate
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
+from vatspolicy.policies.model import NEVER, Policy, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile
 
 FORMAT = 1
@@ -132,11 +131,11 @@ def _versions(bundle: Bundle, data: Mapping[str, Any], day: str) -> list[dict[st
         by_policy.setdefault(rule.policy, []).append(rule)
     values: dict[str, set[str]] = {}
     for rule in rules:
-        for expression in _expressions(bundle, rule):
-            for node in walk(expression.tree):
-                if isinstance(node, Param):
-                    policy, _, name = node.key.partition("/")
-                    values.setdefault(policy, set()).add(name)
+        instrument = bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
+        more = () if instrument is None else (key for one in instrument.expressions for key in one.parameters)
+        for key in (*rule.parameters, *more):
+            policy, _, name = key.partition("/")
+            values.setdefault(policy, set()).add(name)
     ids = sorted({*by_policy, *values})
     return [_version(bundle.policies[id], by_policy.get(id, []), sorted(values.get(id, ())), day) for id in ids]
 
@@ -152,19 +151,6 @@ def _named(data: Any) -> Iterator[str]:
     elif isinstance(data, list):
         for value in data:
             yield from _named(value)
-
-
-def _expressions(bundle: Bundle, rule: Rule) -> Iterator[Expression]:
-    yield rule.when
-    if isinstance(rule.effect, Route):
-        if rule.effect.max_foreign_percent is not None:
-            yield rule.effect.max_foreign_percent
-        yield from (condition.check for condition in rule.effect.conditions)
-    instrument = bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
-    if instrument is not None:
-        yield from (when for when, _ in instrument.authority)
-        if instrument.covers is not None:
-            yield instrument.covers
 
 
 def _version(policy: Policy, rules: Iterable[Rule], names: Iterable[str], day: str) -> dict[str, Any]:

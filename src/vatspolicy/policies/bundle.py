@@ -1,39 +1,29 @@
-"""The bundle: every policy of a release, linked, checked, and ready to be asked as of a day."""
+"""Bundle of all policies of a release: linked, checked, and compiled."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import marshal
 import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vatspolicy.cel.ast import Node
 from vatspolicy.cel.codegen import BYTECODE_VERSION, GeneratedModule
-from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build, key_of
+from vatspolicy.compile_cache import PIECES, cached_while_unchanged, digest, get, get_or_build
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.policies.model import Expression, Instrument, Policy, Rule, build_policy
-from vatspolicy.policies.ruleset import CompiledExpressions, RuleSet
-from vatspolicy.policies.stored import (
-    Instruments,
-    LateModule,
-    Policies,
-    days_of,
-    expressions_of,
-    leads_to,
-    rules_of,
-    store,
-    values_on,
-)
+from vatspolicy.policies.builder import build_policies
+from vatspolicy.policies.expression_evaluator import CompiledEvaluator
+from vatspolicy.policies.model import Expression, Instrument, Policy, Route, Rule, store_tree
+from vatspolicy.policies.ruleset import RuleSet
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
-    from typing import Any
 
 NON_POLICY_FILES = ("properties.yaml",)
 """Files in a folder of policies that decide nothing."""
@@ -61,7 +51,8 @@ class Bundle:
     """First day the bundle speaks of."""
     policies: Mapping[str, Policy]
     instruments: Mapping[str, Instrument]
-    _code: CompiledExpressions = field(repr=False)
+    code: bytes = field(repr=False)
+    """Generated code of all expressions, serialized."""
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
     """Schemas that profiles are read under."""
     _sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
@@ -70,16 +61,31 @@ class Bundle:
     @functools.cached_property
     def boundaries(self) -> tuple[str, ...]:
         """Every day on which a rule, a parameter or an edition begins or ends, in order."""
-        return _boundaries(self.covers_from, days_of(self.policies))
+        days: set[str] = set()
+        for policy in self.policies.values():
+            days |= {rule.since for rule in policy.rules} | {rule.until for rule in policy.rules}
+            days |= {value.since for parameter in policy.parameters.values() for value in parameter.values}
+            days |= {edition.since for edition in policy.editions}
+        return tuple(sorted(day for day in {self.covers_from, *days} if self.covers_from <= day < "9999"))
+
+    @functools.cached_property
+    def folder(self) -> str:
+        """The folder that holds the files of all policies."""
+        folders = [os.path.dirname(policy.file) for policy in self.policies.values()]
+        return os.path.commonpath(folders) if folders else ""
 
     def on(self, day: str) -> RuleSet:
-        """The law of a day (ISO text). Raises ValueError before `covers_from`."""
+        """Return the rule set of a day (ISO text). Raises ValueError before `covers_from`."""
         if day < self.covers_from:
             raise ValueError(f"the bundle covers days from {self.covers_from} on")
-        return self._law(self.boundaries[bisect_right(self.boundaries, day) - 1])
+        start = self.boundaries[bisect_right(self.boundaries, day) - 1]
+        found = self._rulesets.get(start)
+        if found is None:
+            found = self._rulesets[start] = self._ruleset(start)
+        return found
 
     def rule(self, name: str) -> Rule:
-        """The rule named policy/rule. Raises KeyError."""
+        """Return the rule named policy/rule. Raises KeyError."""
         policy, _, id = name.partition("/")
         return self.policies[policy].rule(id)
 
@@ -98,74 +104,67 @@ class Bundle:
         return load_document(name)
 
     def term(self, policy: Policy, name: str) -> tuple[Policy, str]:
-        """The policy that defines a term which `policy` uses, and the term's text. Raises KeyError."""
+        """Return the policy that defines a term which `policy` uses, and the text of the term. Raises KeyError."""
         for owner in (policy, *(self.policies[used] for used in policy.uses)):
             if name in owner.terms:
                 return owner, owner.terms[name]
         raise KeyError(name)
 
-    @functools.cached_property
-    def _laws(self) -> dict[str, RuleSet]:
-        return {}
+    def expressions(self) -> Iterator[Expression]:
+        """Yield every expression that the policies write, in a fixed order."""
+        yield from (expression for _, expression in self.owned_expressions())
 
-    def _law(self, day: str) -> RuleSet:
-        """The law that begins on a boundary day, made once."""
-        if day not in self._laws:
-            self._laws[day] = self._make_law(day)
-        return self._laws[day]
+    def owned_expressions(self) -> Iterator[tuple[Policy, Expression]]:
+        """Yield every expression that the policies write, with its policy."""
+        for policy in self.policies.values():
+            for rule in policy.rules:
+                yield from ((policy, expression) for expression in rule.expressions)
+            for instrument in policy.instruments.values():
+                yield from ((policy, expression) for expression in instrument.expressions)
 
-    def _make_law(self, day: str) -> RuleSet:
+    def compiled(self) -> Iterator[Expression]:
+        """Yield every expression that is evaluated, in the order of their indexes."""
+        for policy in self.policies.values():
+            yield from policy.compiled
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: rule sets are made again where they are needed."""
+        return {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
+
+    def _ruleset(self, day: str) -> RuleSet:
         rules: dict[str, list[Rule]] = {}
-        for rule in rules_of(self.policies):
-            if rule.in_force(day):
-                rules.setdefault(rule.group, []).append(rule)
+        for policy in self.policies.values():
+            for rule in policy.rules:
+                if rule.in_force(day):
+                    rules.setdefault(rule.group, []).append(rule)
+        params = {
+            parameter.key: (parameter.on(day) or parameter.values[0]).value
+            for policy in self.policies.values()
+            for parameter in policy.parameters.values()
+        }
+        routes = (rule.effect for rule in rules.get("activity/route", ()))
         return RuleSet(
-            rules={key: tuple(found) for key, found in rules.items()},
-            params=values_on(self.policies, day),
+            rules={group: tuple(found) for group, found in rules.items()},
+            params=params,
             instruments=self.instruments,
-            access=tuple(dict.fromkeys(map(leads_to, rules.get("activity/route", [])))),
-            _code=self._code,
-            _keys=self._keys,
+            access=tuple(dict.fromkeys(route.instrument for route in routes if isinstance(route, Route))),
+            evaluator=CompiledEvaluator(self._module.load(params), params),
             schemas=self.schemas,
         )
 
     @functools.cached_property
-    def _keys(self) -> Mapping[int, str]:
-        if isinstance(self.policies, Policies):
-            return self.policies.places
-        return {id(expression): str(index) for index, expression in enumerate(self.expressions())}
+    def _rulesets(self) -> dict[str, RuleSet]:
+        return {}
 
-    def expressions(self) -> Iterator[Expression]:
-        """Every expression of the bundle, in a fixed order."""
-        yield from (expression for _, expression in self.owned_expressions())
-
-    def owned_expressions(self) -> Iterator[tuple[Policy, Expression]]:
-        """Every expression of the bundle with the policy it stands in."""
-        yield from expressions_of(self.policies.values())
+    @functools.cached_property
+    def _module(self) -> GeneratedModule[int]:
+        return GeneratedModule.restore(marshal.loads(self.code))  # noqa: S302 - made by `generate`
 
 
-def _boundaries(first: str, days: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(day for day in {first, *days} if first <= day < "9999"))
-
-
-def generate(policies: Mapping[str, Policy]) -> CompiledExpressions:
-    """Python for every expression of the policies, and for every question that a rule's conjuncts ask."""
-    from vatspolicy.cel.activation import level_of
-    from vatspolicy.cel.conjunct import conjuncts
-    from vatspolicy.cel.conjunct import questions as asked
-
-    rules: dict[str, Node] = {}
-    others: dict[str, Node] = {}
-    questions: dict[str, Node] = {}
-    whens = {id(rule.when) for policy in policies.values() for rule in policy.rules}
-    for place, (_, expression) in enumerate(expressions_of(policies.values())):
-        if id(expression) not in whens:
-            others[str(place)] = expression.tree
-            continue
-        rules[str(place)] = expression.tree
-        questions |= {key: question.node for key, question in asked(conjuncts(expression.tree), str(place))}
-    levels = {place: level_of(node) for place, node in (rules | others).items()}
-    return CompiledExpressions(GeneratedModule(rules), GeneratedModule(others), GeneratedModule(questions), levels)
+def generate(policies: Iterable[Policy]) -> bytes:
+    """Return generated code for every expression of the policies, by its index."""
+    module = GeneratedModule({expression.index: expression.tree for one in policies for expression in one.compiled})
+    return marshal.dumps(module.dump())
 
 
 def load_bundle(folder: str | FilePath | None = None, schemas: SchemaSet | None = None) -> Bundle:
@@ -201,7 +200,7 @@ def _load(
 
 
 def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
-    """Digests of policy files: with the names they are given by, and with the files' own, which is the bundle's."""
+    """Return two digests of policy files: over their paths and bytes, and (the bundle's) over their names and bytes."""
     sources = law_files(sources)
     return [
         digest(part for name, text in sources for part in (name.encode(), text)),
@@ -210,24 +209,24 @@ def _digests(sources: list[tuple[str, bytes]]) -> list[str]:
 
 
 def _key(sources: str, schemas: SchemaSet) -> str:
-    return key_of([schemas.compile_key.encode(), BYTECODE_VERSION, sources.encode()])
+    return digest([schemas.compile_key.encode(), BYTECODE_VERSION, sources.encode()])
 
 
 def read_sources(root: FilePath) -> list[tuple[str, bytes]]:
-    """File name and bytes of every policy file below a folder, in order. Raises InvalidInput when there is none."""
+    """Return name and bytes of every policy file below a folder, in order. Raises InvalidInput if there is none."""
     prefix = _relative(str(root))
     return [(os.path.join(prefix, name), text) for name, text in _named_below(str(root))]
 
 
 def _spelt(folder: str | FilePath) -> str:
-    """The folder's path without what makes no difference."""
+    """Return the path of a folder in its canonical spelling."""
     from pathlib import Path as FilePath
 
     return str(FilePath(folder))
 
 
 def _named_below(folder: str) -> list[tuple[str, bytes]]:
-    """The same with names as seen from the folder."""
+    """Return the policy files below a folder, with names relative to it."""
     from pathlib import Path as FilePath
 
     root = FilePath(folder)
@@ -242,7 +241,7 @@ def _named_below(folder: str) -> list[tuple[str, bytes]]:
 
 
 def _relative(root: str) -> str:
-    """A folder as seen from the working directory, where it lies below; empty for that directory itself."""
+    """Return a folder relative to the working directory if it lies below; empty for that directory itself."""
     folder, here = os.path.realpath(root), os.path.realpath(os.curdir)
     if folder == here:
         return ""
@@ -251,9 +250,7 @@ def _relative(root: str) -> str:
 
 
 def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) -> dict[str, Any]:
-    """Everything that deciding needs, as plain data."""
-    from vatspolicy.cel.conjunct import conjuncts
-    from vatspolicy.cel.serialize import to_data
+    """Compile policy files to plain data, from which `_build` makes a bundle. Raises InvalidInput."""
     from vatspolicy.policies.compiler import compile_policies
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
@@ -289,29 +286,20 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) 
     if problems:
         raise InvalidInput(problems)
     assert release is not None
-    compiled = compile_policies(documents, schemas)
-    policies: list[dict[str, Any]] = [
-        {
-            "file": document.file,
-            "data": document.data,
-            "lines": dict(marks),
-            "trees": {path: (to_data(tree), [part.dump() for part in conjuncts(tree)]) for path, tree in trees.items()},
-        }
-        for document, marks, trees in compiled
+    policies = [
+        (
+            document.data,
+            names[document.file],
+            dict(positions),
+            {path: store_tree(tree) for path, tree in trees.items()},
+        )
+        for document, positions, trees in compile_policies(documents, schemas)
     ]
-    built = (build_policy(one["data"], one["file"], one["lines"], one["trees"]) for one in policies)
-    shown = {policy.id: policy for policy in built}
-    code = generate(shown)
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
-        "days": _boundaries(release.data["covers"]["from"], days_of(shown)),
-        **store(policies, names),
-        PIECES: [
-            *(marshal.dumps(module.dump()) for module in (code.rules, code.others, code.questions)),
-            *(marshal.dumps((one["data"], one["lines"], one["trees"])) for one in policies),
-        ],
-        "levels": code.levels,
+        "policies": policies,
+        PIECES: [generate(build_policies(policies).values())],
     }
 
 
@@ -322,10 +310,12 @@ def _build(
     schemas: SchemaSet,
     kept: Mapping[str, bytes] | None = None,
 ) -> Bundle:
-    rules, others, questions, *pieces = data[PIECES]
-    policies = Policies(data, pieces, prefix)
-    instruments = Instruments(policies, data["instruments"], data["fixed"])
-    code = CompiledExpressions(LateModule(rules), LateModule(others), LateModule(questions), data["levels"])
-    bundle = Bundle(data["version"], content, data["covers_from"], policies, instruments, code, schemas, kept or {})
-    vars(bundle)["boundaries"] = tuple(data["days"])
-    return bundle
+    """Build the bundle of compiled policies. Their files are named below a prefix."""
+    (code,) = data[PIECES]
+    policies = build_policies(
+        (policy, os.path.join(prefix, name), positions, trees) for policy, name, positions, trees in data["policies"]
+    )
+    instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
+    return Bundle(
+        data["version"], content, data["covers_from"], policies, instruments, bytes(code), schemas, kept or {}
+    )

@@ -1,4 +1,4 @@
-"""Linking: type every expression of every policy, and check what one file alone cannot know."""
+"""Compiler of policies: it types every expression and checks what one file alone cannot know."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vatspolicy.cel.types import BOOL, DAY, NUMBER, Enum, ListOf, Record, Type, 
 from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem, suggest
+from vatspolicy.policies.builder import share_check
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
 from vatspolicy.profile.vocabulary import profile_type, words
 
@@ -205,7 +206,9 @@ class _PolicyCompiler:
         route = rule.get("route", {})
         if "max_foreign_percent" in route:
             target: Path = (*path, "route", "max_foreign_percent")
-            self.expression(target, route["max_foreign_percent"], each, NUMBER, period[0])
+            cap = route["max_foreign_percent"]
+            if self.expression(target, cap, each, NUMBER, period[0]):
+                self.trees[*target, "check"] = parse(share_check(cap), self.scope(each))
         names = [condition["id"] for condition in route.get("conditions", [])]
         for index, condition in enumerate(route.get("conditions", [])):
             where: Path = (*path, "route", "conditions", index)
@@ -214,19 +217,21 @@ class _PolicyCompiler:
                 self.note((*where, "id"), "Another condition of this route has the same id.")
             self.expression((*where, "check"), condition["check"], each, since=period[0])
 
-    def expression(self, path: Path, text: str, each: str, expect: Type = BOOL, since: str = "") -> None:
+    def expression(self, path: Path, text: str, each: str, expect: Type = BOOL, since: str = "") -> bool:
+        """Type an expression and note its problems. Return whether it has a tree."""
         try:
             tree = parse(text, self.scope(each), expect)
         except ExpressionError as error:
             start, end = error.span
             self.problems.append(self.document.problem_within(path, start, end - start, error.message, error.hint))
-            return
+            return False
         self.lines[path] = self.document.locate(path, 0)
         self.trees[path] = tree
         for node in walk(tree):
             if isinstance(node, Param) and since and since < self.values[node.key][0]["from"]:
                 name = node.key.partition("/")[2]
                 self.note(path, f"The rule is in force before the parameter {name!r} has a value.")
+        return True
 
     def scope(self, each: str) -> TypeEnvironment:
         return TypeEnvironment(variables(each, self.schemas), self.params, self.term, frozenset(self.terms))

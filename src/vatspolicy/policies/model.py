@@ -1,55 +1,68 @@
-"""A policy: one regulation, one file, as frozen objects."""
+"""The law as frozen objects: policies, their rules and what rules bring about."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import marshal
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
-from vatspolicy.cel.ast import Node
-from vatspolicy.cel.serialize import from_data
-from vatspolicy.documents import Path
+from vatspolicy.cel.ast import Node, Param, walk
+from vatspolicy.cel.serialize import from_data, to_data
 from vatspolicy.profile.vocabulary import LocalizedText
-
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
 
 ALWAYS = "0000-01-01"
 NEVER = "9999-12-31"
 """Ends of time; days are ISO text and compare as text."""
+VERIFICATIONS = ("primary", "secondary", "unverified")
+"""How well the text of an article was checked, the weakest last."""
+NO_CODE = -1
+"""Index of an expression that a bundle has no generated code for."""
+SHARE_CAP = "max-foreign-percent"
+"""Id of the condition that `max_foreign_percent` is compiled to."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Expression:
-    """A CEL text of a policy, its typed tree, and where it stands. An expression equals only itself."""
+    """A CEL text of a policy, its typed tree, and where it stands."""
 
+    index: int
+    """Place in the bundle's order of expressions, by which its generated code is found."""
     text: str
-    stored: list[Any] = field(repr=False)
-    """The tree as plain JSON; few decisions need more than a handful of trees."""
     line: int
     column: int
-    stored_conjuncts: list[Any] | None = field(default=None, repr=False)
+    stored: bytes = field(repr=False)
+    """The tree as `store_tree` writes it."""
 
-    @property
-    def conjuncts(self) -> list[Any]:
-        """The parts that must all hold for it to be true, as `Conjunct.dump` has them."""
-        if self.stored_conjuncts is None:
-            from vatspolicy.cel.conjunct import conjuncts
-
-            return [part.dump() for part in conjuncts(self.tree)]
-        return self.stored_conjuncts
-
-    @property
-    def is_true(self) -> bool:
-        """Whether it is the constant `true`."""
-        kind, *_, value = self.stored
-        return kind == "Literal" and value is True
+    def __hash__(self) -> int:
+        return hash((self.index, self.text))
 
     @functools.cached_property
     def tree(self) -> Node:
         """The typed tree."""
-        return from_data(self.stored)
+        return from_data(self.data)
+
+    @property
+    def data(self) -> list[Any]:
+        """The tree as plain data."""
+        data: list[Any] = marshal.loads(self.stored)  # noqa: S302 - written by `store_tree`
+        return data
+
+    @functools.cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Keys of the parameters that the tree reads, each once, in the order of the text."""
+        return tuple(dict.fromkeys(node.key for node in walk(self.tree) if isinstance(node, Param)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: the tree is read again where it is needed."""
+        names = ("index", "text", "line", "column", "stored")
+        return {name: getattr(self, name) for name in names}
+
+
+def store_tree(tree: Node) -> bytes:
+    """Serialize a tree. Equal trees give equal bytes."""
+    return marshal.dumps(to_data(tree), 2)  # version 2 has no references, which depend on how the tree was made
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,12 @@ class Instrument:
     no_term: bool
     """Whether it has no end date, so that one without `valid_until` is valid."""
 
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Every expression of the instrument, in a fixed order."""
+        covers = () if self.covers is None else (self.covers,)
+        return (*(when for when, _ in self.authority), *covers)
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -91,6 +110,13 @@ class Condition:
     cite: tuple[str, ...]
     check: Expression
     message: LocalizedText
+    verification: str | None
+    """The weakest verification among the articles it cites."""
+    cap: Expression | None = None
+    """The highest foreign share in percent, where the condition was compiled from `max_foreign_percent`."""
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.check))
 
 
 @dataclass(frozen=True)
@@ -127,8 +153,20 @@ class Route:
     name: str
     title: LocalizedText
     instrument: str
-    max_foreign_percent: Expression | None
     conditions: tuple[Condition, ...]
+    """Conditions that the policy writes down."""
+    share_cap: Condition | None
+    """`max_foreign_percent` as a condition: `operator.foreign_percent <= cap`."""
+
+    @property
+    def requirements(self) -> tuple[Condition, ...]:
+        """Every condition that must hold for the route to be open."""
+        return self.conditions if self.share_cap is None else (*self.conditions, self.share_cap)
+
+    @property
+    def max_foreign_percent(self) -> Expression | None:
+        """The highest foreign share in percent, if the route has one."""
+        return None if self.share_cap is None else self.share_cap.cap
 
 
 @dataclass(frozen=True)
@@ -149,11 +187,13 @@ class Advise:
 
 Effect = Classify | Deny | Need | Route | Duty | Advise
 EFFECTS = {"classify": Classify, "deny": Deny, "need": Need, "route": Route, "duty": Duty, "advise": Advise}
+KINDS = ("classify", "route", "deny", "need", "duty", "advise")
+"""Kinds of rules in the order in which they are evaluated: classes and routes come before what depends on them."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Rule:
-    """One statement: when it holds, one effect follows. A rule equals only itself."""
+    """One statement: when it holds, one effect follows."""
 
     policy: str
     id: str
@@ -164,12 +204,17 @@ class Rule:
     """First day in force, the file's dates included."""
     until: str
     """First day no longer in force."""
-    when: Expression
-    effect: Effect
-    message: LocalizedText
+    when: Expression = field(repr=False)
+    effect: Effect = field(repr=False)
+    message: LocalizedText = field(repr=False)
     contested: bool
     unwaivable: bool
     line: int
+    verification: str | None
+    """The weakest verification among the articles it cites."""
+
+    def __hash__(self) -> int:
+        return hash((self.policy, self.id))
 
     @property
     def name(self) -> str:
@@ -178,16 +223,36 @@ class Rule:
 
     @functools.cached_property
     def kind(self) -> str:
-        """What its effect is called in a policy file: classify, deny, need, route, duty or advise."""
+        """Name of the effect in a policy file: classify, deny, need, route, duty or advise."""
         return type(self.effect).__name__.lower()
 
     @property
     def group(self) -> str:
-        """Subject and kind, by which the law of a day keeps its rules: activity/deny."""
+        """Subject and kind, such as activity/deny."""
         return f"{self.each}/{self.kind}"
 
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Every expression that the policy writes in the rule: `when`, the share cap, conditions of a route."""
+        effect = self.effect
+        if not isinstance(effect, Route):
+            return (self.when,)
+        cap = effect.max_foreign_percent
+        return (self.when, *(() if cap is None else (cap,)), *(condition.check for condition in effect.conditions))
+
+    @property
+    def compiled(self) -> tuple[Expression, ...]:
+        """Every expression that is evaluated: those written, and the check that the share cap was compiled to."""
+        cap = self.effect.share_cap if isinstance(self.effect, Route) else None
+        return self.expressions if cap is None else (*self.expressions, cap.check)
+
+    @functools.cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """Keys of the parameters that the expressions read, each once, in a fixed order."""
+        return tuple(dict.fromkeys(key for expression in self.expressions for key in expression.parameters))
+
     def in_force(self, day: str) -> bool:
-        """Whether the rule is law on a day."""
+        """Return whether the rule is law on a day."""
         return self.since <= day < self.until
 
 
@@ -210,7 +275,7 @@ class Parameter:
     values: tuple[Value, ...]
 
     def on(self, day: str) -> Value | None:
-        """The value in force on a day; None before the first."""
+        """Return the value in force on a day; None before the first."""
         return next((value for value in reversed(self.values) if value.since <= day), None)
 
 
@@ -247,166 +312,25 @@ class Policy:
     file: str
 
     def rule(self, id: str) -> Rule:
-        """The rule of that id. Raises KeyError."""
+        """Return the rule of that id. Raises KeyError."""
         for rule in self.rules:
             if rule.id == id:
                 return rule
         raise KeyError(id)
 
     def edition(self, day: str) -> Edition | None:
-        """The edition in force on a day, for a series."""
+        """Return the edition in force on a day, for a series."""
         return next((edition for edition in reversed(self.editions) if edition.since <= day), None)
 
-
-Lines: TypeAlias = "Mapping[Path, tuple[int, int]]"
-"""Where things stand: line and column by path."""
-Trees: TypeAlias = "Mapping[Path, tuple[Any, Any]]"
-"""The stored trees of expressions, and their conjuncts, by path."""
-
-
-def build_policy(
-    data: Mapping[str, Any], file: str, lines: Lines, trees: Trees, rules: tuple[Rule, ...] | None = None
-) -> Policy:
-    """The policy in schema-valid `data`; with its own rules, unless `rules` stand for them."""
-    id = data["id"]
-    since, until = _dates(data)
-    expression = functools.partial(_expression, lines, trees)
-    instruments = {}
-    for name, entry in data.get("instruments", {}).items():
-        path: Path = ("instruments", name)
-        authority = tuple(
-            (expression((*path, "authority", index, "when"), item["when"]), as_tuple(item["is"]))
-            for index, item in enumerate(entry["authority"])
-        )
-        covers = expression((*path, "covers"), entry["covers"]) if "covers" in entry else None
-        instruments[name] = Instrument(name, id, entry["title"], authority, covers, entry.get("no_term", False))
-    if rules is None:
-        rules = tuple(build_rule(data, index, lines, trees) for index in range(len(data.get("rules", ()))))
-    return Policy(
-        id=id,
-        version=data["version"],
-        title=data["title"],
-        topics=tuple(data["topics"]),
-        source=data["source"],
-        editions=tuple(
-            Edition(e["from"], e["number"], e.get("title"), e.get("verification", "unverified"))
-            for e in data.get("editions", [])
-        ),
-        since=since,
-        until=until,
-        supersedes=tuple(data.get("supersedes", ())),
-        uses=tuple(data.get("uses", ())),
-        articles={key: _article(key, entry) for key, entry in data.get("articles", {}).items()},
-        instruments=instruments,
-        parameters={
-            name: Parameter(
-                f"{id}/{name}",
-                entry.get("title"),
-                tuple(Value(v["from"], as_tuple(v["cite"]), v["value"]) for v in entry["values"]),
-            )
-            for name, entry in data.get("parameters", {}).items()
-        },
-        terms=data.get("terms", {}),
-        term_lines={name: lines[("terms", name)][0] for name in data.get("terms", {})},
-        rules=rules,
-        file=file,
-    )
-
-
-def build_rule(data: Mapping[str, Any], index: int, lines: Lines, trees: Trees) -> Rule:
-    """One rule of the policy in schema-valid `data`."""
-    entry, path = data["rules"][index], ("rules", index)
-    since, until = _dates(data)
-    expression = functools.partial(_expression, lines, trees)
-    return Rule(
-        policy=data["id"],
-        id=entry["id"],
-        cite=tuple(entry["cite"]),
-        each=entry["each"],
-        since=max(since, entry.get("from", ALWAYS)),
-        until=min(until, entry.get("until", NEVER)),
-        when=expression((*path, "when"), entry["when"]),
-        effect=_effect(entry, path, expression),
-        message=entry["message"],
-        contested=entry.get("contested", False),
-        unwaivable=entry.get("unwaivable", False),
-        line=lines[path][0],
-    )
-
-
-def _dates(data: Mapping[str, Any]) -> tuple[str, str]:
-    return data["effective"]["from"], data["effective"].get("until", NEVER)
-
-
-def _expression(lines: Lines, trees: Trees, path: Path, text: str) -> Expression:
-    line, column = lines[path]
-    stored, parts = trees[path]
-    return Expression(text, stored, line, column, parts)
+    @property
+    def compiled(self) -> Iterator[Expression]:
+        """Every expression of the policy that is evaluated, in the order of their indexes."""
+        for rule in self.rules:
+            yield from rule.compiled
+        for instrument in self.instruments.values():
+            yield from instrument.expressions
 
 
 def as_tuple(value: str | list[str]) -> tuple[str, ...]:
-    """One word, or several, as a tuple."""
+    """Return one word, or several, as a tuple."""
     return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _effect(entry: Mapping[str, Any], path: Path, expression: Any) -> Effect:
-    name = next(name for name in EFFECTS if name in entry)
-    body = entry[name]
-    match name:
-        case "classify":
-            return Classify(tuple(body["classes"]), tuple(body.get("otherwise", ())))
-        case "deny":
-            return Deny(body["reason"], body.get("curable", False))
-        case "need":
-            return Need(body.get("instrument"), body.get("through"), body.get("bearer", "operator"))
-        case "route":
-            ceiling = body.get("max_foreign_percent")
-            return Route(
-                body["to"],
-                body["name"],
-                body["title"],
-                body["instrument"],
-                expression((*path, "route", "max_foreign_percent"), ceiling) if ceiling is not None else None,
-                tuple(
-                    Condition(
-                        id=item["id"],
-                        where=item.get("where", False),
-                        reason=item.get("reason"),
-                        cite=as_tuple(item.get("cite", [])),
-                        check=expression((*path, "route", "conditions", index, "check"), item["check"]),
-                        message=item["message"],
-                    )
-                    for index, item in enumerate(body.get("conditions", []))
-                ),
-            )
-        case "duty":
-            return Duty(body["instrument"], body["due"], body.get("bearer", "operator"))
-        case _:
-            return Advise(body["kind"])
-
-
-def _article(key: str, entry: Mapping[str, Any]) -> Article:
-    label = entry.get("label") or _label(key)
-    return Article(key, label, entry["en"], entry.get("zh"), entry["verification"], entry.get("note"), entry.get("url"))
-
-
-def _label(key: str) -> LocalizedText:
-    """art-13 is article 13, art-9-2 is article 9 paragraph 2; other keys need a label of their own."""
-    word, *numbers = key.split("-")
-    if word == "art" and numbers and all(number.isdigit() for number in numbers):
-        inner = "".join(f"({number})" for number in numbers[1:])
-        zh = f"第{_chinese(int(numbers[0]))}条" + (f"第{_chinese(int(numbers[1]))}款" if numbers[1:] else "")
-        return {"en": f"art. {numbers[0]}{inner}", "zh": zh}
-    return {"en": key, "zh": key}
-
-
-def _chinese(number: int) -> str:
-    """A number from 1 to 999 as statutes write it: 十三, 六十九, 一百零二."""
-    digits = "零一二三四五六七八九"
-    hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
-    text = f"{digits[hundreds]}百" if hundreds else ""
-    if tens:
-        text += ("" if tens == 1 and not hundreds else digits[tens]) + "十"
-    elif hundreds and ones:
-        text += "零"
-    return text + (digits[ones] if ones else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.cel.ast import Fact, Node, Param, Quantifier, Term, children, walk
+from vatspolicy.cel.ast import Fact, Node, Quantifier, Term, children
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import INHERITED
@@ -24,8 +24,6 @@ BUILT_IN = (
     "services.*.operated_by",
     "services.*.offers",
     "services.*.class_opinion",
-    "company.foreign_percent",
-    "partner.foreign_percent",
     "company.registered",
     "partner.registered",
     *(f"{holder}.licences{field}" for holder in ("company", "partner") for field in ("", ".*.valid", ".*.valid_until")),
@@ -37,7 +35,7 @@ BUILT_IN = (
 def read_facts(bundle: Bundle) -> set[str]:
     """Paths of the facts that some expression reads, and of the objects above them."""
     found: set[str] = set(BUILT_IN)
-    for expression in bundle.expressions():
+    for expression in bundle.compiled():
         for path in facts_of(expression.tree):
             parts = path.split(".")
             found |= {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
@@ -115,8 +113,3 @@ def _is_object(schema: Mapping[str, Any], schemas: SchemaSet) -> bool:
     while "$ref" in schema:
         schema = schemas.resolve(str(schema["$ref"]))
     return schema.get("type") == "object"
-
-
-def parameters_of(node: Node) -> set[str]:
-    """Keys of the parameters that an expression reads."""
-    return {part.key for part in walk(node) if isinstance(part, Param)}

@@ -1,305 +1,98 @@
-"""The law of one day: which rules are in force, and what they say when they are asked."""
+"""The rule set of one day: the rules in force, the values of parameters, and the rules that match a subject."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
-from vatspolicy.cel.activation import ACTIVITY, Activation
-from vatspolicy.cel.codegen import Function, GeneratedModule
-from vatspolicy.cel.interpreter import Env, Evaluator, Unknown, UnknownAttribute, compile_interpreter
+from vatspolicy.cel.interpreter import Env, UnknownAttribute
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.model import Expression, Instrument, Rule
-from vatspolicy.policies.stored import Instruments
+from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
+from vatspolicy.policies.model import KINDS, Expression, Instrument, Rule
+from vatspolicy.policies.rule_index import RuleIndex
 
-if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+INDEX_AFTER = 24
+"""Number of matches on one kind of subject before an index is built, which takes as long as some decisions."""
 
-    from vatspolicy.cel.conjunct import Question
-    from vatspolicy.cel.sieve import Row, Sieve
-
-KEPT = 1_000
-"""How many combinations of rules that speak together are remembered, of each effect."""
-Matches: TypeAlias = "Sequence[tuple[Rule, bool]]"
-"""Rules that speak, each with whether it holds."""
-COLD = 24
-"""How often a table of rules is asked one by one before a sieve is made of it, which pays after some decisions."""
+Match: TypeAlias = tuple[Rule, bool]
+"""A rule and whether it holds; False where a missing fact leaves it undecided."""
 
 
-class MatchedRules:
-    """The rules that hold of some variables, or may hold: as bits, and as rules where they are looked at."""
-
-    __slots__ = ("_table", "bits", "unknown")
-
-    def __init__(self, table: RuleGroup, bits: int, unknown: int) -> None:
-        """Of the rules of a table, those that hold or may hold, and those that only may."""
-        self._table, self.bits, self.unknown = table, bits, unknown
-
-    def rules(self, effect: int) -> Matches:
-        """Those with one effect, the one at that place among those asked for, each with whether it holds; where it
-        does not, a fact is missing.
-        """
-        table = self._table
-        mask = table.masks[effect]
-        speaking = self.bits & mask
-        if not speaking:
-            return ()
-        said, key = table.said[effect], (speaking, self.unknown & mask)
-        found = said.get(key)
-        if found is None:
-            if len(said) >= KEPT:
-                said.clear()
-            lacking = self.undecided(effect)
-            found = said[key] = tuple([(rule, rule not in lacking) for rule in self.match(effect)])
-        return found
-
-    def match(self, effect: int) -> list[Rule]:
-        """Those with one effect that hold or may hold."""
-        return self._table.named(self.bits, effect)
-
-    def undecided(self, effect: int) -> list[Rule]:
-        """Those with one effect that only may hold."""
-        return self._table.named(self.unknown, effect)
-
-
-class RuleGroup:
-    """Rules that are asked together, and what finds among them."""
-
-    __slots__ = ("_eights", "_firsts", "asked", "masks", "rules", "said", "sieve")
-
-    def __init__(self, parts: Iterable[tuple[Rule, ...]]) -> None:
-        """Rules by effect."""
-        self.rules: list[Rule] = []
-        self.masks: list[int] = []
-        """Of each effect, the bits of its rules."""
-        self._firsts: list[int] = []
-        """Of each effect, the byte in which they begin."""
-        for part in parts:
-            self.masks.append(((1 << len(part)) - 1) << len(self.rules))
-            self._firsts.append(len(self.rules) // 8)
-            self.rules += part
-        self.said: list[dict[tuple[int, int], Matches]] = [{} for _ in self.masks]
-        """Of each effect, what was said by the bits that are set, and those of them that are unknown."""
-        self._eights: dict[int, list[Rule]] = {}
-        """Rules by the byte that their bits make, and its place: there are few, and a set of bits is read by them."""
-        self.asked = 0
-        self.sieve: Sieve | None = None
-
-    def named(self, bits: int, effect: int) -> list[Rule]:
-        """The rules with one effect whose bits are set, in their order."""
-        found: list[Rule] = []
-        mask, first = self.masks[effect], self._firsts[effect]
-        bits = (bits & mask) >> first * 8
-        for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), first):
-            if byte:
-                key = place << 8 | byte
-                eight = self._eights.get(key)
-                if eight is None:
-                    rules = self.rules[place * 8 : place * 8 + 8]
-                    eight = self._eights[key] = [rule for bit, rule in enumerate(rules) if byte >> bit & 1]
-                found += eight
-        return found
-
-
-@dataclass(frozen=True)
-class CompiledExpressions:
-    """Generated code of a bundle's expressions, each by its place in the bundle's fixed order."""
-
-    rules: GeneratedModule
-    """When rules hold."""
-    others: GeneratedModule
-    """Everything else: caps and conditions of routes, what licences cover, who is in charge."""
-    questions: GeneratedModule
-    """What of the conjuncts of rules is asked whole, by the rule's place, the conjunct's and the question's: 12.0.1."""
-    levels: Mapping[str, int]
-    """Whose variables an expression reads, by its place (`scope`)."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RuleSet:
-    """The bundle as of one day: which rules are in force and what parameters are."""
+    """A bundle as of one day."""
 
     rules: Mapping[str, tuple[Rule, ...]]
-    """By subject and effect, such as activity/deny, in a fixed order."""
+    """Rules in force by subject and kind, such as activity/deny, in a fixed order."""
     params: Mapping[str, Any]
-    """Values by key (policy/name)."""
+    """Parameter values by key (policy/name)."""
     instruments: Mapping[str, Instrument]
     access: tuple[str, ...]
-    """Instruments that routes in force lead to: holding one makes an activity licensed."""
-    _code: CompiledExpressions = field(repr=False)
-    _keys: Mapping[int, str] = field(repr=False)
-    """Places of expressions, by identity. One without a place has no generated code."""
+    """Instruments that routes in force lead to: an activity is licensed if one of them is held."""
+    evaluator: ExpressionEvaluator = field(repr=False)
+    indexed: bool = True
+    """False if the evaluator may deviate from the trees of the rules, from which an index is built."""
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
     """Schemas of the bundle."""
 
-    def of(self, each: str, effect: str) -> tuple[Rule, ...]:
-        """Rules in force on one kind of subject with one effect."""
-        return self.rules.get(f"{each}/{effect}", ())
+    def rules_for(self, each: str, kind: str) -> tuple[Rule, ...]:
+        """Return the rules in force about one kind of subject and of one kind."""
+        return self.rules.get(f"{each}/{kind}", ())
 
-    def match(self, each: str, effects: tuple[str, ...], env: Env) -> MatchedRules:
-        """The rules about one kind of subject and with some effects that hold of the variables, or may hold."""
-        table = self._tables.get((each, effects))
-        if table is None:
-            table = self._tables[each, effects] = RuleGroup(self.of(each, effect) for effect in effects)
-        sieve = table.sieve or self._sieve(table)
-        left, unknown = sieve.find(env) if sieve else self._ask_each(table.rules, env)
-        return MatchedRules(table, left, unknown)
-
-    def _ask_each(self, rules: Iterable[Rule], env: Env) -> tuple[int, int]:
-        """What a sieve finds, by asking one by one."""
-        left = unknown = 0
-        for place, rule in enumerate(rules):
-            holds = self.ask(rule.when, env)
+    def match(self, each: str, activation: Env, kinds: tuple[str, ...] = KINDS) -> list[Match]:
+        """Return the rules about a subject that hold or may hold, kind by kind in the order of `kinds`."""
+        found = []
+        evaluate = self.evaluator.evaluate
+        for rule in self._candidates(each, activation, kinds):
+            holds = evaluate(rule.when, activation)
             if holds is not False:
-                left |= 1 << place
-                unknown |= 0 if holds else 1 << place
-        return left, unknown
+                found.append((rule, holds is True))
+        return found
 
-    def _sieve(self, table: RuleGroup) -> Sieve | None:
-        """What finds the rules of a table that is asked often: until then they are asked one by one.
+    def evaluate(self, expression: Expression, activation: Env) -> Any:
+        """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
+        return self.evaluator.evaluate(expression, activation)
 
-        So are those of a law that answers otherwise than its rules say.
+    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
+        """Return the facts to ask for next while an expression is unknown; none if it is decided."""
+        return self.evaluator.missing_facts(expression, activation)
+
+    def authorities(self, instrument: str, activation: Env) -> tuple[str, ...]:
+        """Return the authorities in charge of an instrument: those of the first entry that holds.
+
+        While facts are missing, these are the authorities of all entries that may be the first.
         """
-        table.asked += 1
-        if table.asked <= COLD or type(self) is not RuleSet:
-            return None
-        from vatspolicy.cel.sieve import Sieve
-
-        table.sieve = Sieve(self._row(rule.when) for rule in table.rules)
-        return table.sieve
-
-    @functools.cached_property
-    def _tables(self) -> dict[tuple[str, tuple[str, ...]], RuleGroup]:
-        return {}
-
-    @functools.cached_property
-    def strengths(self) -> dict[tuple[Rule, bool], int]:
-        """How well the law behind each rule is verified, kept by `evaluate` once it has looked."""
-        return {}
-
-    def _row(self, expression: Expression) -> Row:
-        """The conjuncts of an expression, with what it takes to ask them."""
-        from vatspolicy.cel.rows import make_row
-
-        place = self._keys.get(id(expression))
-        base = place or ""
-        nodes = functools.cache(lambda: _questions(expression, base))
-
-        def functions(key: str) -> tuple[Function, Function]:
-            exact = functools.cache(lambda: compile_interpreter(nodes()[key].node, self.params))  # few are ever needed
-            return (self._questions[key] if place else exact(), lambda env: exact()(env))
-
-        try:
-            return make_row(expression.conjuncts, base, self.params, functions)
-        except LookupError:  # constants that are asked of single facts are not there
-            return self._whole_row(expression)
-
-    def _whole_row(self, expression: Expression) -> Row:
-        """An expression as one part, asked whole."""
-        from vatspolicy.cel.sieve import Way
-
-        function, level = self._generate(expression)
-
-        def exact(env: Env) -> Any:
-            return self._exactly(expression)(env)
-
-        own = exact if function is _absent else function
-        return ((Way("whole", (), level, function=own, exact=exact),),)
-
-    def ask(self, expression: Expression, env: Env) -> Any:
-        """Value of an expression: True, False or a scalar; None when it is unknown."""
-        function, level = self._generated.get(id(expression)) or self._generate(expression)
-        known = env.known[level] if type(env) is Activation and function is not _absent else None
-        if known is not None and function in known:
-            return known[function]
-        try:
-            value = function(env)
-        except KeyError:  # a missing fact stands in the way of the generated code
-            value = self._exactly(expression)(env)
-            if type(value) is Unknown:
-                value = None
-        if known is not None:
-            known[function] = value
-        return value
-
-    def missing_facts_in(self, expression: Expression, env: Env) -> tuple[UnknownAttribute, ...]:
-        """The missing facts to ask for next while an expression is unknown; none otherwise."""
-        value = self._exactly(expression)(env)
-        return value.facts if type(value) is Unknown else ()
-
-    def authorities(self, instrument: str, env: Env) -> tuple[str, ...]:
-        """Who is in charge of an instrument: the first entry that holds; all that may hold while facts are missing."""
-        always = self.fixed_authorities.get(instrument)
-        if always is not None:
-            return always
         found: list[str] = []
         for when, bodies in self.instruments[instrument].authority:
-            holds = self.ask(when, env)
+            holds = self.evaluate(when, activation)
             if holds is not False:
                 found += [body for body in bodies if body not in found]
             if holds:
                 break
         return tuple(found)
 
-    @functools.cached_property
-    def fixed_authorities(self) -> Mapping[str, tuple[str, ...]]:
-        """Who is in charge of the instruments that are with the same authority whatever the facts."""
-        if type(self) is not RuleSet:
-            return {}  # it may answer otherwise than the expressions say
-        if isinstance(self.instruments, Instruments):
-            return self.instruments.fixed
-        return {
-            name: instrument.authority[0][1]
-            for name, instrument in self.instruments.items()
-            if instrument.authority[0][0].is_true
-        }
+    def _candidates(self, each: str, activation: Env, kinds: tuple[str, ...]) -> Sequence[Rule] | Iterator[Rule]:
+        group = self._groups.get((each, kinds))
+        if group is None:
+            group = self._groups[each, kinds] = _RuleGroup([r for kind in kinds for r in self.rules_for(each, kind)])
+        if not self.indexed:
+            return group.rules
+        group.matches += 1
+        if group.index is None and group.matches > INDEX_AFTER:
+            group.index = RuleIndex([rule.when.tree for rule in group.rules], self.params)
+        return group.rules if group.index is None else group.index.select(group.rules, activation)
 
     @functools.cached_property
-    def _questions(self) -> Mapping[str, Function]:
-        return self._code.questions.load(self.params)
-
-    @functools.cached_property
-    def _generated(self) -> dict[int, tuple[Function, int]]:
-        """Generated code, and whose variables it reads, by the identity of the expression, as far as it was asked."""
-        return {}
-
-    def _generate(self, expression: Expression) -> tuple[Function, int]:
-        key = self._keys.get(id(expression))
-        if key is None:
-            return (_absent, ACTIVITY)
-        function = self._rules.get(key) or self._others[key]
-        self._generated[id(expression)] = found = (function, self._code.levels[key])
-        return found
-
-    @functools.cached_property
-    def _rules(self) -> Mapping[str, Function]:
-        return self._code.rules.load(self.params)
-
-    @functools.cached_property
-    def _others(self) -> Mapping[str, Function]:
-        return self._code.others.load(self.params)
-
-    def _exactly(self, expression: Expression) -> Evaluator:
-        """The closure of an expression; it is kept with the expression, whose identity would else be given anew."""
-        kept = self._closures.get(id(expression))
-        if kept is None:
-            kept = self._closures[id(expression)] = (expression, compile_interpreter(expression.tree, self.params))
-        return kept[1]
-
-    @functools.cached_property
-    def _closures(self) -> dict[int, tuple[Expression, Evaluator]]:
+    def _groups(self) -> dict[tuple[str, tuple[str, ...]], _RuleGroup]:
         return {}
 
 
-def _absent(_: Env) -> Any:
-    """Stands for generated code where there is none."""
-    raise KeyError
+class _RuleGroup:
+    """Rules that are matched together."""
 
-
-def _questions(expression: Expression, key: str) -> dict[str, Question]:
-    """What the conjuncts of an expression ask, by keys that begin with `key`."""
-    from vatspolicy.cel.conjunct import conjuncts, questions
-
-    return dict(questions(conjuncts(expression.tree), key))
+    def __init__(self, rules: list[Rule]) -> None:
+        self.rules = rules
+        self.matches = 0
+        self.index: RuleIndex | None = None

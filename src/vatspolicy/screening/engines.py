@@ -16,9 +16,8 @@ from typing import Any, Protocol
 from vatspolicy.authoring.diff.sources import load_pair, read_pair
 from vatspolicy.bundles.select import select_law
 from vatspolicy.documents import Document, parse_document
-from vatspolicy.engine.decision import WORDS, Finding
-from vatspolicy.engine.evaluator import evaluate_rules
-from vatspolicy.engine.possible_outcomes import possible_outcomes
+from vatspolicy.engine.decision import word_of
+from vatspolicy.engine.evaluator import evaluate_parts, merge_parts, possible_outcomes
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, trust_profile
@@ -123,12 +122,13 @@ def decide(law: RuleSet, facts: Facts, day: str) -> Answer:
     Keys: id, decision, mildest, strictest, services (id, state, decision, activities of class and decision, by class),
     rules (the sorted names of those that hold).
     """
-    found = evaluate_rules(law, Profile(facts, _NOWHERE, {}), day)
+    parts = evaluate_parts(law, Profile(facts, _NOWHERE, {}), day)
+    found = merge_parts(parts)
     services = [
         {
             "id": service.id,
             "state": service.state,
-            "decision": _word(*found.parts[index + 1]),
+            "decision": word_of(parts[index + 1].low, parts[index + 1].high),
             "activities": [
                 {"class": cls, "decision": word}
                 for cls, word in sorted((activity.cls, activity.outcome) for activity in service.activities)
@@ -136,13 +136,13 @@ def decide(law: RuleSet, facts: Facts, day: str) -> Answer:
         }
         for index, service in enumerate(found.services)
     ]
-    fired = {finding.rule.name for finding in found.findings if _holds(law, finding)}
+    fired = {finding.rule.name for finding in found.findings if finding.holds}
     fired |= {finding.rule.name for service in found.services for finding in service.classified_by}
     return {
         "id": facts["product"]["id"],
-        "decision": _word(found.low, found.high),
-        "mildest": WORDS[found.low],
-        "strictest": WORDS[found.high],
+        "decision": word_of(found.low, found.high),
+        "mildest": found.low.word,
+        "strictest": found.high.word,
         "services": services,
         "rules": sorted(fired),
     }
@@ -153,16 +153,5 @@ def missing_facts(law: RuleSet, data: Any, day: str) -> list[str]:
 
     `data`: a valid profile as it was written.
     """
-    found = possible_outcomes(law, trust_profile(Document("<row>", data, "", _NOWHERE.root)), day)
+    found = possible_outcomes(law, trust_profile(Document("<row>", data, "", _NOWHERE.root), law.schemas), day)
     return [".".join(map(str, ask.path)) for ask in found.missing]
-
-
-def _holds(law: RuleSet, finding: Finding) -> bool:
-    """Return True if the rule holds, even if its requirement is met."""
-    if finding.state == "done" or finding.rule.kind == "need":
-        return law.ask(finding.rule.when, finding.env) is True
-    return finding.state == "fires"
-
-
-def _word(low: int, high: int) -> str:
-    return WORDS[low] if low == high else "incomplete"

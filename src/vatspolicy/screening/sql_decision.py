@@ -25,7 +25,6 @@ from sqlglot import exp
 
 from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.cel.sql import (
-    UNKNOWN,
     Known,
     Sql,
     Value,
@@ -114,7 +113,9 @@ class _Queries:
             "as_of": Known(day),
             "activity": {"class": column("class"), "licensed": column("licensed")},
         }
-        firing = {rule.name for each in ("product", "service", "activity") for e in FIRING for rule in law.of(each, e)}
+        firing = {
+            rule.name for each in ("product", "service", "activity") for e in FIRING for rule in law.rules_for(each, e)
+        }
         self.names = sorted(firing)
         self.places = {name: place for place, name in enumerate(self.names, 1)}
 
@@ -223,7 +224,7 @@ class _Queries:
     # --- rules
 
     def asked(self, each: str, variables: Mapping[str, Variable], effects: Iterable[str]) -> RuleColumns:
-        rules = [rule for effect in effects for rule in self.law.of(each, effect)]
+        rules = [rule for effect in effects for rule in self.law.rules_for(each, effect)]
         return RuleColumns((rule, self.ask(rule.when, variables)) for rule in rules)
 
     def answers(
@@ -250,23 +251,14 @@ class _Queries:
     def routes(self) -> Routes:
         """Return the routes, each with the truth values of being open and of its instrument being held."""
         found = []
-        for rule in self.law.of("activity", "route"):
+        for rule in self.law.rules_for("activity", "route"):
             effect = rule.effect
             assert isinstance(effect, Route)
-            checks = [self.ask(condition.check, self.activity) for condition in effect.conditions]
+            checks = [self.ask(condition.check, self.activity) for condition in effect.requirements]
             applies = self.ask(rule.when, self.activity)
-            is_open = conjunction((applies, self.below_cap(effect), *checks))
+            is_open = conjunction((applies, *checks))
             found.append((rule, effect, is_open, self.held(effect.instrument, self.activity, "operator")))
         return Routes(found)
-
-    def below_cap(self, route: Route) -> Value:
-        if route.max_foreign_percent is None:
-            return Known(True)
-        cap = self.ask(route.max_foreign_percent, self.activity)
-        if cap == UNKNOWN:
-            return UNKNOWN
-        share = to_sql(look_up(self.activity["operator"], ("foreign_percent",)))
-        return exp.Paren(this=exp.LTE(this=share, expression=to_sql(cap)))
 
     def held(self, name: str, variables: Mapping[str, Variable], holder: str) -> Value:
         """Return the truth value of the holder having an instrument for this class and place on this day."""
@@ -299,9 +291,9 @@ class _Queries:
 
     def classes(self) -> list[str]:
         """Return every class that a service may have; an opinion may name any."""
-        rules = self.law.of("service", "classify")
+        rules = self.law.rules_for("service", "classify")
         if any(rule.contested for rule in rules):
-            return sorted(words("class"))
+            return sorted(words("class", self.law.schemas))
         return sorted({cls for rule in rules for cls in _classes(rule)})
 
     def is_of(self, cls: str, asked: RuleColumns) -> Value:
@@ -344,14 +336,11 @@ class _Queries:
     def read_by_activities(self) -> list[tuple[str, ...]]:
         """Return the paths of the facts that activities read: only these columns go on from a service."""
         expressions: list[Expression] = []
-        found: set[tuple[str, ...]] = {("operator", "licences"), ("operator", "foreign_percent")}
+        found: set[tuple[str, ...]] = {("operator", "licences")}
         for effect in ("deny", "need", "duty", "advise", "route"):
-            for rule in self.law.of("activity", effect):
-                expressions.append(rule.when)
-                if isinstance(rule.effect, Route):
-                    expressions += [condition.check for condition in rule.effect.conditions]
-                    expressions += [e for e in (rule.effect.max_foreign_percent,) if e is not None]
-                elif isinstance(rule.effect, Need):
+            for rule in self.law.rules_for("activity", effect):
+                expressions += rule.compiled
+                if isinstance(rule.effect, Need):
                     found.add((rule.effect.bearer, "licences"))
         expressions += [i.covers for i in self.law.instruments.values() if i.covers is not None]
         facts = (node for one in expressions for node in walk(one.tree) if isinstance(node, Fact))

@@ -12,7 +12,6 @@ from vatspolicy.authoring.analysis.settings import OptionalObject
 from vatspolicy.authoring.analysis.witness import make_witness
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.isolate import expressions_of
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, EnumSet
@@ -55,7 +54,7 @@ def _check_unclassified(context: AnalysisContext, known: Sequence[str]) -> Analy
             if isinstance(base, EnumSet)
         ]
         activation = ruleset.service_activation(service)
-        silent = [ruleset.holds(rule, activation).false for rule in ruleset.history.of("service", "classify")]
+        silent = [ruleset.holds(rule, activation).false for rule in ruleset.history.rules_for("service", "classify")]
         return [exists, pool.disjoin(some), *silent]
 
     solution = context.find_solution(build)
@@ -89,7 +88,7 @@ def _check_class(context: AnalysisContext, cls: str) -> AnalysisFinding | None:
 
 def _activity_rules(ruleset: SymbolicRuleSet) -> list[Rule]:
     """Return the rules on activities, the shortest first: these settle most questions."""
-    rules = [rule for effect in _ACTIVITY_EFFECTS for rule in ruleset.history.of("activity", effect)]
+    rules = [rule for effect in _ACTIVITY_EFFECTS for rule in ruleset.history.rules_for("activity", effect)]
     return sorted(rules, key=lambda rule: len(rule.when.text))
 
 
@@ -129,7 +128,7 @@ def find_undecided(
     """
     objects = {detail.facts for detail in details} | {"partner"}
     for rule in rules:
-        read = {path for expression in expressions_of(rule) for path in facts_of(expression.tree)}
+        read = {path for expression in rule.expressions for path in facts_of(expression.tree)}
         if not any(
             path == thing or path.startswith((f"{thing}.", "activity.licensed")) for path in read for thing in objects
         ):

@@ -1,4 +1,4 @@
-"""What the files alone show: dates that overlap or leave days out, and what nobody reads."""
+"""Checks of the files alone: dates that overlap or leave days out, and unused facts, terms and parameters."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from vatspolicy.authoring.symbolic.rule_state import effect_constants
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Expression, Policy, Route, Rule
-from vatspolicy.policies.reads import asked_facts, parameters_of, read_facts
+from vatspolicy.policies.model import NEVER, Policy, Rule
+from vatspolicy.policies.reads import asked_facts, read_facts
 
 
 def find_structural(bundle: Bundle, kinds: set[str]) -> Iterator[AnalysisFinding]:
-    """The findings of the given kinds that need no proof."""
+    """Yield the findings of the given kinds that need no solver."""
     for kind, check in _CHECKS.items():
         if kind in kinds:
             yield from check(bundle)
 
 
 def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """A rule and its successor in force together. That of policies is checked when a bundle is loaded."""
+    """Yield rules in force together with their successor. Loading a bundle checks this for policies."""
     for first, second in _versions(bundle):
         if second.since < first.until:
             yield _finding(
@@ -37,7 +37,7 @@ def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """Days between two versions of a rule; an edition or the value of an instrument that comes too late."""
+    """Yield days between two versions of a rule; editions and values that begin too late."""
     for first, second in _versions(bundle):
         if first.until < second.since:
             yield _finding(
@@ -66,7 +66,7 @@ def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding]:
-    """An instrument whose expressions read a parameter before it has a value, while a rule already names it."""
+    """Yield instruments that read a parameter before it has a value, while a rule already names them."""
     first_value = {
         parameter.key: parameter.values[0].since
         for p in bundle.policies.values()
@@ -80,9 +80,7 @@ def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding
             if getattr(rule.effect, "instrument", None) == name
         ]
         start = max(min((rule.since for rule in users), default=NEVER), bundle.covers_from)
-        expressions = [when for when, _ in instrument.authority]
-        expressions += [instrument.covers] if instrument.covers is not None else []
-        for key in sorted({key for expression in expressions for key in parameters_of(expression.tree)}):
+        for key in sorted({key for expression in instrument.expressions for key in expression.parameters}):
             if start < first_value[key]:
                 yield _finding(
                     "dates-missing",
@@ -97,12 +95,12 @@ def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding
 
 
 def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
-    """Neighbouring rules of one file with the same effect and the same condition, by their first day."""
+    """Yield successive rules of one file with the same effect and the same condition."""
     for policy in bundle.policies.values():
         alike: dict[str, list[Rule]] = {}
         for rule in policy.rules:
             text = " ".join(rule.when.text.split())
-            ways = [" ".join(e.text.split()) for e in _more(rule)]
+            ways = [" ".join(e.text.split()) for e in rule.expressions[1:]]
             alike.setdefault(repr((rule.each, text, ways, effect_constants(rule))), []).append(rule)
         for rules in alike.values():
             rules.sort(key=lambda rule: (rule.since, rule.until))
@@ -111,25 +109,16 @@ def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
                     yield first, second
 
 
-def _more(rule: Rule) -> Iterator[Expression]:
-    if isinstance(rule.effect, Route):
-        if rule.effect.max_foreign_percent is not None:
-            yield rule.effect.max_foreign_percent
-        yield from (condition.check for condition in rule.effect.conditions)
-
-
 def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """A parameter that nothing reads, and a value that was replaced before anything read it."""
+    """Yield parameters that nothing reads, and values that were replaced before anything read them."""
     readers: dict[str, list[tuple[str, str]]] = {}
     for policy in bundle.policies.values():
         for rule in policy.rules:
-            for expression in (rule.when, *_more(rule)):
-                for key in parameters_of(expression.tree):
-                    readers.setdefault(key, []).append((rule.since, rule.until))
+            for key in rule.parameters:
+                readers.setdefault(key, []).append((rule.since, rule.until))
         for instrument in policy.instruments.values():
-            covers = [instrument.covers] if instrument.covers is not None else []
-            for expression in (*(when for when, _ in instrument.authority), *covers):
-                for key in parameters_of(expression.tree):
+            for expression in instrument.expressions:
+                for key in expression.parameters:
                     readers.setdefault(key, []).append(("", NEVER))
     for policy in bundle.policies.values():
         for name, parameter in policy.parameters.items():
@@ -158,7 +147,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def unused_term(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """A term that no expression uses."""
+    """Yield terms that no expression uses."""
     used = {(owner, name) for owner, name in used_terms(bundle)}
     for policy in bundle.policies.values():
         for name in policy.terms:
@@ -173,7 +162,7 @@ def unused_term(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def unread_fact(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """A fact of the profile schema that no expression reads."""
+    """Yield facts of the profile schema that no expression reads."""
     read = read_facts(bundle)
     for path in asked_facts(bundle.schemas):
         if path not in read:
@@ -209,5 +198,5 @@ def _finding(
 
 
 def _place(bundle: Bundle, policy: Policy, path: Path) -> tuple[str, int]:
-    """File and line of a part of a policy."""
+    """Return file and line of a part of a policy."""
     return policy.file, bundle.document(policy).mark(path)[0]

@@ -1,4 +1,4 @@
-"""Fixtures from witnesses: what shows a change today keeps showing it tomorrow."""
+"""Fixtures from the witnesses of a comparison."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Fixture = tuple[str, dict[str, Any], dict[str, Any], str]
 """Name, profile, expectations, and a comment."""
 
 
-def fixtures_of(data: Data) -> Iterator[Fixture]:
-    """One fixture for each witness of a comparison: the decision expected is that of the head, with all edits."""
+def build_fixtures(data: Data) -> Iterator[Fixture]:
+    """Yield one fixture per witness of a comparison, with the decision of the head as the expectation."""
     semantic = data["semantic"] or {"transitions": [], "rules": []}
     change = f"{data['base']['title']} → {data['head']['title']}"
     for entry in semantic["transitions"]:
@@ -53,10 +53,11 @@ def _fixture(name: str, witness: Data, why: dict[str, str], change: str, rule: D
     return name, profile, {"why": why, "decisions": [expected]}, comment
 
 
-def unlike(fixtures: Iterable[Fixture], folder: Path) -> Iterator[tuple[Path, str]]:
-    """Path and text of the files to write: nothing for a fixture that is there, another name for one that is taken.
+def new_files(fixtures: Iterable[Fixture], folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield path and text of the files to write: none for a fixture that exists, another name for one that is taken.
 
-    Raises InvalidInput when a fixture of that name cannot be read.
+    Raises:
+        InvalidInput: A fixture of that name cannot be read.
     """
     taken: set[str] = set()
     for name, profile, expected, comment in fixtures:

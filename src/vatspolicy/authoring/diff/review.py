@@ -16,7 +16,7 @@ from vatspolicy.authoring.diff.decisions import (
     direction_of_all,
     products,
 )
-from vatspolicy.authoring.diff.rules import Differences, Rules
+from vatspolicy.authoring.diff.rules import Differences, RuleSignatures
 from vatspolicy.authoring.diff.schemas import SchemaChange, compare_schemas
 from vatspolicy.authoring.diff.semantic import UnconfirmedProof, prove, semantic_data
 from vatspolicy.authoring.diff.sources import LawRevision, Source, load_pair
@@ -42,8 +42,8 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How to compare."""
+class ComparisonSettings:
+    """The options of a comparison."""
 
     today: str
     days: Sequence[str] = ()
@@ -51,15 +51,15 @@ class Settings:
     profiles: Sequence[str] = ()
     """Specs to decide beside the fixtures: files, folders, globs."""
     semantic: str = "auto"
-    """Which engine to ask for proofs (semantic.ENGINES)."""
+    """The solver for proofs (semantic.ENGINES)."""
     workers: int = 1
     """Processes that share the work of proofs."""
     fail_on: Sequence[str] = ()
     """Conditions (verdict.parse_conditions)."""
 
 
-def compare_revisions(base: Source, head: Source, settings: Settings) -> dict[str, Any]:
-    """Compare two states. What cannot be compared is said in `why` and `problems`, never passed over."""
+def compare_revisions(base: Source, head: Source, settings: ComparisonSettings) -> dict[str, Any]:
+    """Compare two states. `why` and `problems` name everything that cannot be compared."""
     try:
         left, right = load_pair(base, head)
         data = _compare(left, right, settings)
@@ -68,8 +68,8 @@ def compare_revisions(base: Source, head: Source, settings: Settings) -> dict[st
     return _finish(data, settings)
 
 
-def not_comparable(base: str, head: str | None, message: str, settings: Settings) -> dict[str, Any]:
-    """The data of a comparison of which a side cannot be read; `message` says why."""
+def not_comparable(base: str, head: str | None, message: str, settings: ComparisonSettings) -> dict[str, Any]:
+    """Return the data of a comparison with a side that cannot be read; `message` is the reason."""
     data = _empty(settings, ["source"], [])
     data["why"][0]["text"] = {"en": message, "zh": message}
     for key, name in (("base", base), ("head", head or "")):
@@ -77,7 +77,7 @@ def not_comparable(base: str, head: str | None, message: str, settings: Settings
     return _finish(data, settings)
 
 
-def _finish(data: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def _finish(data: dict[str, Any], settings: ComparisonSettings) -> dict[str, Any]:
     data["title"] = _title(data)
     data["failed_on"] = failures(data, settings.fail_on)
     data["undecided_on"] = undecided(data, settings.fail_on)
@@ -100,7 +100,7 @@ def _finish(data: dict[str, Any], settings: Settings) -> dict[str, Any]:
 
 
 def _title(data: dict[str, Any]) -> dict[str, str]:
-    """The title; where the engine left something unsettled, it says so."""
+    """Return the title, with a remark if the solver left something unsettled."""
     key = title_of(data)
     title = both(TITLES, key)
     if key in ("not-evaluated", "unknown") or not is_open(data):
@@ -108,7 +108,9 @@ def _title(data: dict[str, Any]) -> dict[str, str]:
     return {lang: text + both(TITLES, "open")[lang] for lang, text in title.items()}
 
 
-def _empty(settings: Settings, why: Sequence[str], problems: Iterable[Problem], broke: str = "") -> dict[str, Any]:
+def _empty(
+    settings: ComparisonSettings, why: Sequence[str], problems: Iterable[Problem], broke: str = ""
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "state": "not-evaluated",
@@ -124,22 +126,22 @@ def _empty(settings: Settings, why: Sequence[str], problems: Iterable[Problem], 
     }
 
 
-def _compare(base: LawRevision, head: LawRevision, settings: Settings) -> dict[str, Any]:
+def _compare(base: LawRevision, head: LawRevision, settings: ComparisonSettings) -> dict[str, Any]:
     changes = compare_structure(base, head, settings.today)
     schemas = compare_schemas(base, head)
     edited = frozenset(base.documents.keys() | head.documents.keys()) if base.schemas == head.schemas else None
-    differences = Differences(Rules(base.bundle), Rules(head.bundle), edited)
+    differences = Differences(RuleSignatures(base.bundle), RuleSignatures(head.bundle), edited)
     found, unread = products(base, head, settings.profiles)
     changed = {change.policy for change in changes if change.kind in LAW}
     days = differences.days(changed, settings.today, settings.days)
     comparison = compare_decisions(base, head, found, days, differences)
-    maker = _Maker(base, head, differences)
-    semantic, reason, broke = _semantic(base, head, differences, settings, maker)
+    serializer = _ComparisonSerializer(base, head, differences)
+    semantic, reason, broke = _semantic(base, head, differences, settings, serializer)
     problems = sorted({*unread, *comparison.problems})
     why = ["invalid"] if problems else []
     if not comparison.products and (differences.names or schemas):
         why.append("nothing")
-    data = {"decisions": maker.decisions(comparison), "semantic": semantic}
+    data = {"decisions": serializer.decisions(comparison), "semantic": semantic}
     if base.schemas == head.schemas and _contradicted(data):
         semantic, reason = _nothing(semantic["engine"]), "contradiction"
     why += [reason] if reason else []
@@ -152,7 +154,7 @@ def _compare(base: LawRevision, head: LawRevision, settings: Settings) -> dict[s
         "verdict": direction_of_all([*(row.direction for row in comparison.rows), *shown]),
         "base": _named(base.source, base),
         "head": _named(head.source, head),
-        "structure": [maker.change(change) for change in changes],
+        "structure": [serializer.change(change) for change in changes],
         "schemas": [_schema(change) for change in schemas],
         "decisions": data["decisions"],
         "semantic": semantic,
@@ -161,30 +163,37 @@ def _compare(base: LawRevision, head: LawRevision, settings: Settings) -> dict[s
 
 
 def _semantic(
-    base: LawRevision, head: LawRevision, differences: Differences, settings: Settings, maker: _Maker
+    base: LawRevision,
+    head: LawRevision,
+    differences: Differences,
+    settings: ComparisonSettings,
+    serializer: _ComparisonSerializer,
 ) -> tuple[dict[str, Any], str, str]:
-    """The semantic layer, why it is not evaluated, and what broke. What the evaluator does not confirm is not shown."""
+    """Return the semantic layer, the reason of no evaluation, and the type of an error.
+
+    An answer that the evaluator does not confirm is not shown.
+    """
     proof = prove(base, head, differences, settings.semantic, settings.workers)
     try:
-        return semantic_data(proof, head, differences, maker.cause), proof.reason, proof.broke
+        return semantic_data(proof, head, differences, serializer.cause), proof.reason, proof.broke
     except UnconfirmedProof as error:
         return _nothing(proof.engine), "failed", str(error)
 
 
 def _seen_in(name: str, comparison: Comparison) -> list[str]:
-    """The products whose decisions, or what is below them, the rule changes."""
+    """Return the products whose decisions, or details below them, a rule changes."""
     found = [row.product.name for row in comparison.rows if name in row.because]
     found += [product for detail in comparison.details if detail.rule == name for product in detail.products]
     return list(dict.fromkeys(found))
 
 
 def _nothing(engine: str | None) -> dict[str, Any]:
-    """The semantic layer of which nothing counts."""
+    """Return the semantic layer of a failed proof."""
     return {"status": "failed", "engine": engine, "transitions": [], "rules": [], "assumptions": []}
 
 
 def _contradicted(data: Mapping[str, Any]) -> bool:
-    """Whether a profile is decided in a way that the engine calls impossible."""
+    """Return True if a profile is decided in a way that the solver calls impossible."""
     return bool(seen(data) & set(impossible(data)))
 
 
@@ -202,18 +211,18 @@ def _problem(problem: Problem) -> dict[str, Any]:
     return {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
 
 
-class _Maker:
+class _ComparisonSerializer:
     def __init__(self, base: LawRevision, head: LawRevision, differences: Differences) -> None:
         self.base, self.head, self.differences = base, head, differences
 
     def change(self, change: Change) -> dict[str, Any]:
-        """An edit, with what it is called."""
+        """Return an edit with its title."""
         data = dataclasses.asdict(change) | {"title": self.title(change)}
         data["fields"] = [dataclasses.asdict(field) for field in change.fields]
         return data
 
     def title(self, change: Change) -> dict[str, str] | None:
-        """The name that the law, a parameter or an instrument goes by; for a rule what it says."""
+        """Return the title of a policy, parameter, instrument or article; for a rule its message."""
         for side in (self.head, self.base):
             policy = side.bundle.policies.get(change.policy)
             if policy is None:
@@ -232,7 +241,7 @@ class _Maker:
         return None
 
     def decisions(self, comparison: Comparison) -> dict[str, Any]:
-        """What was decided, and what of it differs."""
+        """Return the comparison of all products."""
         rows = sorted(comparison.rows, key=lambda row: (row.days[0], row.product.name))
         return {
             "products": comparison.products,
@@ -243,7 +252,7 @@ class _Maker:
         }
 
     def row(self, row: Row) -> dict[str, Any]:
-        """One product whose decision changes."""
+        """Return one product whose decision changes."""
         return {
             "product": row.product.id,
             "variant": row.product.variant or None,
@@ -257,7 +266,7 @@ class _Maker:
         }
 
     def detail(self, detail: Detail) -> dict[str, Any]:
-        """What changes below the decision."""
+        """Return one difference below the decision."""
         return {
             "kind": detail.kind,
             "name": detail.name,
@@ -277,7 +286,7 @@ class _Maker:
         return None
 
     def cause(self, name: str, day: str) -> dict[str, Any]:
-        """A rule with its law: as the head has it, or the base where the head has it no more."""
+        """Return a rule with its citations: that of the head, or of the base if the head has removed it."""
         rules = self.differences.head if name in self.differences.head.by_name else self.differences.base
         rule = rules.by_name[name]
         policy = rules.bundle.policies[rule.policy]

@@ -1,4 +1,4 @@
-"""Which rules differ in what they do, and on which days: through their terms, parameters and instruments as well."""
+"""Rules that behave differently, and the days: changes of terms, parameters and instruments included."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from vatspolicy.cel.ast import Param, walk
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Parameter, Route, Rule
 
 
-class Rules:
-    """The rules of one bundle, and what each says on a day, in a form that compares equal when it does the same."""
+class RuleSignatures:
+    """The rules of one bundle, with signatures that are equal for rules with the same effect."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
@@ -22,22 +21,22 @@ class Rules:
         self._signatures: dict[str, str] = {}
         self._params: dict[str, tuple[str, ...]] = {}
 
-    def says(self, name: str, day: str) -> Any:
-        """What a rule does on a day; None where it is not in force."""
+    def signature_on(self, name: str, day: str) -> Any:
+        """Return the signature of a rule on a day; None if it is not in force."""
         rule = self.by_name.get(name)
         if rule is None or not rule.in_force(day):
             return None
         values = [self._parameter(key).on(day) for key in self._params_of(rule)]
         return self._signature(rule), [None if value is None else value.value for value in values]
 
-    def says_ever(self, name: str) -> Any:
-        """What a rule does on all days."""
+    def full_signature(self, name: str) -> Any:
+        """Return the signature of a rule over all days."""
         rule = self.by_name[name]
         timelines = [[(v.since, v.value) for v in self._parameter(key).values] for key in self._params_of(rule)]
         return rule.since, rule.until, self._signature(rule), timelines
 
     def sources(self, name: str) -> frozenset[str]:
-        """The policies that a rule is made from: its own, those that establish what it names, and all they use."""
+        """Return the policies that a rule depends on: its own, those of the instruments it names, and all they use."""
         rule = self.by_name[name]
         found: set[str] = set()
         waiting = [rule.policy, *(self.bundle.instruments[name].policy for name in _instruments(rule))]
@@ -49,7 +48,7 @@ class Rules:
         return frozenset(found)
 
     def boundaries(self, id: str) -> set[str]:
-        """Days on which something of a policy begins or ends; none for a policy that is not there."""
+        """Return the days on which something of a policy begins or ends; none for an absent policy."""
         policy = self.bundle.policies.get(id)
         if policy is None:
             return set()
@@ -58,7 +57,7 @@ class Rules:
         return days | {value.since for parameter in policy.parameters.values() for value in parameter.values}
 
     def _signature(self, rule: Rule) -> str:
-        """What the rule does, as text, and how well the articles it rests on are known; without its words."""
+        """Return the effect of a rule and the verification of its articles as text, without titles and messages."""
         if rule.name not in self._signatures:
             self._signatures[rule.name] = json.dumps(self._parts(rule), sort_keys=True, ensure_ascii=False)
         return self._signatures[rule.name]
@@ -79,12 +78,11 @@ class Rules:
         ]
 
     def _params_of(self, rule: Rule) -> tuple[str, ...]:
-        """Keys of the parameters that a rule, and the instruments it names, read."""
+        """Return the keys of the parameters that a rule and its instruments read."""
         if rule.name not in self._params:
             named = (self.bundle.instruments[name] for name in _instruments(rule))
-            trees = (e.tree for owner in (rule.when, rule.effect, *named) for e in _expressions(owner))
-            keys = {node.key for tree in trees for node in walk(tree) if isinstance(node, Param)}
-            self._params[rule.name] = tuple(sorted(keys))
+            keys = {key for instrument in named for one in instrument.expressions for key in one.parameters}
+            self._params[rule.name] = tuple(sorted({*keys, *rule.parameters}))
         return self._params[rule.name]
 
     def _parameter(self, key: str) -> Parameter:
@@ -96,14 +94,14 @@ class Rules:
 class Differences:
     """The rules that differ between two bundles."""
 
-    base: Rules
-    head: Rules
+    base: RuleSignatures
+    head: RuleSignatures
     edited: frozenset[str] | None = None
-    """Policies whose files differ, so that no rule made from others need be looked at; None: look at every rule."""
+    """Policies whose files differ: only rules that depend on them are compared; None to compare every rule."""
 
     @functools.cached_property
     def names(self) -> Mapping[str, str]:
-        """By the name of each rule that differs on some day: added, removed, or changed."""
+        """added, removed or changed, by the name of each rule that differs on some day."""
         old, new = self.base.by_name, self.head.by_name
         found = {}
         for name in dict.fromkeys((*new, *old)):
@@ -111,18 +109,20 @@ class Differences:
                 found[name] = "removed" if name in old else "added"
             elif self.edited is not None and not self.edited & (self.base.sources(name) | self.head.sources(name)):
                 continue
-            elif self.base.says_ever(name) != self.head.says_ever(name):
+            elif self.base.full_signature(name) != self.head.full_signature(name):
                 found[name] = "changed"
         return found
 
     def on(self, day: str) -> frozenset[str]:
-        """The rules that do something else on a day, or are in force on one side only."""
-        return frozenset(name for name in self.names if self.base.says(name, day) != self.head.says(name, day))
+        """Return the rules that behave differently on a day, or are in force on one side only."""
+        return frozenset(
+            name for name in self.names if self.base.signature_on(name, day) != self.head.signature_on(name, day)
+        )
 
     def days(self, changed: Iterable[str], today: str, more: Iterable[str] = ()) -> list[str]:
-        """Days worth a look: the boundaries of changed policies and of differing rules, today, and `more`.
+        """Return the days to compare: boundaries of changed policies and differing rules, today, and `more`.
 
-        Only days that both bundles cover.
+        Days that a bundle does not cover are left out.
         """
         first = max(self.base.bundle.covers_from, self.head.bundle.covers_from)
         found = {today, first, *more}
@@ -140,14 +140,14 @@ def _instruments(rule: Rule) -> list[str]:
 
 
 _WORDS = {"title", "message", "policy"}
-"""Fields of effects and instruments that change no decision."""
+"""Fields of effects and instruments that do not affect a decision."""
 
 
 def _plain(value: Any) -> Any:
-    """Effects and instruments as plain data, their expressions as trees without places."""
+    """Return effects and instruments as plain data, with expressions as trees without positions."""
     match value:
         case Expression():
-            return _tree(value.stored)
+            return _tree(value.data)
         case Mapping():
             return {key: _plain(child) for key, child in value.items()}
         case list() | tuple():
@@ -158,7 +158,7 @@ def _plain(value: Any) -> Any:
 
 
 def _tree(stored: Any) -> Any:
-    """A stored tree (kind, type, place, parts) without places; a term is its body."""
+    """Return a stored tree (kind, type, position, parts) without positions; a term is its body."""
     kind, type, _, *own = stored
     if kind == "Term":
         return _tree(own[1]["n"])
@@ -176,7 +176,7 @@ def _part(value: Any) -> Any:
 
 
 def _expressions(value: Any) -> Iterator[Expression]:
-    """Expressions within an effect or an instrument."""
+    """Yield the expressions within an effect or an instrument."""
     if isinstance(value, Expression):
         yield value
     elif isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""What was edited in the JSON Schemas, and whether a reader breaks over it: a spec, a policy, or a program."""
+"""Edits of the JSON Schemas, and whether they break a reader: a spec, a policy, or a program."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vatspolicy.authoring.diff.sources import LawRevision
 _WRITTEN_BY_US = {
     f"{name}.schema.json" for name in ("analysis", "comparison", "decision", "matrix", "question", "routes", "timeline")
 }
-"""Schemas of what the program writes: a reader breaks over less, or over what it does not know."""
+"""Schemas of the program's output: a reader breaks if something is missing or unknown to it."""
 _WORDS = {"$id", "$schema", "$comment", "title", "description", "examples"}
-"""Keys that check nothing; those that begin with x- check nothing either, but for the ones below."""
+"""Keys that do not validate; nor do those that begin with x-, except the ones below."""
 _LAW = ("x-invariants", "x-gazetteer", "x-shorthand", "x-derived")
 _SETS = ("enum", "required", "type")
 _LOWER, _UPPER = ("minimum", "minItems", "minLength"), ("maximum", "maxItems", "maxLength")
@@ -21,7 +21,7 @@ _LOWER, _UPPER = ("minimum", "minItems", "minLength"), ("maximum", "maxItems", "
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """One place of one schema that differs. Words for people are not compared."""
+    """One place of one schema that differs. Texts for people are not compared."""
 
     file: str
     path: str
@@ -30,11 +30,11 @@ class SchemaChange:
     before: Any
     after: Any
     breaking: bool
-    """Whether what was valid before, or could be read before, may no longer be."""
+    """True if a document that was valid or readable before may no longer be."""
 
 
 def compare_schemas(base: LawRevision, head: LawRevision) -> list[SchemaChange]:
-    """Every difference that checks something, by file and path."""
+    """Return every difference that affects validation, by file and path."""
     if base.schemas == head.schemas:
         return []
     found = []
@@ -81,7 +81,7 @@ def _change(file: str, path: Steps, old: Any, new: Any) -> SchemaChange:
 
 
 def _breaks_writer(path: Steps, old: Any, new: Any) -> bool:
-    """Whether a file that was valid may no longer be. What cannot be told apart counts as breaking."""
+    """Return True if a file that was valid may no longer be. A difference of unknown effect counts as breaking."""
     key, parent = path[-1], path[-2] if len(path) > 1 else ""
     if parent in ("properties", "$defs", "x-gazetteer"):
         return new is None
@@ -101,7 +101,7 @@ def _breaks_writer(path: Steps, old: Any, new: Any) -> bool:
 
 
 def _breaks_reader(path: Steps, old: Any, new: Any) -> bool:
-    """Whether a program that read every output before may meet one that it does not know."""
+    """Return True if a program that read every output before may meet an unknown one."""
     key, parent = path[-1], path[-2] if len(path) > 1 else ""
     if parent == "properties":
         return new is None
@@ -123,7 +123,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _shown(value: Any) -> Any:
-    """A scalar or a list of scalars as it is; of anything larger only that it is there."""
+    """Return a scalar or a list of scalars as it is, and an ellipsis for anything larger."""
     if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, Mapping | list) for v in value)):
         return "…"
     return value

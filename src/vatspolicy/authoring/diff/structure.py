@@ -1,4 +1,4 @@
-"""What was edited: policy by policy, entry by entry. Formatting, comments and the order of keys count for nothing."""
+"""Edits of the law, policy by policy and entry by entry. Formatting, comments and the order of keys do not count."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from vatspolicy.policies.model import ALWAYS, NEVER
 
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
 _WORDS_OR_LISTS = {"cite", "is"}
-"""Keys whose value is one word, or a list of words."""
+"""Keys whose value is one name, or a list of names."""
 _EMPTY: Mapping[str, Any] = {}
 _NOTHING: tuple[Any, ...] = (None, [], {})
-"""An empty list says as little as a key that is left out."""
+"""Values that mean the same as a key that is left out."""
 LAW = ("policy", "dates", "edition", "instrument", "parameter", "term", "rule")
 """Kinds of changes that can change a decision."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One value that differs. None: it is not there."""
+    """One value that differs; None for a value that is not there."""
 
     name: str
-    """Where it stands in the entry, such as route.max_foreign_percent; empty for the entry itself."""
+    """The place in the entry, such as route.max_foreign_percent; empty for the entry itself."""
     before: Any
     after: Any
 
@@ -46,23 +46,23 @@ class Change:
     """added, removed or changed."""
     file: str
     line: int
-    """In the head; for what was removed, in the base."""
+    """The line in the head; for a removed entry, in the base."""
     fields: tuple[Field, ...] = ()
     since: str | None = None
-    """First day that the change is about, where it is about law."""
+    """The first day that the change affects, if it changes law."""
     retroactive: bool = False
-    """Whether that day is past."""
+    """True if that day is past."""
     twin: str | None = None
-    """The removed or added entry with the same body, if there is one: the entry was probably renamed."""
+    """The removed or added entry with the same body, if there is one: probably a renamed entry."""
 
     @property
-    def mends(self) -> bool:
-        """Whether it rewrites what was law on a past day, rather than adding to it."""
+    def rewrites_past(self) -> bool:
+        """True if the change rewrites the law of a past day, rather than adding to it."""
         return self.retroactive and self.change != "added"
 
 
 def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[Change]:
-    """Every change, by policy and in the order of the file."""
+    """Return every change, by policy and in the order of the file."""
     found: list[Change] = []
     if base.release.data["covers"] != head.release.data["covers"]:
         before, after = base.release.data["covers"]["from"], head.release.data["covers"]["from"]
@@ -84,7 +84,7 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
         )
     for id in sorted(base.documents.keys() | head.documents.keys()):
         before_file, after_file = base.documents.get(id), head.documents.get(id)
-        changes = _Policy(id, before_file, after_file).changes()
+        changes = _PolicyDiff(id, before_file, after_file).changes()
         found += (_dated(change, today) for change in changes)
     return [*_with_twins(found, base, head), *_tests(base, head), *_fixtures(base, head)]
 
@@ -104,8 +104,8 @@ def _tests(base: LawRevision, head: LawRevision) -> Iterator[Change]:
 # --- one policy ------------------------------------------------------------------------------------------------------
 
 
-class _Policy:
-    """The changes of one file."""
+class _PolicyDiff:
+    """The changes of one policy file."""
 
     def __init__(self, id: str, before: Document | None, after: Document | None) -> None:
         self.id, self.before, self.after = id, before, after
@@ -132,7 +132,7 @@ class _Policy:
         yield from self.rules()
 
     def since(self) -> str:
-        """First day of the policy, of either side."""
+        """Return the first day of the policy, on either side."""
         return min(str(data["effective"]["from"]) for data in (self.old, self.new) if data)
 
     def change(
@@ -187,7 +187,7 @@ class _Policy:
             yield self.change(kind, name, change, path, fields, since)
 
     def parameters(self) -> Iterator[Change]:
-        """Value by value: each change stands under the day from which it counts, beside what counted before."""
+        """Yield the changes of values, each under its first day and beside the value before it."""
         old, new = (data.get("parameters", _EMPTY) for data in (self.old, self.new))
         for name in dict.fromkeys((*new, *old)):
             titles = [Field("title", old.get(name, _EMPTY).get("title"), new.get(name, _EMPTY).get("title"))]
@@ -226,7 +226,7 @@ class _Policy:
             yield from self.entry("rule", id, places[id], before, after, since)
 
     def rule_since(self, before: Any, after: Any) -> str | None:
-        """First day that the change of a rule is about; None when only words changed."""
+        """Return the first day that the change of a rule affects; None if only texts changed."""
         spans = [
             (
                 max(rule.get("from", ALWAYS), data["effective"]["from"]),
@@ -251,7 +251,7 @@ def _in_force(entries: Any, day: str) -> Mapping[str, Any] | None:
 
 
 def _fields(old: Any, new: Any, prefix: str = "", expressions: bool = False) -> Iterator[Field]:
-    """The values that differ, by where they stand. Lists of entries with an id are compared entry by entry."""
+    """Yield the values that differ, by their places. Lists of entries with an id are compared entry by entry."""
     if old in _NOTHING and new in _NOTHING:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping) and not _is_text(old) and not _is_text(new):
@@ -272,7 +272,7 @@ def _fields(old: Any, new: Any, prefix: str = "", expressions: bool = False) -> 
 
 
 def _is_text(value: Mapping[str, Any]) -> bool:
-    """Words in two languages, which change together."""
+    """Return True for a text in two languages, which changes as a whole."""
     return value.keys() == {"en", "zh"}
 
 
@@ -283,7 +283,7 @@ def _by_id(value: Any) -> dict[str, Any] | None:
 
 
 def _normal(value: Any, name: str = "", expression: bool = False) -> Any:
-    """A form that is equal for values that say the same."""
+    """Return a form that is equal for values with the same meaning."""
     key = name.rpartition(".")[2]
     if isinstance(value, str):
         if expression or key in _EXPRESSIONS:
@@ -302,15 +302,15 @@ _TOKEN = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[\w.]+|[^\s\w]""")
 
 
 def tokens(text: str) -> tuple[str, ...]:
-    """The words of an expression, without the spaces between them."""
+    """Return the tokens of an expression, without the spaces between them."""
     return tuple(_TOKEN.findall(text))
 
 
-# --- what may have been renamed --------------------------------------------------------------------------------------
+# --- renamed entries --------------------------------------------------------------------------------------
 
 
 def _with_twins(changes: list[Change], base: LawRevision, head: LawRevision) -> list[Change]:
-    """Removed and added entries of one kind with the same body, each naming the other."""
+    """Return the changes; removed and added entries of one kind with the same body name each other."""
     bodies: dict[tuple[str, str], dict[str, list[int]]] = {}
     for index, change in enumerate(changes):
         if change.change != "changed" and change.kind in ("policy", "rule", "term", "instrument", "article"):
@@ -343,7 +343,7 @@ def _body(side: LawRevision, change: Change) -> Any:
 
 
 def _fixtures(base: LawRevision, head: LawRevision) -> Iterator[Change]:
-    """Fixtures that were edited with the law: a reviewer wants to know that an expectation moved."""
+    """Yield the edited fixtures, so that a reviewer sees changed expectations."""
     old, new = dict(base.source.fixtures), dict(head.source.fixtures)
     if not old or not new:
         return

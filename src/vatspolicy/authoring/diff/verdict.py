@@ -283,10 +283,10 @@ def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Change]
     """Return faults of files whose past was rewritten under their old version, and of reviews of an older text."""
     faults = []
     touched = {c.policy for c in changes if c.kind in (*LAW, "article")}
-    mended = {c.policy for c in changes if c.mends}
+    rewritten = {c.policy for c in changes if c.rewrites_past}
     for id in sorted(touched & head.documents.keys() & base.documents.keys()):
         old, new = base.documents[id], head.documents[id]
-        if id in mended and _parse(new.data["version"]) <= _parse(old.data["version"]):
+        if id in rewritten and _parse(new.data["version"]) <= _parse(old.data["version"]):
             faults.append(Fault("file-version", id, new.file, new.mark(("version",))[0]))
     for id, document in sorted(head.documents.items()):
         review = document.data.get("review")

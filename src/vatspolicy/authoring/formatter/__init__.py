@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from vatspolicy.documents import Document, parse_document
 from vatspolicy.errors import InvalidInput, Problem
 
@@ -31,20 +29,30 @@ def format_text(document: Document) -> str:
 
 
 def split_tests(document: Document) -> tuple[str, str] | None:
-    """Return the canonical texts of a policy and of the tests that stand in it; None where none do.
+    """Return the canonical texts of a policy and of the tests in it; None if there are none.
 
-    Raises InvalidInput as `format_text` does.
+    Raises:
+        InvalidInput: See `format_text`.
     """
+    from vatspolicy.documents.yaml_tree import YamlCollection, YamlText, parse_tree
+    from vatspolicy.documents.yaml_writer import write_tree
+
     if not isinstance(document.data, dict) or not {"id", "effective", "tests"} <= document.data.keys():
         return None
-    text = format_text(document)
-    found = re.search(r"^tests: ?(.*)\n((?:[ #].*\n|\n)*)", text, re.MULTILINE)
-    assert found is not None, "the canonical text writes a key at the beginning of a line"
-    inside = found[1] + "\n" if found[1] else "".join(f"{line.removeprefix('  ')}\n" for line in found[2].splitlines())
-    tests = format_text(parse_document(inside, document.file))
-    if parse_document(tests, document.file).data != document.data["tests"]:
+    tree = parse_tree(document.text)
+    assert isinstance(tree.root, YamlCollection)
+    [entry] = [entry for entry in tree.root.entries if entry.key is not None and entry.key.value == "tests"]
+    tree.root.entries.remove(entry)
+    head = [*entry.lead, *filter(None, [entry.tail])]
+    if isinstance(entry.value, YamlCollection) and not entry.value.flow:
+        entry.value.entries[-1].foot += entry.foot
+    else:
+        head += entry.foot
+    texts = write_tree(tree), write_tree(YamlText(head, entry.value, tree.flush))
+    policy, tests = (parse_document(text, document.file) for text in texts)
+    if {**policy.data, "tests": tests.data} != document.data:
         raise _refusal(document, "The tests cannot be moved into a file of their own.")
-    return format_text(parse_document(text[: found.start()] + text[found.end() :], document.file)), tests
+    return format_text(policy), format_text(tests)
 
 
 def _write(document: Document) -> str:

@@ -1,6 +1,6 @@
-"""A policy file as text in which layout, comments and the order of keys make no difference: for comparing two of them.
+"""The normal text of a policy file for `git diff`: without layout, comments and the author's order of keys.
 
-One fact a line, every clause of an expression on its own; each rule, parameter, term and article says its full name.
+One fact a line, one clause of an expression a line; each rule, parameter, term and article shows its full name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BINARY = {"&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "*", "in"}
 
 
 def normal_text(data: Any) -> str:
-    """The normalised text of the data of a file. Equal data give equal text."""
+    """Return the normal text of the data of a file. Equal data give equal text."""
     name = data.get("id", "") if isinstance(data, dict) else ""
     return "".join(f"{line}\n" for line in _lines(data, 0, find_order(data), (), str(name)))
 
@@ -65,7 +65,7 @@ def _sorted(value: Mapping[str, Any], order: KeyOrder) -> list[str]:
 
 
 def _scalar(value: Any) -> str:
-    """A text as it is, unless it could be taken for something else."""
+    """Return a text as it is, unless it could be taken for something else."""
     bare = isinstance(value, str) and value.isprintable() and value == value.strip() and value
     if bare and not (value in ("true", "false", "null") or is_number(value) or value[0] in '[{"'):
         return str(value)
@@ -73,7 +73,7 @@ def _scalar(value: Any) -> str:
 
 
 def clauses(text: str) -> list[str]:
-    """An expression with one way of spacing, broken before every && and || outside brackets."""
+    """Return an expression with canonical spacing, broken before every && and || outside brackets."""
     rows, depth = [""], 0
     before = ""
     for token in _TOKEN.findall(text):
@@ -81,13 +81,13 @@ def clauses(text: str) -> list[str]:
         if token in ("&&", "||") and depth == 0:
             rows.append(token)
         else:
-            rows[-1] += (" " if rows[-1] and _apart(before, token) else "") + token
+            rows[-1] += (" " if rows[-1] and _needs_space(before, token) else "") + token
         before = token
     return rows
 
 
-def _apart(before: str, token: str) -> bool:
-    """Whether a space stands between two tokens."""
+def _needs_space(before: str, token: str) -> bool:
+    """Return True if a space stands between two tokens."""
     if token in (")", "]", ",") or before in ("(", "[", "!"):
         return False
     if token == "(":

@@ -1,4 +1,4 @@
-"""Small mistakes in expressions, made in the typed tree: what a slip of the pen, or of the mind, would leave behind."""
+"""Mutation operators for expressions: small mistakes in the typed tree."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from vatspolicy.cel.ast import (
 from vatspolicy.cel.types import BOOL, Bool
 
 Steps = tuple[int, ...]
-"""The way from the root of a tree to a node: the index of a child at each level."""
+"""The path from the root of a tree to a node: the index of a child at each level."""
 
 _BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 @dataclass(frozen=True)
-class Edit:
+class Mutation:
     """One mistake: the node at `steps` becomes `node`."""
 
     kind: str
@@ -40,23 +40,23 @@ class Edit:
     steps: Steps
     node: Node
     span: tuple[int, int]
-    """Where it stands in the text of the expression."""
+    """The span in the text of the expression."""
     words: str
-    """What was done, as a phrase."""
+    """A phrase for the mistake."""
 
 
-def edits(tree: Node, text: str) -> Iterator[Edit]:
-    """Every mistake in an expression whose text is `text`; the bodies of its terms are expressions of their own."""
+def list_edits(tree: Node, text: str) -> Iterator[Mutation]:
+    """Yield every mistake in an expression with this text; the bodies of its terms are expressions of their own."""
     yield from _edits(tree, (), text)
 
 
-def constant(tree: Node, value: bool, words: str) -> Edit:
-    """The whole expression replaced by true or false."""
-    return Edit("constant", (), Literal(BOOL, tree.span, value), tree.span, words)
+def make_constant(tree: Node, value: bool, words: str) -> Mutation:
+    """Return the mistake that replaces a whole expression by true or false."""
+    return Mutation("constant", (), Literal(BOOL, tree.span, value), tree.span, words)
 
 
 def replace(tree: Node, steps: Steps, node: Node) -> Node:
-    """The tree with another node at `steps`."""
+    """Return the tree with another node at `steps`."""
     if not steps:
         return node
     first, *rest = steps
@@ -81,13 +81,15 @@ def replace(tree: Node, steps: Steps, node: Node) -> Node:
 
 
 def source(text: str, node: Node) -> str:
-    """A node as it is written, on one line."""
+    """Return the source text of a node, on one line."""
     return " ".join(text[node.span[0] : node.span[1]].split())
 
 
-def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterator[Edit]:
-    """`negated`: a ! stands before the node, and dropping it is the same mistake as negating the node."""
-    yield from (edit for edit in _own(node, steps, text) if not (negated and edit.steps == steps and _turns(edit)))
+def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterator[Mutation]:
+    """Yield the mistakes below a node. If it is `negated`, dropping the ! is the same mistake as negating the node."""
+    yield from (
+        edit for edit in _own(node, steps, text) if not (negated and edit.steps == steps and edit.kind == "opposite")
+    )
     match node:
         case And() | Or() | Not() | Quantifier():
             for index, child in enumerate(children(node)):
@@ -96,50 +98,46 @@ def _edits(node: Node, steps: Steps, text: str, negated: bool = False) -> Iterat
             yield from _own(members, (*steps, 1), text)
 
 
-def _turns(edit: Edit) -> bool:
-    return edit.kind == "opposite"
-
-
-def _own(node: Node, steps: Steps, text: str) -> Iterator[Edit]:
+def _own(node: Node, steps: Steps, text: str) -> Iterator[Mutation]:
     match node:
         case And(parts=parts) | Or(parts=parts):
             yield from _of_junction(node, parts, steps, text)
         case Not(body=body):
-            yield Edit("opposite", steps, body, node.span, f"the ! before {source(text, body)} is dropped")
+            yield Mutation("opposite", steps, body, node.span, f"the ! before {source(text, body)} is dropped")
         case Compare(op=op):
             yield from _of_comparison(node, op, steps, text)
         case Quantifier(kind=kind):
             other = "all" if kind == "exists" else "exists"
             changed = dataclasses.replace(node, kind=other)
-            yield Edit("quantifier", steps, changed, node.span, f"{kind} becomes {other} in {source(text, node)}")
+            yield Mutation("quantifier", steps, changed, node.span, f"{kind} becomes {other} in {source(text, node)}")
         case Literal(value=tuple() as members) if len(members) > 1:
             for index, member in enumerate(members):
                 shorter = dataclasses.replace(node, value=(*members[:index], *members[index + 1 :]))
-                yield Edit("member", steps, shorter, node.span, f"{member!r} is dropped from {source(text, node)}")
+                yield Mutation("member", steps, shorter, node.span, f"{member!r} is dropped from {source(text, node)}")
         case In() | TextTest() | Term():
             yield _opposite(node, steps, text)
         case Fact(type=Bool()):
             yield _opposite(node, steps, text)
 
 
-def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: str) -> Iterator[Edit]:
+def _of_junction(node: And | Or, parts: tuple[Node, ...], steps: Steps, text: str) -> Iterator[Mutation]:
     is_and = isinstance(node, And)
     other = (Or if is_and else And)(node.type, node.span, parts)
     signs = ("&&", "||") if is_and else ("||", "&&")
-    yield Edit("junction", steps, other, node.span, f"{signs[0]} becomes {signs[1]} in {source(text, node)}")
+    yield Mutation("junction", steps, other, node.span, f"{signs[0]} becomes {signs[1]} in {source(text, node)}")
     for index, part in enumerate(parts):
         rest = (*parts[:index], *parts[index + 1 :])
         shorter = rest[0] if len(rest) == 1 else dataclasses.replace(node, parts=rest)
-        yield Edit("dropped", steps, shorter, part.span, f"the clause {source(text, part)} is dropped")
+        yield Mutation("dropped", steps, shorter, part.span, f"the clause {source(text, part)} is dropped")
 
 
-def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[Edit]:
+def _of_comparison(node: Compare, op: str, steps: Steps, text: str) -> Iterator[Mutation]:
     if op in _BOUNDARY:
         changed = dataclasses.replace(node, op=_BOUNDARY[op])
-        yield Edit("boundary", steps, changed, node.span, f"{op} becomes {_BOUNDARY[op]} in {source(text, node)}")
+        yield Mutation("boundary", steps, changed, node.span, f"{op} becomes {_BOUNDARY[op]} in {source(text, node)}")
     opposite = dataclasses.replace(node, op=_OPPOSITE[op])
-    yield Edit("opposite", steps, opposite, node.span, f"{op} becomes {_OPPOSITE[op]} in {source(text, node)}")
+    yield Mutation("opposite", steps, opposite, node.span, f"{op} becomes {_OPPOSITE[op]} in {source(text, node)}")
 
 
-def _opposite(node: Node, steps: Steps, text: str) -> Edit:
-    return Edit("opposite", steps, Not(BOOL, node.span, node), node.span, f"{source(text, node)} is negated")
+def _opposite(node: Node, steps: Steps, text: str) -> Mutation:
+    return Mutation("opposite", steps, Not(BOOL, node.span, node), node.span, f"{source(text, node)} is negated")

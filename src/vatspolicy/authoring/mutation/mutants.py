@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.mutation.expression_mutants import Edit, Steps, constant, edits, replace
+from vatspolicy.authoring.mutation.expression_mutants import Mutation, Steps, list_edits, make_constant, replace
 from vatspolicy.authoring.testing.coverage import used_terms
-from vatspolicy.cel.ast import Node, Param, Term, children, walk
+from vatspolicy.cel.ast import Node, Term, children
 from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Deny, Expression, Need, Policy, Route, Rule, Value
@@ -32,7 +32,7 @@ class Mutant:
     offset: int | None = None
     """Offset in the text at `path`, for an expression."""
     trees: Mapping[int, Node] = field(default_factory=dict)
-    """Trees in place of those of the bundle, by the identity of the expression."""
+    """Trees in place of those of the bundle, by the index of the expression."""
     params: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     """Dated values in place of those of the bundle."""
     reads: tuple[Expression, ...] = ()
@@ -49,17 +49,22 @@ class Mutants:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.rule_of: dict[int, Rule] = {}
+        self.checks: dict[int, Expression] = {}
+        """Checks that share caps were compiled to, by the index of the cap."""
         self.terms = used_terms(bundle)
         self.users: dict[tuple[str, str], list[tuple[Expression, Steps]]] = {}
         self.readers: dict[str, list[Expression]] = {}
         for policy in bundle.policies.values():
             for rule in policy.rules:
-                self.rule_of |= {id(expression): rule for _, expression in expressions_of(rule)}
-        for policy, expression in bundle.owned_expressions():
-            for name, steps in self._uses(policy, expression.tree, ()):
-                self.users.setdefault(name, []).append((expression, steps))
-            for key in dict.fromkeys(node.key for node in walk(expression.tree) if isinstance(node, Param)):
-                self.readers.setdefault(key, []).append(expression)
+                self.rule_of |= {expression.index: rule for expression in rule.compiled}
+                cap = rule.effect.share_cap if isinstance(rule.effect, Route) else None
+                if cap is not None and cap.cap is not None:
+                    self.checks[cap.cap.index] = cap.check
+            for expression in policy.compiled:
+                for name, steps in self._uses(policy, expression.tree, ()):
+                    self.users.setdefault(name, []).append((expression, steps))
+                for key in expression.parameters:
+                    self.readers.setdefault(key, []).append(expression)
 
     def _uses(self, policy: Policy, node: Node, steps: Steps) -> Iterator[tuple[tuple[str, str], Steps]]:
         """The terms that a tree uses, those inside other terms included: by owner and name, and where the body is."""
@@ -95,24 +100,27 @@ class Mutants:
         yield from self._rule_dates(policy, path, rule)
         for step, expression in expressions_of(rule):
             yield from self._expression(policy, rule.name, (*path, *step), expression)
-        ends = [constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
-        ends += [constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
+        ends = [make_constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
+        ends += [make_constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
         for edit in ends:
             yield self._made(policy, rule.name, (*path, "when"), rule.when, edit)
         if isinstance(rule.effect, Route):
             for number, condition in enumerate(rule.effect.conditions):
                 for value in (True, False):
                     words = f"the condition {condition.id} {'is dropped' if value else 'never holds'}"
-                    edit = constant(condition.check.tree, value, words)
+                    edit = make_constant(condition.check.tree, value, words)
                     where = (*path, "route", "conditions", number, "check")
                     yield self._made(policy, rule.name, where, condition.check, edit)
 
     def _expression(self, policy: Policy, subject: str, path: Path, expression: Expression) -> Iterator[Mutant]:
-        for edit in edits(expression.tree, expression.text):
+        for edit in list_edits(expression.tree, expression.text):
             yield self._made(policy, subject, path, expression, edit)
 
-    def _made(self, policy: Policy, subject: str, path: Path, expression: Expression, edit: Edit) -> Mutant:
-        tree = replace(expression.tree, edit.steps, edit.node)
+    def _made(self, policy: Policy, subject: str, path: Path, expression: Expression, edit: Mutation) -> Mutant:
+        trees = {expression.index: replace(expression.tree, edit.steps, edit.node)}
+        check = self.checks.get(expression.index)
+        if check is not None:  # `operator.foreign_percent <= cap`
+            trees[check.index] = replace(check.tree, (1, *edit.steps), edit.node)
         return Mutant(
             policy.id,
             subject,
@@ -120,24 +128,24 @@ class Mutants:
             edit.words,
             path,
             edit.span[0],
-            trees={id(expression): tree},
+            trees=trees,
             rules=self._rules([expression]),
         )
 
     def _rules(self, expressions: list[Expression]) -> tuple[Rule, ...]:
-        found = {id(e): self.rule_of[id(e)] for e in expressions if id(e) in self.rule_of}
+        found = {e.index: self.rule_of[e.index] for e in expressions if e.index in self.rule_of}
         return tuple(dict.fromkeys(found.values()))
 
     # --- terms and parameters
 
     def _term(self, policy: Policy, name: str, text: str) -> Iterator[Mutant]:
         uses = self.users[policy.id, name]
-        users = list({id(expression): expression for expression, _ in uses}.values())
-        for edit in edits(self.terms[policy.id, name], text):
+        users = list({expression.index: expression for expression, _ in uses}.values())
+        for edit in list_edits(self.terms[policy.id, name], text):
             trees: dict[int, Node] = {}
             for expression, steps in uses:
-                tree = trees.get(id(expression), expression.tree)
-                trees[id(expression)] = replace(tree, (*steps, *edit.steps), edit.node)
+                tree = trees.get(expression.index, expression.tree)
+                trees[expression.index] = replace(tree, (*steps, *edit.steps), edit.node)
             yield Mutant(
                 policy.id,
                 f"{policy.id} (term {name})",

@@ -23,11 +23,11 @@ from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.policies.bundle import Bundle
 
 MANY, FEW = 100, 2
-"""Looking for a test takes up to a second: where more than MANY survive, it is done for FEW of each policy."""
+"""The search for a test takes up to a second: if more than MANY survive, it is made for FEW of each policy."""
 
 
 @dataclass(frozen=True)
-class Report:
+class MutationReport:
     """The result of a mutation run."""
 
     text: str
@@ -37,7 +37,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Score:
-    """How many mutants were killed, survived, and are proved to be no different."""
+    """The number of mutants that were killed, that survived, and that are proved equivalent."""
 
     killed: int
     survived: int
@@ -45,7 +45,7 @@ class Score:
 
     @property
     def percent(self) -> float:
-        """Percent killed of those that differ; 100 where none does."""
+        """Percent killed of the mutants that differ; 100 if there are none."""
         differing = self.killed + self.survived
         return 100.0 * self.killed / differing if differing else 100.0
 
@@ -62,15 +62,15 @@ def mutate(
     threshold: float | None = None,
     prover: Prover | None = None,
     suggestions: bool = True,
-) -> Report:
-    """Try the chosen mutants of a bundle on its tests. `threshold` is the least score in percent."""
+) -> MutationReport:
+    """Run the tests of a bundle on the selected mutants. `threshold` is the least score in percent."""
     mutants, total = choose(bundle, choice)
     if not mutants:
-        return Report("Nothing to mutate.\n", 5)
+        return MutationReport("Nothing to mutate.\n", 5)
     trial = Trial(bundle, list(cases))
     if trial.failing:
         lines = [f"fails on the law as it is: {name}" for name in trial.failing]
-        return Report("\n".join([*lines, "Mutants are tried when every test passes."]) + "\n", 1)
+        return MutationReport("\n".join([*lines, "Mutants are tried when every test passes."]) + "\n", 1)
     verdicts = list(try_all(trial, mutants, prover))
     lines = _survivors(trial, verdicts, suggestions)
     lines += [f"{score}  {policy}" for policy, score in sorted(scores(verdicts).items(), key=_worst_first)]
@@ -82,11 +82,11 @@ def mutate(
     if threshold is not None and whole.percent < threshold:
         lines.append(f"below the threshold of {threshold:g} %")
         code = 1
-    return Report("\n".join(lines) + "\n", code)
+    return MutationReport("\n".join(lines) + "\n", code)
 
 
 def scores(verdicts: Iterable[Verdict]) -> Mapping[str, Score]:
-    """The score of each policy."""
+    """Return the score of each policy."""
     found: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         found.setdefault(verdict.mutant.policy, []).append(verdict)

@@ -1,4 +1,4 @@
-"""The law with a mistake in it, and a law that takes notes."""
+"""Rule sets with a mistake in them, and rule sets that report every evaluation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import Env, evaluate
-from vatspolicy.cel.serialize import to_data
+from vatspolicy.cel.interpreter import Env, Unknown, UnknownAttribute, compile_interpreter, evaluate
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Instrument, Parameter, Policy, Route, Rule
+from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
+from vatspolicy.policies.model import (
+    NO_CODE,
+    Condition,
+    Expression,
+    Instrument,
+    Parameter,
+    Policy,
+    Route,
+    Rule,
+    store_tree,
+)
 from vatspolicy.policies.ruleset import RuleSet
 
 
@@ -35,39 +45,54 @@ def altered(bundle: Bundle, alter: Callable[[RuleSet, str], RuleSet]) -> Altered
 
 
 @dataclass(frozen=True)
-class MutantLaw(RuleSet):
-    """A law that answers some questions wrongly."""
+class MutantEvaluator:
+    """Evaluator that reads some expressions as other trees."""
 
-    trees: Mapping[int, Node] = field(kw_only=True)
-    """Trees by the identity of the expression in whose place they stand."""
+    base: ExpressionEvaluator
+    trees: Mapping[int, Node]
+    """Mutated trees by the index of the expression."""
+    params: Mapping[str, Any]
 
-    def ask(self, expression: Expression, env: Env) -> Any:
-        """Value of an expression, or of the tree in its place."""
-        tree = self.trees.get(id(expression))
-        return super().ask(expression, env) if tree is None else evaluate(tree, env, self.params)
+    def evaluate(self, expression: Expression, activation: Env) -> Any:
+        """Return the value of an expression, or None if it is unknown."""
+        tree = self.trees.get(expression.index)
+        return self.base.evaluate(expression, activation) if tree is None else evaluate(tree, activation, self.params)
+
+    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
+        """Return the facts to ask for next while an expression is unknown."""
+        tree = self.trees.get(expression.index)
+        if tree is None:
+            return self.base.missing_facts(expression, activation)
+        value = compile_interpreter(tree, self.params)(activation)
+        return value.facts if isinstance(value, Unknown) else ()
 
 
 @dataclass(frozen=True)
-class NotingLaw(RuleSet):
-    """A law that tells what it was asked and what it answered."""
+class NotingEvaluator:
+    """Evaluator that reports every evaluation and its result."""
 
-    note: Callable[[Expression, Env, Any], None] = field(kw_only=True)
+    base: ExpressionEvaluator
+    note: Callable[[Expression, Env, Any], None]
 
-    def ask(self, expression: Expression, env: Env) -> Any:
-        """Value of an expression."""
-        value = super().ask(expression, env)
-        self.note(expression, env, value)
+    def evaluate(self, expression: Expression, activation: Env) -> Any:
+        """Return the value of an expression, or None if it is unknown."""
+        value = self.base.evaluate(expression, activation)
+        self.note(expression, activation, value)
         return value
 
+    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
+        """Return the facts to ask for next while an expression is unknown."""
+        return self.base.missing_facts(expression, activation)
 
-def noting(law: RuleSet, note: Callable[[Expression, Env, Any], None]) -> NotingLaw:
-    """The law, which tells `note` about every question."""
-    return NotingLaw(**_fields(law), note=note)
+
+def noting(ruleset: RuleSet, note: Callable[[Expression, Env, Any], None]) -> RuleSet:
+    """Return a rule set that reports every evaluation to `note`."""
+    return dataclasses.replace(ruleset, evaluator=NotingEvaluator(ruleset.evaluator, note), indexed=False)
 
 
 def trees_of(mutant: Mutant) -> Mapping[int, Node]:
-    """The trees that a mutant is to be asked by: generated code has the values of parameters built in."""
-    return {**{id(expression): expression.tree for expression in mutant.reads}, **mutant.trees}
+    """Return the trees to evaluate in place of generated code, which has the values of parameters built in."""
+    return {**{expression.index: expression.tree for expression in mutant.reads}, **mutant.trees}
 
 
 def params_on(mutant: Mutant, params: Mapping[str, Any], day: str) -> Mapping[str, Any]:
@@ -83,33 +108,19 @@ def mutated(bundle: Bundle, mutant: Mutant) -> Altered:
     """The bundle with the mistake in it."""
     trees = trees_of(mutant)
 
-    def alter(law: RuleSet, day: str) -> RuleSet:
-        fields = _fields(law) | {"params": params_on(mutant, law.params, day)}
+    def alter(ruleset: RuleSet, day: str) -> RuleSet:
+        rules = dict(ruleset.rules)
         for rule in mutant.rules if mutant.dates else ():
             since, until = mutant.dates[rule.name]
             if rule.in_force(day) != (since <= day < until):
-                key = rule.group
-                there = fields["rules"].get(key, ())
+                there = rules.get(rule.group, ())
                 changed = tuple(one for one in there if one is not rule) if rule in there else (*there, rule)
-                fields["rules"] = {**fields["rules"], key: changed}
-        return MutantLaw(**fields, trees=trees)
+                rules[rule.group] = changed
+        params = params_on(mutant, ruleset.params, day)
+        evaluator = MutantEvaluator(ruleset.evaluator, trees, params)
+        return dataclasses.replace(ruleset, rules=rules, params=params, evaluator=evaluator, indexed=False)
 
     return altered(bundle, alter)
-
-
-def _fields(law: RuleSet) -> dict[str, Any]:
-    return {entry.name: getattr(law, entry.name) for entry in dataclasses.fields(RuleSet)}
-
-
-@dataclass(frozen=True, eq=False)
-class Rewritten(Bundle):
-    """A bundle with some expressions of its own; the others are those of `base`, with their generated code."""
-
-    base: Bundle = field(kw_only=True)
-
-    @property
-    def _keys(self) -> Mapping[int, str]:
-        return self.base._keys
 
 
 def rewritten(bundle: Bundle, mutant: Mutant) -> Bundle:
@@ -117,8 +128,7 @@ def rewritten(bundle: Bundle, mutant: Mutant) -> Bundle:
     writer = _Writer(mutant)
     policies = {id: writer.policy(policy) for id, policy in bundle.policies.items()}
     instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
-    fields: dict[str, Any] = {entry.name: getattr(bundle, entry.name) for entry in dataclasses.fields(Bundle)}
-    return Rewritten(**{**fields, "policies": policies, "instruments": instruments}, base=bundle)
+    return dataclasses.replace(bundle, policies=policies, instruments=instruments)
 
 
 class _Writer:
@@ -152,18 +162,19 @@ class _Writer:
         since, until = self.mutant.dates.get(rule.name, (rule.since, rule.until))
         effect = rule.effect
         if isinstance(effect, Route):
-            cap = effect.max_foreign_percent
             effect = dataclasses.replace(
                 effect,
-                max_foreign_percent=None if cap is None else self.expression(cap),
-                conditions=tuple(
-                    dataclasses.replace(one, check=self.expression(one.check)) for one in effect.conditions
-                ),
+                share_cap=None if effect.share_cap is None else self.condition(effect.share_cap),
+                conditions=tuple(map(self.condition, effect.conditions)),
             )
         return dataclasses.replace(rule, since=since, until=until, when=self.expression(rule.when), effect=effect)
 
+    def condition(self, condition: Condition) -> Condition:
+        cap = None if condition.cap is None else self.expression(condition.cap)
+        return dataclasses.replace(condition, check=self.expression(condition.check), cap=cap)
+
     def expression(self, expression: Expression) -> Expression:
-        tree = self.trees.get(id(expression))
-        return (
-            expression if tree is None else dataclasses.replace(expression, stored=to_data(tree), stored_conjuncts=None)
-        )
+        tree = self.trees.get(expression.index)
+        if tree is None:
+            return expression
+        return dataclasses.replace(expression, index=NO_CODE, stored=store_tree(tree))

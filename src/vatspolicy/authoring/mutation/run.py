@@ -64,9 +64,9 @@ class Trial:
         seen: set[tuple[int, int]] = set()
 
         def note(expression: Expression, env: Env, value: Any) -> None:
-            if (id(expression), id(env)) not in seen:
-                seen.add((id(expression), id(env)))
-                self._asked.setdefault(id(expression), {}).setdefault(index, []).append((env, value))
+            if (expression.index, id(env)) not in seen:
+                seen.add((expression.index, id(env)))
+                self._asked.setdefault(expression.index, {}).setdefault(index, []).append((env, value))
 
         return dataclasses.replace(case, bundle=altered(self.bundle, lambda law, _: noting(law, note))).run()
 
@@ -84,7 +84,7 @@ class Trial:
 
     def asked(self, expression: Expression) -> Iterator[tuple[Case, Env]]:
         """The cases that ask an expression, and where they ask it."""
-        for index, answers in self._asked.get(id(expression), {}).items():
+        for index, answers in self._asked.get(expression.index, {}).items():
             for env, _ in answers:
                 yield self.cases[index], env
 

@@ -1,7 +1,6 @@
-"""A test for a survivor: one fact of a test that is there changed, so that the law and the mutant say different things.
+"""Tests that would kill a survivor: an existing test with one fact changed, on which law and mutant differ.
 
-The state that a suggested test expects is what the law as it is written says. Whether the law should say so is for
-whoever takes the test over to compare with the article.
+A suggested test expects the state that the law has now. Its author compares that with the article.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children,
 from vatspolicy.cel.interpreter import Env
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.yaml_writer import build_tree, write_inline
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
@@ -28,9 +28,9 @@ from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
 _BASES = 3
-"""Tests that a suggestion starts from, at most."""
+"""Most tests that a suggestion starts from."""
 _TRIES = 50
-"""Changes that are tried on each, at most."""
+"""Most changes that are tried on each."""
 _PLACE = ("within", "province", "at", "ftz")
 _GENERAL = {
     "boundary": "a case that stands exactly at the boundary",
@@ -46,7 +46,7 @@ _GENERAL = {
 
 
 def suggest(trial: Trial, mutant: Mutant) -> str:
-    """A test that would kill the mutant, as a line of YAML for the tests of a policy; a hint if none was found."""
+    """Return a test that would kill the mutant, as a line of YAML for the tests of a policy; else a hint."""
     try:
         found = next(_found(trial, mutant), None)
     except RecursionError:
@@ -61,16 +61,16 @@ def _found(trial: Trial, mutant: Mutant) -> Iterator[str]:
             for profile, as_of, step in _changed(trial, mutant, rule, case, env):
                 state = _tells_apart(trial.bundle, other, rule, profile, as_of)
                 if state is not None:
-                    yield _line(mutant, rule, case, as_of, step, state)
+                    yield _test_line(mutant, rule, case, as_of, step, state)
 
 
 def _bases(trial: Trial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Env]]:
-    """Tests of the rule's own file that ask the rule, those first in which what is mutated decides alone."""
+    """Yield tests of the rule's file that evaluate it, first those in which the mutated clause decides alone."""
     trees = trees_of(mutant)
-    wanted = [e for _, e in expressions_of(rule) if id(e) in trees] or [rule.when]
+    wanted = [e for _, e in expressions_of(rule) if e.index in trees] or [rule.when]
     found: dict[str, tuple[int, Case, Env]] = {}
     for expression in wanted:
-        targets = set(map(id, _targets(expression.tree, trees.get(id(expression), expression.tree), mutant)))
+        targets = set(map(id, _targets(expression.tree, trees.get(expression.index, expression.tree), mutant)))
         for case, env in trial.asked(expression):
             if case.policy is None or case.policy.id != rule.policy or rule.id not in case.expect["expect"]:
                 continue
@@ -84,7 +84,7 @@ def _bases(trial: Trial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Env
 
 
 def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
-    """The nodes that a mutant changes, and what stands below them: in the tree as it is."""
+    """Yield the nodes of the original tree that a mutant changes, and all nodes below them."""
     if mutant.params:
         yield from (node for node in walk(tree) if isinstance(node, Param) and node.key in mutant.params)
         return
@@ -101,14 +101,14 @@ def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
 def _changed(
     trial: Trial, mutant: Mutant, rule: Rule, case: Case, env: Env
 ) -> Iterator[tuple[Profile, str, tuple[Path, Any] | None]]:
-    """The facts of a case with one fact changed, or its day."""
+    """Yield the facts of a case with one fact changed, or with another day."""
     if mutant.dates:
         since, until = mutant.dates[rule.name]
         for day in sorted({since, until, rule.since, rule.until} - {NEVER, ALWAYS}):
             yield from ((case.profile, moved, None) for moved in (shifted(day, -1), day))
         return
-    trees = [tree for e in (x for _, x in expressions_of(rule)) if (tree := trees_of(mutant).get(id(e)))]
-    trees += [e.tree for _, e in expressions_of(rule) if id(e) in trees_of(mutant)]
+    trees = [tree for e in (x for _, x in expressions_of(rule)) if (tree := trees_of(mutant).get(e.index))]
+    trees += [e.tree for _, e in expressions_of(rule) if e.index in trees_of(mutant)]
     for as_of in _days(trial.bundle, mutant, case.as_of):
         if as_of != case.as_of:
             yield case.profile, as_of, None
@@ -124,7 +124,7 @@ def _changed(
 
 
 def _days(bundle: Bundle, mutant: Mutant, as_of: str) -> list[str]:
-    """The day of a test where the mutant has other values on it, else days on which it has."""
+    """Return the day of a test if the mutant has other values on it, else days on which it has."""
     if not mutant.params:
         return [as_of]
     starts = {entry.since for key, entries in mutant.params.items() for entry in (*entries, *_values_of(bundle, key))}
@@ -147,7 +147,7 @@ def _with(profile: Profile, path: Path, value: Any) -> Profile | None:
 
 
 def _tells_apart(bundle: Bundle, other: Bundle, rule: Rule, profile: Profile, as_of: str) -> str | None:
-    """The one state that the rule has for a profile, if it has another one under the mutant; else None."""
+    """Return the one state that the rule has for a profile, if it has another one under the mutant; else None."""
     if as_of < bundle.covers_from:
         return None
     states = [_states(law, rule, profile, as_of) for law in (bundle.on(as_of), other.on(as_of))]
@@ -161,40 +161,28 @@ def _states(law: RuleSet, rule: Rule, profile: Profile, as_of: str) -> set[str]:
     return found or {"silent"}
 
 
-def _line(mutant: Mutant, rule: Rule, case: Case, as_of: str, step: tuple[Path, Any] | None, state: str) -> str:
+def _test_line(mutant: Mutant, rule: Rule, case: Case, as_of: str, step: tuple[Path, Any] | None, state: str) -> str:
     changes = dict(case.expect.get("set", {}))
     unset = list(case.expect.get("unset", []))
     if step is not None:
         name = _dotted(step[0])
         changes = {key: value for key, value in changes.items() if not key.startswith(f"{name}.")} | {name: step[1]}
         unset = [path for path in unset if path != name]
-    parts = [f"it: {json.dumps(f'tells apart: {mutant.words}', ensure_ascii=False)}", f"as_of: '{as_of}'"]
-    parts += [f"set: {_flow(changes)}"] if changes else []
-    parts += [f"unset: {_flow(unset)}"] if unset else []
-    parts.append(f"expect: {{{rule.id}: {state}}}")
-    return f"in {rule.policy}, as in “it {case.expect['it']}”: - {{{', '.join(parts)}}}"
-
-
-def _flow(value: Any) -> str:
-    """A value in YAML's brackets."""
-    match value:
-        case dict():
-            return "{" + ", ".join(f"{key}: {_flow(child)}" for key, child in value.items()) + "}"
-        case list():
-            return "[" + ", ".join(map(_flow, value)) + "]"
-        case str():
-            plain = value.replace("-", "").isalpha() and value.isascii()
-            plain = plain and value not in ("true", "false", "null", "no", "yes", "on", "off", "n", "y", "NO")
-            return value if plain else "'" + value.replace("'", "''") + "'"
-        case _:
-            return json.dumps(value)
+    test = {
+        "it": f"tells apart: {mutant.words}",
+        "as_of": as_of,
+        **({"set": changes} if changes else {}),
+        **({"unset": unset} if unset else {}),
+        "expect": {rule.id: state},
+    }
+    return f"in {rule.policy}, as in “it {case.expect['it']}”: - {write_inline(build_tree(test, flow=True))}"
 
 
 # --- which facts, and which values
 
 
 def _constants(trees: list[Node], params: Mapping[str, Any]) -> Iterator[Any]:
-    """The scalars that expressions compare facts with."""
+    """Yield the scalars that expressions compare facts with."""
     for node in itertools.chain.from_iterable(map(walk, trees)):
         if isinstance(node, Literal):
             yield from _scalars(list(node.value) if isinstance(node.value, tuple) else node.value)
@@ -213,10 +201,10 @@ def _scalars(value: Any) -> Iterator[Any]:
 
 
 def _paths(node: Node, env: Env, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
-    """Where the facts that an expression reads stand in the profile; lists in place of their scalar members."""
+    """Yield the paths of the facts that an expression reads; those of lists in place of their scalar members."""
     match node:
         case Fact(root=root, names=names):
-            yield from _of_fact(root, names, env, profile, bound)
+            yield from _fact_paths(root, names, env, profile, bound)
         case Quantifier(variable=variable, list=over, body=body):
             inner: list[Path] = []
             for path in _paths(over, env, profile, bound):
@@ -229,7 +217,7 @@ def _paths(node: Node, env: Env, profile: Profile, bound: Mapping[str, list[Path
                 yield from _paths(child, env, profile, bound)
 
 
-def _of_fact(
+def _fact_paths(
     root: str, names: tuple[str, ...], env: Env, profile: Profile, bound: Mapping[str, list[Path]]
 ) -> Iterator[Path]:
     while names and names[-1] in _PLACE:
@@ -263,7 +251,7 @@ def _get(data: Any, path: Path) -> Any:
 
 
 def _values(path: Path, known: list[Any], profile: Profile) -> Iterator[Any]:
-    """Values of a fact to try, those that the expressions name first."""
+    """Yield values of a fact to try, first those that the expressions name."""
     node = describe(path)
     if node.get("type") == "array":
         yield from _lists(path, known, _get(profile.document.data, path))
@@ -293,7 +281,7 @@ def _one(node: Mapping[str, Any], known: list[Any]) -> Iterator[Any]:
 
 
 def _within_zone(zone: str) -> str:
-    """A place of which the zone may be said."""
+    """Return a place that a zone may belong to."""
     word = zone.split("-")[0]
     return word if word in gazetteer() else "shanghai"
 

@@ -54,7 +54,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
     possible: dict[str, list[int]] = {}
     other: dict[str, list[int]] = {}
     spoke = []
-    for rule in ruleset.history.of("service", "classify"):
+    for rule in ruleset.history.rules_for("service", "classify"):
         effect = rule.effect
         assert isinstance(effect, Classify)
         holds = ruleset.holds(rule, activation)
@@ -127,10 +127,10 @@ def encode_rules(ruleset: SymbolicRuleSet, each: str, activation: SymbolicActiva
     """Return the outcome of the rules on one subject."""
     pool = ruleset.space.pool
     outcomes = []
-    for rule in ruleset.history.of(each, "deny"):
+    for rule in ruleset.history.rules_for(each, "deny"):
         holds = ruleset.holds(rule, activation)
         outcomes.append(SymbolicOutcome((holds.true, holds.true), (-holds.false, -holds.false)))
-    for rule in ruleset.history.of(each, "need"):
+    for rule in ruleset.history.rules_for(each, "need"):
         holds = ruleset.holds(rule, activation)
         if holds.false == TRUE:
             continue
@@ -155,7 +155,7 @@ def _encode_access(ruleset: SymbolicRuleSet, activation: SymbolicActivation, to:
     """Return the outcome of a need that routes satisfy."""
     pool = ruleset.space.pool
     usable, opened, met, perhaps_met = [], [], [], []
-    for rule in ruleset.history.of("activity", "route"):
+    for rule in ruleset.history.rules_for("activity", "route"):
         effect = rule.effect
         assert isinstance(effect, Route)
         state = ruleset.route(activation, rule) if effect.to == to else None

@@ -7,19 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vatspolicy.cel.interpreter import Env, UnknownAttribute
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
-
-
-def expressions_of(rule: Rule) -> tuple[Expression, ...]:
-    """Every expression of a rule."""
-    found = [rule.when]
-    if isinstance(rule.effect, Route):
-        found += [condition.check for condition in rule.effect.conditions]
-        if rule.effect.max_foreign_percent is not None:
-            found.append(rule.effect.max_foreign_percent)
-    return tuple(found)
 
 
 def named_by(rule: Rule | None) -> set[str]:
@@ -36,16 +28,25 @@ def find_rule(bundle: Bundle, name: str) -> Rule | None:
 
 
 @dataclass(frozen=True)
-class MixedLaw(RuleSet):
-    """The law of a day in which some expressions are asked of another law."""
+class MixedEvaluator:
+    """Evaluator that leaves some expressions to the evaluator of another bundle."""
 
-    other: RuleSet = field(kw_only=True)
-    foreign: frozenset[int] = field(kw_only=True)
-    """Identities of the expressions that belong to `other`."""
+    base: ExpressionEvaluator
+    other: ExpressionEvaluator
+    other_params: Mapping[str, Any]
+    foreign: tuple[Expression, ...]
+    """Expressions of the other bundle, known by identity: indexes are those of one bundle."""
 
-    def ask(self, expression: Expression, env: Mapping[str, Any]) -> Any:
-        """SymbolicValue of an expression under the law that it belongs to."""
-        return self.other.ask(expression, env) if id(expression) in self.foreign else super().ask(expression, env)
+    def evaluate(self, expression: Expression, activation: Env) -> Any:
+        """Return the value of an expression, or None if it is unknown."""
+        return self._of(expression).evaluate(expression, activation)
+
+    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
+        """Return the facts to ask for next while an expression is unknown."""
+        return self._of(expression).missing_facts(expression, activation)
+
+    def _of(self, expression: Expression) -> ExpressionEvaluator:
+        return self.other if any(expression is one for one in self.foreign) else self.base
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,20 +71,15 @@ class MixedBundle(Bundle):
         routes = [rule.effect for rule in rules.get("activity/route", ()) if isinstance(rule.effect, Route)]
         added = set(other.instruments.keys() - law.instruments.keys()) | named_by(self.changed)
         instruments = {**law.instruments, **{name: other.instruments[name] for name in added}}
-        own = [] if self.changed is None else list(expressions_of(self.changed))
-        for name in added:
-            instrument = instruments[name]
-            own += [when for when, _ in instrument.authority]
-            own += [instrument.covers] if instrument.covers is not None else []
-        return MixedLaw(
+        own = [] if self.changed is None else list(self.changed.compiled)
+        own += [expression for name in added for expression in instruments[name].expressions]
+        return RuleSet(
             rules,
             law.params,
             instruments,
             tuple(dict.fromkeys(route.instrument for route in routes)),
-            law._code,
-            law._keys,
-            other=other,
-            foreign=frozenset(map(id, own)),
+            MixedEvaluator(law.evaluator, other.evaluator, other.params, tuple(own)),
+            indexed=False,
         )
 
 

@@ -37,7 +37,7 @@ class Query:
     encoder: Encoder = field(init=False)
     day: LinearSum = field(init=False)
     _assumed: tuple[int, list[int], tuple[str, ...]] = (-1, [], ())
-    """MemberCount of facts read when the relevant invariants were last collected, their formulas and their ids."""
+    """Count of facts read when the relevant invariants were last collected, their formulas and their ids."""
 
     def __post_init__(self) -> None:
         self.space = ProfileSpace(self.bounds, self.schemas)
@@ -159,7 +159,7 @@ def solve(
                 model = solver.find(formulas)
                 if model is not None:
                     return Solution(query, solver, formulas, model, ids)
-            missing = query.space.missing()
+            missing = query.space.missing_bounds()
             if fixed is not None or not missing:
                 return NoSolution(query.space.limits, ids)
             bounds |= missing

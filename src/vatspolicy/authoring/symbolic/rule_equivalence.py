@@ -1,7 +1,8 @@
-"""compare_rules(base, head, names): for every changed rule a proof that nothing changes, or a profile that shows it."""
+"""Equivalence of changed rules: a proof that nothing changes, or a profile that shows what does (`compare_rules`)."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from vatspolicy.authoring.symbolic.isolate import find_rule, mix
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_state import difference, encode_subject_pair, says
+from vatspolicy.authoring.symbolic.rule_state import encode_difference, encode_subject_pair, says
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
@@ -20,7 +21,7 @@ from vatspolicy.authoring.symbolic.two_rulesets import (
     TransitionProof,
     TwoRuleSetSearch,
     comparison_period,
-    lengths,
+    search_lengths,
 )
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.authoring.symbolic.verdicts import (
@@ -37,7 +38,7 @@ from vatspolicy.authoring.symbolic.verdicts import (
     Transitions,
 )
 from vatspolicy.authoring.symbolic.witness import Unconfirmed, confirm_decisions
-from vatspolicy.authoring.symbolic.workers import answers
+from vatspolicy.authoring.symbolic.workers import run_tasks
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
@@ -45,7 +46,7 @@ from vatspolicy.policies.model import Advise, Duty
 from vatspolicy.profile.profile import Profile, load_profile
 
 CHUNK = 8
-"""Rules that share one encoding of the law; fixed, so that verdicts do not depend on the number of workers."""
+"""Rules that share one encoding of the base; fixed, so that verdicts do not depend on the number of workers."""
 
 
 def compare_rules(
@@ -57,11 +58,11 @@ def compare_rules(
     budget: int = BUDGET,
     workers: int = 1,
 ) -> list[RuleVerdict]:
-    """Verdicts on the rules (policy/rule) that differ between two bundles, in the order of `names`.
+    """Return verdicts on the rules (policy/rule) that differ between two bundles, in the order of `names`.
 
-    `as_of` asks of one day only. `budget` is the work that one question may cost (z3's resource units).
+    `as_of` limits the question to one day. `budget` is the resource limit of one question (z3's units).
     """
-    found = answers((base, head), [(judge, (chunk, as_of, budget)) for chunk in chunks(names)], workers)
+    found = run_tasks((base, head), [(_compare_chunk, (chunk, as_of, budget)) for chunk in _chunks(names)], workers)
     return [verdict for chunk in found for verdict in chunk]
 
 
@@ -74,220 +75,230 @@ def compare_change(
     budget: int = BUDGET,
     workers: int = 1,
 ) -> tuple[list[RuleVerdict], Transitions]:
-    """`compare_rules` and `compare_decisions` at once, so that workers have something to do all the time."""
+    """Return the results of `compare_rules` and `compare_decisions`, whose work the workers share."""
     tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [(compare_decisions, (as_of, budget))]
-    tasks += [(judge, (chunk, as_of, budget)) for chunk in chunks(names)]
-    transitions, *found = answers((base, head), tasks, workers)
+    tasks += [(_compare_chunk, (chunk, as_of, budget)) for chunk in _chunks(names)]
+    transitions, *found = run_tasks((base, head), tasks, workers)
     return [verdict for chunk in found for verdict in chunk], transitions
 
 
-def chunks(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The rules in groups that are judged together."""
+def _chunks(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(names[start : start + CHUNK]) for start in range(0, len(names), CHUNK)]
 
 
-def judge(base: Bundle, head: Bundle, names: Sequence[str], as_of: str | None, budget: int) -> list[RuleVerdict]:
-    """Verdicts on a few rules, over one encoding of the law."""
+def _compare_chunk(
+    base: Bundle, head: Bundle, names: Sequence[str], as_of: str | None, budget: int
+) -> list[RuleVerdict]:
+    """Return verdicts on a few rules, over one encoding of the base."""
     period = comparison_period(base, head, as_of)
     if period is None:
         return [RuleVerdict(name, UNKNOWN, reason="One of the bundles does not cover that day.") for name in names]
-    questions = [_RuleComparison(base, head, name, period, budget) for name in names]
-    for question in questions:
-        question.differ()
-    spans = [question.span for question in questions if question.decides and question.shown is not None]
+    comparisons = [_RuleComparison(base, head, name, period, budget) for name in names]
+    for comparison in comparisons:
+        comparison.find_difference()
+    spans = [found.span for found in comparisons if found.can_decide and found.difference is not None]
     shared = _SharedSearch(base, _hull([span for span in spans if span is not None]) or period, budget)
-    return [question.verdict(shared) for question in questions]
+    return [comparison.verdict(shared) for comparison in comparisons]
 
 
 def _hull(periods: Sequence[Period]) -> Period | None:
-    """The stretch from the first to the last day of some periods."""
+    """Return the period from the first to the last day of some periods."""
     return Period(min(p.start for p in periods), max(p.end for p in periods)) if periods else None
 
 
 class _SharedSearch:
-    """The decision words of the base, encoded once for all rules."""
+    """Searches and proofs over the decisions of the base, encoded once for all rules of a chunk."""
 
     def __init__(self, base: Bundle, period: Period, budget: int) -> None:
         self.base, self.period, self.budget = base, period, budget
         self.proof = TransitionProof(period, base, budget)
-        self._ground: TwoRuleSetSearch | None = None
 
-    @property
-    def ground(self) -> TwoRuleSetSearch:
-        """The search with one member of each list."""
-        self._ground = self._ground or TwoRuleSetSearch(self.period, self.base, self.budget, {})
-        return self._ground
+    @functools.cached_property
+    def shortest(self) -> TwoRuleSetSearch:
+        """Search with one member of each list."""
+        return self.with_lengths({})
 
-    def longer(self, members: Mapping[str, int]) -> TwoRuleSetSearch:
-        """The search with longer lists."""
+    def with_lengths(self, members: Mapping[str, int]) -> TwoRuleSetSearch:
+        """Return a search with lists of these lengths."""
         return TwoRuleSetSearch(self.period, self.base, self.budget, members)
 
 
 @dataclass
 class _DecisionChanges:
-    """What is known of the decision words: profiles by change, whether there are no others, and why it is not known."""
+    """Changes of the decision word that a rule makes alone."""
 
-    answers: dict[Pair, Solution] = field(default_factory=dict)
-    proved: bool = False
-    reason: str = ""
+    solutions: dict[Pair, Solution] = field(default_factory=dict)
+    """Profiles that show a change, by pair of words."""
+    proved_none: bool = False
+    reason: str = UNSETTLED
+    """Why there is neither a profile nor a proof."""
 
 
 class _RuleComparison:
-    """One rule in two bundles."""
+    """Comparison of one rule in two bundles."""
 
     def __init__(self, base: Bundle, head: Bundle, name: str, period: Period, budget: int) -> None:
         self.base, self.head, self.name, self.budget = base, head, name, budget
         self.before, self.after = find_rule(base, name), find_rule(head, name)
         self.rules = [rule for rule in (self.before, self.after) if rule is not None]
-        self.span = self.days(period)
-        self.shown: Solution | None = None
+        spans = [Period(max(rule.since, period.start), min(rule.until, period.end)) for rule in self.rules]
+        self.span = _hull([span for span in spans if span.start < span.end])
+        """Days on which a version of the rule is in force."""
+        self.difference: Solution | None = None
+        """Facts on which the two versions state something different."""
         self.invariants: set[str] = set()
         self.failure: RuleVerdict | None = None
 
-    def days(self, period: Period) -> Period | None:
-        """The days on which a version of the rule is in force."""
-        spans = [Period(max(rule.since, period.start), min(rule.until, period.end)) for rule in self.rules]
-        return _hull([span for span in spans if span.start < span.end])
-
     @property
-    def decides(self) -> bool:
+    def can_decide(self) -> bool:
         """Whether the decision word can depend on the rule."""
         return not all(isinstance(rule.effect, Duty | Advise) for rule in self.rules)
 
     # --- the rule itself
 
-    def differ(self) -> None:
-        """Find facts of which the two versions say something different, or prove that there are none."""
+    def find_difference(self) -> None:
+        """Find facts on which the two versions state something different, or prove that there are none."""
         try:
-            self.shown = self.difference() if self.span is not None else None
+            self.difference = self._find_difference() if self.span is not None else None
         except Unsupported as error:
             self.failure = RuleVerdict(self.name, UNSUPPORTED, reason=reason_of(error))
         except Undecided as error:
             self.failure = RuleVerdict(self.name, UNKNOWN, reason=reason_of(error))
 
-    def difference(self) -> Solution | None:
+    def _find_difference(self) -> Solution | None:
         assert self.span is not None
-        loose = solve(
-            self.span, lambda query: self.build(query, False, RelaxedRuleSet), self.budget, schemas=self.base.schemas
-        )
-        if isinstance(loose, NoSolution):
-            self.invariants |= set(loose.invariants)
+        solve_within = functools.partial(solve, self.span, budget=self.budget, schemas=self.base.schemas)
+        relaxed = solve_within(lambda query: self._encode(query, False, RelaxedRuleSet))
+        if isinstance(relaxed, NoSolution):
+            self.invariants |= set(relaxed.invariants)
             return None
-        reach = any(rule.each == "activity" for rule in self.rules)
-        for fixed in (SHORT, None):  # a witness has few members; only a proof needs to look at more
-            answer = solve(
-                self.span, lambda query: self.build(query, reach), self.budget, fixed, schemas=self.base.schemas
-            )
+        reachable = any(rule.each == "activity" for rule in self.rules)
+        for fixed in (SHORT, None):  # a witness has few members; only a proof needs longer lists
+            answer = solve_within(lambda query: self._encode(query, reachable), fixed=fixed)
             if isinstance(answer, Solution):
                 return answer
             self.invariants |= set(answer.invariants)
         return None
 
-    def build(self, query: Query, reach: bool, kind: type[SymbolicRuleSet] = SymbolicRuleSet) -> list[int]:
+    def _encode(self, query: Query, reachable: bool, kind: type[SymbolicRuleSet] = SymbolicRuleSet) -> list[int]:
+        """Return the formula that the two versions differ on some subject. `reachable`: one that the rules find."""
         one, two = query.encode(self.base, kind), query.encode(self.head, kind)
         found = []
         for each in sorted({rule.each for rule in self.rules}):
-            there, activations = encode_subject_pair(query, each, (one, two), reach)
+            exists, activations = encode_subject_pair(query, each, (one, two), reachable)
             before, after = (
                 rule if rule is not None and rule.each == each else None for rule in (self.before, self.after)
             )
-            differs = difference(one, before, two, after, activations)
-            found.append(query.space.pool.conjoin((*there, differs)))
+            differs = encode_difference(one, before, two, after, activations)
+            found.append(query.space.pool.conjoin((*exists, differs)))
         return [query.space.pool.disjoin(found)]
 
-    # --- what it changes
+    # --- what the rule changes
 
     def verdict(self, shared: _SharedSearch) -> RuleVerdict:
-        """What the rule's change comes to."""
+        """Return the verdict on the rule."""
         if not self.rules:
             return RuleVerdict(self.name, UNKNOWN, reason="Neither bundle has this rule.")
         if self.failure is not None:
             return self.failure
-        if self.shown is None:
+        if self.difference is None:
             reason = "The rule says the same of every profile."
-            return RuleVerdict(self.name, EQUIVALENT, reason=reason, assumptions=self.assumptions())
+            return RuleVerdict(self.name, EQUIVALENT, reason=reason, assumptions=describe_invariants(self.invariants))
         try:
-            return self.consequences(self.shown, shared)
+            return self._verdict_on_difference(self.difference, shared)
         except (Unconfirmed, InvalidInput) as error:  # never shown as a finding
             reason = f"Internal error: a witness was not confirmed ({error})."
             return RuleVerdict(self.name, UNKNOWN, reason=reason)
 
-    def consequences(self, shown: Solution, shared: _SharedSearch) -> RuleVerdict:
-        if not self.decides:
-            return self.status(shown, WITNESS, "What is listed changes; the decision word never does.")
+    def _verdict_on_difference(self, difference: Solution, shared: _SharedSearch) -> RuleVerdict:
+        if not self.can_decide:
+            return self._show_rule(difference, WITNESS, "What is listed changes; the decision word never does.")
         mixed = mix(self.base, self.head, self.name)
-        outcome = self.words(mixed, shown, shared)
-        if outcome.answers:
-            return self.change(outcome.answers, mixed)
-        if outcome.proved:
-            return self.status(
-                shown, MASKED, "The rule says something else, and this alone never changes a decision word.", mixed
-            )
-        reason = f"The rule says something else; whether a decision word can change is not known. {outcome.reason}"
-        return self.status(shown, UNKNOWN, reason, mixed)
+        changes = self._find_changes(mixed, difference, shared)
+        if changes.solutions:
+            return self._show_decision(changes.solutions, mixed)
+        if changes.proved_none:
+            reason = "The rule says something else, and this alone never changes a decision word."
+            return self._show_rule(difference, MASKED, reason, mixed)
+        reason = f"The rule says something else; whether a decision word can change is not known. {changes.reason}"
+        return self._show_rule(difference, UNKNOWN, reason, mixed)
 
-    def words(self, mixed: Bundle, shown: Solution, shared: _SharedSearch) -> _DecisionChanges:
-        """Which changes of the decision word this rule alone makes."""
-        outcome = _DecisionChanges(reason=UNSETTLED)
+    def _find_changes(self, mixed: Bundle, difference: Solution, shared: _SharedSearch) -> _DecisionChanges:
+        """Find the changes of the decision word that this rule makes alone: searches and proofs, the cheap first."""
+        changes = _DecisionChanges()
+
+        def search(members: TwoRuleSetSearch) -> None:
+            members.find_pairs(mixed, MOST_TELLING_FIRST, changes.solutions)
+
+        def prove(lists: bool) -> None:
+            excluded = shared.proof.exclude(mixed, PAIRS, lists)
+            self.invariants |= set(excluded.invariants)
+            changes.proved_none = len(excluded.pairs) == len(PAIRS)
+
         steps: tuple[Callable[[], None], ...] = (
-            lambda: shared.ground.pairs(mixed, MOST_TELLING_FIRST, outcome.answers),
-            lambda: self.prove(outcome, shared.proof, mixed, False),
-            lambda: shared.longer(lengths(shown.query.space.limits)).pairs(mixed, MOST_TELLING_FIRST, outcome.answers),
-            lambda: self.prove(outcome, shared.proof, mixed, True),
+            lambda: search(shared.shortest),
+            lambda: prove(lists=False),
+            lambda: search(shared.with_lengths(search_lengths(difference.query.space.limits))),
+            lambda: prove(lists=True),
         )
         for step in steps:
             try:
                 step()
             except Unsupported as error:
-                outcome.reason = reason_of(error)
+                changes.reason = reason_of(error)
                 break
             except Undecided as error:
-                outcome.reason = reason_of(error)
-            if outcome.answers or outcome.proved:
+                changes.reason = reason_of(error)
+            if changes.solutions or changes.proved_none:
                 break
-        return outcome
-
-    def prove(self, outcome: _DecisionChanges, proof: TransitionProof, mixed: Bundle, lists: bool) -> None:
-        excluded = proof.exclude(mixed, PAIRS, lists)
-        self.invariants |= set(excluded.invariants)
-        outcome.proved = len(excluded.pairs) == len(PAIRS)
+        return changes
 
     # --- witnesses
 
-    def change(self, answers: Mapping[Pair, Solution], mixed: Bundle) -> RuleVerdict:
-        """The verdict with a profile of the most telling change of the decision word."""
-        found = [pair for pair in MOST_TELLING_FIRST if pair in answers]
-        answer = answers[found[0]].reduced()
+    def _show_decision(self, solutions: Mapping[Pair, Solution], mixed: Bundle) -> RuleVerdict:
+        """Return the verdict with a witness of the most telling change of the decision word."""
+        found = [pair for pair in MOST_TELLING_FIRST if pair in solutions]
+        solution = solutions[found[0]].reduced()
         before, after = found[0]
-        day = answer.as_of
-        data = confirm_decisions(answer.profile, [(self.base, before), (mixed, after)], day)
+        day = solution.as_of
+        data = confirm_decisions(solution.profile, [(self.base, before), (mixed, after)], day)
         names = tuple("->".join(pair) for pair in found)
         reason = f"Changing this rule alone changes the decision ({', '.join(names)})."
-        reason += self.together(load_profile(data, schemas=self.base.schemas), day, after)
-        self.invariants |= set(answer.invariants)
-        return RuleVerdict(self.name, WITNESS, names, data, day, before, after, reason, self.assumptions())
+        reason += self._with_all_changes(load_profile(data, schemas=self.base.schemas), day, after)
+        return self._witness_verdict(solution, WITNESS, names, data, before, after, reason)
 
-    def status(self, shown: Solution, verdict: str, reason: str, mixed: Bundle | None = None) -> RuleVerdict:
-        """The verdict with a profile of which the two versions say something different."""
-        answer = shown.reduced()
-        day = answer.as_of
+    def _show_rule(self, difference: Solution, verdict: str, reason: str, mixed: Bundle | None = None) -> RuleVerdict:
+        """Return the verdict with a witness on which the two versions state something different."""
+        solution = difference.reduced()
+        day = solution.as_of
 
-        def told(profile: Profile) -> bool:
+        def differs(profile: Profile) -> bool:
             return says(self.base, self.before, profile, day) != says(self.head, self.after, profile, day)
 
-        if not told(load_profile(answer.profile, schemas=self.base.schemas)):
+        if not differs(load_profile(solution.profile, schemas=self.base.schemas)):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")
-        data = minimize_profile(answer.profile, told, self.base.schemas)
+        data = minimize_profile(solution.profile, differs, self.base.schemas)
         profile = load_profile(data, schemas=self.base.schemas)
         before = evaluate(self.base, profile, day).decision
         after = before if mixed is None else evaluate(mixed, profile, day).decision
-        reason += self.together(profile, day, after)
-        self.invariants |= set(answer.invariants)
-        return RuleVerdict(self.name, verdict, (), data, day, before, after, reason, self.assumptions())
+        reason += self._with_all_changes(profile, day, after)
+        return self._witness_verdict(solution, verdict, (), data, before, after, reason)
 
-    def together(self, profile: Profile, day: str, after: str) -> str:
-        whole = evaluate(self.head, profile, day).decision
-        return "" if whole == after else f" With all changes together the decision is {whole}."
+    def _witness_verdict(
+        self,
+        solution: Solution,
+        verdict: str,
+        names: tuple[str, ...],
+        data: Mapping[str, Any],
+        before: str,
+        after: str,
+        reason: str,
+    ) -> RuleVerdict:
+        self.invariants |= set(solution.invariants)
+        assumptions = describe_invariants(self.invariants)
+        return RuleVerdict(self.name, verdict, names, data, solution.as_of, before, after, reason, assumptions)
 
-    def assumptions(self) -> tuple[str, ...]:
-        return describe_invariants(self.invariants)
+    def _with_all_changes(self, profile: Profile, day: str, after: str) -> str:
+        """Return a remark if all changes together decide the witness differently from this one alone."""
+        decision = evaluate(self.head, profile, day).decision
+        return "" if decision == after else f" With all changes together the decision is {decision}."

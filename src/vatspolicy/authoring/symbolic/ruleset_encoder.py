@@ -24,9 +24,7 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
     constant,
-    guard,
     known,
-    merge,
 )
 from vatspolicy.policies.model import Expression, Instrument, Route, Rule
 
@@ -102,16 +100,6 @@ class SymbolicRuleSet:
         found = self.encoder.once(tree, activation, params, lambda: self.encoder.truth(tree, activation, params))
         assert isinstance(found, DualRail)
         return found
-
-    def evaluate_cases(self, expression: Expression, activation: SymbolicActivation) -> Cases:
-        """Return the value of an expression that is not boolean. Raises Unsupported."""
-        return merge(
-            *(
-                case
-                for held, params in self.versions(expression)
-                for case in guard(self.space.pool, held, self.encoder.cases(expression.tree, activation, params))
-            )
-        )
 
     def holds(self, rule: Rule, activation: SymbolicActivation) -> DualRail:
         """Return the truth of a rule's condition; it is false on days on which the rule is not in force."""
@@ -214,7 +202,7 @@ class SymbolicRuleSet:
             assert not isinstance(lists, DualRail)
             for _, base in lists:
                 assert isinstance(base, BoundedList)
-                self.space.ask(base.path, ("held", self.license_key(activation, name)))
+                self.space.need_members(base.path, ("held", self.license_key(activation, name)))
                 found = [(exists, self._covers(activation, instrument, held)) for exists, held in base.members]
                 any_of = self.encoder.some(
                     DualRail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))
@@ -256,11 +244,8 @@ class SymbolicRuleSet:
         pool = self.space.pool
         applies = self.holds(rule, activation)
         share = KNOWN_TRUE
-        if effect.max_foreign_percent is not None and applies.false != TRUE:
-            cap = self.evaluate_cases(effect.max_foreign_percent, activation)
-            entity = activation.values.get("operator", ())
-            percent = self.encoder.read(entity, "foreign_percent")
-            share = self.encoder.comparison("<=", percent, cap)
+        if effect.share_cap is not None and applies.false != TRUE:
+            share = self.evaluate(effect.share_cap.check, activation)
         checks = [] if applies.false == TRUE else [self.evaluate(c.check, activation) for c in effect.conditions]
         whole = self.encoder.every((share, *checks))
         usable = pool.conjoin((-applies.false, -whole.false))

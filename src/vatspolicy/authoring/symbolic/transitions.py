@@ -1,11 +1,11 @@
-"""compare_decisions(base, head): which changes of the decision word a change of the law can make."""
+"""Possible changes of the decision word when one bundle replaces another (`compare_decisions`)."""
 
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
@@ -41,56 +41,60 @@ from vatspolicy.profile.profile import Profile, load_profile
 
 
 def compare_decisions(base: Bundle, head: Bundle, as_of: str | None = None, budget: int = BUDGET) -> Transitions:
-    """All twelve changes of the decision word: possible, with a witness, or proved impossible, or unknown."""
+    """Return all twelve changes of the decision word: possible with a witness, proved impossible, or unknown."""
     period = comparison_period(base, head, as_of)
     if period is None:
-        return _all(UNKNOWN, "One of the bundles does not cover that day.")
+        return _all_transitions(UNKNOWN, "One of the bundles does not cover that day.")
     period = differing_period(base, head, period)
     if period is None:
-        return _all(IMPOSSIBLE, "No rule that decides differs.")
-    return _DecisionComparison(base, head, period, budget).answer()
+        return _all_transitions(IMPOSSIBLE, "No rule that decides differs.")
+    return _DecisionComparison(base, head, period, budget).run()
 
 
-def _all(verdict: str, reason: str) -> Transitions:
+def _all_transitions(verdict: str, reason: str) -> Transitions:
     return Transitions(tuple(Transition(*pair, verdict, reason=reason) for pair in PAIRS))
 
 
 class _DecisionComparison:
-    """Two bundles, on the days on which they may decide differently."""
+    """Comparison of the decisions of two bundles on the days on which they may differ."""
 
     def __init__(self, base: Bundle, head: Bundle, period: Period, budget: int) -> None:
         self.base, self.head, self.period, self.budget = base, head, period, budget
         self.found: dict[Pair, Transition] = {}
         self.reason = UNSETTLED
-        self.calendar: ChangeCalendar | None = None
         self.invariants: set[str] = set()
 
-    def answer(self) -> Transitions:
+    @functools.cached_property
+    def calendar(self) -> ChangeCalendar:
+        """Calendar of the changes of both bundles."""
+        return ChangeCalendar(self.base, self.head)
+
+    def run(self) -> Transitions:
+        """Alternate proofs and searches, the cheap ones first, until every transition is settled."""
         proof = TransitionProof(self.period, self.base, self.budget)
         try:
-            self.exclude(proof, lists=False)
+            self._prove(proof, lists=False)
             for members in ({}, SHORT):
-                self.search(members)
-            self.exclude(proof, lists=True)
+                self._search(members)
+            self._prove(proof, lists=True)
         except Unsupported as error:
-            self.rest(UNSUPPORTED, reason_of(error))
-        self.rest(UNKNOWN, self.reason)
-        assumptions = describe_invariants(self.invariants)
-        return Transitions(tuple(self.found[pair] for pair in PAIRS), assumptions)
+            self._settle_rest(UNSUPPORTED, reason_of(error))
+        self._settle_rest(UNKNOWN, self.reason)
+        return Transitions(tuple(self.found[pair] for pair in PAIRS), describe_invariants(self.invariants))
 
-    def open(self) -> list[Pair]:
-        """What there is no answer to yet, the most telling first."""
+    def _open(self) -> list[Pair]:
+        """Return the transitions without an answer, the most telling first."""
         return [pair for pair in MOST_TELLING_FIRST if pair not in self.found]
 
-    def rest(self, verdict: str, reason: str) -> None:
-        self.found |= {pair: Transition(*pair, verdict, reason=reason) for pair in self.open()}
+    def _settle_rest(self, verdict: str, reason: str) -> None:
+        self.found |= {pair: Transition(*pair, verdict, reason=reason) for pair in self._open()}
 
-    def exclude(self, proof: TransitionProof, lists: bool) -> None:
-        """Prove what can be proved. `lists`: look at what stands in lists, which costs more."""
-        if not self.open():
+    def _prove(self, proof: TransitionProof, lists: bool) -> None:
+        """Prove transitions impossible. `lists`: with exact lists, which costs more."""
+        if not self._open():
             return
         try:
-            excluded = proof.exclude(self.head, self.open(), lists)
+            excluded = proof.exclude(self.head, self._open(), lists)
         except Undecided as error:
             self.reason = reason_of(error)
             return
@@ -98,80 +102,77 @@ class _DecisionComparison:
         reason = "No profile can be decided so on any day."
         self.found |= {pair: Transition(*pair, IMPOSSIBLE, reason=reason) for pair in excluded.pairs}
 
-    def search(self, members: dict[str, int]) -> None:
-        """Find profiles for what is open, with lists of so many members."""
-        if not self.open():
+    def _search(self, members: dict[str, int]) -> None:
+        """Search for witnesses of the open transitions, with lists of these lengths."""
+        if not self._open():
             return
-        answers: dict[Pair, Solution] = {}
+        solutions: dict[Pair, Solution] = {}
         try:
-            TwoRuleSetSearch(self.period, self.base, self.budget, members).pairs(self.head, self.open(), answers)
+            search = TwoRuleSetSearch(self.period, self.base, self.budget, members)
+            search.find_pairs(self.head, self._open(), solutions)
         except Undecided as error:
             self.reason = reason_of(error)
-        for pair, answer in answers.items():
+        for pair, solution in solutions.items():
             try:
-                self.found[pair] = self.shown(pair, answer)
+                self.found[pair] = self._confirm(pair, solution)
             except (Unconfirmed, InvalidInput) as error:  # never shown as a finding
-                self.found[pair] = Transition(
-                    *pair, UNKNOWN, reason=f"Internal error: a witness was not confirmed ({error})."
-                )
+                reason = f"Internal error: a witness was not confirmed ({error})."
+                self.found[pair] = Transition(*pair, UNKNOWN, reason=reason)
 
-    def shown(self, pair: Pair, answer: Solution) -> Transition:
-        """The transition with a witness that the evaluator has confirm_decisions, and cannot be made smaller."""
-        small = answer.reduced()
-        day = small.as_of
-        data = confirm_decisions(small.profile, [(self.base, pair[0]), (self.head, pair[1])], day)
-        if self.calendar is None:
-            self.calendar = ChangeCalendar(self.base, self.head)
-        first, last = self.calendar.lasts(load_profile(data, schemas=self.base.schemas), day)
-        transition = Transition(*pair, WITNESS, data, day, first, last)
-        return replace(transition, reason="A profile is decided so.")
+    def _confirm(self, pair: Pair, solution: Solution) -> Transition:
+        """Return the transition with a minimal witness that the evaluator confirms."""
+        solution = solution.reduced()
+        day = solution.as_of
+        data = confirm_decisions(solution.profile, [(self.base, pair[0]), (self.head, pair[1])], day)
+        first, last = self.calendar.differing_days(load_profile(data, schemas=self.base.schemas), day)
+        return Transition(*pair, WITNESS, data, day, first, last, "A profile is decided so.")
 
+
+# --- on which days a witness shows the change
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class ChangeCalendar:
-    """The days on which the decision of some profile may turn, under one of two bundles."""
+    """Days on which the decision of a profile may change under one of two bundles."""
 
     def __init__(self, base: Bundle, head: Bundle) -> None:
         self.base, self.head = base, head
         self.since = max(base.covers_from, head.covers_from)
         self.days = change_days(base) | change_days(head) | {self.since}
         for bundle in (base, head):
-            for expression in bundle.expressions():  # days that a policy writes down are compared with the day
+            for expression in bundle.expressions():  # a rule may compare the day with a day in its text
                 written = (node.value for node in walk(expression.tree) if isinstance(node, Literal))
-                self.days |= set(_around(written))
+                self.days |= set(_days_in(written))
             for policy in bundle.policies.values():
                 for parameter in policy.parameters.values():
-                    self.days |= set(_around(value.value for value in parameter.values))
+                    self.days |= set(_days_in(value.value for value in parameter.values))
 
-    def lasts(self, profile: Profile, as_of: str) -> tuple[str, str | None]:
-        """First and last day of the stretch around `as_of` on which the words differ; None for no known end."""
-        days = sorted(day for day in {*self.days, *_around([profile.facts])} if self.since <= day < "9999")
+    def differing_days(self, profile: Profile, as_of: str) -> tuple[str, str | None]:
+        """Return the first and last day around `as_of` on which the decisions differ; None for no known end."""
+        days = sorted(day for day in {*self.days, *_days_in([profile.facts])} if self.since <= day < "9999")
         first = as_of
         for day in reversed([day for day in days if day <= as_of]):
-            # between two turning days nothing turns: what holds on the first holds up to the second
-            if not self.differ(profile, day):
+            if not self._differ(profile, day):  # nothing changes between two days of the calendar
                 break
             first = day
         for day in (day for day in days if day > as_of):
-            if not self.differ(profile, day):
+            if not self._differ(profile, day):
                 return first, iso(ordinal(day) - 1)
         return first, None
 
-    def differ(self, profile: Profile, day: str) -> bool:
-        """Whether the two decide the profile by different words on a day."""
+    def _differ(self, profile: Profile, day: str) -> bool:
         return decision_of(self.base, profile, day) != decision_of(self.head, profile, day)
 
 
-def _around(things: Iterable[Any]) -> Iterator[str]:
-    """Every day among some values, at any depth, and the day after it."""
+def _days_in(things: Iterable[Any]) -> Iterator[str]:
+    """Yield every day among some values, at any depth, and the day after it."""
     for thing in things:
         if isinstance(thing, str) and _DAY.fullmatch(thing):
             yield thing
             if thing < "9999":
                 yield (datetime.date.fromisoformat(thing) + datetime.timedelta(days=1)).isoformat()
         elif isinstance(thing, dict):
-            yield from _around(thing.values())
+            yield from _days_in(thing.values())
         elif isinstance(thing, list | tuple):
-            yield from _around(thing)
+            yield from _days_in(thing)

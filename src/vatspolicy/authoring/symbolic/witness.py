@@ -1,4 +1,4 @@
-"""Witnesses: from a solver's model to a profile, confirm_decisions by the evaluator."""
+"""Witnesses: from a solver's model to a profile that the evaluator confirms."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
 )
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.possible_outcomes import possible_outcomes
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
@@ -113,7 +112,7 @@ def _plain_number(number: Amount) -> int | float:
 
 
 class Unconfirmed(Exception):
-    """A witness that the evaluator does not confirm: an error of the symbolic part, never shown as a finding."""
+    """Signal that the evaluator does not confirm a witness: an error of the symbolic part, never shown as a finding."""
 
 
 def decision_of(bundle: Bundle, profile: Profile, as_of: str) -> str:

@@ -1,10 +1,7 @@
-"""Questions shared by worker processes. How they are cut does not depend on how many there are, nor do the answers."""
+"""Worker processes that share questions about two bundles. The answers do not depend on their number."""
 
 from __future__ import annotations
 
-import dataclasses
-import io
-import marshal
 import pickle
 import sys
 import threading
@@ -14,7 +11,6 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.policies.bundle import Bundle
 
 Sides = tuple[Bundle, Bundle]
@@ -22,34 +18,34 @@ Work = Callable[..., Any]
 R = TypeVar("R")
 
 
-def answers(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
-    """What every task says of the two bundles, in order. A task is a function, and what it takes beside them.
+def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
+    """Return the results of tasks on two bundles, in order. A task is a function and its further arguments.
 
-    Without workers, with one task, or where processes cannot be started, the tasks are done here one after the other.
+    With one worker or one task, or if processes cannot be started, the tasks run in this process.
     """
     if min(workers, len(tasks)) > 1:
         try:
             return _shared(sides, tasks, min(workers, len(tasks)))
         except (BrokenProcessPool, OSError, pickle.PicklingError):
-            pass  # the answers are the same, and only come later
+            pass  # run the tasks here instead: the answers are the same
     return [work(*sides, *rest) for work, rest in tasks]
 
 
 def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
     method = _start_method()
-    start = (sides if method == "fork" else pack(sides),)
+    start = (sides if method == "fork" else pickle.dumps(sides),)
     with ProcessPoolExecutor(workers, get_context(method), _start, start) as pool:
         return list(pool.map(_do, tasks))
 
 
 def _start_method() -> str:
-    """A copy of this process has both bundles at hand and saves seconds; it is safe only without other threads."""
+    """Return the start method: a fork has both bundles already, but is safe only without other threads."""
     alone = sys.platform == "linux" and threading.active_count() == 1
     return "fork" if alone else "spawn"
 
 
 _SIDES: list[Sides] = []
-"""The two bundles of a worker process."""
+"""Both bundles of a worker process."""
 
 
 def _start(sides: Sides | bytes) -> None:
@@ -59,27 +55,3 @@ def _start(sides: Sides | bytes) -> None:
 def _do(task: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
     work, rest = task
     return work(*_SIDES[0], *rest)
-
-
-def pack(thing: Any) -> bytes:
-    """A thing that holds bundles, as bytes: what they work out by themselves is left behind."""
-    buffer = io.BytesIO()
-    _Pickler(buffer).dump(thing)
-    return buffer.getvalue()
-
-
-class _Pickler(pickle.Pickler):
-    def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, Bundle):
-            return _restore, (type(thing), {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)})
-        if isinstance(thing, GeneratedModule):
-            return _restore_module, (marshal.dumps(thing.dump()),)  # it holds byte code
-        return NotImplemented
-
-
-def _restore(kind: type[Bundle], fields: dict[str, Any]) -> Bundle:
-    return kind(**fields)
-
-
-def _restore_module(parts: bytes) -> GeneratedModule:
-    return GeneratedModule.restore(marshal.loads(parts))  # noqa: S302 - from the process that started this one

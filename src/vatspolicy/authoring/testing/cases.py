@@ -1,9 +1,8 @@
-"""Test cases: the tests inside policies, and fixtures, which are profiles with the decisions expected of them."""
+"""Test cases: the tests beside policies, and fixtures, which are profiles with expected decisions."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -15,7 +14,7 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.evaluator import NEED_STATES, evaluate
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.errors import InvalidInput, Problem
@@ -29,7 +28,7 @@ STRAY_HINT = "The tests of ID.yaml stand in ID.test.yaml, in the same folder."
 
 @dataclass(frozen=True)
 class Case:
-    """One test: where it stands, what it says, and how to run it."""
+    """One test of a policy, or one expected decision of a fixture."""
 
     file: str
     line: int
@@ -39,10 +38,10 @@ class Case:
     as_of: str
     expect: Mapping[str, Any]
     policy: Policy | None
-    """The policy whose rules are asked, for a test inside a policy; None for a fixture."""
+    """The policy whose rules are tested; None for a fixture."""
 
     def run(self) -> list[str]:
-        """What differs from what is expected, one sentence each; empty when the test passes."""
+        """Return one sentence for each difference from the expectation; none if the test passes."""
         if self.policy is None:
             return list(_differences(evaluate(self.bundle, self.profile, self.as_of), self.expect))
         return list(self._probe())
@@ -73,19 +72,19 @@ class Case:
 
 
 def subjects(law: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Env]]:
-    """Every subject of a profile: product, services, activities; with its name and its variables."""
+    """Yield every subject of a profile (product, services, activities) with its name and activation."""
     product = product_activation(profile, as_of)
     yield "product", "", product
     for service in product["services"]:
         env = service_activation(product, service)
         yield "service", service["id"], env
-        for cls in classify(law, env, {}).classes:
+        for cls in classify(law, env).classes:
             yield "activity", f"{service['id']}/{cls}", activity_activation(law, env, cls)
 
 
 def state_of(law: RuleSet, rule: Rule, env: Env) -> str:
-    """What a rule says in one environment: silent, fires, unknown; met, unmet, closed; open, closed."""
-    holds = law.ask(rule.when, env) if rule in law.of(rule.each, rule.kind) else False
+    """Return the state of a rule for one activation: silent, fires, unknown; met, unmet, closed; open, closed."""
+    holds = law.evaluate(rule.when, env) if rule in law.rules_for(rule.each, rule.kind) else False
     if holds is False:
         return "silent"
     match rule.effect:
@@ -95,7 +94,7 @@ def state_of(law: RuleSet, rule: Rule, env: Env) -> str:
             mildest, strictest = outcome_range(evaluate_routes(law, env, to))
             if not holds or mildest != strictest:
                 return "unknown"
-            return {"allow": "met", "needs-license": "unmet", "deny": "closed"}[strictest]
+            return NEED_STATES[strictest]
         case Need(instrument=str(instrument), bearer=bearer):
             has = holds_instrument(law, env, instrument, bearer if "service" in env else "company")
             return "met" if has else "unknown" if not holds or has is None else "unmet"
@@ -137,19 +136,14 @@ def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
 
 def stray_tests(bundle: Bundle) -> Iterator[Problem]:
     """Yield a problem for each file of tests, below the folder of the policies, that stands beside none of them."""
-    files = [policy.file for policy in bundle.policies.values()]
-    if not files:
-        return
-    beside = {file.removesuffix(".yaml") + TESTS_ENDING for file in files}
-    for path in sorted(
-        FilePath(os.path.commonpath([os.path.dirname(file) for file in files])).rglob(f"*{TESTS_ENDING}")
-    ):
+    beside = {policy.file.removesuffix(".yaml") + TESTS_ENDING for policy in bundle.policies.values()}
+    for path in sorted(FilePath(bundle.folder).rglob(f"*{TESTS_ENDING}")) if beside else ():
         if str(path) not in beside:
             yield Problem(str(path), 1, 1, "", "These tests stand beside no policy.", STRAY_HINT)
 
 
 def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
-    """A base with the keys that every profile has."""
+    """Return a base with the keys that every profile has."""
     return {"schema": 1, "product": {"id": "test"}, "company": {}, "services": [], **base}
 
 
@@ -164,14 +158,14 @@ def _changes(entry: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def fixture_cases(bundle: Bundle, folder: FilePath) -> Iterator[Case]:
-    """Every decision expected of the fixtures of a folder. Raises InvalidInput for a fixture that is not one."""
+    """Yield every expected decision of the fixtures of a folder. Raises InvalidInput for an invalid fixture."""
     for path in sorted(folder.rglob("*.yaml")):
         if not path.name.endswith(".expect.yaml"):
             yield from one_fixture(bundle, path)
 
 
 def one_fixture(bundle: Bundle, path: FilePath) -> Iterator[Case]:
-    """The decisions expected of one profile, from `x.expect.yaml` beside `x.yaml`."""
+    """Yield the expected decisions of one profile, from `x.expect.yaml` beside `x.yaml`."""
     beside = path.with_name(path.name.removesuffix(".yaml") + ".expect.yaml")
     if not beside.is_file():
         raise InvalidInput([Problem(str(path), 1, 1, "", f"There is no {beside.name} beside this fixture.")])
@@ -231,7 +225,7 @@ def _route_differences(decision: Decision, expect: Mapping[str, Any]) -> Iterato
 
 
 def _because(decision: Decision) -> str:
-    """The denials or missing facts behind an unexpected word."""
+    """Return the denials or missing facts behind an unexpected outcome, in parentheses."""
     if decision.denials:
         return f" ({', '.join(sorted({f.rule.name for f in decision.denials}))})"
     if decision.missing:
@@ -240,7 +234,7 @@ def _because(decision: Decision) -> str:
 
 
 def needs(decision: Decision) -> set[str]:
-    """What must be obtained, as `instrument class route`, or `instrument` for a permit that no route leads to."""
+    """Return the licenses to obtain, as `instrument class route`, or `instrument` for a permit without routes."""
     found = set()
     for finding in decision.needs:
         found |= {f"{offer.instrument} {offer.cls} {offer.route}" for offer in finding.any_of}
@@ -250,7 +244,7 @@ def needs(decision: Decision) -> set[str]:
 
 
 def names(decision: Decision) -> set[str]:
-    """Every rule, reason, instrument and route instrument that the decision presents as found or required."""
+    """Return every rule, reason and instrument that the decision presents as found or required."""
     found: set[str] = set()
     for finding in (*decision.denials, *decision.needs, *decision.duties, *decision.advice, *decision.met):
         found |= {finding.rule.name, *finding.reasons, *(offer.instrument for offer in finding.any_of)}

@@ -1,4 +1,10 @@
-"""Coverage: which rules and clauses the tests have seen true and false, and which clauses they have seen decide."""
+"""Coverage of rules and clauses by tests: both values of each clause, and masking MC/DC.
+
+MC/DC is modified condition/decision coverage. A clause decides alone if every other part of each conjunction around it
+is true and every other part of each disjunction around it is false: another value of the clause would change the value
+of the whole. An unknown part is neither. Other clauses may differ between two tests as long as they are masked, so that
+clauses that share facts are treated fairly (Chilenski, DOT/FAA/AR-01/18, 2001).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,7 @@ from vatspolicy.cel.ast import And, Compare, Fact, In, Node, Not, Or, Quantifier
 from vatspolicy.cel.interpreter import Env, Params, evaluate, list_members
 from vatspolicy.cel.types import Bool
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Policy, Route, Rule
+from vatspolicy.policies.model import Expression, Policy, Rule
 from vatspolicy.policies.ruleset import RuleSet
 
 Key = tuple[str, str, tuple[int, int]]
@@ -20,8 +26,8 @@ Key = tuple[str, str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Gap:
-    """A clause that no test shows in some state, or shows to decide in it."""
+class CoverageGap:
+    """A clause that no test shows with some value, or shows to decide with it."""
 
     file: str
     line: int
@@ -31,7 +37,7 @@ class Gap:
 
 @dataclass
 class Coverage:
-    """What the cases run so far have seen."""
+    """The values and states that the cases run so far have shown."""
 
     bundle: Bundle
     _clauses: dict[Key, set[bool | None]] = field(default_factory=dict)
@@ -39,7 +45,7 @@ class Coverage:
     _rules: dict[str, set[str]] = field(default_factory=dict)
 
     def note(self, case: Case) -> None:
-        """Look at every rule that the case asks."""
+        """Record the values of every rule and clause that the case evaluates."""
         law = self.bundle.on(case.as_of)
         asked = [case.policy] if case.policy else list(self.bundle.policies.values())
         for each, _, env in subjects(law, case.profile, case.as_of):
@@ -77,56 +83,56 @@ class Coverage:
                     self._note_node(law, policy, text, node.body, inner_env)
 
     def states(self, rule: Rule) -> set[str]:
-        """States in which tests have seen a rule."""
+        """Return the states that tests have shown of a rule."""
         return self._rules.get(rule.name, set())
 
-    def gaps(self) -> Iterator[Gap]:
-        """Clauses never seen true, or never seen false, in the order of the files."""
+    def gaps(self) -> Iterator[CoverageGap]:
+        """Yield clauses never shown true, or never shown false, in the order of the files."""
         yield from self._gaps(self._clauses)
 
-    def undecisive(self) -> Iterator[Gap]:
-        """Clauses never seen to decide a rule or a condition alone while true, or while false (masking MC/DC)."""
+    def undecisive(self) -> Iterator[CoverageGap]:
+        """Yield clauses never shown to decide a rule or condition alone while true, or while false (masking MC/DC)."""
         yield from self._gaps(self._decisive)
 
     def share(self) -> float:
-        """Percent of clause outcomes (each clause true, each false) that tests have seen."""
+        """Return the percentage of clause values (each clause true, each false) that tests have shown."""
         total, seen = 0, 0
         for values in self._values(self._clauses):
             total, seen = total + 2, seen + len(values)
         return 100.0 * seen / total if total else 100.0
 
     def decided(self) -> tuple[int, int]:
-        """How many clauses tests have seen decide alone both ways (masking MC/DC), and how many there are."""
+        """Return the number of clauses shown to decide alone both ways (masking MC/DC), and of all clauses."""
         values = list(self._values(self._decisive))
         return sum(len(found) == 2 for found in values), len(values)
 
-    def _gaps(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[Gap]:
+    def _gaps(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[CoverageGap]:
         for policy, text, line, node in self._own():
             values = seen.get((policy.file, text, node.span), frozenset[bool | None]())
             never = tuple(word for word, value in (("true", True), ("false", False)) if value not in values)
             if never:
                 start, end = node.span
-                yield Gap(policy.file, line + text.count("\n", 0, start), " ".join(text[start:end].split()), never)
+                yield CoverageGap(
+                    policy.file, line + text.count("\n", 0, start), " ".join(text[start:end].split()), never
+                )
 
     def _values(self, seen: Mapping[Key, AbstractSet[bool | None]]) -> Iterator[AbstractSet[bool | None]]:
         for policy, text, _, node in self._own():
             yield seen.get((policy.file, text, node.span), frozenset[bool | None]()) & {True, False}
 
     def _own(self) -> Iterator[tuple[Policy, str, int, Node]]:
-        """Every clause that can be true and false: its policy, the text and line of its expression, itself."""
+        """Yield every clause that can be true and false: its policy, the text and line of its expression, itself."""
         for policy, text, line, tree in _all_expressions(self.bundle):
             yield from ((policy, text, line, node) for node in own_clauses(tree) if reads_facts(node))
 
 
 def expressions_of(rule: Rule) -> Iterator[Expression]:
-    """Boolean expressions of a rule."""
-    yield rule.when
-    if isinstance(rule.effect, Route):
-        yield from (condition.check for condition in rule.effect.conditions)
+    """Yield the boolean expressions of a rule."""
+    yield from (expression for expression in rule.expressions if isinstance(expression.tree.type, Bool))
 
 
 def _all_expressions(bundle: Bundle) -> Iterator[tuple[Policy, str, int, Node]]:
-    """Every boolean expression of rules and every term that a rule uses: policy, text, line, tree."""
+    """Yield every boolean expression of rules and every term that a rule uses: policy, text, line, tree."""
     bodies: dict[tuple[str, str], Node] = {}
     for policy in bundle.policies.values():
         for rule in policy.rules:
@@ -140,7 +146,7 @@ def _all_expressions(bundle: Bundle) -> Iterator[tuple[Policy, str, int, Node]]:
 
 
 def terms_of(bundle: Bundle, policy: Policy, tree: Node) -> Iterator[tuple[str, Policy, Node]]:
-    """The terms that a tree uses, directly or through other terms, with the policies that define them."""
+    """Yield the terms that a tree uses, directly or through other terms, with the policies that define them."""
     for node in outside_terms(tree):
         if isinstance(node, Term):
             owner, _ = bundle.term(policy, node.name)
@@ -149,7 +155,7 @@ def terms_of(bundle: Bundle, policy: Policy, tree: Node) -> Iterator[tuple[str, 
 
 
 def used_terms(bundle: Bundle) -> dict[tuple[str, str], Node]:
-    """Terms that some expression uses: their trees by (policy, name)."""
+    """Return the trees of the terms that some expression uses, by (policy, name)."""
     return {
         (owner.id, name): body
         for policy, expression in bundle.owned_expressions()
@@ -158,7 +164,7 @@ def used_terms(bundle: Bundle) -> dict[tuple[str, str], Node]:
 
 
 def outside_terms(node: Node) -> Iterator[Node]:
-    """The nodes of an expression without those inside its terms."""
+    """Yield the nodes of an expression without those inside its terms."""
     yield node
     if not isinstance(node, Term):
         for child in children(node):
@@ -166,7 +172,7 @@ def outside_terms(node: Node) -> Iterator[Node]:
 
 
 def own_clauses(node: Node) -> Iterator[Node]:
-    """The clauses of an expression; those inside terms belong to the terms' own files and are left out."""
+    """Yield the clauses of an expression, without those inside terms, which belong to the terms' own files."""
     match node:
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
@@ -181,7 +187,7 @@ def own_clauses(node: Node) -> Iterator[Node]:
 
 
 def reads_facts(node: Node) -> bool:
-    """Whether a node depends on the profile, and so can be true and false."""
+    """Return True for a node that depends on the profile, and so can be true and false."""
     return any(isinstance(inner, Fact) for inner in walk(node))
 
 
@@ -191,7 +197,7 @@ T = TypeVar("T")
 def decisive_clauses(
     node: Node, env: Env, params: Params, terms: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
-    """The clauses that decide a tree alone: the terms that they stand in, outermost first, the clause, its value."""
+    """Yield the clauses that decide a tree alone: the terms around each, outermost first, the clause, its value."""
     match node:
         case Term(name=name, body=body):
             yield from decisive_clauses(body, env, params, (*terms, name))
@@ -199,7 +205,7 @@ def decisive_clauses(
             yield from decisive_clauses(body, env, params, terms)
         case And(parts=parts) | Or(parts=parts):
             neutral = isinstance(node, And)
-            for part in alone([(part, evaluate(part, env, params)) for part in parts], neutral):
+            for part in deciding_parts([(part, evaluate(part, env, params)) for part in parts], neutral):
                 yield from decisive_clauses(part, env, params, terms)
         case _ if is_clause(node):
             value = evaluate(node, env, params)
@@ -208,19 +214,19 @@ def decisive_clauses(
             if isinstance(node, Quantifier):
                 members = list_members(node, env, params) or []
                 values = [(member, evaluate(node.body, member, params)) for member in members]
-                for member in alone(values, node.kind == "all"):
+                for member in deciding_parts(values, node.kind == "all"):
                     yield from decisive_clauses(node.body, member, params, terms)
 
 
-def alone(parts: Iterable[tuple[T, bool | None]], neutral: bool) -> list[T]:
-    """The parts beside which every other has the neutral value: all, one, or none."""
+def deciding_parts(parts: Iterable[tuple[T, bool | None]], neutral: bool) -> list[T]:
+    """Return the parts beside which every other has the neutral value: all, one, or none."""
     parts = list(parts)
     others = [part for part, value in parts if value is not neutral]
     return [part for part, _ in parts] if not others else others if len(others) == 1 else []
 
 
 def is_clause(node: Node) -> bool:
-    """Whether a node is a boolean that does not split into others."""
+    """Return True for a boolean node that does not split into others."""
     return isinstance(node, Compare | In | Quantifier | TextTest) or (
         isinstance(node, Fact) and isinstance(node.type, Bool)
     )

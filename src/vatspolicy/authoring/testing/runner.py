@@ -1,4 +1,4 @@
-"""Proof: run the tests inside policies and the fixtures, and say what they show."""
+"""The run of policy tests and fixtures, with its report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TestReport:
 
 
 def all_cases(bundle: Bundle, fixtures: Path | None) -> Iterator[Case]:
-    """Tests inside policies, then fixtures where there is a folder of them."""
+    """Yield the tests of the policies, then the fixtures if there is a folder of them."""
     yield from policy_cases(bundle)
     if fixtures is not None:
         yield from fixture_cases(bundle, fixtures)

@@ -37,7 +37,7 @@ class DiffFormat(StrEnum):
 
 
 class Semantic(StrEnum):
-    """Which engine to ask for proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
+    """Engines of proofs (vatspolicy.authoring.diff.semantic.ENGINES)."""
 
     AUTO, Z3, OFF = "auto", "z3", "off"
 
@@ -131,20 +131,20 @@ def diff(
     Example: vatspolicy diff main..HEAD --fail-on 'deny->allow,version' -o markdown=review.md
     """
     from vatspolicy import clock
-    from vatspolicy.authoring.diff.review import Settings, compare_revisions, not_comparable
+    from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions, not_comparable
     from vatspolicy.authoring.diff.sources import SourceError, read_pair
     from vatspolicy.reports.diff import render
 
     workers = min(os.cpu_count() or 1, WORKERS)
-    settings = Settings(today or clock.today(), as_of, profiles, semantic.value, workers, fail_on)
+    settings = ComparisonSettings(today or clock.today(), as_of, profiles, semantic.value, workers, fail_on)
     try:
         data, refused = compare_revisions(*read_pair(base, head, Path()), settings), ""
     except SourceError as error:
         data, refused = not_comparable(base, head, str(error), settings), str(error)
     if save_fixtures is not None:
-        from vatspolicy.authoring.diff.fixtures import fixtures_of, unlike
+        from vatspolicy.authoring.diff.fixtures import build_fixtures, new_files
 
-        for path, text in unlike(fixtures_of(data), save_fixtures):
+        for path, text in new_files(build_fixtures(data), save_fixtures):
             write_report(path, text)
     publish(lambda name, colour: render(name, data, lang.value, colour, columns()), format, outputs)
     if refused:

@@ -65,7 +65,7 @@ def routes(
     if len(specs) > 1:
         abort(f"{len(specs)} specs are behind {spec!r}; name one.")
     law = context.law.load()
-    profile = load_profile(specs[0], changes)
+    profile = load_profile(specs[0], changes, law.schemas)
     day = context.as_of or profile.launch or today()
     if context.as_of is not None:
         require_covered(law, day)

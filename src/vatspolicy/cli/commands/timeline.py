@@ -59,7 +59,7 @@ def timeline(
         require_covered(law, first, "--from")
     if last is not None and last < (first or law.covers_from):
         abort(f"--to {last} lies before the first day of the timeline.")
-    data = make(law, load_profile(spec, changes), clock.today(), first, last)
+    data = make(law, load_profile(spec, changes, law.schemas), clock.today(), first, last)
     publish(lambda name, colour: render(name, data, context.lang.value, colour, columns()), format)
 
 

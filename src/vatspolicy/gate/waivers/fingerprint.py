@@ -18,6 +18,7 @@ from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import Finding, RouteResult
 from vatspolicy.engine.explanation import plain, unbound_facts
+from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile
@@ -33,7 +34,7 @@ def fingerprint(bundle: Bundle, profile: Profile, as_of: str, finding: Finding) 
         "format": FORMAT,
         "subject": [finding.subject.service, finding.subject.cls],
         "state": finding.state,
-        "rule": maker.rule(finding.rule, finding.env),
+        "rule": maker.rule(finding.rule, maker.activations.of(finding.subject)),
         "routes": [maker.route(state) for state in finding.routes],
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
@@ -43,6 +44,7 @@ def fingerprint(bundle: Bundle, profile: Profile, as_of: str, finding: Finding) 
 class _Maker:
     def __init__(self, bundle: Bundle, profile: Profile, as_of: str) -> None:
         self.bundle, self.profile, self.law = bundle, profile, bundle.on(as_of)
+        self.activations = Activations(self.law, profile, as_of)
 
     def rule(self, rule: Rule, env: Env) -> dict[str, Any]:
         policy = self.bundle.policies[rule.policy]
@@ -56,16 +58,16 @@ class _Maker:
         }
 
     def route(self, state: RouteResult) -> dict[str, Any]:
-        effect = state.rule.effect
+        effect, env = state.rule.effect, self.activations.of(state.subject)
         assert isinstance(effect, Route)
         policy = self.bundle.policies[state.rule.policy]
         cap = effect.max_foreign_percent
-        share = state.env.get("operator", {}).get("foreign_percent")
+        share = env.get("operator", {}).get("foreign_percent")
         return {
-            "rule": self.rule(state.rule, state.env),
+            "rule": self.rule(state.rule, env),
             "state": state.state,
-            "cap": None if cap is None else [share, self.expression(policy, cap, state.env)],
-            "conditions": [[c.id, self.expression(policy, c.check, state.env)] for c in effect.conditions],
+            "cap": None if cap is None else [share, self.expression(policy, cap, env)],
+            "conditions": [[c.id, self.expression(policy, c.check, env)] for c in effect.conditions],
         }
 
     def expression(self, policy: Policy, expression: Expression, env: Env) -> list[Any]:

@@ -67,9 +67,9 @@ class BestCaseSearch:
         """Raises ValueError for a day that the bundle does not cover."""
         self.bundle, self.day = bundle, day
         self.law: RuleSet = bundle.on(day)
-        self.routes = tuple(rule for rule in self.law.of("activity", "route") if isinstance(rule.effect, Route))
-        prohibitions = [rule for each in ("service", "activity") for rule in self.law.of(each, "deny")]
-        self.asked = (*self.law.of("service", "classify"), *self.routes, *prohibitions)
+        self.routes = tuple(rule for rule in self.law.rules_for("activity", "route") if isinstance(rule.effect, Route))
+        prohibitions = [rule for each in ("service", "activity") for rule in self.law.rules_for(each, "deny")]
+        self.asked = (*self.law.rules_for("service", "classify"), *self.routes, *prohibitions)
         strings = frozenset(_strings([*self.law.params.values(), *self._literals()]))
         self.spots = find_locations(strings)
         self.origins = _origins(strings)
@@ -88,7 +88,7 @@ class BestCaseSearch:
         found = []
         for offer in order:
             env = self.service(offer, self.first_choice())
-            classes = classify(self.law, env, {}).classes
+            classes = classify(self.law, env).classes
             found += [Business(offer, cls) for cls, rule in classes.items() if not rule.contested]
         known = list(describe(("services", 0, "class_opinion", "classes", 0)).get("enum", sorted(words("class"))))
         return tuple(sorted(found, key=lambda one: (known.index(one.cls), order.index(one.offer))))
@@ -98,7 +98,7 @@ class BestCaseSearch:
         """Foreign shares to try, highest first: what the law compares a share with, and a step beside it."""
         named = {0.0, 100.0}
         for rule in self.asked:
-            for expression in _expressions(rule):
+            for expression in rule.expressions:
                 for node in walk(expression.tree):
                     if isinstance(node, Compare):
                         named |= set(self._share_beside(node.left, node.right))
@@ -126,7 +126,7 @@ class BestCaseSearch:
 
     def _literals(self) -> Iterator[Any]:
         for rule in self.asked:
-            for expression in _expressions(rule):
+            for expression in rule.expressions:
                 yield from (node.value for node in walk(expression.tree) if isinstance(node, Literal))
 
     @functools.cache  # noqa: B019 - a probe lives as long as one table
@@ -174,11 +174,13 @@ class BestCaseSearch:
     def _unlicensed(self) -> Mapping[str, Any]:
         """The activity of each class where nothing is held."""
         env = self.service("other", self.first_choice())
-        return {cls: activity_activation(self.law, env, cls)["activity"] for cls in sorted(words("class"))}
+        return {
+            cls: activity_activation(self.law, env, cls)["activity"] for cls in sorted(words("class", self.law.schemas))
+        }
 
     @functools.cached_property
     def _base(self) -> dict[str, Any]:
-        return dict(facts_of(self._profile()))
+        return dict(facts_of(self._profile(), self.law.schemas))
 
     def _profile(self) -> dict[str, Any]:
         company = {
@@ -234,10 +236,10 @@ class BestCaseSearch:
                 if str(choice["origin"]) in hopeless:
                     continue
                 env = self.activity(business, choice)
-                if not self.law.ask(rule.when, env):
+                if not self.law.evaluate(rule.when, env):
                     continue
                 applies = True
-                if effect.max_foreign_percent is not None and not share <= self.law.ask(
+                if effect.max_foreign_percent is not None and not share <= self.law.evaluate(
                     effect.max_foreign_percent, env
                 ):
                     continue
@@ -278,7 +280,7 @@ class BestCaseSearch:
                 for values in itertools.product((True, False), repeat=len(flags)):
                     choice = {**start, "spot": spot, "area": area, **dict(zip(flags, values, strict=True))}
                     wrong = self._failing(rest, business, choice)
-                    if not wrong and self.law.ask(rule.when, self.activity(business, choice)):
+                    if not wrong and self.law.evaluate(rule.when, self.activity(business, choice)):
                         return BestCase(start["share"], spot, choice), set()
                     failed = wrong if failed is None else failed & wrong
         return None, failed or set()
@@ -286,7 +288,7 @@ class BestCaseSearch:
     def _failing(self, conditions: Iterable[Condition], business: Business, choice: Mapping[str, Any]) -> set[str]:
         """Ids of the conditions that do not hold in a case."""
         env = self.activity(business, choice)
-        return {condition.id for condition in conditions if not self.law.ask(condition.check, env)}
+        return {condition.id for condition in conditions if not self.law.evaluate(condition.check, env)}
 
     def _choices(self, when: Expression, spots: tuple[Location, ...], share: float) -> Iterator[dict[str, Any]]:
         """The cases that the first condition of a route, what it is about, can tell apart; the ordinary one first."""
@@ -302,7 +304,7 @@ class BestCaseSearch:
         """The places at which a route is open too, at the share of a case."""
         for spot in spots:
             choice = {**case.choice, "spot": spot, "area": 0, "share": case.share}
-            if self.law.ask(rule.when, self.activity(business, choice)):
+            if self.law.evaluate(rule.when, self.activity(business, choice)):
                 found, _ = self._open(rule, business, (spot,), choice)
                 if found is not None and not self.barring(business, found):
                     yield spot
@@ -314,8 +316,10 @@ class BestCaseSearch:
         envs = {"service": service, "activity": activity}
         key = (business, *(repr(value) for axis, value in sorted(case.choice.items()) if axis not in ("spot", "area")))
         if key not in self._barred:
-            self._barred[key] = tuple(rule for rule, each in self.bars if self.law.ask(rule.when, envs[each]))
-        return self._barred[key] + tuple(rule for rule, each in self.local_bars if self.law.ask(rule.when, envs[each]))
+            self._barred[key] = tuple(rule for rule, each in self.bars if self.law.evaluate(rule.when, envs[each]))
+        return self._barred[key] + tuple(
+            rule for rule, each in self.local_bars if self.law.evaluate(rule.when, envs[each])
+        )
 
     def anywhere(self, rule: Rule) -> bool:
         """Whether what a route is about is the same in every place."""
@@ -325,7 +329,7 @@ class BestCaseSearch:
         """A finding about a route that asks nothing of places, for another place; None where it has to be sought."""
         effect = finding.rule.effect
         assert isinstance(effect, Route)
-        if finding.case is None or any(self.reads(one) & _PLACES for one in _expressions(finding.rule)):
+        if finding.case is None or any(self.reads(one) & _PLACES for one in finding.rule.expressions):
             return None
         case = BestCase(finding.case.share, spot, {**finding.case.choice, "spot": spot})
         return replace(finding, case=case) if not self.barring(finding.business, case) else None
@@ -337,7 +341,7 @@ class BestCaseSearch:
         found: set[str] = set()
         for choice in self._changes(case):
             env = self.activity(business, choice)
-            found |= {one.id for one in effect.conditions if self.law.ask(one.check, env) is False}
+            found |= {one.id for one in effect.conditions if self.law.evaluate(one.check, env) is False}
         return tuple(condition for condition in effect.conditions if condition.id in found)
 
     def _changes(self, case: BestCase) -> Iterator[dict[str, Any]]:
@@ -370,14 +374,6 @@ def _origins(strings: frozenset[str]) -> tuple[list[str], ...]:
     foreign = sorted(words("country") - {"CN"})
     ordinary = next((country for country in foreign if country not in strings), foreign[0])
     return ([ordinary], *([country] for country in foreign if country in strings))
-
-
-def _expressions(rule: Rule) -> Iterator[Expression]:
-    yield rule.when
-    if isinstance(rule.effect, Route):
-        if rule.effect.max_foreign_percent is not None:
-            yield rule.effect.max_foreign_percent
-        yield from (condition.check for condition in rule.effect.conditions)
 
 
 def _strings(value: Any) -> Iterator[str]:

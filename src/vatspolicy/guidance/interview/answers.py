@@ -10,7 +10,7 @@ from typing import Any
 from vatspolicy.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Need, Route, Rule
+from vatspolicy.policies.model import Need, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
@@ -24,7 +24,7 @@ def possible_answers(bundle: Bundle, law: RuleSet, path: Path, rules: Iterable[s
 
     `rules` are the names of the open rules that read it. Empty for a fact that is free text.
     """
-    trees = [e.tree for name in rules for e in _expressions(bundle.rule(name))]
+    trees = [e.tree for name in rules for e in bundle.rule(name).expressions]
     node = describe(path)
     if path[-1] == "licences":
         return ([], *([{"instrument": instrument}] for instrument in law.access))
@@ -59,14 +59,6 @@ def ordinary(answers: Sequence[Any]) -> Any:
 
 def _is_place(node: Mapping[str, Any]) -> bool:
     return node.get("type") == "object" and "at" in node.get("properties", {})
-
-
-def _expressions(rule: Rule) -> Iterator[Expression]:
-    yield rule.when
-    if isinstance(rule.effect, Route):
-        if rule.effect.max_foreign_percent is not None:
-            yield rule.effect.max_foreign_percent
-        yield from (condition.check for condition in rule.effect.conditions)
 
 
 def _mentioned(trees: Iterable[Node], law: RuleSet) -> set[Any]:

@@ -1,4 +1,4 @@
-"""A law that remembers what it was asked, for trying many answers on one profile.
+"""Rule sets that remember the values of expressions, for trying many answers on one profile.
 
 Most expressions read nothing of what a trial changes. Their values are kept by the identity of the facts they read, so
 trials must share the facts that they have in common (`share`), and every fact must outlive the memory (`keep`).
@@ -8,45 +8,53 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from vatspolicy.cel.ast import Fact, Quantifier, walk
-from vatspolicy.cel.interpreter import Env, look_up
+from vatspolicy.cel.interpreter import Env, UnknownAttribute, look_up
+from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression
 from vatspolicy.policies.ruleset import RuleSet
 
+Facts: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+"""Facts by variable and fields."""
 
-@dataclass(frozen=True)
-class RememberingLaw(RuleSet):
-    """The law of a day, slow to answer once and quick to answer again."""
 
-    reads: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = field(default_factory=dict)
-    memory: dict[tuple[int, ...], Any] = field(default_factory=dict)
-    kept: list[Any] = field(default_factory=list)
+class RememberingEvaluator:
+    """Evaluator that keeps every value that it has computed."""
 
-    def ask(self, expression: Expression, env: Env) -> Any:
-        """Value of an expression; None when it is unknown."""
-        facts = self.reads.get(id(expression))
+    def __init__(self, base: ExpressionEvaluator) -> None:
+        self._base = base
+        self._reads: dict[Expression, Facts] = {}
+        self._memory: dict[tuple[Expression, tuple[int, ...]], Any] = {}
+        self._kept: list[Any] = []
+
+    def evaluate(self, expression: Expression, activation: Env) -> Any:
+        """Return the value of an expression, or None if it is unknown."""
+        facts = self._reads.get(expression)
         if facts is None:
-            facts = self.reads[id(expression)] = _facts(expression)
-        key = (id(expression), *(id(look_up(env, root, names)) for root, names in facts))
-        if key not in self.memory:
-            self.memory[key] = super().ask(expression, env)
-        return self.memory[key]
+            facts = self._reads[expression] = _facts(expression)
+        key = (expression, tuple(id(look_up(activation, root, names)) for root, names in facts))
+        if key not in self._memory:
+            self._memory[key] = self._base.evaluate(expression, activation)
+        return self._memory[key]
+
+    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
+        """Return the facts to ask for next while an expression is unknown."""
+        return self._base.missing_facts(expression, activation)
 
     def keep(self, facts: Any) -> None:
-        """Hold on to facts: the memory knows them by identity."""
-        self.kept.append(facts)
+        """Keep facts alive: the memory knows them by identity."""
+        self._kept.append(facts)
 
 
-def remembering(law: RuleSet) -> RememberingLaw:
-    """The law with an empty memory."""
-    return RememberingLaw(**{one.name: getattr(law, one.name) for one in dataclasses.fields(law)})
+def remembering(ruleset: RuleSet) -> RuleSet:
+    """Return a rule set that remembers values, with an empty memory."""
+    return dataclasses.replace(ruleset, evaluator=RememberingEvaluator(ruleset.evaluator), indexed=False)
 
 
 def share(new: Any, old: Any) -> Any:
-    """The new facts, with the old objects wherever they say the same."""
+    """Return the new facts, with the old objects wherever they are equal."""
     if type(new) is type(old) and new == old:
         return old
     if isinstance(new, Mapping) and isinstance(old, Mapping):
@@ -56,8 +64,8 @@ def share(new: Any, old: Any) -> Any:
     return new
 
 
-def _facts(expression: Expression) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """What an expression reads of the variables it is given, not of those it binds itself."""
+def _facts(expression: Expression) -> Facts:
+    """Return the facts that an expression reads, without those of variables that it binds itself."""
     nodes = list(walk(expression.tree))
     bound = {node.variable for node in nodes if isinstance(node, Quantifier)}
     facts = (node for node in nodes if isinstance(node, Fact))

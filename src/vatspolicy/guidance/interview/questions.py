@@ -253,7 +253,7 @@ def rules_of_start(bundle: Bundle, law: RuleSet, path: Path, today: str) -> tupl
         every = (rule for policy in bundle.policies.values() for rule in policy.rules)
         turning = [rule for rule in every if rule.since > today or today < rule.until < NEVER]
         return tuple(rule.name for rule in sorted(turning, key=lambda rule: (max(rule.since, today), rule.name)))
-    return tuple(rule.name for rule in law.of("service", "classify")) if path == SERVICES else ()
+    return tuple(rule.name for rule in law.rules_for("service", "classify")) if path == SERVICES else ()
 
 
 def rules_reading(law: RuleSet, root: str) -> tuple[str, ...]:

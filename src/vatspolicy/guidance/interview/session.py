@@ -11,8 +11,7 @@ from typing import Any
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.engine.decision import Decision, MissingFact
-from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.engine.possible_outcomes import PossibleOutcomes, possible_outcomes
+from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import (
@@ -90,7 +89,7 @@ class Interview:
     @functools.cached_property
     def profile(self) -> Profile:
         """The profile."""
-        return trust_profile(self.document)
+        return trust_profile(self.document, self.bundle.schemas)
 
     @property
     def day(self) -> str:
@@ -226,7 +225,7 @@ class Interview:
         rules: dict[Path, dict[str, None]] = {}
         for finding in self.decision.undetermined:
             if isinstance(finding.rule.effect, Duty | Need):
-                for ask in finding.asks:
+                for ask in finding.missing:
                     rules.setdefault(ask.path, {}).update(dict.fromkeys(ask.rules))
         paths = sorted(rules, key=lambda path: -len(rules[path]))
         return [MissingFact(path, tuple(rules[path])) for path in paths if path not in self.skipped]
@@ -247,11 +246,12 @@ class Interview:
             expected = put(self.data, path, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
-            if not (problems := validate(document, "profile")) and (message := broken_invariant(facts_of(expected))):
-                raise Refused(message)
-            if problems:
+            schemas = self.bundle.schemas
+            if problems := validate(document, "profile", schemas):
                 raise InvalidInput(problems)
-            read_profile(document)
+            if message := broken_invariant(facts_of(expected, schemas), schemas):
+                raise Refused(message)
+            read_profile(document, schemas)
         except InvalidInput as error:
             why = error.problems[0]
             raise Refused({"en": f"{why.message} {why.hint}".rstrip(), "zh": both("not_allowed")["zh"]}) from None
@@ -321,7 +321,7 @@ def start(
         data = {"schema": 1, "product": {"id": name or UNNAMED}, "company": {}, "services": []}
         document = parse_document(render(data, lang), f"{name or UNNAMED}.yaml")
     else:
-        read_profile(source)
+        read_profile(source, bundle.schemas)
         document = source
         if source.text.lstrip()[:1] == "{":  # JSON has no comments
             document, rewritten = parse_document(render(source.data, lang), f"{source.file}.yaml"), True

@@ -29,23 +29,37 @@ class Obstacle:
     """Such as company.registered or services.area; `operator` for anything that hangs on who runs the service."""
 
 
-def find_obstacles(decision: Decision, lift_needs: bool) -> tuple[Obstacle, ...]:
+def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tuple[Obstacle, ...]:
     """What stands in the way: denials, what is not known, and unmet needs where they are to be lifted too."""
     findings = [*decision.denials]
     if lift_needs:
         findings += [*decision.needs, *decision.would_need]
     if decision.decision == "incomplete":
         findings += decision.undetermined
+    operators = _operators(profile)
     classes = {
         service.id: frozenset(
-            name for finding in service.classified_by for name in _names(finding.rule.when, finding.env)
+            name for finding in service.classified_by for name in _names(finding.rule.when, operators[service.id])
         )
         for service in decision.services
     }
     return tuple(
-        Obstacle(finding.subject.service, frozenset(_read(finding)) | _behind_class(finding, classes))
+        Obstacle(
+            finding.subject.service,
+            frozenset(_read(finding, operators[finding.subject.service])) | _behind_class(finding, classes),
+        )
         for finding in findings
     )
+
+
+def _operators(profile: Profile) -> dict[str | None, str]:
+    """Return who operates each service, and the product itself (None): company or partner."""
+    has_partner = profile.facts.get("partner") is not None
+    found: dict[str | None, str] = {None: "company"}
+    for service in profile.facts["services"]:
+        by_partner = has_partner and service.get("operated_by") not in (None, "company")
+        found[service["id"]] = "partner" if by_partner else "company"
+    return found
 
 
 def _behind_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
@@ -53,31 +67,26 @@ def _behind_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> fr
     return classes.get(finding.subject.service or "", frozenset()) if finding.subject.cls else frozenset()
 
 
-def _read(finding: Finding) -> Iterator[str]:
-    yield from _names(finding.rule.when, finding.env)
+def _read(finding: Finding, operator: str) -> Iterator[str]:
+    yield from _names(finding.rule.when, operator)
     if isinstance(finding.rule.effect, Need):
         yield "operator"
     for state in finding.routes:
-        yield from _names(state.rule.when, state.env)
+        yield from _names(state.rule.when, operator)
         effect = state.rule.effect
         assert isinstance(effect, Route)
         for condition in effect.conditions:
             if condition in state.failing or state.state == "unknown":
-                yield from _names(condition.check, state.env)
+                yield from _names(condition.check, operator)
 
 
-def _names(expression: Expression, env: Env) -> Iterator[str]:
+def _names(expression: Expression, operator: str) -> Iterator[str]:
     for node in walk(expression.tree):
         if not isinstance(node, Fact):
             continue
         if node.root == "operator":
             yield "operator"
-            owner = (
-                "partner"
-                if env.get("operator") is not None and env.get("operator") is env.get("partner")
-                else "company"
-            )
-            yield f"{owner}.{node.names[0]}" if node.names else owner
+            yield f"{operator}.{node.names[0]}" if node.names else operator
         elif node.root == "activity":
             if node.names == ("licensed",):
                 yield "operator"
@@ -116,9 +125,9 @@ def comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, s
 
 def caps(law: RuleSet) -> Iterator[Any]:
     """The highest foreign shares of the routes in force."""
-    for rule in law.of("activity", "route"):
+    for rule in law.rules_for("activity", "route"):
         if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent is not None:
-            yield law.ask(rule.effect.max_foreign_percent, {})
+            yield law.evaluate(rule.effect.max_foreign_percent, {})
 
 
 def breakpoints(law: RuleSet, name: str, lower: bool) -> tuple[float, ...]:

@@ -145,8 +145,8 @@ def _licences(law: RuleSet, profile: Profile, decision: Decision, group: tuple[s
 def _instruments(law: RuleSet, cls: str) -> Iterator[str]:
     """Where the routes of a class lead a company without foreign share, conditions apart."""
     env = {"operator": {"foreign_percent": 0.0, "licences": []}, "activity": {"class": cls, "licensed": False}}
-    for rule in law.of("activity", "route"):
-        if isinstance(rule.effect, Route) and law.ask(rule.when, env) is True:
+    for rule in law.rules_for("activity", "route"):
+        if isinstance(rule.effect, Route) and law.evaluate(rule.when, env) is True:
             yield rule.effect.instrument
             return
 

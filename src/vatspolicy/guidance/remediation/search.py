@@ -132,7 +132,7 @@ class Search:
         seen: set[frozenset[int]] = set()
         found: list[Proposal] = []
         lifted: list[Proposal] = []
-        self._extend(queue, seen, order, (), self.decision)
+        self._extend(queue, seen, order, (), self.profile, self.decision)
         while queue:
             cost, size, _, chosen = heapq.heappop(queue)
             if any(set(proposal.moves) <= set(chosen) for proposal in (*found, *lifted)):
@@ -150,7 +150,7 @@ class Search:
             elif self._lifts(decision):
                 lifted.append(Proposal(chosen, cost, profile, decision))
             elif size < self.most:
-                self._extend(queue, seen, order, chosen, decision)
+                self._extend(queue, seen, order, chosen, profile, decision)
         return found, lifted
 
     def finish(self, proposal: Proposal) -> Proposal:
@@ -204,10 +204,11 @@ class Search:
         seen: set[frozenset[int]],
         order: count[int],
         chosen: tuple[Change, ...],
+        profile: Profile,
         decision: Decision,
     ) -> None:
         """Put the next combinations in the queue: one move more, of those that what is in the way hangs on."""
-        obstacles = find_obstacles(decision, "needs-license" not in self.goal)
+        obstacles = find_obstacles(profile, decision, "needs-license" not in self.goal)
         for move in self.moves:
             key = frozenset(map(id, (*chosen, move)))
             if len(key) == len(chosen) or key in seen or any(move.clashes(other) for other in chosen):

@@ -10,7 +10,7 @@ from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import Decision
-from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
+from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
 from vatspolicy.guidance.remediation.obstacles import comparisons
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
@@ -95,7 +95,7 @@ def _asked(
         scopes += [("activity", activity_activation(law, env, one.cls), name, one.cls) for one in decided.activities]
     for each, variables, service_name, cls in scopes:
         for effect in ("deny", "need", "duty"):
-            for rule in law.of(each, effect):
+            for rule in law.rules_for(each, effect):
                 if _compares(rule.when):
                     yield rule, rule.when, variables, service_name, cls
 
@@ -108,7 +108,7 @@ def _compares(expression: Expression) -> bool:
 def _of(
     law: RuleSet, profile: Profile, rule: Rule, expression: Expression, env: Env, service: str | None, cls: str | None
 ) -> Iterator[ThresholdDistance]:
-    speaks = law.ask(expression, env)
+    speaks = law.evaluate(expression, env)
     if speaks is None:
         return
     for fact, op, threshold, parameter in comparisons(expression.tree, law.params):
@@ -152,19 +152,20 @@ def _replaced(owner: Mapping[str, Any], names: tuple[str, ...], value: Any) -> d
 
 def _under_caps(law: RuleSet, profile: Profile, decision: Decision) -> Iterator[ThresholdDistance]:
     """The shares that routes admit, where the share is what opens or closes the route."""
+    activations = Activations(law, profile, decision.as_of)
     for service in decision.services:
         for activity in service.activities:
             for state in activity.routes:
                 effect = state.rule.effect
                 assert isinstance(effect, Route)
-                operator = state.env.get("operator") or {}
+                operator = activations.of(state.subject).get("operator") or {}
                 share = operator.get("foreign_percent")
                 path = profile.path_of(operator, ("foreign_percent",))
                 idle = state.share_too_high and any(other.state == "open" for other in activity.routes)
-                if effect.max_foreign_percent is None or state.failing or share is None or path is None or idle:
+                others = any(condition.cap is None for condition in state.failing)
+                if effect.max_foreign_percent is None or others or share is None or path is None or idle:
                     continue
-                cap = law.ask(effect.max_foreign_percent, state.env)
-                tree = effect.max_foreign_percent.tree
+                cap, tree = state.max_foreign_percent, effect.max_foreign_percent.tree
                 if cap is not None and cap < 100:
                     yield ThresholdDistance(
                         path=path,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.cel.ast import Param, walk
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.remediation.change import Change, Edit, apply
 from vatspolicy.guidance.remediation.mutability import marks
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Deny, Expression, Need, Route, Rule
+from vatspolicy.policies.model import Deny, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
 
 DAYS = 12
@@ -38,13 +37,7 @@ def _days(bundle: Bundle, decision: Decision) -> list[str]:
     """Later days on which a rule begins or ends, or a parameter changes, that what stands in the way hangs on."""
     rules: dict[Rule, None] = {finding.rule: None for finding in (*decision.denials, *decision.needs)}
     rules |= {state.rule: None for finding in decision.denials for state in finding.routes}
-    keys = {
-        node.key
-        for rule in rules
-        for expression in _expressions(rule)
-        for node in walk(expression.tree)
-        if isinstance(node, Param)
-    }
+    keys = {key for rule in rules for key in rule.parameters}
     days = {rule.until for rule in rules}
     for policy in bundle.policies.values():
         for parameter in policy.parameters.values():
@@ -53,11 +46,3 @@ def _days(bundle: Bundle, decision: Decision) -> list[str]:
         days |= {rule.since for rule in policy.rules if isinstance(rule.effect, Route)}
         days |= {rule.until for rule in policy.rules if isinstance(rule.effect, Deny | Need)}
     return sorted(day for day in days if decision.as_of < day < "9999")
-
-
-def _expressions(rule: Rule) -> Iterator[Expression]:
-    yield rule.when
-    if isinstance(rule.effect, Route):
-        yield from (condition.check for condition in rule.effect.conditions)
-        if rule.effect.max_foreign_percent is not None:
-            yield rule.effect.max_foreign_percent

@@ -9,9 +9,9 @@ from vatspolicy.cel.ast import Node, Term, walk
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.output import write_file
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.reports.policy.index import calendar_page, index_page
-from vatspolicy.reports.policy.page import policy_page
-from vatspolicy.reports.policy.parts import MARK, Pages
+from vatspolicy.reports.policy.index import MARK, Pages
+from vatspolicy.reports.policy.markdown import calendar_page, index_page, policy_page
+from vatspolicy.reports.policy.page import PolicyPage
 
 __all__ = ["FORMATS", "Difference", "Foreign", "compare", "make", "write"]
 
@@ -73,7 +73,7 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pa
         from vatspolicy.reports.policy.site import make_site
 
         return make_site(bundle, terms, day)
-    pages = {f"{policy.id}.md": policy_page(bundle, policy, terms) for policy in bundle.policies.values()}
+    pages = {f"{policy.id}.md": policy_page(PolicyPage(bundle, policy, terms)) for policy in bundle.policies.values()}
     return pages | {"index.md": index_page(bundle), "calendar.md": calendar_page(bundle)}
 
 

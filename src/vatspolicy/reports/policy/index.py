@@ -1,111 +1,122 @@
-"""Pages over all policies: the index by topic and by authority, and the calendar of days that change decisions."""
+"""Pages over all policies as data: the index by topic and by authority, and the calendar of changes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.i18n import LocalizedText
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Instrument, Policy
-from vatspolicy.profile.vocabulary import label
-from vatspolicy.reports.formats.markdown import code, escape
-from vatspolicy.reports.policy.changes import Changes, days_of_change, members_changed
-from vatspolicy.reports.policy.parts import both, page, page_link, rule_link
-from vatspolicy.reports.policy.topics import TOPICS
+from vatspolicy.policies.model import NEVER, Edition, Instrument, Policy, Rule
+
+Pages = dict[str, str]
+"""Text of pages by file name."""
+MARK = "<!-- Made by `vatspolicy docs build`; change the policies and build again. -->"
+"""First line of every page that the command may overwrite or remove."""
+
+TOPICS: Mapping[str, LocalizedText] = {
+    "telecom": {"en": "Telecommunications", "zh": "电信业务"},
+    "foreign-investment": {"en": "Foreign investment", "zh": "外商投资"},
+    "zones": {"en": "Zones and pilots", "zh": "试点与自贸区"},
+    "cross-border": {"en": "Cross-border supply and data", "zh": "跨境提供与数据出境"},
+    "partner": {"en": "Partners", "zh": "合作方"},
+    "internet-filing": {"en": "Internet filings", "zh": "互联网备案"},
+    "content": {"en": "Content", "zh": "内容"},
+    "platforms": {"en": "Platforms", "zh": "平台"},
+    "cybersecurity": {"en": "Cybersecurity", "zh": "网络安全"},
+    "data": {"en": "Data and personal information", "zh": "数据与个人信息"},
+    "ai": {"en": "Algorithms and AI", "zh": "算法与人工智能"},
+    "vehicles": {"en": "Vehicles", "zh": "汽车"},
+    "devices": {"en": "Devices", "zh": "设备"},
+    "health": {"en": "Health", "zh": "医药健康"},
+    "finance": {"en": "Finance", "zh": "金融"},
+    "sectors": {"en": "Other sectors", "zh": "其他行业"},
+    "deals": {"en": "Deals", "zh": "交易并购"},
+    "definitions": {"en": "Shared definitions", "zh": "共用定义"},
+}
+"""Names of topics, in the order of the index: access first."""
 
 
-def index_page(bundle: Bundle) -> str:
-    """Every policy by topic, and every instrument by the body that handles it."""
-    return page(_index(bundle))
+def policies_by_topic(bundle: Bundle) -> dict[str, list[Policy]]:
+    """Return the policies of every topic that has any; those no longer in force come last."""
+    found = {topic: [one for one in bundle.policies.values() if topic in one.topics] for topic in TOPICS}
+    return {
+        topic: sorted(members, key=lambda one: (one.until != NEVER, one.id))
+        for topic, members in found.items()
+        if members
+    }
 
 
-def _index(bundle: Bundle) -> Iterator[str]:
-    policies = bundle.policies.values()
-    rules = sum(len(policy.rules) for policy in policies)
-    yield "# Policies · 政策文件"
-    yield ""
-    yield (
-        f"{len(policies)} policies with {rules} rules; the bundle {bundle.version} speaks of days from "
-        f"{bundle.covers_from} on. Days on which decisions change: [calendar](calendar.md)."
-    )
-    yield "\n## By topic · 按主题"
-    for topic, title in TOPICS.items():
-        members = sorted((p for p in policies if topic in p.topics), key=lambda p: (p.until != NEVER, p.id))
-        if not members:
-            continue
-        yield f'\n### <a id="topic-{topic}"></a>{both(title)}'
-        yield ""
-        for policy in members:
-            yield f"- {page_link(policy)} · {escape(policy.title['zh'])}, {_period(policy)}"
-    yield "\n## By authority · 按机关"
+def instruments_by_authority(bundle: Bundle) -> dict[str, list[tuple[Instrument, bool]]]:
+    """Return the instruments of every authority that has any, each with whether it handles all cases."""
+    found = {}
     for body in SchemaSet.shipped().load("vocabulary")["$defs"]["authority"]["enum"]:
-        handled = [item for item in bundle.instruments.values() if any(body in names for _, names in item.authority)]
-        if not handled:
-            continue
-        yield f"\n### {both(label('authority', body))}"
-        yield ""
-        yield from (_handled(bundle, item, body) for item in sorted(handled, key=lambda item: item.id))
+        handled = [one for one in bundle.instruments.values() if any(body in names for _, names in one.authority)]
+        if handled:
+            found[body] = [
+                (one, all(body in names for _, names in one.authority))
+                for one in sorted(handled, key=lambda one: one.id)
+            ]
+    return found
 
 
-def _period(policy: Policy) -> str:
-    return f"since · 自 {policy.since}" if policy.until == NEVER else f"{policy.since} – {policy.until}"
+@dataclass(frozen=True)
+class Changes:
+    """Changes of one day in one policy."""
+
+    policy: Policy
+    begins: int | None
+    """Number of rules that begin with the policy; None on any other day."""
+    ends: int | None
+    """Number of rules that end with the policy; None on any other day."""
+    editions: tuple[Edition, ...]
+    rules: tuple[tuple[Rule, bool], ...]
+    """Rules that begin (True) or end (False) in a policy that stays."""
+    values: tuple[tuple[str, Any, Any], ...]
+    """Parameters with the value before and the value from the day on."""
+
+    def __bool__(self) -> bool:
+        return self.begins is not None or self.ends is not None or bool(self.editions or self.rules or self.values)
 
 
-def _handled(bundle: Bundle, instrument: Instrument, body: str) -> str:
-    only = all(body in names for _, names in instrument.authority)
-    policy = bundle.policies[instrument.policy]
-    return f"- {both(instrument.title)}: {page_link(policy)}{'' if only else ' (in some cases · 部分情形)'}"
+def days_of_change(bundle: Bundle) -> Iterator[tuple[str, list[Changes]]]:
+    """Yield the days on which decisions change, newest first, with the changes in each policy."""
+    for day in reversed(bundle.boundaries):
+        changes = [found for policy in bundle.policies.values() if (found := changes_of(policy, day))]
+        if changes:
+            yield day, changes
 
 
-def calendar_page(bundle: Bundle) -> str:
-    """The days on which decisions change, newest first, with what changes."""
-    return page(_calendar(bundle))
-
-
-def _calendar(bundle: Bundle) -> Iterator[str]:
-    yield "# Calendar · 变更日历"
-    yield ""
-    yield (
-        "Days on which a rule, a parameter or an edition begins or ends, newest first. A decision of the day itself is "
-        "made under the new law; `as_of` the day before, under the old. "
-        f"The bundle does not speak of days before {bundle.covers_from}."
+def changes_of(policy: Policy, day: str) -> Changes:
+    """Return the changes of a day in one policy; they are false for most days."""
+    begins, ends = policy.since == day, policy.until == day
+    rules: list[tuple[Rule, bool]] = []
+    for rule in policy.rules:
+        if rule.since == day and not begins:
+            rules.append((rule, True))
+        if rule.until == day and not ends:
+            rules.append((rule, False))
+    return Changes(
+        policy,
+        sum(rule.since == day for rule in policy.rules) if begins and policy.rules else None,
+        sum(rule.until == day for rule in policy.rules) if ends and policy.rules else None,
+        tuple(edition for edition in policy.editions if edition.since == day),
+        tuple(rules),
+        tuple(
+            (name, before.value, after.value)
+            for name, parameter in policy.parameters.items()
+            for before, after in zip(parameter.values, parameter.values[1:], strict=False)
+            if after.since == day
+        ),
     )
-    for day, changes in days_of_change(bundle):
-        yield f"\n## {day}"
-        yield ""
-        for found in changes:
-            yield f"- {page_link(found.policy)} · {escape(found.policy.title['zh'])}"
-            yield from (f"  - {detail}" for detail in _details(bundle, found))
 
 
-def _details(bundle: Bundle, found: Changes) -> Iterator[str]:
-    """What a day changes in one policy."""
-    if found.begins is not None:
-        earlier = ", ".join(page_link(bundle.policies[id]) for id in found.policy.supersedes)
-        yield f"**begins** · 施行: {_rules(found.begins)}" + (f", in place of · 取代 {earlier}" if earlier else "")
-    if found.ends is not None:
-        yield f"**ends** · 失效: {_rules(found.ends)}"
-    yield from (f"edition · 新版 {escape(edition.number)}" for edition in found.editions)
-    for rule, begins in found.rules:
-        word = "begins · 施行" if begins else "ends · 失效"
-        yield f"{rule_link(rule.policy, rule.id)} {word}: {both(rule.message)}"
-    yield from (f"`{name}`: {_difference(before, after)}" for name, before, after in found.values)
-
-
-def _rules(count: int) -> str:
-    return f"{count} rule{'' if count == 1 else 's'}"
-
-
-def _difference(before: Any, after: Any) -> str:
-    """What a new value changes: members that come and go, or the old and the new value."""
-    members = members_changed(before, after)
-    if members is None:
-        return f"{code(json.dumps(before, ensure_ascii=False))} → {code(json.dumps(after, ensure_ascii=False))}"
-    parts = [
-        f"{sign} {', '.join(code(member) for member in found)}"
-        for sign, found in zip(("with", "without"), members, strict=True)
-        if found
-    ]
-    return "; ".join(parts) or "new order · 顺序变化"
+def members_changed(before: Any, after: Any) -> tuple[list[str], list[str]] | None:
+    """Return the members (as JSON) added and removed between two lists; None for values that are not lists."""
+    if not isinstance(before, list) or not isinstance(after, list):
+        return None
+    old, new = ([json.dumps(member, ensure_ascii=False) for member in value] for value in (before, after))
+    return [member for member in new if member not in old], [member for member in old if member not in new]

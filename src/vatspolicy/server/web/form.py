@@ -23,19 +23,19 @@ def make_form(bundle: Bundle) -> dict[str, Any]:
     place, places, group, list.
     """
     maker = _Form(bundle)
-    names = [name for name in SchemaSet.shipped().load("profile")["properties"] if name != "schema"]
+    names = [name for name in bundle.schemas.load("profile")["properties"] if name != "schema"]
     return {"sections": [maker.field((name,)) for name in names], "lists": maker.lists}
 
 
-def find_kind(path: Path) -> str:
+def find_kind(path: Path, schemas: SchemaSet) -> str:
     """Return the kind of field for a fact; an empty text for a path that is not in the schema."""
-    node = describe(path)
+    node = describe(path, schemas)
     if "at" in node.get("properties", {}):
         return "place"
     if node.get("type") == "object":
         return "group"
     if node.get("type") == "array":
-        item = describe((*path, 0))
+        item = describe((*path, 0), schemas)
         if "at" in item.get("properties", {}):
             return "places"
         return "list" if item.get("type") == "object" else "choices"
@@ -48,12 +48,12 @@ def find_kind(path: Path) -> str:
 
 class _Form:
     def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
+        self.bundle, self.schemas = bundle, bundle.schemas
         self.lists: dict[str, list[dict[str, Any]]] = {}
         self._known: dict[tuple[str, ...], str] = {}
 
     def field(self, path: Path) -> dict[str, Any]:
-        node, kind = describe(path), find_kind(path)
+        node, kind = describe(path, self.schemas), find_kind(path, self.schemas)
         title = str(node.get("title", path[-1]))
         field: dict[str, Any] = {
             "name": path[-1],
@@ -68,23 +68,26 @@ class _Form:
             case "choice":
                 field["choices"] = self.choices(node)
             case "choices":
-                field["choices"] = self.choices(describe((*path, 0)))
+                field["choices"] = self.choices(describe((*path, 0), self.schemas))
             case "place":
-                field |= {"choices": self.choices(describe((*path, "at"))), "fields": self.details(path)}
+                field |= {"choices": self.choices(describe((*path, "at"), self.schemas)), "fields": self.details(path)}
             case "places":
                 inner = (*path, 0)
-                field |= {"choices": self.choices(describe((*inner, "at"))), "fields": self.details(inner)}
+                field |= {
+                    "choices": self.choices(describe((*inner, "at"), self.schemas)),
+                    "fields": self.details(inner),
+                }
             case "group":
                 field |= {"fields": self.inside(path), "required": list(node.get("required", ()))}
             case "list":
                 inner = (*path, 0)
-                item = describe(inner)
+                item = describe(inner, self.schemas)
                 field |= {"fields": self.inside(inner), "required": list(item.get("required", ()))}
                 field["member"] = {"en": str(item["title"]), "zh": str(item.get("x-title-zh", item["title"]))}
         return field
 
     def inside(self, path: Path) -> list[dict[str, Any]]:
-        return [self.field((*path, name)) for name in describe(path)["properties"]]
+        return [self.field((*path, name)) for name in describe(path, self.schemas)["properties"]]
 
     def details(self, path: Path) -> list[dict[str, Any]]:
         return [field for field in self.inside(path) if field["name"] != "at"]
@@ -93,7 +96,7 @@ class _Form:
         words = tuple(node["enum"])
         if words in self._known:
             return self._known[words]
-        labels, places = node.get("x-enum", {}), gazetteer()
+        labels, places = node.get("x-enum", {}), gazetteer(self.schemas)
 
         def named(word: str) -> LocalizedText:
             if word in labels:

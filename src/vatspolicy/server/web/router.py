@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.access_matrix import matrix
 from vatspolicy.guidance.remediation import find_remediations
@@ -63,8 +62,8 @@ def make_page(context: WebContext, lang: Language = "en") -> Starlette:
         Route("/form", page.show_form),
         Route("/schema", page.show_schema),
         Route("/matrix", page.show_matrix),
-        Route("/decide", _posted(lambda request: answer(context, request)), methods=["POST"]),
-        Route("/ways", _posted(lambda request: _find_ways(context, request)), methods=["POST"]),
+        Route("/decide", _posted(context, answer), methods=["POST"]),
+        Route("/ways", _posted(context, _find_ways), methods=["POST"]),
     ]
     return make_app(routes, RULES)
 
@@ -91,7 +90,7 @@ class _Page:
         return JSONResponse({**self.form, "today": self.context.as_of or self.context.today()})
 
     def show_schema(self, _: Request) -> Response:
-        return JSONResponse(SchemaSet.shipped().load("profile"))
+        return JSONResponse(self.context.bundle.schemas.load("profile"))
 
     def show_matrix(self, request: Request) -> Response:
         lang: Language = "zh" if request.query_params.get("lang") == "zh" else "en"
@@ -106,13 +105,16 @@ class _Page:
         return JSONResponse({"as_of": day, "html": matrix_fragment(table, lang, f"matrix-{by}").markup})
 
 
-def _posted(respond: Callable[[DecideRequest], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+def _posted(
+    context: WebContext, respond: Callable[[WebContext, DecideRequest], dict[str, Any]]
+) -> Callable[[Request], Awaitable[Response]]:
     """Return an endpoint that reads a request and responds in a thread, so that a slow request delays no other."""
 
     async def endpoint(request: Request) -> Response:
         content = await read_json_body(request, RULES)
         try:
-            return JSONResponse(await run_in_threadpool(respond, read_request(json.loads(content))))
+            decide_request = read_request(json.loads(content), context.bundle.schemas)
+            return JSONResponse(await run_in_threadpool(respond, context, decide_request))
         except (ValueError, RecursionError):
             raise HttpError(400, "invalid_parameter", "The request is no JSON.") from None
 
@@ -121,7 +123,7 @@ def _posted(respond: Callable[[DecideRequest], dict[str, Any]]) -> Callable[[Req
 
 def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
     try:
-        profile = read_profile(read_spec(context, request))
+        profile = read_profile(read_spec(context, request), context.bundle.schemas)
         day = context.as_of or profile.launch or context.today()
         if day < context.bundle.covers_from:
             return {"record": None, "html": None}

@@ -12,6 +12,7 @@ import yaml
 
 from vatspolicy.clock import today as today_in_china
 from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, in_language
 from vatspolicy.gate.gate import Gate
@@ -65,8 +66,8 @@ def _bad_request(message: str) -> HttpError:
     return HttpError(400, "invalid_parameter", message)
 
 
-def read_request(data: Any) -> DecideRequest:
-    """Read a request from JSON data.
+def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
+    """Read a request from JSON data, whose paths are those of the profile schema.
 
     Raises: HttpError.
     """
@@ -85,7 +86,7 @@ def read_request(data: Any) -> DecideRequest:
         if not isinstance(change, dict) or ("typed" in change) == ("value" in change):
             raise _bad_request("`change` must have a path, and either `value` or `typed`.")
         typed = "typed" in change
-        made = (_read_path(change.get("path")), change["typed" if typed else "value"], typed)
+        made = (_read_path(change.get("path"), schemas), change["typed" if typed else "value"], typed)
         if typed and not isinstance(made[1], str):
             raise _bad_request("`typed` must be text.")
     return DecideRequest(
@@ -93,17 +94,17 @@ def read_request(data: Any) -> DecideRequest:
         file=re.split(r"[/\\]", file)[-1][:120] or FILE,
         lang="zh" if lang == "zh" else "en",
         named=bool(data.get("named", False)),
-        skipped=tuple(map(_read_path, skipped)),
+        skipped=tuple(_read_path(path, schemas) for path in skipped),
         complete=bool(data.get("complete", False)),
         change=made,
     )
 
 
-def _read_path(dotted: Any) -> Path:
+def _read_path(dotted: Any, schemas: SchemaSet) -> Path:
     if not isinstance(dotted, str) or len(dotted) > 200:
         raise _bad_request("A path must be text such as services.0.offers.")
     path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
-    if not find_kind(path):
+    if not find_kind(path, schemas):
         raise _bad_request("There is no such fact.")
     return path
 
@@ -129,7 +130,9 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
     if request.change is not None:
         path, value, typed = request.change
         try:
-            document = _apply_change(context, document, request, path, _read_typed(path, value) if typed else value)
+            if typed:
+                value = _read_typed(path, value, context.bundle.schemas)
+            document = _apply_change(context, document, request, path, value)
             named = named or path == NAME_PATH
         except Refused as error:
             refused = {"path": format_path(path), "text": dict(error.text)}
@@ -156,7 +159,7 @@ def read_spec(context: WebContext, request: DecideRequest) -> Document:
 
 def _decide(context: WebContext, document: Document, request: DecideRequest) -> dict[str, Any]:
     try:
-        profile = read_profile(document)
+        profile = read_profile(document, context.bundle.schemas)
         _, data = context.gate().decide(profile)
     except InvalidInput as error:
         return _reply(document.text, document.file, request, data=document.data, problems=error.problems)
@@ -218,12 +221,12 @@ def _problem_to_data(problem: Problem) -> dict[str, Any]:
 # --- one fact changed
 
 
-def _read_typed(path: Path, text: str) -> Any:
+def _read_typed(path: Path, text: str, schemas: SchemaSet) -> Any:
     """Read a typed value; return None for an empty text.
 
     Raises: Refused.
     """
-    text, node, kind = text.strip(), describe(path), find_kind(path)
+    text, node, kind = text.strip(), describe(path, schemas), find_kind(path, schemas)
     if not text:
         return None
     if kind == "text" and "pattern" not in node:
@@ -271,10 +274,13 @@ def _write_change(document: Document, lang: Language, path: Path, value: Any) ->
 
 def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | None:
     """Return the first error of a spec, in both languages; None if the spec can be decided."""
-    if not validate(document, "profile") and (broken := broken_invariant(facts_of(document.data))) is not None:
-        return broken
+    schemas = context.bundle.schemas
+    if not validate(document, "profile", schemas):
+        broken = broken_invariant(facts_of(document.data, schemas), schemas)
+        if broken is not None:
+            return broken
     try:
-        profile = read_profile(document)
+        profile = read_profile(document, schemas)
     except InvalidInput as error:
         return dict(_problem_to_data(error.problems[0])["text"])
     launch = profile.launch

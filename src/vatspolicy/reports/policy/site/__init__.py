@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.policy.parts import Pages
+from vatspolicy.reports.policy.index import Pages
+from vatspolicy.reports.policy.page import PolicyPage, Terms
 from vatspolicy.reports.policy.site.access import access_tables, matrix_page
 from vatspolicy.reports.policy.site.overview import calendar_page, index_page
-from vatspolicy.reports.policy.site.policy import Terms, policy_page
+from vatspolicy.reports.policy.site.policy import policy_page
 from vatspolicy.reports.policy.site.search import search_page
 from vatspolicy.reports.policy.site.site import FOLDERS, OVERVIEWS, Site
 
@@ -31,5 +32,5 @@ def make_site(bundle: Bundle, terms: Terms, day: str | None = None) -> Pages:
         if tables:
             pages[f"{folder}matrix.html"] = matrix_page(site, tables)
         for policy in bundle.policies.values():
-            pages[f"{folder}{policy.id}.html"] = policy_page(site, policy, terms)
+            pages[f"{folder}{policy.id}.html"] = policy_page(site, PolicyPage(bundle, policy, terms))
     return pages

@@ -6,14 +6,19 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.model import NEVER, Instrument, Policy
 from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, foreign, table
-from vatspolicy.reports.policy.changes import Changes, days_of_change, members_changed
+from vatspolicy.reports.policy.index import (
+    TOPICS,
+    Changes,
+    days_of_change,
+    instruments_by_authority,
+    members_changed,
+    policies_by_topic,
+)
 from vatspolicy.reports.policy.site.site import Site
-from vatspolicy.reports.policy.topics import TOPICS
 
 
 def index_page(site: Site) -> str:
@@ -25,10 +30,7 @@ def index_page(site: Site) -> str:
         rules=sum(len(policy.rules) for policy in policies),
         first=site.bundle.covers_from,
     )
-    topics = {topic: [p for p in policies if topic in p.topics] for topic in TOPICS}
-    shown = {
-        topic: sorted(members, key=lambda p: (p.until != NEVER, p.id)) for topic, members in topics.items() if members
-    }
+    shown = policies_by_topic(site.bundle)
     handled = list(_handled(site))
     toc = contents(
         [
@@ -67,18 +69,16 @@ def _topic(site: Site, topic: str, members: list[Policy]) -> Html:
 
 
 def _handled(site: Site) -> Iterator[Html]:
-    for body in SchemaSet.shipped().load("vocabulary")["$defs"]["authority"]["enum"]:
-        items = [one for one in site.bundle.instruments.values() if any(body in names for _, names in one.authority)]
-        if items:
-            entries = [_instrument(site, item, body) for item in sorted(items, key=lambda item: item.id)]
-            title = site.text(label("authority", body))
-            yield tag("section", tag("h3", title, id=f"authority-{body}"), tag("ul", entries))
+    for body, items in instruments_by_authority(site.bundle).items():
+        entries = [_instrument(site, one, always) for one, always in items]
+        title = site.text(label("authority", body))
+        yield tag("section", tag("h3", title, id=f"authority-{body}"), tag("ul", entries))
 
 
-def _instrument(site: Site, item: Instrument, body: str) -> Html:
+def _instrument(site: Site, item: Instrument, always: bool) -> Html:
     policy = site.bundle.policies[item.policy]
     name = link(site.text(item.title), f"{policy.id}.html#instrument-{item.id}")
-    some = None if all(body in names for _, names in item.authority) else site.aside(site.say("in_some"))
+    some = None if always else site.aside(site.say("in_some"))
     return tag("li", name, some, site.colon, tag("span", site.text(policy.title), class_="soft"))
 
 

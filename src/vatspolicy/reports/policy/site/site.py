@@ -9,12 +9,12 @@ from typing import Any
 
 from vatspolicy.cel.ast import Node
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Instrument, Policy, Rule
+from vatspolicy.policies.model import NEVER, Article, Instrument, Policy, Rule
 from vatspolicy.profile.vocabulary import Language, LocalizedText, label
 from vatspolicy.reports.formats.html import Content, Html, escape, join, link, tag
 from vatspolicy.reports.formats.html_page import Link, foreign, page
 from vatspolicy.reports.policy.expression_wording import Marks, Wording
-from vatspolicy.reports.policy.parts import MARK
+from vatspolicy.reports.policy.index import MARK
 from vatspolicy.reports.policy.site.words import say
 
 OVERVIEWS = ("index", "calendar", "search", "matrix")
@@ -105,9 +105,9 @@ class Site:
         """Where an instrument stands in the table of its policy."""
         return f"{'' if instrument.policy == here.id else instrument.policy + '.html'}#instrument-{instrument.id}"
 
-    def article_links(self, policy: Policy, keys: Iterable[str]) -> Html:
-        """Links to articles on the page of their policy, by their labels."""
-        links = [link(self.text(policy.articles[key].label), f"#article-{key}") for key in keys]
+    def article_links(self, articles: Iterable[Article]) -> Html:
+        """Return links to articles on the page of their policy, by their labels."""
+        links = [link(self.text(one.label), f"#article-{one.key}") for one in articles]
         return join(*links, between=self.semicolon)
 
     # --- words

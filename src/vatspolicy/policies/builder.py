@@ -1,0 +1,201 @@
+"""Policies built from the plain data of a compiled bundle."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from vatspolicy.documents import Path
+from vatspolicy.policies.model import (
+    ALWAYS,
+    EFFECTS,
+    NEVER,
+    SHARE_CAP,
+    VERIFICATIONS,
+    Advise,
+    Article,
+    Classify,
+    Condition,
+    Deny,
+    Duty,
+    Edition,
+    Effect,
+    Expression,
+    Instrument,
+    Need,
+    Parameter,
+    Policy,
+    Route,
+    Rule,
+    Value,
+    as_tuple,
+)
+from vatspolicy.profile.vocabulary import LocalizedText
+
+Positions: TypeAlias = Mapping[Path, tuple[int, int]]
+"""Line and column of rules, terms and expressions by path."""
+Trees: TypeAlias = Mapping[Path, bytes]
+"""Stored trees of expressions by path."""
+
+
+def build_policies(compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]]) -> dict[str, Policy]:
+    """Build the policies of a bundle: schema-valid data, file name, positions and trees of each."""
+    indexes = itertools.count()
+    policies = (_Builder(data, file, positions, trees, indexes).policy() for data, file, positions, trees in compiled)
+    return {policy.id: policy for policy in policies}
+
+
+class _Builder:
+    """Build one policy. Expressions get their indexes in the order in which `Policy.compiled` yields them."""
+
+    def __init__(
+        self, data: Mapping[str, Any], file: str, positions: Positions, trees: Trees, indexes: Iterator[int]
+    ) -> None:
+        self.data, self.file, self.positions, self.trees, self.indexes = data, file, positions, trees, indexes
+        self.id = data["id"]
+        self.since, self.until = data["effective"]["from"], data["effective"].get("until", NEVER)
+        self.articles = {key: _article(key, entry) for key, entry in data.get("articles", {}).items()}
+
+    def policy(self) -> Policy:
+        data = self.data
+        return Policy(
+            id=self.id,
+            version=data["version"],
+            title=data["title"],
+            topics=tuple(data["topics"]),
+            source=data["source"],
+            editions=tuple(
+                Edition(e["from"], e["number"], e.get("title"), e.get("verification", "unverified"))
+                for e in data.get("editions", ())
+            ),
+            since=self.since,
+            until=self.until,
+            supersedes=tuple(data.get("supersedes", ())),
+            uses=tuple(data.get("uses", ())),
+            articles=self.articles,
+            rules=tuple(self.rule(index, entry) for index, entry in enumerate(data.get("rules", ()))),
+            instruments={name: self.instrument(name, entry) for name, entry in data.get("instruments", {}).items()},
+            parameters={
+                name: Parameter(
+                    f"{self.id}/{name}",
+                    entry.get("title"),
+                    tuple(Value(v["from"], as_tuple(v["cite"]), v["value"]) for v in entry["values"]),
+                )
+                for name, entry in data.get("parameters", {}).items()
+            },
+            terms=data.get("terms", {}),
+            term_lines={name: self.positions["terms", name][0] for name in data.get("terms", {})},
+            file=self.file,
+        )
+
+    def expression(self, text: str, *path: str | int, place: Path | None = None) -> Expression:
+        line, column = self.positions[place or path]
+        return Expression(next(self.indexes), text, line, column, self.trees[path])
+
+    def instrument(self, name: str, entry: Mapping[str, Any]) -> Instrument:
+        path = ("instruments", name)
+        authority = tuple(
+            (self.expression(item["when"], *path, "authority", index, "when"), as_tuple(item["is"]))
+            for index, item in enumerate(entry["authority"])
+        )
+        covers = self.expression(entry["covers"], *path, "covers") if "covers" in entry else None
+        return Instrument(name, self.id, entry["title"], authority, covers, entry.get("no_term", False))
+
+    def rule(self, index: int, entry: Mapping[str, Any]) -> Rule:
+        path, cite = ("rules", index), tuple(entry["cite"])
+        return Rule(
+            policy=self.id,
+            id=entry["id"],
+            cite=cite,
+            each=entry["each"],
+            since=max(self.since, entry.get("from", ALWAYS)),
+            until=min(self.until, entry.get("until", NEVER)),
+            when=self.expression(entry["when"], *path, "when"),
+            effect=self.effect(entry, path),
+            message=entry["message"],
+            contested=entry.get("contested", False),
+            unwaivable=entry.get("unwaivable", False),
+            line=self.positions[path][0],
+            verification=self.verification(cite),
+        )
+
+    def effect(self, entry: Mapping[str, Any], path: Path) -> Effect:
+        name = next(name for name in EFFECTS if name in entry)
+        body = entry[name]
+        match name:
+            case "classify":
+                return Classify(tuple(body["classes"]), tuple(body.get("otherwise", ())))
+            case "deny":
+                return Deny(body["reason"], body.get("curable", False))
+            case "need":
+                return Need(body.get("instrument"), body.get("through"), body.get("bearer", "operator"))
+            case "route":
+                return self.route(body, (*path, "route"))
+            case "duty":
+                return Duty(body["instrument"], body["due"], body.get("bearer", "operator"))
+            case _:
+                return Advise(body["kind"])
+
+    def route(self, body: Mapping[str, Any], path: Path) -> Route:
+        cap = None
+        if "max_foreign_percent" in body:
+            cap = self.expression(body["max_foreign_percent"], *path, "max_foreign_percent")
+        conditions = tuple(
+            self.condition(item, (*path, "conditions", index)) for index, item in enumerate(body.get("conditions", ()))
+        )
+        share_cap = None if cap is None else self.share_cap(cap, (*path, "max_foreign_percent"))
+        return Route(body["to"], body["name"], body["title"], body["instrument"], conditions, share_cap)
+
+    def condition(self, item: Mapping[str, Any], path: Path) -> Condition:
+        cite = as_tuple(item.get("cite", []))
+        return Condition(
+            id=item["id"],
+            where=item.get("where", False),
+            reason=item.get("reason"),
+            cite=cite,
+            check=self.expression(item["check"], *path, "check"),
+            message=item["message"],
+            verification=self.verification(cite),
+        )
+
+    def share_cap(self, cap: Expression, path: Path) -> Condition:
+        check = self.expression(share_check(cap.text), *path, "check", place=path)
+        message = {"en": "The foreign share does not exceed the cap.", "zh": "外资股比不超过上限。"}
+        return Condition(SHARE_CAP, False, "SHARE-ABOVE-CAP", (), check, message, None, cap)
+
+    def verification(self, keys: Iterable[str]) -> str | None:
+        found = [VERIFICATIONS.index(self.articles[key].verification) for key in keys]
+        return VERIFICATIONS[max(found)] if found else None
+
+
+def share_check(cap: str) -> str:
+    """Return the CEL text of the condition that a share cap is compiled to."""
+    return f"operator.foreign_percent <= {cap}"
+
+
+def _article(key: str, entry: Mapping[str, Any]) -> Article:
+    label = entry.get("label") or _label(key)
+    return Article(key, label, entry["en"], entry.get("zh"), entry["verification"], entry.get("note"), entry.get("url"))
+
+
+def _label(key: str) -> LocalizedText:
+    """Return the label of an article: art-13 is article 13, art-9-2 its paragraph 2; other keys name themselves."""
+    word, *numbers = key.split("-")
+    if word == "art" and numbers and all(number.isdigit() for number in numbers):
+        inner = "".join(f"({number})" for number in numbers[1:])
+        zh = f"第{_chinese(int(numbers[0]))}条" + (f"第{_chinese(int(numbers[1]))}款" if numbers[1:] else "")
+        return {"en": f"art. {numbers[0]}{inner}", "zh": zh}
+    return {"en": key, "zh": key}
+
+
+def _chinese(number: int) -> str:
+    """Return a number from 1 to 999 as statutes write it: 十三, 六十九, 一百零二."""
+    digits = "零一二三四五六七八九"
+    hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
+    text = f"{digits[hundreds]}百" if hundreds else ""
+    if tens:
+        text += ("" if tens == 1 and not hundreds else digits[tens]) + "十"
+    elif hundreds and ones:
+        text += "零"
+    return text + (digits[ones] if ones else "")

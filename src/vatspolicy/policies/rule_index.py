@@ -1,0 +1,298 @@
+"""Index of rules by the values of single facts: it leaves the few rules that can match, without evaluating the others.
+
+A rule is a conjunction, and most of its clauses test one fact. For each such fact a *dimension* maps a value to a
+bitmap of the rules that the value leaves possible; the *candidates* are the intersection over all dimensions. A clause
+that tests several facts, or a fact that is missing, excludes no rule. So the index never loses a rule that may hold,
+and every candidate must still be evaluated.
+"""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from vatspolicy.cel.ast import And, Compare, Fact, In, Literal, Node, Not, Or, Param, Quantifier, Term, children, walk
+from vatspolicy.cel.interpreter import Env, Evaluator, compile_interpreter
+from vatspolicy.cel.types import Bool, Enum, Int, ListOf, Number
+
+Item = TypeVar("Item")
+
+VALUE, NUMBER, SOME, EVERY = "value", "number", "some", "every"
+"""Ways to test a fact: its value, its number, whether some or every member of a list of words passes."""
+_OTHER = object()
+"""Stands for any value that no clause mentions."""
+
+
+class RuleIndex:
+    """Index of the rules whose conditions are given, each known by its place."""
+
+    def __init__(self, conditions: Sequence[Node], params: Mapping[str, Any]) -> None:
+        """Build the index under the parameter values of one day."""
+        self._everything = (1 << len(conditions)) - 1
+        dimensions: dict[tuple[Any, ...], Dimension] = {}
+        for place, condition in enumerate(conditions):
+            turns = Counter[tuple[Any, ...]]()
+            for clause, wanted in _clauses(condition, wanted=True):
+                predicate = _predicate(clause, wanted, params)
+                if predicate is None:
+                    continue
+                key: tuple[Any, ...] = (predicate.way, predicate.path)
+                turns[key] += 1
+                if predicate.way == SOME:  # members of one list may pass several clauses of a rule, each by itself
+                    key = (*key, turns[key])
+                dimension = dimensions.get(key)
+                if dimension is None:
+                    dimension = dimensions[key] = _DIMENSIONS[predicate.way](predicate.path, self._everything)
+                dimension.add(1 << place, predicate)
+        self._owners: dict[tuple[str, ...], list[Dimension]] = {}
+        """Dimensions by the object that holds their fact."""
+        for dimension in dimensions.values():
+            dimension.finish()
+            self._owners.setdefault(dimension.path[:-1], []).append(dimension)
+
+    def candidates(self, activation: Env) -> int:
+        """Return the bitmap of the rules that can match."""
+        found = self._everything
+        for path, dimensions in self._owners.items():
+            owner: Any = activation
+            for name in path:
+                owner = owner.get(name)
+                if owner is None:
+                    break
+            else:
+                for dimension in dimensions:
+                    value = owner.get(dimension.name)
+                    if value is not None:  # a missing fact excludes nothing
+                        found &= dimension.possible(value)
+        return found
+
+    def select(self, rules: Sequence[Item], activation: Env) -> Iterator[Item]:
+        """Yield the candidates among the rules, in order."""
+        bits = self.candidates(activation)
+        for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
+            if byte:
+                for bit in _BITS[byte]:
+                    yield rules[place * 8 + bit]
+
+
+_BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
+"""Places of the bits that are set, by byte."""
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A test of one fact, which a rule fails if its clause is false."""
+
+    way: str
+    path: tuple[str, ...]
+    constants: frozenset[Any]
+    """Values that the test mentions."""
+    passes: Evaluator = field(compare=False)
+    """Takes the value, or a member of the list, and tells whether it passes."""
+
+
+class Dimension:
+    """Bitmaps of possible rules by the value of one fact."""
+
+    def __init__(self, path: tuple[str, ...], everything: int) -> None:
+        """Take the path of the fact and the bitmap of all rules."""
+        self.path, self.name, self.everything = path, path[-1], everything
+        self.tests: list[tuple[int, Predicate]] = []
+
+    def add(self, bit: int, predicate: Predicate) -> None:
+        """Add a predicate of the rule that has a bit."""
+        self.tests.append((bit, predicate))
+
+    def finish(self) -> None:
+        """Build the bitmaps from all predicates added."""
+        raise NotImplementedError
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        raise NotImplementedError
+
+
+class ValueDimension(Dimension):
+    """Dimension of a word or a truth value."""
+
+    def finish(self) -> None:
+        """Build a table of the values that predicates mention."""
+        self.other = self.everything & ~_failing(self.tests, _OTHER)
+        mentions: dict[Any, list[tuple[int, Predicate]]] = {}
+        for bit, predicate in self.tests:
+            for value in predicate.constants:
+                mentions.setdefault(value, []).append((bit, predicate))
+        by_bit: dict[int, list[tuple[int, Predicate]]] = {}
+        for bit, predicate in self.tests:
+            by_bit.setdefault(bit, []).append((bit, predicate))
+        self.table: dict[Any, int] = {}
+        for value, tests in mentions.items():
+            bits = {bit for bit, _ in tests}
+            concerned = sum(bits)
+            failing = _failing((test for bit in bits for test in by_bit[bit]), value)
+            self.table[value] = (self.other | concerned) & ~failing
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        return self.table.get(value, self.other)
+
+
+class EveryDimension(ValueDimension):
+    """Dimension of a list of which every member must pass."""
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        found, table, other = self.everything, self.table, self.other
+        for member in value:
+            found &= table.get(member, other)
+        return found
+
+
+class SomeDimension(ValueDimension):
+    """Dimension of a list of which some member must pass."""
+
+    def finish(self) -> None:
+        """Build the table without the rules that the dimension does not test."""
+        super().finish()
+        untested = self.everything & ~sum(bit for bit, _ in self.tests)
+        self.untested, self.other = untested, self.other & ~untested
+        self.table = {value: bits & ~untested for value, bits in self.table.items()}
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        found, table, other = self.untested, self.table, self.other
+        for member in value:
+            found |= table.get(member, other)
+        return found
+
+
+class NumberDimension(Dimension):
+    """Dimension of a number: bitmaps by the interval in which it lies, the constants being intervals of their own."""
+
+    def finish(self) -> None:
+        """Build a bitmap for each constant, and for the numbers between them."""
+        self.cuts = sorted({value for _, predicate in self.tests for value in predicate.constants})
+        between = [(low + high) / 2 for low, high in zip(self.cuts, self.cuts[1:], strict=False)]
+        points: list[Any] = [self.cuts[0] - 1]
+        for cut, after in zip(self.cuts, [*between, self.cuts[-1] + 1], strict=True):
+            points += [cut, after]
+        self.bitmaps = [self.everything & ~_failing(self.tests, point) for point in points]
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        place = bisect_left(self.cuts, value)
+        is_cut = place < len(self.cuts) and self.cuts[place] == value
+        return self.bitmaps[2 * place + is_cut]
+
+
+_DIMENSIONS: Mapping[str, type[Dimension]] = {
+    VALUE: ValueDimension,
+    NUMBER: NumberDimension,
+    SOME: SomeDimension,
+    EVERY: EveryDimension,
+}
+
+
+def _failing(tests: Iterable[tuple[int, Predicate]], value: Any) -> int:
+    found = 0
+    for bit, predicate in tests:
+        if not predicate.passes(value):
+            found |= bit
+    return found
+
+
+def _clauses(node: Node, wanted: bool) -> Iterator[tuple[Node, bool]]:
+    """Yield the clauses of a conjunction, each with the truth value that it must have."""
+    match node:
+        case Term(body=body):
+            yield from _clauses(body, wanted)
+        case Not(body=body):
+            yield from _clauses(body, not wanted)
+        case And(parts=parts) if wanted:
+            for part in parts:
+                yield from _clauses(part, wanted)
+        case Or(parts=parts) if not wanted:
+            for part in parts:
+                yield from _clauses(part, wanted)
+        case _:
+            yield node, wanted
+
+
+def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predicate | None:
+    """Return the test that a clause makes of one fact, or None if it tests more, or in another way."""
+    facts = {(fact.root, *fact.names): fact for fact in _facts(clause, frozenset())}
+    nodes = list(walk(clause))
+    if len(facts) != 1 or not all(isinstance(node, _SIMPLE) for node in nodes):
+        return None
+    ((path, fact),) = facts.items()
+    constants = list(_constants(nodes, params))
+    match fact.type:
+        case Bool():
+            way, constants = VALUE, [True, False]
+        case Enum():
+            way = VALUE
+        case Int() | Number() if constants:
+            way = NUMBER
+        case ListOf(item=Enum()):
+            way = _list_way(clause, wanted)
+        case _:
+            return None
+    if not way or len(path) < 2 or any(isinstance(value, dict) for value in constants):
+        return None
+    run = compile_interpreter(clause, params)
+    listed = way in (SOME, EVERY)
+
+    def passes(value: Any) -> bool:
+        return run(_nested(path, [value] if listed else value)) is wanted
+
+    return Predicate(way, path, frozenset(constants), passes)
+
+
+_SIMPLE = (Not, And, Or, Term, Compare, In, Literal, Param, Fact, Quantifier)
+"""Nodes that a value which no clause mentions passes through."""
+
+
+def _constants(nodes: Iterable[Node], params: Mapping[str, Any]) -> Iterator[Any]:
+    for node in nodes:
+        if isinstance(node, Literal | Param):
+            value = params[node.key] if isinstance(node, Param) else node.value
+            yield from value if isinstance(value, list | tuple) else (value,)
+
+
+def _facts(node: Node, bound: frozenset[str]) -> Iterator[Fact]:
+    """Yield the facts that a node reads, its own variables left out."""
+    if isinstance(node, Fact):
+        if node.root not in bound:
+            yield node
+        return
+    inner = bound | {node.variable} if isinstance(node, Quantifier) else bound
+    for child in children(node):
+        yield from _facts(child, inner)
+
+
+def _list_way(node: Node, wanted: bool) -> str:
+    """Return how a clause tests the members of the one list that it reads; empty if not each member by itself."""
+    match node:
+        case Term(body=body):
+            return _list_way(body, wanted)
+        case Not(body=body):
+            return _list_way(body, not wanted)
+        case And(parts=parts) | Or(parts=parts):
+            own = SOME if isinstance(node, Or) is wanted else EVERY
+            return own if all(_list_way(part, wanted) == own for part in parts) else ""
+        case In(item=Literal() | Param(), list=Fact()):
+            return SOME if wanted else EVERY
+        case Quantifier(kind=kind, variable=variable, list=Fact(), body=body) if not any(
+            _facts(body, frozenset([variable]))
+        ):
+            return SOME if (kind == "exists") is wanted else EVERY
+    return ""
+
+
+def _nested(path: tuple[str, ...], value: Any) -> Any:
+    """Return an activation in which one fact has a value."""
+    return functools.reduce(lambda inner, name: {name: inner}, reversed(path), value)

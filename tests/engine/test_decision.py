@@ -1,0 +1,55 @@
+"""A decision is a value: plain data that pickles, hashes, compares and prints."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Mapping
+
+import pytest
+from support.laws import CLASSES, LICENCE, bundle_of, decide, route
+
+from vatspolicy import Decision
+from vatspolicy.engine.decision import WORDS, Outcome
+
+
+@pytest.fixture(params=["incomplete", "needs-license", "deny"])
+def decisions(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Decision, Decision]:
+    """The same decision, made twice."""
+    company: Mapping[str, object] = {
+        "incomplete": dict[str, int](),
+        "needs-license": {"foreign_percent": 10},
+        "deny": {"foreign_percent": 90},
+    }[str(request.param)]
+    found = []
+    folder = tmp_path_factory.mktemp("law")
+    for _ in range(2):
+        bundle = bundle_of(folder, classes=CLASSES, licence=LICENCE + route("way", "true", cap="50.0"))
+        found.append(
+            decide(bundle, company, {"operated_by": "company", "offers": ["data-centre"], "area": ["beijing"]})
+        )
+    assert found[0].decision == request.param
+    return (found[0], found[1])
+
+
+def test_decisions_made_again_are_equal(decisions: tuple[Decision, Decision]) -> None:
+    one, two = decisions
+    assert one == two
+    assert hash(one) == hash(two)
+    assert len({one, two}) == 1
+
+
+def test_a_decision_survives_pickling_and_copying(decisions: tuple[Decision, Decision]) -> None:
+    decision, _ = decisions
+    assert pickle.loads(pickle.dumps(decision)) == decision
+    assert copy.deepcopy(decision) == decision
+    assert hash(copy.deepcopy(decision)) == hash(decision)
+
+
+def test_a_decision_prints_in_bounded_size(decisions: tuple[Decision, Decision]) -> None:
+    assert len(repr(decisions[0])) < 8_000
+
+
+def test_outcomes_are_ordered_by_strictness() -> None:
+    assert Outcome.ALLOW < Outcome.NEEDS_LICENSE < Outcome.DENY
+    assert tuple(outcome.word for outcome in Outcome) == WORDS

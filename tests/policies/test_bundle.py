@@ -1,0 +1,95 @@
+"""A bundle is a value: it can be sent to another process and used by several threads."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import shutil
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.shipped import POLICIES, fixture_file
+
+from vatspolicy import evaluate, load_bundle, load_profile
+from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.expression_evaluator import CompiledEvaluator
+from vatspolicy.policies.model import Route
+
+
+def test_indexes_number_the_expressions(law: Path) -> None:
+    bundle = load_bundle(law)
+    assert [expression.index for expression in bundle.compiled()] == list(range(len(list(bundle.compiled()))))
+
+
+def test_a_pickled_bundle_finds_its_generated_code(law: Path) -> None:
+    bundle = load_bundle(law)
+    day = bundle.boundaries[-1]
+    bundle.on(day)
+    again: Bundle = pickle.loads(pickle.dumps(bundle))
+    evaluator = again.on(day).evaluator
+    assert isinstance(evaluator, CompiledEvaluator)
+    assert all(expression.index in evaluator.functions for expression in again.compiled())
+    assert again.policies == bundle.policies == copy.deepcopy(bundle).policies
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_threads_share_a_bundle(law: Path) -> None:
+    """A server decides in threads, the first requests all at once."""
+    facts = {"schema": 1, "product": {"id": "p"}, "company": {"foreign_percent": 100}, "services": [{"id": "s"}]}
+    profile = load_profile(facts)
+    for _ in range(6):
+        bundle = load_bundle(law)
+        day = bundle.boundaries[-1]
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _, bundle=bundle, day=day: evaluate(bundle, profile, day), range(16)))
+        assert all(decision == found[0] for decision in found)
+
+
+def test_a_share_cap_is_a_condition() -> None:
+    rules = (rule for policy in load_bundle().policies.values() for rule in policy.rules)
+    routes = [rule for rule in rules if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent]
+    assert routes
+    for rule in routes:
+        assert isinstance(rule.effect, Route)
+        cap = rule.effect.share_cap
+        assert cap is not None
+        assert cap.cap is not None
+        assert cap.cap is rule.effect.max_foreign_percent
+        assert cap.check.text == f"operator.foreign_percent <= {cap.cap.text}"
+        assert cap.check not in rule.expressions
+        assert rule.effect.requirements[-1] is cap
+
+
+def test_a_rule_has_expressions_and_parameters(law: Path) -> None:
+    rule = load_bundle(law).rule("vats-pilot-2024/pilot-access")
+    assert rule.expressions[0] is rule.when
+    assert set(rule.parameters) == {key for expression in rule.expressions for key in expression.parameters}
+    assert all("/" in key for key in rule.parameters)
+
+
+def test_the_path_of_a_policy_does_not_depend_on_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    law = tmp_path / "law"
+    shutil.copytree(POLICIES, law)
+    shown = []
+    for folder in (tmp_path, tmp_path / "elsewhere"):
+        folder.mkdir(exist_ok=True)
+        monkeypatch.chdir(folder)
+        bundle, profile = load_bundle(law), load_profile(fixture_file("own-shop-shanghai"))
+        data = decision_to_data(bundle, profile, evaluate(bundle, profile, "2026-06-01"))
+        shown.append([duty["policy_file"] for duty in data["duties"]])
+    assert shown[0] == shown[1]
+    assert "law/filings/icp-filing-measures.yaml" in shown[0]
