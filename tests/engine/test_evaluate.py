@@ -363,7 +363,7 @@ def test_a_held_instrument_of_unstated_validity_is_asked_for_where_it_stands() -
         "schema": 1,
         "product": {"id": "lock", "hardware": ["security-product"]},
         "company": {"licences": [{"instrument": "security-product-sales-permit"}]},
-        "services": [{"id": "s", "offers": ["own-shop"]}],
+        "services": [{"id": "s", "offers": ["own-shop"], "channels": ["device"]}],
     }
     decision = evaluate(load_bundle(), load_profile(facts), "2021-11-01")
     assert ("company", "licences", 0, "valid_until") in {fact.path for fact in decision.missing}
