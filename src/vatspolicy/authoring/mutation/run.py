@@ -69,10 +69,10 @@ class MutationTrial:
     def _record(self, index: int, case: Case) -> list[str]:
         seen: set[tuple[int, int]] = set()
 
-        def note(expression: Expression, env: Env, value: Any) -> None:
-            if (expression.index, id(env)) not in seen:
-                seen.add((expression.index, id(env)))
-                self._evaluations.setdefault(expression.index, {}).setdefault(index, []).append((env, value))
+        def note(expression: Expression, activation: Env, value: Any) -> None:
+            if (expression.index, id(activation)) not in seen:
+                seen.add((expression.index, id(activation)))
+                self._evaluations.setdefault(expression.index, {}).setdefault(index, []).append((activation, value))
 
         return dataclasses.replace(
             case, bundle=alter_bundle(self.bundle, lambda ruleset, _: record_evaluations(ruleset, note))
@@ -93,8 +93,8 @@ class MutationTrial:
     def evaluations(self, expression: Expression) -> Iterator[tuple[Case, Env]]:
         """Yield the cases that evaluate an expression, with the activation."""
         for index, answers in self._evaluations.get(expression.index, {}).items():
-            for env, _ in answers:
-                yield self.cases[index], env
+            for activation, _ in answers:
+                yield self.cases[index], activation
 
     def _order(self, mutant: Mutant, trees: Mapping[int, Node]) -> list[int]:
         """Return the cases that the mutant may affect, the tests of its own policy first."""
@@ -113,9 +113,9 @@ class MutationTrial:
         """Return True if an evaluation of a case has another value under the mutant."""
         params = mutated_params(mutant, self._rulesets[index].params, self.cases[index].as_of)
         return any(
-            evaluate(tree, env, params) != value
+            evaluate(tree, activation, params) != value
             for key, tree in trees.items()
-            for env, value in self._evaluations.get(key, {}).get(index, ())
+            for activation, value in self._evaluations.get(key, {}).get(index, ())
         )
 
     def _between(self, mutant: Mutant) -> Iterator[int]:

@@ -57,8 +57,8 @@ def suggest(trial: MutationTrial, mutant: Mutant) -> str:
 def _found(trial: MutationTrial, mutant: Mutant) -> Iterator[str]:
     other = apply_mutant(trial.bundle, mutant)
     for rule in sorted(mutant.rules, key=lambda rule: rule.policy != mutant.policy)[:3]:
-        for case, env in _bases(trial, mutant, rule):
-            for profile, as_of, step in _changed(trial, mutant, rule, case, env):
+        for case, activation in _bases(trial, mutant, rule):
+            for profile, as_of, step in _changed(trial, mutant, rule, case, activation):
                 state = _tells_apart(trial.bundle, other, rule, profile, as_of)
                 if state is not None:
                     yield _test_line(mutant, rule, case, as_of, step, state)
@@ -71,16 +71,18 @@ def _bases(trial: MutationTrial, mutant: Mutant, rule: Rule) -> Iterator[tuple[C
     found: dict[str, tuple[int, Case, Env]] = {}
     for expression in wanted:
         targets = set(map(id, _targets(expression.tree, trees.get(expression.index, expression.tree), mutant)))
-        for case, env in trial.evaluations(expression):
+        for case, activation in trial.evaluations(expression):
             if case.policy is None or case.policy.id != rule.policy or rule.id not in case.expect["expect"]:
                 continue
             params = trial.bundle.on(case.as_of).params
-            clauses = (node for _, clause, _ in decisive_clauses(expression.tree, env, params) for node in walk(clause))
+            clauses = (
+                node for _, clause, _ in decisive_clauses(expression.tree, activation, params) for node in walk(clause)
+            )
             far = 0 if any(id(node) in targets for node in clauses) else 1
             if case.name not in found or far < found[case.name][0]:
-                found[case.name] = (far, case, env)
+                found[case.name] = (far, case, activation)
     closest = sorted(found.values(), key=lambda entry: entry[0])
-    yield from ((case, env) for _, case, env in closest[:_BASES])
+    yield from ((case, activation) for _, case, activation in closest[:_BASES])
 
 
 def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
@@ -99,7 +101,7 @@ def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
 
 
 def _changed(
-    trial: MutationTrial, mutant: Mutant, rule: Rule, case: Case, env: Env
+    trial: MutationTrial, mutant: Mutant, rule: Rule, case: Case, activation: Env
 ) -> Iterator[tuple[Profile, str, tuple[Path, Any] | None]]:
     """Yield the facts of a case with one fact changed, or with another day."""
     if mutant.dates:
@@ -115,7 +117,7 @@ def _changed(
         params = trial.bundle.on(as_of).params
         known = [*_constants(trees, params), *_constants(trees, mutated_params(mutant, params, as_of))]
         known = list({json.dumps(value): value for value in known}.values())
-        paths = itertools.chain.from_iterable(_paths(tree, env, case.profile, {}) for tree in trees)
+        paths = itertools.chain.from_iterable(_paths(tree, activation, case.profile, {}) for tree in trees)
         steps = ((path, value) for path in dict.fromkeys(paths) for value in _values(path, known, case.profile))
         for path, value in itertools.islice(steps, _TRIES):
             profile = _with(case.profile, path, value)
@@ -150,14 +152,18 @@ def _tells_apart(bundle: Bundle, other: Bundle, rule: Rule, profile: Profile, as
     """Return the one state that the rule has for a profile, if it has another one under the mutant; else None."""
     if as_of < bundle.covers_from:
         return None
-    states = [_states(law, rule, profile, as_of) for law in (bundle.on(as_of), other.on(as_of))]
+    states = [_states(ruleset, rule, profile, as_of) for ruleset in (bundle.on(as_of), other.on(as_of))]
     if states[0] == states[1] or len(states[0]) > 1:
         return None
     return next(iter(states[0]), "silent")
 
 
-def _states(law: RuleSet, rule: Rule, profile: Profile, as_of: str) -> set[str]:
-    found = {state_of(law, rule, env) for each, _, env in subjects(law, profile, as_of) if each == rule.each}
+def _states(ruleset: RuleSet, rule: Rule, profile: Profile, as_of: str) -> set[str]:
+    found = {
+        state_of(ruleset, rule, activation)
+        for each, _, activation in subjects(ruleset, profile, as_of)
+        if each == rule.each
+    }
     return found or {"silent"}
 
 
@@ -200,36 +206,36 @@ def _scalars(value: Any) -> Iterator[Any]:
             yield value
 
 
-def _paths(node: Node, env: Env, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
+def _paths(node: Node, activation: Env, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
     """Yield the paths of the facts that an expression reads; those of lists in place of their scalar members."""
     match node:
         case Fact(root=root, names=names):
-            yield from _fact_paths(root, names, env, profile, bound)
+            yield from _fact_paths(root, names, activation, profile, bound)
         case Quantifier(variable=variable, list=over, body=body):
             inner: list[Path] = []
-            for path in _paths(over, env, profile, bound):
+            for path in _paths(over, activation, profile, bound):
                 yield path
                 members = _get(profile.document.data, path)
                 inner += [(*path, index) for index in range(len(members))] if isinstance(members, list) else []
-            yield from _paths(body, env, profile, {**bound, variable: inner})
+            yield from _paths(body, activation, profile, {**bound, variable: inner})
         case _:
             for child in children(node):
-                yield from _paths(child, env, profile, bound)
+                yield from _paths(child, activation, profile, bound)
 
 
 def _fact_paths(
-    root: str, names: tuple[str, ...], env: Env, profile: Profile, bound: Mapping[str, list[Path]]
+    root: str, names: tuple[str, ...], activation: Env, profile: Profile, bound: Mapping[str, list[Path]]
 ) -> Iterator[Path]:
     while names and names[-1] in _PLACE:
         names = names[:-1]
     if root in bound:
         yield from ((*path, *names) for path in bound[root] if names or isinstance(_get_schema(path), dict))
-    elif root == "activity" and (service := profile.path_of(env.get("service"), ())) is not None:
-        owner = profile.path_of(env.get("operator"), ())
+    elif root == "activity" and (service := profile.path_of(activation.get("service"), ())) is not None:
+        owner = profile.path_of(activation.get("operator"), ())
         yield (*service, "offers")
         yield from [(*owner, "licences")] if owner is not None else []
     elif root in ("service", "operator"):
-        path = profile.path_of(env.get(root), names)
+        path = profile.path_of(activation.get(root), names)
         yield from [path] if path is not None else []
     elif root not in ("as_of", "activity"):
         yield (root, *names)
