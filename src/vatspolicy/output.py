@@ -121,7 +121,7 @@ def accept_any_text() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def wants_colour() -> bool:
+def wants_color() -> bool:
     """Return True if standard output shows color. NO_COLOR and pipes turn it off, FORCE_COLOR turns it on."""
     if os.environ.get("NO_COLOR") or sys.stdout is None:
         return False

@@ -298,7 +298,7 @@ class _Evaluator:
             low, high = ALLOW if has is not False else NEEDS_LICENSE, ALLOW if has else NEEDS_LICENSE
             state = "met" if has else "unmet" if holds and has is False else "unknown"
             if has is None and certain and self.asking:
-                missing = missing or self.missing.of_instrument(rule, activation, effect.instrument)
+                missing = missing or self.missing.of_instrument(rule, activation, effect.instrument, holder)
             authority = self.ruleset.authorities(effect.instrument, activation)
         part.widen(low if holds else ALLOW, high, missing, certain)
         finding = Finding(rule, subject, state, holds, missing, routes, authority)

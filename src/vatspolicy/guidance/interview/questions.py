@@ -157,7 +157,7 @@ def _place_code(value: Any) -> str:
 
 
 def _about(scene: InterviewState, path: Path) -> LocalizedText:
-    """The objects that the fact lies in: section, service, facility, licence, deal."""
+    """The objects that the fact lies in: section, service, facility, license, deal."""
     parts: list[LocalizedText] = []
     for depth in range(1, len(path)):
         node, following = describe(path[:depth], scene.schemas), path[depth]

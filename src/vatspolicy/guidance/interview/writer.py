@@ -12,8 +12,8 @@ from vatspolicy.documents.yaml_writer import Comment, dump_yaml
 from vatspolicy.profile.vocabulary import Language, describe
 
 _HEAD = {
-    "en": "A fact that is left out is unknown: it is never guessed. A list that is present is complete.",
-    "zh": "未填写的事实视为未知，不作推定；已填写的列表视为完整。",
+    "en": "# A fact that is left out is unknown: it is never guessed. A list that is present is complete.",
+    "zh": "# 未填写的事实视为未知，不作推定；已填写的列表视为完整。",
 }
 
 

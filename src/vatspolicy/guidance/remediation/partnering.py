@@ -1,4 +1,4 @@
-"""Who runs the service: a partner that holds the licence, or the company itself."""
+"""Who runs the service: a partner that holds the license, or the company itself."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) 
             ]
     known = "partner" in profile.facts and any(s.get("operated_by") == "partner" for s in profile.facts["services"])
     phrase = (
-        {"en": "Work with another partner, one that holds the licence", "zh": "更换为持证的合作方"}
+        {"en": "Work with another partner, one that holds the license", "zh": "更换为持证的合作方"}
         if known
         else mark.phrase
     )
@@ -162,7 +162,7 @@ def _licence(
 
 
 def _places(profile: Profile, services: Iterable[str]) -> tuple[str, ...]:
-    """What a licence must cover: the places served and those where facilities stand."""
+    """What a license must cover: the places served and those where facilities stand."""
     codes: dict[str, None] = {}
     for service in profile.facts["services"]:
         if service["id"] in services:

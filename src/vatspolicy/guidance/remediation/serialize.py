@@ -116,7 +116,7 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[st
 
 
 def _need(finding: Mapping[str, Any]) -> dict[str, Any]:
-    """A licence to get: any one of several where routes are open side by side."""
+    """A license to get: any one of several where routes are open side by side."""
     offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
     titles = {route["name"]: route["title"] for route in finding.get("routes", [])}
     return {

@@ -55,10 +55,10 @@ _FIELDS = {
 """Fields of members of parameters."""
 _OWN = {
     "activity.class": ("the class", "该业务的种类"),
-    "activity.licensed": ("a licence for the class is held", "已取得该类业务许可"),
+    "activity.licensed": ("a license for the class is held", "已取得该类业务许可"),
     "as_of": ("the day of the decision", "判定日"),
-    "licence.area": ("area of the licence", "许可的覆盖范围"),
-    "licence.classes": ("classes of the licence", "许可载明的业务种类"),
+    "licence.area": ("area of the license", "许可的覆盖范围"),
+    "licence.classes": ("classes of the license", "许可载明的业务种类"),
 }
 _COMPARE = {
     "==": ("{} is {}", "{}为{}"),
