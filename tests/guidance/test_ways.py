@@ -18,8 +18,7 @@ from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation import GOALS, Proposal, RemediationPlan, find_remediations
-from vatspolicy.guidance.remediation.change import Change, apply, differences
-from vatspolicy.guidance.remediation.mutability import mark_of, marks, plain
+from vatspolicy.guidance.remediation.change import Change, apply, differences, mark_of, marks, plain
 from vatspolicy.guidance.remediation.search import Search, routes_of
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
