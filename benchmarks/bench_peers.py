@@ -152,7 +152,7 @@ def ours(before: Workload, few: int) -> Iterator[Entry]:
 
 
 def _said(matches: Iterable[Match]) -> dict[str, Any]:
-    return {rule.name: holds or None for rule, holds in matches}
+    return {rule.name: holds or None for rule, holds, _ in matches}
 
 
 def _of_round(run: Callable[[Bundle, Workload], Any], bundle: Bundle, given: Round) -> Any:

@@ -55,7 +55,7 @@ def evaluate_routes(
     Routes named in `refused` are read as closed. `matches` are the routes that match, if they are known already.
     """
     found = []
-    for rule, applies in ruleset.match("activity", activation, ("route",)) if matches is None else matches:
+    for rule, applies, _ in ruleset.match("activity", activation, ("route",)) if matches is None else matches:
         route = rule.effect
         assert isinstance(route, Route)
         if route.to == to:
