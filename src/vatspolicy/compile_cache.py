@@ -47,11 +47,11 @@ def digest(parts: Iterable[bytes]) -> str:
 @functools.lru_cache
 def compiler_digest() -> str:
     """Return the digest of the code that compiles policies: another version of it must not read old entries."""
-    from pathlib import Path
-
     folders = [os.path.join(os.path.dirname(os.path.realpath(__file__)), name) for name in ("cel", "policies")]
 
     def read() -> str:
+        from pathlib import Path
+
         return digest(path.read_bytes() for folder in map(Path, folders) for path in sorted(folder.glob("*.py")))
 
     return cached_while_unchanged("compiler", [(folder, ".py") for folder in folders], read)

@@ -50,7 +50,7 @@ class InvalidInput(Exception):
 
 
 def in_language(problem: Problem, lang: str | None = None) -> Problem:
-    """The same problem told in a language, by default the one chosen; English problems are told as they are."""
+    """Return the problem in a language, by default the chosen one."""
     message, hint = translate(problem.message, lang), translate(problem.hint, lang)
     if (message, hint) == (problem.message, problem.hint):
         return problem
@@ -58,13 +58,13 @@ def in_language(problem: Problem, lang: str | None = None) -> Problem:
 
 
 def render(problem: Problem, lang: str | None = None) -> str:
-    """The problem as a person reads it: one line, and below it the source line with a caret where there is one."""
+    """Return the problem as one line, followed by the source line with a caret if it has one."""
     problem = in_language(problem, lang)
     return f"{problem}\n{problem.excerpt}" if problem.excerpt else str(problem)
 
 
 def point(source: str, column: int, length: int = 1) -> str:
-    """An excerpt: `source`, and below it carets under `length` characters from `column`; Chinese ones are two wide."""
+    """Return `source` with carets below `length` characters from `column`; Chinese characters are two cells wide."""
     start = max(column - 1, 0)
     padding = "".join("\t" if char == "\t" else " " * cells(char) for char in source[:start].ljust(start))
     marked = source[start : start + max(length, 1)]
@@ -103,7 +103,7 @@ def _fold(word: str) -> str:
 
 
 def _with_part(word: str, names: Sequence[str]) -> list[str]:
-    """The names of which one part is `word`, or nearly so if it is long enough to tell."""
+    """Return the names of which one part is `word`, or nearly so if it is long enough to tell."""
     from difflib import get_close_matches
 
     parts = sorted({part for name in names for part in name.split("-")})

@@ -38,7 +38,7 @@ def write_file(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """The same for bytes."""
+    """Write bytes in the same way. Raises OSError."""
     import tempfile
     from pathlib import Path
 
@@ -121,8 +121,8 @@ def accept_any_text() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def wants_colour() -> bool:
-    """Whether standard output is a terminal that shows colour: NO_COLOR and pipes say no, FORCE_COLOR says yes."""
+def wants_color() -> bool:
+    """Return True if standard output shows color. NO_COLOR and pipes turn it off, FORCE_COLOR turns it on."""
     if os.environ.get("NO_COLOR") or sys.stdout is None:
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

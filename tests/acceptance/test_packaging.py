@@ -163,7 +163,7 @@ def test_the_wheel_brings_its_law_compiled(built: Distributions, installed: Path
             assert start(name) == (as_shipped, ["bundle"])
     finally:
         entry.write_bytes(whole)
-    policy = next((folder.parent / "policies").glob("vats-pilot*.yaml"))
+    policy = next((folder.parent / "policies").rglob("vats-pilot-2024.yaml"))
     text = policy.read_bytes()
     try:
         policy.write_bytes(text + b"# an edit\n")

@@ -18,7 +18,7 @@ from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Trans
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.profile.wording import facts_of
+from vatspolicy.profile.wording import FactWording
 from vatspolicy.reports.diff import render
 
 LAW = policy("law")
@@ -354,18 +354,20 @@ def test_facts_are_named_as_the_schema_names_them() -> None:
         "data": {"persons": 1000000},
     }
     load_profile(profile)
-    found = {fact["path"]: (fact["title"]["en"], fact["value"]["en"]) for fact in facts_of(profile, load_bundle())}
+    bundle = load_bundle()
+    wording = FactWording(bundle.schemas, {name: one.title for name, one in bundle.instruments.items()})
+    found = {fact["path"]: (fact["title"]["en"], fact["value"]["en"]) for fact in wording.facts(profile)}
     assert found["product.hardware"] == ("Product · Hardware", "none")
     assert found["company.registered"][1] == "Shanghai, Pudong New Area (Outside every free-trade zone)"
     assert found["partner.registered"][1] == "Shanghai, Pudong New Area (free-trade zone: Shanghai)"
     assert found["services[0].facilities"][1] == "Beijing; Shanghai, Pudong New Area"
-    assert found["partner.licences[0].instrument"][0] == "Partner · Licence held · Instrument"
+    assert found["partner.licences[0].instrument"][0] == "Partner · License held · Instrument"
     assert found["partner.licences[0].instrument"][1] != "pilot-approval"
     assert found["services[0].area"][0] == "Service 1 · Service area"
     assert found["services[1].facilities[0].at"] == ("Service 2 · Facility · Site", "Beijing")
     assert found["data.persons"][1] == "1,000,000"
     assert not {"schema", "product.id", "services[0].id"} & found.keys()
-    assert all(fact["title"]["zh"] and fact["value"]["zh"] for fact in facts_of(profile, load_bundle()))
+    assert all(fact["title"]["zh"] and fact["value"]["zh"] for fact in wording.facts(profile))
 
 
 # --- fixtures ---------------------------------------------------------------------------------------------------------

@@ -12,11 +12,11 @@ import pytest
 from conftest import Console
 from support.laws import write_policy
 
-from vatspolicy.authoring.mutation.expression_mutants import list_edits, replace
-from vatspolicy.authoring.mutation.mutants import Mutant, Mutants, days, place, values
+from vatspolicy.authoring.mutation.expression_mutants import mutate_expression, replace
+from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator, locate_mutant, mutate_days, mutate_value
 from vatspolicy.authoring.mutation.report import mutate
-from vatspolicy.authoring.mutation.ruleset import mutated, rewritten
-from vatspolicy.authoring.mutation.run import Choice, Trial, choose
+from vatspolicy.authoring.mutation.ruleset import apply_mutant, rewrite_bundle
+from vatspolicy.authoring.mutation.run import MutantSelection, MutationTrial, select_mutants
 from vatspolicy.authoring.mutation.suggestions import suggest
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.cel.interpreter import evaluate
@@ -84,7 +84,7 @@ def two(tmp_path: Path) -> Bundle:
 
 
 def mutants(bundle: Bundle) -> list[Mutant]:
-    return choose(bundle, Choice())[0]
+    return select_mutants(bundle, MutantSelection())[0]
 
 
 def one(bundle: Bundle, words: str) -> Mutant:
@@ -99,7 +99,7 @@ FACTS = Record("x", {"a": BOOL, "b": BOOL, "n": INT, "t": Text(), "l": ListOf(IN
 
 def words(text: str) -> list[str]:
     tree = parse(text, TypeEnvironment({"x": FACTS}, {}, lambda *_: None))
-    return [edit.words for edit in list_edits(tree, text)]
+    return [edit.words for edit in mutate_expression(tree, text)]
 
 
 @pytest.mark.parametrize(
@@ -141,13 +141,13 @@ def test_mistakes_in_expressions(text: str, wanted: list[str]) -> None:
 def test_a_mistake_changes_one_place() -> None:
     text = "x.a && (x.b || !x.a) && x.n < 3 && x.l.all(i, i > 1)"
     tree = parse(text, TypeEnvironment({"x": FACTS}, {}, lambda *_: None))
-    made = [replace(tree, edit.steps, edit.node) for edit in list_edits(tree, text)]
+    made = [replace(tree, edit.steps, edit.node) for edit in mutate_expression(tree, text)]
     assert len({repr(one) for one in made}) == len(made)
     assert tree not in made
     env = {"x": {"a": True, "b": False, "n": 3, "l": [2]}}
     [boundary] = [
         replace(tree, edit.steps, edit.node)
-        for edit in list_edits(tree, text.replace("(x.b", "(x.b"))
+        for edit in mutate_expression(tree, text.replace("(x.b", "(x.b"))
         if edit.kind == "boundary" and "< 3" in edit.words
     ]
     assert (evaluate(tree, env, {}), evaluate(boundary, env | {"x": env["x"] | {"b": True}}, {})) == (False, True)
@@ -155,7 +155,7 @@ def test_a_mistake_changes_one_place() -> None:
 
 def test_mistakes_in_values() -> None:
     def told(value: Any) -> list[Any]:
-        return [other for _, other, _ in values(value)]
+        return [other for _, other, _ in mutate_value(value)]
 
     assert told(5) == [6, 4]
     assert told(True) == [False]
@@ -168,7 +168,7 @@ def test_mistakes_in_values() -> None:
 
 def test_mistakes_in_days() -> None:
     dated = (Value("2020-01-01", (), 1), Value("2020-01-02", (), 2), Value("2021-01-01", (), 3))
-    moved = [[entry.since for entry in found] for _, found, _ in days(dated)]
+    moved = [[entry.since for entry in found] for _, found, _ in mutate_days(dated)]
     assert moved == [
         ["2020-01-01", "2020-01-03", "2021-01-01"],
         ["2020-01-01", "2020-01-02", "2021-01-02"],
@@ -178,7 +178,7 @@ def test_mistakes_in_days() -> None:
 
 def test_mistakes_have_places(two: Bundle) -> None:
     documents: dict[str, Any] = {}
-    places = {mutant.words: place(two, mutant, documents) for mutant in mutants(two)}
+    places = {mutant.words: locate_mutant(two, mutant, documents) for mutant in mutants(two)}
     assert places["> becomes >= in operator.foreign_percent > param.cap"].endswith("two.yaml:15:12")
     assert places['the clause service.audience == "public" is dropped'].endswith("two.yaml:20:27")
     assert places["30.0 becomes 31.0"].endswith("two.yaml:13:50")
@@ -190,16 +190,16 @@ def test_mistakes_have_places(two: Bundle) -> None:
 
 
 def test_a_test_kills_what_it_would_fail_on(two: Bundle) -> None:
-    trial = Trial(two, list(policy_cases(two)))
-    assert trial.try_out(one(two, "never applies")).state == "killed"
-    assert trial.try_out(one(two, "> becomes <=")).by == "two: it refuses"
-    assert trial.try_out(one(two, "> becomes >=")).state == "survived"
-    assert trial.try_out(one(two, "always applies")).state == "survived"
+    trial = MutationTrial(two, list(policy_cases(two)))
+    assert trial.run(one(two, "never applies")).state == "killed"
+    assert trial.run(one(two, "> becomes <=")).by == "two: it refuses"
+    assert trial.run(one(two, "> becomes >=")).state == "survived"
+    assert trial.run(one(two, "always applies")).state == "survived"
 
 
 def test_tests_of_every_boundary_kill_all(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path / "law", POLICY + KILLING)
-    report = mutate(bundle, policy_cases(bundle), Choice(), threshold=100)
+    report = mutate(bundle, policy_cases(bundle), MutantSelection(), threshold=100)
     total = len(mutants(bundle))
     assert report.text == "".join(f"100.0 %  {total} killed, 0 survived  {name}\n" for name in ("two", "in all"))
     assert report.exit_code == 0
@@ -208,17 +208,17 @@ def test_tests_of_every_boundary_kill_all(tmp_path: Path) -> None:
 def test_what_is_told_by_notes_is_what_a_full_run_tells(bundle: Bundle) -> None:
     """A test whose answers stay the same is not run again; running it anyway finds nothing more."""
     cases = list(policy_cases(bundle))
-    trial = Trial(bundle, cases)
-    for mutant in choose(bundle, Choice(sample=40, seed=3))[0]:
-        altered = mutated(bundle, mutant)
+    trial = MutationTrial(bundle, cases)
+    for mutant in select_mutants(bundle, MutantSelection(sample=40, seed=3))[0]:
+        altered = apply_mutant(bundle, mutant)
         killed = any(dataclasses.replace(case, bundle=altered).run() for case in cases)
-        assert (trial.try_out(mutant).state == "killed") is killed, mutant.words
+        assert (trial.run(mutant).state == "killed") is killed, mutant.words
 
 
 def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
     cases = list(policy_cases(bundle))
-    for mutant in choose(bundle, Choice(sample=25, seed=4))[0]:
-        law, written = mutated(bundle, mutant), rewritten(bundle, mutant)
+    for mutant in select_mutants(bundle, MutantSelection(sample=25, seed=4))[0]:
+        law, written = apply_mutant(bundle, mutant), rewrite_bundle(bundle, mutant)
         policies = written.policies
         for case in cases[::7]:
             assert case.policy is not None
@@ -229,18 +229,18 @@ def test_a_rewritten_bundle_says_what_the_mutant_says(bundle: Bundle) -> None:
 
 
 def test_suggestions_kill(two: Bundle, tmp_path: Path) -> None:
-    trial = Trial(two, list(policy_cases(two)))
+    trial = MutationTrial(two, list(policy_cases(two)))
     lines = []
     for mutant in mutants(two):
-        if trial.try_out(mutant).state == "survived":
+        if trial.run(mutant).state == "survived":
             suggestion = suggest(trial, mutant)
             assert suggestion.startswith("in two, as in “it refuses”: - {it: "), (mutant.words, suggestion)
             lines.append("    " + suggestion.partition("”: ")[2])
     assert len(lines) > 5
     fuller = bundle_of(tmp_path / "fuller", POLICY + "\n".join(lines) + "\n")
-    after = Trial(fuller, list(policy_cases(fuller)))
+    after = MutationTrial(fuller, list(policy_cases(fuller)))
     assert after.failing == []
-    assert {after.try_out(mutant).state for mutant in mutants(fuller)} == {"killed"}
+    assert {after.run(mutant).state for mutant in mutants(fuller)} == {"killed"}
 
 
 def test_a_prover_makes_a_survivor_equivalent(two: Bundle) -> None:
@@ -250,7 +250,7 @@ def test_a_prover_makes_a_survivor_equivalent(two: Bundle) -> None:
         asked.append(mutant)
         return mutant.kind == "boundary"
 
-    report = mutate(two, policy_cases(two), Choice(), prover=proves, suggestions=False)
+    report = mutate(two, policy_cases(two), MutantSelection(), prover=proves, suggestions=False)
     assert "1 equivalent" in report.text
     assert not re.search("survived: .*> becomes >=", report.text)
     assert all(mutant.words != "> becomes <= in operator.foreign_percent > param.cap" for mutant in asked)
@@ -258,25 +258,25 @@ def test_a_prover_makes_a_survivor_equivalent(two: Bundle) -> None:
 
 def test_no_mutant_is_tried_while_a_test_fails(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path / "law", POLICY.replace("{seen: fires}", "{seen: silent}"))
-    report = mutate(bundle, policy_cases(bundle), Choice())
+    report = mutate(bundle, policy_cases(bundle), MutantSelection())
     assert (report.exit_code, report.text.splitlines()[0]) == (1, "fails on the law as it is: two: it refuses")
 
 
 def test_samples_are_repeatable(bundle: Bundle) -> None:
-    def subjects(choice: Choice) -> list[tuple[str, str]]:
-        return [(mutant.subject, mutant.words) for mutant in choose(bundle, choice)[0]]
+    def subjects(choice: MutantSelection) -> list[tuple[str, str]]:
+        return [(mutant.subject, mutant.words) for mutant in select_mutants(bundle, choice)[0]]
 
-    sample = subjects(Choice(sample=20, seed=1))
-    assert subjects(Choice(sample=20, seed=1)) == sample
-    assert subjects(Choice(sample=20, seed=2)) != sample
-    assert [entry for entry in subjects(Choice()) if entry in sample] == sample
-    assert all("pilot" in subject for subject, _ in subjects(Choice(re.compile("^vats-pilot"))))
+    sample = subjects(MutantSelection(sample=20, seed=1))
+    assert subjects(MutantSelection(sample=20, seed=1)) == sample
+    assert subjects(MutantSelection(sample=20, seed=2)) != sample
+    assert [entry for entry in subjects(MutantSelection()) if entry in sample] == sample
+    assert all("pilot" in subject for subject, _ in subjects(MutantSelection(re.compile("^vats-pilot"))))
 
 
 def test_every_mutant_differs_from_the_law(bundle: Bundle) -> None:
     def kinds() -> Iterator[str]:
         for policy in bundle.policies.values():
-            for mutant in Mutants(bundle).of(policy):
+            for mutant in MutantGenerator(bundle).mutants_of(policy):
                 assert mutant.trees or mutant.params or mutant.dates
                 yield mutant.kind
 

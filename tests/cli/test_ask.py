@@ -134,7 +134,7 @@ def test_why_back_and_what_cannot_be_read(console: Console, law: Path) -> None:
     assert "Use lower-case words joined by hyphens." in ran.err
     assert "The law of this day decides" in ran.err
     assert "→ a service of this class: B11" in ran.err
-    assert "§ Classification Catalogue of Telecommunications Services" in ran.err
+    assert "§ Classification Catalog of Telecommunications Services" in ran.err
     assert "There is no such answer." in ran.err
     assert ran.err.count("Which services does the product offer?") == 2
     assert "Each question is about one fact" in ran.err

@@ -502,7 +502,7 @@ def test_colour_only_where_it_is_wanted(check: Callable[..., Any], monkeypatch: 
 def test_a_terminal_has_colour_unless_it_is_dumb(monkeypatch: pytest.MonkeyPatch, term: str, colour: bool) -> None:
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert output.wants_colour() is colour
+    assert output.wants_color() is colour
 
 
 def test_chinese(check: Callable[..., Any]) -> None:
@@ -580,7 +580,7 @@ def test_test_runs_what_a_pattern_names(console: Console, law: Path) -> None:
 
 
 def test_test_tells_what_failed(console: Console, copy_of_law: Path) -> None:
-    path = copy_of_law / "vats-pilot-2024.yaml"
+    path = copy_of_law / "vats-pilot-2024.test.yaml"
     text = path.read_text()
     wrong = text.replace(
         "as_of: '2024-10-23', expect: {pilot-access: open", "as_of: '2024-10-23', expect: {pilot-access: closed"
@@ -591,7 +591,7 @@ def test_test_tells_what_failed(console: Console, copy_of_law: Path) -> None:
     line = wrong[: wrong.index("opens on the launch day")].count("\n") + 1
     assert ran.code == 1
     assert ran.out == (
-        f"law/vats-pilot-2024.yaml:{line}: vats-pilot-2024: it opens on the launch day\n"
+        f"law/vats-pilot-2024.test.yaml:{line}: vats-pilot-2024: it opens on the launch day\n"
         "    pilot-access is open, not closed.\n0 passed, 1 failed\n"
     )
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import pickle
+import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.shipped import POLICIES, fixture_file
 
 from vatspolicy import evaluate, load_bundle, load_profile
+from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
 from vatspolicy.policies.model import Route
@@ -74,3 +77,19 @@ def test_a_rule_has_expressions_and_parameters(law: Path) -> None:
     assert rule.expressions[0] is rule.when
     assert set(rule.parameters) == {key for expression in rule.expressions for key in expression.parameters}
     assert all("/" in key for key in rule.parameters)
+
+
+def test_the_path_of_a_policy_does_not_depend_on_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    law = tmp_path / "law"
+    shutil.copytree(POLICIES, law)
+    shown = []
+    for folder in (tmp_path, tmp_path / "elsewhere"):
+        folder.mkdir(exist_ok=True)
+        monkeypatch.chdir(folder)
+        bundle, profile = load_bundle(law), load_profile(fixture_file("own-shop-shanghai"))
+        data = decision_to_data(bundle, profile, evaluate(bundle, profile, "2026-06-01"))
+        shown.append([duty["policy_file"] for duty in data["duties"]])
+    assert shown[0] == shown[1]
+    assert "law/filings/icp-filing-measures.yaml" in shown[0]

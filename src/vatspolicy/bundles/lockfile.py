@@ -1,4 +1,4 @@
-"""The lock: which bundle decides in a project. No other one does, and no older one, until it is pinned anew."""
+"""The lock file: the pinned bundle of a project. No other or older bundle is accepted until it is pinned again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Lock:
     scope: str = ""
 
     def check(self, package: BundleFile) -> None:
-        """Raises PackageError for another bundle than the pinned one."""
+        """Raise BundleFileError for another bundle than the pinned one."""
         here = f"{self.version} (number {self.number})"
         hint = f"After a review, pin it: vatspolicy bundle pin {package.file}"
         if package.number < self.number:
@@ -39,7 +39,7 @@ class Lock:
             raise BundleFileError(package.file, f"It is not the bundle that {self.file} pins, {here}.", hint)
 
     def check_key(self, package: BundleFile, signature: Signature | None) -> None:
-        """Raises PackageError where another key, or none, has signed than when it was pinned."""
+        """Raise BundleFileError if the signing key is not the pinned one."""
         found = signature.key if signature else None
         if found != self.key:
             said = f"the key {self.key}" if self.key else "no key"
@@ -47,7 +47,7 @@ class Lock:
 
 
 def read_lock(path: Path) -> Lock:
-    """The lock in a file. Raises InvalidInput."""
+    """Read the lock in a file. Raises InvalidInput."""
     document = load_document(path)
     data = document.data
     if not isinstance(data, dict):
@@ -72,7 +72,7 @@ def _wrong(document: Document, name: str, message: str) -> InvalidInput:
 def pin(path: Path, package: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
     """Write the lock for a bundle, whose signature has been verified.
 
-    Raises PackageError for a bundle that is older than the one pinned now, or another one of the same number, unless
+    Raises BundleFileError for a bundle that is older than the one pinned now, or another one of the same number, unless
     `allow_rollback`; InvalidInput for a lock that cannot be read; OSError for one that cannot be written.
     """
     if path.exists() and not allow_rollback:

@@ -37,23 +37,23 @@ from vatspolicy.cel.interpreter import Env, Params
 from vatspolicy.cel.types import ListOf, Record
 
 Function: TypeAlias = "Callable[[Env], Any]"
-"""Takes the variables and returns the value. Raises KeyError when a missing fact stands in the way."""
+"""Maps an activation to a value; raises KeyError if a missing attribute stands in the way."""
 
 
 K = TypeVar("K")
 """Type of the keys by which a caller knows its expressions."""
 BYTECODE_VERSION = MAGIC_NUMBER
-"""What byte code depends on: the version of Python's byte code."""
+"""Version of Python's byte code, on which compiled code depends."""
 
 
 class GeneratedModule(Generic[K]):
     """Generated code for many expressions. `load` binds it to the parameter values of a day."""
 
     def __init__(self, expressions: Mapping[K, Node]) -> None:
-        """`expressions` by a key of the caller's choice."""
+        """Generate the source. `expressions`: trees by a key of the caller's choice."""
         writer = _Writer()
         names: dict[K, str] = {}
-        known: dict[str, str] = {}  # one function for one text, however many expressions are it
+        known: dict[str, str] = {}  # expressions with equal source share a function
         for key, node in expressions.items():
             text = writer.write(node, {})
             names[key] = known.setdefault(text, f"f{len(known)}")
@@ -70,13 +70,13 @@ class GeneratedModule(Generic[K]):
 
     @classmethod
     def restore(cls, parts: Mapping[str, Any]) -> GeneratedModule[K]:
-        """The module that `dump` wrote."""
+        """Build the module from the data of `dump`."""
         module = cls({})
         module._parts = dict(parts)
         return module
 
     def dump(self) -> dict[str, Any]:
-        """The module as plain data and byte code: only the same Python may restore it (`PYTHON`)."""
+        """Return plain data and byte code, which only the same Python can restore (`BYTECODE_VERSION`)."""
         return {**self._parts, "code": self._code}
 
     @property
@@ -92,7 +92,7 @@ class GeneratedModule(Generic[K]):
         return compile(self.source, "<generated>", "exec")
 
     def load(self, params: Params) -> dict[K, Function]:
-        """The functions for one day, by the caller's keys."""
+        """Return the functions for one day, by the caller's keys."""
         scope: dict[str, Any] = {"__builtins__": {}, "any": any, "all": all, "len": len, "map": map}
         scope.update({name: params[key] for name, key in self._parts["values"].items()})
         scope.update({name: frozenset(params[key]) for name, key in self._parts["sets"].items()})
@@ -107,7 +107,7 @@ class GeneratedModule(Generic[K]):
 
 
 class _Index(dict["Any", "list[Any]"]):
-    """Objects of a constant list by the value of a field; all of them, if one of them lacks it."""
+    """Objects of a constant list by the value of a field; every key maps to all if one object lacks the field."""
 
     __slots__ = ("_others",)
 
@@ -125,7 +125,7 @@ class _Index(dict["Any", "list[Any]"]):
 
 
 def _is_constant(over: Node) -> bool:
-    """Whether the node is a list of scalars that facts do not change, and so a set."""
+    """Return True for a list of scalars that does not depend on facts."""
     match over:
         case Param(type=ListOf(item=item)):
             return not isinstance(item, Record)
@@ -135,12 +135,12 @@ def _is_constant(over: Node) -> bool:
 
 
 def _reads(node: Node, variable: str) -> bool:
-    """Whether a variable is read in the node, or one of its name."""
+    """Return True if the node reads a variable of this name."""
     return any(isinstance(part, Fact) and part.root == variable for part in walk(node))
 
 
 def _field_that_is(variable: str, inner: str, parts: Iterable[Node]) -> str | None:
-    """The field of one object that one part says to be a variable which no other part reads; None where none does."""
+    """Return the field that one operand equates with a variable which no other operand reads, if there is one."""
     found = None
     for part in parts:
         match part:
@@ -162,7 +162,7 @@ class _Writer:
         self.indexes: dict[tuple[str, str], str] = {}
 
     def write(self, node: Node, bound: Mapping[str, str]) -> str:
-        """Source of the node. `bound` maps loop variables to their Python names."""
+        """Return the source of a node. `bound`: Python names of loop variables."""
         match node:
             case Literal(value=value):
                 return repr(value)
@@ -172,7 +172,7 @@ class _Writer:
             case Param(key=key):
                 return self.values.setdefault(key, f"p{len(self.values)}")
             case Term(body=body):
-                return self.write(body, {})  # a term does not see the variables around it
+                return self.write(body, {})  # a term does not see bound variables
             case Not(body=body):
                 return f"(not {self.write(body, bound)})"
             case And(parts=parts):
@@ -192,7 +192,7 @@ class _Writer:
         raise TypeError(f"no such node: {node!r}")
 
     def quantifier(self, node: Quantifier, bound: Mapping[str, str]) -> str:
-        """A quantifier: by a set or by the list itself where its body asks no more than that, else by a loop."""
+        """Return the source of a quantifier: set or list membership if the body is no more, else a loop."""
         variable, exists = node.variable, node.kind == "exists"
         word = "any" if exists else "all"
         match node.body:
@@ -211,7 +211,7 @@ class _Writer:
         return f"{word}({body} for {name} in {likely or self.write(node.list, bound)})"
 
     def likely(self, node: Quantifier, bound: Mapping[str, str]) -> str | None:
-        """Those members of a constant list that may be such as the body says, by one part of it; None for all."""
+        """Return the source of the candidates in a constant list, by one operand of the body; None for all members."""
         over, variable = node.list, node.variable
         if not isinstance(over, Param):
             return None
@@ -227,7 +227,7 @@ class _Writer:
                 case Quantifier(kind="all", variable=inner, list=among, body=Or(parts=parts)) if part is node.body:
                     name, said = f"x{len(bound)}", _field_that_is(variable, inner, parts)
                     if said and not _reads(among, variable):
-                        # a word that no object has will do if all get by without it, and then so will any other
+                        # if all objects match without the word, any word selects them all
                         words = f"{name}[{said!r}] for {name} in {self.write(among, bound)}"
                         return f"({self.set_of(over, bound)}.intersection({words}) or {self.write(over, bound)})"
         return None
@@ -236,7 +236,7 @@ class _Writer:
         return "(" + word.join(self.write(part, bound) for part in parts) + ")"
 
     def set_of(self, over: Node, bound: Mapping[str, str]) -> str:
-        """A frozenset for lists that facts do not change, else the list itself."""
+        """Return a frozenset for a list that does not depend on facts, else the list."""
         match over:
             case Param(key=key) if _is_constant(over):
                 return self.sets.setdefault(key, f"s{len(self.sets)}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.cli import fast_arguments
 from vatspolicy.cli.commands import COMMANDS
 from vatspolicy.cli.commands.check import CheckOptions, check
-from vatspolicy.cli.console import abort, closing, report_problems, warn
+from vatspolicy.cli.console import abort, close_afterwards, report_problems, warn
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import set_language
@@ -54,7 +54,7 @@ def _check(options: CheckOptions, words: Sequence[str]) -> int:
     """Run a plain `check` and return its exit code."""
     set_language(words)
     try:
-        with closing():
+        with close_afterwards():
             return check(options)
     except KeyboardInterrupt:
         abort("interrupted.", ExitCode.INTERRUPTED)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
-from vatspolicy.output import wants_colour, write_file, write_stderr, write_stdout
+from vatspolicy.output import wants_color, write_file, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ _ENTERED: ContextVar[contextlib.ExitStack] = ContextVar("entered")
 
 
 @contextlib.contextmanager
-def closing() -> Iterator[None]:
+def close_afterwards() -> Iterator[None]:
     """Provide the block in which a command runs; contexts that it enters are closed afterwards."""
     with contextlib.ExitStack() as stack:
         token = _ENTERED.set(stack)
@@ -82,7 +82,7 @@ def publish(report: Callable[[str, bool], str], format: str | None, outputs: Seq
     for name, path in outputs:
         write_report(path, report(name, False))
     if format is not None:
-        print_result(report(format, wants_colour()), machine=format != "text")
+        print_result(report(format, wants_color()), machine=format != "text")
 
 
 def write_report(path: Path, text: str) -> None:
@@ -93,7 +93,7 @@ def write_report(path: Path, text: str) -> None:
         abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
 
 
-def columns() -> int:
+def measure_width() -> int:
     """Return the width of the terminal, between 30 and 120 columns."""
     import os
     import sys

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from vatspolicy.cli.commands.check import CheckOptions
 from vatspolicy.cli.declaration import Argument, Option, Parameter, call, flatten
-from vatspolicy.cli.parameters import american
+from vatspolicy.cli.parameters import to_american
 
 
 def read(arguments: Sequence[str]) -> CheckOptions | None:
@@ -66,5 +66,5 @@ def _convert(parameter: Parameter, texts: list[str]) -> Any:
     value: Any = texts
     if not parameter.declared.repeatable:
         [kind] = [one for one in get_args(parameter.type) or (parameter.type,) if one is not NoneType]
-        value = kind(american(texts[-1])) if issubclass(kind, StrEnum) else kind(texts[-1])
+        value = kind(to_american(texts[-1])) if issubclass(kind, StrEnum) else kind(texts[-1])
     return parameter.declared.parse(value) if parameter.declared.parse else value

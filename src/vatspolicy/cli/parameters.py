@@ -49,7 +49,7 @@ class FailOn(StrEnum):
     DENY, NEEDS_LICENSE, DUTY, ADVICE = "deny", "needs-license", "duty", "advice"
 
 
-def american(text: str) -> str:
+def to_american(text: str) -> str:
     """Return a word of the command line with `needs-licence`, which is accepted, as `needs-license`."""
     return text.replace("needs-licence", "needs-license")
 
@@ -94,7 +94,7 @@ def parse_slug(text: str) -> str:
     return text
 
 
-def output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outputs]:
+def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outputs]:
     """Return the parser of FORMAT=PATH pairs, which refuses two reports to one file."""
 
     def parse(texts: Sequence[str]) -> Outputs:
@@ -214,13 +214,13 @@ LangOption = Annotated[
 FORMAT = Option("--format", "-f", help="Format on standard output.", panel=OUTPUT)
 
 
-def output_option(formats: Sequence[str]) -> Option:
+def make_output_option(formats: Sequence[str]) -> Option:
     """Return the option that writes reports to files."""
     return Option(
         "--output",
         "-o",
         metavar="FORMAT=PATH",
-        parse=output_parser(formats),
+        parse=make_output_parser(formats),
         repeatable=True,
         help="Write another format to a file; repeatable.",
         panel=OUTPUT,

@@ -11,15 +11,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from vatspolicy.cli.console import abort, closing
+from vatspolicy.cli.console import abort, close_afterwards
 from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
-from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, american
+from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, to_american
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
 from vatspolicy.i18n.text import clean
 from vatspolicy.output import write_stderr
 
-SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": american}
+SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": to_american}
 """Settings of every command: the options of help, and words of options that are accepted in another spelling."""
 
 
@@ -42,7 +42,7 @@ class PanelCommand(PanelHelp, TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, then close the contexts that it has entered."""
-        with closing():
+        with close_afterwards():
             return super().invoke(ctx)
 
 

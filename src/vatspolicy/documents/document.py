@@ -1,4 +1,4 @@
-"""One file as data, and where every value of it stands."""
+"""Documents: data with the line and column of every value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 @dataclass(slots=True)
 class Node:
-    """A value and where it stands: indexes into the text, which differ when the value has an anchor or is an alias."""
+    """A value with its place in the text. The two indexes differ if the value has an anchor or is an alias."""
 
     value: Scalar | dict[str, Node] | list[Node]
     start: int
@@ -30,7 +30,7 @@ class Node:
     height: int = 0
 
     def child(self, step: str | int) -> Node | None:
-        """The value under a key or an index; None where there is none."""
+        """Return the value under a key or an index; None if there is none."""
         if isinstance(self.value, dict) and isinstance(step, str):
             return self.value.get(step)
         if isinstance(self.value, list) and isinstance(step, int) and 0 <= step < len(self.value):
@@ -38,7 +38,7 @@ class Node:
         return None
 
     def data(self) -> Any:
-        """The value as dicts, lists, str, int, float, bool and None; each alias is a copy of its own."""
+        """Return the value as dicts, lists and scalars; each alias becomes a copy."""
         if isinstance(self.value, dict):
             return {key: child.data() for key, child in self.value.items()}
         if isinstance(self.value, list):
@@ -87,19 +87,19 @@ class Document:
         return self._position(places[offset])
 
     def source_line(self, line: int) -> str:
-        """The text of a line, without its line break; empty outside the file."""
+        """Return the text of a line without its line break; empty outside the file."""
         if not 1 <= line <= len(self._lines):
             return ""
         end = self._lines[line] - 1 if line < len(self._lines) else None
         return self.text[self._lines[line - 1] : end]
 
     def problem(self, path: Path, message: str, hint: str = "", key: bool = False) -> Problem:
-        """A problem with the value (or the key) at `path`."""
+        """Return a problem with the value (or the key) at `path`."""
         line, column = self.mark(path, key)
         return Problem(self.file, line, column, format_path(path), message, hint)
 
     def problem_within(self, path: Path, offset: int, length: int, message: str, hint: str = "") -> Problem:
-        """A problem with `length` characters from `offset` of the text at `path`.
+        """Return a problem with `length` characters from `offset` of the text at `path`.
 
         The excerpt shows the source line: for expressions of a policy, never for a value of a profile.
         """
@@ -115,7 +115,7 @@ class Document:
         return position(self._lines, index)
 
     def _nodes(self, path: Path) -> list[Node]:
-        """The root and the nodes along `path`, as far as they exist."""
+        """Return the root and the nodes along `path`, as far as they exist."""
         nodes = [self.root]
         for step in path:
             child = nodes[-1].child(step)

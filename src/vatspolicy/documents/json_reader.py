@@ -1,4 +1,4 @@
-"""JSON, with the place of every key and value."""
+"""Strict JSON with the place of every key and value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class JsonReader(Reader):
         self.at = 0  # the next character to read
 
     def read(self) -> Node:
-        """The root of the text. Raises StopError."""
+        """Read the root of the text. Raises StopError."""
         if not self._next():
             self.fail(0, "The file is empty.")
         root = self._value()
@@ -25,7 +25,7 @@ class JsonReader(Reader):
         return root
 
     def _next(self) -> str:
-        """The next character that is not space, which stays to be read; empty at the end."""
+        """Skip white space and return the next character without reading it; empty at the end."""
         if space := _SPACE.match(self.text, self.at):
             self.at = space.end()
         return self.text[self.at : self.at + 1]

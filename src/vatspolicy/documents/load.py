@@ -1,4 +1,4 @@
-"""From a file, standard input or a text to a document."""
+"""Reading of files, standard input and texts as documents."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def parse_document(text: str | bytes, file: str, limits: Limits = LIMITS) -> Doc
 
 
 def _decode(content: str | bytes, file: str, limits: Limits) -> str:
-    """The text with plain line feeds and no byte order mark; every character of it can be shown."""
+    """Return the text with plain line feeds and without a byte order mark. Raises InvalidInput."""
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
     if len(raw) > limits.size:
         raise InvalidInput([Problem(file, 1, 1, "", f"The file is larger than {limits.size:,} bytes.")])

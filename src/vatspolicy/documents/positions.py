@@ -1,4 +1,4 @@
-"""Where characters stand: lines and columns of a text, and the characters that a scalar's value was written with."""
+"""Lines and columns of a text, and the places of the characters of a scalar."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _UNPRINTABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\u
 
 
 def unprintable(text: str) -> Iterator[re.Match[str]]:
-    """Where such a character stands in a text, one after the other."""
+    """Yield every such character of a text."""
     if text.replace("\n", "").replace("\t", "").isprintable():
         return iter(())
     return re.finditer(_UNPRINTABLE, text)
 
 
 def line_starts(text: str) -> list[int]:
-    """The index of the first character of each line."""
+    """Return the index of the first character of each line."""
     return [0, *accumulate(len(line) + 1 for line in text.split("\n"))][:-1]
 
 
@@ -31,7 +31,7 @@ def position(lines: list[int], index: int) -> tuple[int, int]:
 
 
 def characters(text: str, start: int, style: str, value: str) -> Iterator[tuple[str, int]]:
-    """The characters of a scalar's value, each with where it stands in the text. May go on behind the value's end.
+    """Yield the characters of a scalar's value, each with its index in the text; possibly more than the value has.
 
     `start` is where the scalar begins, `style` how it is written: "" plain, ' or " quoted, | or > block.
     """

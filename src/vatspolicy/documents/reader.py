@@ -1,4 +1,4 @@
-"""What reading YAML and JSON share: where we are, what it has cost, and what was wrong."""
+"""Base of the YAML and the JSON reader: position, limits and problems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUOTE_TEXT = "Put it in quotes if it is text."
 
 @dataclass(frozen=True)
 class Limits:
-    """What a document may cost: bytes of text, nodes after aliases are expanded, levels of nesting, alias uses."""
+    """Limits of a document: bytes of text, nodes after aliases are expanded, levels of nesting, uses of aliases."""
 
     size: int = 2**20
     nodes: int = 20_000
@@ -30,15 +30,15 @@ class Limits:
 
 
 LIMITS = Limits()
-"""What a document may cost unless the caller says otherwise."""
+"""Limits unless the caller passes others."""
 
 
 class StopError(Exception):
-    """After a problem behind which nothing can be read."""
+    """Reading ended at a problem."""
 
 
 class Reader:
-    """Reads one text. No message holds a value of the text, only the keys that lead to it."""
+    """Reader of one text. No message holds a value of the text, only the keys that lead to it."""
 
     def __init__(self, text: str, file: str, limits: Limits) -> None:
         self.text, self.file, self.limits = text, file, limits
@@ -49,7 +49,7 @@ class Reader:
         self._lines = line_starts(text)
 
     def document(self) -> Document:
-        """The whole text. Raises InvalidInput with every problem found."""
+        """Read the whole text. Raises InvalidInput with every problem found."""
         root: Node | None = None
         with suppress(StopError):
             root = self.read()
@@ -61,20 +61,20 @@ class Reader:
         return Document(self.file, root.data(), self.text, root)
 
     def read(self) -> Node:
-        """The root of the text. Raises StopError."""
+        """Read the root of the text. Raises StopError."""
         raise NotImplementedError
 
     def note(self, index: int, message: str, hint: str = "") -> None:
-        """A problem behind which reading goes on."""
+        """Note a problem and read on."""
         self.problems.append((index, format_path(tuple(self.path)), message, hint))
 
     def fail(self, index: int, message: str, hint: str = "") -> NoReturn:
-        """A problem behind which nothing can be read. Raises StopError."""
+        """Note a problem after which nothing can be read. Raises StopError."""
         self.note(index, message, hint)
         raise StopError
 
     def fail_alone(self, index: int, message: str, hint: str = "") -> NoReturn:
-        """For what the two YAML parsers meet at different moments: noted problems would differ, so they are dropped."""
+        """Note this problem alone and stop: the two YAML parsers meet it at different moments."""
         self.problems.clear()
         self.path.clear()
         self.fail(index, message, hint)

@@ -20,18 +20,18 @@ _DOUBTFUL: tuple[tuple[str, str, str], ...] = (
     (r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)|-0", "A number is written like 12 or -12.5.", QUOTE_TEXT),
 )
 _WORDS = frozenset(["yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf", "infinity"])
-"""What of these begins with a letter, so that no other word need be compared."""
+"""Doubtful words that begin with a letter."""
 _LONGEST_NUMBER = 400  # characters; keeps the patterns above quick on any text
 _SPECIAL_START = frozenset("+-.0123456789~yYnNoOtTfFiI")
 
 
 def is_surely_text(text: str) -> bool:
-    """Whether a plain scalar begins as no number, boolean or null of any reader does. Quick, and most scalars do."""
+    """Return True if a plain scalar begins like text for every reader. Quick, and true of most scalars."""
     return bool(text) and text[0] not in _SPECIAL_START
 
 
 def is_number(text: str) -> bool:
-    """Whether this is a decimal number that every reader takes for the same one."""
+    """Return True for a decimal number that every reader reads alike."""
     whole, dot, rest = text.removeprefix("-").partition(".")
     if not (whole.isascii() and whole.isdigit()) or (whole[0] == "0" and whole != "0"):
         return False
@@ -39,7 +39,7 @@ def is_number(text: str) -> bool:
 
 
 def doubt(text: str) -> tuple[str, str] | None:
-    """What is doubtful about a plain scalar that is not null, a boolean or a number, and a hint; None if it is text."""
+    """Return why readers disagree about a plain scalar, and a hint; None if all of them read it as text."""
     if text.isascii() and text[:1].isalpha() and text.lower() not in _WORDS:
         return None
     if len(text) > _LONGEST_NUMBER:

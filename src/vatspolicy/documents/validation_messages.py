@@ -47,12 +47,12 @@ class Fault:
 
 
 def as_list(value: Any) -> list[Any]:
-    """A list as it is, anything else as the only member of one."""
+    """Return a list as it is, and any other value as its only member."""
     return value if isinstance(value, list) else [value]
 
 
 def type_of(value: object) -> str:
-    """The type of a value by its name in JSON Schema; `number` for whole numbers too."""
+    """Return the type of a value by its name in JSON Schema; `number` for whole numbers too."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -66,7 +66,7 @@ _ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
 
 
 class Explainer:
-    """Puts the faults of one document into words. No problem holds a value of the document, only its keys."""
+    """Faults of one document in words. No problem holds a value of the document, only its keys."""
 
     def __init__(self, document: Document, gazetteer: Names) -> None:
         self._document = document
@@ -82,7 +82,7 @@ class Explainer:
         }
 
     def explain_all(self, faults: Sequence[Fault]) -> Iterator[Problem]:
-        """What is of the wrong type is told once, and not again for every rule about values of the right type."""
+        """Yield a problem per fault; a value of the wrong type has one, and none for rules about the right type."""
         mistyped: dict[Path, Fault] = {}
         for fault in faults:
             if fault.expected:
@@ -138,7 +138,7 @@ class Explainer:
     # --- alternatives ---
 
     def _alternatives(self, fault: Fault) -> Iterator[Problem]:
-        """The alternative that was most likely meant, or what all of them have in common."""
+        """Yield the problems of the alternative that was most likely meant, or of all of them together."""
         if keys := _keys_to_choose_from(fault):
             yield from self._one_of_keys(fault, keys)
             return
@@ -173,7 +173,7 @@ class Explainer:
 
 
 def _named_keys(schema: Any) -> Iterator[str]:
-    """The keys that a schema names, in its alternatives and conditions too."""
+    """Yield the keys that a schema names, also in its alternatives and conditions."""
     if not isinstance(schema, dict):
         return
     yield from (key for key, rule in schema.get("properties", {}).items() if rule is not False)
@@ -185,7 +185,7 @@ def _named_keys(schema: Any) -> Iterator[str]:
 
 
 def _keys_to_choose_from(fault: Fault) -> list[str]:
-    """The keys of which one is needed, if the alternatives say nothing else; else none."""
+    """Return the keys of which one is required, if the alternatives require nothing else; else none."""
     required = [one["required"] if isinstance(one, dict) and one.keys() == {"required"} else [] for one in fault.limit]
     if isinstance(fault.value, dict) and all(len(keys) == 1 for keys in required):
         return [keys[0] for keys in required]
@@ -193,12 +193,12 @@ def _keys_to_choose_from(fault: Fault) -> list[str]:
 
 
 def _wrong_at_root(fault: Fault) -> bool:
-    """Whether an alternative is for values of another type than the one that is there."""
+    """Return True if an alternative is for values of another type."""
     return not fault.depth and bool(fault.expected)
 
 
 def _shared_choices(branches: Sequence[list[Fault]]) -> tuple[Path, list[Any], Any] | None:
-    """Where all alternatives fail at one value, each for wanting other words there: the place, the words, the value.
+    """Return the place, the words and the value at which all alternatives fail because each expects other words.
 
     Such a value (`kind: …`) says which alternative is meant, so that a slip in it is the mistake to tell.
     """
@@ -215,7 +215,7 @@ def _shared_choices(branches: Sequence[list[Fault]]) -> tuple[Path, list[Any], A
 
 
 def _distance(faults: Sequence[Fault]) -> int:
-    """How far a value is from an alternative; a wrong word that tells alternatives apart weighs most."""
+    """Return the distance of a value from an alternative; a wrong word that tells alternatives apart weighs most."""
     weight = 0
     for fault in faults:
         if fault.rule in ("additionalProperties", "unevaluatedProperties"):
@@ -237,7 +237,7 @@ Names: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 def sentence(fault: Fault, gazetteer: Names) -> tuple[str, str]:
-    """What is wrong with a value, and a hint (or an empty text)."""
+    """Return a sentence about the fault, and a hint (or an empty text)."""
     rule, limit = fault.rule, fault.limit
     if fault.expected:
         return wrong_type(fault.expected, fault.value)
@@ -289,7 +289,7 @@ def wrong_type(expected: Iterable[str], value: object) -> tuple[str, str]:
 
 
 def _change_of_type(names: Sequence[str], value: object) -> str:
-    """What would give the value an expected type, if that is plain to see."""
+    """Return a hint that gives the value an expected type, if there is an obvious one."""
     if "string" in names and isinstance(value, bool | int | float):
         return "Put it in quotes."
     if isinstance(value, str) and _unquoted(value) in {"number" if name == "integer" else name for name in names}:
@@ -298,7 +298,7 @@ def _change_of_type(names: Sequence[str], value: object) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """The type that a text would have without its quotes."""
+    """Return the type that a text would have without its quotes."""
     try:
         return type_of(json.loads(text))
     except ValueError:
@@ -339,13 +339,13 @@ def not_a_member(members: Sequence[Any], value: object, names: Names) -> tuple[s
 
 
 def _names(fault: Fault, gazetteer: Names) -> Names:
-    """The names of the allowed words, where the schema or the gazetteer has them."""
+    """Return the names of the allowed words, if the schema or the gazetteer has them."""
     names: Names = fault.schema.get("x-enum", {})
     return names or (gazetteer if all(member in gazetteer for member in fault.members) else {})
 
 
 def _meant(text: str, names: Names) -> str:
-    """The word whose code or name, in either language, is nearly `text`; empty when there is none."""
+    """Return the word whose code or name, in either language, is nearly `text`; empty if there is none."""
     codes: dict[str, str] = {}
     for code, entry in names.items():
         for name in (code, entry.get("en", ""), entry.get("zh", "")):
@@ -355,7 +355,7 @@ def _meant(text: str, names: Names) -> str:
 
 
 def _around(word: str, names: Names) -> list[str]:
-    """The places that a place lies in."""
+    """Return the places that a place lies in."""
     found: list[str] = []
     while (word := names.get(word, {}).get("within", "")) and word not in found:
         found.append(word)

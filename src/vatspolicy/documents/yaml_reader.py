@@ -1,4 +1,4 @@
-"""YAML, with the place of every key and value, read from the parser's events.
+"""Strict YAML with the place of every key and value, read from the events of the parser.
 
 PyYAML brings two parsers, libyaml's and one in Python. What they take differently is refused, so that both accept the
 same files, read the same from them, and say the same about the others.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def yaml_loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
-    """The parser of libyaml where PyYAML has it, ten times as fast; else the one in Python, with the same results."""
+    """Return the parser of libyaml if PyYAML has it, else the slower one in Python, with the same results."""
     import yaml
 
     return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -44,7 +44,7 @@ class YamlReader(Reader):
         self.plain: list[tuple[int, int]] = []  # plain scalars; noted only where `crowded` has a candidate
 
     def read(self) -> Node:
-        """The root of the text. Raises StopError."""
+        """Read the root of the text. Raises StopError."""
         import yaml
 
         if "%" in self.text and (directive := re.compile(_DIRECTIVE).match(self.text)):
@@ -197,7 +197,7 @@ class YamlReader(Reader):
         return node
 
     def _key(self, event: Any) -> str | None:
-        """The key, or None when it cannot be one; that is noted, and the caller still checks the value."""
+        """Return the key; None if it cannot be one, which is noted while the caller still checks the value."""
         import yaml
 
         start, end = event.start_mark.index, event.end_mark.index
@@ -228,7 +228,7 @@ class YamlReader(Reader):
         return text
 
     def _check_text(self, event: Any, text_start: int) -> None:
-        """What quoted text escapes, where a tab may stand, and the ? that one parser takes for the start of a key."""
+        """Check escapes of quoted text, places of tabs, and a ? that one parser takes for the start of a key."""
         if self.crowded and not event.style:
             self.plain.append((text_start, event.end_mark.index))
         if event.style:

@@ -1,4 +1,4 @@
-"""What YAML parsers say about broken syntax, in plain words."""
+"""Syntax errors of YAML parsers in plain words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SYNTAX = (
 
 
 def explain(jargon: str, text: str, start: int, at: int) -> tuple[int, str, str]:
-    """Where a syntax error is, what it is, and a hint, in plain words, from the `jargon` of a YAML parser.
+    """Return the index, the message and the hint of a syntax error, from the `jargon` of a YAML parser.
 
     `at` is the index that the parser points at, `start` where the broken construct begins.
     """

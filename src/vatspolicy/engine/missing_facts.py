@@ -41,12 +41,16 @@ class MissingFacts:
     def _paths(self, activation: Env, fact: UnknownAttribute) -> Iterator[Path]:
         """Yield the places of a missing fact in the profile."""
         if fact.root == "operator" and activation.get("operator") is None:
-            service = activation["service"]
+            service = activation.get("service")
+            if service is None:  # the product itself is operated by the company
+                yield ("company", *fact.names)
+                return
             names = fact.names if "operated_by" in service else None
             path = self.profile.path_of(service, ("operated_by",))
             yield ("partner", *names) if names is not None else path or ("services",)
         elif fact.root == "activity":
-            yield from self._holding(activation, self.ruleset.access)
+            if "activity" in activation:  # of an activity, only whether it is licensed can be unknown
+                yield from self._holding(activation, self.ruleset.access)
         else:
             owner = fact.member if fact.member is not None else activation.get(fact.root)
             path = self.profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)
@@ -54,8 +58,8 @@ class MissingFacts:
                 yield _written_path(path)
 
     def _holding(self, activation: Env, instruments: Iterable[str]) -> Iterator[Path]:
-        """Yield the facts that keep it undecided whether the operator holds one of the instruments."""
-        operator = activation.get("operator")
+        """Yield the facts that keep it undecided whether the operator (for a product: the company) holds one."""
+        operator = activation.get("operator" if "service" in activation else "company")
         if operator is None:
             yield from self._paths(activation, UnknownAttribute("operator", ("licences",)))
             return

@@ -94,12 +94,14 @@ class _Serializer:
             "citations": self.closing(finding) + self.citations(policy, rule.cite),
             "clauses": self.clauses(policy, rule.when, self.activations.of(finding.subject)),
             "facts": [_fact(reading) for reading in self.deciding(finding)],
-            "policy_file": _shown(policy.file),
+            "policy_file": _shown(policy.file, self.bundle.folder),
             "policy_line": rule.line,
             "location": self.location(finding),
         }
         if finding.reasons:
-            data["reasons"] = [{"code": code, "title": _text(label("reason", code))} for code in finding.reasons]
+            data["reasons"] = [
+                {"code": code, "title": _text(label("reason", code, self.bundle.schemas))} for code in finding.reasons
+            ]
         if finding.missing:
             data["asks"] = [self.ask(ask) for ask in finding.missing]
         match rule.effect:
@@ -191,7 +193,7 @@ class _Serializer:
         return {"id": id, "title": _text(self.bundle.instruments[id].title)}
 
     def authority(self, bodies: Iterable[str]) -> list[dict[str, Any]]:
-        return [{"id": body, "title": _text(label("authority", body))} for body in bodies]
+        return [{"id": body, "title": _text(label("authority", body, self.bundle.schemas))} for body in bodies]
 
     def offer(self, offer: LicenseOption) -> dict[str, Any]:
         return {
@@ -243,7 +245,7 @@ class _Serializer:
     def activity(self, activity: Activity) -> dict[str, Any]:
         return {
             "class": activity.cls,
-            "title": _text(label("class", activity.cls)),
+            "title": _text(label("class", activity.cls, self.bundle.schemas)),
             "outcome": activity.outcome,
             "routes": [self.route(state) for state in rank_routes(activity.routes)],
         }
@@ -251,7 +253,7 @@ class _Serializer:
     def ask(self, ask: MissingFact) -> dict[str, Any]:
         return {
             "path": format_path(ask.path),
-            "question": _text(question(ask.path)),
+            "question": _text(question(ask.path, self.profile.schemas)),
             "rules": list(ask.rules),
         }
 
@@ -265,12 +267,9 @@ def _fact(reading: FactRead) -> dict[str, Any]:
     }
 
 
-def _shown(file: str) -> str:
-    """The path of a policy without the place of an installation, so that equal inputs give equal bytes."""
-    if not os.path.isabs(file):
-        return file
-    folder, name = os.path.split(file)
-    return f"{os.path.basename(folder)}/{name}"
+def _shown(file: str, folder: str) -> str:
+    """Return the path of a policy without the place of its folder, so that equal inputs give equal bytes."""
+    return os.path.relpath(file, os.path.dirname(folder)).replace(os.sep, "/") if os.path.isabs(file) else file
 
 
 def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:

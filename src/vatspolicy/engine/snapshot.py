@@ -130,7 +130,7 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
             named = {"en": service.id, "zh": service.id}
             yield Item("service", "", service.state, rules, service.id, title=named)
         for activity in service.activities:
-            title = label("class", activity.cls)
+            title = label("class", activity.cls, bundle.schemas)
             yield Item("service", activity.cls, activity.outcome, rules, service.id, title=title)
             for state in activity.routes:
                 effect = state.rule.effect
@@ -140,7 +140,14 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
                     yield Item("route", effect.name, value, (state.rule,), service.id, activity.cls, effect.title)
     for finding in decision.denials:
         for code in finding.reasons:
-            yield _item("denial", code, "denied", finding, rules=_answerable(finding), title=label("reason", code))
+            yield _item(
+                "denial",
+                code,
+                "denied",
+                finding,
+                rules=_answerable(finding),
+                title=label("reason", code, bundle.schemas),
+            )
     for finding in (*decision.needs, *decision.would_need):
         for instrument, rules in _needed(finding):
             title = bundle.instruments[instrument].title

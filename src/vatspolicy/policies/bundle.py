@@ -68,6 +68,12 @@ class Bundle:
             days |= {edition.since for edition in policy.editions}
         return tuple(sorted(day for day in {self.covers_from, *days} if self.covers_from <= day < "9999"))
 
+    @functools.cached_property
+    def folder(self) -> str:
+        """The folder that holds the files of all policies."""
+        folders = [os.path.dirname(policy.file) for policy in self.policies.values()]
+        return os.path.commonpath(folders) if folders else ""
+
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day (ISO text). Raises ValueError before `covers_from`."""
         if day < self.covers_from:

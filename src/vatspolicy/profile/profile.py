@@ -35,7 +35,7 @@ class Profile:
     facts: Mapping[str, Any]
     """The facts by name. A missing key is an unknown fact."""
     document: Document
-    """Where the facts were written."""
+    """Document that the facts were written in."""
     _paths: Mapping[int, Path] = field(repr=False, compare=False)
     """Path of every object in `facts`, by identity."""
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False, compare=False)
@@ -68,7 +68,7 @@ class Profile:
         return {day: tuple(paths) for day, paths in found.items()}
 
     def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:
-        """Path in the written profile of a fact read from `owner`, an object of `facts`; None for a foreign object."""
+        """Return the written path of a fact of `owner`, an object of `facts`; None for a foreign object."""
         path = self._paths.get(id(owner))
         if path is None:
             return None
@@ -85,7 +85,7 @@ class Profile:
         return (*path, *names)
 
     def mark(self, path: Path) -> tuple[int, int]:
-        """Line and column (from 1) of a fact, or of what it stands in."""
+        """Return line and column (from 1) of a fact, or of the nearest object that holds it."""
         return self.document.mark(path)
 
     def _written(self, path: Path, name: str) -> bool:
@@ -152,7 +152,7 @@ def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
 
 
 def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
-    """The document with facts set (or removed, for None) by dotted path. Raises InvalidInput for an impossible path."""
+    """Return the document with facts set by dotted path, or removed for None. Raises InvalidInput for a wrong path."""
     changes = tuple(changes)
     if not changes:
         return document

@@ -1,59 +1,49 @@
-"""The facts of a profile in words: what each is called, and what it is, as the schemas name both."""
+"""Facts of a profile in words, in both languages: their titles and values, as the schemas name them.
+
+This is the one place that words a fact. Instruments are named by the policies, so that the caller passes their titles.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.documents import Path, format_path
-from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.i18n import LocalizedText
+from vatspolicy.profile.vocabulary import describe, gazetteer, label
 
 _PLACE = {"at", "ftz", "kind"}
-"""Keys of what is one place, and one line."""
+"""Keys of an object that is one place, and worded as one value."""
 _NAMES = {("schema",), ("product", "id")}
-"""Keys that name a profile and say nothing of it."""
+"""Facts that name a profile and state nothing about it."""
 _YES_NO: Mapping[bool, LocalizedText] = {True: {"en": "yes", "zh": "是"}, False: {"en": "no", "zh": "否"}}
 _NONE: LocalizedText = {"en": "none", "zh": "无"}
+_UNKNOWN: LocalizedText = {"en": "–", "zh": "–"}
 
 
-def facts_of(profile: Mapping[str, Any], bundle: Bundle) -> list[dict[str, Any]]:
-    """Path, title and value (both in en and zh) of every fact, in the order of the profile.
+@dataclass(frozen=True)
+class FactWording:
+    """Words for the facts of profiles of one release."""
 
-    The schemas in use name facts and places; the bundle names instruments.
-    """
-    return list(_Facts(profile, bundle).of(profile, ()))
+    schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
+    instruments: Mapping[str, LocalizedText] = field(default_factory=dict)
+    """Titles of instruments by id."""
 
+    def facts(self, profile: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return path, title and value (both in `en` and `zh`) of every fact, in the order of the profile."""
+        return [
+            {"path": format_path(path), "title": dict(self.title(path, profile)), "value": dict(self.value(fact, path))}
+            for path, fact in _facts(profile, ())
+        ]
 
-class _Facts:
-    def __init__(self, profile: Mapping[str, Any], bundle: Bundle) -> None:
-        self.bundle, self.profile = bundle, profile
-
-    def of(self, value: Any, path: Path) -> Iterator[dict[str, Any]]:
-        if path in _NAMES or (len(path) == 3 and path[0] == "services" and path[2] == "id"):
-            return
-        if isinstance(value, Mapping) and not ("at" in value and value.keys() <= _PLACE):
-            for key, child in value.items():
-                yield from self.of(child, (*path, key))
-        elif isinstance(value, list) and value and any(isinstance(item, Mapping) for item in value):
-            if all(isinstance(item, str) or item.keys() <= _PLACE for item in value):  # places are one line
-                yield self.fact(value, path)
-            else:
-                for index, item in enumerate(value):
-                    yield from self.of(item, (*path, index))
-        else:
-            yield self.fact(value, path)
-
-    def fact(self, value: Any, path: Path) -> dict[str, Any]:
-        title, said = self.title(path), self.words(value, path)
-        return {"path": format_path(path), "title": dict(title), "value": dict(said)}
-
-    def title(self, path: Path) -> LocalizedText:
-        """`Partner · Licence · Instrument`: the titles on the way; members are numbered where a list has several."""
+    def title(self, path: Path, profile: Mapping[str, Any]) -> LocalizedText:
+        """Return the titles on the path, as `Partner · Licence`; members are numbered if their list has several."""
         parts: list[LocalizedText] = []
-        value: Any = self.profile
+        value: Any = profile
         for end, step in enumerate(path, 1):
-            node = describe(path[:end])
+            node = describe(path[:end], self.schemas)
             name = str(node.get("title", step))
             title = {"en": name, "zh": str(node.get("x-title-zh", name))}
             if isinstance(step, int):
@@ -64,59 +54,77 @@ class _Facts:
             value = value[step]
         return {lang: " · ".join(part[lang] for part in parts) for lang in ("en", "zh")}
 
-    def words(self, value: Any, path: Path) -> LocalizedText:
-        """A value as a reader says it."""
+    def value(self, value: Any, path: Path) -> LocalizedText:
+        """Return a value in words. `path` is the place of the fact."""
         match value:
             case bool():
                 return _YES_NO[value]
             case int() | float():
-                return self.number(value, path)
+                return self._number(value, path)
             case str():
-                return self.word(value, path)
+                return self._text(value, path)
             case list() if not value:
                 return _NONE
             case list():
-                found = [self.words(item, (*path, index)) for index, item in enumerate(value)]
+                found = [self.value(item, (*path, index)) for index, item in enumerate(value)]
                 gap = "; " if any("," in item["en"] for item in found) else ", "
                 return {"en": gap.join(item["en"] for item in found), "zh": "、".join(item["zh"] for item in found)}
             case Mapping():
-                return self.place(value, path)
-        return {"en": "–", "zh": "–"}
+                return self._address(value, path)
+        return _UNKNOWN
 
-    def number(self, value: float, path: Path) -> LocalizedText:
-        sign = "%" if str(describe(path).get("x-unit", "")).startswith("percent") else ""
+    def place(self, code: str) -> LocalizedText:
+        """Return the name of a place or a free-trade zone; the code itself if it is neither."""
+        places = gazetteer(self.schemas)
+        if code in places:
+            return {lang: places[code][lang] for lang in ("en", "zh")}
+        try:
+            return label("zone", code, self.schemas)
+        except KeyError:
+            return {"en": code, "zh": code}
+
+    def _number(self, value: float, path: Path) -> LocalizedText:
+        sign = "%" if str(describe(path, self.schemas).get("x-unit", "")).startswith("percent") else ""
         return dict.fromkeys(("en", "zh"), f"{value:,}{sign}")
 
-    def word(self, value: str, path: Path) -> LocalizedText:
-        node = describe(path)
+    def _text(self, value: str, path: Path) -> LocalizedText:
+        node = describe(path, self.schemas)
         if "at" in node.get("properties", {}):  # a place that is written as its code alone
-            return self.where(value)
+            return self.place(value)
         names: Mapping[str, LocalizedText] = node.get("x-enum", {})
         if value in names:
             return {lang: names[value][lang] for lang in ("en", "zh")}
-        if value in self.bundle.instruments:
-            return self.bundle.instruments[value].title
-        return self.where(value) if value in node.get("enum", ()) else {"en": value, "zh": value}
+        if value in self.instruments:
+            return self.instruments[value]
+        return self.place(value) if value in node.get("enum", ()) else {"en": value, "zh": value}
 
-    def place(self, value: Mapping[str, Any], path: Path) -> LocalizedText:
+    def _address(self, value: Mapping[str, Any], path: Path) -> LocalizedText:
         parts = []
         if value.get("ftz") == "none":
-            parts.append(self.where("none"))
+            parts.append(self.place("none"))
         elif value.get("ftz"):
-            zone = self.where(value["ftz"])
+            zone = self.place(value["ftz"])
             parts.append({"en": f"free-trade zone: {zone['en']}", "zh": f"自由贸易试验区：{zone['zh']}"})
-        parts += [self.word(value["kind"], (*path, "kind"))] if value.get("kind") else []
-        place = self.where(value["at"])
+        parts += [self._text(value["kind"], (*path, "kind"))] if value.get("kind") else []
+        place = self.place(value["at"])
         if not parts:
             return place
         more = {lang: gap.join(part[lang] for part in parts) for lang, gap in (("en", "; "), ("zh", "；"))}
         return {"en": f"{place['en']} ({more['en']})", "zh": f"{place['zh']}（{more['zh']}）"}
 
-    def where(self, code: str) -> LocalizedText:
-        """A place or a zone by its code."""
-        if code in gazetteer():
-            return {lang: gazetteer()[code][lang] for lang in ("en", "zh")}
-        try:
-            return label("zone", code)
-        except KeyError:
-            return {"en": code, "zh": code}
+
+def _facts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield every fact with its path; a place, or a list of places, is one fact."""
+    if path in _NAMES or (len(path) == 3 and path[0] == "services" and path[2] == "id"):
+        return
+    if isinstance(value, Mapping) and not ("at" in value and value.keys() <= _PLACE):
+        for key, child in value.items():
+            yield from _facts(child, (*path, key))
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        if all(isinstance(item, str) or item.keys() <= _PLACE for item in value):
+            yield path, value
+        else:
+            for index, item in enumerate(value):
+                yield from _facts(item, (*path, index))
+    else:
+        yield path, value

@@ -153,5 +153,5 @@ def missing_facts(law: RuleSet, data: Any, day: str) -> list[str]:
 
     `data`: a valid profile as it was written.
     """
-    found = possible_outcomes(law, trust_profile(Document("<row>", data, "", _NOWHERE.root)), day)
+    found = possible_outcomes(law, trust_profile(Document("<row>", data, "", _NOWHERE.root), law.schemas), day)
     return [".".join(map(str, ask.path)) for ask in found.missing]

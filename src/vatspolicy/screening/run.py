@@ -167,7 +167,7 @@ def _decide(task: Task, law: RuleSet, engine: Engine, batch: Batch) -> Counts:
             while rows:
                 row = rows.pop()  # free the text, unless missing facts are to be named
                 try:
-                    facts = read_facts(parse_row(row))
+                    facts = read_facts(parse_row(row), law.schemas)
                 except Rejected as error:
                     part.reject(_reject(row, error.reasons))
                     summary.reject()

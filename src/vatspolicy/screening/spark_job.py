@@ -38,14 +38,14 @@ PREPARED = f"`{ROW}` BIGINT, profile STRING, region STRING, facts STRING, reason
 
 def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
     """Yield rows of the schema `PREPARED` from texts numbered from 0. Blank lines are skipped."""
-    with source.laws():  # its schemas validate the profiles
+    with source.laws() as (bundle, _):
         columns = fact_columns()
         for text, number in rows:
             if not text.strip():
                 continue
             row = parse_row(Row(number + 1, text))
             try:
-                facts = read_facts(row)
+                facts = read_facts(row, bundle.schemas)
             except Rejected as error:
                 yield number + 1, text, None, None, error.reasons
                 continue

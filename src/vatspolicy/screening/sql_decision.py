@@ -293,7 +293,7 @@ class _Queries:
         """Return every class that a service may have; an opinion may name any."""
         rules = self.law.rules_for("service", "classify")
         if any(rule.contested for rule in rules):
-            return sorted(words("class"))
+            return sorted(words("class", self.law.schemas))
         return sorted({cls for rule in rules for cls in _classes(rule)})
 
     def is_of(self, cls: str, asked: RuleColumns) -> Value:

@@ -1,1 +1,1 @@
-"""The bundle as a whole: findings over all profiles and days, and properties of the law."""
+"""Analysis of a bundle over all profiles and days: findings, and properties of the law."""

@@ -1,4 +1,4 @@
-"""What an analysis of a bundle says: findings, results of properties, and what was not evaluated."""
+"""Results of an analysis: findings, results of properties, and open questions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ERROR, INFORMATION = "error", "information"
 
 @dataclass(frozen=True)
 class FindingKind:
-    """One kind of finding: whether it fails a run, whether it asks the proof engine, and what it means."""
+    """Kind of finding: its severity, whether it needs the solver, and its meaning."""
 
     severity: str
     solver: bool
@@ -126,47 +126,47 @@ KINDS: Mapping[str, FindingKind] = {
         },
     ),
 }
-"""In the order in which they are reported."""
+"""Kinds in the order in which they are reported."""
 
 
 @dataclass(frozen=True)
 class AnalysisFinding:
-    """One thing that is wrong with a bundle, or worth knowing."""
+    """Defect of a bundle, or something worth knowing."""
 
     kind: str
     about: tuple[str, ...]
-    """Names of the rules (policy/rule) that it is about; else of parameters, terms or facts."""
+    """Names of the rules (policy/rule) concerned; else of parameters, terms or facts."""
     file: str
     line: int
     message: LocalizedText
     since: str | None = None
-    """First day on which it holds (ISO text)."""
+    """First day on which the finding holds (ISO text)."""
     until: str | None = None
-    """First day on which it no longer holds; None where it does not end."""
+    """First day on which it no longer holds; None if it does not end."""
     witness: Mapping[str, Any] | None = None
-    """A profile that shows it; the evaluator has confirm_decisions it. None where the text of the files shows it."""
+    """Profile that the evaluator has confirmed; None if the text of the files shows the finding."""
     as_of: str | None = None
     case: str = ""
-    """A test case (YAML) that shows it and passes today: for the tests of the policy, or for a fixture."""
+    """Test case (YAML) that shows the finding and passes today."""
     case_for: str = ""
-    """`tests` (of the policy) or `fixture`."""
+    """`tests` (of the policy) or `fixture`: where the test case belongs."""
     accepted: str | None = None
-    """Why it is accepted, by the list of the bundle."""
+    """Reason for which the bundle accepts the finding."""
 
     @property
     def severity(self) -> str:
-        """Error or information."""
+        """Severity: error or information."""
         return KINDS[self.kind].severity
 
     @property
     def key(self) -> tuple[str, str]:
-        """FindingKind and names: what an accepted finding is known by."""
+        """Kind and names, which identify an accepted finding."""
         return self.kind, " ".join(self.about)
 
 
 @dataclass(frozen=True)
 class NotEvaluated:
-    """Something that was asked and not answered: never counted as fine."""
+    """Question without an answer, which never counts as passed."""
 
     kind: str
     about: tuple[str, ...]
@@ -175,7 +175,7 @@ class NotEvaluated:
 
 @dataclass(frozen=True)
 class PropertyResult:
-    """What became of one property."""
+    """Result of one property."""
 
     id: str
     statement: LocalizedText
@@ -183,20 +183,20 @@ class PropertyResult:
     verdict: str
     """proved, tested (by trials, or for some profiles only), refuted or unknown."""
     scope: LocalizedText
-    """What the verdict is about: days, members of lists, trials."""
+    """Coverage of the verdict: days, members of lists, trials."""
     line: int
     witness: Mapping[str, Any] | None = None
     other: Mapping[str, Any] | None = None
-    """The second profile, for a property of two."""
+    """Second profile, for a property of two profiles."""
     as_of: str | None = None
     decisions: tuple[str, ...] = ()
-    """What the evaluator decides of the witnesses."""
+    """Decisions of the witnesses by the evaluator."""
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class AnalysisReport:
-    """The whole analysis."""
+    """Report of an analysis."""
 
     bundle_version: str
     bundle_digest: str
@@ -205,11 +205,11 @@ class AnalysisReport:
     properties: tuple[PropertyResult, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
     engine: str | None = None
-    """z3, or None where it is not installed."""
+    """Name of the solver: z3, or None if it is not installed."""
     rules: int = 0
-    """Rules that were looked at."""
+    """Number of rules that were analyzed."""
     file: str = ""
-    """The file of properties."""
+    """File of properties."""
     strict: bool = field(default=False)
 
     @property
@@ -219,7 +219,7 @@ class AnalysisReport:
 
     @property
     def exit_code(self) -> int:
-        """0 nothing found, 1 findings or a refuted property, 4 something was not evaluated, 5 nothing was."""
+        """Exit code: 0 nothing found, 1 findings or a refutation, 4 something not evaluated, 5 nothing evaluated."""
         refuted = any(result.verdict == "refuted" for result in self.properties)
         if not self.rules and not self.properties:
             return 5

@@ -1,4 +1,4 @@
-"""Properties of the law: proved of all profiles on all days, or refuted by profiles that the evaluator has decided."""
+"""Properties of the law, proved for all profiles and days or refuted by profiles that the evaluator confirms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SHORTLY = {"en": "profiles with one service and few licences and places", "zh": 
 
 
 def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> PropertyResult:
-    """The verdict on one property."""
+    """Return the result of one property."""
     empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", EVERY, wanted.line)
     try:
         proof = _PropertyProof(bundle, wanted, budget)
@@ -54,7 +54,7 @@ class _PropertyProof:
         self.period = Period(max(wanted.since or whole.start, whole.start), wanted.until or whole.end)
 
     def given(self, ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> list[int]:
-        """That the profile is one that the property is about."""
+        """Return the formulas that the property applies to the profile."""
         return [] if self.wanted.when is None else [ruleset.encoder.truth(self.wanted.when, activation, {}).true]
 
     # --- one profile
@@ -102,7 +102,7 @@ class _PropertyProof:
         return [*exists, encode_applies(ruleset, rule, activation).true, *self.given(ruleset, activation)]
 
     def decided(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
-        """That the decision of a product with a subject of the kind is the word; a part of it is never stricter."""
+        """Return the formulas that a product with a subject of the kind can be decided by the word."""
         exists, activation = encode_subject(query, ruleset, self.body["each"])
         levels = encode_decision(ruleset, query.services[:1])
         top = 0 if self.body["decision"] == "allow" else 1
@@ -120,7 +120,7 @@ class _PropertyProof:
         return hidden(query, self.bundle, self.body.get("except", ()), loose)
 
     def formulas(self, twins: ProfilePair) -> list[int]:
-        """That the two profiles break the property."""
+        """Return the formulas that the two profiles break the property."""
         pool = twins.query.space.pool
         before, after = twins.levels()
         activation = twins.first.product_activation()
@@ -150,7 +150,7 @@ class _PropertyProof:
         found = None
         try:
             found = None if FALSE in formulas else search.find(formulas)
-        except Undecided as error:  # what is harder to search through may be easier to prove
+        except Undecided as error:  # a proof may succeed where the search did not
             limit = error
         if found is not None:
             answer = Solution(query, search, formulas, found, ()).minimized()
@@ -165,7 +165,7 @@ class _PropertyProof:
         return replace(result, verdict="tested", scope=SHORTLY, reason=reason)
 
     def shown(self, result: PropertyResult, twins: ProfilePair, answer: Solution) -> PropertyResult:
-        """A refutation that the evaluator confirms."""
+        """Return the refutation, confirmed by the evaluator."""
         day = answer.as_of
         one, two = twins.profiles(answer.model)
         before, after = (
@@ -183,7 +183,7 @@ class _PropertyProof:
         )
 
     def breaks(self, before: Decision, after: Decision) -> bool:
-        """Whether two decisions break the property, by the evaluator alone."""
+        """Return whether two decisions of the evaluator break the property."""
         (low, high), (lower, higher) = (tuple(map(WORDS.index, d.range)) for d in (before, after))
         if self.wanted.form == "more_facts":
             return lower < low or higher > high

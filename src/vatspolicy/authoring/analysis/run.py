@@ -1,4 +1,4 @@
-"""The whole analysis: which kinds are asked of which rules, in which order, by how many processes."""
+"""Run of an analysis: jobs by kind of finding, shared by worker processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from vatspolicy.policies.model import Rule
 
 @dataclass(frozen=True)
 class AnalysisRequest:
-    """What to analyse."""
+    """Request for an analysis."""
 
     folder: Path | None = None
     """Folder of policies; None for the shipped ones."""
@@ -44,7 +44,7 @@ class AnalysisRequest:
 
 
 def run_analysis(request: AnalysisRequest) -> AnalysisReport:
-    """The report on a folder of policies. Raises InvalidInput for policies or properties that are none."""
+    """Return the report on a folder of policies. Raises InvalidInput for invalid policies or properties."""
     bundle = load_bundle(request.folder)
     settings = load_settings(request.folder or resource_folder("policies"))
     unproved = [] if has_solver() or not request.findings else [k for k in request.kinds if KINDS[k].solver]
@@ -80,13 +80,13 @@ def run_analysis(request: AnalysisRequest) -> AnalysisReport:
 
 _JobResult = tuple[list[AnalysisFinding], list[NotEvaluated], list[PropertyResult]]
 _Job = tuple[str, int, int]
-"""What is asked, and which share of how many."""
+"""Name of a job, its share, and the number of shares."""
 
 SHARES = {"dead": 2, "may-be-unknown": 2}
 
 
 def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job]:
-    """The longest first, so that two processes end together."""
+    """Yield the jobs, the longest first, so that the workers end together."""
     kinds = set(request.kinds) if request.findings else set()
     if "never-decides" in kinds:
         yield "never-decides", 0, 1
@@ -103,7 +103,7 @@ def _jobs(request: AnalysisRequest, settings: AnalysisSettings) -> Iterator[_Job
 
 
 def _work(request: AnalysisRequest, job: _Job) -> _JobResult:
-    """One job in a process of its own."""
+    """Return the result of one job in a worker process."""
     settings = load_settings(request.folder or resource_folder("policies"))
     return _do(request, job, load_bundle(request.folder), settings)
 
@@ -130,7 +130,7 @@ def _do(request: AnalysisRequest, job: _Job, bundle: Bundle, settings: AnalysisS
 
 
 def _about(findings: Iterable[AnalysisFinding], pattern: str) -> Iterator[AnalysisFinding]:
-    """Findings of the files that a pattern of rules names."""
+    """Yield the findings on the files that a pattern of rules names."""
     policies = pattern.partition("/")[0]
     for finding in findings:
         if pattern == "*" or any(fnmatch.fnmatchcase(name.partition("/")[0], policies) for name in finding.about):
@@ -155,7 +155,7 @@ def _period(bundle: Bundle, as_of: str | None) -> Period:
 def _accept(
     findings: Sequence[AnalysisFinding], settings: AnalysisSettings, kinds: Sequence[str]
 ) -> Iterator[AnalysisFinding]:
-    """The findings, with the reason of those that are accepted; and each acceptance of what is no longer found."""
+    """Yield the findings, with the reasons of accepted ones, and each acceptance of a finding that is not found."""
     reasons = {(entry.kind, " ".join(entry.about)): entry for entry in settings.accepted}
     seen = {finding.key for finding in findings}
     for finding in findings:

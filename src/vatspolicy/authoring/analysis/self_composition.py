@@ -1,8 +1,8 @@
-"""Two profiles at once that share all facts but what a property is about, decided under the same law.
+"""Self-composition: two profiles that share all facts except those that a property is about.
 
-`monotone`: one number is higher in the second. `more`: the company holds one more licence. `hidden`: the first profile
-says fewer of the facts. A decision is the strictest of its parts (the product, and each service), so what is proved of
-the product with one service holds of all profiles.
+`monotone`: one number is higher in the second profile. `more`: the company holds one more license. `hidden`: the first
+profile omits some facts. A decision is the strictest of its parts (the product and each service), so that a proof for
+the product with one service holds for all profiles.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.policies.bundle import Bundle
 
 MORE = "company.licences.99"
-"""Path of the licence that only the second profile has."""
+"""Path of the license that only the second profile has."""
 
 Profile = dict[str, Any]
 
 
 @dataclass
 class FreeEncoder(Encoder):
-    """What is said of the members of a list is free: the same for both profiles where they cannot differ in it."""
+    """Encoder with free truths for quantifiers, equal in both profiles where these cannot differ."""
 
     touched: str = ""
-    """Name of the fact that differs; a question that reads it has an answer of its own."""
+    """Name of the fact that differs; a quantifier that reads it has its own truth in each profile."""
     mark: str = ""
     hiding: bool = False
 
     def quantified(
         self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
-        """A free truth."""
+        """Return a free truth."""
         if not isinstance(base, BoundedList):
             return super().quantified(node, base, activation, params)
         if self.mark and self.touched == "licences" and base.path == "company.licences":
@@ -63,15 +63,15 @@ class FreeEncoder(Encoder):
     def named(
         self, node: Quantifier, base: BoundedList, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> str:
-        """A name for a question about the members of a list."""
+        """Return the name of a quantifier over a list."""
         return f"{base.path} {self.keys.short(self.keys.of(node, activation, params))}"
 
 
 class FreeRuleSet(RelaxedRuleSet):
-    """Whether an instrument is held is free: more may be in the second profile, less known where facts are hidden."""
+    """Rule set with free truths for held instruments: more in the second profile, fewer known if facts are hidden."""
 
     def held(self, activation: Any, name: str, holder: str = "operator") -> DualRail:
-        """A free truth, the same for questions that must have the same answer."""
+        """Return a free truth, the same for questions that must have the same answer."""
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
         covers = self.history.instruments[name].covers
@@ -90,7 +90,7 @@ class FreeRuleSet(RelaxedRuleSet):
 
 
 def free(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
-    """A truth that may be anything; one that is hidden is the same or unknown."""
+    """Return a free truth; in the profile with hidden facts it is the same or unknown."""
     pool = space.pool
     true, known = pool.flag(name), pool.flag(f"{name}?")
     said = pool.flag(f"said {name}") if hiding else TRUE
@@ -98,42 +98,42 @@ def free(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
 
 
 def mentions(node: Node, name: str) -> bool:
-    """Whether an expression reads a fact of that name, whosever it is."""
+    """Return whether an expression reads a fact of that name, whatever its owner."""
     names = {name, "licensed"} if name == "licences" else {name}
     return any(isinstance(part, Fact) and not names.isdisjoint(part.names) for part in walk(node))
 
 
 @dataclass
 class ProfilePair:
-    """One question over two profiles: rulesets of both, and formulas about both."""
+    """Query over two profiles: their rule sets, and formulas about both."""
 
     query: Query
     first: SymbolicRuleSet
     second: SymbolicRuleSet
     relation: list[int]
-    """That the two profiles are as the property says."""
+    """Formulas that the two profiles are related as the property states."""
     shown: Any = field(repr=False)
-    """From values to the two profiles."""
+    """Function from a model to the two profiles."""
 
     def levels(self) -> tuple[SymbolicOutcome, SymbolicOutcome]:
-        """How strict the decision of each is, for the product and one service."""
+        """Return the outcomes of both profiles, for the product and one service."""
         first, second = (encode_decision(ruleset, _services(ruleset)[:1]) for ruleset in (self.first, self.second))
         return first, second
 
     def real(self) -> list[int]:
-        """That both profiles are real."""
+        """Return the invariants of both profiles."""
         return [
             *assume_invariants(self.first.space, self.first.encoder)[0],
             *assume_invariants(self.second.space, self.second.encoder)[0],
         ]
 
     def profiles(self, found: Model) -> tuple[Profile, Profile]:
-        """The two profiles of some values."""
+        """Return the two profiles of a model."""
         return self.shown(found)  # type: ignore[no-any-return]
 
 
 def _services(ruleset: SymbolicRuleSet) -> list[Any]:
-    """The services as a ruleset sees them: some of their facts may be hidden from it."""
+    """Return the services as the rule set sees them: some of their facts may be hidden."""
     [(_, slots)] = ruleset.space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
     return slots.members
@@ -142,7 +142,7 @@ def _services(ruleset: SymbolicRuleSet) -> list[Any]:
 def _readings(
     query: Query, other: ProfileSpace, bundle: Bundle, loose: bool, touched: str, hiding: bool = False
 ) -> Any:
-    """Readings of the query's own space and of the other one."""
+    """Return the rule sets over the query's own space and over the other one."""
     if not loose:
         encoder = Encoder(other, keys=query.encoder.keys)
         second = SymbolicRuleSet(other, encoder, query.encode(bundle).history, ((TRUE, query.day),))
@@ -159,7 +159,7 @@ def _readings(
 def _with_company(
     query: Query, changed: Mapping[str, Any], root: str = "company"
 ) -> tuple[ProfileSpace, SymbolicRecord]:
-    """The space in which some facts of a company are others, and the company."""
+    """Return the space in which some facts of a company differ, and the company."""
     space = query.space
     [(held, own)] = space.roots[root]  # type: ignore[misc]
     assert isinstance(own, SymbolicRecord)
@@ -170,7 +170,7 @@ def _with_company(
 
 
 def monotone(query: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePair:
-    """The fact (a number such as company.foreign_percent) is higher in the second profile."""
+    """Return the pair in which a number such as company.foreign_percent is higher in the second profile."""
     root, _, name = fact.partition(".")
     space, pool = query.space, query.space.pool
     [(_, company)] = space.roots[root]  # type: ignore[misc]
@@ -196,7 +196,7 @@ def monotone(query: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePai
 
 
 def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
-    """The company holds one more licence in the second profile."""
+    """Return the pair in which the company holds one more license in the second profile."""
     space = query.space
     [(_, company)] = space.roots["company"]  # type: ignore[misc]
     assert isinstance(company, SymbolicRecord)
@@ -218,12 +218,12 @@ def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
 
 
 class Hidden(ProfileSpace):
-    """The same facts, of which some are not said. `kept`: facts that are said in both profiles."""
+    """Space with the same facts, some of them hidden. `kept`: names or paths of facts that are never hidden."""
 
     kept: frozenset[str] = frozenset()
 
     def flag(self, name: str, owner: int = TRUE) -> int:
-        """Whether a fact is said; a member of a list, or a word in it, is there in both."""
+        """Return whether a fact is given; members of lists and words in them are the same in both profiles."""
         shared = self.pool.flag(name)
         path = name.removesuffix("?")
         last = path.rpartition(".")[2]
@@ -233,7 +233,7 @@ class Hidden(ProfileSpace):
 
 
 def hidden(query: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> ProfilePair:
-    """The first profile says fewer facts than the second. `kept`: names or paths of facts that are never hidden."""
+    """Return the pair in which the first profile omits facts. `kept`: names or paths of facts that are never hidden."""
     space = query.space
     other = Hidden.__new__(Hidden)
     other.__dict__.update(space.__dict__)

@@ -1,4 +1,4 @@
-"""`properties.yaml` beside the policies: what must hold of the law, accepted findings, and when details apply."""
+"""Reader of `properties.yaml`: properties of the law, accepted findings and optional objects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORMS = ("never", "monotone", "more_licences", "more_facts")
 
 @dataclass(frozen=True)
 class LawProperty:
-    """One property of the law."""
+    """Property of the law."""
 
     id: str
     statement: LocalizedText
@@ -34,14 +34,14 @@ class LawProperty:
     form: str
     body: Mapping[str, Any]
     when: Node | None
-    """The profiles and subjects that it is about; None for all."""
+    """Condition on the profiles and subjects concerned; None for all."""
     since: str | None
     until: str | None
 
 
 @dataclass(frozen=True)
 class OptionalObject:
-    """An object of facts that a product states only where a condition holds."""
+    """Object that a profile states only where a condition holds."""
 
     facts: str
     each: str
@@ -50,7 +50,7 @@ class OptionalObject:
 
 @dataclass(frozen=True)
 class AcceptedFinding:
-    """A finding that is known and reasoned."""
+    """Finding that is accepted for a reason."""
 
     kind: str
     about: tuple[str, ...]
@@ -60,7 +60,7 @@ class AcceptedFinding:
 
 @dataclass(frozen=True)
 class AnalysisSettings:
-    """What the file says; empty where there is none."""
+    """Contents of the file; empty if there is none."""
 
     file: str = ""
     properties: tuple[LawProperty, ...] = ()
@@ -69,7 +69,7 @@ class AnalysisSettings:
 
 
 def load_settings(folder: Path) -> AnalysisSettings:
-    """The properties of a folder of policies. Raises InvalidInput with every problem found."""
+    """Return the settings of a folder of policies. Raises InvalidInput with every problem found."""
     path = folder / FILE_NAME
     if not path.is_file():
         return AnalysisSettings()

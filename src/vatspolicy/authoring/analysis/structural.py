@@ -1,4 +1,4 @@
-"""What the files alone show: dates that overlap or leave days out, and what nobody reads."""
+"""Checks of the files alone: dates that overlap or leave days out, and unused facts, terms and parameters."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from vatspolicy.policies.reads import asked_facts, read_facts
 
 
 def find_structural(bundle: Bundle, kinds: set[str]) -> Iterator[AnalysisFinding]:
-    """The findings of the given kinds that need no proof."""
+    """Yield the findings of the given kinds that need no solver."""
     for kind, check in _CHECKS.items():
         if kind in kinds:
             yield from check(bundle)
 
 
 def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """A rule and its successor in force together. That of policies is checked when a bundle is loaded."""
+    """Yield rules in force together with their successor. Loading a bundle checks this for policies."""
     for first, second in _versions(bundle):
         if second.since < first.until:
             yield _finding(
@@ -37,7 +37,7 @@ def dates_overlap(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """Days between two versions of a rule; an edition or the value of an instrument that comes too late."""
+    """Yield days between two versions of a rule; editions and values that begin too late."""
     for first, second in _versions(bundle):
         if first.until < second.since:
             yield _finding(
@@ -66,7 +66,7 @@ def dates_missing(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding]:
-    """An instrument whose expressions read a parameter before it has a value, while a rule already names it."""
+    """Yield instruments that read a parameter before it has a value, while a rule already names them."""
     first_value = {
         parameter.key: parameter.values[0].since
         for p in bundle.policies.values()
@@ -95,7 +95,7 @@ def _values_too_late(bundle: Bundle, policy: Policy) -> Iterator[AnalysisFinding
 
 
 def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
-    """Neighbouring rules of one file with the same effect and the same condition, by their first day."""
+    """Yield successive rules of one file with the same effect and the same condition."""
     for policy in bundle.policies.values():
         alike: dict[str, list[Rule]] = {}
         for rule in policy.rules:
@@ -110,7 +110,7 @@ def _versions(bundle: Bundle) -> Iterator[tuple[Rule, Rule]]:
 
 
 def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """A parameter that nothing reads, and a value that was replaced before anything read it."""
+    """Yield parameters that nothing reads, and values that were replaced before anything read them."""
     readers: dict[str, list[tuple[str, str]]] = {}
     for policy in bundle.policies.values():
         for rule in policy.rules:
@@ -147,7 +147,7 @@ def unused_parameter(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def unused_term(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """A term that no expression uses."""
+    """Yield terms that no expression uses."""
     used = {(owner, name) for owner, name in used_terms(bundle)}
     for policy in bundle.policies.values():
         for name in policy.terms:
@@ -162,7 +162,7 @@ def unused_term(bundle: Bundle) -> Iterator[AnalysisFinding]:
 
 
 def unread_fact(bundle: Bundle) -> Iterator[AnalysisFinding]:
-    """A fact of the profile schema that no expression reads."""
+    """Yield facts of the profile schema that no expression reads."""
     read = read_facts(bundle)
     for path in asked_facts(bundle.schemas):
         if path not in read:
@@ -198,5 +198,5 @@ def _finding(
 
 
 def _place(bundle: Bundle, policy: Policy, path: Path) -> tuple[str, int]:
-    """File and line of a part of a policy."""
+    """Return file and line of a part of a policy."""
     return policy.file, bundle.document(policy).mark(path)[0]

@@ -1,4 +1,4 @@
-"""A witness as a lawyer would keep it: decided by the evaluator, and written as a test case that passes today."""
+"""Witness with a test case: decided by the evaluator, and written as a test that passes today."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings"
 
 @dataclass(frozen=True)
 class Witness:
-    """A confirm_decisions witness with its test case."""
+    """Confirmed witness with its test case."""
 
     profile: Mapping[str, Any]
     as_of: str
     states: Mapping[str, frozenset[str]]
-    """By rule, what it says of the subjects of the profile."""
+    """States of each rule on the subjects of the profile."""
     case: str
     case_for: str
 
 
 def make_witness(bundle: Bundle, answer: Solution, rules: Sequence[Rule], it: str) -> Witness:
-    """The facts of an answer as a witness about some rules; the first one's file is where the test belongs.
+    """Return a solution as a witness about some rules, with a test for the file of the first one.
 
-    Raises Unconfirmed when the test does not pass, InvalidInput when the facts are no profile.
+    Raises Unconfirmed if the test does not pass, InvalidInput if the facts are not a valid profile.
     """
     answer = answer.minimized()
     return show(bundle, answer.profile, answer.as_of, rules, it)
 
 
 def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> Witness:
-    """The same of a profile."""
+    """Return a profile as a witness about some rules."""
     states = states_of(bundle, data, day, rules)
     if not rules:
         return Witness(data, day, states, fixture(bundle, data, day), "fixture")
@@ -51,7 +51,7 @@ def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule
 
 
 def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
-    """What the rules say of the subjects of a profile, by the evaluator."""
+    """Return the states of rules on the subjects of a profile, by the evaluator."""
     law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     found: dict[str, set[str]] = {rule.name: set() for rule in rules}
     for each, _, env in subjects(law, profile, day):
@@ -62,7 +62,7 @@ def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence
 
 
 def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule], it: str) -> dict[str, Any]:
-    """An entry of `cases` about rules of one policy."""
+    """Return an entry of `cases` about rules of one policy."""
     policy = bundle.policies[rules[0].policy]
     tests = load_tests(bundle, policy)
     base = tests.data["base"] if tests is not None else {}
@@ -82,7 +82,7 @@ def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rul
     expect |= by_subject.get(named, {})
     if seen and named:
         test["subject"] = named
-    # a need that is closed by its routes has no word of its own in a test
+    # tests have no state for a need whose routes are closed
     test["expect"] = {id: state for id, state in expect.items() if state != "closed" or _is_route(rules, id)}
     if not test["expect"]:
         test["expect"] = {rules[0].id: "fires"}
@@ -98,7 +98,7 @@ def _is_route(rules: Sequence[Rule], id: str) -> bool:
 
 
 def fixture(bundle: Bundle, data: Mapping[str, Any], day: str) -> str:
-    """The profile and, as a second document, what is decided of it today."""
+    """Return the profile and, as a second document, its expected decision."""
     decision = evaluate(bundle, load_profile(data, schemas=bundle.schemas), day)
     expected: dict[str, Any] = {"as_of": day, "decision": decision.decision}
     if decision.decision == "incomplete":

@@ -20,7 +20,7 @@ from vatspolicy.engine.snapshot import compare_items, itemize
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
-from vatspolicy.profile.wording import facts_of
+from vatspolicy.profile.wording import FactWording
 
 ENGINES = ("auto", "z3", "off")
 """Solvers to choose from: z3 if it is installed, z3 or no report, none.
@@ -141,6 +141,8 @@ class _DecidedWitness:
 class _ProofSerializer:
     def __init__(self, base: Bundle, head: Bundle, differences: Differences, cause: Cause) -> None:
         self.base, self.head, self.differences, self.cause = base, head, differences, cause
+        titles = {name: instrument.title for name, instrument in head.instruments.items()}
+        self.wording = FactWording(head.schemas, titles)
         first = max(base.covers_from, head.covers_from)
         self.days = [day for day in sorted({first, *base.boundaries, *head.boundaries}) if day >= first]
 
@@ -198,7 +200,7 @@ class _ProofSerializer:
         before, after = shown.answers(since)
         return {
             "profile": found.witness,
-            "facts": facts_of(found.witness, self.head),
+            "facts": self.wording.facts(found.witness),
             "as_of": found.as_of,
             "since": since,
             "until": None,

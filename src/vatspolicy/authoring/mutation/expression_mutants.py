@@ -45,7 +45,7 @@ class Mutation:
     """A phrase for the mistake."""
 
 
-def list_edits(tree: Node, text: str) -> Iterator[Mutation]:
+def mutate_expression(tree: Node, text: str) -> Iterator[Mutation]:
     """Yield every mistake in an expression with this text; the bodies of its terms are expressions of their own."""
     yield from _edits(tree, (), text)
 

@@ -1,4 +1,4 @@
-"""Every mutant of a bundle: one small mistake in one rule, term, parameter, instrument or date."""
+"""Mutants of a bundle: one small mistake in one rule, term, parameter, instrument or date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.mutation.expression_mutants import Mutation, Steps, list_edits, make_constant, replace
+from vatspolicy.authoring.mutation.expression_mutants import Mutation, Steps, make_constant, mutate_expression, replace
 from vatspolicy.authoring.testing.coverage import used_terms
 from vatspolicy.cel.ast import Node, Term, children
 from vatspolicy.documents import Path
@@ -24,11 +24,11 @@ class Mutant:
 
     policy: str
     subject: str
-    """What was mutated: policy/rule, or the policy with its term, parameter, instrument or dates."""
+    """The mutated element: policy/rule, or the policy with its term, parameter, instrument or dates."""
     kind: str
     words: str
     path: Path
-    """Where it stands in the file of the policy."""
+    """The path of the mistake in the file of the policy."""
     offset: int | None = None
     """Offset in the text at `path`, for an expression."""
     trees: Mapping[int, Node] = field(default_factory=dict)
@@ -40,10 +40,10 @@ class Mutant:
     dates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """First day and end of rules in place of those of the bundle, by the name of the rule."""
     rules: tuple[Rule, ...] = ()
-    """The rules that the mistake is in."""
+    """The rules that the mistake affects."""
 
 
-class Mutants:
+class MutantGenerator:
     """The mutants of a bundle, policy by policy, in the order of its text."""
 
     def __init__(self, bundle: Bundle) -> None:
@@ -67,15 +67,15 @@ class Mutants:
                     self.readers.setdefault(key, []).append(expression)
 
     def _uses(self, policy: Policy, node: Node, steps: Steps) -> Iterator[tuple[tuple[str, str], Steps]]:
-        """The terms that a tree uses, those inside other terms included: by owner and name, and where the body is."""
+        """Yield the terms that a tree uses, also inside other terms: owner and name, and the steps to the body."""
         if isinstance(node, Term):
             policy, _ = self.bundle.term(policy, node.name)
             yield (policy.id, node.name), (*steps, 0)
         for index, child in enumerate(children(node)):
             yield from self._uses(policy, child, (*steps, index))
 
-    def of(self, policy: Policy) -> Iterator[Mutant]:
-        """The mutants of one policy."""
+    def mutants_of(self, policy: Policy) -> Iterator[Mutant]:
+        """Yield the mutants of one policy."""
         yield from self._dates(policy)
         for name, instrument in policy.instruments.items():
             if instrument.covers is not None:
@@ -98,36 +98,36 @@ class Mutants:
     def _rule(self, policy: Policy, index: int, rule: Rule) -> Iterator[Mutant]:
         path: Path = ("rules", index)
         yield from self._rule_dates(policy, path, rule)
-        for step, expression in expressions_of(rule):
+        for step, expression in located_expressions(rule):
             yield from self._expression(policy, rule.name, (*path, *step), expression)
         ends = [make_constant(rule.when.tree, False, f"the rule never applies: {_effect(rule)} is dropped")]
         ends += [make_constant(rule.when.tree, True, "the rule always applies")] if rule.when.text != "true" else []
-        for edit in ends:
-            yield self._made(policy, rule.name, (*path, "when"), rule.when, edit)
+        for mutation in ends:
+            yield self._mutant(policy, rule.name, (*path, "when"), rule.when, mutation)
         if isinstance(rule.effect, Route):
             for number, condition in enumerate(rule.effect.conditions):
                 for value in (True, False):
                     words = f"the condition {condition.id} {'is dropped' if value else 'never holds'}"
-                    edit = make_constant(condition.check.tree, value, words)
+                    mutation = make_constant(condition.check.tree, value, words)
                     where = (*path, "route", "conditions", number, "check")
-                    yield self._made(policy, rule.name, where, condition.check, edit)
+                    yield self._mutant(policy, rule.name, where, condition.check, mutation)
 
     def _expression(self, policy: Policy, subject: str, path: Path, expression: Expression) -> Iterator[Mutant]:
-        for edit in list_edits(expression.tree, expression.text):
-            yield self._made(policy, subject, path, expression, edit)
+        for mutation in mutate_expression(expression.tree, expression.text):
+            yield self._mutant(policy, subject, path, expression, mutation)
 
-    def _made(self, policy: Policy, subject: str, path: Path, expression: Expression, edit: Mutation) -> Mutant:
-        trees = {expression.index: replace(expression.tree, edit.steps, edit.node)}
+    def _mutant(self, policy: Policy, subject: str, path: Path, expression: Expression, mutation: Mutation) -> Mutant:
+        trees = {expression.index: replace(expression.tree, mutation.steps, mutation.node)}
         check = self.checks.get(expression.index)
         if check is not None:  # `operator.foreign_percent <= cap`
-            trees[check.index] = replace(check.tree, (1, *edit.steps), edit.node)
+            trees[check.index] = replace(check.tree, (1, *mutation.steps), mutation.node)
         return Mutant(
             policy.id,
             subject,
-            edit.kind,
-            edit.words,
+            mutation.kind,
+            mutation.words,
             path,
-            edit.span[0],
+            mutation.span[0],
             trees=trees,
             rules=self._rules([expression]),
         )
@@ -141,18 +141,18 @@ class Mutants:
     def _term(self, policy: Policy, name: str, text: str) -> Iterator[Mutant]:
         uses = self.users[policy.id, name]
         users = list({expression.index: expression for expression, _ in uses}.values())
-        for edit in list_edits(self.terms[policy.id, name], text):
+        for mutation in mutate_expression(self.terms[policy.id, name], text):
             trees: dict[int, Node] = {}
             for expression, steps in uses:
                 tree = trees.get(expression.index, expression.tree)
-                trees[expression.index] = replace(tree, (*steps, *edit.steps), edit.node)
+                trees[expression.index] = replace(tree, (*steps, *mutation.steps), mutation.node)
             yield Mutant(
                 policy.id,
                 f"{policy.id} (term {name})",
-                edit.kind,
-                edit.words,
+                mutation.kind,
+                mutation.words,
                 ("terms", name),
-                edit.span[0],
+                mutation.span[0],
                 trees=trees,
                 rules=self._rules(users),
             )
@@ -177,17 +177,17 @@ class Mutants:
             )
 
         for index, entry in enumerate(parameter.values):
-            for inner, value, words in values(entry.value):
+            for inner, value, words in mutate_value(entry.value):
                 entries = [*parameter.values]
                 entries[index] = dataclasses.replace(entry, value=value)
                 yield made("value", (*where, index, "value", *inner), tuple(entries), words)
-        for index, moved, words in days(parameter.values):
+        for index, moved, words in mutate_days(parameter.values):
             yield made("day", (*where, index, "from"), moved, words)
 
     # --- dates
 
     def _dates(self, policy: Policy) -> Iterator[Mutant]:
-        """The dates of the file: they hold for every rule that has none of its own."""
+        """Yield mutants of the dates of the file, which apply to every rule without dates of its own."""
         starting = [rule for rule in policy.rules if rule.since == policy.since]
         ending = [rule for rule in policy.rules if rule.until == policy.until]
         if starting:
@@ -204,19 +204,19 @@ class Mutants:
     def _moved(
         self, policy: Policy, subject: str, path: Path, rules: list[Rule], day: str, start: bool
     ) -> Iterator[Mutant]:
-        """A day too late and a day too early, where the bundle speaks of the days between."""
+        """Yield mutants with a date one day late and one day early, if the bundle covers both."""
         if day <= self.bundle.covers_from:
             return
         for step in (1, -1):
-            moved = shifted(day, step)
+            moved = shift_day(day, step)
             dates = {rule.name: (moved, rule.until) if start else (rule.since, moved) for rule in rules}
             word = "from" if start else "until"
             words = f"{word} {day} becomes {moved}"
             yield Mutant(policy.id, subject, "day", words, path, dates=dates, rules=tuple(rules))
 
 
-def expressions_of(rule: Rule) -> Iterator[tuple[Path, Expression]]:
-    """Every expression of a rule, with where it stands in the rule."""
+def located_expressions(rule: Rule) -> Iterator[tuple[Path, Expression]]:
+    """Yield every expression of a rule, with its path in the rule."""
     yield ("when",), rule.when
     if isinstance(rule.effect, Route):
         if rule.effect.max_foreign_percent is not None:
@@ -225,8 +225,8 @@ def expressions_of(rule: Rule) -> Iterator[tuple[Path, Expression]]:
             yield ("route", "conditions", index, "check"), condition.check
 
 
-def place(bundle: Bundle, mutant: Mutant, documents: dict[str, Any]) -> str:
-    """file:line:column of the mistake. `documents` keeps what was read, by policy."""
+def locate_mutant(bundle: Bundle, mutant: Mutant, documents: dict[str, Any]) -> str:
+    """Return file:line:column of the mistake. `documents` caches the files that were read, by policy."""
     if mutant.policy not in documents:
         documents[mutant.policy] = bundle.document(bundle.policies[mutant.policy])
     document = documents[mutant.policy]
@@ -252,13 +252,13 @@ def _effect(rule: Rule) -> str:
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def shifted(day: str, days: int) -> str:
-    """The day so many days later; earlier for a negative number."""
-    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=days)).isoformat()
+def shift_day(day: str, mutate_days: int) -> str:
+    """Return the day so many days later; earlier for a negative number."""
+    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=mutate_days)).isoformat()
 
 
-def values(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any, str]]:
-    """Every mistake in a value: where it stands inside the value, the whole value with the mistake, and in words."""
+def mutate_value(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any, str]]:
+    """Yield every mistake in a value: its path in the value, the whole value with the mistake, and a phrase."""
     match value:
         case bool():
             yield path, not value, f"{_plain(value)} becomes {_plain(not value)}"
@@ -267,29 +267,29 @@ def values(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any, str]]:
                 yield path, value + step, f"{_plain(value)} becomes {_plain(value + step)}"
         case str() if _DAY.fullmatch(value):
             for step in (1, -1):
-                yield path, shifted(value, step), f"{value} becomes {shifted(value, step)}"
+                yield path, shift_day(value, step), f"{value} becomes {shift_day(value, step)}"
         case list():
             for index, member in enumerate(value):
                 if len(value) > 1:
                     rest = [*value[:index], *value[index + 1 :]]
                     yield (*path, index), rest, f"{_named(member)} is dropped from the list"
                 if isinstance(member, dict | list):
-                    for where, other, words in values(member, (*path, index)):
+                    for where, other, words in mutate_value(member, (*path, index)):
                         yield where, [*value[:index], other, *value[index + 1 :]], f"{words} ({_named(member)})"
         case dict():
             for key, child in value.items():
-                for where, other, words in values(child, (*path, key)):
+                for where, other, words in mutate_value(child, (*path, key)):
                     yield where, {**value, key: other}, words
 
 
-def days(entries: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Value, ...], str]]:
-    """The days of later values, each moved by one: which value, all values with the mistake, and in words.
+def mutate_days(entries: tuple[Value, ...]) -> Iterator[tuple[int, tuple[Value, ...], str]]:
+    """Yield mutations of the days of later values: the index of the value, all values with the mistake, and a phrase.
 
     The first value has no day to move: before it no rule that reads the parameter is in force.
     """
     for index, entry in enumerate(entries[1:], 1):
         for step in (1, -1):
-            since = shifted(entry.since, step)
+            since = shift_day(entry.since, step)
             neighbours = [entries[index - 1].since, *(later.since for later in entries[index + 1 : index + 2])]
             if since in neighbours:
                 continue

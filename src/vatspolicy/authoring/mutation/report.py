@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.authoring.mutation.mutants import place
+from vatspolicy.authoring.mutation.mutants import locate_mutant
 from vatspolicy.authoring.mutation.run import (
     EQUIVALENT,
     KILLED,
     SURVIVED,
-    Choice,
+    MutantResult,
+    MutantSelection,
+    MutationTrial,
     Prover,
-    Trial,
-    Verdict,
-    choose,
-    try_all,
+    run_mutants,
+    select_mutants,
 )
 from vatspolicy.authoring.mutation.suggestions import suggest
 from vatspolicy.authoring.testing.cases import Case
@@ -57,25 +57,25 @@ class Score:
 def mutate(
     bundle: Bundle,
     cases: Iterable[Case],
-    choice: Choice,
+    selection: MutantSelection,
     *,
     threshold: float | None = None,
     prover: Prover | None = None,
     suggestions: bool = True,
 ) -> MutationReport:
     """Run the tests of a bundle on the selected mutants. `threshold` is the least score in percent."""
-    mutants, total = choose(bundle, choice)
+    mutants, total = select_mutants(bundle, selection)
     if not mutants:
         return MutationReport("Nothing to mutate.\n", 5)
-    trial = Trial(bundle, list(cases))
+    trial = MutationTrial(bundle, list(cases))
     if trial.failing:
         lines = [f"fails on the law as it is: {name}" for name in trial.failing]
         return MutationReport("\n".join([*lines, "Mutants are tried when every test passes."]) + "\n", 1)
-    verdicts = list(try_all(trial, mutants, prover))
+    verdicts = list(run_mutants(trial, mutants, prover))
     lines = _survivors(trial, verdicts, suggestions)
     lines += [f"{score}  {policy}" for policy, score in sorted(scores(verdicts).items(), key=_worst_first)]
     if len(mutants) < total:
-        lines.append(f"sample of {len(mutants)} of {total} mutants, seed {choice.seed}")
+        lines.append(f"sample of {len(mutants)} of {total} mutants, seed {selection.seed}")
     whole = _score(verdicts)
     lines.append(f"{whole}  in all")
     code = 0
@@ -85,15 +85,15 @@ def mutate(
     return MutationReport("\n".join(lines) + "\n", code)
 
 
-def scores(verdicts: Iterable[Verdict]) -> Mapping[str, Score]:
+def scores(verdicts: Iterable[MutantResult]) -> Mapping[str, Score]:
     """Return the score of each policy."""
-    found: dict[str, list[Verdict]] = {}
+    found: dict[str, list[MutantResult]] = {}
     for verdict in verdicts:
         found.setdefault(verdict.mutant.policy, []).append(verdict)
     return {policy: _score(some) for policy, some in found.items()}
 
 
-def _score(verdicts: Iterable[Verdict]) -> Score:
+def _score(verdicts: Iterable[MutantResult]) -> Score:
     states = [verdict.state for verdict in verdicts]
     return Score(states.count(KILLED), states.count(SURVIVED), states.count(EQUIVALENT))
 
@@ -102,13 +102,13 @@ def _worst_first(entry: tuple[str, Score]) -> tuple[float, str]:
     return entry[1].percent, entry[0]
 
 
-def _survivors(trial: Trial, verdicts: Iterable[Verdict], suggestions: bool) -> list[str]:
+def _survivors(trial: MutationTrial, verdicts: Iterable[MutantResult], suggestions: bool) -> list[str]:
     lines: list[str] = []
     documents: dict[str, Any] = {}
     survivors = [verdict.mutant for verdict in verdicts if verdict.state == SURVIVED]
     told: dict[str, int] = {}
     for mutant in survivors:
-        lines.append(f"{place(trial.bundle, mutant, documents)}: survived: {mutant.subject}: {mutant.words}")
+        lines.append(f"{locate_mutant(trial.bundle, mutant, documents)}: survived: {mutant.subject}: {mutant.words}")
         told[mutant.policy] = told.get(mutant.policy, 0) + 1
         if suggestions and (len(survivors) <= MANY or told[mutant.policy] <= FEW):
             lines.append(f"    test: {suggest(trial, mutant)}")

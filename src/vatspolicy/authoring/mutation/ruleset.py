@@ -1,4 +1,4 @@
-"""Rule sets with a mistake in them, and rule sets that report every evaluation."""
+"""Bundles with a mutant in them, and rule sets that report every evaluation."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from vatspolicy.policies.ruleset import RuleSet
 
 
 @dataclass(frozen=True, eq=False)
-class Altered(Bundle):
-    """A bundle whose law of a day is made by a function from that of another bundle."""
+class AlteredBundle(Bundle):
+    """A bundle whose rule sets a function derives from those of another bundle."""
 
     base: Bundle = field(kw_only=True)
     alter: Callable[[RuleSet, str], RuleSet] = field(kw_only=True)
 
     def on(self, day: str) -> RuleSet:
-        """The altered law of a day."""
+        """Return the altered rule set of a day."""
         return self.alter(self.base.on(day), day)
 
 
-def altered(bundle: Bundle, alter: Callable[[RuleSet, str], RuleSet]) -> Altered:
-    """The bundle under an alteration of its law."""
+def alter_bundle(bundle: Bundle, alter: Callable[[RuleSet, str], RuleSet]) -> AlteredBundle:
+    """Return the bundle with altered rule sets."""
     fields = {entry.name: getattr(bundle, entry.name) for entry in dataclasses.fields(Bundle)}
-    return Altered(**fields, base=bundle, alter=alter)
+    return AlteredBundle(**fields, base=bundle, alter=alter)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class MutantEvaluator:
 
 
 @dataclass(frozen=True)
-class NotingEvaluator:
+class RecordingEvaluator:
     """Evaluator that reports every evaluation and its result."""
 
     base: ExpressionEvaluator
@@ -75,18 +75,18 @@ class NotingEvaluator:
         return value
 
 
-def noting(ruleset: RuleSet, note: Callable[[Expression, Env, Any], None]) -> RuleSet:
+def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Env, Any], None]) -> RuleSet:
     """Return a rule set that reports every evaluation to `note`."""
-    return dataclasses.replace(ruleset, evaluator=NotingEvaluator(ruleset.evaluator, note), indexed=False)
+    return dataclasses.replace(ruleset, evaluator=RecordingEvaluator(ruleset.evaluator, note), indexed=False)
 
 
-def trees_of(mutant: Mutant) -> Mapping[int, Node]:
+def mutated_trees(mutant: Mutant) -> Mapping[int, Node]:
     """Return the trees to evaluate in place of generated code, which has the values of parameters built in."""
     return {**{expression.index: expression.tree for expression in mutant.reads}, **mutant.trees}
 
 
-def params_on(mutant: Mutant, params: Mapping[str, Any], day: str) -> Mapping[str, Any]:
-    """The parameter values of a day under a mutant."""
+def mutated_params(mutant: Mutant, params: Mapping[str, Any], day: str) -> Mapping[str, Any]:
+    """Return the parameter values of a day under a mutant."""
     changed = {
         key: next((entry.value for entry in reversed(entries) if entry.since <= day), entries[0].value)
         for key, entries in mutant.params.items()
@@ -94,9 +94,9 @@ def params_on(mutant: Mutant, params: Mapping[str, Any], day: str) -> Mapping[st
     return {**params, **changed} if changed else params
 
 
-def mutated(bundle: Bundle, mutant: Mutant) -> Altered:
-    """The bundle with the mistake in it."""
-    trees = trees_of(mutant)
+def apply_mutant(bundle: Bundle, mutant: Mutant) -> AlteredBundle:
+    """Return the bundle with a mutant in its rule sets, for runs of the tests."""
+    trees = mutated_trees(mutant)
 
     def alter(ruleset: RuleSet, day: str) -> RuleSet:
         rules = dict(ruleset.rules)
@@ -106,24 +106,24 @@ def mutated(bundle: Bundle, mutant: Mutant) -> Altered:
                 there = rules.get(rule.group, ())
                 changed = tuple(one for one in there if one is not rule) if rule in there else (*there, rule)
                 rules[rule.group] = changed
-        params = params_on(mutant, ruleset.params, day)
+        params = mutated_params(mutant, ruleset.params, day)
         evaluator = MutantEvaluator(ruleset.evaluator, trees, params)
         return dataclasses.replace(ruleset, rules=rules, params=params, evaluator=evaluator, indexed=False)
 
-    return altered(bundle, alter)
+    return alter_bundle(bundle, alter)
 
 
-def rewritten(bundle: Bundle, mutant: Mutant) -> Bundle:
-    """The bundle with the mistake written into it."""
-    writer = _Writer(mutant)
+def rewrite_bundle(bundle: Bundle, mutant: Mutant) -> Bundle:
+    """Return the bundle with a mutant in its policies, as the symbolic engine reads them."""
+    writer = _BundleRewriter(mutant)
     policies = {id: writer.policy(policy) for id, policy in bundle.policies.items()}
     instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
     return dataclasses.replace(bundle, policies=policies, instruments=instruments)
 
 
-class _Writer:
+class _BundleRewriter:
     def __init__(self, mutant: Mutant) -> None:
-        self.mutant, self.trees = mutant, trees_of(mutant)
+        self.mutant, self.trees = mutant, mutated_trees(mutant)
 
     def policy(self, policy: Policy) -> Policy:
         parameters = {

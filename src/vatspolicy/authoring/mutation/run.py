@@ -1,8 +1,8 @@
-"""Running the tests against mutants.
+"""The run of the tests on mutants.
 
-Every test runs once on the law as it is, and what it asks is noted. A test that would get the same answers to the same
-questions from a mutant comes to the same result, so only tests of which some answer differs run again, on the mutant.
-What is not compared is the list of missing facts of an answer that stays unknown.
+Every test runs once on the original law, and its evaluations are recorded. A test whose evaluations have the same
+values under a mutant has the same result, so only tests with a different value run again on the mutant. The missing
+facts of a value that stays unknown are not compared.
 """
 
 from __future__ import annotations
@@ -14,8 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.mutation.mutants import Mutant, Mutants
-from vatspolicy.authoring.mutation.ruleset import altered, mutated, noting, params_on, trees_of
+from vatspolicy.authoring.mutation.mutants import Mutant, MutantGenerator
+from vatspolicy.authoring.mutation.ruleset import (
+    alter_bundle,
+    apply_mutant,
+    mutated_params,
+    mutated_trees,
+    record_evaluations,
+)
 from vatspolicy.authoring.testing.cases import Case
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.interpreter import Env, evaluate
@@ -24,14 +30,14 @@ from vatspolicy.policies.model import Advise, Duty, Expression
 from vatspolicy.policies.ruleset import RuleSet
 
 Prover = Callable[[Mutant], bool]
-"""Whether a mutant is proved to say the same as the law of every profile."""
+"""Returns True if a mutant is proved to decide every profile as the law does."""
 
 KILLED, SURVIVED, EQUIVALENT = "killed", "survived", "equivalent"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of a mutant."""
+class MutantResult:
+    """The result of the tests on one mutant."""
 
     mutant: Mutant
     state: str
@@ -41,57 +47,61 @@ class Verdict:
 
 
 @dataclass
-class Trial:
-    """The tests, with what each of them asked of the law."""
+class MutationTrial:
+    """The tests, with the evaluations that each of them makes."""
 
     bundle: Bundle
     cases: Sequence[Case]
     failing: list[str] = field(default_factory=list)
-    """Tests that fail on the law as it is; they kill nothing."""
-    _asked: dict[int, dict[int, list[tuple[Env, Any]]]] = field(default_factory=dict)
-    """By expression and case: where it was asked, and the answer."""
-    _laws: list[RuleSet] = field(default_factory=list)
+    """Tests that fail on the original law; they kill no mutant."""
+    _evaluations: dict[int, dict[int, list[tuple[Env, Any]]]] = field(default_factory=dict)
+    """Activation and value of each evaluation, by expression and case."""
+    _rulesets: list[RuleSet] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for index, case in enumerate(self.cases):
-            self._laws.append(self.bundle.on(case.as_of))
-            if self._listen(index, case):
+            self._rulesets.append(self.bundle.on(case.as_of))
+            if self._record(index, case):
                 self.failing.append(case.name)
-                for answers in self._asked.values():
+                for answers in self._evaluations.values():
                     answers.pop(index, None)
 
-    def _listen(self, index: int, case: Case) -> list[str]:
+    def _record(self, index: int, case: Case) -> list[str]:
         seen: set[tuple[int, int]] = set()
 
-        def note(expression: Expression, env: Env, value: Any) -> None:
-            if (expression.index, id(env)) not in seen:
-                seen.add((expression.index, id(env)))
-                self._asked.setdefault(expression.index, {}).setdefault(index, []).append((env, value))
+        def note(expression: Expression, activation: Env, value: Any) -> None:
+            if (expression.index, id(activation)) not in seen:
+                seen.add((expression.index, id(activation)))
+                self._evaluations.setdefault(expression.index, {}).setdefault(index, []).append((activation, value))
 
-        return dataclasses.replace(case, bundle=altered(self.bundle, lambda law, _: noting(law, note))).run()
+        return dataclasses.replace(
+            case, bundle=alter_bundle(self.bundle, lambda ruleset, _: record_evaluations(ruleset, note))
+        ).run()
 
-    def try_out(self, mutant: Mutant) -> Verdict:
-        """Killed by the first test that fails on it, or survived."""
-        bundle = mutated(self.bundle, mutant)
-        trees = trees_of(mutant)
+    def run(self, mutant: Mutant) -> MutantResult:
+        """Run the tests on a mutant until one fails."""
+        bundle = apply_mutant(self.bundle, mutant)
+        trees = mutated_trees(mutant)
         for index in self._order(mutant, trees):
             case = self.cases[index]
-            if not self._notices(mutant, case) or not (mutant.dates or self._differs(mutant, trees, index)):
+            if not self._can_kill(mutant, case) or not (mutant.dates or self._differs(mutant, trees, index)):
                 continue
             if dataclasses.replace(case, bundle=bundle).run():
-                return Verdict(mutant, KILLED, case.name)
-        return Verdict(mutant, SURVIVED)
+                return MutantResult(mutant, KILLED, case.name)
+        return MutantResult(mutant, SURVIVED)
 
-    def asked(self, expression: Expression) -> Iterator[tuple[Case, Env]]:
-        """The cases that ask an expression, and where they ask it."""
-        for index, answers in self._asked.get(expression.index, {}).items():
-            for env, _ in answers:
-                yield self.cases[index], env
+    def evaluations(self, expression: Expression) -> Iterator[tuple[Case, Env]]:
+        """Yield the cases that evaluate an expression, with the activation."""
+        for index, answers in self._evaluations.get(expression.index, {}).items():
+            for activation, _ in answers:
+                yield self.cases[index], activation
 
     def _order(self, mutant: Mutant, trees: Mapping[int, Node]) -> list[int]:
-        """The cases that may get another answer from the mutant, the tests of its own file first."""
+        """Return the cases that the mutant may affect, the tests of its own policy first."""
         found = (
-            self._between(mutant) if mutant.dates else (index for key in trees for index in self._asked.get(key, ()))
+            self._between(mutant)
+            if mutant.dates
+            else (index for key in trees for index in self._evaluations.get(key, ()))
         )
         return sorted(set(found), key=lambda index: (self._distance(mutant, index), index))
 
@@ -100,24 +110,24 @@ class Trial:
         return 2 if policy is None else 0 if policy.id == mutant.policy else 1
 
     def _differs(self, mutant: Mutant, trees: Mapping[int, Node], index: int) -> bool:
-        """Whether some answer that a case got is another one under the mutant."""
-        params = params_on(mutant, self._laws[index].params, self.cases[index].as_of)
+        """Return True if an evaluation of a case has another value under the mutant."""
+        params = mutated_params(mutant, self._rulesets[index].params, self.cases[index].as_of)
         return any(
-            evaluate(tree, env, params) != value
+            evaluate(tree, activation, params) != value
             for key, tree in trees.items()
-            for env, value in self._asked.get(key, {}).get(index, ())
+            for activation, value in self._evaluations.get(key, {}).get(index, ())
         )
 
     def _between(self, mutant: Mutant) -> Iterator[int]:
-        """The cases of days on which a rule is in force or not by its moved date."""
+        """Yield the cases on days on which a moved date puts a rule in or out of force."""
         for index, case in enumerate(self.cases):
             for rule in mutant.rules:
                 since, until = mutant.dates[rule.name]
                 if rule.in_force(case.as_of) != (since <= case.as_of < until):
                     yield index
 
-    def _notices(self, mutant: Mutant, case: Case) -> bool:
-        """Whether a fixture could notice: duties and advice never change the decision word, they are only named."""
+    def _can_kill(self, mutant: Mutant, case: Case) -> bool:
+        """Return True if a case could fail: duties and advice never change the outcome, so a fixture must name them."""
         if case.policy is not None or case.name in self.failing:
             return case.name not in self.failing
         if not mutant.rules or not all(isinstance(rule.effect, Duty | Advise) for rule in mutant.rules):
@@ -128,35 +138,35 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which mutants are tried."""
+class MutantSelection:
+    """The mutants to run."""
 
     pattern: re.Pattern[str] | None = None
-    """Only what was mutated under a name (policy, policy/rule, `policy (term x)`) that matches."""
+    """Only mutants whose subject (policy, policy/rule, `policy (term x)`) matches."""
     sample: int | None = None
-    """So many, drawn at random."""
+    """A random sample of this size."""
     seed: int = 0
 
 
-def choose(bundle: Bundle, choice: Choice) -> tuple[list[Mutant], int]:
-    """The mutants that a choice takes, in the order of the files, and how many it was taken from."""
-    source = Mutants(bundle)
+def select_mutants(bundle: Bundle, selection: MutantSelection) -> tuple[list[Mutant], int]:
+    """Return the selected mutants, in the order of the files, and the number before sampling."""
+    generator = MutantGenerator(bundle)
     every = [
         mutant
         for policy in bundle.policies.values()
-        for mutant in source.of(policy)
-        if choice.pattern is None or choice.pattern.search(mutant.subject)
+        for mutant in generator.mutants_of(policy)
+        if selection.pattern is None or selection.pattern.search(mutant.subject)
     ]
-    if choice.sample is None or choice.sample >= len(every):
+    if selection.sample is None or selection.sample >= len(every):
         return every, len(every)
-    drawn = random.Random(choice.seed).sample(range(len(every)), choice.sample)  # noqa: S311 - repeatable on purpose
+    drawn = random.Random(selection.seed).sample(range(len(every)), selection.sample)  # noqa: S311 - repeatable on purpose
     return [every[index] for index in sorted(drawn)], len(every)
 
 
-def try_all(trial: Trial, mutants: Iterable[Mutant], prover: Prover | None) -> Iterator[Verdict]:
-    """The verdict on each mutant. With a `prover`, survivors that differ from the law for nobody are equivalent."""
+def run_mutants(trial: MutationTrial, mutants: Iterable[Mutant], prover: Prover | None) -> Iterator[MutantResult]:
+    """Yield the result of each mutant. With a `prover`, survivors that change no decision are equivalent."""
     for mutant in mutants:
-        verdict = trial.try_out(mutant)
-        if verdict.state == SURVIVED and prover is not None and prover(mutant):
-            verdict = Verdict(mutant, EQUIVALENT)
-        yield verdict
+        result = trial.run(mutant)
+        if result.state == SURVIVED and prover is not None and prover(mutant):
+            result = MutantResult(mutant, EQUIVALENT)
+        yield result

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatspolicy.authoring.mutation.mutants import Mutant, expressions_of, shifted
-from vatspolicy.authoring.mutation.ruleset import mutated, params_on, trees_of
-from vatspolicy.authoring.mutation.run import Trial
+from vatspolicy.authoring.mutation.mutants import Mutant, located_expressions, shift_day
+from vatspolicy.authoring.mutation.ruleset import apply_mutant, mutated_params, mutated_trees
+from vatspolicy.authoring.mutation.run import MutationTrial
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
 from vatspolicy.authoring.testing.coverage import decisive_clauses
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
@@ -45,7 +45,7 @@ _GENERAL = {
 }
 
 
-def suggest(trial: Trial, mutant: Mutant) -> str:
+def suggest(trial: MutationTrial, mutant: Mutant) -> str:
     """Return a test that would kill the mutant, as a line of YAML for the tests of a policy; else a hint."""
     try:
         found = next(_found(trial, mutant), None)
@@ -54,33 +54,35 @@ def suggest(trial: Trial, mutant: Mutant) -> str:
     return found or _GENERAL[mutant.kind] + "."
 
 
-def _found(trial: Trial, mutant: Mutant) -> Iterator[str]:
-    other = mutated(trial.bundle, mutant)
+def _found(trial: MutationTrial, mutant: Mutant) -> Iterator[str]:
+    other = apply_mutant(trial.bundle, mutant)
     for rule in sorted(mutant.rules, key=lambda rule: rule.policy != mutant.policy)[:3]:
-        for case, env in _bases(trial, mutant, rule):
-            for profile, as_of, step in _changed(trial, mutant, rule, case, env):
+        for case, activation in _bases(trial, mutant, rule):
+            for profile, as_of, step in _changed(trial, mutant, rule, case, activation):
                 state = _tells_apart(trial.bundle, other, rule, profile, as_of)
                 if state is not None:
                     yield _test_line(mutant, rule, case, as_of, step, state)
 
 
-def _bases(trial: Trial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Env]]:
+def _bases(trial: MutationTrial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Env]]:
     """Yield tests of the rule's file that evaluate it, first those in which the mutated clause decides alone."""
-    trees = trees_of(mutant)
-    wanted = [e for _, e in expressions_of(rule) if e.index in trees] or [rule.when]
+    trees = mutated_trees(mutant)
+    wanted = [e for _, e in located_expressions(rule) if e.index in trees] or [rule.when]
     found: dict[str, tuple[int, Case, Env]] = {}
     for expression in wanted:
         targets = set(map(id, _targets(expression.tree, trees.get(expression.index, expression.tree), mutant)))
-        for case, env in trial.asked(expression):
+        for case, activation in trial.evaluations(expression):
             if case.policy is None or case.policy.id != rule.policy or rule.id not in case.expect["expect"]:
                 continue
             params = trial.bundle.on(case.as_of).params
-            clauses = (node for _, clause, _ in decisive_clauses(expression.tree, env, params) for node in walk(clause))
+            clauses = (
+                node for _, clause, _ in decisive_clauses(expression.tree, activation, params) for node in walk(clause)
+            )
             far = 0 if any(id(node) in targets for node in clauses) else 1
             if case.name not in found or far < found[case.name][0]:
-                found[case.name] = (far, case, env)
+                found[case.name] = (far, case, activation)
     closest = sorted(found.values(), key=lambda entry: entry[0])
-    yield from ((case, env) for _, case, env in closest[:_BASES])
+    yield from ((case, activation) for _, case, activation in closest[:_BASES])
 
 
 def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
@@ -99,23 +101,23 @@ def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
 
 
 def _changed(
-    trial: Trial, mutant: Mutant, rule: Rule, case: Case, env: Env
+    trial: MutationTrial, mutant: Mutant, rule: Rule, case: Case, activation: Env
 ) -> Iterator[tuple[Profile, str, tuple[Path, Any] | None]]:
     """Yield the facts of a case with one fact changed, or with another day."""
     if mutant.dates:
         since, until = mutant.dates[rule.name]
         for day in sorted({since, until, rule.since, rule.until} - {NEVER, ALWAYS}):
-            yield from ((case.profile, moved, None) for moved in (shifted(day, -1), day))
+            yield from ((case.profile, moved, None) for moved in (shift_day(day, -1), day))
         return
-    trees = [tree for e in (x for _, x in expressions_of(rule)) if (tree := trees_of(mutant).get(e.index))]
-    trees += [e.tree for _, e in expressions_of(rule) if e.index in trees_of(mutant)]
+    trees = [tree for e in (x for _, x in located_expressions(rule)) if (tree := mutated_trees(mutant).get(e.index))]
+    trees += [e.tree for _, e in located_expressions(rule) if e.index in mutated_trees(mutant)]
     for as_of in _days(trial.bundle, mutant, case.as_of):
         if as_of != case.as_of:
             yield case.profile, as_of, None
         params = trial.bundle.on(as_of).params
-        known = [*_constants(trees, params), *_constants(trees, params_on(mutant, params, as_of))]
+        known = [*_constants(trees, params), *_constants(trees, mutated_params(mutant, params, as_of))]
         known = list({json.dumps(value): value for value in known}.values())
-        paths = itertools.chain.from_iterable(_paths(tree, env, case.profile, {}) for tree in trees)
+        paths = itertools.chain.from_iterable(_paths(tree, activation, case.profile, {}) for tree in trees)
         steps = ((path, value) for path in dict.fromkeys(paths) for value in _values(path, known, case.profile))
         for path, value in itertools.islice(steps, _TRIES):
             profile = _with(case.profile, path, value)
@@ -128,10 +130,10 @@ def _days(bundle: Bundle, mutant: Mutant, as_of: str) -> list[str]:
     if not mutant.params:
         return [as_of]
     starts = {entry.since for key, entries in mutant.params.items() for entry in (*entries, *_values_of(bundle, key))}
-    days = [as_of, *sorted({day for start in starts for day in (start, shifted(start, -1))}, reverse=True)]
+    days = [as_of, *sorted({day for start in starts for day in (start, shift_day(start, -1))}, reverse=True)]
     covered = [day for day in days if day >= bundle.covers_from]
     laws = ((day, bundle.on(day).params) for day in covered)
-    return [day for day, params in laws if params_on(mutant, params, day) != params][:2]
+    return [day for day, params in laws if mutated_params(mutant, params, day) != params][:2]
 
 
 def _values_of(bundle: Bundle, key: str) -> tuple[Value, ...]:
@@ -150,14 +152,18 @@ def _tells_apart(bundle: Bundle, other: Bundle, rule: Rule, profile: Profile, as
     """Return the one state that the rule has for a profile, if it has another one under the mutant; else None."""
     if as_of < bundle.covers_from:
         return None
-    states = [_states(law, rule, profile, as_of) for law in (bundle.on(as_of), other.on(as_of))]
+    states = [_states(ruleset, rule, profile, as_of) for ruleset in (bundle.on(as_of), other.on(as_of))]
     if states[0] == states[1] or len(states[0]) > 1:
         return None
     return next(iter(states[0]), "silent")
 
 
-def _states(law: RuleSet, rule: Rule, profile: Profile, as_of: str) -> set[str]:
-    found = {state_of(law, rule, env) for each, _, env in subjects(law, profile, as_of) if each == rule.each}
+def _states(ruleset: RuleSet, rule: Rule, profile: Profile, as_of: str) -> set[str]:
+    found = {
+        state_of(ruleset, rule, activation)
+        for each, _, activation in subjects(ruleset, profile, as_of)
+        if each == rule.each
+    }
     return found or {"silent"}
 
 
@@ -200,36 +206,36 @@ def _scalars(value: Any) -> Iterator[Any]:
             yield value
 
 
-def _paths(node: Node, env: Env, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
+def _paths(node: Node, activation: Env, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
     """Yield the paths of the facts that an expression reads; those of lists in place of their scalar members."""
     match node:
         case Fact(root=root, names=names):
-            yield from _fact_paths(root, names, env, profile, bound)
+            yield from _fact_paths(root, names, activation, profile, bound)
         case Quantifier(variable=variable, list=over, body=body):
             inner: list[Path] = []
-            for path in _paths(over, env, profile, bound):
+            for path in _paths(over, activation, profile, bound):
                 yield path
                 members = _get(profile.document.data, path)
                 inner += [(*path, index) for index in range(len(members))] if isinstance(members, list) else []
-            yield from _paths(body, env, profile, {**bound, variable: inner})
+            yield from _paths(body, activation, profile, {**bound, variable: inner})
         case _:
             for child in children(node):
-                yield from _paths(child, env, profile, bound)
+                yield from _paths(child, activation, profile, bound)
 
 
 def _fact_paths(
-    root: str, names: tuple[str, ...], env: Env, profile: Profile, bound: Mapping[str, list[Path]]
+    root: str, names: tuple[str, ...], activation: Env, profile: Profile, bound: Mapping[str, list[Path]]
 ) -> Iterator[Path]:
     while names and names[-1] in _PLACE:
         names = names[:-1]
     if root in bound:
         yield from ((*path, *names) for path in bound[root] if names or isinstance(_get_schema(path), dict))
-    elif root == "activity" and (service := profile.path_of(env.get("service"), ())) is not None:
-        owner = profile.path_of(env.get("operator"), ())
+    elif root == "activity" and (service := profile.path_of(activation.get("service"), ())) is not None:
+        owner = profile.path_of(activation.get("operator"), ())
         yield (*service, "offers")
         yield from [(*owner, "licences")] if owner is not None else []
     elif root in ("service", "operator"):
-        path = profile.path_of(env.get(root), names)
+        path = profile.path_of(activation.get(root), names)
         yield from [path] if path is not None else []
     elif root not in ("as_of", "activity"):
         yield (root, *names)
@@ -277,7 +283,7 @@ def _one(node: Mapping[str, Any], known: list[Any]) -> Iterator[Any]:
             yield from node["enum"][:6]
         case "string" if node.get("format") == "date":
             days = [value for value in known if isinstance(value, str) and value[:4].isdigit()]
-            yield from dict.fromkeys(moved for day in days for moved in (day, shifted(day, -1), shifted(day, 1)))
+            yield from dict.fromkeys(moved for day in days for moved in (day, shift_day(day, -1), shift_day(day, 1)))
 
 
 def _within_zone(zone: str) -> str:

@@ -1,6 +1,6 @@
-"""Proofs and witnesses over all profiles at once.
+"""Proofs and witnesses over all profiles.
 
-The parts that take time to load are loaded when they are called.
+The implementation is imported on first use: it needs the solver.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def compare_rules(
     budget: int | None = None,
     workers: int = 1,
 ) -> list[RuleVerdict]:
-    """Verdicts on the rules (policy/rule) that differ between two bundles, in the order of `names`.
+    """Return verdicts on the rules (policy/rule) that differ between two bundles, in the order of `names`.
 
-    `as_of` asks of one day only (ISO text). `budget` is the work that one question may cost (z3's resource units).
+    `as_of` limits the question to one day (ISO text). `budget` is the resource limit of one question (z3's units).
     `workers` processes share the rules; the verdicts are the same for every number of them.
     """
     from vatspolicy.authoring.symbolic.rule_equivalence import compare_rules as compare
@@ -39,12 +39,12 @@ def compare_rules(
 def compare_decisions(
     base: Bundle, head: Bundle, *, as_of: str | None = None, budget: int | None = None
 ) -> Transitions:
-    """For all twelve changes of the decision word, whether replacing `base` by `head` can make them.
+    """Return for all twelve changes of the decision word whether replacing `base` by `head` can cause them.
 
-    Each comes with a confirm_decisions minimal witness and the days on which it is decided differently, or is proved
-    impossible for all profiles and days, or is unknown with the reason. Where no deciding rule differs, all twelve are
-    impossible at once. `as_of` asks of one day only (ISO text). `budget` is the work that one question may cost (z3's
-    resource units, so that the same question always ends alike).
+    Each is shown by a confirmed minimal witness with the days on which it is decided differently, or proved impossible
+    for all profiles and days, or unknown with the reason. If no deciding rule differs, all twelve are impossible.
+    `as_of` limits the question to one day (ISO text). `budget` is the resource limit of one question (z3's units), so
+    that the same question always has the same answer.
     """
     from vatspolicy.authoring.symbolic.solver import BUDGET
     from vatspolicy.authoring.symbolic.transitions import compare_decisions as compare
@@ -61,10 +61,10 @@ def compare_change(
     budget: int | None = None,
     workers: int = 1,
 ) -> tuple[list[RuleVerdict], Transitions]:
-    """`compare_rules` and `compare_decisions` together: what `vatspolicy diff` asks of a change.
+    """Return the results of `compare_rules` and `compare_decisions` on one change.
 
-    `workers` processes share the questions, and the answers are the same for every number of them. Where they are more
-    than one, a script must guard its start with `if __name__ == "__main__"`, as `multiprocessing` asks.
+    `workers` processes share the questions; the answers are the same for every number of them. With more than one, a
+    script must guard its start with `if __name__ == "__main__"`, as `multiprocessing` requires.
     """
     from vatspolicy.authoring.symbolic.rule_equivalence import compare_change as compare
     from vatspolicy.authoring.symbolic.solver import BUDGET

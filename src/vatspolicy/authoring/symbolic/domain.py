@@ -1,4 +1,4 @@
-"""Every profile at once: the facts that the schema allows, as variables that are made when an expression reads them."""
+"""Domain of all profiles: the facts that the schema allows, as variables created when an expression reads them."""
 
 from __future__ import annotations
 
@@ -39,42 +39,40 @@ LAST_DAY = datetime.date(9999, 12, 31).toordinal()
 
 
 def ordinal(day: str) -> int:
-    """Number of a calendar day. Raises ValueError for another text."""
+    """Return the number of a calendar day. Raises ValueError for another text."""
     return datetime.date.fromisoformat(day).toordinal()
 
 
 def iso(number: int) -> str:
-    """The calendar day of that number."""
+    """Return the calendar day with this number."""
     return datetime.date.fromordinal(number).isoformat()
 
 
 def plain(path: str) -> str:
-    """The path of a fact in the schema: the same for all members of a list."""
+    """Return the path of a fact in the schema, the same for all members of a list."""
     return re.sub(r"\.\d+", ".*", path)
 
 
 @dataclass
 class ProfileSpace:
-    """The facts of one profile, all of them possible. `bounds`: members of lists of objects by path (`deals`,
-    `services.*.area`) that are told apart; 1 where it says nothing. A list never has more than the schema allows.
-    """
+    """Facts of a profile, each with every value that the schema allows."""
 
     bounds: Mapping[str, int] = field(default_factory=dict)
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped)
     pool: FormulaPool = field(default_factory=FormulaPool)
     axioms: list[int] = field(default_factory=list)
-    """What holds of every profile that the schema allows."""
+    """Formulas that hold for every profile that the schema allows."""
     needs: dict[str, int] = field(default_factory=dict)
-    """How many members of a list what was asked so far can tell apart, by path."""
+    """Members of lists that the questions so far can distinguish, by path."""
     limits: dict[str, int] = field(default_factory=dict)
-    """Bound of every list that was read, by path."""
+    """Bounds of the lists that were read, by path."""
     longest: dict[str, int] = field(default_factory=dict)
-    """Most members that the schema allows, for every list that was read."""
+    """Longest lengths that the schema allows, for the lists that were read."""
     read: set[str] = field(default_factory=set)
-    """Paths in the schema of the facts that were read."""
+    """Schema paths of the facts that were read."""
     roots: dict[str, SymbolicValue] = field(default_factory=dict)
     amounts: set[str] = field(default_factory=set)
-    """Variables that are numbers or days, and not places in a list of choices."""
+    """Variables that are numbers or days, and not indexes of a choice."""
     _asked: set[Any] = field(default_factory=set)
     flags: dict[str, int] = field(default_factory=dict)
 
@@ -87,13 +85,13 @@ class ProfileSpace:
     # --- what is needed
 
     def need_members(self, path: str, key: Any, members: int = 1) -> None:
-        """Note that a question about a list can tell `members` more of its members apart. `key` names the question."""
+        """Note that a question can distinguish `members` more members of a list. `key` identifies the question."""
         if (path, key) not in self._asked:
             self._asked.add((path, key))
             self.needs[path] = self.needs.get(path, 0) + members
 
     def missing_bounds(self) -> dict[str, int]:
-        """Bounds that are too small for a proof, with the least that is enough. `{}` when a proof is a proof."""
+        """Return the bounds that are too small for a proof, with the smallest sufficient ones; `{}` if all suffice."""
         needed: dict[str, int] = {}
         for path, count in self.needs.items():
             name = plain(path)
@@ -112,7 +110,7 @@ class ProfileSpace:
         return schema
 
     def value(self, schema: Schema, path: str, owner: int, required: bool) -> SymbolicValue:
-        """The fact at `path` in an object that exists where `owner` holds."""
+        """Return the fact at `path` in an object that exists where `owner` holds."""
         whole, schema = _is_whole(schema), self.resolve(schema)
         present = owner if required else self.flag(path + "?", owner)
         if "x-derived" in schema:
@@ -136,7 +134,7 @@ class ProfileSpace:
         return ((present, OpaqueValue(f"free text ({plain(path)})")),)
 
     def flag(self, name: str, owner: int = TRUE) -> int:
-        """A truth variable that can hold only where `owner` does."""
+        """Return a boolean variable that can hold only where `owner` does."""
         flag = self.flags.get(name)
         if flag is None:
             flag = self.flags[name] = self.pool.flag(name)
@@ -145,18 +143,18 @@ class ProfileSpace:
         return flag
 
     def number(self, path: str, known: Range, day: bool = False) -> LinearSum:
-        """A number variable."""
+        """Return a number variable."""
         self.pool.ranges.setdefault(path, known)
         self.amounts.add(path)
         return LinearSum(((path, 1),), 0, day)
 
     def choice(self, path: str, values: tuple[Any, ...]) -> IndexedChoice:
-        """A variable that is one of the values."""
+        """Return a variable with one of the values."""
         self.pool.ranges.setdefault(path, Range(0, len(values) - 1))
         return IndexedChoice(path, values)
 
     def record(self, schema: Schema, path: str, present: int) -> SymbolicRecord:
-        """An object, whose facts are made when they are read."""
+        """Return an object whose facts are created on first access."""
         required = schema.get("required", ())
 
         def make(name: str) -> SymbolicValue:
@@ -173,7 +171,7 @@ class ProfileSpace:
         return found
 
     def where_registered(self, stated: SymbolicValue, company: SymbolicRecord, present: int) -> DualRail:
-        """Whether a company is a mainland one: as stated, else by where it is registered."""
+        """Return whether a company is a mainland entity: as stated, else by where it is registered."""
         pool = self.pool
         office = company.get("registered")
         assert isinstance(stated, DualRail) and not isinstance(office, DualRail)
@@ -191,7 +189,7 @@ class ProfileSpace:
         return DualRail(pool.disjoin(rail.true for rail in rails), pool.disjoin(rail.false for rail in rails))
 
     def lazy(self, path: str, schema: Schema, make: Callable[[str], SymbolicValue]) -> SymbolicRecord:
-        """A record that notes what is read from it."""
+        """Return a record that notes which of its facts are read."""
 
         def noted(name: str) -> SymbolicValue:
             self.read.add(plain(f"{path}.{name}"))
@@ -200,7 +198,7 @@ class ProfileSpace:
         return SymbolicRecord(path, schema, noted)
 
     def place(self, schema: Schema, path: str, present: int, whole: bool) -> SymbolicRecord:
-        """A place: its code, and what follows from the code. A `whole` one is larger than any zone."""
+        """Return a place with the facts derived from its code. A `whole` place is larger than any zone."""
         codes, provinces, inside, zone_of = _tables(
             self.schemas, tuple(self.resolve(schema["properties"]["at"])["enum"])
         )
@@ -227,7 +225,7 @@ class ProfileSpace:
         return self.lazy(path, schema, make)
 
     def sequence(self, schema: Schema, path: str, present: int) -> Any:
-        """A list: a set of words, or objects of which so many as `bounds` says are told apart."""
+        """Return a list: a set of words, or as many objects as `bounds` allows."""
         item = self.resolve(schema["items"])
         if "enum" in item:
             if not schema.get("uniqueItems"):
@@ -243,7 +241,7 @@ class ProfileSpace:
         return BoundedList(path, lambda: self.members(schema, item, path, present))
 
     def members(self, schema: Schema, item: Schema, path: str, present: int) -> list[tuple[int, SymbolicRecord]]:
-        """The members of a list of objects that are told apart; each exists only if the one before it does."""
+        """Return the members of a list of objects; each exists only if its predecessor does."""
         name = plain(path)
         self.longest[name] = schema["maxItems"]
         self.limits[name] = min(self.bounds.get(name, 1), schema["maxItems"])
@@ -260,7 +258,7 @@ class ProfileSpace:
 
 
 def operator(space: ProfileSpace, service: SymbolicRecord) -> Cases:
-    """Who runs a service: the company, or the partner by any other word; nobody known while that is missing."""
+    """Return the operator of a service: the company, or the partner for any other word; unknown if that is missing."""
     pool = space.pool
     runs = service.get("operated_by")
     assert not isinstance(runs, DualRail)
@@ -274,7 +272,7 @@ def operator(space: ProfileSpace, service: SymbolicRecord) -> Cases:
 
 
 def _is_whole(schema: Schema) -> bool:
-    """Whether a node is a place that is served or licensed, rather than the site of a house."""
+    """Return whether a schema node is an area that is served or licensed, rather than the site of a facility."""
     return str(schema.get("$ref", "")).endswith("/place")
 
 

@@ -1,6 +1,7 @@
-"""Expressions to formulas: the typed tree under Kleene's logic, for all profiles at once.
+"""Encoder of expressions: the typed tree under Kleene logic, over all profiles.
 
-It mirrors `expression.kleene` node by node; tests hold the two together. What it cannot say exactly is `Unsupported`.
+Mirrors `cel.interpreter` node by node; tests hold the two together. An expression that cannot be encoded exactly is
+`Unsupported`.
 """
 
 from __future__ import annotations
@@ -44,42 +45,42 @@ from vatspolicy.cel.types import Bool
 
 @dataclass(frozen=True)
 class SymbolicActivation:
-    """Variables by name, and what each stands for, for telling questions about lists apart."""
+    """Variables by name, with an identity for each that distinguishes one subject from another."""
 
     values: Mapping[str, SymbolicValue]
     subject: tuple[tuple[str, str], ...] = ()
-    """Name and identity of the variables that differ from one question to the next."""
+    """Name and identity of the variables that differ between subjects."""
 
     def bind(self, name: str, value: SymbolicValue, identity: str) -> SymbolicActivation:
-        """The activation with one more variable."""
+        """Return the activation with one more variable."""
         kept = tuple(pair for pair in self.subject if pair[0] != name)
         return SymbolicActivation({**self.values, name: value}, (*kept, (name, identity)))
 
 
 @dataclass
 class ExpressionKeys:
-    """Numbers for questions: equal ones for those that must have the same answer."""
+    """Keys of expressions: equal keys have equal values in every profile, however long its lists are."""
 
-    _shapes: dict[int, tuple[Node, tuple[int, frozenset[str], frozenset[str]]]] = field(default_factory=dict)
+    _structures: dict[int, tuple[Node, tuple[int, frozenset[str], frozenset[str]]]] = field(default_factory=dict)
     _signatures: dict[Any, int] = field(default_factory=dict)
     _texts: dict[tuple[str, int], tuple[Mapping[str, Any], str]] = field(default_factory=dict)
 
     def of(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Any:
-        """The same for two nodes that must have the same value in every profile, however long its lists are."""
-        shape, names, keys = self.shape(node)
+        """Return the key of a node in an activation."""
+        structure, names, keys = self._structure(node)
         subject = tuple(pair for pair in activation.subject if pair[0] in names)
-        return shape, subject, tuple((key, self.text_of(key, params)) for key in sorted(keys))
+        return structure, subject, tuple((key, self._value_text(key, params)) for key in sorted(keys))
 
     def short(self, thing: Any) -> str:
-        """A short text for a thing: equal things, equal texts."""
+        """Return a short text that is equal for equal things."""
         return str(self._signatures.setdefault(repr(thing), len(self._signatures)))
 
-    def shape(self, node: Node) -> tuple[int, frozenset[str], frozenset[str]]:
-        """A number for what the node says wherever it stands, the names it reads, and its parameters."""
-        kept = self._shapes.get(id(node))
+    def _structure(self, node: Node) -> tuple[int, frozenset[str], frozenset[str]]:
+        """Return a number for the structure of a node, with the variables and parameters that it reads."""
+        kept = self._structures.get(id(node))
         if kept is not None:
             return kept[1]
-        inner = [self.shape(child) for child in children(node)]
+        inner = [self._structure(child) for child in children(node)]
         names = frozenset[str]().union(*(part[1] for part in inner))
         keys = frozenset[str]().union(*(part[2] for part in inner))
         own: tuple[Any, ...] = ()
@@ -98,11 +99,11 @@ class ExpressionKeys:
                 own, names = (kind, variable), names - {variable} | inner[0][1]
         signature = (type(node).__name__, own, tuple(part[0] for part in inner))
         number = self._signatures.setdefault(signature, len(self._signatures))
-        self._shapes[id(node)] = (node, (number, names, keys))  # the node is kept, so that its id stays its own
+        self._structures[id(node)] = (node, (number, names, keys))  # keeping the node keeps its id unique
         return number, names, keys
 
-    def text_of(self, key: str, params: Mapping[str, Any]) -> str:
-        """The value of a parameter as text."""
+    def _value_text(self, key: str, params: Mapping[str, Any]) -> str:
+        """Return the value of a parameter as text."""
         kept = self._texts.get((key, id(params)))
         if kept is None:
             kept = self._texts[key, id(params)] = (params, repr(params[key]))
@@ -111,21 +112,21 @@ class ExpressionKeys:
 
 @dataclass
 class Encoder(SymbolicOperations):
-    """Encodes expressions over one space. Equal sub-questions become equal formulas."""
+    """Encoder of expressions over one space. Equal subexpressions become equal formulas."""
 
     keys: ExpressionKeys = field(default_factory=ExpressionKeys)
     held: dict[Any, DualRail] = field(default_factory=dict)
-    """Whether instruments are held, by question: laws over the same facts share the answers."""
+    """Truths that instruments are held, by key: rule sets over the same facts share them."""
     _values: dict[Any, SymbolicValue] = field(default_factory=dict)
 
     def truth(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
-        """The truth of a node that is true or false. Raises Unsupported."""
+        """Return the truth of a boolean node. Raises Unsupported."""
         value = self.value(node, activation, params)
         assert isinstance(value, DualRail)
         return value
 
     def value(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> SymbolicValue:
-        """The value of a node. Raises Unsupported."""
+        """Return the value of a node. Raises Unsupported."""
         match node:
             case Literal(value=value):
                 return constant(list(value) if isinstance(value, tuple) else value)
@@ -157,7 +158,7 @@ class Encoder(SymbolicOperations):
         raise TypeError(f"no such node: {node!r}")
 
     def cases(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Cases:
-        """The value of a node that is no truth."""
+        """Return the value of a node that is not boolean."""
         value = self.value(node, activation, params)
         assert not isinstance(value, DualRail)
         return value
@@ -167,7 +168,7 @@ class Encoder(SymbolicOperations):
     # --- leaves
 
     def fact(self, node: Fact, activation: SymbolicActivation) -> SymbolicValue:
-        """The fact that a name and fields stand for; unknown where an object above it is missing."""
+        """Return the fact at a path; unknown if an object above it is missing."""
         is_truth = isinstance(node.type, Bool)
         value: SymbolicValue | None = activation.values.get(node.root)
         if value is None:
@@ -185,7 +186,7 @@ class Encoder(SymbolicOperations):
     def membership(
         self, node: In, item: Node, over: Node, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
-        """Whether a value is in a list; unknown unless both are known."""
+        """Return whether a value is in a list; unknown unless both are known."""
         pool = self.space.pool
         value = self.value(item, activation, params)
         lists = self.cases(over, activation, params)
@@ -203,21 +204,21 @@ class Encoder(SymbolicOperations):
         return self.choose(options)
 
     def quantifier(self, node: Quantifier, activation: SymbolicActivation, params: Mapping[str, Any]) -> DualRail:
-        """Whether some or all members satisfy the body; unknown while the list is."""
+        """Return whether some or all members satisfy the body; unknown if the list is missing."""
         lists = self.cases(node.list, activation, params)
         return self.choose((held, self.quantified(node, base, activation, params)) for held, base in lists)
 
     def quantified(
         self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> DualRail:
-        """The same for a list that is known."""
+        """Return whether some or all members of a known list satisfy the body."""
         pool = self.space.pool
         if isinstance(base, BoundedList):
             self.space.need_members(base.path, self.keys.of(node, activation, params))
         inner = []
         for exists, value, identity in self.members(base):
             body = self.truth(node.body, activation.bind(node.variable, value, identity), params)
-            absent = -exists  # a member that is not there changes nothing
+            absent = -exists  # a missing member does not affect the result
             if node.kind == "exists":
                 body = DualRail(pool.conjoin((exists, body.true)), pool.disjoin((absent, body.false)))
             else:
@@ -230,7 +231,7 @@ class Encoder(SymbolicOperations):
     def once(
         self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any], make: Callable[[], SymbolicValue]
     ) -> SymbolicValue:
-        """The value of a node, made when it is first asked for."""
+        """Return the value of a node, encoded once for each key."""
         key = self.keys.of(node, activation, params)
         if key not in self._values:
             self._values[key] = make()

@@ -1,7 +1,7 @@
-"""Formulas over facts as a shared graph: conjunctions and negations of atoms, equal ones made once.
+"""Hash-consed formulas over facts: conjunctions and negations of atoms.
 
-A formula is a non-zero whole number: `-x` is "not x", `TRUE` and `FALSE` are constants. An atom is a truth variable, or
-a bound on a sum of number variables. Building folds constants, so that most of a rule is gone before a solver sees it.
+A formula is a non-zero integer: `-x` is the negation of `x`, `TRUE` and `FALSE` are constants. An atom is a boolean
+variable, or a bound on a sum of number variables. Constants are folded while formulas are built.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ TRUE, FALSE = 1, -1
 
 Amount = int | Fraction
 Assignment = Mapping[str, bool | Amount]
-"""Values of variables by name; a variable left out is false, or its lowest value."""
+"""Values of variables by name; a missing variable is false, or its lowest value."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """A number variable: whole or not, from `low` to `high`, both included."""
+    """Range of a number variable, both ends included."""
 
     low: Amount
     high: Amount
@@ -29,14 +29,14 @@ class Range:
 
 @dataclass(frozen=True)
 class Flag:
-    """The atom that a truth variable makes."""
+    """Boolean variable as an atom."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Bound:
-    """The atom `sum <= limit`, or `sum < limit` when strict; strict never with whole numbers alone."""
+    """Atom `sum <= limit`, or `sum < limit` if strict. Bounds on whole numbers alone are never strict."""
 
     terms: tuple[tuple[str, int], ...]
     limit: Amount
@@ -45,19 +45,19 @@ class Bound:
 
 Atom = Flag | Bound
 Part = Atom | tuple[int, ...]
-"""An atom, or the parts of a conjunction."""
+"""Atom, or the operands of a conjunction."""
 
 
 LARGEST = 3_000_000
-"""Most formulas of one pool: about a gigabyte. Beyond it a question is given up, the same on every machine."""
+"""Largest number of formulas in a pool, about a gigabyte. A larger question has no answer on any machine."""
 
 
 class TooLarge(Exception):
-    """A question needs more formulas than are kept."""
+    """Signal that a question needs more formulas than a pool holds."""
 
 
 class FormulaPool:
-    """Owns formulas and the ranges of number variables."""
+    """Hash-consing pool of formulas, with the ranges of number variables."""
 
     def __init__(self) -> None:
         self.parts: list[Part] = [(), ()]
@@ -65,11 +65,11 @@ class FormulaPool:
         self._numbers: dict[Part, int] = {}
 
     def flag(self, name: str) -> int:
-        """The truth variable of that name."""
+        """Return the boolean variable of that name."""
         return self._number(Flag(name))
 
     def conjoin(self, formulas: Iterable[int]) -> int:
-        """Their conjunction; TRUE for none."""
+        """Return the conjunction; TRUE for no formulas."""
         found = set(formulas)
         found.discard(TRUE)
         if FALSE in found or not found.isdisjoint(map(neg, found)):
@@ -79,19 +79,19 @@ class FormulaPool:
         return found.pop() if len(found) == 1 else self._number(tuple(sorted(found)))
 
     def disjoin(self, formulas: Iterable[int]) -> int:
-        """Their disjunction; FALSE for none."""
+        """Return the disjunction; FALSE for no formulas."""
         return -self.conjoin(map(neg, formulas))
 
     def differ(self, left: int, right: int) -> int:
-        """That one holds and the other does not."""
+        """Return the formula that exactly one of two formulas holds."""
         return self.disjoin((self.conjoin((left, -right)), self.conjoin((-left, right))))
 
     def at_most(self, terms: Mapping[str, int], limit: Amount, strict: bool = False) -> int:
-        """That the sum of factors times variables is at most `limit`, or below it when strict."""
+        """Return the formula that the sum of factors times variables is at most `limit`, or below it if strict."""
         kept = sorted((name, factor) for name, factor in terms.items() if factor)
         if not kept:
             return TRUE if (limit > 0 if strict else limit >= 0) else FALSE
-        if kept[0][1] < 0:  # turned round: one form for a bound and for its negation
+        if kept[0][1] < 0:  # normal form: a bound and its negation share an atom
             return -self.at_most({name: -factor for name, factor in kept}, -limit, not strict)
         if all(self.ranges[name].whole for name, _ in kept):
             limit = -((-limit) // 1) - 1 if strict else limit // 1
@@ -105,7 +105,7 @@ class FormulaPool:
         return self._number(Bound(tuple(kept), limit, strict))
 
     def among(self, name: str, values: Iterable[int]) -> int:
-        """That a whole-number variable has one of the values."""
+        """Return the formula that an integer variable has one of the values."""
         known = self.ranges[name]
         wanted = sorted(value for value in set(values) if known.low <= value <= known.high)
         runs: list[list[int]] = []
@@ -119,7 +119,7 @@ class FormulaPool:
         )
 
     def evaluate(self, formula: int, values: Assignment, memo: dict[int, bool] | None = None) -> bool:
-        """Whether the formula holds under the assignment."""
+        """Return whether the formula holds under the assignment."""
         memo = {} if memo is None else memo
         pending = [abs(formula)]
         memo[TRUE] = True
@@ -139,11 +139,11 @@ class FormulaPool:
         return memo[abs(formula)] is (formula > 0)
 
     def truths(self, values: Assignment) -> list[bool]:
-        """The truth of every formula of the pool, by number: parts come before what they are part of."""
+        """Return the truth of every formula of the pool by number; operands precede what they are part of."""
         found = [False, True]
         for part in self.parts[2:]:
             if isinstance(part, tuple):
-                for p in part:  # a loop of its own: it runs for every formula of the pool
+                for p in part:  # an explicit loop, since it runs for every formula of the pool
                     if found[p] if p > 0 else not found[-p]:
                         continue
                     found.append(False)
@@ -161,12 +161,12 @@ class FormulaPool:
         return total < atom.limit if atom.strict else total <= atom.limit
 
     def number_of(self, name: str, values: Assignment) -> Amount:
-        """SymbolicValue of a number variable."""
+        """Return the value of a number variable."""
         value = values.get(name, self.ranges[name].low)
         return int(value) if isinstance(value, bool) else value
 
     def cone(self, formulas: Iterable[int]) -> list[int]:
-        """The atoms that the formulas rest on, by number, in order."""
+        """Return the atoms in the cone of influence of the formulas, in order."""
         seen: set[int] = set()
         pending = [abs(formula) for formula in formulas]
         while pending:

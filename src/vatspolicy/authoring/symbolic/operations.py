@@ -43,19 +43,19 @@ class SymbolicOperations:
     # --- Kleene logic
 
     def every(self, rails: Iterable[DualRail]) -> DualRail:
-        """Kleene's and."""
+        """Return the Kleene conjunction."""
         rails = tuple(rails)
         pool = self.space.pool
         return DualRail(pool.conjoin(r.true for r in rails), pool.disjoin(r.false for r in rails))
 
     def some(self, rails: Iterable[DualRail]) -> DualRail:
-        """Kleene's or."""
+        """Return the Kleene disjunction."""
         rails = tuple(rails)
         pool = self.space.pool
         return DualRail(pool.disjoin(r.true for r in rails), pool.conjoin(r.false for r in rails))
 
     def choose(self, options: Iterable[tuple[int, DualRail]]) -> DualRail:
-        """The truth of the option whose guard holds; unknown where none does."""
+        """Return the truth of the option whose guard holds; unknown if none does."""
         options = tuple(options)
         pool = self.space.pool
         return DualRail(
@@ -64,13 +64,13 @@ class SymbolicOperations:
         )
 
     def decided(self, held: int, formula: int) -> tuple[int, DualRail]:
-        """An option that is a plain formula."""
+        """Return an option whose truth is known: a formula."""
         return held, DualRail(formula, -formula)
 
     # --- objects
 
     def read(self, value: SymbolicValue, name: str) -> SymbolicValue:
-        """A field of an object."""
+        """Return a field of an object."""
         assert not isinstance(value, DualRail)
         pool = self.space.pool
         truths: list[tuple[int, DualRail]] = []
@@ -92,7 +92,7 @@ class SymbolicOperations:
     # --- comparisons
 
     def comparison(self, op: str, left: SymbolicValue, right: SymbolicValue) -> DualRail:
-        """Whether two values compare; unknown unless both are known."""
+        """Return whether two values compare; unknown unless both are known."""
         pool = self.space.pool
         if isinstance(left, DualRail) or isinstance(right, DualRail):
             one, other = (side if isinstance(side, DualRail) else UNKNOWN for side in (left, right))
@@ -106,7 +106,7 @@ class SymbolicOperations:
         )
 
     def compare(self, op: str, left: KnownValue, right: KnownValue) -> int:
-        """Whether two known values compare."""
+        """Return the formula that two known values compare."""
         pool = self.space.pool
         match left, right:
             case Constant(value=one), Constant(value=two):
@@ -128,7 +128,7 @@ class SymbolicOperations:
         raise Unsupported(f"a comparison of {name_of(left)} with {name_of(right)}")
 
     def one_of(self, choice: IndexedChoice, op: str, other: Any) -> int:
-        """That the value of a choice compares with a constant, or holds it (`has`)."""
+        """Return the formula that a choice compares with a constant, or contains it (`has`)."""
         key = (choice.name, id(choice.values), op, other)
         if key not in self._choices:
             places = self.inverse(choice.values).get(other, ()) if op in ("==", "has") else _fitting(choice, op, other)
@@ -136,7 +136,7 @@ class SymbolicOperations:
         return self._choices[key][0]
 
     def inverse(self, values: tuple[Any, ...]) -> dict[Any, list[int]]:
-        """Where in a table each value stands; for a table of lists, where each member does."""
+        """Return the indexes of each value in a table; in a table of lists, of each member."""
         kept = self._inverses.get(id(values))
         if kept is None:
             found: dict[Any, list[int]] = {}
@@ -147,12 +147,12 @@ class SymbolicOperations:
         return kept[1]
 
     def split(self, choice: IndexedChoice) -> Iterator[tuple[Any, int]]:
-        """Every value of a choice with the formula that it is this one."""
+        """Yield every value of a choice with the formula that the choice has it."""
         for value in self.inverse(choice.values):
             yield value, self.one_of(choice, "==", value)
 
     def numbers(self, left: KnownValue, right: KnownValue) -> tuple[LinearSum, LinearSum]:
-        """Both sides as sums; a day that a policy wrote is taken by its number."""
+        """Return both sides as sums; a day written in a policy becomes its number."""
         sides = []
         for side, other in ((left, right), (right, left)):
             if (
@@ -167,7 +167,7 @@ class SymbolicOperations:
         return sides[0], sides[1]
 
     def ordered(self, op: str, left: LinearSum, right: LinearSum) -> int:
-        """Whether two sums compare."""
+        """Return the formula that two sums compare."""
         pool = self.space.pool
         terms: dict[str, int] = {}
         for sign, side in ((1, left), (-1, right)):
@@ -183,7 +183,7 @@ class SymbolicOperations:
         return equal if op == "==" else -equal
 
     def counted(self, op: str, count: MemberCount, limit: int) -> int:
-        """Whether a length compares with a number: what more members than one above it could change is nothing."""
+        """Return the formula that a length compares with a number. Members beyond it plus one do not matter."""
         pool = self.space.pool
         if isinstance(count.of, BoundedList):
             self.space.need_members(count.path, ("size", max(limit, 0) + 1), max(limit, 0) + 1)
@@ -193,7 +193,7 @@ class SymbolicOperations:
         return {"==": equal, "!=": -equal, "<": -reached, "<=": -above, ">": above, ">=": reached}[op]
 
     def arithmetic(self, op: str, left: Cases, right: Cases) -> Cases:
-        """A sum, a difference, or a product with a constant."""
+        """Return a sum, a difference, or a product with a constant."""
         pool = self.space.pool
         found = []
         for held, one in left:
@@ -202,7 +202,7 @@ class SymbolicOperations:
         return merge(*found)
 
     def text_test(self, kind: str, text: Cases, pattern: str) -> DualRail:
-        """Whether a text has the part or the pattern."""
+        """Return whether a text contains the part or matches the pattern."""
         pool = self.space.pool
         options = []
         for held, base in text:
@@ -219,7 +219,7 @@ class SymbolicOperations:
     # --- lists
 
     def member(self, item: KnownValue, over: KnownValue) -> int:
-        """Whether a known value is in a known list."""
+        """Return the formula that a known value is in a known list."""
         pool = self.space.pool
         match over:
             case Constant(value=list() as values):
@@ -246,7 +246,7 @@ class SymbolicOperations:
         raise Unsupported(f"looking for {name_of(item)} in {name_of(over)}")
 
     def size(self, lists: Cases) -> Cases:
-        """The length of a list."""
+        """Return the length of a list."""
         found: list[tuple[int, KnownValue]] = []
         for held, base in lists:
             match base:
@@ -256,7 +256,7 @@ class SymbolicOperations:
                     found.append((held, IndexedChoice(name, tuple(map(len, values)))))
                 case EnumSet(path=path, words=words):
                     bits = tuple(map(base.has, words))
-                    if len(bits) > base.longest:  # elsewhere no question needs so many members that this matters
+                    if len(bits) > base.longest:  # a shorter list can never exceed its longest length
                         self.space.axioms.append(-at_least(self.space.pool, bits, base.longest + 1))
                     found.append((held, MemberCount(bits, path, base)))
                 case BoundedList(path=path):
@@ -266,7 +266,7 @@ class SymbolicOperations:
         return merge(*found)
 
     def members(self, base: KnownValue) -> Iterator[tuple[int, SymbolicValue, str]]:
-        """The members that a list can have: when it is there, what it is, and which one."""
+        """Yield the possible members of a list: when each exists, its value and its identity."""
         match base:
             case Constant(value=list() as values):
                 for value in values:

@@ -37,7 +37,7 @@ class Query:
     encoder: Encoder = field(init=False)
     day: LinearSum = field(init=False)
     _assumed: tuple[int, list[int], tuple[str, ...]] = (-1, [], ())
-    """MemberCount of facts read when the relevant invariants were last collected, their formulas and their ids."""
+    """Count of facts read when the relevant invariants were last collected, their formulas and their ids."""
 
     def __post_init__(self) -> None:
         self.space = ProfileSpace(self.bounds, self.schemas)

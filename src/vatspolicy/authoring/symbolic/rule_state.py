@@ -1,4 +1,4 @@
-"""What a rule says, as formulas: the same that the evaluator would tell of it, and whether two versions differ."""
+"""State of a rule on a subject: its effect as data and as formulas, by the encoder and by the evaluator."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLASS = "activity.class"
 
 
 def effect_constants(rule: Rule) -> Any:
-    """What the effect of a rule says whatever the facts are. Wording and citations are not among it."""
+    """Return the constant part of a rule's effect, without wording and citations."""
     match rule.effect:
         case Classify(classes=classes, otherwise=otherwise):
             return ("classify", sorted(classes), sorted(otherwise), rule.contested)
@@ -45,7 +45,7 @@ def effect_constants(rule: Rule) -> Any:
 def parts(
     ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation, held: bool = False
 ) -> dict[str, DualRail]:
-    """The truths that make up what a rule says of one subject; `held`: whether its instrument is held, too."""
+    """Return the truths that make up the state of a rule on a subject. `held`: with whether its instrument is held."""
     pool = ruleset.space.pool
     if not isinstance(rule.effect, Route):
         found = {"when": ruleset.holds(rule, activation)}
@@ -56,7 +56,7 @@ def parts(
             )
         return found
     route = ruleset.route(activation, rule)
-    there = -route.applies.false  # what a route says counts only where it is about the activity
+    there = -route.applies.false  # the state of a route matters only where it applies
     closed = pool.conjoin((there, -route.usable))
     found = {"when": route.applies, "open": DualRail(route.opened, closed)}
     for condition, check in zip(rule.effect.conditions, route.checks, strict=False):
@@ -75,7 +75,7 @@ def _where(ruleset: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRai
 def same_instruments(
     one: SymbolicRuleSet, rule: Rule | None, two: SymbolicRuleSet, other: Rule | None, activation: SymbolicActivation
 ) -> bool:
-    """Whether the instruments that two versions of a rule name are held in the same cases, as far as texts tell."""
+    """Return whether the instruments of two versions of a rule are held in the same cases, judged by their texts."""
     names = sorted(named_by(rule) & named_by(other))
     return all(one.license_key(activation, name) == two.license_key(activation, name) for name in names)
 
@@ -87,7 +87,7 @@ def encode_difference(
     other: Rule | None,
     activations: tuple[SymbolicActivation, SymbolicActivation],
 ) -> int:
-    """That two versions of a rule say something different of one subject. None is a rule that is not in force."""
+    """Return the formula that two versions of a rule differ on a subject. None is a rule that is not in force."""
     pool = one.space.pool
     held = not same_instruments(one, rule, two, other, activations[0])
     before = parts(one, rule, activations[0], held) if rule is not None else {}
@@ -107,9 +107,9 @@ def encode_difference(
 def encode_subject_pair(
     query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reach: bool
 ) -> tuple[list[int], tuple[SymbolicActivation, SymbolicActivation]]:
-    """Formulas that a subject of that kind exists, and its variables under both laws.
+    """Return the formulas that a subject of a kind exists, and its activations under both rule sets.
 
-    `reach`: ask the classify rules of both laws which classes a service can have; else it can have any.
+    `reach`: only classes that the classify rules of one of the rule sets find; else any class.
     """
     one, two = rulesets
     if each == "product":
@@ -133,7 +133,7 @@ def encode_subject_pair(
 
 
 def says(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, Any]:
-    """What a rule says of every subject of a profile, by subject; subjects that it says nothing of are left out."""
+    """Return the state of a rule by subject, as the evaluator decides; silent subjects are left out."""
     if rule is None or not rule.in_force(as_of):
         return {}
     law = bundle.on(as_of)
@@ -146,7 +146,7 @@ def says(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Map
 
 
 def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
-    """Every subject of one kind with its variables; activities include those that are only possible."""
+    """Yield every subject of a kind with its activation, including activities that are only possible."""
     base = product_activation(profile, as_of)
     if each == "product":
         yield "", base

@@ -19,11 +19,11 @@ from vatspolicy.authoring.symbolic.values import Unsupported
 
 try:
     import z3
-except ImportError:  # the extra `smt` is optional: without it, what needs a proof is reported as unknown
+except ImportError:  # without the optional extra `smt`, questions that need a proof are reported as unknown
     z3 = None
 
 Model = dict[str, bool | Amount]
-"""Values of the variables that the formulas rest on."""
+"""Values of the variables under which formulas hold."""
 
 BUDGET = 20_000_000
 """Resource limit of one question in z3's own units: unlike a time limit, it ends the same question always alike."""
@@ -59,23 +59,23 @@ def open_solver(space: ProfileSpace, budget: int = BUDGET) -> Solver:
 
 
 class Solver:
-    """z3 over one space. `budget` is its resource limit for one question (deterministic, not wall time)."""
+    """Solver z3 over one space. `budget` is its resource limit for one question (deterministic, not wall time)."""
 
     def __init__(self, space: ProfileSpace, budget: int) -> None:
         self.space, self.budget = space, budget
-        self.context = z3.Context()  # of its own: what was asked before must not change an answer
+        self.context = z3.Context()  # own context: earlier questions must not change an answer
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)
         self.solver.set("rlimit", budget)
-        self.solver.set("phase", "always_false")  # what need not be there is not there
+        self.solver.set("phase", "always_false")  # prefer models with few facts
         self.terms: dict[int, Any] = {TRUE: z3.BoolVal(True, ctx=self.context)}
-        """Propositions for formulas that were asked."""
+        """Propositions for the formulas that were checked."""
         self.defined: set[int] = {TRUE}
         """Formulas that the solver knows."""
         self.atoms: list[int] = []
         self.declared: dict[int, Any] = {}
-        """What z3 calls the atoms."""
+        """Declarations of the atoms in z3."""
         self.steps: dict[str, list[tuple[Amount, bool, int]]] = {}
-        """By number variable, its bounds in order: limit, whether the limit itself is below it, and the formula."""
+        """Bounds by number variable, in order: limit, whether the bound includes it, and the formula."""
         self.sums: list[int] = []
         """Bounds on sums of several variables."""
         self.asserted = 0
@@ -88,7 +88,7 @@ class Solver:
     def check(self, formulas: Sequence[int]) -> Model | list[int]:
         """Return a model of all formulas and axioms, or conflicting formulas (an unsat core). Raises Undecided."""
         self.prepare(formulas)
-        questions = [self.signed(formula) for formula in formulas]
+        questions = [self._literal(formula) for formula in formulas]
         while True:
             answer = self.solver.check(*questions)
             if answer == z3.unsat:
@@ -96,20 +96,20 @@ class Solver:
                 return [asked[term.get_id()] for term in self.solver.unsat_core()]
             if answer != z3.sat:
                 raise Undecided("the solver reached its limit")
-            found, clash = self.numbers(self.solver.model())
+            found, clash = self._complete(self.solver.model())
             if not clash:
                 return found
-            self.solver.add(z3.Or([z3.Not(self.signed(formula)) for formula in clash]))
+            self.solver.add(z3.Or([z3.Not(self._literal(formula)) for formula in clash]))
 
     # --- formulas to propositions
 
     def prepare(self, formulas: Iterable[int]) -> None:
-        """Make the formulas and the axioms known to the solver. It reads text, which is the fastest way in."""
+        """Declare the formulas and the axioms to the solver, as SMT-LIB text."""
         axioms = self.space.axioms[self.asserted :]
         self.asserted += len(axioms)
         lines: list[str] = []
         for formula in (*axioms, *formulas):
-            self.define(abs(formula), lines)
+            self._define(abs(formula), lines)
         lines += [f"(assert {_signed(axiom)})" for axiom in axioms]
         for formula in formulas:
             if abs(formula) not in self.terms and isinstance(self.space.pool.parts[abs(formula)], tuple):
@@ -119,8 +119,8 @@ class Solver:
         if lines:
             self.solver.from_string("\n".join(lines))
 
-    def define(self, formula: int, lines: list[str]) -> None:
-        """Write down what a formula and everything below it stand for."""
+    def _define(self, formula: int, lines: list[str]) -> None:
+        """Append the definitions of a formula and of everything below it."""
         pool = self.space.pool
         pending = [formula]
         while pending:
@@ -139,10 +139,10 @@ class Solver:
             lines.append(f"(declare-const p{number} Bool)")
             self.atoms.append(number)
             if isinstance(part, Bound):
-                lines += self.place(number, part)
+                lines += self._order_bound(number, part)
 
-    def place(self, number: int, atom: Bound) -> list[str]:
-        """Put a bound in order with those on the same variable: `below 5` implies `at most 5` implies `below 6`."""
+    def _order_bound(self, number: int, atom: Bound) -> list[str]:
+        """Order a bound among those on the same variable: `below 5` implies `at most 5` implies `below 6`."""
         if len(atom.terms) > 1 or atom.terms[0][1] != 1:
             self.sums.append(number)
             return []
@@ -153,50 +153,50 @@ class Solver:
         near = steps[max(index - 1, 0) : index + 2]
         return [f"(assert (or (not p{low[2]}) p{high[2]}))" for low, high in pairwise(near)]
 
-    def signed(self, formula: int) -> Any:
-        """An atom, or a formula that was asked, or the negation of one."""
+    def _literal(self, formula: int) -> Any:
+        """Return the literal of a formula: an atom, a formula that was prepared, or the negation of one."""
         term = self.terms.get(formula)
         if term is None and formula > 0:
             term = self.terms[formula] = z3.Bool(f"p{formula}", ctx=self.context)
         elif term is None:
-            term = self.terms[formula] = z3.Not(self.signed(-formula))
+            term = self.terms[formula] = z3.Not(self._literal(-formula))
         return term
 
     # --- propositions to numbers
 
-    def numbers(self, model: Any) -> tuple[Model, list[int]]:
-        """Values of all variables; or, where there are none, the bounds that do not go together."""
+    def _complete(self, model: Any) -> tuple[Model, list[int]]:
+        """Return values of all variables, or the bounds that conflict."""
         pool = self.space.pool
-        true = self.true_atoms(model)
+        true = self._true_atoms(model)
         found: Model = {}
         for number in self.atoms:
             part = pool.parts[number]
             if isinstance(part, Flag):
                 found[part.name] = number in true
         for name, steps in self.steps.items():
-            found[name] = self.lowest(name, steps, true)
+            found[name] = self._value_between(name, steps, true)
         if all(pool.evaluate(number, found) is (number in true) for number in self.sums):
             return found, []
         joined = {name for number in self.sums for name, _ in _bound(pool.parts[number]).terms}
-        solved, clash = self.solve(joined, true)
+        solved, clash = self._solve_sums(joined, true)
         return found | solved, clash
 
-    def true_atoms(self, model: Any) -> set[int]:
-        """Atoms that are true in a model. The library's own functions are asked: there are thousands of them."""
+    def _true_atoms(self, model: Any) -> set[int]:
+        """Return the atoms that are true in a model. Calls the C functions, since there are thousands of atoms."""
         interpretation, truth = z3.Z3_model_get_const_interp, z3.Z3_get_bool_value
         context, inside = self.context.ref(), model.model
         found = set()
         for number in self.atoms:
             declared = self.declared.get(number)
             if declared is None:
-                declared = self.declared[number] = self.signed(number).decl().ast
+                declared = self.declared[number] = self._literal(number).decl().ast
             value = interpretation(context, inside, declared)
             if value and truth(context, value) == 1:
                 found.add(number)
         return found
 
-    def lowest(self, name: str, steps: Iterable[tuple[Amount, bool, int]], true: set[int]) -> Amount:
-        """A value between the highest bound that does not hold and the lowest that does."""
+    def _value_between(self, name: str, steps: Iterable[tuple[Amount, bool, int]], true: set[int]) -> Amount:
+        """Return a value between the highest bound that does not hold and the lowest that does."""
         known = self.space.pool.ranges[name]
         below: tuple[Amount, bool] | None = None
         for limit, included, number in steps:
@@ -205,7 +205,7 @@ class Solver:
                     return known.low
                 if known.whole:
                     return int(below[0]) + 1
-                # above (or at) the one, at most (or below) the other
+                # between the two bounds
                 if not below[1]:
                     return below[0]
                 return limit if included else (Fraction(below[0]) + Fraction(limit)) / 2
@@ -216,14 +216,14 @@ class Solver:
             return int(below[0]) + 1
         return below[0] if not below[1] else known.high
 
-    def constant(self, value: Amount) -> Any:
-        """A number as z3 writes it."""
+    def _constant(self, value: Amount) -> Any:
+        """Return a number as a z3 value."""
         if isinstance(value, Fraction) and value.denominator != 1:
             return z3.RealVal(f"{value.numerator}/{value.denominator}", ctx=self.context)
         return int(value)
 
-    def solve(self, names: set[str], true: set[int]) -> tuple[Model, list[int]]:
-        """Values of variables that stand in sums, or the bounds that do not go together."""
+    def _solve_sums(self, names: set[str], true: set[int]) -> tuple[Model, list[int]]:
+        """Return values of the variables in sums, or the bounds that conflict."""
         pool = self.space.pool
         solver = z3.Solver(ctx=self.context)
         solver.set("rlimit", self.budget)
@@ -232,13 +232,13 @@ class Solver:
         }
         for name, variable in variables.items():
             known = pool.ranges[name]
-            solver.add(variable >= self.constant(known.low), variable <= self.constant(known.high))
+            solver.add(variable >= self._constant(known.low), variable <= self._constant(known.high))
         asked: dict[str, int] = {}
         numbers = [*self.sums, *(step[2] for name in sorted(names) for step in self.steps.get(name, ()))]
         for number in numbers:
             atom = _bound(pool.parts[number])
             total = z3.Sum([factor * variables[name] for name, factor in atom.terms])
-            limit = self.constant(atom.limit)
+            limit = self._constant(atom.limit)
             term = total < limit if atom.strict else total <= limit
             formula = number if number in true else -number
             asked[f"p{number}"] = formula

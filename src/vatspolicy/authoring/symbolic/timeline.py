@@ -1,7 +1,6 @@
-"""The law over a stretch of time, asked as a whole: its day is one more fact that is open.
+"""Rule sets over a period: rules with the days on which each is in force, and parameter values by day.
 
-A rule counts on the days on which it is in force, and an expression is read with the parameter values of each day.
-So a question is asked once for all days, and not once for each of the days on which something begins or ends.
+The day is one more variable of a query, so that one question covers all days of the period.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from vatspolicy.policies.ruleset import RuleSet
 
 @dataclass(frozen=True)
 class Period:
-    """Days from `start` on, up to but not including `end` (ISO text)."""
+    """Period from `start` up to but not including `end` (ISO text)."""
 
     start: str
     end: str
@@ -40,9 +39,9 @@ END = iso(LAST_DAY)
 
 
 def periods(bundles: Sequence[Bundle], as_of: str | None = None) -> list[Period]:
-    """The periods between the days on which some rule or value of some bundle changes, latest first.
+    """Return the periods between the days on which a rule or a value of a bundle changes, latest first.
 
-    `as_of`: that day alone. Days that one of the bundles does not cover are left out.
+    `as_of` limits them to one day. Days that one of the bundles does not cover are left out.
     """
     since = max(bundle.covers_from for bundle in bundles)
     if as_of is not None:
@@ -62,13 +61,13 @@ Days = tuple[int, int]
 
 @dataclass(frozen=True)
 class ParameterValues:
-    """The parameters of one bundle: dated ones, or those of a single law."""
+    """Parameter values: dated values of a bundle, or the fixed ones of a rule set."""
 
     dated: Mapping[str, Parameter] = field(default_factory=dict)
     fixed: Mapping[str, Any] | None = None
 
     def versions(self, expression: Expression, days: Days) -> list[tuple[Days, Mapping[str, Any]]]:
-        """The values that an expression is read with, each with its days; neighbouring days differ."""
+        """Return the values that an expression reads, by days; neighboring entries differ."""
         if self.fixed is not None:
             return [(days, self.fixed)]
         keys = sorted(parameters(expression))
@@ -84,14 +83,14 @@ class ParameterValues:
         return found
 
     def on(self, key: str, day: str) -> Any:
-        """The value of a day; before the first, the first, as in `Bundle.on`."""
+        """Return the value on a day; before the first value, the first, as in `Bundle.on`."""
         parameter = self.dated[key]
         return (parameter.on(day) or parameter.values[0]).value
 
 
 @dataclass
 class RuleSetHistory:
-    """Rules with the days on which each is in force, and what their expressions are read with."""
+    """Rules with the days on which each is in force, and the parameter values that their expressions read."""
 
     days: Days
     rules: dict[str, tuple[Rule, ...]]
@@ -99,18 +98,18 @@ class RuleSetHistory:
     instruments: Mapping[str, Instrument]
     values: ParameterValues
     foreign: dict[int, ParameterValues] = field(default_factory=dict)
-    """Expressions, by identity, that are read with the values of another bundle."""
+    """Expressions, by identity, that read the values of another bundle."""
     always: bool = False
-    """Whether all rules are in force on all days: the law of a single day."""
+    """Whether all rules are in force on all days, as in the rule set of a single day."""
     limits: dict[int, Days] = field(default_factory=dict)
-    """Expressions, by identity, that matter on some days only: those of their rule."""
+    """Expressions, by identity, that matter only on the days of their rule."""
 
     def rules_for(self, each: str, effect: str) -> tuple[Rule, ...]:
-        """Rules on one kind of subject with one effect, in force on any of the days."""
+        """Return the rules on one kind of subject with one effect, in force on any of the days."""
         return self.rules.get(f"{each}/{effect}", ())
 
     def span(self, rule: Rule) -> Days | None:
-        """The days on which a rule is in force; None when there are none."""
+        """Return the days on which a rule is in force, or None if there are none."""
         if self.always:
             return self.days
         first, last = max(self.days[0], ordinal(rule.since)), self.days[1]
@@ -119,12 +118,12 @@ class RuleSetHistory:
         return (first, last) if first <= last else None
 
     def versions(self, expression: Expression) -> list[tuple[Days, Mapping[str, Any]]]:
-        """The values that an expression is read with, by days."""
+        """Return the values that an expression reads, by days."""
         values = self.foreign.get(id(expression), self.values)
         return values.versions(expression, self.limits.get(id(expression), self.days))
 
     def shares(self, expression: Expression, other: RuleSetHistory) -> bool:
-        """Whether an expression has the same value on every day in another history."""
+        """Return whether an expression has the same value on every day in another history."""
         name = id(expression)
         same_days = name in self.limits and self.limits[name] == other.limits.get(name)
         return same_days and self.foreign.get(name, self.values) is other.foreign.get(name, other.values)
@@ -166,7 +165,7 @@ def _whole(bundle: Bundle, period: Period) -> RuleSetHistory:
 
 @functools.lru_cache(maxsize=16)
 def values_of(bundle: Bundle) -> ParameterValues:
-    """The parameters of a bundle."""
+    """Return the parameters of a bundle."""
     return ParameterValues({p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()})
 
 
@@ -204,7 +203,7 @@ def _stretches(starts: Sequence[int], last: int) -> list[Days]:
 
 
 def _joined(spans: Sequence[Days]) -> list[Days]:
-    """Days that touch or overlap, as one stretch."""
+    """Return the days, with those that touch or overlap joined."""
     found: list[Days] = []
     for first, last in sorted(spans):
         if found and first <= found[-1][1] + 1:

@@ -106,7 +106,7 @@ class TwoRuleSetSearch:
     """Search for profiles with short lists that two rule sets decide by given words."""
 
     def __init__(self, period: Period, base: Bundle, budget: int, members: Mapping[str, int]) -> None:
-        """`members`: lengths of lists by path; 1 for a list not named."""
+        """Encode the base. `members`: lengths of lists by path; 1 for a list not named."""
         self.query, self.budget = Query(period, dict(members), schemas=base.schemas), budget
         self.base = self.query.encode(base)
         self.before = self._words(self.base)

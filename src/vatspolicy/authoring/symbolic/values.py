@@ -1,7 +1,7 @@
-"""Values of expressions while the facts are open: what a value can be, and when it is which.
+"""Values of expressions over all profiles.
 
-A truth is a `Rail`. Any other value is `Cases`: guards that exclude one another, each with what the value then is;
-where no guard holds, the value is unknown.
+A boolean is a `DualRail`. Any other value is `Cases`: guards that exclude one another, each with a known value; where
+no guard holds, the value is unknown.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Amount, FormulaPo
 
 
 class Unsupported(Exception):
-    """Something outside what can be analysed exactly. The text names it."""
+    """Signal that an expression cannot be encoded exactly. The text names the obstacle."""
 
 
 @dataclass(frozen=True)
 class DualRail:
-    """A truth of Kleene's logic as two formulas that exclude one another; where neither holds, it is unknown."""
+    """Dual-rail truth of Kleene logic: two formulas that exclude one another; if neither holds, it is unknown."""
 
     true: int
     false: int
@@ -30,32 +30,32 @@ KNOWN_TRUE, KNOWN_FALSE, UNKNOWN = DualRail(TRUE, FALSE), DualRail(FALSE, TRUE),
 
 
 def dual_rail(value: bool | None) -> DualRail:
-    """A constant truth."""
+    """Return a constant truth."""
     return UNKNOWN if value is None else KNOWN_TRUE if value else KNOWN_FALSE
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A value that no fact changes: a scalar, a list, or an object of a parameter."""
+    """Value that does not depend on facts: a scalar, a list, or an object of a parameter."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class IndexedChoice:
-    """The value at the place that a variable says. Several choices may share a variable (a place and its province)."""
+    """Value at the index that a variable has. Choices may share a variable (a place and its province)."""
 
     name: str
     values: tuple[Any, ...]
 
     def indexes(self, holds: Callable[[Any], bool]) -> list[int]:
-        """Places of the values of which something holds."""
+        """Return the indexes of the values that satisfy a predicate."""
         return [index for index, value in enumerate(self.values) if holds(value)]
 
 
 @dataclass(frozen=True)
 class LinearSum:
-    """A number: factors times variables, plus a constant; `day` for a calendar day by its number."""
+    """Number: factors times variables, plus a constant. `day`: a calendar day as its number."""
 
     terms: tuple[tuple[str, int], ...]
     constant: Amount
@@ -64,17 +64,17 @@ class LinearSum:
 
 @dataclass(frozen=True)
 class EnumSet:
-    """A list that holds each word of an enumeration at most once."""
+    """List that contains each word of an enumeration at most once."""
 
     path: str
     words: tuple[str, ...]
     has: Callable[[str], int]
-    """The formula that a word is in it."""
+    """Return the formula that a word is in the list."""
     longest: int
 
 
 class BoundedList:
-    """A list of objects; `members` are pairs of a formula (that the member exists) and a record."""
+    """List of objects: pairs of a formula (that the member exists) and a record."""
 
     def __init__(self, path: str, make: Callable[[], list[tuple[int, SymbolicRecord]]]) -> None:
         self.path, self._make = path, make
@@ -82,26 +82,26 @@ class BoundedList:
 
     @property
     def made(self) -> list[tuple[int, SymbolicRecord]]:
-        """The members if anybody read them."""
+        """Members that were read so far."""
         return self._members or []
 
     @property
     def members(self) -> list[tuple[int, SymbolicRecord]]:
-        """The members, made when they are first read."""
+        """Members, created on first access."""
         if self._members is None:
             self._members = self._make()
         return self._members
 
 
 class SymbolicRecord:
-    """An object with named fields, made when they are first read."""
+    """Object whose fields are created on first access."""
 
     def __init__(self, path: str, schema: Mapping[str, Any], make: Callable[[str], SymbolicValue]) -> None:
         self.path, self.schema, self._make = path, schema, make
         self.made: dict[str, SymbolicValue] = {}
 
     def get(self, name: str) -> SymbolicValue:
-        """The field."""
+        """Return a field."""
         if name not in self.made:
             self.made[name] = self._make(name)
         return self.made[name]
@@ -109,7 +109,7 @@ class SymbolicRecord:
 
 @dataclass(frozen=True)
 class MemberCount:
-    """How many of some formulas hold; `path` is the list that they are the members of."""
+    """Number of formulas that hold; `path` is the list of which they are the members."""
 
     formulas: tuple[int, ...]
     path: str
@@ -118,7 +118,7 @@ class MemberCount:
 
 @dataclass(frozen=True)
 class OpaqueValue:
-    """A fact that may be there, and may not be looked at."""
+    """Fact that may be present, but whose value cannot be encoded."""
 
     what: str
 
@@ -129,28 +129,28 @@ SymbolicValue = DualRail | Cases
 
 
 def constant(value: Any) -> SymbolicValue:
-    """A known value."""
+    """Return a known value."""
     return dual_rail(value) if isinstance(value, bool) else ((TRUE, Constant(value)),)
 
 
 def merge(*cases: tuple[int, KnownValue]) -> Cases:
-    """The cases that can be."""
+    """Return the cases that are possible."""
     return tuple(case for case in cases if case[0] != FALSE)
 
 
 def guard(pool: FormulaPool, condition: int, value: SymbolicValue) -> Cases:
-    """The value where a condition holds, and nothing known elsewhere."""
+    """Return the value where a condition holds, unknown elsewhere."""
     assert not isinstance(value, DualRail)
     return merge(*((pool.conjoin((condition, held)), base) for held, base in value))
 
 
 def known(pool: FormulaPool, cases: Cases) -> int:
-    """That the value is known."""
+    """Return the formula that the value is known."""
     return pool.disjoin(held for held, _ in cases)
 
 
 def sum_of(base: KnownValue) -> LinearSum:
-    """A number, a day or a constant as a sum. Raises Unsupported for anything else."""
+    """Return a number, a day or a constant as a sum. Raises Unsupported for anything else."""
     match base:
         case LinearSum():
             return base
@@ -166,7 +166,7 @@ def sum_of(base: KnownValue) -> LinearSum:
 
 
 def name_of(base: KnownValue) -> str:
-    """What a value is, for a message."""
+    """Return the name of a value for a message."""
     match base:
         case OpaqueValue(what=what):
             return what
@@ -181,7 +181,7 @@ def name_of(base: KnownValue) -> str:
 
 
 def at_least(pool: FormulaPool, formulas: Iterable[int], count: int) -> int:
-    """That at least `count` of the formulas hold."""
+    """Return the formula that at least `count` of the formulas hold."""
     formulas = list(formulas)
     if count <= 0 or count > len(formulas):
         return TRUE if count <= 0 else FALSE

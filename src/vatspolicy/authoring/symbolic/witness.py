@@ -1,4 +1,4 @@
-"""Witnesses: from a solver's model to a profile, confirm_decisions by the evaluator."""
+"""Witnesses: from a solver's model to a profile that the evaluator confirms."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _plain_number(number: Amount) -> int | float:
 
 
 class Unconfirmed(Exception):
-    """A witness that the evaluator does not confirm: an error of the symbolic part, never shown as a finding."""
+    """Signal that the evaluator does not confirm a witness: an error of the symbolic part, never shown as a finding."""
 
 
 def decision_of(bundle: Bundle, profile: Profile, as_of: str) -> str:

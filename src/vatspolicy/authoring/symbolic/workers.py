@@ -1,4 +1,4 @@
-"""Questions shared by worker processes. How they are cut does not depend on how many there are, nor do the answers."""
+"""Worker processes that share questions about two bundles. The answers do not depend on their number."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ R = TypeVar("R")
 
 
 def run_tasks(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...]]], workers: int) -> list[R]:
-    """What every task says of the two bundles, in order. A task is a function, and what it takes beside them.
+    """Return the results of tasks on two bundles, in order. A task is a function and its further arguments.
 
-    Without workers, with one task, or where processes cannot be started, the tasks are done here one after the other.
+    With one worker or one task, or if processes cannot be started, the tasks run in this process.
     """
     if min(workers, len(tasks)) > 1:
         try:
             return _shared(sides, tasks, min(workers, len(tasks)))
         except (BrokenProcessPool, OSError, pickle.PicklingError):
-            pass  # the answers are the same, and only come later
+            pass  # run the tasks here instead: the answers are the same
     return [work(*sides, *rest) for work, rest in tasks]
 
 
@@ -39,13 +39,13 @@ def _shared(sides: Sides, tasks: Sequence[tuple[Callable[..., R], tuple[Any, ...
 
 
 def _start_method() -> str:
-    """A copy of this process has both bundles at hand and saves seconds; it is safe only without other threads."""
+    """Return the start method: a fork has both bundles already, but is safe only without other threads."""
     alone = sys.platform == "linux" and threading.active_count() == 1
     return "fork" if alone else "spawn"
 
 
 _SIDES: list[Sides] = []
-"""The two bundles of a worker process."""
+"""Both bundles of a worker process."""
 
 
 def _start(sides: Sides | bytes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -49,8 +48,8 @@ class Case:
 
     def _probe(self) -> Iterator[str]:
         assert self.policy is not None
-        law = self.bundle.on(self.as_of)
-        scopes = list(subjects(law, self.profile, self.as_of))
+        ruleset = self.bundle.on(self.as_of)
+        scopes = list(subjects(ruleset, self.profile, self.as_of))
         wanted = self.expect.get("subject")
         for id, state in self.expect["expect"].items():
             rule = next((rule for rule in self.policy.rules if rule.id == id), None)
@@ -58,7 +57,9 @@ class Case:
                 yield f"There is no rule {id!r} in this file."
                 continue
             found = {
-                state_of(law, rule, env) for each, name, env in scopes if each == rule.each and wanted in (None, name)
+                state_of(ruleset, rule, activation)
+                for each, name, activation in scopes
+                if each == rule.each and wanted in (None, name)
             }
             found = found or {"silent"}
             if len(found) > 1:
@@ -66,38 +67,46 @@ class Case:
             elif found != {state} and not (state == "fires" and found == {"unmet"}):
                 yield f"{id} is {found.pop()}, not {state}."
         for instrument, bodies in self.expect.get("authority", {}).items():
-            env = next((env for each, name, env in reversed(scopes) if wanted in (None, name)), None)
-            actual = law.authorities(instrument, env) if env is not None and instrument in law.instruments else ()
+            activation = next(
+                (activation for each, name, activation in reversed(scopes) if wanted in (None, name)), None
+            )
+            actual = (
+                ruleset.authorities(instrument, activation)
+                if activation is not None and instrument in ruleset.instruments
+                else ()
+            )
             if set(actual) != set(bodies):
                 yield f"{instrument} is with {', '.join(actual) or 'nobody'}, not {', '.join(bodies)}."
 
 
-def subjects(law: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Env]]:
+def subjects(ruleset: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Env]]:
     """Yield every subject of a profile (product, services, activities) with its name and activation."""
     product = product_activation(profile, as_of)
     yield "product", "", product
     for service in product["services"]:
-        env = service_activation(product, service)
-        yield "service", service["id"], env
-        for cls in classify(law, env).classes:
-            yield "activity", f"{service['id']}/{cls}", activity_activation(law, env, cls)
+        activation = service_activation(product, service)
+        yield "service", service["id"], activation
+        for cls in classify(ruleset, activation).classes:
+            yield "activity", f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
 
 
-def state_of(law: RuleSet, rule: Rule, env: Env) -> str:
+def state_of(ruleset: RuleSet, rule: Rule, activation: Env) -> str:
     """Return the state of a rule for one activation: silent, fires, unknown; met, unmet, closed; open, closed."""
-    holds = law.evaluate(rule.when, env) if rule in law.rules_for(rule.each, rule.kind) else False
+    holds = ruleset.evaluate(rule.when, activation) if rule in ruleset.rules_for(rule.each, rule.kind) else False
     if holds is False:
         return "silent"
     match rule.effect:
         case Route(to=to):
-            return next((state.state for state in evaluate_routes(law, env, to) if state.rule is rule), "silent")
+            return next(
+                (state.state for state in evaluate_routes(ruleset, activation, to) if state.rule is rule), "silent"
+            )
         case Need(through=str(to)):
-            mildest, strictest = outcome_range(evaluate_routes(law, env, to))
+            mildest, strictest = outcome_range(evaluate_routes(ruleset, activation, to))
             if not holds or mildest != strictest:
                 return "unknown"
             return NEED_STATES[strictest]
         case Need(instrument=str(instrument), bearer=bearer):
-            has = holds_instrument(law, env, instrument, bearer if "service" in env else "company")
+            has = holds_instrument(ruleset, activation, instrument, bearer if "service" in activation else "company")
             return "met" if has else "unknown" if not holds or has is None else "unmet"
     return "fires" if holds else "unknown"
 
@@ -137,13 +146,8 @@ def load_tests(bundle: Bundle, policy: Policy) -> Document | None:
 
 def stray_tests(bundle: Bundle) -> Iterator[Problem]:
     """Yield a problem for each file of tests, below the folder of the policies, that stands beside none of them."""
-    files = [policy.file for policy in bundle.policies.values()]
-    if not files:
-        return
-    beside = {file.removesuffix(".yaml") + TESTS_ENDING for file in files}
-    for path in sorted(
-        FilePath(os.path.commonpath([os.path.dirname(file) for file in files])).rglob(f"*{TESTS_ENDING}")
-    ):
+    beside = {policy.file.removesuffix(".yaml") + TESTS_ENDING for policy in bundle.policies.values()}
+    for path in sorted(FilePath(bundle.folder).rglob(f"*{TESTS_ENDING}")) if beside else ():
         if str(path) not in beside:
             yield Problem(str(path), 1, 1, "", "These tests stand beside no policy.", STRAY_HINT)
 

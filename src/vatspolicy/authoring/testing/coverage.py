@@ -46,41 +46,41 @@ class Coverage:
 
     def note(self, case: Case) -> None:
         """Record the values of every rule and clause that the case evaluates."""
-        law = self.bundle.on(case.as_of)
+        ruleset = self.bundle.on(case.as_of)
         asked = [case.policy] if case.policy else list(self.bundle.policies.values())
-        for each, _, env in subjects(law, case.profile, case.as_of):
+        for each, _, activation in subjects(ruleset, case.profile, case.as_of):
             for policy in asked:
                 for rule in policy.rules:
                     if not rule.in_force(case.as_of):
                         self._rules.setdefault(rule.name, set()).add("silent")
                     elif rule.each == each:
-                        self._note_rule(law, policy, rule, env)
+                        self._note_rule(ruleset, policy, rule, activation)
 
-    def _note_rule(self, law: RuleSet, policy: Policy, rule: Rule, env: Env) -> None:
-        self._rules.setdefault(rule.name, set()).add(state_of(law, rule, env))
+    def _note_rule(self, ruleset: RuleSet, policy: Policy, rule: Rule, activation: Env) -> None:
+        self._rules.setdefault(rule.name, set()).add(state_of(ruleset, rule, activation))
         for expression in expressions_of(rule):
-            self._note_node(law, policy, expression.text, expression.tree, env)
-            for terms, node, value in decisive_clauses(expression.tree, env, law.params):
+            self._note_node(ruleset, policy, expression.text, expression.tree, activation)
+            for terms, node, value in decisive_clauses(expression.tree, activation, ruleset.params):
                 owner, text = policy, expression.text
                 for name in terms:
                     owner, text = self.bundle.term(owner, name)
                 self._decisive.setdefault((owner.file, text, node.span), set()).add(value)
 
-    def _note_node(self, law: RuleSet, policy: Policy, text: str, node: Node, env: Env) -> None:
+    def _note_node(self, ruleset: RuleSet, policy: Policy, text: str, node: Node, activation: Env) -> None:
         if isinstance(node, Term):
             owner, inner = self.bundle.term(policy, node.name)
-            self._note_node(law, owner, inner, node.body, env)
+            self._note_node(ruleset, owner, inner, node.body, activation)
         elif isinstance(node, And | Or):
             for part in node.parts:
-                self._note_node(law, policy, text, part, env)
+                self._note_node(ruleset, policy, text, part, activation)
         elif isinstance(node, Not):
-            self._note_node(law, policy, text, node.body, env)
+            self._note_node(ruleset, policy, text, node.body, activation)
         elif is_clause(node):
-            value = evaluate(node, env, law.params)
+            value = evaluate(node, activation, ruleset.params)
             self._clauses.setdefault((policy.file, text, node.span), set()).add(value)
             if isinstance(node, Quantifier):
-                for inner_env in list_members(node, env, law.params) or ():
-                    self._note_node(law, policy, text, node.body, inner_env)
+                for inner_activation in list_members(node, activation, ruleset.params) or ():
+                    self._note_node(ruleset, policy, text, node.body, inner_activation)
 
     def states(self, rule: Rule) -> set[str]:
         """Return the states that tests have shown of a rule."""
@@ -195,24 +195,24 @@ T = TypeVar("T")
 
 
 def decisive_clauses(
-    node: Node, env: Env, params: Params, terms: tuple[str, ...] = ()
+    node: Node, activation: Env, params: Params, terms: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
     """Yield the clauses that decide a tree alone: the terms around each, outermost first, the clause, its value."""
     match node:
         case Term(name=name, body=body):
-            yield from decisive_clauses(body, env, params, (*terms, name))
+            yield from decisive_clauses(body, activation, params, (*terms, name))
         case Not(body=body):
-            yield from decisive_clauses(body, env, params, terms)
+            yield from decisive_clauses(body, activation, params, terms)
         case And(parts=parts) | Or(parts=parts):
             neutral = isinstance(node, And)
-            for part in deciding_parts([(part, evaluate(part, env, params)) for part in parts], neutral):
-                yield from decisive_clauses(part, env, params, terms)
+            for part in deciding_parts([(part, evaluate(part, activation, params)) for part in parts], neutral):
+                yield from decisive_clauses(part, activation, params, terms)
         case _ if is_clause(node):
-            value = evaluate(node, env, params)
+            value = evaluate(node, activation, params)
             if value is not None:
                 yield terms, node, value
             if isinstance(node, Quantifier):
-                members = list_members(node, env, params) or []
+                members = list_members(node, activation, params) or []
                 values = [(member, evaluate(node.body, member, params)) for member in members]
                 for member in deciding_parts(values, node.kind == "all"):
                     yield from decisive_clauses(node.body, member, params, terms)

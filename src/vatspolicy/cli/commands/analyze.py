@@ -17,7 +17,7 @@ from vatspolicy.cli.parameters import (
     LangOption,
     Outputs,
     PoliciesOption,
-    output_option,
+    make_output_option,
     parse_day,
 )
 from vatspolicy.errors import suggest
@@ -65,7 +65,7 @@ def analyze(
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.", rich_help_panel=DECISION)] = 1,
     format: Annotated[AnalysisFormat, FORMAT] = AnalysisFormat.TEXT,
-    outputs: Annotated[Outputs, output_option(tuple(AnalysisFormat))] = (),
+    outputs: Annotated[Outputs, make_output_option(tuple(AnalysisFormat))] = (),
     lang: LangOption = Lang.EN,
 ) -> int:
     """Analyse the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.

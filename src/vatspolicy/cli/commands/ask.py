@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vatspolicy.cli.console import abort, columns, print_result, write_report
+from vatspolicy.cli.console import abort, measure_width, print_result, write_report
 from vatspolicy.cli.context import SpecContext
 from vatspolicy.cli.declaration import Command, Option
 from vatspolicy.cli.parameters import (
@@ -23,7 +23,7 @@ from vatspolicy.cli.parameters import (
     parse_slug,
 )
 from vatspolicy.gate.gate import ExitCode
-from vatspolicy.output import wants_colour, write_stderr
+from vatspolicy.output import wants_color, write_stderr
 
 if TYPE_CHECKING:
     from vatspolicy.documents import Document
@@ -173,7 +173,7 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
     if state.question is None:
         print_result("\n".join(closing(state, False, state.document.file, lang.value)) + "\n")
         return
-    terminal = Terminal(lambda: None, print_result, lambda _: None, lang.value, wants_colour(), columns())
+    terminal = Terminal(lambda: None, print_result, lambda _: None, lang.value, wants_color(), measure_width())
     terminal.lines(terminal.question(state, state.question))
 
 
@@ -185,13 +185,13 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitC
 
     if changed or file.original is None:
         file.write(state)
-    terminal = Terminal(_read, write_stderr, file.write, lang.value, _colour(), columns())
+    terminal = Terminal(_read, write_stderr, file.write, lang.value, _color(), measure_width())
     state, early = terminal.run(state)
     name = str(file.path) if file.path is not None else state.document.file
     write_stderr("\n" + "\n".join(closing(state, early, name, lang.value)) + "\n")
     if state.settled or not early:
         data: dict[str, Any] = decision_to_data(state.bundle, state.profile, state.decision)
-        print_result("\n" + render("text", [data | {"file": name}], lang.value, wants_colour(), columns()))
+        print_result("\n" + render("text", [data | {"file": name}], lang.value, wants_color(), measure_width()))
     return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
 
 
@@ -200,8 +200,8 @@ def _read() -> str | None:
     return line or None
 
 
-def _colour() -> bool:
-    return wants_colour() and sys.stderr is not None and sys.stderr.isatty()
+def _color() -> bool:
+    return wants_color() and sys.stderr is not None and sys.stderr.isatty()
 
 
 command = Command(ask, "ask", DECIDE)

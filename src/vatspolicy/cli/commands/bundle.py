@@ -45,7 +45,7 @@ class Algorithm(StrEnum):
     EDDSA, ES256 = "EdDSA", "ES256"
 
 
-def build(
+def build_bundle(
     number: Annotated[
         int,
         typer.Option(
@@ -191,7 +191,7 @@ def pin_bundle(
     print_result(f"{lock}: {package.revision}{by}\n")
 
 
-def keygen(
+def generate_key(
     name: Annotated[Path, typer.Argument(metavar="NAME", help="Writes NAME.pem (private) and NAME.pub.")],
     algorithm: Annotated[Algorithm, typer.Option(help="Algorithm of the key.")] = Algorithm.EDDSA,
 ) -> None:
@@ -289,11 +289,11 @@ command = CommandGroup(
     RULES,
     "Bundles of policies as files: build, sign, verify, inspect, pin.",
     {
-        "build": build,
+        "build": build_bundle,
         "sign": sign_bundle,
         "verify": verify_bundle,
         "inspect": inspect_bundle,
         "pin": pin_bundle,
-        "keygen": keygen,
+        "keygen": generate_key,
     },
 )

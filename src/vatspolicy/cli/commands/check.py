@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, columns, print_result, publish, report_problems, warn, write_report
+from vatspolicy.cli.console import abort, measure_width, print_result, publish, report_problems, warn, write_report
 from vatspolicy.cli.context import SpecContext
 from vatspolicy.cli.declaration import Argument, Command, Option
 from vatspolicy.cli.parameters import (
@@ -22,7 +22,7 @@ from vatspolicy.cli.parameters import (
     Outputs,
     PastOption,
     SetOption,
-    output_option,
+    make_output_option,
     parse_day,
     parse_masks,
 )
@@ -89,7 +89,7 @@ class CheckOptions:
         Option("--until", metavar="DAY", parse=parse_day, help="Last day of the baseline to write.", panel=ASIDE),
     ] = None
     format: Annotated[Format, FORMAT] = Format.TEXT
-    outputs: Annotated[Outputs, output_option(tuple(Format))] = ()
+    outputs: Annotated[Outputs, make_output_option(tuple(Format))] = ()
     receipt: Annotated[
         str | None,
         Option(
@@ -143,13 +143,13 @@ def check(options: CheckOptions) -> ExitCode:
     if options.receipt is not None and (result.law or not result.problems):
         _write_receipt(options.receipt, law, gate, result)
 
-    def report(format: str, colour: bool) -> str:
+    def report(format: str, color: bool) -> str:
         return render(
             format,
             result.records,
             options.context.lang.value,
-            colour,
-            columns(),
+            color,
+            measure_width(),
             result.problems,
             result.remarks,
         )

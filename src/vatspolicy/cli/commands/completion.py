@@ -21,7 +21,7 @@ class Shell(StrEnum):
     BASH, ZSH, FISH, POWERSHELL = "bash", "zsh", "fish", "powershell"
 
 
-def completion(
+def print_completion(
     shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")],
 ) -> None:
     """Print the script that completes commands, options and values in a shell.
@@ -36,4 +36,4 @@ def completion(
     print_result(f"{script.strip()}\n", machine=True)
 
 
-command = Command(completion, "completion", WRITE)
+command = Command(print_completion, "completion", WRITE)

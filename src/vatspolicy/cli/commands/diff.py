@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, columns, publish, report_problems, write_report
+from vatspolicy.cli.console import abort, measure_width, publish, report_problems, write_report
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import (
     DECISION,
@@ -20,9 +20,9 @@ from vatspolicy.cli.parameters import (
     Lang,
     LangOption,
     Outputs,
-    american,
-    output_option,
+    make_output_option,
     parse_day,
+    to_american,
 )
 from vatspolicy.errors import InvalidInput, Problem
 
@@ -52,12 +52,12 @@ def parse_fail_on(texts: list[str]) -> list[str]:
     from vatspolicy.authoring.diff.verdict import parse_conditions
 
     try:
-        return parse_conditions(american(text) for text in texts)
+        return parse_conditions(to_american(text) for text in texts)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
 
-def diff(
+def review_diff(
     base: Annotated[
         str,
         typer.Argument(
@@ -123,7 +123,7 @@ def diff(
         ),
     ] = None,
     format: Annotated[DiffFormat, FORMAT] = DiffFormat.TEXT,
-    outputs: Annotated[Outputs, output_option(tuple(DiffFormat))] = (),
+    outputs: Annotated[Outputs, make_output_option(tuple(DiffFormat))] = (),
     lang: LangOption = Lang.EN,
 ) -> int:
     """Review a change of the law: what was edited, which decisions change, for whom and from when.
@@ -146,7 +146,7 @@ def diff(
 
         for path, text in new_files(build_fixtures(data), save_fixtures):
             write_report(path, text)
-    publish(lambda name, colour: render(name, data, lang.value, colour, columns()), format, outputs)
+    publish(lambda name, color: render(name, data, lang.value, color, measure_width()), format, outputs)
     if refused:
         abort(refused)
     if data["problems"] and format is not DiffFormat.TEXT:
@@ -155,4 +155,4 @@ def diff(
     return exit_code
 
 
-command = Command(diff, "diff", RULES)
+command = Command(review_diff, "diff", RULES)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, columns, print_result
+from vatspolicy.cli.console import abort, measure_width, print_result
 from vatspolicy.cli.context import CommandContext
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import RULES
@@ -23,7 +23,7 @@ def explain(
     from vatspolicy.reports.policy.terminal import explain as explain_name
 
     try:
-        text = explain_name(context.law.load(), name, context.lang.value, columns())
+        text = explain_name(context.law.load(), name, context.lang.value, measure_width())
     except KeyError as error:
         abort(str(error.args[0]))
     print_result(text)

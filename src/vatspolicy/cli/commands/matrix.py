@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, columns, publish
+from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import DayContext
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECISION, FORMAT, OUTPUT, RULES
@@ -45,7 +45,7 @@ def parse_zone(code: str | None) -> str | None:
     return code
 
 
-def matrix(
+def show_matrix(
     context: DayContext,
     by: Annotated[
         By, typer.Option(help="What the columns are; all for both tables.", rich_help_panel=OUTPUT)
@@ -85,7 +85,7 @@ def matrix(
         tables = [make(law, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
         abort(f"{error}.")
-    publish(lambda name, colour: render(name, tables, context.lang.value, colour, columns()), format)
+    publish(lambda name, color: render(name, tables, context.lang.value, color, measure_width()), format)
 
 
-command = Command(matrix, "matrix", RULES)
+command = Command(show_matrix, "matrix", RULES)

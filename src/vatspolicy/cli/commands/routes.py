@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, columns, publish
+from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import SpecContext, require_covered
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, FORMAT, OUTPUT, SetOption
@@ -26,7 +26,7 @@ class Goal(StrEnum):
     NEEDS_LICENSE, ALLOW = "needs-license", "allow"
 
 
-def routes(
+def show_routes(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec (YAML or JSON), or - for standard input.")],
     context: SpecContext,
     to: Annotated[
@@ -65,7 +65,7 @@ def routes(
     if len(specs) > 1:
         abort(f"{len(specs)} specs are behind {spec!r}; name one.")
     law = context.law.load()
-    profile = load_profile(specs[0], changes)
+    profile = load_profile(specs[0], changes, law.schemas)
     day = context.as_of or profile.launch or today()
     if context.as_of is not None:
         require_covered(law, day)
@@ -78,14 +78,14 @@ def routes(
     plan = find_remediations(law, profile, day, to.value if to is not None else None, limit, most)
     data = plan_to_data(law, profile, plan)
 
-    def report(form: str, colour: bool) -> str:
+    def report(form: str, color: bool) -> str:
         if form == Form.JSON:
             return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
         if form == Form.MARKDOWN:
             return markdown.render(data, context.lang.value)
-        return text.render(data, context.lang.value, colour, columns())
+        return text.render(data, context.lang.value, color, measure_width())
 
     publish(report, format)
 
 
-command = Command(routes, "routes", DECIDE)
+command = Command(show_routes, "routes", DECIDE)

@@ -13,7 +13,7 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import suggest
 
 
-def schema(
+def print_schema(
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help=f"One of {', '.join(SchemaSet.shipped().names)}."),
@@ -29,4 +29,4 @@ def schema(
     print_result(SchemaSet.shipped().files[f"{name}.schema.json"].decode(), machine=True)
 
 
-command = Command(schema, "schema", WRITE)
+command = Command(print_schema, "schema", WRITE)

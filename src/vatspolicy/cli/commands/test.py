@@ -108,12 +108,12 @@ def run_tests(
         return report.exit_code
 
     from vatspolicy.authoring.mutation.report import mutate
-    from vatspolicy.authoring.mutation.run import Choice
+    from vatspolicy.authoring.mutation.run import MutantSelection
 
     result = mutate(
         bundle,
         all_cases(bundle, fixtures),
-        Choice(pattern, sample, seed),
+        MutantSelection(pattern, sample, seed),
         threshold=mutation_threshold,
         prover=_prover(bundle) if prove else None,
         suggestions=not no_suggestions,
@@ -126,14 +126,14 @@ def _prover(bundle: Bundle) -> Prover:
     """Return a function that asks the proof engine, which is imported for the first surviving mutant."""
 
     def proves(mutant: Mutant) -> bool:
-        from vatspolicy.authoring.mutation.ruleset import rewritten
+        from vatspolicy.authoring.mutation.ruleset import rewrite_bundle
         from vatspolicy.authoring.symbolic import compare_rules
         from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 
         names = [rule.name for rule in mutant.rules]
         if not names:  # of what an instrument says, not of a rule
             return False
-        head = rewritten(bundle, mutant)
+        head = rewrite_bundle(bundle, mutant)
         return all(verdict.verdict == EQUIVALENT for verdict in compare_rules(bundle, head, names))
 
     return proves

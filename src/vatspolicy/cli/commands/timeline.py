@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, columns, publish
+from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import CommandContext, require_covered
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, FORMAT, SetOption, parse_day
@@ -19,7 +19,7 @@ class TimelineFormat(StrEnum):
     TEXT, JSON, MARKDOWN = "text", "json", "markdown"
 
 
-def timeline(
+def show_timeline(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A product spec, or - for standard input.")],
     context: CommandContext,
     first: Annotated[
@@ -59,8 +59,8 @@ def timeline(
         require_covered(law, first, "--from")
     if last is not None and last < (first or law.covers_from):
         abort(f"--to {last} lies before the first day of the timeline.")
-    data = make(law, load_profile(spec, changes), clock.today(), first, last)
-    publish(lambda name, colour: render(name, data, context.lang.value, colour, columns()), format)
+    data = make(law, load_profile(spec, changes, law.schemas), clock.today(), first, last)
+    publish(lambda name, color: render(name, data, context.lang.value, color, measure_width()), format)
 
 
-command = Command(timeline, "timeline", DECIDE)
+command = Command(show_timeline, "timeline", DECIDE)

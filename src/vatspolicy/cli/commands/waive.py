@@ -55,7 +55,7 @@ def waive(
         abort("a waiver has a reason, an approver and a ticket.")
     if not day <= until <= last_day(day):
         abort(f"a waiver ends within a year: {day} to {last_day(day)}.")
-    profile = load_profile(spec)
+    profile = load_profile(spec, schemas=bundle.schemas)
     decision, _ = Gate(bundle, day, as_of).decide(profile)
     if bundle.rule(rule).unwaivable:
         abort(f"{rule} cannot be waived.", ExitCode.FAILED)

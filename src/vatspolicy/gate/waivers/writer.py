@@ -56,7 +56,7 @@ def baseline_text(
     until: str,
     old: Baseline | None,
 ) -> str:
-    """A baseline of every finding that may be set aside and is not waived (the places), as YAML.
+    """Return a baseline, as YAML, of every waivable finding that is not waived (the places).
 
     A finding that the old baseline holds keeps the day it was first recorded.
     """

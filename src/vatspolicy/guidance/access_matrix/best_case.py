@@ -174,11 +174,13 @@ class BestCaseSearch:
     def _unlicensed(self) -> Mapping[str, Any]:
         """The activity of each class where nothing is held."""
         env = self.service("other", self.first_choice())
-        return {cls: activity_activation(self.law, env, cls)["activity"] for cls in sorted(words("class"))}
+        return {
+            cls: activity_activation(self.law, env, cls)["activity"] for cls in sorted(words("class", self.law.schemas))
+        }
 
     @functools.cached_property
     def _base(self) -> dict[str, Any]:
-        return dict(facts_of(self._profile()))
+        return dict(facts_of(self._profile(), self.law.schemas))
 
     def _profile(self) -> dict[str, Any]:
         company = {

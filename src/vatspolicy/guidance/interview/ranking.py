@@ -71,7 +71,7 @@ class InterviewState:
     @functools.cached_property
     def facts(self) -> Mapping[str, Any]:
         """What is known as expressions read it, sharing with the scene before."""
-        facts = facts_of(self.data)
+        facts = facts_of(self.data, self.law.schemas)
         if self.before is not None:
             facts = share(facts, self.before.facts)
         if isinstance(self.law.evaluator, RememberingEvaluator):
@@ -80,13 +80,15 @@ class InterviewState:
 
     def possible_outcomes(self, duties: bool = False) -> PossibleOutcomes | None:
         """What is still possible, without what is missing; None for facts that no real profile has together."""
-        if broken_invariant(self.facts):
+        if broken_invariant(self.facts, self.law.schemas):
             return None
-        return possible_outcomes(self.law, Profile(self.facts, self.document, {}), self.as_of, False, duties)
+        return possible_outcomes(
+            self.law, Profile(self.facts, self.document, {}, self.law.schemas), self.as_of, False, duties
+        )
 
     def missing(self) -> tuple[MissingFact, ...]:
         """Facts that could still change the decision word, in the inquiry's own order."""
-        profile = trust_profile(dataclasses.replace(self.document, data=self.data))
+        profile = trust_profile(dataclasses.replace(self.document, data=self.data), self.law.schemas)
         return possible_outcomes(self.law, profile, self.as_of).missing
 
 
@@ -173,5 +175,7 @@ def estimate(scene: InterviewState, unknown: Iterable[Path]) -> int:
         answers = possible_answers(scene.bundle, scene.law, ask.path, ask.rules, scene.as_of)
         tries = [ordinary(answers), *answers] if answers else []
         following = (scene.with_fact(ask.path, answer) for answer in tries)
-        scene = next((one for one in following if broken_invariant(facts_of(one.data)) is None), scene)
+        schemas = scene.law.schemas
+        possible = (one for one in following if broken_invariant(facts_of(one.data, schemas), schemas) is None)
+        scene = next(possible, scene)
     return count

@@ -89,7 +89,7 @@ class Interview:
     @functools.cached_property
     def profile(self) -> Profile:
         """The profile."""
-        return trust_profile(self.document)
+        return trust_profile(self.document, self.bundle.schemas)
 
     @property
     def day(self) -> str:
@@ -246,11 +246,12 @@ class Interview:
             expected = put(self.data, path, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
-            if not (problems := validate(document, "profile")) and (message := broken_invariant(facts_of(expected))):
-                raise Refused(message)
-            if problems:
+            schemas = self.bundle.schemas
+            if problems := validate(document, "profile", schemas):
                 raise InvalidInput(problems)
-            read_profile(document)
+            if message := broken_invariant(facts_of(expected, schemas), schemas):
+                raise Refused(message)
+            read_profile(document, schemas)
         except InvalidInput as error:
             why = error.problems[0]
             raise Refused({"en": f"{why.message} {why.hint}".rstrip(), "zh": both("not_allowed")["zh"]}) from None
@@ -320,7 +321,7 @@ def start(
         data = {"schema": 1, "product": {"id": name or UNNAMED}, "company": {}, "services": []}
         document = parse_document(render(data, lang), f"{name or UNNAMED}.yaml")
     else:
-        read_profile(source)
+        read_profile(source, bundle.schemas)
         document = source
         if source.text.lstrip()[:1] == "{":  # JSON has no comments
             document, rewritten = parse_document(render(source.data, lang), f"{source.file}.yaml"), True

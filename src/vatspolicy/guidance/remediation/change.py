@@ -65,7 +65,7 @@ def apply(profile: Profile, moves: Iterable[Change]) -> Profile:
     )
     for index in gone:
         del data["services"][index]
-    return read_profile(dataclasses.replace(profile.document, data=data))
+    return read_profile(dataclasses.replace(profile.document, data=data), profile.schemas)
 
 
 def _set(data: Any, edit: Edit) -> None:
