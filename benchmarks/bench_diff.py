@@ -17,7 +17,7 @@ from typing import TypeVar
 from measure import Report, Row, Table, Target, finish, parser
 
 from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
-from vatspolicy.authoring.symbolic.isolate import find_rule
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 

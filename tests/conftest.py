@@ -59,12 +59,12 @@ services:
     area: [china]
     facilities: [shanghai-lingang]
 """
-"""Needs a licence; `services.0.facilities=[chengdu]` makes it a denial, `company.foreign_percent=` incomplete."""
+"""Needs a license; `services.0.facilities=[chengdu]` makes it a denial, `company.foreign_percent=` incomplete."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache of this run, and no colours or widths of the terminal that it was started from."""
+    """A cache of this run, and no colors or widths of the terminal that it was started from."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VATSPOLICY_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("COLUMNS", "100")

@@ -1,4 +1,4 @@
-"""What users of neighbouring systems reported as failures, each as a test that this program does not share it.
+"""What users of neighboring systems reported as failures, each as a test that this program does not share it.
 
 The source stands above each test as `project#number` of its issue or pull request.
 """
@@ -225,7 +225,7 @@ def test_what_is_waived_is_still_evaluated_and_shown(console: Console, rich_law:
     assert "Settled with the court." in ran.out
 
 
-# kyverno#17473: an exception that had expired was still honoured by the command line
+# kyverno#17473: an exception that had expired was still honored by the command line
 def test_an_expired_waiver_is_not_honoured_anywhere(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
     expired = {**waived, "granted": "2026-01-01", "expiry": "2026-05-31"}
     for format in ("json", "text", "sarif", "junit"):

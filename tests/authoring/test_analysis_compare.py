@@ -10,8 +10,8 @@ import pytest
 from support.laws import CLASSES, LICENCE, bundle_of, route, rule
 
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules, solver
-from vatspolicy.authoring.symbolic.isolate import find_rule
-from vatspolicy.authoring.symbolic.rule_state import says
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
+from vatspolicy.authoring.symbolic.rule_state import rule_states
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
@@ -32,7 +32,7 @@ SHARE = "operator.foreign_percent"
 
 def two(tmp_path: Path, before: str, after: str, each: str = "activity", effect: str = "deny: {reason: CAPITAL-TOO-LOW}",
         more: str = "", late: str = "", budget: int = solver.BUDGET) -> RuleVerdict:  # fmt: skip
-    """The verdict on one rule with two versions of its condition, beside a licence duty with two routes."""
+    """The verdict on one rule with two versions of its condition, beside a license duty with two routes."""
     found = []
     for name, when in (("base", before), ("head", after)):
         law = (
@@ -55,7 +55,7 @@ def confirm(base: Bundle, head: Bundle, verdict: RuleVerdict) -> None:
     assert verdict.as_of is not None
     profile = load_profile(dict(verdict.witness))
     assert evaluate(base, profile, verdict.as_of).decision == verdict.before
-    told = [says(b, find_rule(b, verdict.rule), profile, verdict.as_of) for b in (base, head)]
+    told = [rule_states(b, find_rule(b, verdict.rule), profile, verdict.as_of) for b in (base, head)]
     assert told[0] != told[1] or verdict.transitions
     if verdict.transitions:
         assert f"{verdict.before}->{verdict.after}" in verdict.transitions

@@ -40,7 +40,7 @@ DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 
 
 def law(folder: Path, when: str, each: str = "product", effect: str = DENY, more: str = "", days: str = "") -> Bundle:
-    """A licence duty with a route for everybody, beside one rule."""
+    """A license duty with a route for everybody, beside one rule."""
     text = "rules:\n" + route("open", "true") + more + (rule("r", each, when, effect, days) if when else "")
     return bundle_of(folder, classes=CLASSES, licence=LICENCE, changed=text)
 

@@ -91,7 +91,7 @@ def test_an_earlier_launch_of_the_pilot_is_refuted(tmp_path: Path) -> None:
 
 
 def law(folder: Path, *rules: str) -> Bundle:
-    """A small law in which a licence is needed for a data centre."""
+    """A small law in which a license is needed for a data center."""
     folder.mkdir()
     instruments = "instruments:\n" + "".join(
         f"  {name}: {{title: {{en: Paper, zh: 文件}}, authority: [{{when: 'true', is: miit}}]}}\n"

@@ -279,7 +279,7 @@ VERDICTS = {
     "proved-equivalent": ("the edit changes nothing that the rule says", "该规则的结果均不变"),
     "masked": ("changed alone it changes no decision", "仅此一处修改不改变任何结论"),
     "unknown": ("NOT SETTLED", "未能判定"),
-    "unsupported": ("cannot be analysed", "无法分析"),
+    "unsupported": ("cannot be analyzed", "无法分析"),
 }
 
 

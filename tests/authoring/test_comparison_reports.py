@@ -91,7 +91,7 @@ def test_every_part_is_told(data: dict[str, Any], format: str, lang: Any) -> Non
 def test_text_fits_the_terminal(data: dict[str, Any]) -> None:
     assert max(map(len, render("text", data, "en", room=60).splitlines())) <= 60
     assert "\x1b[" not in render("text", data, "en")
-    assert "\x1b[" in render("text", data, "en", colour=True)
+    assert "\x1b[" in render("text", data, "en", color=True)
 
 
 def test_json_is_the_data_itself(data: dict[str, Any]) -> None:
@@ -163,7 +163,7 @@ def test_no_text_breaks_out_of_markdown(data: dict[str, Any]) -> None:
     assert "@team" not in re.sub(r"<code.*?</code>", "", page, flags=re.DOTALL)
 
 
-def test_no_text_breaks_out_of_an_annotation_or_colours_the_terminal(data: dict[str, Any]) -> None:
+def test_no_text_breaks_out_of_an_annotation_or_colors_the_terminal(data: dict[str, Any]) -> None:
     bad = hostile(data)
     assert all(line.startswith("::") for line in render("github", bad, "en").splitlines())
     assert not [line for line in render("github", bad, "en").splitlines() if line.startswith("::error::z")]

@@ -94,7 +94,7 @@ FINDINGS = {
     "label": (
         "practice: {label: {en: practice, zh: 实践}, en:",
         "practice: {en:",
-        "clean.yaml:9:3: articles.practice: A key that is no article number needs a label. Add label: {en, zh}.",
+        "clean.yaml:9:3: articles.practice: A key that is not an article number needs a label. Add label: {en, zh}.",
     ),
     "primary without words": (
         "{en: Something., zh: 某事。, verification: primary}",
@@ -139,7 +139,7 @@ FINDINGS = {
     "reading": (
         "classify: {classes: [], otherwise: [B22]}",
         "classify: {classes: [B22], otherwise: [B22]}",
-        "clean.yaml:29:43: rules[1].classify.otherwise: A reading is the rule's own.",
+        "clean.yaml:29:43: rules[1].classify.otherwise: An alternative reading repeats a class of the rule.",
     ),
     "parameter": (
         "terms:\n",

@@ -27,7 +27,7 @@ FIXTURES = {
     "incomplete": "shop-without-facts",
 }
 DRAWN = ("partner-licensed", "hk-app-store", "video-domestic", "isp-nationwide-2026", "connected-car-jv")
-"""More fixtures with pictures: a licence of which it is not known whether it is held, many routes, long names."""
+"""More fixtures with pictures: a license of which it is not known whether it is held, many routes, long names."""
 PHONE = {"width": 360, "height": 740}
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 SCHEMES = ("light", "dark")
@@ -92,7 +92,7 @@ def test_several_decisions_are_accessible(chromium: Any, records: dict[str, dict
         assert page.url.endswith("#d2-top")
 
 
-def test_colours_follow_the_reader(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
+def test_colors_follow_the_reader(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
     shades = set()
     for scheme in SCHEMES:
         with opened(chromium, save(records["deny"]), color_scheme=scheme) as page:

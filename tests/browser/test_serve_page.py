@@ -417,17 +417,17 @@ def test_tabs_are_walked_with_arrows(chromium: Any, server: str) -> None:
         assert page.locator("[role=tabpanel]:visible").count() == 1
 
 
-def test_colours_follow_the_system_until_they_are_chosen(chromium: Any, server: str) -> None:
+def test_colors_follow_the_system_until_they_are_chosen(chromium: Any, server: str) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     with visited(chromium, server, color_scheme="dark") as page:
         dark = page.evaluate(paper)
-        page.get_by_label("Colours").select_option("light")
+        page.get_by_label("Colors").select_option("light")
         light = page.evaluate(paper)
-        page.get_by_label("Colours").select_option("dark")
+        page.get_by_label("Colors").select_option("dark")
         assert (light != dark, page.evaluate(paper)) == (True, dark)
         page.emulate_media(color_scheme="light")
         assert page.evaluate(paper) == dark
-        page.get_by_label("Colours").select_option("system")
+        page.get_by_label("Colors").select_option("system")
         assert page.evaluate(paper) == light
 
 

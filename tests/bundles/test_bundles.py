@@ -489,13 +489,13 @@ def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp
     """A service that only the bundle's vocabulary knows."""
     files = dict(SchemaSet.shipped().files)
     data = json.loads(files["profile.schema.json"])
-    data["properties"]["product"]["properties"]["colour"] = {"type": "string", "title": "Colour"}
+    data["properties"]["product"]["properties"]["color"] = {"type": "string", "title": "Color"}
     files["profile.schema.json"] = json.dumps(data, ensure_ascii=False).encode()
     package = build_bundle_file(law, 1, schemas=SchemaSet(files))
     save(tmp_path / "bundle.tar.gz", package.files)
-    spec = console.write("spec.yaml", SHOP.replace("title: A shop,", "title: A shop, colour: red,"))
+    spec = console.write("spec.yaml", SHOP.replace("title: A shop,", "title: A shop, color: red,"))
     plain = console("check", spec, "-p", law)
-    assert (plain.code, "colour" in plain.err) == (3, True)
+    assert (plain.code, "color" in plain.err) == (3, True)
     bundled = console("check", spec, "--bundle", "bundle.tar.gz")
     assert (bundled.code, bundled.err) == (0, "")
     assert console("check", spec, "-p", law).code == 3  # and only for as long as the command runs

@@ -81,7 +81,7 @@ def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> N
     spec = load_profile(console.folder / "my-idc.yaml")
     assert spec.facts["services"][0]["offers"] == ["data-centre"]
     assert spec.facts["company"]["licences"] == []
-    assert {"en": "NEEDS LICENCE", "zh": "须取得许可"}[lang] in out
+    assert {"en": "NEEDS LICENSE", "zh": "须取得许可"}[lang] in out
     assert {"en": "[Question 1, about", "zh": "〔第1题，预计还有"}[lang] in err
     assert {"en": "so far: ALLOW … DENY", "zh": "目前：可以上线……不得上线"}[lang] in err
     assert {"en": "Law: ", "zh": "依据："}[lang] in err
@@ -93,7 +93,7 @@ def test_nothing_english_is_left_in_chinese(console: Console, law: Path) -> None
     _, _, err = answer_all(console, law, "zh")
     why = console("ask", "-p", law, "--lang", "zh", stdin="?\nh\nzh\n2027-03-01\n?\n?\n没有的\nb\nq\n")
     for text in (err, why.err):
-        text = re.sub("B[0-9]{2}(-[a-z-]+)?", "", text)  # classes of the Catalogue
+        text = re.sub("B[0-9]{2}(-[a-z-]+)?", "", text)  # classes of the Catalog
         words = set(re.findall("[A-Za-z][A-Za-z-]+", text))
         plain = {"vatspolicy", "ask", "yaml", "YYYY-MM-DD", "MM-DD", "zh", "my-idc", "data-centre"}
         # abbreviations that Chinese law and industry write so, and the ids of rules
@@ -285,7 +285,7 @@ def test_on_a_real_terminal(tmp_path: Path, law: Path) -> None:
     screen += read_until(ours, "vatspolicy ask my-idc.yaml")
     os.close(ours)
     assert process.wait(60) == 4
-    assert "\x1b[1m" in screen, "colours on a terminal"
+    assert "\x1b[1m" in screen, "colors on a terminal"
     assert "请使用小写英文单词" in screen
     assert "已记录：为他人提供数据中心托管、服务器出租" in screen
     assert load_document(tmp_path / "my-idc.yaml").data["services"] == [{"id": "cdn", "offers": ["cdn"]}]

@@ -33,7 +33,7 @@ UNKNOWN = "company.foreign_percent="
 
 @pytest.fixture
 def check(console: Console, law: Path) -> Callable[..., Any]:
-    """`vatspolicy check` over two specs that are there: shop.yaml (allow) and hosting.yaml (needs a licence)."""
+    """`vatspolicy check` over two specs that are there: shop.yaml (allow) and hosting.yaml (needs a license)."""
     console.write("shop.yaml", SHOP)
     console.write("hosting.yaml", HOSTING)
     return lambda *arguments, stdin="": console("check", "--policies", law, *arguments, stdin=stdin)
@@ -396,7 +396,7 @@ def test_days(check: Callable[..., Any], arguments: list[str], code: int, messag
 def test_several_formats_in_one_run(check: Callable[..., Any], console: Console) -> None:
     wanted = {name: console.folder / "out" / f"report.{name}" for name in FORMATS}
     ran = check("hosting.yaml", *(part for name, path in wanted.items() for part in ("-o", f"{name}={path}")))
-    assert "NEEDS LICENCE" in ran.out
+    assert "NEEDS LICENSE" in ran.out
     for name, path in wanted.items():
         assert path.read_text(encoding="utf-8") == check("hosting.yaml", "-f", name).out
 
@@ -486,7 +486,7 @@ def test_a_pipe_is_written_to_and_not_replaced(check: Callable[..., Any], consol
     assert pipe.is_fifo()
 
 
-def test_colour_only_where_it_is_wanted(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_color_only_where_it_is_wanted(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" not in check("shop.yaml").out
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[1;32m ALLOW \x1b[0m" in check("shop.yaml").out
@@ -498,11 +498,11 @@ def test_colour_only_where_it_is_wanted(check: Callable[..., Any], monkeypatch: 
     assert "\x1b" not in check("shop.yaml").out
 
 
-@pytest.mark.parametrize(("term", "colour"), [("xterm", True), ("dumb", False)])
-def test_a_terminal_has_colour_unless_it_is_dumb(monkeypatch: pytest.MonkeyPatch, term: str, colour: bool) -> None:
+@pytest.mark.parametrize(("term", "color"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_has_color_unless_it_is_dumb(monkeypatch: pytest.MonkeyPatch, term: str, color: bool) -> None:
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert output.wants_color() is colour
+    assert output.wants_color() is color
 
 
 def test_chinese(check: Callable[..., Any]) -> None:
@@ -692,7 +692,7 @@ def test_an_interrupt_before_the_command_ends_the_same_way(console: Console, mon
     assert console("lint").code == 130
 
 
-def test_a_name_of_a_file_cannot_colour_or_break_the_log(check: Callable[..., Any]) -> None:
+def test_a_name_of_a_file_cannot_color_or_break_the_log(check: Callable[..., Any]) -> None:
     name = "a\n::error::b\x1b\u202e.yaml"
     for ran in (check(name), check(f"{name}*")):
         assert ran.code in (3, 5)

@@ -25,7 +25,7 @@ from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encod
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query, assume_invariants
-from vatspolicy.authoring.symbolic.rule_state import says, subjects
+from vatspolicy.authoring.symbolic.rule_state import rule_states, subjects
 from vatspolicy.authoring.symbolic.timeline import periods
 from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import profile_of
@@ -191,12 +191,12 @@ def test_random_expressions(bundle: Bundle) -> None:
 
 
 def test_rechecking_sees_what_the_decision_lists(bundle: Bundle) -> None:
-    """`says` is the evaluator's own view: a firing denial is listed by the decision, and the other way round."""
+    """`rule_states` is the evaluator's own view: a firing denial is listed by the decision, and the other way round."""
     for profile, day in random_profiles(bundle, 10, SEED + 6):
         decision = evaluate(bundle, profile, day)
         listed = {finding.rule.name for finding in decision.duties if finding.state == "fires"}
         for policy in bundle.policies.values():
             for rule in policy.rules:
-                told = says(bundle, rule, profile, day)
+                told = rule_states(bundle, rule, profile, day)
                 if rule.name in listed:
                     assert any(value[0] is True for value in told.values())

@@ -20,8 +20,8 @@ from support.generators import Profiles, hints_of, near_days
 
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.isolate import MixedBundle, find_rule
-from vatspolicy.authoring.symbolic.rule_state import says
+from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, find_rule
+from vatspolicy.authoring.symbolic.rule_state import rule_states
 from vatspolicy.authoring.symbolic.timeline import parameters
 from vatspolicy.cel.ast import And, Compare, In, Literal, Node, Not, Or, Param, Quantifier, Term, children
 from vatspolicy.cel.serialize import to_data
@@ -389,7 +389,7 @@ def confirm(base: Bundle, head: Bundle, verdict: RuleVerdict) -> None:
     assert verdict.as_of is not None
     profile = load_profile(dict(verdict.witness))
     assert evaluate(base, profile, verdict.as_of).decision == verdict.before
-    told = [says(b, find_rule(b, verdict.rule), profile, verdict.as_of) for b in (base, head)]
+    told = [rule_states(b, find_rule(b, verdict.rule), profile, verdict.as_of) for b in (base, head)]
     assert told[0] != told[1] or verdict.transitions
     if verdict.transitions:
         assert f"{verdict.before}->{verdict.after}" in verdict.transitions
@@ -400,6 +400,6 @@ def attack(base: Bundle, head: Bundle, verdict: RuleVerdict, attackers: list[tup
     one, two = find_rule(base, verdict.rule), find_rule(head, verdict.rule)
     for profile, day in attackers:
         if verdict.verdict == "proved-equivalent":
-            assert says(base, one, profile, day) == says(head, two, profile, day), verdict.rule
+            assert rule_states(base, one, profile, day) == rule_states(head, two, profile, day), verdict.rule
         if verdict.verdict == "masked":
             assert evaluate(base, profile, day).decision == evaluate(head, profile, day).decision, verdict.rule

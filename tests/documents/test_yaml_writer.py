@@ -28,7 +28,7 @@ values = st.recursive(
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(values)
 def test_whatever_is_written_is_read_back_and_canonical(value: Any) -> None:
-    text = dump_yaml({"a": value}, ["A comment."])
+    text = dump_yaml({"a": value}, ["# A comment."])
     document = parse_document(text, "a.yaml")
     assert document.data == {"a": value}
     assert yaml.safe_load(text) == {"a": value}
@@ -66,7 +66,7 @@ def test_layout(data: Any, text: str) -> None:
 def test_comments_stand_above_their_keys() -> None:
     text = dump_yaml(
         {"a": {"b": 1, "c": {"d": 2}}, "e": [3]},
-        ["Head."],
+        ["# Head."],
         lambda path, owner: f"{len(owner)} keys" if path[-1] in ("a", "d") else "",
     )
     assert text == "# Head.\n# 2 keys\na:\n  b: 1\n  c:\n    # 1 keys\n    d: 2\ne: [3]\n"

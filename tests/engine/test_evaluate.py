@@ -1,4 +1,4 @@
-"""Decisions: precedence, unknowns, routes, held licences, readings."""
+"""Decisions: precedence, unknowns, routes, held licenses, readings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.laws import CLASSES, LICENCE, bundle_of, decide, route, rule
 
+from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.engine.decision import Decision
 from vatspolicy.policies.bundle import Bundle
 
@@ -354,3 +355,15 @@ class TestTime:
         from vatspolicy.policies.bundle import load_bundle
 
         assert decide(load_bundle(tmp_path), DOMESTIC, SHOP).verification == "unverified"
+
+
+def test_a_held_instrument_of_unstated_validity_is_asked_for_where_it_stands() -> None:
+    """A need of the product itself is the company's: there is no service, and no operator, to ask."""
+    facts = {
+        "schema": 1,
+        "product": {"id": "lock", "hardware": ["security-product"]},
+        "company": {"licences": [{"instrument": "security-product-sales-permit"}]},
+        "services": [{"id": "s", "offers": ["own-shop"], "channels": ["device"]}],
+    }
+    decision = evaluate(load_bundle(), load_profile(facts), "2021-11-01")
+    assert ("company", "licences", 0, "valid_until") in {fact.path for fact in decision.missing}

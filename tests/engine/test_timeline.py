@@ -230,7 +230,7 @@ def test_the_command(console: Console, law: Any) -> None:
     assert (data["today"], data["from"], data["file"]) == (TODAY, "2024-01-01", "spec.yaml")
     ran = console("timeline", "-", "--policies", law, "--set", "services.0.facilities=[chengdu]", stdin=HOSTING)
     assert ran.code == 0
-    assert "NEEDS LICENCE" not in ran.out
+    assert "NEEDS LICENSE" not in ran.out
 
 
 @pytest.mark.parametrize(

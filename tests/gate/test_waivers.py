@@ -34,7 +34,7 @@ LICENCE = "  licences: [{instrument: pilot-approval, classes: [B11], area: [chin
 DENIED = HOSTING.replace("  discredited: []\n", "  discredited: [company]\n" + LICENCE)
 """Denied by one rule, OUTCAST, and by nothing else."""
 UNLICENSED = HOSTING.replace("  discredited: []\n", "  discredited: [company]\n")
-"""Denied by OUTCAST; without it, it needs a licence."""
+"""Denied by OUTCAST; without it, it needs a license."""
 OUTCAST, LICENSED = "invented-duties/outcast", "telecom-regulations/licence-duty"
 ABSOLUTE = (
     "  - {id: absolute, cite: [art-2], each: product, when: company.foreign_percent > 99.0, unwaivable: true, "
@@ -412,7 +412,7 @@ JSON = st.recursive(
 
 
 def allows(waiver: Any, right: Entry) -> bool:
-    """Whether a waiver is valid and authorised, looked at apart from the program."""
+    """Whether a waiver is valid and authorized, looked at apart from the program."""
     return (
         isinstance(waiver, dict)
         and set(waiver) == set(right)
@@ -542,7 +542,7 @@ def test_github_does_not_fail_what_is_waived(shown: GateResult) -> None:
     assert [line.split(" ")[0] for line in lines if OUTCAST in line] == ["::notice"]
     assert lines[0].startswith("::warning ")
     assert "1 of " in lines[0]
-    assert "NEEDS LICENCE" in lines[0]
+    assert "NEEDS LICENSE" in lines[0]
     assert any(line.startswith("::warning file=waivers.yaml,") for line in lines)
 
 
@@ -682,7 +682,7 @@ def test_a_baseline_lets_what_was_there_pass_and_nothing_new(program: Callable[.
     assert program("check", "spec.yaml", *BASE).code == 1
     Path("spec.yaml").write_text(HOSTING.replace("foreign_percent: 100", "foreign_percent: 60"))  # changed
     assert program("check", "spec.yaml", *BASE).code == 1
-    Path("spec.yaml").write_text(DENIED.replace("[company]", "[]"))  # the licence came
+    Path("spec.yaml").write_text(DENIED.replace("[company]", "[]"))  # the license came
     fixed = program("check", "spec.yaml", *BASE)
     assert fixed.code == 0
     assert "Fixed or changed" in fixed.out

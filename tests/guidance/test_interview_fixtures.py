@@ -49,7 +49,7 @@ class Told:
 
 
 def facts_by_one(path: FactPath, value: Any) -> Any:
-    """What a person answers to one question: places without zones, licences without details; those come later."""
+    """What a person answers to one question: places without zones, licenses without details; those come later."""
     if isinstance(value, dict) and "at" in value:
         return value["at"]
     if isinstance(value, list) and path[-1] in ("area", "facilities"):
@@ -100,7 +100,7 @@ def test_the_interview_decides_as_the_fixture_does(name: str) -> None:
 
 
 def test_few_questions_decide() -> None:
-    """The name, the day and the services are counted, and so are licences held and deals."""
+    """The name, the day and the services are counted, and so are licenses held and deals."""
     counts = {name: len(tell(name).asked) for name in NAMES}
     assert counts[SHOP] <= 12
     assert all(counts[name] <= 20 for name in PILOT_IDC)

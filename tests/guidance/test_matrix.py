@@ -312,7 +312,7 @@ def test_markdown_rows_have_all_cells(by: str, lang: Any) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_html_says_in_text_what_colour_says(lang: Any) -> None:
+def test_html_says_in_text_what_color_says(lang: Any) -> None:
     page = render("html", [table(), table(by="places")], lang)
     assert page.startswith("<!doctype html>")
     assert "http-equiv" in page

@@ -183,7 +183,7 @@ def test_each_proposal_changes_only_what_a_team_can_change() -> None:
     for found, proposal in proposals():
         changed = {plain(path) for path, _, _ in differences(found.profile, proposal.moves)}
         for path, before, after in differences(found.profile, proposal.moves):
-            mark = mark_of(path)
+            mark = mark_of(path, law().schemas)
             assert mark is not None, (found.name, path)
             if mark.follows is not None:
                 assert tuple(mark.follows.split(".")) in changed | {("services", "sells"), ("services", "offers")}
@@ -213,7 +213,7 @@ def goes(path: tuple[str | int, ...], to: Any, before: Any, after: Any) -> bool:
 
 
 def test_nothing_that_is_held_or_found_by_others_is_touched() -> None:
-    """The company keeps its licences; the partner of the spec stays as it is or gives way to another one."""
+    """The company keeps its licenses; the partner of the spec stays as it is or gives way to another one."""
     for found, proposal in proposals():
         before, after = found.profile.document.data, proposal.profile.document.data
         for name in ("licences", "discredited", "certificates", "investor_track_record"):
@@ -319,7 +319,7 @@ def answers(proposal: Proposal, chosen: tuple[Change, ...], cost: int) -> bool:
 
 
 def test_a_foreign_data_centre_outside_the_pilot_partners_or_moves_there() -> None:
-    """Articles V(a) and VI: partner, or an own licence in a pilot place; no joint venture opens a data centre."""
+    """Articles V(a) and VI: partner, or an own license in a pilot place; no joint venture opens a data center."""
     ways = ways_of("idc-wuhan")
     partner = next(proposal for proposal in ways.proposals if proposal.kinds == {"partner"})
     moved = next(proposal for proposal in ways.proposals if proposal.kinds == {"relocation"})

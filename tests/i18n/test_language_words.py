@@ -100,7 +100,7 @@ def test_words_have_both_languages(name: str) -> None:
 
 
 def test_the_search_finds_the_tables() -> None:
-    counts = {name: len(tables(f"vatspolicy.{name}")) for name in ("reports.decision.words", "reports.diff.words")}
+    counts = {name: len(tables(f"vatspolicy.{name}")) for name in ("reports.words", "reports.diff.words")}
     assert all(count > 40 for count in counts.values()), counts
     assert len(tables("vatspolicy.reports.access_matrix.words")) > 20
     assert len(tables("vatspolicy.guidance.interview.messages")) > 50
@@ -120,7 +120,7 @@ def test_schemas_have_both_languages(name: str) -> None:
 @pytest.mark.parametrize(
     ("en", "zh", "told"),
     [
-        ("Licence", "许可", []),
+        ("License", "许可", []),
         ("{count}", "{count}", []),
         ("–", "–", []),
         ("Licence", "Licence", ["The Chinese text is the English one."]),
@@ -129,10 +129,10 @@ def test_schemas_have_both_languages(name: str) -> None:
         ("Licence", None, ["The translation is missing or empty."]),
         ("", "许可", ["The translation is missing or empty."]),
         ("Licence", "  ", ["The translation is missing or empty."]),
-        ("Licence, too", "许可,也", ["Chinese text has full-width punctuation."]),
-        ("Licence.", "许可.", ["Chinese text has full-width punctuation."]),
-        ("Licence (one)", "许可(一)", ["Chinese text has full-width punctuation."]),
-        ("Licence (B11)", "许可（B11）", []),
+        ("License, too", "许可,也", ["Chinese text has full-width punctuation."]),
+        ("License.", "许可.", ["Chinese text has full-width punctuation."]),
+        ("License (one)", "许可(一)", ["Chinese text has full-width punctuation."]),
+        ("License (B11)", "许可（B11）", []),
         ("Write a: b", "请写a: b", []),
     ],
 )

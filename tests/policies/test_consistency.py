@@ -22,7 +22,7 @@ IDLE_BODIES = frozenset({"csrc", "customs", "moe", "mot", "nhc", "nmpa"})
 """Bodies of the vocabulary to which no instrument goes yet: their local offices or other bodies handle what is encoded."""
 
 IDLE_REASONS = frozenset({"BASIC-TELECOM", "UNLICENSED-OPERATION"})
-"""Reasons that no rule gives: an activity without licence is a need, and basic telecommunications have routes of their own."""
+"""Reasons that no rule gives: an activity without license is a need, and basic telecommunications have routes of their own."""
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from vatspolicy.policies.deadlines import GROUPS
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import FORMATS, SEVERITY, render, run
-from vatspolicy.reports.decision.words import way_of
+from vatspolicy.reports.words import way_of
 
 Changes = Sequence[tuple[str, object]]
 Make = Callable[..., dict[str, Any]]
@@ -471,7 +471,7 @@ def test_the_verdict_comes_first(records: dict[str, dict[str, Any]]) -> None:
 
 def test_text_says_which_class_and_which_routes_and_why(make: Make) -> None:
     text = page(make(*DENIED, ("company.registered", "chengdu")))
-    assert "  cloud: telecommunications\n    B11 internet data centre" in text
+    assert "  cloud: telecommunications\n    B11 internet data center" in text
     assert "      ✘ 2024 pilot for value-added telecommunications: closed\n" in text
     assert "        - not met: The company is registered in a pilot place.\n" in text
     assert "      ✔ 2024 pilot for value-added telecommunications: open\n" in page(make())
@@ -482,7 +482,7 @@ def test_text_says_which_class_and_which_routes_and_why(make: Make) -> None:
 
 def test_text_says_what_to_get_and_from_whom(make: Make) -> None:
     assert (
-        "Licences to get\n  → cloud: Pilot approval for telecommunications business, from Ministry of Industry and"
+        "Licenses to get\n  → cloud: Pilot approval for telecommunications business, from Ministry of Industry and"
         " Information Technology (MIIT) (B11, route: 2024 pilot for value-added telecommunications)\n"
     ) in page(make())
 
@@ -491,13 +491,13 @@ def test_text_says_what_is_held(make: Make) -> None:
     assert "open (held: Pilot approval for telecommunications business)" in page(make(*HELD))
     permit = {"instrument": "broadcast-production-permit", "valid_until": "2030-01-01", "area": ["china"]}
     data = make(("services.0.offers", ["film-television"]), ("company.licences", [permit]))
-    assert "Licences held\n  ✔ cloud: Film permit\n" in page(data)
+    assert "Licenses held\n  ✔ cloud: Film permit\n" in page(data)
 
 
 def test_what_a_denied_product_would_need_stands_apart(make: Make) -> None:
     text = page(make(("company.discredited", ["company"])))
-    assert "Licences it would need besides\n  → cloud: Pilot approval" in text
-    assert "Licences to get" not in text
+    assert "Licenses it would need besides\n  → cloud: Pilot approval" in text
+    assert "Licenses to get" not in text
     assert "A discredited company may not launch. (can be mended)" in text
 
 
@@ -547,7 +547,7 @@ def test_an_unknown_route_beside_an_open_one_may_also_be_open() -> None:
 
 def test_text_quotes_each_article_once(make: Make) -> None:
     text = page(make(("services.0.offers", ["data-centre", "cdn"]), ("services.0.rents_outside_region", False)))
-    assert text.count("without a licence nobody may operate") == 1
+    assert text.count("without a license nobody may operate") == 1
     assert text.count("Telecommunications Regulations, art. 7") == 2
 
 
@@ -561,7 +561,7 @@ def test_text_asks_for_missing_facts(make: Make) -> None:
     [ask] = [ask for ask in data["missing"] if ask["path"] == "company.foreign_percent"]
     assert f"  ? company.foreign_percent: {ask['question']['en']}\n" in text
     assert ask["question"]["zh"] in page(data, "zh")
-    assert "Could still be anything from NEEDS LICENCE to DENY." in text
+    assert "Could still be anything from NEEDS LICENSE to DENY." in text
     assert text.index("Facts to add") < text.index("Services\n")
 
 
@@ -587,26 +587,26 @@ def test_text_names_the_weakest_link(make: Make) -> None:
 
 def test_several_specs_end_with_a_count(make: Make) -> None:
     text = render("text", [make(), make(*DENIED), make(text=SHOP)], "en")
-    assert text.endswith("\n\n3 specs: 1 NEEDS LICENCE, 1 DENY, 1 ALLOW\n")
+    assert text.endswith("\n\n3 specs: 1 NEEDS LICENSE, 1 DENY, 1 ALLOW\n")
 
 
 # --- typography -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("colour", [False, True])
-def test_no_line_is_wider_than_the_terminal(records: dict[str, dict[str, Any]], lang: Language, colour: bool) -> None:
+@pytest.mark.parametrize("color", [False, True])
+def test_no_line_is_wider_than_the_terminal(records: dict[str, dict[str, Any]], lang: Language, color: bool) -> None:
     for data in records.values():
         data |= {"title": "A very long title " * 10, "file": "a/" * 70 + "spec.yaml"}
         for room in (30, 47, 60, 100):
-            lines = render("text", [data], lang, colour, room).splitlines()
+            lines = render("text", [data], lang, color, room).splitlines()
             assert max(map(width, lines)) <= room
 
 
-def test_colour_changes_nothing_else(records: dict[str, dict[str, Any]]) -> None:
+def test_color_changes_nothing_else(records: dict[str, dict[str, Any]]) -> None:
     for data in records.values():
-        coloured = render("text", [data], "en", True, 60)
-        assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render("text", [data], "en", False, 60)
+        colored = render("text", [data], "en", True, 60)
+        assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == render("text", [data], "en", False, 60)
 
 
 @pytest.mark.parametrize("room", range(4, 40))

@@ -137,7 +137,7 @@ def test_a_threshold_that_changes_nothing_is_no_margin() -> None:
 @pytest.mark.parametrize("room", [40, 100])
 def test_text_fits_and_says_everything(name: str, lang: Any, room: int) -> None:
     data = data_of(name)
-    text = as_text.render(data, lang, colour=False, room=room)
+    text = as_text.render(data, lang, color=False, room=room)
     assert max(map(width, text.splitlines())) <= room
     flat = "".join(text.split())
     for proposal in data["proposals"] + data["undecided"]:
@@ -181,9 +181,9 @@ def test_chinese_reports_hold_no_english_phrases() -> None:
         assert [word for word in words if not re.fullmatch(known, word)] == [], name
 
 
-def test_colours_are_for_terminals() -> None:
+def test_colors_are_for_terminals() -> None:
     assert "\x1b[" not in as_text.render(data_of("iot-suzhou"), "en")
-    assert "\x1b[31m" in as_text.render(data_of("iot-suzhou"), "en", colour=True)
+    assert "\x1b[31m" in as_text.render(data_of("iot-suzhou"), "en", color=True)
 
 
 def test_hostile_words_of_a_spec_do_no_harm() -> None:
@@ -201,7 +201,7 @@ def test_routes_are_shown_and_nothing_is_gated(console: Console, law: Path) -> N
     assert " DENY " in ran.out.splitlines()[0]
     assert "✘ All service facilities stand in the pilot place of the company." in ran.out
     assert "Relocate the facilities to Shanghai, Pudong New Area" in ran.out
-    assert "= NEEDS LICENCE; to get: Pilot approval" in ran.out
+    assert "= NEEDS LICENSE; to get: Pilot approval" in ran.out
 
 
 def test_a_better_goal_may_be_asked_for(console: Console, law: Path) -> None:
@@ -231,7 +231,7 @@ def test_an_allowed_spec_needs_nothing(console: Console, law: Path) -> None:
 
 
 def test_markdown_and_chinese(console: Console, law: Path) -> None:
-    assert hosting(console, "-f", "markdown", law=law).out.startswith("## NEEDS LICENCE: Hosting in Lin-gang")
+    assert hosting(console, "-f", "markdown", law=law).out.startswith("## NEEDS LICENSE: Hosting in Lin-gang")
     assert "差异" in hosting(console, "--lang", "zh", law=law).out
 
 

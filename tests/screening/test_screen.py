@@ -226,7 +226,7 @@ def test_the_summary_in_both_languages_and_as_data(console: Console, rows: list[
         (("gone.jsonl", "-o", "out.jsonl"), "There is no file"),
         (("in.jsonl", "-o", "out.txt"), "The output must end in"),
         (("in.jsonl", "-o", "out.jsonl", "--as-of", "1990-01-01"), "lies before"),
-        (("in.jsonl", "-o", "out.jsonl", "--by", "colour"), "Write some of"),
+        (("in.jsonl", "-o", "out.jsonl", "--by", "color"), "Write some of"),
         (("in.csv", "-o", "out.jsonl"), "--mapping, the columns"),
         (("in.jsonl", "-o", "out.jsonl", "--mapping", "map.yaml"), "--mapping, the columns"),
         (("in.csv", "-o", "out.jsonl", "--mapping", "wrong.yaml"), "has no fact"),
@@ -241,7 +241,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     console.write("in.txt", "")
     console.write("in.csv", "a,b\n1,2\n")
     console.write("map.yaml", MAPPING)
-    console.write("wrong.yaml", "company.colour: a\n")
+    console.write("wrong.yaml", "company.color: a\n")
     duckdb.connect("store.duckdb").close()
     ran = console("screen", *arguments, "--engine", "python")
     assert ran.code == 2

@@ -142,7 +142,7 @@ def test_a_large_body_is_refused_whatever_its_header_says(client: Client, told: 
         b'{"skipped": ["no.such.fact"]}',
         b'{"change": {"path": "company.foreign_percent"}}',
         b'{"change": {"path": "company.foreign_percent", "typed": 1}}',
-        b'{"change": {"path": "company.colour", "value": 1}}',
+        b'{"change": {"path": "company.color", "value": 1}}',
         b'{"change": {"path": "company.mainland_entity", "typed": "x"}}',
         b'{"change": {"path": "services.3.offers", "value": []}}',
         b'{"change": {"path": 5, "value": 1}}',
@@ -380,13 +380,13 @@ def test_the_form_has_every_fact_of_the_schema(bundle: Bundle) -> None:
 def test_a_bundle_has_the_form_of_its_own_schemas(law: Path) -> None:
     shipped = SchemaSet.shipped()
     profile = json.loads(shipped.files["profile.schema.json"])
-    profile["properties"]["company"]["properties"]["colour"] = {"type": "boolean", "title": "Colour of the company"}
+    profile["properties"]["company"]["properties"]["color"] = {"type": "boolean", "title": "Color of the company"}
     schemas = SchemaSet({**shipped.files, "profile.schema.json": json.dumps(profile).encode()})
     client = Client(WebContext(load_bundle(law, schemas), today=lambda: TODAY))
-    assert "Colour of the company" in client("GET", "/form").text
-    assert "Colour of the company" in client("GET", "/schema").text
-    request = read_request({"change": {"path": "company.colour", "value": True}}, schemas)
-    assert request.change == (("company", "colour"), True, False)
+    assert "Color of the company" in client("GET", "/form").text
+    assert "Color of the company" in client("GET", "/schema").text
+    request = read_request({"change": {"path": "company.color", "value": True}}, schemas)
+    assert request.change == (("company", "color"), True, False)
 
 
 # --- the command

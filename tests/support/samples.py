@@ -100,7 +100,7 @@ def vocabulary_of(policy_id: str) -> tuple[dict[str, tuple[str, Type]], dict[str
 
 
 def environments(draw: random.Random, law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, Env]]:
-    """Every subject of a profile, one more activity for each service, and every licence that might cover one."""
+    """Every subject of a profile, one more activity for each service, and every license that might cover one."""
     found = [(each, env) for each, _, env in subjects(law, profile, day)]
     services = [env for each, env in found if each == "service"]
     found += [("activity", activity_activation(law, env, draw.choice(CLASSES))) for env in services]

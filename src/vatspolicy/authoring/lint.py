@@ -107,7 +107,7 @@ def _citations(file: _PolicyFile) -> Iterator[Problem]:
         path: Path = ("articles", key)
         if "label" not in article and not key.startswith("art-"):
             yield file.document.problem(
-                path, "A key that is no article number needs a label.", "Add label: {en, zh}.", key=True
+                path, "A key that is not an article number needs a label.", "Add label: {en, zh}.", key=True
             )
         if article["verification"] == "primary" and "zh" not in article:
             yield file.document.problem(
@@ -176,7 +176,9 @@ def _may_be_missing(node: Node) -> bool:
 def _contested(file: _PolicyFile) -> Iterator[Problem]:
     for index, rule in enumerate(file.policy.rules):
         if isinstance(rule.effect, Classify) and set(rule.effect.classes) & set(rule.effect.otherwise):
-            yield file.document.problem(("rules", index, "classify", "otherwise"), "A reading is the rule's own.")
+            yield file.document.problem(
+                ("rules", index, "classify", "otherwise"), "An alternative reading repeats a class of the rule."
+            )
 
 
 def _unused_terms(file: _PolicyFile) -> Iterator[Problem]:

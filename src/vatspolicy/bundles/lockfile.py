@@ -99,5 +99,5 @@ def text_of(lock: Lock) -> str:
     from vatspolicy.documents.yaml_writer import dump_yaml
 
     data = {"version": lock.version, "number": lock.number, "digest": lock.digest, "key": lock.key, "scope": lock.scope}
-    head = "Which bundle of policies decides here. Written by `vatspolicy bundle pin`, after a review."
+    head = "# Which bundle of policies decides here. Written by `vatspolicy bundle pin`, after a review."
     return dump_yaml({name: value for name, value in data.items() if value not in (None, "")}, [head])

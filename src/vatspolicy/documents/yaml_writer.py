@@ -39,8 +39,8 @@ class KeyOrder:
 
 
 def dump_yaml(data: Any, head: Sequence[str] = (), comment: Comment | None = None) -> str:
-    """Return data as the canonical text of a YAML file, below the lines of `head`, each made a comment."""
-    return write_tree(YamlText([f"# {line}" for line in head], build_tree(data, comment)))
+    """Return data as the canonical text of a YAML file, below the comment lines of `head`."""
+    return write_tree(YamlText(list(head), build_tree(data, comment)))
 
 
 def write_tree(tree: YamlText, order: KeyOrder | None = None) -> str:

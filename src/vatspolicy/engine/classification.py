@@ -1,4 +1,4 @@
-"""Classification: the classes of the Telecommunications Catalogue that a service belongs to."""
+"""Classification: the classes of the Telecommunications Catalog that a service belongs to."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class MissingFact:
 
 @dataclass(frozen=True)
 class LicenseOption:
-    """A licence that an open route leads to."""
+    """A license that an open route leads to."""
 
     instrument: str
     cls: str
@@ -144,7 +144,7 @@ class Finding:
 
     @property
     def any_of(self) -> tuple[LicenseOption, ...]:
-        """Licences that open routes lead to, where one is needed and none is held."""
+        """Licenses that open routes lead to, where one is needed and none is held."""
         cls = self.subject.cls
         if self.state != "unmet" or cls is None:
             return ()

@@ -279,7 +279,7 @@ class _Evaluator:
             low, high = (NEEDS_LICENSE if has is False else ALLOW), (ALLOW if has else NEEDS_LICENSE)
             state = "met" if has else "unmet" if holds and has is False else "unknown"
             if has is None and asking:
-                missing = missing or self.missing.of_instrument(rule, part.activation, need.instrument)
+                missing = missing or self.missing.of_instrument(rule, part.activation, need.instrument, holder)
             authority = self.ruleset.authorities(need.instrument, part.activation)
         part.widen(low if holds else ALLOW, high, missing)
         if part.certain:

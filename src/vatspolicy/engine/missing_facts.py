@@ -33,9 +33,11 @@ class MissingFacts:
         found = self.of_rule(rule, activation, facts)
         return tuple(dict.fromkeys((*found, *self.of_instrument(rule, activation, route.instrument))))
 
-    def of_instrument(self, rule: Rule, activation: Env, instrument: str) -> tuple[MissingFact, ...]:
-        """Return the facts that keep it undecided whether an instrument that a rule asks for is held."""
-        paths = dict.fromkeys(self._holding(activation, (instrument,)))
+    def of_instrument(
+        self, rule: Rule, activation: Env, instrument: str, holder: str = "operator"
+    ) -> tuple[MissingFact, ...]:
+        """Return the facts that keep it undecided whether a holder has an instrument that a rule asks for."""
+        paths = dict.fromkeys(self._holding(activation, (instrument,), holder))
         return tuple(MissingFact(path, (rule.name,)) for path in paths)
 
     def _paths(self, activation: Env, fact: UnknownAttribute) -> Iterator[Path]:
@@ -57,13 +59,13 @@ class MissingFacts:
             if path is not None:
                 yield _written_path(path)
 
-    def _holding(self, activation: Env, instruments: Iterable[str]) -> Iterator[Path]:
-        """Yield the facts that keep it undecided whether the operator (for a product: the company) holds one."""
-        operator = activation.get("operator" if "service" in activation else "company")
-        if operator is None:
-            yield from self._paths(activation, UnknownAttribute("operator", ("licences",)))
+    def _holding(self, activation: Env, instruments: Iterable[str], holder: str = "operator") -> Iterator[Path]:
+        """Yield the facts that keep it undecided whether a holder has one of the instruments."""
+        entity = activation.get(holder)
+        if entity is None:
+            yield from self._paths(activation, UnknownAttribute(holder, ("licences",)))
             return
-        for licence in operator["licences"]:
+        for licence in entity["licences"]:
             if licence["instrument"] not in instruments:
                 continue
             instrument, inner = self.ruleset.instruments[licence["instrument"]], {**activation, "licence": licence}

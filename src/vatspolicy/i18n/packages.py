@@ -116,7 +116,7 @@ PACKAGES: tuple[tuple[str, str], ...] = (
     # --- comparisons
     ("There is no profile here.", "此处没有档案。"),
     (
-        "{0!q} is no condition. Use {1!l}, or a transition such as deny->allow (words: {2!l}, or *).",
+        "{0!q} is not a condition. Use {1!l}, or a transition such as deny->allow (words: {2!l}, or *).",
         "{0!q}不是条件。请用{1!l}，或 deny->allow 这样的变化（可用词：{2!l}，或 *）。",
     ),
     # --- portfolios

@@ -172,7 +172,7 @@ TERMINAL: tuple[tuple[str, str], ...] = (
         "--sample、--prove 和 --no-suggestions 只与 --mutation 同用。",
     ),
     # --- git and archives
-    ("{0!q} is no revision.", "{0!q}不是版本。"),
+    ("{0!q} is not a revision.", "{0!q}不是版本。"),
     (
         "There is no revision {0!q} here. A shallow clone may need more history.",
         "这里没有版本{0!q}。浅克隆可能缺少历史。",

@@ -12,7 +12,7 @@ Table: TypeAlias = "Mapping[str, Mapping[str, str]]"
 
 VERDICTS: Table = {
     "allow": {"en": "ALLOW", "zh": "可以上线"},
-    "needs-license": {"en": "NEEDS LICENCE", "zh": "须取得许可"},
+    "needs-license": {"en": "NEEDS LICENSE", "zh": "须取得许可"},
     "deny": {"en": "DENY", "zh": "不得上线"},
     "incomplete": {"en": "INCOMPLETE", "zh": "尚无法判定"},
 }

@@ -86,7 +86,7 @@ class Article:
 
 @dataclass(frozen=True)
 class Instrument:
-    """A licence, approval, certificate, filing or duty."""
+    """A license, approval, certificate, filing or duty."""
 
     id: str
     policy: str

@@ -56,7 +56,7 @@ class Profile:
     def turning_days(self) -> Mapping[str, tuple[Path, ...]]:
         """Days on which a dated fact may begin or cease to hold: its own day and the day after, with the facts' paths.
 
-        A licence holds to the end of its last day, a filing from its day on. The launch day is no such fact.
+        A license holds to the end of its last day, a filing from its day on. The launch day is no such fact.
         """
         found: dict[str, list[Path]] = {}
         for path, text in _dates(self.document.data, (), self.schemas):

@@ -10,8 +10,8 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import COLOURS, phrase
 from vatspolicy.reports.formats.markdown import escape, table
+from vatspolicy.reports.words import COLORS, phrase
 
 Data = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "gone_service": {"en": "{subject}: no longer {title}", "zh": "{subject}：不再属于{title}"},
     "denial": {"en": "reason, {subject}: {title}", "zh": "理由（{subject}）：{title}"},
     "gone_denial": {"en": "reason gone, {subject}: {title}", "zh": "理由消除（{subject}）：{title}"},
-    "licence": {"en": "licence to get, {subject}: {title}", "zh": "应取得许可（{subject}）：{title}"},
+    "licence": {"en": "license to get, {subject}: {title}", "zh": "应取得许可（{subject}）：{title}"},
     "gone_licence": {"en": "no longer to get, {subject}: {title}", "zh": "无须再取得（{subject}）：{title}"},
     "route": {"en": "route opens, {subject}: {title}", "zh": "途径开放（{subject}）：{title}"},
     "capped_route": {
@@ -58,11 +58,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 _SIGNS = {True: "+", False: "-"}
 
 
-def render(format: str, data: Data, lang: Language, colour: bool = False, room: int = 100) -> str:
-    """A timeline (timeline.schema.json) in one of FORMATS. Only text knows colour and room (columns)."""
+def render(format: str, data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
+    """A timeline (timeline.schema.json) in one of FORMATS. Only text knows color and room (columns)."""
     if format == "json":
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-    lines = _markdown(data, lang) if format == "markdown" else _text(data, lang, Style(colour), room)
+    lines = _markdown(data, lang) if format == "markdown" else _text(data, lang, Style(color), room)
     return "\n".join(lines) + "\n"
 
 
@@ -141,7 +141,7 @@ def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
     yield from wrap(f"{title} · {phrase('bundle', lang, version=data['bundle']['version'])}", room)
     for entry in data["entries"]:
         yield ""
-        verdict = style(f" {_said(entry['decision'], lang)} ", "bold", COLOURS[entry["decision"]])
+        verdict = style(f" {_said(entry['decision'], lang)} ", "bold", COLORS[entry["decision"]])
         until = _until(data, entry, lang)
         yield from wrap(f"{style(entry['from'], 'bold')} {verdict} {style(until, 'dim')}", room, "  ")
         yield from _body(entry, lang, style, room, "  ")

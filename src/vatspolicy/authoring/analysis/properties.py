@@ -10,7 +10,13 @@ from typing import Any
 
 from vatspolicy.authoring.analysis.bounded_search import all_days, encode_applies, encode_subject, find_solution
 from vatspolicy.authoring.analysis.findings import PropertyResult
-from vatspolicy.authoring.analysis.self_composition import FreeEncoder, ProfilePair, hidden, monotone, more
+from vatspolicy.authoring.analysis.self_composition import (
+    FreeEncoder,
+    ProfilePair,
+    encode_hidden,
+    encode_monotone,
+    encode_more_licenses,
+)
 from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.decision_encoder import encode_decision
@@ -31,7 +37,10 @@ from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 
 EVERY = {"en": "all profiles, lists of any length", "zh": "所有情形，列表长度不限"}
-SHORTLY = {"en": "profiles with one service and few licences and places", "zh": "仅一项服务且许可证、地点较少的情形"}
+SHORT_LISTS = {
+    "en": "profiles with one service and few licenses and places",
+    "zh": "仅一项服务且许可证、地点较少的情形",
+}
 
 
 def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> PropertyResult:
@@ -39,7 +48,7 @@ def prove(bundle: Bundle, wanted: LawProperty, budget: int = BUDGET) -> Property
     empty = PropertyResult(wanted.id, wanted.statement, wanted.cite, "unknown", EVERY, wanted.line)
     try:
         proof = _PropertyProof(bundle, wanted, budget)
-        return proof.never(empty) if wanted.form == "never" else proof.pair(empty)
+        return proof.prove_never(empty) if wanted.form == "never" else proof.prove_pair(empty)
     except (Undecided, Unsupported, TooLarge) as error:
         return replace(empty, reason=reason_of(error))
     except (Unconfirmed, InvalidInput) as error:
@@ -53,20 +62,20 @@ class _PropertyProof:
         whole = all_days(bundle)
         self.period = Period(max(wanted.since or whole.start, whole.start), wanted.until or whole.end)
 
-    def given(self, ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> list[int]:
+    def _applicability(self, ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> list[int]:
         """Return the formulas that the property applies to the profile."""
         return [] if self.wanted.when is None else [ruleset.encoder.truth(self.wanted.when, activation, {}).true]
 
     # --- one profile
 
-    def never(self, result: PropertyResult) -> PropertyResult:
-        rules = self.rules()
+    def prove_never(self, result: PropertyResult) -> PropertyResult:
+        rules = self._rules()
         if "state" in self.body:
             if not rules:
                 return replace(result, reason="No rule has such a name.")
-            answer = self.first([functools.partial(self.state, rule) for rule in rules])
+            answer = self._first_solution([functools.partial(self._encode_state, rule) for rule in rules])
         else:
-            answer = find_solution(self.bundle, self.period, self.decided, self.budget)
+            answer = find_solution(self.bundle, self.period, self._encode_decided, self.budget)
         if answer is None:
             return replace(result, verdict="proved")
         answer = answer.minimized()
@@ -80,14 +89,14 @@ class _PropertyProof:
             raise Unconfirmed(f"the evaluator decides {word}")
         return replace(result, verdict="refuted", witness=data, as_of=day, decisions=(word,))
 
-    def first(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Solution | None:
+    def _first_solution(self, builds: Sequence[Callable[[Query, SymbolicRuleSet], list[int]]]) -> Solution | None:
         for build in builds:
             answer = find_solution(self.bundle, self.period, build, self.budget)
             if answer is not None:
                 return answer
         return None
 
-    def rules(self) -> list[Rule]:
+    def _rules(self) -> list[Rule]:
         pattern = self.body.get("rule", "")
         found = [rule for policy in self.bundle.policies.values() for rule in policy.rules]
         kinds = {"open": ("Route",), "closed": ("Route",)}.get(self.body.get("state", ""), ())
@@ -97,34 +106,34 @@ class _PropertyProof:
             if fnmatch.fnmatchcase(rule.name, pattern) and (not kinds or type(rule.effect).__name__ in kinds)
         ]
 
-    def state(self, rule: Rule, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+    def _encode_state(self, rule: Rule, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         exists, activation = encode_subject(query, ruleset, rule.each)
-        return [*exists, encode_applies(ruleset, rule, activation).true, *self.given(ruleset, activation)]
+        return [*exists, encode_applies(ruleset, rule, activation).true, *self._applicability(ruleset, activation)]
 
-    def decided(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+    def _encode_decided(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         """Return the formulas that a product with a subject of the kind can be decided by the word."""
         exists, activation = encode_subject(query, ruleset, self.body["each"])
         levels = encode_decision(ruleset, query.services[:1])
         top = 0 if self.body["decision"] == "allow" else 1
         least = [levels.low[0]] if self.body["decision"] == "needs-license" and len(query.services) == 1 else []
-        return [*exists, *self.given(ruleset, activation), -levels.high[top], *least]
+        return [*exists, *self._applicability(ruleset, activation), -levels.high[top], *least]
 
     # --- two profiles
 
-    def twins(self, query: Query, loose: bool) -> ProfilePair:
+    def _encode_pair(self, query: Query, relaxed: bool) -> ProfilePair:
         match self.wanted.form:
             case "monotone":
-                return monotone(query, self.bundle, self.body["fact"], loose)
+                return encode_monotone(query, self.bundle, self.body["fact"], relaxed)
             case "more_licences":
-                return more(query, self.bundle, loose)
-        return hidden(query, self.bundle, self.body.get("except", ()), loose)
+                return encode_more_licenses(query, self.bundle, relaxed)
+        return encode_hidden(query, self.bundle, self.body.get("except", ()), relaxed)
 
-    def formulas(self, twins: ProfilePair) -> list[int]:
+    def _encode_broken(self, pair: ProfilePair) -> list[int]:
         """Return the formulas that the two profiles break the property."""
-        pool = twins.query.space.pool
-        before, after = twins.levels()
-        activation = twins.first.product_activation()
-        given = self.given(twins.first, activation)
+        pool = pair.query.space.pool
+        before, after = pair.outcomes()
+        activation = pair.first.product_activation()
+        given = self._applicability(pair.first, activation)
         changes = self.body.get("never")
         if self.wanted.form == "more_facts":
             broken = [pool.conjoin((before.low[i], -after.low[i])) for i in (0, 1)]
@@ -138,13 +147,13 @@ class _PropertyProof:
         else:
             broken = [pool.conjoin((after.low[i], -before.low[i])) for i in (0, 1)]
             broken += [pool.conjoin((after.high[i], -before.high[i])) for i in (0, 1)]
-        exists = twins.query.services[0][0]
-        return [exists, pool.disjoin(broken), *twins.relation, *given, *twins.real()]
+        exists = pair.query.services[0][0]
+        return [exists, pool.disjoin(broken), *pair.relation, *given, *pair.invariants()]
 
-    def pair(self, result: PropertyResult) -> PropertyResult:
+    def prove_pair(self, result: PropertyResult) -> PropertyResult:
         query = Query(self.period, dict(SHORT), schemas=self.bundle.schemas)
-        twins = self.twins(query, loose=False)
-        formulas = self.formulas(twins)
+        pair = self._encode_pair(query, relaxed=False)
+        formulas = self._encode_broken(pair)
         search = open_solver(query.space, self.budget)
         limit: Undecided | None = None
         found = None
@@ -154,24 +163,24 @@ class _PropertyProof:
             limit = error
         if found is not None:
             answer = Solution(query, search, formulas, found, ()).minimized()
-            return self.shown(result, twins, answer)
+            return self._refute(result, pair, answer)
         free = Query(self.period, {}, FreeEncoder, self.bundle.schemas)
-        formulas = self.formulas(self.twins(free, loose=True))
+        formulas = self._encode_broken(self._encode_pair(free, relaxed=True))
         if FALSE in formulas or open_solver(free.space, self.budget).find(formulas) is None:
             return replace(result, verdict="proved")
         if limit is not None:
             raise limit
         reason = "Proved of short lists only; with lists left free the question could not be settled."
-        return replace(result, verdict="tested", scope=SHORTLY, reason=reason)
+        return replace(result, verdict="tested", scope=SHORT_LISTS, reason=reason)
 
-    def shown(self, result: PropertyResult, twins: ProfilePair, answer: Solution) -> PropertyResult:
+    def _refute(self, result: PropertyResult, pair: ProfilePair, answer: Solution) -> PropertyResult:
         """Return the refutation, confirmed by the evaluator."""
         day = answer.as_of
-        one, two = twins.profiles(answer.model)
+        one, two = pair.profiles(answer.model)
         before, after = (
             evaluate(self.bundle, load_profile(data, schemas=self.bundle.schemas), day) for data in (one, two)
         )
-        if not self.breaks(before, after):
+        if not self._breaks(before, after):
             raise Unconfirmed(f"the evaluator decides {before.decision} and {after.decision}")
         return replace(
             result,
@@ -182,7 +191,7 @@ class _PropertyProof:
             decisions=(_word(before), _word(after)),
         )
 
-    def breaks(self, before: Decision, after: Decision) -> bool:
+    def _breaks(self, before: Decision, after: Decision) -> bool:
         """Return whether two decisions of the evaluator break the property."""
         (low, high), (lower, higher) = (tuple(map(WORDS.index, d.range)) for d in (before, after))
         if self.wanted.form == "more_facts":

@@ -8,7 +8,7 @@ the product with one service holds for all profiles.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ from vatspolicy.authoring.symbolic.witness import profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.policies.bundle import Bundle
 
-MORE = "company.licences.99"
+EXTRA_LICENSE = "company.licences.99"
 """Path of the license that only the second profile has."""
 
 Profile = dict[str, Any]
@@ -42,9 +42,9 @@ Profile = dict[str, Any]
 class FreeEncoder(Encoder):
     """Encoder with free truths for quantifiers, equal in both profiles where these cannot differ."""
 
-    touched: str = ""
+    changed_fact: str = ""
     """Name of the fact that differs; a quantifier that reads it has its own truth in each profile."""
-    mark: str = ""
+    prefix: str = ""
     hiding: bool = False
 
     def quantified(
@@ -53,14 +53,14 @@ class FreeEncoder(Encoder):
         """Return a free truth."""
         if not isinstance(base, BoundedList):
             return super().quantified(node, base, activation, params)
-        if self.mark and self.touched == "licences" and base.path == "company.licences":
-            before = free(self.space, self.named(node, base, activation, params), self.hiding)
-            extra = free(self.space, f"more {self.named(node, base, activation, params)}", False)
+        if self.prefix and self.changed_fact == "licences" and base.path == "company.licences":
+            before = free_truth(self.space, self._quantifier_name(node, base, activation, params), self.hiding)
+            extra = free_truth(self.space, f"more {self._quantifier_name(node, base, activation, params)}", False)
             return (self.some if node.kind == "exists" else self.every)((before, extra))
-        own = self.mark if self.touched and mentions(node.body, self.touched) else ""
-        return free(self.space, own + self.named(node, base, activation, params), self.hiding)
+        own = self.prefix if self.changed_fact and mentions(node.body, self.changed_fact) else ""
+        return free_truth(self.space, own + self._quantifier_name(node, base, activation, params), self.hiding)
 
-    def named(
+    def _quantifier_name(
         self, node: Quantifier, base: BoundedList, activation: SymbolicActivation, params: Mapping[str, Any]
     ) -> str:
         """Return the name of a quantifier over a list."""
@@ -75,12 +75,16 @@ class FreeRuleSet(RelaxedRuleSet):
         encoder, pool = self.encoder, self.space.pool
         assert isinstance(encoder, FreeEncoder)
         covers = self.history.instruments[name].covers
-        if encoder.touched not in ("", "licences") and covers is not None and mentions(covers.tree, encoder.touched):
-            raise Unsupported(f"when {name} is held depends on {encoder.touched}")
+        if (
+            encoder.changed_fact not in ("", "licences")
+            and covers is not None
+            and mentions(covers.tree, encoder.changed_fact)
+        ):
+            raise Unsupported(f"when {name} is held depends on {encoder.changed_fact}")
         whole = f"held {self.license_key(activation, name)} {holder} {dict(activation.subject).get('operator', '')}"
-        found = free(self.space, whole, encoder.hiding)
-        if encoder.touched == "licences" and encoder.mark:
-            more = free(self.space, f"more {whole}", False)
+        found = free_truth(self.space, whole, encoder.hiding)
+        if encoder.changed_fact == "licences" and encoder.prefix:
+            more = free_truth(self.space, f"more {whole}", False)
             entity = activation.values.get(holder, ())
             ours = pool.disjoin(
                 held for held, base in entity if isinstance(base, SymbolicRecord) and base.path == "company"
@@ -89,7 +93,7 @@ class FreeRuleSet(RelaxedRuleSet):
         return found
 
 
-def free(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
+def free_truth(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
     """Return a free truth; in the profile with hidden facts it is the same or unknown."""
     pool = space.pool
     true, known = pool.flag(name), pool.flag(f"{name}?")
@@ -112,15 +116,15 @@ class ProfilePair:
     second: SymbolicRuleSet
     relation: list[int]
     """Formulas that the two profiles are related as the property states."""
-    shown: Any = field(repr=False)
+    profiles_of: Callable[[Model], tuple[Profile, Profile]] = field(repr=False)
     """Function from a model to the two profiles."""
 
-    def levels(self) -> tuple[SymbolicOutcome, SymbolicOutcome]:
+    def outcomes(self) -> tuple[SymbolicOutcome, SymbolicOutcome]:
         """Return the outcomes of both profiles, for the product and one service."""
         first, second = (encode_decision(ruleset, _services(ruleset)[:1]) for ruleset in (self.first, self.second))
         return first, second
 
-    def real(self) -> list[int]:
+    def invariants(self) -> list[int]:
         """Return the invariants of both profiles."""
         return [
             *assume_invariants(self.first.space, self.first.encoder)[0],
@@ -129,7 +133,7 @@ class ProfilePair:
 
     def profiles(self, found: Model) -> tuple[Profile, Profile]:
         """Return the two profiles of a model."""
-        return self.shown(found)  # type: ignore[no-any-return]
+        return self.profiles_of(found)
 
 
 def _services(ruleset: SymbolicRuleSet) -> list[Any]:
@@ -139,18 +143,18 @@ def _services(ruleset: SymbolicRuleSet) -> list[Any]:
     return slots.members
 
 
-def _readings(
-    query: Query, other: ProfileSpace, bundle: Bundle, loose: bool, touched: str, hiding: bool = False
+def _encode_both(
+    query: Query, other: ProfileSpace, bundle: Bundle, relaxed: bool, changed_fact: str, hiding: bool = False
 ) -> Any:
     """Return the rule sets over the query's own space and over the other one."""
-    if not loose:
+    if not relaxed:
         encoder = Encoder(other, keys=query.encoder.keys)
         second = SymbolicRuleSet(other, encoder, query.encode(bundle).history, ((TRUE, query.day),))
         return query.encode(bundle), second
     assert isinstance(query.encoder, FreeEncoder)
-    query.encoder.touched = touched
+    query.encoder.changed_fact = changed_fact
     encoder = FreeEncoder(other, keys=query.encoder.keys)
-    encoder.touched, encoder.mark, encoder.hiding = touched, "second ", hiding
+    encoder.changed_fact, encoder.prefix, encoder.hiding = changed_fact, "second ", hiding
     history = query.encode(bundle).history
     as_of = ((TRUE, query.day),)
     return FreeRuleSet(query.space, query.encoder, history, as_of), FreeRuleSet(other, encoder, history, as_of)
@@ -169,7 +173,7 @@ def _with_company(
     return other, own
 
 
-def monotone(query: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePair:
+def encode_monotone(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> ProfilePair:
     """Return the pair in which a number such as company.foreign_percent is higher in the second profile."""
     root, _, name = fact.partition(".")
     space, pool = query.space, query.space.pool
@@ -182,9 +186,9 @@ def monotone(query: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePai
     pool.ranges[f"{fact}'"] = pool.ranges[fact]
     higher = LinearSum(((f"{fact}'", 1),), 0)
     other, _ = _with_company(query, {name: ((present, higher),)}, root)
-    first, second = _readings(query, other, bundle, loose, name)
+    first, second = _encode_both(query, other, bundle, relaxed, name)
 
-    def shown(found: Model) -> tuple[Profile, Profile]:
+    def profiles_of(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         amount = pool.number_of(f"{fact}'", found)
@@ -192,10 +196,10 @@ def monotone(query: Query, bundle: Bundle, fact: str, loose: bool) -> ProfilePai
         return one, two
 
     rises = pool.at_most({fact: 1, f"{fact}'": -1}, 0, strict=True)
-    return ProfilePair(query, first, second, [present, rises], shown)
+    return ProfilePair(query, first, second, [present, rises], profiles_of)
 
 
-def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
+def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool) -> ProfilePair:
     """Return the pair in which the company holds one more license in the second profile."""
     space = query.space
     [(_, company)] = space.roots["company"]  # type: ignore[misc]
@@ -203,21 +207,21 @@ def more(query: Query, bundle: Bundle, loose: bool) -> ProfilePair:
     [(held, slots)] = company.get("licences")  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
     schema = space.resolve(space.schemas.load("profile")["properties"]["company"]["properties"]["licences"])
-    extra = space.record(space.resolve(schema["items"]), MORE, TRUE)
+    extra = space.record(space.resolve(schema["items"]), EXTRA_LICENSE, TRUE)
     longer = BoundedList(slots.path, lambda: [*slots.members, (TRUE, extra)])
     other, _ = _with_company(query, {"licences": ((held, longer),)})
-    first, second = _readings(query, other, bundle, loose, "licences")
+    first, second = _encode_both(query, other, bundle, relaxed, "licences")
 
-    def shown(found: Model) -> tuple[Profile, Profile]:
+    def profiles_of(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
         two["company"].setdefault("licences", []).append(record_data(space, extra, found))
         return one, two
 
-    return ProfilePair(query, first, second, [], shown)
+    return ProfilePair(query, first, second, [], profiles_of)
 
 
-class Hidden(ProfileSpace):
+class PartlyHiddenSpace(ProfileSpace):
     """Space with the same facts, some of them hidden. `kept`: names or paths of facts that are never hidden."""
 
     kept: frozenset[str] = frozenset()
@@ -232,17 +236,17 @@ class Hidden(ProfileSpace):
         return self.pool.conjoin((shared, self.pool.flag(f"said {name}")))
 
 
-def hidden(query: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> ProfilePair:
+def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bool) -> ProfilePair:
     """Return the pair in which the first profile omits facts. `kept`: names or paths of facts that are never hidden."""
     space = query.space
-    other = Hidden.__new__(Hidden)
+    other = PartlyHiddenSpace.__new__(PartlyHiddenSpace)
     other.__dict__.update(space.__dict__)
     other.kept = frozenset(kept)
     other.roots, other.read = {}, set()
     other.__post_init__()
-    full, less = _readings(query, other, bundle, loose, "", hiding=True)
+    full, less = _encode_both(query, other, bundle, relaxed, "", hiding=True)
 
-    def shown(found: Model) -> tuple[Profile, Profile]:
+    def profiles_of(found: Model) -> tuple[Profile, Profile]:
         two = profile_of(space, found)
         one = copy.deepcopy(two)
         for name, value in sorted(found.items(), reverse=True):  # the longest paths first
@@ -254,7 +258,7 @@ def hidden(query: Query, bundle: Bundle, kept: Sequence[str], loose: bool) -> Pr
                     _remove(one, path.split("."))
         return one, two
 
-    return ProfilePair(query, less, full, [], shown)
+    return ProfilePair(query, less, full, [], profiles_of)
 
 
 def _remove(data: Any, path: list[str]) -> None:

@@ -68,7 +68,7 @@ def new_files(fixtures: Iterable[Fixture], folder: Path) -> Iterator[tuple[Path,
             content = {**profile, "product": {**profile["product"], "id": free[:80].strip("-")}}
             if free not in taken and not path.exists() and not beside.exists():
                 taken.add(free)
-                yield path, dump_yaml(content, [comment])
+                yield path, dump_yaml(content, [f"# {comment}"])
                 yield beside, dump_yaml(expected)
                 break
             if free not in taken and _holds(path, content) and _holds(beside, expected):

@@ -193,7 +193,7 @@ class Git:
     def commit(self, revision: str) -> str:
         """Return the full id of the commit that a revision names. Raises SourceError."""
         if not revision or revision.startswith("-") or re.search(r"[\s\x00-\x1f\x7f]", revision):
-            raise SourceError(f"{revision!r} is no revision.")
+            raise SourceError(f"{revision!r} is not a revision.")
         name = f"{revision}^{{commit}}"
         found = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
         id = found.decode("ascii", "replace").strip()

@@ -35,7 +35,7 @@ def parse_conditions(texts: Iterable[str]) -> list[str]:
         known = all(word in (*OUTCOMES, "*") for word in (before, after)) if arrow else part in CONDITIONS
         if not known:
             raise ValueError(
-                f"{part!r} is no condition. Use {', '.join(CONDITIONS)}, or a transition such as deny->allow "
+                f"{part!r} is not a condition. Use {', '.join(CONDITIONS)}, or a transition such as deny->allow "
                 f"(words: {', '.join(OUTCOMES)}, or *)."
             )
     return list(dict.fromkeys(found))

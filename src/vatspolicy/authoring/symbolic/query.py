@@ -13,7 +13,7 @@ from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, Range, TooLarge
 from vatspolicy.authoring.symbolic.minimize import drop_irrelevant, minimize
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Model, Solver, Undecided, open_solver
-from vatspolicy.authoring.symbolic.timeline import Period, history_of
+from vatspolicy.authoring.symbolic.timeline import Period, build_history
 from vatspolicy.authoring.symbolic.values import BoundedList, LinearSum
 from vatspolicy.authoring.symbolic.witness import day_of, profile_of
 from vatspolicy.cel.ast import Node
@@ -52,7 +52,7 @@ class Query:
         `like`: the symbolic rule set from which this one was made by changing a rule; shared expressions are encoded
         once.
         """
-        history = history_of(law, self.period)
+        history = build_history(law, self.period)
         if like is None:
             return kind(self.space, self.encoder, history, ((TRUE, self.day),))
         return kind(self.space, self.encoder, history, ((TRUE, self.day),), like)

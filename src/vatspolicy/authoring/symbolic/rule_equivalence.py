@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.isolate import find_rule, mix
 from vatspolicy.authoring.symbolic.minimize import minimize_profile
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule, mix
 from vatspolicy.authoring.symbolic.query import NoSolution, Query, Solution, describe_invariants, solve
 from vatspolicy.authoring.symbolic.relaxation import RelaxedRuleSet
-from vatspolicy.authoring.symbolic.rule_state import encode_difference, encode_subject_pair, says
+from vatspolicy.authoring.symbolic.rule_state import encode_difference, encode_subject_pair, rule_states
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
@@ -273,7 +273,7 @@ class _RuleComparison:
         day = solution.as_of
 
         def differs(profile: Profile) -> bool:
-            return says(self.base, self.before, profile, day) != says(self.head, self.after, profile, day)
+            return rule_states(self.base, self.before, profile, day) != rule_states(self.head, self.after, profile, day)
 
         if not differs(load_profile(solution.profile, schemas=self.base.schemas)):
             raise Unconfirmed(f"{self.name}: the evaluator sees no difference on {day}")

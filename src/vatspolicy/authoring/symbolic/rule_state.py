@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
-from vatspolicy.authoring.symbolic.isolate import named_by
+from vatspolicy.authoring.symbolic.mixed_bundle import named_by
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
@@ -42,7 +42,7 @@ def effect_constants(rule: Rule) -> Any:
             return ("advise", kind)
 
 
-def parts(
+def encode_state(
     ruleset: SymbolicRuleSet, rule: Rule, activation: SymbolicActivation, held: bool = False
 ) -> dict[str, DualRail]:
     """Return the truths that make up the state of a rule on a subject. `held`: with whether its instrument is held."""
@@ -72,7 +72,7 @@ def _where(ruleset: SymbolicRuleSet, condition: int, truth: DualRail) -> DualRai
     return DualRail(pool.conjoin((condition, truth.true)), pool.conjoin((condition, truth.false)))
 
 
-def same_instruments(
+def _same_instruments(
     one: SymbolicRuleSet, rule: Rule | None, two: SymbolicRuleSet, other: Rule | None, activation: SymbolicActivation
 ) -> bool:
     """Return whether the instruments of two versions of a rule are held in the same cases, judged by their texts."""
@@ -89,9 +89,9 @@ def encode_difference(
 ) -> int:
     """Return the formula that two versions of a rule differ on a subject. None is a rule that is not in force."""
     pool = one.space.pool
-    held = not same_instruments(one, rule, two, other, activations[0])
-    before = parts(one, rule, activations[0], held) if rule is not None else {}
-    after = parts(two, other, activations[1], held) if other is not None else {}
+    held = not _same_instruments(one, rule, two, other, activations[0])
+    before = encode_state(one, rule, activations[0], held) if rule is not None else {}
+    after = encode_state(two, other, activations[1], held) if other is not None else {}
     silent = {"when": KNOWN_FALSE, "open": DualRail(FALSE, FALSE)}
     found = []
     for name in dict.fromkeys((*before, *after)):
@@ -105,11 +105,11 @@ def encode_difference(
 
 
 def encode_subject_pair(
-    query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reach: bool
+    query: Query, each: str, rulesets: tuple[SymbolicRuleSet, SymbolicRuleSet], reachable: bool
 ) -> tuple[list[int], tuple[SymbolicActivation, SymbolicActivation]]:
     """Return the formulas that a subject of a kind exists, and its activations under both rule sets.
 
-    `reach`: only classes that the classify rules of one of the rule sets find; else any class.
+    `reachable`: only classes that the classify rules of one of the rule sets find; else any class.
     """
     one, two = rulesets
     if each == "product":
@@ -120,7 +120,7 @@ def encode_subject_pair(
         return [exists], (one.service_activation(service), two.service_activation(service))
     choice = query.space.choice(CLASS, tuple(sorted(words("class", query.schemas))))
     formulas = [exists]
-    if reach:
+    if reachable:
         pool = query.space.pool
         possible = []
         for ruleset in rulesets:
@@ -132,46 +132,46 @@ def encode_subject_pair(
     return formulas, (one.activity_activation(service, cases, "any"), two.activity_activation(service, cases, "any"))
 
 
-def says(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, Any]:
+def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str) -> Mapping[str, Any]:
     """Return the state of a rule by subject, as the evaluator decides; silent subjects are left out."""
     if rule is None or not rule.in_force(as_of):
         return {}
-    law = bundle.on(as_of)
+    ruleset = bundle.on(as_of)
     found = {}
-    for name, env in subjects(law, profile, as_of, rule.each):
-        value = _says(law, rule, env)
+    for name, activation in subjects(ruleset, profile, as_of, rule.each):
+        value = _state_of(ruleset, rule, activation)
         if value is not None:
             found[name] = value
     return found
 
 
-def subjects(law: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
+def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
     """Yield every subject of a kind with its activation, including activities that are only possible."""
     base = product_activation(profile, as_of)
     if each == "product":
         yield "", base
         return
     for service in base["services"]:
-        env = service_activation(base, service)
+        activation = service_activation(base, service)
         if each == "service":
-            yield service["id"], env
+            yield service["id"], activation
             continue
-        found = classify(law, env)
+        found = classify(ruleset, activation)
         classes = dict.fromkeys((*found.classes, *found.possible))
         for rule in found.contested:
             if isinstance(rule.effect, Classify):
                 classes |= dict.fromkeys(cls for cls in rule.effect.otherwise if cls != "none")
         for cls in classes:
-            yield f"{service['id']}/{cls}", activity_activation(law, env, cls)
+            yield f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
 
 
-def _says(law: RuleSet, rule: Rule, env: Env) -> Any:
-    holds = law.evaluate(rule.when, env)
+def _state_of(ruleset: RuleSet, rule: Rule, activation: Env) -> Any:
+    holds = ruleset.evaluate(rule.when, activation)
     if holds is False:
         return None
     if not isinstance(rule.effect, Route):
         return (holds, effect_constants(rule))
-    for state in evaluate_routes(law, env, rule.effect.to):
+    for state in evaluate_routes(ruleset, activation, rule.effect.to):
         if state.rule is rule:
             return (holds, effect_constants(rule), state.state, [c.id for c in state.failing], state.share_too_high)
     return None

@@ -42,7 +42,7 @@ def reason_of(error: Undecided | Unsupported | TooLarge) -> str:
     if isinstance(error, SolverMissing):
         return "Proofs need a solver: install vatspolicy[smt]."
     if isinstance(error, Unsupported):
-        return f"This cannot be analysed exactly: {error}."
+        return f"This cannot be analyzed exactly: {error}."
     return f"No answer within the limit: {error}."
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import LAST_DAY, iso, ordinal
-from vatspolicy.authoring.symbolic.isolate import MixedBundle, MixedEvaluator, named_by
+from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, MixedEvaluator, named_by
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Instrument, Parameter, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
@@ -74,7 +74,7 @@ class ParameterValues:
         first, last = days
         starts = {ordinal(v.since) for key in keys for v in self.dated[key].values if first < ordinal(v.since) <= last}
         found: list[tuple[Days, Mapping[str, Any]]] = []
-        for start, end in _stretches(sorted({first, *starts}), last):
+        for start, end in _periods_between(sorted({first, *starts}), last):
             values = {key: self.on(key, iso(start)) for key in keys}
             if found and repr(found[-1][1]) == repr(values):
                 found[-1] = ((found[-1][0][0], end), values)
@@ -137,11 +137,11 @@ class RuleSetHistory:
             assert isinstance(rule.effect, Route)
             if span is not None:
                 found.setdefault(rule.effect.instrument, []).append(span)
-        return {name: _joined(spans) for name, spans in found.items()}
+        return {name: _join(spans) for name, spans in found.items()}
 
 
-def history_of(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
-    """The law of the days of a period: of a bundle, or one law that is in force on all of them."""
+def build_history(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
+    """Return the rule sets of the days of a period: of a bundle, or one rule set in force on all of them."""
     days = (period.first, period.last)
     if isinstance(law, RuleSet):
         foreign = {}
@@ -151,15 +151,15 @@ def history_of(law: Bundle | RuleSet, period: Period) -> RuleSetHistory:
         return RuleSetHistory(
             days, dict(law.rules), law.instruments, ParameterValues(fixed=law.params), foreign, always=True
         )
-    return _whole(law, period)
+    return _bundle_history(law, period)
 
 
 @functools.lru_cache(maxsize=32)
-def _whole(bundle: Bundle, period: Period) -> RuleSetHistory:
+def _bundle_history(bundle: Bundle, period: Period) -> RuleSetHistory:
     if isinstance(bundle, MixedBundle):
-        return _mixed(bundle, period)
+        return _mixed_history(bundle, period)
     found = RuleSetHistory((period.first, period.last), {}, bundle.instruments, values_of(bundle))
-    _add(found, (rule for policy in bundle.policies.values() for rule in policy.rules))
+    _add_rules(found, (rule for policy in bundle.policies.values() for rule in policy.rules))
     return found
 
 
@@ -169,9 +169,9 @@ def values_of(bundle: Bundle) -> ParameterValues:
     return ParameterValues({p.key: p for policy in bundle.policies.values() for p in policy.parameters.values()})
 
 
-def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
-    """The history of the base with one rule taken from the head, as `MixedBundle.on` mixes the laws of a day."""
-    base, head = history_of(bundle.base, period), history_of(bundle.head, period)
+def _mixed_history(bundle: MixedBundle, period: Period) -> RuleSetHistory:
+    """Return the history of the base with one rule of the head, as in `MixedBundle.on`."""
+    base, head = build_history(bundle.base, period), build_history(bundle.head, period)
     rules = {key: tuple(rule for rule in found if rule.name != bundle.name) for key, found in base.rules.items()}
     added = (head.instruments.keys() - base.instruments.keys()) | named_by(bundle.changed)
     instruments = {**base.instruments, **{name: head.instruments[name] for name in added}}
@@ -183,11 +183,11 @@ def _mixed(bundle: MixedBundle, period: Period) -> RuleSetHistory:
             foreign[id(expression)] = head.foreign.get(id(expression), head.values)
     found = RuleSetHistory(base.days, rules, instruments, base.values, foreign, limits=dict(base.limits))
     if bundle.changed is not None:
-        _add(found, [bundle.changed])
+        _add_rules(found, [bundle.changed])
     return found
 
 
-def _add(history: RuleSetHistory, rules: Iterable[Rule]) -> None:
+def _add_rules(history: RuleSetHistory, rules: Iterable[Rule]) -> None:
     grouped: dict[str, list[Rule]] = {}
     for rule in rules:
         span = history.span(rule)
@@ -198,11 +198,11 @@ def _add(history: RuleSetHistory, rules: Iterable[Rule]) -> None:
         history.rules[key] = (*history.rules.get(key, ()), *found)
 
 
-def _stretches(starts: Sequence[int], last: int) -> list[Days]:
+def _periods_between(starts: Sequence[int], last: int) -> list[Days]:
     return list(zip(starts, [start - 1 for start in starts[1:]] + [last], strict=True))
 
 
-def _joined(spans: Sequence[Days]) -> list[Days]:
+def _join(spans: Sequence[Days]) -> list[Days]:
     """Return the days, with those that touch or overlap joined."""
     found: list[Days] = []
     for first, last in sorted(spans):

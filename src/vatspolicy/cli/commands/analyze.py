@@ -68,7 +68,7 @@ def analyze(
     outputs: Annotated[Outputs, make_output_option(tuple(AnalysisFormat))] = (),
     lang: LangOption = Lang.EN,
 ) -> int:
-    """Analyse the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.
+    """Analyze the bundle as a whole: dead, repeated and contradicting rules, gaps, dates, and properties of the law.
 
     Example: vatspolicy analyze --rule 'vats-pilot-2024/*' --no-properties
     """

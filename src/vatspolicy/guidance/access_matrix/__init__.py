@@ -59,7 +59,7 @@ def _narrow(spots: tuple[Location, ...], place: str | None, zone: str | None) ->
     """The spots that lie in a place and a zone."""
     found = []
     for spot in spots:
-        codes = tuple(code for code in spot.alike if place is None or place in within(code))
+        codes = tuple(code for code in spot.alike if place is None or place in within(code, spot.schemas))
         if codes:
             found.append(spot.with_sites(codes))
     if zone is not None:
@@ -83,7 +83,9 @@ def _by_regimes(probe: BestCaseSearch, spots: tuple[Location, ...]) -> tuple[lis
     }
     columns = [_regime(probe, name, [cells[name] for cells in found.values()], spots) for name in names]
     columns.sort(key=lambda column: column.pop("order"))
-    rows = _rows({business: {n: _cell(probe, business, cells[n]) for n in names} for business, cells in found.items()})
+    rows = _rows(
+        probe, {business: {n: _cell(probe, business, cells[n]) for n in names} for business, cells in found.items()}
+    )
     for row in rows:
         row["cells"] = [{"column": column["id"], **row["cells"][column["id"]]} for column in columns]
     return columns, rows
@@ -218,7 +220,7 @@ def _by_places(probe: BestCaseSearch, spots: tuple[Location, ...]) -> tuple[list
         )
         for business, cell in cells[key].items():
             found[business][id] = cell
-    rows = _rows(found)
+    rows = _rows(probe, found)
     for row in rows:
         row["cells"] = [{"column": column["id"], **row["cells"][column["id"]]} for column in columns]
     return columns, rows
@@ -259,25 +261,30 @@ def _top(findings: list[Finding]) -> Data:
 
 
 def _spot_title(spot: Location) -> LocalizedText:
-    place = label("place", spot.at)
+    place = label("place", spot.at, spot.schemas)
     if spot.zone == OUTSIDE or spot.whole:
         return _text(place)
-    zone = label("zone", spot.zone)
+    zone = label("zone", spot.zone, spot.schemas)
     return {"en": f"{place['en']} ({zone['en']})", "zh": f"{place['zh']}（{zone['zh']}）"}
 
 
 # --- rows
 
 
-def _rows(cells: Mapping[Business, Mapping[str, Data]]) -> list[Data]:
+def _rows(probe: BestCaseSearch, cells: Mapping[Business, Mapping[str, Data]]) -> list[Data]:
     """One row for all offers of a class that fare alike."""
     rows: dict[Any, Data] = {}
-    names = describe(("services", 0, "offers", 0))["x-enum"]
+    names = describe(("services", 0, "offers", 0), probe.schemas)["x-enum"]
     for business, found in cells.items():
         key = (business.cls, tuple(repr(cell) for cell in found.values()))
         row = rows.setdefault(
             key,
-            {"class": business.cls, "title": _text(label("class", business.cls)), "offers": [], "cells": dict(found)},
+            {
+                "class": business.cls,
+                "title": _text(label("class", business.cls, probe.schemas)),
+                "offers": [],
+                "cells": dict(found),
+            },
         )
         row["offers"].append({"id": business.offer, "title": _text(names[business.offer])})
     counts: dict[str, int] = {}

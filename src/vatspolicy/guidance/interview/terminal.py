@@ -31,7 +31,7 @@ class Terminal:
     save: Callable[[Interview], None]
     """Called after every change, before anything else is asked. Raises Refused for a name that is taken."""
     lang: Language
-    colour: bool
+    color: bool
     room: int
     """Columns."""
 
@@ -92,13 +92,13 @@ class Terminal:
 
     def note(self, text: str, style: str = "dim") -> Iterator[str]:
         """What became of an answer."""
-        paint = Style(self.colour)
+        paint = Style(self.color)
         for line in wrap(clean(text), self.room, "  "):
             yield paint(line, style)
 
     def question(self, state: Interview, question: Question) -> Iterator[str]:
         """A question with progress, law, choices and how to answer."""
-        paint = Style(self.colour)
+        paint = Style(self.color)
         yield ""
         before = state.previous.question if state.previous is not None else None
         if question.phase == "duties" and (before is None or before.phase != "duties"):

@@ -47,10 +47,10 @@ def plain(path: Iterable[str | int]) -> tuple[str, ...]:
     return tuple(step for step in path if isinstance(step, str))
 
 
-def mark_of(path: Path) -> Mutability | None:
+def mark_of(path: Path, schemas: SchemaSet) -> Mutability | None:
     """The mark of a fact, or of the object it stands in, of which it is then a part; None for a fact nobody changes."""
     names = plain(path)
-    known = marks()
+    known = marks(schemas)
     if names in known:
         return known[names]
     return known.get(("partner",)) if names[:1] == ("partner",) else None

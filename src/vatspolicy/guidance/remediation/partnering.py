@@ -1,4 +1,4 @@
-"""Who runs the service: a partner that holds the licence, or the company itself."""
+"""Who runs the service: a partner that holds the license, or the company itself."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def partner_moves(bundle: Bundle, profile: Profile, decision: Decision, goal: It
             yield _fitted(bundle, law, profile, decision, group, tuple(goal))
     for index, service in enumerate(services):
         if service.get("operated_by") in ("partner", "contract-controlled"):
-            yield _own(index, service)
+            yield _own(profile, index, service)
 
 
-def _own(index: int, service: Mapping[str, Any]) -> Change:
-    mark = marks()["services", "operated_by"]
+def _own(profile: Profile, index: int, service: Mapping[str, Any]) -> Change:
+    mark = marks(profile.schemas)["services", "operated_by"]
     edits = [Edit(("services", index, "operated_by"), "company")]
     edits += [Edit(("services", index, "customer_contract"))] if "customer_contract" in service else []
     phrase: LocalizedText = {"en": "The company runs the service itself", "zh": "由本公司自行经营"}
@@ -105,7 +105,7 @@ def _wanted(
 
 
 def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Change:
-    mark = marks()["partner",]
+    mark = marks(profile.schemas)["partner",]
     edits = [Edit(("partner",), dict(partner))]
     for index, service in enumerate(profile.facts["services"]):
         if service["id"] in group:
@@ -115,7 +115,7 @@ def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) 
             ]
     known = "partner" in profile.facts and any(s.get("operated_by") == "partner" for s in profile.facts["services"])
     phrase = (
-        {"en": "Work with another partner, one that holds the licence", "zh": "更换为持证的合作方"}
+        {"en": "Work with another partner, one that holds the license", "zh": "更换为持证的合作方"}
         if known
         else mark.phrase
     )
@@ -162,10 +162,10 @@ def _licence(
 
 
 def _places(profile: Profile, services: Iterable[str]) -> tuple[str, ...]:
-    """What a licence must cover: the places served and those where facilities stand."""
+    """What a license must cover: the places served and those where facilities stand."""
     codes: dict[str, None] = {}
     for service in profile.facts["services"]:
         if service["id"] in services:
             served = [*(service.get("area") or ()), *(service.get("facilities") or ())]
             codes |= {place["at"]: None for place in served if place["province"] != "overseas"}
-    return tuple(code for code in codes if not set(within(code)[1:]) & set(codes))
+    return tuple(code for code in codes if not set(within(code, profile.schemas)[1:]) & set(codes))

@@ -237,7 +237,7 @@ def _matters(move: Change, obstacle: Obstacle) -> bool:
 
 
 def routes_of(decision: Decision) -> frozenset[str]:
-    """The routes that the licences of a decision come by."""
+    """The routes that the licenses of a decision come by."""
     return frozenset(offer.route for finding in decision.needs for offer in finding.any_of)
 
 

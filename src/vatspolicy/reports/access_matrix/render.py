@@ -23,8 +23,8 @@ from vatspolicy.reports.access_matrix.words import (
     title_of,
     value,
 )
-from vatspolicy.reports.decision.words import phrase
 from vatspolicy.reports.formats.markdown import escape, section, table
+from vatspolicy.reports.words import phrase
 
 if TYPE_CHECKING:
     from vatspolicy.reports.formats.html import Html
@@ -36,8 +36,8 @@ _LEAST = 20
 """Cells that the names of rows need on a terminal; with less room every row becomes a list."""
 
 
-def render(format: str, tables: Sequence[Data], lang: Language, colour: bool = False, room: int = 100) -> str:
-    """Tables (matrix.schema.json) in one of FORMATS. Only text knows colour and room (columns)."""
+def render(format: str, tables: Sequence[Data], lang: Language, color: bool = False, room: int = 100) -> str:
+    """Tables (matrix.schema.json) in one of FORMATS. Only text knows color and room (columns)."""
     if format == "json":
         data = tables[0] if len(tables) == 1 else list(tables)
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
@@ -45,7 +45,7 @@ def render(format: str, tables: Sequence[Data], lang: Language, colour: bool = F
         return _page(tables, lang)
     if format == "markdown":
         return "\n".join(line for data in tables for line in _markdown(data, lang)).rstrip() + "\n"
-    style = Style(colour)
+    style = Style(color)
     return "\n".join(line for data in tables for line in _text(data, lang, style, room)).rstrip() + "\n"
 
 
@@ -289,7 +289,7 @@ def _html_cell(cell: Data, note: str | None, data: Data, lang: Language, prefix:
 
 
 def _level(cell: Data) -> str:
-    """How open a cell is, for its colour; the text says it too."""
+    """How open a cell is, for its color; the text says it too."""
     if cell["state"] != "open":
         return f"is-{cell['state']}"
     percent = cell["max_foreign_percent"]

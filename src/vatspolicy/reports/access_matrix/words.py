@@ -29,7 +29,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "该制度涉及该业务，但外资企业无法满足其条件",
     },
     "legend_prohibited": {
-        "en": "a prohibition stands beyond the licence, whatever the share",
+        "en": "a prohibition stands beyond the license, whatever the share",
         "zh": "许可之外另有禁止性规定，与股比无关",
     },
     "legend_none": {"en": "the regime does not speak of the service", "zh": "该制度不涉及该业务"},

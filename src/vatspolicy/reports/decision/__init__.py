@@ -22,12 +22,12 @@ def render(
     format: str,
     records: Sequence[Mapping[str, Any]],
     lang: Language,
-    colour: bool = False,
+    color: bool = False,
     room: int = 100,
     problems: Sequence[Problem] = (),
     remarks: Sequence[Mapping[str, Any]] | None = None,
 ) -> str:
-    """The report of decisions (as `record` makes them) in one of FORMATS. Only text knows colour and room (columns).
+    """The report of decisions (as `record` makes them) in one of FORMATS. Only text knows color and room (columns).
 
     `problems` are why other specs of the run were not decided. Text and github leave them to standard error.
     `remarks` are about waivers and a baseline; None where there were none.
@@ -38,7 +38,7 @@ def render(
         return json.dumps(run(records, problems, remarks), ensure_ascii=False, indent=2) + "\n"
     problems = [in_language(problem, lang) for problem in problems]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
-    rest = (colour, room) if format == "text" else () if format == "github" else (problems,)
+    rest = (color, room) if format == "text" else () if format == "github" else (problems,)
     text: str = module.render(records, lang, *rest, remarks=remarks or ())
     return text
 

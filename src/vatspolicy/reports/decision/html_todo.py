@@ -10,10 +10,10 @@ from typing import Any
 from vatspolicy.i18n.words import word
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.reports.decision.digest import merge_duties
-from vatspolicy.reports.decision.words import GROUPS, phrase
 from vatspolicy.reports.formats.html import Content, Html, join, tag
 from vatspolicy.reports.formats.html_page import badge, table
 from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.words import GROUPS, phrase
 
 Data = Mapping[str, Any]
 _OWN = ("self",)
@@ -36,13 +36,13 @@ class Item:
     done: bool = False
     message: str = ""
     ways: list[str] = field(default_factory=list)
-    """Titles of further ways to meet a need, for licences."""
+    """Titles of further ways to meet a need, for licenses."""
     citations: Sequence[Data] = ()
     licence: bool = False
 
 
 def items(data: Data, say: Sentences) -> list[Item]:
-    """Licences to get, then duties, each once, in the order of their deadlines."""
+    """Licenses to get, then duties, each once, in the order of their deadlines."""
     found = [_licence(finding, data, say) for key in ("needs", "would_need") for finding in data[key]]
     duties = merge_duties(data["duties"])
     found += [_duty(duty, say) for group in GROUP_ORDER for duty in duties if duty["deadline"]["group"] == group]

@@ -25,7 +25,7 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
-from vatspolicy.reports.decision.words import COLOURS, GROUPS, MEANINGS, VERIFICATION, other_reading, phrase, way_of
+from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, other_reading, phrase, way_of
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
@@ -33,11 +33,11 @@ Data = Mapping[str, Any]
 
 
 def render(
-    records: Iterable[Data], lang: Language, colour: bool = False, room: int = 100, remarks: Iterable[Data] = ()
+    records: Iterable[Data], lang: Language, color: bool = False, room: int = 100, remarks: Iterable[Data] = ()
 ) -> str:
     """The report of one or several decisions (records) as text."""
     records = list(records)
-    blocks = ["\n".join(_Report(data, lang, Style(colour), room).lines()) for data in records]
+    blocks = ["\n".join(_Report(data, lang, Style(color), room).lines()) for data in records]
     if len(records) > 1:
         found: dict[str, int] = {}
         for data in records:
@@ -45,7 +45,7 @@ def render(
         words = joint("comma", lang).join(f"{count} {word(VERDICTS, key, lang)}" for key, count in found.items())
         blocks.append(phrase("decided", lang, count=len(records), words=words))
     if remarks:
-        blocks.append("\n".join(_remark_lines(remarks, lang, Style(colour), room)))
+        blocks.append("\n".join(_remark_lines(remarks, lang, Style(color), room)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -106,7 +106,7 @@ class _Report:
         decision = self.data["decision"]
         day = phrase("as_of", self.lang, day=self.data["as_of"])
         version = phrase("bundle", self.lang, version=self.data["bundle"]["version"])
-        verdict = self.style(f" {word(VERDICTS, decision, self.lang)} ", "bold", COLOURS[decision])
+        verdict = self.style(f" {word(VERDICTS, decision, self.lang)} ", "bold", COLORS[decision])
         title = clean(str(self.data["title"]))
         yield from self.flow(f"{title} · {self.style(f'{day} · {version}', 'dim')}", " ", first=f"{verdict} ")
         meaning = word(MEANINGS, decision, self.lang)
@@ -191,7 +191,7 @@ class _Report:
         return next(self.say(route["title"]) for route in finding["routes"] if route["name"] == name)
 
     def met(self) -> Iterator[str]:
-        """Permits that are held; licences stand with the routes that they came by."""
+        """Permits that are held; licenses stand with the routes that they came by."""
         held = [finding for finding in self.data["met"] if "instrument" in finding]
         if held:
             yield from self.heading("met")
@@ -208,7 +208,7 @@ class _Report:
                 for classified in service["classified_by"]:
                     yield from self.flow(self.say(classified["message"]), "    ", "dim")
             for activity in service["activities"]:
-                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), COLOURS[activity["outcome"]])
+                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), COLORS[activity["outcome"]])
                 yield from self.flow(f"{self.say(activity['title'])}{self.colon}{outcome}", "      ", first="    ")
                 for route in activity["routes"]:
                     way = way_of(route, activity["routes"], self.lang)
@@ -216,14 +216,14 @@ class _Report:
 
     def route(self, route: Data, way: str, cite: bool) -> Iterator[str]:
         """One route; `cite` names the law of a closed one too."""
-        mark, colour = _MARKS[route["state"]]
+        mark, color = _MARKS[route["state"]]
         cap = route["max_foreign_percent"]
         text = f"{self.say(route['title'])}{self.colon}{way}"
         if route["state"] == "open" and cap is not None:
             text += self.aside.format(phrase("up_to", self.lang, percent=number(cap)))
         if route["state"] == "open" and route["held"]:
             text += self.aside.format(phrase("held", self.lang, title=self.say(route["instrument"]["title"])))
-        yield from self.flow(text, "        ", first=f"      {self.style(mark, colour)} ")
+        yield from self.flow(text, "        ", first=f"      {self.style(mark, color)} ")
         if route["share_too_high"]:
             yield from self.flow(
                 phrase("share_too_high", self.lang, percent=number(cap)), "          ", "dim", first="        - "

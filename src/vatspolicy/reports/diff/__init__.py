@@ -13,12 +13,12 @@ from vatspolicy.profile.vocabulary import Language
 FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
 
 
-def render(format: str, data: Mapping[str, Any], lang: Language, colour: bool = False, room: int = 100) -> str:
-    """The comparison (review.review) in one of FORMATS. Only text knows colour and room (columns)."""
+def render(format: str, data: Mapping[str, Any], lang: Language, color: bool = False, room: int = 100) -> str:
+    """The comparison (review.review) in one of FORMATS. Only text knows color and room (columns)."""
     if format == "json":
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     told = [{**one, **{key: translate(one[key], lang) for key in ("message", "hint")}} for one in data["problems"]]
     data = {**data, "problems": told}
     module = importlib.import_module(f"vatspolicy.reports.diff.{format}")
-    text: str = module.render(data, lang, *((colour, room) if format == "text" else ()))
+    text: str = module.render(data, lang, *((color, room) if format == "text" else ()))
     return text

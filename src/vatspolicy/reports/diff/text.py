@@ -15,14 +15,14 @@ from vatspolicy.reports.diff.words import VERDICTS, phrase
 
 Data = Mapping[str, Any]
 
-_COLOURS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green"}
+_COLORS = {"tightened": "red", "loosened": "yellow", "both": "red", "neither": "green"}
 _LIMIT = 40
 """Details that are shown; the JSON report has all."""
 
 
-def render(data: Data, lang: Language, colour: bool = False, room: int = 100) -> str:
+def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
     """The report, in lines of at most `room` columns."""
-    return "\n".join(_Report(data, lang, Style(colour), room).lines()) + "\n"
+    return "\n".join(_Report(data, lang, Style(color), room).lines()) + "\n"
 
 
 class _Report:
@@ -31,8 +31,8 @@ class _Report:
 
     def lines(self) -> Iterator[str]:
         data = self.data
-        colour = "red" if data["why"] else _COLOURS[data["verdict"]]
-        yield self.style(f" {clean(data['title'][self.lang], one_line=True)} ", colour, "bold")
+        color = "red" if data["why"] else _COLORS[data["verdict"]]
+        yield self.style(f" {clean(data['title'][self.lang], one_line=True)} ", color, "bold")
         yield from self.flow(sides(data, self.lang))
         for sentence in sentences(data, self.lang):
             yield from self.flow(sentence)

@@ -34,8 +34,8 @@ ITEMS: Table = {
     "denial": {"en": "ground of denial", "zh": "禁止事由"},
     "reason": {"en": "reason", "zh": "理由"},
     "route": {"en": "route", "zh": "途径"},
-    "need": {"en": "licence to get", "zh": "须取得的许可"},
-    "met": {"en": "licence held", "zh": "已满足的许可"},
+    "need": {"en": "license to get", "zh": "须取得的许可"},
+    "met": {"en": "license held", "zh": "已满足的许可"},
     "missing": {"en": "fact asked for", "zh": "询问的事实"},
     "duty": {"en": "duty", "zh": "义务"},
     "authority": {"en": "authority", "zh": "主管机关"},
@@ -70,7 +70,7 @@ VERDICTS: Table = {
         "zh": "对部分产品所列事项有变化；此类规则从不改变结论。",
     },
     "unsupported": {
-        "en": "NOT SETTLED: the rule cannot be analysed.",
+        "en": "NOT SETTLED: the rule cannot be analyzed.",
         "zh": "未能判定：该规则无法分析。",
     },
     "unknown": {

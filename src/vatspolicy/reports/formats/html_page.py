@@ -1,4 +1,4 @@
-"""The frame of every page: one file with its style, no network, no colour needed to understand it.
+"""The frame of every page: one file with its style, no network, no color needed to understand it.
 
 A page is made of `frame.page` around contents that `element.tag` made; `table`, `badge` and `contents` are the parts
 that most pages share. Classes of page.css that contents may use: `soft`, `path`, `badge`, `good`, `warn`, `bad`, `ask`,
@@ -117,7 +117,7 @@ def table(caption: str, head: Sequence[Content], rows: Iterable[Sequence[Content
 
 
 def badge(text: Content, tone: str = "") -> Html:
-    """A short word in a box. `tone` (good, warn, bad, ask) only colours it: the word must say it all."""
+    """A short word in a box. `tone` (good, warn, bad, ask) only colors it: the word must say it all."""
     return tag("span", text, class_=f"badge {tone}".strip())
 
 

@@ -29,7 +29,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "contested_class": {"en": "contested", "zh": "存在争议"},
     "routes_title": {"en": "Routes for {activity}", "zh": "{activity}的准入途径"},
     "routes_key": {
-        "en": "A path runs from the activity through its conditions to a licence. ✓ met, ✕ not met, ? not known; "
+        "en": "A path runs from the activity through its conditions to a license. ✓ met, ✕ not met, ? not known; "
         "numbers are those of the list of conditions below.",
         "zh": "每条路径从业务出发，经各项条件到许可。✓满足，✕不满足，?未知；编号对应下方条件列表。",
     },
@@ -53,7 +53,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "What would follow, were it not denied: {count} items",
         "zh": "如可上线，还须办理：{count}项",
     },
-    "licence": {"en": "licence", "zh": "许可"},
+    "licence": {"en": "license", "zh": "许可"},
     "to_get": {"en": "to get before the launch", "zh": "上线前取得"},
     "one_of": {"en": "one of {count} ways", "zh": "{count}种途径之一"},
     "open_item": {"en": "to do", "zh": "待办"},
@@ -131,7 +131,7 @@ class Sentences:
         return self.html({True: "met", False: "unmet", None: "unknown"}[value])
 
     def tone(self, value: bool | None) -> str:
-        """The colour that goes with `truth`."""
+        """The color that goes with `truth`."""
         return {True: "good", False: "bad", None: "ask"}[value]
 
     def place(self, *names: str) -> str:

@@ -9,21 +9,21 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, number, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import MEANINGS, phrase
 from vatspolicy.reports.remediation.words import say
+from vatspolicy.reports.words import MEANINGS, phrase
 
 Data = Mapping[str, Any]
 
-_COLOURS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
+_COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 _VALUES = {True: "open", False: "closed", None: "unknown"}
 ALSO = 6
 """How many places that do as well are named; the rest is counted."""
 
 
-def render(data: Data, lang: Language, colour: bool = False, room: int = 100) -> str:
+def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
     """Ways forward (as `ways_record` makes them) as text of at most `room` columns."""
-    return "\n".join(_Report(data, lang, Style(colour), room).lines()) + "\n"
+    return "\n".join(_Report(data, lang, Style(color), room).lines()) + "\n"
 
 
 def places(also: Iterable[Data], lang: Language) -> str:
@@ -34,7 +34,7 @@ def places(also: Iterable[Data], lang: Language) -> str:
 
 
 def licences(proposal: Data, lang: Language) -> str:
-    """The licences that would be to get, with their routes."""
+    """The licenses that would be to get, with their routes."""
     aside = " ({})" if lang == "en" else "（{}）"
     needs = []
     for need in proposal["needs"]:
@@ -107,7 +107,7 @@ class _Report:
 
     def verdict(self) -> Iterator[str]:
         data = self.data
-        verdict = self.style(f" {word(VERDICTS, data['decision'], self.lang)} ", "bold", _COLOURS[data["decision"]])
+        verdict = self.style(f" {word(VERDICTS, data['decision'], self.lang)} ", "bold", _COLORS[data["decision"]])
         day = phrase("as_of", self.lang, day=data["as_of"])
         version = phrase("bundle", self.lang, version=data["bundle"]["version"])
         yield from self.flow(f"{data['title']} · {day} · {version}", " ", first=f"{verdict} ")
@@ -135,7 +135,7 @@ class _Report:
                 )
                 yield from self.flow(f"{service['id']}{colon}{text}", "    ", first="  ")
             for activity in service["activities"]:
-                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), _COLOURS[activity["outcome"]])
+                outcome = self.style(word(VERDICTS, activity["outcome"], self.lang), _COLORS[activity["outcome"]])
                 text = f"{clean(service['id'])}{colon}{activity['title'][self.lang]}{colon}"
                 lines = wrap(text + outcome, self.room, "    ", "  ")
                 yield from lines
@@ -145,13 +145,13 @@ class _Report:
                     yield from self.route(route)
 
     def route(self, route: Data) -> Iterator[str]:
-        mark, colour = _MARKS[route["state"]]
+        mark, color = _MARKS[route["state"]]
         colon = ": " if self.lang == "en" else "："
         goal = say("leads_to", self.lang, instrument=route["instrument"]["title"][self.lang])
         text = f"{route['title'][self.lang]}{colon}{word(STATES, route['state'], self.lang)} · {goal}"
         if route["held"]:
             text += f" · {phrase('held', self.lang, title=route['instrument']['title'][self.lang])}"
-        yield from self.flow(text, "      ", first=f"    {self.style(mark, colour)} ")
+        yield from self.flow(text, "      ", first=f"    {self.style(mark, color)} ")
         if route["max_foreign_percent"] is not None:
             cap = say("share", self.lang, percent=number(route["max_foreign_percent"]))
             yield from self.condition(route["share_met"], cap)
@@ -160,8 +160,8 @@ class _Report:
         yield from self.flow(law_of(route, self.lang), "        ", "dim", first="      § ")
 
     def condition(self, value: bool | None, text: str) -> Iterator[str]:
-        mark, colour = _MARKS[_VALUES[value]]
-        yield from self.flow(text, "          ", first=f"        {self.style(mark, colour)} ")
+        mark, color = _MARKS[_VALUES[value]]
+        yield from self.flow(text, "          ", first=f"        {self.style(mark, color)} ")
 
     def besides(self) -> Iterator[str]:
         if self.data["denials"]:
@@ -195,7 +195,7 @@ class _Report:
             colon = ": " if self.lang == "en" else "："
             text = f"{one['title'][self.lang]}{colon}{one['from'][self.lang]} → {one['to'][self.lang]}"
             yield from self.flow(text, "         ", first="       ")
-        decided = self.style(word(VERDICTS, proposal["decision"], self.lang), _COLOURS[proposal["decision"]])
+        decided = self.style(word(VERDICTS, proposal["decision"], self.lang), _COLORS[proposal["decision"]])
         for position, line in enumerate(then(proposal, self.lang, decided)):
             yield from wrap(line, self.room, "         ", "       = " if not position else "         ")
 
@@ -203,6 +203,6 @@ class _Report:
         if self.data["margins"]:
             yield from self.heading(say("margins", self.lang))
         for margin in self.data["margins"]:
-            mark, colour = _MARKS["open" if margin["safe"] else "closed"]
-            yield from self.flow(margin["text"][self.lang], "    ", first=f"  {self.style(mark, colour)} ")
+            mark, color = _MARKS["open" if margin["safe"] else "closed"]
+            yield from self.flow(margin["text"][self.lang], "    ", first=f"  {self.style(mark, color)} ")
             yield from self.flow(margin["law"][self.lang], "      ", "dim", first="    § ")

@@ -11,7 +11,7 @@ WORDS: Table = {
     "routes": {"en": "Routes", "zh": "途径"},
     "no_routes": {"en": "no route leads there on this day", "zh": "当日没有可用途径"},
     "not_telecom": {
-        "en": "No licence of telecommunications is asked for, so there is no route to look for.",
+        "en": "No license of telecommunications is asked for, so there is no route to look for.",
         "zh": "不属于电信业务，无须寻找许可途径。",
     },
     "share": {"en": "Foreign share at most {percent} %.", "zh": "外资股比不超过{percent}%。"},

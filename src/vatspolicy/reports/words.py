@@ -8,15 +8,15 @@ from typing import Any
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, word
 
-COLOURS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
-"""Colours of the decision words on a terminal."""
+COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
+"""Colors of the decision words on a terminal."""
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "allow": {
-        "en": "May launch: no licence is missing. The duties below remain.",
+        "en": "May launch: no license is missing. The duties below remain.",
         "zh": "可以上线：无须另行取得许可，仍应履行下列义务。",
     },
     "needs-license": {
-        "en": "May launch once the licences below are held; nothing on these facts stops the grant.",
+        "en": "May launch once the licenses below are held; nothing on these facts stops the grant.",
         "zh": "取得下列许可后可以上线；就现有事实，不存在不予许可的情形。",
     },
     "deny": {
@@ -55,9 +55,9 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "bundle": {"en": "bundle {version}", "zh": "规则库 {version}"},
     "because": {"en": "Because", "zh": "理由"},
     "curable": {"en": "can be mended", "zh": "可以补正"},
-    "get": {"en": "Licences to get", "zh": "应取得的许可"},
-    "would_get": {"en": "Licences it would need besides", "zh": "此外还需要的许可"},
-    "met": {"en": "Licences held", "zh": "已持有的许可"},
+    "get": {"en": "Licenses to get", "zh": "应取得的许可"},
+    "would_get": {"en": "Licenses it would need besides", "zh": "此外还需要的许可"},
+    "met": {"en": "Licenses held", "zh": "已持有的许可"},
     "held": {"en": "held: {title}", "zh": "已持有：{title}"},
     "undecided": {"en": "Not decided", "zh": "未能判定"},
     "from": {"en": "from {authority}", "zh": "主管机关：{authority}"},

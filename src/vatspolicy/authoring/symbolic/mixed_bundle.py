@@ -1,4 +1,4 @@
-"""A bundle with one rule taken from another bundle, for seeing what this rule alone changes in a decision."""
+"""Bundles with one rule of another bundle: they show what this rule alone changes in a decision."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vatspolicy.policies.ruleset import RuleSet
 
 
 def named_by(rule: Rule | None) -> set[str]:
-    """The instruments that a rule names."""
+    """Return the instruments that a rule names."""
     name = getattr(rule.effect, "instrument", None) if rule is not None else None
     return set() if name is None else {name}
 
 
 def find_rule(bundle: Bundle, name: str) -> Rule | None:
-    """The rule of that name, if the bundle has it."""
+    """Return the rule of that name, or None if the bundle does not have it."""
     policy, _, id = name.partition("/")
     rules = bundle.policies[policy].rules if policy in bundle.policies else ()
     return next((rule for rule in rules if rule.id == id), None)
@@ -45,7 +45,7 @@ class MixedEvaluator:
 
 @dataclass(frozen=True, eq=False)
 class MixedBundle(Bundle):
-    """A bundle of which one rule is another's: changed, added or (where `changed` is None) taken away."""
+    """Bundle with one rule of another: changed, added or (if `changed` is None) removed."""
 
     base: Bundle = field(kw_only=True)
     head: Bundle = field(kw_only=True)
@@ -53,7 +53,7 @@ class MixedBundle(Bundle):
     changed: Rule | None = field(kw_only=True)
 
     def on(self, day: str) -> RuleSet:
-        """The law of a day, with the other rule in it."""
+        """Return the rule set of a day, with the other rule in it."""
         law, other = self.base.on(day), self.head.on(day)
         rules = {key: tuple(rule for rule in found if rule.name != self.name) for key, found in law.rules.items()}
         if self.changed is not None and self.changed.in_force(day):
@@ -78,7 +78,7 @@ class MixedBundle(Bundle):
 
 
 def mix(base: Bundle, head: Bundle, name: str) -> MixedBundle:
-    """`base` with the rule `name` as it is in `head`."""
+    """Return `base` with the rule `name` as it is in `head`."""
     rule = find_rule(head, name)
     policies = dict(base.policies)
     if rule is not None:
@@ -88,5 +88,5 @@ def mix(base: Bundle, head: Bundle, name: str) -> MixedBundle:
 
 
 def _with_articles(base: Policy | None, head: Policy) -> Policy:
-    """The policy with the articles of both: a decision cites those of its rules."""
+    """Return the policy with the articles of both, since a decision cites those of its rules."""
     return head if base is None else dataclasses.replace(base, articles={**base.articles, **head.articles})
