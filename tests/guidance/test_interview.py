@@ -18,9 +18,9 @@ from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
 from vatspolicy.guidance.interview.answers import possible_answers
-from vatspolicy.guidance.interview.memo import remembering
+from vatspolicy.guidance.interview.memo import with_memory
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
-from vatspolicy.guidance.interview.ranking import put, rank
+from vatspolicy.guidance.interview.ranking import put, rank_facts
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
@@ -48,7 +48,7 @@ def question_about(bundle: Bundle, path: FactPath, state: Interview | None = Non
     from vatspolicy.engine.decision import MissingFact
     from vatspolicy.guidance.interview.questions import make_question
 
-    return make_question((state or begin(bundle)).scene, MissingFact(path, ()), "decision")
+    return make_question((state or begin(bundle)).state, MissingFact(path, ()), "decision")
 
 
 # --- choice
@@ -78,7 +78,7 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     state = begin(shipped, "marketplace")
     law = shipped.on(DAY)
     now = possible_outcomes(law, state.profile, DAY)
-    ranked = rank(state.scene, now.missing)
+    ranked = rank_facts(state.state, now.missing)
     assert len(ranked) > 2
     for ask, gain in ranked:
         left = []
@@ -91,14 +91,14 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     assert ranked[0][1].expected > ranked[-1][1].expected
     assert state.question is not None
     assert state.question.path == ranked[0][0].path
-    assert rank(state.scene, now.missing) == ranked, "and the same every time"
+    assert rank_facts(state.state, now.missing) == ranked, "and the same every time"
 
 
 def test_an_outlook_agrees_with_the_decision(shipped: Bundle) -> None:
     for state in (begin(shipped), begin(shipped, "own-shop"), begin(shipped, "marketplace", audience="public")):
         whole = evaluate(shipped, state.profile, DAY)
         quick = possible_outcomes(shipped.on(DAY), state.profile, DAY)
-        again = possible_outcomes(remembering(shipped.on(DAY)), state.profile, DAY)
+        again = possible_outcomes(with_memory(shipped.on(DAY)), state.profile, DAY)
         assert (quick.range, quick.missing) == (whole.range, whole.missing)
         assert again == quick
 

@@ -102,7 +102,7 @@ def pack(files: Mapping[str, bytes], compress: bool = False) -> bytes:
     return head + (_compressed(data) if compress else _stored(data)) + tail
 
 
-def was_compressed(path: Path) -> bool:
+def is_compressed(path: Path) -> bool:
     """Whether an archive is smaller than what is in it: it was not made of stored blocks (RFC 1951, 3.2.4) alone."""
     with path.open("rb") as file:
         head = file.read(11)
@@ -110,8 +110,8 @@ def was_compressed(path: Path) -> bool:
 
 
 def _compressed(data: bytes) -> bytes:
-    maker = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return maker.compress(data) + maker.flush()
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return compressor.compress(data) + compressor.flush()
 
 
 def _stored(data: bytes) -> bytes:

@@ -108,16 +108,16 @@ def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> 
     if MANIFEST not in content:
         raise BundleFileError(file, "It has no .manifest.", "Build one with vatspolicy bundle build.")
     ours = _manifest(file, content[MANIFEST])
-    package = BundleFile(file, content, ours["version"], ours["number"], content_digest(content))
-    if ours["digest"] != package.digest:
+    bundle_file = BundleFile(file, content, ours["version"], ours["number"], content_digest(content))
+    if ours["digest"] != bundle_file.digest:
         raise BundleFileError(
             file, "Its files are not those of its manifest.", "Something was changed, added or removed."
         )
-    if ours["revision"] != package.revision:
+    if ours["revision"] != bundle_file.revision:
         raise BundleFileError(file, "The revision of its manifest is not what its version, number and digest make.")
-    if not package.policies or not package.schemas.files:
+    if not bundle_file.policies or not bundle_file.schemas.files:
         raise BundleFileError(file, "It holds no policies, or no schemas.")
-    return package
+    return bundle_file
 
 
 def _manifest(file: str, content: bytes) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def read_key(path: Path, private: bool = False) -> Key:
 
     The public key of a private one will do to verify; a private one is asked for where something is to be signed.
     """
-    _library(str(path))
+    _require_libraries(str(path))
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -64,7 +64,7 @@ def read_key(path: Path, private: bool = False) -> Key:
     return key
 
 
-def _library(file: str) -> None:
+def _require_libraries(file: str) -> None:
     try:
         import cryptography
         import jwt
@@ -113,8 +113,8 @@ def _thumbprint(public: Any) -> str:
     """RFC 7638: SHA-256 over the members that make the key, in order."""
     from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
-    maker = ECAlgorithm if hasattr(public, "curve") else OKPAlgorithm
-    jwk = json.loads(maker.to_jwk(public))
+    algorithm_class = ECAlgorithm if hasattr(public, "curve") else OKPAlgorithm
+    jwk = json.loads(algorithm_class.to_jwk(public))
     needed = {name: jwk[name] for name in ("crv", "kty", "x", "y") if name in jwk}
     text = json.dumps(needed, sort_keys=True, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
@@ -122,7 +122,7 @@ def _thumbprint(public: Any) -> str:
 
 def generate_keys(algorithm: str = ED25519) -> tuple[str, str]:
     """A new private key and its public key, as PEM. Raises PackageError without the extra."""
-    _library("key")
+    _require_libraries("key")
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 

@@ -26,14 +26,14 @@ class SelectedLaw:
     bundle: Bundle
     folder: Path | None = None
     """A folder of policies; None for a bundle's file, and for what ships."""
-    package: BundleFile | None = None
+    bundle_file: BundleFile | None = None
     signature: Signature | None = None
     """Who signed the package, proved."""
 
     @property
     def revision(self) -> str:
         """Name of the state of the law: a package's revision, else version and digest of the policies."""
-        return self.package.revision if self.package else f"{self.bundle.version}+{self.bundle.digest[:12]}"
+        return self.bundle_file.revision if self.bundle_file else f"{self.bundle.version}+{self.bundle.digest[:12]}"
 
 
 @contextmanager
@@ -58,14 +58,14 @@ def select_law(
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
 
-    package = read_bundle_file(file)
+    bundle_file = read_bundle_file(file)
     beside = dict.fromkeys(place / LOCK for place in ((Path(),) if places is None else places))
     locks = [read_lock(path) for path in beside if path.exists()]
-    signature = check(package, key, skip_verify, locks)
-    yield SelectedLaw(package.load(), None, package, signature)
+    signature = check(bundle_file, key, skip_verify, locks)
+    yield SelectedLaw(bundle_file.load(), None, bundle_file, signature)
 
 
-def check(package: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
+def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
     """Whether a bundle may be used: signature and locks. Raises InvalidInput."""
     from vatspolicy.bundles.bundle_file import BundleFileError
     from vatspolicy.bundles.keys import read_key
@@ -74,12 +74,12 @@ def check(package: BundleFile, key: Path | None, skip_verify: bool, locks: Itera
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}
     if len(scopes) > 1:
-        raise BundleFileError(package.file, "The locks of these specs ask for bundles of different scopes.")
+        raise BundleFileError(bundle_file.file, "The locks of these specs ask for bundles of different scopes.")
     for lock in locks:
-        lock.check(package)
+        lock.check(bundle_file)
     if skip_verify:
         return None
-    signature = verify(package, read_key(key) if key else None, *scopes)
+    signature = verify(bundle_file, read_key(key) if key else None, *scopes)
     for lock in locks:
-        lock.check_key(package, signature)
+        lock.check_key(bundle_file, signature)
     return signature

@@ -155,7 +155,7 @@ def append(path: Path, events: Iterable[Mapping[str, Any]]) -> int:
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with _locked(handle):
-            moved = _mend(path, handle)
+            moved = _repair_torn_line(path, handle)
             end = os.fstat(handle).st_size
             try:
                 _write(handle, text.encode("utf-8", "backslashreplace"))
@@ -176,7 +176,7 @@ def _write(handle: int, content: bytes) -> None:
         content = content[os.write(handle, content) :]
 
 
-def _mend(path: Path, handle: int) -> int:
+def _repair_torn_line(path: Path, handle: int) -> int:
     """Complete a last line that lacks only its end; move a torn one to FILE.torn, safely there before it goes here."""
     size = os.fstat(handle).st_size
     tail = _last_line(handle, size)

@@ -117,7 +117,7 @@ class Gate:
     changes: Sequence[tuple[str, Any]] = ()
     fail_on: str = "needs-license"
     no_fail: bool = False
-    ledger: WaiverSet | None = None
+    waiver_set: WaiverSet | None = None
     """Waivers and baseline, which bear on the exit code and on no decision."""
 
     def run(self, arguments: Iterable[str]) -> GateResult:
@@ -135,13 +135,13 @@ class Gate:
             except InvalidInput as error:
                 problems += error.problems
                 codes.append(ExitCode.INVALID)
-        if self.ledger is not None:
-            return self._settled(decided, problems, empty, codes)
+        if self.waiver_set is not None:
+            return self._after_waivers(decided, problems, empty, codes)
         codes += [self.code(decision) for _, decision, _ in decided]
         law = tuple((profile, data) for profile, _, data in decided)
         return GateResult(tuple(data for _, data in law), tuple(problems), empty, worst(codes), law=law)
 
-    def _settled(
+    def _after_waivers(
         self,
         decided: list[tuple[Profile, Decision, dict[str, Any]]],
         problems: list[Problem],
@@ -151,23 +151,23 @@ class Gate:
         """Return the result after waivers and baseline: the gate judges the remaining findings."""
         from vatspolicy.gate.waivers.apply import apply_waivers
 
-        ledger = self.ledger
-        assert ledger is not None
-        settlement = apply_waivers(self.bundle, decided, ledger, self.today)
-        codes = [*codes, *(self.code(decision) for decision in settlement.remaining)]
-        codes += [ExitCode.INVALID] if ledger.problems else []
-        if ledger.strict and not self.no_fail and any(one["level"] == "warning" for one in settlement.remarks):
+        waiver_set = self.waiver_set
+        assert waiver_set is not None
+        waived_run = apply_waivers(self.bundle, decided, waiver_set, self.today)
+        codes = [*codes, *(self.code(decision) for decision in waived_run.remaining)]
+        codes += [ExitCode.INVALID] if waiver_set.problems else []
+        if waiver_set.strict and not self.no_fail and any(one["level"] == "warning" for one in waived_run.remarks):
             codes.append(ExitCode.FAILED)
-        problems = [*problems, *ledger.problems]
-        kept = [(one[0], one[1], places) for one, places in zip(decided, settlement.waived, strict=True)]
+        problems = [*problems, *waiver_set.problems]
+        kept = [(one[0], one[1], places) for one, places in zip(decided, waived_run.waived, strict=True)]
         law = tuple((profile, data) for profile, _, data in decided)
         return GateResult(
-            settlement.records, tuple(problems), empty, worst(codes), settlement.remarks, tuple(kept), law
+            waived_run.records, tuple(problems), empty, worst(codes), waived_run.remarks, tuple(kept), law
         )
 
     def check_day(self) -> None:
         """Check `as_of`. Raises DayError for a day that may not be used."""
-        if self.as_of is not None and (wrong := self._wrong_with(self.as_of)):
+        if self.as_of is not None and (wrong := self._explain_refusal(self.as_of)):
             raise DayError(f"--as-of {wrong}")
 
     def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
@@ -179,7 +179,7 @@ class Gate:
     def _day(self, profile: Profile) -> str:
         """Return the day of the law for a spec. Raises InvalidInput for a launch day that may not be used."""
         day = self.as_of or profile.launch or self.today
-        if self.as_of is None and (wrong := self._wrong_with(day)):
+        if self.as_of is None and (wrong := self._explain_refusal(day)):
             what = f"The launch day {wrong}." if profile.launch else f"Today {wrong}."
             raise InvalidInput([profile.document.problem(("product", "launch"), what, "Or choose a day with --as-of.")])
         return day
@@ -197,7 +197,7 @@ class Gate:
 
         return changes_ahead(self.bundle, profile, day, first, turning)
 
-    def _wrong_with(self, day: str) -> str | None:
+    def _explain_refusal(self, day: str) -> str | None:
         """Why a day may not be used, as the rest of a sentence that begins with the day."""
         if day < self.bundle.covers_from:
             return f"lies before {self.bundle.covers_from}, the first day that the bundle covers"

@@ -30,7 +30,7 @@ WHY = ("option", "launch", "today")
 
 
 def make_receipt(
-    choice: SelectedLaw,
+    selected_law: SelectedLaw,
     profile: Profile,
     data: Mapping[str, Any],
     today: str,
@@ -45,11 +45,11 @@ def make_receipt(
     """
     changes = tuple(changes)
     why = WHY[0] if as_of else WHY[1] if profile.launch else WHY[2]
-    return _receipt(choice, profile, data, _bytes(profile, changes), today, why, changes, waived)
+    return _receipt(selected_law, profile, data, _bytes(profile, changes), today, why, changes, waived)
 
 
 def _receipt(
-    choice: SelectedLaw,
+    selected_law: SelectedLaw,
     profile: Profile,
     data: Mapping[str, Any],
     content: bytes,
@@ -69,8 +69,8 @@ def _receipt(
             "profile_sha256": hashlib.sha256(canonical(profile.document.data)).hexdigest(),
             "changes": [[path, value] for path, value in changes],
         },
-        "law": _law(choice),
-        "policies": _versions(choice.bundle, data, day),
+        "law": _law(selected_law),
+        "policies": _versions(selected_law.bundle, data, day),
         "decision": dict(data),
         "waived": list(waived),
     }
@@ -101,20 +101,20 @@ def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
     raise InvalidInput([Problem(file, 1, 1, "", "The spec has changed since it was decided; there is no receipt.")])
 
 
-def _law(choice: SelectedLaw) -> dict[str, Any]:
-    package, signature = choice.package, choice.signature
+def _law(selected_law: SelectedLaw) -> dict[str, Any]:
+    bundle_file, signature = selected_law.bundle_file, selected_law.signature
     schemas = hashlib.sha256()
-    for name, content in choice.bundle.schemas.files.items():
+    for name, content in selected_law.bundle.schemas.files.items():
         schemas.update(f"{name}:{hashlib.sha256(content).hexdigest()}\n".encode())
     return {
-        "origin": "bundle" if package else "folder" if choice.folder else "shipped",
-        "file": package.file if package else str(choice.folder) if choice.folder else None,
-        "version": choice.bundle.version,
-        "revision": choice.revision,
-        "number": package.number if package else None,
-        "digest": package.digest if package else None,
+        "origin": "bundle" if bundle_file else "folder" if selected_law.folder else "shipped",
+        "file": bundle_file.file if bundle_file else str(selected_law.folder) if selected_law.folder else None,
+        "version": selected_law.bundle.version,
+        "revision": selected_law.revision,
+        "number": bundle_file.number if bundle_file else None,
+        "digest": bundle_file.digest if bundle_file else None,
         "signed_by": signature.key if signature else None,
-        "policies": choice.bundle.digest,
+        "policies": selected_law.bundle.digest,
         "schemas": schemas.hexdigest(),
     }
 
@@ -233,15 +233,15 @@ def _well_formed(data: Any) -> bool:
     return False
 
 
-def replay(receipt: Mapping[str, Any], choice: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
+def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
     """What is not as the receipt says when the spec in `content` is decided again: JSON Pointers, each with
     `changed`, `added` or `removed`. Raises InvalidInput for a spec that cannot be decided.
     """
     changes = [(path, value) for path, value in receipt["spec"]["changes"]]
     document = parse_document(content, receipt["spec"]["file"])
-    profile = read_profile(change(document, changes), choice.bundle.schemas)
+    profile = read_profile(change(document, changes), selected_law.bundle.schemas)
     as_of = receipt["as_of"]
-    gate = Gate(choice.bundle, as_of["today"], as_of["day"], allow_past=True)
+    gate = Gate(selected_law.bundle, as_of["today"], as_of["day"], allow_past=True)
     try:
         gate.check_day()
         _, data = gate.decide(profile)
@@ -250,7 +250,7 @@ def replay(receipt: Mapping[str, Any], choice: SelectedLaw, content: bytes) -> l
             raise
         message = "The law does not speak of the day of the receipt."
         raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
-    again = _receipt(choice, profile, data, content, as_of["today"], as_of["why"], changes)
+    again = _receipt(selected_law, profile, data, content, as_of["today"], as_of["why"], changes)
     return list(_differences(_compared(receipt, again), _compared(again, receipt), ""))
 
 

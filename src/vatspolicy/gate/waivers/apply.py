@@ -13,7 +13,7 @@ from vatspolicy.gate.waivers.load import LONGEST, Baseline, Waiver, WaiverSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
-Remark = dict[str, Any]
+WaiverNotice = dict[str, Any]
 """A finding about a waiver (decision.schema.json, `waivers`)."""
 
 NOTES = ("in-baseline",)
@@ -95,7 +95,7 @@ WHY: Mapping[str, Mapping[str, str]] = {
 
 def waiver_notice(
     kind: str, why: str, file: str, line: int, column: int, rule: str = "", product: str = "", **values: Any
-) -> Remark:
+) -> WaiverNotice:
     """One remark, at the line of the file it is about."""
     return {
         "kind": kind,
@@ -128,7 +128,7 @@ class WaivedRun:
     """Each decision without what was set aside: what the gate looks at."""
     records: tuple[dict[str, Any], ...]
     """Each decision as data, its findings marked `waived`."""
-    remarks: tuple[Remark, ...]
+    remarks: tuple[WaiverNotice, ...]
     """What there is to say about the waivers themselves."""
     waived: tuple[frozenset[Place], ...]
     """Of each decision, which of its findings are set aside."""
@@ -140,16 +140,16 @@ class _Case:
 
     profile: Profile
     decision: Decision
-    prints: dict[Place, str] = field(default_factory=dict)
+    fingerprints: dict[Place, str] = field(default_factory=dict)
     waived: dict[Place, dict[str, Any]] = field(default_factory=dict)
 
 
-def apply_waivers(bundle: Bundle, decided: Sequence[Decided], ledger: WaiverSet, today: str) -> WaivedRun:
+def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: WaiverSet, today: str) -> WaivedRun:
     """Set aside what the ledger allows on a day (ISO); no decision word changes, and every finding stays."""
-    run = _Run(bundle, [_Case(profile, decision) for profile, decision, _ in decided], ledger, today)
-    remarks = [*(entry for waiver in ledger.waivers for entry in run.waiver(waiver))]
-    if ledger.baseline is not None:
-        remarks += run.baseline(ledger.baseline)
+    run = _Run(bundle, [_Case(profile, decision) for profile, decision, _ in decided], waiver_set, today)
+    remarks = [*(entry for waiver in waiver_set.waivers for entry in run.apply_waiver(waiver))]
+    if waiver_set.baseline is not None:
+        remarks += run.apply_baseline(waiver_set.baseline)
     left = tuple(remaining(case.decision, case.waived) for case in run.cases)
     records = [
         _marked(data, case.waived, rest.decision)
@@ -207,25 +207,25 @@ def _marked(data: Mapping[str, Any], waived: Mapping[Place, Mapping[str, Any]], 
 
 
 class _Run:
-    def __init__(self, bundle: Bundle, cases: list[_Case], ledger: WaiverSet, today: str) -> None:
-        self.bundle, self.cases, self.ledger, self.today = bundle, cases, ledger, today
+    def __init__(self, bundle: Bundle, cases: list[_Case], waiver_set: WaiverSet, today: str) -> None:
+        self.bundle, self.cases, self.waiver_set, self.today = bundle, cases, waiver_set, today
         self.by_product: dict[str, list[_Case]] = {}
         for case in cases:
             self.by_product.setdefault(case.decision.product, []).append(case)
         names = {rule.name: rule for policy in bundle.policies.values() for rule in policy.rules}
         self.rules = names
 
-    def print_of(self, case: _Case, place: Place, finding: Finding) -> str:
-        if place not in case.prints:
-            case.prints[place] = fingerprint(self.bundle, case.profile, case.decision.as_of, finding)
-        return case.prints[place]
+    def fingerprint_of(self, case: _Case, place: Place, finding: Finding) -> str:
+        if place not in case.fingerprints:
+            case.fingerprints[place] = fingerprint(self.bundle, case.profile, case.decision.as_of, finding)
+        return case.fingerprints[place]
 
     # --- waivers
 
-    def waiver(self, waiver: Waiver) -> Iterator[Remark]:
+    def apply_waiver(self, waiver: Waiver) -> Iterator[WaiverNotice]:
         """Apply one waiver where nothing speaks against it; what does is told."""
-        found = list(self.matches(waiver))
-        faults = list(dict.fromkeys(self.faults(waiver, found)))
+        found = list(self.find_matches(waiver))
+        faults = list(dict.fromkeys(self.find_faults(waiver, found)))
         for kind, why in faults:
             yield waiver_notice(kind, why, waiver.file, waiver.line, waiver.column, waiver.rule, waiver.product)
         if faults:
@@ -242,16 +242,16 @@ class _Run:
                 "line": waiver.line,
             }
 
-    def matches(self, waiver: Waiver) -> Iterator[tuple[_Case, Place]]:
+    def find_matches(self, waiver: Waiver) -> Iterator[tuple[_Case, Place]]:
         """The findings that a waiver is about, by rule, product and fingerprint."""
         for case in self.by_product.get(waiver.product, ()):
             for place, finding in waivable(case.decision):
-                if finding.rule.name == waiver.rule and self.print_of(case, place, finding) == waiver.fingerprint:
+                if finding.rule.name == waiver.rule and self.fingerprint_of(case, place, finding) == waiver.fingerprint:
                     yield case, place
 
-    def faults(self, waiver: Waiver, found: Sequence[tuple[_Case, Place]]) -> Iterator[tuple[str, str]]:
+    def find_faults(self, waiver: Waiver, found: Sequence[tuple[_Case, Place]]) -> Iterator[tuple[str, str]]:
         cases = self.by_product.get(waiver.product, [])
-        approvers = self.ledger.approvers
+        approvers = self.waiver_set.approvers
         longest = min(LONGEST, approvers.max_days if approvers else LONGEST)
         if _WILD & set(waiver.rule + waiver.product):
             yield "too-broad", "wildcard"
@@ -273,9 +273,9 @@ class _Run:
         elif any(waiver.expiry < case.decision.as_of for case, _ in found):
             yield "expired", "before-launch"
         if not found:
-            yield self.why_unused(waiver, cases)
+            yield self.explain_unused(waiver, cases)
 
-    def why_unused(self, waiver: Waiver, cases: Sequence[_Case]) -> tuple[str, str]:
+    def explain_unused(self, waiver: Waiver, cases: Sequence[_Case]) -> tuple[str, str]:
         if waiver.rule not in self.rules:
             return "unused", "no-rule"
         if not cases:
@@ -288,7 +288,7 @@ class _Run:
 
     # --- baseline
 
-    def baseline(self, baseline: Baseline) -> Iterator[Remark]:
+    def apply_baseline(self, baseline: Baseline) -> Iterator[WaiverNotice]:
         """Set aside what the baseline holds; tell what it should no longer hold."""
         at = (baseline.file, baseline.line, baseline.column)
         broken = []
@@ -317,7 +317,7 @@ class _Run:
                 (case, place)
                 for case in cases
                 for place, finding in waivable(case.decision)
-                if finding.rule.name == entry.rule and self.print_of(case, place, finding) == entry.fingerprint
+                if finding.rule.name == entry.rule and self.fingerprint_of(case, place, finding) == entry.fingerprint
             ]
             if any(baseline.until < case.decision.as_of for case, _ in found):
                 yield waiver_notice("expired", "before-launch", *here)

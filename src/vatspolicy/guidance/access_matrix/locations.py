@@ -37,7 +37,9 @@ class Location:
         """The same kind of place, for some of its sites only."""
         if alike == self.alike:
             return self
-        return replace(self, alike=alike) if self.at in alike else _spot(alike[0], self.zone, alike, self.schemas)
+        return (
+            replace(self, alike=alike) if self.at in alike else _make_location(alike[0], self.zone, alike, self.schemas)
+        )
 
     @property
     def written(self) -> dict[str, str]:
@@ -57,7 +59,7 @@ def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Locatio
     found = []
     for (_, province, own), codes in groups.items():
         zones = [own] if own else [OUTSIDE, *_zones(province, schemas)]
-        found += [_spot(codes[0], zone, tuple(codes), schemas) for zone in zones]
+        found += [_make_location(codes[0], zone, tuple(codes), schemas) for zone in zones]
     return tuple(found)
 
 
@@ -68,7 +70,7 @@ def _zones(province: str, schemas: SchemaSet) -> list[str]:
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
 
 
-def _spot(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Location:
+def _make_location(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Location:
     around = [place for place in reversed(within(at, schemas)) if place != MAINLAND]
     written: list[list[Any]] = [[MAINLAND], *([place] for place in around)]
     if zone != OUTSIDE:
@@ -80,17 +82,19 @@ def _spot(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Loc
     return Location(at, zone, alike, facts["company"]["registered"], areas, tuple(written), schemas)
 
 
-def describe_spots(spots: Iterable[Location], all_spots: Iterable[Location]) -> LocalizedText:
+def describe_locations(locations: Iterable[Location], all_locations: Iterable[Location]) -> LocalizedText:
     """Places in words: the largest that lie in the set as a whole, then the free-trade zones of which only addresses
     inside the zone do. A zone that lies in the set in part is named with its places in it, or with those that are not.
     """
-    spots, all_spots = tuple(spots), tuple(all_spots)
-    schemas = all_spots[0].schemas
-    outside = _sites(spot for spot in spots if spot.zone == OUTSIDE or spot.whole)
+    locations, all_locations = tuple(locations), tuple(all_locations)
+    schemas = all_locations[0].schemas
+    outside = _sites(location for location in locations if location.zone == OUTSIDE or location.whole)
     names = [_names(_largest(outside, schemas), schemas)] if outside else []
-    for zone in dict.fromkeys(spot.zone for spot in spots if spot.zone != OUTSIDE and not set(spot.alike) <= outside):
-        inside = _sites(spot for spot in spots if spot.zone == zone)
-        rest = _sites(spot for spot in all_spots if spot.zone == zone) - inside
+    for zone in dict.fromkeys(
+        location.zone for location in locations if location.zone != OUTSIDE and not set(location.alike) <= outside
+    ):
+        inside = _sites(location for location in locations if location.zone == zone)
+        rest = _sites(location for location in all_locations if location.zone == zone) - inside
         name = label("zone", zone, schemas)
         if not rest:
             names.append({"en": name["en"], "zh": name["zh"]})
@@ -105,8 +109,8 @@ def describe_spots(spots: Iterable[Location], all_spots: Iterable[Location]) -> 
     return {language: sign.join(name[language] for name in names) for language, sign in (("en", "; "), ("zh", "、"))}
 
 
-def _sites(spots: Iterable[Location]) -> set[str]:
-    return {code for spot in spots for code in spot.alike}
+def _sites(locations: Iterable[Location]) -> set[str]:
+    return {code for location in locations for code in location.alike}
 
 
 def _names(codes: Iterable[str], schemas: SchemaSet, sign: str = "; ") -> dict[str, str]:

@@ -20,7 +20,7 @@ Facts: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Facts by variable and fields."""
 
 
-class RememberingEvaluator:
+class MemoizingEvaluator:
     """Evaluator that keeps every value that it has computed."""
 
     def __init__(self, base: ExpressionEvaluator) -> None:
@@ -44,19 +44,19 @@ class RememberingEvaluator:
         self._kept.append(facts)
 
 
-def remembering(ruleset: RuleSet) -> RuleSet:
+def with_memory(ruleset: RuleSet) -> RuleSet:
     """Return a rule set that remembers values, with an empty memory."""
-    return dataclasses.replace(ruleset, evaluator=RememberingEvaluator(ruleset.evaluator), indexed=False)
+    return dataclasses.replace(ruleset, evaluator=MemoizingEvaluator(ruleset.evaluator), indexed=False)
 
 
-def share(new: Any, old: Any) -> Any:
+def reuse_equal(new: Any, old: Any) -> Any:
     """Return the new facts, with the old objects wherever they are equal."""
     if type(new) is type(old) and new == old:
         return old
     if isinstance(new, Mapping) and isinstance(old, Mapping):
-        return {key: share(value, old.get(key)) for key, value in new.items()}
+        return {key: reuse_equal(value, old.get(key)) for key, value in new.items()}
     if isinstance(new, list) and isinstance(old, list):
-        return [share(value, old[index] if index < len(old) else None) for index, value in enumerate(new)]
+        return [reuse_equal(value, old[index] if index < len(old) else None) for index, value in enumerate(new)]
     return new
 
 

@@ -83,71 +83,71 @@ class Question:
         return self.kind not in ("words", "place", "places") and len(self.choices) <= _LISTED
 
 
-def make_question(scene: InterviewState, ask: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
+def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
     """The question that asks for a fact."""
-    path = ask.path
-    node = describe(path, scene.schemas)
-    kind, choices = _kind(scene, path, node, ask.rules)
+    path = fact.path
+    node = describe(path, state.schemas)
+    kind, choices = _kind(state, path, node, fact.rules)
     unit = node.get("x-unit")
     return Question(
         path=path,
         kind=kind,
-        about=_about(scene, path),
-        text=NAME if path == NAME_PATH else question(path, scene.schemas),
+        about=_about(state, path),
+        text=NAME if path == NAME_PATH else question(path, state.schemas),
         title={"en": node.get("title", str(path[-1])), "zh": node.get("x-title-zh", str(path[-1]))},
         unit=UNITS[unit] if unit else None,
         choices=choices,
         least=node.get("minimum"),
         most=node.get("maximum", node.get("maxItems")),
-        rules=ask.rules,
+        rules=fact.rules,
         phase=phase,
         gain=gain,
     )
 
 
 def _kind(
-    scene: InterviewState, path: Path, node: Mapping[str, Any], rules: Iterable[str]
+    state: InterviewState, path: Path, node: Mapping[str, Any], rules: Iterable[str]
 ) -> tuple[str, tuple[Choice, ...]]:
     if path == SERVICES:
-        return "services", _choices(scene, ("services", 0, "offers", 0))
+        return "services", _choices(state, ("services", 0, "offers", 0))
     if path[-1] == "licences":
-        named = instruments(scene.law, [scene.bundle.rule(name) for name in rules])
-        titles = {name: scene.bundle.instruments[name].title for name in named}
+        named = instruments(state.ruleset, [state.bundle.rule(name) for name in rules])
+        titles = {name: state.bundle.instruments[name].title for name in named}
         return "entries", tuple(Choice({"instrument": name}, title) for name, title in titles.items())
     if path == ("deals",):
-        return "entries", tuple(Choice({"kind": c.value}, c.label) for c in _choices(scene, ("deals", 0, "kind")))
+        return "entries", tuple(Choice({"kind": c.value}, c.label) for c in _choices(state, ("deals", 0, "kind")))
     if "at" in node.get("properties", {}):
-        return "place", _choices(scene, (*path, "at"))
+        return "place", _choices(state, (*path, "at"))
     match node.get("type"):
-        case "array" if "at" in describe((*path, 0), scene.schemas).get("properties", {}):
-            return "places", _choices(scene, (*path, 0, "at"))
+        case "array" if "at" in describe((*path, 0), state.schemas).get("properties", {}):
+            return "places", _choices(state, (*path, 0, "at"))
         case "array":
-            choices = _choices(scene, (*path, 0))
+            choices = _choices(state, (*path, 0))
             return "choices" if len(choices) <= _LISTED else "words", choices
         case "boolean":
             return "boolean", (Choice(True, YES), Choice(False, NO))
         case "integer" | "number" as number:
             return number, ()
     if "enum" in node:
-        choices = _choices(scene, path)
+        choices = _choices(state, path)
         if path[-1] == "ftz":
-            province = gazetteer(scene.schemas)[_place_code(get(scene.data, path[:-1]))]["province"]
+            province = gazetteer(state.schemas)[_place_code(get(state.data, path[:-1]))]["province"]
             choices = tuple(c for c in choices if c.value == "none" or c.value.split("-")[0] == province.split("-")[0])
         return "choice", choices
     return "date" if node.get("format") == "date" else "text", ()
 
 
-def _choices(scene: InterviewState, path: Path) -> tuple[Choice, ...]:
-    node = describe(path, scene.schemas)
+def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
+    node = describe(path, state.schemas)
     labels: Mapping[str, LocalizedText] = node.get("x-enum", {})
-    places = gazetteer(scene.schemas)
+    places = gazetteer(state.schemas)
 
     def named(word: str) -> LocalizedText:
         if word in labels:
             return labels[word]
         if word in places:
             return {"en": places[word]["en"], "zh": places[word]["zh"]}
-        return scene.bundle.instruments[word].title
+        return state.bundle.instruments[word].title
 
     return tuple(Choice(word, named(word)) for word in node["enum"])
 
@@ -156,33 +156,33 @@ def _place_code(value: Any) -> str:
     return str(value["at"] if isinstance(value, dict) else value)
 
 
-def _about(scene: InterviewState, path: Path) -> LocalizedText:
+def _about(state: InterviewState, path: Path) -> LocalizedText:
     """The objects that the fact lies in: section, service, facility, license, deal."""
     parts: list[LocalizedText] = []
     for depth in range(1, len(path)):
-        node, following = describe(path[:depth], scene.schemas), path[depth]
+        node, following = describe(path[:depth], state.schemas), path[depth]
         if isinstance(following, int):
             continue
         title = {"en": node.get("title", str(path[0])), "zh": node.get("x-title-zh", node.get("title", str(path[0])))}
-        member = get(scene.data, path[:depth])
-        name = _name(scene, member) if isinstance(path[depth - 1], int) else None
+        member = get(state.data, path[:depth])
+        name = _name(state, member) if isinstance(path[depth - 1], int) else None
         parts.append({lang: f"{title[lang]} {name[lang]}" for lang in ("en", "zh")} if name else title)
     if not parts:
-        node = describe(("product",), scene.schemas)
+        node = describe(("product",), state.schemas)
         parts = [{"en": node["title"], "zh": node["x-title-zh"]}]
     return {"en": ", ".join(part["en"] for part in parts), "zh": "，".join(part["zh"] for part in parts)}
 
 
-def _name(scene: InterviewState, member: Any) -> LocalizedText | None:
+def _name(state: InterviewState, member: Any) -> LocalizedText | None:
     """What a member of a list is called."""
     if isinstance(member, str) or (isinstance(member, dict) and "at" in member):
-        return gazetteer(scene.schemas)[_place_code(member)]
+        return gazetteer(state.schemas)[_place_code(member)]
     if not isinstance(member, dict):
         return None
     if "instrument" in member:
-        return scene.bundle.instruments[member["instrument"]].title
+        return state.bundle.instruments[member["instrument"]].title
     if "kind" in member:
-        labels: Mapping[str, LocalizedText] = describe(("deals", 0, "kind"), scene.schemas)["x-enum"]
+        labels: Mapping[str, LocalizedText] = describe(("deals", 0, "kind"), state.schemas)["x-enum"]
         return labels[member["kind"]]
     return {"en": str(member["id"]), "zh": str(member["id"])} if "id" in member else None
 
@@ -247,20 +247,20 @@ def introduction(question: Question) -> LocalizedText | None:
     return both(key, of=gain.of, expected=f"{gain.expected:g}", worst=gain.worst)
 
 
-def rules_of_start(bundle: Bundle, law: RuleSet, path: Path, today: str) -> tuple[str, ...]:
+def rules_of_start(bundle: Bundle, ruleset: RuleSet, path: Path, today: str) -> tuple[str, ...]:
     """The rules behind the first questions: those that come or go after today, and those that classify services."""
     if path == LAUNCH:
         every = (rule for policy in bundle.policies.values() for rule in policy.rules)
         turning = [rule for rule in every if rule.since > today or today < rule.until < NEVER]
         return tuple(rule.name for rule in sorted(turning, key=lambda rule: (max(rule.since, today), rule.name)))
-    return tuple(rule.name for rule in law.rules_for("service", "classify")) if path == SERVICES else ()
+    return tuple(rule.name for rule in ruleset.rules_for("service", "classify")) if path == SERVICES else ()
 
 
-def rules_reading(law: RuleSet, root: str) -> tuple[str, ...]:
+def rules_reading(ruleset: RuleSet, root: str) -> tuple[str, ...]:
     """The rules of a day that read something below a variable."""
     return tuple(
         rule.name
-        for rules in law.rules.values()
+        for rules in ruleset.rules.values()
         for rule in rules
         if any(isinstance(node, Fact) and node.root == root for node in walk(rule.when.tree))
     )

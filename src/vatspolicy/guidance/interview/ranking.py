@@ -17,8 +17,8 @@ from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import MissingFact
 from vatspolicy.engine.evaluator import PossibleOutcomes, possible_outcomes
-from vatspolicy.guidance.interview.answers import ordinary, possible_answers
-from vatspolicy.guidance.interview.memo import RememberingEvaluator, remembering, share
+from vatspolicy.guidance.interview.answers import possible_answers, typical_answer
+from vatspolicy.guidance.interview.memo import MemoizingEvaluator, reuse_equal, with_memory
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
@@ -28,7 +28,7 @@ FACTS = 6
 """Facts that are compared: the first of the inquiry's own order."""
 TRIALS = 30
 """Evaluations that one question may cost."""
-FARTHEST = 25
+MAX_AHEAD = 25
 """Questions that an estimate looks ahead."""
 
 
@@ -54,7 +54,7 @@ class InterviewState:
     """What is known, under which law."""
 
     bundle: Bundle
-    law: RuleSet
+    ruleset: RuleSet
     document: Document
     data: Mapping[str, Any]
     as_of: str
@@ -65,37 +65,37 @@ class InterviewState:
         """The scene after an answer."""
         return dataclasses.replace(self, data=put(self.data, path, value), before=self)
 
-    def remembering(self) -> InterviewState:
+    def with_memory(self) -> InterviewState:
         """The scene for many trials."""
-        return dataclasses.replace(self, law=remembering(self.law), before=None)
+        return dataclasses.replace(self, ruleset=with_memory(self.ruleset), before=None)
 
     @property
     def schemas(self) -> SchemaSet:
         """Schemas of the law."""
-        return self.law.schemas
+        return self.ruleset.schemas
 
     @functools.cached_property
     def facts(self) -> Mapping[str, Any]:
         """What is known as expressions read it, sharing with the scene before."""
-        facts = facts_of(self.data, self.law.schemas)
+        facts = facts_of(self.data, self.ruleset.schemas)
         if self.before is not None:
-            facts = share(facts, self.before.facts)
-        if isinstance(self.law.evaluator, RememberingEvaluator):
-            self.law.evaluator.keep(facts)
+            facts = reuse_equal(facts, self.before.facts)
+        if isinstance(self.ruleset.evaluator, MemoizingEvaluator):
+            self.ruleset.evaluator.keep(facts)
         return facts
 
     def possible_outcomes(self, duties: bool = False) -> PossibleOutcomes | None:
         """What is still possible, without what is missing; None for facts that no real profile has together."""
-        if broken_invariant(self.facts, self.law.schemas):
+        if broken_invariant(self.facts, self.ruleset.schemas):
             return None
         return possible_outcomes(
-            self.law, Profile(self.facts, self.document, {}, self.law.schemas), self.as_of, False, duties
+            self.ruleset, Profile(self.facts, self.document, {}, self.ruleset.schemas), self.as_of, False, duties
         )
 
     def missing(self) -> tuple[MissingFact, ...]:
         """Facts that could still change the decision word, in the inquiry's own order."""
-        profile = trust_profile(dataclasses.replace(self.document, data=self.data), self.law.schemas)
-        return possible_outcomes(self.law, profile, self.as_of).missing
+        profile = trust_profile(dataclasses.replace(self.document, data=self.data), self.ruleset.schemas)
+        return possible_outcomes(self.ruleset, profile, self.as_of).missing
 
 
 def put(data: Any, path: Path, value: Any) -> Any:
@@ -126,29 +126,29 @@ def get(data: Any, path: Path) -> Any:
     return data
 
 
-def rank(
-    scene: InterviewState, asks: Sequence[MissingFact], duties: bool = False
+def rank_facts(
+    state: InterviewState, facts: Sequence[MissingFact], duties: bool = False
 ) -> list[tuple[MissingFact, InformationGain]]:
     """The facts, the one that eliminates most first: on average, then in the worst case, then by the schema's order.
 
     `duties`: count undetermined duties rather than findings about the decision.
     """
-    asks = asks[:FACTS]
-    scene = scene.remembering()
-    now = scene.possible_outcomes(duties)
+    facts = facts[:FACTS]
+    state = state.with_memory()
+    now = state.possible_outcomes(duties)
     if now is None:
-        return [(ask, NO_GAIN) for ask in asks]
+        return [(fact, NO_GAIN) for fact in facts]
     total = now.duties if duties else now.open
-    each = max(2, TRIALS // max(1, len(asks)))
-    gains = [(ask, _gain(scene, ask, total, each, duties)) for ask in asks]
-    order = schema_order(scene.schemas)
+    each = max(2, TRIALS // max(1, len(facts)))
+    gains = [(fact, _information_gain(state, fact, total, each, duties)) for fact in facts]
+    order = schema_order(state.schemas)
     return sorted(gains, key=lambda pair: (-pair[1].expected, -pair[1].worst, _place(order, pair[0].path)))
 
 
-def _gain(scene: InterviewState, ask: MissingFact, total: int, most: int, duties: bool) -> InformationGain:
+def _information_gain(state: InterviewState, fact: MissingFact, total: int, most: int, duties: bool) -> InformationGain:
     left: list[int] = []
-    for answer in possible_answers(scene.bundle, scene.law, ask.path, ask.rules, scene.as_of)[:most]:
-        after = scene.with_fact(ask.path, answer).possible_outcomes(duties)
+    for answer in possible_answers(state.bundle, state.ruleset, fact.path, fact.rules, state.as_of)[:most]:
+        after = state.with_fact(fact.path, answer).possible_outcomes(duties)
         if after is not None:
             left.append(after.duties if duties else 0 if after.range[0] == after.range[1] else after.open)
     if not left:
@@ -166,22 +166,22 @@ def _place(order: Mapping[tuple[str, ...], int], path: Path) -> tuple[int, Path]
     return order.get(names, len(order)), tuple(step for step in path if isinstance(step, int))
 
 
-def estimate(scene: InterviewState, unknown: Iterable[Path]) -> int:
+def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
     """About how many questions are left: as many as it takes when each answer is an ordinary one.
 
     `unknown`: facts that were asked for in vain.
     """
     passed, count = set(unknown), 0
-    while count < FARTHEST:
-        ask = next((ask for ask in scene.missing() if ask.path not in passed), None)
-        if ask is None:
+    while count < MAX_AHEAD:
+        fact = next((fact for fact in state.missing() if fact.path not in passed), None)
+        if fact is None:
             break
         count += 1
-        passed.add(ask.path)
-        answers = possible_answers(scene.bundle, scene.law, ask.path, ask.rules, scene.as_of)
-        tries = [ordinary(answers), *answers] if answers else []
-        following = (scene.with_fact(ask.path, answer) for answer in tries)
-        schemas = scene.law.schemas
+        passed.add(fact.path)
+        answers = possible_answers(state.bundle, state.ruleset, fact.path, fact.rules, state.as_of)
+        tries = [typical_answer(answers), *answers] if answers else []
+        following = (state.with_fact(fact.path, answer) for answer in tries)
+        schemas = state.ruleset.schemas
         possible = (one for one in following if broken_invariant(facts_of(one.data, schemas), schemas) is None)
-        scene = next(possible, scene)
+        state = next(possible, state)
     return count

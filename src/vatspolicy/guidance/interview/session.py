@@ -23,7 +23,14 @@ from vatspolicy.guidance.interview.questions import (
     rules_of_start,
     rules_reading,
 )
-from vatspolicy.guidance.interview.ranking import InformationGain, InterviewState, estimate, get, put, rank
+from vatspolicy.guidance.interview.ranking import (
+    InformationGain,
+    InterviewState,
+    estimate_remaining,
+    get,
+    put,
+    rank_facts,
+)
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Need
@@ -97,14 +104,14 @@ class Interview:
         return self.as_of or self.profile.launch or self.today
 
     @functools.cached_property
-    def scene(self) -> InterviewState:
+    def state(self) -> InterviewState:
         """What is known, under the law of the day."""
         return InterviewState(self.bundle, self.bundle.on(self.day), self.document, self.data, self.day)
 
     @functools.cached_property
     def possible_outcomes(self) -> PossibleOutcomes:
         """What is still possible."""
-        return possible_outcomes(self.scene.law, self.profile, self.day)
+        return possible_outcomes(self.state.ruleset, self.profile, self.day)
 
     @functools.cached_property
     def decision(self) -> Decision:
@@ -121,78 +128,80 @@ class Interview:
     @functools.cached_property
     def question(self) -> Question | None:
         """The next question; None when there is none."""
-        ask = next(self._start(), None)
-        if ask is not None:
-            return make_question(self.scene, ask, "start")
-        if asks := self._open():
-            return make_question(self.scene, *_best(rank(self.scene, asks), "decision"))
-        ask = self._declared()
-        if ask is not None:
-            return make_question(self.scene, ask, "decision")
-        if asks := self._duties():
-            return make_question(self.scene, *_best(rank(self.scene, asks, duties=True), "duties"))
+        fact = next(self._initial_facts(), None)
+        if fact is not None:
+            return make_question(self.state, fact, "start")
+        if facts := self._deciding_facts():
+            return make_question(self.state, *_best(rank_facts(self.state, facts), "decision"))
+        fact = self._undeclared_list()
+        if fact is not None:
+            return make_question(self.state, fact, "decision")
+        if facts := self._duty_facts():
+            return make_question(self.state, *_best(rank_facts(self.state, facts, duties=True), "duties"))
         return None
 
     @functools.cached_property
     def further(self) -> int:
         """Questions that would complete the list of duties, as far as they are known; 0 until the word is settled."""
-        return len(self._undetermined()) if self.settled else 0
+        return len(self._undetermined_facts()) if self.settled else 0
 
     @functools.cached_property
     def progress(self) -> Progress:
         """The number of the question and an estimate of what is left."""
-        number, state = 1, self.previous
-        while state is not None:
-            number, state = number + 1, state.previous
+        number, earlier = 1, self.previous
+        while earlier is not None:
+            number, earlier = number + 1, earlier.previous
         if self.question is None:
             return Progress(number, 0)
         if self.question.phase == "duties":
             return Progress(number, max(1, self.further))
-        pending = len(list(self._start()))
-        scene = self.scene
+        pending = len(list(self._initial_facts()))
+        state = self.state
         if not self.data["services"]:
-            scene = scene.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
+            state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
         last = sum(self._may_declare(path) for path in (("company", "licences"), ("deals",)))
-        left = max(pending + estimate(scene, self.skipped), 1) if pending or not self.settled else 0
+        left = max(pending + estimate_remaining(state, self.skipped), 1) if pending or not self.settled else 0
         return Progress(number, max(1, left + last))
 
-    def _asks(self, path: Path, rules: Sequence[str] = ()) -> Iterator[MissingFact]:
+    def _ask(self, path: Path, rules: Sequence[str] = ()) -> Iterator[MissingFact]:
         if path not in self.skipped:
             yield MissingFact(path, tuple(rules))
 
-    def _start(self) -> Iterator[MissingFact]:
+    def _initial_facts(self) -> Iterator[MissingFact]:
         """What is asked first whatever it decides: name, day, services, and what each of them offers."""
-        law = self.scene.law
+        ruleset = self.state.ruleset
         if not self.named:
-            yield from self._asks(NAME_PATH)
+            yield from self._ask(NAME_PATH)
         if self.as_of is None and self.profile.launch is None:
-            yield from self._asks(LAUNCH, rules_of_start(self.bundle, law, LAUNCH, self.today))
+            yield from self._ask(LAUNCH, rules_of_start(self.bundle, ruleset, LAUNCH, self.today))
         if not self.data["services"]:
-            yield from self._asks(SERVICES, rules_of_start(self.bundle, law, SERVICES, self.today))
-        for ask in self.possible_outcomes.missing:
-            if ask.path[0] == "services" and ask.path[-1] == "offers":
-                yield from self._asks(ask.path, ask.rules or rules_of_start(self.bundle, law, SERVICES, self.today))
+            yield from self._ask(SERVICES, rules_of_start(self.bundle, ruleset, SERVICES, self.today))
+        for fact in self.possible_outcomes.missing:
+            if fact.path[0] == "services" and fact.path[-1] == "offers":
+                yield from self._ask(
+                    fact.path, fact.rules or rules_of_start(self.bundle, ruleset, SERVICES, self.today)
+                )
 
-    def _open(self) -> list[MissingFact]:
+    def _deciding_facts(self) -> list[MissingFact]:
         """Facts that can still change the decision word."""
         if not self.data["services"]:
             return []
-        asks = [ask for ask in self.possible_outcomes.missing if ask.path not in self.skipped]
+        facts = [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
         licences: Path = ("partner", "licences")
-        if any(ask.path[0] == "partner" for ask in asks) and get(self.data, licences) is None:
+        if any(fact.path[0] == "partner" for fact in facts) and get(self.data, licences) is None:
             # the first fact of a partner would say that it holds nothing: what it holds is asked before
-            rules = tuple(dict.fromkeys(name for ask in asks if ask.path[0] == "partner" for name in ask.rules))
-            asks = [ask for ask in asks if ask.path[0] != "partner"]
+            rules = tuple(dict.fromkeys(name for fact in facts if fact.path[0] == "partner" for name in fact.rules))
+            facts = [fact for fact in facts if fact.path[0] != "partner"]
             if licences not in self.skipped:
                 return [MissingFact(licences, rules)]
-        return asks
+        return facts
 
-    def _declared(self) -> MissingFact | None:
+    def _undeclared_list(self) -> MissingFact | None:
         """A list that says nothing while it is left out, where an entry could change the settled decision."""
         if not self.settled or not self.data["services"]:
             return None
         for path in (("company", "licences"), ("partner", "licences"), ("deals",)):
-            if self._may_declare(path) and (rules := self._changed_by(path)):
+            if self._may_declare(path) and (rules := self._rules_changed_by(path)):
                 return MissingFact(path, rules)
         return None
 
@@ -200,33 +209,33 @@ class Interview:
         known = path[0] != "partner" or "partner" in self.data
         return known and get(self.data, path) is None and path not in self.skipped
 
-    def _changed_by(self, path: Path) -> tuple[str, ...]:
+    def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
         """The rules that wait for a list, where some entry of it could change the decision word; else none."""
         if path == ("deals",):
-            rules = rules_reading(self.scene.law, "deals")
+            rules = rules_reading(self.state.ruleset, "deals")
             entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"), self.bundle.schemas)["enum"]]
         else:
             findings = (*self.decision.needs, *self.decision.would_need, *self.decision.denials)
             rules = tuple(dict.fromkeys(finding.rule.name for finding in findings))
             named = (finding.rule.effect for finding in findings)
             wanted = {e.instrument for e in named if isinstance(e, Need) and e.instrument}
-            entries = [{"instrument": name} for name in dict.fromkeys((*self.scene.law.access, *sorted(wanted)))]
+            entries = [{"instrument": name} for name in dict.fromkeys((*self.state.ruleset.access, *sorted(wanted)))]
         for entry in entries:
-            after = self.scene.with_fact(path, [entry]).possible_outcomes()
+            after = self.state.with_fact(path, [entry]).possible_outcomes()
             if after is not None and after.range != self.possible_outcomes.range:
                 return rules
         return ()
 
-    def _duties(self) -> list[MissingFact]:
-        return self._undetermined() if self.complete and self.settled else []
+    def _duty_facts(self) -> list[MissingFact]:
+        return self._undetermined_facts() if self.complete and self.settled else []
 
-    def _undetermined(self) -> list[MissingFact]:
+    def _undetermined_facts(self) -> list[MissingFact]:
         """Facts that leave duties, or needs beside the decision, undetermined; the one that most of them read first."""
         rules: dict[Path, dict[str, None]] = {}
         for finding in self.decision.undetermined:
             if isinstance(finding.rule.effect, Duty | Need):
-                for ask in finding.missing:
-                    rules.setdefault(ask.path, {}).update(dict.fromkeys(ask.rules))
+                for fact in finding.missing:
+                    rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
         paths = sorted(rules, key=lambda path: -len(rules[path]))
         return [MissingFact(path, tuple(rules[path])) for path in paths if path not in self.skipped]
 
@@ -298,8 +307,8 @@ class Interview:
 def _best(
     ranked: Sequence[tuple[MissingFact, InformationGain]], phase: str
 ) -> tuple[MissingFact, str, InformationGain]:
-    ask, gain = ranked[0]
-    return ask, phase, gain
+    fact, gain = ranked[0]
+    return fact, phase, gain
 
 
 def start(

@@ -108,7 +108,7 @@ class Terminal:
         about = question.about[self.lang]
         mark = "：" if self.lang == "zh" else ": "
         yield from (paint(line, "bold") for line in wrap(clean(f"{about}{mark}{question.text[self.lang]}"), self.room))
-        yield from (paint(line, "dim") for line in self.law(state, question))
+        yield from (paint(line, "dim") for line in self.ruleset(state, question))
         if question.listed:
             yield from self.choices(question)
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
@@ -122,7 +122,7 @@ class Terminal:
         far = say("settled", self.lang, word=low) if low == high else say("range", self.lang, low=low, high=high)
         return f"[{number}] {far}" if self.lang == "en" else f"〔{number}〕{far}"
 
-    def law(self, state: Interview, question: Question) -> Iterator[str]:
+    def ruleset(self, state: Interview, question: Question) -> Iterator[str]:
         """The first articles behind a question, and how many rules more."""
         found = reasons(state.bundle, question.rules[:_LAWS_SHOWN], state.day)
         cited = [self.cited(reason.citations[0]) for reason in found]

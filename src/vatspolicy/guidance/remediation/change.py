@@ -34,7 +34,7 @@ class Mutability:
 
 
 @derived_from_schemas
-def marks(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
+def mutable_facts(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
     """The marks by path, without positions in lists: ("services", "area")."""
     found = {}
     for path, node in fact_schemas(schemas):
@@ -46,15 +46,15 @@ def marks(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
     return found
 
 
-def plain(path: Iterable[str | int]) -> tuple[str, ...]:
+def strip_indexes(path: Iterable[str | int]) -> tuple[str, ...]:
     """A path without positions in lists."""
     return tuple(step for step in path if isinstance(step, str))
 
 
-def mark_of(path: Path, schemas: SchemaSet) -> Mutability | None:
+def find_mutability(path: Path, schemas: SchemaSet) -> Mutability | None:
     """The mark of a fact, or of the object it stands in, of which it is then a part; None for a fact nobody changes."""
-    names = plain(path)
-    known = marks(schemas)
+    names = strip_indexes(path)
+    known = mutable_facts(schemas)
     if names in known:
         return known[names]
     return known.get(("partner",)) if names[:1] == ("partner",) else None
@@ -68,7 +68,7 @@ class Edit:
     value: Any = None
     drop: frozenset[str] = frozenset()
 
-    def clashes(self, other: Edit) -> bool:
+    def conflicts_with(self, other: Edit) -> bool:
         """Whether both cannot be made: they write to one place, other than taking members out of one list."""
         shared = min(len(self.path), len(other.path))
         return self.path[:shared] == other.path[:shared] and not (self.drop and other.drop)
@@ -93,16 +93,16 @@ class Change:
     parts: str = ""
     """Of a move to a place: r for the registered office, f for facilities, a for the area served."""
 
-    def clashes(self, other: Change) -> bool:
+    def conflicts_with(self, other: Change) -> bool:
         """Whether the two cannot both be made. Two places to move to are one too many."""
         if self.kind == other.kind == "relocation":
             return True
-        return any(mine.clashes(theirs) for mine in self.edits for theirs in other.edits)
+        return any(mine.conflicts_with(theirs) for mine in self.edits for theirs in other.edits)
 
 
-def apply(profile: Profile, moves: Iterable[Change]) -> Profile:
+def apply_changes(profile: Profile, changes: Iterable[Change]) -> Profile:
     """The profile after the moves. Raises InvalidInput when that is no valid profile."""
-    edits = [edit for move in moves for edit in move.edits]
+    edits = [edit for change in changes for edit in change.edits]
     data = copy.deepcopy(profile.document.data)
     for edit in edits:
         _set(data, edit)
@@ -128,18 +128,18 @@ def _set(data: Any, edit: Edit) -> None:
         data[last] = copy.deepcopy(edit.value)
 
 
-def differences(profile: Profile, moves: Iterable[Change]) -> tuple[tuple[Path, Any, Any], ...]:
+def list_differences(profile: Profile, changes: Iterable[Change]) -> tuple[tuple[Path, Any, Any], ...]:
     """What the moves change: path in the written profile, value before (None: not said), value after (None: gone)."""
     found: dict[Path, tuple[Any, Any]] = {}
-    for path, before, after in _changes(profile.document.data, moves):
+    for path, before, after in _changes(profile.document.data, changes):
         found[path] = (found[path][0] if path in found else before, after)
     return tuple((path, before, after) for path, (before, after) in found.items() if before != after)
 
 
-def _changes(data: Any, moves: Iterable[Change]) -> Iterator[tuple[Path, Any, Any]]:
+def _changes(data: Any, changes: Iterable[Change]) -> Iterator[tuple[Path, Any, Any]]:
     now: dict[Path, Any] = {}
-    for move in moves:
-        for edit in move.edits:
+    for change in changes:
+        for edit in change.edits:
             stated = _stated(data, edit.path)
             before = now.get(edit.path, stated)
             after = [member for member in before if member not in edit.drop] if edit.drop else edit.value

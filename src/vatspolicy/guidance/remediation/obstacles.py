@@ -39,14 +39,17 @@ def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tu
     operators = _operators(profile)
     classes = {
         service.id: frozenset(
-            name for finding in service.classified_by for name in _names(finding.rule.when, operators[service.id])
+            name
+            for finding in service.classified_by
+            for name in _facts_of_expression(finding.rule.when, operators[service.id])
         )
         for service in decision.services
     }
     return tuple(
         Obstacle(
             finding.subject.service,
-            frozenset(_read(finding, operators[finding.subject.service])) | _behind_class(finding, classes),
+            frozenset(_facts_of_finding(finding, operators[finding.subject.service]))
+            | _facts_of_class(finding, classes),
         )
         for finding in findings
     )
@@ -62,25 +65,25 @@ def _operators(profile: Profile) -> dict[str | None, str]:
     return found
 
 
-def _behind_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def _facts_of_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """An activity is there because of what classified the service."""
     return classes.get(finding.subject.service or "", frozenset()) if finding.subject.cls else frozenset()
 
 
-def _read(finding: Finding, operator: str) -> Iterator[str]:
-    yield from _names(finding.rule.when, operator)
+def _facts_of_finding(finding: Finding, operator: str) -> Iterator[str]:
+    yield from _facts_of_expression(finding.rule.when, operator)
     if isinstance(finding.rule.effect, Need):
         yield "operator"
     for state in finding.routes:
-        yield from _names(state.rule.when, operator)
+        yield from _facts_of_expression(state.rule.when, operator)
         effect = state.rule.effect
         assert isinstance(effect, Route)
         for condition in effect.conditions:
             if condition in state.failing or state.state == "unknown":
-                yield from _names(condition.check, operator)
+                yield from _facts_of_expression(condition.check, operator)
 
 
-def _names(expression: Expression, operator: str) -> Iterator[str]:
+def _facts_of_expression(expression: Expression, operator: str) -> Iterator[str]:
     for node in walk(expression.tree):
         if not isinstance(node, Fact):
             continue
@@ -98,9 +101,9 @@ def _names(expression: Expression, operator: str) -> Iterator[str]:
             yield node.root
 
 
-def expressions(law: RuleSet, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
+def blocking_expressions(ruleset: RuleSet, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
     """The expressions of the rules in force that can stand in the way, those of route conditions included."""
-    for key, rules in law.rules.items():
+    for key, rules in ruleset.rules.items():
         if key.partition("/")[2] not in effects:
             continue
         for rule in rules:
@@ -109,7 +112,7 @@ def expressions(law: RuleSet, effects: Iterable[str] = ("deny", "need", "route")
                 yield from (condition.check for condition in rule.effect.conditions)
 
 
-def comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, str, float, str | None]]:
+def find_comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, str, float, str | None]]:
     """Facts that a tree compares with a fixed number: the fact, the operator with the fact on its left, the number, and
     the parameter (policy/name) it comes from; None for a literal.
     """
@@ -123,32 +126,32 @@ def comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, s
                     yield left, op, value, right.key if isinstance(right, Param) else None
 
 
-def caps(law: RuleSet) -> Iterator[Any]:
+def find_caps(ruleset: RuleSet) -> Iterator[Any]:
     """The highest foreign shares of the routes in force."""
-    for rule in law.rules_for("activity", "route"):
+    for rule in ruleset.rules_for("activity", "route"):
         if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent is not None:
-            yield law.evaluate(rule.effect.max_foreign_percent, {})
+            yield ruleset.evaluate(rule.effect.max_foreign_percent, {})
 
 
-def breakpoints(law: RuleSet, name: str, lower: bool) -> tuple[float, ...]:
+def find_breakpoints(ruleset: RuleSet, name: str, lower: bool) -> tuple[float, ...]:
     """The values of a company's number at which a rule in force changes its answer, on the lower or the higher side."""
     found: set[float] = set()
-    for expression in expressions(law):
-        for fact, op, value, _ in comparisons(expression.tree, law.params):
+    for expression in blocking_expressions(ruleset):
+        for fact, op, value, _ in find_comparisons(expression.tree, ruleset.params):
             if fact.root in ("operator", "company") and fact.names == (name,):
                 step = {True: (">=", "<"), False: ("<=", ">")}[lower]
                 found.add(value + (0 if op not in step else -1 if lower else 1))
     if name == "foreign_percent":
-        found |= {cap for cap in caps(law) if cap is not None}
+        found |= {cap for cap in find_caps(ruleset) if cap is not None}
     return tuple(sorted(value for value in found if value >= 0))
 
 
-def weight(law: RuleSet, profile: Profile, decision: Decision) -> int:
+def weight(ruleset: RuleSet, profile: Profile, decision: Decision) -> int:
     """How much work one decision is, at least 1: activities times readings, more where facts are missing."""
     activities, readings = 0, 1
     product = product_activation(profile, decision.as_of)
     for service in product["services"]:
-        found = classify(law, service_activation(product, service), {})
+        found = classify(ruleset, service_activation(product, service), {})
         activities += len(found.classes) + len(found.possible)
         readings += sum(len(rule.effect.otherwise) for rule in found.contested if isinstance(rule.effect, Classify))
     return max(1, activities * readings * (10 if decision.decision == "incomplete" else 1) // 2)

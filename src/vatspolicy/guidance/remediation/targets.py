@@ -62,7 +62,7 @@ class Target:
                 else {"at": near["at"], "ftz": near.get("ftz", "none")}
             )
         places = gazetteer(self.schemas)
-        here = [code for place in self.places for code in sites_within(self.schemas).get(place, ())]
+        here = [code for place in self.places for code in sites_by_place(self.schemas).get(place, ())]
         own = [code for code in here if self.zone is not None and places[code].get("zone") == self.zone]
         seat = [code for code in here if code == _SEATS.get(self.zone or "")]
         at = next(code for code in (*own, *seat, *here))
@@ -76,7 +76,7 @@ class Target:
 
 
 @derived_from_schemas
-def sites_within(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
+def sites_by_place(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
     """Places fine enough for an address by each place they lie in, in the order of the gazetteer."""
     found: dict[str, list[str]] = {}
     for code in schemas.load("places")["$defs"]["site"]["enum"]:
@@ -85,7 +85,7 @@ def sites_within(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
     return {place: tuple(codes) for place, codes in found.items()}
 
 
-def targets(law: RuleSet, decision: Decision) -> tuple[Target, ...]:
+def find_targets(ruleset: RuleSet, decision: Decision) -> tuple[Target, ...]:
     """The places named by routes that are about the activities of a decision and by rules that deny it."""
     rules: dict[Rule, None] = {}
     for service in decision.services:
@@ -94,12 +94,12 @@ def targets(law: RuleSet, decision: Decision) -> tuple[Target, ...]:
     rules |= dict.fromkeys(finding.rule for finding in decision.denials)
     found: dict[tuple[str, str], Target] = {}
     for rule in rules:
-        for target in _named(law, rule):
+        for target in _named(ruleset, rule):
             found.setdefault((target.source, target.key), target)
     return tuple(found.values())
 
 
-def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
+def _named(ruleset: RuleSet, rule: Rule) -> Iterator[Target]:
     checks = [rule.when]
     if isinstance(rule.effect, Route):
         checks = [condition.check for condition in rule.effect.conditions]
@@ -108,7 +108,7 @@ def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
         zones: set[str] = set()
         for node in walk(check.tree):
             if isinstance(node, Param):
-                yield from _listed(law, node.key)
+                yield from _listed(ruleset, node.key)
             for fact, word in _literals(node):
                 if fact.names[-1:] == ("ftz",) and word != "none":
                     zones.add(word)
@@ -116,22 +116,22 @@ def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
                     provinces.add(word)
         if len(provinces) == 1:
             province = provinces.pop()
-            yield from (Target(rule.name, zone, (province,), zone, schemas=law.schemas) for zone in sorted(zones))
+            yield from (Target(rule.name, zone, (province,), zone, schemas=ruleset.schemas) for zone in sorted(zones))
             if not zones:
-                yield Target(rule.name, province, (province,), schemas=law.schemas)
+                yield Target(rule.name, province, (province,), schemas=ruleset.schemas)
         elif zones or any(word == "none" for node in walk(check.tree) for _, word in _literals(node)):
-            yield from _zones(law)
+            yield from _zones(ruleset)
 
 
-def _zones(law: RuleSet) -> Iterator[Target]:
+def _zones(ruleset: RuleSet) -> Iterator[Target]:
     """Every free-trade zone that a parameter in force lists."""
-    for key in law.params:
-        yield from (target for target in _listed(law, key) if target.zone is not None)
+    for key in ruleset.params:
+        yield from (target for target in _listed(ruleset, key) if target.zone is not None)
 
 
-def _listed(law: RuleSet, key: str) -> Iterator[Target]:
+def _listed(ruleset: RuleSet, key: str) -> Iterator[Target]:
     """The places of a parameter: a list of codes, of sets of codes, or of zones."""
-    value, schemas = law.params[key], law.schemas
+    value, schemas = ruleset.params[key], ruleset.schemas
     if not isinstance(value, list):
         return
     for entry in value:

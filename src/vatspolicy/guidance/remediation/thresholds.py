@@ -12,7 +12,7 @@ from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
-from vatspolicy.guidance.remediation.obstacles import comparisons
+from vatspolicy.guidance.remediation.obstacles import find_comparisons
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
@@ -53,30 +53,35 @@ class ThresholdDistance:
     """How far the number would have to move for the rule to answer otherwise; 0 for the threshold itself."""
 
 
-def margins(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[ThresholdDistance, ...]:
+def find_threshold_distances(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[ThresholdDistance, ...]:
     """The thresholds that a number of the profile is near to, or that stand in the way. Nearest first, each once.
 
     Only what matters: were the number on the other side, the rule would answer otherwise, all other facts as they are.
     """
-    law = bundle.on(decision.as_of)
+    ruleset = bundle.on(decision.as_of)
     found: dict[tuple[Any, ...], ThresholdDistance] = {}
-    for rule, expression, env, service, cls in _asked(law, profile, decision):
-        for margin in _of(law, profile, rule, expression, env, service, cls):
-            key = (margin.path, margin.threshold, rule.kind, _about(rule))
-            found.setdefault(key, margin)
-    for margin in _under_caps(law, profile, decision):
-        found.setdefault((margin.path, margin.threshold, "Route", margin.rule.policy), margin)
+    for rule, expression, activation, service, cls in _rules_that_compare(ruleset, profile, decision):
+        for threshold_distance in _distances(ruleset, profile, rule, expression, activation, service, cls):
+            key = (threshold_distance.path, threshold_distance.threshold, rule.kind, _about(rule))
+            found.setdefault(key, threshold_distance)
+    for threshold_distance in _distances_to_caps(ruleset, profile, decision):
+        found.setdefault(
+            (threshold_distance.path, threshold_distance.threshold, "Route", threshold_distance.rule.policy),
+            threshold_distance,
+        )
     near = [
-        margin for margin in found.values() if _stands_in_the_way(margin) or margin.distance <= NEAR * margin.threshold
+        threshold_distance
+        for threshold_distance in found.values()
+        if _is_obstacle(threshold_distance) or threshold_distance.distance <= NEAR * threshold_distance.threshold
     ]
     return tuple(
         sorted(near, key=lambda one: (one.safe, one.distance / max(one.threshold, 1), str(one.path), one.rule.name))
     )
 
 
-def _stands_in_the_way(margin: ThresholdDistance) -> bool:
+def _is_obstacle(threshold_distance: ThresholdDistance) -> bool:
     """Whether it keeps the product from its launch, however far the threshold is; a duty does not."""
-    return not margin.safe and not isinstance(margin.rule.effect, Duty)
+    return not threshold_distance.safe and not isinstance(threshold_distance.rule.effect, Duty)
 
 
 def _about(rule: Rule) -> str:
@@ -84,19 +89,21 @@ def _about(rule: Rule) -> str:
     return effect.reason if isinstance(effect, Deny) else str(getattr(effect, "instrument", ""))
 
 
-def _asked(
-    law: RuleSet, profile: Profile, decision: Decision
+def _rules_that_compare(
+    ruleset: RuleSet, profile: Profile, decision: Decision
 ) -> Iterator[tuple[Rule, Expression, Env, str | None, str | None]]:
     """Every rule on every subject of the profile, with what decides whether it speaks."""
     product = product_activation(profile, decision.as_of)
     scopes: list[tuple[str, Env, str | None, str | None]] = [("product", product, None, None)]
     for service, decided in zip(product["services"], decision.services, strict=True):
-        name, env = service["id"], service_activation(product, service)
-        scopes.append(("service", env, name, None))
-        scopes += [("activity", activity_activation(law, env, one.cls), name, one.cls) for one in decided.activities]
+        name, activation = service["id"], service_activation(product, service)
+        scopes.append(("service", activation, name, None))
+        scopes += [
+            ("activity", activity_activation(ruleset, activation, one.cls), name, one.cls) for one in decided.activities
+        ]
     for each, variables, service_name, cls in scopes:
         for effect in ("deny", "need", "duty"):
-            for rule in law.rules_for(each, effect):
+            for rule in ruleset.rules_for(each, effect):
                 if _compares(rule.when):
                     yield rule, rule.when, variables, service_name, cls
 
@@ -106,26 +113,32 @@ def _compares(expression: Expression) -> bool:
     return "<" in expression.text or ">" in expression.text or "term." in expression.text
 
 
-def _of(
-    law: RuleSet, profile: Profile, rule: Rule, expression: Expression, env: Env, service: str | None, cls: str | None
+def _distances(
+    ruleset: RuleSet,
+    profile: Profile,
+    rule: Rule,
+    expression: Expression,
+    activation: Env,
+    service: str | None,
+    cls: str | None,
 ) -> Iterator[ThresholdDistance]:
-    speaks = law.evaluate(expression, env)
+    speaks = ruleset.evaluate(expression, activation)
     if speaks is None:
         return
-    for fact, op, threshold, parameter in comparisons(expression.tree, law.params):
-        path, value = _written(profile, env, fact), look_up(env, fact.root, fact.names)
+    for fact, op, threshold, parameter in find_comparisons(expression.tree, ruleset.params):
+        path, value = _written_path(profile, activation, fact), look_up(activation, fact.root, fact.names)
         if path is None or value is None or threshold <= 0 or unit_of(path, profile.schemas) not in QUANTITIES:
             continue
-        beyond = _across(op, value, threshold, 1 if isinstance(value, int) else 0.01)
+        beyond = _value_beyond(op, value, threshold, 1 if isinstance(value, int) else 0.01)
         high = speaks is (beyond < value)  # it speaks on the high side
         if not high and unit_of(path, profile.schemas) != "RMB yuan":
             continue  # too few people or too small a share forbids nothing; too little capital may
-        if evaluate(expression.tree, _with(env, fact, type(value)(beyond)), law.params) is not speaks:
+        if evaluate(expression.tree, _with_fact(activation, fact, type(value)(beyond)), ruleset.params) is not speaks:
             distance = abs(value - threshold)
             yield ThresholdDistance(path, value, threshold, parameter, rule, service, cls, high, not speaks, distance)
 
 
-def _across(op: str, value: float, threshold: float, step: float) -> float:
+def _value_beyond(op: str, value: float, threshold: float, step: float) -> float:
     """The nearest value at which a comparison answers otherwise."""
     match op:
         case "<" | ">=":
@@ -134,26 +147,26 @@ def _across(op: str, value: float, threshold: float, step: float) -> float:
             return threshold + step if value <= threshold else threshold
 
 
-def _written(profile: Profile, env: Env, fact: Fact) -> Path | None:
-    owner = env.get(fact.root)
+def _written_path(profile: Profile, activation: Env, fact: Fact) -> Path | None:
+    owner = activation.get(fact.root)
     return profile.path_of(owner, fact.names) if isinstance(owner, dict) and fact.names else None
 
 
-def _with(env: Env, fact: Fact, value: Any) -> Env:
+def _with_fact(activation: Env, fact: Fact, value: Any) -> Env:
     """The variables with one fact changed, under every name its owner goes by."""
-    old = env[fact.root]
-    new: Any = _replaced(old, fact.names, value)
-    return {name: new if owner is old else owner for name, owner in env.items()}
+    old = activation[fact.root]
+    new: Any = _replace(old, fact.names, value)
+    return {name: new if owner is old else owner for name, owner in activation.items()}
 
 
-def _replaced(owner: Mapping[str, Any], names: tuple[str, ...], value: Any) -> dict[str, Any]:
+def _replace(owner: Mapping[str, Any], names: tuple[str, ...], value: Any) -> dict[str, Any]:
     first, *rest = names
-    return {**owner, first: _replaced(owner[first], tuple(rest), value) if rest else value}
+    return {**owner, first: _replace(owner[first], tuple(rest), value) if rest else value}
 
 
-def _under_caps(law: RuleSet, profile: Profile, decision: Decision) -> Iterator[ThresholdDistance]:
+def _distances_to_caps(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[ThresholdDistance]:
     """The shares that routes admit, where the share is what opens or closes the route."""
-    activations = Activations(law, profile, decision.as_of)
+    activations = Activations(ruleset, profile, decision.as_of)
     for service in decision.services:
         for activity in service.activities:
             for state in activity.routes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.guidance.remediation.change import Change, Edit, apply, marks
+from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
@@ -15,20 +15,20 @@ DAYS = 12
 """How many later days are looked at, at most."""
 
 
-def launch_later(
+def postpone_launch(
     bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str], days: int = DAYS
 ) -> Iterator[tuple[Change, Profile, Decision]]:
     """The move to the first such day, the profile and the decision; nothing when no day is known."""
-    mark = marks(bundle.schemas)["product", "launch"]
+    mutability = mutable_facts(bundle.schemas)["product", "launch"]
     for day in _days(bundle, decision)[:days]:
         # a launch that is planned for later still is not moved: only the day of the law is
         edits = () if day <= (profile.launch or "") else (Edit(("product", "launch"), day),)
-        phrase = {"en": f"{mark.phrase['en']}: on {day}", "zh": f"{mark.phrase['zh']}：{day}"}
-        move = Change("launch", (day,), mark.cost, edits, frozenset(), phrase)
-        changed = apply(profile, [move])
+        phrase = {"en": f"{mutability.phrase['en']}: on {day}", "zh": f"{mutability.phrase['zh']}：{day}"}
+        change = Change("launch", (day,), mutability.cost, edits, frozenset(), phrase)
+        changed = apply_changes(profile, [change])
         result = evaluate(bundle, changed, day)
         if result.decision in goal:
-            yield move, changed, result
+            yield change, changed, result
             return
 
 

@@ -142,29 +142,35 @@ def amount(path: Path, value: float, schemas: SchemaSet) -> LocalizedText:
     return {"en": f"{value:,.0f} {known['en']}".strip(), "zh": f"{value:,.0f}{known['zh']}"}
 
 
-def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
+def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
     """One margin as a sentence."""
-    side = "at" if margin.distance == 0 else "under" if margin.value < margin.threshold else "above"
-    name, threshold, about = (
-        title(margin.path, ids, bundle.schemas),
-        amount(margin.path, margin.threshold, bundle.schemas),
-        consequence(bundle, margin),
+    side = (
+        "at"
+        if threshold_distance.distance == 0
+        else "under"
+        if threshold_distance.value < threshold_distance.threshold
+        else "above"
     )
-    quantity = unit_of(margin.path, bundle.schemas)
+    name, threshold, about = (
+        title(threshold_distance.path, ids, bundle.schemas),
+        amount(threshold_distance.path, threshold_distance.threshold, bundle.schemas),
+        consequence(bundle, threshold_distance),
+    )
+    quantity = unit_of(threshold_distance.path, bundle.schemas)
     unit = _UNITS.get(quantity, {"en": quantity, "zh": ""})
     if quantity not in ("percent", "RMB yuan"):  # the unit stands with the distance
-        threshold = dict.fromkeys(("en", "zh"), f"{margin.threshold:,.0f}")
-    figure = f"{round(margin.distance, 4):,.10g}"
+        threshold = dict.fromkeys(("en", "zh"), f"{threshold_distance.threshold:,.0f}")
+    figure = f"{round(threshold_distance.distance, 4):,.10g}"
     distance = {
         "en": f"{figure} {unit['en'] if figure != '1' else unit['en'].removesuffix('s')}",
         "zh": f"{figure}{unit['zh']}",
     }
     if quantity == "RMB yuan":
-        distance = {"en": f"RMB {margin.distance:,.0f}", "zh": f"{margin.distance:,.0f}元"}
-    if isinstance(margin.rule.effect, Route):
+        distance = {"en": f"RMB {threshold_distance.distance:,.0f}", "zh": f"{threshold_distance.distance:,.0f}元"}
+    if isinstance(threshold_distance.rule.effect, Route):
         threshold = {"en": f"the cap of {threshold['en']}", "zh": f"上限{threshold['zh']}"}
-    turn = "now" if not margin.safe else "beyond" if margin.high else "below"
-    turn = "route" if isinstance(margin.rule.effect, Route) else turn
+    turn = "now" if not threshold_distance.safe else "beyond" if threshold_distance.high else "below"
+    turn = "route" if isinstance(threshold_distance.rule.effect, Route) else turn
     return {
         lang: _SIDES[side][lang].format(title=name[lang], distance=distance[lang], threshold=threshold[lang])
         + _TURNS[turn][lang].format(about=about[lang])
@@ -172,13 +178,13 @@ def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -
     }
 
 
-def consequence(bundle: Bundle, margin: ThresholdDistance) -> LocalizedText:
+def consequence(bundle: Bundle, threshold_distance: ThresholdDistance) -> LocalizedText:
     """What turns at the threshold."""
-    match margin.rule.effect:
+    match threshold_distance.rule.effect:
         case Deny(reason=reason):
             return label("reason", reason, bundle.schemas)
         case Route(title=name):
             return name
         case Need(instrument=str(instrument)) | Duty(instrument=instrument):
             return bundle.instruments[instrument].title
-    return margin.rule.message
+    return threshold_distance.rule.message
