@@ -19,14 +19,14 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Lock:
-    """A pinned bundle."""
+    """Pinned bundle."""
 
     file: str
     version: str
     number: int
     digest: str
     key: str | None = None
-    """Id of the key that signed it; None for an unsigned bundle."""
+    """Id of the signing key; None for an unsigned bundle."""
     scope: str = ""
 
     def check(self, bundle_file: BundleFile) -> None:

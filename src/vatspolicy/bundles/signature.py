@@ -1,4 +1,4 @@
-"""Signatures of bundles as OPA makes them: a JWT (.signatures.json) over the digest of every file."""
+"""Signatures of bundles in OPA's format: a JWT (.signatures.json) over the digest of every file."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ ALGORITHMS = {
     "SHA-512-224": "sha512_224",
     "SHA-512-256": "sha512_256",
 }
-"""OPA's names, and those of hashlib."""
+"""Digest algorithms by OPA's names, with the names of hashlib."""
 STRONG = ("SHA-256", "SHA-384", "SHA-512", "SHA-512-256")
-"""Those in which nobody finds two files with one digest."""
+"""Algorithms that are collision-resistant."""
 STRUCTURED = ("data.json", ".manifest", "signatures.json")
-"""Base names of files whose data are hashed, and not their bytes."""
+"""Base names of files whose parsed data is hashed instead of their bytes."""
 
 _ESCAPED = re.compile('["\\\\\x00-\x1f\u2028\u2029]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 
 class _Number(str):
-    """A number as it was written: 1.0 is not 1."""
+    """Number as written: 1.0 is not 1."""
 
 
 def file_digest(name: str, content: bytes, algorithm: str = "SHA-256") -> str:
-    """Hex digest of a file of a bundle. Raises ValueError for an unknown algorithm, or for data that are no JSON."""
+    """Return the hex digest of a file of a bundle. Raises ValueError for an unknown algorithm or invalid JSON."""
     if algorithm not in ALGORITHMS:
         raise ValueError(f"there is no digest {algorithm!r}")
     if name.rpartition("/")[2] in STRUCTURED:
@@ -47,7 +47,7 @@ def file_digest(name: str, content: bytes, algorithm: str = "SHA-256") -> str:
 
 
 def canonical(content: bytes) -> bytes:
-    """JSON as Go's encoder writes it in OPA: no space, keys in order, numbers as they were written.
+    """Return JSON as Go's encoder writes it in OPA: no space, sorted keys, numbers as written.
 
     Raises ValueError for what is no JSON in UTF-8, and for one nested too deep to be read.
     """
@@ -81,31 +81,31 @@ def _encode(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """A string; halves of surrogate pairs become what Go makes of them, the sign for no character."""
+    """Return a JSON string; lone surrogates become the replacement character, as in Go."""
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return '"' + _ESCAPED.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
 
 _PLUGINS = (None, "", "_default")
-"""OPA's own way to verify; a plugin's is not known here."""
+"""Verification plugins that are supported: OPA's default only."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a bundle's signature says."""
+    """Content of a bundle's signature."""
 
     key: str | None
     """Id of the key."""
     algorithm: str
     scope: str
-    """What the bundle is for; empty where it does not say."""
+    """Scope of the bundle; empty if not stated."""
 
 
 def sign(bundle_file: BundleFile, key: Key, scope: str = "") -> BundleFile:
-    """The bundle with a signature in place of any it had. There is no time in it: Ed25519 gives equal bytes each time.
+    """Return the bundle with a new signature. It contains no time: Ed25519 gives equal bytes each time.
 
-    Raises PackageError for a file whose data cannot be hashed.
+    Raises BundleFileError for a file whose data cannot be hashed.
     """
     import jwt
 
@@ -127,9 +127,9 @@ def sign(bundle_file: BundleFile, key: Key, scope: str = "") -> BundleFile:
 
 
 def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signature | None:
-    """What a bundle's signature says, once it is proved; None for an unsigned bundle where no key is given.
+    """Verify a bundle's signature and return it, or None for an unsigned bundle if no key is given.
 
-    Raises PackageError: signed and no key, a key and not signed, another key, algorithm or scope, a file that is
+    Raises BundleFileError: signed and no key, a key and not signed, another key, algorithm or scope, a file that is
     changed, missing, repeated or not listed.
     """
     file = bundle_file.file
@@ -149,7 +149,7 @@ def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signatu
 
 
 def read_claims(bundle_file: BundleFile) -> Signature | None:
-    """What a signature claims, unproved; None where there is none, or none that can be read."""
+    """Return the unverified claims of a signature, or None if there is none that can be read."""
     if not bundle_file.signed:
         return None
     try:
@@ -162,7 +162,7 @@ def read_claims(bundle_file: BundleFile) -> Signature | None:
 
 
 def _token(bundle_file: BundleFile) -> str:
-    """The one token of .signatures.json. Raises PackageError."""
+    """Return the one token of .signatures.json. Raises BundleFileError."""
     try:
         data = json.loads(bundle_file.files[SIGNATURES])
         (token,) = data["signatures"]
@@ -175,7 +175,7 @@ def _token(bundle_file: BundleFile) -> str:
 
 
 def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
-    """The claims of a token that the key has signed. Raises PackageError."""
+    """Return the claims of a token that the key has signed. Raises BundleFileError."""
     import jwt
 
     material: Any = key.material.public_key() if key.private else key.material  # type: ignore[union-attr]
@@ -190,7 +190,7 @@ def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
 
 
 def _compare(bundle_file: BundleFile, listed: Any) -> None:
-    """Every file is listed once, with its digest, and nothing else is. Raises PackageError."""
+    """Raise BundleFileError unless every file is listed once with its digest, and nothing else is."""
     file = bundle_file.file
     try:
         entries = [(entry["name"], entry["hash"], entry["algorithm"]) for entry in listed]

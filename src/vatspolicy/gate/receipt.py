@@ -1,4 +1,4 @@
-"""Receipts: what was decided, from which bytes, under which versions of the law and why under those; and replays.
+"""Receipts (decision, input bytes, and versions of the law with their reasons) and replays.
 
 A receipt is canonical JSON (RFC 8785), so that equal decisions have equal bytes and one hash. It is free of wall-clock
 time but for the day that was today, which a decision may depend on.
@@ -22,11 +22,11 @@ from vatspolicy.policies.model import NEVER, Policy, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile
 
 FORMAT = 1
-"""Version of receipts; it grows when a reader would break."""
+"""Version of the receipt format; incremented by incompatible changes."""
 UNCOMPARED = ("program", "waived")
-"""Parts of a receipt that say nothing of the decision under the law."""
+"""Parts of a receipt that do not concern the decision."""
 WHY = ("option", "launch", "today")
-"""Where the day of the law comes from: --as-of, the launch day of the spec, today in China."""
+"""Origins of the day of the law: --as-of, the launch day of the spec, today in China."""
 
 
 def make_receipt(
@@ -38,7 +38,7 @@ def make_receipt(
     changes: Iterable[tuple[str, Any]] = (),
     waived: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The receipt of a decision.
+    """Build the receipt of a decision.
 
     `data` is its record, `as_of` the day that was asked for, `changes` what was set in the spec before deciding,
     `waived` the findings that waivers took from the gate. Raises InvalidInput for a spec that has changed meanwhile.
@@ -77,7 +77,7 @@ def _receipt(
 
 
 def canonical(data: Any) -> bytes:
-    """Data as RFC 8785 writes them. Raises InvalidInput for a number that no JSON reader keeps."""
+    """Return data as canonical JSON (RFC 8785). Raises InvalidInput for a number out of range."""
     import rfc8785
 
     try:
@@ -88,7 +88,7 @@ def canonical(data: Any) -> bytes:
 
 
 def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
-    """The bytes of the spec; of standard input, its text in UTF-8."""
+    """Return the bytes of the spec; of standard input, its text in UTF-8."""
     file = profile.document.file
     if file == STDIN:
         return profile.document.text.encode()
@@ -123,7 +123,7 @@ def _law(selected_law: SelectedLaw) -> dict[str, Any]:
 
 
 def _versions(bundle: Bundle, data: Mapping[str, Any], day: str) -> list[dict[str, Any]]:
-    """The policies that the decision rests on, each with what of it was in force and why."""
+    """Return the policies behind the decision, each with its parts in force and the reason."""
     names = sorted(set(_named(data)))
     rules = [bundle.rule(name) for name in names]
     by_policy: dict[str, list[Rule]] = {}
@@ -141,7 +141,7 @@ def _versions(bundle: Bundle, data: Mapping[str, Any], day: str) -> list[dict[st
 
 
 def _named(data: Any) -> Iterator[str]:
-    """Rules that a record names."""
+    """Yield the rules that a record names."""
     if isinstance(data, Mapping):
         rule = data.get("rule")
         if isinstance(rule, str) and "/" in rule:
@@ -182,7 +182,7 @@ def _value(policy: Policy, name: str, day: str) -> dict[str, Any]:
 
 
 def _period(since: str, until: str, day: str) -> dict[str, Any]:
-    """From when until when something is in force (null: until further notice), and why it was chosen for the day."""
+    """Return a period in force (null: until further notice), and why it applies to the day."""
     open_end = until >= NEVER
     en, zh = (
         ("until further notice", "至另行通知止") if open_end else (f"until {until} (exclusive)", f"至{until}（不含）止")
@@ -202,7 +202,7 @@ def _period(since: str, until: str, day: str) -> dict[str, Any]:
 
 
 def read_receipt(path: Path) -> dict[str, Any]:
-    """The receipt in a file. Raises InvalidInput."""
+    """Read the receipt in a file. Raises InvalidInput."""
     file = str(path)
     try:
         data = json.loads(path.read_bytes())
@@ -255,7 +255,7 @@ def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes
 
 
 def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """What is compared: not the program, not where files lay, and a bundle's name only with that of a bundle."""
+    """Return the compared parts: without program and file locations; a bundle's name only if both have one."""
     kept = {key: value for key, value in receipt.items() if key not in UNCOMPARED}
     left_out = {"origin", "file", "signed_by"}
     if receipt["law"].get("number") is None or other["law"].get("number") is None:
@@ -266,7 +266,7 @@ def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
 
 
 def _without_places(data: Any) -> Any:
-    """A record without the paths of policies, which depend on how their folder is named."""
+    """Return a record without the paths of policies, which depend on the name of their folder."""
     if isinstance(data, Mapping):
         return {key: _without_places(value) for key, value in data.items() if key != "policy_file"}
     return [_without_places(value) for value in data] if isinstance(data, list) else data

@@ -1,4 +1,4 @@
-"""The best case of a business on a day: under which facts a route is open, and up to which foreign share.
+"""Best case of a business on a day: the facts under which a route is open, and the highest foreign share.
 
 Nothing about regimes is known here. Routes, their caps and conditions, the classes of offers, the shares that the law
 compares with and the places that it tells apart are all read from the bundle; every answer comes from its expressions.
@@ -25,12 +25,12 @@ from vatspolicy.profile.vocabulary import describe, words
 
 Env = Mapping[str, Any]
 STEP = 0.01
-"""How far beside a share that the law names the law is asked too, in percent."""
+"""Distance, in percentage points, at which shares beside a threshold of the law are tried too."""
 
 
 @dataclass(frozen=True)
 class Business:
-    """One offer seen as one class."""
+    """One offer, classified as one class."""
 
     offer: str
     cls: str
@@ -38,34 +38,34 @@ class Business:
 
 @dataclass(frozen=True)
 class BestCase:
-    """Facts under which a route is open, the ordinary ones as far as it goes."""
+    """Facts under which a route is open; ordinary values where possible."""
 
     share: float
     """Foreign share, in percent."""
     location: Location
     choice: Mapping[str, Any] = field(repr=False)
-    """The facts that were chosen, by axis."""
+    """Chosen facts by axis."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of one route rule for one business at some places."""
+    """Result of one route rule for one business at some locations."""
 
     business: Business
     rule: Rule
     case: BestCase | None
-    """The best case; None where the route is closed whatever the facts are."""
+    """Best case; None if the route is closed under all facts."""
     barred: tuple[Rule, ...] = ()
-    """Prohibitions that stand beyond the route at every foreign share at which it is open."""
+    """Prohibitions that apply at every foreign share at which the route is open."""
     failing: tuple[Condition, ...] = ()
-    """Conditions that fail in every case, where the route is closed."""
+    """Conditions that fail in every case, if the route is closed."""
 
 
 class BestCaseSearch:
-    """The law of a day, asked for best cases."""
+    """Search for best cases under the law of one day."""
 
     def __init__(self, bundle: Bundle, day: str) -> None:
-        """Raises ValueError for a day that the bundle does not cover."""
+        """Build the search. Raises ValueError for a day that the bundle does not cover."""
         self.bundle, self.day, self.schemas = bundle, day, bundle.schemas
         self.ruleset: RuleSet = bundle.on(day)
         self.routes = tuple(
@@ -88,7 +88,7 @@ class BestCaseSearch:
 
     @functools.cached_property
     def businesses(self) -> tuple[Business, ...]:
-        """Every offer with every class that the law gives it without dispute, in the order of the vocabulary."""
+        """Every offer with each of its undisputed classes, in the order of the vocabulary."""
         order = list(describe(("services", 0, "offers", 0), self.schemas)["enum"])
         found = []
         for offer in order:
@@ -104,7 +104,7 @@ class BestCaseSearch:
 
     @functools.cached_property
     def shares(self) -> tuple[float, ...]:
-        """Foreign shares to try, highest first: what the law compares a share with, and a step beside it."""
+        """Foreign shares to try, highest first: the thresholds of the law, and one step to each side."""
         named = {0.0, 100.0}
         for rule in self.rules:
             for expression in rule.expressions:
@@ -140,7 +140,7 @@ class BestCaseSearch:
 
     @functools.cache  # noqa: B019 - a probe lives as long as one table
     def reads(self, expression: Expression) -> frozenset[str]:
-        """The axes that an expression reads."""
+        """Return the axes that an expression reads."""
         found = set()
         for node in walk(expression.tree):
             if isinstance(node, Fact):
@@ -151,11 +151,11 @@ class BestCaseSearch:
     # --- facts
 
     def first_choice(self) -> dict[str, Any]:
-        """The ordinary case: a foreign company at the first place that serves the whole mainland."""
+        """Return the ordinary case: a foreign company at the first location, serving the whole mainland."""
         return {"location": self.locations[0], "area": 0, "origin": self.origins[0], "share": 100.0}
 
     def service(self, offer: str, choice: Mapping[str, Any]) -> dict[str, Any]:
-        """Variables of service rules in a case: nothing stands in the way but what the choice says."""
+        """Return the activation of service rules in a case; every fact outside the choice is favorable."""
         location: Location = choice["location"]
         company = {
             **self._base["company"],
@@ -176,12 +176,12 @@ class BestCaseSearch:
         return service_activation({**facts, "as_of": self.day}, service)
 
     def activity(self, business: Business, choice: Mapping[str, Any]) -> Env:
-        """Variables of activity rules in a case."""
+        """Return the activation of activity rules in a case."""
         return {**self.service(business.offer, choice), "activity": self._unlicensed[business.cls]}
 
     @functools.cached_property
     def _unlicensed(self) -> Mapping[str, Any]:
-        """The activity of each class where nothing is held."""
+        """Activity of each class if no license is held."""
         activation = self.service("other", self.first_choice())
         return {
             cls: activity_activation(self.ruleset, activation, cls)["activity"]
@@ -208,7 +208,7 @@ class BestCaseSearch:
         return {"schema": 1, "product": {"id": "product"}, "company": company, "services": [service]}
 
     def profile(self, business: Business, case: BestCase) -> dict[str, Any]:
-        """The case as a profile that anybody can decide."""
+        """Return the case as a profile that can be evaluated."""
         made = self._profile()
         chosen, location = case.choice, case.location
         made["company"] |= {
@@ -228,7 +228,7 @@ class BestCaseSearch:
     # --- best cases
 
     def best(self, rule: Rule, business: Business, locations: Iterable[Location]) -> Finding | None:
-        """What becomes of a route at its best at one of some places; None where the rule is not about the business.
+        """Return the best result of a route at any of some locations, or None if it does not apply to the business.
 
         The highest share comes first, then the ordinary facts before the special ones, in the order of the axes.
         """
@@ -237,7 +237,7 @@ class BestCaseSearch:
         assert isinstance(effect, Route)
         applies = False
         hopeless: set[str] = set()
-        """Origins with which no choice of places and facts opens it, at any share."""
+        """Investor origins for which the route is closed at every share."""
         barred: tuple[Rule, ...] | None = None
         failing: set[str] | None = None
         shared = any("foreign_percent" in self.reads(condition.check) for condition in effect.conditions)
@@ -273,7 +273,7 @@ class BestCaseSearch:
     def _open(
         self, rule: Rule, business: Business, locations: tuple[Location, ...], start: Mapping[str, Any]
     ) -> tuple[BestCase | None, set[str]]:
-        """The first case in which every condition holds; else the conditions that failed in every case."""
+        """Return the first case in which every condition holds, or else the conditions that failed in every case."""
         effect = rule.effect
         assert isinstance(effect, Route)
         axes: frozenset[str] = frozenset().union(*(self.reads(condition.check) for condition in effect.conditions))
@@ -298,12 +298,12 @@ class BestCaseSearch:
         return None, failed or set()
 
     def _failing(self, conditions: Iterable[Condition], business: Business, choice: Mapping[str, Any]) -> set[str]:
-        """Ids of the conditions that do not hold in a case."""
+        """Return the ids of the conditions that do not hold in a case."""
         activation = self.activity(business, choice)
         return {condition.id for condition in conditions if not self.ruleset.evaluate(condition.check, activation)}
 
     def _choices(self, when: Expression, locations: tuple[Location, ...], share: float) -> Iterator[dict[str, Any]]:
-        """The cases that the first condition of a route, what it is about, can tell apart; the ordinary one first."""
+        """Yield the cases that the `when` of a route can distinguish; the ordinary one first."""
         axes = self.reads(when)
         for origin in self.origins if "origin" in axes else self.origins[:1]:
             for location in locations:
@@ -313,7 +313,7 @@ class BestCaseSearch:
     def open_locations(
         self, rule: Rule, business: Business, case: BestCase, locations: Iterable[Location]
     ) -> Iterator[Location]:
-        """The places at which a route is open too, at the share of a case."""
+        """Yield the locations at which a route is also open, at the share of a case."""
         for location in locations:
             choice = {**case.choice, "location": location, "area": 0, "share": case.share}
             if self.ruleset.evaluate(rule.when, self.activity(business, choice)):
@@ -322,7 +322,7 @@ class BestCaseSearch:
                     yield location
 
     def barring(self, business: Business, case: BestCase) -> tuple[Rule, ...]:
-        """Prohibitions that no applicant can mend, in a case."""
+        """Return the prohibitions that apply in a case and that no applicant can cure."""
         service = self.service(business.offer, case.choice)
         activity = {**service, "activity": self._unlicensed[business.cls]}
         activations = {"service": service, "activity": activity}
@@ -339,11 +339,11 @@ class BestCaseSearch:
         )
 
     def is_nationwide(self, rule: Rule) -> bool:
-        """Whether what a route is about is the same in every place."""
+        """Return True if the `when` of a route does not depend on the place."""
         return not self.reads(rule.when) & _PLACES
 
     def at(self, finding: Finding, location: Location) -> Finding | None:
-        """A finding about a route that asks nothing of places, for another place; None where it has to be sought."""
+        """Return a finding for another location, or None if the route depends on places or is prohibited there."""
         effect = finding.rule.effect
         assert isinstance(effect, Route)
         if finding.case is None or any(self.reads(one) & _PLACES for one in finding.rule.expressions):
@@ -352,7 +352,7 @@ class BestCaseSearch:
         return replace(finding, case=case) if not self.barring(finding.business, case) else None
 
     def binding(self, rule: Rule, business: Business, case: BestCase) -> tuple[Condition, ...]:
-        """The conditions of a route that can fail for this business: each fails under some one change of the case."""
+        """Return the conditions of a route that some single change of the case breaks."""
         effect = rule.effect
         assert isinstance(effect, Route)
         found: set[str] = set()
@@ -362,7 +362,7 @@ class BestCaseSearch:
         return tuple(condition for condition in effect.conditions if condition.id in found)
 
     def _changes(self, case: BestCase) -> Iterator[dict[str, Any]]:
-        """The case with one fact changed."""
+        """Yield the case with one fact changed."""
         base = dict(case.choice)
         for location in self.locations:
             yield {**base, "location": location, "area": 0}
@@ -381,20 +381,20 @@ _OWN_AXES = frozenset(["location", "area", "origin", "share", "certificates", "f
 
 
 def _flags(schemas: SchemaSet) -> frozenset[str]:
-    """Truth facts of a service."""
+    """Return the boolean facts of a service."""
     properties = describe(("services", 0), schemas)["properties"]
     return frozenset(name for name in properties if describe(("services", 0, name), schemas).get("type") == "boolean")
 
 
 def _origins(strings: frozenset[str], schemas: SchemaSet) -> tuple[list[str], ...]:
-    """Where investors may come from: a country that the law does not name, then each that it names."""
+    """Return the investor origins to try: a country that the law does not name, then each that it names."""
     foreign = sorted(words("country", schemas) - {"CN"})
     ordinary = next((country for country in foreign if country not in strings), foreign[0])
     return ([ordinary], *([country] for country in foreign if country in strings))
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Every text in parameters and literals."""
+    """Yield every string in parameters and literals."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Places that the law of a day tells apart: sites of the gazetteer, inside and outside of free-trade zones."""
+"""Locations that the law of a day distinguishes: sites of the gazetteer, inside and outside free-trade zones."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"
 
 @dataclass(frozen=True)
 class Location:
-    """A site that stands for all that the law treats alike: in one zone, or outside of every zone."""
+    """Site that represents all sites that the law treats alike, in one zone or outside every zone."""
 
     at: str
     zone: str
     alike: tuple[str, ...] = field(repr=False)
-    """Codes of all sites that it stands for."""
+    """Codes of all sites that it represents."""
     site: Mapping[str, Any] = field(repr=False, compare=False, hash=False)
-    """The site as expressions read it."""
+    """Site as expressions read it."""
     areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
-    """Service areas to choose from as expressions read them: the mainland, then what holds the site, widest first."""
+    """Service areas to try, as expressions read them: the mainland, then the places around the site, largest first."""
     written_areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
     schemas: SchemaSet = field(repr=False, compare=False, hash=False)
 
     @property
     def whole(self) -> bool:
-        """Whether the zone is that of the place as a whole, so that there is no address outside of it."""
+        """True if the whole place lies in the zone, so that no address is outside it."""
         return "zone" in gazetteer(self.schemas)[self.at]
 
     def with_sites(self, alike: tuple[str, ...]) -> Location:
-        """The same kind of place, for some of its sites only."""
+        """Return the same kind of location, for some of its sites only."""
         if alike == self.alike:
             return self
         return (
@@ -43,12 +43,12 @@ class Location:
 
     @property
     def written(self) -> dict[str, str]:
-        """The site as a profile states it."""
+        """Site as a profile states it."""
         return {"at": self.at, "ftz": self.zone}
 
 
 def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Location, ...]:
-    """One spot for every kind of place. `strings`: all texts of the law, with the codes of places it speaks of."""
+    """Return one location for every kind of place. `strings` are all strings of the law, place codes included."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for code in schemas.load("places")["$defs"]["site"]["enum"]:
         entry = gazetteer(schemas)[code]
@@ -64,7 +64,7 @@ def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Locatio
 
 
 def _zones(province: str, schemas: SchemaSet) -> list[str]:
-    """Zones of a province that no site lies in as a whole; a zone bears the name of its province."""
+    """Return the zones of a province that contain no site as a whole; a zone bears the name of its province."""
     whole = {entry["zone"] for entry in gazetteer(schemas).values() if "zone" in entry}
     zones = schemas.load("places")["$defs"]["zone"]["enum"]
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
@@ -119,7 +119,7 @@ def _names(codes: Iterable[str], schemas: SchemaSet, sign: str = "; ") -> dict[s
 
 
 def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:
-    """The fewest places that hold exactly these sites."""
+    """Return the fewest places that together contain exactly these sites."""
     found: list[str] = []
     left = set(codes)
     for place, sites in sorted(_sites_below(schemas).items(), key=lambda item: -len(item[1])):
@@ -132,7 +132,7 @@ def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:
 
 @derived_from_schemas
 def _sites_below(schemas: SchemaSet) -> Mapping[str, set[str]]:
-    """The sites that lie in every place of the gazetteer, itself included; larger places first."""
+    """Return the sites within every place of the gazetteer, itself included; larger places first."""
     below: dict[str, set[str]] = {}
     for code in schemas.load("places")["$defs"]["site"]["enum"]:
         for place in reversed(within(code, schemas)):

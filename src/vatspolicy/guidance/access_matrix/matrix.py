@@ -1,4 +1,4 @@
-"""The matrix of access: which business may have which foreign share, by which regime or in which place, on a day.
+"""Access matrix: the foreign share that each business may have, by regime or by place, on a day.
 
 Computed from the routes of the bundle; no cell, row or column is written by hand.
 """
@@ -16,23 +16,23 @@ from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
 
 FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data format; incremented by incompatible changes."""
 
 Data = dict[str, Any]
 STRICTNESS = ("none", "prohibited", "closed", "open")
-"""States of a cell from the least to the most that can be said for it."""
+"""States of a cell, from the strictest to the mildest."""
 
 
 _ELSEWHERE = {"en": "Elsewhere in the mainland", "zh": "内地其他地区"}
-"""The largest set of places; what it holds is what the others leave."""
+"""Title of the largest set of places: all that the other sets leave."""
 
 
 class PlaceError(Exception):
-    """A place or zone in which no company can be registered."""
+    """Error for a place or zone in which no company can be registered."""
 
 
 def matrix(bundle: Bundle, day: str, place: str | None = None, zone: str | None = None, by: str = "regimes") -> Data:
-    """The matrix of a day as data (matrix.schema.json): services × regimes, or services × places for `by="places"`.
+    """Build the matrix of a day (matrix.schema.json): services × regimes, or services × places for `by="places"`.
 
     `place` (a code of the gazetteer) and `zone` (a free-trade zone, or `none`) narrow where the company is registered
     and its facilities stand; without a zone, an address in a place is read as outside of zones unless the whole place
@@ -56,7 +56,7 @@ def matrix(bundle: Bundle, day: str, place: str | None = None, zone: str | None 
 
 
 def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None) -> tuple[Location, ...]:
-    """The spots that lie in a place and a zone."""
+    """Return the locations within a place and a zone."""
     found = []
     for location in locations:
         codes = tuple(code for code in location.alike if place is None or place in within(code, location.schemas))
@@ -98,7 +98,7 @@ def _rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
 def _best(
     search: BestCaseSearch, business: Business, rules: Iterable[Rule], locations: tuple[Location, ...]
 ) -> Finding | None:
-    """The most that can be said for a business by one of several routes: the highest share, else what is in the way."""
+    """Return the best finding for a business among several routes: the highest share, or else the obstacles."""
     best: Finding | None = None
     for rule in rules:
         finding = search.best(rule, business, locations)
@@ -149,19 +149,19 @@ def _regime(search: BestCaseSearch, name: str, cells: list[Finding | None], loca
 
 
 def _title(rules: Iterable[Rule]) -> dict[str, str]:
-    """The names that the rules give to their route."""
+    """Return the titles that the rules give to their route."""
     titles = [rule.effect.title for rule in rules if isinstance(rule.effect, Route)]
     return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in ("en", "zh")}
 
 
 def _open_locations(search: BestCaseSearch, finding: Finding, locations: tuple[Location, ...]) -> Iterable[Location]:
-    """The spots at which a route that is open somewhere is open, other facts being at their best."""
+    """Return the locations at which an open route is open, with other facts at their best."""
     assert finding.case is not None
     return search.open_locations(finding.rule, finding.business, finding.case, locations)
 
 
 def _cell(search: BestCaseSearch, business: Business, finding: Finding | None) -> Data:
-    """One cell: the share with the conditions that bind, or why there is none."""
+    """Build one cell: the share with its binding conditions, or the reasons why there is none."""
     cell: Data = {"state": _state(finding), "max_foreign_percent": None, "contested": False}
     cell |= {"rule": None, "conditions": [], "reasons": [], "articles": []}
     if finding is None:
@@ -193,7 +193,7 @@ def _cell(search: BestCaseSearch, business: Business, finding: Finding | None) -
 
 
 def _by_places(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
-    """Columns are sets of places in which every business fares alike."""
+    """Build columns for sets of places in which every business has equal results, and their rows."""
     first = {(rule, one): search.best(rule, one, locations[:1]) for rule in search.routes for one in search.businesses}
     groups: dict[Any, list[Location]] = {}
     cells: dict[Any, dict[Business, Data]] = {}
@@ -234,7 +234,7 @@ def _place_cell(
     location: Location,
     first: Mapping[tuple[Rule, Business], Finding | None],
 ) -> Data:
-    """The highest share at one place, with every route that gives it. `first`: what was found at another place."""
+    """Build the cell of one place: the highest share and its routes. `first` has the findings at another place."""
     found = []
     for rule in search.routes:
         known = first[rule, business]
@@ -252,7 +252,7 @@ def _place_cell(
 
 
 def _top(findings: list[Finding]) -> Data:
-    """The highest share among findings, with the routes that give it."""
+    """Return the highest share among findings, with the routes that give it."""
     top = max(map(_rank, findings), default=(0, -1.0))
     best = [finding for finding in findings if _rank(finding) == top]
     state = STRICTNESS[top[0]]
@@ -277,7 +277,7 @@ def _location_title(location: Location) -> LocalizedText:
 
 
 def _rows(search: BestCaseSearch, cells: Mapping[Business, Mapping[str, Data]]) -> list[Data]:
-    """One row for all offers of a class that fare alike."""
+    """Build one row for all offers of a class that have equal cells."""
     rows: dict[Any, Data] = {}
     names = describe(("services", 0, "offers", 0), search.schemas)["x-enum"]
     for business, found in cells.items():

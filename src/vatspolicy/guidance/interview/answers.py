@@ -1,4 +1,4 @@
-"""What could be answered: for each fact a few values, one of each kind that the open rules tell apart."""
+"""Possible answers to a question: a few values of each fact that the open rules distinguish."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
 MOST = 7
-"""Answers of one fact that are tried; where rules tell more apart, that many spread evenly over them."""
+"""Maximum number of answers tried for one fact; of more, an evenly spread sample."""
 _YEAR = datetime.timedelta(days=366)
 
 
 def possible_answers(bundle: Bundle, ruleset: RuleSet, path: Path, rules: Iterable[str], as_of: str) -> tuple[Any, ...]:
-    """Values to try for a fact, in the order of the schema: at most MOST, each one different to some open rule.
+    """Return the values to try for a fact, in the order of the schema: at most MOST, distinct for some open rule.
 
     `rules` are the names of the open rules that read it. Empty for a fact that is free text.
     """
@@ -53,7 +53,7 @@ def possible_answers(bundle: Bundle, ruleset: RuleSet, path: Path, rules: Iterab
 
 
 def typical_answer(answers: Sequence[Any]) -> Any:
-    """The answer that an estimate of what is left assumes: none of a list, the first word, the middle of a scale."""
+    """Return the answer that an estimate assumes: an empty list, the first word, or the middle of a scale."""
     first = answers[0]
     number = isinstance(first, int | float) and not isinstance(first, bool)
     return answers[len(answers) // 2] if number else first
@@ -64,7 +64,7 @@ def _is_place(node: Mapping[str, Any]) -> bool:
 
 
 def _mentioned(trees: Iterable[Node], ruleset: RuleSet) -> set[Any]:
-    """Every scalar that some expressions write or take from a parameter."""
+    """Return every scalar that expressions contain or take from a parameter."""
     return {value for tree in trees for node in walk(tree) for value in _scalars(_value(node, ruleset))}
 
 
@@ -83,13 +83,13 @@ def _scalars(value: Any) -> Iterator[Any]:
 
 
 def _distinguished(known: Sequence[str], mentioned: set[Any]) -> list[str]:
-    """The words that rules mention, and one that none does."""
+    """Return the words that rules mention, and one that no rule mentions."""
     other = next((word for word in known if word not in mentioned), None)
     return [word for word in known if word in mentioned or word == other]
 
 
 def _places(path: Path, mentioned: set[Any], schemas: SchemaSet) -> list[str]:
-    """Places that rules mention, one that none does, and abroad."""
+    """Return the places that rules mention, one that no rule mentions, and overseas."""
     known, places, taken = describe(path, schemas)["enum"], gazetteer(schemas), mentioned | {"overseas"}
     found = _spread([place for place in known if place in mentioned and place != "overseas"], MOST - 2)
     untold = (place for place in known if place not in mentioned and places[place]["province"] not in taken)
@@ -97,7 +97,7 @@ def _places(path: Path, mentioned: set[Any], schemas: SchemaSet) -> list[str]:
 
 
 def _amounts(trees: Iterable[Node], ruleset: RuleSet, path: Path, node: Mapping[str, Any]) -> list[Any]:
-    """One number of each interval between the numbers that rules compare this fact with."""
+    """Return one number of each interval between the numbers that rules compare this fact with."""
     whole = node["type"] == "integer"
     least, most = node["minimum"], node["maximum"]
     bounds: set[Any] = {least}
@@ -117,13 +117,13 @@ def _reads(node: Node, path: Path) -> bool:
 
 
 def _spread(values: Sequence[Any], most: int = MOST) -> list[Any]:
-    """At most so many of the values, evenly spread, the first and the last among them."""
+    """Return at most `most` of the values, evenly spread, including the first and the last."""
     if len(values) <= most:
         return list(values)
     return [values[round(index * (len(values) - 1) / (most - 1))] for index in range(most)]
 
 
 def instruments(ruleset: RuleSet, rules: Iterable[Rule]) -> tuple[str, ...]:
-    """What could be held to answer some needs: what the rules name, and what routes lead to."""
+    """Return the instruments that could meet some needs: those that the rules name, and those of routes."""
     named = (rule.effect.instrument for rule in rules if isinstance(rule.effect, Need) and rule.effect.instrument)
     return tuple(dict.fromkeys((*ruleset.access, *named)))

@@ -1,4 +1,4 @@
-"""Rule sets that remember the values of expressions, for trying many answers on one profile.
+"""Rule sets with memoized expressions, to try many answers on one profile.
 
 Most expressions read nothing of what a trial changes. Their values are kept by the identity of the facts they read, so
 trials must share the facts that they have in common (`share`), and every fact must outlive the memory (`keep`).
@@ -21,7 +21,7 @@ Facts: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class MemoizingEvaluator:
-    """Evaluator that keeps every value that it has computed."""
+    """Evaluator that memoizes every value it computes."""
 
     def __init__(self, base: ExpressionEvaluator) -> None:
         self._base = base
@@ -45,7 +45,7 @@ class MemoizingEvaluator:
 
 
 def with_memory(ruleset: RuleSet) -> RuleSet:
-    """Return a rule set that remembers values, with an empty memory."""
+    """Return a rule set that memoizes values, with an empty memory."""
     return dataclasses.replace(ruleset, evaluator=MemoizingEvaluator(ruleset.evaluator), indexed=False)
 
 

@@ -1,4 +1,4 @@
-"""A question: what is asked, how it can be answered, and the law that wants to know."""
+"""Questions: text, possible answers, and the rules that need the answer."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ KINDS = (
     "services",
     "entries",
 )
-"""How a fact is answered. `words` are choices too many to list; `entries` a list of objects, one for each choice."""
+"""Kinds of answers. `words` are choices too many to list; `entries` is a list of objects, one for each choice."""
 NAME_PATH: Path = ("product", "id")
 LAUNCH: Path = ("product", "launch")
 SERVICES: Path = ("services",)
 _LISTED = 100
-"""More choices than that are not listed but looked up."""
+"""Maximum number of choices that are listed; more are looked up."""
 
 
 @dataclass(frozen=True)
@@ -51,40 +51,40 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """One question. `path` is where the answer belongs in the profile."""
+    """One question. `path` is the place of the answer in the profile."""
 
     path: Path
     kind: str
     """One of KINDS."""
     about: LocalizedText
-    """Whose fact it is: the company, a service by its name, …"""
+    """Owner of the fact: the company, a service by its name, …"""
     text: LocalizedText
     title: LocalizedText
     unit: LocalizedText | None
     choices: tuple[Choice, ...]
-    """Closed choices; the places and words that are looked up rather than listed included."""
+    """Closed choices, including places and words that are looked up and not listed."""
     least: float | None
     most: float | None
     """Bounds of a number; `most` also of the length of a list."""
     rules: tuple[str, ...]
-    """Names of the rules that would read the answer."""
+    """Names of the rules that read the answer."""
     phase: str
-    """start, decision or duties."""
+    """Phase of the interview: start, decision or duties."""
     gain: InformationGain
 
     @property
     def several(self) -> bool:
-        """Whether the answer is a list."""
+        """True if the answer is a list."""
         return self.kind in ("choices", "words", "places", "services", "entries")
 
     @property
     def listed(self) -> bool:
-        """Whether the choices are shown."""
+        """True if the choices are shown."""
         return self.kind not in ("words", "place", "places") and len(self.choices) <= _LISTED
 
 
 def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
-    """The question that asks for a fact."""
+    """Build the question that asks for a fact."""
     path = fact.path
     node = describe(path, state.schemas)
     kind, choices = _kind(state, path, node, fact.rules)
@@ -157,7 +157,7 @@ def _place_code(value: Any) -> str:
 
 
 def _about(state: InterviewState, path: Path) -> LocalizedText:
-    """The objects that the fact lies in: section, service, facility, license, deal."""
+    """Return the objects that contain the fact: section, service, facility, license, deal."""
     parts: list[LocalizedText] = []
     for depth in range(1, len(path)):
         node, following = describe(path[:depth], state.schemas), path[depth]
@@ -174,7 +174,7 @@ def _about(state: InterviewState, path: Path) -> LocalizedText:
 
 
 def _name(state: InterviewState, member: Any) -> LocalizedText | None:
-    """What a member of a list is called."""
+    """Return the name of a member of a list."""
     if isinstance(member, str) or (isinstance(member, dict) and "at" in member):
         return gazetteer(state.schemas)[_place_code(member)]
     if not isinstance(member, dict):
@@ -192,7 +192,7 @@ def _name(state: InterviewState, member: Any) -> LocalizedText | None:
 
 @dataclass(frozen=True)
 class Reason:
-    """A rule that would read the answer."""
+    """Rule that reads the answer."""
 
     rule: str
     message: LocalizedText
@@ -202,7 +202,7 @@ class Reason:
 
 
 def reasons(bundle: Bundle, names: Iterable[str], as_of: str) -> tuple[Reason, ...]:
-    """The rules of these names, what they say, what follows from them, and the articles behind them."""
+    """Return the rules of these names, with their message, effect and articles."""
     return tuple(_reason(bundle, name, as_of) for name in names)
 
 
@@ -235,7 +235,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
 
 
 def introduction(question: Question) -> LocalizedText | None:
-    """What is said before the rules, where there is something to say."""
+    """Return the introduction to the rules, if there is one."""
     if question.path == NAME_PATH:
         return both("why_name")
     if question.path == LAUNCH:
@@ -248,7 +248,7 @@ def introduction(question: Question) -> LocalizedText | None:
 
 
 def rules_of_start(bundle: Bundle, ruleset: RuleSet, path: Path, today: str) -> tuple[str, ...]:
-    """The rules behind the first questions: those that come or go after today, and those that classify services."""
+    """Return the rules behind the first questions: future beginnings and ends, and classifications of services."""
     if path == LAUNCH:
         every = (rule for policy in bundle.policies.values() for rule in policy.rules)
         turning = [rule for rule in every if rule.since > today or today < rule.until < NEVER]
@@ -257,7 +257,7 @@ def rules_of_start(bundle: Bundle, ruleset: RuleSet, path: Path, today: str) -> 
 
 
 def rules_reading(ruleset: RuleSet, root: str) -> tuple[str, ...]:
-    """The rules of a day that read something below a variable."""
+    """Return the names of the rules that read a field of a variable."""
     return tuple(
         rule.name
         for rules in ruleset.rules.values()

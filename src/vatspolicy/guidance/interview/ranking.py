@@ -1,4 +1,4 @@
-"""Which fact to ask next: the one whose answers leave, on average, the fewest outcomes possible.
+"""Ranking of missing facts: first the one whose answers leave the fewest possible outcomes on average.
 
 An outcome is a finding that could still make the decision stricter. For each fact that the undecided rules read, a few
 answers are tried (see `answers`), each as likely as the next, and the outcomes that are left are counted; a decision
@@ -25,25 +25,25 @@ from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trus
 from vatspolicy.profile.vocabulary import fact_schemas
 
 FACTS = 6
-"""Facts that are compared: the first of the inquiry's own order."""
+"""Maximum number of facts that are compared, in the evaluator's order."""
 TRIALS = 30
-"""Evaluations that one question may cost."""
+"""Maximum number of evaluations per question."""
 MAX_AHEAD = 25
-"""Questions that an estimate looks ahead."""
+"""Maximum number of questions that an estimate looks ahead."""
 
 
 @dataclass(frozen=True)
 class InformationGain:
-    """What the answer to a question eliminates, in outcomes."""
+    """Outcomes that the answer to a question eliminates."""
 
     expected: float
-    """On average over the answers that were tried."""
+    """Average over the answers that were tried."""
     worst: int
-    """After the answer that eliminates least."""
+    """Number eliminated by the least informative answer."""
     of: int
-    """Outcomes that are possible now."""
+    """Number of outcomes that are possible now."""
     answers: int
-    """Answers that were tried; none for a question that is asked whatever it eliminates."""
+    """Number of answers that were tried; 0 for a question that is always asked."""
 
 
 NO_GAIN = InformationGain(0.0, 0, 0, 0)
@@ -51,7 +51,7 @@ NO_GAIN = InformationGain(0.0, 0, 0, 0)
 
 @dataclass(frozen=True)
 class InterviewState:
-    """What is known, under which law."""
+    """Known facts and the law that applies to them."""
 
     bundle: Bundle
     ruleset: RuleSet
@@ -59,14 +59,14 @@ class InterviewState:
     data: Mapping[str, Any]
     as_of: str
     before: InterviewState | None = dataclasses.field(default=None, repr=False, compare=False)
-    """The scene that an answer led on from."""
+    """State before the last answer."""
 
     def with_fact(self, path: Path, value: Any) -> InterviewState:
-        """The scene after an answer."""
+        """Return the state after an answer."""
         return dataclasses.replace(self, data=put(self.data, path, value), before=self)
 
     def with_memory(self) -> InterviewState:
-        """The scene for many trials."""
+        """Return the state for many trials."""
         return dataclasses.replace(self, ruleset=with_memory(self.ruleset), before=None)
 
     @property
@@ -76,7 +76,7 @@ class InterviewState:
 
     @functools.cached_property
     def facts(self) -> Mapping[str, Any]:
-        """What is known as expressions read it, sharing with the scene before."""
+        """Known facts as expressions read them, sharing objects with the previous state."""
         facts = facts_of(self.data, self.ruleset.schemas)
         if self.before is not None:
             facts = reuse_equal(facts, self.before.facts)
@@ -85,7 +85,7 @@ class InterviewState:
         return facts
 
     def possible_outcomes(self, duties: bool = False) -> PossibleOutcomes | None:
-        """What is still possible, without what is missing; None for facts that no real profile has together."""
+        """Return the outcomes that are still possible, or None for facts that break an invariant."""
         if broken_invariant(self.facts, self.ruleset.schemas):
             return None
         return possible_outcomes(
@@ -93,7 +93,7 @@ class InterviewState:
         )
 
     def missing(self) -> tuple[MissingFact, ...]:
-        """Facts that could still change the decision word, in the inquiry's own order."""
+        """Return the facts that could still change the outcome, in the evaluator's order."""
         profile = trust_profile(dataclasses.replace(self.document, data=self.data), self.ruleset.schemas)
         return possible_outcomes(self.ruleset, profile, self.as_of).missing
 
@@ -129,7 +129,7 @@ def get(data: Any, path: Path) -> Any:
 def rank_facts(
     state: InterviewState, facts: Sequence[MissingFact], duties: bool = False
 ) -> list[tuple[MissingFact, InformationGain]]:
-    """The facts, the one that eliminates most first: on average, then in the worst case, then by the schema's order.
+    """Rank facts by eliminated outcomes: on average, then in the worst case, then by the order of the schema.
 
     `duties`: count undetermined duties rather than findings about the decision.
     """
@@ -157,7 +157,7 @@ def _information_gain(state: InterviewState, fact: MissingFact, total: int, most
 
 
 def schema_order(schemas: SchemaSet) -> Mapping[tuple[str, ...], int]:
-    """The place of each fact in the schema."""
+    """Return the position of each fact in the schema."""
     return {path: position for position, (path, _) in enumerate(fact_schemas(schemas))}
 
 
@@ -167,7 +167,7 @@ def _place(order: Mapping[tuple[str, ...], int], path: Path) -> tuple[int, Path]
 
 
 def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
-    """About how many questions are left: as many as it takes when each answer is an ordinary one.
+    """Estimate the number of questions left if each answer is a typical one.
 
     `unknown`: facts that were asked for in vain.
     """

@@ -1,4 +1,4 @@
-"""The interview: a profile that grows by one answer at a time, and the question that comes next."""
+"""Interview session: a profile that grows by one answer at a time, and the next question."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 
 UNNAMED = "product"
-"""The id of a product until it has one."""
+"""Id of a product without a name."""
 
 
 class Refused(Exception):
-    """An answer that cannot be taken. `text` says why, in both languages."""
+    """Error for an answer that is not accepted. `text` is the reason, in both languages."""
 
     def __init__(self, text: LocalizedText) -> None:
         super().__init__(text["en"])
@@ -51,83 +51,83 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an interview is."""
+    """Progress of an interview."""
 
     number: int
-    """Of the current question, from 1."""
+    """Number of the current question, from 1."""
     left: int
-    """About how many questions are left, the current one included; 0 when there is none."""
+    """Estimated number of questions left, including the current one; 0 if there is none."""
 
 
 @dataclass(frozen=True)
 class Interview:
-    """One state of an interview. Nothing in it changes: an answer gives the next state.
+    """Immutable state of an interview: each answer returns the next state.
 
     `start` makes the first one.
     """
 
     bundle: Bundle
     document: Document
-    """The profile as it would be saved: `document.text` is YAML with each fact under its question."""
+    """Profile as it is saved: `document.text` is YAML with each fact under its question."""
     today: str
     as_of: str | None = None
-    """The day of the law; None for the launch day of the product, else today."""
+    """Day of the law; None for the launch day of the product, or today."""
     allow_past: bool = False
     complete: bool = False
-    """Whether questions about duties follow when the decision is settled."""
+    """True if questions about duties follow once the decision is settled."""
     lang: Language = "en"
     """Language of the comments in the file."""
     named: bool = True
-    """Whether the product has its name."""
+    """True if the product has its name."""
     skipped: tuple[Path, ...] = ()
-    """Facts that are not known: not asked again."""
+    """Unknown facts, which are not asked again."""
     rewritten: bool = False
-    """Whether the text could not be kept and was written anew."""
+    """True if the text could not be edited and was rendered again."""
     previous: Interview | None = dataclasses.field(default=None, repr=False, compare=False)
 
     # --- what is known
 
     @property
     def data(self) -> dict[str, Any]:
-        """The profile as data."""
+        """Profile as data."""
         data: dict[str, Any] = self.document.data
         return data
 
     @functools.cached_property
     def profile(self) -> Profile:
-        """The profile."""
+        """Profile."""
         return trust_profile(self.document, self.bundle.schemas)
 
     @property
     def day(self) -> str:
-        """The day whose law decides."""
+        """Day of the law."""
         return self.as_of or self.profile.launch or self.today
 
     @functools.cached_property
     def state(self) -> InterviewState:
-        """What is known, under the law of the day."""
+        """Known facts under the law of the day."""
         return InterviewState(self.bundle, self.bundle.on(self.day), self.document, self.data, self.day)
 
     @functools.cached_property
     def possible_outcomes(self) -> PossibleOutcomes:
-        """What is still possible."""
+        """Outcomes that are still possible."""
         return possible_outcomes(self.state.ruleset, self.profile, self.day)
 
     @functools.cached_property
     def decision(self) -> Decision:
-        """The decision on what is known."""
+        """Decision on the known facts."""
         return evaluate(self.bundle, self.profile, self.day)
 
     @property
     def settled(self) -> bool:
-        """Whether no answer can change the decision word any more."""
+        """True if no answer can change the outcome."""
         return self.possible_outcomes.range[0] == self.possible_outcomes.range[1]
 
     # --- what to ask
 
     @functools.cached_property
     def question(self) -> Question | None:
-        """The next question; None when there is none."""
+        """Next question; None if there is none."""
         fact = next(self._initial_facts(), None)
         if fact is not None:
             return make_question(self.state, fact, "start")
@@ -142,12 +142,12 @@ class Interview:
 
     @functools.cached_property
     def further(self) -> int:
-        """Questions that would complete the list of duties, as far as they are known; 0 until the word is settled."""
+        """Number of questions that would complete the list of duties, as far as they are known; 0 until settled."""
         return len(self._undetermined_facts()) if self.settled else 0
 
     @functools.cached_property
     def progress(self) -> Progress:
-        """The number of the question and an estimate of what is left."""
+        """Number of the question and an estimate of the questions left."""
         number, earlier = 1, self.previous
         while earlier is not None:
             number, earlier = number + 1, earlier.previous
@@ -168,7 +168,7 @@ class Interview:
             yield MissingFact(path, tuple(rules))
 
     def _initial_facts(self) -> Iterator[MissingFact]:
-        """What is asked first whatever it decides: name, day, services, and what each of them offers."""
+        """Yield the facts that are always asked first: name, day, services, and their offers."""
         ruleset = self.state.ruleset
         if not self.named:
             yield from self._ask(NAME_PATH)
@@ -183,7 +183,7 @@ class Interview:
                 )
 
     def _deciding_facts(self) -> list[MissingFact]:
-        """Facts that can still change the decision word."""
+        """Return the facts that can still change the outcome."""
         if not self.data["services"]:
             return []
         facts = [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
@@ -197,7 +197,7 @@ class Interview:
         return facts
 
     def _undeclared_list(self) -> MissingFact | None:
-        """A list that says nothing while it is left out, where an entry could change the settled decision."""
+        """Return an undeclared list of which an entry could change the settled decision."""
         if not self.settled or not self.data["services"]:
             return None
         for path in (("company", "licences"), ("partner", "licences"), ("deals",)):
@@ -210,7 +210,7 @@ class Interview:
         return known and get(self.data, path) is None and path not in self.skipped
 
     def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
-        """The rules that wait for a list, where some entry of it could change the decision word; else none."""
+        """Return the rules that depend on a list, if some entry of it could change the outcome."""
         if path == ("deals",):
             rules = rules_reading(self.state.ruleset, "deals")
             entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"), self.bundle.schemas)["enum"]]
@@ -230,7 +230,7 @@ class Interview:
         return self._undetermined_facts() if self.complete and self.settled else []
 
     def _undetermined_facts(self) -> list[MissingFact]:
-        """Facts that leave duties, or needs beside the decision, undetermined; the one that most of them read first."""
+        """Return the facts that leave duties or needs undetermined; first the one that most rules read."""
         rules: dict[Path, dict[str, None]] = {}
         for finding in self.decision.undetermined:
             if isinstance(finding.rule.effect, Duty | Need):
@@ -242,7 +242,7 @@ class Interview:
     # --- answers
 
     def answer(self, value: Any, path: Path | None = None) -> Interview:
-        """The next state, with a fact: that of the question, or another one.
+        """Return the next state after an answer to the question, or to another fact.
 
         Raises Refused for a value that the profile does not take or that contradicts what is known.
         """
@@ -276,7 +276,7 @@ class Interview:
         )
 
     def skip(self, path: Path | None = None) -> Interview:
-        """The next state, with a fact (that of the question, or another one) not known: it is not asked again."""
+        """Return the next state, with a fact (by default that of the question) marked as unknown."""
         if path is None:
             assert self.question is not None
             path = self.question.path
@@ -292,7 +292,7 @@ class Interview:
             raise Refused(both("in_the_past"))
 
     def _write(self, path: Path, value: Any, expected: Any) -> tuple[str, bool]:
-        """The text with a fact, and whether all of it had to be written anew."""
+        """Return the text with a fact, and True if all of it was rendered again."""
         if path == NAME_PATH:
             return render(expected, self.lang, self.bundle.schemas), False
         try:
@@ -321,7 +321,7 @@ def start(
     complete: bool = False,
     lang: Language = "en",
 ) -> Interview:
-    """The first state: from a partial profile, or from nothing under a name (which is asked for if it is not given).
+    """Return the first state, from a partial profile or from nothing under a name (asked for if not given).
 
     Raises InvalidInput for a document that is no profile.
     """

@@ -1,4 +1,4 @@
-"""Ways forward: every route there is, the smallest differences that would lead on, and how near the thresholds are."""
+"""Remediation: routes, the smallest changes that open one, and the distances to thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every move there is from a profile: marked facts, at the values that the rules in force compare them with."""
+"""Catalog of changes of a profile: mutable facts, at the values that the rules in force compare them with."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, describe
 
 
-def changes(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Change, ...]:
-    """The moves of a profile on the day of a decision, in order of cost. A fact that is not known is not changed."""
+def find_changes(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Change, ...]:
+    """Return the changes of a profile on the day of a decision, by cost. Unknown facts are not changed."""
     ruleset = bundle.on(decision.as_of)
     found = [
         *_lower_share(ruleset, profile),
@@ -38,7 +38,7 @@ def changes(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable
 
 
 def service_path(profile: Profile, index: int, name: str) -> Path | None:
-    """Where a fact of a service is written: at the service, or at the product for all that leave it out."""
+    """Return the written path of a service's fact: at the service, or at the product that it inherits from."""
     return (
         profile.path_of(profile.facts["services"][index], (name,)) if name in profile.facts["services"][index] else None
     )
@@ -49,19 +49,19 @@ def _mutability(profile: Profile, *path: str) -> Mutability:
 
 
 def add_detail(phrase: LocalizedText, detail: LocalizedText) -> LocalizedText:
-    """A phrase and what it is about."""
+    """Return a phrase with a detail."""
     return {"en": f"{phrase['en']}: {detail['en']}", "zh": f"{phrase['zh']}：{detail['zh']}"}
 
 
 def member_label(path: Path, member: str, schemas: SchemaSet) -> LocalizedText:
-    """The name of a member of an enumeration."""
+    """Return the name of a member of an enumeration."""
     node = describe((*path, 0), schemas)
     names: Mapping[str, LocalizedText] = node.get("x-enum", {})
     return names[member]
 
 
 def _lower_share(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
-    """A joint venture at a share that some rule compares with; a mainland investor comes in."""
+    """Yield joint ventures at each lower share that a rule compares with, with a mainland investor."""
     company = profile.facts["company"]
     share, mutability = company.get("foreign_percent"), _mutability(profile, "company", "foreign_percent")
     for value in find_breakpoints(ruleset, "foreign_percent", lower=True) if share else ():
@@ -112,7 +112,7 @@ _SINGLE = {
     ("services", "rents_outside_region"): "nodes",
     ("services", "surveyor_entrusted"): "surveyor",
 }
-"""Facts that change by themselves, to a value their mark names, and the kind of move that is."""
+"""Kinds of changes by fact, for facts that change alone to a value of their mark."""
 
 
 def _set_values(profile: Profile) -> Iterator[Change]:
@@ -135,7 +135,7 @@ def _set_values(profile: Profile) -> Iterator[Change]:
 
 
 def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str | None, Path, Any]]:
-    """Where a fact stands: service, written path, value."""
+    """Yield each occurrence of a fact: service, written path, value."""
     if names[0] == "company":
         yield None, names, profile.facts["company"].get(names[1])
         return
@@ -152,7 +152,7 @@ def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str 
 
 
 def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
-    """A contract goes to a partner that runs the service; a company abroad does not change its form, it founds one."""
+    """Return False for a contract with a partner that runs no service, or a new legal form of an overseas company."""
     if kind == "contract":
         found = next(one for one in profile.facts["services"] if one["id"] == service)
         return bool(found.get("operated_by") == "partner")
@@ -162,7 +162,7 @@ def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
 
 
 def _with_hosting(profile: Profile, kind: str, service: str | None) -> Iterator[Edit]:
-    """A service that comes home needs a facility there; where one is abroad, it moves to the registered office."""
+    """Yield the edit of facilities that a mainland-hosted service needs: overseas ones move to the office."""
     if kind != "hosting":
         return
     index = next(i for i, one in enumerate(profile.facts["services"]) if one["id"] == service)
@@ -179,7 +179,7 @@ def _with_hosting(profile: Profile, kind: str, service: str | None) -> Iterator[
 
 
 def _drop_members(profile: Profile) -> Iterator[Change]:
-    """Offers, kinds of content and functions that could be left out, each with everything that belongs to it."""
+    """Yield the removal of each offer, kind of content or function, with everything that belongs to it."""
     offers_mark = _mutability(profile, "services", "offers")
     belongs: Mapping[str, Mapping[str, list[str]]] = offers_mark.rest["with"]
     for index, service in enumerate(profile.facts["services"]):
@@ -219,7 +219,7 @@ def _make_drop(profile: Profile, name: str, service: Mapping[str, Any], member: 
 
 
 def _sell_own_goods(profile: Profile) -> Iterator[Change]:
-    """A platform that sells its own goods only: no third-party goods or services, no merchants."""
+    """Yield a platform that sells only its own goods: no third parties, no merchants."""
     mutability, swap = (
         _mutability(profile, "services", "sells"),
         _mutability(profile, "services", "offers").rest["swap"],
@@ -273,7 +273,7 @@ def _split_services(profile: Profile) -> Iterator[Change]:
 
 
 def _keep_data_onshore(profile: Profile) -> Iterator[Change]:
-    """Data that stays in the mainland; what was said of its export goes with it."""
+    """Yield the change that keeps data in the mainland and removes the facts about its export."""
     mutability = _mutability(profile, "data", "leaves_mainland")
     data = profile.facts.get("data", {})
     if data.get("leaves_mainland") is True:

@@ -1,4 +1,4 @@
-"""What stands in the way: the rules behind a decision, the facts they read, and the values they compare them with."""
+"""Obstacles of a decision: the rules behind it, the facts they read, and their thresholds."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 @dataclass(frozen=True)
 class Obstacle:
-    """A finding that keeps a decision from being milder, by the facts it hangs on."""
+    """Finding that keeps a decision from being milder, with the facts it depends on."""
 
     service: str | None
     names: frozenset[str]
-    """Such as company.registered or services.area; `operator` for anything that hangs on who runs the service."""
+    """Names such as company.registered or services.area; `operator` for dependence on the operator of the service."""
 
 
 def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tuple[Obstacle, ...]:
-    """What stands in the way: denials, what is not known, and unmet needs where they are to be lifted too."""
+    """Return the obstacles: denials, undetermined findings, and unmet needs if `lift_needs`."""
     findings = [*decision.denials]
     if lift_needs:
         findings += [*decision.needs, *decision.would_need]
@@ -66,7 +66,7 @@ def _operators(profile: Profile) -> dict[str | None, str]:
 
 
 def _facts_of_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """An activity is there because of what classified the service."""
+    """Return the facts that classified the service of an activity."""
     return classes.get(finding.subject.service or "", frozenset()) if finding.subject.cls else frozenset()
 
 
@@ -102,7 +102,7 @@ def _facts_of_expression(expression: Expression, operator: str) -> Iterator[str]
 
 
 def blocking_expressions(ruleset: RuleSet, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
-    """The expressions of the rules in force that can stand in the way, those of route conditions included."""
+    """Yield the expressions of the rules in force that can be obstacles, including route conditions."""
     for key, rules in ruleset.rules.items():
         if key.partition("/")[2] not in effects:
             continue
@@ -127,14 +127,14 @@ def find_comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fa
 
 
 def find_caps(ruleset: RuleSet) -> Iterator[Any]:
-    """The highest foreign shares of the routes in force."""
+    """Yield the caps on the foreign share of the routes in force."""
     for rule in ruleset.rules_for("activity", "route"):
         if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent is not None:
             yield ruleset.evaluate(rule.effect.max_foreign_percent, {})
 
 
 def find_breakpoints(ruleset: RuleSet, name: str, lower: bool) -> tuple[float, ...]:
-    """The values of a company's number at which a rule in force changes its answer, on the lower or the higher side."""
+    """Return the values of a company's number at which a rule in force changes, on the lower or the higher side."""
     found: set[float] = set()
     for expression in blocking_expressions(ruleset):
         for fact, op, value, _ in find_comparisons(expression.tree, ruleset.params):
@@ -147,7 +147,7 @@ def find_breakpoints(ruleset: RuleSet, name: str, lower: bool) -> tuple[float, .
 
 
 def weight(ruleset: RuleSet, profile: Profile, decision: Decision) -> int:
-    """How much work one decision is, at least 1: activities times readings, more where facts are missing."""
+    """Return the relative cost of one decision, at least 1: activities × interpretations, more if facts are missing."""
     activities, readings = 0, 1
     product = product_activation(profile, decision.as_of)
     for service in product["services"]:

@@ -1,4 +1,4 @@
-"""Who runs the service: a partner that holds the license, or the company itself."""
+"""Changes of the operator: a partner that holds the license, or the company itself."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _SOUND: Mapping[str, Any] = {
     "discredited": [],
     "certificates": [],
 }
-"""What a partner must be like where a rule asks."""
+"""Facts of a suitable partner, where a rule reads them."""
 _ROUNDS = 4
-"""How often the rules are asked what else they want of the partner."""
+"""Maximum number of evaluations to complete the facts of a partner."""
 
 
 def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> Iterator[Change]:
-    """A licensed partner for the blocked services, or for all; or the company itself in place of a partner."""
+    """Yield a licensed partner for the blocked services, or for all; or the company itself in place of a partner."""
     ruleset = bundle.on(decision.as_of)
     services = profile.facts["services"]
     every = tuple(service["id"] for service in services)
@@ -63,7 +63,7 @@ def _fit_partner(
     group: tuple[str, ...],
     goal: tuple[str, ...],
 ) -> Change:
-    """The move with everything that the rules ask of such a partner, and no more."""
+    """Return the change to a partner with exactly the facts that the rules require."""
     partner = {
         "foreign_percent": 0,
         "mainland_entity": True,
@@ -91,7 +91,7 @@ def _find_required(
     goal: tuple[str, ...],
     partner: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Further facts that rules ask of the partner: those not known, and permits where the goal is to hold them all."""
+    """Return further facts required of the partner: missing ones, and licenses if the goal is to hold them all."""
     required = {
         str(ask.path[1]): _SOUND[str(ask.path[1])]
         for ask in result.missing
@@ -141,7 +141,7 @@ def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str,
 def _make_licences(
     ruleset: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    """What a company without foreign share would have to hold for every activity of the services it would run."""
+    """Return the licenses that a company without foreign share needs for every activity of its services."""
     classes: dict[str, dict[str, None]] = {}
     ran = {s["id"] for s in profile.facts["services"] if s.get("operated_by") == "partner"} | set(group)
     for service in decision.services:
@@ -153,7 +153,7 @@ def _make_licences(
 
 
 def _instruments_of_class(ruleset: RuleSet, cls: str) -> Iterator[str]:
-    """Where the routes of a class lead a company without foreign share, conditions apart."""
+    """Yield the instrument of the first route of a class for a company without foreign share, ignoring conditions."""
     activation = {"operator": {"foreign_percent": 0.0, "licences": []}, "activity": {"class": cls, "licensed": False}}
     for rule in ruleset.rules_for("activity", "route"):
         if isinstance(rule.effect, Route) and ruleset.evaluate(rule.when, activation) is True:
@@ -172,7 +172,7 @@ def _make_licence(
 
 
 def _places_to_cover(profile: Profile, services: Iterable[str]) -> tuple[str, ...]:
-    """What a license must cover: the places served and those where facilities stand."""
+    """Return the places that a license must cover: those served and those of facilities."""
     codes: dict[str, None] = {}
     for service in profile.facts["services"]:
         if service["id"] in services:

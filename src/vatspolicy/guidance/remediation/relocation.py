@@ -1,4 +1,4 @@
-"""Moves to a place that a route names: registered office, facilities and service area, alone or together."""
+"""Relocation to a place that a route names: registered office, facilities and service area, alone or together."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, within
 
 _PARTS = ("r", "f", "a", "rf", "fa", "rfa")
-"""Registered office, facilities, area; an office alone with a smaller area, but without its facilities, is no move."""
+"""Combinations of registered office (r), facilities (f) and area (a) that make a relocation."""
 
 
 def find_relocations(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
-    """Moves to places the profile touches already, and to one more of every source of places."""
+    """Yield relocations to places that the profile uses already, and to one more place of every source."""
     blocked = frozenset(finding.subject.service for finding in decision.denials if finding.subject.service)
     every = frozenset(service["id"] for service in profile.facts["services"])
     known: set[str] = set()
@@ -33,13 +33,13 @@ def find_relocations(ruleset: RuleSet, profile: Profile, decision: Decision) -> 
 
 
 def is_near(profile: Profile, target: Target) -> bool:
-    """Whether it lies in the province of the company."""
+    """Return True if the target lies in the province of the company."""
     office = profile.facts["company"].get("registered")
     return office is not None and any(office["province"] in within(code, profile.schemas) for code in target.places)
 
 
 def touches(profile: Profile, target: Target) -> bool:
-    """Whether something of the profile lies there already."""
+    """Return True if an office, a facility or an area of the profile lies in the target already."""
     places = [profile.facts["company"].get("registered")]
     for service in profile.facts["services"]:
         places += [*(service.get("facilities") or ()), *(service.get("area") or ())]
@@ -49,7 +49,7 @@ def touches(profile: Profile, target: Target) -> bool:
 def relocate(
     profile: Profile, target: Target, parts: Iterable[str], groups: Iterable[frozenset[str]], position: int = 0
 ) -> Iterator[Change]:
-    """Moves to one place: which of registered office (r), facilities (f) and area (a) move, for which services."""
+    """Yield relocations to one place, for each combination of parts and each group of services."""
     seen: set[str] = set()
     for services in groups:
         for part in parts:
@@ -175,7 +175,7 @@ def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Ed
 
 
 def _written(place: Mapping[str, Any]) -> Any:
-    """A place of an area as a spec would write it."""
+    """Return a place of an area as a spec states it."""
     return {"at": place["at"], "ftz": place["ftz"]} if place.get("ftz", "none") != "none" else place["at"]
 
 
@@ -184,7 +184,7 @@ _MUTABLE = {"r": ("company", "registered"), "f": ("services", "facilities"), "a"
 
 
 def _own_services(profile: Profile, services: frozenset[str]) -> list[tuple[int, Mapping[str, Any]]]:
-    """The services among these that the company runs itself."""
+    """Return the services among these that the company runs itself."""
     return [
         (index, service)
         for index, service in enumerate(profile.facts["services"])
@@ -193,7 +193,7 @@ def _own_services(profile: Profile, services: frozenset[str]) -> list[tuple[int,
 
 
 def _anywhere(profile: Profile) -> Iterator[Change]:
-    """For a company abroad: a company in the mainland, wherever a facility stands or people are served."""
+    """Yield the foundation of a mainland company by an overseas one, where it has a facility or users."""
     office = profile.facts["company"].get("registered")
     if office is None or office["province"] != "overseas":
         return
@@ -212,7 +212,7 @@ def _anywhere(profile: Profile) -> Iterator[Change]:
 
 
 def _one_province(profile: Profile) -> Iterator[Change]:
-    """A service area within one province: that of the company, or one that is served already."""
+    """Yield a service area within one province: that of the company, or one that is served already."""
     codes: dict[str, None] = {}
     office = profile.facts["company"].get("registered")
     places = [office] if office is not None else []

@@ -1,4 +1,4 @@
-"""The search: the cheapest combinations of moves after which the rules decide as wanted."""
+"""Search for the cheapest combinations of changes that reach a goal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, list_differences
-from vatspolicy.guidance.remediation.changes import changes
+from vatspolicy.guidance.remediation.changes import find_changes
 from vatspolicy.guidance.remediation.obstacles import Obstacle, find_obstacles, weight
 from vatspolicy.guidance.remediation.relocation import relocate
 from vatspolicy.guidance.remediation.targets import Target, find_targets
@@ -22,54 +22,54 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
 GOALS = {"needs-license": ("needs-license", "allow"), "allow": ("allow",)}
-"""What to reach, and the decisions that reach it."""
+"""Outcomes that reach each goal."""
 MAX_DECISIONS = 1500
-"""How many combinations of a small product are looked at, at most; of a large one fewer, as each is more work."""
+"""Maximum number of decisions for a small product; divided by the relative cost of a decision for a large one."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Differences after which the decision is another one."""
+    """Changes that lead to another decision."""
 
     changes: tuple[Change, ...]
     cost: int
     profile: Profile = field(repr=False, compare=False)
-    """The profile with the differences, valid and decided."""
+    """Changed profile, valid and evaluated."""
     decision: Decision = field(repr=False, compare=False)
     alternatives: tuple[Target, ...] = ()
-    """Places that do as well as the one named, each decided too."""
+    """Equivalent places, each evaluated too."""
     split_off: tuple[Decision, ...] = ()
-    """What is decided of services that are split off, as they were."""
+    """Decisions on the services that are split off, as they were."""
 
     @property
     def kinds(self) -> frozenset[str]:
-        """What sort of differences they are."""
+        """Kinds of the changes."""
         return frozenset(change.kind for change in self.changes)
 
 
 @dataclass(frozen=True)
 class RemediationPlan:
-    """The decision as it stands and the differences that would lead on."""
+    """Present decision and the changes that would improve it."""
 
     decision: Decision
     goal: str | None
-    """What was looked for; None where there is nothing better than what is decided."""
+    """Goal of the search; None if nothing is milder than the present decision."""
     proposals: tuple[Proposal, ...]
-    """Those that reach the goal, cheapest first."""
+    """Proposals that reach the goal, cheapest first."""
     undecided: tuple[Proposal, ...]
-    """Those that lift every denial and leave facts to be said before anything is decided."""
+    """Proposals that lift every denial but leave facts missing."""
     evaluated: int
-    """How many combinations were decided."""
+    """Number of combinations that were evaluated."""
     most: int
-    """Of how many differences, at most, a combination was made."""
+    """Maximum number of changes in a combination."""
     exhausted: bool
-    """Whether every combination that matters was looked at; False where the bound cut the search short."""
+    """True if every relevant combination was evaluated; False if the limit ended the search."""
 
 
 def find_remediations(
     bundle: Bundle, profile: Profile, as_of: str, goal: str | None = None, limit: int = 5, most: int = 3
 ) -> RemediationPlan:
-    """The cheapest distinct proposals for a profile on a day. `goal` (a key of GOALS): by default the next milder word.
+    """Return the cheapest distinct proposals on a day. `goal` is a key of GOALS, by default the next milder outcome.
 
     Raises ValueError for a day the bundle does not cover.
     """
@@ -97,18 +97,18 @@ def find_remediations(
 
 
 class Search:
-    """One search over the combinations of moves of a profile, cheapest first."""
+    """Best-first search over combinations of changes of a profile."""
 
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision, goal: tuple[str, ...], most: int) -> None:
         self.bundle, self.profile, self.decision, self.goal, self.most = bundle, profile, decision, goal, most
-        self.changes = changes(bundle, profile, decision, goal)
+        self.changes = find_changes(bundle, profile, decision, goal)
         self.weight = weight(bundle.on(decision.as_of), profile, decision)
         self.evaluated = 0
         self.exhausted = True
         self._known: dict[frozenset[int], tuple[Profile, Decision] | None] = {}
 
     def decide(self, chosen: tuple[Change, ...]) -> tuple[Profile, Decision] | None:
-        """The profile after some moves and its decision; None when they make no valid profile."""
+        """Return the profile after some changes and its decision, or None if it is not valid."""
         key = frozenset(map(id, chosen))
         if key not in self._known:
             self.evaluated += 1
@@ -123,7 +123,7 @@ class Search:
         return self._known[key]
 
     def run(self) -> tuple[list[Proposal], list[Proposal]]:
-        """Proposals in order of cost: those that reach the goal; those that lift every denial while facts are missing.
+        """Return two lists of proposals, by cost: those that reach the goal, and those that lift every denial.
 
         A combination that only adds to one that does already is not looked at.
         """
@@ -154,7 +154,7 @@ class Search:
         return found, lifted
 
     def finish(self, proposal: Proposal) -> Proposal:
-        """The proposal with the places that do as well, and what is decided of services that are split off."""
+        """Return the proposal with its equivalent places and the decisions on services that are split off."""
         return dataclasses.replace(
             proposal,
             alternatives=tuple(self._find_alternatives(proposal)),
@@ -162,7 +162,7 @@ class Search:
         )
 
     def _find_alternatives(self, proposal: Proposal) -> Iterator[Target]:
-        """Places of the same source that do as well at no higher cost; not all are tried for a large product."""
+        """Yield places of the same source with an equal result at no higher cost; a sample for a large product."""
         moved = next((change for change in proposal.changes if change.kind == "relocation"), None)
         if moved is None or moved.target is None:
             return
@@ -192,11 +192,11 @@ class Search:
                 continue
 
     def _lifts(self, decision: Decision) -> bool:
-        """Whether nothing is denied any more and only missing facts keep the decision open."""
+        """Return True if no denial remains and only missing facts keep the decision open."""
         return self.decision.decision == "deny" and decision.decision == "incomplete" and not decision.denials
 
     def _is_minimal(self, chosen: tuple[Change, ...]) -> bool:
-        """Whether every one of the moves is needed."""
+        """Return True if every one of the changes is necessary."""
         smaller = [*combinations(chosen, len(chosen) - 1)] if len(chosen) > 1 else []
         for change in chosen:
             rest = tuple(other for other in chosen if other is not change)
@@ -213,7 +213,7 @@ class Search:
         profile: Profile,
         decision: Decision,
     ) -> None:
-        """Put the next combinations in the queue: one move more, of those that what is in the way hangs on."""
+        """Push the next combinations: one more change each, of those that affect an obstacle."""
         obstacles = find_obstacles(profile, decision, "needs-license" not in self.goal)
         for change in self.changes:
             key = frozenset(map(id, (*chosen, change)))
@@ -227,14 +227,14 @@ class Search:
 
 
 def _is_part(part: Change, change: Change) -> bool:
-    """Whether one move to a place is a part of another to the same place."""
+    """Return True if one relocation is a part of another to the same place."""
     if part.target is None or part.target != change.target or part is change:
         return False
     return set(part.parts) < set(change.parts) and part.services <= change.services
 
 
 def _affects(change: Change, obstacle: Obstacle) -> bool:
-    """Whether a move changes a fact that what is in the way hangs on."""
+    """Return True if a change affects a fact of the obstacle."""
     if change.services and obstacle.service is not None and obstacle.service not in change.services:
         return False
     if "*" in change.touches:
@@ -243,12 +243,12 @@ def _affects(change: Change, obstacle: Obstacle) -> bool:
 
 
 def route_names(decision: Decision) -> frozenset[str]:
-    """The routes that the licenses of a decision come by."""
+    """Return the names of the routes to the licenses of a decision."""
     return frozenset(offer.route for finding in decision.needs for offer in finding.any_of)
 
 
 def drop_redundant(profile: Profile, proposals: Iterable[Proposal]) -> list[Proposal]:
-    """The cheapest of each sort (what differs, and by which routes), without those that only add to another one."""
+    """Return the cheapest proposal of each signature, without those that only extend another one."""
     kept: list[Proposal] = []
     for proposal in sorted(proposals, key=_order):
         if not any(_is_redundant(profile, other, proposal) for other in kept):
@@ -257,7 +257,7 @@ def drop_redundant(profile: Profile, proposals: Iterable[Proposal]) -> list[Prop
 
 
 def _order(proposal: Proposal) -> tuple[Any, ...]:
-    """Cheapest first; of two places, the one that the open route itself names."""
+    """Return the sort key: cost, then places named by the open route first."""
     opened = {
         state.rule.policy
         for service in proposal.decision.services
@@ -274,7 +274,7 @@ def _order(proposal: Proposal) -> tuple[Any, ...]:
 
 
 def _is_redundant(profile: Profile, other: Proposal, proposal: Proposal) -> bool:
-    """Whether a proposal is a variation of a cheaper one, or that one and something more."""
+    """Return True if a proposal is a variation or an extension of a cheaper one."""
     changed, less = (set(map(repr, list_differences(profile, one.changes))) for one in (proposal, other))
     if less and changed >= less:
         return True
@@ -283,7 +283,7 @@ def _is_redundant(profile: Profile, other: Proposal, proposal: Proposal) -> bool
 
 
 def _signature(proposal: Proposal) -> frozenset[Any]:
-    """What sort of differences they are; of what is left out or split off, what it is."""
+    """Return the kinds of the changes, with their subject for removals and splits."""
     return frozenset(
         (change.kind, *(change.order if change.kind.startswith(("drop", "split")) else ()))
         for change in proposal.changes

@@ -1,4 +1,4 @@
-"""Ways forward as plain data (routes.schema.json), which both reports read."""
+"""Remediation plan as plain data (routes.schema.json), which every report reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText
 
 FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data format; incremented by incompatible changes."""
 _KEPT = ("product", "title", "file", "as_of", "bundle", "decision", "range", "verification", "missing")
 _ROUTE = (
     "rule",
@@ -33,7 +33,7 @@ _ROUTE = (
 
 
 def plan_to_data(bundle: Bundle, profile: Profile, plan: RemediationPlan) -> dict[str, Any]:
-    """Routes, proposals and margins of one profile. Free of wall-clock time: equal inputs give equal bytes."""
+    """Return routes, proposals and threshold distances of one profile. Equal inputs give equal bytes."""
     data = decision_to_data(bundle, profile, plan.decision)
     ids = [service["id"] for service in profile.facts["services"]]
     operators = {
@@ -59,7 +59,7 @@ def plan_to_data(bundle: Bundle, profile: Profile, plan: RemediationPlan) -> dic
 
 
 def _share_met(route: Mapping[str, Any], operator: Mapping[str, Any] | None) -> bool | None:
-    """Whether the share is within the highest that a route admits; None where it is not known or nothing is asked."""
+    """Return True if the share is within the cap of a route, or None if it is unknown or there is no cap."""
     if route["max_foreign_percent"] is None or operator is None or operator.get("foreign_percent") is None:
         return None
     return not route["share_too_high"]
@@ -121,7 +121,7 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[st
 
 
 def _need(finding: Mapping[str, Any]) -> dict[str, Any]:
-    """A license to get: any one of several where routes are open side by side."""
+    """Return a required license: any one of several if routes are alternatives."""
     offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
     titles = {route["name"]: route["title"] for route in finding.get("routes", [])}
     return {

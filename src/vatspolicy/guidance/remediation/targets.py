@@ -1,4 +1,4 @@
-"""Places that the rules of routes name: what a company, its facilities and its service area could move to."""
+"""Places named by rules, to which a company, its facilities or its service area could move."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import LocalizedText, gazetteer, label, within
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}
-"""Where a zone lies, when that is not the first city of its province."""
+"""Location of a zone that does not lie in the first city of its province."""
 
 
 ANYWHERE = "mainland"
-"""The source of a place that no rule names: anywhere in the mainland does."""
+"""Source of a target that no rule names: anywhere in the mainland."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """One place, or one free-trade zone, that a rule names."""
+    """Place or free-trade zone that a rule names."""
 
     source: str
-    """The parameter that lists it, or the rule that names it: targets of one source stand for each other."""
+    """Parameter that lists it, or rule that names it; targets of one source are alternatives."""
     key: str
     places: tuple[str, ...]
-    """Codes of the gazetteer: a place within any of them counts."""
+    """Codes of the gazetteer; places within any of them match."""
     zone: str | None = None
-    """The free-trade zone that the address lies in; None where zones do not matter."""
+    """Free-trade zone of the address; None if zones do not matter."""
     schemas: SchemaSet = field(kw_only=True, repr=False, compare=False)
 
     @property
     def name(self) -> LocalizedText:
-        """What it is called."""
+        """Name of the target."""
         if self.zone is not None:
             return label("zone", self.zone, self.schemas)
         names = [label("place", code, self.schemas) for code in self.places]
@@ -48,13 +48,13 @@ class Target:
         return {"en": " or ".join(name["en"] for name in names), "zh": "或".join(name["zh"] for name in names)}
 
     def holds(self, place: Mapping[str, Any] | None) -> bool:
-        """Whether a place of a profile (as expressions see it) lies here."""
+        """Return True if a place of a profile (as expressions read it) lies in the target."""
         if place is None or not any(code in place["within"] for code in self.places):
             return False
         return self.zone is None or place.get("ftz") == self.zone
 
     def site(self, near: Mapping[str, Any] | None) -> dict[str, str]:
-        """An address here; that of `near` where it lies here."""
+        """Return an address in the target; that of `near` if it lies there."""
         if near is not None and self.holds(near):
             return (
                 {"at": near["at"]}
@@ -69,7 +69,7 @@ class Target:
         return {"at": at} if "zone" in places[at] else {"at": at, "ftz": self.zone or "none"}
 
     def area(self) -> list[Any]:
-        """The service area that is this place and no more."""
+        """Return the service area that is exactly this target."""
         if self.zone is None:
             return list(self.places)
         return [{"at": code, "ftz": self.zone} for code in self.places]
@@ -77,7 +77,7 @@ class Target:
 
 @derived_from_schemas
 def sites_by_place(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
-    """Places fine enough for an address by each place they lie in, in the order of the gazetteer."""
+    """Return the sites by each place they lie in, in the order of the gazetteer."""
     found: dict[str, list[str]] = {}
     for code in schemas.load("places")["$defs"]["site"]["enum"]:
         for place in within(code, schemas):
@@ -86,7 +86,7 @@ def sites_by_place(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
 
 
 def find_targets(ruleset: RuleSet, decision: Decision) -> tuple[Target, ...]:
-    """The places named by routes that are about the activities of a decision and by rules that deny it."""
+    """Return the places named by routes of the activities of a decision and by the rules that deny it."""
     rules: dict[Rule, None] = {}
     for service in decision.services:
         for activity in service.activities:
@@ -124,13 +124,13 @@ def _named(ruleset: RuleSet, rule: Rule) -> Iterator[Target]:
 
 
 def _zones(ruleset: RuleSet) -> Iterator[Target]:
-    """Every free-trade zone that a parameter in force lists."""
+    """Yield every free-trade zone that a parameter in force lists."""
     for key in ruleset.params:
         yield from (target for target in _listed(ruleset, key) if target.zone is not None)
 
 
 def _listed(ruleset: RuleSet, key: str) -> Iterator[Target]:
-    """The places of a parameter: a list of codes, of sets of codes, or of zones."""
+    """Yield the places of a parameter: a list of codes, of sets of codes, or of zones."""
     value, schemas = ruleset.params[key], ruleset.schemas
     if not isinstance(value, list):
         return
@@ -145,7 +145,7 @@ def _listed(ruleset: RuleSet, key: str) -> Iterator[Target]:
 
 
 def _literals(node: Node) -> Iterator[tuple[Fact, str]]:
-    """Facts compared with a fixed word."""
+    """Yield facts that are compared with a literal string."""
     pairs: list[tuple[Node, Node]] = []
     if isinstance(node, Compare) and node.op in ("==", "!="):
         pairs = [(node.left, node.right), (node.right, node.left)]

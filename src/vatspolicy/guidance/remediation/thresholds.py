@@ -1,4 +1,4 @@
-"""Margins: how near the numbers of a profile are to the thresholds that matter for it."""
+"""Distances of the numbers of a profile to the thresholds that matter for it."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from vatspolicy.profile.vocabulary import describe
 Env = Mapping[str, Any]
 
 QUANTITIES = ("percent", "persons", "users", "merchants", "RMB yuan")
-"""Units of what can be near to something; a level or a version cannot."""
+"""Units of quantities; levels and versions have no distance."""
 NEAR = 0.25
-"""A threshold is near when the distance is at most this part of it."""
+"""Maximum distance of a near threshold, as a fraction of the threshold."""
 
 
 def unit_of(path: Path, schemas: SchemaSet) -> str:
-    """The unit of a number, as the schema gives it."""
+    """Return the unit of a number, from the schema."""
     return str(describe(path, schemas).get("x-unit", "")).partition(",")[0]
 
 
 @dataclass(frozen=True)
 class ThresholdDistance:
-    """One number of the profile beside one threshold on which a rule in force turns."""
+    """One number of the profile and one threshold of a rule in force."""
 
     path: Path
-    """Where the number is written."""
+    """Path of the number in the written profile."""
     value: float
     threshold: float
     parameter: str | None
-    """policy/name of the threshold; None where the rule itself holds it."""
+    """Parameter (policy/name) of the threshold; None for a literal."""
     rule: Rule
     service: str | None
     cls: str | None
     high: bool
-    """Whether the rule speaks, or the route closes, above the threshold rather than below it."""
+    """True if the rule matches, or the route closes, above the threshold; False for below."""
     safe: bool
-    """Whether the number lies where the rule asks nothing and forbids nothing."""
+    """True if the rule has no consequence on the present side."""
     distance: float
-    """How far the number would have to move for the rule to answer otherwise; 0 for the threshold itself."""
+    """Distance to the value at which the result changes; 0 for the threshold itself."""
 
 
 def find_threshold_distances(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[ThresholdDistance, ...]:
-    """The thresholds that a number of the profile is near to, or that stand in the way. Nearest first, each once.
+    """Return the thresholds that a number is near to or that are obstacles, nearest first, each once.
 
     Only what matters: were the number on the other side, the rule would answer otherwise, all other facts as they are.
     """
@@ -80,7 +80,7 @@ def find_threshold_distances(bundle: Bundle, profile: Profile, decision: Decisio
 
 
 def _is_obstacle(threshold_distance: ThresholdDistance) -> bool:
-    """Whether it keeps the product from its launch, however far the threshold is; a duty does not."""
+    """Return True if it blocks the launch, at any distance; a duty does not."""
     return not threshold_distance.safe and not isinstance(threshold_distance.rule.effect, Duty)
 
 
@@ -92,7 +92,7 @@ def _about(rule: Rule) -> str:
 def _rules_that_compare(
     ruleset: RuleSet, profile: Profile, decision: Decision
 ) -> Iterator[tuple[Rule, Expression, Env, str | None, str | None]]:
-    """Every rule on every subject of the profile, with what decides whether it speaks."""
+    """Yield every rule that compares, with the activation of each subject."""
     product = product_activation(profile, decision.as_of)
     scopes: list[tuple[str, Env, str | None, str | None]] = [("product", product, None, None)]
     for service, decided in zip(product["services"], decision.services, strict=True):
@@ -109,7 +109,7 @@ def _rules_that_compare(
 
 
 def _compares(expression: Expression) -> bool:
-    """Whether a text compares at all: few do, and trees of the others need not be read."""
+    """Return True if the expression may contain a comparison."""
     return "<" in expression.text or ">" in expression.text or "term." in expression.text
 
 
@@ -139,7 +139,7 @@ def _distances(
 
 
 def _value_beyond(op: str, value: float, threshold: float, step: float) -> float:
-    """The nearest value at which a comparison answers otherwise."""
+    """Return the nearest value at which a comparison changes its result."""
     match op:
         case "<" | ">=":
             return threshold if value < threshold else threshold - step
@@ -153,7 +153,7 @@ def _written_path(profile: Profile, activation: Env, fact: Fact) -> Path | None:
 
 
 def _with_fact(activation: Env, fact: Fact, value: Any) -> Env:
-    """The variables with one fact changed, under every name its owner goes by."""
+    """Return the activation with one fact changed, under every name of its owner."""
     old = activation[fact.root]
     new: Any = _replace(old, fact.names, value)
     return {name: new if owner is old else owner for name, owner in activation.items()}
@@ -165,7 +165,7 @@ def _replace(owner: Mapping[str, Any], names: tuple[str, ...], value: Any) -> di
 
 
 def _distances_to_caps(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[ThresholdDistance]:
-    """The shares that routes admit, where the share is what opens or closes the route."""
+    """Yield the caps of routes for which the share is decisive."""
     activations = Activations(ruleset, profile, decision.as_of)
     for service in decision.services:
         for activity in service.activities:

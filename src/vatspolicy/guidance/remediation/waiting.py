@@ -1,4 +1,4 @@
-"""Waiting: the first later day on which the law that the bundle knows already decides as wanted."""
+"""Postponement: the first later day on which the known law reaches the goal."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from vatspolicy.policies.model import Deny, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
 
 DAYS = 12
-"""How many later days are looked at, at most."""
+"""Maximum number of later days that are evaluated."""
 
 
 def postpone_launch(
     bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str], days: int = DAYS
 ) -> Iterator[tuple[Change, Profile, Decision]]:
-    """The move to the first such day, the profile and the decision; nothing when no day is known."""
+    """Yield the change of the launch to the first such day, the profile and the decision; nothing if there is none."""
     mutability = mutable_facts(bundle.schemas)["product", "launch"]
     for day in _days(bundle, decision)[:days]:
         # a launch that is planned for later still is not moved: only the day of the law is
@@ -33,7 +33,7 @@ def postpone_launch(
 
 
 def _days(bundle: Bundle, decision: Decision) -> list[str]:
-    """Later days on which a rule begins or ends, or a parameter changes, that what stands in the way hangs on."""
+    """Return the later days on which a rule behind an obstacle begins or ends, or its parameter changes."""
     rules: dict[Rule, None] = {finding.rule: None for finding in (*decision.denials, *decision.needs)}
     rules |= {state.rule: None for finding in decision.denials for state in finding.routes}
     keys = {key for rule in rules for key in rule.parameters}

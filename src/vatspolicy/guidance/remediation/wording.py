@@ -1,4 +1,4 @@
-"""Words for facts, differences and margins, in both languages."""
+"""Wording of facts, changes and threshold distances, in both languages."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TURNS: Table = {
 
 
 def title(path: Path, ids: Iterable[str], schemas: SchemaSet) -> LocalizedText:
-    """What a fact is called, with its service."""
+    """Return the name of a fact, with its service."""
     ids = tuple(ids)
     node = describe(path, schemas)
     name = {"en": str(node.get("title", path[-1])), "zh": str(node.get("x-title-zh", node.get("title", path[-1])))}
@@ -59,7 +59,7 @@ def title(path: Path, ids: Iterable[str], schemas: SchemaSet) -> LocalizedText:
 
 
 def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> LocalizedText:
-    """A fact in words; `after`: as it would be, so that nothing means that it is left out."""
+    """Return a fact in words; `after` words an absent value as removed."""
     if len(path) == 2 and path[0] == "services":
         return both(_VALUES, "split" if after else "offered")
     if value is None:
@@ -95,7 +95,7 @@ def _scalar(path: Path, value: Any, schemas: SchemaSet) -> LocalizedText:
 
 
 def place_text(place: Any, schemas: SchemaSet) -> LocalizedText:
-    """A place, with its free-trade zone where it lies in one."""
+    """Return the name of a place, with its free-trade zone if any."""
     written = {"at": place} if isinstance(place, str) else place
     name = label("place", written["at"], schemas)
     zone = written.get("ftz", "none")
@@ -106,7 +106,7 @@ def place_text(place: Any, schemas: SchemaSet) -> LocalizedText:
 
 
 def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
-    """What the partner would have to be like."""
+    """Return the description of the required partner."""
     held = []
     for licence in partner["licences"]:
         name = bundle.instruments[licence["instrument"]].title
@@ -132,7 +132,7 @@ def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
 
 
 def amount(path: Path, value: float, schemas: SchemaSet) -> LocalizedText:
-    """A number with its unit."""
+    """Return a number with its unit."""
     unit = unit_of(path, schemas)
     if unit == "percent":
         return {"en": f"{number(value)} %", "zh": f"{number(value)}%"}
@@ -143,7 +143,7 @@ def amount(path: Path, value: float, schemas: SchemaSet) -> LocalizedText:
 
 
 def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
-    """One margin as a sentence."""
+    """Return one threshold distance as a sentence."""
     side = (
         "at"
         if threshold_distance.distance == 0
@@ -179,7 +179,7 @@ def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: I
 
 
 def consequence(bundle: Bundle, threshold_distance: ThresholdDistance) -> LocalizedText:
-    """What turns at the threshold."""
+    """Return the consequence of crossing the threshold."""
     match threshold_distance.rule.effect:
         case Deny(reason=reason):
             return label("reason", reason, bundle.schemas)
