@@ -20,9 +20,10 @@ from vatspolicy.guidance.interview import Interview, Question, Refused, as_data,
 from vatspolicy.guidance.interview.answers import possible_answers
 from vatspolicy.guidance.interview.memo import with_memory
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
-from vatspolicy.guidance.interview.ranking import put, rank_facts
+from vatspolicy.guidance.interview.ranking import rank_facts
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.edits import set_fact
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import fact_schemas
 
@@ -83,7 +84,7 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     for ask, gain in ranked:
         left = []
         for answer in possible_answers(shipped, law, ask.path, ask.rules, DAY)[: gain.answers]:
-            after = possible_outcomes(law, load_profile(put(state.data, ask.path, answer)), DAY, asking=False)
+            after = possible_outcomes(law, load_profile(set_fact(state.data, ask.path, answer)), DAY, asking=False)
             left.append(0 if after.range[0] == after.range[1] else after.open)
         assert gain.expected == round(now.open - sum(left) / len(left), 2), ask.path
         assert (gain.worst, gain.of) == (now.open - max(left), now.open)
@@ -421,7 +422,7 @@ def test_facts_are_written_where_they_belong_and_all_else_stays() -> None:
     ]:
         fact: FactPath = path
         text = write_fact(text, fact, value, comments("en"))
-        data = put(data, fact, value)
+        data = set_fact(data, fact, value)
         assert parse_document(text, "mine.yaml").data == data, path
     kept = [line for line in MINE.splitlines() if "#" in line]
     comments_now = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
@@ -505,7 +506,7 @@ def test_any_fact_can_be_left_out_and_written_again() -> None:
         value = owner.pop(path[-1])
         text = render(bare, "en") if draw.random() < 0.5 else json.dumps(bare, ensure_ascii=False)
         found = parse_document(write_fact(text, path, value, comments("zh")), "p.yaml").data
-        assert found == put(bare, path, value), path
+        assert found == set_fact(bare, path, value), path
         written += 1
     assert written == 80
 

@@ -234,8 +234,12 @@ def _well_formed(data: Any) -> bool:
 
 
 def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
-    """What is not as the receipt says when the spec in `content` is decided again: JSON Pointers, each with
-    `changed`, `added` or `removed`. Raises InvalidInput for a spec that cannot be decided.
+    """Decide the spec in `content` again and return the differences from the receipt.
+
+    Each is a JSON Pointer with `changed`, `added` or `removed`.
+
+    Raises:
+        InvalidInput: The spec cannot be decided.
     """
     changes = [(path, value) for path, value in receipt["spec"]["changes"]]
     document = parse_document(content, receipt["spec"]["file"])

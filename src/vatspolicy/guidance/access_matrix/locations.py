@@ -83,8 +83,9 @@ def _make_location(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSe
 
 
 def describe_locations(locations: Iterable[Location], all_locations: Iterable[Location]) -> LocalizedText:
-    """Places in words: the largest that lie in the set as a whole, then the free-trade zones of which only addresses
-    inside the zone do. A zone that lies in the set in part is named with its places in it, or with those that are not.
+    """Return a set of locations in words: the largest whole places, then the free-trade zones outside them.
+
+    A zone that is only partly in the set is named with its places in the set, or with those outside it.
     """
     locations, all_locations = tuple(locations), tuple(all_locations)
     schemas = all_locations[0].schemas

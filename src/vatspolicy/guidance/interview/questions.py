@@ -12,11 +12,12 @@ from vatspolicy.engine.decision import MissingFact
 from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.interview.answers import instruments
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
-from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState, get
+from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Classify
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.policies.wording import describe_effect
+from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, question
 
 KINDS = (
@@ -131,7 +132,7 @@ def _kind(
     if "enum" in node:
         choices = _choices(state, path)
         if path[-1] == "ftz":
-            province = gazetteer(state.schemas)[_place_code(get(state.data, path[:-1]))]["province"]
+            province = gazetteer(state.schemas)[_place_code(get_fact(state.data, path[:-1]))]["province"]
             choices = tuple(c for c in choices if c.value == "none" or c.value.split("-")[0] == province.split("-")[0])
         return "choice", choices
     return "date" if node.get("format") == "date" else "text", ()
@@ -164,7 +165,7 @@ def _about(state: InterviewState, path: Path) -> LocalizedText:
         if isinstance(following, int):
             continue
         title = {"en": node.get("title", str(path[0])), "zh": node.get("x-title-zh", node.get("title", str(path[0])))}
-        member = get(state.data, path[:depth])
+        member = get_fact(state.data, path[:depth])
         name = _name(state, member) if isinstance(path[depth - 1], int) else None
         parts.append({lang: f"{title[lang]} {name[lang]}" for lang in ("en", "zh")} if name else title)
     if not parts:

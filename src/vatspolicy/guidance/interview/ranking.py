@@ -21,6 +21,7 @@ from vatspolicy.guidance.interview.answers import possible_answers, typical_answ
 from vatspolicy.guidance.interview.memo import MemoizingEvaluator, reuse_equal, with_memory
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.edits import set_fact
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
 from vatspolicy.profile.vocabulary import fact_schemas
 
@@ -63,7 +64,7 @@ class InterviewState:
 
     def with_fact(self, path: Path, value: Any) -> InterviewState:
         """Return the state after an answer."""
-        return dataclasses.replace(self, data=put(self.data, path, value), before=self)
+        return dataclasses.replace(self, data=set_fact(self.data, path, value), before=self)
 
     def with_memory(self) -> InterviewState:
         """Return the state for many trials."""
@@ -96,34 +97,6 @@ class InterviewState:
         """Return the facts that could still change the outcome, in the evaluator's order."""
         profile = trust_profile(dataclasses.replace(self.document, data=self.data), self.ruleset.schemas)
         return possible_outcomes(self.ruleset, profile, self.as_of).missing
-
-
-def put(data: Any, path: Path, value: Any) -> Any:
-    """A copy of the data with a fact, sharing what is not on the way to it. A bare place becomes an object."""
-    if not path:
-        return value
-    step, rest = path[0], path[1:]
-    if isinstance(step, int):
-        members = list(data or [])
-        if step == len(members):
-            members.append(None)
-        members[step] = put(members[step], rest, value)
-        return members
-    entries = {"at": data} if isinstance(data, str) else dict(data or {})
-    entries[step] = put(entries.get(step), rest, value)
-    return entries
-
-
-def get(data: Any, path: Path) -> Any:
-    """The fact at a path; None where there is none."""
-    for step in path:
-        if isinstance(data, dict) and isinstance(step, str):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data
 
 
 def rank_facts(

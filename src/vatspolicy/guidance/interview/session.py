@@ -23,17 +23,11 @@ from vatspolicy.guidance.interview.questions import (
     rules_of_start,
     rules_reading,
 )
-from vatspolicy.guidance.interview.ranking import (
-    InformationGain,
-    InterviewState,
-    estimate_remaining,
-    get,
-    put,
-    rank_facts,
-)
+from vatspolicy.guidance.interview.ranking import InformationGain, InterviewState, estimate_remaining, rank_facts
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Need
+from vatspolicy.profile.edits import get_fact, set_fact
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 
@@ -188,7 +182,7 @@ class Interview:
             return []
         facts = [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
         licences: Path = ("partner", "licences")
-        if any(fact.path[0] == "partner" for fact in facts) and get(self.data, licences) is None:
+        if any(fact.path[0] == "partner" for fact in facts) and get_fact(self.data, licences) is None:
             # the first fact of a partner would say that it holds nothing: what it holds is asked before
             rules = tuple(dict.fromkeys(name for fact in facts if fact.path[0] == "partner" for name in fact.rules))
             facts = [fact for fact in facts if fact.path[0] != "partner"]
@@ -207,7 +201,7 @@ class Interview:
 
     def _may_declare(self, path: Path) -> bool:
         known = path[0] != "partner" or "partner" in self.data
-        return known and get(self.data, path) is None and path not in self.skipped
+        return known and get_fact(self.data, path) is None and path not in self.skipped
 
     def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
         """Return the rules that depend on a list, if some entry of it could change the outcome."""
@@ -252,7 +246,7 @@ class Interview:
         if path == LAUNCH:
             self._check_day(value)
         try:
-            expected = put(self.data, path, value)
+            expected = set_fact(self.data, path, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
             schemas = self.bundle.schemas

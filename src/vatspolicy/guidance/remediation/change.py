@@ -11,6 +11,7 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.guidance.remediation.targets import Target
+from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.profile import Profile, read_profile
 from vatspolicy.profile.vocabulary import INHERITED, LocalizedText, fact_schemas
 
@@ -149,18 +150,7 @@ def _changes(data: Any, changes: Iterable[Change]) -> Iterator[tuple[Path, Any, 
 
 def _stated(data: Any, path: Path) -> Any:
     """Return a fact as stated: at its place, or at the product for a service that inherits it."""
-    value = _get(data, path)
+    value = get_fact(data, path)
     if value is None and len(path) == 3 and path[0] == "services" and path[2] in INHERITED:
-        return _get(data, ("product", path[2]))
+        return get_fact(data, ("product", path[2]))
     return value
-
-
-def _get(data: Any, path: Path) -> Any:
-    for step in path:
-        if isinstance(data, Mapping):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data

@@ -113,8 +113,9 @@ def blocking_expressions(ruleset: RuleSet, effects: Iterable[str] = ("deny", "ne
 
 
 def find_comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, str, float, str | None]]:
-    """Facts that a tree compares with a fixed number: the fact, the operator with the fact on its left, the number, and
-    the parameter (policy/name) it comes from; None for a literal.
+    """Yield the comparisons of a fact with a constant number: fact, operator, number, parameter.
+
+    The operator has the fact on its left; the parameter is policy/name, or None for a literal.
     """
     for part in walk(node):
         if not isinstance(part, Compare) or part.op not in _MIRRORED:
