@@ -7,8 +7,8 @@ import pickle
 from collections.abc import Mapping
 
 import pytest
-from support.laws import CLASSES, LICENCE, bundle_of, decide, route
 
+from tests.support.law_builder import CLASSES, LICENCE, bundle_of, decide, route
 from vatspolicy import Decision
 from vatspolicy.engine.decision import WORDS, Outcome
 
