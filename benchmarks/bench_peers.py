@@ -133,7 +133,7 @@ def ours(before: Workload) -> Iterator[Entry]:
 
 
 def _by_name(matches: Iterable[Match]) -> dict[str, Any]:
-    return {rule.name: holds or None for rule, holds in matches}
+    return {rule.name: holds or None for rule, holds, _ in matches}
 
 
 def _of_round(run: Callable[[Bundle, Workload], Any], bundle: Bundle, given: Round) -> Any:

@@ -15,9 +15,8 @@ import pytest
 
 from vatspolicy.bundles.build import build_bundle_file
 from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile
-from vatspolicy.bundles.digests import file_digest
 from vatspolicy.bundles.keys import generate_keys, read_key
-from vatspolicy.bundles.signature import sign
+from vatspolicy.bundles.signature import file_digest, sign
 
 opa_bindings = pytest.importorskip("opa_bindings", reason="the bindings of the OPA engine are not installed")
 

@@ -27,10 +27,9 @@ from tests.support.specs import HOSTING, SHOP
 from vatspolicy.bundles.archive import read_archive
 from vatspolicy.bundles.build import build_bundle_file, pack
 from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile, read_bundle_file
-from vatspolicy.bundles.digests import ALGORITHMS, canonical, file_digest
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
-from vatspolicy.bundles.signature import peek, sign, verify
+from vatspolicy.bundles.signature import ALGORITHMS, canonical, file_digest, peek, sign, verify
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput
 

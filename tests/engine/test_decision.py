@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from tests.support.law_builder import CLASSES, LICENCE, bundle_of, decide, route
+from tests.support.law_builder import CLASSES, LICENCE, bundle_of, decide, route, rule
 from vatspolicy import Decision
 from vatspolicy.engine.decision import WORDS, Outcome
 
@@ -53,3 +54,13 @@ def test_a_decision_prints_in_bounded_size(decisions: tuple[Decision, Decision])
 def test_outcomes_are_ordered_by_strictness() -> None:
     assert Outcome.ALLOW < Outcome.NEEDS_LICENSE < Outcome.DENY
     assert tuple(outcome.word for outcome in Outcome) == WORDS
+
+
+def test_a_product_asks_about_the_licences_of_the_company(tmp_path: Path) -> None:
+    """A permit of the product itself is held by the company, and nobody says until when."""
+    law = rule("permit", "product", "true", "need: {instrument: vats-licence}")
+    bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE + route("way", "true"), law="rules:\n" + law)
+    held = [{"instrument": "vats-licence", "classes": ["B11"], "area": ["beijing"]}]
+    decision = decide(bundle, {"licences": held, "foreign_percent": 0})
+    asked = {fact.path for finding in decision.undetermined for fact in finding.missing}
+    assert ("company", "licences", 0, "valid_until") in asked

@@ -53,6 +53,21 @@ def test_values_exclude_rules(condition: str, excluding: dict[str, Any], leaving
     assert candidates(condition, {})
 
 
+def test_a_disjunction_excludes_a_rule_if_all_of_it_is_excluded() -> None:
+    condition = 'service.audience == "public" || ("saas" in service.offers && size(service.offers) > 1)'
+    for audience in ("public", "internal"):
+        for offers in (["saas", "news"], ["news"]):
+            left = candidates(condition, {"service": {"audience": audience, "offers": offers}})
+            assert left is (audience == "public" or "saas" in offers)
+    assert candidates(condition, {"service": {"audience": "internal"}})
+
+
+def test_no_object_of_an_empty_list_passes() -> None:
+    assert not candidates('deals.exists(d, d.kind == "buy-out")', {"deals": []})
+    assert candidates('deals.exists(d, d.kind == "buy-out")', {"deals": [{}]})
+    assert candidates('deals.all(d, d.kind == "buy-out")', {"deals": []})
+
+
 @pytest.mark.parametrize("share", [0.0, 49.0, 49.5, 50.0, 50.5, 100.0])
 @pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
 def test_numbers_exclude_rules(op: str, share: float) -> None:
@@ -64,7 +79,7 @@ def test_numbers_exclude_rules(op: str, share: float) -> None:
 @pytest.mark.parametrize(
     "condition",
     [
-        'service.audience == "public" || "saas" in service.offers',
+        'service.audience == "public" || size(service.offers) > 0',
         "size(service.offers) > 2",
         'service.offers.exists(o, o == "saas" && "news" in service.offers)',
         'service.offers.exists(o, o == "saas") == service.offers.all(o, o == "saas")',
@@ -101,6 +116,6 @@ def test_the_same_rules_match_with_and_without_the_index(monkeypatch: pytest.Mon
         for each, activation in activations:
             expected = plain.match(each, activation)
             assert quick.match(each, activation) == expected
-            for _, holds in expected:
+            for _, holds, _ in expected:
                 seen[holds] += 1
     assert min(seen[True], seen[False]) > 500

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from vatspolicy.cel.ast import (
     And,
@@ -35,8 +34,7 @@ Params: TypeAlias = Mapping[str, Any]
 """Parameter values of one day by key (policy/name)."""
 
 
-@dataclass(frozen=True)
-class UnknownAttribute:
+class UnknownAttribute(NamedTuple):
     """A missing attribute that an undecided expression reads."""
 
     root: str
@@ -47,8 +45,7 @@ class UnknownAttribute:
     """Value of the variable, if there is one."""
 
 
-@dataclass(frozen=True)
-class Unknown:
+class Unknown(NamedTuple):
     """The result of an expression that missing attributes keep undecided."""
 
     facts: tuple[UnknownAttribute, ...]

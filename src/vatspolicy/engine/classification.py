@@ -25,8 +25,8 @@ class Classification:
     """Further classes that a missing fact leaves open."""
     rules: tuple[Rule, ...]
     """Rules that hold, also those that find no class."""
-    undecided: tuple[Rule, ...]
-    """Rules that a missing fact leaves undecided and that may add something."""
+    undecided: tuple[Match, ...]
+    """Matches that a missing fact leaves undecided and that may add something."""
     contested: tuple[Rule, ...]
     """Contested rules that hold and that no dated opinion settles."""
 
@@ -55,9 +55,10 @@ def classify(
     classes: dict[str, Rule] = {}
     possible: dict[str, Rule] = {}
     firing: list[Rule] = []
-    undecided: list[Rule] = []
+    undecided: list[Match] = []
     contested: list[Rule] = []
-    for rule, holds in ruleset.match("service", activation, ("classify",)) if matches is None else matches:
+    for match in ruleset.match("service", activation, ("classify",)) if matches is None else matches:
+        rule, holds, _ = match
         found = _classes(rule)
         if rule.contested and opinion is not None:
             found = tuple(opinion["classes"])
@@ -66,14 +67,17 @@ def classify(
             found = found if reading is None else () if reading == "none" else (reading,)
             if holds:
                 contested.append(rule)
-        (firing if holds else undecided).append(rule)
+        if holds:
+            firing.append(rule)
+        else:
+            undecided.append(match)
         for cls in found:
             (classes if holds else possible).setdefault(cls, rule)
     return Classification(
         classes,
         {cls: rule for cls, rule in possible.items() if cls not in classes},
         tuple(firing),
-        tuple(rule for rule in undecided if any(cls not in classes for cls in _classes(rule)) or not firing),
+        tuple(one for one in undecided if any(cls not in classes for cls in _classes(one[0])) or not firing),
         tuple(contested),
     )
 

@@ -95,7 +95,7 @@ def possible_outcomes(
     Missing facts are left out unless `asking`; duties are counted if `duties`.
     """
     kinds = (*BEARING, "duty") if duties else BEARING
-    whole = merge_parts(_Evaluator(ruleset, profile, as_of, kinds, asking).parts())
+    whole = merge_parts(list(_Evaluator(ruleset, profile, as_of, kinds, asking).parts()))
     still = sum(high > whole.low and (low < high or not certain) for low, high, certain in whole.ranges)
     missing = rank_missing_facts(whole.questions, whole.low) if asking else ()
     undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
@@ -103,9 +103,14 @@ def possible_outcomes(
 
 
 class Part:
-    """Findings about the product itself, one service or one activity, and the outcomes that they leave possible."""
+    """Findings about one subject (the product, a service or an activity) and the outcomes that they leave possible."""
 
-    def __init__(self) -> None:
+    def __init__(self, activation: Activation, matches: Sequence[Match] = (), certain: bool = True) -> None:
+        """Take the activation of the subject and the rules that match it.
+
+        Nothing is `certain` of an activity whose class is only possible.
+        """
+        self.subject, self.activation, self.matches, self.certain = Subject.of(activation), activation, matches, certain
         self.low, self.high = ALLOW, ALLOW
         self.ranges: list[tuple[Outcome, Outcome, bool]] = []
         """For each finding that bears on the outcome: the range it leaves possible; whether its subject is certain."""
@@ -118,25 +123,34 @@ class Part:
         self.duties: list[Finding] = []
         self.advice: list[Finding] = []
         self.unknown: list[Finding] = []
+        self.routes: list[RouteResult] = []
         self.contested: list[tuple[Rule, Subject]] = []
         """Contested rules that hold or may hold."""
         self.services: list[Service] = []
 
-    def add(self, part: Part) -> None:
-        """Add the findings of another part."""
-        self.low, self.high = max(self.low, part.low), max(self.high, part.high)
-        for name, found in vars(part).items():
-            if found and type(found) is list:
-                getattr(self, name).extend(found)
-
-    def widen(self, low: Outcome, high: Outcome, missing: tuple[MissingFact, ...], certain: bool = True) -> None:
+    def widen(self, low: Outcome, high: Outcome, missing: tuple[MissingFact, ...]) -> None:
         """Take account of a finding that leaves a range of outcomes possible."""
-        self.ranges.append((low, high, certain))
+        self.ranges.append((low, high, self.certain))
         self.high = max(self.high, high)
-        if certain:  # a subject that is only possible is asked for by its class first
+        if self.certain:  # a subject that is only possible is asked for by its class first
             self.low = max(self.low, low)
             if low < high:
                 self.questions.append((high, missing))
+
+    def add(self, part: Part) -> None:
+        """Add the findings of another part."""
+        self.low, self.high = max(self.low, part.low), max(self.high, part.high)
+        self.ranges += part.ranges
+        self.questions += part.questions
+        self.denials += part.denials
+        self.closed += part.closed
+        self.unmet += part.unmet
+        self.met += part.met
+        self.duties += part.duties
+        self.advice += part.advice
+        self.unknown += part.unknown
+        self.contested += part.contested
+        self.services += part.services
 
     @property
     def findings(self) -> Iterator[Finding]:
@@ -145,9 +159,9 @@ class Part:
             yield from found
 
 
-def merge_parts(parts: Iterable[Part]) -> Part:
-    """Return one part with the findings of all."""
-    whole = Part()
+def merge_parts(parts: Sequence[Part]) -> Part:
+    """Return one part with the findings of all; the first is about the product."""
+    whole = Part(parts[0].activation)
     for part in parts:
         whole.add(part)
     return whole
@@ -176,9 +190,11 @@ class _Evaluator:
         self.product = product_activation(profile, as_of)
         self.filed = _filed(self.product)
 
+    # --- subjects
+
     def parts(self) -> Iterator[Part]:
         """Evaluate the product itself, then each service."""
-        part = self.subject("product", self.product)
+        part = self.part("product", self.product)
         if not self.product["services"]:
             part.widen(ALLOW, DENY, missing_offers(None))
         yield part
@@ -186,155 +202,126 @@ class _Evaluator:
             yield self.service(index)
 
     def service(self, index: int) -> Part:
-        """Evaluate one service and the activities that it is, or may be."""
+        """Evaluate one service, and the activities that it is or may be."""
         activation = service_activation(self.product, self.product["services"][index])
-        matches = self.ruleset.match("service", activation, self.kinds)
-        classification = classify(
-            self.ruleset, activation, self.readings, [one for one in matches if one[0].kind == "classify"]
-        )
-        part = self.subject("service", activation, matches=matches)
-        subject = Subject.of(activation)
-        part.contested += [(rule, subject) for rule in classification.contested]
+        part = self.part("service", activation)
+        found = classify(self.ruleset, activation, self.readings, _of_kind("classify", part.matches))
+        part.contested += [(rule, part.subject) for rule in found.contested]
         activities = []
-        for cls in classification.classes:
-            activity, inner = self.activity(activation, cls)
-            activities.append(activity)
+        for cls in found.classes:
+            inner = self.activity(activation, cls, certain=True)
+            activities.append(Activity(cls, word_of(inner.low, inner.high), tuple(inner.routes)))
             part.add(inner)
-        for cls in classification.possible:
-            _, inner = self.activity(activation, cls, certain=False)
-            part.add(inner)
-        is_settled = bool(classification.classes or classification.rules)
-        for rule in classification.undecided:
-            finding = self.undecided(rule, subject, activation)
-            part.unknown.append(finding)
+        for cls in found.possible:
+            part.add(self.activity(activation, cls, certain=False))
+        is_settled = bool(found.classes or found.rules)
+        for match in found.undecided:
+            finding = self.undecided(part, match)
             # further classes count as possible activities; here only what this service still owes by itself
             part.widen(ALLOW, ALLOW if is_settled else DENY, finding.missing)
-            if classification.possible and part.high > part.low:
+            if found.possible and part.high > part.low:
                 part.questions.append((part.high, finding.missing))
-        if classification.state == "unclassified":
+        if found.state == "unclassified":
             part.widen(ALLOW, DENY, missing_offers(index))
-        classified_by = tuple(Finding(rule, subject, "fires") for rule in classification.rules)
-        assert subject.service is not None
-        part.services.append(Service(subject.service, classification.state, classified_by, tuple(activities)))
+        classified_by = tuple([Finding(rule, part.subject, "fires") for rule in found.rules])
+        part.services.append(Service(activation["service"]["id"], found.state, classified_by, tuple(activities)))
         return part
 
-    def activity(self, service: Activation, cls: str, certain: bool = True) -> tuple[Activity, Part]:
-        """Evaluate a service as one class. Nothing is certain of a class that is only possible."""
-        activation = activity_activation(self.ruleset, service, cls)
-        routes: list[RouteResult] = []
-        part = self.subject("activity", activation, certain, routes)
-        return Activity(cls, word_of(part.low, part.high), tuple(routes)), part
+    def activity(self, service: Activation, cls: str, certain: bool) -> Part:
+        """Evaluate a service as one class."""
+        return self.part("activity", activity_activation(self.ruleset, service, cls), certain)
 
-    def subject(
-        self,
-        each: str,
-        activation: Activation,
-        certain: bool = True,
-        routes: list[RouteResult] | None = None,
-        matches: Sequence[Match] | None = None,
-    ) -> Part:
-        """Evaluate the rules about one subject. The routes that needs go through are added to `routes`."""
-        part, subject = Part(), Subject.of(activation)
-        if matches is None:
-            matches = self.ruleset.match(each, activation, self.kinds)
-        for rule, holds in matches:
-            match rule.kind:
+    def part(self, each: str, activation: Activation, certain: bool = True) -> Part:
+        """Evaluate the rules about one subject."""
+        part = Part(activation, self.ruleset.match(each, activation, self.kinds), certain)
+        for match in part.matches:
+            match match[0].kind:
                 case "deny":
-                    self.denial(part, rule, holds, subject, activation, certain)
+                    self.denial(part, match)
                 case "need":
-                    finding = self.need(part, rule, holds, subject, activation, certain, matches)
-                    if routes is not None:
-                        routes += finding.routes
+                    self.need(part, match)
                 case "duty" if certain:
-                    self.duty(part, rule, holds, subject, activation)
+                    self.duty(part, match)
                 case "advise" if certain:
-                    if holds:
-                        part.advice.append(Finding(rule, subject, "fires"))
-                    else:
-                        part.unknown.append(self.undecided(rule, subject, activation))
+                    self.advice(part, match)
         return part
 
     # --- rules
 
-    def denial(
-        self, part: Part, rule: Rule, holds: bool, subject: Subject, activation: Activation, certain: bool
-    ) -> None:
-        if holds and certain:
-            part.denials.append(Finding(rule, subject, "fires"))
+    def denial(self, part: Part, match: Match) -> None:
+        rule, holds, _ = match
+        if not part.certain:
+            part.widen(DENY if holds else ALLOW, DENY, ())
+        elif holds:
+            part.denials.append(Finding(rule, part.subject, "fires"))
             part.low = part.high = DENY
-        elif certain:
-            finding = self.undecided(rule, subject, activation)
-            part.unknown.append(finding)
-            part.widen(ALLOW, DENY, finding.missing)
         else:
-            part.widen(DENY if holds else ALLOW, DENY, (), certain)
+            part.widen(ALLOW, DENY, self.undecided(part, match).missing)
 
-    def need(
-        self,
-        part: Part,
-        rule: Rule,
-        holds: bool,
-        subject: Subject,
-        activation: Activation,
-        certain: bool,
-        matches: Sequence[Match],
-    ) -> Finding:
-        effect = rule.effect
-        assert isinstance(effect, Need)
-        missing = () if holds or not certain or not self.asking else self.missing.of_rule(rule, activation)
+    def need(self, part: Part, match: Match) -> None:
+        rule, holds, facts = match
+        need, asking = rule.effect, self.asking and part.certain
+        assert isinstance(need, Need)
+        missing = self.missing.of_rule(rule, part.activation, facts) if facts and asking else ()
         routes: tuple[RouteResult, ...] = ()
         authority: tuple[str, ...] = ()
-        if effect.through is not None:
-            routes = self.routes(part, effect.through, subject, activation, matches)
+        if need.through is not None:
+            routes = self.routes(part, need.through)
             low, high = outcome_range(routes)
             state = NEED_STATES[high] if holds and low == high else "unknown"
-            if low != high and certain and self.asking:
-                usable = (route.rule for route in routes if route.state != "closed")
-                missing += tuple(fact for route in usable for fact in self.missing.of_route(route, activation))
+            if low != high and asking:
+                usable = [route.rule for route in routes if route.state != "closed"]
+                missing += tuple(fact for route in usable for fact in self.missing.of_route(route, part.activation))
         else:
-            assert effect.instrument is not None
-            holder = effect.bearer if "service" in activation else "company"
-            has = holds_instrument(self.ruleset, activation, effect.instrument, holder)
-            low, high = ALLOW if has is not False else NEEDS_LICENSE, ALLOW if has else NEEDS_LICENSE
+            assert need.instrument is not None
+            holder = need.bearer if part.subject.service is not None else "company"
+            has = holds_instrument(self.ruleset, part.activation, need.instrument, holder)
+            low, high = (NEEDS_LICENSE if has is False else ALLOW), (ALLOW if has else NEEDS_LICENSE)
             state = "met" if has else "unmet" if holds and has is False else "unknown"
-            if has is None and certain and self.asking:
-                missing = missing or self.missing.of_instrument(rule, activation, effect.instrument, holder)
-            authority = self.ruleset.authorities(effect.instrument, activation)
-        part.widen(low if holds else ALLOW, high, missing, certain)
-        finding = Finding(rule, subject, state, holds, missing, routes, authority)
-        if certain:
-            getattr(part, state).append(finding)
-        return finding
+            if has is None and asking:
+                missing = missing or self.missing.of_instrument(rule, part.activation, need.instrument, holder)
+            authority = self.ruleset.authorities(need.instrument, part.activation)
+        part.widen(low if holds else ALLOW, high, missing)
+        if part.certain:
+            found = {"met": part.met, "unmet": part.unmet, "closed": part.closed, "unknown": part.unknown}[state]
+            found.append(Finding(rule, part.subject, state, holds, missing, routes, authority))
 
-    def routes(
-        self, part: Part, to: str, subject: Subject, activation: Activation, matches: Sequence[Match]
-    ) -> tuple[RouteResult, ...]:
-        refused = [name for name, place in self.refused if place == subject]
-        matching = [one for one in matches if one[0].kind == "route"]
-        routes = evaluate_routes(self.ruleset, activation, to, refused, matching)
+    def routes(self, part: Part, to: str) -> tuple[RouteResult, ...]:
+        refused = [name for name, subject in self.refused if subject == part.subject]
+        routes = evaluate_routes(self.ruleset, part.activation, to, refused, _of_kind("route", part.matches))
+        part.routes += routes
         part.contested += [
-            (route.rule, subject) for route in routes if route.rule.contested and route.state != "closed"
+            (route.rule, part.subject) for route in routes if route.rule.contested and route.state != "closed"
         ]
         return routes
 
-    def duty(self, part: Part, rule: Rule, holds: bool, subject: Subject, activation: Activation) -> None:
-        effect = rule.effect
-        assert isinstance(effect, Duty)
-        done_on = self.filed.get(effect.instrument)
-        if not holds and done_on is None:
-            part.unknown.append(self.undecided(rule, subject, activation))
-            return
-        authority = self.ruleset.authorities(effect.instrument, activation)
-        state = "fires" if done_on is None else "done"
-        part.duties.append(Finding(rule, subject, state, holds, authority=authority, done_on=done_on))
+    def duty(self, part: Part, match: Match) -> None:
+        rule, holds, _ = match
+        assert isinstance(rule.effect, Duty)
+        done_on = self.filed.get(rule.effect.instrument)
+        if holds or done_on is not None:
+            authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
+            state = "fires" if done_on is None else "done"
+            part.duties.append(Finding(rule, part.subject, state, holds, (), (), authority, done_on))
+        else:
+            self.undecided(part, match)
 
-    def undecided(self, rule: Rule, subject: Subject, activation: Activation) -> Finding:
-        """Return the finding of a rule that a missing fact leaves undecided."""
-        missing = self.missing.of_rule(rule, activation) if self.asking else ()
+    def advice(self, part: Part, match: Match) -> None:
+        if match[1]:
+            part.advice.append(Finding(match[0], part.subject, "fires"))
+        else:
+            self.undecided(part, match)
+
+    def undecided(self, part: Part, match: Match) -> Finding:
+        """Note a rule that a missing fact leaves undecided."""
+        rule, _, facts = match
+        missing = self.missing.of_rule(rule, part.activation, facts) if self.asking else ()
         authority: tuple[str, ...] = ()
         if isinstance(rule.effect, Duty):
-            authority = self.ruleset.authorities(rule.effect.instrument, activation)
-        return Finding(rule, subject, "unknown", False, missing, authority=authority)
+            authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
+        finding = Finding(rule, part.subject, "unknown", False, missing, (), authority)
+        part.unknown.append(finding)
+        return finding
 
     # --- interpretations
 
@@ -357,6 +344,10 @@ class _Evaluator:
                 found = _word([*others, other.service(index)])
                 if found != word:
                     yield Interpretation(rule, subject, alternative, found)
+
+
+def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:
+    return [match for match in matches if match[0].kind == kind]
 
 
 def _word(parts: Sequence[Part]) -> str:

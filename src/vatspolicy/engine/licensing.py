@@ -7,7 +7,7 @@ from typing import Any
 
 from vatspolicy.cel.interpreter import Env, conjunction, disjunction
 from vatspolicy.engine.decision import Outcome, RouteResult, Subject
-from vatspolicy.policies.model import Instrument, Route, Rule
+from vatspolicy.policies.model import Instrument, Route
 from vatspolicy.policies.ruleset import Match, RuleSet
 
 
@@ -55,35 +55,31 @@ def evaluate_routes(
     Routes named in `refused` are read as closed. `matches` are the routes that match, if they are known already.
     """
     found = []
-    for rule, applies in ruleset.match("activity", activation, ("route",)) if matches is None else matches:
+    instruments: dict[str, tuple[bool | None, tuple[str, ...]]] = {}
+    """Whether each instrument is held, and the authorities in charge of it: routes share instruments."""
+    subject = Subject.of(activation)
+    for rule, applies, _ in ruleset.match("activity", activation, ("route",)) if matches is None else matches:
         route = rule.effect
         assert isinstance(route, Route)
-        if route.to == to:
-            found.append(_evaluate_route(ruleset, activation, rule, route, applies, rule.name in refused))
+        if route.to != to:
+            continue
+        name = route.instrument
+        if name not in instruments:
+            has = holds_instrument(ruleset, activation, name)
+            instruments[name] = (has, ruleset.authorities(name, activation))
+        failing, certain = [], applies
+        for condition in route.requirements:
+            holds = ruleset.evaluate(condition.check, activation)
+            if holds is False:
+                failing.append(condition)
+            elif holds is None:
+                certain = False
+        state = "closed" if failing or rule.name in refused else "open" if certain else "unknown"
+        cap = route.max_foreign_percent
+        share = None if cap is None else ruleset.evaluate(cap, activation)
+        held, authority = instruments[name]
+        found.append(RouteResult(rule, subject, state, held, tuple(failing), share, authority))
     return tuple(found)
-
-
-def _evaluate_route(
-    ruleset: RuleSet, activation: Env, rule: Rule, route: Route, applies: bool, refused: bool
-) -> RouteResult:
-    failing = []
-    certain = applies
-    for condition in route.requirements:
-        holds = ruleset.evaluate(condition.check, activation)
-        if holds is False:
-            failing.append(condition)
-        elif holds is None:
-            certain = False
-    cap = route.max_foreign_percent
-    return RouteResult(
-        rule=rule,
-        subject=Subject.of(activation),
-        state="closed" if failing or refused else "open" if certain else "unknown",
-        held=holds_instrument(ruleset, activation, route.instrument),
-        failing=tuple(failing),
-        max_foreign_percent=None if cap is None else ruleset.evaluate(cap, activation),
-        authority=ruleset.authorities(route.instrument, activation),
-    )
 
 
 def outcome_range(routes: Iterable[RouteResult]) -> tuple[Outcome, Outcome]:

@@ -8,7 +8,7 @@ from vatspolicy.cel.interpreter import Env, UnknownAttribute
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import MissingFact, Outcome
 from vatspolicy.engine.licensing import is_valid
-from vatspolicy.policies.model import Expression, Route, Rule
+from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
@@ -19,16 +19,18 @@ class MissingFacts:
     def __init__(self, ruleset: RuleSet, profile: Profile) -> None:
         self.ruleset, self.profile = ruleset, profile
 
-    def of_rule(self, rule: Rule, activation: Env) -> tuple[MissingFact, ...]:
-        """Return the facts that keep the condition of a rule undecided."""
-        return self._of(rule, activation, [rule.when])
+    def of_rule(self, rule: Rule, activation: Env, facts: Iterable[UnknownAttribute]) -> tuple[MissingFact, ...]:
+        """Return the facts that keep the condition of a rule undecided, as facts of the profile."""
+        paths = dict.fromkeys(path for fact in facts for path in self._paths(activation, fact))
+        return tuple(MissingFact(path, (rule.name,)) for path in paths)
 
     def of_route(self, rule: Rule, activation: Env) -> tuple[MissingFact, ...]:
         """Return the facts that keep a route undecided: whether it applies, its conditions, and what it leads to."""
         route = rule.effect
         assert isinstance(route, Route)
-        checks = (condition.check for condition in route.requirements)
-        found = self._of(rule, activation, [rule.when, *checks])
+        expressions = (rule.when, *(condition.check for condition in route.requirements))
+        facts = (fact for one in expressions for fact in self.ruleset.missing_facts(one, activation))
+        found = self.of_rule(rule, activation, facts)
         return tuple(dict.fromkeys((*found, *self.of_instrument(rule, activation, route.instrument))))
 
     def of_instrument(
@@ -38,20 +40,19 @@ class MissingFacts:
         paths = dict.fromkeys(self._holding(activation, (instrument,), holder))
         return tuple(MissingFact(path, (rule.name,)) for path in paths)
 
-    def _of(self, rule: Rule, activation: Env, expressions: Iterable[Expression]) -> tuple[MissingFact, ...]:
-        facts = (fact for one in expressions for fact in self.ruleset.missing_facts(one, activation))
-        paths = dict.fromkeys(path for fact in facts for path in self._paths(activation, fact))
-        return tuple(MissingFact(path, (rule.name,)) for path in paths)
-
     def _paths(self, activation: Env, fact: UnknownAttribute) -> Iterator[Path]:
         """Yield the places of a missing fact in the profile."""
         if fact.root == "operator" and activation.get("operator") is None:
-            service = activation["service"]
+            service = activation.get("service")
+            if service is None:  # the product itself is operated by the company
+                yield ("company", *fact.names)
+                return
             names = fact.names if "operated_by" in service else None
             path = self.profile.path_of(service, ("operated_by",))
             yield ("partner", *names) if names is not None else path or ("services",)
         elif fact.root == "activity":
-            yield from self._holding(activation, self.ruleset.access)
+            if "activity" in activation:  # of an activity, only whether it is licensed can be unknown
+                yield from self._holding(activation, self.ruleset.access)
         else:
             owner = fact.member if fact.member is not None else activation.get(fact.root)
             path = self.profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)

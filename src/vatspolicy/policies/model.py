@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.cel.ast import Node, Param, walk
+from vatspolicy.cel.ast import Literal, Node, Param, walk
 from vatspolicy.cel.serialize import from_data, to_data
 from vatspolicy.profile.vocabulary import LocalizedText
 
@@ -48,6 +48,11 @@ class Expression:
         """The tree as plain data."""
         data: list[Any] = marshal.loads(self.stored)  # noqa: S302 - written by `store_tree`
         return data
+
+    @functools.cached_property
+    def is_true(self) -> bool:
+        """Whether it is the constant `true`."""
+        return isinstance(self.tree, Literal) and self.tree.value is True
 
     @functools.cached_property
     def parameters(self) -> tuple[str, ...]:

@@ -1,14 +1,16 @@
 """Index of rules by the values of single facts: it leaves the few rules that can match, without evaluating the others.
 
 A rule is a conjunction, and most of its clauses test one fact. For each such fact a *dimension* maps a value to a
-bitmap of the rules that the value leaves possible; the *candidates* are the intersection over all dimensions. A clause
-that tests several facts, or a fact that is missing, excludes no rule. So the index never loses a rule that may hold,
-and every candidate must still be evaluated.
+bitmap of the rules that the value leaves possible; the *candidates* are the intersection over all dimensions. The
+operands of a disjunction have bits of their own: it excludes a rule if all of them are excluded. Any other clause, and
+a fact that is missing, excludes no rule. So the index never loses a rule that may hold, and every candidate must still
+be evaluated.
 """
 
 from __future__ import annotations
 
 import functools
+import operator
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,12 +19,14 @@ from typing import Any, TypeVar
 
 from vatspolicy.cel.ast import And, Compare, Fact, In, Literal, Node, Not, Or, Param, Quantifier, Term, children, walk
 from vatspolicy.cel.interpreter import Env, Evaluator, compile_interpreter
-from vatspolicy.cel.types import Bool, Enum, Int, ListOf, Number
+from vatspolicy.cel.types import Bool, Enum, Int, ListOf, Number, Record
 
 Item = TypeVar("Item")
 
-VALUE, NUMBER, SOME, EVERY = "value", "number", "some", "every"
-"""Ways to test a fact: its value, its number, whether some or every member of a list of words passes."""
+VALUE, NUMBER, SOME, EVERY, FILLED = "value", "number", "some", "every", "filled"
+"""Ways to test a fact: its value, its number, whether some or every member of a list of words passes, and whether a
+list of objects has any.
+"""
 _OTHER = object()
 """Stands for any value that no clause mentions."""
 
@@ -32,27 +36,55 @@ class RuleIndex:
 
     def __init__(self, conditions: Sequence[Node], params: Mapping[str, Any]) -> None:
         """Build the index under the parameter values of one day."""
-        self._everything = (1 << len(conditions)) - 1
+        self._params = params
+        self._rules = (1 << len(conditions)) - 1
+        self._bits = len(conditions)
+        self._alternatives: list[tuple[int, int]] = []
+        """Disjunctions: the bits of their operands, and the bit that is excluded if all of these are."""
         dimensions: dict[tuple[Any, ...], Dimension] = {}
         for place, condition in enumerate(conditions):
-            turns = Counter[tuple[Any, ...]]()
-            for clause, wanted in _clauses(condition, wanted=True):
-                predicate = _predicate(clause, wanted, params)
-                if predicate is None:
-                    continue
-                key: tuple[Any, ...] = (predicate.way, predicate.path)
-                turns[key] += 1
-                if predicate.way == SOME:  # members of one list may pass several clauses of a rule, each by itself
-                    key = (*key, turns[key])
-                dimension = dimensions.get(key)
-                if dimension is None:
-                    dimension = dimensions[key] = _DIMENSIONS[predicate.way](predicate.path, self._everything)
-                dimension.add(1 << place, predicate)
+            self._add(1 << place, condition, True, dimensions)
+        self._alternatives.reverse()  # what stands inside comes first
+        self._everything = (1 << self._bits) - 1
         self._owners: dict[tuple[str, ...], list[Dimension]] = {}
         """Dimensions by the object that holds their fact."""
         for dimension in dimensions.values():
-            dimension.finish()
+            dimension.finish(self._everything)
             self._owners.setdefault(dimension.path[:-1], []).append(dimension)
+
+    def _add(self, bit: int, condition: Node, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]) -> bool:
+        """Index the clauses of a conjunction under a bit. Return whether any value can exclude it."""
+        turns = Counter[tuple[Any, ...]]()
+        found = False
+        for clause, truth in _clauses(condition, wanted):
+            predicate = _predicate(clause, truth, self._params)
+            if predicate is not None:
+                key: tuple[Any, ...] = (predicate.way, predicate.path)
+                turns[key] += 1
+                if predicate.way == SOME:  # different members of a list may pass different clauses
+                    key = (*key, turns[key])
+                dimension = dimensions.get(key)
+                if dimension is None:
+                    dimension = dimensions[key] = _DIMENSIONS[predicate.way](predicate.path)
+                dimension.add(bit, predicate)
+                found = True
+            elif isinstance(clause, And | Or):
+                found = self._add_alternatives(bit, clause, truth, dimensions) or found
+        return found
+
+    def _add_alternatives(
+        self, bit: int, clause: And | Or, wanted: bool, dimensions: dict[tuple[Any, ...], Dimension]
+    ) -> bool:
+        """Index the operands of a disjunction, each under a bit of its own."""
+        own = []
+        place = len(self._alternatives)
+        for part in clause.parts:
+            own.append(1 << self._bits)
+            self._bits += 1
+            if not self._add(own[-1], part, wanted, dimensions):
+                return False  # one operand can always hold
+        self._alternatives.insert(place, (sum(own), bit))
+        return True
 
     def candidates(self, activation: Env) -> int:
         """Return the bitmap of the rules that can match."""
@@ -68,7 +100,10 @@ class RuleIndex:
                     value = owner.get(dimension.name)
                     if value is not None:  # a missing fact excludes nothing
                         found &= dimension.possible(value)
-        return found
+        for operands, bit in self._alternatives:
+            if not found & operands:
+                found &= ~bit
+        return found & self._rules
 
     def select(self, rules: Sequence[Item], activation: Env) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""
@@ -98,17 +133,17 @@ class Predicate:
 class Dimension:
     """Bitmaps of possible rules by the value of one fact."""
 
-    def __init__(self, path: tuple[str, ...], everything: int) -> None:
-        """Take the path of the fact and the bitmap of all rules."""
-        self.path, self.name, self.everything = path, path[-1], everything
+    def __init__(self, path: tuple[str, ...]) -> None:
+        """Take the path of the fact."""
+        self.path, self.name = path, path[-1]
         self.tests: list[tuple[int, Predicate]] = []
 
     def add(self, bit: int, predicate: Predicate) -> None:
         """Add a predicate of the rule that has a bit."""
         self.tests.append((bit, predicate))
 
-    def finish(self) -> None:
-        """Build the bitmaps from all predicates added."""
+    def finish(self, everything: int) -> None:
+        """Build the bitmaps from all predicates added. `everything` is the bitmap of all rules."""
         raise NotImplementedError
 
     def possible(self, value: Any) -> int:
@@ -119,8 +154,9 @@ class Dimension:
 class ValueDimension(Dimension):
     """Dimension of a word or a truth value."""
 
-    def finish(self) -> None:
+    def finish(self, everything: int) -> None:
         """Build a table of the values that predicates mention."""
+        self.everything = everything
         self.other = self.everything & ~_failing(self.tests, _OTHER)
         mentions: dict[Any, list[tuple[int, Predicate]]] = {}
         for bit, predicate in self.tests:
@@ -155,10 +191,10 @@ class EveryDimension(ValueDimension):
 class SomeDimension(ValueDimension):
     """Dimension of a list of which some member must pass."""
 
-    def finish(self) -> None:
+    def finish(self, everything: int) -> None:
         """Build the table without the rules that the dimension does not test."""
-        super().finish()
-        untested = self.everything & ~sum(bit for bit, _ in self.tests)
+        super().finish(everything)
+        untested = everything & ~sum(bit for bit, _ in self.tests)
         self.untested, self.other = untested, self.other & ~untested
         self.table = {value: bits & ~untested for value, bits in self.table.items()}
 
@@ -170,17 +206,32 @@ class SomeDimension(ValueDimension):
         return found
 
 
+class FilledDimension(Dimension):
+    """Dimension of a list of objects of which some object must pass: an empty list excludes all rules that ask."""
+
+    def finish(self, everything: int) -> None:
+        """Build the bitmaps of the empty list and of any other."""
+        self.empty, self.filled = (
+            everything & ~functools.reduce(operator.or_, (bit for bit, _ in self.tests)),
+            everything,
+        )
+
+    def possible(self, value: Any) -> int:
+        """Return the bitmap of the rules that a value leaves possible."""
+        return self.filled if value else self.empty
+
+
 class NumberDimension(Dimension):
     """Dimension of a number: bitmaps by the interval in which it lies, the constants being intervals of their own."""
 
-    def finish(self) -> None:
+    def finish(self, everything: int) -> None:
         """Build a bitmap for each constant, and for the numbers between them."""
         self.cuts = sorted({value for _, predicate in self.tests for value in predicate.constants})
         between = [(low + high) / 2 for low, high in zip(self.cuts, self.cuts[1:], strict=False)]
         points: list[Any] = [self.cuts[0] - 1]
         for cut, after in zip(self.cuts, [*between, self.cuts[-1] + 1], strict=True):
             points += [cut, after]
-        self.bitmaps = [self.everything & ~_failing(self.tests, point) for point in points]
+        self.bitmaps = [everything & ~_failing(self.tests, point) for point in points]
 
     def possible(self, value: Any) -> int:
         """Return the bitmap of the rules that a value leaves possible."""
@@ -194,6 +245,7 @@ _DIMENSIONS: Mapping[str, type[Dimension]] = {
     NUMBER: NumberDimension,
     SOME: SomeDimension,
     EVERY: EveryDimension,
+    FILLED: FilledDimension,
 }
 
 
@@ -224,6 +276,9 @@ def _clauses(node: Node, wanted: bool) -> Iterator[tuple[Node, bool]]:
 
 def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predicate | None:
     """Return the test that a clause makes of one fact, or None if it tests more, or in another way."""
+    filled = _filled_list(clause, wanted)
+    if filled is not None:
+        return Predicate(FILLED, (filled.root, *filled.names), frozenset(), bool)
     facts = {(fact.root, *fact.names): fact for fact in _facts(clause, frozenset())}
     nodes = list(walk(clause))
     if len(facts) != 1 or not all(isinstance(node, _SIMPLE) for node in nodes):
@@ -241,7 +296,7 @@ def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predica
             way = _list_way(clause, wanted)
         case _:
             return None
-    if not way or len(path) < 2 or any(isinstance(value, dict) for value in constants):
+    if not way or any(isinstance(value, dict) for value in constants):
         return None
     run = compile_interpreter(clause, params)
     listed = way in (SOME, EVERY)
@@ -254,6 +309,14 @@ def _predicate(clause: Node, wanted: bool, params: Mapping[str, Any]) -> Predica
 
 _SIMPLE = (Not, And, Or, Term, Compare, In, Literal, Param, Fact, Quantifier)
 """Nodes that a value which no clause mentions passes through."""
+
+
+def _filled_list(clause: Node, wanted: bool) -> Fact | None:
+    """Return the list of objects of which some object must pass a clause, if that is all that the clause says."""
+    match clause:
+        case Quantifier(kind=kind, list=Fact(type=ListOf(item=Record())) as over) if (kind == "exists") is wanted:
+            return over
+    return None
 
 
 def _constants(nodes: Iterable[Node], params: Mapping[str, Any]) -> Iterator[Any]:

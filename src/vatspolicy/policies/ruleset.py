@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from vatspolicy.cel.interpreter import Env, UnknownAttribute
+from vatspolicy.cel.interpreter import Env, Unknown, UnknownAttribute
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import KINDS, Expression, Instrument, Rule
@@ -16,8 +16,8 @@ from vatspolicy.policies.rule_index import RuleIndex
 INDEX_AFTER = 24
 """Number of matches on one kind of subject before an index is built, which takes as long as some decisions."""
 
-Match: TypeAlias = tuple[Rule, bool]
-"""A rule and whether it holds; False where a missing fact leaves it undecided."""
+Match: TypeAlias = tuple[Rule, bool, tuple[UnknownAttribute, ...]]
+"""A rule, whether it holds (False if a missing fact leaves it undecided), and the facts to ask for until it does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +43,36 @@ class RuleSet:
 
     def match(self, each: str, activation: Env, kinds: tuple[str, ...] = KINDS) -> list[Match]:
         """Return the rules about a subject that hold or may hold, kind by kind in the order of `kinds`."""
-        found = []
+        found: list[Match] = []
         evaluate = self.evaluator.evaluate
         for rule in self._candidates(each, activation, kinds):
-            holds = evaluate(rule.when, activation)
-            if holds is not False:
-                found.append((rule, holds is True))
+            value = evaluate(rule.when, activation)
+            if value is True:
+                found.append((rule, True, ()))
+            elif value is not False:
+                found.append((rule, False, value.facts))
         return found
 
     def evaluate(self, expression: Expression, activation: Env) -> Any:
         """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
-        return self.evaluator.evaluate(expression, activation)
+        value = self.evaluator.evaluate(expression, activation)
+        return None if type(value) is Unknown else value
 
     def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
         """Return the facts to ask for next while an expression is unknown; none if it is decided."""
-        return self.evaluator.missing_facts(expression, activation)
+        value = self.evaluator.evaluate(expression, activation)
+        return value.facts if type(value) is Unknown else ()
 
     def authorities(self, instrument: str, activation: Env) -> tuple[str, ...]:
         """Return the authorities in charge of an instrument: those of the first entry that holds.
 
         While facts are missing, these are the authorities of all entries that may be the first.
         """
+        entries = self.instruments[instrument].authority
+        if len(entries) == 1 and entries[0][0].is_true:
+            return entries[0][1]
         found: list[str] = []
-        for when, bodies in self.instruments[instrument].authority:
+        for when, bodies in entries:
             holds = self.evaluate(when, activation)
             if holds is not False:
                 found += [body for body in bodies if body not in found]

@@ -10,8 +10,8 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import COLORS, phrase
 from vatspolicy.reports.formats.markdown import escape, table
+from vatspolicy.reports.words import COLORS, phrase
 
 Data = Mapping[str, Any]
 

@@ -23,8 +23,8 @@ from tests.support.specs import HOSTING, TODAY
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate.gate import ExitCode, Gate, GateResult
 from vatspolicy.gate.waivers import WaiverSet, fingerprint, load_waiver_set, load_waivers, waivable
+from vatspolicy.gate.waivers.apply import WHY
 from vatspolicy.gate.waivers.load import load_approvers
-from vatspolicy.gate.waivers.notice import WHY
 from vatspolicy.gate.waivers.writer import add_waivers
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile

@@ -17,8 +17,7 @@ from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation import GOALS, Proposal, RemediationPlan, find_remediations
-from vatspolicy.guidance.remediation.change import Change, apply, differences
-from vatspolicy.guidance.remediation.mutability import mark_of, marks, plain
+from vatspolicy.guidance.remediation.change import Change, apply, differences, mark_of, marks, plain
 from vatspolicy.guidance.remediation.search import Search, routes_of
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
@@ -181,7 +180,7 @@ def test_each_proposal_changes_only_what_a_team_can_change() -> None:
     for found, proposal in proposals():
         changed = {plain(path) for path, _, _ in differences(found.profile, proposal.moves)}
         for path, before, after in differences(found.profile, proposal.moves):
-            mark = mark_of(path)
+            mark = mark_of(path, law().schemas)
             assert mark is not None, (found.name, path)
             if mark.follows is not None:
                 assert tuple(mark.follows.split(".")) in changed | {("services", "sells"), ("services", "offers")}

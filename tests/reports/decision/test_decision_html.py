@@ -26,10 +26,10 @@ from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.html import render
 from vatspolicy.reports.decision.html_basis import steps, value_in_words
 from vatspolicy.reports.decision.route_diagram import gates
-from vatspolicy.reports.decision.words import MEANINGS
 from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
 from vatspolicy.reports.formats.html_page import page, table
 from vatspolicy.reports.formats.html_words import WORDS, Sentences
+from vatspolicy.reports.words import MEANINGS
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 CASES = {

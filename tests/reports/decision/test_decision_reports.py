@@ -29,7 +29,7 @@ from vatspolicy.policies.deadlines import GROUPS
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import FORMATS, SEVERITY, render, run
-from vatspolicy.reports.decision.words import way_of
+from vatspolicy.reports.words import way_of
 
 Changes = Sequence[tuple[str, object]]
 Make = Callable[..., dict[str, Any]]

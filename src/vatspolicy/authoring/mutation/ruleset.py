@@ -9,7 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import Env, Unknown, UnknownAttribute, compile_interpreter, evaluate
+from vatspolicy.cel.interpreter import Env, Unknown, compile_interpreter
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import (
@@ -54,17 +54,11 @@ class MutantEvaluator:
     params: Mapping[str, Any]
 
     def evaluate(self, expression: Expression, activation: Env) -> Any:
-        """Return the value of an expression, or None if it is unknown."""
-        tree = self.trees.get(expression.index)
-        return self.base.evaluate(expression, activation) if tree is None else evaluate(tree, activation, self.params)
-
-    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
-        """Return the facts to ask for next while an expression is unknown."""
+        """Return the value of an expression, or `Unknown`."""
         tree = self.trees.get(expression.index)
         if tree is None:
-            return self.base.missing_facts(expression, activation)
-        value = compile_interpreter(tree, self.params)(activation)
-        return value.facts if isinstance(value, Unknown) else ()
+            return self.base.evaluate(expression, activation)
+        return compile_interpreter(tree, self.params)(activation)
 
 
 @dataclass(frozen=True)
@@ -75,14 +69,10 @@ class RecordingEvaluator:
     note: Callable[[Expression, Env, Any], None]
 
     def evaluate(self, expression: Expression, activation: Env) -> Any:
-        """Return the value of an expression, or None if it is unknown."""
+        """Return the value of an expression, or `Unknown`."""
         value = self.base.evaluate(expression, activation)
-        self.note(expression, activation, value)
+        self.note(expression, activation, None if isinstance(value, Unknown) else value)
         return value
-
-    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
-        """Return the facts to ask for next while an expression is unknown."""
-        return self.base.missing_facts(expression, activation)
 
 
 def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Env, Any], None]) -> RuleSet:

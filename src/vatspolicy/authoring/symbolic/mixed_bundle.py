@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.cel.interpreter import Env, UnknownAttribute
+from vatspolicy.cel.interpreter import Env
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
@@ -38,15 +38,9 @@ class MixedEvaluator:
     """Expressions of the other bundle, known by identity: indexes are those of one bundle."""
 
     def evaluate(self, expression: Expression, activation: Env) -> Any:
-        """Return the value of an expression, or None if it is unknown."""
-        return self._of(expression).evaluate(expression, activation)
-
-    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
-        """Return the facts to ask for next while an expression is unknown."""
-        return self._of(expression).missing_facts(expression, activation)
-
-    def _of(self, expression: Expression) -> ExpressionEvaluator:
-        return self.other if any(expression is one for one in self.foreign) else self.base
+        """Return the value of an expression, or `Unknown`."""
+        evaluator = self.other if any(expression is one for one in self.foreign) else self.base
+        return evaluator.evaluate(expression, activation)
 
 
 @dataclass(frozen=True, eq=False)

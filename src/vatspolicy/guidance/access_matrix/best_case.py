@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.subjects import activity_activation, service_activation
 from vatspolicy.guidance.access_matrix.locations import Location, find_locations
@@ -65,15 +66,15 @@ class BestCaseSearch:
 
     def __init__(self, bundle: Bundle, day: str) -> None:
         """Raises ValueError for a day that the bundle does not cover."""
-        self.bundle, self.day = bundle, day
+        self.bundle, self.day, self.schemas = bundle, day, bundle.schemas
         self.law: RuleSet = bundle.on(day)
         self.routes = tuple(rule for rule in self.law.rules_for("activity", "route") if isinstance(rule.effect, Route))
         prohibitions = [rule for each in ("service", "activity") for rule in self.law.rules_for(each, "deny")]
         self.asked = (*self.law.rules_for("service", "classify"), *self.routes, *prohibitions)
         strings = frozenset(_strings([*self.law.params.values(), *self._literals()]))
-        self.spots = find_locations(strings)
-        self.origins = _origins(strings)
-        self.flags = _flags()
+        self.spots = find_locations(strings, self.schemas)
+        self.origins = _origins(strings, self.schemas)
+        self.flags = _flags(self.schemas)
         self._barred: dict[Any, tuple[Rule, ...]] = {}
         bars = [(rule, rule.each) for rule in prohibitions if isinstance(rule.effect, Deny) and not rule.effect.curable]
         self.bars = [(rule, each) for rule, each in bars if not self.reads(rule.when) & _PLACES]
@@ -84,13 +85,17 @@ class BestCaseSearch:
     @functools.cached_property
     def businesses(self) -> tuple[Business, ...]:
         """Every offer with every class that the law gives it without dispute, in the order of the vocabulary."""
-        order = list(describe(("services", 0, "offers", 0))["enum"])
+        order = list(describe(("services", 0, "offers", 0), self.schemas)["enum"])
         found = []
         for offer in order:
             env = self.service(offer, self.first_choice())
             classes = classify(self.law, env).classes
             found += [Business(offer, cls) for cls, rule in classes.items() if not rule.contested]
-        known = list(describe(("services", 0, "class_opinion", "classes", 0)).get("enum", sorted(words("class"))))
+        known = list(
+            describe(("services", 0, "class_opinion", "classes", 0), self.schemas).get(
+                "enum", sorted(words("class", self.schemas))
+            )
+        )
         return tuple(sorted(found, key=lambda one: (known.index(one.cls), order.index(one.offer))))
 
     @functools.cached_property
@@ -190,7 +195,7 @@ class BestCaseSearch:
             "operating_means_ready": True,
             "discredited": [],
             "investor_track_record": True,
-            "certificates": list(describe(("company", "certificates", 0))["enum"]),
+            "certificates": list(describe(("company", "certificates", 0), self.schemas)["enum"]),
         }
         service = {"id": "service", "operated_by": "company", "customer_contract": "company", "audience": "public"}
         lists: dict[str, list[str]] = {"charges": ["users"], "content": [], "features": [], "sells": []}
@@ -353,7 +358,7 @@ class BestCaseSearch:
         yield from ({**base, "area": area} for area in range(len(case.spot.areas)))
         yield {**base, "certificates": []}
         for name in ("content", "features"):
-            yield {**base, name: list(describe(("services", 0, name, 0))["enum"])}
+            yield {**base, name: list(describe(("services", 0, name, 0), self.schemas)["enum"])}
         yield from ({**base, name: not value} for name, value in base.items() if isinstance(value, bool))
 
 
@@ -363,15 +368,15 @@ _OWN_AXES = frozenset(["spot", "area", "origin", "share", "certificates", "facil
 """Axes that `service` and `profile` write themselves."""
 
 
-def _flags() -> frozenset[str]:
+def _flags(schemas: SchemaSet) -> frozenset[str]:
     """Truth facts of a service."""
-    properties = describe(("services", 0))["properties"]
-    return frozenset(name for name in properties if describe(("services", 0, name)).get("type") == "boolean")
+    properties = describe(("services", 0), schemas)["properties"]
+    return frozenset(name for name in properties if describe(("services", 0, name), schemas).get("type") == "boolean")
 
 
-def _origins(strings: frozenset[str]) -> tuple[list[str], ...]:
+def _origins(strings: frozenset[str], schemas: SchemaSet) -> tuple[list[str], ...]:
     """Where investors may come from: a country that the law does not name, then each that it names."""
-    foreign = sorted(words("country") - {"CN"})
+    foreign = sorted(words("country", schemas) - {"CN"})
     ordinary = next((country for country in foreign if country not in strings), foreign[0])
     return ([ordinary], *([country] for country in foreign if country in strings))
 

@@ -26,17 +26,18 @@ class Location:
     areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
     """Service areas to choose from as expressions read them: the mainland, then what holds the site, widest first."""
     written_areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
+    schemas: SchemaSet = field(repr=False, compare=False, hash=False)
 
     @property
     def whole(self) -> bool:
         """Whether the zone is that of the place as a whole, so that there is no address outside of it."""
-        return "zone" in gazetteer()[self.at]
+        return "zone" in gazetteer(self.schemas)[self.at]
 
     def with_sites(self, alike: tuple[str, ...]) -> Location:
         """The same kind of place, for some of its sites only."""
         if alike == self.alike:
             return self
-        return replace(self, alike=alike) if self.at in alike else _spot(alike[0], self.zone, alike)
+        return replace(self, alike=alike) if self.at in alike else _spot(alike[0], self.zone, alike, self.schemas)
 
     @property
     def written(self) -> dict[str, str]:
@@ -44,39 +45,39 @@ class Location:
         return {"at": self.at, "ftz": self.zone}
 
 
-def find_locations(strings: frozenset[str]) -> tuple[Location, ...]:
+def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Location, ...]:
     """One spot for every kind of place. `strings`: all texts of the law, with the codes of places it speaks of."""
     groups: dict[tuple[Any, ...], list[str]] = {}
-    for code in SchemaSet.shipped().load("places")["$defs"]["site"]["enum"]:
-        entry = gazetteer()[code]
-        if ABROAD in within(code):
+    for code in schemas.load("places")["$defs"]["site"]["enum"]:
+        entry = gazetteer(schemas)[code]
+        if ABROAD in within(code, schemas):
             continue
-        named = tuple(place for place in within(code) if place in strings)
+        named = tuple(place for place in within(code, schemas) if place in strings)
         groups.setdefault((named, entry["province"], entry.get("zone")), []).append(code)
     found = []
     for (_, province, own), codes in groups.items():
-        zones = [own] if own else [OUTSIDE, *_zones(province)]
-        found += [_spot(codes[0], zone, tuple(codes)) for zone in zones]
+        zones = [own] if own else [OUTSIDE, *_zones(province, schemas)]
+        found += [_spot(codes[0], zone, tuple(codes), schemas) for zone in zones]
     return tuple(found)
 
 
-def _zones(province: str) -> list[str]:
+def _zones(province: str, schemas: SchemaSet) -> list[str]:
     """Zones of a province that no site lies in as a whole; a zone bears the name of its province."""
-    whole = {entry["zone"] for entry in gazetteer().values() if "zone" in entry}
-    zones = SchemaSet.shipped().load("places")["$defs"]["zone"]["enum"]
+    whole = {entry["zone"] for entry in gazetteer(schemas).values() if "zone" in entry}
+    zones = schemas.load("places")["$defs"]["zone"]["enum"]
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
 
 
-def _spot(at: str, zone: str, alike: tuple[str, ...]) -> Location:
-    around = [place for place in reversed(within(at)) if place != MAINLAND]
+def _spot(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Location:
+    around = [place for place in reversed(within(at, schemas)) if place != MAINLAND]
     written: list[list[Any]] = [[MAINLAND], *([place] for place in around)]
     if zone != OUTSIDE:
         written += [[{"at": place, "ftz": zone}] for place in around]
     services = [{"id": f"s{index}", "area": area} for index, area in enumerate(written)]
     company = {"registered": {"at": at, "ftz": zone}}
-    facts = facts_of({"schema": 1, "product": {"id": "p"}, "company": company, "services": services})
+    facts = facts_of({"schema": 1, "product": {"id": "p"}, "company": company, "services": services}, schemas)
     areas = tuple(service["area"] for service in facts["services"])
-    return Location(at, zone, alike, facts["company"]["registered"], areas, tuple(written))
+    return Location(at, zone, alike, facts["company"]["registered"], areas, tuple(written), schemas)
 
 
 def describe_spots(spots: Iterable[Location], all_spots: Iterable[Location]) -> LocalizedText:
@@ -84,21 +85,22 @@ def describe_spots(spots: Iterable[Location], all_spots: Iterable[Location]) -> 
     inside the zone do. A zone that lies in the set in part is named with its places in it, or with those that are not.
     """
     spots, all_spots = tuple(spots), tuple(all_spots)
+    schemas = all_spots[0].schemas
     outside = _sites(spot for spot in spots if spot.zone == OUTSIDE or spot.whole)
-    names = [_names(_largest(outside))] if outside else []
+    names = [_names(_largest(outside, schemas), schemas)] if outside else []
     for zone in dict.fromkeys(spot.zone for spot in spots if spot.zone != OUTSIDE and not set(spot.alike) <= outside):
         inside = _sites(spot for spot in spots if spot.zone == zone)
         rest = _sites(spot for spot in all_spots if spot.zone == zone) - inside
-        name = label("zone", zone)
+        name = label("zone", zone, schemas)
         if not rest:
             names.append({"en": name["en"], "zh": name["zh"]})
             continue
-        within_, without = _largest(inside), _largest(rest)
+        within_, without = _largest(inside, schemas), _largest(rest, schemas)
         if len(within_) <= len(without):
-            part = _names(within_, ", ")
+            part = _names(within_, schemas, ", ")
             names.append({"en": f"{name['en']} ({part['en']})", "zh": f"{name['zh']}（{part['zh']}）"})
         else:
-            part = _names(without, ", ")
+            part = _names(without, schemas, ", ")
             names.append({"en": f"{name['en']} (not {part['en']})", "zh": f"{name['zh']}（{part['zh']}除外）"})
     return {language: sign.join(name[language] for name in names) for language, sign in (("en", "; "), ("zh", "、"))}
 
@@ -107,20 +109,20 @@ def _sites(spots: Iterable[Location]) -> set[str]:
     return {code for spot in spots for code in spot.alike}
 
 
-def _names(codes: Iterable[str], sign: str = "; ") -> dict[str, str]:
-    names = [label("place", code) for code in codes]
+def _names(codes: Iterable[str], schemas: SchemaSet, sign: str = "; ") -> dict[str, str]:
+    names = [label("place", code, schemas) for code in codes]
     return {"en": sign.join(name["en"] for name in names), "zh": "、".join(name["zh"] for name in names)}
 
 
-def _largest(codes: set[str]) -> list[str]:
+def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:
     """The fewest places that hold exactly these sites."""
     found: list[str] = []
     left = set(codes)
-    for place, sites in sorted(_sites_below().items(), key=lambda item: -len(item[1])):
+    for place, sites in sorted(_sites_below(schemas).items(), key=lambda item: -len(item[1])):
         if sites & left and sites <= codes:
             found.append(place)
             left -= sites
-    order = {code: index for index, code in enumerate(gazetteer())}
+    order = {code: index for index, code in enumerate(gazetteer(schemas))}
     return sorted(found, key=order.__getitem__)
 
 

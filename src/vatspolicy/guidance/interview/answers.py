@@ -9,6 +9,7 @@ from typing import Any
 
 from vatspolicy.cel.ast import Arithmetic, Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.documents import Path
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Rule
 from vatspolicy.policies.ruleset import RuleSet
@@ -25,16 +26,17 @@ def possible_answers(bundle: Bundle, law: RuleSet, path: Path, rules: Iterable[s
     `rules` are the names of the open rules that read it. Empty for a fact that is free text.
     """
     trees = [e.tree for name in rules for e in bundle.rule(name).expressions]
-    node = describe(path)
+    schemas = law.schemas
+    node = describe(path, schemas)
     if path[-1] == "licences":
         return ([], *([{"instrument": instrument}] for instrument in law.access))
     if path[-1] == "deals":
-        return tuple([{"kind": kind}] for kind in describe((*path, 0, "kind"))["enum"])
+        return tuple([{"kind": kind}] for kind in describe((*path, 0, "kind"), schemas)["enum"])
     if _is_place(node):
-        return tuple(_spread(_places((*path, "at"), _mentioned(trees, law))))
-    item = describe((*path, 0)) if node.get("type") == "array" else {}
+        return tuple(_spread(_places((*path, "at"), _mentioned(trees, law), schemas)))
+    item = describe((*path, 0), schemas) if node.get("type") == "array" else {}
     if item and _is_place(item):
-        return tuple([place] for place in _spread(_places((*path, 0, "at"), _mentioned(trees, law))))
+        return tuple([place] for place in _spread(_places((*path, 0, "at"), _mentioned(trees, law), schemas)))
     if "enum" in item:
         return ([], *([word] for word in _spread(_told_apart(item["enum"], _mentioned(trees, law)))))
     if "enum" in node:
@@ -86,9 +88,9 @@ def _told_apart(known: Sequence[str], mentioned: set[Any]) -> list[str]:
     return [word for word in known if word in mentioned or word == other]
 
 
-def _places(path: Path, mentioned: set[Any]) -> list[str]:
+def _places(path: Path, mentioned: set[Any], schemas: SchemaSet) -> list[str]:
     """Places that rules mention, one that none does, and abroad."""
-    known, places, taken = describe(path)["enum"], gazetteer(), mentioned | {"overseas"}
+    known, places, taken = describe(path, schemas)["enum"], gazetteer(schemas), mentioned | {"overseas"}
     found = _spread([place for place in known if place in mentioned and place != "overseas"], MOST - 2)
     untold = (place for place in known if place not in mentioned and places[place]["province"] not in taken)
     return list(dict.fromkeys([*found, *itertools.islice(untold, 1), "overseas"]))

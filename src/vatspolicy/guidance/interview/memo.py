@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from vatspolicy.cel.ast import Fact, Quantifier, walk
-from vatspolicy.cel.interpreter import Env, UnknownAttribute, look_up
+from vatspolicy.cel.interpreter import Env, look_up
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression
 from vatspolicy.policies.ruleset import RuleSet
@@ -30,7 +30,7 @@ class RememberingEvaluator:
         self._kept: list[Any] = []
 
     def evaluate(self, expression: Expression, activation: Env) -> Any:
-        """Return the value of an expression, or None if it is unknown."""
+        """Return the value of an expression, or `Unknown`."""
         facts = self._reads.get(expression)
         if facts is None:
             facts = self._reads[expression] = _facts(expression)
@@ -38,10 +38,6 @@ class RememberingEvaluator:
         if key not in self._memory:
             self._memory[key] = self._base.evaluate(expression, activation)
         return self._memory[key]
-
-    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
-        """Return the facts to ask for next while an expression is unknown."""
-        return self._base.missing_facts(expression, activation)
 
     def keep(self, facts: Any) -> None:
         """Keep facts alive: the memory knows them by identity."""

@@ -86,14 +86,14 @@ class Question:
 def make_question(scene: InterviewState, ask: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
     """The question that asks for a fact."""
     path = ask.path
-    node = describe(path)
+    node = describe(path, scene.schemas)
     kind, choices = _kind(scene, path, node, ask.rules)
     unit = node.get("x-unit")
     return Question(
         path=path,
         kind=kind,
         about=_about(scene, path),
-        text=NAME if path == NAME_PATH else question(path),
+        text=NAME if path == NAME_PATH else question(path, scene.schemas),
         title={"en": node.get("title", str(path[-1])), "zh": node.get("x-title-zh", str(path[-1]))},
         unit=UNITS[unit] if unit else None,
         choices=choices,
@@ -119,7 +119,7 @@ def _kind(
     if "at" in node.get("properties", {}):
         return "place", _choices(scene, (*path, "at"))
     match node.get("type"):
-        case "array" if "at" in describe((*path, 0)).get("properties", {}):
+        case "array" if "at" in describe((*path, 0), scene.schemas).get("properties", {}):
             return "places", _choices(scene, (*path, 0, "at"))
         case "array":
             choices = _choices(scene, (*path, 0))
@@ -131,16 +131,16 @@ def _kind(
     if "enum" in node:
         choices = _choices(scene, path)
         if path[-1] == "ftz":
-            province = gazetteer()[_place_code(get(scene.data, path[:-1]))]["province"]
+            province = gazetteer(scene.schemas)[_place_code(get(scene.data, path[:-1]))]["province"]
             choices = tuple(c for c in choices if c.value == "none" or c.value.split("-")[0] == province.split("-")[0])
         return "choice", choices
     return "date" if node.get("format") == "date" else "text", ()
 
 
 def _choices(scene: InterviewState, path: Path) -> tuple[Choice, ...]:
-    node = describe(path)
+    node = describe(path, scene.schemas)
     labels: Mapping[str, LocalizedText] = node.get("x-enum", {})
-    places = gazetteer()
+    places = gazetteer(scene.schemas)
 
     def named(word: str) -> LocalizedText:
         if word in labels:
@@ -160,7 +160,7 @@ def _about(scene: InterviewState, path: Path) -> LocalizedText:
     """The objects that the fact lies in: section, service, facility, license, deal."""
     parts: list[LocalizedText] = []
     for depth in range(1, len(path)):
-        node, following = describe(path[:depth]), path[depth]
+        node, following = describe(path[:depth], scene.schemas), path[depth]
         if isinstance(following, int):
             continue
         title = {"en": node.get("title", str(path[0])), "zh": node.get("x-title-zh", node.get("title", str(path[0])))}
@@ -168,7 +168,7 @@ def _about(scene: InterviewState, path: Path) -> LocalizedText:
         name = _name(scene, member) if isinstance(path[depth - 1], int) else None
         parts.append({lang: f"{title[lang]} {name[lang]}" for lang in ("en", "zh")} if name else title)
     if not parts:
-        node = describe(("product",))
+        node = describe(("product",), scene.schemas)
         parts = [{"en": node["title"], "zh": node["x-title-zh"]}]
     return {"en": ", ".join(part["en"] for part in parts), "zh": "，".join(part["zh"] for part in parts)}
 
@@ -176,13 +176,13 @@ def _about(scene: InterviewState, path: Path) -> LocalizedText:
 def _name(scene: InterviewState, member: Any) -> LocalizedText | None:
     """What a member of a list is called."""
     if isinstance(member, str) or (isinstance(member, dict) and "at" in member):
-        return gazetteer()[_place_code(member)]
+        return gazetteer(scene.schemas)[_place_code(member)]
     if not isinstance(member, dict):
         return None
     if "instrument" in member:
         return scene.bundle.instruments[member["instrument"]].title
     if "kind" in member:
-        labels: Mapping[str, LocalizedText] = describe(("deals", 0, "kind"))["x-enum"]
+        labels: Mapping[str, LocalizedText] = describe(("deals", 0, "kind"), scene.schemas)["x-enum"]
         return labels[member["kind"]]
     return {"en": str(member["id"]), "zh": str(member["id"])} if "id" in member else None
 
@@ -226,7 +226,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
         )
     effect = {"en": describe_effect(bundle, rule, "en"), "zh": describe_effect(bundle, rule, "zh")}
     if isinstance(rule.effect, Classify) and rule.effect.classes:  # by their names rather than their codes
-        titles = [label("class", cls) for cls in rule.effect.classes]
+        titles = [label("class", cls, bundle.schemas) for cls in rule.effect.classes]
         effect = {
             "en": f"a service of this class: {'; '.join(title['en'] for title in titles)}",
             "zh": f"归类：{'；'.join(title['zh'] for title in titles)}",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.documents import Document, Path
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import MissingFact
 from vatspolicy.engine.evaluator import PossibleOutcomes, possible_outcomes
 from vatspolicy.guidance.interview.answers import ordinary, possible_answers
@@ -67,6 +68,11 @@ class InterviewState:
     def remembering(self) -> InterviewState:
         """The scene for many trials."""
         return dataclasses.replace(self, law=remembering(self.law), before=None)
+
+    @property
+    def schemas(self) -> SchemaSet:
+        """Schemas of the law."""
+        return self.law.schemas
 
     @functools.cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -135,7 +141,7 @@ def rank(
     total = now.duties if duties else now.open
     each = max(2, TRIALS // max(1, len(asks)))
     gains = [(ask, _gain(scene, ask, total, each, duties)) for ask in asks]
-    order = schema_order()
+    order = schema_order(scene.schemas)
     return sorted(gains, key=lambda pair: (-pair[1].expected, -pair[1].worst, _place(order, pair[0].path)))
 
 
@@ -150,9 +156,9 @@ def _gain(scene: InterviewState, ask: MissingFact, total: int, most: int, duties
     return InformationGain(round(total - sum(left) / len(left), 2), total - max(left), total, len(left))
 
 
-def schema_order() -> Mapping[tuple[str, ...], int]:
+def schema_order(schemas: SchemaSet) -> Mapping[tuple[str, ...], int]:
     """The place of each fact in the schema."""
-    return {path: position for position, (path, _) in enumerate(fact_schemas())}
+    return {path: position for position, (path, _) in enumerate(fact_schemas(schemas))}
 
 
 def _place(order: Mapping[tuple[str, ...], int], path: Path) -> tuple[int, Path]:

@@ -204,7 +204,7 @@ class Interview:
         """The rules that wait for a list, where some entry of it could change the decision word; else none."""
         if path == ("deals",):
             rules = rules_reading(self.scene.law, "deals")
-            entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"))["enum"]]
+            entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"), self.bundle.schemas)["enum"]]
         else:
             findings = (*self.decision.needs, *self.decision.would_need, *self.decision.denials)
             rules = tuple(dict.fromkeys(finding.rule.name for finding in findings))
@@ -285,14 +285,14 @@ class Interview:
     def _write(self, path: Path, value: Any, expected: Any) -> tuple[str, bool]:
         """The text with a fact, and whether all of it had to be written anew."""
         if path == NAME_PATH:
-            return render(expected, self.lang), False
+            return render(expected, self.lang, self.bundle.schemas), False
         try:
-            text = write_fact(self.document.text, path, value, comments(self.lang))
+            text = write_fact(self.document.text, path, value, comments(self.lang, self.bundle.schemas))
             if parse_document(text, self.document.file).data == expected:
                 return text, False
         except (InvalidInput, ValueError):
             pass
-        return render(expected, self.lang), True
+        return render(expected, self.lang, self.bundle.schemas), True
 
 
 def _best(
@@ -319,12 +319,12 @@ def start(
     rewritten = False
     if source is None:
         data = {"schema": 1, "product": {"id": name or UNNAMED}, "company": {}, "services": []}
-        document = parse_document(render(data, lang), f"{name or UNNAMED}.yaml")
+        document = parse_document(render(data, lang, bundle.schemas), f"{name or UNNAMED}.yaml")
     else:
         read_profile(source, bundle.schemas)
         document = source
         if source.text.lstrip()[:1] == "{":  # JSON has no comments
-            document, rewritten = parse_document(render(source.data, lang), f"{source.file}.yaml"), True
+            document, rewritten = parse_document(render(source.data, lang, bundle.schemas), f"{source.file}.yaml"), True
     return Interview(
         bundle=bundle,
         document=document,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.documents import Path
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.yaml_edit import find_text, set_value
 from vatspolicy.documents.yaml_writer import Comment, dump_yaml
 from vatspolicy.profile.vocabulary import Language, describe
@@ -16,13 +17,13 @@ _HEAD = {
 }
 
 
-def comments(lang: Language) -> Comment:
+def comments(lang: Language, schemas: SchemaSet | None = None) -> Comment:
     """Return the comments above facts: the question of a fact, or its title if the schema has no question."""
 
     def comment(path: Path, owner: Mapping[str, Any]) -> str:
         if "at" in owner or (path[-1] == "id" and isinstance(path[-2], int)):  # a site is one fact, on one line
             return ""
-        node = describe(path)
+        node = describe(path, schemas)
         if "x-question" in node:
             return str(node["x-question"][lang])
         is_fact = len(path) > 1 and node.get("type") != "object"
@@ -31,9 +32,9 @@ def comments(lang: Language) -> Comment:
     return comment
 
 
-def render(data: Mapping[str, Any], lang: Language) -> str:
+def render(data: Mapping[str, Any], lang: Language, schemas: SchemaSet | None = None) -> str:
     """Return the text of a whole profile."""
-    return dump_yaml(data, [_HEAD[lang]], comments(lang))
+    return dump_yaml(data, [_HEAD[lang]], comments(lang, schemas))
 
 
 def write_fact(text: str, path: Path, value: Any, comment: Comment) -> str:

@@ -7,9 +7,9 @@ from itertools import combinations
 from typing import Any
 
 from vatspolicy.documents import Path
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Change, Edit
-from vatspolicy.guidance.remediation.mutability import Mutability, marks
+from vatspolicy.guidance.remediation.change import Change, Edit, Mutability, marks
 from vatspolicy.guidance.remediation.obstacles import breakpoints
 from vatspolicy.guidance.remediation.partnering import partner_moves
 from vatspolicy.guidance.remediation.relocation import place_moves
@@ -44,8 +44,8 @@ def service_path(profile: Profile, index: int, name: str) -> Path | None:
     )
 
 
-def _mark(*path: str) -> Mutability:
-    return marks()[path]
+def _mark(profile: Profile, *path: str) -> Mutability:
+    return marks(profile.schemas)[path]
 
 
 def detailed(phrase: LocalizedText, detail: LocalizedText) -> LocalizedText:
@@ -53,9 +53,9 @@ def detailed(phrase: LocalizedText, detail: LocalizedText) -> LocalizedText:
     return {"en": f"{phrase['en']}: {detail['en']}", "zh": f"{phrase['zh']}：{detail['zh']}"}
 
 
-def member_name(path: tuple[str, ...], member: str) -> LocalizedText:
+def member_name(path: Path, member: str, schemas: SchemaSet) -> LocalizedText:
     """The name of a member of an enumeration."""
-    node = describe((*path, 0))
+    node = describe((*path, 0), schemas)
     names: Mapping[str, LocalizedText] = node.get("x-enum", {})
     return names[member]
 
@@ -63,7 +63,7 @@ def member_name(path: tuple[str, ...], member: str) -> LocalizedText:
 def _share(law: RuleSet, profile: Profile) -> Iterator[Change]:
     """A joint venture at a share that some rule compares with; a mainland investor comes in."""
     company = profile.facts["company"]
-    share, mark = company.get("foreign_percent"), _mark("company", "foreign_percent")
+    share, mark = company.get("foreign_percent"), _mark(profile, "company", "foreign_percent")
     for value in breakpoints(law, "foreign_percent", lower=True) if share else ():
         if value >= share:
             continue
@@ -81,7 +81,10 @@ def _share(law: RuleSet, profile: Profile) -> Iterator[Change]:
 
 
 def _capital(law: RuleSet, profile: Profile) -> Iterator[Change]:
-    capital, mark = profile.facts["company"].get("registered_capital_rmb"), _mark("company", "registered_capital_rmb")
+    capital, mark = (
+        profile.facts["company"].get("registered_capital_rmb"),
+        _mark(profile, "company", "registered_capital_rmb"),
+    )
     if capital is None:
         return
     for value in breakpoints(law, "registered_capital_rmb", lower=False):
@@ -107,7 +110,7 @@ _SINGLE = {
 
 def _values(profile: Profile) -> Iterator[Change]:
     for names, kind in _SINGLE.items():
-        mark = _mark(*names)
+        mark = _mark(profile, *names)
         for service, path, value in _places_of(profile, names):
             for to in mark.to:
                 if value in (None, to) or not _plausible(profile, kind, service):
@@ -170,7 +173,7 @@ def _with_hosting(profile: Profile, kind: str, service: str | None) -> Iterator[
 
 def _matters(profile: Profile) -> Iterator[Change]:
     """Offers, kinds of content and functions that could be left out, each with everything that belongs to it."""
-    offers_mark = _mark("services", "offers")
+    offers_mark = _mark(profile, "services", "offers")
     belongs: Mapping[str, Mapping[str, list[str]]] = offers_mark.rest["with"]
     for index, service in enumerate(profile.facts["services"]):
         offers = service.get("offers") or []
@@ -183,20 +186,20 @@ def _matters(profile: Profile) -> Iterator[Change]:
                     gone = frozenset(set(members) & set(service.get(name) or ()) - kept)
                     edits += [Edit(("services", index, name), drop=gone)] if gone else []
                 edits += _no_merchants(service, index) if offer == "marketplace" else []
-                yield _drop("offers", service, offer, edits)
+                yield _drop(profile, "offers", service, offer, edits)
         for name in ("content", "features"):
-            mark = _mark("services", name)
+            mark = _mark(profile, "services", name)
             tied = {member for offer in offers for member in belongs.get(offer, {}).get(name, ())}
             for member in service.get(name) or []:
                 if member not in mark.keep and member not in tied:
                     edit = Edit(("services", index, name), drop=frozenset({member}))
-                    yield _drop(name, service, member, [edit])
+                    yield _drop(profile, name, service, member, [edit])
 
 
-def _drop(name: str, service: Mapping[str, Any], member: str, edits: list[Edit]) -> Change:
-    mark = _mark("services", name)
+def _drop(profile: Profile, name: str, service: Mapping[str, Any], member: str, edits: list[Edit]) -> Change:
+    mark = _mark(profile, "services", name)
     touches = frozenset(f"services.{edit.path[2]}" for edit in edits)
-    phrase = detailed(mark.phrase, member_name(("services", 0, name), member))  # type: ignore[arg-type]
+    phrase = detailed(mark.phrase, member_name(("services", 0, name), member, profile.schemas))
     return Change(
         f"drop-{name}", (service["id"], member), mark.cost, tuple(edits), touches, phrase, frozenset({service["id"]})
     )
@@ -204,7 +207,7 @@ def _drop(name: str, service: Mapping[str, Any], member: str, edits: list[Edit])
 
 def _sellers(profile: Profile) -> Iterator[Change]:
     """A platform that sells its own goods only: no third-party goods or services, no merchants."""
-    mark, swap = _mark("services", "sells"), _mark("services", "offers").rest["swap"]
+    mark, swap = _mark(profile, "services", "sells"), _mark(profile, "services", "offers").rest["swap"]
     for index, service in enumerate(profile.facts["services"]):
         sells, offers = service.get("sells"), service.get("offers") or []
         if sells is None or set(sells) <= mark.keep:
@@ -230,7 +233,7 @@ def _no_merchants(service: Mapping[str, Any], index: int) -> list[Edit]:
 
 def _splits(profile: Profile) -> Iterator[Change]:
     services = profile.facts["services"]
-    mark = _mark("services")
+    mark = _mark(profile, "services")
     for count in range(1, min(len(services), 3)):
         for gone in combinations(range(len(services)), count):
             edits = tuple(Edit(("services", index)) for index in gone)
@@ -249,7 +252,7 @@ def _splits(profile: Profile) -> Iterator[Change]:
 
 def _onshore(profile: Profile) -> Iterator[Change]:
     """Data that stays in the mainland; what was said of its export goes with it."""
-    mark = _mark("data", "leaves_mainland")
+    mark = _mark(profile, "data", "leaves_mainland")
     data = profile.facts.get("data", {})
     if data.get("leaves_mainland") is True:
         edits = [Edit(("data", "leaves_mainland"), False)]

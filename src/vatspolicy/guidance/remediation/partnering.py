@@ -8,8 +8,7 @@ from typing import Any
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, Edit, apply
-from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.guidance.remediation.change import Change, Edit, apply, marks
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Route
 from vatspolicy.policies.ruleset import RuleSet
@@ -44,11 +43,11 @@ def partner_moves(bundle: Bundle, profile: Profile, decision: Decision, goal: It
             yield _fitted(bundle, law, profile, decision, group, tuple(goal))
     for index, service in enumerate(services):
         if service.get("operated_by") in ("partner", "contract-controlled"):
-            yield _own(index, service)
+            yield _own(profile, index, service)
 
 
-def _own(index: int, service: Mapping[str, Any]) -> Change:
-    mark = marks()["services", "operated_by"]
+def _own(profile: Profile, index: int, service: Mapping[str, Any]) -> Change:
+    mark = marks(profile.schemas)["services", "operated_by"]
     edits = [Edit(("services", index, "operated_by"), "company")]
     edits += [Edit(("services", index, "customer_contract"))] if "customer_contract" in service else []
     phrase: LocalizedText = {"en": "The company runs the service itself", "zh": "由本公司自行经营"}
@@ -105,7 +104,7 @@ def _wanted(
 
 
 def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Change:
-    mark = marks()["partner",]
+    mark = marks(profile.schemas)["partner",]
     edits = [Edit(("partner",), dict(partner))]
     for index, service in enumerate(profile.facts["services"]):
         if service["id"] in group:
@@ -168,4 +167,4 @@ def _places(profile: Profile, services: Iterable[str]) -> tuple[str, ...]:
         if service["id"] in services:
             served = [*(service.get("area") or ()), *(service.get("facilities") or ())]
             codes |= {place["at"]: None for place in served if place["province"] != "overseas"}
-    return tuple(code for code in codes if not set(within(code)[1:]) & set(codes))
+    return tuple(code for code in codes if not set(within(code, profile.schemas)[1:]) & set(codes))

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Change, Edit
-from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.guidance.remediation.change import Change, Edit, marks
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, sites_within, targets
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
@@ -36,7 +35,7 @@ def place_moves(law: RuleSet, profile: Profile, decision: Decision) -> Iterator[
 def near(profile: Profile, target: Target) -> bool:
     """Whether it lies in the province of the company."""
     office = profile.facts["company"].get("registered")
-    return office is not None and any(office["province"] in within(code) for code in target.places)
+    return office is not None and any(office["province"] in within(code, profile.schemas) for code in target.places)
 
 
 def touches(profile: Profile, target: Target) -> bool:
@@ -59,7 +58,7 @@ def moves_to(
             for letter in part:
                 found = _EDITS[letter](profile, target, services)
                 edits += found
-                cost += marks()[_MARKS[letter]].cost if found else 0
+                cost += marks(profile.schemas)[_MARKS[letter]].cost if found else 0
                 if not found:
                     break
             else:
@@ -205,8 +204,10 @@ def _anywhere(profile: Profile) -> Iterator[Change]:
         for place in (*(service.get("facilities") or ()), *(service.get("area") or ()))
     ]
     inside = [place["at"] for place in places if place["province"] != "overseas"]
-    known = [code for code in inside if code in sites_within().get(code, ())]  # an address, not a whole province
-    target = Target(ANYWHERE, ANYWHERE, ((known or ["beijing"])[0],))
+    known = [
+        code for code in inside if code in sites_within(profile.schemas).get(code, ())
+    ]  # an address, not a whole province
+    target = Target(ANYWHERE, ANYWHERE, ((known or ["beijing"])[0],), schemas=profile.schemas)
     yield from moves_to(profile, target, ("r", "rf"), [every])
 
 
@@ -221,4 +222,6 @@ def _one_province(profile: Profile) -> Iterator[Change]:
             codes[place["province"]] = None
     every = frozenset(service["id"] for service in profile.facts["services"])
     for position, code in enumerate(list(codes)[:4]):
-        yield from moves_to(profile, Target("province", code, (code,)), ("a",), [every], position)
+        yield from moves_to(
+            profile, Target("province", code, (code,), schemas=profile.schemas), ("a",), [every], position
+        )

@@ -96,7 +96,7 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[st
         "differences": [
             {
                 "path": format_path(path),
-                "title": _text(title(path, ids)),
+                "title": _text(title(path, ids, bundle.schemas)),
                 "before": before,
                 "after": after,
                 "from": _text(value_text(bundle, path, before, after=False)),
@@ -138,10 +138,10 @@ def _margin(bundle: Bundle, margin: ThresholdDistance, ids: list[str]) -> dict[s
     policy = bundle.policies[margin.rule.policy]
     return {
         "path": format_path(path),
-        "title": _text(title(path, ids)),
+        "title": _text(title(path, ids, bundle.schemas)),
         "value": margin.value,
         "threshold": margin.threshold,
-        "unit": unit_of(path),
+        "unit": unit_of(path, bundle.schemas),
         "distance": round(margin.distance, 10),
         "safe": margin.safe,
         "rule": margin.rule.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.cel.ast import Compare, Fact, In, Literal, Node, Param, walk
@@ -32,13 +32,14 @@ class Target:
     """Codes of the gazetteer: a place within any of them counts."""
     zone: str | None = None
     """The free-trade zone that the address lies in; None where zones do not matter."""
+    schemas: SchemaSet = field(kw_only=True, repr=False, compare=False)
 
     @property
     def name(self) -> LocalizedText:
         """What it is called."""
         if self.zone is not None:
-            return label("zone", self.zone)
-        names = [label("place", code) for code in self.places]
+            return label("zone", self.zone, self.schemas)
+        names = [label("place", code, self.schemas) for code in self.places]
         if self.source == ANYWHERE:
             return {
                 "en": f"mainland China, for example {names[0]['en']}",
@@ -57,14 +58,15 @@ class Target:
         if near is not None and self.holds(near):
             return (
                 {"at": near["at"]}
-                if "zone" in gazetteer()[near["at"]]
+                if "zone" in gazetteer(self.schemas)[near["at"]]
                 else {"at": near["at"], "ftz": near.get("ftz", "none")}
             )
-        here = [code for place in self.places for code in sites_within().get(place, ())]
-        own = [code for code in here if self.zone is not None and gazetteer()[code].get("zone") == self.zone]
+        places = gazetteer(self.schemas)
+        here = [code for place in self.places for code in sites_within(self.schemas).get(place, ())]
+        own = [code for code in here if self.zone is not None and places[code].get("zone") == self.zone]
         seat = [code for code in here if code == _SEATS.get(self.zone or "")]
         at = next(code for code in (*own, *seat, *here))
-        return {"at": at} if "zone" in gazetteer()[at] else {"at": at, "ftz": self.zone or "none"}
+        return {"at": at} if "zone" in places[at] else {"at": at, "ftz": self.zone or "none"}
 
     def area(self) -> list[Any]:
         """The service area that is this place and no more."""
@@ -106,7 +108,7 @@ def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
         zones: set[str] = set()
         for node in walk(check.tree):
             if isinstance(node, Param):
-                yield from _listed(node.key, law.params[node.key])
+                yield from _listed(law, node.key)
             for fact, word in _literals(node):
                 if fact.names[-1:] == ("ftz",) and word != "none":
                     zones.add(word)
@@ -114,31 +116,32 @@ def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
                     provinces.add(word)
         if len(provinces) == 1:
             province = provinces.pop()
-            yield from (Target(rule.name, zone, (province,), zone) for zone in sorted(zones))
+            yield from (Target(rule.name, zone, (province,), zone, schemas=law.schemas) for zone in sorted(zones))
             if not zones:
-                yield Target(rule.name, province, (province,))
+                yield Target(rule.name, province, (province,), schemas=law.schemas)
         elif zones or any(word == "none" for node in walk(check.tree) for _, word in _literals(node)):
             yield from _zones(law)
 
 
 def _zones(law: RuleSet) -> Iterator[Target]:
     """Every free-trade zone that a parameter in force lists."""
-    for key, value in law.params.items():
-        yield from (target for target in _listed(key, value) if target.zone is not None)
+    for key in law.params:
+        yield from (target for target in _listed(law, key) if target.zone is not None)
 
 
-def _listed(key: str, value: Any) -> Iterator[Target]:
+def _listed(law: RuleSet, key: str) -> Iterator[Target]:
     """The places of a parameter: a list of codes, of sets of codes, or of zones."""
+    value, schemas = law.params[key], law.schemas
     if not isinstance(value, list):
         return
     for entry in value:
         if isinstance(entry, dict) and "places" in entry:
-            yield Target(key, entry["id"], tuple(entry["places"]))
+            yield Target(key, entry["id"], tuple(entry["places"]), schemas=schemas)
         elif isinstance(entry, dict) and "zones" in entry:
             for zone in entry["zones"]:
-                yield Target(key, f"{entry['province']}/{zone}", (entry["province"],), zone)
-        elif isinstance(entry, str) and entry in gazetteer() and "place" in key:
-            yield Target(key, entry, (entry,))
+                yield Target(key, f"{entry['province']}/{zone}", (entry["province"],), zone, schemas=schemas)
+        elif isinstance(entry, str) and entry in gazetteer(schemas) and "place" in key:
+            yield Target(key, entry, (entry,), schemas=schemas)
 
 
 def _literals(node: Node) -> Iterator[tuple[Fact, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
 from vatspolicy.guidance.remediation.obstacles import comparisons
@@ -26,9 +27,9 @@ NEAR = 0.25
 """A threshold is near when the distance is at most this part of it."""
 
 
-def unit_of(path: Path) -> str:
+def unit_of(path: Path, schemas: SchemaSet) -> str:
     """The unit of a number, as the schema gives it."""
-    return str(describe(path).get("x-unit", "")).partition(",")[0]
+    return str(describe(path, schemas).get("x-unit", "")).partition(",")[0]
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,11 @@ def _of(
         return
     for fact, op, threshold, parameter in comparisons(expression.tree, law.params):
         path, value = _written(profile, env, fact), look_up(env, fact.root, fact.names)
-        if path is None or value is None or threshold <= 0 or unit_of(path) not in QUANTITIES:
+        if path is None or value is None or threshold <= 0 or unit_of(path, profile.schemas) not in QUANTITIES:
             continue
         beyond = _across(op, value, threshold, 1 if isinstance(value, int) else 0.01)
         high = speaks is (beyond < value)  # it speaks on the high side
-        if not high and unit_of(path) != "RMB yuan":
+        if not high and unit_of(path, profile.schemas) != "RMB yuan":
             continue  # too few people or too small a share forbids nothing; too little capital may
         if evaluate(expression.tree, _with(env, fact, type(value)(beyond)), law.params) is not speaks:
             distance = abs(value - threshold)

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.guidance.remediation.change import Change, Edit, apply
-from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.guidance.remediation.change import Change, Edit, apply, marks
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
@@ -20,7 +19,7 @@ def launch_later(
     bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str], days: int = DAYS
 ) -> Iterator[tuple[Change, Profile, Decision]]:
     """The move to the first such day, the profile and the decision; nothing when no day is known."""
-    mark = marks()["product", "launch"]
+    mark = marks(bundle.schemas)["product", "launch"]
     for day in _days(bundle, decision)[:days]:
         # a launch that is planned for later still is not moved: only the day of the law is
         edits = () if day <= (profile.launch or "") else (Edit(("product", "launch"), day),)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.documents import Path
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, unit_of
 from vatspolicy.i18n import LocalizedText
 from vatspolicy.i18n.words import Table, both, number
@@ -45,10 +46,10 @@ _TURNS: Table = {
 """Consequence of a threshold: of a route, of the present side, of the other side."""
 
 
-def title(path: Path, ids: Iterable[str]) -> LocalizedText:
+def title(path: Path, ids: Iterable[str], schemas: SchemaSet) -> LocalizedText:
     """What a fact is called, with its service."""
     ids = tuple(ids)
-    node = describe(path)
+    node = describe(path, schemas)
     name = {"en": str(node.get("title", path[-1])), "zh": str(node.get("x-title-zh", node.get("title", path[-1])))}
     if len(path) == 2 and path[0] == "services":
         name = {"en": "Service", "zh": "服务"}
@@ -70,35 +71,37 @@ def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> Localized
     if isinstance(value, list):
         if not value:
             return both(_VALUES, "nothing")
-        texts = list({repr(text): text for text in (_scalar(path, member) for member in value)}.values())
+        texts = list(
+            {repr(text): text for text in (_scalar(path, member, bundle.schemas) for member in value)}.values()
+        )
         return {"en": ", ".join(text["en"] for text in texts), "zh": "、".join(text["zh"] for text in texts)}
-    return _scalar(path, value)
+    return _scalar(path, value, bundle.schemas)
 
 
-def _scalar(path: Path, value: Any) -> LocalizedText:
+def _scalar(path: Path, value: Any, schemas: SchemaSet) -> LocalizedText:
     if path[-1] in ("registered", "facilities", "area"):
-        return place_text(value)
+        return place_text(value, schemas)
     if isinstance(value, bool):
         return both(_VALUES, "yes" if value else "no")
     if isinstance(value, int | float):
-        return amount(path, value)
-    node = describe(path)
-    names = node.get("x-enum") or describe((*path, 0)).get("x-enum") or {}
+        return amount(path, value, schemas)
+    node = describe(path, schemas)
+    names = node.get("x-enum") or describe((*path, 0), schemas).get("x-enum") or {}
     if value in names:
         return names[value]  # type: ignore[no-any-return]
     if path[-1] == "investor_origin":
-        return label("country", value)
+        return label("country", value, schemas)
     return {"en": str(value), "zh": str(value)}
 
 
-def place_text(place: Any) -> LocalizedText:
+def place_text(place: Any, schemas: SchemaSet) -> LocalizedText:
     """A place, with its free-trade zone where it lies in one."""
     written = {"at": place} if isinstance(place, str) else place
-    name = label("place", written["at"])
+    name = label("place", written["at"], schemas)
     zone = written.get("ftz", "none")
-    if zone == "none" or "zone" in gazetteer()[written["at"]]:
+    if zone == "none" or "zone" in gazetteer(schemas)[written["at"]]:
         return {"en": name["en"], "zh": name["zh"]}
-    inside = label("zone", zone)
+    inside = label("zone", zone, schemas)
     return {"en": f"{name['en']}, in the {inside['en']}", "zh": f"{name['zh']}（{inside['zh']}）"}
 
 
@@ -107,8 +110,8 @@ def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     held = []
     for licence in partner["licences"]:
         name = bundle.instruments[licence["instrument"]].title
-        classes = [label("class", cls) for cls in licence.get("classes", ())]
-        area = [place_text(place) for place in licence.get("area", ())]
+        classes = [label("class", cls, bundle.schemas) for cls in licence.get("classes", ())]
+        area = [place_text(place, bundle.schemas) for place in licence.get("area", ())]
         held.append(
             {
                 "en": name["en"]
@@ -128,9 +131,9 @@ def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     }
 
 
-def amount(path: Path, value: float) -> LocalizedText:
+def amount(path: Path, value: float, schemas: SchemaSet) -> LocalizedText:
     """A number with its unit."""
-    unit = unit_of(path)
+    unit = unit_of(path, schemas)
     if unit == "percent":
         return {"en": f"{number(value)} %", "zh": f"{number(value)}%"}
     if unit == "RMB yuan":
@@ -142,16 +145,21 @@ def amount(path: Path, value: float) -> LocalizedText:
 def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
     """One margin as a sentence."""
     side = "at" if margin.distance == 0 else "under" if margin.value < margin.threshold else "above"
-    name, threshold, about = title(margin.path, ids), amount(margin.path, margin.threshold), consequence(bundle, margin)
-    unit = _UNITS.get(unit_of(margin.path), {"en": unit_of(margin.path), "zh": ""})
-    if unit_of(margin.path) not in ("percent", "RMB yuan"):  # the unit stands with the distance
+    name, threshold, about = (
+        title(margin.path, ids, bundle.schemas),
+        amount(margin.path, margin.threshold, bundle.schemas),
+        consequence(bundle, margin),
+    )
+    quantity = unit_of(margin.path, bundle.schemas)
+    unit = _UNITS.get(quantity, {"en": quantity, "zh": ""})
+    if quantity not in ("percent", "RMB yuan"):  # the unit stands with the distance
         threshold = dict.fromkeys(("en", "zh"), f"{margin.threshold:,.0f}")
     figure = f"{round(margin.distance, 4):,.10g}"
     distance = {
         "en": f"{figure} {unit['en'] if figure != '1' else unit['en'].removesuffix('s')}",
         "zh": f"{figure}{unit['zh']}",
     }
-    if unit_of(margin.path) == "RMB yuan":
+    if quantity == "RMB yuan":
         distance = {"en": f"RMB {margin.distance:,.0f}", "zh": f"{margin.distance:,.0f}元"}
     if isinstance(margin.rule.effect, Route):
         threshold = {"en": f"the cap of {threshold['en']}", "zh": f"上限{threshold['zh']}"}
@@ -168,7 +176,7 @@ def consequence(bundle: Bundle, margin: ThresholdDistance) -> LocalizedText:
     """What turns at the threshold."""
     match margin.rule.effect:
         case Deny(reason=reason):
-            return label("reason", reason)
+            return label("reason", reason, bundle.schemas)
         case Route(title=name):
             return name
         case Need(instrument=str(instrument)) | Duty(instrument=instrument):

@@ -23,8 +23,8 @@ from vatspolicy.reports.access_matrix.words import (
     title_of,
     value,
 )
-from vatspolicy.reports.decision.words import phrase
 from vatspolicy.reports.formats.markdown import escape, section, table
+from vatspolicy.reports.words import phrase
 
 if TYPE_CHECKING:
     from vatspolicy.reports.formats.html import Html

@@ -9,7 +9,7 @@ from typing import Any
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
-from vatspolicy.reports.decision.words import law_of
+from vatspolicy.reports.words import law_of
 
 Data = Mapping[str, Any]
 

@@ -21,12 +21,12 @@ from vatspolicy.reports.decision.html_basis import (
 )
 from vatspolicy.reports.decision.html_todo import by_authority, calendar, items
 from vatspolicy.reports.decision.route_diagram import picture, route_list
-from vatspolicy.reports.decision.words import MEANINGS, VERIFICATION, other_reading, phrase
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, page, read_asset, table
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.timeline import WORDS as AHEAD
 from vatspolicy.reports.timeline import say_change, say_fact, say_law, told
+from vatspolicy.reports.words import MEANINGS, VERIFICATION, other_reading, phrase
 
 Data = Mapping[str, Any]
 TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}

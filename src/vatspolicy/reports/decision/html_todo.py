@@ -10,10 +10,10 @@ from typing import Any
 from vatspolicy.i18n.words import word
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.reports.decision.digest import merge_duties
-from vatspolicy.reports.decision.words import GROUPS, phrase
 from vatspolicy.reports.formats.html import Content, Html, join, tag
 from vatspolicy.reports.formats.html_page import badge, table
 from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.words import GROUPS, phrase
 
 Data = Mapping[str, Any]
 _OWN = ("self",)

@@ -9,8 +9,8 @@ from vatspolicy.errors import Problem
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, word
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, results, say_remark
-from vatspolicy.reports.decision.words import phrase
 from vatspolicy.reports.formats.junit import Suites
+from vatspolicy.reports.words import phrase
 
 Data = Mapping[str, Any]
 

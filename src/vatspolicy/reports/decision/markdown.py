@@ -22,8 +22,8 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
-from vatspolicy.reports.decision.words import GROUPS, MEANINGS, VERIFICATION, law_of, other_reading, phrase, way_of
 from vatspolicy.reports.formats.markdown import escape, section
+from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, law_of, other_reading, phrase, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}

@@ -8,10 +8,10 @@ from typing import Any
 
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import number
-from vatspolicy.reports.decision.words import phrase, way_of
 from vatspolicy.reports.formats.html import Html, tag
 from vatspolicy.reports.formats.html_page import badge
 from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.words import phrase, way_of
 
 Data = Mapping[str, Any]
 

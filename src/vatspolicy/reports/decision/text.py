@@ -25,7 +25,7 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
-from vatspolicy.reports.decision.words import COLORS, GROUPS, MEANINGS, VERIFICATION, other_reading, phrase, way_of
+from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, other_reading, phrase, way_of
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 

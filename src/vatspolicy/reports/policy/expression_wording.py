@@ -220,7 +220,7 @@ class Wording:
 
     def schema_title(self, path: Path) -> str:
         """The title of a fact, fit for the middle of a sentence."""
-        node = describe(path)
+        node = describe(path, self.bundle.schemas)
         if self.lang == "zh":
             return str(node.get("x-title-zh", path[-1]))
         title = str(node.get("title", path[-1]))
@@ -238,16 +238,20 @@ class Wording:
     def word(self, value: str, fact: Fact, scope: Scope) -> str:
         """The name of a word that a fact may be."""
         if (fact.root, *fact.names) == ("activity", "class") or fact.names[-1:] == ("classes",):
-            return label("class", value)[self.lang] if value in words("class") else value
+            schemas = self.bundle.schemas
+            return label("class", value, schemas)[self.lang] if value in words("class", schemas) else value
         if fact.names[-1:] == ("instrument",) and value in self.bundle.instruments:
             return self.bundle.instruments[value].title[self.lang]
         if fact.names[-1:] == ("ftz",):
-            return label("zone", value)[self.lang]
+            return label("zone", value, self.bundle.schemas)[self.lang]
         path = scope.get(fact.root, ())
         if fact.names[-1:] and fact.names[-1] in _DERIVED:
-            return label("place", value)[self.lang]
-        node = describe((*path, *fact.names)) if path else {}
-        names = node.get("x-enum") or describe((*path, *fact.names, 0)).get("x-enum", {}) if path else {}
+            return label("place", value, self.bundle.schemas)[self.lang]
+        if not path:
+            return value
+        schemas = self.bundle.schemas
+        node, member = (describe((*path, *fact.names, *more), schemas) for more in ((), (0,)))
+        names = node.get("x-enum") or member.get("x-enum", {})
         return str(names[value][self.lang]) if value in names else value
 
     # --- clauses

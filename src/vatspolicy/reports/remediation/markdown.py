@@ -7,10 +7,10 @@ from typing import Any
 
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import MEANINGS, phrase
 from vatspolicy.reports.formats.markdown import escape, section
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
 from vatspolicy.reports.remediation.words import say
+from vatspolicy.reports.words import MEANINGS, phrase
 
 Data = Mapping[str, Any]
 

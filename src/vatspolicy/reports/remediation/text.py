@@ -9,8 +9,8 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, number, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import MEANINGS, phrase
 from vatspolicy.reports.remediation.words import say
+from vatspolicy.reports.words import MEANINGS, phrase
 
 Data = Mapping[str, Any]
 

@@ -153,7 +153,7 @@ def read_spec(context: WebContext, request: DecideRequest) -> Document:
         return document
     if request.file.lower().endswith(".json"):  # JSON has no comments
         name = f"{request.file[: -len('.json')]}.yaml"
-        return parse_document(render(document.data, request.lang), name)
+        return parse_document(render(document.data, request.lang, context.bundle.schemas), name)
     return document
 
 
@@ -249,7 +249,7 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
     if not isinstance(document.data, dict):
         raise _bad_request("There is no spec to change.")
     try:
-        after = _write_change(document, request.lang, path, value)
+        after = _write_change(context.bundle.schemas, document, request.lang, path, value)
     except InvalidInput as error:  # what no spec may hold, such as invisible characters
         raise Refused(_problem_to_data(error.problems[0])["text"]) from None
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, yaml.YAMLError):
@@ -259,17 +259,17 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
     return after
 
 
-def _write_change(document: Document, lang: Language, path: Path, value: Any) -> Document:
+def _write_change(schemas: SchemaSet, document: Document, lang: Language, path: Path, value: Any) -> Document:
     expected = put(document.data, path, value)
     if path != NAME_PATH:
         try:
-            after = parse_document(write_fact(document.text, path, value, comments(lang)), document.file)
+            after = parse_document(write_fact(document.text, path, value, comments(lang, schemas)), document.file)
             if after.data == expected:
                 return after
         except (InvalidInput, ValueError, yaml.YAMLError):
             pass
     file = f"{value}.yaml" if path == NAME_PATH else document.file
-    return parse_document(render(expected, lang), file)
+    return parse_document(render(expected, lang, schemas), file)
 
 
 def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | None:

@@ -1,4 +1,4 @@
-"""Phrases of the page in both languages. Words of decisions come from vatspolicy.reports.decision.words."""
+"""Phrases of the page in both languages. Words of decisions come from vatspolicy.reports.words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.words import MEANINGS, phrase
+from vatspolicy.reports.words import MEANINGS, phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": {"en": "Launch check for mainland China", "zh": "内地上线合规判定"},
