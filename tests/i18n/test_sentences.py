@@ -11,9 +11,8 @@ import pytest
 
 from tests.support.shipped import ROOT
 from vatspolicy.i18n import Bilingual, translate
-from vatspolicy.i18n.chinese import TEMPLATES, chinese
+from vatspolicy.i18n.chinese import PHRASES, TEMPLATES, chinese
 from vatspolicy.i18n.lint import HAN, faults
-from vatspolicy.i18n.phrases import PHRASES
 
 SOURCE = ROOT / "src" / "vatspolicy"
 SPOKEN = (

@@ -18,7 +18,7 @@ SAME = {
     ("vatspolicy.reports.policy.site.words", "WORDS.other"): "each language names the other one",
     ("vatspolicy.reports.formats.html_words", "WORDS.digest"): "the name of an algorithm",
 }
-PATTERNS = ("vatspolicy.i18n.chinese", "vatspolicy.i18n.spec")
+PATTERNS = ("vatspolicy.i18n.chinese", "vatspolicy.i18n.documents")
 """Tables of sentences with a form of their own; `test_translations_are_well_formed` looks at them."""
 TAGS = ("FOLDERS", "LANGUAGE_TAGS")
 """Tables for machines: folders of pages, tags of languages."""

@@ -1,8 +1,8 @@
-"""Sentences about signed bundles, locks, receipts, waivers, baselines and portfolios."""
+"""Sentences about signed bundles, locks, receipts, waivers, baselines and portfolios, in English and Chinese."""
 
 from __future__ import annotations
 
-PACKAGES: tuple[tuple[str, str], ...] = (
+BUNDLES: tuple[tuple[str, str], ...] = (
     # --- bundles as one file
     ("The locks of these specs ask for bundles of different scopes.", "这些产品说明的锁文件要求不同的规则包。"),
     ("Its schemas cannot be used by this version of the program.", "此版本的程序不能使用其中的模式。"),
