@@ -41,7 +41,7 @@ class FactRead:
 
 
 def clauses(bundle: Bundle, law: RuleSet, policy: Policy, expression: Expression, env: Env) -> tuple[Clause, ...]:
-    """The truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
+    """Return the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
     return tuple(_clauses(bundle, law, policy, expression.text, expression.tree, env, 0))
 
 
@@ -70,7 +70,7 @@ def _slice(text: str, node: Node) -> str:
 
 
 def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[FactRead, ...]:
-    """The facts of the profile that an expression names, each once, in the order of the text."""
+    """Return the facts of the profile that an expression names, each once, in the order of the text."""
     found: dict[Path, FactRead] = {}
     for fact in unbound_facts(expression.tree):
         owner = env.get(fact.root)
@@ -86,7 +86,7 @@ def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[Fact
 
 
 def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Fact]:
-    """Facts below a node that are not read from a quantifier's variable."""
+    """Yield the facts below a node that are not read from a quantifier's variable."""
     if isinstance(node, Fact):
         if node.root not in bound:
             yield node
@@ -97,7 +97,7 @@ def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[F
 
 
 def plain(value: Any) -> Any:
-    """The value as it was written: places without what they lie in."""
+    """Return a value as it was written: places without their surroundings."""
     if isinstance(value, dict):
         return {key: plain(child) for key, child in value.items() if key not in ("within", "province")}
     if isinstance(value, list):

@@ -28,7 +28,7 @@ class _Turn:
 
 
 def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
-    """Whether the decision on a profile may differ from that of the day before. False is certain.
+    """Return whether the decision on a profile may differ from that of the day before. False is certain.
 
     A rule whose condition is false says nothing, and so neither does its coming or going.
     """
@@ -42,7 +42,7 @@ def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
 
 
 def _subjects(law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
-    """The variables of all subjects that rules are asked of, by `each`."""
+    """Yield the activations of all subjects by kind: product, service, activity."""
     product = product_activation(profile, day)
     services: list[Env] = [service_activation(product, service) for service in product["services"]]
     activities = []
