@@ -21,7 +21,7 @@ Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, Node]]
 
 
 def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
-    """Return the variables of expressions about one kind of subject: product, service, activity, or license (covers)."""
+    """Return the variables of expressions about a product, service, activity, or license (of `covers`)."""
     fields = profile_type(schemas).fields
     found: dict[str, Type] = {name: type for name, type in fields.items() if name != "schema"} | {"as_of": DAY}
     entity, services = fields["company"], fields["services"]
