@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from measure import Candidate, Report, Row, Table, Target, finish, interleave, median, parser
-from support.oracles import CelPython, convert
 from workload import afresh, draw_profiles
 
+from tests.support.oracles import CelPython, convert
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.types import Type, join, type_of_value

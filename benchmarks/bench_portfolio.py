@@ -38,9 +38,9 @@ import duckdb
 from celtext import spelled
 from measure import BUILD, Report, Row, Table, Target, finish, note, parser, peak
 from profiles import profiles
-from support.portfolios import DuckDecider
 from workload import Workload, draw_profiles
 
+from tests.support.portfolios import DuckDecider
 from vatspolicy.cel.sql import column, to_sql, write
 from vatspolicy.cel.types import INT
 from vatspolicy.policies.bundle import load_bundle

@@ -17,8 +17,8 @@ from typing import Any
 
 from celtext import Doubles, spelled
 from rego import Writer
-from support.generators import Profiles, hints_of
 
+from tests.support.random_inputs import Profiles, hints_of
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.activation import Activation
 from vatspolicy.policies.bundle import Bundle, load_bundle

@@ -2,7 +2,7 @@
 
 No release of the engine's Python bindings names the older Pythons that it runs on, so that no extra can ask for it; `make
 test` installs it where it can. OPA's own loader of bundles is not in the bindings: names and layout are tested by its
-documentation (tests/bundles/test_bundles.py).
+documentation (tests/bundles/test_bundle_file.py).
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import pytest
 
 from vatspolicy.bundles.build import build_bundle_file
 from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile
-from vatspolicy.bundles.digests import file_digest
 from vatspolicy.bundles.keys import generate_keys, read_key
-from vatspolicy.bundles.signature import sign
+from vatspolicy.bundles.signature import file_digest, sign
 
 opa_bindings = pytest.importorskip("opa_bindings", reason="the bindings of the OPA engine are not installed")
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from support.fuzzing import ATTRIBUTES, NAMES
-from support.generators import Expressions, Hints, Profiles
-from support.scopes import VALUES, ask, run_generated, scope_of, spell, tree_of, unknown_attributes
 
+from tests.support.activations import VALUES, ask, run_generated, scope_of, spell, tree_of, unknown_attributes
+from tests.support.fuzz_targets import ATTRIBUTES, NAMES
+from tests.support.random_inputs import Expressions, Hints, Profiles
 from vatspolicy.cel import ast as t
 from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.cel.interpreter import (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from support.scopes import ask, run_generated, scope_of, spell, tree_of, unknown_attributes
 
+from tests.support.activations import ask, run_generated, scope_of, spell, tree_of, unknown_attributes
+from tests.support.shipped import BAD, ROOT
 from vatspolicy.cel import ast as t
 from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.cel.parser import MAX_DEPTH, ExpressionError, TypeEnvironment, parse
@@ -30,8 +30,7 @@ from vatspolicy.cel.types import (
 from vatspolicy.cel.types import TEXT as FREE_TEXT
 from vatspolicy.policies.compiler import variables
 
-DOCS = Path(__file__).parents[2] / "docs" / "expressions.md"
-BAD = Path(__file__).parents[1] / "data" / "bad"
+DOCS = ROOT / "docs" / "expressions.md"
 
 
 def mistake(text: str, /, *, expect: Type | None = None, terms: Mapping[str, str] | None = None) -> ExpressionError:

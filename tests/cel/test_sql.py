@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from support.generators import PARAMETERS, Profiles, near_days, parameter_types
-from support.samples import SEED, TIMES, Tally, batch, by_subject, environments, random_activation, shipped
 
+from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
+from tests.support.samples import SEED, TIMES, Tally, batch, by_subject, environments, random_activation, shipped
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node, walk
 from vatspolicy.cel.interpreter import evaluate

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Console, needs_posix
 
+from tests.support.console import Console, needs_posix
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.profile.profile import load_profile

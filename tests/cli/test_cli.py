@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 import typer
 import yaml
-from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
+from tests.support.console import Console, needs_posix
+from tests.support.shipped import ROOT
+from tests.support.specs import HOSTING, SHOP
 from vatspolicy import cli, output
 from vatspolicy.cli.parameters import parse_changes, parse_day
 from vatspolicy.documents.schemas import SchemaSet

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 from referencing import Registry, Resource
-from support.shipped import fixture_files
 
+from tests.support.shipped import ROOT, fixture_files
 from vatspolicy.clock import is_day
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HOSTING, ROOT, TODAY, Console
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
-from support.shipped import fixture_files
 
+from tests.support.console import Console
+from tests.support.shipped import ROOT, fixture_files
+from tests.support.specs import HOSTING, TODAY
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine import timeline as package
 from vatspolicy.engine.evaluator import evaluate

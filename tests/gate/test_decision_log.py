@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HOSTING, ROOT, SHOP, Console, needs_posix
 
+from tests.support.console import Console, needs_posix
+from tests.support.shipped import ROOT
+from tests.support.specs import HOSTING, SHOP
 from vatspolicy.gate.decision_log import append, make_event, parse_mask
 
 

@@ -8,9 +8,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from support.generators import Profiles, hints_of, near_days
-from support.scopes import tree_of
 
+from tests.support.activations import tree_of
+from tests.support.random_inputs import Profiles, hints_of, near_days
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.engine.classification import classify

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.generators import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
-
+from tests.support.random_inputs import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node

@@ -6,9 +6,9 @@
 >>> state.document.text, state.decision  # doctest: +SKIP
 """
 
-from vatspolicy.guidance.interview.data import as_data
 from vatspolicy.guidance.interview.questions import Choice, Question, Reason, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
+from vatspolicy.guidance.interview.serialize import as_data
 from vatspolicy.guidance.interview.session import Interview, Progress, Refused, start
 
 __all__ = [

@@ -9,8 +9,7 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Change, Edit
-from vatspolicy.guidance.remediation.mutability import Mutability, marks
+from vatspolicy.guidance.remediation.change import Change, Edit, Mutability, marks
 from vatspolicy.guidance.remediation.obstacles import breakpoints
 from vatspolicy.guidance.remediation.partnering import partner_moves
 from vatspolicy.guidance.remediation.relocation import place_moves

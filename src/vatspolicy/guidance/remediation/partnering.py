@@ -8,8 +8,7 @@ from typing import Any
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, Edit, apply
-from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.guidance.remediation.change import Change, Edit, apply, marks
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Route
 from vatspolicy.policies.ruleset import RuleSet

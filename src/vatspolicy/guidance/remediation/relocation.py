@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Change, Edit
-from vatspolicy.guidance.remediation.mutability import marks
+from vatspolicy.guidance.remediation.change import Change, Edit, marks
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, sites_within, targets
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile

@@ -1,0 +1,317 @@
+"""The matrix of access: which business may have which foreign share, by which regime or in which place, on a day.
+
+Computed from the routes of the bundle; no cell, row or column is written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vatspolicy.engine.serialize import titled
+from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
+from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_spots, letters
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Policy, Route, Rule
+from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
+
+FORMAT = 1
+"""Version of the data; it grows when a reader would break."""
+
+Data = dict[str, Any]
+STRICTNESS = ("none", "prohibited", "closed", "open")
+"""States of a cell from the least to the most that can be said for it."""
+
+
+_ELSEWHERE = {"en": "Elsewhere in the mainland", "zh": "内地其他地区"}
+"""The largest set of places; what it holds is what the others leave."""
+
+
+class PlaceError(Exception):
+    """A place or zone in which no company can be registered."""
+
+
+def matrix(bundle: Bundle, day: str, place: str | None = None, zone: str | None = None, by: str = "regimes") -> Data:
+    """The matrix of a day as data (matrix.schema.json): services × regimes, or services × places for `by="places"`.
+
+    `place` (a code of the gazetteer) and `zone` (a free-trade zone, or `none`) narrow where the company is registered
+    and its facilities stand; without a zone, an address in a place is read as outside of zones unless the whole place
+    is one. Raises ValueError for a day that the bundle does not cover, and PlaceError.
+    """
+    probe = BestCaseSearch(bundle, day)
+    spots = _narrow(probe.spots, place, zone)
+    columns, rows = _by_places(probe, spots) if by == "places" else _by_regimes(probe, spots)
+    names = dict.fromkeys(rule.effect.name for rule in probe.routes if isinstance(rule.effect, Route))
+    return {
+        "format": FORMAT,
+        "by": by,
+        "as_of": day,
+        "place": place,
+        "zone": zone,
+        "bundle": {"version": bundle.version, "digest": bundle.digest},
+        "routes": {name: _title(_rules(probe, name)) for name in names},
+        "columns": columns,
+        "rows": rows,
+    }
+
+
+def _narrow(spots: tuple[Location, ...], place: str | None, zone: str | None) -> tuple[Location, ...]:
+    """The spots that lie in a place and a zone."""
+    found = []
+    for spot in spots:
+        codes = tuple(code for code in spot.alike if place is None or place in within(code, spot.schemas))
+        if codes:
+            found.append(spot.with_sites(codes))
+    if zone is not None:
+        found = [spot for spot in found if spot.zone == zone]
+    elif place is not None:
+        outside = [spot for spot in found if spot.zone == OUTSIDE or spot.whole]
+        found = outside or found
+    if not found:
+        raise PlaceError("no company can be registered there: there is no such site in that zone")
+    return tuple(found)
+
+
+# --- services × regimes
+
+
+def _by_regimes(probe: BestCaseSearch, spots: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
+    names = list(dict.fromkeys(rule.effect.name for rule in probe.routes if isinstance(rule.effect, Route)))
+    found = {
+        business: {name: _best(probe, business, _rules(probe, name), spots) for name in names}
+        for business in probe.businesses
+    }
+    columns = [_regime(probe, name, [cells[name] for cells in found.values()], spots) for name in names]
+    columns.sort(key=lambda column: column.pop("order"))
+    rows = _rows(
+        probe, {business: {n: _cell(probe, business, cells[n]) for n in names} for business, cells in found.items()}
+    )
+    for row in rows:
+        row["cells"] = [{"column": column["id"], **row["cells"][column["id"]]} for column in columns]
+    return columns, rows
+
+
+def _rules(probe: BestCaseSearch, name: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule in probe.routes if isinstance(rule.effect, Route) and rule.effect.name == name)
+
+
+def _best(
+    probe: BestCaseSearch, business: Business, rules: Iterable[Rule], spots: tuple[Location, ...]
+) -> Finding | None:
+    """The most that can be said for a business by one of several routes: the highest share, else what is in the way."""
+    best: Finding | None = None
+    for rule in rules:
+        finding = probe.best(rule, business, spots)
+        if finding is not None and (best is None or _rank(finding) > _rank(best)):
+            best = finding
+    return best
+
+
+def _rank(finding: Finding) -> tuple[int, float]:
+    return (STRICTNESS.index(_state(finding)), finding.case.share if finding.case else -1.0)
+
+
+def _state(finding: Finding | None) -> str:
+    if finding is None:
+        return "none"
+    return "open" if finding.case else "prohibited" if finding.barred else "closed"
+
+
+def _regime(probe: BestCaseSearch, name: str, cells: list[Finding | None], spots: tuple[Location, ...]) -> Data:
+    rules = _rules(probe, name)
+    opened = [finding for finding in cells if finding is not None and finding.case is not None]
+    territorial = any(condition.where for rule in rules for condition in rule.effect.conditions)  # type: ignore[union-attr]
+    foreign = sum(finding.case.share > 0 for finding in opened if finding.case)
+    places: LocalizedText | None = None
+    if territorial and opened:
+        seen = {finding.rule: finding for finding in reversed(opened)}
+        where = {spot for finding in seen.values() for spot in _where(probe, finding, spots)}
+        places = describe_spots((spot for spot in spots if spot in where), spots)
+    policies = [probe.bundle.policies[policy] for policy in dict.fromkeys(rule.policy for rule in rules)]
+    return {
+        "id": name,
+        "title": _title(rules),
+        "places": places,
+        "instruments": [
+            {"id": one, "title": _text(probe.bundle.instruments[one].title)}
+            for one in dict.fromkeys(r.effect.instrument for r in rules if isinstance(r.effect, Route))
+        ],
+        "policies": [
+            {
+                "policy": policy.id,
+                "title": titled(policy, policy.edition(probe.day)),
+                "number": _number(policy, probe.day),
+            }
+            for policy in policies
+        ],
+        "order": (not foreign, territorial, -foreign if not territorial else 0, min(p.since for p in policies), name),
+    }
+
+
+def _title(rules: Iterable[Rule]) -> dict[str, str]:
+    """The names that the rules give to their route."""
+    titles = [rule.effect.title for rule in rules if isinstance(rule.effect, Route)]
+    return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in ("en", "zh")}
+
+
+def _where(probe: BestCaseSearch, finding: Finding, spots: tuple[Location, ...]) -> Iterable[Location]:
+    """The spots at which a route that is open somewhere is open, other facts being at their best."""
+    assert finding.case is not None
+    return probe.open_spots(finding.rule, finding.business, finding.case, spots)
+
+
+def _cell(probe: BestCaseSearch, business: Business, finding: Finding | None) -> Data:
+    """One cell: the share with the conditions that bind, or why there is none."""
+    cell: Data = {"state": _state(finding), "max_foreign_percent": None, "contested": False}
+    cell |= {"rule": None, "conditions": [], "reasons": [], "articles": []}
+    if finding is None:
+        return cell
+    policy = probe.bundle.policies[finding.rule.policy]
+    cell |= {"rule": finding.rule.name, "contested": finding.rule.contested}
+    cell["articles"] = _articles(policy, finding.rule.cite, probe.day)
+    if finding.case is not None:
+        cell["max_foreign_percent"] = finding.case.share
+        cell["conditions"] = [
+            {
+                "id": one.id,
+                "message": _text(one.message),
+                "where": one.where,
+                "articles": _articles(policy, one.cite, probe.day),
+            }
+            for one in probe.binding(finding.rule, business, finding.case)
+        ]
+    for condition in finding.failing:
+        articles = _articles(policy, condition.cite, probe.day)
+        cell["reasons"].append({"rule": finding.rule.name, "message": _text(condition.message), "articles": articles})
+    for rule in finding.barred:
+        articles = _articles(probe.bundle.policies[rule.policy], rule.cite, probe.day)
+        cell["reasons"].append({"rule": rule.name, "message": _text(rule.message), "articles": articles})
+    return cell
+
+
+# --- services × places
+
+
+def _by_places(probe: BestCaseSearch, spots: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
+    """Columns are sets of places in which every business fares alike."""
+    first = {(rule, one): probe.best(rule, one, spots[:1]) for rule in probe.routes for one in probe.businesses}
+    groups: dict[Any, list[Location]] = {}
+    cells: dict[Any, dict[Business, Data]] = {}
+    for spot in spots:
+        here = {business: _place_cell(probe, business, spot, first) for business in probe.businesses}
+        key = tuple(repr(cell) for cell in here.values())
+        groups.setdefault(key, []).append(spot)
+        cells.setdefault(key, here)
+    columns = []
+    found: dict[Business, dict[str, Data]] = {business: {} for business in probe.businesses}
+    ordered = sorted(groups.items(), key=lambda item: (-sum(len(spot.alike) for spot in item[1]), item[1][0].at))
+    for number, (key, members) in enumerate(ordered):
+        id = letters(number).upper()
+        sample = members[0]
+        columns.append(
+            {
+                "id": id,
+                "title": describe_spots(members, spots)
+                if number or len(ordered) < 3 or spots != probe.spots
+                else _ELSEWHERE,
+                "sample": {"at": sample.at, "zone": sample.zone, "title": _spot_title(sample)},
+                "count": sum(len(spot.alike) for spot in members),
+            }
+        )
+        for business, cell in cells[key].items():
+            found[business][id] = cell
+    rows = _rows(probe, found)
+    for row in rows:
+        row["cells"] = [{"column": column["id"], **row["cells"][column["id"]]} for column in columns]
+    return columns, rows
+
+
+def _place_cell(
+    probe: BestCaseSearch, business: Business, spot: Location, first: Mapping[tuple[Rule, Business], Finding | None]
+) -> Data:
+    """The highest share at one place, with every route that gives it. `first`: what was found at another place."""
+    found = []
+    for rule in probe.routes:
+        known = first[rule, business]
+        if known is None and probe.anywhere(rule):
+            continue
+        finding = (known and probe.at(known, spot)) or probe.best(rule, business, (spot,))
+        found += [finding] if finding is not None else []
+    opened = [finding for finding in found if finding.case and finding.case.share > 0]
+    ordinary = [finding for finding in opened if finding.case and finding.case.choice["origin"] == probe.origins[0]]
+    rest = [finding for finding in found if finding.barred] or [finding for finding in found if finding not in opened]
+    cell = _top(ordinary or rest)
+    special = _top([finding for finding in opened if finding not in ordinary])
+    better = (special["max_foreign_percent"] or 0) > (cell["max_foreign_percent"] or 0)
+    return {**cell, "special": special if better else None}
+
+
+def _top(findings: list[Finding]) -> Data:
+    """The highest share among findings, with the routes that give it."""
+    top = max(map(_rank, findings), default=(0, -1.0))
+    best = [finding for finding in findings if _rank(finding) == top]
+    state = STRICTNESS[top[0]]
+    names = [f.rule.effect.name for f in best if isinstance(f.rule.effect, Route)]
+    return {
+        "state": state,
+        "max_foreign_percent": top[1] if state == "open" else None,
+        "contested": state == "open" and all(finding.rule.contested for finding in best),
+        "routes": list(dict.fromkeys(names)) if state == "open" and top[1] > 0 else [],
+    }
+
+
+def _spot_title(spot: Location) -> LocalizedText:
+    place = label("place", spot.at, spot.schemas)
+    if spot.zone == OUTSIDE or spot.whole:
+        return _text(place)
+    zone = label("zone", spot.zone, spot.schemas)
+    return {"en": f"{place['en']} ({zone['en']})", "zh": f"{place['zh']}（{zone['zh']}）"}
+
+
+# --- rows
+
+
+def _rows(probe: BestCaseSearch, cells: Mapping[Business, Mapping[str, Data]]) -> list[Data]:
+    """One row for all offers of a class that fare alike."""
+    rows: dict[Any, Data] = {}
+    names = describe(("services", 0, "offers", 0), probe.schemas)["x-enum"]
+    for business, found in cells.items():
+        key = (business.cls, tuple(repr(cell) for cell in found.values()))
+        row = rows.setdefault(
+            key,
+            {
+                "class": business.cls,
+                "title": _text(label("class", business.cls, probe.schemas)),
+                "offers": [],
+                "cells": dict(found),
+            },
+        )
+        row["offers"].append({"id": business.offer, "title": _text(names[business.offer])})
+    counts: dict[str, int] = {}
+    for row in rows.values():
+        counts[row["class"]] = counts.get(row["class"], 0) + 1
+    return [{**row, "whole": counts[row["class"]] == 1} for row in rows.values()]
+
+
+def _articles(policy: Policy, keys: Iterable[str], day: str) -> list[Data]:
+    title = titled(policy, policy.edition(day))
+    return [
+        {
+            "policy": policy.id,
+            "title": title,
+            "key": key,
+            "label": _text(policy.articles[key].label),
+            "verification": policy.articles[key].verification,
+        }
+        for key in keys
+    ]
+
+
+def _number(policy: Policy, day: str) -> str | None:
+    edition = policy.edition(day)
+    number: str | None = edition.number if edition else policy.source.get("number")
+    return number
+
+
+def _text(text: LocalizedText) -> dict[str, str]:
+    return {"en": text["en"], "zh": text["zh"]}
