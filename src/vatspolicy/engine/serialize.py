@@ -160,12 +160,12 @@ class _Serializer:
             "url": article.url or policy.source.get("url"),
         }
 
-    def clauses(self, policy: Policy, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = clauses(self.bundle, self.ruleset, policy, expression, env)
+    def clauses(self, policy: Policy, expression: Expression, activation: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found = clauses(self.bundle, self.ruleset, policy, expression, activation)
         return [{"text": clause.text, "value": clause.value, "depth": clause.depth} for clause in found]
 
-    def facts(self, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [_fact(reading) for reading in facts_read(self.profile, expression, env)]
+    def facts(self, expression: Expression, activation: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [_fact(reading) for reading in facts_read(self.profile, expression, activation)]
 
     def deciding(self, finding: Finding) -> list[FactRead]:
         """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
