@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
@@ -17,8 +18,6 @@ from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.wording import FactWording
-
-Env = Mapping[str, Any]
 
 QUANTITIES = ("percent", "persons", "users", "merchants", "RMB yuan")
 """Units of what can be near to something; a level or a version cannot."""
@@ -80,10 +79,10 @@ def _about(rule: Rule) -> str:
 
 def _asked(
     law: RuleSet, profile: Profile, decision: Decision
-) -> Iterator[tuple[Rule, Expression, Env, str | None, str | None]]:
+) -> Iterator[tuple[Rule, Expression, Activation, str | None, str | None]]:
     """Every rule on every subject of the profile, with what decides whether it speaks."""
     product = product_activation(profile, decision.as_of)
-    scopes: list[tuple[str, Env, str | None, str | None]] = [("product", product, None, None)]
+    scopes: list[tuple[str, Activation, str | None, str | None]] = [("product", product, None, None)]
     for service, decided in zip(product["services"], decision.services, strict=True):
         name, env = service["id"], service_activation(product, service)
         scopes.append(("service", env, name, None))
@@ -101,7 +100,13 @@ def _compares(expression: Expression) -> bool:
 
 
 def _of(
-    law: RuleSet, profile: Profile, rule: Rule, expression: Expression, env: Env, service: str | None, cls: str | None
+    law: RuleSet,
+    profile: Profile,
+    rule: Rule,
+    expression: Expression,
+    env: Activation,
+    service: str | None,
+    cls: str | None,
 ) -> Iterator[ThresholdDistance]:
     speaks = law.evaluate(expression, env)
     if speaks is None:
@@ -128,12 +133,12 @@ def _across(op: str, value: float, threshold: float, step: float) -> float:
             return threshold + step if value <= threshold else threshold
 
 
-def _written(profile: Profile, env: Env, fact: Fact) -> Path | None:
+def _written(profile: Profile, env: Activation, fact: Fact) -> Path | None:
     owner = env.get(fact.root)
     return profile.path_of(owner, fact.names) if isinstance(owner, dict) and fact.names else None
 
 
-def _with(env: Env, fact: Fact, value: Any) -> Env:
+def _with(env: Activation, fact: Fact, value: Any) -> Activation:
     """The variables with one fact changed, under every name its owner goes by."""
     old = env[fact.root]
     new: Any = _replaced(old, fact.names, value)
