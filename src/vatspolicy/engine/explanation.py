@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause of an expression and its truth value."""
+    """A clause of an expression and its truth value."""
 
     text: str
     value: bool | None
     """True, False, or None for unknown."""
     depth: int
-    """How deep it stands: the clauses of a term stand below it."""
+    """Depth in the tree: the clauses of a term are one level below it."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class FactRead:
 
     path: Path
     value: Any
-    """None when it is missing."""
+    """Value of the fact; None if it is missing."""
     line: int
     column: int
 
@@ -44,7 +44,7 @@ class FactRead:
 def clauses(
     bundle: Bundle, ruleset: RuleSet, policy: Policy, expression: Expression, activation: Activation
 ) -> tuple[Clause, ...]:
-    """The truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
+    """Return the truth table of an expression: its clauses, each term followed by the clauses of its body."""
     return tuple(_clauses(bundle, ruleset, policy, expression.text, expression.tree, activation, 0))
 
 
@@ -73,7 +73,7 @@ def _slice(text: str, node: Node) -> str:
 
 
 def facts_read(profile: Profile, expression: Expression, activation: Activation) -> tuple[FactRead, ...]:
-    """The facts of the profile that an expression names, each once, in the order of the text."""
+    """Return the facts of the profile that an expression names, each once, in the order of the text."""
     found: dict[Path, FactRead] = {}
     for fact in unbound_facts(expression.tree):
         owner = activation.get(fact.root)
@@ -100,7 +100,7 @@ def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[F
 
 
 def plain(value: Any) -> Any:
-    """The value as it was written: places without what they lie in."""
+    """Return the value as the profile states it: places without the regions that contain them."""
     if isinstance(value, dict):
         return {key: plain(child) for key, child in value.items() if key not in ("within", "province")}
     if isinstance(value, list):
