@@ -47,7 +47,7 @@ class Amendments:
     def responsible(
         self, changed: Iterable[tuple[Item | None, Item | None]], before: Decision, after: Decision
     ) -> list[dict[str, Any]]:
-        """Return the instruments that caused changed items, as data. `changed`: items before and after.
+        """Return the instruments that changed items come from, as data. `changed`: items before and after.
 
         An item is attributed to amendments of its own rules. If there are none, it is attributed to amendments of rules
         with a different finding on the same subject. A decision that changed without such items is attributed to
@@ -67,7 +67,7 @@ class Amendments:
         return [self._data(amendment) for amendment in order]
 
     def _otherwise(self, before: Decision, after: Decision) -> Mapping[Rule, frozenset[str]]:
-        """Return rules whose finding on some subject differs from before, with the subjects."""
+        """Return the rules whose result about some subject changed, with the subjects."""
         was, now = dict(_spoken(before)), dict(_spoken(after))
         found: dict[Rule, set[str]] = {}
         for key in {**was, **now}:
@@ -76,7 +76,7 @@ class Amendments:
         return {rule: frozenset(subjects) for rule, subjects in found.items()}
 
     def _touched(self, rules: Iterable[Rule]) -> list[Amendment]:
-        """Return the amendments of rules: their begin or end, or a new value of a parameter that they read."""
+        """Return the amendments of rules: that they began or ended, or a new value of a parameter that they read."""
         found: list[Amendment] = []
         for rule in rules:
             if rule in self.rules:
@@ -87,7 +87,7 @@ class Amendments:
 
     @functools.cache  # noqa: B019 - the object lives as long as one entry of a timeline
     def _read(self, rule: Rule) -> tuple[str, ...]:
-        """Return keys of the parameters that a rule reads, including its terms and the coverage of its instrument."""
+        """Return keys of the parameters that a rule reads, in terms and in the coverage of its instrument too."""
         instrument = self.bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
         covers = () if instrument is None or instrument.covers is None else instrument.covers.parameters
         return tuple(dict.fromkeys((*rule.parameters, *covers)))
@@ -113,7 +113,7 @@ class Amendments:
 
 
 def _about(rules: Mapping[Rule, frozenset[str]], subject: str) -> Iterator[Rule]:
-    """Yield the rules that concern a subject, its service or one of its classes; for the product, all of them."""
+    """Yield the rules about a subject, the service it belongs to, or one of its classes; all for the product."""
     for rule, subjects in rules.items():
         if not subject or any(
             one == subject or subject.startswith(f"{one}/") or one.startswith(f"{subject}/") for one in subjects
@@ -122,7 +122,7 @@ def _about(rules: Mapping[Rule, frozenset[str]], subject: str) -> Iterator[Rule]
 
 
 def _spoken(decision: Decision) -> Iterator[tuple[tuple[Rule, str], Any]]:
-    """Yield the state of each finding and route, by rule and subject."""
+    """Yield the result of every rule about every subject: the state of its finding or of its route."""
     findings: Iterable[Finding] = (
         *decision.denials,
         *decision.needs,

@@ -44,7 +44,7 @@ class FactRead:
 def clauses(
     bundle: Bundle, ruleset: RuleSet, policy: Policy, expression: Expression, activation: Activation
 ) -> tuple[Clause, ...]:
-    """Return the truth table of an expression: its clauses, each term followed by the clauses of its body."""
+    """Return the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
     return tuple(_clauses(bundle, ruleset, policy, expression.text, expression.tree, activation, 0))
 
 
@@ -89,7 +89,7 @@ def facts_read(profile: Profile, expression: Expression, activation: Activation)
 
 
 def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Fact]:
-    """Facts below a node that are not read from a quantifier's variable."""
+    """Yield the facts below a node that are not read from a quantifier's variable."""
     if isinstance(node, Fact):
         if node.root not in bound:
             yield node
@@ -100,7 +100,7 @@ def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[F
 
 
 def plain(value: Any) -> Any:
-    """Return the value as the profile states it: places without the regions that contain them."""
+    """Return a value as it was written: places without their surroundings."""
     if isinstance(value, dict):
         return {key: plain(child) for key, child in value.items() if key not in ("within", "province")}
     if isinstance(value, list):

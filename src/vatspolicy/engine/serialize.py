@@ -37,7 +37,7 @@ FORMAT = 1
 
 
 def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Any]:
-    """Return the decision with its law and facts as data, without wall-clock time. Unordered collections are sorted."""
+    """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time."""
     maker = _Serializer(bundle, profile, decision)
     return {
         "decision": decision.decision,
@@ -127,7 +127,7 @@ class _Serializer:
         return {"group": found.group, "text": _text(found.text), "date": found.date}
 
     def bearer(self, bearer: str, finding: Finding) -> str:
-        """Company or partner: the operator is one of them."""
+        """Return company or partner: the operator is one of them."""
         activation = self.activations.of(finding.subject)
         operator = activation.get("operator")
         return (
@@ -137,7 +137,7 @@ class _Serializer:
         )
 
     def closing(self, finding: Finding) -> list[dict[str, Any]]:
-        """Return the citations of the closed routes nearest to open, for a need without an open route."""
+        """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""
         if finding.state != "closed":
             return []
         rules = dict.fromkeys(state.rule for state in nearest_routes(finding.routes))
@@ -168,7 +168,7 @@ class _Serializer:
         return [_fact(reading) for reading in facts_read(self.profile, expression, activation)]
 
     def deciding(self, finding: Finding) -> list[FactRead]:
-        """Return the deciding facts of a finding: those of its rule and, with no open route, of the nearest ones."""
+        """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
         activation = self.activations.of(finding.subject)
         found = list(facts_read(self.profile, finding.rule.when, activation))
         for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
@@ -178,7 +178,7 @@ class _Serializer:
         return list({reading.path: reading for reading in found}.values())
 
     def location(self, finding: Finding) -> dict[str, int]:
-        """Return the relevant line of the spec: that of the last written deciding fact, or of the rule's subject."""
+        """Return the line of the spec to show: the last written fact that decided, else the subject of the rule."""
         written = [reading for reading in self.deciding(finding) if reading.value is not None]
         path: Path = ("product",)
         if finding.subject.service is not None:

@@ -46,7 +46,7 @@ def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
 
 
 def _subjects(ruleset: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
-    """Yield the activations of all subjects by kind (`each`)."""
+    """Yield the activations of all subjects by kind: product, service, activity."""
     product = product_activation(profile, day)
     services: list[Activation] = [service_activation(product, service) for service in product["services"]]
     activities = []

@@ -10,7 +10,6 @@ from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
 from vatspolicy.guidance.remediation.obstacles import comparisons
@@ -18,17 +17,12 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import describe
+from vatspolicy.profile.wording import FactWording
 
 QUANTITIES = ("percent", "persons", "users", "merchants", "RMB yuan")
 """Units of what can be near to something; a level or a version cannot."""
 NEAR = 0.25
 """A threshold is near when the distance is at most this part of it."""
-
-
-def unit_of(path: Path, schemas: SchemaSet) -> str:
-    """The unit of a number, as the schema gives it."""
-    return str(describe(path, schemas).get("x-unit", "")).partition(",")[0]
 
 
 @dataclass(frozen=True)
@@ -119,11 +113,11 @@ def _of(
         return
     for fact, op, threshold, parameter in comparisons(expression.tree, law.params):
         path, value = _written(profile, env, fact), look_up(env, fact.root, fact.names)
-        if path is None or value is None or threshold <= 0 or unit_of(path, profile.schemas) not in QUANTITIES:
+        if path is None or value is None or threshold <= 0 or FactWording(profile.schemas).unit(path) not in QUANTITIES:
             continue
         beyond = _across(op, value, threshold, 1 if isinstance(value, int) else 0.01)
         high = speaks is (beyond < value)  # it speaks on the high side
-        if not high and unit_of(path, profile.schemas) != "RMB yuan":
+        if not high and FactWording(profile.schemas).unit(path) != "RMB yuan":
             continue  # too few people or too small a share forbids nothing; too little capital may
         if evaluate(expression.tree, _with(env, fact, type(value)(beyond)), law.params) is not speaks:
             distance = abs(value - threshold)
