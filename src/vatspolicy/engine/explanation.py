@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause of an expression and its truth value."""
+    """A clause of an expression and its truth value."""
 
     text: str
     value: bool | None
     """True, False, or None for unknown."""
     depth: int
-    """How deep it stands: the clauses of a term stand below it."""
+    """Depth in the tree: the clauses of a term are one level below it."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class FactRead:
 
     path: Path
     value: Any
-    """None when it is missing."""
+    """Value of the fact; None if it is missing."""
     line: int
     column: int
 

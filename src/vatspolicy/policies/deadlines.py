@@ -53,12 +53,12 @@ _PERIODS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Deadline:
-    """When a duty falls due."""
+    """The deadline of a duty."""
 
     group: str
     """One of GROUPS."""
     text: LocalizedText
-    """As the law words it."""
+    """Wording of the law."""
     date: str | None
     """The last day (ISO), where the launch day fixes it."""
 
