@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # benchmarks share `support` with the tests
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # benchmarks share `tests.support` with the tests
 
 BUILD = Path(__file__).resolve().parents[1] / "build" / "bench"
 """Folder of results and intermediate files."""

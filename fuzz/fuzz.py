@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing with atheris (extra `fuzz`): python fuzz/fuzz.py TARGET [-runs=N] [libFuzzer options].
 
-Targets and their invariants are in tests/support/fuzzing.py.
+Targets and their invariants are in tests/support/fuzz_targets.py.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import atheris
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 with atheris.instrument_imports(include=["vatspolicy"]):
-    from support.fuzzing import TARGETS
+    from tests.support.fuzz_targets import TARGETS
 
 
 def main() -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from support.shipped import policy_file
 
+from tests.support.shipped import ROOT, policy_file
 from vatspolicy.documents import load_document
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 
 SECTIONS = {

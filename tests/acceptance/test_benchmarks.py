@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from tests.support.shipped import ROOT
+
+sys.path.append(str(ROOT / "benchmarks"))
 
 import cerbos
 import engines

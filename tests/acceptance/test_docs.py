@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, needs_posix
+
+from tests.support.console import needs_posix
+from tests.support.shipped import ROOT
 
 TODAY = "2026-11-24"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HOSTING, ROOT, SHOP, Console, Ran, needs_posix
-from support.fuzzing import EXPRESSIONS, only_own_code
-from support.generators import Expressions
-from support.scopes import tree_of
 
+from tests.support.activations import tree_of
+from tests.support.console import Console, Ran, needs_posix
+from tests.support.fuzz_targets import EXPRESSIONS, only_own_code
+from tests.support.random_inputs import Expressions
+from tests.support.shipped import ROOT
+from tests.support.specs import HOSTING, SHOP
 from vatspolicy import clock
 from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.cel.grammar import ExpressionError

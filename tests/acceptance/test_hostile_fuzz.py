@@ -7,7 +7,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.fuzzing import TARGETS
+
+from tests.support.fuzz_targets import TARGETS
 
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 

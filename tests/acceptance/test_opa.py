@@ -2,7 +2,7 @@
 
 No release of the engine's Python bindings names the older Pythons that it runs on, so that no extra can ask for it; `make
 test` installs it where it can. OPA's own loader of bundles is not in the bindings: names and layout are tested by its
-documentation (tests/bundles/test_bundles.py).
+documentation (tests/bundles/test_bundle_file.py).
 """
 
 from __future__ import annotations

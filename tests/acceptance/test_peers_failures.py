@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import HOSTING, SHOP, TODAY, Console, Ran
-from support.projects import compare, policy, project
 
+from tests.support.console import Console, Ran
+from tests.support.project_builder import compare, policy, project
+from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput

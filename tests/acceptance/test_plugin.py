@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SHOP
+
+from tests.support.shipped import ROOT
+from tests.support.specs import SHOP
 
 EXPECTED = """\
 why: {en: A shop sells its own goods., zh: 商店自营。}

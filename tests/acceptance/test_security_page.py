@@ -6,15 +6,16 @@ import ast
 import re
 
 import pytest
-from conftest import ROOT
-from support.fuzzing import TARGETS
+
+from tests.support.fuzz_targets import TARGETS
+from tests.support.shipped import ROOT
 
 PAGE = (ROOT / "docs/security.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(test_\w+\.py)::(test_\w+)`", PAGE)))
 
 
 def names_in(file: str) -> set[str]:
-    tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+    tree = ast.parse(next((ROOT / "tests").rglob(file)).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.shipped import ROOT
+
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))

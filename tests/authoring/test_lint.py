@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SHOP, Console
-from support.laws import write_policy
 
+from tests.support.console import Console
+from tests.support.law_builder import write_policy
+from tests.support.shipped import ROOT
+from tests.support.specs import SHOP
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint import ORDER, lint
 from vatspolicy.authoring.testing.cases import policy_cases

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Console
 
+from tests.support.console import Console
 from vatspolicy.authoring.scaffold import profile
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate

@@ -8,8 +8,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support.projects import RULES, policy, project
 
+from tests.support.project_builder import RULES, policy, project
 from vatspolicy.authoring.diff.review import ComparisonSettings, compare_revisions
 from vatspolicy.authoring.diff.sources import SourceError, read_pair, read_source
 from vatspolicy.bundles.archive import ArchiveError, is_archive, read_archive

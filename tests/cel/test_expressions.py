@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from support.scopes import ask, run_generated, scope_of, spell, tree_of, unknown_attributes
 
+from tests.support.activations import ask, run_generated, scope_of, spell, tree_of, unknown_attributes
+from tests.support.shipped import BAD, ROOT
 from vatspolicy.cel import ast as t
 from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.cel.parser import MAX_DEPTH, ExpressionError, TypeEnvironment, parse
@@ -30,8 +30,7 @@ from vatspolicy.cel.types import (
 from vatspolicy.cel.types import TEXT as FREE_TEXT
 from vatspolicy.policies.compiler import variables
 
-DOCS = Path(__file__).parents[2] / "docs" / "expressions.md"
-BAD = Path(__file__).parents[1] / "data" / "bad"
+DOCS = ROOT / "docs" / "expressions.md"
 
 
 def mistake(text: str, /, *, expect: Type | None = None, terms: Mapping[str, str] | None = None) -> ExpressionError:
@@ -338,8 +337,8 @@ def test_the_deepest_tree_compiles_and_runs() -> None:
     """Python refuses 200 nested brackets, and its stack has an end: the limits keep clear of both."""
     terms = {"t0": "!(" * 15 + "services.exists(a, services.exists(b, a.id == b.id))" + ")" * 15}
     text = "services.exists(c, services.exists(d, " + "!(" * 20 + "term.t0" + ")" * 20 + "))"
-    env = {"services": [{"id": "one"}, {}]}
-    assert ask(text, env, **terms) is False
+    activation = {"services": [{"id": "one"}, {}]}
+    assert ask(text, activation, **terms) is False
     assert unknown_attributes(tree_of(text, **terms), {"services": [{}]}, {})
 
 
@@ -355,12 +354,12 @@ def test_a_term_may_use_the_name_of_a_variable_around_it() -> None:
     """Each of the two loops has its own `r`, in both back ends."""
     here = "param.regions.exists(r, r.places.exists(p, r.open && p in operator.registered.within))"
     text = "services.exists(r, r.hosting == 'overseas' && term.here && r.hosting == 'overseas')"
-    env = {
+    activation = {
         "services": [{"hosting": "mainland"}, {"hosting": "overseas"}],
         "operator": {"registered": {"within": ["sanya", "hainan", "china"]}},
     }
-    assert ask(text, env, here=here) is True
-    assert ask(text, {**env, "operator": {"registered": {"within": ["beijing", "china"]}}}, here=here) is False
+    assert ask(text, activation, here=here) is True
+    assert ask(text, {**activation, "operator": {"registered": {"within": ["beijing", "china"]}}}, here=here) is False
 
 
 def test_a_term_is_typed_in_the_scope_of_the_rule_that_uses_it() -> None:
@@ -372,8 +371,10 @@ def test_a_term_is_typed_in_the_scope_of_the_rule_that_uses_it() -> None:
 
 def test_terms_have_types_of_their_own() -> None:
     terms = {"count": "services.size()", "list": "service.offers"}
-    env = {"services": [{}, {}], "service": {"offers": ["news"]}}
-    assert ask("term.count + 1 == 3 && 'news' in term.list && term.list.all(o, o != 'cdn')", env, **terms) is True
+    activation = {"services": [{}, {}], "service": {"offers": ["news"]}}
+    assert (
+        ask("term.count + 1 == 3 && 'news' in term.list && term.list.all(o, o != 'cdn')", activation, **terms) is True
+    )
     assert ask("term.list.exists(o, o == 'news')", {"service": {}}, **terms) is None
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import HOSTING, ROOT
 
+from tests.support.shipped import ROOT
+from tests.support.specs import HOSTING
 from vatspolicy.compile_cache import SETTLED
 
 ENTERED = 50

@@ -8,12 +8,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.shipped import BAD
 from vatspolicy.documents import Document, Limits, format_path, load_document, parse_document
 from vatspolicy.documents import Path as DataPath
 from vatspolicy.documents import yaml_reader as yaml_text
 from vatspolicy.errors import InvalidInput, Problem, point, render, suggest
 
-BAD = Path(__file__).parents[1] / "data" / "bad"
 LOADERS = [yaml.SafeLoader, yaml.CSafeLoader] if yaml.__with_libyaml__ else [yaml.SafeLoader]
 
 

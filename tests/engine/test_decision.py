@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from support.laws import CLASSES, LICENCE, bundle_of, decide, route, rule
 
+from tests.support.law_builder import CLASSES, LICENCE, bundle_of, decide, route, rule
 from vatspolicy import Decision
 from vatspolicy.engine.decision import WORDS, Outcome
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import HOSTING, SHOP, TODAY
 
+from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.cli.parameters import FailOn, Format
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate

@@ -7,9 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from support.shipped import fixture_file
 
+from tests.support.shipped import ROOT, fixture_file
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.guidance.access_matrix import matrix

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HOSTING, ROOT, SHOP, Console
 
+from tests.support.console import Console
+from tests.support.shipped import ROOT
+from tests.support.specs import HOSTING, SHOP
 from vatspolicy.errors import Problem, in_language, render
 from vatspolicy.i18n import VARIABLE, current_language, set_language, translate_lines
 from vatspolicy.i18n.lint import HAN

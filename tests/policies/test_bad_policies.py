@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.shipped import BAD
 from vatspolicy.errors import InvalidInput, Problem, render
 from vatspolicy.policies.bundle import load_bundle
 
-BAD = Path(__file__).parents[1] / "data" / "bad"
 POLICIES = sorted(BAD.glob("policy-*.yaml"))
 
 

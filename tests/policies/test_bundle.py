@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.shipped import POLICIES, fixture_file
 
+from tests.support.shipped import POLICIES, fixture_file
 from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.policies.bundle import Bundle

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, Console
-from support.generators import Profiles
-from support.samples import SEED, shipped
-from support.shipped import policy_file, policy_files
 
+from tests.support.console import Console
+from tests.support.portfolio_rows import DAY, lines, portfolio, read
+from tests.support.samples import SEED, shipped
+from tests.support.shipped import ROOT, policy_file, policy_files
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
@@ -28,21 +28,6 @@ duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not inst
 pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 
 SECRET = "s3cr3t-value"
-DAY = ("--as-of", "2026-01-01")
-
-
-def portfolio(size: int) -> list[dict[str, Any]]:
-    draw = random.Random(SEED + 30)
-    profiles = Profiles(draw, shipped()[1])
-    return [profiles.profile().document.data for _ in range(size)]
-
-
-def lines(rows: list[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
-from conftest import HOSTING, SHOP, TODAY
+
+from tests.support.specs import HOSTING, SHOP, TODAY
 
 pytest.importorskip("starlette", reason="needs the extra `serve`")
 pytest.importorskip("httpx", reason="needs the extra `test`")

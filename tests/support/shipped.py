@@ -1,4 +1,4 @@
-"""The shipped policies and fixtures as files: by name, wherever their folder lies."""
+"""Files of the repository: the shipped policies and fixtures by name, in whatever folder they lie, and the data of tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 POLICIES = ROOT / "policies"
 FIXTURES = ROOT / "fixtures"
+BAD = ROOT / "tests" / "data" / "bad"
+GOLDEN = ROOT / "tests" / "data" / "golden"
 
 
 def policy_file(id: str) -> Path:

@@ -49,7 +49,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Enum:
-    """One of a closed set of words. `written`: the words come from a policy instead of a schema."""
+    """A string from a closed set of words. `written`: the words come from a policy instead of a schema."""
 
     name: str
     values: frozenset[str]

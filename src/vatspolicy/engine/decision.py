@@ -79,7 +79,7 @@ class RouteResult:
     state: str
     """open, closed or unknown."""
     held: bool | None
-    """Whether the operator holds the route's instrument for this activity and day."""
+    """True if the operator holds the route's instrument for this activity and day; None if a fact is missing."""
     failing: tuple[Condition, ...]
     """Conditions that are false, the share cap last."""
     max_foreign_percent: float | None
@@ -89,7 +89,7 @@ class RouteResult:
 
     @property
     def share_too_high(self) -> bool:
-        """Whether the foreign share is above the cap."""
+        """True if the foreign share is above the cap."""
         return any(condition.cap is not None for condition in self.failing)
 
     @property
@@ -120,7 +120,7 @@ class Finding:
     state: str
     """fires, unknown, met, unmet, closed (a need without a route) or done (a duty that has been answered)."""
     holds: bool = True
-    """Whether the condition of the rule is true; False if a missing fact leaves it unknown."""
+    """True if the condition of the rule is true; False if a missing fact leaves it unknown."""
     missing: tuple[MissingFact, ...] = ()
     """Facts that keep the finding unknown."""
     routes: tuple[RouteResult, ...] = ()
@@ -168,7 +168,7 @@ class Interpretation:
 
 @dataclass(frozen=True)
 class Activity:
-    """One service seen as one class, with the routes by which it may be offered."""
+    """A service in one of its classes, with the routes by which it may be offered."""
 
     cls: str
     outcome: str
@@ -178,7 +178,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class Service:
-    """One service of the product."""
+    """A service of the product."""
 
     id: str
     state: str

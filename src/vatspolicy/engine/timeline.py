@@ -32,8 +32,8 @@ class _Period:
 
 
 def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = None, last: str | None = None) -> Data:
-    """The decision over the days from `first` (default: the first the bundle covers) to `last` (default: no end), as
-    data (timeline.schema.json). `today` is only marked. Raises ValueError for a `first` that the bundle does not cover.
+    """Return the decision over the days from `first` (default: the first covered) to `last` (default: no end) as data
+    (timeline.schema.json). `today` is only marked. Raises ValueError for a `first` that the bundle does not cover.
     """
     first = first or bundle.covers_from
     turning = {day for day in (*bundle.boundaries, *profile.turning_days) if first < day <= (last or day)}
@@ -67,7 +67,7 @@ def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = N
 
 
 def changes_ahead(bundle: Bundle, profile: Profile, day: str, first: str, turning: Iterable[str]) -> list[Data]:
-    """How the decision changes after `first` on the days of `turning`; `day` is the day decided, the launch.
+    """Return the changes of the decision after `first` on the days of `turning`; `day` is the day decided, the launch.
 
     Entries as in `changes_ahead` of decision.schema.json.
     """
@@ -89,7 +89,7 @@ def changes_ahead(bundle: Bundle, profile: Profile, day: str, first: str, turnin
 
 
 def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[_Period]:
-    """Periods of equal decisions, from the days on which the law, or a dated fact of the profile, turns."""
+    """Yield periods of equal decisions. `days` are those on which the law or a dated fact of the profile changes."""
     before: _Period | None = None
     for day in sorted(days):
         decision = evaluate(bundle, profile, day)

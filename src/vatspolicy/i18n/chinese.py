@@ -5,28 +5,81 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from vatspolicy.i18n.law import LAW
-from vatspolicy.i18n.packages import PACKAGES
-from vatspolicy.i18n.phrases import PHRASES
-from vatspolicy.i18n.runs import RUNS
-from vatspolicy.i18n.spec import SPEC
-from vatspolicy.i18n.terminal import TERMINAL
+from vatspolicy.i18n.bundles import BUNDLES
+from vatspolicy.i18n.commands import COMMANDS
+from vatspolicy.i18n.documents import DOCUMENTS
 
-TEMPLATES: tuple[tuple[str, str], ...] = (*TERMINAL, *SPEC, *LAW, *RUNS, *PACKAGES)
+TEMPLATES: tuple[tuple[str, str], ...] = (*COMMANDS, *DOCUMENTS, *BUNDLES)
 """English and Chinese. `{0}` stands for a value carried over as it is; `{0!q}` for one in quotes, `{0!l}` for a list,
 `{0!t}` for a phrase or a sentence that is itself translated, `{s}` for the ending of an English plural,
 `{path}` for a path such as `services[0].area`."""
 
+PHRASES: dict[str, str] = {
+    "text": "文本",
+    "a text": "文本",
+    "a whole number": "整数",
+    "a number": "数字",
+    "a number with decimals": "小数",
+    "true or false": "true 或 false",
+    "a list": "列表",
+    "keys with values": "键值对",
+    "null": "null",
+    "a day": "日期",
+    "A whole number": "整数",
+    "A number": "数字",
+    "A text": "文本",
+    "True or false": "true 或 false",
+    "A list": "列表",
+    "A day": "日期",
+    "a date of the calendar, written YYYY-MM-DD": "写作 YYYY-MM-DD 的公历日期",
+    "index": "下标",
+    "maps": "映射",
+    "objects": "对象",
+    "name that begins with a dot": "以点开头的名称",
+    "applying": "适用",
+    "not applying": "不适用",
+    "undecided for a missing fact": "因缺少事实而未决",
+    "fires": "适用",
+    "silent": "不适用",
+    "unknown": "未知",
+    "closed": "关闭",
+    "nothing": "无",
+    "nobody": "无",
+    "none": "无",
+    "no class": "不属任何类",
+    "bundle": "规则包",
+    "folder": "文件夹",
+    "its name is not usable": "文件名不可用",
+    "it is no file": "它不是文件",
+    "No such file or directory": "没有这个文件或目录",
+    "Permission denied": "没有权限",
+    "Is a directory": "它是目录",
+    "Not a directory": "它不是目录",
+    "File exists": "文件已存在",
+    "File name too long": "文件名太长",
+    "No space left on device": "磁盘空间不足",
+    "Read-only file system": "文件系统为只读",
+    "Address already in use": "地址已被占用",
+    "Input/output error": "输入输出错误",
+    "Broken pipe": "管道已断开",
+    "Too many levels of symbolic links": "符号链接层数过多",
+    "a parameter cannot be null": "参数不能为 null",
+    "Objects do not all have the same keys.": "各对象的键不一致。",
+    "A parameter cannot be null.": "参数不能为 null。",
+    "objects do not all have the same keys": "各对象的键不一致",
+}
+"""Words and phrases that stand inside sentences."""
+
 _HOLE = re.compile(r"\{(\w+)(?:!([qlt]))?\}")
 _BETWEEN = re.compile(r"(?<=[.?:]) (?=[A-Z'`(-])|(?<=[.?:])\n")
 _FORMS = {"s": "s?", "path": r"[^\s:]+", "q": r"'[^'\n]*'|\"[^\"\n]*\""}
-"""What a value looks like, by its name or by how it is carried over."""
+"""Regular expressions of values, by name or by conversion."""
 _WITHIN_SENTENCE = r"(?:(?![.?] [A-Z]).)+?"
 _QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
 
 
 def chinese(text: str) -> str:
-    """The translation of one sentence, of several, or of a phrase. What has none stays as it is."""
+    """Translate a sentence, several sentences or a phrase into Chinese. Return unknown text unchanged."""
     found = _exactly(text)
     if found is not None:
         return found
@@ -56,7 +109,7 @@ def _exactly(text: str) -> str | None:
 
 
 def _value(text: str, kind: str | None) -> str:
-    """A value as the Chinese sentence shows it."""
+    """Return a value as the Chinese sentence shows it."""
     if kind == "t":
         parts = text.split(" or ")
         return "或".join(PHRASES[part] for part in parts) if all(part in PHRASES for part in parts) else chinese(text)

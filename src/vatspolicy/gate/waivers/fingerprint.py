@@ -13,8 +13,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node, Param, Term, children
-from vatspolicy.cel.interpreter import Env, look_up
+from vatspolicy.cel.interpreter import look_up
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import Finding, RouteResult
 from vatspolicy.engine.explanation import plain, unbound_facts
@@ -46,7 +47,7 @@ class _Hasher:
         self.bundle, self.profile, self.ruleset = bundle, profile, bundle.on(as_of)
         self.activations = Activations(self.ruleset, profile, as_of)
 
-    def rule(self, rule: Rule, activation: Env) -> dict[str, Any]:
+    def rule(self, rule: Rule, activation: Activation) -> dict[str, Any]:
         policy = self.bundle.policies[rule.policy]
         articles = [policy.articles[key] for key in rule.cite]
         return {
@@ -70,7 +71,7 @@ class _Hasher:
             "conditions": [[c.id, self.expression(policy, c.check, activation)] for c in effect.conditions],
         }
 
-    def expression(self, policy: Policy, expression: Expression, activation: Env) -> list[Any]:
+    def expression(self, policy: Policy, expression: Expression, activation: Activation) -> list[Any]:
         """Return the text of an expression and its terms, with the values of its parameters and facts."""
         params: dict[str, Any] = {}
         texts = list(self.texts(policy, expression.text, expression.tree, params))
@@ -94,7 +95,7 @@ class _Hasher:
             else:
                 waiting += children(node)
 
-    def place(self, activation: Env, root: str, names: tuple[str, ...]) -> str:
+    def place(self, activation: Activation, root: str, names: tuple[str, ...]) -> str:
         """Return the path of a fact, with a service by its id, so that the order of services does not matter."""
         owner = activation.get(root)
         path: Path | None = self.profile.path_of(owner, names) if isinstance(owner, dict) else None

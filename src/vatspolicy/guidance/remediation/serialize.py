@@ -9,11 +9,12 @@ from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.guidance.remediation.change import list_differences
 from vatspolicy.guidance.remediation.search import Proposal, RemediationPlan
-from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, find_threshold_distances, unit_of
+from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, find_threshold_distances
 from vatspolicy.guidance.remediation.wording import threshold_text, title, value_text
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText
+from vatspolicy.profile.wording import FactWording
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""
@@ -146,7 +147,7 @@ def _threshold_distance(bundle: Bundle, threshold_distance: ThresholdDistance, i
         "title": _text(title(path, ids, bundle.schemas)),
         "value": threshold_distance.value,
         "threshold": threshold_distance.threshold,
-        "unit": unit_of(path, bundle.schemas),
+        "unit": FactWording(bundle.schemas).unit(path),
         "distance": round(threshold_distance.distance, 10),
         "safe": threshold_distance.safe,
         "rule": threshold_distance.rule.name,

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
 from vatspolicy.guidance.remediation.obstacles import find_comparisons
@@ -17,19 +17,12 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import describe
-
-Env = Mapping[str, Any]
+from vatspolicy.profile.wording import FactWording
 
 QUANTITIES = ("percent", "persons", "users", "merchants", "RMB yuan")
 """Units of quantities; levels and versions have no distance."""
 NEAR = 0.25
 """Maximum distance of a near threshold, as a fraction of the threshold."""
-
-
-def unit_of(path: Path, schemas: SchemaSet) -> str:
-    """Return the unit of a number, from the schema."""
-    return str(describe(path, schemas).get("x-unit", "")).partition(",")[0]
 
 
 @dataclass(frozen=True)
@@ -91,10 +84,10 @@ def _about(rule: Rule) -> str:
 
 def _rules_that_compare(
     ruleset: RuleSet, profile: Profile, decision: Decision
-) -> Iterator[tuple[Rule, Expression, Env, str | None, str | None]]:
+) -> Iterator[tuple[Rule, Expression, Activation, str | None, str | None]]:
     """Yield every rule that compares, with the activation of each subject."""
     product = product_activation(profile, decision.as_of)
-    scopes: list[tuple[str, Env, str | None, str | None]] = [("product", product, None, None)]
+    scopes: list[tuple[str, Activation, str | None, str | None]] = [("product", product, None, None)]
     for service, decided in zip(product["services"], decision.services, strict=True):
         name, activation = service["id"], service_activation(product, service)
         scopes.append(("service", activation, name, None))
@@ -118,7 +111,7 @@ def _distances(
     profile: Profile,
     rule: Rule,
     expression: Expression,
-    activation: Env,
+    activation: Activation,
     service: str | None,
     cls: str | None,
 ) -> Iterator[ThresholdDistance]:
@@ -127,11 +120,11 @@ def _distances(
         return
     for fact, op, threshold, parameter in find_comparisons(expression.tree, ruleset.params):
         path, value = _written_path(profile, activation, fact), look_up(activation, fact.root, fact.names)
-        if path is None or value is None or threshold <= 0 or unit_of(path, profile.schemas) not in QUANTITIES:
+        if path is None or value is None or threshold <= 0 or FactWording(profile.schemas).unit(path) not in QUANTITIES:
             continue
         beyond = _value_beyond(op, value, threshold, 1 if isinstance(value, int) else 0.01)
         high = speaks is (beyond < value)  # it speaks on the high side
-        if not high and unit_of(path, profile.schemas) != "RMB yuan":
+        if not high and FactWording(profile.schemas).unit(path) != "RMB yuan":
             continue  # too few people or too small a share forbids nothing; too little capital may
         if evaluate(expression.tree, _with_fact(activation, fact, type(value)(beyond)), ruleset.params) is not speaks:
             distance = abs(value - threshold)
@@ -147,12 +140,12 @@ def _value_beyond(op: str, value: float, threshold: float, step: float) -> float
             return threshold + step if value <= threshold else threshold
 
 
-def _written_path(profile: Profile, activation: Env, fact: Fact) -> Path | None:
+def _written_path(profile: Profile, activation: Activation, fact: Fact) -> Path | None:
     owner = activation.get(fact.root)
     return profile.path_of(owner, fact.names) if isinstance(owner, dict) and fact.names else None
 
 
-def _with_fact(activation: Env, fact: Fact, value: Any) -> Env:
+def _with_fact(activation: Activation, fact: Fact, value: Any) -> Activation:
     """Return the activation with one fact changed, under every name of its owner."""
     old = activation[fact.root]
     new: Any = _replace(old, fact.names, value)

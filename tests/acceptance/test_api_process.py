@@ -1,0 +1,297 @@
+"""The API as a process: OPA's own Python client, signals, a token, and every request that its description allows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.console import needs_posix
+from tests.support.specs import HOSTING, SHOP, TODAY
+
+pytest.importorskip("uvicorn", reason="needs the extra `serve`")
+httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
+
+from vatspolicy.server.api.bundle_store import open_store  # noqa: E402
+from vatspolicy.server.api.router import Settings, make_api  # noqa: E402
+
+pytestmark = needs_posix
+SHOP_DATA, HOSTING_DATA = yaml.safe_load(SHOP), yaml.safe_load(HOSTING)
+PLACE = "v1/data/vatspolicy/decision"
+TOKEN = "correct-horse-battery-staple"
+
+Start = Callable[..., "Server"]
+
+
+class Server:
+    """One running server."""
+
+    def __init__(self, *options: str, folder: Path, **environment: str) -> None:
+        self.log = folder / "stderr"
+        program = [sys.executable, "-c", "from vatspolicy.cli import main; main()"]
+        command = [*program, "serve", "--api", "--port", "0", *options]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **environment}
+            )
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().decode().strip()
+        self.port = int(self.address.split(":")[2].partition("/")[0]) if self.address else 0
+        self.base = f"http://127.0.0.1:{self.port}"
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """The exit code and what stood on standard error."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code, self.log.read_text()
+
+    def wait_for(self, what: Callable[[], bool]) -> None:
+        until = time.monotonic() + 40
+        while not what() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert what(), self.log.read_text()
+
+
+@pytest.fixture
+def start(law: Path, tmp_path: Path) -> Iterator[Start]:
+    started: list[Server] = []
+
+    def begin(*options: str, policies: Path = law, **environment: str) -> Server:
+        started.append(Server("--policies", str(policies), *options, folder=tmp_path, **environment))
+        return started[-1]
+
+    yield begin
+    for server in started:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.end()
+
+
+@contextlib.contextmanager
+def client_of(opa: Any, server: Server, **options: Any) -> Iterator[Any]:
+    client = opa.create_opa_client(host="127.0.0.1", port=server.port, timeout=20, **options)
+    yield client
+    client.close_connection()
+
+
+def test_the_client_of_opa(start: Start) -> None:
+    """Everything of opa-python-client that does not change a server."""
+    opa = pytest.importorskip("opa_client", reason="needs the extra `test`")
+    errors, requests = pytest.importorskip("opa_client.errors"), pytest.importorskip("requests")
+    server = start()
+    with client_of(opa, server) as client:
+        assert client.check_connection()
+        assert client.check_health()
+        assert "vats-pilot-2024" in client.get_policies_list()
+        assert "vatspolicy_decisions_total" in str(client.get_metrics())
+        decided = client.query_rule(input_data=HOSTING_DATA, package_path="vatspolicy", rule_name="decision")
+        assert decided["result"]["decision"] == "needs-license"
+        word = client.query_rule(input_data=SHOP_DATA, package_path="vatspolicy.decision", rule_name="decision")
+        assert word["result"] == "allow"
+        assert client.query_rule(input_data=SHOP_DATA, package_path="vatspolicy", rule_name="nothing") == {}
+        assert client.get_data("vatspolicy/bundle")["result"]["covers_from"] == "2015-01-01"
+        with pytest.raises(requests.HTTPError) as refused:
+            client.query_rule(input_data={"company": 1}, package_path="vatspolicy", rule_name="decision")
+        assert refused.value.response.json()["code"] == "invalid_parameter"
+        with pytest.raises(errors.RegoParseError):
+            client.update_policy_from_string("package a", "a")
+    assert server.end() == (0, "vatspolicy: stopped.\n")
+
+
+def test_the_client_of_opa_brings_a_token(start: Start, tmp_path: Path) -> None:
+    opa = pytest.importorskip("opa_client", reason="needs the extra `test`")
+    (tmp_path / "token").write_text(TOKEN)
+    server = start("--token-file", str(tmp_path / "token"))
+    with client_of(opa, server, token=TOKEN) as client:
+        assert client.query_rule(input_data=SHOP_DATA, package_path="vatspolicy", rule_name="decision")["result"]
+    assert httpx.post(f"{server.base}/{PLACE}", json={"input": SHOP_DATA}).status_code == 401
+    assert httpx.get(f"{server.base}/health").status_code == 200
+    code, told = server.end()
+    assert (code, TOKEN in told) == (0, False)
+
+
+def test_a_network_address_without_a_token_is_refused(start: Start) -> None:
+    server = start("--host", "0.0.0.0")
+    code, told = server.end()
+    assert (code, server.address) == (2, "")
+    assert "needs a token" in told
+
+
+def test_only_this_machine_is_listened_to(start: Start) -> None:
+    server = start()
+    table = Path("/proc/net/tcp")
+    if table.exists():
+        listening = [line.split()[1] for line in table.read_text().splitlines()[1:] if line.split()[3] == "0A"]
+        assert [address for address in listening if address.endswith(f":{server.port:04X}")] == [
+            f"0100007F:{server.port:04X}"
+        ]
+    assert server.end()[0] == 0
+
+
+def test_a_reload_by_signal_and_a_bad_bundle(start: Start, copy_of_law: Path) -> None:
+    server = start("--reload", "3600", policies=copy_of_law)
+
+    def state() -> Any:
+        return httpx.get(f"{server.base}/health?bundles").json()["bundles"]["vatspolicy"]
+
+    first = state()
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    good = policy.read_text()
+    policy.write_text(good + "# a remark\n")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for(lambda: state()["reloads"]["ok"] == 1)
+    assert state()["digest"] != first["digest"]
+    policy.write_text("nonsense: [")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for(lambda: state()["state"] == "last-good")
+    answer = httpx.post(f"{server.base}/{PLACE}", json={"input": SHOP_DATA}, timeout=20).json()
+    assert answer["result"]["bundle"]["digest"] == state()["digest"]
+    code, told = server.end()
+    assert code == 0
+    assert "stays in use" in told
+
+
+def test_a_signed_bundle_is_verified_before_each_use(law: Path, tmp_path: Path) -> None:
+    pytest.importorskip("cryptography", reason="needs the extra `sign`")
+    from vatspolicy.bundles.build import build_bundle_file, pack
+    from vatspolicy.bundles.keys import generate_keys, read_key
+    from vatspolicy.bundles.signature import sign
+
+    private, public = generate_keys()
+    (tmp_path / "key").write_text(private)
+    (tmp_path / "key.pub").write_text(public)
+    key = read_key(tmp_path / "key", private=True)
+    file = tmp_path / "bundle.tar.gz"
+
+    def release(number: int, signed: bool = True) -> None:
+        built = build_bundle_file(law, number)
+        made = sign(built, key) if signed else built
+        temporary = tmp_path / "next"
+        temporary.write_bytes(pack(made.files))
+        temporary.replace(file)
+
+    def open_it() -> Any:
+        return open_store(None, file, tmp_path / "key.pub")
+
+    release(5)
+    store = open_it()
+    assert store.loaded.number == 5
+    release(6)
+    assert store.refresh(settled=False)
+    for spoil in (
+        lambda: release(7, signed=False),
+        lambda: release(4),
+        lambda: file.write_bytes(file.read_bytes()[:-700]),
+        file.unlink,
+    ):
+        spoil()
+        assert not store.refresh(settled=False)
+        assert (store.loaded.number, store.current) == (6, False)
+    release(8)
+    assert store.refresh(settled=False)
+    assert (store.loaded.number, store.current) == (8, True)
+    store.close()
+
+
+def test_what_is_under_way_ends_before_the_server(start: Start) -> None:
+    """A request that has begun is answered though SIGTERM comes in between."""
+    server = start()
+    body = json.dumps({"input": HOSTING_DATA}).encode()
+    head = f"POST /{PLACE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head.encode() + body[:40])
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        connection.sendall(body[40:])
+        connection.settimeout(30)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    assert server.end()[0] == 0
+
+
+def test_ctrl_c(start: Start) -> None:
+    server = start()
+    assert server.end(signal.SIGINT) == (130, "vatspolicy: stopped.\n")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /v1/data HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/data HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: a\r\nHost: localhost\r\n\r\n",
+        b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 400_000 + b"\r\n",
+        bytes(range(256)) * 40,
+    ],
+    ids=["nothing", "tls", "version", "length", "smuggling", "two-hosts", "long-path", "many-headers", "noise"],
+)
+def test_bytes_that_are_no_request(server_of_module: Server, raw: bytes) -> None:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", server_of_module.port)) as connection:
+        connection.settimeout(10)
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(100)
+        assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5"))
+    assert httpx.get(f"{server_of_module.base}/health", timeout=10).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def server_of_module(law: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server("--policies", str(law), folder=tmp_path_factory.mktemp("server"))
+    yield server
+    assert server.end() == (0, "vatspolicy: stopped.\n")  # no traceback in all of it
+
+
+def test_every_request_of_the_description(law: Path) -> None:
+    """Requests that the OpenAPI document allows and forbids, by schemathesis; answers must be those it describes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        schemathesis = pytest.importorskip("schemathesis", reason="needs the extra `test`")
+        from hypothesis import HealthCheck, given, settings
+        from schemathesis.checks import CHECKS
+
+        store = open_store(law)
+        app = make_api(store, Settings(loopback=False, today=lambda: TODAY))
+        described = schemathesis.openapi.from_asgi("/openapi.json", app)
+        examples = int(os.environ.get("VATSPOLICY_EXAMPLES", "12"))
+        asked: dict[str, int] = {}
+        # An input that the schema allows may still be no real profile (its invariants), and is refused with 400.
+        excluded = [check for check in CHECKS.get_all() if check.__name__ == "positive_data_acceptance"]
+
+        for result in described.get_all_operations():
+            operation = result.ok()
+
+            @settings(
+                max_examples=examples,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(case=operation.as_strategy())
+            def every(case: Any) -> None:
+                asked[case.operation.path] = asked.get(case.operation.path, 0) + 1
+                case.call_and_validate(excluded_checks=excluded)
+
+            every()
+        store.close()
+    assert set(asked) == set(described.raw_schema["paths"])

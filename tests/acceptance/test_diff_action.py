@@ -1,0 +1,257 @@
+"""The policy-diff action and the comment of the workflow, run as a runner runs them."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.project_builder import policy, project
+from tests.support.repositories import commit, git
+from tests.support.runner import read_outputs
+from tests.support.shipped import ROOT
+from vatspolicy.reports.diff import markdown
+
+ACTION = yaml.safe_load((ROOT / ".github/actions/policy-diff/action.yml").read_text(encoding="utf-8"))
+WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/policy-review.yml").read_text(encoding="utf-8"))
+SCRIPT = ROOT / ".github/actions/policy-diff/diff.sh"
+LAW = policy("law")
+MILDER = LAW.replace("value: 50.0", "value: 70.0")
+OWN_TO_A_RUN = ("DIFF_", "GITHUB_", "GIT_", "PYTHON", "RUNNER_", "VIRTUAL_ENV")
+
+
+@dataclass
+class Ran:
+    """What the step left behind."""
+
+    code: int
+    log: str
+    summary: str
+    outputs: dict[str, str]
+
+
+@dataclass
+class Runner:
+    """A runner on which the tool is installed, in the checkout of a pull request's merge commit."""
+
+    workspace: Path
+    temp: Path
+    log: list[str] = field(default_factory=list)
+
+    def __call__(self, **given: str) -> Ran:
+        defaults = {name.replace("-", "_"): str(spec["default"]) for name, spec in ACTION["inputs"].items()}
+        assert given.keys() <= defaults.keys()
+        inputs = defaults | {"semantic": "off"} | given
+        [step] = [step for step in ACTION["runs"]["steps"] if step.get("id") == "compare"]
+        names = {key: value.removeprefix("${{ inputs.").removesuffix(" }}") for key, value in step["env"].items()}
+        outputs, summary = self.temp / "outputs", self.temp / "summary"
+        for file in (outputs, summary):
+            file.write_text("", encoding="utf-8")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(OWN_TO_A_RUN)}
+        environment |= {name: inputs[value.replace("-", "_")] for name, value in names.items()}
+        environment |= {
+            "GITHUB_OUTPUT": str(outputs),
+            "GITHUB_STEP_SUMMARY": str(summary),
+            "RUNNER_TEMP": str(self.temp),
+        }
+        environment["GITHUB_ACTION_PATH"] = str(SCRIPT.parent)
+        result = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
+            cwd=self.workspace,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ran(result.returncode, result.stdout, summary.read_text(encoding="utf-8"), read_outputs(outputs))
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    workspace = project(tmp_path / "work space")
+    git(workspace, "init", "--quiet")
+    commit(workspace)
+    project(workspace, {"law": MILDER})
+    commit(workspace)
+    binaries = tmp_path / "temp/vatspolicy-diff-venv/bin"
+    binaries.mkdir(parents=True)
+    (binaries / "python").symlink_to(sys.executable)
+    (binaries / "vatspolicy").symlink_to(Path(sysconfig.get_path("scripts")) / "vatspolicy")
+    return Runner(workspace, tmp_path / "temp")
+
+
+def test_a_change_is_reported_and_passes(runner: Runner) -> None:
+    ran = runner()
+    assert (ran.code, ran.outputs["verdict"], ran.outputs["exit-code"]) == (0, "loosened", "0"), ran.log
+    assert ran.summary.startswith("## 🔻 Loosens")
+    folder = Path(ran.outputs["report-folder"])
+    assert {path.name for path in folder.iterdir()} == {f"comparison.{end}" for end in ("md", "html", "json", "sarif")}
+    assert "::warning file=policies/law.yaml,line=" in ran.log
+
+
+@pytest.mark.parametrize(("semantic", "extra"), [("auto", "[smt]"), ("z3", "[smt]"), ("", "[smt]"), ("off", "")])
+def test_the_solver_is_installed_where_it_is_asked_for(tmp_path: Path, semantic: str, extra: str) -> None:
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\nmkdir -p "$4/bin"\nprintf \'#!/bin/sh\\necho "$6"\\n\' >"$4/bin/python"\nchmod +x "$4/bin/python"\n'
+    )
+    python.chmod(0o755)
+    [step] = [step for step in ACTION["runs"]["steps"] if step["name"] == "Install vatspolicy"]
+    environment = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(SCRIPT.parent)}
+    environment |= {"DIFF_PYTHON": str(python), "DIFF_SEMANTIC": semantic}
+    assert step["env"].keys() <= environment.keys()
+    ran = subprocess.run(
+        ["bash", "-c", step["run"]], env=environment, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert ran.stdout.strip() == f"{ROOT}{extra}"
+
+
+def test_reports_fit_the_summary_of_a_job() -> None:
+    assert markdown.LIMIT * 4 < 2**20, "a character takes at most four bytes, and a summary holds a mebibyte"
+    assert ACTION["inputs"]["semantic"]["default"] == "auto"
+
+
+def test_it_fails_on_what_it_is_told_to(runner: Runner) -> None:
+    ran = runner(fail_on="deny->allow")
+    assert (ran.code, ran.outputs["verdict"]) == (1, "loosened")
+    assert "::error title=Policy diff::A condition of fail-on holds." in ran.log
+
+
+def test_what_cannot_be_compared_is_not_evaluated(runner: Runner) -> None:
+    project(runner.workspace, {"law": MILDER.replace("term.is_foreign &&", "term.nothing &&")})
+    commit(runner.workspace)
+    ran = runner()
+    assert (ran.code, ran.outputs["verdict"]) == (3, "not-evaluated")
+    assert "NOT EVALUATED" in ran.summary
+    assert "::error file=policies/law.yaml,line=" in ran.log
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"base": "nosuch"},
+        {"base": "--help"},
+        {"base": ""},
+        {"head": "HEAD; touch pwned"},
+        {"fail_on": "sometimes"},
+        {"fail_on": "$(touch pwned)"},
+        {"semantic": "perhaps"},
+        {"lang": "fr"},
+        {"folder": "none"},
+        {"folder": "--version"},
+        {"report_folder": "a\nb"},
+    ],
+)
+def test_wrong_inputs_are_refused_and_never_run(runner: Runner, inputs: dict[str, str]) -> None:
+    ran = runner(**inputs)
+    assert (ran.code, ran.outputs["verdict"]) == (2, "not-evaluated"), ran.log
+    assert "NOT EVALUATED" in ran.summary
+    assert not list(runner.workspace.rglob("pwned"))
+
+
+def test_a_report_of_an_earlier_run_does_not_stay(runner: Runner) -> None:
+    runner()
+    ran = runner(fail_on="sometimes")
+    assert "Loosens" not in ran.summary
+
+
+def test_profiles_with_spaces_and_none(runner: Runner) -> None:
+    assert runner(profiles="fixtures/p60.yaml\n\n").code == 0
+    assert runner(profiles="no such file.yaml").code == 3
+
+
+def test_a_tool_that_breaks_is_70(runner: Runner) -> None:
+    tool = runner.temp / "vatspolicy-diff-venv/bin/vatspolicy"
+    tool.unlink()
+    tool.write_text("#!/bin/sh\nexit 1\n")
+    tool.chmod(0o755)
+    ran = runner()
+    assert (ran.code, ran.outputs["verdict"]) == (70, "not-evaluated")
+    assert "NOT EVALUATED" in ran.summary
+
+
+# --- the comment ------------------------------------------------------------------------------------------------------
+
+GH = """\
+#!/bin/sh
+printf '%s\\n' "$*" >>calls
+case "$*" in
+  *--paginate*) printf '%s\\n' $FOUND ;;
+  *) exit ${STATUS:-0} ;;
+esac
+"""
+
+
+def comment(folder: Path, report: str | None, found: str = "", status: int = 0) -> tuple[list[str], str, str]:
+    """Calls of `gh`, the text of the comment, and the log of the step that writes it."""
+    [step] = [step for step in WORKFLOW["jobs"]["comment"]["steps"] if "run" in step]
+    (folder / "bin").mkdir()
+    (folder / "bin/gh").write_text(GH)
+    (folder / "bin/gh").chmod(0o755)
+    if report is not None:
+        (folder / "report").mkdir()
+        (folder / "report/comparison.md").write_text(report, encoding="utf-8")
+    variables = {
+        "REPOSITORY": "o/r",
+        "NUMBER": "7",
+        "COMMIT": "c0ffee",
+        "GH_TOKEN": "",
+        "FOUND": found,
+        "STATUS": str(status),
+    }
+    assert step["env"].keys() <= variables.keys()
+    result = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
+        cwd=folder,
+        env={**variables, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    calls = (folder / "calls").read_text(encoding="utf-8").splitlines()
+    return calls, (folder / "comment.md").read_text(encoding="utf-8"), result.stdout
+
+
+def test_the_first_comment_is_posted(tmp_path: Path) -> None:
+    calls, text, _ = comment(tmp_path, "## Loosens\n")
+    assert "--method POST repos/o/r/issues/7/comments" in calls[-1]
+    assert text.startswith("<!-- vatspolicy diff -->\n## Loosens\n")
+    assert "Commit c0ffee" in text
+
+
+def test_the_next_ones_renew_it(tmp_path: Path) -> None:
+    calls, _, _ = comment(tmp_path, "## Loosens\n", found="123\n456")
+    assert "--method PATCH repos/o/r/issues/comments/123" in calls[-1]
+    assert "github-actions[bot]" in calls[0]
+
+
+def test_without_a_report_the_comment_says_so(tmp_path: Path) -> None:
+    _, text, _ = comment(tmp_path, None)
+    assert "NOT EVALUATED" in text
+
+
+def test_a_token_that_may_not_write_fails_nothing(tmp_path: Path) -> None:
+    _, _, log = comment(tmp_path, "x", status=1)
+    assert log.startswith("::notice::")
+
+
+def test_only_the_second_job_may_write_and_it_runs_no_code_of_the_change() -> None:
+    jobs: dict[str, Any] = WORKFLOW["jobs"]
+    assert "permissions" not in jobs["compare"]
+    assert jobs["comment"]["permissions"] == {"pull-requests": "write"}
+    assert "head.repo.full_name == github.repository" in jobs["comment"]["if"]
+    used = [step.get("uses", "") for step in jobs["comment"]["steps"]]
+    assert not any("checkout" in name or name.startswith(("./", "$/")) for name in used)
+    text = (ROOT / ".github/workflows/policy-review.yml").read_text(encoding="utf-8")
+    assert "pull_request_target" not in text
+    assert json.dumps(WORKFLOW["permissions"]) == '{"contents": "read"}'

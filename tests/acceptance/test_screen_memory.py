@@ -1,0 +1,57 @@
+"""The memory of a run is that of its batches, whatever the size of the input."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.portfolio_rows import DAY, lines, portfolio
+from vatspolicy.screening.run import BATCH, LEAST, batch_size
+
+pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
+pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")
+
+
+TELL = """
+import atexit, sys
+from pathlib import Path
+from vatspolicy.cli import main
+atexit.register(lambda: sys.stderr.write(Path("/proc/self/status").read_text()))
+main()
+"""
+"""The command, which at its end tells what it was; the system's own count would be that of this process, if more."""
+
+
+def peak(folder: Path, *options: str) -> float:
+    """The most memory, in megabytes, that one process takes for a run."""
+    command = [sys.executable, "-c", TELL, "screen", *options]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return next(int(line.split()[1]) for line in ran.stderr.splitlines() if line.startswith("VmHWM:")) / 1024
+
+
+@linux
+def test_ten_times_the_rows_take_the_same_memory(console: Console, law: Path) -> None:
+    """The rows and facts of some thousand more would stand out: each takes ten kilobytes as objects.
+
+    What the threads of the engine leave in their heaps differs by a tenth from run to run.
+    """
+    text = lines(portfolio(50) * 20)
+    console.write("some.jsonl", text)
+    console.write("many.jsonl", text * 10)
+    options = ("--no-missing", "--batch", "250", "-j", "1", "-p", str(law), *DAY)
+    some = peak(console.folder, "some.jsonl", "-o", "some.out.jsonl", *options)
+    many = peak(console.folder, "many.jsonl", "-o", "many.out.jsonl", *options)
+    assert many <= some + 45, f"{some:.0f} MB for 1,000 rows, {many:.0f} MB for 10,000"
+
+
+def test_a_batch_is_half_of_a_small_input_and_never_large() -> None:
+    """So that two processes share a small one, and none takes more memory for a larger."""
+    sizes = {rows: batch_size(rows) for rows in (1, 1_000, 2_001, 10_000, 1_000_000_000)}
+    assert sizes == {1: LEAST, 1_000: LEAST, 2_001: 1_001, 10_000: 5_000, 1_000_000_000: BATCH}

@@ -1,0 +1,217 @@
+"""What stops a run, and what does not: kills, a full disk, rubbish, rows without end. Nothing is lost, and it goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.portfolio_rows import DAY, lines, portfolio, read
+from vatspolicy.screening import input as reading
+from vatspolicy.screening.input import Row, open_source, parse_row
+
+pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
+pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes share the work on Linux")
+
+COMMAND = [sys.executable, "-c", "from vatspolicy.cli import main; main()", "screen"]
+
+
+def start(folder: Path, *options: str, limit: int | None = None) -> subprocess.Popen[str]:
+    """The command in a process of its own. `limit`: the size of a file that it may write, in bytes."""
+
+    def restrict() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.Popen(
+        [*COMMAND, *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=restrict
+    )
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    """A process that has ended and waits to be noticed is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def until(condition: Any, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.01)
+
+
+@linux
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_run_leaves_no_process_and_goes_on(console: Console, law: Path, how: signal.Signals) -> None:
+    rows = portfolio(40) * 10
+    console.write("in.jsonl", lines(rows[:200]) + "{\n" + lines(rows[200:]))
+    options = ("in.jsonl", "--engine", "python", "--batch", "4", "-p", str(law), *DAY)
+    assert console("screen", *options, "-o", "whole.jsonl", "-j", "1").code == 3
+    running = start(console.folder, *options, "-o", "out.jsonl", "-j", "2")
+    parts = console.folder / "out.jsonl.parts"
+    until(lambda: len(list(parts.glob("*.summary.json"))) >= 3)
+    workers = children(running.pid)
+    running.send_signal(how)
+    _, error = running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert "Traceback" not in error
+    assert len(workers) == 2
+    until(lambda: not any(map(alive, workers)))
+    done = len(list(parts.glob("*.summary.json")))
+    assert 3 <= done < 101
+    assert not (console.folder / "out.jsonl").exists()
+
+    assert console("screen", *options, "-o", "out.jsonl", "-j", "1").code == 2, "an unfinished run is not thrown away"
+    ran = console("screen", *options, "-o", "out.jsonl", "-j", "1", "--resume")
+    assert (ran.code, "401 rows, 1 rejected" in ran.out) == (3, True)
+    for name in ("{}.jsonl", "{}.jsonl.rejects.jsonl"):
+        assert (console.folder / name.format("out")).read_bytes() == (
+            console.folder / name.format("whole")
+        ).read_bytes()
+    assert not parts.exists()
+
+
+@linux
+def test_a_worker_that_is_killed_ends_the_run_which_goes_on(console: Console, law: Path) -> None:
+    """As systems do that run out of memory."""
+    console.write("in.jsonl", lines(portfolio(40) * 10))
+    options = ("in.jsonl", "-o", "out.jsonl", "--engine", "python", "--batch", "4", "-p", str(law), *DAY)
+    running = start(console.folder, *options, "-j", "2")
+    parts = console.folder / "out.jsonl.parts"
+    until(lambda: len(list(parts.glob("*.summary.json"))) >= 3)
+    os.kill(children(running.pid)[0], signal.SIGKILL)
+    _, error = running.communicate(timeout=60)
+    assert running.returncode == 70
+    assert "a process was ended from outside" in error
+    assert "Traceback" not in error
+    assert console("screen", *options, "-j", "1", "--resume").code == 0
+    assert [answer["row"] for answer in read(console.folder / "out.jsonl")] == list(range(1, 401))
+
+
+@linux
+def test_processes_share_the_work_and_write_the_same_bytes(console: Console, law: Path) -> None:
+    console.write("in.jsonl", lines(portfolio(40)))
+    options = ("in.jsonl", "--batch", "8", "-p", str(law), *DAY)
+    assert console("screen", *options, "-o", "one.jsonl", "-j", "1").code == 0
+    running = start(console.folder, *options, "-o", "two.jsonl", "-j", "2")
+    out, error = running.communicate(timeout=120)
+    assert running.returncode == 0, error
+    assert "40 rows, 0 rejected" in out
+    assert (console.folder / "two.jsonl").read_bytes() == (console.folder / "one.jsonl").read_bytes()
+
+
+@linux
+@pytest.mark.parametrize("engine", ["python", "duckdb"])
+def test_a_full_disk_is_said_and_nothing_done_is_lost(console: Console, law: Path, engine: str) -> None:
+    """A limit on the size of files stands for the disk: writing fails in the same place, with another errno."""
+    console.write("in.jsonl", lines(portfolio(40)))
+    options = ("in.jsonl", "--batch", "10", "-j", "2", "--engine", engine, "-p", str(law), *DAY)
+    assert console("screen", *options, "-o", "whole.jsonl").code == 0
+    answers = [len(line) for line in (console.folder / "whole.jsonl").read_bytes().splitlines()]
+    room = max(sum(answers[start : start + 10]) for start in range(0, 40, 10)) + 1000 if engine == "python" else 4000
+    assert room < sum(answers)
+    running = start(console.folder, *options, "-o", "out.jsonl", limit=room)
+    _, error = running.communicate(timeout=120)
+    assert running.returncode == 70
+    assert "cannot write out.jsonl: File too large" in error
+    assert "Traceback" not in error
+    assert not list(console.folder.glob("out.jsonl*.whole"))
+    assert not (console.folder / "out.jsonl").exists()
+    assert console("screen", *options, "-o", "out.jsonl", "--resume").code == 0
+    assert (console.folder / "out.jsonl").read_bytes() == (console.folder / "whole.jsonl").read_bytes()
+
+
+def test_rows_of_ten_megabytes_and_rubbish_are_rejected_whole(console: Console) -> None:
+    [row] = portfolio(1)
+    long = json.dumps({**row, "product": {"id": "x", "title": "x" * 10_000_000}})
+    rubbish = b"\xff\xfe\x00\x01rubbish"
+    bad = [long, "1" * 5000, "\x00", '{"schema": 1, "schema" : 1}']
+    content = b"\n".join([lines([row]).strip().encode(), *(text.encode() for text in bad), rubbish]) + b"\n"
+    (console.folder / "in.jsonl").write_bytes(content)
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--no-missing", *DAY)
+    assert (ran.code, "6 rows, 5 rejected" in ran.out) == (3, True)
+    rejects = read(console.folder / "out.jsonl.rejects.jsonl")
+    assert [reject.get("input") for reject in rejects] == [*bad, None]
+    assert rejects[-1]["base64"] == "//4AAXJ1YmJpc2g="
+    assert [reject["reasons"][0] for reject in rejects] == [
+        "The row is larger than 1,048,576 bytes.",
+        "This is not valid JSON: a number in it is too long.",
+        "This is not valid JSON: expecting value at column 1.",
+        "This is not valid JSON: a key is repeated.",
+        "The line is not UTF-8.",
+    ]
+
+
+def test_a_line_without_end_is_told_by_its_place(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LONGEST", 1000)
+    [row] = portfolio(1)
+    monkeypatch.setattr(reading, "LONGEST", len(lines([row])) + 10)
+    console.write("in.jsonl", lines([row]) + "x" * 50_000 + "\n" + lines([row]) + "y" * 40_000)
+    rows = list(open_source("in.jsonl").rows())
+    assert [(one.number, one.place) for one in rows] == [
+        (1, None),
+        (2, (len(lines([row]).encode()), 50_001)),
+        (3, None),
+        (4, (2 * len(lines([row]).encode()) + 50_001, 40_000)),
+    ]
+    ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--no-missing", *DAY)
+    assert (ran.code, "4 rows, 2 rejected" in ran.out) == (3, True)
+    rejects = read(console.folder / "out.jsonl.rejects.jsonl")
+    assert [(one["offset"], one["bytes"]) for one in rejects] == [one.place for one in rows if one.place]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('{"a": {"b": 1}, "c": [{"b": 1}]}', False),
+        ('{"a": 1, "b": {"c": 1, "c": 2}}', True),
+        ('{"a": 1, "a" : 1}', True),
+        ('{"a": 1, "a"\t: 1, "b": "x\\": y"}', True),
+        ('{"a": "x\\": y"}', False),
+        ('{"a\\"": 1, "\\": ": 2}', False),
+        ('{"a": [{"b": 1, "b": 1}]}', True),
+    ],
+)
+def test_keys_that_stand_twice_are_seen_however_they_are_written(text: str, fault: bool) -> None:
+    row = parse_row(Row(1, text))
+    assert (row.fault == "This is not valid JSON: a key is repeated.") is fault
+    assert fault or row.data == json.loads(text)
+
+
+def test_parts_without_settings_are_no_run(console: Console) -> None:
+    """A run that was stopped while it cleared away leaves parts behind: nobody knows of what."""
+    rows = portfolio(3)
+    console.write("in.jsonl", lines(rows))
+    console.write("out.jsonl.parts/00000000.summary.json", "{}")
+    assert console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--no-missing", *DAY).code == 0
+    assert len(read(console.folder / "out.jsonl")) == 3
+
+
+def test_an_answer_that_cannot_be_written_is_said(console: Console) -> None:
+    if os.geteuid() == 0:
+        target = "/proc/none/out.jsonl"
+    else:
+        (console.folder / "shut").mkdir(mode=0o500)
+        target = "shut/out.jsonl"
+    console.write("in.jsonl", lines(portfolio(1)))
+    ran = console("screen", "in.jsonl", "-o", target, "--engine", "python", *DAY)
+    assert ran.code == 70
+    assert f"cannot write {target}" in ran.err

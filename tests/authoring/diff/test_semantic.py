@@ -1,0 +1,435 @@
+"""What a comparison makes of proofs: witnesses, titles, exit codes, facts in words, fixtures."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.console import Console
+from tests.support.project_builder import PROFILE, RULES, compare, policy, project
+from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.profile.wording import FactWording
+from vatspolicy.reports.diff import render
+
+LAW = policy("law")
+LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2026-09-01', cite: art-1, value: 70.0}")
+"""From 2026-09-01 on a share up to 70 percent is allowed."""
+SAME = LAW.replace("when: term.is_foreign\n", "when: 'term.is_foreign && true'\n")
+"""An edit that changes nothing."""
+WITNESS = {
+    "schema": 1,
+    "product": {"id": "witness"},
+    "company": {"foreign_percent": 60},
+    "services": [{"id": "s0", "offers": ["data-centre"]}],
+}
+"""Denied before, allowed afterwards."""
+Engine = Callable[..., None]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Puts words into the mouth of the engine: verdicts on rules, and transitions that are not proved impossible."""
+
+    def say(rules: Sequence[RuleVerdict] = (), transitions: Sequence[Transition] = ()) -> None:
+        given = {found.name: found for found in transitions}
+        twelve = [
+            given.get(f"{before}->{after}", Transition(before, after, "proved-impossible"))
+            for before in DECISIONS
+            for after in DECISIONS
+            if before != after
+        ]
+
+        def compare_change(
+            _base: Any, _head: Any, names: Sequence[str], workers: int
+        ) -> tuple[list[RuleVerdict], Transitions]:
+            assert list(names) == sorted(names)
+            assert workers >= 1
+            return [found for found in rules if found.rule in names], Transitions(tuple(twelve))
+
+        monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", compare_change)
+
+    return say
+
+
+def shown(before: str, after: str, as_of: str, witness: Mapping[str, Any] = WITNESS) -> Transition:
+    return Transition(before, after, "witness", witness, as_of)
+
+
+def unknown(before: str, after: str) -> Transition:
+    return Transition(before, after, "unknown", reason="No answer within the limit.")
+
+
+def compared(folder: Path, head: str, base: str = LAW, **settings: Any) -> dict[str, Any]:
+    """A comparison with proofs, whose only fixture is not touched by the change unless it says so."""
+    harmless = {"p10": {**PROFILE, "product": {"id": "p10"}, "company": {"foreign_percent": 10}}}
+    left = project(folder / "base", {"law": base}, harmless)
+    return compare(left, project(folder / "head", {"law": head}, harmless), **{"semantic": "auto", **settings})
+
+
+TELL = RuleVerdict("law/tell", "proved-equivalent")
+CAP = RuleVerdict("law/too-foreign", "witness", ("deny->allow",), WITNESS, "2028-01-01", "deny", "allow")
+
+
+# --- title, direction, exit code --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("transitions", "title", "verdict"),
+    [
+        ([], "No decision changes, proved for all profiles", "neither"),
+        ([unknown("deny", "allow")], "UNKNOWN: no decision change was found, and none could be excluded", "neither"),
+        ([shown("deny", "allow", "2026-09-01")], "Loosens", "loosened"),
+        (
+            [shown("deny", "allow", "2026-09-01"), unknown("allow", "deny")],
+            "Loosens; more could not be excluded",
+            "loosened",
+        ),
+    ],
+)
+def test_the_title_takes_proofs_into_account(
+    tmp_path: Path, engine: Engine, transitions: list[Transition], title: str, verdict: str
+) -> None:
+    engine([TELL, CAP] if transitions else [TELL], transitions)
+    data = compared(tmp_path, LATER if transitions else SAME)
+    if transitions and transitions[0].witness is None:
+        data = compared(tmp_path / "b", SAME)
+    assert (data["title"]["en"], data["verdict"], data["state"]) == (title, verdict, "evaluated")
+
+
+def test_directions_are_those_of_both_fixtures_and_proofs(tmp_path: Path, engine: Engine) -> None:
+    """The fixture tightens, the witness loosens."""
+    engine([CAP], [shown("deny", "allow", "2026-09-01"), unknown("allow", "deny")])
+    head = LATER.replace("value: 50.0}", "value: 5.0}")
+    data = compared(tmp_path, head)
+    assert [row["direction"] for row in data["decisions"]["rows"]] == ["tightened"]
+    assert (data["verdict"], data["title"]["en"]) == ("both", "Tightens and loosens")
+    assert [entry["direction"] for entry in data["semantic"]["transitions"] if entry["witness"]] == ["loosened"]
+
+
+def test_what_a_fixture_shows_is_possible_even_where_the_engine_does_not_know(tmp_path: Path, engine: Engine) -> None:
+    engine([CAP], [unknown("allow", "deny")])
+    data = compared(tmp_path, LAW.replace("value: 50.0", "value: 5.0"))
+    text = render("text", data, "en")
+    assert "Can happen, each shown by a profile: ALLOW → DENY." in text
+    assert "Neither shown nor excluded" not in text
+    assert data["title"]["en"] == "Tightens"
+
+
+def test_a_proof_that_a_fixture_contradicts_counts_for_nothing(tmp_path: Path, engine: Engine) -> None:
+    engine([TELL])
+    data = compared(tmp_path, LAW.replace("value: 50.0", "value: 5.0"))
+    assert (data["title"]["en"], data["exit_code"]) == ("NOT EVALUATED", 4)
+    assert data["why"][0]["code"] == "contradiction"
+    assert (data["semantic"]["status"], data["semantic"]["transitions"]) == ("failed", [])
+
+
+@pytest.mark.parametrize("broken", [shown("deny", "needs-license", "2026-09-01"), shown("deny", "allow", "2026-08-31")])
+def test_a_witness_that_the_evaluator_does_not_confirm_counts_for_nothing(
+    tmp_path: Path, engine: Engine, broken: Transition
+) -> None:
+    engine([TELL], [broken])
+    data = compared(tmp_path, LATER)
+    assert (data["title"]["en"], data["exit_code"], data["semantic"]["rules"]) == ("NOT EVALUATED", 4, [])
+    assert data["why"][0]["code"] == "failed"
+
+
+def test_an_engine_that_breaks_leaves_the_rest_of_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise KeyError("somewhere")
+
+    monkeypatch.setattr("vatspolicy.authoring.symbolic.compare_change", broken)
+    base, head = project(tmp_path / "base"), project(tmp_path / "head", {"law": LAW.replace("50.0", "70.0")})
+    data = compare(base, head, semantic="auto")
+    assert (data["title"]["en"], data["exit_code"], data["semantic"]["status"]) == ("NOT EVALUATED", 4, "failed")
+    assert "broke off (KeyError)" in data["why"][0]["text"]["en"]
+    assert data["decisions"]["rows"], "what was compared is shown"
+    gated = compare(base, head, semantic="auto", fail_on=["loosened"])
+    assert gated["exit_code"] == 1, "what is shown outranks what is open"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "code", "failed", "open_"),
+    [
+        (["deny->allow"], 1, ["deny->allow"], []),
+        (["loosened", "tightened"], 1, ["loosened"], ["tightened"]),
+        (["tightened"], 4, [], ["tightened"]),
+        (["allow->*"], 4, [], ["allow->*"]),
+        (["*->incomplete"], 0, [], []),
+        (["unknown"], 1, ["unknown"], []),
+        (["any"], 1, ["any"], []),
+        ([], 0, [], []),
+    ],
+)
+def test_what_is_not_settled_does_not_pass_a_gate_that_asks_for_it(
+    tmp_path: Path, engine: Engine, conditions: list[str], code: int, failed: list[str], open_: list[str]
+) -> None:
+    engine([CAP], [shown("deny", "allow", "2026-09-01"), unknown("allow", "deny")])
+    data = compared(tmp_path, LATER, fail_on=conditions)
+    assert (data["exit_code"], data["failed_on"], data["undecided_on"]) == (code, failed, open_)
+
+
+def test_nothing_is_asked_where_no_rule_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("vatspolicy.authoring.symbolic.compare_change")
+    base = project(tmp_path / "base")
+    data = compare(base, base, semantic="auto", fail_on=["unknown"])
+    assert (data["semantic"]["status"], data["exit_code"]) == ("not-needed", 0)
+
+
+def test_a_solver_that_is_asked_for_and_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.importlib.util.find_spec", lambda _: None)
+    data = compared(tmp_path, LATER, semantic="z3")
+    assert (data["title"]["en"], data["exit_code"], data["why"][0]["code"]) == ("NOT EVALUATED", 4, "engine")
+    assert data["semantic"]["status"] == "unavailable"
+
+
+def test_proofs_about_new_schemas_are_no_proof_about_the_schemas(tmp_path: Path, engine: Engine) -> None:
+    engine([TELL])
+    places = copy.deepcopy(SchemaSet.shipped().load("places"))
+    places["x-gazetteer"]["shanghai-lingang"]["province"] = "beijing"
+    base = project(tmp_path / "base", schemas={})
+    data = compare(base, project(tmp_path / "head", {"law": SAME}, schemas={"places": places}), semantic="auto")
+    assert data["title"]["en"] == "No decision change was found"
+    assert "what the schemas themselves change is not proved" in render("text", data, "en")
+
+
+# --- the engine itself, on a small law --------------------------------------------------------------------------------
+
+REAL = pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="needs the extra smt")
+
+
+@REAL
+def test_the_engine_finds_the_witness_and_excludes_the_rest(tmp_path: Path) -> None:
+    data = compared(tmp_path, LATER, semantic="z3")
+    assert data["semantic"]["engine"] == "z3"
+    found = {f"{entry['before']}->{entry['after']}": entry for entry in data["semantic"]["transitions"]}
+    witness = found["deny->allow"]["witness"]
+    assert (witness["before"]["decision"], witness["after"]["decision"]) == ("deny", "allow")
+    assert witness["since"] == "2026-09-01"
+    assert 50 < witness["profile"]["company"]["foreign_percent"] <= 70
+    assert (found["allow->deny"]["verdict"], data["verdict"]) == ("proved-impossible", "loosened")
+    [rule] = data["semantic"]["rules"]
+    assert (rule["rule"], rule["verdict"], rule["file"]) == ("law/too-foreign", "witness", "policies/law.yaml")
+    assert rule["witness"]["since"] == "2026-09-01"
+    assert "no decision that was reached becomes stricter" in render("text", data, "en")
+
+
+@REAL
+def test_an_edit_that_changes_nothing_is_proved_to(tmp_path: Path) -> None:
+    data = compared(tmp_path, SAME, fail_on=["any", "unknown"])
+    assert (data["title"]["en"], data["exit_code"]) == ("No decision changes, proved for all profiles", 0)
+    assert [rule["verdict"] for rule in data["semantic"]["rules"]] == ["proved-equivalent"]
+
+
+@REAL
+def test_the_command_shares_the_work_and_says_the_same(console: Console) -> None:
+    project(console.folder / "base")
+    project(console.folder / "head", {"law": LATER})
+    ran = console("diff", "base", "head", "--semantic", "z3", "-f", "json")
+    assert (ran.code, ran.err) == (0, "")
+    alone = compare(console.folder / "base", console.folder / "head", semantic="z3")
+    assert json.loads(ran.out)["semantic"] == alone["semantic"]
+
+
+def test_without_the_solver_auto_settles_nothing_and_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vatspolicy.authoring.symbolic.solver.z3", None)
+    monkeypatch.setattr("vatspolicy.authoring.diff.semantic.importlib.util.find_spec", lambda _: None)
+    data = compared(tmp_path, LATER, semantic="auto")
+    assert (data["semantic"]["status"], data["semantic"]["engine"]) == ("evaluated", None)
+    assert {rule["verdict"] for rule in data["semantic"]["rules"]} == {"unknown"}
+    assert "Install vatspolicy[smt]" in " ".join(render("text", data, "en").split())
+    gated = compared(tmp_path / "gated", LATER, semantic="auto", fail_on=["deny->allow"])
+    assert gated["exit_code"] == 4
+
+
+# --- days and words ---------------------------------------------------------------------------------------------------
+
+
+def test_a_witness_is_dated_from_the_first_day_that_shows_it(tmp_path: Path, engine: Engine) -> None:
+    engine([CAP], [shown("deny", "allow", "2028-01-01")])
+    data = compared(tmp_path, LATER)
+    [entry] = [entry for entry in data["semantic"]["transitions"] if entry["witness"]]
+    assert (entry["witness"]["since"], entry["witness"]["as_of"]) == ("2026-09-01", "2028-01-01")
+    assert data["semantic"]["rules"][0]["witness"]["since"] == "2026-09-01"
+
+
+def test_the_day_before_which_something_else_was_shown_ends_the_search(tmp_path: Path, engine: Engine) -> None:
+    """In between, from 2026-09-01 to 2027-01-01, the head denies as the base does."""
+    gap = LATER.replace("value: 70.0}", "value: 50.0}\n      - {from: '2027-01-01', cite: art-1, value: 70.0}").replace(
+        "{from: '2020-01-01', cite: art-1, value: 50.0}", "{from: '2020-01-01', cite: art-1, value: 70.0}"
+    )
+    engine([CAP], [shown("deny", "allow", "2028-01-01")])
+    data = compared(tmp_path, gap)
+    [entry] = [entry for entry in data["semantic"]["transitions"] if entry["witness"]]
+    assert entry["witness"]["since"] == "2027-01-01"
+
+
+VERDICTS = {
+    "proved-equivalent": ("the edit changes nothing that the rule says", "该规则的结果均不变"),
+    "masked": ("changed alone it changes no decision", "仅此一处修改不改变任何结论"),
+    "unknown": ("NOT SETTLED", "未能判定"),
+    "unsupported": ("cannot be analyzed", "无法分析"),
+}
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("format", ["text", "markdown", "html", "sarif", "github", "json"])
+def test_each_verdict_is_one_sentence_for_a_lawyer(tmp_path: Path, engine: Engine, verdict: str, format: str) -> None:
+    engine([RuleVerdict("law/tell", verdict, reason="No answer within the limit.")])
+    data = compared(tmp_path, SAME)
+    for lang, sentence in zip(("en", "zh"), VERDICTS[verdict], strict=True):
+        text = render(format, data, lang)  # type: ignore[arg-type]
+        silent = format in ("sarif", "github") and verdict in ("proved-equivalent", "masked")
+        if format == "json":
+            assert json.loads(text)["semantic"]["rules"][0]["verdict"] == verdict
+            continue
+        assert (sentence in " ".join(text.split()).replace("\\", "")) is not silent
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_a_witness_is_told_by_the_titles_of_its_facts(tmp_path: Path, engine: Engine, format: str) -> None:
+    engine([CAP], [shown("deny", "allow", "2028-01-01")])
+    data = compared(tmp_path, LATER)
+    text = " ".join(render(format, data, "en").replace("\\", "").split())
+    said = ["Company · Foreign share", "60%", "Service · Offers", "DENY → ALLOW from 2026-09-01"]
+    assert [words for words in said if words not in text] == []
+    zh = "".join(render(format, data, "zh").replace("\\", "").split())
+    assert [words for words in ("公司·外资股比", "60%", "自2026-09-01起：不得上线→可以上线") if words not in zh] == []
+
+
+def test_what_a_witness_lists_is_told(tmp_path: Path, engine: Engine) -> None:
+    engine([RuleVerdict("law/tell", "witness", (), WITNESS, "2028-01-01", "deny", "deny")])
+    data = compared(tmp_path, LAW.replace("when: term.is_foreign\n", "when: 'false'\n"))
+    [rule] = data["semantic"]["rules"]
+    assert rule["witness"]["listed"] == [{"kind": "advice", "name": "law/tell", "before": "fires", "after": None}]
+    text = " ".join(render("text", data, "en").split())
+    assert "a rule of this kind never changes a decision" in text
+    assert "law/tell: changed, from 2020-01-01" in text
+    for format in ("markdown", "html"):
+        told = render(format, data, "en").replace("\\", "")
+        assert "Rules that change no decision, only what is listed" in told
+        assert "Listed from 2020-01-01: advice law/tell fires → –." in told
+
+
+def test_a_rule_that_other_edits_undo_says_so(tmp_path: Path, engine: Engine) -> None:
+    """Alone the rule opens; with the new one beside it the witness stays denied."""
+    more = RULES.replace("value: 50.0}", "value: 50.0}\n      - {from: '2026-09-01', cite: art-1, value: 70.0}")
+    more += (
+        "  - id: never\n    cite: [art-1]\n    each: product\n    when: term.is_foreign\n    deny: {reason: SHARE-ABOVE-CAP}\n"
+        "    message: {en: Never., zh: 不得。}\n"
+    )
+    engine([CAP, RuleVerdict("law/never", "unknown")], [unknown("allow", "deny")])
+    data = compared(tmp_path, policy("law", more))
+    rule = next(rule for rule in data["semantic"]["rules"] if rule["rule"] == "law/too-foreign")
+    assert (rule["after"], rule["witness"]["after"]["decision"]) == ("allow", "deny")
+    assert "With all edits together this profile is decided DENY → DENY." in " ".join(
+        render("text", data, "en", room=400).split()
+    )
+
+
+def test_facts_are_named_as_the_schema_names_them() -> None:
+    profile = {
+        "schema": 1,
+        "product": {"id": "p", "hardware": []},
+        "company": {"registered": {"at": "shanghai-pudong", "ftz": "none"}, "discredited": []},
+        "partner": {
+            "registered": {"at": "shanghai-pudong", "ftz": "shanghai"},
+            "licences": [{"instrument": "pilot-approval", "classes": ["B11"], "valid": True}],
+        },
+        "services": [
+            {"id": "a", "area": ["china"], "facilities": ["beijing", "shanghai-pudong"]},
+            {"id": "b", "facilities": [{"at": "beijing", "tenure": "lease"}]},
+        ],
+        "data": {"persons": 1000000},
+    }
+    load_profile(profile)
+    bundle = load_bundle()
+    wording = FactWording(bundle.schemas, {name: one.title for name, one in bundle.instruments.items()})
+    found = {fact["path"]: (fact["title"]["en"], fact["value"]["en"]) for fact in wording.facts(profile)}
+    assert found["product.hardware"] == ("Product · Hardware", "none")
+    assert found["company.registered"][1] == "Shanghai, Pudong New Area (Outside every free-trade zone)"
+    assert found["partner.registered"][1] == "Shanghai, Pudong New Area (free-trade zone: Shanghai)"
+    assert found["services[0].facilities"][1] == "Beijing; Shanghai, Pudong New Area"
+    assert found["partner.licences[0].instrument"][0] == "Partner · License held · Instrument"
+    assert found["partner.licences[0].instrument"][1] != "pilot-approval"
+    assert found["services[0].area"][0] == "Service 1 · Service area"
+    assert found["services[1].facilities[0].at"] == ("Service 2 · Facility · Site", "Beijing")
+    assert found["data.persons"][1] == "1,000,000"
+    assert not {"schema", "product.id", "services[0].id"} & found.keys()
+    assert all(fact["title"]["zh"] and fact["value"]["zh"] for fact in wording.facts(profile))
+
+
+# --- fixtures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def witnesses(console: Console, engine: Engine) -> Console:
+    project(console.folder / "base")
+    project(console.folder / "head", {"law": LATER.replace("when: term.is_foreign\n", "when: 'false'\n")})
+    listed = RuleVerdict("law/tell", "witness", (), WITNESS, "2026-09-01", "deny", "deny")
+    engine([CAP, listed], [shown("deny", "allow", "2028-01-01")])
+    return console
+
+
+def test_witnesses_become_fixtures_that_pass(witnesses: Console) -> None:
+    ran = witnesses("diff", "base", "head", "--save-fixtures", "head/fixtures/new")
+    assert (ran.code, ran.err) == (0, "")
+    folder = witnesses.folder / "head/fixtures/new"
+    names = ["change-deny-to-allow", "law-tell-listed", "law-too-foreign-deny-to-allow"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        f"{name}{end}" for name in names for end in (".yaml", ".expect.yaml")
+    )
+    text = (folder / "change-deny-to-allow.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# A witness of the change base → head: deny before it, from 2026-09-01.\n")
+    expected = yaml.safe_load((folder / "law-tell-listed.expect.yaml").read_text(encoding="utf-8"))
+    assert expected["decisions"][0]["absent"] == ["law/tell"]
+    assert expected["decisions"][0]["as_of"] == "2026-09-01"
+    tested = witnesses("test", "--policies", "head/policies", "--fixtures", "head/fixtures/new")
+    assert (tested.code, tested.err) == (0, ""), tested.out
+    assert "3" in tested.out
+    against = witnesses("test", "--policies", "base/policies", "--fixtures", "head/fixtures/new")
+    assert against.code == 1, "the old law decides them otherwise"
+
+
+def test_fixtures_are_never_overwritten(witnesses: Console) -> None:
+    witnesses("diff", "base", "head", "--save-fixtures", "saved")
+    folder = witnesses.folder / "saved"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    witnesses("diff", "base", "head", "--save-fixtures", "saved")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, "the same witness is there already"
+    taken = folder / "change-deny-to-allow.yaml"
+    taken.write_text("schema: 1\nproduct: {id: mine}\ncompany: {}\nservices: []\n", encoding="utf-8")
+    witnesses("diff", "base", "head", "--save-fixtures", "saved")
+    assert "mine" in taken.read_text(encoding="utf-8")
+    assert yaml.safe_load((folder / "change-deny-to-allow-2.yaml").read_text(encoding="utf-8"))["product"]["id"] == (
+        "change-deny-to-allow-2"
+    )
+    (folder / "law-tell-listed.yaml").write_text("a: [", encoding="utf-8")
+    assert witnesses("diff", "base", "head", "--save-fixtures", "saved").code == 0
+    assert (folder / "law-tell-listed.yaml").read_text(encoding="utf-8") == "a: ["
+
+
+def test_without_witnesses_no_fixture_is_written(console: Console, engine: Engine) -> None:
+    project(console.folder / "base")
+    project(console.folder / "head", {"law": SAME})
+    engine([TELL])
+    assert console("diff", "base", "head", "--save-fixtures", "saved").code == 0
+    assert not (console.folder / "saved").exists()
+    assert console("diff", "base", "none", "--save-fixtures", "saved").code == 2
+
+
+def test_the_data_of_a_witness_is_the_profile_itself(tmp_path: Path, engine: Engine) -> None:
+    engine([CAP], [shown("deny", "allow", "2028-01-01")])
+    data = compared(tmp_path, LATER)
+    assert json.loads(render("json", data, "en"))["semantic"]["rules"][0]["witness"]["profile"] == WITNESS

@@ -1,0 +1,142 @@
+"""Solvers: what one finds is checked by working the formula out; what one excludes, another must exclude."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+
+import pytest
+
+from tests.support.random_inputs import PARAMETERS, Expressions, hints_of, parameter_types
+from vatspolicy.authoring.symbolic.domain import ProfileSpace
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
+from vatspolicy.authoring.symbolic.minimize import minimize
+from vatspolicy.authoring.symbolic.query import Query, assume_invariants
+from vatspolicy.authoring.symbolic.solver import open_solver
+from vatspolicy.authoring.symbolic.timeline import periods
+from vatspolicy.authoring.symbolic.values import Unsupported, at_least
+from vatspolicy.authoring.symbolic.witness import day_of, profile_of
+from vatspolicy.cel.interpreter import evaluate as kleene
+from vatspolicy.cel.parser import TypeEnvironment, parse
+from vatspolicy.cel.types import BOOL
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.engine.subjects import product_activation
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.compiler import variables
+from vatspolicy.profile.profile import invariants, load_profile
+
+TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
+SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
+
+needs_solver = pytest.mark.skipif(
+    importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"
+)
+pytestmark = pytest.mark.xdist_group("analysis")
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+def test_formulas_fold() -> None:
+    pool = FormulaPool()
+    pool.ranges["n"] = Range(0, 10)
+    a, b = pool.flag("a"), pool.flag("b")
+    assert pool.conjoin((a, -a)) == FALSE
+    assert pool.disjoin((a, TRUE)) == TRUE
+    assert pool.conjoin((a, b)) == pool.conjoin((b, a, TRUE))
+    assert pool.at_most({"n": 1}, 10) == TRUE
+    assert pool.at_most({"n": -1}, -11) == FALSE
+    assert pool.at_most({"n": 1}, 4, strict=True) == pool.at_most({"n": 1}, 3) == -pool.at_most({"n": -1}, -4)
+    assert pool.among("n", range(20)) == TRUE
+    for wanted in (0, 2, 3):
+        formula = at_least(pool, (a, b, pool.flag("c")), wanted)
+        assert pool.evaluate(formula, {"a": True, "c": True}) is (wanted <= 2)
+
+
+def test_a_number_that_no_list_reaches_costs_nothing() -> None:
+    """A length compared with a thousand million once took that many formulas."""
+    pool = FormulaPool()
+    before = len(pool.parts)
+    assert at_least(pool, (pool.flag("a"), pool.flag("b")), 10**9) == FALSE
+    assert len(pool.parts) == before + 2
+
+
+@needs_solver
+def test_numbers_between_bounds() -> None:
+    """Whole numbers, and numbers that have others between them, at every kind of bound."""
+    for whole in (True, False):
+        space = ProfileSpace()
+        space.pool.ranges["n"] = Range(0, 100, whole)
+        pool = space.pool
+        above, below = -pool.at_most({"n": 1}, 49), pool.at_most({"n": 1}, 50, strict=True)
+        solver = open_solver(space)
+        assert (solver.find([above, below]) is None) is whole
+        found = solver.find([above, pool.at_most({"n": 1}, 50)])
+        assert found is not None
+        assert 49 < pool.number_of("n", found) <= 50
+
+
+@needs_solver
+def test_sums_of_variables() -> None:
+    space = ProfileSpace()
+    for name in "xyz":
+        space.pool.ranges[name] = Range(0, 10)
+    pool = space.pool
+    apart = [pool.at_most({"x": 1, "y": -1}, -1), pool.at_most({"y": 1, "z": -1}, -1)]  # x < y < z
+    search = open_solver(space)
+    found = search.find([*apart, pool.at_most({"z": 1}, 2)])
+    assert found is not None
+    assert [found[name] for name in "xyz"] == [0, 1, 2]
+    assert search.find([*apart, pool.at_most({"z": 1}, 1)]) is None
+    assert search.find([*apart, pool.at_most({"z": 1, "x": -1}, 1)]) is None
+
+
+@needs_solver
+def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
+    """Every model is a valid profile on which the interpreter agrees, before and after it is minimized."""
+    draw = random.Random(SEED + 7)
+    names = variables("product")
+    params = {key: PARAMETERS[name] for name, (key, _) in parameter_types().items()}
+    scope = TypeEnvironment(names, parameter_types(), lambda name, scope: None)
+    texts = Expressions(draw, names, hints=hints_of(bundle))
+    period = periods([bundle])[0]
+    found_some = excluded = 0
+    for _ in range(60 * TIMES):
+        tree = parse(texts.text(BOOL, 3), scope)
+        query = Query(period, dict.fromkeys(("services", "deals", "filings", "services.*.area"), 2))
+        try:
+            rail = query.encoder.truth(tree, query.encode(bundle.on(period.start)).product_activation(), params)
+        except Unsupported:
+            continue
+        more, _ = assume_invariants(query.space, query.encoder)
+        for wanted, formulas in ((True, [rail.true]), (False, [rail.false]), (None, [-rail.true, -rail.false])):
+            solver = open_solver(query.space)
+            found = solver.find([*formulas, *more])
+            if found is None:
+                excluded += 1
+                continue
+            for model in (found, minimize(query.space, solver, [*formulas, *more], found)):
+                profile = load_profile(profile_of(query.space, model))
+                assert kleene(tree, product_activation(profile, day_of(query.space, model)), params) is wanted
+            found_some += 1
+    assert found_some > 60 * TIMES
+    assert excluded > 5 * TIMES
+
+
+@needs_solver
+def test_every_invariant_can_hold_and_be_broken() -> None:
+    """A proof under invariants that nothing satisfies would prove anything."""
+    space = ProfileSpace({"services": 2})
+    query = Query(periods([load_bundle()])[0], {"services": 2})
+    ruleset = query.encode(load_bundle().on("2026-01-01"))
+    scope = ruleset.product_activation()
+    rails = [query.encoder.truth(node, scope, {}) for node, _ in invariants()]
+    search = open_solver(query.space)
+    assert search.find([rail.true for rail in rails]) is not None, "the invariants cannot all be true"
+    for entry, rail in zip(SchemaSet.shipped().load("profile")["x-invariants"], rails, strict=True):
+        others = [-other.false for other in rails if other is not rail]
+        assert search.find([rail.false, *others]) is not None, f"{entry['id']} says nothing beyond the others"
+    assert space.limits == {}

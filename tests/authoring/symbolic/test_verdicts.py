@@ -1,0 +1,199 @@
+"""Verdicts on changed rules: proofs are attacked, witnesses are decided again."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
+from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules, solver
+from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
+from vatspolicy.authoring.symbolic.rule_state import rule_states
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import load_profile
+
+TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
+SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
+
+needs_solver = pytest.mark.skipif(
+    importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"
+)
+pytestmark = pytest.mark.xdist_group("analysis")
+
+
+# --- verdicts on invented laws ---------------------------------------------------------------------------------------
+
+SHARE = "operator.foreign_percent"
+
+
+def two(tmp_path: Path, before: str, after: str, each: str = "activity", effect: str = "deny: {reason: CAPITAL-TOO-LOW}",
+        more: str = "", late: str = "", budget: int = solver.BUDGET) -> RuleVerdict:  # fmt: skip
+    """The verdict on one rule with two versions of its condition, beside a license duty with two routes."""
+    found = []
+    for name, when in (("base", before), ("head", after)):
+        law = (
+            "rules:\n"
+            + route("open", "true", cap="50.0")
+            + more
+            + (rule("r", each, when, effect, late) if when else "")
+        )
+        found.append(bundle_of(tmp_path / name, classes=CLASSES, licence=LICENCE, changed=law))
+    [verdict] = compare_rules(found[0], found[1], ["changed/r"], budget=budget)
+    confirm(found[0], found[1], verdict)
+    return verdict
+
+
+def confirm(base: Bundle, head: Bundle, verdict: RuleVerdict) -> None:
+    """A witness shows what its verdict says; a verdict without one says so."""
+    if verdict.witness is None:
+        assert verdict.verdict not in ("witness", "masked")
+        return
+    assert verdict.as_of is not None
+    profile = load_profile(dict(verdict.witness))
+    assert evaluate(base, profile, verdict.as_of).decision == verdict.before
+    told = [rule_states(b, find_rule(b, verdict.rule), profile, verdict.as_of) for b in (base, head)]
+    assert told[0] != told[1] or verdict.transitions
+    if verdict.transitions:
+        assert f"{verdict.before}->{verdict.after}" in verdict.transitions
+
+
+EQUIVALENT = [
+    (f"!({SHARE} > 50.0 && company.mainland_entity)", f"{SHARE} <= 50.0 || !company.mainland_entity"),
+    ('service.features.all(f, f != "accounts")', '!service.features.exists(f, f == "accounts")'),
+    ('service.operated_by in ["partner", "contract-controlled"]', 'service.operated_by != "company"'),
+    ('service.features.exists(f, f == "groups" || f == "comments")',
+     'service.features.exists(f, f == "groups") || "comments" in service.features'),
+    ("data.persons >= 100", "data.persons > 99"),
+    ("data.children > data.minors", "data.children > data.minors && data.minors >= data.children"),
+    ('company.registered.province == "overseas" && company.mainland_entity',
+     'company.registered.province == "overseas" && company.mainland_entity && company.registered.province != "overseas"'),
+    ('service.area.all(a, "shanghai" in a.within)', 'service.area.all(a, a.province == "shanghai")'),
+    ('service.area.size() > 1', '!(service.area.size() <= 1)'),
+    ('service.area.exists(a, a.at == "beijing") && service.area.exists(a, a.at == "tianjin")',
+     'service.area.size() > 1 && service.area.exists(a, a.at == "tianjin") && service.area.exists(a, a.at == "beijing")'),
+    ('services.exists(s, s.hosting == "overseas")', '!services.all(s, s.hosting == "mainland")'),
+    ('"B11" == activity.class', 'activity.class in ["B11", "B22"] && activity.class != "B22"'),
+    ('as_of >= "2010-01-01"', "true"),
+    ('operator.licences.exists(l, l.instrument == "vats-licence" && l.valid_until > as_of)',
+     '!operator.licences.all(l, l.valid_until <= as_of || l.instrument != "vats-licence")'),
+]  # fmt: skip
+
+DIFFERENT = [
+    (f"{SHARE} > 50.0", f"{SHARE} >= 50.0", "needs-license->deny"),
+    (f"{SHARE} > 0.0", f"{SHARE} > 0.01", "deny->needs-license"),
+    ("data.persons > 100", "data.persons > 101", "deny->needs-license"),
+    ("data.persons > data.registered_users", "data.persons > data.registered_users + 1", "deny->needs-license"),
+    ("service.area.size() > 2", "service.area.size() > 3", "deny->needs-license"),
+    ("services.size() > 1", "services.size() > 2", ""),
+    ('service.area.exists(a, a.at == "beijing") && service.area.exists(a, a.at == "tianjin")',
+     'service.area.exists(a, a.at == "beijing" && a.province == "tianjin")', "deny->needs-license"),
+    ('service.area.exists(a, a.ftz == "hainan")', 'service.area.exists(a, a.province == "hainan")', "needs-license->deny"),
+    ("activity.licensed == false && company.mainland_entity", "company.mainland_entity", "allow->deny"),
+    ('as_of < "2025-06-01"', 'as_of <= "2025-06-01"', "needs-license->deny"),
+    ("", "data.important", "needs-license->deny"),
+    ("data.important", "", "deny->needs-license"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), EQUIVALENT)
+def test_two_ways_to_say_the_same(tmp_path: Path, before: str, after: str) -> None:
+    verdict = two(tmp_path, before, after)
+    assert verdict.verdict == "proved-equivalent", verdict
+
+
+@needs_solver
+@pytest.mark.parametrize(("before", "after", "transition"), DIFFERENT)
+def test_two_ways_that_differ(tmp_path: Path, before: str, after: str, transition: str) -> None:
+    verdict = two(tmp_path, before, after)
+    assert verdict.verdict == "witness" if transition else verdict.verdict in ("witness", "unknown"), verdict
+    assert transition in ("", *verdict.transitions)
+
+
+def test_a_day_of_change_is_found(tmp_path: Path) -> None:
+    assert two(tmp_path, 'as_of < "2025-06-01"', 'as_of <= "2025-06-01"').as_of == "2025-06-01"
+
+
+def test_a_witness_is_small(tmp_path: Path) -> None:
+    verdict = two(tmp_path, "data.persons > 1000", "data.persons > 1000 && data.important", "product")
+    assert verdict.witness is not None
+    assert set(verdict.witness) == {"schema", "product", "company", "services", "data"}
+    assert verdict.witness["data"] == {"persons": 1001, "important": False}
+
+
+@needs_solver
+def test_equal_questions_have_equal_witnesses(tmp_path: Path) -> None:
+    first = two(tmp_path / "1", "data.persons > 7", "data.persons > 9")
+    assert first == two(tmp_path / "2", "data.persons > 7", "data.persons > 9")
+
+
+@needs_solver
+def test_a_denial_beside_a_wider_one_is_masked(tmp_path: Path) -> None:
+    wider = rule("wider", "activity", "data.persons > 5", "deny: {reason: CAPITAL-TOO-LOW}")
+    verdict = two(tmp_path, "data.persons > 10", "data.persons > 20", more=wider)
+    assert verdict.verdict == "masked"
+    assert verdict.witness is not None
+    assert verdict.witness["data"]["persons"] in range(11, 21)
+
+
+def test_a_duty_never_changes_the_word(tmp_path: Path) -> None:
+    duty = "duty: {instrument: vats-licence, due: {always: true}}"
+    verdict = two(tmp_path, "data.persons > 1", "data.persons > 2", "product", duty)
+    assert (verdict.verdict, verdict.transitions, verdict.before == verdict.after) == ("witness", (), True)
+
+
+def test_another_effect_is_a_difference(tmp_path: Path) -> None:
+    bundles = []
+    for name, reason in (("base", "CAPITAL-TOO-LOW"), ("head", "SECTOR-NOT-OPEN")):
+        law = "rules:\n" + rule("r", "product", "data.important", f"deny: {{reason: {reason}}}")
+        bundles.append(bundle_of(tmp_path / name, law=law))
+    [verdict] = compare_rules(bundles[0], bundles[1], ["law/r"])
+    assert verdict.verdict == "masked"  # the reason differs, the word does not
+    assert verdict.witness is not None
+
+
+def test_words_alone_are_no_difference(tmp_path: Path) -> None:
+    bundles = []
+    for name in ("base", "head"):
+        text = rule("r", "product", "data.important", "deny: {reason: CAPITAL-TOO-LOW}")
+        bundles.append(bundle_of(tmp_path / name, law="rules:\n" + text.replace("Rule r.", f"Rule of {name}.")))
+    assert compare_rules(bundles[0], bundles[1], ["law/r"])[0].verdict == "proved-equivalent"
+
+
+def test_free_text_is_unsupported(tmp_path: Path) -> None:
+    verdict = two(tmp_path, 'company.name.startsWith("A")', 'company.name == "A"')
+    assert verdict.verdict == "unsupported"
+    assert "company.name" in verdict.reason
+
+
+def test_the_limit_gives_unknown(tmp_path: Path) -> None:
+    bundles = [bundle_of(tmp_path / n, law="rules:\n" + rule("r", "product", w, "deny: {reason: CAPITAL-TOO-LOW}"))
+               for n, w in (("base", "data.persons > 1"), ("head", "data.persons > 2"))]  # fmt: skip
+    [verdict] = compare_rules(bundles[0], bundles[1], ["law/r"], budget=1)
+    assert verdict.verdict == "unknown"
+    assert verdict.witness is None
+
+
+def test_one_day_only(tmp_path: Path) -> None:
+    bundles = []
+    for name, since in (("base", "2024-01-01"), ("head", "2025-01-01")):
+        text = rule("r", "product", "data.important", "deny: {reason: CAPITAL-TOO-LOW}", f"from: '{since}'")
+        bundles.append(bundle_of(tmp_path / name, law="rules:\n" + text))
+    verdicts = {
+        day: compare_rules(bundles[0], bundles[1], ["law/r"], as_of=day)[0].verdict
+        for day in ("2023-06-01", "2024-06-01", "2026-06-01")
+    }
+    assert verdicts == {"2023-06-01": "proved-equivalent", "2024-06-01": "witness", "2026-06-01": "proved-equivalent"}
+
+
+def test_without_a_solver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What folding formulas shows is proved; the rest is unknown, and the reason says what to install."""
+    monkeypatch.setattr(solver, "z3", None)
+    same = "data.persons >= 100 && data.important"
+    assert two(tmp_path / "a", same, f"({same}) && true", "product").verdict == "proved-equivalent"
+    changed = two(tmp_path / "b", "data.persons >= 100", "data.persons > 100", "product")
+    assert (changed.verdict, changed.witness) == ("unknown", None)
+    assert changed.reason == "Proofs need a solver: install vatspolicy[smt]."

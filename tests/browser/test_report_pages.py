@@ -1,0 +1,269 @@
+"""Pages in a real Chromium: accessible, offline, by keyboard, in light and dark, on a phone, on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.chromium import opened, sideways, violations
+from tests.support.shipped import fixture_file
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.html import render
+from vatspolicy.reports.policy import make, write
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+FIXTURES = {
+    "allow": "own-shop-shanghai",
+    "deny": "cloud-chengdu",
+    "needs-license": "cloud-hosting-beijing",
+    "incomplete": "shop-without-facts",
+}
+DRAWN = ("partner-licensed", "hk-app-store", "video-domestic", "isp-nationwide-2026", "connected-car-jv")
+"""More fixtures with pictures: a license of which it is not known whether it is held, many routes, long names."""
+PHONE = {"width": 360, "height": 740}
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+SCHEMES = ("light", "dark")
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>"
+
+
+def decide(name: str) -> dict[str, Any]:
+    bundle, profile = load_bundle(), load_profile(fixture_file(name))
+    data = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
+    return {**data, "file": f"{name}.yaml"}
+
+
+@pytest.fixture(scope="module")
+def records() -> dict[str, dict[str, Any]]:
+    found = {word: decide(name) for word, name in FIXTURES.items()}
+    assert {word: data["decision"] for word, data in found.items()} == {word: word for word in FIXTURES}
+    return found
+
+
+Save = Callable[..., Path]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    def save(*records: dict[str, Any], lang: Language = "en") -> Path:
+        path = tmp_path / "decision.html"
+        path.write_text(render(records, lang), encoding="utf-8")
+        return path
+
+    return save
+
+
+def test_the_tests_would_see_what_is_wrong(chromium: Any, tmp_path: Path) -> None:
+    """The guards of `browser` themselves: requests, complaints, and pages that are not accessible."""
+    path = tmp_path / "bad.html"
+    path.write_text("<title>x</title><p style='width:3000px'>x<img src='https://example.org/a.png'>", encoding="utf-8")
+    page = opened(chromium, path, viewport=PHONE)
+    inside = page.__enter__()
+    assert {text.partition(":")[0] for text in violations(inside)} >= {"html-has-lang", "image-alt"}
+    assert sideways(inside) > 2000
+    with pytest.raises(AssertionError, match=r"https://example\.org/a\.png"):
+        page.__exit__(None, None, None)
+
+
+# --- decisions
+
+
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])
+@pytest.mark.parametrize("word", FIXTURES)
+def test_a_decision_is_accessible(
+    chromium: Any, records: dict[str, dict[str, Any]], save: Save, word: str, lang: Language, scheme: str
+) -> None:
+    with opened(chromium, save(records[word], lang=lang), color_scheme=scheme) as page:
+        assert page.locator("main h1").inner_text() == records[word]["title"]
+        assert violations(page) == []
+
+
+def test_several_decisions_are_accessible(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
+    with opened(chromium, save(records["incomplete"], records["deny"])) as page:
+        assert violations(page) == []
+        page.get_by_role("link", name=records["deny"]["title"]).first.click()
+        assert page.url.endswith("#d2-top")
+
+
+def test_colors_follow_the_reader(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
+    shades = set()
+    for scheme in SCHEMES:
+        with opened(chromium, save(records["deny"]), color_scheme=scheme) as page:
+            shades.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(shades) == 2
+
+
+@pytest.mark.parametrize(("word", "lang"), [("needs-license", "en"), ("deny", "zh"), ("incomplete", "en")])
+def test_a_phone_shows_the_whole_width(
+    chromium: Any, records: dict[str, dict[str, Any]], save: Save, word: str, lang: Language
+) -> None:
+    with opened(chromium, save(records[word], lang=lang), viewport=PHONE) as page:
+        assert sideways(page) == 0
+
+
+def test_the_keyboard_reaches_everything(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
+    with opened(chromium, save(records["needs-license"])) as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "_content"
+        wanted = page.evaluate(
+            "[...document.querySelectorAll('main a[href], main summary, main [tabindex=\"0\"]')]"
+            ".filter((one) => one.checkVisibility()).length"
+        )
+        reached = 0
+        while reached <= wanted:
+            page.keyboard.press("Tab")
+            if not page.evaluate("document.activeElement.closest('main') !== null"):
+                break
+            ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert ring == "solid"
+            reached += 1
+        assert wanted > 20
+        assert reached == wanted
+        page.locator("summary").first.focus()
+        page.keyboard.press("Enter")
+        assert page.locator("details").first.get_attribute("open") is not None
+
+
+def test_texts_of_pictures_stay_in_their_picture(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
+    """Widths are estimates: the browser says whether what was drawn keeps within the frame, and boxes hold their words."""
+    drawn = [*records.values(), *map(decide, DRAWN)]
+    for lang in LANGUAGES:
+        with opened(chromium, save(*drawn, lang=lang)) as page:
+            assert page.locator("svg.picture").count() > len(drawn)
+            spilt = page.evaluate(
+                """() => [...document.querySelectorAll("svg.picture")].flatMap((svg) => {
+                  const frame = svg.viewBox.baseVal, boxes = [...svg.querySelectorAll("rect")].map((r) => r.getBBox());
+                  return [...svg.querySelectorAll("text")].filter((text) => {
+                    const box = text.getBBox();
+                    const home = boxes.find((one) => box.x > one.x && box.x < one.x + one.width
+                      && box.y > one.y - 1 && box.y < one.y + one.height);
+                    const limit = home ? home.x + home.width : frame.width;
+                    return box.x < 0 || box.y < 0 || box.x + box.width > limit || box.y + box.height > frame.height;
+                  }).map((text) => text.textContent);
+                })"""
+            )
+            assert spilt == []
+
+
+def test_it_prints_on_a4(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
+    with opened(chromium, save(records["needs-license"])) as page:
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 680, "height": 960})
+        assert sideways(page) == 0
+        hidden = page.locator(".toc, .skip").evaluate_all("(all) => all.map((one) => getComputedStyle(one).display)")
+        assert set(hidden) == {"none"}
+        condition = records["needs-license"]["services"][0]["activities"][0]["routes"][0]["conditions"][0]
+        assert page.get_by_text(condition["message"]["en"]).first.is_visible()
+        printed = page.pdf(prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF-")
+    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") > 1
+    assert b"/MediaBox [0 0 594.95996 841.91998]" in printed or b"/MediaBox [0 0 595" in printed
+
+
+def test_what_a_spec_says_does_not_run(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
+    data = {**records["deny"], "title": HOSTILE, "product": HOSTILE, "file": HOSTILE}
+    with opened(chromium, save(data)) as page:
+        assert page.locator("main h1").inner_text() == HOSTILE
+        assert page.locator("img, script").count() == 0
+
+
+# --- the rulebook site
+
+
+@pytest.fixture(scope="module")
+def site(rich_law: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    write(folder, make(load_bundle(rich_law), "html"), "html")
+    return folder
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("folder", ["", "zh/"])
+@pytest.mark.parametrize(
+    "name", ["index", "calendar", "search", "vats-pilot-2024", "telecom-regulations", "definitions"]
+)
+def test_a_page_of_the_site_is_accessible(chromium: Any, site: Path, name: str, folder: str, scheme: str) -> None:
+    with opened(chromium, site / f"{folder}{name}.html", color_scheme=scheme) as page:
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.lang") == ("zh-Hans" if folder else "en")
+
+
+@pytest.mark.parametrize("name", ["index", "zh/calendar", "search", "vats-pilot-2024", "zh/telecom-catalogue"])
+def test_a_page_of_the_site_is_no_wider_than_a_phone(chromium: Any, site: Path, name: str) -> None:
+    with opened(chromium, site / f"{name}.html", viewport=PHONE) as page:
+        assert sideways(page) == 0
+
+
+def search(page: Any, words: str) -> list[str]:
+    page.get_by_role("searchbox").fill(words)
+    page.wait_for_function("(words) => location.hash === '#' + new URLSearchParams({q: words})", arg=words)
+    found: list[str] = page.locator("#_found a").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")
+    return found
+
+
+@pytest.mark.parametrize("folder", ["", "zh/"])
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        ("pilot-access", "vats-pilot-2024.html#pilot-access"),
+        ("vats-pilot-2024/pilot-access", "vats-pilot-2024.html#pilot-access"),
+        ("试点批复", "vats-pilot-2024.html#instrument-pilot-approval"),
+        ("PILOT approval", "vats-pilot-2024.html#instrument-pilot-approval"),
+        ("增值电信业务经营许可证", "telecom-regulations.html#instrument-vats-licence"),
+    ],
+)
+def test_the_search_finds_in_both_languages(chromium: Any, site: Path, words: str, address: str, folder: str) -> None:
+    with opened(chromium, site / f"{folder}search.html") as page:
+        assert address in search(page, words)
+        assert str(page.locator("#_found a").count()) in page.get_by_role("status").inner_text()
+
+
+def test_the_search_by_keyboard_alone(chromium: Any, site: Path) -> None:
+    with opened(chromium, site / "search.html") as page:
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "_query":
+                break
+        page.keyboard.type("pilot-access")
+        page.wait_for_url("**/search.html#q=pilot-access")  # what is found while typing comes and goes
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.getAttribute('href')") == "vats-pilot-2024.html#pilot-access"
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/vats-pilot-2024.html#pilot-access")
+        assert page.locator("#pilot-access").is_visible()
+        page.go_back()
+        page.wait_for_selector("#_found a")
+        assert page.get_by_role("searchbox").input_value() == "pilot-access"
+
+
+def test_what_is_searched_for_does_not_run(chromium: Any, site: Path) -> None:
+    with opened(chromium, site / "search.html") as page:
+        assert search(page, HOSTILE) == []
+        assert page.get_by_role("status").inner_text() == "Nothing found."
+        page.goto(f"{(site / 'search.html').as_uri()}#q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
+        assert page.locator("main img").count() == 0
+
+
+def test_without_scripts_the_search_points_to_the_index(chromium: Any, site: Path) -> None:
+    with opened(chromium, site / "search.html", java_script_enabled=False) as page:
+        page.locator("noscript a, a[href='index.html']").last.click()
+        assert page.url.endswith("/index.html")
+
+
+def test_one_page_leads_to_the_same_in_the_other_language(chromium: Any, site: Path) -> None:
+    with opened(chromium, site / "vats-pilot-2024.html") as page:
+        page.get_by_role("link", name="中文").click()
+        assert page.url.endswith("/zh/vats-pilot-2024.html")
+        page.get_by_role("link", name="English").click()
+        assert page.url == (site / "vats-pilot-2024.html").as_uri()
+        page.get_by_role("navigation", name="You are here").get_by_role("link").click()
+        assert page.url.endswith("/index.html")

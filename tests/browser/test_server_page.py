@@ -1,0 +1,474 @@
+"""The page of `vatspolicy serve` in a real Chromium: a whole interview by keyboard, and the same answers as the command."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.chromium import opened, sideways, violations
+from tests.support.console import Console
+from tests.support.shipped import ROOT, fixture_file
+from tests.support.specs import TODAY
+
+uvicorn = pytest.importorskip("uvicorn", reason="needs the extra `serve`")
+pytest.importorskip("starlette", reason="needs the extra `serve`")
+
+from vatspolicy.i18n.words import VERDICTS  # noqa: E402
+from vatspolicy.policies.bundle import load_bundle  # noqa: E402
+from vatspolicy.server.serve import listen  # noqa: E402
+from vatspolicy.server.web.router import make_page  # noqa: E402
+from vatspolicy.server.web.session import WebContext  # noqa: E402
+from vatspolicy.server.web.words import WORDS  # noqa: E402
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PHONE = {"width": 360, "height": 740}
+FIXTURES = ROOT / "fixtures"
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a running server with the shipped law."""
+    socket = listen("127.0.0.1", 0)
+    app = make_page(WebContext(load_bundle(), today=lambda: TODAY))
+    running = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{socket.getsockname()[1]}/"
+    running.should_exit = True
+    thread.join(10)
+    socket.close()
+    assert not thread.is_alive()
+
+
+@contextmanager
+def visited(browser: Any, address: str, expect: int = 0, **options: Any) -> Iterator[Any]:
+    """The page, begun. Leaving it fails if it asked another server for anything or complained.
+
+    expect: how many answers of the server are refusals that the page shows.
+    """
+    context = browser.new_context(accept_downloads=True, **options)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on(
+        "request", lambda one: None if one.url.startswith((address, "data:", "blob:")) else complaints.append(one.url)
+    )
+    page.goto(address)
+    page.locator("#panel-decision .verdict").wait_for()
+    try:
+        yield page
+    finally:
+        context.close()
+    assert len(complaints) == expect, "; ".join(complaints)
+
+
+def show(page: Any, name: str) -> None:
+    """Open a tab and wait until it is filled."""
+    page.locator(f"#tab-{name}").click()
+    page.locator(f"#panel-{name}:not([hidden])").wait_for()
+    if name == "forward":
+        page.locator(".ways").wait_for()
+    if name == "matrix":
+        page.locator("table.matrix").wait_for()
+
+
+def upload(page: Any, path: Path | dict[str, Any], title: str) -> None:
+    """Open a file on the page; `title`: what its decision is headed by."""
+    show(page, "spec")
+    page.set_input_files("#open", path)
+    page.locator("#panel-decision .verdict h2", has_text=title).wait_for(state="attached")
+
+
+def download(page: Any, folder: Path) -> Path:
+    """The spec as a file, as the page gives it."""
+    show(page, "spec")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=WORDS["download"]["en"]).or_(
+            page.get_by_role("button", name=WORDS["download"]["zh"])
+        ).click()
+    path = folder / str(waiting.value.suggested_filename)
+    waiting.value.save_as(path)
+    return path
+
+
+def assert_same_as_check(browser: Any, page: Any, console: Console, lang: str) -> dict[str, Any]:
+    """Download the spec, run `check` on it, and compare: the whole record, and every word of the report."""
+    path = download(page, console.folder)
+    told: dict[str, Any] = json.loads(console("check", path.name, "-f", "json", "--no-fail").out)["decisions"][0]
+    assert page.evaluate("() => now.record") == told
+    verdict = VERDICTS[told["decision"]][lang]
+    assert page.locator("#banner .word").inner_text() == verdict
+    needs = [[one["instrument"]["title"][lang] for one in need.get("any_of") or [need]] for need in told["needs"]]
+    assert all(title in page.locator("#banner").inner_text() for titles in needs for title in titles)
+    assert console("check", path.name, "-o", f"html=report-{lang}.html", "--lang", lang, "--no-fail").code == 0
+    show(page, "decision")
+    with opened(browser, console.folder / f"report-{lang}.html", viewport=page.viewport_size) as report:
+        for part in (
+            ".verdict",
+            ".part-because",
+            ".part-services",
+            ".part-to-do",
+            ".part-calendar",
+            ".part-law",
+            ".part-facts",
+        ):
+            assert (
+                page.locator(f"#panel-decision {part}").all_text_contents() == report.locator(part).all_text_contents()
+            )
+        assert page.locator("#panel-decision .todo > li").count() == report.locator(".todo > li").count() > 0
+    return told
+
+
+# --- a whole interview
+
+
+def focused(page: Any) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(
+        "() => ({id: document.activeElement.id, kind: document.activeElement.type, value: document.activeElement.value})"
+    )
+    return found
+
+
+def labels(page: Any, value: Any) -> Any:
+    """What the question calls a value."""
+    return page.evaluate(
+        "(value) => now.interview.question.choices.find((one) => one.value === value).label[lang]", value
+    )
+
+
+def answer(page: Any, path: str, value: Any) -> None:
+    """Answer a question with the keyboard alone, from its first control on, which has the focus."""
+    at = focused(page)
+    assert at["id"].startswith(f"q-{path}"), f"the focus is on {at} for {path}"
+    members = value if isinstance(value, list) else [value]
+    match at["kind"]:
+        case "text":
+            page.keyboard.type(str(value))
+        case "radio":
+            place = page.evaluate(
+                "(value) => now.interview.question.choices.findIndex((one) => one.value === value)", value
+            )
+            page.keyboard.press("Space")
+            for _ in range(place):
+                page.keyboard.press("ArrowDown")
+        case "checkbox":
+            while focused(page)["kind"] == "checkbox":
+                if focused(page)["value"] in ([json.dumps(one) for one in members] or ["none"]):
+                    page.keyboard.press("Space")
+                page.keyboard.press("Tab")
+        case "search":
+            for member in members:
+                page.keyboard.type(labels(page, member))
+                page.keyboard.press("Tab")
+                while focused(page)["value"] != json.dumps(member):
+                    page.keyboard.press("Tab")
+                page.keyboard.press("Space")
+        case "select-one":
+            page.keyboard.type(labels(page, value))
+            while page.evaluate("() => document.activeElement.type") != "submit":
+                page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+
+def interview(page: Any, facts: Mapping[str, Any]) -> list[str]:
+    """Answer whatever is asked from the facts of a spec until nothing is asked. Returns the paths asked for."""
+    asked: list[str] = []
+    page.locator("#question form").wait_for()
+    page.locator("#question form input").first.focus()
+    while page.locator("#question form").count():
+        path = page.evaluate("() => now.interview.question.path")
+        assert len(asked) < 40
+        assert path not in asked
+        asked.append(path)
+        value: Any = facts
+        steps = path.split(".")
+        for step in steps:
+            value = value[int(step)] if isinstance(value, list) else value.get(step)
+            if isinstance(value, str) and step != steps[-1]:
+                value = {"at": value}
+        if path == "services":
+            value = value[0]["offers"]
+        if path.endswith(("registered", "facilities", "area")):
+            value = (
+                value["at"]
+                if isinstance(value, dict)
+                else [one["at"] if isinstance(one, dict) else one for one in value]
+            )
+        if value is None and path in ("company.licences", "partner.licences", "deals"):
+            value = []
+        answer(page, path, value)
+        page.locator(f'[id="form-q-{path}"]').wait_for(state="detached")
+    return asked
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_interview_by_keyboard_leads_to_the_decision_that_check_gives(
+    chromium: Any, server: str, console: Console, lang: str
+) -> None:
+    facts = yaml.safe_load((fixture_file("own-shop-shanghai")).read_text(encoding="utf-8"))
+    with visited(chromium, server, viewport={"width": 1200, "height": 900}) as page:
+        if lang == "zh":
+            page.get_by_role("button", name="中文").click()
+            page.get_by_role("heading", name=WORDS["interview"]["zh"], exact=True).wait_for()
+        asked = interview(page, facts)
+        assert asked[:3] == ["product.id", "product.launch", "services"]
+        assert page.locator("#banner .word").inner_text() == VERDICTS["allow"][lang]
+        told = assert_same_as_check(chromium, page, console, lang)
+        assert (told["decision"], told["product"], told["file"]) == (
+            "allow",
+            "own-shop-shanghai",
+            "own-shop-shanghai.yaml",
+        )
+        assert told["duties"]
+
+
+def test_what_is_not_known_can_be_passed_over_and_taken_back(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        page.get_by_role("button", name="Answer").click()
+        page.locator("#question-error", has_text="Give an answer").wait_for()
+        assert focused(page)["id"] == "q-product.id"
+        page.get_by_role("button", name="I don't know").click()
+        page.locator('[id="form-q-product.launch"]').wait_for()
+        page.get_by_text("Why do you ask?").click()
+        assert "The law of this day decides." in page.locator("#question-why").inner_text()
+        page.keyboard.press("Tab")
+        page.locator('[id="q-product.launch"]').fill("soon")
+        page.keyboard.press("Enter")
+        page.locator("#question-error").wait_for()
+        assert "no calendar day" in page.locator("#question-error").inner_text()
+        assert focused(page)["value"] == "soon"
+        assert violations(page) == []
+        page.get_by_role("button", name="Back").click()
+        page.locator('[id="form-q-product.id"]').wait_for()
+        assert page.get_by_role("button", name="Back").is_disabled()
+
+
+# --- files
+
+
+@pytest.mark.parametrize("name", ["cloud-hosting-beijing", "cloud-chengdu", "shop-without-facts"])
+def test_a_spec_that_is_opened_is_decided_as_check_decides_it(
+    chromium: Any, server: str, console: Console, name: str
+) -> None:
+    text = (fixture_file(name)).read_text(encoding="utf-8")
+    expected = yaml.safe_load(fixture_file(f"{name}.expect").read_text(encoding="utf-8"))["decisions"]
+    with visited(chromium, server) as page:
+        upload(page, fixture_file(name), yaml.safe_load(text)["product"]["title"])
+        path = download(page, console.folder)
+        assert path.read_text(encoding="utf-8") == text
+        told = json.loads(console("check", path.name, "-f", "json", "--no-fail").out)["decisions"][0]
+        assert page.evaluate("() => now.record") == told
+        assert page.locator("#banner .word").inner_text() == VERDICTS[told["decision"]]["en"]
+        assert told["decision"] in {one["decision"] for one in expected}
+        show(page, "forward")
+        ways = json.loads(console("routes", path.name, "-f", "json").out)
+        titles = [
+            route["title"]["en"]
+            for service in ways["services"]
+            for activity in service["activities"]
+            for route in activity["routes"]
+        ]
+        assert page.locator(".ways .route-title").all_text_contents() == titles
+        phrases = [
+            " + ".join(text["en"] for text in one["phrases"]) for one in (*ways["proposals"], *ways["undecided"])
+        ]
+        assert page.locator(".ways .proposals > li > p:first-child > strong").all_text_contents() == phrases
+
+
+def test_a_fact_that_is_entered_changes_the_decision_at_once(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        upload(page, fixture_file("cloud-hosting-beijing"), "Data-centre hosting")
+        page.locator("#s-company > summary").click()
+        share = page.get_by_label("Foreign share")
+        share.fill("150")
+        share.press("Tab")
+        error = page.locator('[id="f-company.foreign_percent-error"]')
+        error.wait_for()
+        assert error.inner_text() == "It must be at most 100."
+        assert share.get_attribute("aria-invalid") == "true"
+        assert "f-company.foreign_percent-error" in (share.get_attribute("aria-describedby") or "")
+        assert page.locator("#banner .word").inner_text() == VERDICTS["needs-license"]["en"]
+        assert violations(page) == []
+        share.fill("0")
+        share.press("Enter")
+        error.get_by_text("A company without foreign share").wait_for()
+        assert page.evaluate("() => now.data.company.foreign_percent") == 100
+        share.fill("60 %")
+        share.press("Enter")
+        error.wait_for(state="detached")
+        assert page.evaluate("() => now.data.company.foreign_percent") == 60
+        assert focused(page)["id"] == "f-company.foreign_percent"
+        page.get_by_label("Registered office").select_option(label="Chengdu")
+        page.locator("#spec-text").wait_for()
+        page.get_by_role("button", name="Back").click()
+        page.get_by_role("button", name="Back").click()
+        page.locator('[id="f-company.foreign_percent"][value="100"]').wait_for()
+        assert page.evaluate("() => now.data.company.registered.at") == "beijing"
+
+
+def test_lists_of_the_form_grow_and_shrink(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        upload(page, fixture_file("cloud-hosting-beijing"), "Data-centre hosting")
+        page.locator("#every").check()
+        page.locator("#s-deals > summary").click()
+        page.locator('[id="f-deals-add"] > summary').click()
+        page.locator('[id="d-deals"] select').select_option(index=1)
+        page.locator('[id="d-deals"]').get_by_role("button").click()
+        page.locator('[id="f-deals.0"]').wait_for()
+        assert len(page.evaluate("() => now.data.deals")) == 1
+        page.locator('[id="f-deals.0"]').get_by_role("button", name="Remove").click()
+        page.locator('[id="f-deals.0"]').wait_for(state="detached")
+        assert page.evaluate("() => now.data.deals") == []
+        page.locator("#s-services > summary").click()
+        page.locator('[id="f-services.0.area-more"] > summary').click()
+        page.locator('[id="f-services.0.area-find"]').fill("Chengdu")
+        page.locator('[id="f-services.0.area-list"]').get_by_label("Chengdu", exact=True).check()
+        page.locator('[id="f-services.0.area-field"] .picked', has_text="Chengdu").wait_for()
+        assert "chengdu" in str(page.evaluate("() => now.data.services[0].area"))
+        assert violations(page) == []
+
+
+def test_mistakes_of_a_file_are_shown_at_their_facts(chromium: Any, server: str) -> None:
+    text = (fixture_file("cloud-hosting-beijing")).read_text(encoding="utf-8")
+    wrong = text.replace("foreign_percent: 100", "foreign_percent: 170")
+    with visited(chromium, server) as page:
+        show(page, "spec")
+        page.locator("#spec-text").fill(wrong)
+        page.get_by_role("button", name="Use this text").click()
+        page.locator("#problems li").wait_for()
+        assert page.locator("#banner .word").inner_text() == WORDS["no_decision"]["en"]
+        assert page.locator('[id="f-company.foreign_percent-error"]').inner_text() == "This must be at most 100."
+        assert violations(page) == []
+        page.get_by_label("Foreign share").fill("100")
+        page.get_by_label("Foreign share").press("Enter")
+        page.locator("#banner .word.warn").wait_for()
+        assert page.locator("#problems").count() == 0
+        assert page.locator("#spec-text").input_value() == text
+
+
+def test_a_file_of_any_shape_can_be_shown(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        show(page, "spec")
+        for text in ("schema: 1\nproduct: x\ncompany: 5\nservices: {a: 1}\ndata: []\n", "- 1\n", "a: [\n", ""):
+            page.locator("#spec-text").fill(text)
+            page.get_by_role("button", name="Use this text").click()
+            page.locator("#problems li").first.wait_for()
+            page.locator("#every").set_checked(True)
+            assert page.locator("#banner .word").inner_text() == WORDS["no_decision"]["en"]
+            assert page.locator("#question-end").count() == 1
+        page.get_by_role("button", name="Begin anew").click()
+        page.locator('[id="form-q-product.id"]').wait_for()
+
+
+def test_what_a_spec_says_does_not_run(chromium: Any, server: str) -> None:
+    spec = yaml.safe_load((fixture_file("own-shop-shanghai")).read_text(encoding="utf-8"))
+    spec["product"]["title"] = HOSTILE
+    spec["product"]["description"] = HOSTILE
+    file = {"name": f"{HOSTILE}\u202egnp.json", "mimeType": "application/json", "buffer": json.dumps(spec).encode()}
+    with visited(chromium, server) as page:
+        upload(page, file, HOSTILE)
+        for name in ("decision", "forward", "matrix", "spec"):
+            show(page, name)
+        page.locator("#s-product > summary").click()
+        assert page.locator("img, main script, iframe").count() == 0
+        assert page.locator("#panel-decision .verdict h2").inner_text(timeout=1000) in ("", HOSTILE)
+        assert "\u202e" not in page.locator("body").inner_text()
+
+
+# --- for everybody
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_tab_is_accessible(chromium: Any, server: str, lang: str, scheme: str) -> None:
+    with visited(chromium, server, color_scheme=scheme) as page:
+        assert violations(page) == []
+        if lang == "zh":
+            page.get_by_role("button", name="中文").click()
+            page.get_by_role("heading", name=WORDS["facts"]["zh"], exact=True).wait_for()
+        assert page.evaluate("document.documentElement.lang") == ("zh-Hans" if lang == "zh" else "en")
+        upload(page, fixture_file("shop-without-facts"), "An idea")
+        assert page.locator("#question form").count() == 1
+        for name in ("decision", "forward", "matrix", "spec"):
+            show(page, name)
+            assert violations(page) == [], name
+        assert (
+            page.locator("#tabs").inner_text().split()
+            == " ".join(WORDS[one][lang] for one in ("decision", "forward", "matrix", "spec")).split()
+        )
+
+
+def test_tabs_are_walked_with_arrows(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        page.locator("#tab-decision").focus()
+        for key, name in (("ArrowLeft", "spec"), ("Home", "decision"), ("ArrowRight", "forward"), ("End", "spec")):
+            page.keyboard.press(key)
+            assert focused(page)["id"] == f"tab-{name}"
+            assert page.locator(f"#panel-{name}").is_visible()
+        assert page.locator("[role=tabpanel]:visible").count() == 1
+
+
+def test_colors_follow_the_system_until_they_are_chosen(chromium: Any, server: str) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor"
+    with visited(chromium, server, color_scheme="dark") as page:
+        dark = page.evaluate(paper)
+        page.get_by_label("Colors").select_option("light")
+        light = page.evaluate(paper)
+        page.get_by_label("Colors").select_option("dark")
+        assert (light != dark, page.evaluate(paper)) == (True, dark)
+        page.emulate_media(color_scheme="light")
+        assert page.evaluate(paper) == dark
+        page.get_by_label("Colors").select_option("system")
+        assert page.evaluate(paper) == light
+
+
+def test_a_phone_shows_the_whole_width(chromium: Any, server: str) -> None:
+    with visited(chromium, server, viewport=PHONE) as page:
+        upload(page, fixture_file("cloud-chengdu"), "")
+        page.locator("#every").check()
+        for name in ("decision", "forward", "matrix", "spec"):
+            show(page, name)
+            assert sideways(page) == 0, name
+
+
+def test_the_matrix_is_shown_for_a_day(chromium: Any, server: str) -> None:
+    with visited(chromium, server, expect=1) as page:
+        show(page, "matrix")
+        page.get_by_label("Law of the day").fill("1990-01-01")
+        page.get_by_role("button", name="Show").click()
+        page.locator("#matrix-error").wait_for()
+        assert "is known from" in page.locator("#matrix-error").inner_text()
+        page.get_by_label("Law of the day").fill("2024-10-23")
+        page.get_by_role("button", name="Show").click()
+        page.locator("table.matrix caption", has_text="2024-10-23").wait_for()
+        assert page.locator("#matrix-error").count() == 0
+
+
+def test_without_scripts_it_says_what_to_do(chromium: Any, server: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server)
+    assert "vatspolicy ask" in page.locator("main").inner_text()
+    context.close()
+
+
+def test_a_server_that_has_gone_is_said_so(chromium: Any, server: str) -> None:
+    with visited(chromium, server, expect=1) as page:
+        page.context.set_offline(True)
+        page.get_by_role("button", name="I don't know").click()
+        page.locator("#trouble", has_text="did not answer").wait_for()
+        page.context.set_offline(False)
+        page.get_by_role("button", name="I don't know").click()
+        page.locator('[id="form-q-product.launch"]').wait_for()
+        assert page.locator("#trouble").inner_text() == ""

@@ -1,0 +1,128 @@
+"""Every back end gives the same answer: generated Python, Kleene's logic, cel-python, and Google's C++ where installed.
+
+Two kinds of material: the shipped bundle on random profiles, and random expressions on random profiles. The first alone
+misses errors, because good rules are careful. Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger
+(nightly), and VATSPOLICY_SEED starts elsewhere.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+
+from tests.support.activations import run_generated
+from tests.support.oracles import GOOGLE, CelPython, Google, convert
+from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
+from tests.support.samples import (
+    SEED,
+    TIMES,
+    Tally,
+    batch,
+    by_subject,
+    drawn,
+    random_activation,
+    shipped,
+    vocabulary_of,
+)
+from vatspolicy.cel.ast import Node, Term, walk
+from vatspolicy.cel.codegen import GeneratedModule
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.types import type_of_value
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import Policy
+from vatspolicy.policies.ruleset import RuleSet
+
+pytestmark = pytest.mark.xdist_group("differential")
+
+
+# --- the shipped bundle -----------------------------------------------------------------------------------------------
+
+
+def engines(policy: Policy, law: RuleSet) -> tuple[CelPython, Google]:
+    """The engines with the parameter values of a law."""
+    params, terms = vocabulary_of(policy.id)
+    reference = CelPython({name: (law.params[key], type) for name, (key, type) in params.items()}, terms)
+    return reference, Google({name: law.params[key] for name, (key, _) in params.items()}, terms)
+
+
+def test_generated_python_agrees_on_every_rule() -> None:
+    tally = Tally()
+    for day, law, each, activation in itertools.islice(drawn(random.Random(SEED)), 300 * TIMES):
+        for _, expression in by_subject().get(each, ()):
+            expected = evaluate(expression.tree, activation, law.params)
+            tally.answers[str(expected)] += 1
+            tally.expect(
+                "generated Python", expression.text, f"{each}, {day}", expected, law.evaluate(expression, activation)
+            )
+    tally.check()
+    assert min(tally.answers[answer] for answer in ("True", "False", "None")) > 1000 * TIMES
+
+
+def test_cel_engines_agree_on_every_rule() -> None:
+    """Each environment meets a few dozen expressions; the run ends when each expression has met enough environments."""
+    draw = random.Random(SEED + 1)
+    tally = Tally()
+    waiting = {each: draw.sample(found, len(found)) * (3 * TIMES) for each, found in by_subject().items()}
+    for day, law, each, activation in drawn(draw):
+        batch, waiting[each] = waiting.get(each, [])[:40], waiting.get(each, [])[40:]
+        facts = convert(activation, variables(each))
+        for policy, expression in batch:
+            expected = evaluate(expression.tree, activation, law.params)
+            tally.answers[str(expected)] += 1
+            where = f"{each} in {policy.id}, {day}"
+            reference, google = engines(policy, law)
+            tally.expect("cel-python", expression.text, where, expected, reference.at(facts)(expression.text))
+            if GOOGLE:
+                tally.expect(
+                    "cel-expr-python", expression.text, where, expected, google.at(activation)(expression.text)
+                )
+        if not any(waiting.values()):
+            break
+    tally.check()
+    assert tally.compared["cel-python"] == 3 * TIMES * sum(map(len, by_subject().values()))
+    assert min(tally.answers[answer] for answer in ("True", "False", "None")) > 20 * TIMES
+
+
+# --- random expressions -----------------------------------------------------------------------------------------------
+
+
+def test_all_back_ends_agree_on_random_expressions() -> None:
+    draw = random.Random(SEED + 2)
+    bundle, hints = shipped()
+    profiles = Profiles(draw, hints)
+    params = {key: PARAMETERS[name] for name, (key, _) in parameter_types().items()}
+    typed = {name: (value, type_of_value(value, name)) for name, value in PARAMETERS.items()}
+    tally, kinds = Tally(), Counter[str]()
+    for _ in range(30 * TIMES):
+        made = batch(draw, hints, 24)
+        functions = GeneratedModule(made.trees).load(params)
+        reference = CelPython(typed, made.terms)
+        google = Google(PARAMETERS, made.terms) if GOOGLE else None
+        kinds.update(type(node).__name__ for tree in made.trees.values() for node in walk(tree))
+        for _ in range(5):
+            day = near_days(draw, bundle.boundaries)
+            activation = random_activation(draw, profiles.profile(), day, made.each)
+            by_reference = reference.at(convert(activation, variables(made.each)))
+            by_google = google.at(activation) if google else None
+            for text, tree in made.trees.items():
+                expected = evaluate(tree, activation, params)
+                tally.answers[str(expected)] += 1
+                where = f"{made.each}, {day}, terms {_terms_in(tree, made.terms)}"
+                tally.expect(
+                    "generated Python", text, where, expected, run_generated(functions[text], tree, activation, params)
+                )
+                tally.expect("cel-python", text, where, expected, by_reference(text))
+                if by_google:
+                    tally.expect("cel-expr-python", text, where, expected, by_google(text))
+    tally.check()
+    assert tally.compared["cel-python"] > 3000 * TIMES
+    assert min(tally.answers[answer] for answer in ("True", "False", "None")) > 500 * TIMES
+    assert set(kinds) == {kind.__name__ for kind in Node.__subclasses__()}
+
+
+def _terms_in(tree: Node, terms: Mapping[str, str]) -> dict[str, str]:
+    return {node.name: terms[node.name] for node in walk(tree) if isinstance(node, Term)}

@@ -1,0 +1,208 @@
+"""Formulas say what the evaluator says: on random profiles, for every rule, for whole decisions, for random expressions.
+
+No solver takes part: a profile fixes every variable, and the formula is worked out. z3 is compared in its own test.
+Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import pytest
+
+from tests.support.assignments import BOUNDS, assign, holds, truth
+from tests.support.random_inputs import (
+    PARAMETERS,
+    Expressions,
+    Profiles,
+    hints_of,
+    near_days,
+    parameter_types,
+)
+from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
+from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
+from vatspolicy.authoring.symbolic.formula import TRUE
+from vatspolicy.authoring.symbolic.query import Query, assume_invariants
+from vatspolicy.authoring.symbolic.rule_state import rule_states, subjects
+from vatspolicy.authoring.symbolic.timeline import periods
+from vatspolicy.authoring.symbolic.values import Constant, Unsupported
+from vatspolicy.authoring.symbolic.witness import profile_of
+from vatspolicy.cel.interpreter import evaluate as kleene
+from vatspolicy.cel.parser import TypeEnvironment as Names
+from vatspolicy.cel.parser import parse
+from vatspolicy.cel.types import BOOL
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.licensing import evaluate_routes
+from vatspolicy.engine.subjects import product_activation
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.compiler import variables
+from vatspolicy.policies.model import Route
+from vatspolicy.profile.profile import Profile, load_profile
+
+TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
+SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
+
+pytestmark = pytest.mark.xdist_group("analysis")
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+def random_profiles(bundle: Bundle, count: int, seed: int, periods: int = 1) -> list[tuple[Profile, str]]:
+    """Profiles with days, which are of few periods: the law of each is encoded anew."""
+    draw = random.Random(seed)
+    made = Profiles(draw, hints_of(bundle))
+    days = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(periods * TIMES)]
+    return [(made.profile(), draw.choice(days)) for _ in range(count)]
+
+
+def by_period(bundle: Bundle, cases: list[tuple[Profile, str]]) -> dict[Any, list[tuple[Profile, str]]]:
+    found: dict[Any, list[tuple[Profile, str]]] = {}
+    every = periods([bundle])
+    for profile, day in cases:
+        period = next(p for p in every if p.start <= day < p.end)
+        found.setdefault(period, []).append((profile, day))
+    return found
+
+
+def real_subjects(bundle: Bundle, profile: Profile, day: str, each: str) -> list[tuple[str, Any]]:
+    return list(subjects(bundle.on(day), profile, day, each))
+
+
+def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
+    checks = 0
+    for period, cases in by_period(bundle, random_profiles(bundle, 24 * TIMES, SEED)).items():
+        query = Query(period, BOUNDS)
+        law = bundle.on(period.start)
+        ruleset = query.encode(law)
+        scopes: dict[tuple[str, int, str], SymbolicActivation] = {("product", 0, ""): ruleset.product_activation()}
+        for index, (_, service) in enumerate(query.services):
+            scopes["service", index, ""] = ruleset.service_activation(service)
+        classes = {
+            name.partition("/")[2]
+            for profile, day in cases
+            for name, _ in real_subjects(bundle, profile, day, "activity")
+        }
+        for cls in classes:
+            for index, (_, service) in enumerate(query.services):
+                scopes["activity", index, cls] = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
+        encoded: dict[tuple[str, Any], Any] = {}
+        for key, found in law.rules.items():
+            each = key.partition("/")[0]
+            for rule in found:
+                for place, scope in scopes.items():
+                    if place[0] == each:
+                        encoded[rule.name, place] = (
+                            ruleset.route(scope, rule)
+                            if isinstance(rule.effect, Route)
+                            else ruleset.evaluate(rule.when, scope)
+                        )
+        for profile, day in cases:
+            values = assign(query, profile.facts, day)
+            ids = [service["id"] for service in profile.facts["services"]]
+            for key, rules in law.rules.items():
+                each = key.partition("/")[0]
+                for name, activation in real_subjects(bundle, profile, day, each):
+                    service, _, cls = name.partition("/")
+                    place = (each, ids.index(service) if service else 0, cls)
+                    for rule in rules:
+                        checks += 1
+                        thing = encoded[rule.name, place]
+                        if not isinstance(rule.effect, Route):
+                            assert truth(query, thing, values) is law.evaluate(rule.when, activation), (
+                                rule.name,
+                                day,
+                                name,
+                            )
+                            continue
+                        state = next(
+                            (s for s in evaluate_routes(law, activation, rule.effect.to) if s.rule is rule), None
+                        )
+                        assert truth(query, thing.applies, values) is law.evaluate(rule.when, activation)
+                        if state is not None:
+                            opened, usable = (holds(query, f, values) for f in (thing.opened, thing.usable))
+                            assert ("open" if opened else "unknown" if usable else "closed") == state.state, rule.name
+    assert checks > 4000 * TIMES
+
+
+def test_every_decision_is_the_evaluators(bundle: Bundle) -> None:
+    words = set()
+    for period, cases in by_period(bundle, random_profiles(bundle, 40 * TIMES, SEED + 1)).items():
+        query = Query(period, BOUNDS)
+        ruleset = query.encode(bundle.on(period.start))
+        formulas = decision_words(ruleset.space.pool, encode_decision(ruleset, query.services))
+        for profile, day in cases:
+            values = assign(query, profile.facts, day)
+            found = [name for name, formula in formulas.items() if holds(query, formula, values)]
+            assert found == [evaluate(bundle, profile, day).decision]
+            words |= set(found)
+    assert words == {"deny", "incomplete"} | words
+
+
+def test_axioms_and_invariants_hold_of_every_profile(bundle: Bundle) -> None:
+    for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 2)).items():
+        query = Query(period, BOUNDS)
+        ruleset = query.encode(bundle.on(period.start))
+        encode_decision(ruleset, query.services)
+        holding, names = assume_invariants(query.space, query.encoder)
+        assert len(names) > 10
+        for profile, day in cases:
+            values = assign(query, profile.facts, day)
+            assert all(holds(query, f, values) for f in [*query.space.axioms, *holding])
+
+
+def test_a_profile_is_written_as_it_was_read(bundle: Bundle) -> None:
+    """What the analysis read of a profile, written down and read again, is decided alike."""
+    for period, cases in by_period(bundle, random_profiles(bundle, 20 * TIMES, SEED + 3)).items():
+        query = Query(period, BOUNDS)
+        ruleset = query.encode(bundle.on(period.start))
+        encode_decision(ruleset, query.services)
+        assume_invariants(query.space, query.encoder)
+        for profile, day in cases:
+            again = load_profile(profile_of(query.space, assign(query, profile.facts, day)))
+            assert evaluate(bundle, again, day).decision == evaluate(bundle, profile, day).decision
+
+
+def test_random_expressions(bundle: Bundle) -> None:
+    """Strange expressions: good rules are careful, and would not show what is wrong."""
+    draw = random.Random(SEED + 4)
+    profiles = [profile for profile, _ in random_profiles(bundle, 12, SEED + 5)]
+    names = variables("product")
+    params = {key: PARAMETERS[name] for name, (key, _) in parameter_types().items()}
+    scope = Names(names, parameter_types(), lambda name, scope: None)
+    texts = Expressions(draw, names, hints=hints_of(bundle))
+    period = periods([bundle])[0]
+    tried = unsupported = unknown = 0
+    for _ in range(80 * TIMES):
+        tree = parse(texts.text(BOOL, 3), scope)
+        query = Query(period, BOUNDS)
+        ruleset = query.encode(bundle.on(period.start))
+        tried += 1
+        try:
+            rail = query.encoder.truth(tree, ruleset.product_activation(), params)
+        except Unsupported:
+            unsupported += 1
+            continue
+        for profile in profiles:
+            activation = product_activation(profile, period.start)
+            expected = kleene(tree, activation, params)
+            unknown += expected is None
+            assert truth(query, rail, assign(query, profile.facts, period.start)) is expected, tree
+    assert unsupported < tried / 2
+    assert unknown > 30
+
+
+def test_rechecking_sees_what_the_decision_lists(bundle: Bundle) -> None:
+    """`rule_states` is the evaluator's own view: a firing denial is listed by the decision, and the other way round."""
+    for profile, day in random_profiles(bundle, 10, SEED + 6):
+        decision = evaluate(bundle, profile, day)
+        listed = {finding.rule.name for finding in decision.duties if finding.state == "fires"}
+        for policy in bundle.policies.values():
+            for rule in policy.rules:
+                told = rule_states(bundle, rule, profile, day)
+                if rule.name in listed:
+                    assert any(value[0] is True for value in told.values())

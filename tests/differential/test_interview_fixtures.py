@@ -1,0 +1,139 @@
+"""Every fixture told to the interview, from nothing: the same decision, by few questions, each asked once."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.support.shipped import fixture_file, fixture_files
+from vatspolicy.authoring.testing.cases import one_fixture
+from vatspolicy.documents import Path as FactPath
+from vatspolicy.documents import load_document, parse_document
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.guidance.interview import start
+from vatspolicy.guidance.interview.writer import render
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.edits import get_fact
+from vatspolicy.profile.profile import read_profile
+from vatspolicy.profile.vocabulary import INHERITED, gazetteer
+
+pytestmark = pytest.mark.xdist_group("interview")  # the counts of all fixtures are compared in one place
+
+NAMES = [path.stem for path in fixture_files()]
+TODAY = "2026-11-24"
+
+SHOP = "own-shop-shanghai"
+PILOT_IDC = ("pudong-lingang", "hosting-lingang-2024", "shenzhen-outside-zone")
+
+
+@functools.cache
+def shipped() -> Bundle:
+    return load_bundle()
+
+
+@dataclass(frozen=True)
+class Told:
+    """How an interview went."""
+
+    expected: str
+    decision: str
+    asked: tuple[FactPath, ...]
+    texts: tuple[str, ...]
+    """The file after each answer."""
+
+
+def facts_by_one(path: FactPath, value: Any) -> Any:
+    """What a person answers to one question: places without zones, licenses without details; those come later."""
+    if isinstance(value, dict) and "at" in value:
+        return value["at"]
+    if isinstance(value, list) and path[-1] in ("area", "facilities"):
+        return [one["at"] if isinstance(one, dict) else one for one in value]
+    if isinstance(value, list) and path[-1] == "licences":
+        return [{"instrument": one["instrument"]} for one in value]
+    return [{"kind": one["kind"]} for one in value] if path == ("deals",) else value
+
+
+def told(facts: dict[str, Any], path: FactPath, as_of: str) -> Any:
+    """The answer that the facts of a fixture give to a question; None where they have none."""
+    if path == ("product", "launch"):
+        return as_of
+    if path == ("services",):
+        return [{key: one[key] for key in ("id", "offers") if key in one} for one in facts["services"]]
+    value = get_fact(facts, path)
+    if value is None and path[0] == "services" and path[2] in INHERITED:
+        value = get_fact(facts["product"], path[2:])
+    if value is None and path[-1] == "mainland_entity" and (site := get_fact(facts, (path[0], "registered"))):
+        return gazetteer()[facts_by_one(path, site)]["province"] != "overseas"
+    if value is None and (path == ("deals",) or (path[-1] == "licences" and path[0] in facts)):
+        return []  # what a profile does not declare is not there
+    return facts_by_one(path, value)
+
+
+@functools.cache
+def tell(name: str) -> Told:
+    case = next(iter(one_fixture(shipped(), fixture_file(name))))
+    facts = case.profile.document.data
+    state = start(shipped(), TODAY, allow_past=True)
+    asked, texts = [], []
+    while (question := state.question) is not None:
+        asked.append(question.path)
+        value = told(facts, question.path, case.as_of)
+        state = state.skip() if value is None else state.answer(value)
+        texts.append(state.document.text)
+    return Told(case.expect["decision"], state.decision.decision, tuple(asked), tuple(texts))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_interview_decides_as_the_fixture_does(name: str) -> None:
+    went = tell(name)
+    assert went.decision == went.expected
+    assert len(set(went.asked)) == len(went.asked), "no question twice"
+    assert went.asked[:3] == (("product", "id"), ("product", "launch"), ("services",))
+    for text in dict.fromkeys(went.texts):
+        read_profile(parse_document(text, f"{name}.yaml"))
+
+
+def test_few_questions_decide() -> None:
+    """The name, the day and the services are counted, and so are licenses held and deals."""
+    counts = {name: len(tell(name).asked) for name in NAMES}
+    assert counts[SHOP] <= 12
+    assert all(counts[name] <= 20 for name in PILOT_IDC)
+    assert statistics.median(counts.values()) <= 13
+    assert max(counts.values()) <= 20
+
+
+@pytest.mark.parametrize("name", [SHOP, PILOT_IDC[0], "partner-licensed"])
+def test_nothing_else_is_asked_than_what_can_still_decide(name: str) -> None:
+    """Each question is about a fact that the evaluator itself misses, or a list whose entries would change the word."""
+    case = next(iter(one_fixture(shipped(), fixture_file(name))))
+    state = start(shipped(), TODAY, allow_past=True)
+    declared = []
+    while (question := state.question) is not None:
+        missing = {ask.path for ask in evaluate(shipped(), state.profile, state.day).missing}
+        if question.phase == "decision" and question.path not in missing:
+            declared.append(question.path)
+        value = told(case.profile.document.data, question.path, case.as_of)
+        state = state.skip() if value is None else state.answer(value)
+    assert set(declared) <= {("company", "licences"), ("partner", "licences"), ("deals",)}
+    assert state.settled
+
+
+def test_the_duties_follow_where_they_are_wanted() -> None:
+    facts = load_document(fixture_file(SHOP)).data
+    bare = {**facts, "data": {}, "product": {"id": "shop", "launch": facts["product"]["launch"]}}
+    state = start(shipped(), TODAY, parse_document(render(bare, "en"), "shop.yaml"), complete=True)
+    assert state.further > 0
+    phases: list[str] = []
+    while (question := state.question) is not None and len(phases) < 25:
+        phases.append(question.phase)
+        value = told(facts, question.path, state.day)
+        state = state.skip() if value is None else state.answer(value)
+    assert phases == ["decision"] + ["duties"] * (len(phases) - 1), "whether there are deals, then duties"
+    assert 5 <= len(phases) < 25
+    assert state.decision.decision == "allow"
+    open_duties = [f for f in state.decision.undetermined if type(f.rule.effect).__name__ == "Duty"]
+    assert all(ask.path in state.skipped for finding in open_duties for ask in finding.missing)

@@ -1,0 +1,80 @@
+"""Real changes of law, replayed; their reports stand in docs/reviewing-a-change.md."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.law_changes import PAGE, REPLAYS, Replay, page, replay
+from vatspolicy.authoring.diff.verdict import STRICTER, impossible, possible
+
+pytestmark = pytest.mark.xdist_group("replays")  # each change is replayed once for all tests
+
+pytest.importorskip("z3", reason="proofs need the extra smt")
+
+WITNESSES = re.compile(
+    r"<details><summary>(?!<b>).*?</details>\n\n</details>|<details><summary><b>Rules that change no decision.*?</details>",
+    re.DOTALL,
+)
+"""Which profile a solver finds first is its own affair, and may differ from one of its versions to the next."""
+
+
+def by_name(name: str) -> Replay:
+    return next(change for change in REPLAYS if change.name == name)
+
+
+def shown(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for part in ("transitions", "rules") for entry in data["semantic"][part] if entry["witness"]]
+
+
+def test_the_page_shows_what_the_policies_give_today() -> None:
+    text, now = PAGE.read_text(encoding="utf-8"), page()
+    assert WITNESSES.sub("…", text) == WITNESSES.sub("…", now), "run: python -m tests.support.law_changes"
+    assert len(WITNESSES.findall(text)) > 10
+
+
+def test_the_launch_of_the_pilot_opens_it_in_its_places_and_nowhere_else() -> None:
+    data = replay(by_name("pilot"))
+    assert data["verdict"] == "loosened"
+    assert not set(STRICTER) & set(possible(data))
+    assert set(STRICTER) <= set(impossible(data)), "proved, for all profiles"
+    assert {"deny->needs-license", "deny->allow"} <= set(possible(data))
+    assert data["decisions"]["days"] == ["2024-10-23"]
+    opened = {(row["product"], row["variant"]) for row in data["decisions"]["rows"]}
+    assert ("cloud-hosting-beijing", None) in opened
+    assert ("hosting-xuhui-lingang", None) not in opened
+    assert {cause["rule"] for row in data["decisions"]["rows"] for cause in row["because"]} == {
+        "vats-pilot-2024/pilot-access"
+    }
+
+
+def test_the_negative_list_of_2024_changes_no_decision() -> None:
+    data = replay(by_name("negative-list"))
+    assert data["title"]["en"] == "No decision changes: no rule differs on any day"
+    assert [(c["kind"], c["name"]) for c in data["structure"] if c["kind"] != "tests"] == [("edition", "2024-11-01")]
+
+
+def test_the_opening_of_services_is_one_new_file() -> None:
+    data = replay(by_name("services-opening"))
+    assert [(c["policy"], c["change"]) for c in data["structure"]] == [("services-opening-pilot", "added")]
+    assert "app-store-hangzhou" in {row["product"] for row in data["decisions"]["rows"]}
+    assert data["verdict"] == "loosened"
+
+
+def test_the_export_thresholds_move_duties_and_no_decision() -> None:
+    data = replay(by_name("export"))
+    assert data["decisions"]["rows"] == []
+    assert len(impossible(data)) == 12, "no decision word changes, for any profile"
+    assert data["title"]["en"] == "Changes below the decision: duties, routes or reasons"
+    duties = {(d["name"], d["before"], d["after"]) for d in data["decisions"]["details"] if d["kind"] == "duty"}
+    assert ("data-export-assessment/large-export", "fires", None) in duties
+    assert ("cross-border-data-provisions/small-export", None, "fires") in duties
+
+
+@pytest.mark.parametrize("change", REPLAYS, ids=lambda change: change.name)
+def test_no_replay_is_left_unevaluated(change: Replay) -> None:
+    data = replay(change)
+    assert (data["state"], data["problems"], data["release"]["faults"]) == ("evaluated", [], [])
+    assert {rule["verdict"] for rule in data["semantic"]["rules"]} <= {"witness", "masked", "proved-equivalent"}
+    assert all(entry["witness"]["since"] >= change.day for entry in shown(data))
+    assert not any(c["retroactive"] for c in data["structure"])

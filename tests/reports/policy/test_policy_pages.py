@@ -1,0 +1,290 @@
+"""Pages made from the policies: what they show, and that those in docs/policies are up to date."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.shipped import ROOT
+from vatspolicy.cel.ast import Term, walk
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n import LANGUAGES
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.model import Route
+from vatspolicy.reports.formats.markdown import code, escape
+from vatspolicy.reports.policy import Foreign, compare, make, write
+from vatspolicy.reports.policy.expression_wording import Wording
+from vatspolicy.reports.policy.index import MARK, TOPICS, Pages
+from vatspolicy.reports.policy.markdown import web_link
+
+FOLDER = ROOT / "docs" / "policies"
+RULE = "vats-pilot-2024/pilot-access"
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+@pytest.fixture(scope="module")
+def pages(bundle: Bundle) -> Pages:
+    return make(bundle)
+
+
+def said(bundle: Bundle, rule: str) -> tuple[str, str]:
+    """When a rule applies, in both languages, with terms as bare names."""
+    policy = bundle.policies[rule.partition("/")[0]]
+    texts = (Wording(bundle, policy, lang, lambda *_: "").say(bundle.rule(rule).when.tree) for lang in LANGUAGES)
+    en, zh = (text.replace("]()", "").replace("[`", "`") for text in texts)
+    return en, zh
+
+
+# --- the folder
+
+
+def test_the_pages_in_the_repository_are_up_to_date(pages: Pages) -> None:
+    difference = compare(FOLDER, pages)
+    assert not difference, "run vatspolicy docs build: " + "; ".join(difference.lines(FOLDER))
+
+
+def test_a_difference_is_named_and_mended(tmp_path: Path, pages: Pages) -> None:
+    write(tmp_path, pages)
+    (tmp_path / "pipl.md").write_text(pages["pipl.md"] + "more\n", encoding="utf-8")
+    (tmp_path / "index.md").unlink()
+    (tmp_path / "gone.md").write_text(f"{MARK}\n", encoding="utf-8")
+    (tmp_path / "mine.md").write_text("# Mine\n", encoding="utf-8")
+    names = [line.replace(str(tmp_path), "·") for line in compare(tmp_path, pages).lines(tmp_path)]
+    assert names == ["missing ·/index.md", "stale ·/pipl.md", "superfluous ·/gone.md"]
+    write(tmp_path, pages)
+    assert not compare(tmp_path, pages)
+    assert not (tmp_path / "gone.md").exists()
+    assert (tmp_path / "mine.md").read_text(encoding="utf-8") == "# Mine\n"
+
+
+def test_a_page_of_somebody_else_is_not_overwritten(tmp_path: Path, pages: Pages) -> None:
+    (tmp_path / "index.md").write_text("# Mine\n", encoding="utf-8")
+    with pytest.raises(Foreign, match=r"index\.md was not made by this command"):
+        write(tmp_path, pages)
+    assert [path.name for path in tmp_path.iterdir()] == ["index.md"]
+
+
+def test_the_same_bundle_gives_the_same_bytes(bundle: Bundle, pages: Pages) -> None:
+    assert make(bundle) == pages
+
+
+def test_the_command_builds_checks_and_refuses(console: Console, tmp_path: Path) -> None:
+    def run(*arguments: str) -> tuple[int, str]:
+        ran = console("docs", "build", "--output", str(tmp_path / "pages"), *arguments)
+        return ran.code, ran.out
+
+    code_before, missing = run("--check")
+    assert (code_before, missing.startswith("missing ")) == (1, True)
+    assert not (tmp_path / "pages").exists()
+    code_of_build, text = run()
+    assert (code_of_build, " written, 0 removed." in text) == (0, True)
+    assert run("--check") == (0, "")
+    (tmp_path / "pages" / "index.md").write_text("mine", encoding="utf-8")
+    code_of_stale, stale = run("--check")
+    assert (code_of_stale, stale) == (1, f"stale {tmp_path / 'pages' / 'index.md'}\n")
+    assert run()[0] == 2
+
+
+def test_a_policy_may_not_take_the_place_of_an_overview(console: Console, tmp_path: Path) -> None:
+    assert console("new", "policy", "calendar", "--policies", str(tmp_path)).code == 0
+    with pytest.raises(InvalidInput) as error:
+        make(load_bundle(tmp_path))
+    assert [problem.message for problem in error.value.problems] == [
+        "The page calendar.md is an overview of all policies."
+    ]
+
+
+# --- what a page shows
+
+
+def test_every_policy_and_everything_in_it_has_its_place(bundle: Bundle, pages: Pages) -> None:
+    for policy in bundle.policies.values():
+        text = pages[f"{policy.id}.md"]
+        assert text.startswith(MARK)
+        assert all(escape(policy.title[lang]) in text for lang in ("en", "zh"))
+        wanted = {f"\n#### `{rule.id}`\n" for rule in policy.rules}
+        wanted |= {escape(rule.message[lang]) for rule in policy.rules for lang in ("en", "zh")}
+        wanted |= {"\n" + " ".join(rule.when.text.split()) + "\n" for rule in policy.rules}
+        wanted |= {escape(article.en) for article in policy.articles.values()}
+        wanted |= {escape(article.zh) for article in policy.articles.values() if article.zh}
+        wanted |= {
+            escape(condition.message["zh"])
+            for rule in policy.rules
+            for condition in getattr(rule.effect, "conditions", ())
+        }
+        wanted |= {f"| {value.since} |" for parameter in policy.parameters.values() for value in parameter.values}
+        wanted |= {f"`{instrument}`" for instrument in policy.instruments}
+        wanted |= {f'<a id="term-{name}"></a>' for name in policy.terms}
+        assert {item for item in wanted if item not in text} == set(), policy.id
+
+
+def test_rules_stand_under_the_first_article_they_cite(bundle: Bundle, pages: Pages) -> None:
+    for policy in bundle.policies.values():
+        place, order = "", []
+        for line in pages[f"{policy.id}.md"].splitlines():
+            if line.startswith("### "):
+                place = line.removeprefix("### ")
+            elif line.startswith("#### "):
+                order.append((line.strip("# `"), place))
+        labels = {key: f"{escape(a.label['en'])} · {escape(a.label['zh'])}" for key, a in policy.articles.items()}
+        assert sorted(order) == sorted((rule.id, labels[rule.cite[0]]) for rule in policy.rules)
+
+
+def test_every_link_leads_to_a_page_and_a_place(pages: Pages) -> None:
+    places = {
+        name: {*re.findall(r'<a id="([^"]+)">', text), *re.findall(r"^#### `([^`]+)`$", text, re.MULTILINE)}
+        for name, text in pages.items()
+    }
+    broken = set()
+    for name, text in pages.items():
+        for file, place in re.findall(r"\]\((?!https:)([^)#]*)#?([^)]*)\)", text):
+            target = file or name
+            if target not in pages or (place and place not in places[target]):
+                broken.add(f"{name}: {file}#{place}")
+    assert broken == set()
+
+
+def test_headings_of_one_page_lead_to_places_of_their_own(pages: Pages) -> None:
+    for name, text in pages.items():
+        headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        rules = re.findall(r"^#### (.+)$", text, re.MULTILINE)
+        assert [rule for rule in rules if headings.count(rule) > 1] == [], name
+
+
+def test_a_rule_is_a_sentence_in_both_languages(pages: Pages) -> None:
+    text = pages["telecom-regulations.md"]
+    assert (
+        "Each activity, if mainland company of the operator: no → **deny: There is no company in mainland China "
+        r"\(can be mended\)**. Only a company established in mainland China can hold the license."
+    ) in text
+    assert "每项业务，如经营者的境内企业：否 → **禁止：未在境内设立企业（可以补正）**。" in text
+
+
+def test_history_and_succession_are_shown(pages: Pages) -> None:
+    pilot, currency = pages["vats-pilot-2024.md"], pages["virtual-currency-2021.md"]
+    assert "`launched` | 2024-04-08 | `false` |" in pilot
+    assert "|  | 2024-10-23 | `true` |" in pilot
+    assert "4 secondary 二手资料, 1 unverified 未核实" in pilot
+    chain = next(line for line in currency.splitlines() if line.startswith("- Chain"))
+    assert re.findall(r"\((\d{4}-\d\d-\d\d)\)", chain) == ["2017-09-04", "2021-09-24", "2026-02-06"]
+    assert "token-offerings-2017.md" in chain
+    assert "virtual-currency-2026.md" in chain
+
+
+@pytest.mark.parametrize(
+    ("rule", "en", "zh"),
+    [
+        ("data-security-law/important-data-officer", "important data: yes", "重要数据：是"),
+        (RULE, "`foreign` and the class is one of *Classes opened*", "`foreign`，且该业务的种类属于*开放的业务*"),
+        ("pipl/representative", r"for at least one of the services: its operator is “The company itself”\)", "其经营主体为“本公司”）"),
+        ("hainan-negative-list-2020/full-share-inferred", "is above *", "高于*"),
+        ("app-filing-notice/existing-apps", "launch day is before 2023-09-01", "上线日早于2023-09-01"),
+        ("services-opening-pilot/tasks-of-nine-cities", "registered office of the operator lies in one of *", "经营者的注册地位于*"),
+        ("critical-product-certification/certification", r"and not `old_permit`", "且非`old_permit`"),
+    ],
+)  # fmt: skip
+def test_conditions_in_words(bundle: Bundle, rule: str, en: str, zh: str) -> None:
+    words = said(bundle, rule)
+    assert en in words[0]
+    assert zh in words[1]
+
+
+def test_no_expression_is_left_in_code(bundle: Bundle) -> None:
+    """Words alone: no operator and no path of the profile is left in a sentence, and Chinese ones have Chinese in them."""
+    bodies = {
+        (bundle.term(policy, node.name)[0].id, node.name): node.body
+        for policy, expression in bundle.owned_expressions()
+        for node in walk(expression.tree)
+        if isinstance(node, Term)
+    }
+    trees = [(policy, expression.tree) for policy, expression in bundle.owned_expressions()]
+    trees += [(bundle.policies[id], body) for (id, _), body in bodies.items()]
+    wrong = []
+    for policy, tree in trees:
+        en, zh = (Wording(bundle, policy, lang, lambda *_: "").say(tree) for lang in LANGUAGES)
+        bare = re.sub(r"\[`[^`]*`\]\(\)|`[^`]*`|“[^”]*”|\*[^*]*\*", "", en)
+        if re.search(r"&&|\|\||==|[a-z]_[a-z]|\b(service|operator|activity|param|term)\.", bare):
+            wrong.append(en)
+        left = re.sub(r"\[`[^`]*`\]\(\)|`[^`]*`", "", zh)
+        if left.strip() and not re.search(r"[\u3400-\u9fff]", left):
+            wrong.append(zh)
+    assert wrong == []
+
+
+# --- index and calendar
+
+
+def test_the_index_has_every_policy_and_instrument(bundle: Bundle, pages: Pages) -> None:
+    by_topic, by_authority = pages["index.md"].split("## By authority")
+    assert {id for id in bundle.policies if f"]({id}.md)" not in by_topic} == set()
+    named = {item.id for item in bundle.instruments.values() if escape(item.title["zh"]) in by_authority}
+    assert named == set(bundle.instruments)
+    assert (
+        f"{len(bundle.policies)} policies with {sum(len(p.rules) for p in bundle.policies.values())} rules" in by_topic
+    )
+
+
+def test_every_topic_of_the_schema_has_a_name() -> None:
+    assert set(TOPICS) == set(SchemaSet.shipped().load("policy")["properties"]["topics"]["items"]["enum"])
+
+
+def calendar(pages: Pages) -> dict[str, str]:
+    parts = re.split(r"^## (\d{4}-\d\d-\d\d)$", pages["calendar.md"], flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_calendar_runs_backwards_over_days_that_change_decisions(bundle: Bundle, pages: Pages) -> None:
+    days = list(calendar(pages))
+    assert days == sorted(days, reverse=True)
+    assert set(days) <= set(bundle.boundaries)
+    changing = {
+        day
+        for policy in bundle.policies.values()
+        for rule in policy.rules
+        for day in (rule.since, rule.until)
+        if bundle.covers_from <= day < "9999"
+    }
+    changing |= {
+        value.since
+        for policy in bundle.policies.values()
+        for parameter in policy.parameters.values()
+        for value in parameter.values[1:]
+        if value.since >= bundle.covers_from
+    }
+    assert changing <= set(days)
+
+
+def test_the_calendar_says_what_changes(pages: Pages) -> None:
+    days = calendar(pages)
+    assert "`launched`: `false` → `true`" in days["2024-10-23"]
+    assert "[Cybersecurity Law](cybersecurity-law.md)" in days["2026-01-01"]
+    assert "[`real-name`](cybersecurity-law.md#real-name) ends" in days["2026-01-01"]
+    assert "[`real-name-2026`](cybersecurity-law.md#real-name-2026) begins" in days["2026-01-01"]
+    assert "**begins** · 施行" in days["2024-11-01"] or "edition · 新版" in days["2024-11-01"]
+    assert 'with `"B22"`' in days["2019-07-30"]
+
+
+# --- text that could do harm
+
+
+def test_text_cannot_break_out() -> None:
+    assert code("a|b") == "`a\\|b`"
+    assert code("a ``` b") == "````a ``` b````"
+    assert code("`x`") == "`` `x` ``"
+    assert web_link("a]b", "https://example.org/(x)<y> z") == r"[a\]b](https://example.org/%28x%29%3Cy%3E%20z)"
+
+
+def test_conditions_of_routes_are_in_the_code_section(bundle: Bundle, pages: Pages) -> None:
+    rule = bundle.rule(RULE)
+    assert isinstance(rule.effect, Route)
+    block = pages["vats-pilot-2024.md"].partition("```cel\n")[2].partition("```")[0].splitlines()
+    named = dict(zip(block[::2], block[1::2], strict=True))
+    assert named == {"// when": rule.when.text} | {f"// {c.id}": c.check.text for c in rule.effect.conditions}

@@ -1,0 +1,232 @@
+"""The rulebook as a site: everything of the law has its place, in both languages, and every link leads there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.html_tree import HOSTILE, Tree
+from tests.support.specs import TODAY
+from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.formats.html import escape
+from vatspolicy.reports.policy import compare, make, write
+from vatspolicy.reports.policy.index import MARK, Pages
+from vatspolicy.reports.policy.site.search import KINDS, entries
+from vatspolicy.reports.policy.site.site import MARKS, Site, clause
+from vatspolicy.reports.policy.site.words import WORDS
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle()
+
+
+@pytest.fixture(scope="module")
+def pages(bundle: Bundle) -> Pages:
+    return make(bundle, "html", TODAY)
+
+
+@pytest.fixture(scope="module")
+def trees(pages: Pages) -> dict[str, Tree]:
+    return {name: Tree(text) for name, text in pages.items()}
+
+
+def test_both_languages_have_the_same_pages(bundle: Bundle, pages: Pages) -> None:
+    names = {name for name in pages if "/" not in name}
+    assert names == {f"{name}.html" for name in ("index", "calendar", "search", "matrix", *bundle.policies)}
+    assert set(pages) == names | {f"zh/{name}" for name in names}
+    assert all(MARK in text.split("\n")[1] for text in pages.values())
+
+
+def test_every_link_leads_to_a_page_and_a_place(trees: dict[str, Tree]) -> None:
+    ids = {name: set(tree.ids()) for name, tree in trees.items()}
+    broken = set()
+    for name, tree in trees.items():
+        assert len(tree.ids()) == len(ids[name]), f"{name} has one place twice"
+        for one in tree.named("a"):
+            address = str(one.get("href"))
+            if address.startswith("https://"):
+                continue
+            file, _, place = address.partition("#")
+            folder = PurePosixPath(name).parent
+            target = (
+                name if not file else f"{folder.parent / file[3:]}" if file.startswith("../") else f"{folder / file}"
+            )
+            if target not in ids or (place and place not in ids[target]):
+                broken.add(f"{name}: {address}")
+    assert broken == set()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_policy_and_everything_in_it_has_its_place(
+    bundle: Bundle, trees: dict[str, Tree], lang: Language
+) -> None:
+    for policy in bundle.policies.values():
+        tree = trees[f"{'zh/' if lang == 'zh' else ''}{policy.id}.html"]
+        wanted = {rule.id for rule in policy.rules}
+        wanted |= {f"article-{key}" for key in policy.articles}
+        wanted |= {f"instrument-{id}" for id in policy.instruments}
+        wanted |= {f"parameter-{name}" for name in policy.parameters}
+        wanted |= {f"term-{name}" for name in policy.terms}
+        assert wanted - set(tree.ids()) == set(), policy.id
+        words = " ".join(tree.words().split())
+        texts = {policy.title["en"], policy.title["zh"]}
+        texts |= {rule.message[lang] for rule in policy.rules}
+        texts |= {rule.when.text for rule in policy.rules}
+        texts |= {article.en for article in policy.articles.values()}
+        texts |= {article.zh for article in policy.articles.values() if article.zh}
+        texts |= {one.message[lang] for rule in policy.rules for one in getattr(rule.effect, "conditions", ())}
+        assert {text for text in texts if " ".join(text.split()) not in words} == set(), policy.id
+
+
+def test_a_rule_is_a_sentence_with_links(pages: Pages) -> None:
+    text = pages["vats-pilot-2024.html"]
+    rule = text.partition('id="pilot-access"')[2].partition("</section>")[0]
+    assert (
+        'Each activity, if <a href="definitions.html#term-foreign"><code>foreign</code></a> and the class is one of '
+        "<em>Classes opened</em> → "
+    ) in rule
+    assert 'href="#instrument-pilot-approval"' in rule
+    assert 'href="#article-launch"' in rule
+    assert "每项业务，如" in pages["zh/vats-pilot-2024.html"]
+
+
+def test_words_of_expressions_are_escaped(bundle: Bundle) -> None:
+    assert MARKS.text("<b>") == "&lt;b&gt;"
+    assert MARKS.code("<b>") == "<code>&lt;b&gt;</code>"
+    assert MARKS.link("<b>", "javascript:x") == "<code>&lt;b&gt;</code>"
+    allowed = re.compile(r'<(/?(code|em|a))( href="[^"<>]*")?>')
+    for lang in LANGUAGES:
+        site = Site(bundle, lang)
+        for policy, expression in bundle.owned_expressions():
+            text = str(clause(site.wording(policy), expression.tree))
+            assert not re.search("[<>]", allowed.sub("", text)), text
+
+
+def test_a_policy_brings_no_markup_in(copy_of_law: Path) -> None:
+    path = copy_of_law / "vats-pilot-2024.yaml"
+    text = path.read_text(encoding="utf-8")
+    bundle = load_bundle(copy_of_law)
+    hostile = json.dumps(re.sub("[\x1b\u202e\n]", "", HOSTILE))
+    message = bundle.rule("vats-pilot-2024/pilot-access").message["en"]
+    title = bundle.policies["vats-pilot-2024"].title["en"]
+    for words in (message, title):
+        assert words in text
+        text = re.sub(rf"(?<=en: ){re.escape(words)}", lambda _: hostile, text)
+    path.write_text(text, encoding="utf-8")
+    changed = make(load_bundle(copy_of_law), "html", TODAY)
+    found = 0
+    for name, page in changed.items():
+        tree = Tree(page)
+        scripts = [one for one in tree.named("script") if one.get("type") != "application/json"]
+        assert len(scripts) == (1 if name.endswith("search.html") else 0)
+        found += page.count("&lt;script&gt;alert(1)")
+    assert found > 5
+
+
+# --- overviews
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_index_has_every_policy_and_instrument(bundle: Bundle, pages: Pages, lang: Language) -> None:
+    text = pages[f"{'zh/' if lang == 'zh' else ''}index.html"]
+    for policy in bundle.policies.values():
+        assert f'<a href="{policy.id}.html">{escape(policy.title[lang])}</a>' in text
+    for instrument in bundle.instruments.values():
+        assert f'<a href="{instrument.policy}.html#instrument-{instrument.id}">' in text
+
+
+def test_the_calendar_says_the_same_as_its_markdown(bundle: Bundle, trees: dict[str, Tree]) -> None:
+    days = re.findall(r"^## (\d{4}-\d\d-\d\d)$", make(bundle)["calendar.md"], re.MULTILINE)
+    for folder in ("", "zh/"):
+        assert [one["datetime"] for one in trees[f"{folder}calendar.html"].named("time")] == days
+
+
+def test_the_calendar_says_what_changes(pages: Pages) -> None:
+    def day(name: str, which: str) -> str:
+        return pages[name].partition(f'id="day-{which}"')[2].partition("</section>")[0]
+
+    english = day("calendar.html", "2024-10-23")
+    assert '<a href="vats-pilot-2024.html#parameter-launched"><code>launched</code></a>' in english
+    assert "<del><code>false</code></del> → <ins><code>true</code></ins>" in english
+    assert "real-name-2026</code></a> " in day("calendar.html", "2026-01-01")
+    assert "with <ins><code>&quot;B22&quot;</code></ins>" in day("calendar.html", "2019-07-30")
+    assert "施行" in day("zh/calendar.html", "2026-01-01")
+
+
+def test_the_matrix_is_that_of_the_day(pages: Pages, trees: dict[str, Tree], bundle: Bundle) -> None:
+    for folder in ("", "zh/"):
+        assert TODAY in trees[f"{folder}matrix.html"].words()
+    assert pages["matrix.html"].count("<table") == 2
+    assert not any(name.endswith("matrix.html") or "matrix.html" in text for name, text in make(bundle, "html").items())
+
+
+def test_the_index_of_the_search_has_everything_that_has_a_place(bundle: Bundle, trees: dict[str, Tree]) -> None:
+    found = list(entries(bundle))
+    names = list(bundle.policies)
+    places = {(names[entry[1]], entry[2]) for entry in found}
+    assert {(policy.id, rule.id) for policy in bundle.policies.values() for rule in policy.rules} <= places
+    assert len(places) == len(found)
+    for policy, place in places:
+        assert not place or place in trees[f"{policy}.html"].ids()
+    assert {KINDS[entry[0]] for entry in found} == set(KINDS)
+    data = next(text for place, text in trees["search.html"].texts if place == "script" and text.startswith("{"))
+    assert json.loads(data)["entries"] == found
+    assert set(KINDS) <= set(WORDS)
+
+
+def test_all_words_are_there_in_both_languages() -> None:
+    for key, text in WORDS.items():
+        assert set(text) == set(LANGUAGES), key
+        assert sorted(re.findall(r"{(\w+)}", text["en"])) == sorted(re.findall(r"{(\w+)}", text["zh"])), key
+
+
+# --- the folder
+
+
+def test_the_same_bundle_gives_the_same_bytes(bundle: Bundle, pages: Pages) -> None:
+    assert make(bundle, "html", TODAY) == pages
+
+
+def test_a_difference_is_named_and_mended(tmp_path: Path, law: Path) -> None:
+    pages = make(load_bundle(law), "html")
+    write(tmp_path, pages, "html")
+    (tmp_path / "zh" / "index.html").write_text(pages["zh/index.html"] + "x", encoding="utf-8")
+    (tmp_path / "gone.html").write_text(f"<!doctype html>\n{MARK}\n", encoding="utf-8")
+    (tmp_path / "mine.html").write_text("<p>mine", encoding="utf-8")
+    difference = compare(tmp_path, pages, "html")
+    assert (difference.stale, difference.superfluous) == (("zh/index.html",), ("gone.html",))
+    write(tmp_path, pages, "html")
+    assert not compare(tmp_path, pages, "html")
+    assert (tmp_path / "mine.html").exists()
+
+
+def test_the_command_builds_a_site(console: Console, law: Path) -> None:
+    arguments = ("docs", "build", "--format", "html", "--policies", str(law))
+    ran = console(*arguments)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("site: ")
+    index = (console.folder / "site" / "index.html").read_text(encoding="utf-8")
+    assert TODAY in (console.folder / "site" / "matrix.html").read_text(encoding="utf-8")
+    assert console(*arguments, "--check").out == ""
+    later = console(*arguments, "--check", "--as-of", "2025-01-01")
+    assert (later.code, sorted(later.out.splitlines())) == (1, ["stale site/matrix.html", "stale site/zh/matrix.html"])
+    (console.folder / "site" / "index.html").write_text("mine", encoding="utf-8")
+    assert console(*arguments).code == 2
+    assert console(*arguments, "--as-of", "1999-01-01").code == 2
+    assert index.startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("name", ["index", "calendar", "search", "matrix"])
+def test_a_policy_may_not_take_the_place_of_an_overview(console: Console, tmp_path: Path, name: str) -> None:
+    assert console("new", "policy", name, "--policies", str(tmp_path)).code == 0
+    with pytest.raises(InvalidInput, match=rf"The page {name}\.html is an overview of all policies\."):
+        make(load_bundle(tmp_path), "html")

@@ -1,0 +1,273 @@
+"""`vatspolicy routes`: what it shows, in three formats and two languages, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.console import Console
+from tests.support.shipped import ROOT, fixture_file
+from tests.support.specs import HOSTING, SHOP
+from vatspolicy.documents import parse_document
+from vatspolicy.documents.validation import validate
+from vatspolicy.guidance.remediation import find_remediations
+from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.i18n.text import width
+from vatspolicy.policies.bundle import load_bundle
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.reports.remediation import markdown as as_markdown
+from vatspolicy.reports.remediation import text as as_text
+from vatspolicy.reports.remediation.words import WORDS
+
+SPECS = ("idc-wuhan", "iot-suzhou", "shop-without-facts", "company-site", "cloud-storage-overseas", "hotel-export")
+DAY = "2026-11-24"
+
+
+@cache
+def data_of(name: str, *changes: tuple[str, Any]) -> dict[str, Any]:
+    bundle = load_bundle(ROOT / "policies")
+    profile = load_profile(fixture_file(name), changes)
+    return plan_to_data(bundle, profile, find_remediations(bundle, profile, DAY))
+
+
+def hosting(console: Console, *arguments: str | Path, law: Path, spec: str = HOSTING) -> Any:
+    console.write("spec.yaml", spec)
+    return console("routes", "spec.yaml", "--policies", law, *arguments)
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_data_follow_their_schema(name: str) -> None:
+    text = json.dumps(data_of(name), ensure_ascii=False)
+    assert [str(problem) for problem in validate(parse_document(text, "routes.json"), "routes")] == []
+
+
+def test_the_schema_refuses_what_is_not_such_data() -> None:
+    data = json.loads(json.dumps(data_of("iot-suzhou")))
+    data["proposals"][0]["cost"] = "cheap"
+    del data["proposals"][1]["decision"]
+    problems = validate(parse_document(json.dumps(data), "routes.json"), "routes")
+    assert len(problems) == 2
+
+
+def test_conditions_are_met_unmet_or_unknown() -> None:
+    values = {
+        condition["value"]
+        for name in ("iot-suzhou", "idc-wuhan")
+        for service in data_of(name, ("services.0.facilities", None))["services"]
+        for activity in service["activities"]
+        for route in activity["routes"]
+        for condition in route["conditions"]
+    }
+    assert values == {True, False, None}
+    shares = [
+        route["share_met"]
+        for route in data_of("iot-suzhou", ("company.foreign_percent", None))["services"][0]["activities"][0]["routes"]
+        if route["max_foreign_percent"] is not None
+    ]
+    assert shares == [None]
+
+
+def test_a_difference_names_the_fact_and_both_values() -> None:
+    proposals = data_of("iot-suzhou")["proposals"]
+    venture = next(proposal for proposal in proposals if proposal["kinds"] == ["share"])
+    share = venture["differences"][0]
+    assert (share["path"], share["before"], share["after"]) == ("company.foreign_percent", 100, 50)
+    assert (share["from"]["en"], share["to"]["zh"]) == ("100 %", "50%")
+    moved = next(proposal for proposal in proposals if len(proposal["also"]) > 1)
+    assert moved["needs"][0]["any_of"][0]["route"]["name"] == "pilot"
+    assert [place["en"] for place in moved["also"]] == [
+        "Shanghai, Pudong New Area or Shanghai, Lin-gang Special Area",
+        "Shenzhen",
+    ]
+
+
+# --- margins ----------------------------------------------------------------------------------------------------------
+
+
+def margins(name: str, *changes: tuple[str, Any]) -> dict[str, dict[str, Any]]:
+    return {margin["text"]["en"]: margin for margin in data_of(name, *changes)["margins"]}
+
+
+def test_a_share_is_near_to_the_cap_of_a_route() -> None:
+    found = margins("iot-suzhou", ("company.foreign_percent", 49.5))
+    assert found["Foreign share: 0.5 points under the cap of 50 % (General negative list)"]["safe"]
+    over = margins("iot-suzhou", ("company.foreign_percent", 50.1))
+    assert not over["Foreign share: 0.1 points above the cap of 50 % (General negative list)"]["safe"]
+    at = margins("iot-suzhou", ("company.foreign_percent", 50))
+    assert at["Foreign share: exactly at the cap of 50 % (General negative list)"]["safe"]
+    assert not margins("iot-suzhou", ("company.foreign_percent", 20)), "far from it"
+
+
+def test_persons_are_near_to_a_security_assessment() -> None:
+    found = margins("hotel-export", ("data.export.persons_since_1_jan", 980_000))
+    beyond = "Security assessment of the export of personal information"
+    margin = found[f"Persons since 1 January: 20,000 persons under 1,000,000; beyond it: {beyond}"]
+    assert (margin["safe"], margin["distance"], margin["threshold"]) == (True, 20_000, 1_000_000)
+    assert margin["rule"].startswith("cross-border-data-provisions/")
+    assert not any("100,000" in text and "880,000" in text for text in found), "a duty long passed is no margin"
+
+
+def test_capital_matters_on_the_low_side() -> None:
+    short = margins("hosting-shenzhen-capital", ("company.registered_capital_rmb", 9_999_999))
+    assert not short["Registered capital: RMB 1 under RMB 10,000,000; hence: The registered capital is too low"]["safe"]
+    enough = margins("hosting-shenzhen-capital", ("company.registered_capital_rmb", 10_500_000))
+    assert enough["Registered capital: RMB 500,000 above RMB 10,000,000; below it: The registered capital is too low"][
+        "safe"
+    ]
+
+
+def test_a_threshold_that_changes_nothing_is_no_margin() -> None:
+    """A share below the cap of a route that is closed for another reason is near to nothing."""
+    assert not margins("idc-wuhan", ("company.foreign_percent", 49.9))
+    assert not any("cap" in text for text in margins("foreign-model-public")), "another route is open"
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("room", [40, 100])
+def test_text_fits_and_says_everything(name: str, lang: Any, room: int) -> None:
+    data = data_of(name)
+    text = as_text.render(data, lang, color=False, room=room)
+    assert max(map(width, text.splitlines())) <= room
+    flat = "".join(text.split())
+    for proposal in data["proposals"] + data["undecided"]:
+        for phrase in proposal["phrases"]:
+            assert "".join(phrase[lang].split()) in flat
+    for service in data["services"]:
+        for activity in service["activities"]:
+            for route in activity["routes"]:
+                assert "".join(route["title"][lang].split()) in flat
+                assert all("".join(one["message"][lang].split()) in flat for one in route["conditions"])
+    assert all("".join(margin["text"][lang].split()) in flat for margin in data["margins"])
+    assert "".join(WORDS["not_advice"][lang].split()) in flat
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", SPECS)
+def test_markdown_says_the_same(name: str, lang: Any) -> None:
+    data = data_of(name)
+    page = as_markdown.render(data, lang)
+    plain = re.sub(r"[\\\u200b]", "", page)
+    assert plain.count("difficulty") == 0
+    for proposal in data["proposals"]:
+        assert all(phrase[lang] in plain for phrase in proposal["phrases"])
+        assert all(one["to"][lang] in plain for one in proposal["differences"])
+    assert plain.startswith("## ")
+
+
+def test_a_difference_is_no_advice() -> None:
+    for name in SPECS:
+        for text in (as_text.render(data_of(name), "en"), as_markdown.render(data_of(name), "en")):
+            assert len(re.findall("advi[cs]e", text)) == 1, "only to say that it is none"
+            assert "recommend" not in text
+            assert not re.search(r"\byou should\b|\bmust\b", text.partition("Differences that")[2])
+
+
+def test_chinese_reports_hold_no_english_phrases() -> None:
+    for name in SPECS:
+        text = as_text.render({**data_of(name), "title": "产品"}, "zh", room=200)
+        known = r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|main|storage|shop|site|hotel"
+        words = re.findall(r"[A-Za-z]{4,}", re.sub(r"services\[\d+\]\S*|company\.\S+|data\.\S+", "", text))
+        assert [word for word in words if not re.fullmatch(known, word)] == [], name
+
+
+def test_colors_are_for_terminals() -> None:
+    assert "\x1b[" not in as_text.render(data_of("iot-suzhou"), "en")
+    assert "\x1b[31m" in as_text.render(data_of("iot-suzhou"), "en", color=True)
+
+
+def test_hostile_words_of_a_spec_do_no_harm() -> None:
+    data = data_of("iot-suzhou", ("product.title", "<b>x</b> \x07[a](http://b)"))
+    assert "\x07" not in as_text.render(data, "en")
+    assert "<b>" not in as_markdown.render(data, "en")
+
+
+# --- command ----------------------------------------------------------------------------------------------------------
+
+
+def test_routes_are_shown_and_nothing_is_gated(console: Console, law: Path) -> None:
+    ran = hosting(console, "--set", "services.0.facilities=[chengdu]", law=law)
+    assert (ran.code, ran.err) == (0, "")
+    assert " DENY " in ran.out.splitlines()[0]
+    assert "✘ All service facilities stand in the pilot place of the company." in ran.out
+    assert "Relocate the facilities to Shanghai, Pudong New Area" in ran.out
+    assert "= NEEDS LICENSE; to get: Pilot approval" in ran.out
+
+
+def test_a_better_goal_may_be_asked_for(console: Console, law: Path) -> None:
+    assert "Differences that would lead to ALLOW" in hosting(console, law=law).out
+    denied = ("--set", "services.0.facilities=[chengdu]")
+    assert "Differences that would lead to ALLOW" in hosting(console, *denied, "--to", "allow", law=law).out
+
+
+def test_json_is_the_same_each_time(console: Console, law: Path) -> None:
+    first = hosting(console, "-f", "json", law=law)
+    assert first.out == hosting(console, "-f", "json", law=law).out
+    assert json.loads(first.out)["goal"] == "allow"
+
+
+def test_an_incomplete_spec_shows_what_is_missing(console: Console, law: Path) -> None:
+    ran = hosting(console, "--set", "company.registered=", law=law)
+    assert ran.code == 0
+    assert " INCOMPLETE " in ran.out
+    assert "? company.registered: Where is the company registered?" in ran.out
+    assert "? The company is registered in a pilot place." in ran.out
+
+
+def test_an_allowed_spec_needs_nothing(console: Console, law: Path) -> None:
+    ran = hosting(console, law=law, spec=SHOP)
+    assert ran.code == 0
+    assert "Nothing stands in the way" in ran.out
+
+
+def test_markdown_and_chinese(console: Console, law: Path) -> None:
+    assert hosting(console, "-f", "markdown", law=law).out.startswith("## NEEDS LICENSE: Hosting in Lin-gang")
+    assert "差异" in hosting(console, "--lang", "zh", law=law).out
+
+
+def test_the_law_of_a_past_day_needs_no_leave(console: Console, law: Path) -> None:
+    ran = hosting(console, "--as-of", "2024-06-30", law=law)
+    assert (ran.code, "Launch later: on 2024-10-23" in ran.out) == (0, True)
+
+
+def test_a_spec_from_standard_input(console: Console, law: Path) -> None:
+    assert console("routes", "-", "--policies", law, stdin=HOSTING).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["missing.yaml"], 3, "missing.yaml"),
+        (["broken.yaml"], 3, "broken.yaml:"),
+        (["none/*.yaml"], 5, "there is no spec behind"),
+        (["two"], 2, "2 specs are behind"),
+        (["shop.yaml", "--as-of", "1999-01-01"], 2, "lies before"),
+        (["shop.yaml", "--as-of", "soon"], 2, "YYYY-MM-DD"),
+        (["early.yaml"], 3, "The launch day lies before"),
+        (["shop.yaml", "--to", "deny"], 2, "--to"),
+        (["shop.yaml", "--most", "9"], 2, "--most"),
+        (["shop.yaml", "--set", "company.foreign=1"], 2, "has no fact"),
+        (["shop.yaml", "--set", "company.foreign_percent=200"], 3, "foreign_percent"),
+    ],
+)
+def test_mistakes_end_with_their_codes(console: Console, law: Path, arguments: list[str], code: int, said: str) -> None:
+    console.write("shop.yaml", SHOP)
+    console.write("broken.yaml", "schema: 1\nproduct: [\n")
+    console.write("early.yaml", SHOP.replace("2027-01-31", "1999-01-31"))
+    console.write("two/a.yaml", SHOP)
+    console.write("two/b.yaml", SHOP)
+    ran = console("routes", *arguments, "--policies", law)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert "Traceback" not in ran.err

@@ -1,0 +1,322 @@
+"""What fuzzers feed, and what must hold of any input: hypothesis (test_hostile_fuzz.py) and atheris (fuzz/fuzz.py).
+
+A target takes bytes. It returns whether they were accepted, and raises only where a promise is broken.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import functools
+import io
+import json
+import re
+import tarfile
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.activations import VALUES, run_generated, scope_of
+from tests.support.shipped import BAD, policy_file
+from tests.support.specs import HOSTING, SHOP, TODAY
+from vatspolicy.bundles.archive import ArchiveError, read_archive
+from vatspolicy.cel.codegen import GeneratedModule
+from vatspolicy.cel.grammar import ExpressionError
+from vatspolicy.cel.interpreter import evaluate as ask
+from vatspolicy.cel.parser import parse
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.gate import Gate
+from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
+from vatspolicy.profile.profile import read_profile
+from vatspolicy.reports.decision import render
+
+BASE = BAD / "base"
+PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalogue", "vats-pilot-2024")
+NAMES = re.compile(r"v|any|all|len|map|f[0-9]+|[xpscri][0-9]+")
+NODES = (
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Name, ast.Load, ast.Store, ast.Constant,
+    ast.Subscript, ast.Attribute, ast.Call, ast.GeneratorExp, ast.comprehension, ast.Compare, ast.BoolOp, ast.And, ast.Or,
+    ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE,
+    ast.In, ast.Is, ast.IsNot, ast.Tuple,
+)  # fmt: skip
+"""Everything that generated code may be made of."""
+ATTRIBUTES = {"startswith", "endswith", "isdisjoint", "issuperset", "intersection", "__contains__"}
+"""What it may ask of texts, sets and lists."""
+
+
+def only_own_code(source: str) -> None:
+    """Generated source holds nodes and names of the generator alone; of a policy, it holds constants."""
+    for node in ast.walk(ast.parse(source)):
+        assert isinstance(node, NODES), type(node)
+        if isinstance(node, ast.Name):
+            assert NAMES.fullmatch(node.id), node.id
+        if isinstance(node, ast.Attribute):
+            assert node.attr in ATTRIBUTES, node.attr
+        if isinstance(node, ast.Call):
+            assert isinstance(node.func, ast.Name | ast.Attribute)
+            assert not node.keywords
+        if isinstance(node, ast.FunctionDef):
+            assert NAMES.fullmatch(node.name)
+            assert not node.decorator_list
+        if isinstance(node, ast.Constant):
+            assert isinstance(node.value, str | int | float | bool | None)
+
+
+def _document(name: str, data: bytes) -> Document | None:
+    try:
+        document = parse_document(data, name)
+    except InvalidInput as error:
+        assert all(problem.line >= 1 and problem.column >= 1 and "\n" not in str(problem) for problem in error.problems)
+        return None
+    _places(document, document.data, ())
+    return document
+
+
+def _places(document: Document, value: Any, path: tuple[str | int, ...]) -> None:
+    """Every value has a place inside the file, and none is a number that JSON or a double cannot hold."""
+    assert len(path) <= 33
+    line, column = document.mark(path)
+    assert 1 <= line <= document.text.count("\n") + 1
+    assert column >= 1
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        assert abs(value) <= 2**53
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        _places(document, child, (*path, key))
+
+
+def read_yaml(data: bytes) -> bool:
+    """The loader of YAML."""
+    return _document("x.yaml", data) is not None
+
+
+def read_json(data: bytes) -> bool:
+    """The loader of JSON: what it takes, the standard library takes and reads alike."""
+    document = _document("x.json", data)
+    if document is not None:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+        assert json.loads(text) == document.data
+    return document is not None
+
+
+@functools.cache
+def small_law() -> Bundle:
+    """A part of the law."""
+    return build_bundle([(f"{name}.yaml", policy_file(name).read_bytes()) for name in PARTS])
+
+
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def decide_spec(data: bytes) -> bool:
+    """A spec from its text to every report: decided, or refused with its places."""
+    document = _document("x.yaml", data)
+    if document is None:
+        return False
+    try:
+        _, record = Gate(small_law(), TODAY, None, True).decide(read_profile(document))
+    except InvalidInput as error:
+        assert error.problems
+        return False
+    for format in FORMATS:
+        report = render(format, [record], "en")
+        assert not _SHOWN.search(report), format
+        if format == "github":
+            assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in report.splitlines())
+    return True
+
+
+def read_expression(data: bytes) -> bool:
+    """The front end of CEL, and what is made of the expressions that it takes."""
+    text = data.decode("utf-8", "replace")
+    try:
+        tree = parse(text, scope_of({"t": "data.ciio"}), None)
+    except ExpressionError as error:
+        assert 0 <= error.span[0] <= error.span[1]
+        assert error.message
+        return False
+    module = GeneratedModule({text: tree})
+    only_own_code(module.source)
+    activation: Mapping[str, Any] = {"company": {"foreign_percent": 50.0}, "services": [], "data": {}}
+    assert run_generated(module.load(VALUES)[text], tree, activation, VALUES) == ask(tree, activation, VALUES)
+    return True
+
+
+def read_policy(data: bytes) -> bool:
+    """A policy beside a sound one: linked and typed, or refused."""
+    sources = [(name, text) for name, text in read_sources(BASE) if not name.endswith("regulations.yaml")]
+    try:
+        bundle = build_bundle([*sources, ("policies/regulations.yaml", data)])
+    except InvalidInput as error:
+        assert error.problems
+        return False
+    bundle.on(bundle.boundaries[-1])
+    return True
+
+
+_TEMPORARY = tempfile.TemporaryDirectory(prefix="fuzz-")  # gone when the process ends
+
+
+def _folder() -> Path:
+    return Path(_TEMPORARY.name)
+
+
+def read_tar(data: bytes) -> bool:
+    """The reader of archives: nothing is written, and no name leads out."""
+    path = _folder() / "bundle.tar.gz"
+    path.write_bytes(data)
+    try:
+        found = read_archive(path, max_bytes=2**20, max_files=50)
+    except ArchiveError as error:
+        assert "\n" not in str(error)
+        return False
+    for name, content in found:
+        assert not name.startswith("/")
+        assert ".." not in name.split("/")
+        assert len(content) <= 2**20
+    return True
+
+
+def read_bundle_file(data: bytes) -> bool:
+    """The reader of bundles, after that of archives."""
+    from vatspolicy.bundles.bundle_file import read_bundle_file
+
+    path = _folder() / "package.tar.gz"
+    path.write_bytes(data)
+    try:
+        bundle_file = read_bundle_file(path)
+        bundle_file.load()
+    except InvalidInput as error:
+        assert error.problems
+        return False
+    return True
+
+
+def read_waivers(data: bytes) -> bool:
+    """Waivers, approvers and baselines."""
+    from vatspolicy.gate.waivers import load_baseline, load_waivers
+    from vatspolicy.gate.waivers.load import load_approvers
+
+    path = _folder() / "waivers.yaml"
+    path.write_bytes(data)
+    taken = 0
+    for load in (load_waivers, load_baseline, load_approvers):
+        try:
+            load(path)
+            taken += 1
+        except InvalidInput as error:
+            assert error.problems
+    return taken > 0
+
+
+@functools.cache
+def _app() -> Any:
+    from vatspolicy.server.api.bundle_store import open_store
+    from vatspolicy.server.api.router import Settings, make_api
+
+    return make_api(open_store(BASE), Settings(today=lambda: TODAY))
+
+
+@functools.cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def request_api(data: bytes) -> bool:
+    """A request: first line method and path, then headers, an empty line, the body. Never 500, always JSON or metrics."""
+    head, _, body = data.partition(b"\n\n")
+    first, *lines = head.split(b"\n")
+    method, _, target = first.partition(b" ")
+    path, _, query = target.partition(b"?")
+    headers = [tuple(line.partition(b":")[::2]) for line in lines]
+    scope = {
+        "type": "http",
+        "method": method.decode("latin-1") or "GET",
+        "path": path.decode("utf-8", "replace") or "/",
+        "raw_path": path,
+        "query_string": query,
+        "headers": [(b"host", b"localhost"), *((name.lower(), value.strip()) for name, value in headers if name)],
+        "root_path": "",
+        "scheme": "http",
+        "http_version": "1.1",
+        "client": None,
+        "server": ("localhost", 80),
+    }
+    sent: list[Any] = []
+    given = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Any:
+        return next(given, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    _loop().run_until_complete(_app()(scope, receive, send))
+    status = sent[0]["status"]
+    assert status in (200, 307, 400, 401, 403, 404, 405, 413, 415, 421), status
+    content = b"".join(message.get("body", b"") for message in sent[1:])
+    if status != 200:
+        assert not content or json.loads(content)["code"]
+    return bool(status == 200)
+
+
+# --- inputs to begin with
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def _package() -> bytes:
+    from vatspolicy.bundles.build import build_bundle_file, pack
+
+    return pack(build_bundle_file(BASE, 1).files)
+
+
+def _request(profile: str) -> bytes:
+    body = json.dumps({"input": yaml.safe_load(profile), "as_of": "2027-05-01"})
+    return f"POST /v1/data/vatspolicy/decision\ncontent-type: application/json\n\n{body}".encode()
+
+
+WAIVERS = """\
+waivers:
+  - rule: regulations/licence
+    scope: {product: shop, fingerprint: 'sha256:0000000000000000000000000000000000000000000000000000000000000000'}
+    reason: A pilot.
+    approver: a@example.com
+    ticket: T-1
+    granted: '2026-01-01'
+    expiry: '2026-06-01'
+"""
+EXPRESSIONS = (
+    'data.ciio == true && services.exists(s, "data-centre" in s.offers)',
+    "company.foreign_percent > 50.0 || !term.t",
+    "services.all(s, s.id.matches('^a{1,9}b*$')) && size(services) >= 2",
+    "company.name.startsWith(\"'); __import__('os') #\")",
+)
+
+TARGETS: dict[str, tuple[Callable[[bytes], bool], Callable[[], list[bytes]]]] = {
+    "yaml": (read_yaml, lambda: [SHOP.encode(), HOSTING.encode(), b"a: &x [1, 2]\nb: *x\nc: |\n  t\n"]),
+    "json": (read_json, lambda: [json.dumps(yaml.safe_load(SHOP)).encode(), b'{"a": [1.5e3, "\\u4e2d", null, true]}']),
+    "spec": (decide_spec, lambda: [SHOP.encode(), HOSTING.encode()]),
+    "expression": (read_expression, lambda: [text.encode() for text in EXPRESSIONS]),
+    "policy": (read_policy, lambda: [(BASE / "regulations.yaml").read_bytes()]),
+    "archive": (read_tar, lambda: [_tar({"policies/a.yaml": b"id: a\n", "b": b""})]),
+    "bundle": (read_bundle_file, lambda: [_package()]),
+    "waivers": (read_waivers, lambda: [WAIVERS.encode()]),
+    "api": (
+        request_api,
+        lambda: [_request(SHOP), b"GET /health?bundles\n\n", b"GET /v1/policies/x\nauthorization: Bearer x\n\n"],
+    ),
+}
+"""Target and inputs to begin with, by name."""

@@ -1,0 +1,27 @@
+"""Random portfolios as rows and lines."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from tests.support.random_inputs import Profiles
+from tests.support.samples import SEED, shipped
+
+DAY = ("--as-of", "2026-01-01")
+
+
+def portfolio(size: int) -> list[dict[str, Any]]:
+    draw = random.Random(SEED + 30)
+    profiles = Profiles(draw, shipped()[1])
+    return [profiles.profile().document.data for _ in range(size)]
+
+
+def lines(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,42 @@
+"""Two small specs, and the day on which tests decide them."""
+
+from __future__ import annotations
+
+TODAY = "2026-06-01"
+
+SHOP = """\
+schema: 1
+product: {id: shop, title: A shop, launch: '2027-01-31'}
+company: {foreign_percent: 0, mainland_entity: true, discredited: []}
+services:
+  - id: web
+    offers: [own-shop]
+    sells: [own-goods]
+    features: []
+    charges: []
+    content: []
+    audience: public
+    operated_by: company
+"""
+"""Allowed."""
+
+HOSTING = """\
+schema: 1
+product:
+  id: hosting
+  title: Hosting in Lin-gang
+  launch: '2027-01-31'
+company:
+  foreign_percent: 100
+  mainland_entity: true
+  registered: shanghai-lingang
+  discredited: []
+services:
+  - id: cloud
+    offers: [data-centre]
+    audience: business
+    operated_by: company
+    area: [china]
+    facilities: [shanghai-lingang]
+"""
+"""Needs a license; `services.0.facilities=[chengdu]` makes it a denial, `company.foreign_percent=` incomplete."""

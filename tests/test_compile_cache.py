@@ -1,0 +1,401 @@
+"""A cache entry is used only when it is whole, fresh, ours, and made by this Python; anything else is built anew."""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.console import needs_posix
+from vatspolicy import compile_cache as cache
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.policies import bundle as bundles
+from vatspolicy.policies.bundle import build_bundle, load_bundle
+
+DATA = {"a": [1, 2.5, "三", None, True], ("b", 0): (b"x", {"c": "d"})}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VATSPOLICY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+class Build:
+    """Counts how often an entry is built."""
+
+    def __init__(self, data: Any = DATA) -> None:
+        self.data, self.times = data, 0
+
+    def __call__(self) -> Any:
+        self.times += 1
+        return self.data
+
+    def ask(self, key: str = "k" * 64) -> Any:
+        return cache.get_or_build("thing", key, self, lambda data: {"seen": data})
+
+
+def own(folder: Path, kind: str) -> list[Path]:
+    """The entries of a kind."""
+    return [path for path in folder.iterdir() if path.name.startswith(f"{kind}-")]
+
+
+def entry(folder: Path) -> Path:
+    [path] = folder.iterdir()
+    return path
+
+
+def test_an_entry_is_built_once(folder: Path) -> None:
+    build = Build()
+    assert build.ask() == build.ask() == {"seen": DATA}
+    assert build.times == 1
+    assert entry(folder).stat().st_mode & 0o077 == 0
+
+
+def test_pieces_come_back_as_they_were(folder: Path) -> None:
+    """What is kept aside is given in its order, empty ones too, and a spoilt one spoils the entry."""
+    pieces = [b"one", b"", b"three" * 1000]
+    told: list[list[bytes]] = []
+
+    def ask() -> Any:
+        def read(data: Any) -> Any:
+            return data["seen"], [bytes(piece) for piece in data[cache.PIECES]]
+
+        def build() -> Any:
+            told.append(pieces)
+            return {"seen": DATA, cache.PIECES: pieces}
+
+        return cache.get_or_build("kind", "a" * 64, build, read)
+
+    assert ask() == ask() == (DATA, pieces)
+    assert len(told) == 1
+    path = entry(folder)
+    path.write_bytes(path.read_bytes()[:-1] + b"X")
+    assert ask() == (DATA, pieces)
+    assert len(told) == 2
+
+
+def test_another_key_is_another_entry(folder: Path) -> None:
+    build = Build()
+    build.ask("a" * 64)
+    build.ask("b" * 64)
+    assert (build.times, len(list(folder.iterdir()))) == (2, 2)
+
+
+def flip(body: bytes) -> bytes:
+    return body[:-3] + bytes([body[-3] ^ 1]) + body[-2:]
+
+
+def with_hash(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: b"",
+        lambda body: body[: len(body) // 2],
+        flip,
+        lambda body: body + b"x",
+        lambda body: b"\n" + body,
+        lambda body: with_hash(b""),
+        lambda body: with_hash(b"\x00garbage"),
+        lambda body: with_hash(b"["),
+        lambda body: with_hash(marshal.dumps({"a": 1})[:-1]),
+        lambda body: "é".encode() + body,
+    ],
+    ids=["empty", "cut", "flipped", "longer", "no-hash", "nothing", "rubbish", "half-list", "half-dict", "no-ascii"],
+)
+def test_a_spoilt_entry_is_built_anew(folder: Path, change: Any) -> None:
+    build = Build()
+    build.ask()
+    entry(folder).write_bytes(change(entry(folder).read_bytes()))
+    assert build.ask() == {"seen": DATA}
+    assert build.times == 2
+    assert build.ask() == {"seen": DATA}
+    assert build.times == 2, "the spoilt entry was replaced"
+
+
+def test_whole_data_of_another_shape_is_built_anew(folder: Path, law: Path) -> None:
+    load_bundle(law)
+    path = next(path for path in folder.iterdir() if path.name.startswith("bundle-"))
+    shapes: tuple[Any, ...] = (
+        {},
+        [],
+        {"version": "1"},
+        {"version": "1", "covers_from": "2020-01-01", "policies": [{}], "module": {}},
+    )
+    for shape in shapes:
+        path.write_bytes(with_hash(marshal.dumps(shape)))
+        assert load_bundle(law).policies
+        assert path.stat().st_size > 1000
+
+
+@needs_posix
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_what_others_may_write_is_not_read(folder: Path, mode: int) -> None:
+    build = Build()
+    build.ask()
+    entry(folder).chmod(mode)
+    build.ask()
+    assert build.times == 2
+
+
+@needs_posix
+def test_what_belongs_to_another_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = Build()
+    build.ask()
+    monkeypatch.setattr(os, "getuid", lambda: entry(folder).stat().st_uid + 1)
+    build.ask()
+    assert build.times == 2
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    build = Build()
+    build.ask()
+    monkeypatch.setattr(cache, "LIMIT", 10)
+    build.ask()
+    assert build.times == 2
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("VATSPOLICY_CACHE", str(tmp_path / "file" / "cache"))
+    build = Build()
+    assert build.ask() == build.ask() == {"seen": DATA}
+    assert build.times == 2
+
+
+@needs_posix
+def test_a_full_disk_leaves_no_half_entry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert Build().ask() == {"seen": DATA}
+    assert list(folder.iterdir()) == []
+
+
+def test_an_edited_policy_is_another_entry(folder: Path, law: Path) -> None:
+    sources = [(path.name, path.read_bytes()) for path in sorted(law.glob("*.yaml"))]
+    before = build_bundle(sources)
+    edited = [(name, data + b"# a comment\n") for name, data in sources]
+    assert build_bundle(edited).digest != before.digest
+    assert len([path for path in folder.iterdir() if path.name.startswith("bundle-")]) == 2
+
+
+# --- what ships with a wheel -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which a wheel has its entries."""
+    monkeypatch.setattr(cache, "SHIPPED", str(tmp_path / "shipped"))
+    return tmp_path / "shipped"
+
+
+def move(folder: Path, shipped: Path, kind: str) -> Path:
+    """Entries of the user's become the wheel's; the user has none any more."""
+    shipped.mkdir()
+    for path in own(folder, kind):
+        path.rename(shipped / path.name)
+    for path in folder.iterdir():
+        path.unlink()
+    return next(shipped.iterdir())
+
+
+def test_what_ships_is_read_whoever_owns_it(folder: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = Build()
+    build.ask()
+    move(folder, shipped, "thing").chmod(0o664)
+    if hasattr(os, "getuid"):
+        monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert build.ask() == {"seen": DATA}
+    assert build.times == 1
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "change", [lambda body: body[: len(body) // 2], flip, lambda _: with_hash(b"x"), lambda _: b""]
+)
+def test_what_ships_spoilt_is_built_anew_in_the_users_cache(folder: Path, shipped: Path, change: Any) -> None:
+    build = Build()
+    build.ask()
+    path = move(folder, shipped, "thing")
+    path.write_bytes(change(path.read_bytes()))
+    spoilt = path.read_bytes()
+    assert build.ask() == build.ask() == {"seen": DATA}
+    assert build.times == 2
+    assert path.read_bytes() == spoilt, "an installation is not written to"
+
+
+def test_what_ships_for_another_python_is_not_read(
+    folder: Path, shipped: Path, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_bundle(law)
+    move(folder, shipped, "bundle")
+    monkeypatch.setattr(bundles, "BYTECODE_VERSION", b"another")
+    assert load_bundle(law).policies
+    assert len(own(folder, "bundle")) == 1, "compiled anew"
+    monkeypatch.undo()
+
+
+def test_what_ships_under_another_name_of_python_is_not_found(folder: Path, shipped: Path) -> None:
+    build = Build()
+    build.ask()
+    path = move(folder, shipped, "thing")
+    path.rename(path.with_suffix(".cpython-399"))
+    build.ask()
+    assert build.times == 2
+
+
+def test_what_ships_is_of_these_sources_only(folder: Path, shipped: Path, copy_of_law: Path) -> None:
+    load_bundle(copy_of_law)
+    move(folder, shipped, "bundle")
+    assert load_bundle(copy_of_law).rule("vats-pilot-2024/pilot-access").since
+    assert own(folder, "bundle") == [], "read from what ships"
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    policy.write_text(policy.read_text().replace("pilot-access", "pilot-excess"))
+    edited = load_bundle(copy_of_law)
+    assert edited.rule("vats-pilot-2024/pilot-excess").since
+    assert len(own(folder, "bundle")) == 1, "compiled anew"
+
+
+def test_what_ships_is_of_this_code_only(
+    folder: Path, shipped: Path, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_bundle(law)
+    move(folder, shipped, "bundle")
+    monkeypatch.setitem(vars(SchemaSet.shipped()), "compile_key", "another version of schemas or code")
+    load_bundle(law)
+    assert len(own(folder, "bundle")) == 1, "compiled anew"
+
+
+# --- what is not read again while no file was touched ------------------------------------------------------------------
+
+
+class Work:
+    """Counts how often files are read."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.times = place, 0
+
+    def __call__(self) -> list[str]:
+        self.times += 1
+        return [path.read_text() for path in sorted(self.place.rglob("*.yaml"))]
+
+    def ask(self) -> list[str]:
+        return cache.cached_while_unchanged("state", [(str(self.place), ".yaml")], self)
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
+    """Two files that were written long ago, and a cache of their own."""
+    monkeypatch.setenv("VATSPOLICY_CACHE", str(tmp_path / "cache"))
+    place = tmp_path / "files"
+    (place / "inner").mkdir(parents=True)
+    (place / "a.yaml").write_text("one")
+    (place / "inner" / "b.yaml").write_text("two")
+    monkeypatch.setattr(cache, "SETTLED", -(10**12))
+    return Work(place)
+
+
+def same_date(path: Path, text: str) -> None:
+    """Other words of the same length, and the date of the old ones."""
+    before = path.stat()
+    path.write_text(text)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+@needs_posix
+def test_files_are_read_once(work: Work) -> None:
+    assert work.ask() == work.ask() == ["one", "two"]
+    assert work.times == 1
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda place: same_date(place / "a.yaml", "eno"),
+        lambda place: same_date(place / "inner" / "b.yaml", "owt"),
+        lambda place: (place / "a.yaml").write_text("longer"),
+        lambda place: (place / "c.yaml").write_text("new"),
+        lambda place: (place / "inner" / "b.yaml").unlink(),
+        lambda place: (place / "a.yaml").rename(place / "z.yaml"),
+        lambda place: os.replace(place / "inner" / "b.yaml", place / "a.yaml"),
+    ],
+    ids=["same-size-and-date", "inner", "longer", "new", "gone", "renamed", "replaced"],
+)
+def test_a_file_that_was_touched_is_read(work: Work, touch: Any) -> None:
+    work.ask()
+    touch(work.place)
+    assert work.ask() == Work(work.place)()
+    assert work.times == 2
+
+
+@needs_posix
+def test_a_file_just_written_is_read_again(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could be written once more within the same tick of the file system's clock."""
+    monkeypatch.setattr(cache, "SETTLED", 3 * 10**9)
+    now = time.time_ns()
+    monkeypatch.setattr(cache, "nanoseconds", lambda: now)
+    work.ask()
+    work.ask()
+    assert work.times == 2
+    monkeypatch.setattr(cache, "nanoseconds", lambda: now + 10**11)
+    work.ask()
+    work.ask()
+    assert work.times == 3
+
+
+@needs_posix
+def test_files_that_change_while_they_are_read_are_not_remembered(work: Work) -> None:
+    def changing() -> list[str]:
+        found = Work.__call__(work)
+        same_date(work.place / "a.yaml", "eno")
+        return found
+
+    places = [(str(work.place), ".yaml")]
+    assert cache.cached_while_unchanged("state", places, changing) == ["one", "two"]
+    assert cache.cached_while_unchanged("state", places, work) == ["eno", "two"]
+
+
+@needs_posix
+def test_spoilt_notes_of_files_are_not_believed(work: Work, folder: Path) -> None:
+    work.ask()
+    for change in (flip, lambda _: with_hash(marshal.dumps({"state": 1})), lambda _: with_hash(marshal.dumps([]))):
+        [path] = own(folder, "state")
+        path.write_bytes(change(path.read_bytes()))
+        assert work.ask() == ["one", "two"]
+    assert work.times == 4
+
+
+def test_where_times_do_not_tell_files_are_read(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_state", lambda _: None)
+    assert work.ask() == work.ask()
+    assert work.times == 2
+
+
+@needs_posix
+@pytest.mark.usefixtures("folder")
+def test_an_edit_of_the_law_is_never_missed(copy_of_law: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Size and date as before, and the law is the edited one, with its own digest."""
+    monkeypatch.setattr(cache, "SETTLED", -(10**12))
+    before = load_bundle(copy_of_law)
+    assert load_bundle(copy_of_law).digest == before.digest
+    policy = copy_of_law / "vats-pilot-2024.yaml"
+    same_date(policy, policy.read_text().replace("pilot-access", "pilot-excess"))
+    after = load_bundle(copy_of_law)
+    assert after.digest != before.digest
+    assert after.rule("vats-pilot-2024/pilot-excess").since
+    assert (
+        after.digest == build_bundle([(str(path), path.read_bytes()) for path in sorted(copy_of_law.iterdir())]).digest
+    )
