@@ -200,7 +200,7 @@ class Gate:
     def _wrong_with(self, day: str) -> str | None:
         """Why a day may not be used, as the rest of a sentence that begins with the day."""
         if day < self.bundle.covers_from:
-            return f"lies before {self.bundle.covers_from}, the first day that the bundle covers"
+            return f"is before {self.bundle.covers_from}, the first day that the bundle covers"
         if day < self.today and not self.allow_past:
             return "lies in the past; pass --allow-past-as-of to decide under the law of a past day"
         return None
