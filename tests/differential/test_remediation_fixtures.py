@@ -14,8 +14,14 @@ from tests.support.shipped import ROOT
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.remediation import Proposal, RemediationPlan, find_remediations
-from vatspolicy.guidance.remediation.change import apply, differences, mark_of, marks, plain
-from vatspolicy.guidance.remediation.search import routes_of
+from vatspolicy.guidance.remediation.change import (
+    apply_changes,
+    find_mutability,
+    list_differences,
+    mutable_facts,
+    strip_indexes,
+)
+from vatspolicy.guidance.remediation.search import route_names
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
@@ -29,7 +35,7 @@ class Found:
     name: str
     profile: Profile
     as_of: str
-    ways: RemediationPlan
+    plan: RemediationPlan
 
 
 @cache
@@ -43,14 +49,14 @@ def denied() -> tuple[Found, ...]:
     found = []
     for case in fixture_cases(law(), ROOT / "fixtures"):
         if case.expect["decision"] == "deny":
-            ways = find_remediations(law(), case.profile, case.as_of)
-            found.append(Found(case.name, case.profile, case.as_of, ways))
+            plan = find_remediations(law(), case.profile, case.as_of)
+            found.append(Found(case.name, case.profile, case.as_of, plan))
     return tuple(found)
 
 
 def proposals() -> Iterator[tuple[Found, Proposal]]:
     for found in denied():
-        for proposal in (*found.ways.proposals, *found.ways.undecided):
+        for proposal in (*found.plan.proposals, *found.plan.undecided):
             yield found, proposal
 
 
@@ -60,16 +66,16 @@ NO_WAY: set[str] = set()
 
 def test_every_denied_fixture_has_a_way() -> None:
     assert len(denied()) > 70
-    without = {found.name for found in denied() if not found.ways.proposals}
+    without = {found.name for found in denied() if not found.plan.proposals}
     assert without == NO_WAY
-    assert all(found.ways.exhausted for found in denied()), "the bound cuts no fixture short"
+    assert all(found.plan.exhausted for found in denied()), "the bound cuts no fixture short"
 
 
 def rewritten(profile: Profile, proposal: Proposal) -> Profile:
     """The spec with the differences written in by this test, and read from the beginning."""
     data = copy.deepcopy(profile.document.data)
     gone = []
-    for path, _, after in differences(profile, proposal.moves):
+    for path, _, after in list_differences(profile, proposal.changes):
         *above, last = path
         if len(path) == 2 and path[0] == "services":
             gone.append(path[1])
@@ -89,8 +95,8 @@ def test_each_proposal_is_decided_as_it_promises() -> None:
     for found, proposal in proposals():
         again = evaluate(law(), rewritten(found.profile, proposal), proposal.decision.as_of)
         assert again.decision == proposal.decision.decision, found.name
-        assert routes_of(again) == routes_of(proposal.decision), found.name
-        if proposal in found.ways.proposals:
+        assert route_names(again) == route_names(proposal.decision), found.name
+        if proposal in found.plan.proposals:
             assert again.decision in ("needs-license", "allow"), found.name
         else:
             assert again.decision == "incomplete", found.name
@@ -100,28 +106,28 @@ def test_each_proposal_is_decided_as_it_promises() -> None:
 
 def test_each_proposal_says_what_differs() -> None:
     for found, proposal in proposals():
-        changed = differences(found.profile, proposal.moves)
+        changed = list_differences(found.profile, proposal.changes)
         assert changed or proposal.kinds == {"launch"}, found.name
         assert all(before != after for _, before, after in changed), found.name
-        assert all(move.phrase["en"] and move.phrase["zh"] for move in proposal.moves)
+        assert all(change.phrase["en"] and change.phrase["zh"] for change in proposal.changes)
 
 
 def test_each_proposal_changes_only_what_a_team_can_change() -> None:
     for found, proposal in proposals():
-        changed = {plain(path) for path, _, _ in differences(found.profile, proposal.moves)}
-        for path, before, after in differences(found.profile, proposal.moves):
-            mark = mark_of(path, law().schemas)
-            assert mark is not None, (found.name, path)
-            if mark.follows is not None:
-                assert tuple(mark.follows.split(".")) in changed | {("services", "sells"), ("services", "offers")}
+        changed = {strip_indexes(path) for path, _, _ in list_differences(found.profile, proposal.changes)}
+        for path, before, after in list_differences(found.profile, proposal.changes):
+            mutability = find_mutability(path, law().schemas)
+            assert mutability is not None, (found.name, path)
+            if mutability.follows is not None:
+                assert tuple(mutability.follows.split(".")) in changed | {("services", "sells"), ("services", "offers")}
                 continue
-            assert goes(path, mark.to, before, after), (found.name, path, before, after)
+            assert goes(path, mutability.to, before, after), (found.name, path, before, after)
 
 
 def goes(path: tuple[str | int, ...], to: Any, before: Any, after: Any) -> bool:
     """Whether a change goes where the mark allows."""
-    swaps = {word for words in marks()["services", "offers"].rest["swap"].values() for word in words}
-    if plain(path) == ("services", "customer_contract"):
+    swaps = {word for words in mutable_facts()["services", "offers"].rest["swap"].values() for word in words}
+    if strip_indexes(path) == ("services", "customer_contract"):
         return after in ("partner", None)
     match to:
         case "lower":
@@ -154,8 +160,8 @@ def test_nothing_that_is_held_or_found_by_others_is_touched() -> None:
 
 def test_an_offer_that_stays_keeps_what_belongs_to_it() -> None:
     """To offer books and to say that no publications are carried would be untrue."""
-    belongs: Mapping[str, Mapping[str, list[str]]] = marks()["services", "offers"].rest["with"]
-    looked = 0
+    belongs: Mapping[str, Mapping[str, list[str]]] = mutable_facts()["services", "offers"].rest["with"]
+    evaluated = 0
     for found, proposal in proposals():
         if not proposal.kinds & {"drop-content", "drop-features", "drop-offers"}:
             continue
@@ -163,22 +169,25 @@ def test_an_offer_that_stays_keeps_what_belongs_to_it() -> None:
         for service in proposal.profile.document.data["services"]:
             for offer in service.get("offers", ()):
                 for name, words in belongs.get(offer, {}).items():
-                    looked += 1
+                    evaluated += 1
                     lost = set(before[service["id"]].get(name) or ()) - set(service.get(name) or ())
                     assert not lost & set(words), found.name
-    assert looked
+    assert evaluated
 
 
 def test_no_proposal_makes_another_one_needless() -> None:
     for found in denied():
         changes = [
-            (proposal.cost, {repr((path, after)) for path, _, after in differences(found.profile, proposal.moves)})
-            for proposal in found.ways.proposals
+            (
+                proposal.cost,
+                {repr((path, after)) for path, _, after in list_differences(found.profile, proposal.changes)},
+            )
+            for proposal in found.plan.proposals
         ]
         assert [cost for cost, _ in changes] == sorted(cost for cost, _ in changes)
         for (cost, less), (other, more) in combinations(changes, 2):
             assert not (less and less <= more and cost <= other), found.name
-        sorts = [(proposal.kinds, routes_of(proposal.decision)) for proposal in found.ways.proposals]
+        sorts = [(proposal.kinds, route_names(proposal.decision)) for proposal in found.plan.proposals]
         dropped = [sort for sort in sorts if any(kind.startswith(("drop", "split")) for kind in sort[0])]
         others = [sort for sort in sorts if sort not in dropped]
         assert len(others) == len(set(others)), found.name
@@ -186,6 +195,8 @@ def test_no_proposal_makes_another_one_needless() -> None:
 
 def test_each_move_of_a_proposal_is_needed() -> None:
     for found, proposal in proposals():
-        for fewer in combinations(proposal.moves, len(proposal.moves) - 1):
-            decided = evaluate(law(), apply(found.profile, fewer), proposal.decision.as_of if fewer else found.as_of)
+        for fewer in combinations(proposal.changes, len(proposal.changes) - 1):
+            decided = evaluate(
+                law(), apply_changes(found.profile, fewer), proposal.decision.as_of if fewer else found.as_of
+            )
             assert decided.decision != proposal.decision.decision or "launch" in proposal.kinds, found.name
