@@ -287,6 +287,11 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ),
     ("The keys of a policy stand in a fixed order.", "政策的各键有固定次序。"),
     ("The order is {0!l}.", "次序为 {0!l}。"),
+    (
+        "This is not valid JSON Schema 2020-12: it violates {0!q}.",
+        "这不是有效的 JSON Schema 2020-12：不符合{0!q}。",
+    ),
+    ("The metaschema requires {0!t}.", "元模式的要求是 {0!t}。"),
     ("The Chinese text is the English one.", "中文与英文相同。"),
     ("There is no Chinese in the Chinese text.", "中文文本里没有中文。"),
     ("There is Chinese in the English text.", "英文文本里有中文。"),
