@@ -57,7 +57,7 @@ def test_structure_and_not_layout_is_hashed() -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"{", "Expecting"), (b"NaN", "no JSON"), (b"\xff", "utf-8"), (b"[" * 100_000, "nested too deep")],
+    [(b"{", "Expecting"), (b"NaN", "not JSON"), (b"\xff", "utf-8"), (b"[" * 100_000, "nested too deep")],
 )
 def test_data_that_are_no_json_have_no_digest(content: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -163,7 +163,7 @@ def test_what_is_not_as_the_manifest_says_is_refused(package: BundleFile, tmp_pa
     assert refused(save(path, {**files, "notes.txt": b"x"})) == changed
     assert refused(save(path, {**files, "x/patch.json": b"{}"})).startswith("It holds 'x/patch.json'")
     assert refused(save(path, {key: files[key] for key in files if key != MANIFEST})) == "It has no .manifest."
-    assert "no whole tar archive" in refused_bytes(path, pack(files)[:-3])
+    assert "not a complete tar archive" in refused_bytes(path, pack(files)[:-3])
     bare = {MANIFEST: files[MANIFEST]}
     assert refused(save(path, bare)) == changed
 
@@ -307,7 +307,7 @@ def test_the_matrix_of_tampering(package: BundleFile, keys: dict[str, tuple[Path
         (forged(package, secret, files=[{**good[0], "hash": 7}, *good[1:]]), public, "", "says nothing of files"),
         (forged(package, secret, files=None), public, "", "says nothing of files"),
         (replace(signed, files={**signed.files, name: signed.files[name] + b" "}), public, "", f"{name!r} is not what"),
-        (replace(signed, files={**signed.files, DATA: b"{"}), public, "", "is no JSON"),
+        (replace(signed, files={**signed.files, DATA: b"{"}), public, "", "is not JSON"),
         (replace(signed, files={**signed.files, "x": b""}), public, "", "does not list 'x'"),
         (replace(signed, files={n: c for n, c in signed.files.items() if n != name}), public, "", "which is missing"),
     ]  # fmt: skip
@@ -383,11 +383,11 @@ def test_keys(keys: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
         "rsa": "This kind of key is not used.",
         "p384": "This kind of key is not used.",
         "locked": "The key is locked by a password.",
-        "text": "This is no key.",
-        "oct": "This is no key.",
+        "text": "This is not a key.",
+        "oct": "This is not a key.",
         "alg": "The key is for another algorithm than EdDSA.",
-        "long": "This is no key.",
-        "json": "This is no key.",
+        "long": "This is not a key.",
+        "json": "This is not a key.",
     }
     with pytest.raises(InvalidInput, match="cannot sign"):
         read_key(keys["EdDSA"][1], private=True)
@@ -430,7 +430,7 @@ def test_the_lock_refuses_older_and_other_bundles(law: Path, copy_of_law: Path, 
         ("[]", "A lock has the keys"),
         ("version: '1'\nnumber: 1\n", "The lock has no 'digest'."),
         ("version: '1'\nnumber: 1\ndigest: sha256:zz\n", "A digest is"),
-        ("version: '1'\nnumber: true\ndigest: x\n", "This is no value for it."),
+        ("version: '1'\nnumber: true\ndigest: x\n", "This key cannot have this value."),
         ("version: '1'\nnumber: 1\ndigest: x\nkeys: k\n", "A lock has no key 'keys'."),
     ],
 )

@@ -75,7 +75,7 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error:
-        raise bad_argument("This is no regular expression.") from None
+        raise bad_argument("This is not a valid regular expression.") from None
 
 
 def parse_fixtures(path: Path | None) -> Path | None:

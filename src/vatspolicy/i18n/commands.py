@@ -41,7 +41,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Known here: {0!l}.", "此处可用的键：{0!l}。"),
     # --- values of options
     ("Write a calendar day as YYYY-MM-DD.", "请把日期写成 YYYY-MM-DD。"),
-    ("This is no regular expression.", "这不是正则表达式。"),
+    ("This is not a valid regular expression.", "这不是有效的正则表达式。"),
     ("There is no such folder.", "没有这个文件夹。"),
     ("Use lower-case words joined by hyphens.", "请用以连字符连接的小写单词。"),
     ("Write FORMAT=PATH, where FORMAT is one of {0!l}.", "请写成 FORMAT=PATH，其中 FORMAT 为以下之一：{0!l}。"),
@@ -201,7 +201,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "{0!q}中没有政策。项目应有 policies/ 文件夹。",
     ),
     ("The folder {0!q} cannot be read: {1!t}.", "文件夹{0!q}无法读取：{1!t}。"),
-    ("{0!q} is no whole tar archive.", "{0!q}不是完整的 tar 归档。"),
+    ("{0!q} is not a complete tar archive.", "{0!q}不是完整的 tar 归档。"),
     ("{0!q} cannot be read: {1!t}.", "{0!q}无法读取：{1!t}。"),
     ("{0!q} holds more than {1} MiB.", "{0!q}的内容超过 {1} MiB。"),
     ("{0!q} holds more than {1} members.", "{0!q}的成员超过 {1} 个。"),

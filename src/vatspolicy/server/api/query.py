@@ -45,9 +45,7 @@ def read_query(content: bytes) -> Query:
     try:
         document = parse_document(content, FILE)
     except InvalidInput as error:
-        raise HttpError(
-            400, "invalid_parameter", "The body is no JSON that is read.", problems=error.problems
-        ) from None
+        raise HttpError(400, "invalid_parameter", "The body is not JSON.", problems=error.problems) from None
     data = document.data
     if not isinstance(data, dict) or "input" not in data:
         raise HttpError(400, "invalid_parameter", "The body must be an object with an input, which is a profile.")

@@ -32,7 +32,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-MESSAGES = {404: "There is no such place.", 405: "The bundle is read only here."}
+MESSAGES = {404: "Not found.", 405: "The bundle is read only here."}
 Decided = tuple[bytes, str | None, float]
 """The body of a response, the decision in it, and the seconds that it took."""
 _RETRY = (("Retry-After", "1"),)
