@@ -210,6 +210,8 @@ class Rule:
     until: str
     """First day no longer in force."""
     when: Expression = field(repr=False)
+    kind: str
+    """Name of the effect in a policy file: classify, deny, need, route, duty or advise."""
     effect: Effect = field(repr=False)
     message: LocalizedText = field(repr=False)
     contested: bool
@@ -225,11 +227,6 @@ class Rule:
     def name(self) -> str:
         """policy/rule, for ever the same."""
         return f"{self.policy}/{self.id}"
-
-    @functools.cached_property
-    def kind(self) -> str:
-        """Name of the effect in a policy file: classify, deny, need, route, duty or advise."""
-        return type(self.effect).__name__.lower()
 
     @property
     def group(self) -> str:
