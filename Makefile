@@ -8,6 +8,9 @@ JOBS ?= auto
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
+# Folders of tests that `make quick` leaves to `make test`.
+LONG := acceptance differential browser
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -22,7 +25,7 @@ CORE := $(VENV)/.core-$(KEY)
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test tests lint spark docs bench audit package clean
+.PHONY: help demo test tests quick lint spark docs bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +37,9 @@ test: lint tests ## lint, then every test
 
 tests: $(call EXTRA,test) $(call EXTRA,browser) $(VENV)/.opa-$(KEY) ## every test; those on Spark run after `make spark`
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+quick: $(call EXTRA,test) ## the tests of single packages, policies and fixtures: under two minutes
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(LONG:%=--ignore=tests/%) $(PYTEST_ARGS)
 
 lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers
 	$(BIN)/ruff check .

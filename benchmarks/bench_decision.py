@@ -24,7 +24,7 @@ from workload import afresh, draw_profiles
 
 from tests.support.oracles import CelPython, convert
 from vatspolicy.authoring.testing.cases import subjects
-from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.types import Type, join, type_of_value
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
@@ -51,19 +51,19 @@ class CelLaw(RuleSet):
     owners: Mapping[int, str] = field(default_factory=dict)
     """Policy id of every expression, by identity."""
     converted: dict[int, tuple[Any, Any]] = field(default_factory=dict)
-    prepared: dict[int, tuple[Env, dict[str, Callable[[str], Any]]]] = field(default_factory=dict)
+    prepared: dict[int, tuple[Activation, dict[str, Callable[[str], Any]]]] = field(default_factory=dict)
 
-    def ask(self, expression: Expression, env: Env) -> Any:
-        _, ready = self.prepared.setdefault(id(env), (env, {}))
+    def ask(self, expression: Expression, activation: Activation) -> Any:
+        _, ready = self.prepared.setdefault(id(activation), (activation, {}))
         owner = self.owners[id(expression)]
         if owner not in ready:
-            ready[owner] = self.engines[owner].at(self.facts(env))
+            ready[owner] = self.engines[owner].at(self.facts(activation))
         return ready[owner](expression.text)
 
-    def facts(self, env: Env) -> dict[str, Any]:
+    def facts(self, activation: Activation) -> dict[str, Any]:
         """Return an activation in cel-python's own values; each object is converted once."""
         found = {}
-        for name, value in env.items():
+        for name, value in activation.items():
             if id(value) not in self.converted:
                 self.converted[id(value)] = value, convert({name: value}, variables("licence")).get(name)
             found[name] = self.converted[id(value)][1]
@@ -112,14 +112,14 @@ def with_cel(bundle: Bundle) -> CelBundle:
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-Question = tuple[Expression, Env]
+Question = tuple[Expression, Activation]
 
 
 def questions(law: RuleSet, profiles: Sequence[Profile], day: str) -> Iterator[Question]:
     """Every rule in force, asked of every subject that it is about, whose variables remember no answers."""
     for profile in profiles:
-        for each, _, env in subjects(law, profile, day):
-            plain = dict(env)
+        for each, _, activation in subjects(law, profile, day):
+            plain = dict(activation)
             for key, rules in law.rules.items():
                 if key.partition("/")[0] == each:
                     yield from ((rule.when, plain) for rule in rules)
@@ -140,7 +140,7 @@ def measure(
     theirs = [list(questions(slow_law, profiles, day)) for profiles in sets[:SLOW]]
 
     def rules(law: RuleSet, asked: Sequence[Sequence[Question]]) -> Callable[[int], list[Any]]:
-        return lambda number: [law.evaluate(expression, env) for expression, env in asked[number]]
+        return lambda number: [law.evaluate(expression, activation) for expression, activation in asked[number]]
 
     def decisions(bundle: Bundle) -> Callable[[int], list[Decision]]:
         def run(number: int) -> list[Decision]:

@@ -116,7 +116,9 @@ def ours(before: Workload) -> Iterator[Entry]:
     def match(bundle: Bundle, work: Workload) -> Answers:
         law = bundle.on(day)
         return [
-            _by_name(law.match(each, env, kinds[each])) for profile in work.profiles for each, env in work.of(profile)
+            _by_name(law.match(each, activation, kinds[each]))
+            for profile in work.profiles
+            for each, activation in work.of(profile)
         ]
 
     def every(bundle: Bundle, work: Workload) -> Answers:
@@ -193,7 +195,8 @@ def _prepared(sets: Sets) -> Callable[[Round], Any]:
     # prepared values are kept by the identity of the variables
     asked = [[subject for profile in work.profiles for subject in work.of(profile)] for work in sets]
     return lambda given: [
-        {rule.name: law.evaluate(rule.when, env) for rule in rules[each]} for each, env in asked[given.number]
+        {rule.name: law.evaluate(rule.when, activation) for rule in rules[each]}
+        for each, activation in asked[given.number]
     ]
 
 

@@ -232,7 +232,7 @@ def rules_alone(day: str, count: int) -> tuple[list[Row], tuple[float, float] | 
                 continue
             known = {name: column(name) for name in variables(each)}
             own = to_sql(write(rule.when.tree, known, work.law.params)).sql("duckdb")
-            expected = [work.law.evaluate(rule.when, env) for kind, env in few.asked if kind == each]
+            expected = [work.law.evaluate(rule.when, activation) for kind, activation in few.asked if kind == each]
             if values(connection, own, each) != expected:
                 raise SystemExit(f"our SQL and Python differ: {key}")
             try:
@@ -271,8 +271,11 @@ def load_subjects(connection: Any, work: Workload) -> None:
     """Create a table of the subjects of all profiles for each kind."""
     for each in work.rules:
         types = variables(each)
-        envs = (env for kind, env in work.asked if kind == each)
-        rows = ({"row": i, **{name: env[name] for name in types if name in env}} for i, env in enumerate(envs))
+        activations = (activation for kind, activation in work.asked if kind == each)
+        rows = (
+            {"row": i, **{name: activation[name] for name in types if name in activation}}
+            for i, activation in enumerate(activations)
+        )
         load_rows(connection, each, {"row": INT, **types}, rows)
 
 

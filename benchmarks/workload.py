@@ -20,7 +20,7 @@ from rego import Writer
 
 from tests.support.random_inputs import Profiles, hints_of
 from vatspolicy.authoring.testing.cases import subjects
-from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Activation
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule
@@ -71,11 +71,11 @@ class Workload:
     @functools.cached_property
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
         """Subjects of all profiles, as plain data."""
-        return [(each, dict(env)) for profile in self.profiles for each, env in self.of(profile)]
+        return [(each, dict(activation)) for profile in self.profiles for each, activation in self.of(profile)]
 
-    def of(self, profile: Profile) -> list[tuple[str, Env]]:
+    def of(self, profile: Profile) -> list[tuple[str, Activation]]:
         """Return the subjects of one profile."""
-        return [(each, env) for each, _, env in subjects(self.law, profile, self.day)]
+        return [(each, activation) for each, _, activation in subjects(self.law, profile, self.day)]
 
     def read_anew(self) -> Workload:
         """Return the workload with profiles read again, as a request or a file brings them."""
@@ -86,9 +86,9 @@ class Workload:
         """Evaluate every rule, one by one."""
         law = self.law
         return [
-            {rule.name: law.evaluate(rule.when, env) for rule in self.rules[each]}
+            {rule.name: law.evaluate(rule.when, activation) for rule in self.rules[each]}
             for profile in self.profiles
-            for each, env in self.of(profile)
+            for each, activation in self.of(profile)
         ]
 
     @functools.cached_property

@@ -52,16 +52,16 @@ def test_truth_tables(a: bool | None, b: bool | None, c: bool | None) -> None:
     assert conjunction((a, b, c)) is least
     assert disjunction((a, b, c)) is greatest
     names = ("ciio", "important", "sensitive")
-    env: dict[str, Any] = {
+    activation: dict[str, Any] = {
         "data": {name: value for name, value in zip(names, (a, b, c), strict=True) if value is not None}
     }
-    assert ask("data.ciio && data.important && data.sensitive", env) is least
-    assert ask("data.ciio || data.important || data.sensitive", env) is greatest
-    assert ask("!data.ciio", env) is by_rank[2 - RANK[a]]
+    assert ask("data.ciio && data.important && data.sensitive", activation) is least
+    assert ask("data.ciio || data.important || data.sensitive", activation) is greatest
+    assert ask("!data.ciio", activation) is by_rank[2 - RANK[a]]
     members = [{} if value is None else {"through_basic_carrier": value} for value in (a, b, c)]
-    env = {"services": members}
-    assert ask("services.all(s, s.through_basic_carrier)", env) is least
-    assert ask("services.exists(s, s.through_basic_carrier)", env) is greatest
+    activation = {"services": members}
+    assert ask("services.all(s, s.through_basic_carrier)", activation) is least
+    assert ask("services.exists(s, s.through_basic_carrier)", activation) is greatest
 
 
 def test_nothing_at_all() -> None:
@@ -70,7 +70,7 @@ def test_nothing_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "env", "answer"),
+    ("text", "activation", "answer"),
     [
         ("data.persons == 1", {}, None),
         ("data.persons == 1", {"data": {}}, None),
@@ -101,9 +101,9 @@ def test_nothing_at_all() -> None:
         ("param.regions.exists(r, r.open && 'hainan' in r.places)", {}, True),
     ],
 )
-def test_answers(text: str, env: Mapping[str, Any], answer: Any) -> None:
-    assert ask(text, env) == answer
-    assert type(ask(text, env)) is type(answer)
+def test_answers(text: str, activation: Mapping[str, Any], answer: Any) -> None:
+    assert ask(text, activation) == answer
+    assert type(ask(text, activation)) is type(answer)
 
 
 def test_operators_are_the_ones_that_the_language_has() -> None:
@@ -115,12 +115,12 @@ def test_operators_are_the_ones_that_the_language_has() -> None:
 # --- what is asked for ------------------------------------------------------------------------------------------------
 
 
-def asked(text: str, env: Mapping[str, Any]) -> list[str]:
-    return [".".join((fact.root, *fact.names)) for fact in unknown_attributes(tree_of(text), env, VALUES)]
+def asked(text: str, activation: Mapping[str, Any]) -> list[str]:
+    return [".".join((fact.root, *fact.names)) for fact in unknown_attributes(tree_of(text), activation, VALUES)]
 
 
 @pytest.mark.parametrize(
-    ("text", "env", "facts"),
+    ("text", "activation", "facts"),
     [
         ("data.ciio", {}, ["data.ciio"]),
         ("data.ciio && data.important", {"data": {}}, ["data.ciio"]),
@@ -143,8 +143,8 @@ def asked(text: str, env: Mapping[str, Any]) -> list[str]:
         ("services.all(s, data.ciio || s.hosting == 'mainland')", {"services": [{}]}, ["data.ciio", "s.hosting"]),
     ],
 )
-def test_only_facts_that_matter_are_asked_for(text: str, env: Mapping[str, Any], facts: list[str]) -> None:
-    assert asked(text, env) == facts
+def test_only_facts_that_matter_are_asked_for(text: str, activation: Mapping[str, Any], facts: list[str]) -> None:
+    assert asked(text, activation) == facts
 
 
 def test_a_missing_fact_of_a_member_comes_with_the_member() -> None:
@@ -159,9 +159,9 @@ def test_a_missing_fact_of_a_member_comes_with_the_member() -> None:
 def test_telling_every_fact_that_is_asked_for_decides() -> None:
     """Random expressions: unknown ones ask for something; decided ones for nothing."""
     unknown = 0
-    for tree, env in random_cases(random.Random(5), 40):
-        facts = unknown_attributes(tree, env, VALUES)
-        assert bool(facts) == (evaluate(tree, env, VALUES) is None)
+    for tree, activation in random_cases(random.Random(5), 40):
+        facts = unknown_attributes(tree, activation, VALUES)
+        assert bool(facts) == (evaluate(tree, activation, VALUES) is None)
         unknown += bool(facts)
         for fact in facts:
             owner = fact.member
@@ -179,15 +179,15 @@ def random_cases(draw: random.Random, count: int) -> list[tuple[t.Node, Mapping[
     found: list[tuple[t.Node, Mapping[str, Any]]] = []
     profiles = Profiles(draw)
     for _ in range(count):
-        env = activity(profiles.profile(), "2024-06-01", draw)
+        activation = activity(profiles.profile(), "2024-06-01", draw)
         expressions = Expressions(draw, variables("activity"))
-        found += [(tree_of(expressions.text(BOOL, 3)), env) for _ in range(10)]
+        found += [(tree_of(expressions.text(BOOL, 3)), activation) for _ in range(10)]
     return found
 
 
 def activity(profile: Profile, day: str, draw: random.Random) -> dict[str, Any]:
-    env = service_activation(product_activation(profile, day), draw.choice(profile.facts["services"]))
-    return {**env, "activity": {"class": "B11", "licensed": False}}
+    activation = service_activation(product_activation(profile, day), draw.choice(profile.facts["services"]))
+    return {**activation, "activity": {"class": "B11", "licensed": False}}
 
 
 def test_generated_source_holds_no_text_but_constants() -> None:
@@ -242,71 +242,71 @@ def test_generated_code_has_no_builtins() -> None:
 
 def test_parameters_are_bound_for_each_day() -> None:
     module = GeneratedModule({"x": tree_of("company.foreign_percent <= param.cap && activity.class in param.opened")})
-    env = {"company": {"foreign_percent": 50.0}, "activity": {"class": "B12"}}
+    activation = {"company": {"foreign_percent": 50.0}, "activity": {"class": "B12"}}
     before = module.load({**VALUES, "random/opened": ["B11"]})["x"]
     after = module.load({**VALUES, "random/opened": ["B11", "B12"]})["x"]
     lower = module.load({**VALUES, "random/opened": ["B12"], "random/cap": 49.0})["x"]
-    assert [before(env), after(env), lower(env)] == [False, True, False]
+    assert [before(activation), after(activation), lower(activation)] == [False, True, False]
 
 
-def strictly(node: t.Node, env: Mapping[str, Any]) -> Any:
+def strictly(node: t.Node, activation: Mapping[str, Any]) -> Any:
     """The value, read left to right and no further than needed. Raises LookupError at a missing fact."""
     match node:
         case t.Literal() | t.Param():
             return evaluate(node, {}, VALUES)
         case t.Fact(root=root, names=names):
-            value: Any = env
+            value: Any = activation
             for name in (root, *names):
                 if name not in value:
                     raise LookupError
                 value = value[name]
             return value
         case t.Not(body=body):
-            return not strictly(body, env)
+            return not strictly(body, activation)
         case t.Term(body=body):
-            return strictly(body, env)
+            return strictly(body, activation)
         case t.And(parts=parts):
-            return all(strictly(part, env) for part in parts)
+            return all(strictly(part, activation) for part in parts)
         case t.Or(parts=parts):
-            return any(strictly(part, env) for part in parts)
+            return any(strictly(part, activation) for part in parts)
         case t.Compare(op=op, left=left, right=right):
-            return COMPARE[op](strictly(left, env), strictly(right, env))
+            return COMPARE[op](strictly(left, activation), strictly(right, activation))
         case t.Arithmetic(op=op, left=left, right=right):
-            return ARITHMETIC[op](strictly(left, env), strictly(right, env))
+            return ARITHMETIC[op](strictly(left, activation), strictly(right, activation))
         case t.In(item=item, list=over):
-            return strictly(item, env) in strictly(over, env)
+            return strictly(item, activation) in strictly(over, activation)
         case t.Size(list=over):
-            return len(strictly(over, env))
+            return len(strictly(over, activation))
         case t.TextTest(kind=kind, text=text, pattern=pattern):
-            return TEXT[kind](strictly(text, env), pattern)
+            return TEXT[kind](strictly(text, activation), pattern)
         case t.Quantifier(kind=kind, variable=variable, list=over, body=body):
-            bodies = (strictly(body, {**env, variable: member}) for member in strictly(over, env))
+            bodies = (strictly(body, {**activation, variable: member}) for member in strictly(over, activation))
             return any(bodies) if kind == "exists" else all(bodies)
     raise TypeError(node)
 
 
-def lacks(node: t.Node, env: Mapping[str, Any]) -> bool:
+def lacks(node: t.Node, activation: Mapping[str, Any]) -> bool:
     """Whether a fact is missing that the node may read, but for those of the members of its lists."""
     facts = (one for one in t.walk(node) if isinstance(one, t.Fact) and one.root in variables("activity"))
-    return any(look_up(env, one.root, one.names) is None for one in facts)
+    return any(look_up(activation, one.root, one.names) is None for one in facts)
 
 
 def test_a_key_error_leaves_only_where_a_fact_is_missing_and_no_answer_is_wrong() -> None:
     left = 0
-    for tree, env in random_cases(random.Random(6), 60):
+    for tree, activation in random_cases(random.Random(6), 60):
         function = GeneratedModule({"x": tree}).load(VALUES)["x"]
         try:
-            expected = strictly(tree, env)
+            expected = strictly(tree, activation)
         except LookupError:
             left += 1
             with pytest.raises(KeyError):
-                function(env)
+                function(activation)
         else:
-            assert evaluate(tree, env, VALUES) is expected
+            assert evaluate(tree, activation, VALUES) is expected
             try:
-                assert function(env) is expected
+                assert function(activation) is expected
             except KeyError:
-                assert lacks(tree, env)
+                assert lacks(tree, activation)
     assert 100 < left < 500
 
 
@@ -353,12 +353,12 @@ def test_what_is_looked_up_among_constants_is_what_a_loop_finds(text: str, bare:
 
     for _ in range(300):
         service = some({"facilities": [place() for _ in range(draw.randint(0, 2))]})
-        env = some({"company": some({"registered": place()}), "service": service})
-        expected = evaluate(tree, env, values)
+        activation = some({"company": some({"registered": place()}), "service": service})
+        expected = evaluate(tree, activation, values)
         found[expected] += 1
-        assert run_generated(function, tree, env, values) is expected, env
+        assert run_generated(function, tree, activation, values) is expected, activation
         with contextlib.suppress(KeyError):
-            assert function(env) is expected
+            assert function(activation) is expected
             found["at once"] += 1
     assert len(found) == 4 or bare, found
 
@@ -367,13 +367,13 @@ def test_what_is_looked_up_among_constants_is_what_a_loop_finds(text: str, bare:
 
 
 def test_trees_survive_being_stored() -> None:
-    for tree, env in random_cases(random.Random(7), 20):
+    for tree, activation in random_cases(random.Random(7), 20):
         written = json.dumps(to_data(tree))
         again = from_data(json.loads(written))
         assert json.dumps(to_data(again)) == written
         assert spell(again) == spell(tree)
         assert [node.span for node in t.walk(again)] == [node.span for node in t.walk(tree)]
-        assert evaluate(again, env, VALUES) is evaluate(tree, env, VALUES)
+        assert evaluate(again, activation, VALUES) is evaluate(tree, activation, VALUES)
         assert GeneratedModule({"x": again}).source == GeneratedModule({"x": tree}).source
 
 

@@ -337,8 +337,8 @@ def test_the_deepest_tree_compiles_and_runs() -> None:
     """Python refuses 200 nested brackets, and its stack has an end: the limits keep clear of both."""
     terms = {"t0": "!(" * 15 + "services.exists(a, services.exists(b, a.id == b.id))" + ")" * 15}
     text = "services.exists(c, services.exists(d, " + "!(" * 20 + "term.t0" + ")" * 20 + "))"
-    env = {"services": [{"id": "one"}, {}]}
-    assert ask(text, env, **terms) is False
+    activation = {"services": [{"id": "one"}, {}]}
+    assert ask(text, activation, **terms) is False
     assert unknown_attributes(tree_of(text, **terms), {"services": [{}]}, {})
 
 
@@ -354,12 +354,12 @@ def test_a_term_may_use_the_name_of_a_variable_around_it() -> None:
     """Each of the two loops has its own `r`, in both back ends."""
     here = "param.regions.exists(r, r.places.exists(p, r.open && p in operator.registered.within))"
     text = "services.exists(r, r.hosting == 'overseas' && term.here && r.hosting == 'overseas')"
-    env = {
+    activation = {
         "services": [{"hosting": "mainland"}, {"hosting": "overseas"}],
         "operator": {"registered": {"within": ["sanya", "hainan", "china"]}},
     }
-    assert ask(text, env, here=here) is True
-    assert ask(text, {**env, "operator": {"registered": {"within": ["beijing", "china"]}}}, here=here) is False
+    assert ask(text, activation, here=here) is True
+    assert ask(text, {**activation, "operator": {"registered": {"within": ["beijing", "china"]}}}, here=here) is False
 
 
 def test_a_term_is_typed_in_the_scope_of_the_rule_that_uses_it() -> None:
@@ -371,8 +371,10 @@ def test_a_term_is_typed_in_the_scope_of_the_rule_that_uses_it() -> None:
 
 def test_terms_have_types_of_their_own() -> None:
     terms = {"count": "services.size()", "list": "service.offers"}
-    env = {"services": [{}, {}], "service": {"offers": ["news"]}}
-    assert ask("term.count + 1 == 3 && 'news' in term.list && term.list.all(o, o != 'cdn')", env, **terms) is True
+    activation = {"services": [{}, {}], "service": {"offers": ["news"]}}
+    assert (
+        ask("term.count + 1 == 3 && 'news' in term.list && term.list.all(o, o != 'cdn')", activation, **terms) is True
+    )
     assert ask("term.list.exists(o, o == 'news')", {"service": {}}, **terms) is None
 
 

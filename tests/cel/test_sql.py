@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
-from tests.support.samples import SEED, TIMES, Tally, batch, by_subject, environments, random_env, shipped
+from tests.support.samples import SEED, TIMES, Tally, batch, by_subject, environments, random_activation, shipped
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node, walk
-from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.types import INT, ListOf, Record, Text, Type
 from vatspolicy.policies.compiler import variables
@@ -37,11 +38,14 @@ def database() -> Any:
 
 
 def answers(
-    database: Any, trees: Sequence[Node], envs: Sequence[Env], params: Mapping[str, Any], each: str
+    database: Any, trees: Sequence[Node], activations: Sequence[Activation], params: Mapping[str, Any], each: str
 ) -> list[tuple[Any, ...]]:
     """What SQL says of each environment (rows), tree by tree."""
     types = variables(each)
-    rows = [{"row": index, **{name: env[name] for name in types if name in env}} for index, env in enumerate(envs)]
+    rows = [
+        {"row": index, **{name: activation[name] for name in types if name in activation}}
+        for index, activation in enumerate(activations)
+    ]
     load_rows(database, "envs", {"row": INT, **types}, rows)
     known = {name: column(name) for name in types}
     parts = [to_sql(write(tree, known, params)).sql("duckdb") for tree in trees]
@@ -57,17 +61,17 @@ def test_sql_agrees_on_every_rule(database: Any) -> None:
     for _ in range(2 * TIMES):
         day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
         law = bundle.on(day)
-        envs: dict[str, list[Env]] = {}
+        activations: dict[str, list[Activation]] = {}
         for _ in range(40):
-            for each, env in environments(draw, law, profiles.profile(), day):
-                envs.setdefault(each, []).append(env)
-        for each, found in envs.items():
+            for each, activation in environments(draw, law, profiles.profile(), day):
+                activations.setdefault(each, []).append(activation)
+        for each, found in activations.items():
             expressions = [expression for _, expression in by_subject().get(each, ())]
             trees = [expression.tree for expression in expressions]
             rows = answers(database, trees, found[:60], law.params, each)
-            for env, row in zip(found[:60], rows, strict=True):
+            for activation, row in zip(found[:60], rows, strict=True):
                 for expression, value in zip(expressions, row, strict=True):
-                    expected = evaluate(expression.tree, env, law.params)
+                    expected = evaluate(expression.tree, activation, law.params)
                     tally.answers[str(expected)] += 1
                     tally.expect("DuckDB", expression.text, f"{each}, {day}", expected, value)
     tally.check()
@@ -83,11 +87,14 @@ def test_sql_agrees_on_random_expressions(database: Any) -> None:
     for _ in range(15 * TIMES):
         made = batch(draw, hints, 40)
         kinds.update(type(node).__name__ for tree in made.trees.values() for node in walk(tree))
-        envs = [random_env(draw, profiles.profile(), near_days(draw, bundle.boundaries), made.each) for _ in range(20)]
-        rows = answers(database, list(made.trees.values()), envs, params, made.each)
-        for env, row in zip(envs, rows, strict=True):
+        activations = [
+            random_activation(draw, profiles.profile(), near_days(draw, bundle.boundaries), made.each)
+            for _ in range(20)
+        ]
+        rows = answers(database, list(made.trees.values()), activations, params, made.each)
+        for activation, row in zip(activations, rows, strict=True):
             for (text, tree), value in zip(made.trees.items(), row, strict=True):
-                expected = evaluate(tree, env, params)
+                expected = evaluate(tree, activation, params)
                 tally.answers[str(expected)] += 1
                 tally.expect("DuckDB", text, made.each, expected, value)
     tally.check()

@@ -17,7 +17,17 @@ import pytest
 from tests.support.activations import run_generated
 from tests.support.oracles import GOOGLE, CelPython, Google, convert
 from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
-from tests.support.samples import SEED, TIMES, Tally, batch, by_subject, drawn, random_env, shipped, vocabulary_of
+from tests.support.samples import (
+    SEED,
+    TIMES,
+    Tally,
+    batch,
+    by_subject,
+    drawn,
+    random_activation,
+    shipped,
+    vocabulary_of,
+)
 from vatspolicy.cel.ast import Node, Term, walk
 from vatspolicy.cel.codegen import GeneratedModule
 from vatspolicy.cel.interpreter import evaluate
@@ -41,11 +51,13 @@ def engines(policy: Policy, law: RuleSet) -> tuple[CelPython, Google]:
 
 def test_generated_python_agrees_on_every_rule() -> None:
     tally = Tally()
-    for day, law, each, env in itertools.islice(drawn(random.Random(SEED)), 300 * TIMES):
+    for day, law, each, activation in itertools.islice(drawn(random.Random(SEED)), 300 * TIMES):
         for _, expression in by_subject().get(each, ()):
-            expected = evaluate(expression.tree, env, law.params)
+            expected = evaluate(expression.tree, activation, law.params)
             tally.answers[str(expected)] += 1
-            tally.expect("generated Python", expression.text, f"{each}, {day}", expected, law.evaluate(expression, env))
+            tally.expect(
+                "generated Python", expression.text, f"{each}, {day}", expected, law.evaluate(expression, activation)
+            )
     tally.check()
     assert min(tally.answers[answer] for answer in ("True", "False", "None")) > 1000 * TIMES
 
@@ -55,17 +67,19 @@ def test_cel_engines_agree_on_every_rule() -> None:
     draw = random.Random(SEED + 1)
     tally = Tally()
     waiting = {each: draw.sample(found, len(found)) * (3 * TIMES) for each, found in by_subject().items()}
-    for day, law, each, env in drawn(draw):
+    for day, law, each, activation in drawn(draw):
         batch, waiting[each] = waiting.get(each, [])[:40], waiting.get(each, [])[40:]
-        facts = convert(env, variables(each))
+        facts = convert(activation, variables(each))
         for policy, expression in batch:
-            expected = evaluate(expression.tree, env, law.params)
+            expected = evaluate(expression.tree, activation, law.params)
             tally.answers[str(expected)] += 1
             where = f"{each} in {policy.id}, {day}"
             reference, google = engines(policy, law)
             tally.expect("cel-python", expression.text, where, expected, reference.at(facts)(expression.text))
             if GOOGLE:
-                tally.expect("cel-expr-python", expression.text, where, expected, google.at(env)(expression.text))
+                tally.expect(
+                    "cel-expr-python", expression.text, where, expected, google.at(activation)(expression.text)
+                )
         if not any(waiting.values()):
             break
     tally.check()
@@ -91,15 +105,15 @@ def test_all_back_ends_agree_on_random_expressions() -> None:
         kinds.update(type(node).__name__ for tree in made.trees.values() for node in walk(tree))
         for _ in range(5):
             day = near_days(draw, bundle.boundaries)
-            env = random_env(draw, profiles.profile(), day, made.each)
-            by_reference = reference.at(convert(env, variables(made.each)))
-            by_google = google.at(env) if google else None
+            activation = random_activation(draw, profiles.profile(), day, made.each)
+            by_reference = reference.at(convert(activation, variables(made.each)))
+            by_google = google.at(activation) if google else None
             for text, tree in made.trees.items():
-                expected = evaluate(tree, env, params)
+                expected = evaluate(tree, activation, params)
                 tally.answers[str(expected)] += 1
                 where = f"{made.each}, {day}, terms {_terms_in(tree, made.terms)}"
                 tally.expect(
-                    "generated Python", text, where, expected, run_generated(functions[text], tree, env, params)
+                    "generated Python", text, where, expected, run_generated(functions[text], tree, activation, params)
                 )
                 tally.expect("cel-python", text, where, expected, by_reference(text))
                 if by_google:

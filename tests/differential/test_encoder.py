@@ -106,17 +106,23 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
             ids = [service["id"] for service in profile.facts["services"]]
             for key, rules in law.rules.items():
                 each = key.partition("/")[0]
-                for name, env in real_subjects(bundle, profile, day, each):
+                for name, activation in real_subjects(bundle, profile, day, each):
                     service, _, cls = name.partition("/")
                     place = (each, ids.index(service) if service else 0, cls)
                     for rule in rules:
                         checks += 1
                         thing = encoded[rule.name, place]
                         if not isinstance(rule.effect, Route):
-                            assert truth(query, thing, values) is law.evaluate(rule.when, env), (rule.name, day, name)
+                            assert truth(query, thing, values) is law.evaluate(rule.when, activation), (
+                                rule.name,
+                                day,
+                                name,
+                            )
                             continue
-                        state = next((s for s in evaluate_routes(law, env, rule.effect.to) if s.rule is rule), None)
-                        assert truth(query, thing.applies, values) is law.evaluate(rule.when, env)
+                        state = next(
+                            (s for s in evaluate_routes(law, activation, rule.effect.to) if s.rule is rule), None
+                        )
+                        assert truth(query, thing.applies, values) is law.evaluate(rule.when, activation)
                         if state is not None:
                             opened, usable = (holds(query, f, values) for f in (thing.opened, thing.usable))
                             assert ("open" if opened else "unknown" if usable else "closed") == state.state, rule.name
@@ -182,8 +188,8 @@ def test_random_expressions(bundle: Bundle) -> None:
             unsupported += 1
             continue
         for profile in profiles:
-            env = product_activation(profile, period.start)
-            expected = kleene(tree, env, params)
+            activation = product_activation(profile, period.start)
+            expected = kleene(tree, activation, params)
             unknown += expected is None
             assert truth(query, rail, assign(query, profile.facts, period.start)) is expected, tree
     assert unsupported < tried / 2

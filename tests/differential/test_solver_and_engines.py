@@ -72,10 +72,10 @@ def vocabulary_of(bundle: Bundle, policy: str) -> tuple[dict[str, tuple[str, Typ
     return params, {name: text for file in files for name, text in file.terms.items()}
 
 
-def by_cel_python(bundle: Bundle, rule: Rule, params: Mapping[str, Any], env: Mapping[str, Any]) -> Any:
+def by_cel_python(bundle: Bundle, rule: Rule, params: Mapping[str, Any], activation: Mapping[str, Any]) -> Any:
     known, terms = vocabulary_of(bundle, rule.policy)
     reference = CelPython({name: (params[key], type) for name, (key, type) in known.items()}, terms)
-    return reference.at(convert(env, variables(rule.each)))(rule.when.text)
+    return reference.at(convert(activation, variables(rule.each)))(rule.when.text)
 
 
 def searched(number: int) -> bool:
@@ -112,19 +112,19 @@ def test_rules_on_random_profiles(bundle: Bundle) -> None:
         pairs = []
         for each in ("product", "service", "activity"):
             asked = [rule for key, rules in law.rules.items() if key.startswith(each) for rule in rules]
-            for name, env in subjects(law, profile, day, each):
+            for name, activation in subjects(law, profile, day, each):
                 service, _, cls = name.partition("/")
                 index = ids.index(service) if service else 0
-                pairs += [(rule, index, cls, env) for rule in asked]
+                pairs += [(rule, index, cls, activation) for rule in asked]
         taken = draw.sample(pairs, min(20 if trial < 40 else 4, len(pairs)))
         rails = [encode(rule, index, cls) for rule, index, cls, _ in taken]
         values = assign(query, profile.facts, day)
-        for number, ((rule, _, _, env), rail) in enumerate(zip(taken, rails, strict=True)):
-            expected = kleene(rule.when.tree, env, law.params)
+        for number, ((rule, _, _, activation), rail) in enumerate(zip(taken, rails, strict=True)):
+            expected = kleene(rule.when.tree, activation, law.params)
             assert truth(query, rail, values) is expected, (rule.name, day)
             compared[str(expected)] += 1
             if number < (6 if trial < 40 else 1):
-                assert by_cel_python(bundle, rule, law.params, env) is expected, (rule.name, day)
+                assert by_cel_python(bundle, rule, law.params, activation) is expected, (rule.name, day)
                 compared["cel-python"] += 1
             if number < 1 and solver and searched(trial):
                 settled(query, solver, rail, expected, values)
@@ -157,11 +157,11 @@ def test_random_expressions(bundle: Bundle) -> None:
         expected, values = None, Values(period.start)
         for _ in range(5):
             profile = made.profile()
-            env = product_activation(profile, period.start)
-            expected = kleene(tree, env, params)
+            activation = product_activation(profile, period.start)
+            expected = kleene(tree, activation, params)
             compared["evaluations"] += 1
             compared[str(expected)] += 1
-            assert reference.at(convert(env, names))(text) is expected, text
+            assert reference.at(convert(activation, names))(text) is expected, text
             values = assign(query, profile.facts, period.start)
             assert truth(query, rail, values) is expected, text
             if solver and searched(compared["evaluations"] - 1):

@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.support.random_inputs import PARAMETERS, parameter_types
 from vatspolicy.cel import ast as t
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.codegen import Function, GeneratedModule
-from vatspolicy.cel.interpreter import Env, Params, Unknown, UnknownAttribute, compile_interpreter, evaluate
+from vatspolicy.cel.interpreter import Params, Unknown, UnknownAttribute, compile_interpreter, evaluate
 from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.policies.compiler import variables
 
@@ -31,25 +32,25 @@ def tree_of(text: str, **terms: str) -> t.Node:
     return parse(text, scope_of(terms), None)
 
 
-def ask(text: str, env: Mapping[str, Any], **terms: str) -> Any:
+def ask(text: str, activation: Mapping[str, Any], **terms: str) -> Any:
     """The answer of Kleene's logic; generated Python must give the same."""
     tree = tree_of(text, **terms)
-    expected = evaluate(tree, env, VALUES)
-    assert run_generated(GeneratedModule({"x": tree}).load(VALUES)["x"], tree, env, VALUES) == expected
+    expected = evaluate(tree, activation, VALUES)
+    assert run_generated(GeneratedModule({"x": tree}).load(VALUES)["x"], tree, activation, VALUES) == expected
     return expected
 
 
-def run_generated(function: Function, node: t.Node, env: Env, params: Params) -> Any:
+def run_generated(function: Function, node: t.Node, activation: Activation, params: Params) -> Any:
     """Return the value from generated code, or from the interpreter where a fact is missing."""
     try:
-        return function(env)
+        return function(activation)
     except KeyError:
-        return evaluate(node, env, params)
+        return evaluate(node, activation, params)
 
 
-def unknown_attributes(node: t.Node, env: Env, params: Params) -> list[UnknownAttribute]:
+def unknown_attributes(node: t.Node, activation: Activation, params: Params) -> list[UnknownAttribute]:
     """Return the attributes that keep a tree unknown; none if it has a value."""
-    value = compile_interpreter(node, params)(env)
+    value = compile_interpreter(node, params)(activation)
     return list(value.facts) if isinstance(value, Unknown) else []
 
 

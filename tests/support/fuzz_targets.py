@@ -141,8 +141,8 @@ def read_expression(data: bytes) -> bool:
         return False
     module = GeneratedModule({text: tree})
     only_own_code(module.source)
-    env: Mapping[str, Any] = {"company": {"foreign_percent": 50.0}, "services": [], "data": {}}
-    assert run_generated(module.load(VALUES)[text], tree, env, VALUES) == ask(tree, env, VALUES)
+    activation: Mapping[str, Any] = {"company": {"foreign_percent": 50.0}, "services": [], "data": {}}
+    assert run_generated(module.load(VALUES)[text], tree, activation, VALUES) == ask(tree, activation, VALUES)
     return True
 
 

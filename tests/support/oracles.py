@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.types import Bool, Day, Enum, Int, ListOf, Number, Record, Text, Type
 from vatspolicy.policies.compiler import variables
 
@@ -89,9 +89,9 @@ def _run(text: str, activation: dict[str, Any]) -> Any:
 _NAMES = re.compile(r"\b(param|term)\.([a-z0-9_]+)")
 
 
-def convert(env: Mapping[str, Any], variables: Mapping[str, Type]) -> dict[str, Any]:
+def convert(activation: Mapping[str, Any], variables: Mapping[str, Type]) -> dict[str, Any]:
     """The variables of an environment as cel-python's own values."""
-    return {name: to_cel(env[name], type) for name, type in variables.items() if name in env}
+    return {name: to_cel(activation[name], type) for name, type in variables.items() if name in activation}
 
 
 def _plain(value: Any) -> Any:
@@ -128,23 +128,23 @@ class Google:
     def __init__(self, params: Mapping[str, Any], terms: Mapping[str, str]) -> None:
         self._params, self._terms = dict(params), terms
 
-    def at(self, env: Env) -> Callable[[str], Any]:
+    def at(self, activation: Activation) -> Callable[[str], Any]:
         from cel_expr_python import cel
 
         known: dict[str, Any] = {}
         asked: set[str] = set()
-        data = {**env, "param": self._params, "term": known}
-        activation = google_environment().Activation(data)
+        data = {**activation, "param": self._params, "term": known}
+        prepared = google_environment().Activation(data)
 
         def ask(text: str) -> Any:
-            nonlocal activation
+            nonlocal prepared
             for name in set(re.findall(r"\bterm\.([a-z0-9_]+)", text)) - asked:
                 asked.add(name)
                 value = ask(self._terms[name])
                 if value is not None:
                     known[name] = value
-                    activation = google_environment().Activation(data)
-            result = google_program(text).eval(activation)
+                    prepared = google_environment().Activation(data)
+            result = google_program(text).eval(prepared)
             return None if result.type() == cel.Type.ERROR else result.plain_value()
 
         return ask

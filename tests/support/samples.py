@@ -15,8 +15,8 @@ from typing import Any
 
 from tests.support.random_inputs import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
 from vatspolicy.authoring.testing.cases import subjects
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import Env
 from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
@@ -98,19 +98,19 @@ def vocabulary_of(policy_id: str) -> tuple[dict[str, tuple[str, Type]], dict[str
     return params, {name: text for file in files for name, text in file.terms.items()}
 
 
-def environments(draw: random.Random, law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, Env]]:
+def environments(draw: random.Random, law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, Activation]]:
     """Every subject of a profile, one more activity for each service, and every license that might cover one."""
-    found = [(each, env) for each, _, env in subjects(law, profile, day)]
-    services = [env for each, env in found if each == "service"]
-    found += [("activity", activity_activation(law, env, draw.choice(CLASSES))) for env in services]
+    found = [(each, activation) for each, _, activation in subjects(law, profile, day)]
+    services = [activation for each, activation in found if each == "service"]
+    found += [("activity", activity_activation(law, activation, draw.choice(CLASSES))) for activation in services]
     yield from found
-    for each, env in found:
+    for each, activation in found:
         if each == "activity":
-            for licence in env.get("operator", {}).get("licences", []):
-                yield "licence", {**env, "licence": licence}
+            for licence in activation.get("operator", {}).get("licences", []):
+                yield "licence", {**activation, "licence": licence}
 
 
-def drawn(draw: random.Random) -> Iterator[tuple[str, RuleSet, str, Env]]:
+def drawn(draw: random.Random) -> Iterator[tuple[str, RuleSet, str, Activation]]:
     """Random profiles on days around which the law changes: day, law, kind of subject, variables; without end."""
     bundle, hints = shipped()
     profiles = Profiles(draw, hints)
@@ -118,8 +118,8 @@ def drawn(draw: random.Random) -> Iterator[tuple[str, RuleSet, str, Env]]:
         profile = profiles.profile()
         day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
         law = bundle.on(day)
-        for each, env in environments(draw, law, profile, day):
-            yield day, law, each, env
+        for each, activation in environments(draw, law, profile, day):
+            yield day, law, each, activation
 
 
 @dataclass
@@ -148,15 +148,17 @@ def batch(draw: random.Random, hints: Hints, size: int) -> Batch:
     return Batch(each, terms, {text: parse(text, scope, None) for text in sorted(texts)})
 
 
-def random_env(draw: random.Random, profile: Profile, day: str, each: str) -> Env:
-    env = product_activation(profile, day)
+def random_activation(draw: random.Random, profile: Profile, day: str, each: str) -> dict[str, Any]:
+    activation = dict(product_activation(profile, day))
     if each != "product":
-        env = service_activation(env, draw.choice(env["services"]))
+        activation = dict(service_activation(activation, draw.choice(activation["services"])))
     if each in ("activity", "licence"):
-        env["activity"] = {"class": draw.choice(PARAMETERS["opened"])}
+        activation["activity"] = {"class": draw.choice(PARAMETERS["opened"])}
         if draw.random() < 0.7:
-            env["activity"]["licensed"] = draw.random() < 0.5
+            activation["activity"]["licensed"] = draw.random() < 0.5
     if each == "licence":
-        licences = [licence for name in ("company", "partner") for licence in env.get(name, {}).get("licences", [])]
-        env["licence"] = draw.choice(licences) if licences else {"instrument": "vats-licence"}
-    return env
+        licences = [
+            licence for name in ("company", "partner") for licence in activation.get(name, {}).get("licences", [])
+        ]
+        activation["licence"] = draw.choice(licences) if licences else {"instrument": "vats-licence"}
+    return activation

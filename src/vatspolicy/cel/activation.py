@@ -1,16 +1,9 @@
-"""Activation: the variables of a subject."""
+"""Activation: the variables that an expression reads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-
-class Activation(dict[str, Any]):
-    """Variables by name: those of the subject around this one, and its own. Nobody changes them once made."""
-
-    __slots__ = ()
-
-    def __init__(self, outer: Mapping[str, Any], /, **own: Any) -> None:
-        """Take the variables of the outer subject, and those that are added."""
-        dict.__init__(self, outer, **own)
+Activation: TypeAlias = Mapping[str, Any]
+"""Variables of a subject by name. A missing key, at any depth, is an unknown attribute."""

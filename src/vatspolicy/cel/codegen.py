@@ -16,6 +16,7 @@ from importlib.util import MAGIC_NUMBER
 from types import CodeType
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -33,10 +34,10 @@ from vatspolicy.cel.ast import (
     TextTest,
     walk,
 )
-from vatspolicy.cel.interpreter import Env, Params
+from vatspolicy.cel.interpreter import Params
 from vatspolicy.cel.types import ListOf, Record
 
-Function: TypeAlias = "Callable[[Env], Any]"
+Function: TypeAlias = "Callable[[Activation], Any]"
 """Maps an activation to a value; raises KeyError if a missing attribute stands in the way."""
 
 

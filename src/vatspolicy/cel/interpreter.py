@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import (
     And,
     Arithmetic,
@@ -26,9 +27,6 @@ from vatspolicy.cel.ast import (
     Term,
     TextTest,
 )
-
-Env: TypeAlias = Mapping[str, Any]
-"""An activation: variables by name. A missing key, at any depth, is an unknown attribute."""
 
 Params: TypeAlias = Mapping[str, Any]
 """Parameter values of one day by key (policy/name)."""
@@ -54,7 +52,7 @@ class Unknown(NamedTuple):
     """
 
 
-Evaluator: TypeAlias = Callable[[Env], Any]
+Evaluator: TypeAlias = Callable[[Activation], Any]
 """Maps an activation to the value of an expression (a bool, a scalar or a list) or to `Unknown`."""
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -74,7 +72,7 @@ TEXT: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def evaluate(node: Node, activation: Env, params: Params) -> Any:
+def evaluate(node: Node, activation: Activation, params: Params) -> Any:
     """Return the value of a tree, or None if it is unknown."""
     value = compile_interpreter(node, params)(activation)
     return None if isinstance(value, Unknown) else value
@@ -138,7 +136,7 @@ def disjunction(values: Iterable[bool | None]) -> bool | None:
     return result
 
 
-def look_up(activation: Env, root: str, names: Iterable[str]) -> Any:
+def look_up(activation: Activation, root: str, names: Iterable[str]) -> Any:
     """Return an attribute, or None if it or an object above it is missing."""
     value = activation.get(root)
     for name in names:
@@ -148,14 +146,14 @@ def look_up(activation: Env, root: str, names: Iterable[str]) -> Any:
     return value
 
 
-def list_members(node: Quantifier, activation: Env, params: Params) -> list[Env] | None:
+def list_members(node: Quantifier, activation: Activation, params: Params) -> list[Activation] | None:
     """Return one activation per member of the list, in which the body is evaluated; None if the list is unknown."""
     members = evaluate(node.list, activation, params)
     return None if members is None else [{**activation, node.variable: member} for member in members]
 
 
 def _fact(root: str, names: tuple[str, ...]) -> Evaluator:
-    def run(activation: Env) -> Any:
+    def run(activation: Activation) -> Any:
         value = activation.get(root)
         for name in names:
             if value is None:
@@ -167,7 +165,7 @@ def _fact(root: str, names: tuple[str, ...]) -> Evaluator:
 
 
 def _and(parts: Sequence[Evaluator]) -> Evaluator:
-    def run(activation: Env) -> Any:
+    def run(activation: Activation) -> Any:
         result: Any = True
         for part in parts:
             value = part(activation)
@@ -181,7 +179,7 @@ def _and(parts: Sequence[Evaluator]) -> Evaluator:
 
 
 def _or(parts: Sequence[Evaluator]) -> Evaluator:
-    def run(activation: Env) -> Any:
+    def run(activation: Activation) -> Any:
         unknown: tuple[UnknownAttribute, ...] = ()
         for part in parts:
             value = part(activation)
@@ -195,7 +193,7 @@ def _or(parts: Sequence[Evaluator]) -> Evaluator:
 
 
 def _quantifier(exists: bool, variable: str, over: Evaluator, body: Evaluator) -> Evaluator:
-    def run(activation: Env) -> Any:
+    def run(activation: Activation) -> Any:
         members = over(activation)
         if type(members) is Unknown:
             return members
@@ -213,7 +211,7 @@ def _quantifier(exists: bool, variable: str, over: Evaluator, body: Evaluator) -
 
 
 def _apply(function: Callable[[Any], Any], operand: Evaluator) -> Evaluator:
-    def run(activation: Env) -> Any:
+    def run(activation: Activation) -> Any:
         value = operand(activation)
         return value if type(value) is Unknown else function(value)
 
@@ -221,7 +219,7 @@ def _apply(function: Callable[[Any], Any], operand: Evaluator) -> Evaluator:
 
 
 def _combine(function: Callable[[Any, Any], Any], left: Evaluator, right: Evaluator) -> Evaluator:
-    def run(activation: Env) -> Any:
+    def run(activation: Activation) -> Any:
         one, other = left(activation), right(activation)
         if type(one) is Unknown:
             return Unknown(one.facts + other.facts) if type(other) is Unknown else one

@@ -47,7 +47,7 @@ class Amendments:
     def responsible(
         self, changed: Iterable[tuple[Item | None, Item | None]], before: Decision, after: Decision
     ) -> list[dict[str, Any]]:
-        """The instruments that changed items come from, as data. `changed`: items before and after.
+        """Return the instruments that changed items come from, as data. `changed`: items before and after.
 
         An item comes from what changed in its own rules; where nothing did, in the rules that classify its service or
         else in any rule that spoke otherwise of it; and a word that changed alone, from whatever spoke otherwise.
@@ -66,7 +66,7 @@ class Amendments:
         return [self._data(amendment) for amendment in order]
 
     def _otherwise(self, before: Decision, after: Decision) -> Mapping[Rule, frozenset[str]]:
-        """Rules that said something else of some subject than before, with the subjects."""
+        """Return the rules whose result about some subject changed, with the subjects."""
         was, now = dict(_spoken(before)), dict(_spoken(after))
         found: dict[Rule, set[str]] = {}
         for key in {**was, **now}:
@@ -75,7 +75,7 @@ class Amendments:
         return {rule: frozenset(subjects) for rule, subjects in found.items()}
 
     def _touched(self, rules: Iterable[Rule]) -> list[Amendment]:
-        """What changed in rules: that they began or ended, or the value of a parameter that they read."""
+        """Return the amendments of rules: that they began or ended, or a new value of a parameter that they read."""
         found: list[Amendment] = []
         for rule in rules:
             if rule in self.rules:
@@ -86,7 +86,7 @@ class Amendments:
 
     @functools.cache  # noqa: B019 - the object lives as long as one entry of a timeline
     def _read(self, rule: Rule) -> tuple[str, ...]:
-        """Keys of the parameters that a rule reads, in terms and in the coverage of its instrument too."""
+        """Return keys of the parameters that a rule reads, in terms and in the coverage of its instrument too."""
         instrument = self.bundle.instruments.get(getattr(rule.effect, "instrument", None) or "")
         covers = () if instrument is None or instrument.covers is None else instrument.covers.parameters
         return tuple(dict.fromkeys((*rule.parameters, *covers)))
@@ -112,7 +112,7 @@ class Amendments:
 
 
 def _about(rules: Mapping[Rule, frozenset[str]], subject: str) -> Iterator[Rule]:
-    """Rules that spoke of a subject, of the service it belongs to, or of one of its classes; all for the product."""
+    """Yield the rules about a subject, the service it belongs to, or one of its classes; all for the product."""
     for rule, subjects in rules.items():
         if not subject or any(
             one == subject or subject.startswith(f"{one}/") or one.startswith(f"{subject}/") for one in subjects
@@ -121,7 +121,7 @@ def _about(rules: Mapping[Rule, frozenset[str]], subject: str) -> Iterator[Rule]
 
 
 def _spoken(decision: Decision) -> Iterator[tuple[tuple[Rule, str], Any]]:
-    """What every rule said of every subject: the state of its finding or of its route."""
+    """Yield the result of every rule about every subject: the state of its finding or of its route."""
     findings: Iterable[Finding] = (
         *decision.denials,
         *decision.needs,

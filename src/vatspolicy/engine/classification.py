@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Activation
 from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
 
@@ -42,7 +42,7 @@ class Classification:
 
 def classify(
     ruleset: RuleSet,
-    activation: Env,
+    activation: Activation,
     interpretations: Interpretations = NO_INTERPRETATIONS,
     matches: Iterable[Match] | None = None,
 ) -> Classification:

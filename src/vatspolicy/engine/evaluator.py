@@ -249,6 +249,7 @@ class _Evaluator:
     # --- rules
 
     def denial(self, part: Part, match: Match) -> None:
+        """Note a denial, certain or possible."""
         rule, holds, _ = match
         if not part.certain:
             part.widen(DENY if holds else ALLOW, DENY, ())
@@ -259,6 +260,7 @@ class _Evaluator:
             part.widen(ALLOW, DENY, self.undecided(part, match).missing)
 
     def need(self, part: Part, match: Match) -> None:
+        """Note a need and whether it is met: by a held instrument, or by the routes that it goes through."""
         rule, holds, facts = match
         need, asking = rule.effect, self.asking and part.certain
         assert isinstance(need, Need)
@@ -287,6 +289,7 @@ class _Evaluator:
             found.append(Finding(rule, part.subject, state, holds, missing, routes, authority))
 
     def routes(self, part: Part, to: str) -> tuple[RouteResult, ...]:
+        """Evaluate the routes to an instrument and note those that are contested."""
         refused = [name for name, subject in self.refused if subject == part.subject]
         routes = evaluate_routes(self.ruleset, part.activation, to, refused, _of_kind("route", part.matches))
         part.routes += routes
@@ -296,6 +299,7 @@ class _Evaluator:
         return routes
 
     def duty(self, part: Part, match: Match) -> None:
+        """Note a duty, and the day on which it was answered."""
         rule, holds, _ = match
         assert isinstance(rule.effect, Duty)
         done_on = self.filed.get(rule.effect.instrument)
@@ -307,6 +311,7 @@ class _Evaluator:
             self.undecided(part, match)
 
     def advice(self, part: Part, match: Match) -> None:
+        """Note a point for review."""
         if match[1]:
             part.advice.append(Finding(match[0], part.subject, "fires"))
         else:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
-from vatspolicy.cel.interpreter import Env, evaluate, look_up
+from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy
@@ -40,28 +41,30 @@ class FactRead:
     column: int
 
 
-def clauses(bundle: Bundle, law: RuleSet, policy: Policy, expression: Expression, env: Env) -> tuple[Clause, ...]:
-    """The truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
-    return tuple(_clauses(bundle, law, policy, expression.text, expression.tree, env, 0))
+def clauses(
+    bundle: Bundle, ruleset: RuleSet, policy: Policy, expression: Expression, activation: Activation
+) -> tuple[Clause, ...]:
+    """Return the truth table of an expression: its clauses, terms followed by the clauses of their bodies."""
+    return tuple(_clauses(bundle, ruleset, policy, expression.text, expression.tree, activation, 0))
 
 
 def _clauses(
-    bundle: Bundle, law: RuleSet, policy: Policy, text: str, node: Node, env: Env, depth: int
+    bundle: Bundle, ruleset: RuleSet, policy: Policy, text: str, node: Node, activation: Activation, depth: int
 ) -> Iterator[Clause]:
     match node:
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
-                yield from _clauses(bundle, law, policy, text, part, env, depth)
+                yield from _clauses(bundle, ruleset, policy, text, part, activation, depth)
         case Term(name=name, body=body):
-            yield Clause(_slice(text, node), evaluate(node, env, law.params), depth)
+            yield Clause(_slice(text, node), evaluate(node, activation, ruleset.params), depth)
             owner, inner = bundle.term(policy, name)
             if isinstance(body, And | Or | Not | Term):
-                yield from _clauses(bundle, law, owner, inner, body, env, depth + 1)
+                yield from _clauses(bundle, ruleset, owner, inner, body, activation, depth + 1)
         case Not(body=Term() | And() | Or() as body):
-            yield Clause(_slice(text, node), evaluate(node, env, law.params), depth)
-            yield from _clauses(bundle, law, policy, text, body, env, depth + 1)
+            yield Clause(_slice(text, node), evaluate(node, activation, ruleset.params), depth)
+            yield from _clauses(bundle, ruleset, policy, text, body, activation, depth + 1)
         case _:
-            yield Clause(_slice(text, node), evaluate(node, env, law.params), depth)
+            yield Clause(_slice(text, node), evaluate(node, activation, ruleset.params), depth)
 
 
 def _slice(text: str, node: Node) -> str:
@@ -69,11 +72,11 @@ def _slice(text: str, node: Node) -> str:
     return " ".join(text[start:end].split())
 
 
-def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[FactRead, ...]:
-    """The facts of the profile that an expression names, each once, in the order of the text."""
+def facts_read(profile: Profile, expression: Expression, activation: Activation) -> tuple[FactRead, ...]:
+    """Return the facts of the profile that an expression names, each once, in the order of the text."""
     found: dict[Path, FactRead] = {}
     for fact in unbound_facts(expression.tree):
-        owner = env.get(fact.root)
+        owner = activation.get(fact.root)
         if owner is None or not isinstance(owner, dict):
             continue
         names = fact.names[:-1] if fact.names and fact.names[-1] in ("within", "province") else fact.names
@@ -81,12 +84,12 @@ def facts_read(profile: Profile, expression: Expression, env: Env) -> tuple[Fact
         if path is None or path in found or not names:
             continue
         line, column = profile.mark(path)
-        found[path] = FactRead(path, plain(look_up(env, fact.root, names)), line, column)
+        found[path] = FactRead(path, plain(look_up(activation, fact.root, names)), line, column)
     return tuple(found.values())
 
 
 def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[Fact]:
-    """Facts below a node that are not read from a quantifier's variable."""
+    """Yield the facts below a node that are not read from a quantifier's variable."""
     if isinstance(node, Fact):
         if node.root not in bound:
             yield node
@@ -97,7 +100,7 @@ def unbound_facts(node: Node, bound: frozenset[str] = frozenset()) -> Iterator[F
 
 
 def plain(value: Any) -> Any:
-    """The value as it was written: places without what they lie in."""
+    """Return a value as it was written: places without their surroundings."""
     if isinstance(value, dict):
         return {key: plain(child) for key, child in value.items() if key not in ("within", "province")}
     if isinstance(value, list):

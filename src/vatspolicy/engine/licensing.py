@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from vatspolicy.cel.interpreter import Env, conjunction, disjunction
+from vatspolicy.cel.activation import Activation
+from vatspolicy.cel.interpreter import conjunction, disjunction
 from vatspolicy.engine.decision import Outcome, RouteResult, Subject
 from vatspolicy.policies.model import Instrument, Route
 from vatspolicy.policies.ruleset import Match, RuleSet
 
 
-def holds_instrument(ruleset: RuleSet, activation: Env, instrument: str, holder: str = "operator") -> bool | None:
+def holds_instrument(
+    ruleset: RuleSet, activation: Activation, instrument: str, holder: str = "operator"
+) -> bool | None:
     """Return whether the holder has the instrument for this class and place on this day; None if a fact is missing."""
     entity = activation.get(holder)
     if entity is None:
@@ -27,7 +30,7 @@ def holds_instrument(ruleset: RuleSet, activation: Env, instrument: str, holder:
     return found
 
 
-def is_licensed(ruleset: RuleSet, activation: Env) -> bool | None:
+def is_licensed(ruleset: RuleSet, activation: Activation) -> bool | None:
     """Return whether the operator holds any instrument that a route leads to: the fact activity.licensed."""
     operator = activation.get("operator")
     if operator is None:
@@ -45,7 +48,7 @@ def is_valid(instrument: Instrument, licence: Mapping[str, Any], day: str) -> bo
 
 def evaluate_routes(
     ruleset: RuleSet,
-    activation: Env,
+    activation: Activation,
     to: str,
     refused: Collection[str] = (),
     matches: Iterable[Match] | None = None,
@@ -99,7 +102,9 @@ def outcome_range(routes: Iterable[RouteResult]) -> tuple[Outcome, Outcome]:
     return (mildest, strictest)
 
 
-def _covers(ruleset: RuleSet, activation: Env, instrument: Instrument, licence: Mapping[str, Any]) -> bool | None:
+def _covers(
+    ruleset: RuleSet, activation: Activation, instrument: Instrument, licence: Mapping[str, Any]
+) -> bool | None:
     valid = is_valid(instrument, licence, activation["as_of"])
     if instrument.covers is None:
         return valid

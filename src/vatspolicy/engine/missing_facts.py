@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vatspolicy.cel.interpreter import Env, UnknownAttribute
+from vatspolicy.cel.activation import Activation
+from vatspolicy.cel.interpreter import UnknownAttribute
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import MissingFact, Outcome
 from vatspolicy.engine.licensing import is_valid
@@ -19,12 +20,12 @@ class MissingFacts:
     def __init__(self, ruleset: RuleSet, profile: Profile) -> None:
         self.ruleset, self.profile = ruleset, profile
 
-    def of_rule(self, rule: Rule, activation: Env, facts: Iterable[UnknownAttribute]) -> tuple[MissingFact, ...]:
+    def of_rule(self, rule: Rule, activation: Activation, facts: Iterable[UnknownAttribute]) -> tuple[MissingFact, ...]:
         """Return the facts that keep the condition of a rule undecided, as facts of the profile."""
         paths = dict.fromkeys(path for fact in facts for path in self._paths(activation, fact))
         return tuple(MissingFact(path, (rule.name,)) for path in paths)
 
-    def of_route(self, rule: Rule, activation: Env) -> tuple[MissingFact, ...]:
+    def of_route(self, rule: Rule, activation: Activation) -> tuple[MissingFact, ...]:
         """Return the facts that keep a route undecided: whether it applies, its conditions, and what it leads to."""
         route = rule.effect
         assert isinstance(route, Route)
@@ -34,13 +35,13 @@ class MissingFacts:
         return tuple(dict.fromkeys((*found, *self.of_instrument(rule, activation, route.instrument))))
 
     def of_instrument(
-        self, rule: Rule, activation: Env, instrument: str, holder: str = "operator"
+        self, rule: Rule, activation: Activation, instrument: str, holder: str = "operator"
     ) -> tuple[MissingFact, ...]:
         """Return the facts that keep it undecided whether a holder has an instrument that a rule asks for."""
         paths = dict.fromkeys(self._holding(activation, (instrument,), holder))
         return tuple(MissingFact(path, (rule.name,)) for path in paths)
 
-    def _paths(self, activation: Env, fact: UnknownAttribute) -> Iterator[Path]:
+    def _paths(self, activation: Activation, fact: UnknownAttribute) -> Iterator[Path]:
         """Yield the places of a missing fact in the profile."""
         if fact.root == "operator" and activation.get("operator") is None:
             service = activation.get("service")
@@ -59,7 +60,7 @@ class MissingFacts:
             if path is not None:
                 yield _written_path(path)
 
-    def _holding(self, activation: Env, instruments: Iterable[str], holder: str = "operator") -> Iterator[Path]:
+    def _holding(self, activation: Activation, instruments: Iterable[str], holder: str = "operator") -> Iterator[Path]:
         """Yield the facts that keep it undecided whether a holder has one of the instruments."""
         entity = activation.get(holder)
         if entity is None:

@@ -37,7 +37,7 @@ FORMAT = 1
 
 
 def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> dict[str, Any]:
-    """The decision with its law and its facts. Sorted where order carries no meaning, free of wall-clock time."""
+    """Return the decision with its law and its facts. Sorted where order carries no meaning; no wall-clock time."""
     maker = _Serializer(bundle, profile, decision)
     return {
         "decision": decision.decision,
@@ -127,7 +127,7 @@ class _Serializer:
         return {"group": found.group, "text": _text(found.text), "date": found.date}
 
     def bearer(self, bearer: str, finding: Finding) -> str:
-        """Company or partner: the operator is one of them."""
+        """Return company or partner: the operator is one of them."""
         activation = self.activations.of(finding.subject)
         operator = activation.get("operator")
         return (
@@ -137,7 +137,7 @@ class _Serializer:
         )
 
     def closing(self, finding: Finding) -> list[dict[str, Any]]:
-        """The law of the closest closed routes, which is what stands in the way of a need without an open one."""
+        """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""
         if finding.state != "closed":
             return []
         rules = dict.fromkeys(state.rule for state in nearest_routes(finding.routes))
@@ -160,15 +160,15 @@ class _Serializer:
             "url": article.url or policy.source.get("url"),
         }
 
-    def clauses(self, policy: Policy, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = clauses(self.bundle, self.ruleset, policy, expression, env)
+    def clauses(self, policy: Policy, expression: Expression, activation: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found = clauses(self.bundle, self.ruleset, policy, expression, activation)
         return [{"text": clause.text, "value": clause.value, "depth": clause.depth} for clause in found]
 
-    def facts(self, expression: Expression, env: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [_fact(reading) for reading in facts_read(self.profile, expression, env)]
+    def facts(self, expression: Expression, activation: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [_fact(reading) for reading in facts_read(self.profile, expression, activation)]
 
     def deciding(self, finding: Finding) -> list[FactRead]:
-        """The facts a finding hangs on: those its rule read and, where no route is left, what closes the nearest."""
+        """Return the facts that decide a finding: those of its rule and, if no route is open, of the nearest ones."""
         activation = self.activations.of(finding.subject)
         found = list(facts_read(self.profile, finding.rule.when, activation))
         for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
@@ -178,7 +178,7 @@ class _Serializer:
         return list({reading.path: reading for reading in found}.values())
 
     def location(self, finding: Finding) -> dict[str, int]:
-        """The line of the spec to look at: the last written fact that decided, else the subject of the rule."""
+        """Return the line of the spec to show: the last written fact that decided, else the subject of the rule."""
         written = [reading for reading in self.deciding(finding) if reading.value is not None]
         path: Path = ("product",)
         if finding.subject.service is not None:
@@ -273,7 +273,7 @@ def _shown(file: str, folder: str) -> str:
 
 
 def titled(policy: Policy, edition: Edition | None) -> dict[str, str]:
-    """The name of a regulation, with its edition where it is a series."""
+    """Return the name of a regulation, with its edition if it is a series."""
     if edition is None or edition.title is None:
         return _text(policy.title)
     return {

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from vatspolicy.cel.activation import Activation
-from vatspolicy.cel.interpreter import Env
 from vatspolicy.engine.decision import Subject
 from vatspolicy.engine.licensing import is_licensed
 from vatspolicy.policies.ruleset import RuleSet
@@ -15,23 +14,23 @@ from vatspolicy.profile.profile import Profile
 
 def product_activation(profile: Profile, as_of: str) -> Activation:
     """Return the variables of product rules."""
-    return Activation(profile.facts, as_of=as_of)
+    return {**profile.facts, "as_of": as_of}
 
 
-def service_activation(product: Env, service: Mapping[str, Any]) -> Activation:
+def service_activation(product: Activation, service: Mapping[str, Any]) -> Activation:
     """Return the variables of service rules: `operator` is the company or the partner, by `operated_by`."""
     own = {"service": service}
     operated_by = service.get("operated_by")
     operator = product.get("company" if operated_by == "company" else "partner")
     if operated_by is not None and operator is not None:
         own["operator"] = operator
-    return Activation(product, **own)
+    return {**product, **own}
 
 
-def activity_activation(ruleset: RuleSet, service: Env, cls: str) -> Activation:
+def activity_activation(ruleset: RuleSet, service: Activation, cls: str) -> Activation:
     """Return the variables of activity rules: the class, and whether the operator is licensed for it if known."""
     activity: dict[str, Any] = {"class": cls}
-    activation = Activation(service, activity=activity)
+    activation = {**service, "activity": activity}
     licensed = is_licensed(ruleset, activation)
     if licensed is not None:
         activity["licensed"] = licensed

@@ -32,8 +32,8 @@ class _Period:
 
 
 def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = None, last: str | None = None) -> Data:
-    """The decision over the days from `first` (default: the first the bundle covers) to `last` (default: no end), as
-    data (timeline.schema.json). `today` is only marked. Raises ValueError for a `first` that the bundle does not cover.
+    """Return the decision over the days from `first` (default: the first covered) to `last` (default: no end) as data
+    (timeline.schema.json). `today` is only marked. Raises ValueError for a `first` that the bundle does not cover.
     """
     first = first or bundle.covers_from
     turning = {day for day in (*bundle.boundaries, *profile.turning_days) if first < day <= (last or day)}

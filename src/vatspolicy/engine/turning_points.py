@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
@@ -28,7 +28,7 @@ class _Turn:
 
 
 def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
-    """Whether the decision on a profile may differ from that of the day before. False is certain.
+    """Return whether the decision on a profile may differ from that of the day before. False is certain.
 
     A rule whose condition is false says nothing, and so neither does its coming or going.
     """
@@ -37,18 +37,22 @@ def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
     turn = _turn(bundle, day)
     if turn.other:
         return True
-    envs = dict(_subjects(bundle.on(day), profile, day)) if turn.rules else {}
-    return any(law.evaluate(rule.when, env) is not False for law, rule in turn.rules for env in envs.get(rule.each, ()))
+    activations = dict(_subjects(bundle.on(day), profile, day)) if turn.rules else {}
+    return any(
+        ruleset.evaluate(rule.when, activation) is not False
+        for ruleset, rule in turn.rules
+        for activation in activations.get(rule.each, ())
+    )
 
 
-def _subjects(law: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
-    """The variables of all subjects that rules are asked of, by `each`."""
+def _subjects(ruleset: RuleSet, profile: Profile, day: str) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the activations of all subjects by kind: product, service, activity."""
     product = product_activation(profile, day)
-    services: list[Env] = [service_activation(product, service) for service in product["services"]]
+    services: list[Activation] = [service_activation(product, service) for service in product["services"]]
     activities = []
-    for env in services:
-        found = classify(law, env)
-        activities += [activity_activation(law, env, cls) for cls in (*found.classes, *found.possible)]
+    for activation in services:
+        found = classify(ruleset, activation)
+        activities += [activity_activation(ruleset, activation, cls) for cls in (*found.classes, *found.possible)]
     yield from (("product", [product]), ("service", services), ("activity", activities))
 
 

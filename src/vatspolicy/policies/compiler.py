@@ -21,7 +21,7 @@ Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, Node]]
 
 
 def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
-    """What an expression may name by the subject of its rule: product, service, activity, or license (of covers)."""
+    """Return the variables of expressions about a product, service, activity, or license (of `covers`)."""
     fields = profile_type(schemas).fields
     found: dict[str, Type] = {name: type for name, type in fields.items() if name != "schema"} | {"as_of": DAY}
     entity, services = fields["company"], fields["services"]
@@ -38,7 +38,7 @@ def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
 
 
 def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = None) -> list[Compiled]:
-    """The documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found."""
+    """Return the documents (schema-valid policies) with typed trees. Raises InvalidInput with every problem found."""
     by_id: dict[str, Document] = {}
     problems: list[Problem] = []
     for document in documents:
@@ -237,7 +237,7 @@ class _PolicyCompiler:
         return TypeEnvironment(variables(each, self.schemas), self.params, self.term, frozenset(self.terms))
 
     def term(self, name: str, scope: TypeEnvironment) -> Node | None:
-        """The body of a term, typed in the scope of the rule that uses it."""
+        """Return the body of a term, typed in the environment of the rule that uses it."""
         if name not in self.terms:
             return None
         file, text = self.terms[name]
@@ -260,7 +260,7 @@ class _PolicyCompiler:
 
 
 def _instruments(by_id: Mapping[str, Document]) -> list[Problem]:
-    """Every instrument that a rule names is established in exactly one file."""
+    """Return problems of instruments: each that a rule names is established in exactly one file."""
     owners: dict[str, Document] = {}
     problems = []
     for document in by_id.values():
@@ -282,7 +282,7 @@ def _instruments(by_id: Mapping[str, Document]) -> list[Problem]:
 
 
 def _needs_and_routes(by_id: Mapping[str, Document]) -> list[Problem]:
-    """Every need through an instrument has a route, every route a need; `supersedes` names policies that exist."""
+    """Return problems of needs without a route, routes without a need, and `supersedes` that name no policy."""
     needs: dict[str, list[tuple[Document, Path]]] = {}
     routes: dict[str, list[tuple[Document, Path]]] = {}
     problems = []

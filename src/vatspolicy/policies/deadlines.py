@@ -64,7 +64,7 @@ class Deadline:
 
 
 def deadline(due: Mapping[str, Any], launch: str | None) -> Deadline:
-    """The deadline behind a `due` of policy.schema.json, counted from the launch day (ISO), where that is known."""
+    """Return the deadline of a `due` of policy.schema.json, counted from the launch day (ISO) if that is known."""
     match due:
         case {"before": event}:
             en, zh = _EVENTS[event]
@@ -118,7 +118,7 @@ _MONTHS = (
 
 
 def _count(start: str, count: int, unit: str) -> str | None:
-    """The day on which a period ends that begins on `start`; None for hours, and where the calendar does not reach."""
+    """Return the last day of a period that begins on `start`; None for hours, and beyond the calendar."""
     try:
         match unit:
             case "calendar-day":
@@ -136,7 +136,7 @@ def _count(start: str, count: int, unit: str) -> str | None:
 
 
 def _working_days(start: str, count: int) -> str | None:
-    """The date of the count-th working day after a day; None without a calendar of public holidays for the year."""
+    """Return the date of the count-th working day after a day; None without a holiday calendar for the year."""
     try:
         from chinese_calendar import is_workday
     except ImportError:
@@ -152,7 +152,7 @@ def _working_days(start: str, count: int) -> str | None:
 
 
 def _days(by: str, period: str) -> tuple[tuple[int, int], ...]:
-    """The last days (month, day) of a period in a year, in order: `by` (MM-DD) and those that follow from it.
+    """Return the last days (month, day) of a period in a year, in order: `by` (MM-DD) and those that follow from it.
 
     The last day of a month stands for the last day of every month.
     """
@@ -170,7 +170,7 @@ _STEPS = {"month": 1, "quarter": 3, "half-year": 6}
 
 
 def _next(launch: str, days: Iterable[tuple[int, int]], first: str | None) -> str:
-    """The first of the days of a year on or after the launch, and not before `first`."""
+    """Return the first of the days of a year on or after the launch, and not before `first`."""
     start = max(launch, first or launch)
     marks = [f"{month:02}-{day:02}" for month, day in days]
     year = int(start[:4])

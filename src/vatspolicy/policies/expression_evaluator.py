@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.codegen import Function
-from vatspolicy.cel.interpreter import Env, Evaluator, compile_interpreter
+from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.policies.model import Expression
 
 
 class ExpressionEvaluator(Protocol):
     """Evaluator of the expressions of one rule set."""
 
-    def evaluate(self, expression: Expression, activation: Env) -> Any:
+    def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression: True, False, a scalar, or `Unknown` with the facts to ask for next."""
 
 
@@ -25,7 +26,7 @@ class CompiledEvaluator:
         self.functions, self._params = functions, params
         self._interpreters: dict[Expression, Evaluator] = {}
 
-    def evaluate(self, expression: Expression, activation: Env) -> Any:
+    def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression, or `Unknown`."""
         try:
             return self.functions[expression.index](activation)

@@ -33,7 +33,7 @@ BUILT_IN = (
 
 
 def read_facts(bundle: Bundle) -> set[str]:
-    """Paths of the facts that some expression reads, and of the objects above them."""
+    """Return paths of the facts that some expression reads, and of the objects above them."""
     found: set[str] = set(BUILT_IN)
     for expression in bundle.compiled():
         for path in facts_of(expression.tree):
@@ -43,7 +43,7 @@ def read_facts(bundle: Bundle) -> set[str]:
 
 
 def facts_of(node: Node) -> set[str]:
-    """Paths of the facts that one expression reads."""
+    """Return paths of the facts that one expression reads."""
     found: set[str] = set()
     for path in _read(node, {}, found):
         found.add(path)
@@ -51,7 +51,7 @@ def facts_of(node: Node) -> set[str]:
 
 
 def _read(node: Node, bound: Mapping[str, tuple[str, ...]], found: set[str]) -> tuple[str, ...]:
-    """Notes what is read below a node; the paths that its value can stand for."""
+    """Note the facts that are read below a node. Return the paths that its value can stand for."""
     match node:
         case Fact(root=root, names=names):
             roots = bound.get(root, ROOTS.get(root, (root,)))

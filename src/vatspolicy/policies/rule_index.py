@@ -17,8 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Compare, Fact, In, Literal, Node, Not, Or, Param, Quantifier, Term, children, walk
-from vatspolicy.cel.interpreter import Env, Evaluator, compile_interpreter
+from vatspolicy.cel.interpreter import Evaluator, compile_interpreter
 from vatspolicy.cel.types import Bool, Enum, Int, ListOf, Number, Record
 
 Item = TypeVar("Item")
@@ -86,7 +87,7 @@ class RuleIndex:
         self._alternatives.insert(place, (sum(own), bit))
         return True
 
-    def candidates(self, activation: Env) -> int:
+    def candidates(self, activation: Activation) -> int:
         """Return the bitmap of the rules that can match."""
         found = self._everything
         for path, dimensions in self._owners.items():
@@ -105,7 +106,7 @@ class RuleIndex:
                 found &= ~bit
         return found & self._rules
 
-    def select(self, rules: Sequence[Item], activation: Env) -> Iterator[Item]:
+    def select(self, rules: Sequence[Item], activation: Activation) -> Iterator[Item]:
         """Yield the candidates among the rules, in order."""
         bits = self.candidates(activation)
         for place, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):

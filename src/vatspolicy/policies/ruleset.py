@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from vatspolicy.cel.interpreter import Env, Unknown, UnknownAttribute
+from vatspolicy.cel.activation import Activation
+from vatspolicy.cel.interpreter import Unknown, UnknownAttribute
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import KINDS, Expression, Instrument, Rule
@@ -41,7 +42,7 @@ class RuleSet:
         """Return the rules in force about one kind of subject and of one kind."""
         return self.rules.get(f"{each}/{kind}", ())
 
-    def match(self, each: str, activation: Env, kinds: tuple[str, ...] = KINDS) -> list[Match]:
+    def match(self, each: str, activation: Activation, kinds: tuple[str, ...] = KINDS) -> list[Match]:
         """Return the rules about a subject that hold or may hold, kind by kind in the order of `kinds`."""
         found: list[Match] = []
         evaluate = self.evaluator.evaluate
@@ -53,17 +54,17 @@ class RuleSet:
                 found.append((rule, False, value.facts))
         return found
 
-    def evaluate(self, expression: Expression, activation: Env) -> Any:
+    def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression: True, False, a scalar, or None if it is unknown."""
         value = self.evaluator.evaluate(expression, activation)
         return None if type(value) is Unknown else value
 
-    def missing_facts(self, expression: Expression, activation: Env) -> tuple[UnknownAttribute, ...]:
+    def missing_facts(self, expression: Expression, activation: Activation) -> tuple[UnknownAttribute, ...]:
         """Return the facts to ask for next while an expression is unknown; none if it is decided."""
         value = self.evaluator.evaluate(expression, activation)
         return value.facts if type(value) is Unknown else ()
 
-    def authorities(self, instrument: str, activation: Env) -> tuple[str, ...]:
+    def authorities(self, instrument: str, activation: Activation) -> tuple[str, ...]:
         """Return the authorities in charge of an instrument: those of the first entry that holds.
 
         While facts are missing, these are the authorities of all entries that may be the first.
@@ -80,7 +81,7 @@ class RuleSet:
                 break
         return tuple(found)
 
-    def _candidates(self, each: str, activation: Env, kinds: tuple[str, ...]) -> Sequence[Rule] | Iterator[Rule]:
+    def _candidates(self, each: str, activation: Activation, kinds: tuple[str, ...]) -> Sequence[Rule] | Iterator[Rule]:
         group = self._groups.get((each, kinds))
         if group is None:
             group = self._groups[each, kinds] = _RuleGroup([r for kind in kinds for r in self.rules_for(each, kind)])

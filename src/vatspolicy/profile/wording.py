@@ -12,6 +12,7 @@ from typing import Any
 from vatspolicy.documents import Path, format_path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.i18n import LocalizedText
+from vatspolicy.i18n.words import number
 from vatspolicy.profile.vocabulary import describe, gazetteer, label
 
 _PLACE = {"at", "ftz", "kind"}
@@ -20,7 +21,15 @@ _NAMES = {("schema",), ("product", "id")}
 """Facts that name a profile and state nothing about it."""
 _YES_NO: Mapping[bool, LocalizedText] = {True: {"en": "yes", "zh": "是"}, False: {"en": "no", "zh": "否"}}
 _NONE: LocalizedText = {"en": "none", "zh": "无"}
-_UNKNOWN: LocalizedText = {"en": "–", "zh": "–"}
+_UNKNOWN: LocalizedText = {"en": "not known", "zh": "未知"}
+_UNITS: Mapping[str, LocalizedText] = {
+    "percent": {"en": " %", "zh": "%"},
+    "persons": {"en": " persons", "zh": "人"},
+    "users": {"en": " users", "zh": "名用户"},
+    "merchants": {"en": " merchants", "zh": "家商户"},
+    "RMB yuan": {"en": "RMB ", "zh": "元"},
+}
+"""Units as they stand beside a number: behind it, but for RMB in English."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +52,7 @@ class FactWording:
         parts: list[LocalizedText] = []
         value: Any = profile
         for end, step in enumerate(path, 1):
-            node = describe(path[:end], self.schemas)
-            name = str(node.get("title", step))
-            title = {"en": name, "zh": str(node.get("x-title-zh", name))}
+            title = self.name(path[:end])
             if isinstance(step, int):
                 number = f" {step + 1}" if len(value) > 1 else ""
                 parts[-1] = {lang: f"{text}{number}" for lang, text in title.items()}
@@ -53,6 +60,12 @@ class FactWording:
                 parts.append(title)
             value = value[step]
         return {lang: " · ".join(part[lang] for part in parts) for lang in ("en", "zh")}
+
+    def name(self, path: Path) -> LocalizedText:
+        """Return the title of the last step of a path; the step itself if the schema has no title for it."""
+        node = describe(path, self.schemas)
+        name = str(node.get("title", path[-1]))
+        return {"en": name, "zh": str(node.get("x-title-zh", name))}
 
     def value(self, value: Any, path: Path) -> LocalizedText:
         """Return a value in words. `path` is the place of the fact."""
@@ -69,9 +82,24 @@ class FactWording:
                 found = [self.value(item, (*path, index)) for index, item in enumerate(value)]
                 gap = "; " if any("," in item["en"] for item in found) else ", "
                 return {"en": gap.join(item["en"] for item in found), "zh": "、".join(item["zh"] for item in found)}
-            case Mapping():
+            case Mapping() if "at" in value:
                 return self._address(value, path)
+            case Mapping():
+                pairs = [self._pair(key, inner, path) for key, inner in value.items()]
+                return {lang: comma.join(pair[lang] for pair in pairs) for lang, comma in (("en", ", "), ("zh", "，"))}
         return _UNKNOWN
+
+    def quantity(self, value: float, path: Path) -> LocalizedText:
+        """Return a number with its unit, as a sentence states it."""
+        unit = self.unit(path)
+        known = _UNITS.get(unit, {"en": f" {unit}".rstrip(), "zh": ""})
+        figure = number(value) if unit == "percent" else f"{value:,.0f}"
+        english = f"{known['en']}{figure}" if unit == "RMB yuan" else f"{figure}{known['en']}"
+        return {"en": english, "zh": f"{figure}{known['zh']}"}
+
+    def unit(self, path: Path) -> str:
+        """Return the unit of a number in the schema: `percent`, `RMB yuan`, `persons`; "" without one."""
+        return str(describe(path, self.schemas).get("x-unit", "")).partition(",")[0]
 
     def place(self, code: str) -> LocalizedText:
         """Return the name of a place or a free-trade zone; the code itself if it is neither."""
@@ -84,7 +112,7 @@ class FactWording:
             return {"en": code, "zh": code}
 
     def _number(self, value: float, path: Path) -> LocalizedText:
-        sign = "%" if str(describe(path, self.schemas).get("x-unit", "")).startswith("percent") else ""
+        sign = "%" if self.unit(path) == "percent" else ""
         return dict.fromkeys(("en", "zh"), f"{value:,}{sign}")
 
     def _text(self, value: str, path: Path) -> LocalizedText:
@@ -99,18 +127,24 @@ class FactWording:
         return self.place(value) if value in node.get("enum", ()) else {"en": value, "zh": value}
 
     def _address(self, value: Mapping[str, Any], path: Path) -> LocalizedText:
+        """Return a place with its zone and its kind. An area that states no zone is worded by its place alone."""
         parts = []
         if value.get("ftz") == "none":
-            parts.append(self.place("none"))
+            parts += [self.place("none")] if "area" not in path else []
         elif value.get("ftz"):
             zone = self.place(value["ftz"])
             parts.append({"en": f"free-trade zone: {zone['en']}", "zh": f"自由贸易试验区：{zone['zh']}"})
         parts += [self._text(value["kind"], (*path, "kind"))] if value.get("kind") else []
+        parts += [self._pair(key, inner, path) for key, inner in value.items() if key not in _PLACE]
         place = self.place(value["at"])
         if not parts:
             return place
         more = {lang: gap.join(part[lang] for part in parts) for lang, gap in (("en", "; "), ("zh", "；"))}
         return {"en": f"{place['en']} ({more['en']})", "zh": f"{place['zh']}（{more['zh']}）"}
+
+    def _pair(self, key: str, value: Any, path: Path) -> LocalizedText:
+        name, words = self.name((*path, key)), self.value(value, (*path, key))
+        return {"en": f"{name['en']}: {words['en']}", "zh": f"{name['zh']}：{words['zh']}"}
 
 
 def _facts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

@@ -93,10 +93,10 @@ def _types(columns: Mapping[str, Type]) -> str:
     return ", ".join(f"{quote(name)}: {quote(sql_type(type).sql('duckdb'))}" for name, type in columns.items())
 
 
-def statements(law: RuleSet, day: str) -> list[str]:
+def statements(ruleset: RuleSet, day: str) -> list[str]:
     """Return the statements that replace the table `profiles` by the table `decisions` (see `sql_decision.steps`)."""
     found = []
-    for step in steps(law, day):
+    for step in steps(ruleset, day):
         found.append(f"CREATE OR REPLACE TABLE {step.name} AS {text_of(step.query, 'duckdb')}")
         found += [f"DROP TABLE {table}" for table in step.last_reads]
     return found

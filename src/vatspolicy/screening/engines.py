@@ -84,7 +84,7 @@ def require(name: str) -> None:
         raise MissingExtra(name, "portfolio" if name == "duckdb" else "spark")
 
 
-def prepare_engine(name: str, laws: Sequence[RuleSet], day: str, scratch: Path) -> Begin:
+def prepare_engine(name: str, rulesets: Sequence[RuleSet], day: str, scratch: Path) -> Begin:
     """Return the start of an engine (python, duckdb or spark), for each process that decides.
 
     `scratch`: folder for data that does not fit in memory.
@@ -96,33 +96,33 @@ def prepare_engine(name: str, laws: Sequence[RuleSet], day: str, scratch: Path) 
         case "duckdb":
             from vatspolicy.screening.duckdb_engine import DuckEngine, statements
 
-            return partial(DuckEngine, [statements(law, day) for law in laws], scratch)
+            return partial(DuckEngine, [statements(ruleset, day) for ruleset in rulesets], scratch)
         case "spark":
             from vatspolicy.screening.spark_engine import SparkEngine, open_session
 
-            return lambda _: SparkEngine(open_session(), laws, day, scratch)
-    return lambda _: PythonEngine(laws, day)
+            return lambda _: SparkEngine(open_session(), rulesets, day, scratch)
+    return lambda _: PythonEngine(rulesets, day)
 
 
 class PythonEngine:
     """The evaluator as an engine, one profile after another."""
 
-    def __init__(self, laws: Sequence[RuleSet], day: str) -> None:
-        self._laws, self._day = laws, day
+    def __init__(self, rulesets: Sequence[RuleSet], day: str) -> None:
+        self._rulesets, self._day = rulesets, day
 
     def decide(self, facts: Iterable[Facts]) -> Iterator[tuple[Answer, ...]]:
         """Yield the answers, in order."""
         for one in facts:
-            yield tuple(decide(law, one, self._day) for law in self._laws)
+            yield tuple(decide(ruleset, one, self._day) for ruleset in self._rulesets)
 
 
-def decide(law: RuleSet, facts: Facts, day: str) -> Answer:
+def decide(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
     """Return the answer about one profile.
 
     Keys: id, decision, mildest, strictest, services (id, state, decision, activities of class and decision, by class),
     rules (the sorted names of those that hold).
     """
-    parts = evaluate_parts(law, Profile(facts, _NOWHERE, {}), day)
+    parts = evaluate_parts(ruleset, Profile(facts, _NOWHERE, {}), day)
     found = merge_parts(parts)
     services = [
         {
@@ -148,10 +148,10 @@ def decide(law: RuleSet, facts: Facts, day: str) -> Answer:
     }
 
 
-def missing_facts(law: RuleSet, data: Any, day: str) -> list[str]:
+def missing_facts(ruleset: RuleSet, data: Any, day: str) -> list[str]:
     """Return dotted paths of the missing facts that can still change the decision, the most decisive first.
 
     `data`: a valid profile as it was written.
     """
-    found = possible_outcomes(law, trust_profile(Document("<row>", data, "", _NOWHERE.root), law.schemas), day)
+    found = possible_outcomes(ruleset, trust_profile(Document("<row>", data, "", _NOWHERE.root), ruleset.schemas), day)
     return [".".join(map(str, ask.path)) for ask in found.missing]

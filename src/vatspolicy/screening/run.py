@@ -108,7 +108,7 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     if task.output.suffix not in (LINES, PARQUET):
         raise ScreenError(f"The output must end in {LINES} or {PARQUET}")
     require(task.engine)
-    laws = [bundle.on(task.day) for bundle in (task.bundle, task.base) if bundle is not None]
+    rulesets = [bundle.on(task.day) for bundle in (task.bundle, task.base) if bundle is not None]
     if problem := task.parts.begin(task.identity(), resume):
         raise ScreenError(problem)
     summary = Summary()
@@ -116,24 +116,24 @@ def screen(task: Task, resume: bool, progress: Progress) -> Summary:
     for counts in done.values():
         summary.add(counts)
         progress(summary.rows, True)
-    for counts in _decided(task, laws, done):
+    for counts in _decided(task, rulesets, done):
         summary.add(counts)
         progress(summary.rows, False)
     _finish(task)
     return summary
 
 
-def _decided(task: Task, laws: Sequence[RuleSet], done: Container[int]) -> Iterator[Counts]:
+def _decided(task: Task, rulesets: Sequence[RuleSet], done: Container[int]) -> Iterator[Counts]:
     """Yield the counts of each remaining batch as it completes."""
-    begin = partial(prepare_engine, task.engine, laws, task.day, task.parts.folder)
+    begin = partial(prepare_engine, task.engine, rulesets, task.day, task.parts.folder)
     gc.freeze()  # the law stays alive; scanning it for garbage takes time
     try:
         with closing(task.source.rows()) as rows:
             batches = (batch for batch in enumerate(_batches(rows, task.batch)) if batch[0] not in done)
             if task.processes > 1 and task.engine != "spark" and can_fork():
-                yield from map_in_processes(partial(_ready, task, laws[0], begin(), 1), batches, task.processes)
+                yield from map_in_processes(partial(_ready, task, rulesets[0], begin(), 1), batches, task.processes)
             elif (first := next(batches, None)) is not None:  # start no engine if no batch is left
-                yield from map(_ready(task, laws[0], begin()), itertools.chain((first,), batches))
+                yield from map(_ready(task, rulesets[0], begin()), itertools.chain((first,), batches))
     finally:
         gc.unfreeze()
 
@@ -151,12 +151,12 @@ def _batches(rows: Iterator[Row], most: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _ready(task: Task, law: RuleSet, begin: Begin, threads: int | None = None) -> Callable[[Batch], Counts]:
+def _ready(task: Task, ruleset: RuleSet, begin: Begin, threads: int | None = None) -> Callable[[Batch], Counts]:
     """Return a function that decides a batch, writes its parts and returns its counts."""
-    return partial(_decide, task, law, begin(threads))
+    return partial(_decide, task, ruleset, begin(threads))
 
 
-def _decide(task: Task, law: RuleSet, engine: Engine, batch: Batch) -> Counts:
+def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Counts:
     index, rows = batch
     summary = Summary()
     good: deque[tuple[int, Row | None, str]] = deque()
@@ -167,7 +167,7 @@ def _decide(task: Task, law: RuleSet, engine: Engine, batch: Batch) -> Counts:
             while rows:
                 row = rows.pop()  # free the text, unless missing facts are to be named
                 try:
-                    facts = read_facts(parse_row(row), law.schemas)
+                    facts = read_facts(parse_row(row), ruleset.schemas)
                 except Rejected as error:
                     part.reject(_reject(row, error.reasons))
                     summary.reject()
@@ -181,7 +181,7 @@ def _decide(task: Task, law: RuleSet, engine: Engine, batch: Batch) -> Counts:
             record = _record(task, number, answer)
             if row is not None:
                 undecided = answer["decision"] == "incomplete"
-                record["missing"] = missing_facts(law, parse_row(row).data, task.day) if undecided else []
+                record["missing"] = missing_facts(ruleset, parse_row(row).data, task.day) if undecided else []
             summary.count(region, answer)
             for one in before:
                 record |= {"base": one["decision"], **compare_rules(one, answer)}

@@ -55,11 +55,11 @@ def facts_schema() -> str:
     return ", ".join(f"`{name}` {sql_type(type).sql('spark')}" for name, type in columns.items())
 
 
-def decide_frame(spark: SparkSession, profiles: DataFrame, law: RuleSet, day: str) -> DataFrame:
+def decide_frame(spark: SparkSession, profiles: DataFrame, ruleset: RuleSet, day: str) -> DataFrame:
     """Return the answers for a frame of facts (`facts_schema`): row, and the keys of `engines.decide`."""
     profiles.createOrReplaceTempView("profiles")
     found = profiles
-    for step in steps(law, day):
+    for step in steps(ruleset, day):
         found = spark.sql(text_of(step.query, "spark"))
         if step.name in ("service_answers", "activity_answers"):
             found = found.cache()  # both are read twice and take the most time
@@ -70,8 +70,8 @@ def decide_frame(spark: SparkSession, profiles: DataFrame, law: RuleSet, day: st
 class SparkEngine:
     """Engine on Spark."""
 
-    def __init__(self, spark: SparkSession, laws: Sequence[RuleSet], day: str, scratch: Path) -> None:
-        self._spark, self._laws, self._day, self._scratch = spark, laws, day, scratch
+    def __init__(self, spark: SparkSession, rulesets: Sequence[RuleSet], day: str, scratch: Path) -> None:
+        self._spark, self._rulesets, self._day, self._scratch = spark, rulesets, day, scratch
 
     def decide(self, facts: Iterable[Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
         """Yield the answers, in order."""
@@ -83,7 +83,7 @@ class SparkEngine:
                     row = {ROW: index, **{name: one[name] for name in columns if name in one}}
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
             frame = self._spark.read.schema(facts_schema()).json(str(path))
-            frames = [decide_frame(self._spark, frame, law, self._day).orderBy(ROW) for law in self._laws]
+            frames = [decide_frame(self._spark, frame, ruleset, self._day).orderBy(ROW) for ruleset in self._rulesets]
             for rows in zip(*(one.collect() for one in frames), strict=True):
                 yield tuple(_answer(row) for row in rows)
             self._spark.catalog.clearCache()

@@ -56,13 +56,13 @@ def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]]) -> Iterator
 def find_missing(source: LawSource, day: str, rows: Iterable[Any]) -> Iterator[tuple[int, list[str]]]:
     """Yield the missing facts of rows whose decision is incomplete."""
     with source.laws() as (bundle, _):
-        law = bundle.on(day)
+        ruleset = bundle.on(day)
         for row in rows:
-            yield row[ROW], missing_facts(law, parse_row(Row(row[ROW], row["profile"])).data, day)
+            yield row[ROW], missing_facts(ruleset, parse_row(Row(row[ROW], row["profile"])).data, day)
 
 
-def run(spark: SparkSession, source: LawSource, options: argparse.Namespace, laws: Sequence[RuleSet]) -> Summary:
-    """Decide every row under the first of the laws, and write answers and rejects below the target."""
+def run(spark: SparkSession, source: LawSource, options: argparse.Namespace, rulesets: Sequence[RuleSet]) -> Summary:
+    """Decide every row under the first of the rulesets, and write answers and rejects below the target."""
     from pyspark.sql import functions as f
 
     day, target, files = options.as_of, options.target, spark.read
@@ -74,8 +74,8 @@ def run(spark: SparkSession, source: LawSource, options: argparse.Namespace, law
     rejects = prepared.where("reasons IS NOT NULL").select(ROW, "reasons", f.col("profile").alias("input"))
     good = prepared.where("facts IS NOT NULL")
     facts = good.select(f.from_json("facts", facts_schema()).alias("found")).select("found.*")
-    law, *earlier = laws
-    answers = decide_frame(spark, facts, law, day)
+    ruleset, *earlier = rulesets
+    answers = decide_frame(spark, facts, ruleset, day)
     answers = answers.select(
         ROW,
         "id",

@@ -86,12 +86,12 @@ def text_of(query: exp.Select, dialect: str) -> str:
     return query.sql(dialect, copy=False)
 
 
-def steps(law: RuleSet, day: str, source: str = "profiles") -> tuple[Step, ...]:
+def steps(ruleset: RuleSet, day: str, source: str = "profiles") -> tuple[Step, ...]:
     """Return the queries that decide the table `source` (columns: `row` and those of `fact_columns`), in order.
 
     The last returns one row per profile: row, id, decision, mildest, strictest, services, rules.
     """
-    queries = _Queries(law, day, source)
+    queries = _Queries(ruleset, day, source)
     return (
         Step("product_answers", queries.products()),
         Step("service_answers", queries.services()),
@@ -102,8 +102,8 @@ def steps(law: RuleSet, day: str, source: str = "profiles") -> tuple[Step, ...]:
 
 
 class _Queries:
-    def __init__(self, law: RuleSet, day: str, source: str) -> None:
-        self.law, self.day, self.source = law, day, source
+    def __init__(self, ruleset: RuleSet, day: str, source: str) -> None:
+        self.ruleset, self.day, self.source = ruleset, day, source
         facts: dict[str, Variable] = {name: column(name) for name in fact_columns()}
         self.product: dict[str, Variable] = {**facts, "as_of": Known(day)}
         self.service = {**self.product, "service": column("service"), "operator": column("operator")}
@@ -114,13 +114,16 @@ class _Queries:
             "activity": {"class": column("class"), "licensed": column("licensed")},
         }
         firing = {
-            rule.name for each in ("product", "service", "activity") for e in FIRING for rule in law.rules_for(each, e)
+            rule.name
+            for each in ("product", "service", "activity")
+            for e in FIRING
+            for rule in ruleset.rules_for(each, e)
         }
         self.names = sorted(firing)
         self.places = {name: place for place, name in enumerate(self.names, 1)}
 
     def ask(self, expression: Expression, variables: Mapping[str, Variable]) -> Value:
-        return write(expression.tree, variables, self.law.params)
+        return write(expression.tree, variables, self.ruleset.params)
 
     # --- the queries
 
@@ -200,7 +203,7 @@ class _Queries:
             named(exp.GT(this=column("found"), expression=constant(0)), "certain"),
         ).from_(classes.subquery("classes", copy=False), copy=False)  # fmt: skip
         first = {**self.activity, "activity": {"class": column("class")}}
-        licensed = disjunction(self.held(instrument, first, "operator") for instrument in self.law.access)
+        licensed = disjunction(self.held(instrument, first, "operator") for instrument in self.ruleset.access)
         bound = select(exp.Star(), named(exp.Cast(this=to_sql(licensed), to=BOOLEAN), "licensed"))
         bound = bound.from_(one.subquery("one", copy=False), copy=False)
         asked = self.asked("activity", self.activity, ("deny", "need", "duty", "advise"))
@@ -224,7 +227,7 @@ class _Queries:
     # --- rules
 
     def asked(self, each: str, variables: Mapping[str, Variable], effects: Iterable[str]) -> RuleColumns:
-        rules = [rule for effect in effects for rule in self.law.rules_for(each, effect)]
+        rules = [rule for effect in effects for rule in self.ruleset.rules_for(each, effect)]
         return RuleColumns((rule, self.ask(rule.when, variables)) for rule in rules)
 
     def answers(
@@ -251,7 +254,7 @@ class _Queries:
     def routes(self) -> Routes:
         """Return the routes, each with the truth values of being open and of its instrument being held."""
         found = []
-        for rule in self.law.rules_for("activity", "route"):
+        for rule in self.ruleset.rules_for("activity", "route"):
             effect = rule.effect
             assert isinstance(effect, Route)
             checks = [self.ask(condition.check, self.activity) for condition in effect.requirements]
@@ -262,7 +265,7 @@ class _Queries:
 
     def held(self, name: str, variables: Mapping[str, Variable], holder: str) -> Value:
         """Return the truth value of the holder having an instrument for this class and place on this day."""
-        instrument = self.law.instruments[name]
+        instrument = self.ruleset.instruments[name]
         licence = column("licence")
         is_it = exp.Paren(this=exp.EQ(this=field_of(licence, "instrument"), expression=constant(name)))
         parts: list[Value] = [is_it, self.is_valid(instrument, licence)]
@@ -291,9 +294,9 @@ class _Queries:
 
     def classes(self) -> list[str]:
         """Return every class that a service may have; an opinion may name any."""
-        rules = self.law.rules_for("service", "classify")
+        rules = self.ruleset.rules_for("service", "classify")
         if any(rule.contested for rule in rules):
-            return sorted(words("class", self.law.schemas))
+            return sorted(words("class", self.ruleset.schemas))
         return sorted({cls for rule in rules for cls in _classes(rule)})
 
     def is_of(self, cls: str, asked: RuleColumns) -> Value:
@@ -338,11 +341,11 @@ class _Queries:
         expressions: list[Expression] = []
         found: set[tuple[str, ...]] = {("operator", "licences")}
         for effect in ("deny", "need", "duty", "advise", "route"):
-            for rule in self.law.rules_for("activity", effect):
+            for rule in self.ruleset.rules_for("activity", effect):
                 expressions += rule.compiled
                 if isinstance(rule.effect, Need):
                     found.add((rule.effect.bearer, "licences"))
-        expressions += [i.covers for i in self.law.instruments.values() if i.covers is not None]
+        expressions += [i.covers for i in self.ruleset.instruments.values() if i.covers is not None]
         facts = (node for one in expressions for node in walk(one.tree) if isinstance(node, Fact))
         found |= {(fact.root, *fact.names) for fact in facts if fact.root in self.service and fact.root != "as_of"}
         return sorted(found)

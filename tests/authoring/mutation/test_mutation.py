@@ -144,13 +144,16 @@ def test_a_mistake_changes_one_place() -> None:
     made = [replace(tree, edit.steps, edit.node) for edit in mutate_expression(tree, text)]
     assert len({repr(one) for one in made}) == len(made)
     assert tree not in made
-    env = {"x": {"a": True, "b": False, "n": 3, "l": [2]}}
+    activation = {"x": {"a": True, "b": False, "n": 3, "l": [2]}}
     [boundary] = [
         replace(tree, edit.steps, edit.node)
         for edit in mutate_expression(tree, text.replace("(x.b", "(x.b"))
         if edit.kind == "boundary" and "< 3" in edit.words
     ]
-    assert (evaluate(tree, env, {}), evaluate(boundary, env | {"x": env["x"] | {"b": True}}, {})) == (False, True)
+    assert (
+        evaluate(tree, activation, {}),
+        evaluate(boundary, activation | {"x": activation["x"] | {"b": True}}, {}),
+    ) == (False, True)
 
 
 def test_mistakes_in_values() -> None:

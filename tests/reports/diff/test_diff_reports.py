@@ -11,64 +11,17 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.support.chromium import opened, sideways, violations
+from tests.support.comparison_data import LAW, MILDER, complete_comparison
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
-from vatspolicy.documents import load_document, parse_document
+from vatspolicy.documents import load_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.reports.diff import FORMATS, markdown, render
-
-LAW = policy("law")
-MILDER = LAW.replace("value: 50.0", "value: 70.0")
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A comparison that has something of every part."""
-    folder = tmp_path_factory.mktemp("reports")
-    head = MILDER.replace("when: term.is_foreign\n", "when: 'false'\n")
-    log = "## 1.2.3\n\n- Old.\n"
-    base = project(folder / "base", changelog=log)
-    found = compare(base, project(folder / "head", {"law": head}, changelog=log), fail_on=["loosened", "version"])
-    note = {"path": "note", "title": {"en": "Note", "zh": "备注"}, "value": {"en": "``` | <b>", "zh": "``` | <b>"}}
-    witness = {
-        "profile": {"schema": 1, "note": "``` | <b>"},
-        "facts": [note],
-        "as_of": "2020-01-01",
-        "since": "2020-01-01",
-        "until": None,
-        "before": {"decision": "deny", "range": ["deny", "deny"]},
-        "after": {"decision": "allow", "range": ["allow", "allow"]},
-        "listed": [],
-    }
-    rule = found["decisions"]["rows"][0]["because"][0]
-    told = {"verdict": "witness", "transitions": ["deny->allow"], "before": "deny", "after": "allow"}
-    more: dict[str, Any] = {"verdict": "unknown", "transitions": [], "before": None, "after": None}
-    entry = {"before": "deny", "after": "allow", "verdict": "witness", "direction": "loosened", "reason": ""}
-    found["semantic"] = {
-        "status": "evaluated",
-        "engine": "z3",
-        "transitions": [
-            {**entry, "witness": witness},
-            {**entry, "before": "allow", "after": "deny", "verdict": "proved-impossible", "witness": None},
-            {**entry, "before": "incomplete", "after": "deny", "verdict": "unknown", "witness": None},
-        ],
-        "rules": [
-            {**rule, **told, "witness": witness, "reason": "", "assumptions": [], "seen_in": ["p60"]},
-            {
-                **rule,
-                **more,
-                "rule": "law/tell",
-                "witness": None,
-                "reason": "No answer.",
-                "assumptions": [],
-                "seen_in": [],
-            },
-        ],
-        "assumptions": [],
-    }
-    assert validate(parse_document(json.dumps(found), "comparison.json"), "comparison") == []
-    return found
+    return complete_comparison(tmp_path_factory.mktemp("reports"))
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -235,19 +188,6 @@ def test_the_page_needs_nothing_from_elsewhere(data: dict[str, Any], lang: Any) 
 
 def test_limit_leaves_room_for_what_the_workflow_adds() -> None:
     assert markdown.LIMIT + 1000 < 65_536
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_page_can_be_used_by_everybody(
-    data: dict[str, Any], lang: Any, scheme: str, chromium: Any, tmp_path: Path
-) -> None:
-    file = tmp_path / "comparison.html"
-    file.write_text(render("html", data, lang), encoding="utf-8")
-    with opened(chromium, file, color_scheme=scheme, viewport={"width": 380, "height": 800}) as page:
-        page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
-        assert violations(page) == []
-        assert sideways(page) == 0
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -52,12 +52,12 @@ def show(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule
 
 def states_of(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
     """Return the states of rules on the subjects of a profile, by the evaluator."""
-    law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
+    ruleset, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     found: dict[str, set[str]] = {rule.name: set() for rule in rules}
-    for each, _, env in subjects(law, profile, day):
+    for each, _, activation in subjects(ruleset, profile, day):
         for rule in rules:
             if rule.each == each:
-                found[rule.name].add(state_of(law, rule, env))
+                found[rule.name].add(state_of(ruleset, rule, activation))
     return {name: frozenset(states or {"silent"}) for name, states in found.items()}
 
 
@@ -70,12 +70,12 @@ def _test(bundle: Bundle, data: Mapping[str, Any], day: str, rules: Sequence[Rul
     left = [key for key in ROOTS if key in base and key not in data]
     if left:
         test["unset"] = left
-    law, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
+    ruleset, profile = bundle.on(day), load_profile(data, schemas=bundle.schemas)
     by_subject: dict[str, dict[str, str]] = {}
-    for each, name, env in subjects(law, profile, day):
+    for each, name, activation in subjects(ruleset, profile, day):
         for rule in rules:
             if rule.each == each:
-                by_subject.setdefault(name, {})[rule.id] = state_of(law, rule, env)
+                by_subject.setdefault(name, {})[rule.id] = state_of(ruleset, rule, activation)
     expect = {rule.id: "silent" for rule in rules}
     named = max(by_subject, key=lambda name: sum(s != "silent" for s in by_subject[name].values()), default="")
     seen = [states for states in by_subject.values() if states != by_subject.get(named)]

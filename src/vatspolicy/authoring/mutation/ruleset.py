@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.authoring.mutation.mutants import Mutant
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import Env, Unknown, compile_interpreter
+from vatspolicy.cel.interpreter import Unknown, compile_interpreter
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import (
@@ -53,7 +54,7 @@ class MutantEvaluator:
     """Mutated trees by the index of the expression."""
     params: Mapping[str, Any]
 
-    def evaluate(self, expression: Expression, activation: Env) -> Any:
+    def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression, or `Unknown`."""
         tree = self.trees.get(expression.index)
         if tree is None:
@@ -66,16 +67,16 @@ class RecordingEvaluator:
     """Evaluator that reports every evaluation and its result."""
 
     base: ExpressionEvaluator
-    note: Callable[[Expression, Env, Any], None]
+    note: Callable[[Expression, Activation, Any], None]
 
-    def evaluate(self, expression: Expression, activation: Env) -> Any:
+    def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression, or `Unknown`."""
         value = self.base.evaluate(expression, activation)
         self.note(expression, activation, None if isinstance(value, Unknown) else value)
         return value
 
 
-def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Env, Any], None]) -> RuleSet:
+def record_evaluations(ruleset: RuleSet, note: Callable[[Expression, Activation, Any], None]) -> RuleSet:
     """Return a rule set that reports every evaluation to `note`."""
     return dataclasses.replace(ruleset, evaluator=RecordingEvaluator(ruleset.evaluator, note), indexed=False)
 

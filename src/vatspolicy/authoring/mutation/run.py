@@ -23,8 +23,9 @@ from vatspolicy.authoring.mutation.ruleset import (
     record_evaluations,
 )
 from vatspolicy.authoring.testing.cases import Case
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
-from vatspolicy.cel.interpreter import Env, evaluate
+from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Advise, Duty, Expression
 from vatspolicy.policies.ruleset import RuleSet
@@ -54,7 +55,7 @@ class MutationTrial:
     cases: Sequence[Case]
     failing: list[str] = field(default_factory=list)
     """Tests that fail on the original law; they kill no mutant."""
-    _evaluations: dict[int, dict[int, list[tuple[Env, Any]]]] = field(default_factory=dict)
+    _evaluations: dict[int, dict[int, list[tuple[Activation, Any]]]] = field(default_factory=dict)
     """Activation and value of each evaluation, by expression and case."""
     _rulesets: list[RuleSet] = field(default_factory=list)
 
@@ -69,7 +70,7 @@ class MutationTrial:
     def _record(self, index: int, case: Case) -> list[str]:
         seen: set[tuple[int, int]] = set()
 
-        def note(expression: Expression, activation: Env, value: Any) -> None:
+        def note(expression: Expression, activation: Activation, value: Any) -> None:
             if (expression.index, id(activation)) not in seen:
                 seen.add((expression.index, id(activation)))
                 self._evaluations.setdefault(expression.index, {}).setdefault(index, []).append((activation, value))
@@ -90,7 +91,7 @@ class MutationTrial:
                 return MutantResult(mutant, KILLED, case.name)
         return MutantResult(mutant, SURVIVED)
 
-    def evaluations(self, expression: Expression) -> Iterator[tuple[Case, Env]]:
+    def evaluations(self, expression: Expression) -> Iterator[tuple[Case, Activation]]:
         """Yield the cases that evaluate an expression, with the activation."""
         for index, answers in self._evaluations.get(expression.index, {}).items():
             for activation, _ in answers:

@@ -15,8 +15,8 @@ from vatspolicy.authoring.mutation.ruleset import apply_mutant, mutated_params, 
 from vatspolicy.authoring.mutation.run import MutationTrial
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
 from vatspolicy.authoring.testing.coverage import decisive_clauses
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Literal, Node, Param, Quantifier, children, walk
-from vatspolicy.cel.interpreter import Env
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.yaml_writer import build_tree, write_inline
@@ -64,11 +64,11 @@ def _found(trial: MutationTrial, mutant: Mutant) -> Iterator[str]:
                     yield _test_line(mutant, rule, case, as_of, step, state)
 
 
-def _bases(trial: MutationTrial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Env]]:
+def _bases(trial: MutationTrial, mutant: Mutant, rule: Rule) -> Iterator[tuple[Case, Activation]]:
     """Yield tests of the rule's file that evaluate it, first those in which the mutated clause decides alone."""
     trees = mutated_trees(mutant)
     wanted = [e for _, e in located_expressions(rule) if e.index in trees] or [rule.when]
-    found: dict[str, tuple[int, Case, Env]] = {}
+    found: dict[str, tuple[int, Case, Activation]] = {}
     for expression in wanted:
         targets = set(map(id, _targets(expression.tree, trees.get(expression.index, expression.tree), mutant)))
         for case, activation in trial.evaluations(expression):
@@ -101,7 +101,7 @@ def _targets(tree: Node, other: Node, mutant: Mutant) -> Iterator[Node]:
 
 
 def _changed(
-    trial: MutationTrial, mutant: Mutant, rule: Rule, case: Case, activation: Env
+    trial: MutationTrial, mutant: Mutant, rule: Rule, case: Case, activation: Activation
 ) -> Iterator[tuple[Profile, str, tuple[Path, Any] | None]]:
     """Yield the facts of a case with one fact changed, or with another day."""
     if mutant.dates:
@@ -206,7 +206,7 @@ def _scalars(value: Any) -> Iterator[Any]:
             yield value
 
 
-def _paths(node: Node, activation: Env, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
+def _paths(node: Node, activation: Activation, profile: Profile, bound: Mapping[str, list[Path]]) -> Iterator[Path]:
     """Yield the paths of the facts that an expression reads; those of lists in place of their scalar members."""
     match node:
         case Fact(root=root, names=names):
@@ -224,7 +224,7 @@ def _paths(node: Node, activation: Env, profile: Profile, bound: Mapping[str, li
 
 
 def _fact_paths(
-    root: str, names: tuple[str, ...], activation: Env, profile: Profile, bound: Mapping[str, list[Path]]
+    root: str, names: tuple[str, ...], activation: Activation, profile: Profile, bound: Mapping[str, list[Path]]
 ) -> Iterator[Path]:
     while names and names[-1] in _PLACE:
         names = names[:-1]

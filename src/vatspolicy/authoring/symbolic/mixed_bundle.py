@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression, Policy, Route, Rule
@@ -37,7 +37,7 @@ class MixedEvaluator:
     foreign: tuple[Expression, ...]
     """Expressions of the other bundle, known by identity: indexes are those of one bundle."""
 
-    def evaluate(self, expression: Expression, activation: Env) -> Any:
+    def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression, or `Unknown`."""
         evaluator = self.other if any(expression is one for one in self.foreign) else self.base
         return evaluator.evaluate(expression, activation)
@@ -54,8 +54,8 @@ class MixedBundle(Bundle):
 
     def on(self, day: str) -> RuleSet:
         """Return the rule set of a day, with the other rule in it."""
-        law, other = self.base.on(day), self.head.on(day)
-        rules = {key: tuple(rule for rule in found if rule.name != self.name) for key, found in law.rules.items()}
+        ruleset, other = self.base.on(day), self.head.on(day)
+        rules = {key: tuple(rule for rule in found if rule.name != self.name) for key, found in ruleset.rules.items()}
         if self.changed is not None and self.changed.in_force(day):
             key = self.changed.group
             order = [rule.name for rule in other.rules.get(key, ())]
@@ -63,16 +63,16 @@ class MixedBundle(Bundle):
             found = [*rules.get(key, ()), self.changed]
             rules[key] = tuple(sorted(found, key=lambda rule: rank.get(rule.name, -1)))
         routes = [rule.effect for rule in rules.get("activity/route", ()) if isinstance(rule.effect, Route)]
-        added = set(other.instruments.keys() - law.instruments.keys()) | named_by(self.changed)
-        instruments = {**law.instruments, **{name: other.instruments[name] for name in added}}
+        added = set(other.instruments.keys() - ruleset.instruments.keys()) | named_by(self.changed)
+        instruments = {**ruleset.instruments, **{name: other.instruments[name] for name in added}}
         own = [] if self.changed is None else list(self.changed.compiled)
         own += [expression for name in added for expression in instruments[name].expressions]
         return RuleSet(
             rules,
-            law.params,
+            ruleset.params,
             instruments,
             tuple(dict.fromkeys(route.instrument for route in routes)),
-            MixedEvaluator(law.evaluator, other.evaluator, other.params, tuple(own)),
+            MixedEvaluator(ruleset.evaluator, other.evaluator, other.params, tuple(own)),
             indexed=False,
         )
 

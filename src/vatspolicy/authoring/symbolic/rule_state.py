@@ -12,7 +12,7 @@ from vatspolicy.authoring.symbolic.mixed_bundle import named_by
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
-from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.licensing import evaluate_routes
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
@@ -145,7 +145,7 @@ def rule_states(bundle: Bundle, rule: Rule | None, profile: Profile, as_of: str)
     return found
 
 
-def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Env]]:
+def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Iterator[tuple[str, Activation]]:
     """Yield every subject of a kind with its activation, including activities that are only possible."""
     base = product_activation(profile, as_of)
     if each == "product":
@@ -165,7 +165,7 @@ def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Itera
             yield f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
 
 
-def _state_of(ruleset: RuleSet, rule: Rule, activation: Env) -> Any:
+def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> Any:
     holds = ruleset.evaluate(rule.when, activation)
     if holds is False:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from vatspolicy.cel.interpreter import Env
+from vatspolicy.cel.activation import Activation
 from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
@@ -79,7 +79,7 @@ class Case:
                 yield f"{instrument} is with {', '.join(actual) or 'nobody'}, not {', '.join(bodies)}."
 
 
-def subjects(ruleset: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Env]]:
+def subjects(ruleset: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[str, str, Activation]]:
     """Yield every subject of a profile (product, services, activities) with its name and activation."""
     product = product_activation(profile, as_of)
     yield "product", "", product
@@ -90,7 +90,7 @@ def subjects(ruleset: RuleSet, profile: Profile, as_of: str) -> Iterator[tuple[s
             yield "activity", f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
 
 
-def state_of(ruleset: RuleSet, rule: Rule, activation: Env) -> str:
+def state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> str:
     """Return the state of a rule for one activation: silent, fires, unknown; met, unmet, closed; open, closed."""
     holds = ruleset.evaluate(rule.when, activation) if rule in ruleset.rules_for(rule.each, rule.kind) else False
     if holds is False:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from vatspolicy.authoring.testing.cases import Case, state_of, subjects
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Compare, Fact, In, Node, Not, Or, Quantifier, Term, TextTest, children, walk
-from vatspolicy.cel.interpreter import Env, Params, evaluate, list_members
+from vatspolicy.cel.interpreter import Params, evaluate, list_members
 from vatspolicy.cel.types import Bool
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Expression, Policy, Rule
@@ -56,7 +57,7 @@ class Coverage:
                     elif rule.each == each:
                         self._note_rule(ruleset, policy, rule, activation)
 
-    def _note_rule(self, ruleset: RuleSet, policy: Policy, rule: Rule, activation: Env) -> None:
+    def _note_rule(self, ruleset: RuleSet, policy: Policy, rule: Rule, activation: Activation) -> None:
         self._rules.setdefault(rule.name, set()).add(state_of(ruleset, rule, activation))
         for expression in expressions_of(rule):
             self._note_node(ruleset, policy, expression.text, expression.tree, activation)
@@ -66,7 +67,7 @@ class Coverage:
                     owner, text = self.bundle.term(owner, name)
                 self._decisive.setdefault((owner.file, text, node.span), set()).add(value)
 
-    def _note_node(self, ruleset: RuleSet, policy: Policy, text: str, node: Node, activation: Env) -> None:
+    def _note_node(self, ruleset: RuleSet, policy: Policy, text: str, node: Node, activation: Activation) -> None:
         if isinstance(node, Term):
             owner, inner = self.bundle.term(policy, node.name)
             self._note_node(ruleset, owner, inner, node.body, activation)
@@ -195,7 +196,7 @@ T = TypeVar("T")
 
 
 def decisive_clauses(
-    node: Node, activation: Env, params: Params, terms: tuple[str, ...] = ()
+    node: Node, activation: Activation, params: Params, terms: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Node, bool]]:
     """Yield the clauses that decide a tree alone: the terms around each, outermost first, the clause, its value."""
     match node:

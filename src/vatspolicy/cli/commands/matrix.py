@@ -78,11 +78,11 @@ def show_matrix(
     from vatspolicy.guidance.access_matrix import matrix as make
     from vatspolicy.reports.access_matrix.render import render
 
-    law = context.law.load()
-    day = context.day(law)
+    bundle = context.law.load()
+    day = context.day(bundle)
     kinds = ("regimes", "places") if by is By.ALL else (by.value,)
     try:
-        tables = [make(law, day, place, ftz, kind) for kind in kinds]
+        tables = [make(bundle, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
         abort(f"{error}.")
     publish(lambda name, color: render(name, tables, context.lang.value, color, measure_width()), format)

@@ -64,19 +64,19 @@ def show_routes(
         abort(f"there is no spec behind {spec!r}.", ExitCode.NOTHING)
     if len(specs) > 1:
         abort(f"{len(specs)} specs are behind {spec!r}; name one.")
-    law = context.law.load()
-    profile = load_profile(specs[0], changes, law.schemas)
+    bundle = context.law.load()
+    profile = load_profile(specs[0], changes, bundle.schemas)
     day = context.as_of or profile.launch or today()
     if context.as_of is not None:
-        require_covered(law, day)
-    elif day < law.covers_from:
-        early = f"lies before {law.covers_from}, the first day that the bundle covers"
+        require_covered(bundle, day)
+    elif day < bundle.covers_from:
+        early = f"lies before {bundle.covers_from}, the first day that the bundle covers"
         problem = profile.document.problem(
             ("product", "launch"), f"The launch day {early}.", "Choose a day with --as-of."
         )
         raise InvalidInput([problem])
-    plan = find_remediations(law, profile, day, to.value if to is not None else None, limit, most)
-    data = plan_to_data(law, profile, plan)
+    plan = find_remediations(bundle, profile, day, to.value if to is not None else None, limit, most)
+    data = plan_to_data(bundle, profile, plan)
 
     def report(form: str, color: bool) -> str:
         if form == Form.JSON:

@@ -54,12 +54,12 @@ def show_timeline(
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.timeline import render
 
-    law = context.law.load()
+    bundle = context.law.load()
     if first is not None:
-        require_covered(law, first, "--from")
-    if last is not None and last < (first or law.covers_from):
+        require_covered(bundle, first, "--from")
+    if last is not None and last < (first or bundle.covers_from):
         abort(f"--to {last} lies before the first day of the timeline.")
-    data = make(law, load_profile(spec, changes, law.schemas), clock.today(), first, last)
+    data = make(bundle, load_profile(spec, changes, bundle.schemas), clock.today(), first, last)
     publish(lambda name, color: render(name, data, context.lang.value, color, measure_width()), format)
 
 

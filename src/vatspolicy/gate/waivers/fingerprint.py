@@ -13,8 +13,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node, Param, Term, children
-from vatspolicy.cel.interpreter import Env, look_up
+from vatspolicy.cel.interpreter import look_up
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import Finding, RouteResult
 from vatspolicy.engine.explanation import plain, unbound_facts
@@ -43,10 +44,10 @@ def fingerprint(bundle: Bundle, profile: Profile, as_of: str, finding: Finding) 
 
 class _Maker:
     def __init__(self, bundle: Bundle, profile: Profile, as_of: str) -> None:
-        self.bundle, self.profile, self.law = bundle, profile, bundle.on(as_of)
-        self.activations = Activations(self.law, profile, as_of)
+        self.bundle, self.profile, self.ruleset = bundle, profile, bundle.on(as_of)
+        self.activations = Activations(self.ruleset, profile, as_of)
 
-    def rule(self, rule: Rule, env: Env) -> dict[str, Any]:
+    def rule(self, rule: Rule, activation: Activation) -> dict[str, Any]:
         policy = self.bundle.policies[rule.policy]
         articles = [policy.articles[key] for key in rule.cite]
         return {
@@ -54,23 +55,23 @@ class _Maker:
             "version": policy.version,
             "effect": {} if isinstance(rule.effect, Route) else dataclasses.asdict(rule.effect),
             "articles": [[article.key, dict(article.label), article.en, article.zh] for article in articles],
-            "when": self.expression(policy, rule.when, env),
+            "when": self.expression(policy, rule.when, activation),
         }
 
     def route(self, state: RouteResult) -> dict[str, Any]:
-        effect, env = state.rule.effect, self.activations.of(state.subject)
+        effect, activation = state.rule.effect, self.activations.of(state.subject)
         assert isinstance(effect, Route)
         policy = self.bundle.policies[state.rule.policy]
         cap = effect.max_foreign_percent
-        share = env.get("operator", {}).get("foreign_percent")
+        share = activation.get("operator", {}).get("foreign_percent")
         return {
-            "rule": self.rule(state.rule, env),
+            "rule": self.rule(state.rule, activation),
             "state": state.state,
-            "cap": None if cap is None else [share, self.expression(policy, cap, env)],
-            "conditions": [[c.id, self.expression(policy, c.check, env)] for c in effect.conditions],
+            "cap": None if cap is None else [share, self.expression(policy, cap, activation)],
+            "conditions": [[c.id, self.expression(policy, c.check, activation)] for c in effect.conditions],
         }
 
-    def expression(self, policy: Policy, expression: Expression, env: Env) -> list[Any]:
+    def expression(self, policy: Policy, expression: Expression, activation: Activation) -> list[Any]:
         """Its text with that of its terms, the parameters with their values, the facts with theirs."""
         params: dict[str, Any] = {}
         texts = list(self.texts(policy, expression.text, expression.tree, params))
@@ -78,7 +79,7 @@ class _Maker:
         for fact in unbound_facts(expression.tree):
             if fact.root != "as_of":  # the day is no fact; what it does to the law is in the rule and the parameters
                 names = fact.names[:-1] if fact.names[-1:] in (("within",), ("province",)) else fact.names
-                facts[self.place(env, fact.root, names)] = plain(look_up(env, fact.root, names))
+                facts[self.place(activation, fact.root, names)] = plain(look_up(activation, fact.root, names))
         return [texts, params, facts]
 
     def texts(self, policy: Policy, text: str, node: Node, params: dict[str, Any]) -> Iterator[str]:
@@ -87,16 +88,16 @@ class _Maker:
         while waiting:
             node = waiting.pop()
             if isinstance(node, Param):
-                params[node.key] = self.law.params[node.key]
+                params[node.key] = self.ruleset.params[node.key]
             if isinstance(node, Term):
                 owner, inner = self.bundle.term(policy, node.name)
                 yield from self.texts(owner, inner, node.body, params)
             else:
                 waiting += children(node)
 
-    def place(self, env: Env, root: str, names: tuple[str, ...]) -> str:
+    def place(self, activation: Activation, root: str, names: tuple[str, ...]) -> str:
         """The path of a fact, with a service by its id, so that the order of services does not matter."""
-        owner = env.get(root)
+        owner = activation.get(root)
         path: Path | None = self.profile.path_of(owner, names) if isinstance(owner, dict) else None
         if path is None:
             return ".".join((root, *names))

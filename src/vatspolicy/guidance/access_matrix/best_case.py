@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Compare, Fact, Literal, Node, Param, walk
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.classification import classify
@@ -23,7 +24,6 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import facts_of
 from vatspolicy.profile.vocabulary import describe, words
 
-Env = Mapping[str, Any]
 STEP = 0.01
 """How far beside a share that the law names the law is asked too, in percent."""
 
@@ -150,7 +150,7 @@ class BestCaseSearch:
         """The ordinary case: a foreign company at the first place that serves the whole mainland."""
         return {"spot": self.spots[0], "area": 0, "origin": self.origins[0], "share": 100.0}
 
-    def service(self, offer: str, choice: Mapping[str, Any]) -> dict[str, Any]:
+    def service(self, offer: str, choice: Mapping[str, Any]) -> Activation:
         """Variables of service rules in a case: nothing stands in the way but what the choice says."""
         spot: Location = choice["spot"]
         company = {
@@ -171,7 +171,7 @@ class BestCaseSearch:
         facts = {**self._base, "company": company, "services": [service]}
         return service_activation({**facts, "as_of": self.day}, service)
 
-    def activity(self, business: Business, choice: Mapping[str, Any]) -> Env:
+    def activity(self, business: Business, choice: Mapping[str, Any]) -> Activation:
         """Variables of activity rules in a case."""
         return {**self.service(business.offer, choice), "activity": self._unlicensed[business.cls]}
 

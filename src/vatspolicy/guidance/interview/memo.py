@@ -10,8 +10,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Quantifier, walk
-from vatspolicy.cel.interpreter import Env, look_up
+from vatspolicy.cel.interpreter import look_up
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import Expression
 from vatspolicy.policies.ruleset import RuleSet
@@ -29,7 +30,7 @@ class RememberingEvaluator:
         self._memory: dict[tuple[Expression, tuple[int, ...]], Any] = {}
         self._kept: list[Any] = []
 
-    def evaluate(self, expression: Expression, activation: Env) -> Any:
+    def evaluate(self, expression: Expression, activation: Activation) -> Any:
         """Return the value of an expression, or `Unknown`."""
         facts = self._reads.get(expression)
         if facts is None:

@@ -15,8 +15,6 @@ from vatspolicy.policies.model import Classify, Expression, Need, Route
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 
-Env = Mapping[str, Any]
-
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 

@@ -9,11 +9,12 @@ from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.guidance.remediation.change import differences
 from vatspolicy.guidance.remediation.search import Proposal, RemediationPlan
-from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, margins, unit_of
+from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, margins
 from vatspolicy.guidance.remediation.wording import margin_text, title, value_text
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText
+from vatspolicy.profile.wording import FactWording
 
 FORMAT = 1
 """Version of the data; it grows when a reader would break."""
@@ -141,7 +142,7 @@ def _margin(bundle: Bundle, margin: ThresholdDistance, ids: list[str]) -> dict[s
         "title": _text(title(path, ids, bundle.schemas)),
         "value": margin.value,
         "threshold": margin.threshold,
-        "unit": unit_of(path, bundle.schemas),
+        "unit": FactWording(bundle.schemas).unit(path),
         "distance": round(margin.distance, 10),
         "safe": margin.safe,
         "rule": margin.rule.name,

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Fact, Param
 from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
-from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
 from vatspolicy.guidance.remediation.obstacles import comparisons
@@ -17,19 +17,12 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
-from vatspolicy.profile.vocabulary import describe
-
-Env = Mapping[str, Any]
+from vatspolicy.profile.wording import FactWording
 
 QUANTITIES = ("percent", "persons", "users", "merchants", "RMB yuan")
 """Units of what can be near to something; a level or a version cannot."""
 NEAR = 0.25
 """A threshold is near when the distance is at most this part of it."""
-
-
-def unit_of(path: Path, schemas: SchemaSet) -> str:
-    """The unit of a number, as the schema gives it."""
-    return str(describe(path, schemas).get("x-unit", "")).partition(",")[0]
 
 
 @dataclass(frozen=True)
@@ -86,10 +79,10 @@ def _about(rule: Rule) -> str:
 
 def _asked(
     law: RuleSet, profile: Profile, decision: Decision
-) -> Iterator[tuple[Rule, Expression, Env, str | None, str | None]]:
+) -> Iterator[tuple[Rule, Expression, Activation, str | None, str | None]]:
     """Every rule on every subject of the profile, with what decides whether it speaks."""
     product = product_activation(profile, decision.as_of)
-    scopes: list[tuple[str, Env, str | None, str | None]] = [("product", product, None, None)]
+    scopes: list[tuple[str, Activation, str | None, str | None]] = [("product", product, None, None)]
     for service, decided in zip(product["services"], decision.services, strict=True):
         name, env = service["id"], service_activation(product, service)
         scopes.append(("service", env, name, None))
@@ -107,18 +100,24 @@ def _compares(expression: Expression) -> bool:
 
 
 def _of(
-    law: RuleSet, profile: Profile, rule: Rule, expression: Expression, env: Env, service: str | None, cls: str | None
+    law: RuleSet,
+    profile: Profile,
+    rule: Rule,
+    expression: Expression,
+    env: Activation,
+    service: str | None,
+    cls: str | None,
 ) -> Iterator[ThresholdDistance]:
     speaks = law.evaluate(expression, env)
     if speaks is None:
         return
     for fact, op, threshold, parameter in comparisons(expression.tree, law.params):
         path, value = _written(profile, env, fact), look_up(env, fact.root, fact.names)
-        if path is None or value is None or threshold <= 0 or unit_of(path, profile.schemas) not in QUANTITIES:
+        if path is None or value is None or threshold <= 0 or FactWording(profile.schemas).unit(path) not in QUANTITIES:
             continue
         beyond = _across(op, value, threshold, 1 if isinstance(value, int) else 0.01)
         high = speaks is (beyond < value)  # it speaks on the high side
-        if not high and unit_of(path, profile.schemas) != "RMB yuan":
+        if not high and FactWording(profile.schemas).unit(path) != "RMB yuan":
             continue  # too few people or too small a share forbids nothing; too little capital may
         if evaluate(expression.tree, _with(env, fact, type(value)(beyond)), law.params) is not speaks:
             distance = abs(value - threshold)
@@ -134,12 +133,12 @@ def _across(op: str, value: float, threshold: float, step: float) -> float:
             return threshold + step if value <= threshold else threshold
 
 
-def _written(profile: Profile, env: Env, fact: Fact) -> Path | None:
+def _written(profile: Profile, env: Activation, fact: Fact) -> Path | None:
     owner = env.get(fact.root)
     return profile.path_of(owner, fact.names) if isinstance(owner, dict) and fact.names else None
 
 
-def _with(env: Env, fact: Fact, value: Any) -> Env:
+def _with(env: Activation, fact: Fact, value: Any) -> Activation:
     """The variables with one fact changed, under every name its owner goes by."""
     old = env[fact.root]
     new: Any = _replaced(old, fact.names, value)

@@ -7,19 +7,18 @@ from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, unit_of
+from vatspolicy.guidance.remediation.thresholds import ThresholdDistance
 from vatspolicy.i18n import LocalizedText
-from vatspolicy.i18n.words import Table, both, number
+from vatspolicy.i18n.words import Table, both
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Need, Route
-from vatspolicy.profile.vocabulary import describe, gazetteer, label
+from vatspolicy.profile.vocabulary import label
+from vatspolicy.profile.wording import FactWording
 
 _VALUES: Table = {
     "unsaid": {"en": "not stated", "zh": "未填"},
     "nothing": {"en": "none", "zh": "无"},
     "gone": {"en": "left out", "zh": "不再列入"},
-    "yes": {"en": "yes", "zh": "是"},
-    "no": {"en": "no", "zh": "否"},
     "offered": {"en": "part of the launch", "zh": "一并上线"},
     "split": {"en": "not part of the launch", "zh": "不一并上线"},
     "stated": {"en": "as stated", "zh": "如所填"},
@@ -30,8 +29,8 @@ _UNITS: Table = {
     "persons": {"en": "persons", "zh": "人"},
     "users": {"en": "users", "zh": "名用户"},
     "merchants": {"en": "merchants", "zh": "家商户"},
-    "RMB yuan": {"en": "RMB", "zh": "元"},
 }
+"""Units of a difference between two numbers."""
 _SIDES: Table = {
     "under": {"en": "{title}: {distance} under {threshold}", "zh": "{title}：低于{threshold}，相差{distance}"},
     "above": {"en": "{title}: {distance} above {threshold}", "zh": "{title}：高于{threshold}，相差{distance}"},
@@ -47,19 +46,18 @@ _TURNS: Table = {
 
 
 def title(path: Path, ids: Iterable[str], schemas: SchemaSet) -> LocalizedText:
-    """What a fact is called, with its service."""
-    ids = tuple(ids)
-    node = describe(path, schemas)
-    name = {"en": str(node.get("title", path[-1])), "zh": str(node.get("x-title-zh", node.get("title", path[-1])))}
-    if len(path) == 2 and path[0] == "services":
-        name = {"en": "Service", "zh": "服务"}
-    if path[0] == "services" and len(path) > 1:
-        return {"en": f"{name['en']} ({ids[int(path[1])]})", "zh": f"{name['zh']}（{ids[int(path[1])]}）"}
-    return name
+    """Return the title of a fact, with the id of its service."""
+    name = FactWording(schemas).name(path)
+    if path[0] != "services" or len(path) == 1:
+        return name
+    service = tuple(ids)[int(path[1])]
+    name = {"en": "Service", "zh": "服务"} if len(path) == 2 else name
+    return {"en": f"{name['en']} ({service})", "zh": f"{name['zh']}（{service}）"}
 
 
 def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> LocalizedText:
-    """A fact in words; `after`: as it would be, so that nothing means that it is left out."""
+    """Return a fact in words. With `after`, None means that the change leaves the fact out."""
+    facts = FactWording(bundle.schemas)
     if len(path) == 2 and path[0] == "services":
         return both(_VALUES, "split" if after else "offered")
     if value is None:
@@ -68,50 +66,18 @@ def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> Localized
         return partner_text(bundle, value) if after else both(_VALUES, "some_partner")
     if path[-1] == "export":
         return both(_VALUES, "stated")
-    if isinstance(value, list):
-        if not value:
-            return both(_VALUES, "nothing")
-        texts = list(
-            {repr(text): text for text in (_scalar(path, member, bundle.schemas) for member in value)}.values()
-        )
-        return {"en": ", ".join(text["en"] for text in texts), "zh": "、".join(text["zh"] for text in texts)}
-    return _scalar(path, value, bundle.schemas)
-
-
-def _scalar(path: Path, value: Any, schemas: SchemaSet) -> LocalizedText:
-    if path[-1] in ("registered", "facilities", "area"):
-        return place_text(value, schemas)
-    if isinstance(value, bool):
-        return both(_VALUES, "yes" if value else "no")
-    if isinstance(value, int | float):
-        return amount(path, value, schemas)
-    node = describe(path, schemas)
-    names = node.get("x-enum") or describe((*path, 0), schemas).get("x-enum") or {}
-    if value in names:
-        return names[value]  # type: ignore[no-any-return]
-    if path[-1] == "investor_origin":
-        return label("country", value, schemas)
-    return {"en": str(value), "zh": str(value)}
-
-
-def place_text(place: Any, schemas: SchemaSet) -> LocalizedText:
-    """A place, with its free-trade zone where it lies in one."""
-    written = {"at": place} if isinstance(place, str) else place
-    name = label("place", written["at"], schemas)
-    zone = written.get("ftz", "none")
-    if zone == "none" or "zone" in gazetteer(schemas)[written["at"]]:
-        return {"en": name["en"], "zh": name["zh"]}
-    inside = label("zone", zone, schemas)
-    return {"en": f"{name['en']}, in the {inside['en']}", "zh": f"{name['zh']}（{inside['zh']}）"}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return facts.quantity(value, path)
+    return facts.value(value, path)
 
 
 def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     """What the partner would have to be like."""
-    held = []
+    held, facts = [], FactWording(bundle.schemas)
     for licence in partner["licences"]:
         name = bundle.instruments[licence["instrument"]].title
         classes = [label("class", cls, bundle.schemas) for cls in licence.get("classes", ())]
-        area = [place_text(place, bundle.schemas) for place in licence.get("area", ())]
+        area = [facts.value(place, ("services", 0, "area", 0)) for place in licence.get("area", ())]
         held.append(
             {
                 "en": name["en"]
@@ -131,26 +97,13 @@ def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     }
 
 
-def amount(path: Path, value: float, schemas: SchemaSet) -> LocalizedText:
-    """A number with its unit."""
-    unit = unit_of(path, schemas)
-    if unit == "percent":
-        return {"en": f"{number(value)} %", "zh": f"{number(value)}%"}
-    if unit == "RMB yuan":
-        return {"en": f"RMB {value:,.0f}", "zh": f"{value:,.0f}元"}
-    known = _UNITS.get(unit, {"en": unit, "zh": ""})
-    return {"en": f"{value:,.0f} {known['en']}".strip(), "zh": f"{value:,.0f}{known['zh']}"}
-
-
 def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
     """One margin as a sentence."""
     side = "at" if margin.distance == 0 else "under" if margin.value < margin.threshold else "above"
-    name, threshold, about = (
-        title(margin.path, ids, bundle.schemas),
-        amount(margin.path, margin.threshold, bundle.schemas),
-        consequence(bundle, margin),
-    )
-    quantity = unit_of(margin.path, bundle.schemas)
+    facts = FactWording(bundle.schemas)
+    name, about = title(margin.path, ids, bundle.schemas), consequence(bundle, margin)
+    threshold = facts.quantity(margin.threshold, margin.path)
+    quantity = facts.unit(margin.path)
     unit = _UNITS.get(quantity, {"en": quantity, "zh": ""})
     if quantity not in ("percent", "RMB yuan"):  # the unit stands with the distance
         threshold = dict.fromkeys(("en", "zh"), f"{margin.threshold:,.0f}")
@@ -160,7 +113,7 @@ def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -
         "zh": f"{figure}{unit['zh']}",
     }
     if quantity == "RMB yuan":
-        distance = {"en": f"RMB {margin.distance:,.0f}", "zh": f"{margin.distance:,.0f}元"}
+        distance = dict(facts.quantity(margin.distance, margin.path))
     if isinstance(margin.rule.effect, Route):
         threshold = {"en": f"the cap of {threshold['en']}", "zh": f"上限{threshold['zh']}"}
     turn = "now" if not margin.safe else "beyond" if margin.high else "below"

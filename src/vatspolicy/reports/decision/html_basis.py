@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import number, word
-from vatspolicy.profile.vocabulary import describe, label
+from vatspolicy.i18n.words import word
+from vatspolicy.profile.wording import FactWording
 from vatspolicy.reports.decision.digest import (
     WAIVER_WORDS,
     remark_place,
@@ -102,45 +102,13 @@ def steps(path: str) -> Steps:
 
 
 def title(path: Steps, say: Sentences) -> str:
-    """Return the name of a fact in the schema."""
-    node = describe(path)
-    name = node.get("title", path[-1]) if say.lang == "en" else node.get("x-title-zh", node.get("title", path[-1]))
-    return str(name)
+    """Return the title of a fact in the schema, in the language of the page."""
+    return say.text(FactWording().name(path))
 
 
 def value_in_words(path: Steps, value: Any, say: Sentences) -> str:
-    """Return a value in words, by the names that the schema gives."""
-    match value:
-        case None:
-            return say.html("unknown")
-        case bool():
-            return say.html("true" if value else "false")
-        case int():
-            return f"{value:,}"
-        case float():
-            return number(value)
-        case list():
-            words = [value_in_words((*path, place), member, say) for place, member in enumerate(value)]
-            return say.semicolon.join(words) if words else say.html("nothing")
-        case dict():
-            pairs = (
-                f"{title((*path, key), say)}{say.colon}{value_in_words((*path, key), inner, say)}"
-                for key, inner in value.items()
-            )
-            return say.comma.join(pairs)
-    return _word(path, str(value), say)
-
-
-def _word(path: Steps, value: str, say: Sentences) -> str:
-    names = describe(path).get("x-enum", {})
-    if value in names:
-        return say.text(names[value])
-    for kind in ("place", "zone") if path[-1:] in (("at",), ("ftz",)) else ():
-        try:
-            return say.text(label(kind, value))
-        except KeyError:
-            continue
-    return value
+    """Return a value in words, in the language of the page."""
+    return say.text(FactWording().value(value, path))
 
 
 def facts_table(data: Data, say: Sentences) -> Html | None:

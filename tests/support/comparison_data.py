@@ -1,0 +1,61 @@
+"""The data of a comparison of two small projects, for tests of its reports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.support.project_builder import compare, policy, project
+from vatspolicy.documents import parse_document
+from vatspolicy.documents.validation import validate
+
+LAW = policy("law")
+MILDER = LAW.replace("value: 50.0", "value: 70.0")
+
+
+def complete_comparison(folder: Path) -> dict[str, Any]:
+    """The data of a comparison that has something of every part."""
+    head = MILDER.replace("when: term.is_foreign\n", "when: 'false'\n")
+    log = "## 1.2.3\n\n- Old.\n"
+    base = project(folder / "base", changelog=log)
+    found = compare(base, project(folder / "head", {"law": head}, changelog=log), fail_on=["loosened", "version"])
+    note = {"path": "note", "title": {"en": "Note", "zh": "备注"}, "value": {"en": "``` | <b>", "zh": "``` | <b>"}}
+    witness = {
+        "profile": {"schema": 1, "note": "``` | <b>"},
+        "facts": [note],
+        "as_of": "2020-01-01",
+        "since": "2020-01-01",
+        "until": None,
+        "before": {"decision": "deny", "range": ["deny", "deny"]},
+        "after": {"decision": "allow", "range": ["allow", "allow"]},
+        "listed": [],
+    }
+    rule = found["decisions"]["rows"][0]["because"][0]
+    told = {"verdict": "witness", "transitions": ["deny->allow"], "before": "deny", "after": "allow"}
+    more: dict[str, Any] = {"verdict": "unknown", "transitions": [], "before": None, "after": None}
+    entry = {"before": "deny", "after": "allow", "verdict": "witness", "direction": "loosened", "reason": ""}
+    found["semantic"] = {
+        "status": "evaluated",
+        "engine": "z3",
+        "transitions": [
+            {**entry, "witness": witness},
+            {**entry, "before": "allow", "after": "deny", "verdict": "proved-impossible", "witness": None},
+            {**entry, "before": "incomplete", "after": "deny", "verdict": "unknown", "witness": None},
+        ],
+        "rules": [
+            {**rule, **told, "witness": witness, "reason": "", "assumptions": [], "seen_in": ["p60"]},
+            {
+                **rule,
+                **more,
+                "rule": "law/tell",
+                "witness": None,
+                "reason": "No answer.",
+                "assumptions": [],
+                "seen_in": [],
+            },
+        ],
+        "assumptions": [],
+    }
+    assert validate(parse_document(json.dumps(found), "comparison.json"), "comparison") == []
+    return found
