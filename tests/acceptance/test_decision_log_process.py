@@ -9,9 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.decision_logs import records
-
 from tests.support.console import needs_posix
+from tests.support.decision_logs import records
 from tests.support.shipped import ROOT
 from vatspolicy.gate.decision_log import append
 
