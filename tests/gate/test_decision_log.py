@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.decision_logs import records
 
 from tests.support.console import Console
+from tests.support.decision_logs import records
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.gate.decision_log import append, make_event, parse_mask
 
