@@ -10,7 +10,7 @@ from vatspolicy.i18n.text import cells
 
 
 class Problem(NamedTuple):
-    """One mistake in one file.
+    """An error in a file.
 
     `line` and `column` count characters from 1. `path` is the place in the document (`services[0].kind`), empty when
     the mistake is not about one value. `excerpt` is a source line, a newline and a caret line, or empty.

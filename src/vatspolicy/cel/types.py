@@ -55,7 +55,7 @@ class Day(ScalarType):
 
 
 class Enum(NamedTuple):
-    """One of a closed set of words. `written`: the words come from a policy instead of a schema."""
+    """A string from a closed set of words. `written`: the words come from a policy instead of a schema."""
 
     name: str
     values: frozenset[str]

@@ -114,7 +114,7 @@ class Reader:
         return int(text) if text.removeprefix("-").isdigit() else value
 
     def check_escapes(self, index: int, value: str) -> None:
-        """Escapes of the text in double quotes at `index` can bring in what the file itself may not hold."""
+        """Reject escapes in a double-quoted string that produce characters the file itself may not contain."""
         found = next(unprintable(value), None)
         if found is None:
             return

@@ -75,7 +75,7 @@ class RouteResult(NamedTuple):
     state: str
     """open, closed or unknown."""
     held: bool | None
-    """Whether the operator holds the route's instrument for this activity and day."""
+    """True if the operator holds the route's instrument for this activity and day; None if a fact is missing."""
     failing: tuple[Condition, ...]
     """Conditions that are false, the share cap last."""
     max_foreign_percent: float | None
@@ -85,7 +85,7 @@ class RouteResult(NamedTuple):
 
     @property
     def share_too_high(self) -> bool:
-        """Whether the foreign share is above the cap."""
+        """True if the foreign share is above the cap."""
         return any(condition.cap is not None for condition in self.failing)
 
     @property
@@ -115,7 +115,7 @@ class Finding(NamedTuple):
     state: str
     """fires, unknown, met, unmet, closed (a need without a route) or done (a duty that has been answered)."""
     holds: bool = True
-    """Whether the condition of the rule is true; False if a missing fact leaves it unknown."""
+    """True if the condition of the rule is true; False if a missing fact leaves it unknown."""
     missing: tuple[MissingFact, ...] = ()
     """Facts that keep the finding unknown."""
     routes: tuple[RouteResult, ...] = ()
@@ -161,7 +161,7 @@ class Interpretation(NamedTuple):
 
 
 class Activity(NamedTuple):
-    """One service seen as one class, with the routes by which it may be offered."""
+    """A service in one of its classes, with the routes by which it may be offered."""
 
     cls: str
     outcome: str
@@ -170,7 +170,7 @@ class Activity(NamedTuple):
 
 
 class Service(NamedTuple):
-    """One service of the product."""
+    """A service of the product."""
 
     id: str
     state: str

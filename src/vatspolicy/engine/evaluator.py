@@ -112,7 +112,7 @@ class Part:
         self.subject, self.activation, self.matches, self.certain = Subject.of(activation), activation, matches, certain
         self.low, self.high = ALLOW, ALLOW
         self.ranges: list[tuple[Outcome, Outcome, bool]] = []
-        """For each finding that bears on the outcome: the range it leaves possible; whether its subject is certain."""
+        """Per finding that can affect the outcome: (mildest, strictest, subject is certain)."""
         self.questions: list[tuple[Outcome, tuple[MissingFact, ...]]] = []
         """Facts that could still change the outcome, with the strictest one that they can bring about."""
         self.denials: list[Finding] = []

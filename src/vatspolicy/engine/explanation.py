@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Clause(NamedTuple):
-    """One clause of an expression and its truth value."""
+    """A clause of an expression and its truth value."""
 
     text: str
     value: bool | None
     """True, False, or None for unknown."""
     depth: int
-    """How deep it stands: the clauses of a term stand below it."""
+    """Depth in the tree: the clauses of a term are one level below it."""
 
 
 class FactRead(NamedTuple):
@@ -33,7 +33,7 @@ class FactRead(NamedTuple):
 
     path: Path
     value: Any
-    """None when it is missing."""
+    """Value of the fact; None if it is missing."""
     line: int
     column: int
 

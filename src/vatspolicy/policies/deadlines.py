@@ -51,12 +51,12 @@ _PERIODS: Mapping[str, tuple[str, str]] = {
 
 
 class Deadline(NamedTuple):
-    """When a duty falls due."""
+    """The deadline of a duty."""
 
     group: str
     """One of GROUPS."""
     text: LocalizedText
-    """As the law words it."""
+    """Wording of the law."""
     date: str | None
     """The last day (ISO), where the launch day fixes it."""
 

@@ -16,7 +16,7 @@ ALWAYS = "0000-01-01"
 NEVER = "9999-12-31"
 """Ends of time; days are ISO text and compare as text."""
 VERIFICATIONS = ("primary", "secondary", "unverified")
-"""How well the text of an article was checked, the weakest last."""
+"""Levels of verification of an article's text, the weakest last."""
 NO_CODE = -1
 """Index of an expression that a bundle has no generated code for."""
 SHARE_CAP = "max-foreign-percent"
@@ -51,7 +51,7 @@ class Expression:
 
     @functools.cached_property
     def is_true(self) -> bool:
-        """Whether it is the constant `true`."""
+        """True if the expression is the constant `true`."""
         return isinstance(self.tree, Literal) and self.tree.value is True
 
     @functools.cached_property
@@ -90,11 +90,11 @@ class Instrument(NamedTuple):
     policy: str
     title: LocalizedText
     authority: tuple[tuple[Expression, tuple[str, ...]], ...]
-    """Who is in charge: the first entry whose expression holds."""
+    """Authorities in charge: those of the first entry whose expression holds."""
     covers: Expression | None
-    """Whether a held instrument covers an activity; None where holding it is enough."""
+    """Expression that decides if a held instrument covers an activity; None if holding it is enough."""
     no_term: bool
-    """Whether it has no end date, so that one without `valid_until` is valid."""
+    """True if the instrument has no end date, so that one without `valid_until` is valid."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
@@ -104,7 +104,7 @@ class Instrument(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """One condition of a route, which an applicant could change."""
+    """A condition of a route that an applicant can meet."""
 
     id: str
     where: bool
@@ -145,7 +145,7 @@ class Need(NamedTuple):
 
 
 class Route(NamedTuple):
-    """One lawful way for an activity."""
+    """A lawful way to offer an activity."""
 
     to: str
     name: str
@@ -189,7 +189,7 @@ KINDS = ("classify", "route", "deny", "need", "duty", "advise")
 
 @dataclass(frozen=True)
 class Rule:
-    """One statement: when it holds, one effect follows."""
+    """A rule: a condition and its effect."""
 
     policy: str
     id: str

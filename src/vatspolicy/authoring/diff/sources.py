@@ -40,7 +40,7 @@ class Source:
     """One state of a project."""
 
     name: str
-    """As the user named it."""
+    """Name that the user gave."""
     commit: str | None
     policies: Files = field(repr=False)
     schemas: Mapping[str, bytes] = field(repr=False)

@@ -1,4 +1,4 @@
-"""What the interview itself says, in both languages."""
+"""Messages of the interview, in both languages."""
 
 from __future__ import annotations
 
@@ -135,10 +135,10 @@ PHRASES: Mapping[str, LocalizedText] = {
 
 
 def say(key: str, lang: Language, **values: Any) -> str:
-    """A phrase of the interview in one language, with values filled in."""
+    """Return a message of the interview in one language, with values filled in."""
     return PHRASES[key][lang].format(**values)
 
 
 def both(key: str, **values: Any) -> dict[str, str]:
-    """A phrase in both languages."""
+    """Return a message in both languages."""
     return {"en": say(key, "en", **values), "zh": say(key, "zh", **values)}
