@@ -201,7 +201,7 @@ def test_from_nothing_it_asks(client: Client) -> None:
     [
         ("company.foreign_percent", "150", "at most 100"),
         ("company.foreign_percent", "many", "no number"),
-        ("company.registered_capital_rmb", "1.5", "no whole number"),
+        ("company.registered_capital_rmb", "1.5", "not a whole number"),
         ("product.launch", "2027-02-30", "no calendar day"),
         ("product.launch", "2020-01-01", "has passed"),
         ("product.launch", "1990-01-01", "is known from"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 MAX_EXACT = 2**53  # the largest magnitude up to which every integer is a double too
-NO_ESCAPE = ("There is no such escape.", r"Write \\ for a backslash.")
+NO_ESCAPE = ("This escape sequence does not exist.", r"Write \\ for a backslash.")
 QUOTE_TEXT = "Put it in quotes if it is text."
 
 

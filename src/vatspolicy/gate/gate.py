@@ -199,7 +199,7 @@ class Gate:
     def _explain_refusal(self, day: str) -> str | None:
         """Return the reason why a day may not be used, as a predicate; None if it may."""
         if day < self.bundle.covers_from:
-            return f"lies before {self.bundle.covers_from}, the first day that the bundle covers"
+            return f"is before {self.bundle.covers_from}, the first day that the bundle covers"
         if day < self.today and not self.allow_past:
             return "lies in the past; pass --allow-past-as-of to decide under the law of a past day"
         return None

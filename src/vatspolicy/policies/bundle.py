@@ -231,7 +231,7 @@ def _named_below(folder: str) -> list[tuple[str, bytes]]:
 
     root = FilePath(folder)
     if not root.is_dir():
-        raise InvalidInput([Problem(str(root), 1, 1, "", "There is no such folder of policies.")])
+        raise InvalidInput([Problem(str(root), 1, 1, "", "This policy folder does not exist.")])
     files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
     if not files:
         raise InvalidInput(
