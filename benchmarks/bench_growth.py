@@ -66,13 +66,13 @@ def size(bundle: Bundle, factor: int, sets: Sequence[Sequence[Profile]], before:
     data = works[0].data()
     runs: dict[str, Candidate] = {}
     said: list[Row] = []
-    for title, (package, make, most) in PEERS.items():
+    for title, (bundle_file, make, most) in PEERS.items():
         if len(sets[0]) > most:
             continue
         try:
             engine = make(data)
         except ImportError:
-            said.append(Row(title, note=f"not installed ({package})"))
+            said.append(Row(title, note=f"not installed ({bundle_file})"))
             continue
         found = [compare(work.expected, engine(work.asked)) for work in works]
         fit, about = verdict(
@@ -199,14 +199,14 @@ def main() -> int:
             Target("8 times the rules, law about other things", wanted, f"{others:.1f}", others < MOST),
             Target("8 times the rules, exact copies", wanted, f"{copied:.1f}", copied < MOST),
         ],
-        {title.partition(" (")[0]: _version(package) for title, (package, *_) in PEERS.items()},
+        {title.partition(" (")[0]: _version(bundle_file) for title, (bundle_file, *_) in PEERS.items()},
     )
     return finish(report, given)
 
 
-def _version(package: str) -> str:
+def _version(bundle_file: str) -> str:
     try:
-        return importlib.metadata.version(package)
+        return importlib.metadata.version(bundle_file)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests.support.console import needs_posix
-from tests.support.shipped import ROOT
 from vatspolicy import compile_cache as cache
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies import bundle as bundles
@@ -191,19 +188,6 @@ def test_an_edited_policy_is_another_entry(folder: Path, law: Path) -> None:
     edited = [(name, data + b"# a comment\n") for name, data in sources]
     assert build_bundle(edited).digest != before.digest
     assert len([path for path in folder.iterdir() if path.name.startswith("bundle-")]) == 2
-
-
-def test_two_processes_at_once(folder: Path, law: Path) -> None:
-    code = f"from vatspolicy import load_bundle; print(load_bundle({str(law)!r}).digest)"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    running = [
-        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    told = {process.communicate(timeout=120)[0] for process in running}
-    assert len(told) == 1
-    assert all(process.returncode == 0 for process in running)
-    assert len([path for path in folder.iterdir() if path.name.startswith("bundle-")]) == 1
 
 
 # --- what ships with a wheel -------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Chinese telecommunications access law as code: may this product launch, with which licenses, under which law?
+"""Chinese telecommunications access law as code: decide whether, and under which licenses, a product may launch.
 
 >>> from vatspolicy import evaluate, load_bundle, load_profile
 >>> decision = evaluate(load_bundle(), load_profile("product.yaml"), "2026-11-24")  # doctest: +SKIP

@@ -97,7 +97,7 @@ class CaseFailedError(Exception):
 
 
 class CaseItem(pytest.Item):
-    """One case."""
+    """A test case of a policy or fixture."""
 
     def __init__(self, *, case: Case, **rest: Any) -> None:
         super().__init__(**rest)

@@ -37,25 +37,25 @@ versions[id] := policy.version if some id, policy in data.vatspolicy.policies
 
 
 @pytest.fixture
-def package(law: Path) -> BundleFile:
+def bundle_file(law: Path) -> BundleFile:
     return build_bundle_file(law, 7)
 
 
-def engine(package: BundleFile) -> Any:
+def engine(bundle_file: BundleFile) -> Any:
     made = opa_bindings.OpaEngine()
     made.add_policy("check.rego", REGO)
-    made.add_data(json.loads(package.files[DATA]), path=DATA.rpartition("/")[0])
+    made.add_data(json.loads(bundle_file.files[DATA]), path=DATA.rpartition("/")[0])
     return made
 
 
 @pytest.mark.parametrize(("algorithm", "rule"), [("EdDSA", "verified_eddsa"), ("ES256", "verified_es256")])
 def test_opa_verifies_the_token_and_every_digest(
-    package: BundleFile, tmp_path: Path, algorithm: str, rule: str
+    bundle_file: BundleFile, tmp_path: Path, algorithm: str, rule: str
 ) -> None:
     secret, public = generate_keys(algorithm)
     (tmp_path / "key.pem").write_text(secret)
     _, stranger = generate_keys(algorithm)
-    signed = sign(package, read_key(tmp_path / "key.pem", private=True))
+    signed = sign(bundle_file, read_key(tmp_path / "key.pem", private=True))
     token = json.loads(signed.files[SIGNATURES])["signatures"][0]
     structured = {MANIFEST, DATA}
     contents = {
@@ -78,10 +78,10 @@ def test_opa_verifies_the_token_and_every_digest(
         assert opa.eval_document("check.wrong", {**given, "contents": changed}) == ["policies/bundle.yaml"]
 
 
-def test_opa_reads_the_law(package: BundleFile, law: Path) -> None:
-    with engine(package) as opa:
+def test_opa_reads_the_law(bundle_file: BundleFile, law: Path) -> None:
+    with engine(bundle_file) as opa:
         pilot = opa.eval_document("check.pilot", {})
-        assert pilot == json.loads(package.files[DATA])["policies"]["vats-pilot-2024"]
+        assert pilot == json.loads(bundle_file.files[DATA])["policies"]["vats-pilot-2024"]
         assert pilot["rules"][0]["id"] == "pilot-access"
         versions = opa.eval_document("check.versions", {})
     assert sorted(versions) == sorted(path.stem for path in law.iterdir() if path.name != "bundle.yaml")

@@ -29,7 +29,7 @@ from vatspolicy.bundles.build import build_bundle_file, pack
 from vatspolicy.bundles.bundle_file import DATA, MANIFEST, SIGNATURES, BundleFile, read_bundle_file
 from vatspolicy.bundles.keys import Key, generate_keys, read_key
 from vatspolicy.bundles.lockfile import pin, read_lock
-from vatspolicy.bundles.signature import ALGORITHMS, canonical, file_digest, peek, sign, verify
+from vatspolicy.bundles.signature import ALGORITHMS, canonical, file_digest, read_claims, sign, verify
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput
 
@@ -74,7 +74,7 @@ def files_of(path: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def package(law: Path) -> BundleFile:
+def bundle_file(law: Path) -> BundleFile:
     return build_bundle_file(law, 7)
 
 
@@ -104,27 +104,29 @@ def test_bytes_do_not_depend_on_the_machine(law: Path, tmp_path: Path) -> None:
     assert digests == {hashlib.sha256(pack(build_bundle_file(law, 7).files)).hexdigest()}
 
 
-def test_the_archive_says_nothing_of_who_made_it(package: BundleFile) -> None:
-    content = pack(package.files)
+def test_the_archive_says_nothing_of_who_made_it(bundle_file: BundleFile) -> None:
+    content = pack(bundle_file.files)
     assert content[4:10] == b"\0\0\0\0\0\xff"  # no time, unknown system
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(content))) as archive:
         members = archive.getmembers()
-    assert [member.name for member in members] == sorted(package.files)
+    assert [member.name for member in members] == sorted(bundle_file.files)
     assert {(m.mtime, m.uid, m.gid, m.mode, m.uname, m.gname, m.type) for m in members} == {
         (0, 0, 0, 0o644, "", "", tarfile.REGTYPE)
     }
-    assert gzip.decompress(pack(package.files, compress=True)) == gzip.decompress(content)
-    assert len(pack(package.files, compress=True)) < len(content) / 3
+    assert gzip.decompress(pack(bundle_file.files, compress=True)) == gzip.decompress(content)
+    assert len(pack(bundle_file.files, compress=True)) < len(content) / 3
 
 
-def test_what_is_in_it(package: BundleFile, law: Path) -> None:
-    assert {name.partition("/")[0] for name in package.files} == {".manifest", "policies", "schemas", "vatspolicy"}
-    assert dict(package.policies) == {f"policies/{path.name}": path.read_bytes() for path in law.iterdir()}
-    assert package.schemas.files == {path.name: path.read_bytes() for path in resource_folder("schemas").glob("*.json")}
-    manifest = json.loads(package.files[MANIFEST])
+def test_what_is_in_it(bundle_file: BundleFile, law: Path) -> None:
+    assert {name.partition("/")[0] for name in bundle_file.files} == {".manifest", "policies", "schemas", "vatspolicy"}
+    assert dict(bundle_file.policies) == {f"policies/{path.name}": path.read_bytes() for path in law.iterdir()}
+    assert bundle_file.schemas.files == {
+        path.name: path.read_bytes() for path in resource_folder("schemas").glob("*.json")
+    }
+    manifest = json.loads(bundle_file.files[MANIFEST])
     assert manifest["roots"] == ["vatspolicy"]
-    assert manifest["revision"] == package.revision == f"0.1.0+7.{package.digest[7:19]}"
-    data = json.loads(package.files[DATA])
+    assert manifest["revision"] == bundle_file.revision == f"0.1.0+7.{bundle_file.digest[7:19]}"
+    data = json.loads(bundle_file.files[DATA])
     assert sorted(data["policies"]) == sorted(
         path.stem for path in law.iterdir() if path.name != "bundle.yaml" and ".test." not in path.name
     )
@@ -152,8 +154,8 @@ def refused(path: Path) -> str:
     return error.value.problems[0].message
 
 
-def test_what_is_not_as_the_manifest_says_is_refused(package: BundleFile, tmp_path: Path) -> None:
-    files, path = dict(package.files), tmp_path / "b.tar.gz"
+def test_what_is_not_as_the_manifest_says_is_refused(bundle_file: BundleFile, tmp_path: Path) -> None:
+    files, path = dict(bundle_file.files), tmp_path / "b.tar.gz"
     name = "policies/vats-pilot-2024.yaml"
     assert read_bundle_file(save(path, files)).files == files
     changed = "Its files are not those of its manifest."
@@ -163,7 +165,7 @@ def test_what_is_not_as_the_manifest_says_is_refused(package: BundleFile, tmp_pa
     assert refused(save(path, {**files, "notes.txt": b"x"})) == changed
     assert refused(save(path, {**files, "x/patch.json": b"{}"})).startswith("It holds 'x/patch.json'")
     assert refused(save(path, {key: files[key] for key in files if key != MANIFEST})) == "It has no .manifest."
-    assert "not a complete tar archive" in refused_bytes(path, pack(files)[:-3])
+    assert "complete tar archive" in refused_bytes(path, pack(files)[:-3])
     bare = {MANIFEST: files[MANIFEST]}
     assert refused(save(path, bare)) == changed
 
@@ -176,31 +178,31 @@ def refused_bytes(path: Path, content: bytes) -> str:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("number", -1, "none that vatspolicy bundle build writes"),
-        ("number", True, "none that vatspolicy bundle build writes"),
-        ("number", "7", "none that vatspolicy bundle build writes"),
-        ("version", None, "none that vatspolicy bundle build writes"),
+        ("number", -1, "was not written by vatspolicy bundle build"),
+        ("number", True, "was not written by vatspolicy bundle build"),
+        ("number", "7", "was not written by vatspolicy bundle build"),
+        ("version", None, "was not written by vatspolicy bundle build"),
         ("format", 2, "not known to this version"),
         ("number", 8, "The revision of its manifest"),
     ],
 )
 def test_a_manifest_that_says_otherwise(
-    package: BundleFile, tmp_path: Path, key: str, value: Any, message: str
+    bundle_file: BundleFile, tmp_path: Path, key: str, value: Any, message: str
 ) -> None:
-    manifest = json.loads(package.files[MANIFEST])
+    manifest = json.loads(bundle_file.files[MANIFEST])
     manifest["metadata"]["vatspolicy"][key] = value
-    assert message in refused(save(tmp_path / "b.tgz", {**package.files, MANIFEST: json.dumps(manifest).encode()}))
+    assert message in refused(save(tmp_path / "b.tgz", {**bundle_file.files, MANIFEST: json.dumps(manifest).encode()}))
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"null", b"{}", b'{"roots": [""], "revision": "x"}', b"[" * 100_000])
-def test_manifests_of_others(package: BundleFile, tmp_path: Path, text: bytes) -> None:
-    message = refused(save(tmp_path / "b.tgz", {**package.files, MANIFEST: text}))
-    assert message == "Its .manifest is none that vatspolicy bundle build writes."
+def test_manifests_of_others(bundle_file: BundleFile, tmp_path: Path, text: bytes) -> None:
+    message = refused(save(tmp_path / "b.tgz", {**bundle_file.files, MANIFEST: text}))
+    assert message == "Its .manifest was not written by vatspolicy bundle build."
 
 
-def test_names_as_opa_writes_them(package: BundleFile, tmp_path: Path) -> None:
-    path = save(tmp_path / "b.tgz", {f"/{name}": content for name, content in package.files.items()})
-    assert read_bundle_file(path).files == package.files
+def test_names_as_opa_writes_them(bundle_file: BundleFile, tmp_path: Path) -> None:
+    path = save(tmp_path / "b.tgz", {f"/{name}": content for name, content in bundle_file.files.items()})
+    assert read_bundle_file(path).files == bundle_file.files
 
 
 # --- signatures -----------------------------------------------------------------------------------------------------------
@@ -225,51 +227,51 @@ def both(keys: dict[str, tuple[Path, Path]], name: str) -> tuple[Key, Key]:
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
 def test_signed_and_verified(
-    package: BundleFile, keys: dict[str, tuple[Path, Path]], tmp_path: Path, algorithm: str
+    bundle_file: BundleFile, keys: dict[str, tuple[Path, Path]], tmp_path: Path, algorithm: str
 ) -> None:
     secret, public = both(keys, algorithm)
     assert (secret.id, secret.algorithm) == (public.id, algorithm)
-    signed = sign(package, secret)
+    signed = sign(bundle_file, secret)
     again = read_bundle_file(save(tmp_path / "b.tgz", signed.files))
     found = verify(again, public)
     assert found is not None
     assert (found.key, found.algorithm, found.scope) == (secret.id, algorithm, "")
-    assert peek(again) == found
-    assert again.digest == package.digest  # a signature changes nothing that decides
+    assert read_claims(again) == found
+    assert again.digest == bundle_file.digest  # a signature changes nothing that decides
     equal = pack(sign(again, secret).files) == pack(signed.files)
     assert equal == (algorithm == "EdDSA")  # ECDSA draws a number for each signature
 
 
 def forged(
-    package: BundleFile, key: Key, algorithm: str = "", head: Mapping[str, Any] | None = None, **claims: Any
+    bundle_file: BundleFile, key: Key, algorithm: str = "", head: Mapping[str, Any] | None = None, **claims: Any
 ) -> BundleFile:
     """The package with a signature of these claims in place of those that `sign` writes; None leaves one out."""
-    token = json.loads(sign(package, key).files[SIGNATURES])["signatures"][0]
+    token = json.loads(sign(bundle_file, key).files[SIGNATURES])["signatures"][0]
     said = jwt.decode(token, options={"verify_signature": False}) | claims
     payload = json.dumps({name: value for name, value in said.items() if value is not None}).encode()
     material: Any = key.material
     made = jwt.api_jws.encode(payload, material, algorithm=algorithm or key.algorithm, headers=dict(head or {}))
-    return with_signatures(package, {"signatures": [made]})
+    return with_signatures(bundle_file, {"signatures": [made]})
 
 
-def with_signatures(package: BundleFile, data: Any) -> BundleFile:
-    return replace(package, files={**package.files, SIGNATURES: json.dumps(data).encode()})
+def with_signatures(bundle_file: BundleFile, data: Any) -> BundleFile:
+    return replace(bundle_file, files={**bundle_file.files, SIGNATURES: json.dumps(data).encode()})
 
 
-def entries(package: BundleFile) -> list[dict[str, str]]:
+def entries(bundle_file: BundleFile) -> list[dict[str, str]]:
     return [
         {"name": name, "hash": file_digest(name, content), "algorithm": "SHA-256"}
-        for name, content in package.files.items()
+        for name, content in bundle_file.files.items()
         if name != SIGNATURES
     ]
 
 
-def test_the_matrix_of_tampering(package: BundleFile, keys: dict[str, tuple[Path, Path]]) -> None:
+def test_the_matrix_of_tampering(bundle_file: BundleFile, keys: dict[str, tuple[Path, Path]]) -> None:
     """Everything that could be wrong with a signature, and that each is refused for its own reason."""
     secret, public = both(keys, "EdDSA")
     _, other = both(keys, "other")
     p256, p256_public = both(keys, "ES256")
-    good, signed = entries(package), sign(package, secret)
+    good, signed = entries(bundle_file), sign(bundle_file, secret)
     token = json.loads(signed.files[SIGNATURES])["signatures"][0]
     head, body, tail = token.split(".")
     none = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
@@ -277,35 +279,35 @@ def test_the_matrix_of_tampering(package: BundleFile, keys: dict[str, tuple[Path
     hs256 = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=").decode()
     mac = base64.urlsafe_b64encode(hmac.digest(pem, f"{hs256}.{body}".encode(), "sha256")).rstrip(b"=")
     name = "policies/vats-pilot-2024.yaml"
-    assert verify(forged(package, secret, files=good), public)
+    assert verify(forged(bundle_file, secret, files=good), public)
     not_by = "Its signature is not by the key"
     table: list[tuple[BundleFile, Key | None, str, str]] = [
-        (package, public, "", "It is not signed, and a key was given"),
+        (bundle_file, public, "", "It is not signed, and a key was given"),
         (signed, None, "", "It is signed, and no key was given"),
         (signed, other, "", not_by),
         (signed, p256_public, "", not_by),
-        (sign(package, p256), public, "", not_by),
-        (with_signatures(package, {"signatures": [f"{none}.{body}."]}), public, "", not_by),
-        (with_signatures(package, {"signatures": [f"{hs256}.{body}.{mac.decode()}"]}), public, "", not_by),
-        (with_signatures(package, {"signatures": [f"{head}.{body}.{tail[:-8]}AAAAAAAA"]}), public, "", not_by),
-        (with_signatures(package, {"signatures": [f"{head}.{body[:-4]}AAAA.{tail}"]}), public, "", not_by),
-        (with_signatures(package, {"signatures": [""]}), public, "", not_by),
-        (with_signatures(package, {"signatures": []}), public, "", "holds no single signature"),
-        (with_signatures(package, {"signatures": [token, token]}), public, "", "holds no single signature"),
-        (with_signatures(package, {"signatures": [7]}), public, "", "of a kind that is not known"),
-        (with_signatures(package, [token]), public, "", "holds no single signature"),
-        (with_signatures(package, {"signatures": [token], "plugin": "theirs"}), public, "", "of a kind that is not known"),
+        (sign(bundle_file, p256), public, "", not_by),
+        (with_signatures(bundle_file, {"signatures": [f"{none}.{body}."]}), public, "", not_by),
+        (with_signatures(bundle_file, {"signatures": [f"{hs256}.{body}.{mac.decode()}"]}), public, "", not_by),
+        (with_signatures(bundle_file, {"signatures": [f"{head}.{body}.{tail[:-8]}AAAAAAAA"]}), public, "", not_by),
+        (with_signatures(bundle_file, {"signatures": [f"{head}.{body[:-4]}AAAA.{tail}"]}), public, "", not_by),
+        (with_signatures(bundle_file, {"signatures": [""]}), public, "", not_by),
+        (with_signatures(bundle_file, {"signatures": []}), public, "", "holds no single signature"),
+        (with_signatures(bundle_file, {"signatures": [token, token]}), public, "", "holds no single signature"),
+        (with_signatures(bundle_file, {"signatures": [7]}), public, "", "of a kind that is not known"),
+        (with_signatures(bundle_file, [token]), public, "", "holds no single signature"),
+        (with_signatures(bundle_file, {"signatures": [token], "plugin": "theirs"}), public, "", "of a kind that is not known"),
         (signed, public, "production", "Its signature has no scope."),
-        (sign(package, secret, "test"), public, "production", "Its signature has another scope."),
-        (sign(package, secret, "production"), public, "", "a scope that was not asked for"),
-        (forged(package, secret, files=good[1:]), public, "", f"does not list {good[0]['name']!r}"),
-        (forged(package, secret, files=[*good, good[3]]), public, "", f"lists {good[3]['name']!r} twice"),
-        (forged(package, secret, files=[*good, {**good[0], "name": "x"}]), public, "", "lists 'x', which is missing"),
-        (forged(package, secret, files=[{**good[0], "hash": "0" * 64}, *good[1:]]), public, "", "is not what was signed"),
-        (forged(package, secret, files=[{**good[0], "algorithm": "MD5"}, *good[1:]]), public, "", "too weak or unknown"),
-        (forged(package, secret, files=[{**good[0], "algorithm": "MD6"}, *good[1:]]), public, "", "too weak or unknown"),
-        (forged(package, secret, files=[{**good[0], "hash": 7}, *good[1:]]), public, "", "says nothing of files"),
-        (forged(package, secret, files=None), public, "", "says nothing of files"),
+        (sign(bundle_file, secret, "test"), public, "production", "Its signature has another scope."),
+        (sign(bundle_file, secret, "production"), public, "", "a scope that was not asked for"),
+        (forged(bundle_file, secret, files=good[1:]), public, "", f"does not list {good[0]['name']!r}"),
+        (forged(bundle_file, secret, files=[*good, good[3]]), public, "", f"lists {good[3]['name']!r} twice"),
+        (forged(bundle_file, secret, files=[*good, {**good[0], "name": "x"}]), public, "", "lists 'x', which is missing"),
+        (forged(bundle_file, secret, files=[{**good[0], "hash": "0" * 64}, *good[1:]]), public, "", "is not what was signed"),
+        (forged(bundle_file, secret, files=[{**good[0], "algorithm": "MD5"}, *good[1:]]), public, "", "too weak or unknown"),
+        (forged(bundle_file, secret, files=[{**good[0], "algorithm": "MD6"}, *good[1:]]), public, "", "too weak or unknown"),
+        (forged(bundle_file, secret, files=[{**good[0], "hash": 7}, *good[1:]]), public, "", "says nothing of files"),
+        (forged(bundle_file, secret, files=None), public, "", "says nothing of files"),
         (replace(signed, files={**signed.files, name: signed.files[name] + b" "}), public, "", f"{name!r} is not what"),
         (replace(signed, files={**signed.files, DATA: b"{"}), public, "", "is not JSON"),
         (replace(signed, files={**signed.files, "x": b""}), public, "", "does not list 'x'"),
@@ -315,23 +317,23 @@ def test_the_matrix_of_tampering(package: BundleFile, keys: dict[str, tuple[Path
         with pytest.raises(InvalidInput) as error:
             verify(case, key, scope)
         assert message in error.value.problems[0].message, message
-    assert verify(sign(package, secret, "production"), public, "production")
-    assert verify(package, None) is None
+    assert verify(sign(bundle_file, secret, "production"), public, "production")
+    assert verify(bundle_file, None) is None
 
 
-def test_the_id_in_a_header_chooses_nothing(package: BundleFile, keys: dict[str, tuple[Path, Path]]) -> None:
+def test_the_id_in_a_header_chooses_nothing(bundle_file: BundleFile, keys: dict[str, tuple[Path, Path]]) -> None:
     secret, public = both(keys, "EdDSA")
-    found = verify(forged(package, secret, head={"kid": "somebody"}), public)
+    found = verify(forged(bundle_file, secret, head={"kid": "somebody"}), public)
     assert found is not None
     assert found.key == public.id
 
 
 def test_no_byte_of_a_signed_bundle_can_be_changed(
-    package: BundleFile, keys: dict[str, tuple[Path, Path]], tmp_path: Path
+    bundle_file: BundleFile, keys: dict[str, tuple[Path, Path]], tmp_path: Path
 ) -> None:
     """Each change is refused, or leaves every file as it was (a bit of a time stamp decides nothing)."""
     secret, public = both(keys, "EdDSA")
-    signed = sign(package, secret)
+    signed = sign(bundle_file, secret)
     content = pack(signed.files)
     plain = gzip.decompress(content)
     refusals = 0
@@ -407,17 +409,17 @@ def test_the_lock_refuses_older_and_other_bundles(law: Path, copy_of_law: Path, 
     lock = pin(path, seven, None)
     assert read_lock(path) == lock
     lock.check(seven)
-    for package, message in (
+    for bundle_file, message in (
         (six, "It is older than"),
         (other, "It is not the bundle"),
         (eight, "It is not the bundle"),
     ):
         with pytest.raises(InvalidInput, match=message):
-            lock.check(package)
+            lock.check(bundle_file)
     before = path.read_bytes()
-    for package, message in ((six, "It is older than"), (other, "another bundle under the number")):
+    for bundle_file, message in ((six, "It is older than"), (other, "another bundle under the number")):
         with pytest.raises(InvalidInput, match=message):
-            pin(path, package, None)
+            pin(path, bundle_file, None)
     assert path.read_bytes() == before
     assert pin(path, seven, None) == lock  # again is no change
     assert pin(path, eight, None).number == 8
@@ -430,7 +432,7 @@ def test_the_lock_refuses_older_and_other_bundles(law: Path, copy_of_law: Path, 
         ("[]", "A lock has the keys"),
         ("version: '1'\nnumber: 1\n", "The lock has no 'digest'."),
         ("version: '1'\nnumber: 1\ndigest: sha256:zz\n", "A digest is"),
-        ("version: '1'\nnumber: true\ndigest: x\n", "This key cannot have this value."),
+        ("version: '1'\nnumber: true\ndigest: x\n", "This value is not allowed here."),
         ("version: '1'\nnumber: 1\ndigest: x\nkeys: k\n", "A lock has no key 'keys'."),
     ],
 )
@@ -492,8 +494,8 @@ def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp
     data = json.loads(files["profile.schema.json"])
     data["properties"]["product"]["properties"]["color"] = {"type": "string", "title": "Color"}
     files["profile.schema.json"] = json.dumps(data, ensure_ascii=False).encode()
-    package = build_bundle_file(law, 1, schemas=SchemaSet(files))
-    save(tmp_path / "bundle.tar.gz", package.files)
+    bundle_file = build_bundle_file(law, 1, schemas=SchemaSet(files))
+    save(tmp_path / "bundle.tar.gz", bundle_file.files)
     spec = console.write("spec.yaml", SHOP.replace("title: A shop,", "title: A shop, color: red,"))
     plain = console("check", spec, "-p", law)
     assert (plain.code, "color" in plain.err) == (3, True)

@@ -7,8 +7,6 @@ import io
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -224,18 +222,18 @@ def test_folders_and_globs(check: Callable[..., Any], console: Console) -> None:
 def test_a_glob_without_a_match_is_nothing(check: Callable[..., Any]) -> None:
     ran = check("specs/*.yaml")
     assert (ran.code, ran.out) == (5, "")
-    assert ran.err == "vatspolicy: there is no spec behind 'specs/*.yaml'.\nvatspolicy: nothing was decided.\n"
+    assert ran.err == "vatspolicy: no spec found at 'specs/*.yaml'.\nvatspolicy: nothing was decided.\n"
 
 
 def test_a_glob_without_a_match_beside_a_spec_is_not_passed_over(check: Callable[..., Any]) -> None:
     ran = check("shop.yaml", "specs/*.yaml")
-    assert (ran.code, ran.err) == (5, "vatspolicy: there is no spec behind 'specs/*.yaml'.\n")
+    assert (ran.code, ran.err) == (5, "vatspolicy: no spec found at 'specs/*.yaml'.\n")
     assert "ALLOW" in ran.out
 
 
 def test_a_missing_file_is_invalid_input(check: Callable[..., Any]) -> None:
     ran = check("missing.yaml", "shop.yaml")
-    assert (ran.code, ran.err) == (3, "missing.yaml:1:1: There is no such file.\n")
+    assert (ran.code, ran.err) == (3, "missing.yaml:1:1: This file does not exist.\n")
     assert "ALLOW" in ran.out
 
 
@@ -271,7 +269,7 @@ def test_windows_line_ends_change_nothing(check: Callable[..., Any], console: Co
 def test_a_folder_of_policies_that_is_not_there(console: Console) -> None:
     console.write("shop.yaml", SHOP)
     ran = console("check", "shop.yaml", "-p", "nowhere")
-    assert (ran.code, ran.err) == (3, "nowhere:1:1: There is no such folder of policies.\n")
+    assert (ran.code, ran.err) == (3, "nowhere:1:1: This policy folder does not exist.\n")
 
 
 def test_an_invalid_policy_is_invalid_input(console: Console, copy_of_law: Path) -> None:
@@ -353,7 +351,7 @@ def test_set_changes_the_decision(check: Callable[..., Any]) -> None:
 
 def test_an_impossible_place_or_value_is_a_problem_of_the_spec(check: Callable[..., Any]) -> None:
     beyond = check("hosting.yaml", "--set", "services.5.area=[china]")
-    assert (beyond.code, beyond.err) == (3, "hosting.yaml:1:1: services.5.area: There is no such place to set.\n")
+    assert (beyond.code, beyond.err) == (3, "hosting.yaml:1:1: services.5.area: This path cannot be set.\n")
     wrong = check("hosting.yaml", "--set", "company.foreign_percent=101")
     assert wrong.code == 3
     assert wrong.err.startswith("hosting.yaml:7:20: company.foreign_percent: ")
@@ -378,7 +376,7 @@ def test_a_day_is_a_calendar_day(text: str) -> None:
         (
             ["--as-of", "2014-12-31", "--allow-past-as-of"],
             2,
-            "vatspolicy: --as-of lies before 2015-01-01, the first day",
+            "vatspolicy: --as-of is before 2015-01-01, the first day",
         ),
         (["--as-of", "yesterday"], 2, "Write a calendar day as YYYY-MM-DD."),
         (["--set", "product.launch=2026-05-31"], 3, "shop.yaml:2:44: product.launch: The launch day lies in the past;"),
@@ -578,7 +576,7 @@ def test_test_runs_what_a_pattern_names(console: Console, law: Path) -> None:
     assert console("test", "-p", law, "-r", "opens on the launch day").out == "1 passed, 0 failed\n"
     assert console("test", "-p", law, "--run", "no such test").code == 5
     bad = console("test", "-p", law, "-r", "(")
-    assert (bad.code, "no regular expression" in bad.err) == (2, True)
+    assert (bad.code, "not a valid regular expression" in bad.err) == (2, True)
 
 
 def test_test_tells_what_failed(console: Console, copy_of_law: Path) -> None:
@@ -618,7 +616,7 @@ def test_test_includes_the_fixtures_beside_it(console: Console, law: Path) -> No
 @pytest.mark.parametrize("command", ["test", "lint"])
 def test_a_folder_of_fixtures_that_is_not_there(console: Console, law: Path, command: str) -> None:
     ran = console(command, "-p", law, "--fixtures", "nowhere")
-    assert (ran.code, "There is no such folder." in ran.err) == (2, True)
+    assert (ran.code, "This folder does not exist." in ran.err) == (2, True)
 
 
 def test_a_fixture_that_is_none_is_invalid_input(console: Console, law: Path) -> None:
@@ -721,74 +719,6 @@ def test_a_hostile_spec_is_decided_and_speaks_for_nobody(check: Callable[..., An
         assert not re.search(r"^::(?!(warning|notice) file=a%2Cb%3Ac%25d%0A)", ran.out, re.MULTILINE)
 
 
-# --- as its own process: streams that a test within a process has no hold of ----------------------------------------------
-
-
-def spawn(law: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    buffered = {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": ""}
-    environment = {**os.environ, **buffered, **options.pop("env", {})}
-    code = "from vatspolicy.cli import main; main()"
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
-    command = [sys.executable, "-c", code, "check", "-p", str(law), *arguments]
-    return subprocess.Popen(command, env=environment, **streams)
-
-
-@pytest.fixture
-def spec(tmp_path: Path) -> str:
-    """A spec that has launched long ago as seen from no clock: the launch lies ahead for a thousand years."""
-    path = tmp_path / "hosting.yaml"
-    path.write_text(HOSTING.replace("2027-01-31", "3027-01-31"))
-    return str(path)
-
-
-@needs_posix
-def test_a_reader_that_goes_away_is_no_error(law: Path, spec: str) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    process = spawn(law, spec, stdout=writing)
-    os.close(writing)
-    _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (1, b"")
-
-
-@needs_posix
-def test_a_log_that_goes_away_does_not_change_the_code(law: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    process = spawn(law, "missing.yaml", stderr=writing)
-    os.close(writing)
-    process.communicate(timeout=60)
-    assert process.returncode == 3
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
-def test_a_full_standard_output_is_told_once(law: Path, spec: str) -> None:
-    with open("/dev/full", "wb") as full:
-        process = spawn(law, spec, stdout=full)
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 70
-    assert err == b"vatspolicy: cannot write to standard output: No space left on device.\n"
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_terminal_without_unicode(law: Path, spec: str, lang: str) -> None:
-    """Marks become plain signs, and unknown (?) stays apart from closed (x)."""
-    plain = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "COLUMNS": "200"}
-    process = spawn(law, spec, "--lang", lang, "--set", DENIED, env=plain)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (1, b"")
-    text = out.decode("ascii")
-    assert ("  x cloud/B11: The place" in text) if lang == "en" else ("\\u4e0d\\u5f97\\u4e0a\\u7ebf" in text)
-
-
-def test_what_a_program_reads_is_utf_8_everywhere(law: Path, spec: str) -> None:
-    process = spawn(law, spec, "-f", "json", env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
-    out, _ = process.communicate(timeout=60)
-    assert "中华人民共和国电信条例".encode() in out
-    assert b"\r" not in out
-    assert json.loads(out)["decision"] == "needs-license"
-
-
 def test_a_sign_that_the_terminal_cannot_show_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rich writes help pages to standard output by itself."""
     raw = io.BytesIO()
@@ -797,22 +727,3 @@ def test_a_sign_that_the_terminal_cannot_show_is_no_error(monkeypatch: pytest.Mo
     sys.stdout.write("SPEC…\n")
     sys.stdout.flush()
     assert raw.getvalue() == b"SPEC\\u2026\n"
-
-
-def test_help_where_there_is_no_unicode(law: Path) -> None:
-    process = spawn(law, "--help", env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (0, b"")
-    assert "--fail-on" in out.decode("ascii")
-
-
-@needs_posix
-def test_ctrl_c(law: Path, tmp_path: Path) -> None:
-    """The interrupt comes while the spec is read from a pipe that nobody writes to."""
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    process = spawn(law, str(pipe))
-    with pipe.open("wb"):  # returns when the other side has begun to read
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, b"vatspolicy: interrupted.\n")

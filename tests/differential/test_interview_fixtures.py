@@ -15,9 +15,9 @@ from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.interview import start
-from vatspolicy.guidance.interview.ranking import get
 from vatspolicy.guidance.interview.writer import render
 from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer
 
@@ -63,10 +63,10 @@ def told(facts: dict[str, Any], path: FactPath, as_of: str) -> Any:
         return as_of
     if path == ("services",):
         return [{key: one[key] for key in ("id", "offers") if key in one} for one in facts["services"]]
-    value = get(facts, path)
+    value = get_fact(facts, path)
     if value is None and path[0] == "services" and path[2] in INHERITED:
-        value = get(facts["product"], path[2:])
-    if value is None and path[-1] == "mainland_entity" and (site := get(facts, (path[0], "registered"))):
+        value = get_fact(facts["product"], path[2:])
+    if value is None and path[-1] == "mainland_entity" and (site := get_fact(facts, (path[0], "registered"))):
         return gazetteer()[facts_by_one(path, site)]["province"] != "overseas"
     if value is None and (path == ("deals",) or (path[-1] == "licences" and path[0] in facts)):
         return []  # what a profile does not declare is not there

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import signal
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +14,6 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
-from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP, TODAY
 
 httpx = pytest.importorskip("httpx", reason="needs the extra `test`")
@@ -393,28 +389,6 @@ def test_a_bundle_has_the_form_of_its_own_schemas(law: Path) -> None:
 
 
 # --- the command
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_it_listens_to_this_machine_alone_and_stops_on_a_signal(number: int, code: int) -> None:
-    command = [sys.executable, "-c", "from vatspolicy.cli import main; main()"]
-    with subprocess.Popen(
-        [*command, "serve", "--port", "0", "--no-open"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    ) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        assert address.startswith("http://127.0.0.1:")
-        with httpx.Client(trust_env=False) as http:
-            reply = http.get(address)
-        assert (reply.status_code, "server" in reply.headers) == (200, False)
-        process.send_signal(number)
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (code, "", "vatspolicy: stopped.\n")
 
 
 def test_a_port_in_use_is_said_so(console: Console, law: Path) -> None:

@@ -188,8 +188,8 @@ def read_bundle_file(data: bytes) -> bool:
     path = _folder() / "package.tar.gz"
     path.write_bytes(data)
     try:
-        package = read_bundle_file(path)
-        package.load()
+        bundle_file = read_bundle_file(path)
+        bundle_file.load()
     except InvalidInput as error:
         assert error.problems
         return False

@@ -1,4 +1,4 @@
-"""Archives (.tar, .tar.gz, .tgz) from anywhere, read into memory and never onto disk: bounded, and only plain files."""
+"""Untrusted archives (.tar, .tar.gz, .tgz), read into memory within limits; regular files only."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from typing import BinaryIO
 ENDINGS = (".tar.gz", ".tgz", ".tar")
 MAX_FILES = 20_000
 MAX_BYTES = 128 * 2**20
-"""Most members, and most bytes once decompressed, that are read of one archive."""
+"""Maximum number of members and of decompressed bytes of one archive."""
 _GZIP = b"\x1f\x8b"
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
-"""What no name of a file in an archive needs: controls, backslashes, drives."""
+"""Characters that no file name in an archive needs: controls, backslashes, drives."""
 
 
 class ArchiveError(Exception):
-    """An archive that is not read; the text is one sentence."""
+    """Error for a rejected archive; the text is one sentence."""
 
 
 def is_archive(name: str) -> bool:
-    """Whether a file of that name is taken for an archive."""
+    """Return True if the file name is that of an archive."""
     return name.lower().endswith(ENDINGS)
 
 
 def read_archive(
     path: Path, wanted: Callable[[str], bool] = lambda _: True, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES
 ) -> list[tuple[str, bytes]]:
-    """Name (relative, with slashes) and bytes of the wanted files of an archive, in its order.
+    """Return the name (relative, with slashes) and bytes of each wanted file of an archive, in its order.
 
     The whole archive is looked at, and refused for one member that is a link, a device or sparse, whose name
     leads upwards or comes twice, or that goes beyond the limits. Raises ArchiveError, with the name of the
@@ -44,7 +44,7 @@ def read_archive(
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, ValueError):
         raise ArchiveError(f"{path.name!r} is not a complete tar archive.") from None
     except OSError as error:
-        raise ArchiveError(f"{path.name!r} cannot be read: {error.strerror or 'it is no file'}.") from None
+        raise ArchiveError(f"{path.name!r} cannot be read: {error.strerror or 'it is not a file'}.") from None
 
 
 class _Reader:
@@ -76,7 +76,7 @@ class _Reader:
         return [(name, content) for name, content in found.items() if content is not None]
 
     def check(self, member: tarfile.TarInfo) -> str | None:
-        """The name of a file; None for a folder. One slash before it is no harm: OPA writes it, and trims it."""
+        """Return the name of a file, or None for a folder. OPA writes a leading slash, which is removed."""
         name = member.name.removeprefix("/")
         steps = [step for step in name.split("/") if step not in ("", ".")]
         if name.startswith("/") or ".." in steps or _ODD.search(name):

@@ -1,4 +1,4 @@
-"""Bundles made from sources: equal sources give equal bytes, whoever makes them and wherever."""
+"""Reproducible builds: equal sources give equal bytes on every machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import build_bundle, is_law, read_sources
 
 _STORED = 65535
-"""Most bytes of one stored block (RFC 1951, 3.2.4)."""
+"""Maximum number of bytes of one stored block (RFC 1951, 3.2.4)."""
 
 
 def build_bundle_file(
@@ -59,14 +59,14 @@ def build_bundle_file(
 
 
 def _sources(folder: Path) -> dict[str, bytes]:
-    """Policy files by their names in the bundle. Raises InvalidInput."""
+    """Return the policy files by their names in the bundle. Raises InvalidInput."""
     read_sources(folder)  # says what is wrong with a folder that has none
     paths = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
     return {f"policies/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths}
 
 
 def _data(sources: Mapping[str, bytes]) -> dict[str, Any]:
-    """The law as plain data, which any OPA loads: the release, and the policies by id."""
+    """Return the law as plain data, which any OPA loads: the release, and the policies by id."""
     release, policies = None, {}
     for name, content in sources.items():
         base = PurePath(name).name
@@ -85,7 +85,7 @@ def _json(data: Any) -> bytes:
 
 
 def pack(files: Mapping[str, bytes], compress: bool = False) -> bytes:
-    """The archive of files: names in order, no owner and no time, mode 0644.
+    """Return the archive of files: sorted names, no owner, no time, mode 0644.
 
     It is stored and not compressed, because what zlib makes of one text differs between its versions and forks;
     `compress` makes it a fifth of the size, with bytes that are equal only where zlib is.
@@ -102,16 +102,16 @@ def pack(files: Mapping[str, bytes], compress: bool = False) -> bytes:
     return head + (_compressed(data) if compress else _stored(data)) + tail
 
 
-def was_compressed(path: Path) -> bool:
-    """Whether an archive is smaller than what is in it: it was not made of stored blocks (RFC 1951, 3.2.4) alone."""
+def is_compressed(path: Path) -> bool:
+    """Return True if an archive does not consist of stored blocks (RFC 1951, 3.2.4)."""
     with path.open("rb") as file:
         head = file.read(11)
     return head[:2] == b"\x1f\x8b" and len(head) == 11 and head[10] not in (0, 1)
 
 
 def _compressed(data: bytes) -> bytes:
-    maker = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return maker.compress(data) + maker.flush()
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return compressor.compress(data) + compressor.flush()
 
 
 def _stored(data: bytes) -> bytes:

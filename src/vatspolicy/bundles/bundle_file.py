@@ -1,4 +1,4 @@
-"""What is in a bundle's file: read whole, and checked against its own manifest."""
+"""Content of a bundle file, checked against its manifest."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from vatspolicy.policies.bundle import Bundle, build_bundle
 
 MANIFEST, SIGNATURES, DATA = ".manifest", ".signatures.json", "vatspolicy/data.json"
 ROOT = "vatspolicy"
-"""The root that the data have in OPA, and the name of our part of the manifest's metadata."""
+"""Root of the data in OPA, and key of our part of the manifest's metadata."""
 DELTA = "patch.json"
-"""OPA's bundles of changes, which are unsigned by design; there are none here."""
+"""Name of OPA's delta bundles, which are unsigned by design and never accepted."""
 FORMAT = 1
 """Version of our part of the manifest."""
 
 
 class BundleFileError(InvalidInput):
-    """A bundle that is not used; one problem, about the file."""
+    """Error for a rejected bundle; one problem, about the file."""
 
     def __init__(self, file: str, message: str, hint: str = "") -> None:
         super().__init__([Problem(file, 1, 1, "", message, hint)])
@@ -33,25 +33,25 @@ class BundleFileError(InvalidInput):
 
 @dataclass(frozen=True)
 class BundleFile:
-    """A bundle's file, whole and consistent; who made it, its signature says."""
+    """Complete and consistent bundle file; its author is proved by its signature only."""
 
     file: str
     files: Mapping[str, bytes] = field(repr=False)
-    """Every file by its name, which has slashes and begins with none."""
+    """Files by name, with slashes and without a leading one."""
     version: str
     number: int
-    """Grows with every release: a bundle with a lower one is older."""
+    """Release number; a bundle with a lower one is older."""
     digest: str
     """SHA-256 over names and bytes of everything but manifest and signature: `sha256:` and 64 digits."""
 
     @property
     def revision(self) -> str:
-        """OPA's name for this state of the bundle: version, number and the beginning of the digest."""
+        """OPA revision: version, number and the beginning of the digest."""
         return revision(self.version, self.number, self.digest)
 
     @property
     def signed(self) -> bool:
-        """Whether there is a signature, whoever made it."""
+        """True if there is a signature, by any key."""
         return SIGNATURES in self.files
 
     @functools.cached_property
@@ -62,7 +62,7 @@ class BundleFile:
 
     @functools.cached_property
     def schemas(self) -> SchemaSet:
-        """Schemas that it decides under; the shipped set where they are the same."""
+        """Schemas of the bundle; the shipped set if they are equal."""
         found = [name.split("/") for name in self.files if name.startswith("schemas/") and name.endswith(".json")]
         own = SchemaSet({parts[1]: self.files["/".join(parts)] for parts in found if len(parts) == 2})
         return SchemaSet.shipped() if own == SchemaSet.shipped() else own
@@ -81,18 +81,18 @@ class BundleFile:
 
 
 def revision(version: str, number: int, content: str) -> str:
-    """The revision of a manifest: 0.1.0+17.3f2ac1d0e5b7."""
+    """Return the revision of a manifest, such as 0.1.0+17.3f2ac1d0e5b7."""
     return f"{version}+{number}.{content.removeprefix('sha256:')[:12]}"
 
 
 def content_digest(files: Mapping[str, bytes]) -> str:
-    """Digest of everything in a bundle but manifest and signature, which speak of it."""
+    """Return the digest of all files except manifest and signature, which contain it."""
     names = sorted(files.keys() - {MANIFEST, SIGNATURES})
     return "sha256:" + digest(part for name in names for part in (name.encode(), files[name]))
 
 
 def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> BundleFile:
-    """The bundle in a file (`content`: what is in it, where that is known). Raises PackageError.
+    """Read the bundle in a file, or in `content` if given. Raises BundleFileError.
 
     It is whole and what its manifest says; who made it is for `signature.verify` to find out.
     """
@@ -108,31 +108,31 @@ def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> 
     if MANIFEST not in content:
         raise BundleFileError(file, "It has no .manifest.", "Build one with vatspolicy bundle build.")
     ours = _manifest(file, content[MANIFEST])
-    package = BundleFile(file, content, ours["version"], ours["number"], content_digest(content))
-    if ours["digest"] != package.digest:
+    bundle_file = BundleFile(file, content, ours["version"], ours["number"], content_digest(content))
+    if ours["digest"] != bundle_file.digest:
         raise BundleFileError(
             file, "Its files are not those of its manifest.", "Something was changed, added or removed."
         )
-    if ours["revision"] != package.revision:
+    if ours["revision"] != bundle_file.revision:
         raise BundleFileError(file, "The revision of its manifest is not what its version, number and digest make.")
-    if not package.policies or not package.schemas.files:
+    if not bundle_file.policies or not bundle_file.schemas.files:
         raise BundleFileError(file, "It holds no policies, or no schemas.")
-    return package
+    return bundle_file
 
 
 def _manifest(file: str, content: bytes) -> dict[str, Any]:
-    """Our part of a manifest, with its revision. Raises PackageError."""
+    """Return our part of a manifest, with its revision. Raises BundleFileError."""
     try:
         data = json.loads(content)
         ours = data["metadata"][ROOT]
         found = {"revision": data["revision"], **{key: ours[key] for key in ("format", "version", "number", "digest")}}
         roots = data["roots"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise BundleFileError(file, "Its .manifest is none that vatspolicy bundle build writes.") from None
+        raise BundleFileError(file, "Its .manifest was not written by vatspolicy bundle build.") from None
     texts = all(isinstance(found[key], str) for key in ("revision", "version", "digest"))
     number = found["number"]
     if not texts or not isinstance(number, int) or isinstance(number, bool) or number < 0 or roots != [ROOT]:
-        raise BundleFileError(file, "Its .manifest is none that vatspolicy bundle build writes.")
+        raise BundleFileError(file, "Its .manifest was not written by vatspolicy bundle build.")
     if found["format"] != FORMAT:
         raise BundleFileError(file, "Its format is not known to this version of the program.")
     return found

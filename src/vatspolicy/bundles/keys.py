@@ -1,4 +1,4 @@
-"""Keys that sign bundles: Ed25519 (EdDSA) and P-256 (ES256), as PEM or JWK. The key says the algorithm, no token does.
+"""Keys that sign bundles: Ed25519 (EdDSA) and P-256 (ES256), as PEM or JWK. The key determines the algorithm.
 
 PyJWT and cryptography (extra `sign`) do the work.
 """
@@ -28,7 +28,7 @@ _MAX_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Key:
-    """A key, its name, and the one algorithm that it is used with."""
+    """Key, its id, and the one algorithm that it is used with."""
 
     id: str
     algorithm: str
@@ -37,11 +37,11 @@ class Key:
 
 
 def read_key(path: Path, private: bool = False) -> Key:
-    """The key in a file. Its id is the JWK's `kid`, else its thumbprint (RFC 7638). Raises PackageError.
+    """Read the key in a file. Its id is the JWK's `kid`, or its thumbprint (RFC 7638). Raises BundleFileError.
 
     The public key of a private one will do to verify; a private one is asked for where something is to be signed.
     """
-    _library(str(path))
+    _require_libraries(str(path))
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -64,7 +64,7 @@ def read_key(path: Path, private: bool = False) -> Key:
     return key
 
 
-def _library(file: str) -> None:
+def _require_libraries(file: str) -> None:
     try:
         import cryptography
         import jwt
@@ -110,19 +110,19 @@ def _key(path: Path, material: Any, jwk: Mapping[str, Any] | None) -> Key:
 
 
 def _thumbprint(public: Any) -> str:
-    """RFC 7638: SHA-256 over the members that make the key, in order."""
+    """Return the thumbprint of RFC 7638: SHA-256 over the required members, in order."""
     from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
-    maker = ECAlgorithm if hasattr(public, "curve") else OKPAlgorithm
-    jwk = json.loads(maker.to_jwk(public))
+    algorithm_class = ECAlgorithm if hasattr(public, "curve") else OKPAlgorithm
+    jwk = json.loads(algorithm_class.to_jwk(public))
     needed = {name: jwk[name] for name in ("crv", "kty", "x", "y") if name in jwk}
     text = json.dumps(needed, sort_keys=True, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=").decode()
 
 
 def generate_keys(algorithm: str = ED25519) -> tuple[str, str]:
-    """A new private key and its public key, as PEM. Raises PackageError without the extra."""
-    _library("key")
+    """Generate a private key and its public key, as PEM. Raises BundleFileError without the extra."""
+    _require_libraries("key")
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 

@@ -19,31 +19,31 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Lock:
-    """A pinned bundle."""
+    """Pinned bundle."""
 
     file: str
     version: str
     number: int
     digest: str
     key: str | None = None
-    """Id of the key that signed it; None for an unsigned bundle."""
+    """Id of the signing key; None for an unsigned bundle."""
     scope: str = ""
 
-    def check(self, package: BundleFile) -> None:
+    def check(self, bundle_file: BundleFile) -> None:
         """Raise BundleFileError for another bundle than the pinned one."""
         here = f"{self.version} (number {self.number})"
-        hint = f"After a review, pin it: vatspolicy bundle pin {package.file}"
-        if package.number < self.number:
-            raise BundleFileError(package.file, f"It is older than the bundle that {self.file} pins, {here}.", hint)
-        if (package.digest, package.number) != (self.digest, self.number):
-            raise BundleFileError(package.file, f"It is not the bundle that {self.file} pins, {here}.", hint)
+        hint = f"After a review, pin it: vatspolicy bundle pin {bundle_file.file}"
+        if bundle_file.number < self.number:
+            raise BundleFileError(bundle_file.file, f"It is older than the bundle that {self.file} pins, {here}.", hint)
+        if (bundle_file.digest, bundle_file.number) != (self.digest, self.number):
+            raise BundleFileError(bundle_file.file, f"It is not the bundle that {self.file} pins, {here}.", hint)
 
-    def check_key(self, package: BundleFile, signature: Signature | None) -> None:
+    def check_key(self, bundle_file: BundleFile, signature: Signature | None) -> None:
         """Raise BundleFileError if the signing key is not the pinned one."""
         found = signature.key if signature else None
         if found != self.key:
             said = f"the key {self.key}" if self.key else "no key"
-            raise BundleFileError(package.file, f"{self.file} pins a bundle signed by {said}, and this one is not.")
+            raise BundleFileError(bundle_file.file, f"{self.file} pins a bundle signed by {said}, and this one is not.")
 
 
 def read_lock(path: Path) -> Lock:
@@ -54,22 +54,22 @@ def read_lock(path: Path) -> Lock:
         raise InvalidInput([document.problem((), "A lock has the keys version, number and digest.")])
     for name, value in data.items():
         if name not in _FIELDS:
-            raise _wrong(document, name, f"A lock has no key {name!r}.")
+            raise _problem_with(document, name, f"A lock has no key {name!r}.")
         if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
-            raise _wrong(document, name, "This key cannot have this value.")
+            raise _problem_with(document, name, "This value is not allowed here.")
     for name in _NEEDED:
         if name not in data:
             raise InvalidInput([document.problem((), f"The lock has no {name!r}.")])
     if not _DIGEST.fullmatch(data["digest"]):
-        raise _wrong(document, "digest", "A digest is `sha256:` and 64 hexadecimal digits.")
+        raise _problem_with(document, "digest", "A digest is `sha256:` and 64 hexadecimal digits.")
     return Lock(str(path), **data)
 
 
-def _wrong(document: Document, name: str, message: str) -> InvalidInput:
+def _problem_with(document: Document, name: str, message: str) -> InvalidInput:
     return InvalidInput([document.problem((name,), message, "Write the lock with vatspolicy bundle pin.")])
 
 
-def pin(path: Path, package: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
+def pin(path: Path, bundle_file: BundleFile, signature: Signature | None, allow_rollback: bool = False) -> Lock:
     """Write the lock for a bundle, whose signature has been verified.
 
     Raises BundleFileError for a bundle that is older than the one pinned now, or another one of the same number, unless
@@ -78,23 +78,23 @@ def pin(path: Path, package: BundleFile, signature: Signature | None, allow_roll
     if path.exists() and not allow_rollback:
         now = read_lock(path)
         hint = "Pass --allow-rollback to do so all the same."
-        if package.number < now.number:
-            raise BundleFileError(package.file, f"It is older than the pinned bundle (number {now.number}).", hint)
-        if package.number == now.number and package.digest != now.digest:
-            raise BundleFileError(package.file, "It is another bundle under the number of the pinned one.", hint)
+        if bundle_file.number < now.number:
+            raise BundleFileError(bundle_file.file, f"It is older than the pinned bundle (number {now.number}).", hint)
+        if bundle_file.number == now.number and bundle_file.digest != now.digest:
+            raise BundleFileError(bundle_file.file, "It is another bundle under the number of the pinned one.", hint)
     lock = Lock(
         str(path),
-        package.version,
-        package.number,
-        package.digest,
+        bundle_file.version,
+        bundle_file.number,
+        bundle_file.digest,
         signature.key if signature else None,
         signature.scope if signature else "",
     )
-    write_file(path, text_of(lock))
+    write_file(path, lock_to_yaml(lock))
     return lock
 
 
-def text_of(lock: Lock) -> str:
+def lock_to_yaml(lock: Lock) -> str:
     """Return the lock as a file."""
     from vatspolicy.documents.yaml_writer import dump_yaml
 

@@ -1,4 +1,4 @@
-"""Which law decides: the policies that ship, a folder of them, or a bundle's file that has been verified."""
+"""Selection of the law: the shipped policies, a folder, or a verified bundle file."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
 
 LOCK = "vatspolicy.lock"
-"""Name of the file that says which bundle decides in a folder."""
+"""Name of the lock file, which pins the bundle of a folder."""
 
 
 @dataclass(frozen=True)
 class SelectedLaw:
-    """The law that was chosen."""
+    """Selected law."""
 
     bundle: Bundle
     folder: Path | None = None
-    """A folder of policies; None for a bundle's file, and for what ships."""
-    package: BundleFile | None = None
+    """Folder of policies; None for a bundle file and for the shipped policies."""
+    bundle_file: BundleFile | None = None
     signature: Signature | None = None
-    """Who signed the package, proved."""
+    """Verified signature of the bundle file."""
 
     @property
     def revision(self) -> str:
-        """Name of the state of the law: a package's revision, else version and digest of the policies."""
-        return self.package.revision if self.package else f"{self.bundle.version}+{self.bundle.digest[:12]}"
+        """Revision of the bundle file, or version and digest of the policies."""
+        return self.bundle_file.revision if self.bundle_file else f"{self.bundle.version}+{self.bundle.digest[:12]}"
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def select_law(
     skip_verify: bool = False,
     places: Iterable[Path] | None = None,
 ) -> Iterator[SelectedLaw]:
-    """The law of a bundle's file, a folder, or what ships; for as long as the block lasts. Raises InvalidInput.
+    """Yield the law of a bundle file, a folder, or the shipped policies. Raises InvalidInput.
 
     A lock in one of the `places` (the working directory, if none is named) must pin the bundle.
     """
@@ -58,15 +58,15 @@ def select_law(
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import read_lock
 
-    package = read_bundle_file(file)
+    bundle_file = read_bundle_file(file)
     beside = dict.fromkeys(place / LOCK for place in ((Path(),) if places is None else places))
     locks = [read_lock(path) for path in beside if path.exists()]
-    signature = check(package, key, skip_verify, locks)
-    yield SelectedLaw(package.load(), None, package, signature)
+    signature = check(bundle_file, key, skip_verify, locks)
+    yield SelectedLaw(bundle_file.load(), None, bundle_file, signature)
 
 
-def check(package: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
-    """Whether a bundle may be used: signature and locks. Raises InvalidInput."""
+def check(bundle_file: BundleFile, key: Path | None, skip_verify: bool, locks: Iterable[Lock]) -> Signature | None:
+    """Verify the signature and the locks of a bundle file. Raises InvalidInput."""
     from vatspolicy.bundles.bundle_file import BundleFileError
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.signature import verify
@@ -74,12 +74,12 @@ def check(package: BundleFile, key: Path | None, skip_verify: bool, locks: Itera
     locks = tuple(locks)
     scopes = {lock.scope for lock in locks}
     if len(scopes) > 1:
-        raise BundleFileError(package.file, "The locks of these specs ask for bundles of different scopes.")
+        raise BundleFileError(bundle_file.file, "The locks of these specs ask for bundles of different scopes.")
     for lock in locks:
-        lock.check(package)
+        lock.check(bundle_file)
     if skip_verify:
         return None
-    signature = verify(package, read_key(key) if key else None, *scopes)
+    signature = verify(bundle_file, read_key(key) if key else None, *scopes)
     for lock in locks:
-        lock.check_key(package, signature)
+        lock.check_key(bundle_file, signature)
     return signature

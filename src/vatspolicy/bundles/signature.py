@@ -1,4 +1,4 @@
-"""Signatures of bundles as OPA makes them: a JWT (.signatures.json) over the digest of every file."""
+"""Signatures of bundles in OPA's format: a JWT (.signatures.json) over the digest of every file."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ ALGORITHMS = {
     "SHA-512-224": "sha512_224",
     "SHA-512-256": "sha512_256",
 }
-"""OPA's names, and those of hashlib."""
+"""Digest algorithms by OPA's names, with the names of hashlib."""
 STRONG = ("SHA-256", "SHA-384", "SHA-512", "SHA-512-256")
-"""Those in which nobody finds two files with one digest."""
+"""Algorithms that are collision-resistant."""
 STRUCTURED = ("data.json", ".manifest", "signatures.json")
-"""Base names of files whose data are hashed, and not their bytes."""
+"""Base names of files whose parsed data is hashed instead of their bytes."""
 
 _ESCAPED = re.compile('["\\\\\x00-\x1f\u2028\u2029]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 
 class _Number(str):
-    """A number as it was written: 1.0 is not 1."""
+    """Number as written: 1.0 is not 1."""
 
 
 def file_digest(name: str, content: bytes, algorithm: str = "SHA-256") -> str:
-    """Hex digest of a file of a bundle. Raises ValueError for an unknown algorithm, or for data that are no JSON."""
+    """Return the hex digest of a file of a bundle. Raises ValueError for an unknown algorithm or invalid JSON."""
     if algorithm not in ALGORITHMS:
         raise ValueError(f"there is no digest {algorithm!r}")
     if name.rpartition("/")[2] in STRUCTURED:
@@ -47,7 +47,7 @@ def file_digest(name: str, content: bytes, algorithm: str = "SHA-256") -> str:
 
 
 def canonical(content: bytes) -> bytes:
-    """JSON as Go's encoder writes it in OPA: no space, keys in order, numbers as they were written.
+    """Return JSON as Go's encoder writes it in OPA: no space, sorted keys, numbers as written.
 
     Raises ValueError for what is no JSON in UTF-8, and for one nested too deep to be read.
     """
@@ -81,39 +81,39 @@ def _encode(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """A string; halves of surrogate pairs become what Go makes of them, the sign for no character."""
+    """Return a JSON string; lone surrogates become the replacement character, as in Go."""
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return '"' + _ESCAPED.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
 
 
 _PLUGINS = (None, "", "_default")
-"""OPA's own way to verify; a plugin's is not known here."""
+"""Verification plugins that are supported: OPA's default only."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a bundle's signature says."""
+    """Content of a bundle's signature."""
 
     key: str | None
     """Id of the key."""
     algorithm: str
     scope: str
-    """What the bundle is for; empty where it does not say."""
+    """Scope of the bundle; empty if not stated."""
 
 
-def sign(package: BundleFile, key: Key, scope: str = "") -> BundleFile:
-    """The bundle with a signature in place of any it had. There is no time in it: Ed25519 gives equal bytes each time.
+def sign(bundle_file: BundleFile, key: Key, scope: str = "") -> BundleFile:
+    """Return the bundle with a new signature. It contains no time: Ed25519 gives equal bytes each time.
 
-    Raises PackageError for a file whose data cannot be hashed.
+    Raises BundleFileError for a file whose data cannot be hashed.
     """
     import jwt
 
     material: Any = key.material  # a private one, which read_key made sure of
-    files = {name: content for name, content in package.files.items() if name != SIGNATURES}
+    files = {name: content for name, content in bundle_file.files.items() if name != SIGNATURES}
     claims: dict[str, Any] = {
         "files": [
-            {"name": name, "hash": _digest(package.file, name, files[name], "SHA-256"), "algorithm": "SHA-256"}
+            {"name": name, "hash": _digest(bundle_file.file, name, files[name], "SHA-256"), "algorithm": "SHA-256"}
             for name in sorted(files)
         ],
         "keyid": key.id,
@@ -123,37 +123,37 @@ def sign(package: BundleFile, key: Key, scope: str = "") -> BundleFile:
     payload = json.dumps(claims, sort_keys=True, separators=(",", ":")).encode()
     token = jwt.api_jws.encode(payload, material, algorithm=key.algorithm, headers={"kid": key.id})
     content = json.dumps({"signatures": [token]}, separators=(",", ":")).encode() + b"\n"
-    return replace(package, files={**files, SIGNATURES: content})
+    return replace(bundle_file, files={**files, SIGNATURES: content})
 
 
-def verify(package: BundleFile, key: Key | None, scope: str = "") -> Signature | None:
-    """What a bundle's signature says, once it is proved; None for an unsigned bundle where no key is given.
+def verify(bundle_file: BundleFile, key: Key | None, scope: str = "") -> Signature | None:
+    """Verify a bundle's signature and return it, or None for an unsigned bundle if no key is given.
 
-    Raises PackageError: signed and no key, a key and not signed, another key, algorithm or scope, a file that is
+    Raises BundleFileError: signed and no key, a key and not signed, another key, algorithm or scope, a file that is
     changed, missing, repeated or not listed.
     """
-    file = package.file
+    file = bundle_file.file
     if key is None:
-        if package.signed:
+        if bundle_file.signed:
             raise BundleFileError(file, "It is signed, and no key was given to verify it.", "Pass --key.")
         return None
-    if not package.signed:
+    if not bundle_file.signed:
         raise BundleFileError(file, "It is not signed, and a key was given to verify it.")
-    claims = _claims(file, _token(package), key)
+    claims = _claims(file, _token(bundle_file), key)
     found = claims.get("scope", "")
     if found != scope:
         said = "another scope" if scope and found else "no scope" if scope else "a scope that was not asked for"
         raise BundleFileError(file, f"Its signature has {said}.")
-    _compare(package, claims.get("files"))
+    _compare(bundle_file, claims.get("files"))
     return Signature(key.id, key.algorithm, scope)
 
 
-def peek(package: BundleFile) -> Signature | None:
-    """What a signature claims, unproved; None where there is none, or none that can be read."""
-    if not package.signed:
+def read_claims(bundle_file: BundleFile) -> Signature | None:
+    """Return the unverified claims of a signature, or None if there is none that can be read."""
+    if not bundle_file.signed:
         return None
     try:
-        head, body, _ = _token(package).split(".")
+        head, body, _ = _token(bundle_file).split(".")
         header, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (head, body))
         id = header.get("kid", claims.get("keyid"))
         return Signature(None if id is None else str(id), str(header["alg"]), str(claims.get("scope", "")))
@@ -161,21 +161,21 @@ def peek(package: BundleFile) -> Signature | None:
         return None
 
 
-def _token(package: BundleFile) -> str:
-    """The one token of .signatures.json. Raises PackageError."""
+def _token(bundle_file: BundleFile) -> str:
+    """Return the one token of .signatures.json. Raises BundleFileError."""
     try:
-        data = json.loads(package.files[SIGNATURES])
+        data = json.loads(bundle_file.files[SIGNATURES])
         (token,) = data["signatures"]
         plugin = data.get("plugin")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BundleFileError(package.file, "Its .signatures.json holds no single signature.") from None
+        raise BundleFileError(bundle_file.file, "Its .signatures.json holds no single signature.") from None
     if not isinstance(token, str) or plugin not in _PLUGINS:
-        raise BundleFileError(package.file, "Its signature is of a kind that is not known here.")
+        raise BundleFileError(bundle_file.file, "Its signature is of a kind that is not known here.")
     return token
 
 
 def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
-    """The claims of a token that the key has signed. Raises PackageError."""
+    """Return the claims of a token that the key has signed. Raises BundleFileError."""
     import jwt
 
     material: Any = key.material.public_key() if key.private else key.material  # type: ignore[union-attr]
@@ -189,9 +189,9 @@ def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
     return claims
 
 
-def _compare(package: BundleFile, listed: Any) -> None:
-    """Every file is listed once, with its digest, and nothing else is. Raises PackageError."""
-    file = package.file
+def _compare(bundle_file: BundleFile, listed: Any) -> None:
+    """Raise BundleFileError unless every file is listed once with its digest, and nothing else is."""
+    file = bundle_file.file
     try:
         entries = [(entry["name"], entry["hash"], entry["algorithm"]) for entry in listed]
     except (KeyError, TypeError):
@@ -199,7 +199,7 @@ def _compare(package: BundleFile, listed: Any) -> None:
     if not all(isinstance(part, str) for entry in entries for part in entry):
         raise BundleFileError(file, "Its signature says nothing of files.")
     names = [name.removeprefix("/") for name, _, _ in entries]
-    present = package.files.keys() - {SIGNATURES}
+    present = bundle_file.files.keys() - {SIGNATURES}
     for name in names:
         if names.count(name) > 1:
             raise BundleFileError(file, f"Its signature lists {name!r} twice.")
@@ -212,7 +212,7 @@ def _compare(package: BundleFile, listed: Any) -> None:
             raise BundleFileError(
                 file, f"Its signature hashes {name!r} with {algorithm}, which is too weak or unknown."
             )
-        if _digest(file, name, package.files[name], algorithm) != digest.lower():
+        if _digest(file, name, bundle_file.files[name], algorithm) != digest.lower():
             raise BundleFileError(file, f"{name!r} is not what was signed.")
 
 

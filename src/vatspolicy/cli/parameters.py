@@ -83,7 +83,7 @@ def parse_fixtures(path: Path | None) -> Path | None:
     if path is None:
         return Path("fixtures") if Path("fixtures").is_dir() else None
     if not path.is_dir():
-        raise bad_argument("There is no such folder.")
+        raise bad_argument("This folder does not exist.")
     return path
 
 

@@ -17,7 +17,7 @@ from vatspolicy.errors import Problem, did_you_mean, suggest
 
 @dataclass(frozen=True)
 class Fault:
-    """One rule that one value breaks. `rule` is the keyword; `forbidden` stands for the schema `false`."""
+    """A violation of a schema keyword by a value. `rule` is the keyword; `forbidden` stands for the schema `false`."""
 
     rule: str
     limit: Any
@@ -279,7 +279,7 @@ _LIMITS = {
 
 
 def wrong_type(expected: Iterable[str], value: object) -> tuple[str, str]:
-    """For a value that has none of the expected types (names of JSON Schema)."""
+    """Return the message and hint for a value of the wrong type. `expected` are JSON Schema type names."""
     names = list(dict.fromkeys(expected))
     wanted = " or ".join(_TYPES[name] for name in names if not (name == "integer" and "number" in names))
     found = _TYPES[type_of(value)]
@@ -320,7 +320,7 @@ _TYPES = {
 
 
 def not_a_member(members: Sequence[Any], value: object, names: Names) -> tuple[str, str]:
-    """For a value that is none of the members."""
+    """Return the message and hint for a value that is not a member."""
     words = list(dict.fromkeys(word if isinstance(word, str) else json.dumps(word) for word in members))
     if len(words) == 1:
         return f"This must be {words[0]!r}." if words[0] in members else f"This must be {words[0]}.", ""

@@ -1,4 +1,4 @@
-"""What changed in the law on one day, and which of it a change of the decision comes from."""
+"""Amendments of the law on one day, and those that explain a change of the decision."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vatspolicy.policies.model import Policy, Rule
 
 @dataclass(frozen=True, eq=False)
 class Amendment:
-    """One thing that changed: a rule that began or ended, or a parameter with a new value."""
+    """A change of the law: a rule that begins or ends, or a parameter with a new value."""
 
     policy: Policy
     change: str
@@ -49,8 +49,9 @@ class Amendments:
     ) -> list[dict[str, Any]]:
         """Return the instruments that changed items come from, as data. `changed`: items before and after.
 
-        An item comes from what changed in its own rules; where nothing did, in the rules that classify its service or
-        else in any rule that spoke otherwise of it; and a word that changed alone, from whatever spoke otherwise.
+        An item is attributed to amendments of its own rules. If there are none, it is attributed to amendments of rules
+        with a different finding on the same subject. A decision that changed without such items is attributed to
+        amendments of all rules with a different finding.
         """
         found: dict[Amendment, None] = {}
         others = self._otherwise(before, after)

@@ -7,7 +7,7 @@ outcomes possible, and the decision is the strictest of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import NO_INTERPRETATIONS, Interpretations, classify
@@ -73,8 +73,7 @@ def evaluate_parts(ruleset: RuleSet, profile: Profile, as_of: str) -> list[Part]
     return list(_Evaluator(ruleset, profile, as_of).parts())
 
 
-@dataclass(frozen=True)
-class PossibleOutcomes:
+class PossibleOutcomes(NamedTuple):
     """The outcomes that a profile leaves possible, under the rules' own interpretations and without explanations."""
 
     range: tuple[str, str]
@@ -113,7 +112,7 @@ class Part:
         self.subject, self.activation, self.matches, self.certain = Subject.of(activation), activation, matches, certain
         self.low, self.high = ALLOW, ALLOW
         self.ranges: list[tuple[Outcome, Outcome, bool]] = []
-        """For each finding that bears on the outcome: the range it leaves possible; whether its subject is certain."""
+        """Per finding that can affect the outcome: (mildest, strictest, subject is certain)."""
         self.questions: list[tuple[Outcome, tuple[MissingFact, ...]]] = []
         """Facts that could still change the outcome, with the strictest one that they can bring about."""
         self.denials: list[Finding] = []

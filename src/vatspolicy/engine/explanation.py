@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
@@ -19,24 +18,22 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@dataclass(frozen=True)
-class Clause:
-    """One clause of an expression and its truth value."""
+class Clause(NamedTuple):
+    """A clause of an expression and its truth value."""
 
     text: str
     value: bool | None
     """True, False, or None for unknown."""
     depth: int
-    """How deep it stands: the clauses of a term stand below it."""
+    """Depth in the tree: the clauses of a term are one level below it."""
 
 
-@dataclass(frozen=True)
-class FactRead:
+class FactRead(NamedTuple):
     """A fact that an expression read."""
 
     path: Path
     value: Any
-    """None when it is missing."""
+    """Value of the fact; None if it is missing."""
     line: int
     column: int
 

@@ -59,7 +59,7 @@ def evaluate_routes(
     """
     found = []
     instruments: dict[str, tuple[bool | None, tuple[str, ...]]] = {}
-    """Whether each instrument is held, and the authorities in charge of it: routes share instruments."""
+    """Cache by instrument: (held, authorities in charge). Routes share instruments."""
     subject = Subject.of(activation)
     for rule, applies, _ in ruleset.match("activity", activation, ("route",)) if matches is None else matches:
         route = rule.effect

@@ -46,11 +46,11 @@ Key: TypeAlias = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that a decision says of one subject."""
+    """A comparable item of a decision on one subject."""
 
     kind: str
     name: str
-    """By the kind: a rule, reason code, class, route, instrument with class and route, or the path of a fact."""
+    """Rule, reason code, class, route, instrument with class and route, or path of a fact, depending on the kind."""
     value: str
     """A state, an outcome, a list of authorities; for an open route of a summary the share cap in percent."""
     rules: tuple[Rule, ...] = field(default=(), compare=False, repr=False)

@@ -67,7 +67,7 @@ def timeline(bundle: Bundle, profile: Profile, today: str, first: str | None = N
 
 
 def changes_ahead(bundle: Bundle, profile: Profile, day: str, first: str, turning: Iterable[str]) -> list[Data]:
-    """How the decision changes after `first` on the days of `turning`; `day` is the day decided, the launch.
+    """Return the changes of the decision after `first` on the days of `turning`; `day` is the day decided, the launch.
 
     Entries as in `changes_ahead` of decision.schema.json.
     """
@@ -89,7 +89,7 @@ def changes_ahead(bundle: Bundle, profile: Profile, day: str, first: str, turnin
 
 
 def _periods(bundle: Bundle, profile: Profile, days: Iterable[str]) -> Iterator[_Period]:
-    """Periods of equal decisions, from the days on which the law, or a dated fact of the profile, turns."""
+    """Yield periods of equal decisions. `days` are those on which the law or a dated fact of the profile changes."""
     before: _Period | None = None
     for day in sorted(days):
         decision = evaluate(bundle, profile, day)

@@ -1,4 +1,4 @@
-"""Whether the law that changes on a day can change a decision at all: a cheap question before a dear one."""
+"""Quick check whether changes of the law on a day can change a decision."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from vatspolicy.profile.profile import Profile
 
 @dataclass(frozen=True)
 class _Turn:
-    """What a boundary day does to the law."""
+    """Changes of the law on a boundary day."""
 
     rules: tuple[tuple[RuleSet, Rule], ...]
     """Rules that begin (with the law of the day) or end (with the law before it)."""
     other: bool
-    """Whether parameters, or the instruments that make an activity licensed, change too."""
+    """True if parameters, or the instruments that make an activity licensed, change too."""
 
 
 def may_change(bundle: Bundle, profile: Profile, day: str) -> bool:
     """Return whether the decision on a profile may differ from that of the day before. False is certain.
 
-    A rule whose condition is false says nothing, and so neither does its coming or going.
+    A rule whose condition is false has no finding, so its begin or end changes nothing.
     """
     if day in profile.turning_days:
         return True
@@ -70,6 +70,6 @@ def _turn(bundle: Bundle, day: str) -> _Turn:
 
 
 def _counts(rule: Rule) -> bool:
-    """Whether what a rule says is part of a period: advice and duties after the launch are not."""
+    """Return whether findings of a rule are part of a period: advice and duties after the launch are not."""
     effect = rule.effect
     return not isinstance(effect, Advise) and (not isinstance(effect, Duty) or effect.due.get("before") == "launch")

@@ -1,4 +1,4 @@
-"""The decision log, in the form of OPA's: one JSON object a line, with what a mask names taken out.
+"""Decision log in OPA's format: one JSON object a line, with masked fields removed.
 
 An append is one write of one line under a lock, and on disk before it returns. A process that is killed at any byte
 leaves at most a torn last line, which the next append moves aside (`FILE.torn`): no complete record is ever lost.
@@ -22,32 +22,32 @@ from vatspolicy import __version__
 TYPE = "openpolicyagent.org/decision_logs"
 PATH = "vatspolicy/decision"
 _RUN = str(uuid.uuid4())
-"""Of this process, as OPA names its instance."""
+"""Id of this process, as OPA labels its instances."""
 _SAME = {
     ("product", "id"): "product",
     ("product", "title"): "title",
     ("product", "launch"): "launch",
 }
-"""Facts that stand in a record under a name of their own."""
+"""Facts that a record repeats under a name of their own."""
 
 
 @dataclass(frozen=True)
 class Mask:
-    """What is taken out of every record, or replaced."""
+    """Field that is erased from every record, or replaced."""
 
     pointer: str
-    """A JSON Pointer (RFC 6901) that begins with /input or /result."""
+    """JSON Pointer (RFC 6901) that begins with /input or /result."""
     replace: bool = False
     value: Any = None
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The parts of the pointer."""
+        """Parts of the pointer."""
         return tuple(step.replace("~1", "/").replace("~0", "~") for step in self.pointer.split("/")[1:])
 
 
 def parse_mask(text: str) -> Mask:
-    """`/input/company/foreign_percent` to erase, `/input/product/title=…` to replace. Raises ValueError: a sentence."""
+    """Parse `/input/company/foreign_percent` (erase) or `/input/product/title=…` (replace). Raises ValueError."""
     pointer, equals, value = text.partition("=")
     if not re.fullmatch(r"(/([^/~]|~[01])*)+", pointer):
         raise ValueError("Write a JSON Pointer, such as /input/company/foreign_percent.")
@@ -60,7 +60,7 @@ def parse_mask(text: str) -> Mask:
 
 
 def _is_fact(steps: tuple[str, ...]) -> bool:
-    """A misspelt mask would mask nothing, and nobody would notice."""
+    """Return True if the profile has such a fact; a misspelled mask must not pass unnoticed."""
     from vatspolicy.profile.vocabulary import describe
 
     return not steps or bool(describe(tuple(int(step) if step.isdecimal() else step for step in steps)))
@@ -69,7 +69,7 @@ def _is_fact(steps: tuple[str, ...]) -> bool:
 def make_event(
     revision: str, facts: Any, result: Mapping[str, Any], timestamp: str, masks: Iterable[Mask] = ()
 ) -> dict[str, Any]:
-    """A record of OPA's form. `facts` are those of the spec, `result` the decision, `timestamp` in RFC 3339.
+    """Build a record. `facts` are those of the spec, `result` is the decision, `timestamp` follows RFC 3339.
 
     What a mask takes from the input it takes from the result too, where the decision repeats the fact.
     """
@@ -97,7 +97,7 @@ def _apply(event: dict[str, Any], mask: Mask) -> None:
 
 
 def _change(event: dict[str, Any], steps: tuple[str, ...], mask: Mask) -> bool:
-    """Erase or replace what the steps lead to; False where they lead to nothing."""
+    """Erase or replace the field at the steps; return False if there is none."""
     node: Any = event
     for step in steps[:-1]:
         node = node[place] if (place := _place(node, step)) is not None else None
@@ -112,7 +112,7 @@ def _change(event: dict[str, Any], steps: tuple[str, ...], mask: Mask) -> bool:
 
 
 def _place(node: Any, step: str) -> Any:
-    """The key or index of a step in a node; None where it has none."""
+    """Return the key or index of a step in a node, or None if it has none."""
     if isinstance(node, dict):
         return step if step in node else None
     if isinstance(node, list) and step.isascii() and step.isdecimal() and int(step) < len(node):
@@ -121,7 +121,7 @@ def _place(node: Any, step: str) -> Any:
 
 
 def _repeated(event: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Where the result repeats facts at or below a place of the input."""
+    """Yield the places where the result repeats facts at or below a place of the input."""
     for path, name in _SAME.items():
         if path[: len(steps)] == steps and name in event.get("result", {}):
             yield ("result", name)
@@ -146,7 +146,7 @@ def _facts(node: Any, at: tuple[str, ...], steps: tuple[str, ...]) -> Iterator[t
 
 
 def append(path: Path, events: Iterable[Mapping[str, Any]]) -> int:
-    """Append records and wait until they are on disk. Returns the bytes of a torn line that were moved aside.
+    """Append records and wait until they are on disk. Return the bytes of a torn line that were moved aside.
 
     Raises OSError; then the records of this call may be missing, but none from before.
     """
@@ -155,7 +155,7 @@ def append(path: Path, events: Iterable[Mapping[str, Any]]) -> int:
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with _locked(handle):
-            moved = _mend(path, handle)
+            moved = _repair_torn_line(path, handle)
             end = os.fstat(handle).st_size
             try:
                 _write(handle, text.encode("utf-8", "backslashreplace"))
@@ -176,8 +176,8 @@ def _write(handle: int, content: bytes) -> None:
         content = content[os.write(handle, content) :]
 
 
-def _mend(path: Path, handle: int) -> int:
-    """Complete a last line that lacks only its end; move a torn one to FILE.torn, safely there before it goes here."""
+def _repair_torn_line(path: Path, handle: int) -> int:
+    """Complete a last line without a line break, or move a torn one to FILE.torn before it is removed here."""
     size = os.fstat(handle).st_size
     tail = _last_line(handle, size)
     if not tail:
@@ -203,7 +203,7 @@ def _mend(path: Path, handle: int) -> int:
 
 
 def _last_line(handle: int, size: int, step: int = 1 << 16) -> bytes:
-    """What stands after the last line break."""
+    """Return the text after the last line break."""
     tail = b""
     while len(tail) < size and b"\n" not in tail:
         start = max(0, size - len(tail) - step)
@@ -218,7 +218,7 @@ def _last_line(handle: int, size: int, step: int = 1 << 16) -> bytes:
 
 @contextlib.contextmanager
 def _locked(handle: int) -> Iterator[None]:
-    """One writer at a time; the lock goes with the process that holds it."""
+    """Lock the file for one writer; the lock ends with the process."""
     try:
         import fcntl
     except ImportError:  # Windows
@@ -240,7 +240,7 @@ def _locked(handle: int) -> Iterator[None]:
 
 
 def _sync_folder(path: Path) -> None:
-    """A new name is on disk only when its folder is."""
+    """Sync the folder, so that a new file name is on disk."""
     with contextlib.suppress(OSError):  # there are systems that cannot
         handle = os.open(path.parent, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""The gate: many specs in, decisions and one exit code out. What `vatspolicy check` does, without a terminal."""
+"""Gate over many specs: decisions and one exit code, independent of the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.clock import LAST, later
 from vatspolicy.engine.decision import Decision
@@ -45,37 +45,36 @@ _SEVERITY = (
     ExitCode.INTERNAL,
 )
 LEVELS = ("deny", "needs-license", "duty", "advice")
-"""What the gate may fail on; each includes those before it."""
+"""Levels that the gate may fail on; each includes those before it."""
 AHEAD = 180
-"""Days after the launch for which a change of the decision is told ahead."""
+"""Days after the launch within which changes of the decision are reported."""
 _SPECS = (".yaml", ".yml", ".json")
 _EXPECTED = (".expect.yaml", ".expect.yml")
 
 
 class DayError(Exception):
-    """A day of the law that may not be used: in the past without leave, or before the first the bundle covers."""
+    """Error for a day of the law that may not be used: in the past, or before the coverage of the bundle."""
 
 
-@dataclass(frozen=True)
-class GateResult:
-    """What became of one run."""
+class GateResult(NamedTuple):
+    """Result of one run."""
 
     records: tuple[dict[str, Any], ...]
     problems: tuple[Problem, ...]
-    """Why specs could not be decided."""
+    """Problems of specs that could not be decided."""
     empty: tuple[str, ...]
-    """Arguments behind which there is no spec."""
+    """Arguments that match no spec."""
     exit_code: ExitCode
     remarks: tuple[dict[str, Any], ...] | None = None
-    """What there is to say about waivers and the baseline; None where there were none."""
+    """Notices about waivers and the baseline; None without a waiver set."""
     decided: tuple[tuple[Profile, Decision, frozenset[tuple[str, int]]], ...] = ()
-    """Where there was a ledger: what was decided, and which findings (list, position) are set aside."""
+    """With a waiver set: each profile, its decision, and the waived findings (list, position)."""
     law: tuple[tuple[Profile, dict[str, Any]], ...] = ()
-    """Each profile with what the law says of it, with no regard to waivers; in the order of the records."""
+    """Each profile with its record, regardless of waivers; in the order of the records."""
 
 
 def find_specs(argument: str) -> list[str]:
-    """Files behind an argument: a file as it is, specs below a folder, what a glob matches, `-` for standard input.
+    """Return the files of an argument: a file, the specs below a folder, the matches of a glob, or `-`.
 
     Hidden files and the expectations of fixtures are specs only by their own names.
     """
@@ -96,7 +95,7 @@ def find_specs(argument: str) -> list[str]:
 
 
 def _visible(root: Path, pattern: str, ending: str | tuple[str, ...]) -> list[str]:
-    """Files below a folder that a pattern matches; hidden ones only where the pattern names such."""
+    """Return the files below a folder that match a pattern; hidden ones only if the pattern names them."""
     found = []
     for path in root.glob(pattern):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
@@ -107,18 +106,18 @@ def _visible(root: Path, pattern: str, ending: str | tuple[str, ...]) -> list[st
 
 @dataclass(frozen=True)
 class Gate:
-    """How a run decides."""
+    """Settings of a run."""
 
     bundle: Bundle
     today: str
     as_of: str | None = None
-    """The day of the law; None for each product's launch day, or today."""
+    """Day of the law; None for each product's launch day, or today."""
     allow_past: bool = False
     changes: Sequence[tuple[str, Any]] = ()
     fail_on: str = "needs-license"
     no_fail: bool = False
-    ledger: WaiverSet | None = None
-    """Waivers and baseline, which bear on the exit code and on no decision."""
+    waiver_set: WaiverSet | None = None
+    """Waivers and baseline, which affect the exit code and no decision."""
 
     def run(self, arguments: Iterable[str]) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
@@ -135,13 +134,13 @@ class Gate:
             except InvalidInput as error:
                 problems += error.problems
                 codes.append(ExitCode.INVALID)
-        if self.ledger is not None:
-            return self._settled(decided, problems, empty, codes)
+        if self.waiver_set is not None:
+            return self._after_waivers(decided, problems, empty, codes)
         codes += [self.code(decision) for _, decision, _ in decided]
         law = tuple((profile, data) for profile, _, data in decided)
         return GateResult(tuple(data for _, data in law), tuple(problems), empty, worst(codes), law=law)
 
-    def _settled(
+    def _after_waivers(
         self,
         decided: list[tuple[Profile, Decision, dict[str, Any]]],
         problems: list[Problem],
@@ -151,27 +150,27 @@ class Gate:
         """Return the result after waivers and baseline: the gate judges the remaining findings."""
         from vatspolicy.gate.waivers.apply import apply_waivers
 
-        ledger = self.ledger
-        assert ledger is not None
-        settlement = apply_waivers(self.bundle, decided, ledger, self.today)
-        codes = [*codes, *(self.code(decision) for decision in settlement.remaining)]
-        codes += [ExitCode.INVALID] if ledger.problems else []
-        if ledger.strict and not self.no_fail and any(one["level"] == "warning" for one in settlement.remarks):
+        waiver_set = self.waiver_set
+        assert waiver_set is not None
+        waived_run = apply_waivers(self.bundle, decided, waiver_set, self.today)
+        codes = [*codes, *(self.code(decision) for decision in waived_run.remaining)]
+        codes += [ExitCode.INVALID] if waiver_set.problems else []
+        if waiver_set.strict and not self.no_fail and any(one["level"] == "warning" for one in waived_run.remarks):
             codes.append(ExitCode.FAILED)
-        problems = [*problems, *ledger.problems]
-        kept = [(one[0], one[1], places) for one, places in zip(decided, settlement.waived, strict=True)]
+        problems = [*problems, *waiver_set.problems]
+        kept = [(one[0], one[1], places) for one, places in zip(decided, waived_run.waived, strict=True)]
         law = tuple((profile, data) for profile, _, data in decided)
         return GateResult(
-            settlement.records, tuple(problems), empty, worst(codes), settlement.remarks, tuple(kept), law
+            waived_run.records, tuple(problems), empty, worst(codes), waived_run.remarks, tuple(kept), law
         )
 
     def check_day(self) -> None:
         """Check `as_of`. Raises DayError for a day that may not be used."""
-        if self.as_of is not None and (wrong := self._wrong_with(self.as_of)):
+        if self.as_of is not None and (wrong := self._explain_refusal(self.as_of)):
             raise DayError(f"--as-of {wrong}")
 
     def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
-        """One decision and its record. Raises InvalidInput for a launch day that may not be used."""
+        """Return one decision and its record. Raises InvalidInput for a launch day that may not be used."""
         decision = evaluate(self.bundle, profile, self._day(profile))
         ahead = self._changes_ahead(profile, decision.as_of)
         return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
@@ -179,7 +178,7 @@ class Gate:
     def _day(self, profile: Profile) -> str:
         """Return the day of the law for a spec. Raises InvalidInput for a launch day that may not be used."""
         day = self.as_of or profile.launch or self.today
-        if self.as_of is None and (wrong := self._wrong_with(day)):
+        if self.as_of is None and (wrong := self._explain_refusal(day)):
             what = f"The launch day {wrong}." if profile.launch else f"Today {wrong}."
             raise InvalidInput([profile.document.problem(("product", "launch"), what, "Or choose a day with --as-of.")])
         return day
@@ -197,10 +196,10 @@ class Gate:
 
         return changes_ahead(self.bundle, profile, day, first, turning)
 
-    def _wrong_with(self, day: str) -> str | None:
-        """Why a day may not be used, as the rest of a sentence that begins with the day."""
+    def _explain_refusal(self, day: str) -> str | None:
+        """Return the reason why a day may not be used, as a predicate; None if it may."""
         if day < self.bundle.covers_from:
-            return f"lies before {self.bundle.covers_from}, the first day that the bundle covers"
+            return f"is before {self.bundle.covers_from}, the first day that the bundle covers"
         if day < self.today and not self.allow_past:
             return "lies in the past; pass --allow-past-as-of to decide under the law of a past day"
         return None

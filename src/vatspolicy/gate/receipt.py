@@ -1,4 +1,4 @@
-"""Receipts: what was decided, from which bytes, under which versions of the law and why under those; and replays.
+"""Receipts (decision, input bytes, and versions of the law with their reasons) and replays.
 
 A receipt is canonical JSON (RFC 8785), so that equal decisions have equal bytes and one hash. It is free of wall-clock
 time but for the day that was today, which a decision may depend on.
@@ -22,15 +22,15 @@ from vatspolicy.policies.model import NEVER, Policy, Rule
 from vatspolicy.profile.profile import Profile, change, read_profile
 
 FORMAT = 1
-"""Version of receipts; it grows when a reader would break."""
+"""Version of the receipt format; incremented by incompatible changes."""
 UNCOMPARED = ("program", "waived")
-"""Parts of a receipt that say nothing of the decision under the law."""
+"""Parts of a receipt that do not concern the decision."""
 WHY = ("option", "launch", "today")
-"""Where the day of the law comes from: --as-of, the launch day of the spec, today in China."""
+"""Origins of the day of the law: --as-of, the launch day of the spec, today in China."""
 
 
 def make_receipt(
-    choice: SelectedLaw,
+    selected_law: SelectedLaw,
     profile: Profile,
     data: Mapping[str, Any],
     today: str,
@@ -38,18 +38,18 @@ def make_receipt(
     changes: Iterable[tuple[str, Any]] = (),
     waived: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The receipt of a decision.
+    """Build the receipt of a decision.
 
     `data` is its record, `as_of` the day that was asked for, `changes` what was set in the spec before deciding,
     `waived` the findings that waivers took from the gate. Raises InvalidInput for a spec that has changed meanwhile.
     """
     changes = tuple(changes)
     why = WHY[0] if as_of else WHY[1] if profile.launch else WHY[2]
-    return _receipt(choice, profile, data, _bytes(profile, changes), today, why, changes, waived)
+    return _receipt(selected_law, profile, data, _bytes(profile, changes), today, why, changes, waived)
 
 
 def _receipt(
-    choice: SelectedLaw,
+    selected_law: SelectedLaw,
     profile: Profile,
     data: Mapping[str, Any],
     content: bytes,
@@ -69,15 +69,15 @@ def _receipt(
             "profile_sha256": hashlib.sha256(canonical(profile.document.data)).hexdigest(),
             "changes": [[path, value] for path, value in changes],
         },
-        "law": _law(choice),
-        "policies": _versions(choice.bundle, data, day),
+        "law": _law(selected_law),
+        "policies": _versions(selected_law.bundle, data, day),
         "decision": dict(data),
         "waived": list(waived),
     }
 
 
 def canonical(data: Any) -> bytes:
-    """Data as RFC 8785 writes them. Raises InvalidInput for a number that no JSON reader keeps."""
+    """Return data as canonical JSON (RFC 8785). Raises InvalidInput for a number out of range."""
     import rfc8785
 
     try:
@@ -88,7 +88,7 @@ def canonical(data: Any) -> bytes:
 
 
 def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
-    """The bytes of the spec; of standard input, its text in UTF-8."""
+    """Return the bytes of the spec; of standard input, its text in UTF-8."""
     file = profile.document.file
     if file == STDIN:
         return profile.document.text.encode()
@@ -98,23 +98,23 @@ def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
             return content
     except (OSError, InvalidInput):
         pass
-    raise InvalidInput([Problem(file, 1, 1, "", "The spec has changed since it was decided; there is no receipt.")])
+    raise InvalidInput([Problem(file, 1, 1, "", "The spec has changed since it was decided. No receipt was written.")])
 
 
-def _law(choice: SelectedLaw) -> dict[str, Any]:
-    package, signature = choice.package, choice.signature
+def _law(selected_law: SelectedLaw) -> dict[str, Any]:
+    bundle_file, signature = selected_law.bundle_file, selected_law.signature
     schemas = hashlib.sha256()
-    for name, content in choice.bundle.schemas.files.items():
+    for name, content in selected_law.bundle.schemas.files.items():
         schemas.update(f"{name}:{hashlib.sha256(content).hexdigest()}\n".encode())
     return {
-        "origin": "bundle" if package else "folder" if choice.folder else "shipped",
-        "file": package.file if package else str(choice.folder) if choice.folder else None,
-        "version": choice.bundle.version,
-        "revision": choice.revision,
-        "number": package.number if package else None,
-        "digest": package.digest if package else None,
+        "origin": "bundle" if bundle_file else "folder" if selected_law.folder else "shipped",
+        "file": bundle_file.file if bundle_file else str(selected_law.folder) if selected_law.folder else None,
+        "version": selected_law.bundle.version,
+        "revision": selected_law.revision,
+        "number": bundle_file.number if bundle_file else None,
+        "digest": bundle_file.digest if bundle_file else None,
         "signed_by": signature.key if signature else None,
-        "policies": choice.bundle.digest,
+        "policies": selected_law.bundle.digest,
         "schemas": schemas.hexdigest(),
     }
 
@@ -123,7 +123,7 @@ def _law(choice: SelectedLaw) -> dict[str, Any]:
 
 
 def _versions(bundle: Bundle, data: Mapping[str, Any], day: str) -> list[dict[str, Any]]:
-    """The policies that the decision rests on, each with what of it was in force and why."""
+    """Return the policies behind the decision, each with its parts in force and the reason."""
     names = sorted(set(_named(data)))
     rules = [bundle.rule(name) for name in names]
     by_policy: dict[str, list[Rule]] = {}
@@ -141,7 +141,7 @@ def _versions(bundle: Bundle, data: Mapping[str, Any], day: str) -> list[dict[st
 
 
 def _named(data: Any) -> Iterator[str]:
-    """Rules that a record names."""
+    """Yield the rules that a record names."""
     if isinstance(data, Mapping):
         rule = data.get("rule")
         if isinstance(rule, str) and "/" in rule:
@@ -182,7 +182,7 @@ def _value(policy: Policy, name: str, day: str) -> dict[str, Any]:
 
 
 def _period(since: str, until: str, day: str) -> dict[str, Any]:
-    """From when until when something is in force (null: until further notice), and why it was chosen for the day."""
+    """Return a period in force (null: until further notice), and why it applies to the day."""
     open_end = until >= NEVER
     en, zh = (
         ("until further notice", "至另行通知止") if open_end else (f"until {until} (exclusive)", f"至{until}（不含）止")
@@ -202,7 +202,7 @@ def _period(since: str, until: str, day: str) -> dict[str, Any]:
 
 
 def read_receipt(path: Path) -> dict[str, Any]:
-    """The receipt in a file. Raises InvalidInput."""
+    """Read the receipt in a file. Raises InvalidInput."""
     file = str(path)
     try:
         data = json.loads(path.read_bytes())
@@ -210,7 +210,7 @@ def read_receipt(path: Path) -> dict[str, Any]:
         message = f"The receipt cannot be read: {error.strerror or error}."
         raise InvalidInput([Problem(file, 1, 1, "", message)]) from None
     except (ValueError, RecursionError):
-        raise InvalidInput([Problem(file, 1, 1, "", "This is not JSON, and so not a receipt.")]) from None
+        raise InvalidInput([Problem(file, 1, 1, "", "This is not JSON, so it is not a receipt.")]) from None
     if isinstance(data, dict) and data.get("receipt", FORMAT) != FORMAT:
         raise InvalidInput([Problem(file, 1, 1, "", "This receipt is of a form that this version does not know.")])
     if not _well_formed(data):
@@ -233,15 +233,19 @@ def _well_formed(data: Any) -> bool:
     return False
 
 
-def replay(receipt: Mapping[str, Any], choice: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
-    """What is not as the receipt says when the spec in `content` is decided again: JSON Pointers, each with
-    `changed`, `added` or `removed`. Raises InvalidInput for a spec that cannot be decided.
+def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes) -> list[tuple[str, str]]:
+    """Decide the spec in `content` again and return the differences from the receipt.
+
+    Each is a JSON Pointer with `changed`, `added` or `removed`.
+
+    Raises:
+        InvalidInput: The spec cannot be decided.
     """
     changes = [(path, value) for path, value in receipt["spec"]["changes"]]
     document = parse_document(content, receipt["spec"]["file"])
-    profile = read_profile(change(document, changes), choice.bundle.schemas)
+    profile = read_profile(change(document, changes), selected_law.bundle.schemas)
     as_of = receipt["as_of"]
-    gate = Gate(choice.bundle, as_of["today"], as_of["day"], allow_past=True)
+    gate = Gate(selected_law.bundle, as_of["today"], as_of["day"], allow_past=True)
     try:
         gate.check_day()
         _, data = gate.decide(profile)
@@ -250,12 +254,12 @@ def replay(receipt: Mapping[str, Any], choice: SelectedLaw, content: bytes) -> l
             raise
         message = "The law does not speak of the day of the receipt."
         raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
-    again = _receipt(choice, profile, data, content, as_of["today"], as_of["why"], changes)
+    again = _receipt(selected_law, profile, data, content, as_of["today"], as_of["why"], changes)
     return list(_differences(_compared(receipt, again), _compared(again, receipt), ""))
 
 
 def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """What is compared: not the program, not where files lay, and a bundle's name only with that of a bundle."""
+    """Return the compared parts: without program and file locations; a bundle's name only if both have one."""
     kept = {key: value for key, value in receipt.items() if key not in UNCOMPARED}
     left_out = {"origin", "file", "signed_by"}
     if receipt["law"].get("number") is None or other["law"].get("number") is None:
@@ -266,7 +270,7 @@ def _compared(receipt: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
 
 
 def _without_places(data: Any) -> Any:
-    """A record without the paths of policies, which depend on how their folder is named."""
+    """Return a record without the paths of policies, which depend on the name of their folder."""
     if isinstance(data, Mapping):
         return {key: _without_places(value) for key, value in data.items() if key != "policy_file"}
     return [_without_places(value) for value in data] if isinstance(data, list) else data

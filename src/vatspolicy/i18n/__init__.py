@@ -35,7 +35,7 @@ class Bilingual(str):
 
 
 def set_language(arguments: Sequence[str]) -> None:
-    """The language of this run: the last `--lang` of the command line, else VATSPOLICY_LANG, else English."""
+    """Set the language of this run: the last `--lang` of the command line, else VATSPOLICY_LANG, else English."""
     global _chosen
     _chosen = os.environ.get(VARIABLE, "")
     words = list(arguments)[: list(arguments).index("--")] if "--" in arguments else list(arguments)
@@ -52,7 +52,7 @@ def current_language() -> str:
 
 
 def translate(text: str, lang: str | None = None) -> str:
-    """A sentence of the program in a language (by default the one chosen); what has no translation stays English."""
+    """Translate a sentence of the program (default: into the language of the run). Unknown sentences stay English."""
     if (lang or current_language()) != "zh" or not text:
         return text
     if isinstance(text, Bilingual):
@@ -63,7 +63,7 @@ def translate(text: str, lang: str | None = None) -> str:
 
 
 def translate_lines(text: str) -> str:
-    """A report of lines, each translated by itself, in the language chosen; indentation and endings stay."""
+    """Translate a report line by line into the language of this run, keeping indentation and line endings."""
     if current_language() != "zh":
         return text
     lines = text.splitlines(keepends=True)

@@ -18,7 +18,7 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ),
     ("It holds no policies, or no schemas.", "其中没有政策，或没有模式。"),
     (
-        "Its .manifest is none that vatspolicy bundle build writes.",
+        "Its .manifest was not written by vatspolicy bundle build.",
         "其中的 .manifest 不是 vatspolicy bundle build 写出的。",
     ),
     ("Its format is not known to this version of the program.", "此版本的程序不认识它的格式。"),
@@ -67,16 +67,16 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ("A lock has the keys version, number and digest.", "锁文件有 version、number 和 digest 三个键。"),
     ("A lock has no key {0!q}.", "锁文件没有键{0!q}。"),
     ("The lock has no {0!q}.", "锁文件中缺少{0!q}。"),
-    ("This key cannot have this value.", "它不能取这个值。"),
+    ("This value is not allowed here.", "它不能取这个值。"),
     ("A digest is `sha256:` and 64 hexadecimal digits.", "摘要写作 `sha256:` 加 64 位十六进制数字。"),
     ("Write the lock with vatspolicy bundle pin.", "请用 vatspolicy bundle pin 写锁文件。"),
     ("It is older than the pinned bundle (number {0}).", "它早于已锁定的规则包（编号 {0}）。"),
     ("It is another bundle under the number of the pinned one.", "它与已锁定的规则包编号相同，内容不同。"),
     ("Pass --allow-rollback to do so all the same.", "若仍要如此，请加 --allow-rollback。"),
     # --- receipts
-    ("The spec has changed since it was decided; there is no receipt.", "产品说明在判定之后有改动，没有回执。"),
+    ("The spec has changed since it was decided. No receipt was written.", "产品说明在判定之后有改动，没有回执。"),
     ("The receipt cannot be read: {0!t}.", "回执无法读取：{0!t}。"),
-    ("This is not JSON, and so not a receipt.", "这不是 JSON，因而不是回执。"),
+    ("This is not JSON, so it is not a receipt.", "这不是 JSON，因而不是回执。"),
     ("This receipt is of a form that this version does not know.", "此版本不认识这种格式的回执。"),
     ("This is not a receipt.", "这不是回执。"),
     ("vatspolicy check --receipt writes them.", "回执由 vatspolicy check --receipt 写出。"),
@@ -114,7 +114,7 @@ BUNDLES: tuple[tuple[str, str], ...] = (
         "有两份产品说明使用同一产品 id，基线无法区分。",
     ),
     # --- comparisons
-    ("There is no profile here.", "此处没有档案。"),
+    ("No profile was found here.", "此处没有档案。"),
     (
         "{0!q} is not a condition. Use {1!l}, or a transition such as deny->allow (words: {2!l}, or *).",
         "{0!q}不是条件。请用{1!l}，或 deny->allow 这样的变化（可用词：{2!l}，或 *）。",

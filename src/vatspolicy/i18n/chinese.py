@@ -50,7 +50,7 @@ PHRASES: dict[str, str] = {
     "bundle": "规则包",
     "folder": "文件夹",
     "its name is not usable": "文件名不可用",
-    "it is no file": "它不是文件",
+    "it is not a file": "它不是文件",
     "No such file or directory": "没有这个文件或目录",
     "Permission denied": "没有权限",
     "Is a directory": "它是目录",
@@ -73,13 +73,13 @@ PHRASES: dict[str, str] = {
 _HOLE = re.compile(r"\{(\w+)(?:!([qlt]))?\}")
 _BETWEEN = re.compile(r"(?<=[.?:]) (?=[A-Z'`(-])|(?<=[.?:])\n")
 _FORMS = {"s": "s?", "path": r"[^\s:]+", "q": r"'[^'\n]*'|\"[^\"\n]*\""}
-"""What a value looks like, by its name or by how it is carried over."""
+"""Regular expressions of values, by name or by conversion."""
 _WITHIN_SENTENCE = r"(?:(?![.?] [A-Z]).)+?"
 _QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
 
 
 def chinese(text: str) -> str:
-    """The translation of one sentence, of several, or of a phrase. What has none stays as it is."""
+    """Translate a sentence, several sentences or a phrase into Chinese. Return unknown text unchanged."""
     found = _exactly(text)
     if found is not None:
         return found
@@ -109,7 +109,7 @@ def _exactly(text: str) -> str | None:
 
 
 def _value(text: str, kind: str | None) -> str:
-    """A value as the Chinese sentence shows it."""
+    """Return a value as the Chinese sentence shows it."""
     if kind == "t":
         parts = text.split(" or ")
         return "或".join(PHRASES[part] for part in parts) if all(part in PHRASES for part in parts) else chinese(text)

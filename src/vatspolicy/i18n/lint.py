@@ -1,4 +1,4 @@
-"""What is wrong with a text in two languages, for lint and for tests of the program's own tables of words."""
+"""Checks of bilingual texts, for lint and for tests of the program's own word tables."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _FULL = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", ".": "。",
 
 
 def faults(en: object, zh: object) -> Iterator[tuple[str, str, str]]:
-    """The language at fault, a sentence and a hint, for each fault of a text.
+    """Yield (language, message, hint) for each fault of a bilingual text.
 
-    A text without a letter (`–`, `{count}`) has nothing to translate. What is no text at all is missing.
+    A text without a letter (`–`, `{count}`) needs no translation. A value that is not a string counts as missing.
     """
     missing = [lang for lang, text in (("en", en), ("zh", zh)) if not isinstance(text, str) or not text.strip()]
     if missing or not isinstance(en, str) or not isinstance(zh, str):

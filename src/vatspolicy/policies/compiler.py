@@ -60,7 +60,7 @@ def compile_policies(documents: Iterable[Document], schemas: SchemaSet | None = 
 
 
 class _PolicyCompiler:
-    """One file: its names, then its expressions."""
+    """Compiler of one policy file: names first, then expressions."""
 
     def __init__(self, document: Document, by_id: Mapping[str, Document], schemas: SchemaSet | None) -> None:
         self.schemas = schemas

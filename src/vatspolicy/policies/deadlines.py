@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.clock import later
 from vatspolicy.profile.vocabulary import LocalizedText
@@ -51,14 +50,13 @@ _PERIODS: Mapping[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Deadline:
-    """When a duty falls due."""
+class Deadline(NamedTuple):
+    """The deadline of a duty."""
 
     group: str
     """One of GROUPS."""
     text: LocalizedText
-    """As the law words it."""
+    """Wording of the law."""
     date: str | None
     """The last day (ISO), where the launch day fixes it."""
 

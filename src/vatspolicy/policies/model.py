@@ -6,7 +6,7 @@ import functools
 import marshal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from vatspolicy.cel.ast import Literal, Node, Param, walk
 from vatspolicy.cel.serialize import from_data, to_data
@@ -16,7 +16,7 @@ ALWAYS = "0000-01-01"
 NEVER = "9999-12-31"
 """Ends of time; days are ISO text and compare as text."""
 VERIFICATIONS = ("primary", "secondary", "unverified")
-"""How well the text of an article was checked, the weakest last."""
+"""Levels of verification of an article's text, the weakest last."""
 NO_CODE = -1
 """Index of an expression that a bundle has no generated code for."""
 SHARE_CAP = "max-foreign-percent"
@@ -51,7 +51,7 @@ class Expression:
 
     @functools.cached_property
     def is_true(self) -> bool:
-        """Whether it is the constant `true`."""
+        """True if the expression is the constant `true`."""
         return isinstance(self.tree, Literal) and self.tree.value is True
 
     @functools.cached_property
@@ -70,8 +70,7 @@ def store_tree(tree: Node) -> bytes:
     return marshal.dumps(to_data(tree), 2)  # version 2 has no references, which depend on how the tree was made
 
 
-@dataclass(frozen=True)
-class Article:
+class Article(NamedTuple):
     """The words that rules rest on."""
 
     key: str
@@ -84,19 +83,18 @@ class Article:
     url: str | None
 
 
-@dataclass(frozen=True)
-class Instrument:
+class Instrument(NamedTuple):
     """A license, approval, certificate, filing or duty."""
 
     id: str
     policy: str
     title: LocalizedText
     authority: tuple[tuple[Expression, tuple[str, ...]], ...]
-    """Who is in charge: the first entry whose expression holds."""
+    """Authorities in charge: those of the first entry whose expression holds."""
     covers: Expression | None
-    """Whether a held instrument covers an activity; None where holding it is enough."""
+    """Expression that decides if a held instrument covers an activity; None if holding it is enough."""
     no_term: bool
-    """Whether it has no end date, so that one without `valid_until` is valid."""
+    """True if the instrument has no end date, so that one without `valid_until` is valid."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
@@ -105,9 +103,8 @@ class Instrument:
         return (*(when for when, _ in self.authority), *covers)
 
 
-@dataclass(frozen=True)
-class Condition:
-    """One condition of a route, which an applicant could change."""
+class Condition(NamedTuple):
+    """A condition of a route that an applicant can meet."""
 
     id: str
     where: bool
@@ -124,8 +121,7 @@ class Condition:
         return hash((self.id, self.check))
 
 
-@dataclass(frozen=True)
-class Classify:
+class Classify(NamedTuple):
     """The service is of these classes; none means that it is not telecommunications."""
 
     classes: tuple[str, ...]
@@ -133,16 +129,14 @@ class Classify:
     """Other readings, each one class or `none`."""
 
 
-@dataclass(frozen=True)
-class Deny:
+class Deny(NamedTuple):
     """Prohibited."""
 
     reason: str
     curable: bool = False
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """An instrument must be held before the launch, or a route `through` to it be open."""
 
     instrument: str | None = None
@@ -150,9 +144,8 @@ class Need:
     bearer: str = "operator"
 
 
-@dataclass(frozen=True)
-class Route:
-    """One lawful way for an activity."""
+class Route(NamedTuple):
+    """A lawful way to offer an activity."""
 
     to: str
     name: str
@@ -174,8 +167,7 @@ class Route:
         return None if self.share_cap is None else self.share_cap.cap
 
 
-@dataclass(frozen=True)
-class Duty:
+class Duty(NamedTuple):
     """A filing, assessment or continuing obligation. `due` is as in policy.schema.json."""
 
     instrument: str
@@ -183,8 +175,7 @@ class Duty:
     bearer: str = "operator"
 
 
-@dataclass(frozen=True)
-class Advise:
+class Advise(NamedTuple):
     """Something a person must look at."""
 
     kind: str
@@ -198,7 +189,7 @@ KINDS = ("classify", "route", "deny", "need", "duty", "advise")
 
 @dataclass(frozen=True)
 class Rule:
-    """One statement: when it holds, one effect follows."""
+    """A rule: a condition and its effect."""
 
     policy: str
     id: str
@@ -210,6 +201,8 @@ class Rule:
     until: str
     """First day no longer in force."""
     when: Expression = field(repr=False)
+    kind: str
+    """Name of the effect in a policy file: classify, deny, need, route, duty or advise."""
     effect: Effect = field(repr=False)
     message: LocalizedText = field(repr=False)
     contested: bool
@@ -225,11 +218,6 @@ class Rule:
     def name(self) -> str:
         """policy/rule, for ever the same."""
         return f"{self.policy}/{self.id}"
-
-    @functools.cached_property
-    def kind(self) -> str:
-        """Name of the effect in a policy file: classify, deny, need, route, duty or advise."""
-        return type(self.effect).__name__.lower()
 
     @property
     def group(self) -> str:
@@ -261,8 +249,7 @@ class Rule:
         return self.since <= day < self.until
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """The value of a parameter from a day on."""
 
     since: str
@@ -270,8 +257,7 @@ class Value:
     value: Any
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A value that the law fixes, dated and cited."""
 
     key: str
@@ -284,8 +270,7 @@ class Parameter:
         return next((value for value in reversed(self.values) if value.since <= day), None)
 
 
-@dataclass(frozen=True)
-class Edition:
+class Edition(NamedTuple):
     """One edition of a series that is re-issued."""
 
     since: str

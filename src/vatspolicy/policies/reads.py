@@ -1,4 +1,4 @@
-"""Which facts the expressions of a bundle read, by their path in the schema."""
+"""Facts that the expressions of a bundle read, by their path in the schema."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ _SIGNS = {"proved": "✔", "tested": "·", "refuted": "✘", "unknown": "?"}
 
 
 def render(name: str, report: AnalysisReport, lang: Language) -> str:
-    """The report in one of `FORMATS`."""
+    """Render the report in one of `FORMATS`."""
     makers: Mapping[str, Callable[[AnalysisReport, Language], str]] = {
         "text": text,
         "markdown": markdown,
@@ -76,7 +76,7 @@ def render(name: str, report: AnalysisReport, lang: Language) -> str:
 
 
 def text(report: AnalysisReport, lang: Language) -> str:
-    """One paragraph a finding, with its test case; then properties, what was not evaluated, and a total."""
+    """Render a paragraph per finding with its test case, then properties, unevaluated parts and a total."""
     word = _WORDS[lang]
     lines: list[str] = []
     for finding in report.findings:
@@ -96,7 +96,7 @@ def text(report: AnalysisReport, lang: Language) -> str:
 
 
 def total(report: AnalysisReport, lang: Language) -> str:
-    """One line: how much was looked at, and what became of it."""
+    """Return the summary line: the amount analyzed and the results."""
     return _WORDS[lang]["total"].format(
         rules=report.rules,
         failing=len(report.failing),
@@ -127,7 +127,7 @@ def _shown(result: PropertyResult, lang: Language) -> Iterator[str]:
 
 
 def markdown(report: AnalysisReport, lang: Language) -> str:
-    """For a comment on a pull request, or a page."""
+    """Render Markdown for a pull request comment or a page."""
     word = _WORDS[lang]
     lines = [f"**{total(report, lang)}**", ""]
     if report.findings:
@@ -150,7 +150,7 @@ def markdown(report: AnalysisReport, lang: Language) -> str:
 
 
 def data(report: AnalysisReport) -> dict[str, Any]:
-    """The report as `analysis.schema.json` describes it."""
+    """Return the report as data (analysis.schema.json)."""
     return {
         "schema": 1,
         "bundle": {"version": report.bundle_version, "digest": report.bundle_digest},

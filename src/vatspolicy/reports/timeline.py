@@ -59,7 +59,7 @@ _SIGNS = {True: "+", False: "-"}
 
 
 def render(format: str, data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
-    """A timeline (timeline.schema.json) in one of FORMATS. Only text knows color and room (columns)."""
+    """Render a timeline (timeline.schema.json) in one of FORMATS. `color` and `room` (columns) apply to text only."""
     if format == "json":
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     lines = _markdown(data, lang) if format == "markdown" else _text(data, lang, Style(color), room)
@@ -67,7 +67,7 @@ def render(format: str, data: Data, lang: Language, color: bool = False, room: i
 
 
 def say_change(change: Data, lang: Language) -> str:
-    """One difference between two periods, in words."""
+    """Describe a difference between two periods."""
     kind, after = change["kind"], change["after"]
     if after is None:
         key = f"gone_{kind}"
@@ -89,7 +89,7 @@ def say_change(change: Data, lang: Language) -> str:
 
 
 def say_law(instrument: Data, lang: Language) -> str:
-    """A changed rule or parameter, with its regulation and articles."""
+    """Describe a changed rule or parameter, with its regulation and articles."""
     comma, joint, aside = ("，", "、", "（{}）") if lang == "zh" else (", ", ", ", " ({})")
     labels = joint.join(clean(article["label"][lang]) for article in instrument["articles"])
     change = word(WORDS, instrument["change"], lang, name=instrument["name"])
@@ -97,12 +97,12 @@ def say_law(instrument: Data, lang: Language) -> str:
 
 
 def say_fact(fact: Data, lang: Language) -> str:
-    """A dated fact of the spec that turns on a day."""
+    """Describe a dated fact of the spec that changes on a day."""
     return word(WORDS, "fact", lang, path=clean(fact["path"]), day=fact["day"])
 
 
 def say_ahead(entry: Data, lang: Language) -> str:
-    """A change ahead in one line: day, decision, what changes, by which law."""
+    """Describe a coming change in one line: day, decision, differences, law."""
     colon, stop = ("：", "；") if lang == "zh" else (": ", "; ")
     law = [*(say_law(one, lang) for one in entry["instruments"]), *(say_fact(one, lang) for one in entry["facts"])]
     text = word(WORDS, entry["phase"], lang, day=entry["day"]) + colon
@@ -111,14 +111,14 @@ def say_ahead(entry: Data, lang: Language) -> str:
 
 
 def told(changes: Iterable[Data]) -> list[Data]:
-    """The differences worth a line: the word of a service that changes as the decision does follows from it."""
+    """Return the differences worth a line. The word of a service is left out if it changes like the decision."""
     changes = list(changes)
     word_of = [(c["before"], c["after"]) for c in changes if c["kind"] == "decision"]
     return [c for c in changes if c["kind"] != "service" or (c["before"], c["after"]) not in word_of]
 
 
 def ahead_lines(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
-    """The section of a text report on changes ahead; nothing where none is known."""
+    """Render the section of a text report on coming changes; empty if there are none."""
     entries = data.get("changes_ahead") or ()
     if entries:
         yield ""
@@ -129,7 +129,7 @@ def ahead_lines(data: Data, lang: Language, style: Style, room: int) -> Iterator
 
 
 def _until(data: Data, entry: Data, lang: Language) -> str:
-    """How long the decision stays so, as far as was looked."""
+    """Describe how long the decision stays the same, within the days searched."""
     day = entry["until"] or data["to"]
     if day is None:
         return word(WORDS, "no_end", lang)
@@ -188,7 +188,7 @@ def _markdown(data: Data, lang: Language) -> Iterator[str]:
 
 
 def _said(value: str | None, lang: Language) -> str:
-    """A decision word or a state in words; a range keeps its ends."""
+    """Return a decision word or a state in words; a range keeps its ends."""
     if value is None:
         return ""
     if value in VERDICTS:

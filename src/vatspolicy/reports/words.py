@@ -104,19 +104,19 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
 
 
 def phrase(key: str, lang: Language, **values: Any) -> str:
-    """A phrase of reports in one language, with values filled in."""
+    """Return a phrase of reports in one language, with values filled in."""
     return word(PHRASES, key, lang, **values)
 
 
 def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: Language) -> str:
-    """What became of one of several routes: beside an open one, an unknown one may also be open."""
+    """Describe the state of one of several routes: beside an open route, an unknown one may also be open."""
     if route["state"] == "unknown" and any(other["state"] == "open" for other in routes):
         return phrase("may_open", lang)
     return word(STATES, route["state"], lang)
 
 
 def other_reading(reading: Mapping[str, Any], lang: Language) -> str:
-    """What other readings of a contested rule (as merge_readings gives them) would decide."""
+    """Describe the decisions under other readings of a contested rule (from merge_readings)."""
     names = {"none": phrase("none", lang), "closed": phrase("route_closed", lang)}
     shown = [names.get(name, name) for name in reading["reading"]]
     name = f" {phrase('or', lang)} ".join(shown)
@@ -124,6 +124,6 @@ def other_reading(reading: Mapping[str, Any], lang: Language) -> str:
 
 
 def law_of(finding: Mapping[str, Any], lang: Language) -> str:
-    """The citations of a finding in one line: the title of each source and the label of the article."""
+    """Return the citations of a finding in one line: the title of each source and the label of the article."""
     cites = (f"{cite['title'][lang]}{joint('comma', lang)}{cite['label'][lang]}" for cite in finding["citations"])
     return joint("semicolon", lang).join(cites)

@@ -51,7 +51,7 @@ class MissingExtra(RuntimeError):
 
 @dataclass(frozen=True)
 class LawSource:
-    """Where each process of a run reads the law: what ships, a folder of policies, a bundle file, or a comparison."""
+    """Source of the law for each process of a run: the shipped bundle, a folder, a bundle file, or a comparison."""
 
     policies: Path | None = None
     bundle: Path | None = None

@@ -190,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 3
         first = max(bundle.covers_from for bundle in bundles)
         if options.as_of < first:
-            parser.error(f"--as-of lies before {first}, the first day that the bundle covers")
+            parser.error(f"--as-of is before {first}, the first day that the bundle covers")
 
         from pyspark.errors import AnalysisException
 

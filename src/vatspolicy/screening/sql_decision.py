@@ -69,7 +69,7 @@ PARTLY, CLASSIFIED, OTHER, UNCLASSIFIED = "partly-classified", "classified", "no
 
 @dataclass(frozen=True)
 class Step:
-    """One query; its result is a table of that name for later queries."""
+    """A query. Its result is a table of that name for later queries."""
 
     name: str
     query: exp.Select

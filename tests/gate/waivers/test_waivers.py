@@ -108,10 +108,12 @@ def write(waivers: Sequence[Entry], name: str = "waivers.yaml") -> Path:
     return path
 
 
-def ran(bundle: Bundle, *specs: str, ledger: WaiverSet | None = None, today: str = TODAY, **gate: Any) -> GateResult:
+def ran(
+    bundle: Bundle, *specs: str, waiver_set: WaiverSet | None = None, today: str = TODAY, **gate: Any
+) -> GateResult:
     """A run under waivers.yaml and approvers.yaml, or another ledger."""
-    ledger = ledger or load_waiver_set(Path("waivers.yaml"), Path("approvers.yaml"))
-    return Gate(bundle, today, ledger=ledger, **gate).run(specs or ["spec.yaml"])
+    waiver_set = waiver_set or load_waiver_set(Path("waivers.yaml"), Path("approvers.yaml"))
+    return Gate(bundle, today, waiver_set=waiver_set, **gate).run(specs or ["spec.yaml"])
 
 
 def kinds(outcome: GateResult) -> list[str]:
@@ -324,7 +326,7 @@ def test_days_are_counted_to_the_last(bundle: Bundle) -> None:
 
 def test_without_approvers_nothing_applies(bundle: Bundle) -> None:
     write(entries(bundle, OUTCAST))
-    outcome = ran(bundle, ledger=load_waiver_set(Path("waivers.yaml")))
+    outcome = ran(bundle, waiver_set=load_waiver_set(Path("waivers.yaml")))
     assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["unauthorised"])
 
 
@@ -373,8 +375,8 @@ def test_strictly_an_unused_waiver_fails(bundle: Bundle) -> None:
     write(waiver)
     assert (ran(bundle).exit_code, kinds(ran(bundle))) == (OK, ["unused"])
     strict = load_waiver_set(Path("waivers.yaml"), Path("approvers.yaml"), strict=True)
-    assert ran(bundle, ledger=strict).exit_code == FAILED
-    assert ran(bundle, ledger=strict, no_fail=True).exit_code == OK
+    assert ran(bundle, waiver_set=strict).exit_code == FAILED
+    assert ran(bundle, waiver_set=strict, no_fail=True).exit_code == OK
 
 
 @pytest.mark.parametrize("key", ["rule", "scope", "reason", "approver", "ticket", "granted", "expiry"])
@@ -430,7 +432,7 @@ def allows(waiver: Any, right: Entry) -> bool:
 def passes_only_if_allowed(bundle: Bundle, content: bytes, right: Entry) -> bool:
     path = Path("fuzzed.yaml")
     path.write_bytes(content)
-    outcome = ran(bundle, ledger=load_waiver_set(path, Path("approvers.yaml")))
+    outcome = ran(bundle, waiver_set=load_waiver_set(path, Path("approvers.yaml")))
     if outcome.exit_code != OK:
         assert outcome.exit_code in (FAILED, INVALID)
         return False
@@ -742,7 +744,7 @@ def test_a_baseline_holds_nothing_unwaivable_or_incomplete(changed: Callable[...
     mark = fingerprint(bundle, profile, decision.as_of, finding)
     forged = f"  - {{product: hosting, rule: invented-duties/absolute, fingerprint: '{mark}', since: '{TODAY}'}}\n"
     Path("baseline.yaml").write_text(text + forged)
-    outcome = ran(bundle, ledger=load_waiver_set(baseline=Path("baseline.yaml")))
+    outcome = ran(bundle, waiver_set=load_waiver_set(baseline=Path("baseline.yaml")))
     assert outcome.exit_code == FAILED
     assert "unwaivable" in kinds(outcome)
     Path("spec.yaml").write_text(HOSTING.replace("  foreign_percent: 100\n", ""))
@@ -750,7 +752,7 @@ def test_a_baseline_holds_nothing_unwaivable_or_incomplete(changed: Callable[...
     decision, _ = Gate(bundle, TODAY).decide(profile)
     assert decision.decision == "incomplete"
     Path("baseline.yaml").write_text(baseline_text(bundle, [(profile, decision, [])], TODAY, UNTIL, None))
-    assert ran(bundle, ledger=load_waiver_set(baseline=Path("baseline.yaml"))).exit_code == INCOMPLETE
+    assert ran(bundle, waiver_set=load_waiver_set(baseline=Path("baseline.yaml"))).exit_code == INCOMPLETE
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def findings(day: str) -> Iterator[tuple[Business, Finding]]:
     asked = probe(day)
     for business in asked.businesses:
         for rule in asked.routes:
-            finding = asked.best(rule, business, asked.spots)
+            finding = asked.best(rule, business, asked.locations)
             if finding is not None:
                 yield business, finding
 
@@ -151,16 +151,16 @@ def test_closed_cells_are_open_in_no_random_case(day: str) -> None:
         if finding.case is not None or finding.barred:
             continue
         for _ in range(8):
-            spot = chance.choice(asked.spots)
+            location = chance.choice(asked.locations)
             share = chance.choice([1.0, 25.0, 49.0, 50.0, 100.0])
             choice = {
-                "spot": spot,
-                "area": chance.randrange(len(spot.areas)),
+                "location": location,
+                "area": chance.randrange(len(location.areas)),
                 "origin": chance.choice(asked.origins),
                 "share": share,
                 **{flag: chance.random() < 0.5 for flag in flags},
             }
-            _, states = decide(day, business, BestCase(share, spot, choice))
+            _, states = decide(day, business, BestCase(share, location, choice))
             assert states.get(finding.rule.name) != "open", (business, finding.rule.name, choice)
             tried += 1
     assert tried > 50
@@ -174,7 +174,7 @@ def test_prohibitions_are_decided_so_at_one_percent() -> None:
                 business = Business(row["offers"][0]["id"], row["class"])
                 asked = probe(DAY)
                 decision, _ = decide(
-                    DAY, business, BestCase(1.0, asked.spots[0], {**asked.first_choice(), "share": 1.0})
+                    DAY, business, BestCase(1.0, asked.locations[0], {**asked.first_choice(), "share": 1.0})
                 )
                 assert decision.decision == "deny"
                 names = {finding.rule.name for finding in decision.denials}
@@ -188,18 +188,23 @@ def test_sites_of_one_spot_fare_alike() -> None:
     for business, finding in findings(DAY):
         if finding.case is None or chance.random() > 0.3:
             continue
-        spot = chance.choice(list(asked.open_spots(finding.rule, business, finding.case, asked.spots)))
-        code = chance.choice(spot.alike)
-        moved = asked.best(finding.rule, business, (spot.with_sites((code,)),))
+        location = chance.choice(list(asked.open_locations(finding.rule, business, finding.case, asked.locations)))
+        code = chance.choice(location.alike)
+        moved = asked.best(finding.rule, business, (location.with_sites((code,)),))
         assert moved is not None
         assert moved.case is not None
-        assert moved.case.spot.at == code
+        assert moved.case.location.at == code
         _, states = decide(DAY, business, moved.case)
         assert states[finding.rule.name] == "open", (business, code)
 
 
 def test_every_site_lies_in_one_spot_for_each_zone() -> None:
-    sites = [code for spot in probe(DAY).spots for code in spot.alike if spot.zone == "none" or spot.whole]
+    sites = [
+        code
+        for location in probe(DAY).locations
+        for code in location.alike
+        if location.zone == "none" or location.whole
+    ]
     assert len(sites) == len(set(sites))
     known = {
         code
@@ -377,7 +382,7 @@ def test_the_command(format: str, console: Console, law: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--as-of", "2014-12-31"], "lies before 2015-01-01"),
+        (["--as-of", "2014-12-31"], "is before 2015-01-01"),
         (["--place", "shenzen"], "shenzhen"),
         (["--ftz", "henam"], "henan"),
         (["--place", "beijing", "--ftz", "henan"], "no company can be registered there"),

@@ -18,11 +18,12 @@ from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
 from vatspolicy.guidance.interview.answers import possible_answers
-from vatspolicy.guidance.interview.memo import remembering
+from vatspolicy.guidance.interview.memo import with_memory
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
-from vatspolicy.guidance.interview.ranking import put, rank
+from vatspolicy.guidance.interview.ranking import rank_facts
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.profile.edits import set_fact
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import fact_schemas
 
@@ -48,7 +49,7 @@ def question_about(bundle: Bundle, path: FactPath, state: Interview | None = Non
     from vatspolicy.engine.decision import MissingFact
     from vatspolicy.guidance.interview.questions import make_question
 
-    return make_question((state or begin(bundle)).scene, MissingFact(path, ()), "decision")
+    return make_question((state or begin(bundle)).state, MissingFact(path, ()), "decision")
 
 
 # --- choice
@@ -78,12 +79,12 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     state = begin(shipped, "marketplace")
     law = shipped.on(DAY)
     now = possible_outcomes(law, state.profile, DAY)
-    ranked = rank(state.scene, now.missing)
+    ranked = rank_facts(state.state, now.missing)
     assert len(ranked) > 2
     for ask, gain in ranked:
         left = []
         for answer in possible_answers(shipped, law, ask.path, ask.rules, DAY)[: gain.answers]:
-            after = possible_outcomes(law, load_profile(put(state.data, ask.path, answer)), DAY, asking=False)
+            after = possible_outcomes(law, load_profile(set_fact(state.data, ask.path, answer)), DAY, asking=False)
             left.append(0 if after.range[0] == after.range[1] else after.open)
         assert gain.expected == round(now.open - sum(left) / len(left), 2), ask.path
         assert (gain.worst, gain.of) == (now.open - max(left), now.open)
@@ -91,14 +92,14 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     assert ranked[0][1].expected > ranked[-1][1].expected
     assert state.question is not None
     assert state.question.path == ranked[0][0].path
-    assert rank(state.scene, now.missing) == ranked, "and the same every time"
+    assert rank_facts(state.state, now.missing) == ranked, "and the same every time"
 
 
 def test_an_outlook_agrees_with_the_decision(shipped: Bundle) -> None:
     for state in (begin(shipped), begin(shipped, "own-shop"), begin(shipped, "marketplace", audience="public")):
         whole = evaluate(shipped, state.profile, DAY)
         quick = possible_outcomes(shipped.on(DAY), state.profile, DAY)
-        again = possible_outcomes(remembering(shipped.on(DAY)), state.profile, DAY)
+        again = possible_outcomes(with_memory(shipped.on(DAY)), state.profile, DAY)
         assert (quick.range, quick.missing) == (whole.range, whole.missing)
         assert again == quick
 
@@ -274,18 +275,18 @@ def _offers(question: Question) -> list[str]:
 @pytest.mark.parametrize(
     ("path", "typed", "words"),
     [
-        (("services", 0, "audience"), "4", "no such answer"),
-        (("services", 0, "audience"), "nobody", "no such answer"),
+        (("services", 0, "audience"), "4", "not one of the answers"),
+        (("services", 0, "audience"), "nobody", "not one of the answers"),
         (("services", 0, "audience"), "b-u-s-i", None),
         (("services", 0, "channels"), "0, 1", "none of these"),
         (("company", "registered"), "shanghai", "several"),
-        (("company", "registered"), "…", "no such answer"),
+        (("company", "registered"), "…", "not one of the answers"),
         (("company", "registered_capital_rmb"), "1.5", "whole number"),
         (("company", "registered_capital_rmb"), "-1", "at least 0"),
         (("company", "foreign_percent"), "100.01", "at most 100"),
-        (("company", "foreign_percent"), "nan", "no number"),
-        (("product", "launch"), "2027-02-29", "calendar day"),
-        (("product", "launch"), "01/03/2027", "calendar day"),
+        (("company", "foreign_percent"), "nan", "not a number"),
+        (("product", "launch"), "2027-02-29", "calendar date"),
+        (("product", "launch"), "01/03/2027", "calendar date"),
         (("product", "id"), "My Shop", "lower-case"),
     ],
 )
@@ -421,7 +422,7 @@ def test_facts_are_written_where_they_belong_and_all_else_stays() -> None:
     ]:
         fact: FactPath = path
         text = write_fact(text, fact, value, comments("en"))
-        data = put(data, fact, value)
+        data = set_fact(data, fact, value)
         assert parse_document(text, "mine.yaml").data == data, path
     kept = [line for line in MINE.splitlines() if "#" in line]
     comments_now = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
@@ -505,7 +506,7 @@ def test_any_fact_can_be_left_out_and_written_again() -> None:
         value = owner.pop(path[-1])
         text = render(bare, "en") if draw.random() < 0.5 else json.dumps(bare, ensure_ascii=False)
         found = parse_document(write_fact(text, path, value, comments("zh")), "p.yaml").data
-        assert found == put(bare, path, value), path
+        assert found == set_fact(bare, path, value), path
         written += 1
     assert written == 80
 

@@ -72,7 +72,7 @@ class BoundedSearch:
         self.history: RuleSetHistory = self.ruleset.history
         self.subjects: dict[str, SymbolicSubject] = {}
         self.applies: dict[str, DualRail] = {}
-        """Whether each rule applies to the subject of its kind, by name."""
+        """Truth of each rule for the subject of its kind, by rule name."""
         self.unsupported: dict[str, str] = {}
         """Names of the rules that cannot be encoded, with the reason."""
         for rules in self.history.rules.values():

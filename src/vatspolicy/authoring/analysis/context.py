@@ -21,7 +21,7 @@ from vatspolicy.policies.model import NEVER, Rule
 
 @dataclass
 class AnalysisContext:
-    """One bundle over some days, with the questions that were not answered."""
+    """A bundle, the days analyzed, and the questions left unanswered."""
 
     bundle: Bundle
     period: Period

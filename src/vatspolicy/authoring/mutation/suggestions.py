@@ -24,6 +24,7 @@ from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import ALWAYS, NEVER, Rule, Value
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.profile import Profile, change, read_profile
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
@@ -215,7 +216,7 @@ def _paths(node: Node, activation: Activation, profile: Profile, bound: Mapping[
             inner: list[Path] = []
             for path in _paths(over, activation, profile, bound):
                 yield path
-                members = _get(profile.document.data, path)
+                members = get_fact(profile.document.data, path)
                 inner += [(*path, index) for index in range(len(members))] if isinstance(members, list) else []
             yield from _paths(body, activation, profile, {**bound, variable: inner})
         case _:
@@ -245,22 +246,11 @@ def _get_schema(path: Path) -> Any:
     return "properties" in describe(path) and {}
 
 
-def _get(data: Any, path: Path) -> Any:
-    for step in path:
-        if isinstance(data, dict):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data
-
-
 def _values(path: Path, known: list[Any], profile: Profile) -> Iterator[Any]:
     """Yield values of a fact to try, first those that the expressions name."""
     node = describe(path)
     if node.get("type") == "array":
-        yield from _lists(path, known, _get(profile.document.data, path))
+        yield from _lists(path, known, get_fact(profile.document.data, path))
     else:
         yield from _one(node, known)
 

@@ -1,4 +1,4 @@
-"""One question over all profiles and the days of a period, solved with lists that grow until the answer is certain."""
+"""A query over all profiles and the days of a period. Lists grow until the answer is certain."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class _RuleComparison:
 
     @property
     def can_decide(self) -> bool:
-        """Whether the decision word can depend on the rule."""
+        """True if the decision can depend on the rule."""
         return not all(isinstance(rule.effect, Duty | Advise) for rule in self.rules)
 
     # --- the rule itself

@@ -38,7 +38,7 @@ class SymbolicRoute:
 
     applies: DualRail
     share: DualRail
-    """Whether the foreign share is within the cap of the route."""
+    """Truth of the check that the foreign share is within the cap of the route."""
     checks: tuple[DualRail, ...]
     """Truths of its conditions, in their order."""
     usable: int

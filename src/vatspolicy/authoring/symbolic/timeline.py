@@ -100,7 +100,7 @@ class RuleSetHistory:
     foreign: dict[int, ParameterValues] = field(default_factory=dict)
     """Expressions, by identity, that read the values of another bundle."""
     always: bool = False
-    """Whether all rules are in force on all days, as in the rule set of a single day."""
+    """True if all rules are in force on all days, as in the rule set of a single day."""
     limits: dict[int, Days] = field(default_factory=dict)
     """Expressions, by identity, that matter only on the days of their rule."""
 

@@ -1,4 +1,4 @@
-"""Which changes of the outcome are possible when one rule set replaces another.
+"""Possible changes of the outcome when one rule set replaces another.
 
 A decision is the strictest of its parts: the product and each of its services. Suppose a profile is decided `a` under
 the first rule set and `b` under the second. Then with one of its services alone, the first decides `a` while the second

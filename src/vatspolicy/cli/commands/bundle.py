@@ -70,9 +70,9 @@ def build_bundle(
     from vatspolicy.bundles.build import build_bundle_file, pack
     from vatspolicy.documents.schemas import resource_folder
 
-    package = build_bundle_file(policies or resource_folder("policies"), number, str(output))
-    _write(output, pack(package.files, compress))
-    print_result(f"{output}: {package.revision}, {package.digest}\n")
+    bundle_file = build_bundle_file(policies or resource_folder("policies"), number, str(output))
+    _write(output, pack(bundle_file.files, compress))
+    print_result(f"{output}: {bundle_file.revision}, {bundle_file.digest}\n")
 
 
 def sign_bundle(
@@ -92,15 +92,15 @@ def sign_bundle(
 
     Example: vatspolicy bundle sign bundle.tar.gz --key release.pem
     """
-    from vatspolicy.bundles.build import pack, was_compressed
+    from vatspolicy.bundles.build import is_compressed, pack
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.signature import sign
 
-    package, secret = read_bundle_file(file), read_key(key, private=True)
-    signed = sign(package, secret, scope)
-    _write(output or file, pack(signed.files, was_compressed(file)))
-    print_result(f"{output or file}: {package.revision}, signed by {secret.id} ({secret.algorithm})\n")
+    bundle_file, secret = read_bundle_file(file), read_key(key, private=True)
+    signed = sign(bundle_file, secret, scope)
+    _write(output or file, pack(signed.files, is_compressed(file)))
+    print_result(f"{output or file}: {bundle_file.revision}, signed by {secret.id} ({secret.algorithm})\n")
 
 
 def verify_bundle(
@@ -122,18 +122,20 @@ def verify_bundle(
 
     if key is None and lock is None and not skip_verify:
         abort("say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.")
-    package = read_bundle_file(file)
+    bundle_file = read_bundle_file(file)
     pinned = read_lock(lock) if lock else None
     if pinned:
-        pinned.check(package)
+        pinned.check(bundle_file)
         scope = scope or pinned.scope
-    signature = _signature(package, key, scope, skip_verify)
+    signature = _signature(bundle_file, key, scope, skip_verify)
     if pinned and not skip_verify:
-        pinned.check_key(package, signature)
-    package.load()
+        pinned.check_key(bundle_file, signature)
+    bundle_file.load()
     said = f"signed by {signature.key} ({signature.algorithm})" if signature else "signature not verified"
-    said = "unsigned" if not package.signed else said
-    print_result(f"{file}: {package.revision}, {len(package.files)} files, {said}{', as pinned' if pinned else ''}\n")
+    said = "unsigned" if not bundle_file.signed else said
+    print_result(
+        f"{file}: {bundle_file.revision}, {len(bundle_file.files)} files, {said}{', as pinned' if pinned else ''}\n"
+    )
 
 
 def inspect_bundle(
@@ -146,10 +148,10 @@ def inspect_bundle(
     Example: vatspolicy bundle inspect bundle.tar.gz
     """
     from vatspolicy.bundles.bundle_file import read_bundle_file
-    from vatspolicy.bundles.signature import peek
+    from vatspolicy.bundles.signature import read_claims
 
-    package = read_bundle_file(file)
-    data = _contents(package, peek(package))
+    bundle_file = read_bundle_file(file)
+    data = _contents(bundle_file, read_claims(bundle_file))
     if format is InspectFormat.JSON:
         import json
 
@@ -180,15 +182,15 @@ def pin_bundle(
     from vatspolicy.bundles.bundle_file import read_bundle_file
     from vatspolicy.bundles.lockfile import pin
 
-    package = read_bundle_file(file)
-    signature = _signature(package, key, scope, skip_verify)
-    package.load()
+    bundle_file = read_bundle_file(file)
+    signature = _signature(bundle_file, key, scope, skip_verify)
+    bundle_file.load()
     try:
-        pinned = pin(lock, package, signature, allow_rollback)
+        pinned = pin(lock, bundle_file, signature, allow_rollback)
     except OSError as error:
         abort(f"cannot write {lock}: {error.strerror or error}.", ExitCode.INTERNAL)
     by = f", signed by {pinned.key}" if pinned.key else ""
-    print_result(f"{lock}: {package.revision}{by}\n")
+    print_result(f"{lock}: {bundle_file.revision}{by}\n")
 
 
 def generate_key(
@@ -214,7 +216,7 @@ def generate_key(
     print_result(f"{name}.pem (private, keep it secret), {name}.pub\n")
 
 
-def _signature(package: BundleFile, key: Path | None, scope: str, skip: bool) -> Signature | None:
+def _signature(bundle_file: BundleFile, key: Path | None, scope: str, skip: bool) -> Signature | None:
     from vatspolicy.bundles.keys import read_key
     from vatspolicy.bundles.signature import verify
 
@@ -223,7 +225,7 @@ def _signature(package: BundleFile, key: Path | None, scope: str, skip: bool) ->
             abort("--key and --skip-verify contradict each other.")
         warn("the signature of the bundle is not verified (--skip-verify).")
         return None
-    return verify(package, read_key(key) if key else None, scope)
+    return verify(bundle_file, read_key(key) if key else None, scope)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -233,18 +235,18 @@ def _write(path: Path, content: bytes) -> None:
         abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
 
 
-def _contents(package: BundleFile, signature: Signature | None) -> dict[str, Any]:
+def _contents(bundle_file: BundleFile, signature: Signature | None) -> dict[str, Any]:
     return {
-        "file": package.file,
-        "revision": package.revision,
-        "version": package.version,
-        "number": package.number,
-        "digest": package.digest,
-        "signed": package.signed,
+        "file": bundle_file.file,
+        "revision": bundle_file.revision,
+        "version": bundle_file.version,
+        "number": bundle_file.number,
+        "digest": bundle_file.digest,
+        "signed": bundle_file.signed,
         "signature": None
         if signature is None
         else {"key": signature.key, "algorithm": signature.algorithm, "scope": signature.scope, "verified": False},
-        "files": [{"name": name, "bytes": len(content)} for name, content in sorted(package.files.items())],
+        "files": [{"name": name, "bytes": len(content)} for name, content in sorted(bundle_file.files.items())],
     }
 
 

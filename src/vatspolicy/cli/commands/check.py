@@ -135,7 +135,7 @@ def check(options: CheckOptions) -> ExitCode:
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
-        warn(f"there is no spec behind {argument!r}.")
+        warn(f"no spec found at {argument!r}.")
     if not result.records and not result.problems:
         abort("nothing was decided.", ExitCode.NOTHING)
     if options.log is not None and result.records:
@@ -209,8 +209,8 @@ def _adopt_findings(gate: Gate, specs: list[str], path: Path, until: str) -> Gat
     if len(set(products)) < len(products):
         abort("two specs have one product id; a baseline could not tell them apart.")
     write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))
-    assert gate.ledger is not None
-    return replace(gate, ledger=replace(gate.ledger, baseline=load_baseline(path)))
+    assert gate.waiver_set is not None
+    return replace(gate, waiver_set=replace(gate.waiver_set, baseline=load_baseline(path)))
 
 
 def _append_to_log(log: Path, law: SelectedLaw, result: GateResult, masks: Sequence[Any]) -> None:

@@ -61,7 +61,7 @@ def show_routes(
 
     specs = find_specs(spec)
     if not specs:
-        abort(f"there is no spec behind {spec!r}.", ExitCode.NOTHING)
+        abort(f"no spec found at {spec!r}.", ExitCode.NOTHING)
     if len(specs) > 1:
         abort(f"{len(specs)} specs are behind {spec!r}; name one.")
     bundle = context.law.load()
@@ -70,7 +70,7 @@ def show_routes(
     if context.as_of is not None:
         require_covered(bundle, day)
     elif day < bundle.covers_from:
-        early = f"lies before {bundle.covers_from}, the first day that the bundle covers"
+        early = f"is before {bundle.covers_from}, the first day that the bundle covers"
         problem = profile.document.problem(
             ("product", "launch"), f"The launch day {early}.", "Choose a day with --as-of."
         )

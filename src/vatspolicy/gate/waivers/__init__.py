@@ -1,4 +1,4 @@
-"""Waivers and baselines: findings that are set aside, by whom, for how long.
+"""Waivers and baselines: findings that are set aside, by whom, and for how long.
 
 Evaluation knows nothing of them. `settle` is the one place that sets a finding aside, after everything was decided;
 what is set aside stays in every report.

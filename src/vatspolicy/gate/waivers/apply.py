@@ -1,4 +1,4 @@
-"""The one place where findings are set aside: after every spec of a run was decided."""
+"""Application of waivers and baseline, after every spec of a run is decided."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from vatspolicy.gate.waivers.load import LONGEST, Baseline, Waiver, WaiverSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
-Remark = dict[str, Any]
-"""A finding about a waiver (decision.schema.json, `waivers`)."""
+WaiverNotice = dict[str, Any]
+"""Notice about a waiver (decision.schema.json, `waivers`)."""
 
 NOTES = ("in-baseline",)
-"""Kinds that are told and fail nothing, also not when waivers are looked at strictly."""
+"""Kinds of notices that never fail the gate, not even a strict one."""
 WHY: Mapping[str, Mapping[str, str]] = {
     "wildcard": {
         "en": "The waiver does not apply: a rule and a product are named in full, without wildcards.",
@@ -53,7 +53,7 @@ WHY: Mapping[str, Mapping[str, str]] = {
         "en": "The waiver does not apply: the rule, or a fact that it read, has changed since.",
         "zh": "豁免不生效：规则或其读取的事实此后已有变化。",
     },
-    "no-rule": {"en": "The waiver is unused: there is no such rule.", "zh": "豁免未使用：没有该规则。"},
+    "no-rule": {"en": "The waiver is unused: the rule does not exist.", "zh": "豁免未使用：没有该规则。"},
     "no-product": {
         "en": "The waiver is unused: no spec that was decided is this product.",
         "zh": "豁免未使用：已判定的产品文件中没有该产品。",
@@ -95,8 +95,8 @@ WHY: Mapping[str, Mapping[str, str]] = {
 
 def waiver_notice(
     kind: str, why: str, file: str, line: int, column: int, rule: str = "", product: str = "", **values: Any
-) -> Remark:
-    """One remark, at the line of the file it is about."""
+) -> WaiverNotice:
+    """Build one notice, at the line of the file that it concerns."""
     return {
         "kind": kind,
         "level": "note" if kind in NOTES else "warning",
@@ -110,28 +110,28 @@ def waiver_notice(
 
 
 KINDS = ("denials", "needs", "would_need", "duties", "advice")
-"""Lists of a decision whose findings may be set aside. What is undetermined may not: silence is no permission."""
+"""Lists of a decision whose findings may be waived. Undetermined findings may not: a missing fact is no permission."""
 _WORD_BEARING = ("classify", "deny", "need", "route")
 _WILD = frozenset("*?[]")
 
 Decided = tuple[Profile, Decision, Mapping[str, Any]]
-"""A spec, its decision, and the decision as data."""
+"""Spec, its decision, and the decision as data."""
 Place = tuple[str, int]
-"""A list of a decision and a position in it."""
+"""List of a decision and position in it."""
 
 
 @dataclass(frozen=True)
 class WaivedRun:
-    """A run after waivers and baseline."""
+    """Result of a run after waivers and baseline."""
 
     remaining: tuple[Decision, ...]
-    """Each decision without what was set aside: what the gate looks at."""
+    """Each decision without its waived findings, which the gate judges."""
     records: tuple[dict[str, Any], ...]
     """Each decision as data, its findings marked `waived`."""
-    remarks: tuple[Remark, ...]
-    """What there is to say about the waivers themselves."""
+    remarks: tuple[WaiverNotice, ...]
+    """Notices about the waivers themselves."""
     waived: tuple[frozenset[Place], ...]
-    """Of each decision, which of its findings are set aside."""
+    """Waived findings of each decision."""
 
 
 @dataclass
@@ -140,16 +140,16 @@ class _Case:
 
     profile: Profile
     decision: Decision
-    prints: dict[Place, str] = field(default_factory=dict)
+    fingerprints: dict[Place, str] = field(default_factory=dict)
     waived: dict[Place, dict[str, Any]] = field(default_factory=dict)
 
 
-def apply_waivers(bundle: Bundle, decided: Sequence[Decided], ledger: WaiverSet, today: str) -> WaivedRun:
-    """Set aside what the ledger allows on a day (ISO); no decision word changes, and every finding stays."""
-    run = _Run(bundle, [_Case(profile, decision) for profile, decision, _ in decided], ledger, today)
-    remarks = [*(entry for waiver in ledger.waivers for entry in run.waiver(waiver))]
-    if ledger.baseline is not None:
-        remarks += run.baseline(ledger.baseline)
+def apply_waivers(bundle: Bundle, decided: Sequence[Decided], waiver_set: WaiverSet, today: str) -> WaivedRun:
+    """Set aside the findings that the waiver set covers on a day (ISO); no decision changes, every finding stays."""
+    run = _Run(bundle, [_Case(profile, decision) for profile, decision, _ in decided], waiver_set, today)
+    remarks = [*(entry for waiver in waiver_set.waivers for entry in run.apply_waiver(waiver))]
+    if waiver_set.baseline is not None:
+        remarks += run.apply_baseline(waiver_set.baseline)
     left = tuple(remaining(case.decision, case.waived) for case in run.cases)
     records = [
         _marked(data, case.waived, rest.decision)
@@ -159,7 +159,7 @@ def apply_waivers(bundle: Bundle, decided: Sequence[Decided], ledger: WaiverSet,
 
 
 def waivable(decision: Decision) -> Iterator[tuple[Place, Finding]]:
-    """The findings that may be set aside, unless their rule says otherwise: of the duties those before the launch."""
+    """Yield the waivable findings, unless their rule forbids it; of the duties, those due before the launch."""
     outstanding = decision.outstanding
     for key in KINDS:
         for position, finding in enumerate(getattr(decision, key)):
@@ -168,7 +168,7 @@ def waivable(decision: Decision) -> Iterator[tuple[Place, Finding]]:
 
 
 def remaining(decision: Decision, waived: Iterable[Place]) -> Decision:
-    """The decision without what was set aside.
+    """Return the decision without its waived findings.
 
     Where less remains than was decided, what no fact had settled comes to bear again, and the rest is incomplete.
     """
@@ -187,7 +187,7 @@ def remaining(decision: Decision, waived: Iterable[Place]) -> Decision:
 
 
 def _unsettled(decision: Decision) -> bool:
-    """Whether a missing fact could still have made the decision stricter than what remains of it."""
+    """Return True if a missing fact could still make the decision stricter than the remaining findings."""
     return (
         not decision.services
         or any(service.state in ("unclassified", "partly-classified") for service in decision.services)
@@ -207,25 +207,25 @@ def _marked(data: Mapping[str, Any], waived: Mapping[Place, Mapping[str, Any]], 
 
 
 class _Run:
-    def __init__(self, bundle: Bundle, cases: list[_Case], ledger: WaiverSet, today: str) -> None:
-        self.bundle, self.cases, self.ledger, self.today = bundle, cases, ledger, today
+    def __init__(self, bundle: Bundle, cases: list[_Case], waiver_set: WaiverSet, today: str) -> None:
+        self.bundle, self.cases, self.waiver_set, self.today = bundle, cases, waiver_set, today
         self.by_product: dict[str, list[_Case]] = {}
         for case in cases:
             self.by_product.setdefault(case.decision.product, []).append(case)
         names = {rule.name: rule for policy in bundle.policies.values() for rule in policy.rules}
         self.rules = names
 
-    def print_of(self, case: _Case, place: Place, finding: Finding) -> str:
-        if place not in case.prints:
-            case.prints[place] = fingerprint(self.bundle, case.profile, case.decision.as_of, finding)
-        return case.prints[place]
+    def fingerprint_of(self, case: _Case, place: Place, finding: Finding) -> str:
+        if place not in case.fingerprints:
+            case.fingerprints[place] = fingerprint(self.bundle, case.profile, case.decision.as_of, finding)
+        return case.fingerprints[place]
 
     # --- waivers
 
-    def waiver(self, waiver: Waiver) -> Iterator[Remark]:
-        """Apply one waiver where nothing speaks against it; what does is told."""
-        found = list(self.matches(waiver))
-        faults = list(dict.fromkeys(self.faults(waiver, found)))
+    def apply_waiver(self, waiver: Waiver) -> Iterator[WaiverNotice]:
+        """Apply one waiver, or yield notices of the reasons against it."""
+        found = list(self.find_matches(waiver))
+        faults = list(dict.fromkeys(self.find_faults(waiver, found)))
         for kind, why in faults:
             yield waiver_notice(kind, why, waiver.file, waiver.line, waiver.column, waiver.rule, waiver.product)
         if faults:
@@ -242,16 +242,16 @@ class _Run:
                 "line": waiver.line,
             }
 
-    def matches(self, waiver: Waiver) -> Iterator[tuple[_Case, Place]]:
-        """The findings that a waiver is about, by rule, product and fingerprint."""
+    def find_matches(self, waiver: Waiver) -> Iterator[tuple[_Case, Place]]:
+        """Yield the findings that match a waiver by rule, product and fingerprint."""
         for case in self.by_product.get(waiver.product, ()):
             for place, finding in waivable(case.decision):
-                if finding.rule.name == waiver.rule and self.print_of(case, place, finding) == waiver.fingerprint:
+                if finding.rule.name == waiver.rule and self.fingerprint_of(case, place, finding) == waiver.fingerprint:
                     yield case, place
 
-    def faults(self, waiver: Waiver, found: Sequence[tuple[_Case, Place]]) -> Iterator[tuple[str, str]]:
+    def find_faults(self, waiver: Waiver, found: Sequence[tuple[_Case, Place]]) -> Iterator[tuple[str, str]]:
         cases = self.by_product.get(waiver.product, [])
-        approvers = self.ledger.approvers
+        approvers = self.waiver_set.approvers
         longest = min(LONGEST, approvers.max_days if approvers else LONGEST)
         if _WILD & set(waiver.rule + waiver.product):
             yield "too-broad", "wildcard"
@@ -273,9 +273,9 @@ class _Run:
         elif any(waiver.expiry < case.decision.as_of for case, _ in found):
             yield "expired", "before-launch"
         if not found:
-            yield self.why_unused(waiver, cases)
+            yield self.explain_unused(waiver, cases)
 
-    def why_unused(self, waiver: Waiver, cases: Sequence[_Case]) -> tuple[str, str]:
+    def explain_unused(self, waiver: Waiver, cases: Sequence[_Case]) -> tuple[str, str]:
         if waiver.rule not in self.rules:
             return "unused", "no-rule"
         if not cases:
@@ -288,8 +288,8 @@ class _Run:
 
     # --- baseline
 
-    def baseline(self, baseline: Baseline) -> Iterator[Remark]:
-        """Set aside what the baseline holds; tell what it should no longer hold."""
+    def apply_baseline(self, baseline: Baseline) -> Iterator[WaiverNotice]:
+        """Set aside the findings of the baseline; yield notices of entries that are no longer needed."""
         at = (baseline.file, baseline.line, baseline.column)
         broken = []
         if _days(baseline.written, baseline.until) > LONGEST:
@@ -317,7 +317,7 @@ class _Run:
                 (case, place)
                 for case in cases
                 for place, finding in waivable(case.decision)
-                if finding.rule.name == entry.rule and self.print_of(case, place, finding) == entry.fingerprint
+                if finding.rule.name == entry.rule and self.fingerprint_of(case, place, finding) == entry.fingerprint
             ]
             if any(baseline.until < case.decision.as_of for case, _ in found):
                 yield waiver_notice("expired", "before-launch", *here)

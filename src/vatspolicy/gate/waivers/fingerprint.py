@@ -1,4 +1,4 @@
-"""The fingerprint of a finding: what the rule said, and the facts that it read.
+"""Fingerprint of a finding: a digest of the rule and the facts that it read.
 
 A waiver names it, so that a change of either ends the waiver. Where a need is answered by routes, what the routes said
 and read is part of it. Lines, wording, the order of services and facts that no rule read are not; nor is the day, but
@@ -7,7 +7,6 @@ the values of parameters on that day are.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
@@ -25,24 +24,24 @@ from vatspolicy.policies.model import Expression, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile
 
 FORMAT = 1
-"""Version of what is hashed; another one ends every waiver."""
+"""Version of the hashed content; another version ends every waiver."""
 
 
 def fingerprint(bundle: Bundle, profile: Profile, as_of: str, finding: Finding) -> str:
-    """`sha256:` and 64 hexadecimal digits, over canonical JSON. Values are hashed and never shown."""
-    maker = _Maker(bundle, profile, as_of)
+    """Return `sha256:` and 64 hexadecimal digits, over canonical JSON. Values are hashed and never shown."""
+    hasher = _Hasher(bundle, profile, as_of)
     content = {
         "format": FORMAT,
         "subject": [finding.subject.service, finding.subject.cls],
         "state": finding.state,
-        "rule": maker.rule(finding.rule, maker.activations.of(finding.subject)),
-        "routes": [maker.route(state) for state in finding.routes],
+        "rule": hasher.rule(finding.rule, hasher.activations.of(finding.subject)),
+        "routes": [hasher.route(state) for state in finding.routes],
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-class _Maker:
+class _Hasher:
     def __init__(self, bundle: Bundle, profile: Profile, as_of: str) -> None:
         self.bundle, self.profile, self.ruleset = bundle, profile, bundle.on(as_of)
         self.activations = Activations(self.ruleset, profile, as_of)
@@ -53,7 +52,7 @@ class _Maker:
         return {
             "name": rule.name,
             "version": policy.version,
-            "effect": {} if isinstance(rule.effect, Route) else dataclasses.asdict(rule.effect),
+            "effect": {} if isinstance(rule.effect, Route) else rule.effect._asdict(),
             "articles": [[article.key, dict(article.label), article.en, article.zh] for article in articles],
             "when": self.expression(policy, rule.when, activation),
         }
@@ -72,7 +71,7 @@ class _Maker:
         }
 
     def expression(self, policy: Policy, expression: Expression, activation: Activation) -> list[Any]:
-        """Its text with that of its terms, the parameters with their values, the facts with theirs."""
+        """Return the text of an expression and its terms, with the values of its parameters and facts."""
         params: dict[str, Any] = {}
         texts = list(self.texts(policy, expression.text, expression.tree, params))
         facts = {}
@@ -96,7 +95,7 @@ class _Maker:
                 waiting += children(node)
 
     def place(self, activation: Activation, root: str, names: tuple[str, ...]) -> str:
-        """The path of a fact, with a service by its id, so that the order of services does not matter."""
+        """Return the path of a fact, with a service by its id, so that the order of services does not matter."""
         owner = activation.get(root)
         path: Path | None = self.profile.path_of(owner, names) if isinstance(owner, dict) else None
         if path is None:

@@ -1,4 +1,4 @@
-"""Reading what sets findings aside: waivers, who may approve them, and a baseline."""
+"""Loading of waivers, approvers and baselines."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from vatspolicy.errors import InvalidInput, Problem
 T = TypeVar("T")
 
 LONGEST = 365
-"""Days that a waiver or a baseline may last, unless the file of approvers says fewer."""
+"""Maximum duration of a waiver or a baseline in days, unless the approvers file sets a lower one."""
 
 
 def last_day(first: str) -> str:
-    """The last day (ISO) of the longest waiver or baseline that begins on a day."""
+    """Return the last day (ISO) of the longest waiver or baseline that begins on a day."""
     day = datetime.date.fromisoformat(first)
     return (day + min(datetime.timedelta(days=LONGEST), datetime.date.max - day)).isoformat()
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """One finding of one product, set aside by somebody until a day."""
+    """One finding of one product, set aside by an approver until a day."""
 
     rule: str
     product: str
@@ -46,33 +46,33 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Approvers:
-    """Who may approve waivers of which rules."""
+    """Approvers and the rules that they may waive."""
 
     rules: tuple[tuple[str, tuple[str, ...]], ...]
-    """Names, each with the globs of the rules (policy/rule)."""
+    """Names, each with globs of rules (policy/rule)."""
     max_days: int
 
     def allow(self, approver: str, rule: str) -> bool:
-        """Whether somebody may approve a waiver of a rule."""
+        """Return True if the approver may waive the rule."""
         return any(name == approver and any(fnmatchcase(rule, glob) for glob in globs) for name, globs in self.rules)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One finding that was there when the gate was adopted."""
+    """Finding that existed when the gate was adopted."""
 
     product: str
     rule: str
     fingerprint: str
     since: str
-    """The day it was first recorded."""
+    """Day on which it was first recorded."""
     line: int
     column: int
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The findings of a portfolio on the day the gate was adopted."""
+    """Findings of a portfolio on the day the gate was adopted."""
 
     file: str
     written: str
@@ -81,27 +81,27 @@ class Baseline:
     entries: tuple[Entry, ...]
     line: int
     column: int
-    """Where `until` stands."""
+    """Position of `until` in the file."""
 
 
 @dataclass(frozen=True)
 class WaiverSet:
-    """All that may set findings aside in one run."""
+    """Waivers, approvers and baseline of one run."""
 
     waivers: tuple[Waiver, ...] = ()
     approvers: Approvers | None = None
-    """None: nobody may approve anything."""
+    """Approvers; None if nobody may approve anything."""
     baseline: Baseline | None = None
     strict: bool = False
-    """Whether the gate also fails on a waiver that is of no use."""
+    """True if the gate also fails on an unused waiver."""
     problems: tuple[Problem, ...] = ()
-    """Why a file could not be read; nothing in such a file applies."""
+    """Problems of files that could not be read; nothing in such a file applies."""
 
 
 def load_waiver_set(
     waivers: Path | None = None, approvers: Path | None = None, baseline: Path | None = None, strict: bool = False
 ) -> WaiverSet:
-    """The files of a run. A file with any mistake counts as if it were empty, and all mistakes are told."""
+    """Load the files of a run. A file with a problem counts as empty, and every problem is reported."""
     problems: list[Problem] = []
 
     def read(path: Path | None, load: Callable[[Path], T], nothing: T) -> T:
@@ -123,7 +123,7 @@ def load_waiver_set(
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
-    """The waivers of a file (waivers.schema.json). Raises InvalidInput with every problem."""
+    """Load the waivers of a file (waivers.schema.json). Raises InvalidInput with every problem."""
     document = _read(path, "waivers")
     found, problems = [], []
     seen: set[tuple[str, ...]] = set()
@@ -154,14 +154,14 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
 
 
 def load_approvers(path: Path) -> Approvers:
-    """Who may approve (approvers.schema.json). Raises InvalidInput with every problem."""
+    """Load the approvers of a file (approvers.schema.json). Raises InvalidInput with every problem."""
     data = _read(path, "approvers").data
     rules = tuple((entry["name"], tuple(entry["rules"])) for entry in data["approvers"])
     return Approvers(rules, data.get("max_days", LONGEST))
 
 
 def load_baseline(path: Path) -> Baseline:
-    """A baseline (baseline.schema.json). Raises InvalidInput with every problem."""
+    """Load a baseline (baseline.schema.json). Raises InvalidInput with every problem."""
     document = _read(path, "baseline")
     return Baseline(
         document.file,

@@ -1,4 +1,4 @@
-"""Writing waivers and baselines. What is written is read again, and must say what was meant."""
+"""Writer of waiver and baseline files, which are read again and compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The best case of a business on a day: under which facts a route is open, and up to which foreign share.
+"""Best case of a business on a day: the facts under which a route is open, and the highest foreign share.
 
 Nothing about regimes is known here. Routes, their caps and conditions, the classes of offers, the shares that the law
 compares with and the places that it tells apart are all read from the bundle; every answer comes from its expressions.
@@ -25,12 +25,12 @@ from vatspolicy.profile.profile import facts_of
 from vatspolicy.profile.vocabulary import describe, words
 
 STEP = 0.01
-"""How far beside a share that the law names the law is asked too, in percent."""
+"""Distance, in percentage points, at which shares beside a threshold of the law are tried too."""
 
 
 @dataclass(frozen=True)
 class Business:
-    """One offer seen as one class."""
+    """One offer, classified as one class."""
 
     offer: str
     cls: str
@@ -38,58 +38,62 @@ class Business:
 
 @dataclass(frozen=True)
 class BestCase:
-    """Facts under which a route is open, the ordinary ones as far as it goes."""
+    """Facts under which a route is open; ordinary values where possible."""
 
     share: float
     """Foreign share, in percent."""
-    spot: Location
+    location: Location
     choice: Mapping[str, Any] = field(repr=False)
-    """The facts that were chosen, by axis."""
+    """Chosen facts by axis."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of one route rule for one business at some places."""
+    """Result of one route rule for one business at some locations."""
 
     business: Business
     rule: Rule
     case: BestCase | None
-    """The best case; None where the route is closed whatever the facts are."""
+    """Best case; None if the route is closed under all facts."""
     barred: tuple[Rule, ...] = ()
-    """Prohibitions that stand beyond the route at every foreign share at which it is open."""
+    """Prohibitions that apply at every foreign share at which the route is open."""
     failing: tuple[Condition, ...] = ()
-    """Conditions that fail in every case, where the route is closed."""
+    """Conditions that fail in every case, if the route is closed."""
 
 
 class BestCaseSearch:
-    """The law of a day, asked for best cases."""
+    """Search for best cases under the law of one day."""
 
     def __init__(self, bundle: Bundle, day: str) -> None:
-        """Raises ValueError for a day that the bundle does not cover."""
+        """Build the search. Raises ValueError for a day that the bundle does not cover."""
         self.bundle, self.day, self.schemas = bundle, day, bundle.schemas
-        self.law: RuleSet = bundle.on(day)
-        self.routes = tuple(rule for rule in self.law.rules_for("activity", "route") if isinstance(rule.effect, Route))
-        prohibitions = [rule for each in ("service", "activity") for rule in self.law.rules_for(each, "deny")]
-        self.asked = (*self.law.rules_for("service", "classify"), *self.routes, *prohibitions)
-        strings = frozenset(_strings([*self.law.params.values(), *self._literals()]))
-        self.spots = find_locations(strings, self.schemas)
+        self.ruleset: RuleSet = bundle.on(day)
+        self.routes = tuple(
+            rule for rule in self.ruleset.rules_for("activity", "route") if isinstance(rule.effect, Route)
+        )
+        prohibitions = [rule for each in ("service", "activity") for rule in self.ruleset.rules_for(each, "deny")]
+        self.rules = (*self.ruleset.rules_for("service", "classify"), *self.routes, *prohibitions)
+        strings = frozenset(_strings([*self.ruleset.params.values(), *self._literals()]))
+        self.locations = find_locations(strings, self.schemas)
         self.origins = _origins(strings, self.schemas)
         self.flags = _flags(self.schemas)
-        self._barred: dict[Any, tuple[Rule, ...]] = {}
-        bars = [(rule, rule.each) for rule in prohibitions if isinstance(rule.effect, Deny) and not rule.effect.curable]
-        self.bars = [(rule, each) for rule, each in bars if not self.reads(rule.when) & _PLACES]
-        self.local_bars = [(rule, each) for rule, each in bars if self.reads(rule.when) & _PLACES]
+        self._barring_by_choice: dict[Any, tuple[Rule, ...]] = {}
+        nationwide_bars = [
+            (rule, rule.each) for rule in prohibitions if isinstance(rule.effect, Deny) and not rule.effect.curable
+        ]
+        self.nationwide_bars = [(rule, each) for rule, each in nationwide_bars if not self.reads(rule.when) & _PLACES]
+        self.local_bars = [(rule, each) for rule, each in nationwide_bars if self.reads(rule.when) & _PLACES]
 
     # --- what the law speaks of
 
     @functools.cached_property
     def businesses(self) -> tuple[Business, ...]:
-        """Every offer with every class that the law gives it without dispute, in the order of the vocabulary."""
+        """Every offer with each of its undisputed classes, in the order of the vocabulary."""
         order = list(describe(("services", 0, "offers", 0), self.schemas)["enum"])
         found = []
         for offer in order:
-            env = self.service(offer, self.first_choice())
-            classes = classify(self.law, env).classes
+            activation = self.service(offer, self.first_choice())
+            classes = classify(self.ruleset, activation).classes
             found += [Business(offer, cls) for cls, rule in classes.items() if not rule.contested]
         known = list(
             describe(("services", 0, "class_opinion", "classes", 0), self.schemas).get(
@@ -100,9 +104,9 @@ class BestCaseSearch:
 
     @functools.cached_property
     def shares(self) -> tuple[float, ...]:
-        """Foreign shares to try, highest first: what the law compares a share with, and a step beside it."""
+        """Foreign shares to try, highest first: the thresholds of the law, and one step to each side."""
         named = {0.0, 100.0}
-        for rule in self.asked:
+        for rule in self.rules:
             for expression in rule.expressions:
                 for node in walk(expression.tree):
                     if isinstance(node, Compare):
@@ -122,7 +126,7 @@ class BestCaseSearch:
             value = (
                 part.value
                 if isinstance(part, Literal)
-                else self.law.params[part.key]
+                else self.ruleset.params[part.key]
                 if isinstance(part, Param)
                 else None
             )
@@ -130,13 +134,13 @@ class BestCaseSearch:
                 yield float(value)
 
     def _literals(self) -> Iterator[Any]:
-        for rule in self.asked:
+        for rule in self.rules:
             for expression in rule.expressions:
                 yield from (node.value for node in walk(expression.tree) if isinstance(node, Literal))
 
     @functools.cache  # noqa: B019 - a probe lives as long as one table
     def reads(self, expression: Expression) -> frozenset[str]:
-        """The axes that an expression reads."""
+        """Return the axes that an expression reads."""
         found = set()
         for node in walk(expression.tree):
             if isinstance(node, Fact):
@@ -147,45 +151,46 @@ class BestCaseSearch:
     # --- facts
 
     def first_choice(self) -> dict[str, Any]:
-        """The ordinary case: a foreign company at the first place that serves the whole mainland."""
-        return {"spot": self.spots[0], "area": 0, "origin": self.origins[0], "share": 100.0}
+        """Return the ordinary case: a foreign company at the first location, serving the whole mainland."""
+        return {"location": self.locations[0], "area": 0, "origin": self.origins[0], "share": 100.0}
 
     def service(self, offer: str, choice: Mapping[str, Any]) -> Activation:
-        """Variables of service rules in a case: nothing stands in the way but what the choice says."""
-        spot: Location = choice["spot"]
+        """Return the activation of service rules in a case; every fact outside the choice is favorable."""
+        location: Location = choice["location"]
         company = {
             **self._base["company"],
             "foreign_percent": choice["share"],
             "investor_origin": choice["origin"] if choice["share"] else ["CN"],
-            "registered": spot.site,
+            "registered": location.site,
             "mainland_entity": True,
             "certificates": choice.get("certificates", self._base["company"]["certificates"]),
         }
         service = {
             **self._base["services"][0],
             "offers": [offer],
-            "area": spot.areas[choice["area"]],
-            "facilities": choice.get("facilities", [spot.site]),
+            "area": location.areas[choice["area"]],
+            "facilities": choice.get("facilities", [location.site]),
             **{name: value for name, value in choice.items() if name not in _OWN_AXES},
         }
         facts = {**self._base, "company": company, "services": [service]}
         return service_activation({**facts, "as_of": self.day}, service)
 
     def activity(self, business: Business, choice: Mapping[str, Any]) -> Activation:
-        """Variables of activity rules in a case."""
+        """Return the activation of activity rules in a case."""
         return {**self.service(business.offer, choice), "activity": self._unlicensed[business.cls]}
 
     @functools.cached_property
     def _unlicensed(self) -> Mapping[str, Any]:
-        """The activity of each class where nothing is held."""
-        env = self.service("other", self.first_choice())
+        """Activity of each class if no license is held."""
+        activation = self.service("other", self.first_choice())
         return {
-            cls: activity_activation(self.law, env, cls)["activity"] for cls in sorted(words("class", self.law.schemas))
+            cls: activity_activation(self.ruleset, activation, cls)["activity"]
+            for cls in sorted(words("class", self.ruleset.schemas))
         }
 
     @functools.cached_property
     def _base(self) -> dict[str, Any]:
-        return dict(facts_of(self._profile(), self.law.schemas))
+        return dict(facts_of(self._profile(), self.ruleset.schemas))
 
     def _profile(self) -> dict[str, Any]:
         company = {
@@ -203,52 +208,54 @@ class BestCaseSearch:
         return {"schema": 1, "product": {"id": "product"}, "company": company, "services": [service]}
 
     def profile(self, business: Business, case: BestCase) -> dict[str, Any]:
-        """The case as a profile that anybody can decide."""
+        """Return the case as a profile that can be evaluated."""
         made = self._profile()
-        chosen, spot = case.choice, case.spot
+        chosen, location = case.choice, case.location
         made["company"] |= {
             "foreign_percent": case.share,
             "investor_origin": chosen["origin"] if case.share else ["CN"],
-            "registered": spot.written,
+            "registered": location.written,
             "mainland_entity": True,
         }
         made["services"][0] |= {
             "offers": [business.offer],
-            "area": spot.written_areas[chosen["area"]],
-            "facilities": [spot.written],
+            "area": location.written_areas[chosen["area"]],
+            "facilities": [location.written],
             **{name: value for name, value in chosen.items() if name not in _OWN_AXES},
         }
         return made
 
     # --- best cases
 
-    def best(self, rule: Rule, business: Business, spots: Iterable[Location]) -> Finding | None:
-        """What becomes of a route at its best at one of some places; None where the rule is not about the business.
+    def best(self, rule: Rule, business: Business, locations: Iterable[Location]) -> Finding | None:
+        """Return the best result of a route at any of some locations, or None if it does not apply to the business.
 
         The highest share comes first, then the ordinary facts before the special ones, in the order of the axes.
         """
-        spots = tuple(spots)
+        locations = tuple(locations)
         effect = rule.effect
         assert isinstance(effect, Route)
         applies = False
         hopeless: set[str] = set()
-        """Origins with which no choice of places and facts opens it, at any share."""
+        """Investor origins for which the route is closed at every share."""
         barred: tuple[Rule, ...] | None = None
         failing: set[str] | None = None
         shared = any("foreign_percent" in self.reads(condition.check) for condition in effect.conditions)
         for share in self.shares:
-            for choice in self._choices(rule.when, spots if self.reads(rule.when) & _PLACES else spots[:1], share):
+            for choice in self._choices(
+                rule.when, locations if self.reads(rule.when) & _PLACES else locations[:1], share
+            ):
                 if str(choice["origin"]) in hopeless:
                     continue
-                env = self.activity(business, choice)
-                if not self.law.evaluate(rule.when, env):
+                activation = self.activity(business, choice)
+                if not self.ruleset.evaluate(rule.when, activation):
                     continue
                 applies = True
-                if effect.max_foreign_percent is not None and not share <= self.law.evaluate(
-                    effect.max_foreign_percent, env
+                if effect.max_foreign_percent is not None and not share <= self.ruleset.evaluate(
+                    effect.max_foreign_percent, activation
                 ):
                     continue
-                case, failed = self._open(rule, business, spots, choice)
+                case, failed = self._open(rule, business, locations, choice)
                 if case is None:
                     failing = failed if failing is None else failing & failed
                     hopeless |= set() if shared else {str(choice["origin"])}
@@ -264,9 +271,9 @@ class BestCaseSearch:
         return Finding(business, rule, None, (), tuple(one for one in effect.conditions if one.id in (failing or ())))
 
     def _open(
-        self, rule: Rule, business: Business, spots: tuple[Location, ...], start: Mapping[str, Any]
+        self, rule: Rule, business: Business, locations: tuple[Location, ...], start: Mapping[str, Any]
     ) -> tuple[BestCase | None, set[str]]:
-        """The first case in which every condition holds; else the conditions that failed in every case."""
+        """Return the first case in which every condition holds, or else the conditions that failed in every case."""
         effect = rule.effect
         assert isinstance(effect, Route)
         axes: frozenset[str] = frozenset().union(*(self.reads(condition.check) for condition in effect.conditions))
@@ -274,115 +281,120 @@ class BestCaseSearch:
         local = [one for one in effect.conditions if not self.reads(one.check) & (self.flags | {"area"})]
         rest = [one for one in effect.conditions if one not in local]
         failed: set[str] | None = None
-        for spot in spots if axes & _PLACES else spots[:1]:
-            wrong = self._failing(local, business, {**start, "spot": spot, "area": 0})
+        for location in locations if axes & _PLACES else locations[:1]:
+            wrong = self._failing(local, business, {**start, "location": location, "area": 0})
             if wrong:  # no choice of the service area or of other facts can mend it
                 failed = wrong if failed is None else failed & wrong
                 if not any(self.reads(one.check) & _PLACES for one in local if one.id in wrong):
                     break
                 continue
-            for area in range(len(spot.areas) if "area" in axes else 1):
+            for area in range(len(location.areas) if "area" in axes else 1):
                 for values in itertools.product((True, False), repeat=len(flags)):
-                    choice = {**start, "spot": spot, "area": area, **dict(zip(flags, values, strict=True))}
+                    choice = {**start, "location": location, "area": area, **dict(zip(flags, values, strict=True))}
                     wrong = self._failing(rest, business, choice)
-                    if not wrong and self.law.evaluate(rule.when, self.activity(business, choice)):
-                        return BestCase(start["share"], spot, choice), set()
+                    if not wrong and self.ruleset.evaluate(rule.when, self.activity(business, choice)):
+                        return BestCase(start["share"], location, choice), set()
                     failed = wrong if failed is None else failed & wrong
         return None, failed or set()
 
     def _failing(self, conditions: Iterable[Condition], business: Business, choice: Mapping[str, Any]) -> set[str]:
-        """Ids of the conditions that do not hold in a case."""
-        env = self.activity(business, choice)
-        return {condition.id for condition in conditions if not self.law.evaluate(condition.check, env)}
+        """Return the ids of the conditions that do not hold in a case."""
+        activation = self.activity(business, choice)
+        return {condition.id for condition in conditions if not self.ruleset.evaluate(condition.check, activation)}
 
-    def _choices(self, when: Expression, spots: tuple[Location, ...], share: float) -> Iterator[dict[str, Any]]:
-        """The cases that the first condition of a route, what it is about, can tell apart; the ordinary one first."""
+    def _choices(self, when: Expression, locations: tuple[Location, ...], share: float) -> Iterator[dict[str, Any]]:
+        """Yield the cases that the `when` of a route can distinguish; the ordinary one first."""
         axes = self.reads(when)
         for origin in self.origins if "origin" in axes else self.origins[:1]:
-            for spot in spots:
-                for area in range(len(spot.areas) if "area" in axes else 1):
-                    yield {"spot": spot, "area": area, "origin": origin, "share": share}
+            for location in locations:
+                for area in range(len(location.areas) if "area" in axes else 1):
+                    yield {"location": location, "area": area, "origin": origin, "share": share}
 
-    def open_spots(
-        self, rule: Rule, business: Business, case: BestCase, spots: Iterable[Location]
+    def open_locations(
+        self, rule: Rule, business: Business, case: BestCase, locations: Iterable[Location]
     ) -> Iterator[Location]:
-        """The places at which a route is open too, at the share of a case."""
-        for spot in spots:
-            choice = {**case.choice, "spot": spot, "area": 0, "share": case.share}
-            if self.law.evaluate(rule.when, self.activity(business, choice)):
-                found, _ = self._open(rule, business, (spot,), choice)
+        """Yield the locations at which a route is also open, at the share of a case."""
+        for location in locations:
+            choice = {**case.choice, "location": location, "area": 0, "share": case.share}
+            if self.ruleset.evaluate(rule.when, self.activity(business, choice)):
+                found, _ = self._open(rule, business, (location,), choice)
                 if found is not None and not self.barring(business, found):
-                    yield spot
+                    yield location
 
     def barring(self, business: Business, case: BestCase) -> tuple[Rule, ...]:
-        """Prohibitions that no applicant can mend, in a case."""
+        """Return the prohibitions that apply in a case and that no applicant can cure."""
         service = self.service(business.offer, case.choice)
         activity = {**service, "activity": self._unlicensed[business.cls]}
-        envs = {"service": service, "activity": activity}
-        key = (business, *(repr(value) for axis, value in sorted(case.choice.items()) if axis not in ("spot", "area")))
-        if key not in self._barred:
-            self._barred[key] = tuple(rule for rule, each in self.bars if self.law.evaluate(rule.when, envs[each]))
-        return self._barred[key] + tuple(
-            rule for rule, each in self.local_bars if self.law.evaluate(rule.when, envs[each])
+        activations = {"service": service, "activity": activity}
+        key = (
+            business,
+            *(repr(value) for axis, value in sorted(case.choice.items()) if axis not in ("location", "area")),
+        )
+        if key not in self._barring_by_choice:
+            self._barring_by_choice[key] = tuple(
+                rule for rule, each in self.nationwide_bars if self.ruleset.evaluate(rule.when, activations[each])
+            )
+        return self._barring_by_choice[key] + tuple(
+            rule for rule, each in self.local_bars if self.ruleset.evaluate(rule.when, activations[each])
         )
 
-    def anywhere(self, rule: Rule) -> bool:
-        """Whether what a route is about is the same in every place."""
+    def is_nationwide(self, rule: Rule) -> bool:
+        """Return True if the `when` of a route does not depend on the place."""
         return not self.reads(rule.when) & _PLACES
 
-    def at(self, finding: Finding, spot: Location) -> Finding | None:
-        """A finding about a route that asks nothing of places, for another place; None where it has to be sought."""
+    def at(self, finding: Finding, location: Location) -> Finding | None:
+        """Return a finding for another location, or None if the route depends on places or is prohibited there."""
         effect = finding.rule.effect
         assert isinstance(effect, Route)
         if finding.case is None or any(self.reads(one) & _PLACES for one in finding.rule.expressions):
             return None
-        case = BestCase(finding.case.share, spot, {**finding.case.choice, "spot": spot})
+        case = BestCase(finding.case.share, location, {**finding.case.choice, "location": location})
         return replace(finding, case=case) if not self.barring(finding.business, case) else None
 
     def binding(self, rule: Rule, business: Business, case: BestCase) -> tuple[Condition, ...]:
-        """The conditions of a route that can fail for this business: each fails under some one change of the case."""
+        """Return the conditions of a route that some single change of the case breaks."""
         effect = rule.effect
         assert isinstance(effect, Route)
         found: set[str] = set()
         for choice in self._changes(case):
-            env = self.activity(business, choice)
-            found |= {one.id for one in effect.conditions if self.law.evaluate(one.check, env) is False}
+            activation = self.activity(business, choice)
+            found |= {one.id for one in effect.conditions if self.ruleset.evaluate(one.check, activation) is False}
         return tuple(condition for condition in effect.conditions if condition.id in found)
 
     def _changes(self, case: BestCase) -> Iterator[dict[str, Any]]:
-        """The case with one fact changed."""
+        """Yield the case with one fact changed."""
         base = dict(case.choice)
-        for spot in self.spots:
-            yield {**base, "spot": spot, "area": 0}
-            yield {**base, "facilities": [spot.site]}
-        yield from ({**base, "area": area} for area in range(len(case.spot.areas)))
+        for location in self.locations:
+            yield {**base, "location": location, "area": 0}
+            yield {**base, "facilities": [location.site]}
+        yield from ({**base, "area": area} for area in range(len(case.location.areas)))
         yield {**base, "certificates": []}
         for name in ("content", "features"):
             yield {**base, name: list(describe(("services", 0, name, 0), self.schemas)["enum"])}
         yield from ({**base, name: not value} for name, value in base.items() if isinstance(value, bool))
 
 
-_AXES = {"registered": "spot", "facilities": "facilities", "area": "area", "investor_origin": "origin"}
-_PLACES = frozenset(["spot", "facilities", "area"])
-_OWN_AXES = frozenset(["spot", "area", "origin", "share", "certificates", "facilities"])
+_AXES = {"registered": "location", "facilities": "facilities", "area": "area", "investor_origin": "origin"}
+_PLACES = frozenset(["location", "facilities", "area"])
+_OWN_AXES = frozenset(["location", "area", "origin", "share", "certificates", "facilities"])
 """Axes that `service` and `profile` write themselves."""
 
 
 def _flags(schemas: SchemaSet) -> frozenset[str]:
-    """Truth facts of a service."""
+    """Return the boolean facts of a service."""
     properties = describe(("services", 0), schemas)["properties"]
     return frozenset(name for name in properties if describe(("services", 0, name), schemas).get("type") == "boolean")
 
 
 def _origins(strings: frozenset[str], schemas: SchemaSet) -> tuple[list[str], ...]:
-    """Where investors may come from: a country that the law does not name, then each that it names."""
+    """Return the investor origins to try: a country that the law does not name, then each that it names."""
     foreign = sorted(words("country", schemas) - {"CN"})
     ordinary = next((country for country in foreign if country not in strings), foreign[0])
     return ([ordinary], *([country] for country in foreign if country in strings))
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Every text in parameters and literals."""
+    """Yield every string in parameters and literals."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

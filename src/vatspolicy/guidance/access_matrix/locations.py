@@ -1,4 +1,4 @@
-"""Places that the law of a day tells apart: sites of the gazetteer, inside and outside of free-trade zones."""
+"""Locations that the law of a day distinguishes: sites of the gazetteer, inside and outside free-trade zones."""
 
 from __future__ import annotations
 
@@ -15,38 +15,40 @@ MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"
 
 @dataclass(frozen=True)
 class Location:
-    """A site that stands for all that the law treats alike: in one zone, or outside of every zone."""
+    """Site that represents all sites that the law treats alike, in one zone or outside every zone."""
 
     at: str
     zone: str
     alike: tuple[str, ...] = field(repr=False)
-    """Codes of all sites that it stands for."""
+    """Codes of all sites that it represents."""
     site: Mapping[str, Any] = field(repr=False, compare=False, hash=False)
-    """The site as expressions read it."""
+    """Site as expressions read it."""
     areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
-    """Service areas to choose from as expressions read them: the mainland, then what holds the site, widest first."""
+    """Service areas to try, as expressions read them: the mainland, then the places around the site, largest first."""
     written_areas: tuple[list[Any], ...] = field(repr=False, compare=False, hash=False)
     schemas: SchemaSet = field(repr=False, compare=False, hash=False)
 
     @property
     def whole(self) -> bool:
-        """Whether the zone is that of the place as a whole, so that there is no address outside of it."""
+        """True if the whole place lies in the zone, so that no address is outside it."""
         return "zone" in gazetteer(self.schemas)[self.at]
 
     def with_sites(self, alike: tuple[str, ...]) -> Location:
-        """The same kind of place, for some of its sites only."""
+        """Return the same kind of location, for some of its sites only."""
         if alike == self.alike:
             return self
-        return replace(self, alike=alike) if self.at in alike else _spot(alike[0], self.zone, alike, self.schemas)
+        return (
+            replace(self, alike=alike) if self.at in alike else _make_location(alike[0], self.zone, alike, self.schemas)
+        )
 
     @property
     def written(self) -> dict[str, str]:
-        """The site as a profile states it."""
+        """Site as a profile states it."""
         return {"at": self.at, "ftz": self.zone}
 
 
 def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Location, ...]:
-    """One spot for every kind of place. `strings`: all texts of the law, with the codes of places it speaks of."""
+    """Return one location for every kind of place. `strings` are all strings of the law, place codes included."""
     groups: dict[tuple[Any, ...], list[str]] = {}
     for code in schemas.load("places")["$defs"]["site"]["enum"]:
         entry = gazetteer(schemas)[code]
@@ -57,18 +59,18 @@ def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Locatio
     found = []
     for (_, province, own), codes in groups.items():
         zones = [own] if own else [OUTSIDE, *_zones(province, schemas)]
-        found += [_spot(codes[0], zone, tuple(codes), schemas) for zone in zones]
+        found += [_make_location(codes[0], zone, tuple(codes), schemas) for zone in zones]
     return tuple(found)
 
 
 def _zones(province: str, schemas: SchemaSet) -> list[str]:
-    """Zones of a province that no site lies in as a whole; a zone bears the name of its province."""
+    """Return the zones of a province that contain no site as a whole; a zone bears the name of its province."""
     whole = {entry["zone"] for entry in gazetteer(schemas).values() if "zone" in entry}
     zones = schemas.load("places")["$defs"]["zone"]["enum"]
     return [zone for zone in zones if (zone == province or zone.startswith(f"{province}-")) and zone not in whole]
 
 
-def _spot(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Location:
+def _make_location(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Location:
     around = [place for place in reversed(within(at, schemas)) if place != MAINLAND]
     written: list[list[Any]] = [[MAINLAND], *([place] for place in around)]
     if zone != OUTSIDE:
@@ -80,17 +82,20 @@ def _spot(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSet) -> Loc
     return Location(at, zone, alike, facts["company"]["registered"], areas, tuple(written), schemas)
 
 
-def describe_spots(spots: Iterable[Location], all_spots: Iterable[Location]) -> LocalizedText:
-    """Places in words: the largest that lie in the set as a whole, then the free-trade zones of which only addresses
-    inside the zone do. A zone that lies in the set in part is named with its places in it, or with those that are not.
+def describe_locations(locations: Iterable[Location], all_locations: Iterable[Location]) -> LocalizedText:
+    """Return a set of locations in words: the largest whole places, then the free-trade zones outside them.
+
+    A zone that is only partly in the set is named with its places in the set, or with those outside it.
     """
-    spots, all_spots = tuple(spots), tuple(all_spots)
-    schemas = all_spots[0].schemas
-    outside = _sites(spot for spot in spots if spot.zone == OUTSIDE or spot.whole)
+    locations, all_locations = tuple(locations), tuple(all_locations)
+    schemas = all_locations[0].schemas
+    outside = _sites(location for location in locations if location.zone == OUTSIDE or location.whole)
     names = [_names(_largest(outside, schemas), schemas)] if outside else []
-    for zone in dict.fromkeys(spot.zone for spot in spots if spot.zone != OUTSIDE and not set(spot.alike) <= outside):
-        inside = _sites(spot for spot in spots if spot.zone == zone)
-        rest = _sites(spot for spot in all_spots if spot.zone == zone) - inside
+    for zone in dict.fromkeys(
+        location.zone for location in locations if location.zone != OUTSIDE and not set(location.alike) <= outside
+    ):
+        inside = _sites(location for location in locations if location.zone == zone)
+        rest = _sites(location for location in all_locations if location.zone == zone) - inside
         name = label("zone", zone, schemas)
         if not rest:
             names.append({"en": name["en"], "zh": name["zh"]})
@@ -105,8 +110,8 @@ def describe_spots(spots: Iterable[Location], all_spots: Iterable[Location]) -> 
     return {language: sign.join(name[language] for name in names) for language, sign in (("en", "; "), ("zh", "、"))}
 
 
-def _sites(spots: Iterable[Location]) -> set[str]:
-    return {code for spot in spots for code in spot.alike}
+def _sites(locations: Iterable[Location]) -> set[str]:
+    return {code for location in locations for code in location.alike}
 
 
 def _names(codes: Iterable[str], schemas: SchemaSet, sign: str = "; ") -> dict[str, str]:
@@ -115,7 +120,7 @@ def _names(codes: Iterable[str], schemas: SchemaSet, sign: str = "; ") -> dict[s
 
 
 def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:
-    """The fewest places that hold exactly these sites."""
+    """Return the fewest places that together contain exactly these sites."""
     found: list[str] = []
     left = set(codes)
     for place, sites in sorted(_sites_below(schemas).items(), key=lambda item: -len(item[1])):
@@ -128,7 +133,7 @@ def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:
 
 @derived_from_schemas
 def _sites_below(schemas: SchemaSet) -> Mapping[str, set[str]]:
-    """The sites that lie in every place of the gazetteer, itself included; larger places first."""
+    """Return the sites within every place of the gazetteer, itself included; larger places first."""
     below: dict[str, set[str]] = {}
     for code in schemas.load("places")["$defs"]["site"]["enum"]:
         for place in reversed(within(code, schemas)):
@@ -137,6 +142,6 @@ def _sites_below(schemas: SchemaSet) -> Mapping[str, set[str]]:
 
 
 def letters(number: int) -> str:
-    """Return the letters that stand for a number, as a spreadsheet names columns: a, b … z, aa, ab …"""
+    """Return the letters that stand for a number, as a spreadsheet names columns: a, b … z, aa, ab."""
     last = chr(ord("a") + number % 26)
     return last if number < 26 else letters(number // 26 - 1) + last

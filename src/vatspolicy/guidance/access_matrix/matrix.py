@@ -1,4 +1,4 @@
-"""The matrix of access: which business may have which foreign share, by which regime or in which place, on a day.
+"""Access matrix: the foreign share that each business may have, by regime or by place, on a day.
 
 Computed from the routes of the bundle; no cell, row or column is written by hand.
 """
@@ -10,38 +10,38 @@ from typing import Any
 
 from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.access_matrix.best_case import BestCaseSearch, Business, Finding
-from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_spots, letters
+from vatspolicy.guidance.access_matrix.locations import OUTSIDE, Location, describe_locations, letters
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, describe, label, within
 
 FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data format; incremented by incompatible changes."""
 
 Data = dict[str, Any]
 STRICTNESS = ("none", "prohibited", "closed", "open")
-"""States of a cell from the least to the most that can be said for it."""
+"""States of a cell, from the strictest to the mildest."""
 
 
 _ELSEWHERE = {"en": "Elsewhere in the mainland", "zh": "内地其他地区"}
-"""The largest set of places; what it holds is what the others leave."""
+"""Title of the largest set of places: all that the other sets leave."""
 
 
 class PlaceError(Exception):
-    """A place or zone in which no company can be registered."""
+    """Error for a place or zone in which no company can be registered."""
 
 
 def matrix(bundle: Bundle, day: str, place: str | None = None, zone: str | None = None, by: str = "regimes") -> Data:
-    """The matrix of a day as data (matrix.schema.json): services × regimes, or services × places for `by="places"`.
+    """Build the matrix of a day (matrix.schema.json): services × regimes, or services × places for `by="places"`.
 
     `place` (a code of the gazetteer) and `zone` (a free-trade zone, or `none`) narrow where the company is registered
     and its facilities stand; without a zone, an address in a place is read as outside of zones unless the whole place
     is one. Raises ValueError for a day that the bundle does not cover, and PlaceError.
     """
-    probe = BestCaseSearch(bundle, day)
-    spots = _narrow(probe.spots, place, zone)
-    columns, rows = _by_places(probe, spots) if by == "places" else _by_regimes(probe, spots)
-    names = dict.fromkeys(rule.effect.name for rule in probe.routes if isinstance(rule.effect, Route))
+    search = BestCaseSearch(bundle, day)
+    locations = _narrow(search.locations, place, zone)
+    columns, rows = _by_places(search, locations) if by == "places" else _by_regimes(search, locations)
+    names = dict.fromkeys(rule.effect.name for rule in search.routes if isinstance(rule.effect, Route))
     return {
         "format": FORMAT,
         "by": by,
@@ -49,59 +49,59 @@ def matrix(bundle: Bundle, day: str, place: str | None = None, zone: str | None 
         "place": place,
         "zone": zone,
         "bundle": {"version": bundle.version, "digest": bundle.digest},
-        "routes": {name: _title(_rules(probe, name)) for name in names},
+        "routes": {name: _title(_rules(search, name)) for name in names},
         "columns": columns,
         "rows": rows,
     }
 
 
-def _narrow(spots: tuple[Location, ...], place: str | None, zone: str | None) -> tuple[Location, ...]:
-    """The spots that lie in a place and a zone."""
+def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None) -> tuple[Location, ...]:
+    """Return the locations within a place and a zone."""
     found = []
-    for spot in spots:
-        codes = tuple(code for code in spot.alike if place is None or place in within(code, spot.schemas))
+    for location in locations:
+        codes = tuple(code for code in location.alike if place is None or place in within(code, location.schemas))
         if codes:
-            found.append(spot.with_sites(codes))
+            found.append(location.with_sites(codes))
     if zone is not None:
-        found = [spot for spot in found if spot.zone == zone]
+        found = [location for location in found if location.zone == zone]
     elif place is not None:
-        outside = [spot for spot in found if spot.zone == OUTSIDE or spot.whole]
+        outside = [location for location in found if location.zone == OUTSIDE or location.whole]
         found = outside or found
     if not found:
-        raise PlaceError("no company can be registered there: there is no such site in that zone")
+        raise PlaceError("no company can be registered there: that zone has no such site")
     return tuple(found)
 
 
 # --- services × regimes
 
 
-def _by_regimes(probe: BestCaseSearch, spots: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
-    names = list(dict.fromkeys(rule.effect.name for rule in probe.routes if isinstance(rule.effect, Route)))
+def _by_regimes(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
+    names = list(dict.fromkeys(rule.effect.name for rule in search.routes if isinstance(rule.effect, Route)))
     found = {
-        business: {name: _best(probe, business, _rules(probe, name), spots) for name in names}
-        for business in probe.businesses
+        business: {name: _best(search, business, _rules(search, name), locations) for name in names}
+        for business in search.businesses
     }
-    columns = [_regime(probe, name, [cells[name] for cells in found.values()], spots) for name in names]
+    columns = [_regime(search, name, [cells[name] for cells in found.values()], locations) for name in names]
     columns.sort(key=lambda column: column.pop("order"))
     rows = _rows(
-        probe, {business: {n: _cell(probe, business, cells[n]) for n in names} for business, cells in found.items()}
+        search, {business: {n: _cell(search, business, cells[n]) for n in names} for business, cells in found.items()}
     )
     for row in rows:
         row["cells"] = [{"column": column["id"], **row["cells"][column["id"]]} for column in columns]
     return columns, rows
 
 
-def _rules(probe: BestCaseSearch, name: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule in probe.routes if isinstance(rule.effect, Route) and rule.effect.name == name)
+def _rules(search: BestCaseSearch, name: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule in search.routes if isinstance(rule.effect, Route) and rule.effect.name == name)
 
 
 def _best(
-    probe: BestCaseSearch, business: Business, rules: Iterable[Rule], spots: tuple[Location, ...]
+    search: BestCaseSearch, business: Business, rules: Iterable[Rule], locations: tuple[Location, ...]
 ) -> Finding | None:
-    """The most that can be said for a business by one of several routes: the highest share, else what is in the way."""
+    """Return the best finding for a business among several routes: the highest share, or else the obstacles."""
     best: Finding | None = None
     for rule in rules:
-        finding = probe.best(rule, business, spots)
+        finding = search.best(rule, business, locations)
         if finding is not None and (best is None or _rank(finding) > _rank(best)):
             best = finding
     return best
@@ -117,30 +117,30 @@ def _state(finding: Finding | None) -> str:
     return "open" if finding.case else "prohibited" if finding.barred else "closed"
 
 
-def _regime(probe: BestCaseSearch, name: str, cells: list[Finding | None], spots: tuple[Location, ...]) -> Data:
-    rules = _rules(probe, name)
+def _regime(search: BestCaseSearch, name: str, cells: list[Finding | None], locations: tuple[Location, ...]) -> Data:
+    rules = _rules(search, name)
     opened = [finding for finding in cells if finding is not None and finding.case is not None]
     territorial = any(condition.where for rule in rules for condition in rule.effect.conditions)  # type: ignore[union-attr]
     foreign = sum(finding.case.share > 0 for finding in opened if finding.case)
     places: LocalizedText | None = None
     if territorial and opened:
         seen = {finding.rule: finding for finding in reversed(opened)}
-        where = {spot for finding in seen.values() for spot in _where(probe, finding, spots)}
-        places = describe_spots((spot for spot in spots if spot in where), spots)
-    policies = [probe.bundle.policies[policy] for policy in dict.fromkeys(rule.policy for rule in rules)]
+        where = {location for finding in seen.values() for location in _open_locations(search, finding, locations)}
+        places = describe_locations((location for location in locations if location in where), locations)
+    policies = [search.bundle.policies[policy] for policy in dict.fromkeys(rule.policy for rule in rules)]
     return {
         "id": name,
         "title": _title(rules),
         "places": places,
         "instruments": [
-            {"id": one, "title": _text(probe.bundle.instruments[one].title)}
+            {"id": one, "title": _text(search.bundle.instruments[one].title)}
             for one in dict.fromkeys(r.effect.instrument for r in rules if isinstance(r.effect, Route))
         ],
         "policies": [
             {
                 "policy": policy.id,
-                "title": titled(policy, policy.edition(probe.day)),
-                "number": _number(policy, probe.day),
+                "title": titled(policy, policy.edition(search.day)),
+                "number": _number(policy, search.day),
             }
             for policy in policies
         ],
@@ -149,26 +149,26 @@ def _regime(probe: BestCaseSearch, name: str, cells: list[Finding | None], spots
 
 
 def _title(rules: Iterable[Rule]) -> dict[str, str]:
-    """The names that the rules give to their route."""
+    """Return the titles that the rules give to their route."""
     titles = [rule.effect.title for rule in rules if isinstance(rule.effect, Route)]
     return {language: " / ".join(dict.fromkeys(title[language] for title in titles)) for language in ("en", "zh")}
 
 
-def _where(probe: BestCaseSearch, finding: Finding, spots: tuple[Location, ...]) -> Iterable[Location]:
-    """The spots at which a route that is open somewhere is open, other facts being at their best."""
+def _open_locations(search: BestCaseSearch, finding: Finding, locations: tuple[Location, ...]) -> Iterable[Location]:
+    """Return the locations at which an open route is open, with other facts at their best."""
     assert finding.case is not None
-    return probe.open_spots(finding.rule, finding.business, finding.case, spots)
+    return search.open_locations(finding.rule, finding.business, finding.case, locations)
 
 
-def _cell(probe: BestCaseSearch, business: Business, finding: Finding | None) -> Data:
-    """One cell: the share with the conditions that bind, or why there is none."""
+def _cell(search: BestCaseSearch, business: Business, finding: Finding | None) -> Data:
+    """Build one cell: the share with its binding conditions, or the reasons why there is none."""
     cell: Data = {"state": _state(finding), "max_foreign_percent": None, "contested": False}
     cell |= {"rule": None, "conditions": [], "reasons": [], "articles": []}
     if finding is None:
         return cell
-    policy = probe.bundle.policies[finding.rule.policy]
+    policy = search.bundle.policies[finding.rule.policy]
     cell |= {"rule": finding.rule.name, "contested": finding.rule.contested}
-    cell["articles"] = _articles(policy, finding.rule.cite, probe.day)
+    cell["articles"] = _articles(policy, finding.rule.cite, search.day)
     if finding.case is not None:
         cell["max_foreign_percent"] = finding.case.share
         cell["conditions"] = [
@@ -176,15 +176,15 @@ def _cell(probe: BestCaseSearch, business: Business, finding: Finding | None) ->
                 "id": one.id,
                 "message": _text(one.message),
                 "where": one.where,
-                "articles": _articles(policy, one.cite, probe.day),
+                "articles": _articles(policy, one.cite, search.day),
             }
-            for one in probe.binding(finding.rule, business, finding.case)
+            for one in search.binding(finding.rule, business, finding.case)
         ]
     for condition in finding.failing:
-        articles = _articles(policy, condition.cite, probe.day)
+        articles = _articles(policy, condition.cite, search.day)
         cell["reasons"].append({"rule": finding.rule.name, "message": _text(condition.message), "articles": articles})
     for rule in finding.barred:
-        articles = _articles(probe.bundle.policies[rule.policy], rule.cite, probe.day)
+        articles = _articles(search.bundle.policies[rule.policy], rule.cite, search.day)
         cell["reasons"].append({"rule": rule.name, "message": _text(rule.message), "articles": articles})
     return cell
 
@@ -192,53 +192,58 @@ def _cell(probe: BestCaseSearch, business: Business, finding: Finding | None) ->
 # --- services × places
 
 
-def _by_places(probe: BestCaseSearch, spots: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
-    """Columns are sets of places in which every business fares alike."""
-    first = {(rule, one): probe.best(rule, one, spots[:1]) for rule in probe.routes for one in probe.businesses}
+def _by_places(search: BestCaseSearch, locations: tuple[Location, ...]) -> tuple[list[Data], list[Data]]:
+    """Build columns for sets of places in which every business has equal results, and their rows."""
+    first = {(rule, one): search.best(rule, one, locations[:1]) for rule in search.routes for one in search.businesses}
     groups: dict[Any, list[Location]] = {}
     cells: dict[Any, dict[Business, Data]] = {}
-    for spot in spots:
-        here = {business: _place_cell(probe, business, spot, first) for business in probe.businesses}
+    for location in locations:
+        here = {business: _place_cell(search, business, location, first) for business in search.businesses}
         key = tuple(repr(cell) for cell in here.values())
-        groups.setdefault(key, []).append(spot)
+        groups.setdefault(key, []).append(location)
         cells.setdefault(key, here)
     columns = []
-    found: dict[Business, dict[str, Data]] = {business: {} for business in probe.businesses}
-    ordered = sorted(groups.items(), key=lambda item: (-sum(len(spot.alike) for spot in item[1]), item[1][0].at))
+    found: dict[Business, dict[str, Data]] = {business: {} for business in search.businesses}
+    ordered = sorted(
+        groups.items(), key=lambda item: (-sum(len(location.alike) for location in item[1]), item[1][0].at)
+    )
     for number, (key, members) in enumerate(ordered):
         id = letters(number).upper()
         sample = members[0]
         columns.append(
             {
                 "id": id,
-                "title": describe_spots(members, spots)
-                if number or len(ordered) < 3 or spots != probe.spots
+                "title": describe_locations(members, locations)
+                if number or len(ordered) < 3 or locations != search.locations
                 else _ELSEWHERE,
-                "sample": {"at": sample.at, "zone": sample.zone, "title": _spot_title(sample)},
-                "count": sum(len(spot.alike) for spot in members),
+                "sample": {"at": sample.at, "zone": sample.zone, "title": _location_title(sample)},
+                "count": sum(len(location.alike) for location in members),
             }
         )
         for business, cell in cells[key].items():
             found[business][id] = cell
-    rows = _rows(probe, found)
+    rows = _rows(search, found)
     for row in rows:
         row["cells"] = [{"column": column["id"], **row["cells"][column["id"]]} for column in columns]
     return columns, rows
 
 
 def _place_cell(
-    probe: BestCaseSearch, business: Business, spot: Location, first: Mapping[tuple[Rule, Business], Finding | None]
+    search: BestCaseSearch,
+    business: Business,
+    location: Location,
+    first: Mapping[tuple[Rule, Business], Finding | None],
 ) -> Data:
-    """The highest share at one place, with every route that gives it. `first`: what was found at another place."""
+    """Build the cell of one place: the highest share and its routes. `first` has the findings at another place."""
     found = []
-    for rule in probe.routes:
+    for rule in search.routes:
         known = first[rule, business]
-        if known is None and probe.anywhere(rule):
+        if known is None and search.is_nationwide(rule):
             continue
-        finding = (known and probe.at(known, spot)) or probe.best(rule, business, (spot,))
+        finding = (known and search.at(known, location)) or search.best(rule, business, (location,))
         found += [finding] if finding is not None else []
     opened = [finding for finding in found if finding.case and finding.case.share > 0]
-    ordinary = [finding for finding in opened if finding.case and finding.case.choice["origin"] == probe.origins[0]]
+    ordinary = [finding for finding in opened if finding.case and finding.case.choice["origin"] == search.origins[0]]
     rest = [finding for finding in found if finding.barred] or [finding for finding in found if finding not in opened]
     cell = _top(ordinary or rest)
     special = _top([finding for finding in opened if finding not in ordinary])
@@ -247,7 +252,7 @@ def _place_cell(
 
 
 def _top(findings: list[Finding]) -> Data:
-    """The highest share among findings, with the routes that give it."""
+    """Return the highest share among findings, with the routes that give it."""
     top = max(map(_rank, findings), default=(0, -1.0))
     best = [finding for finding in findings if _rank(finding) == top]
     state = STRICTNESS[top[0]]
@@ -260,28 +265,28 @@ def _top(findings: list[Finding]) -> Data:
     }
 
 
-def _spot_title(spot: Location) -> LocalizedText:
-    place = label("place", spot.at, spot.schemas)
-    if spot.zone == OUTSIDE or spot.whole:
+def _location_title(location: Location) -> LocalizedText:
+    place = label("place", location.at, location.schemas)
+    if location.zone == OUTSIDE or location.whole:
         return _text(place)
-    zone = label("zone", spot.zone, spot.schemas)
+    zone = label("zone", location.zone, location.schemas)
     return {"en": f"{place['en']} ({zone['en']})", "zh": f"{place['zh']}（{zone['zh']}）"}
 
 
 # --- rows
 
 
-def _rows(probe: BestCaseSearch, cells: Mapping[Business, Mapping[str, Data]]) -> list[Data]:
-    """One row for all offers of a class that fare alike."""
+def _rows(search: BestCaseSearch, cells: Mapping[Business, Mapping[str, Data]]) -> list[Data]:
+    """Build one row for all offers of a class that have equal cells."""
     rows: dict[Any, Data] = {}
-    names = describe(("services", 0, "offers", 0), probe.schemas)["x-enum"]
+    names = describe(("services", 0, "offers", 0), search.schemas)["x-enum"]
     for business, found in cells.items():
         key = (business.cls, tuple(repr(cell) for cell in found.values()))
         row = rows.setdefault(
             key,
             {
                 "class": business.cls,
-                "title": _text(label("class", business.cls, probe.schemas)),
+                "title": _text(label("class", business.cls, search.schemas)),
                 "offers": [],
                 "cells": dict(found),
             },

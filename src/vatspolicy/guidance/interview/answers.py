@@ -1,4 +1,4 @@
-"""What could be answered: for each fact a few values, one of each kind that the open rules tell apart."""
+"""Possible answers to a question: a few values of each fact that the open rules distinguish."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import describe, gazetteer
 
 MOST = 7
-"""Answers of one fact that are tried; where rules tell more apart, that many spread evenly over them."""
+"""Maximum number of answers tried for one fact; of more, an evenly spread sample."""
 _YEAR = datetime.timedelta(days=366)
 
 
-def possible_answers(bundle: Bundle, law: RuleSet, path: Path, rules: Iterable[str], as_of: str) -> tuple[Any, ...]:
-    """Values to try for a fact, in the order of the schema: at most MOST, each one different to some open rule.
+def possible_answers(bundle: Bundle, ruleset: RuleSet, path: Path, rules: Iterable[str], as_of: str) -> tuple[Any, ...]:
+    """Return the values to try for a fact, in the order of the schema: at most MOST, distinct for some open rule.
 
     `rules` are the names of the open rules that read it. Empty for a fact that is free text.
     """
     trees = [e.tree for name in rules for e in bundle.rule(name).expressions]
-    schemas = law.schemas
+    schemas = ruleset.schemas
     node = describe(path, schemas)
     if path[-1] == "licences":
-        return ([], *([{"instrument": instrument}] for instrument in law.access))
+        return ([], *([{"instrument": instrument}] for instrument in ruleset.access))
     if path[-1] == "deals":
         return tuple([{"kind": kind}] for kind in describe((*path, 0, "kind"), schemas)["enum"])
     if _is_place(node):
-        return tuple(_spread(_places((*path, "at"), _mentioned(trees, law), schemas)))
+        return tuple(_spread(_places((*path, "at"), _mentioned(trees, ruleset), schemas)))
     item = describe((*path, 0), schemas) if node.get("type") == "array" else {}
     if item and _is_place(item):
-        return tuple([place] for place in _spread(_places((*path, 0, "at"), _mentioned(trees, law), schemas)))
+        return tuple([place] for place in _spread(_places((*path, 0, "at"), _mentioned(trees, ruleset), schemas)))
     if "enum" in item:
-        return ([], *([word] for word in _spread(_told_apart(item["enum"], _mentioned(trees, law)))))
+        return ([], *([word] for word in _spread(_distinguished(item["enum"], _mentioned(trees, ruleset)))))
     if "enum" in node:
-        return tuple(_spread(_told_apart(node["enum"], _mentioned(trees, law))))
+        return tuple(_spread(_distinguished(node["enum"], _mentioned(trees, ruleset))))
     match node.get("type"):
         case "boolean":
             return (True, False)
         case "integer" | "number":
-            return tuple(_spread(_amounts(trees, law, path, node)))
+            return tuple(_spread(_amounts(trees, ruleset, path, node)))
         case "string" if node.get("format") == "date":
             day = datetime.date.fromisoformat(as_of)
             return ((day + _YEAR).isoformat(), (day - _YEAR).isoformat())
     return ()
 
 
-def ordinary(answers: Sequence[Any]) -> Any:
-    """The answer that an estimate of what is left assumes: none of a list, the first word, the middle of a scale."""
+def typical_answer(answers: Sequence[Any]) -> Any:
+    """Return the answer that an estimate assumes: an empty list, the first word, or the middle of a scale."""
     first = answers[0]
     number = isinstance(first, int | float) and not isinstance(first, bool)
     return answers[len(answers) // 2] if number else first
@@ -63,13 +63,13 @@ def _is_place(node: Mapping[str, Any]) -> bool:
     return node.get("type") == "object" and "at" in node.get("properties", {})
 
 
-def _mentioned(trees: Iterable[Node], law: RuleSet) -> set[Any]:
-    """Every scalar that some expressions write or take from a parameter."""
-    return {value for tree in trees for node in walk(tree) for value in _scalars(_value(node, law))}
+def _mentioned(trees: Iterable[Node], ruleset: RuleSet) -> set[Any]:
+    """Return every scalar that expressions contain or take from a parameter."""
+    return {value for tree in trees for node in walk(tree) for value in _scalars(_value(node, ruleset))}
 
 
-def _value(node: Node, law: RuleSet) -> Any:
-    return node.value if isinstance(node, Literal) else law.params[node.key] if isinstance(node, Param) else None
+def _value(node: Node, ruleset: RuleSet) -> Any:
+    return node.value if isinstance(node, Literal) else ruleset.params[node.key] if isinstance(node, Param) else None
 
 
 def _scalars(value: Any) -> Iterator[Any]:
@@ -82,31 +82,31 @@ def _scalars(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _told_apart(known: Sequence[str], mentioned: set[Any]) -> list[str]:
-    """The words that rules mention, and one that none does."""
+def _distinguished(known: Sequence[str], mentioned: set[Any]) -> list[str]:
+    """Return the words that rules mention, and one that no rule mentions."""
     other = next((word for word in known if word not in mentioned), None)
     return [word for word in known if word in mentioned or word == other]
 
 
 def _places(path: Path, mentioned: set[Any], schemas: SchemaSet) -> list[str]:
-    """Places that rules mention, one that none does, and abroad."""
+    """Return the places that rules mention, one that no rule mentions, and overseas."""
     known, places, taken = describe(path, schemas)["enum"], gazetteer(schemas), mentioned | {"overseas"}
     found = _spread([place for place in known if place in mentioned and place != "overseas"], MOST - 2)
     untold = (place for place in known if place not in mentioned and places[place]["province"] not in taken)
     return list(dict.fromkeys([*found, *itertools.islice(untold, 1), "overseas"]))
 
 
-def _amounts(trees: Iterable[Node], law: RuleSet, path: Path, node: Mapping[str, Any]) -> list[Any]:
-    """One number of each interval between the numbers that rules compare this fact with."""
+def _amounts(trees: Iterable[Node], ruleset: RuleSet, path: Path, node: Mapping[str, Any]) -> list[Any]:
+    """Return one number of each interval between the numbers that rules compare this fact with."""
     whole = node["type"] == "integer"
     least, most = node["minimum"], node["maximum"]
     bounds: set[Any] = {least}
     for tree in trees:
         for one in walk(tree):
             if isinstance(one, Compare | Arithmetic) and any(_reads(side, path) for side in walk(one)):
-                numbers = (v for side in walk(one) for v in _scalars(_value(side, law)))
+                numbers = (v for side in walk(one) for v in _scalars(_value(side, ruleset)))
                 bounds |= {v for v in numbers if isinstance(v, int | float) and not isinstance(v, bool)}
-        bounds |= {v for v in _scalars(_value(tree, law)) if isinstance(v, float)}  # the share that a route allows
+        bounds |= {v for v in _scalars(_value(tree, ruleset)) if isinstance(v, float)}  # the share that a route allows
     inside = sorted({int(b) if whole else b for b in bounds if least <= b <= most})
     step = 1 if whole else 0.01
     return sorted({value for bound in inside for value in (bound, round(bound + step, 2)) if value <= most})
@@ -117,13 +117,13 @@ def _reads(node: Node, path: Path) -> bool:
 
 
 def _spread(values: Sequence[Any], most: int = MOST) -> list[Any]:
-    """At most so many of the values, evenly spread, the first and the last among them."""
+    """Return at most `most` of the values, evenly spread, including the first and the last."""
     if len(values) <= most:
         return list(values)
     return [values[round(index * (len(values) - 1) / (most - 1))] for index in range(most)]
 
 
-def instruments(law: RuleSet, rules: Iterable[Rule]) -> tuple[str, ...]:
-    """What could be held to answer some needs: what the rules name, and what routes lead to."""
+def instruments(ruleset: RuleSet, rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Return the instruments that could meet some needs: those that the rules name, and those of routes."""
     named = (rule.effect.instrument for rule in rules if isinstance(rule.effect, Need) and rule.effect.instrument)
-    return tuple(dict.fromkeys((*law.access, *named)))
+    return tuple(dict.fromkeys((*ruleset.access, *named)))

@@ -1,4 +1,4 @@
-"""Rule sets that remember the values of expressions, for trying many answers on one profile.
+"""Rule sets with memoized expressions, to try many answers on one profile.
 
 Most expressions read nothing of what a trial changes. Their values are kept by the identity of the facts they read, so
 trials must share the facts that they have in common (`share`), and every fact must outlive the memory (`keep`).
@@ -21,8 +21,8 @@ Facts: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Facts by variable and fields."""
 
 
-class RememberingEvaluator:
-    """Evaluator that keeps every value that it has computed."""
+class MemoizingEvaluator:
+    """Evaluator that memoizes every value it computes."""
 
     def __init__(self, base: ExpressionEvaluator) -> None:
         self._base = base
@@ -45,19 +45,19 @@ class RememberingEvaluator:
         self._kept.append(facts)
 
 
-def remembering(ruleset: RuleSet) -> RuleSet:
-    """Return a rule set that remembers values, with an empty memory."""
-    return dataclasses.replace(ruleset, evaluator=RememberingEvaluator(ruleset.evaluator), indexed=False)
+def with_memory(ruleset: RuleSet) -> RuleSet:
+    """Return a rule set that memoizes values, with an empty memory."""
+    return dataclasses.replace(ruleset, evaluator=MemoizingEvaluator(ruleset.evaluator), indexed=False)
 
 
-def share(new: Any, old: Any) -> Any:
+def reuse_equal(new: Any, old: Any) -> Any:
     """Return the new facts, with the old objects wherever they are equal."""
     if type(new) is type(old) and new == old:
         return old
     if isinstance(new, Mapping) and isinstance(old, Mapping):
-        return {key: share(value, old.get(key)) for key, value in new.items()}
+        return {key: reuse_equal(value, old.get(key)) for key, value in new.items()}
     if isinstance(new, list) and isinstance(old, list):
-        return [share(value, old[index] if index < len(old) else None) for index, value in enumerate(new)]
+        return [reuse_equal(value, old[index] if index < len(old) else None) for index, value in enumerate(new)]
     return new
 
 

@@ -1,4 +1,4 @@
-"""What the interview itself says, in both languages."""
+"""Messages of the interview, in both languages."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ PHRASES: Mapping[str, LocalizedText] = {
         "en": "Type a day as YYYY-MM-DD; without one, the law of today decides.",
         "zh": "请按YYYY-MM-DD输入日期；不填则以今日的法律为准。",
     },
-    "unknown_word": {"en": "There is no such answer.", "zh": "没有这一选项。"},
+    "unknown_word": {"en": "This is not one of the answers.", "zh": "没有这一选项。"},
     "several": {"en": "That may be several: {words}.", "zh": "可能是其中几项：{words}。"},
     "one_only": {"en": "One answer is wanted here.", "zh": "此处只能选择一项。"},
     "none_and_more": {
@@ -139,10 +139,10 @@ PHRASES: Mapping[str, LocalizedText] = {
 
 
 def say(key: str, lang: Language, **values: Any) -> str:
-    """A phrase of the interview in one language, with values filled in."""
+    """Return a message of the interview in one language, with values filled in."""
     return PHRASES[key][lang].format(**values)
 
 
 def both(key: str, **values: Any) -> dict[str, str]:
-    """A phrase in both languages."""
+    """Return a message in both languages."""
     return {"en": say(key, "en", **values), "zh": say(key, "zh", **values)}

@@ -1,4 +1,4 @@
-"""A question: what is asked, how it can be answered, and the law that wants to know."""
+"""Questions: text, possible answers, and the rules that need the answer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from vatspolicy.engine.decision import MissingFact
 from vatspolicy.engine.serialize import titled
 from vatspolicy.guidance.interview.answers import instruments
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
-from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState, get
+from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Classify
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.policies.wording import describe_effect
+from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, question
 
 KINDS = (
@@ -33,12 +34,12 @@ KINDS = (
     "services",
     "entries",
 )
-"""How a fact is answered. `words` are choices too many to list; `entries` a list of objects, one for each choice."""
+"""Kinds of answers. `words` are choices too many to list; `entries` is a list of objects, one for each choice."""
 NAME_PATH: Path = ("product", "id")
 LAUNCH: Path = ("product", "launch")
 SERVICES: Path = ("services",)
 _LISTED = 100
-"""More choices than that are not listed but looked up."""
+"""Maximum number of choices that are listed; more are looked up."""
 
 
 @dataclass(frozen=True)
@@ -51,103 +52,103 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """One question. `path` is where the answer belongs in the profile."""
+    """One question. `path` is the place of the answer in the profile."""
 
     path: Path
     kind: str
     """One of KINDS."""
     about: LocalizedText
-    """Whose fact it is: the company, a service by its name, …"""
+    """Owner of the fact: the company, a service by its name, …"""
     text: LocalizedText
     title: LocalizedText
     unit: LocalizedText | None
     choices: tuple[Choice, ...]
-    """Closed choices; the places and words that are looked up rather than listed included."""
+    """Closed choices, including places and words that are looked up and not listed."""
     least: float | None
     most: float | None
     """Bounds of a number; `most` also of the length of a list."""
     rules: tuple[str, ...]
-    """Names of the rules that would read the answer."""
+    """Names of the rules that read the answer."""
     phase: str
-    """start, decision or duties."""
+    """Phase of the interview: start, decision or duties."""
     gain: InformationGain
 
     @property
     def several(self) -> bool:
-        """Whether the answer is a list."""
+        """True if the answer is a list."""
         return self.kind in ("choices", "words", "places", "services", "entries")
 
     @property
     def listed(self) -> bool:
-        """Whether the choices are shown."""
+        """True if the choices are shown."""
         return self.kind not in ("words", "place", "places") and len(self.choices) <= _LISTED
 
 
-def make_question(scene: InterviewState, ask: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
-    """The question that asks for a fact."""
-    path = ask.path
-    node = describe(path, scene.schemas)
-    kind, choices = _kind(scene, path, node, ask.rules)
+def make_question(state: InterviewState, fact: MissingFact, phase: str, gain: InformationGain = NO_GAIN) -> Question:
+    """Build the question that asks for a fact."""
+    path = fact.path
+    node = describe(path, state.schemas)
+    kind, choices = _kind(state, path, node, fact.rules)
     unit = node.get("x-unit")
     return Question(
         path=path,
         kind=kind,
-        about=_about(scene, path),
-        text=NAME if path == NAME_PATH else question(path, scene.schemas),
+        about=_about(state, path),
+        text=NAME if path == NAME_PATH else question(path, state.schemas),
         title={"en": node.get("title", str(path[-1])), "zh": node.get("x-title-zh", str(path[-1]))},
         unit=UNITS[unit] if unit else None,
         choices=choices,
         least=node.get("minimum"),
         most=node.get("maximum", node.get("maxItems")),
-        rules=ask.rules,
+        rules=fact.rules,
         phase=phase,
         gain=gain,
     )
 
 
 def _kind(
-    scene: InterviewState, path: Path, node: Mapping[str, Any], rules: Iterable[str]
+    state: InterviewState, path: Path, node: Mapping[str, Any], rules: Iterable[str]
 ) -> tuple[str, tuple[Choice, ...]]:
     if path == SERVICES:
-        return "services", _choices(scene, ("services", 0, "offers", 0))
+        return "services", _choices(state, ("services", 0, "offers", 0))
     if path[-1] == "licences":
-        named = instruments(scene.law, [scene.bundle.rule(name) for name in rules])
-        titles = {name: scene.bundle.instruments[name].title for name in named}
+        named = instruments(state.ruleset, [state.bundle.rule(name) for name in rules])
+        titles = {name: state.bundle.instruments[name].title for name in named}
         return "entries", tuple(Choice({"instrument": name}, title) for name, title in titles.items())
     if path == ("deals",):
-        return "entries", tuple(Choice({"kind": c.value}, c.label) for c in _choices(scene, ("deals", 0, "kind")))
+        return "entries", tuple(Choice({"kind": c.value}, c.label) for c in _choices(state, ("deals", 0, "kind")))
     if "at" in node.get("properties", {}):
-        return "place", _choices(scene, (*path, "at"))
+        return "place", _choices(state, (*path, "at"))
     match node.get("type"):
-        case "array" if "at" in describe((*path, 0), scene.schemas).get("properties", {}):
-            return "places", _choices(scene, (*path, 0, "at"))
+        case "array" if "at" in describe((*path, 0), state.schemas).get("properties", {}):
+            return "places", _choices(state, (*path, 0, "at"))
         case "array":
-            choices = _choices(scene, (*path, 0))
+            choices = _choices(state, (*path, 0))
             return "choices" if len(choices) <= _LISTED else "words", choices
         case "boolean":
             return "boolean", (Choice(True, YES), Choice(False, NO))
         case "integer" | "number" as number:
             return number, ()
     if "enum" in node:
-        choices = _choices(scene, path)
+        choices = _choices(state, path)
         if path[-1] == "ftz":
-            province = gazetteer(scene.schemas)[_place_code(get(scene.data, path[:-1]))]["province"]
+            province = gazetteer(state.schemas)[_place_code(get_fact(state.data, path[:-1]))]["province"]
             choices = tuple(c for c in choices if c.value == "none" or c.value.split("-")[0] == province.split("-")[0])
         return "choice", choices
     return "date" if node.get("format") == "date" else "text", ()
 
 
-def _choices(scene: InterviewState, path: Path) -> tuple[Choice, ...]:
-    node = describe(path, scene.schemas)
+def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
+    node = describe(path, state.schemas)
     labels: Mapping[str, LocalizedText] = node.get("x-enum", {})
-    places = gazetteer(scene.schemas)
+    places = gazetteer(state.schemas)
 
     def named(word: str) -> LocalizedText:
         if word in labels:
             return labels[word]
         if word in places:
             return {"en": places[word]["en"], "zh": places[word]["zh"]}
-        return scene.bundle.instruments[word].title
+        return state.bundle.instruments[word].title
 
     return tuple(Choice(word, named(word)) for word in node["enum"])
 
@@ -156,33 +157,33 @@ def _place_code(value: Any) -> str:
     return str(value["at"] if isinstance(value, dict) else value)
 
 
-def _about(scene: InterviewState, path: Path) -> LocalizedText:
-    """The objects that the fact lies in: section, service, facility, license, deal."""
+def _about(state: InterviewState, path: Path) -> LocalizedText:
+    """Return the objects that contain the fact: section, service, facility, license, deal."""
     parts: list[LocalizedText] = []
     for depth in range(1, len(path)):
-        node, following = describe(path[:depth], scene.schemas), path[depth]
+        node, following = describe(path[:depth], state.schemas), path[depth]
         if isinstance(following, int):
             continue
         title = {"en": node.get("title", str(path[0])), "zh": node.get("x-title-zh", node.get("title", str(path[0])))}
-        member = get(scene.data, path[:depth])
-        name = _name(scene, member) if isinstance(path[depth - 1], int) else None
+        member = get_fact(state.data, path[:depth])
+        name = _name(state, member) if isinstance(path[depth - 1], int) else None
         parts.append({lang: f"{title[lang]} {name[lang]}" for lang in ("en", "zh")} if name else title)
     if not parts:
-        node = describe(("product",), scene.schemas)
+        node = describe(("product",), state.schemas)
         parts = [{"en": node["title"], "zh": node["x-title-zh"]}]
     return {"en": ", ".join(part["en"] for part in parts), "zh": "，".join(part["zh"] for part in parts)}
 
 
-def _name(scene: InterviewState, member: Any) -> LocalizedText | None:
-    """What a member of a list is called."""
+def _name(state: InterviewState, member: Any) -> LocalizedText | None:
+    """Return the name of a member of a list."""
     if isinstance(member, str) or (isinstance(member, dict) and "at" in member):
-        return gazetteer(scene.schemas)[_place_code(member)]
+        return gazetteer(state.schemas)[_place_code(member)]
     if not isinstance(member, dict):
         return None
     if "instrument" in member:
-        return scene.bundle.instruments[member["instrument"]].title
+        return state.bundle.instruments[member["instrument"]].title
     if "kind" in member:
-        labels: Mapping[str, LocalizedText] = describe(("deals", 0, "kind"), scene.schemas)["x-enum"]
+        labels: Mapping[str, LocalizedText] = describe(("deals", 0, "kind"), state.schemas)["x-enum"]
         return labels[member["kind"]]
     return {"en": str(member["id"]), "zh": str(member["id"])} if "id" in member else None
 
@@ -192,7 +193,7 @@ def _name(scene: InterviewState, member: Any) -> LocalizedText | None:
 
 @dataclass(frozen=True)
 class Reason:
-    """A rule that would read the answer."""
+    """Rule that reads the answer."""
 
     rule: str
     message: LocalizedText
@@ -202,7 +203,7 @@ class Reason:
 
 
 def reasons(bundle: Bundle, names: Iterable[str], as_of: str) -> tuple[Reason, ...]:
-    """The rules of these names, what they say, what follows from them, and the articles behind them."""
+    """Return the rules of these names, with their message, effect and articles."""
     return tuple(_reason(bundle, name, as_of) for name in names)
 
 
@@ -235,7 +236,7 @@ def _reason(bundle: Bundle, name: str, as_of: str) -> Reason:
 
 
 def introduction(question: Question) -> LocalizedText | None:
-    """What is said before the rules, where there is something to say."""
+    """Return the introduction to the rules, if there is one."""
     if question.path == NAME_PATH:
         return both("why_name")
     if question.path == LAUNCH:
@@ -247,20 +248,20 @@ def introduction(question: Question) -> LocalizedText | None:
     return both(key, of=gain.of, expected=f"{gain.expected:g}", worst=gain.worst)
 
 
-def rules_of_start(bundle: Bundle, law: RuleSet, path: Path, today: str) -> tuple[str, ...]:
-    """The rules behind the first questions: those that come or go after today, and those that classify services."""
+def rules_of_start(bundle: Bundle, ruleset: RuleSet, path: Path, today: str) -> tuple[str, ...]:
+    """Return the rules behind the first questions: future beginnings and ends, and classifications of services."""
     if path == LAUNCH:
         every = (rule for policy in bundle.policies.values() for rule in policy.rules)
         turning = [rule for rule in every if rule.since > today or today < rule.until < NEVER]
         return tuple(rule.name for rule in sorted(turning, key=lambda rule: (max(rule.since, today), rule.name)))
-    return tuple(rule.name for rule in law.rules_for("service", "classify")) if path == SERVICES else ()
+    return tuple(rule.name for rule in ruleset.rules_for("service", "classify")) if path == SERVICES else ()
 
 
-def rules_reading(law: RuleSet, root: str) -> tuple[str, ...]:
-    """The rules of a day that read something below a variable."""
+def rules_reading(ruleset: RuleSet, root: str) -> tuple[str, ...]:
+    """Return the names of the rules that read a field of a variable."""
     return tuple(
         rule.name
-        for rules in law.rules.values()
+        for rules in ruleset.rules.values()
         for rule in rules
         if any(isinstance(node, Fact) and node.root == root for node in walk(rule.when.tree))
     )

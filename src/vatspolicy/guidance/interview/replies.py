@@ -1,4 +1,4 @@
-"""What a person types, read into the value of a fact."""
+"""Parsing of typed replies into the value of a fact."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.profile.vocabulary import Language
 
 NONE = ("0", "none", "无", "没有")
-"""What stands for an empty list."""
+"""Words for an empty list."""
 _COMMA = re.compile(r"[,，、;；]")
 _SLASH = re.compile(r"[/／]")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHOWN = 8
-"""Choices that a refusal names."""
+"""Maximum number of choices that an error message names."""
 
 
 def read_reply(question: Question, text: str) -> Any:
-    """The value that a typed answer means. Raises Refused, with a sentence in both languages."""
+    """Return the value of a typed answer. Raises Refused, with a message in both languages."""
     text = text.strip()
     return _READERS[question.kind](question, text)
 
@@ -40,7 +40,7 @@ def _many(question: Question, text: str) -> Any:
 
 
 def _services(question: Question, text: str) -> Any:
-    """One service for each part between slashes, named after the first thing it offers."""
+    """Return one service for each part between slashes, named after its first offer."""
     services: list[dict[str, Any]] = []
     for part in _SLASH.split(text):
         offers = [choice.value for choice in _members(question, part)] or ["other"]
@@ -52,7 +52,7 @@ def _services(question: Question, text: str) -> Any:
 
 
 def _members(question: Question, text: str) -> list[Choice]:
-    """The choices in a list: the whole text where it is one name, else what stands between commas."""
+    """Return the choices in a list: the whole text if it is one name, or else the parts between commas."""
     if text.strip().casefold() in NONE:
         return []
     parts = [part for part in _COMMA.split(text) if part.strip()]
@@ -68,7 +68,7 @@ def _members(question: Question, text: str) -> list[Choice]:
 
 
 def _find(question: Question, text: str) -> Choice:
-    """The choice that a number, a code, a name or a part of a name means."""
+    """Return the choice that matches a number, a code, a name or a part of a name."""
     text = text.strip()
     if question.listed and text.isascii() and text.isdigit():
         if not 1 <= int(text) <= len(question.choices):
@@ -102,7 +102,7 @@ def _names(choice: Choice) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    """Letters and digits only, in lower case."""
+    """Return the letters and digits of a text, in lower case."""
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
@@ -161,7 +161,7 @@ _READERS: Mapping[str, Callable[[Question, str], Any]] = {
 
 
 def show_value(question: Question, value: Any, lang: Language) -> str:
-    """A value as a person reads it."""
+    """Return a value in words."""
     labels = [(choice.value, choice.label[lang]) for choice in question.choices]
 
     def label(one: Any) -> str:

@@ -1,4 +1,4 @@
-"""The next question as plain data (question.schema.json), for programs that ask it themselves."""
+"""Interview as plain data (question.schema.json), for programs that ask the questions themselves."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from vatspolicy.guidance.interview.questions import Question, introduction, reas
 from vatspolicy.guidance.interview.session import Interview
 
 FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data format; incremented by incompatible changes."""
 
 
 def as_data(interview: Interview) -> dict[str, Any]:
-    """The state of an interview: the decision so far, progress and the next question, if there is one."""
+    """Return the state of an interview: the decision so far, progress and the next question, if any."""
     question = interview.question
     now = interview.possible_outcomes
     return {

@@ -1,4 +1,4 @@
-"""The interview: a profile that grows by one answer at a time, and the question that comes next."""
+"""Interview session: a profile that grows by one answer at a time, and the next question."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ from vatspolicy.guidance.interview.questions import (
     rules_of_start,
     rules_reading,
 )
-from vatspolicy.guidance.interview.ranking import InformationGain, InterviewState, estimate, get, put, rank
+from vatspolicy.guidance.interview.ranking import InformationGain, InterviewState, estimate_remaining, rank_facts
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Duty, Need
+from vatspolicy.profile.edits import get_fact, set_fact
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 
 UNNAMED = "product"
-"""The id of a product until it has one."""
+"""Id of a product without a name."""
 
 
 class Refused(Exception):
-    """An answer that cannot be taken. `text` says why, in both languages."""
+    """Error for an answer that is not accepted. `text` is the reason, in both languages."""
 
     def __init__(self, text: LocalizedText) -> None:
         super().__init__(text["en"])
@@ -44,196 +45,198 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an interview is."""
+    """Progress of an interview."""
 
     number: int
-    """Of the current question, from 1."""
+    """Number of the current question, from 1."""
     left: int
-    """About how many questions are left, the current one included; 0 when there is none."""
+    """Estimated number of questions left, including the current one; 0 if there is none."""
 
 
 @dataclass(frozen=True)
 class Interview:
-    """One state of an interview. Nothing in it changes: an answer gives the next state.
+    """Immutable state of an interview: each answer returns the next state.
 
     `start` makes the first one.
     """
 
     bundle: Bundle
     document: Document
-    """The profile as it would be saved: `document.text` is YAML with each fact under its question."""
+    """Profile as it is saved: `document.text` is YAML with each fact under its question."""
     today: str
     as_of: str | None = None
-    """The day of the law; None for the launch day of the product, else today."""
+    """Day of the law; None for the launch day of the product, or today."""
     allow_past: bool = False
     complete: bool = False
-    """Whether questions about duties follow when the decision is settled."""
+    """True if questions about duties follow once the decision is settled."""
     lang: Language = "en"
     """Language of the comments in the file."""
     named: bool = True
-    """Whether the product has its name."""
+    """True if the product has its name."""
     skipped: tuple[Path, ...] = ()
-    """Facts that are not known: not asked again."""
+    """Unknown facts, which are not asked again."""
     rewritten: bool = False
-    """Whether the text could not be kept and was written anew."""
+    """True if the text could not be edited and was rendered again."""
     previous: Interview | None = dataclasses.field(default=None, repr=False, compare=False)
 
     # --- what is known
 
     @property
     def data(self) -> dict[str, Any]:
-        """The profile as data."""
+        """Profile as data."""
         data: dict[str, Any] = self.document.data
         return data
 
     @functools.cached_property
     def profile(self) -> Profile:
-        """The profile."""
+        """Profile."""
         return trust_profile(self.document, self.bundle.schemas)
 
     @property
     def day(self) -> str:
-        """The day whose law decides."""
+        """Day of the law."""
         return self.as_of or self.profile.launch or self.today
 
     @functools.cached_property
-    def scene(self) -> InterviewState:
-        """What is known, under the law of the day."""
+    def state(self) -> InterviewState:
+        """Known facts under the law of the day."""
         return InterviewState(self.bundle, self.bundle.on(self.day), self.document, self.data, self.day)
 
     @functools.cached_property
     def possible_outcomes(self) -> PossibleOutcomes:
-        """What is still possible."""
-        return possible_outcomes(self.scene.law, self.profile, self.day)
+        """Outcomes that are still possible."""
+        return possible_outcomes(self.state.ruleset, self.profile, self.day)
 
     @functools.cached_property
     def decision(self) -> Decision:
-        """The decision on what is known."""
+        """Decision on the known facts."""
         return evaluate(self.bundle, self.profile, self.day)
 
     @property
     def settled(self) -> bool:
-        """Whether no answer can change the decision word any more."""
+        """True if no answer can change the outcome."""
         return self.possible_outcomes.range[0] == self.possible_outcomes.range[1]
 
     # --- what to ask
 
     @functools.cached_property
     def question(self) -> Question | None:
-        """The next question; None when there is none."""
-        ask = next(self._start(), None)
-        if ask is not None:
-            return make_question(self.scene, ask, "start")
-        if asks := self._open():
-            return make_question(self.scene, *_best(rank(self.scene, asks), "decision"))
-        ask = self._declared()
-        if ask is not None:
-            return make_question(self.scene, ask, "decision")
-        if asks := self._duties():
-            return make_question(self.scene, *_best(rank(self.scene, asks, duties=True), "duties"))
+        """Next question; None if there is none."""
+        fact = next(self._initial_facts(), None)
+        if fact is not None:
+            return make_question(self.state, fact, "start")
+        if facts := self._deciding_facts():
+            return make_question(self.state, *_best(rank_facts(self.state, facts), "decision"))
+        fact = self._undeclared_list()
+        if fact is not None:
+            return make_question(self.state, fact, "decision")
+        if facts := self._duty_facts():
+            return make_question(self.state, *_best(rank_facts(self.state, facts, duties=True), "duties"))
         return None
 
     @functools.cached_property
     def further(self) -> int:
-        """Questions that would complete the list of duties, as far as they are known; 0 until the word is settled."""
-        return len(self._undetermined()) if self.settled else 0
+        """Number of questions that would complete the list of duties, as far as they are known; 0 until settled."""
+        return len(self._undetermined_facts()) if self.settled else 0
 
     @functools.cached_property
     def progress(self) -> Progress:
-        """The number of the question and an estimate of what is left."""
-        number, state = 1, self.previous
-        while state is not None:
-            number, state = number + 1, state.previous
+        """Number of the question and an estimate of the questions left."""
+        number, earlier = 1, self.previous
+        while earlier is not None:
+            number, earlier = number + 1, earlier.previous
         if self.question is None:
             return Progress(number, 0)
         if self.question.phase == "duties":
             return Progress(number, max(1, self.further))
-        pending = len(list(self._start()))
-        scene = self.scene
+        pending = len(list(self._initial_facts()))
+        state = self.state
         if not self.data["services"]:
-            scene = scene.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
+            state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
         last = sum(self._may_declare(path) for path in (("company", "licences"), ("deals",)))
-        left = max(pending + estimate(scene, self.skipped), 1) if pending or not self.settled else 0
+        left = max(pending + estimate_remaining(state, self.skipped), 1) if pending or not self.settled else 0
         return Progress(number, max(1, left + last))
 
-    def _asks(self, path: Path, rules: Sequence[str] = ()) -> Iterator[MissingFact]:
+    def _ask(self, path: Path, rules: Sequence[str] = ()) -> Iterator[MissingFact]:
         if path not in self.skipped:
             yield MissingFact(path, tuple(rules))
 
-    def _start(self) -> Iterator[MissingFact]:
-        """What is asked first whatever it decides: name, day, services, and what each of them offers."""
-        law = self.scene.law
+    def _initial_facts(self) -> Iterator[MissingFact]:
+        """Yield the facts that are always asked first: name, day, services, and their offers."""
+        ruleset = self.state.ruleset
         if not self.named:
-            yield from self._asks(NAME_PATH)
+            yield from self._ask(NAME_PATH)
         if self.as_of is None and self.profile.launch is None:
-            yield from self._asks(LAUNCH, rules_of_start(self.bundle, law, LAUNCH, self.today))
+            yield from self._ask(LAUNCH, rules_of_start(self.bundle, ruleset, LAUNCH, self.today))
         if not self.data["services"]:
-            yield from self._asks(SERVICES, rules_of_start(self.bundle, law, SERVICES, self.today))
-        for ask in self.possible_outcomes.missing:
-            if ask.path[0] == "services" and ask.path[-1] == "offers":
-                yield from self._asks(ask.path, ask.rules or rules_of_start(self.bundle, law, SERVICES, self.today))
+            yield from self._ask(SERVICES, rules_of_start(self.bundle, ruleset, SERVICES, self.today))
+        for fact in self.possible_outcomes.missing:
+            if fact.path[0] == "services" and fact.path[-1] == "offers":
+                yield from self._ask(
+                    fact.path, fact.rules or rules_of_start(self.bundle, ruleset, SERVICES, self.today)
+                )
 
-    def _open(self) -> list[MissingFact]:
-        """Facts that can still change the decision word."""
+    def _deciding_facts(self) -> list[MissingFact]:
+        """Return the facts that can still change the outcome."""
         if not self.data["services"]:
             return []
-        asks = [ask for ask in self.possible_outcomes.missing if ask.path not in self.skipped]
+        facts = [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
         licences: Path = ("partner", "licences")
-        if any(ask.path[0] == "partner" for ask in asks) and get(self.data, licences) is None:
+        if any(fact.path[0] == "partner" for fact in facts) and get_fact(self.data, licences) is None:
             # the first fact of a partner would say that it holds nothing: what it holds is asked before
-            rules = tuple(dict.fromkeys(name for ask in asks if ask.path[0] == "partner" for name in ask.rules))
-            asks = [ask for ask in asks if ask.path[0] != "partner"]
+            rules = tuple(dict.fromkeys(name for fact in facts if fact.path[0] == "partner" for name in fact.rules))
+            facts = [fact for fact in facts if fact.path[0] != "partner"]
             if licences not in self.skipped:
                 return [MissingFact(licences, rules)]
-        return asks
+        return facts
 
-    def _declared(self) -> MissingFact | None:
-        """A list that says nothing while it is left out, where an entry could change the settled decision."""
+    def _undeclared_list(self) -> MissingFact | None:
+        """Return an undeclared list of which an entry could change the settled decision."""
         if not self.settled or not self.data["services"]:
             return None
         for path in (("company", "licences"), ("partner", "licences"), ("deals",)):
-            if self._may_declare(path) and (rules := self._changed_by(path)):
+            if self._may_declare(path) and (rules := self._rules_changed_by(path)):
                 return MissingFact(path, rules)
         return None
 
     def _may_declare(self, path: Path) -> bool:
         known = path[0] != "partner" or "partner" in self.data
-        return known and get(self.data, path) is None and path not in self.skipped
+        return known and get_fact(self.data, path) is None and path not in self.skipped
 
-    def _changed_by(self, path: Path) -> tuple[str, ...]:
-        """The rules that wait for a list, where some entry of it could change the decision word; else none."""
+    def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
+        """Return the rules that depend on a list, if some entry of it could change the outcome."""
         if path == ("deals",):
-            rules = rules_reading(self.scene.law, "deals")
+            rules = rules_reading(self.state.ruleset, "deals")
             entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"), self.bundle.schemas)["enum"]]
         else:
             findings = (*self.decision.needs, *self.decision.would_need, *self.decision.denials)
             rules = tuple(dict.fromkeys(finding.rule.name for finding in findings))
             named = (finding.rule.effect for finding in findings)
             wanted = {e.instrument for e in named if isinstance(e, Need) and e.instrument}
-            entries = [{"instrument": name} for name in dict.fromkeys((*self.scene.law.access, *sorted(wanted)))]
+            entries = [{"instrument": name} for name in dict.fromkeys((*self.state.ruleset.access, *sorted(wanted)))]
         for entry in entries:
-            after = self.scene.with_fact(path, [entry]).possible_outcomes()
+            after = self.state.with_fact(path, [entry]).possible_outcomes()
             if after is not None and after.range != self.possible_outcomes.range:
                 return rules
         return ()
 
-    def _duties(self) -> list[MissingFact]:
-        return self._undetermined() if self.complete and self.settled else []
+    def _duty_facts(self) -> list[MissingFact]:
+        return self._undetermined_facts() if self.complete and self.settled else []
 
-    def _undetermined(self) -> list[MissingFact]:
-        """Facts that leave duties, or needs beside the decision, undetermined; the one that most of them read first."""
+    def _undetermined_facts(self) -> list[MissingFact]:
+        """Return the facts that leave duties or needs undetermined; first the one that most rules read."""
         rules: dict[Path, dict[str, None]] = {}
         for finding in self.decision.undetermined:
             if isinstance(finding.rule.effect, Duty | Need):
-                for ask in finding.missing:
-                    rules.setdefault(ask.path, {}).update(dict.fromkeys(ask.rules))
+                for fact in finding.missing:
+                    rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
         paths = sorted(rules, key=lambda path: -len(rules[path]))
         return [MissingFact(path, tuple(rules[path])) for path in paths if path not in self.skipped]
 
     # --- answers
 
     def answer(self, value: Any, path: Path | None = None) -> Interview:
-        """The next state, with a fact: that of the question, or another one.
+        """Return the next state after an answer to the question, or to another fact.
 
         Raises Refused for a value that the profile does not take or that contradicts what is known.
         """
@@ -243,7 +246,7 @@ class Interview:
         if path == LAUNCH:
             self._check_day(value)
         try:
-            expected = put(self.data, path, value)
+            expected = set_fact(self.data, path, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
             schemas = self.bundle.schemas
@@ -267,7 +270,7 @@ class Interview:
         )
 
     def skip(self, path: Path | None = None) -> Interview:
-        """The next state, with a fact (that of the question, or another one) not known: it is not asked again."""
+        """Return the next state, with a fact (by default that of the question) marked as unknown."""
         if path is None:
             assert self.question is not None
             path = self.question.path
@@ -283,7 +286,7 @@ class Interview:
             raise Refused(both("in_the_past"))
 
     def _write(self, path: Path, value: Any, expected: Any) -> tuple[str, bool]:
-        """The text with a fact, and whether all of it had to be written anew."""
+        """Return the text with a fact, and True if all of it was rendered again."""
         if path == NAME_PATH:
             return render(expected, self.lang, self.bundle.schemas), False
         try:
@@ -298,8 +301,8 @@ class Interview:
 def _best(
     ranked: Sequence[tuple[MissingFact, InformationGain]], phase: str
 ) -> tuple[MissingFact, str, InformationGain]:
-    ask, gain = ranked[0]
-    return ask, phase, gain
+    fact, gain = ranked[0]
+    return fact, phase, gain
 
 
 def start(
@@ -312,7 +315,7 @@ def start(
     complete: bool = False,
     lang: Language = "en",
 ) -> Interview:
-    """The first state: from a partial profile, or from nothing under a name (which is asked for if it is not given).
+    """Return the first state, from a partial profile or from nothing under a name (asked for if not given).
 
     Raises InvalidInput for a document that is no profile.
     """

@@ -1,4 +1,4 @@
-"""The interview on a terminal: questions out, typed lines in, every answer saved before the next question."""
+"""Interview on a terminal: every answer is saved before the next question."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 
 RULES_SHOWN = 6
-"""Rules that an explanation shows; the others are counted."""
+"""Maximum number of rules that an explanation shows; the others are counted."""
 _LAWS_SHOWN = 2
 _HOW = {"boolean": "choice", "entries": "choices"}
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """Where questions go and answers come from."""
+    """Input and output of the interview."""
 
     read: Callable[[], str | None]
-    """The next line; None when there are no more."""
+    """Function that returns the next line, or None at the end of input."""
     write: Callable[[str], None]
     save: Callable[[Interview], None]
-    """Called after every change, before anything else is asked. Raises Refused for a name that is taken."""
+    """Function called after every change, before the next question. Raises Refused for a name that is taken."""
     lang: Language
     color: bool
     room: int
     """Columns."""
 
     def run(self, state: Interview) -> tuple[Interview, bool]:
-        """Ask until there is nothing to ask. Returns the last state, and whether it was left before the end."""
+        """Ask until no question is left. Return the last state, and True if the user quit early."""
         shown: object = None
         while (question := state.question) is not None:
             if shown is not state:
@@ -51,7 +51,7 @@ class Terminal:
         return state, False
 
     def step(self, state: Interview, question: Question, line: str) -> Interview:
-        """The state after one line."""
+        """Return the state after one line."""
         match line.casefold():
             case "?" | "？":
                 self.lines(self.why(state, question))
@@ -72,7 +72,7 @@ class Terminal:
         return state
 
     def answer(self, state: Interview, question: Question, line: str) -> Interview:
-        """The state after an answer, saved; the same state after one that cannot be taken."""
+        """Return the state after an answer, saved, or the same state if the answer is not accepted."""
         try:
             value = read_reply(question, line)
             following = state.answer(value)
@@ -91,13 +91,13 @@ class Terminal:
             self.write(line + "\n")
 
     def note(self, text: str, style: str = "dim") -> Iterator[str]:
-        """What became of an answer."""
+        """Yield the lines of a note about an answer."""
         paint = Style(self.color)
         for line in wrap(clean(text), self.room, "  "):
             yield paint(line, style)
 
     def question(self, state: Interview, question: Question) -> Iterator[str]:
-        """A question with progress, law, choices and how to answer."""
+        """Yield a question with progress, law, choices and how to answer."""
         paint = Style(self.color)
         yield ""
         before = state.previous.question if state.previous is not None else None
@@ -108,13 +108,13 @@ class Terminal:
         about = question.about[self.lang]
         mark = "：" if self.lang == "zh" else ": "
         yield from (paint(line, "bold") for line in wrap(clean(f"{about}{mark}{question.text[self.lang]}"), self.room))
-        yield from (paint(line, "dim") for line in self.law(state, question))
+        yield from (paint(line, "dim") for line in self.legal_basis(state, question))
         if question.listed:
             yield from self.choices(question)
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
 
     def status(self, state: Interview) -> str:
-        """The number of the question, about how many are left, and what is still possible."""
+        """Return the number of the question, the estimate of questions left, and the possible outcomes."""
         progress = state.progress
         low, high = (VERDICTS[word][self.lang] for word in state.possible_outcomes.range)
         key = "last" if progress.left == 1 else "progress"
@@ -122,8 +122,8 @@ class Terminal:
         far = say("settled", self.lang, word=low) if low == high else say("range", self.lang, low=low, high=high)
         return f"[{number}] {far}" if self.lang == "en" else f"〔{number}〕{far}"
 
-    def law(self, state: Interview, question: Question) -> Iterator[str]:
-        """The first articles behind a question, and how many rules more."""
+    def legal_basis(self, state: Interview, question: Question) -> Iterator[str]:
+        """Yield the first articles behind a question, and the number of further rules."""
         found = reasons(state.bundle, question.rules[:_LAWS_SHOWN], state.day)
         cited = [self.cited(reason.citations[0]) for reason in found]
         if cited:
@@ -134,12 +134,12 @@ class Terminal:
             yield from wrap(clean(text), self.room, "  ", "  ")
 
     def cited(self, citation: Mapping[str, Any]) -> str:
-        """A regulation and the number of an article."""
+        """Return a regulation and the number of an article."""
         title, label = citation["title"][self.lang], citation["label"][self.lang]
         return f"《{title.strip('《》')}》{label}" if self.lang == "zh" else f"{title}, {label}"
 
     def choices(self, question: Question) -> Iterator[str]:
-        """The numbered choices: in columns where they are many and there is room."""
+        """Yield the numbered choices, in columns if they are many and there is room."""
         items = [f"{index:>3}  {clean(c.label[self.lang])}" for index, c in enumerate(question.choices, 1)]
         widest = max(map(width, items), default=0)
         columns = max(1, min(2, (self.room + 2) // (widest + 2))) if len(items) > 12 else 1
@@ -152,7 +152,7 @@ class Terminal:
                 yield "  ".join(cell + " " * (widest - width(cell)) for cell in cells).rstrip()
 
     def how(self, question: Question) -> Iterator[str]:
-        """How the question is answered."""
+        """Yield the instructions for an answer."""
         kind = "launch" if question.path == ("product", "launch") else _HOW.get(question.kind, question.kind)
         text = say(f"how_{kind}", self.lang)
         if question.unit is not None and question.kind != "date":
@@ -161,11 +161,11 @@ class Terminal:
         yield from wrap(text, self.room)
 
     def help(self) -> Iterator[str]:
-        """What else can be typed."""
+        """Yield the other commands."""
         yield from wrap(say("help", self.lang), self.room)
 
     def why(self, state: Interview, question: Question) -> Iterator[str]:
-        """The rules that would read the answer, what they say, what follows, and their articles."""
+        """Yield the rules that read the answer, with message, effect and articles."""
         intro = introduction(question)
         if intro:
             yield from wrap(intro[self.lang], self.room)
@@ -186,13 +186,13 @@ class Terminal:
 
 
 def _item(text: str, room: int) -> list[str]:
-    """A numbered choice, with what does not fit below its text."""
+    """Return a numbered choice, wrapped."""
     number, label = text[:5], text[5:]
     return wrap(label, room, " " * 5, number)
 
 
 def closing(state: Interview, early: bool, file: str, lang: Language) -> Iterator[str]:
-    """What is said when the interview ends, before the report."""
+    """Yield the closing lines of the interview, before the report."""
     if state.settled:
         word = VERDICTS[state.possible_outcomes.range[0]][lang]
         yield say("is_settled", lang, word=word)

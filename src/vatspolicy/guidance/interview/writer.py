@@ -1,4 +1,4 @@
-"""Answers written into the text of a profile, each below its question."""
+"""Writer of answers into the text of a profile, each below its question."""
 
 from __future__ import annotations
 

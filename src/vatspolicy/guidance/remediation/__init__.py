@@ -1,8 +1,8 @@
-"""Ways forward: every route there is, the smallest differences that would lead on, and how near the thresholds are."""
+"""Remediation: routes, the smallest changes that open one, and the distances to thresholds."""
 
 from __future__ import annotations
 
 from vatspolicy.guidance.remediation.search import GOALS, Proposal, RemediationPlan, find_remediations
-from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, margins
+from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, find_threshold_distances
 
-__all__ = ["GOALS", "Proposal", "RemediationPlan", "ThresholdDistance", "find_remediations", "margins"]
+__all__ = ["GOALS", "Proposal", "RemediationPlan", "ThresholdDistance", "find_remediations", "find_threshold_distances"]

@@ -1,4 +1,4 @@
-"""Moves: one difference a team could bring about, as edits of the written profile."""
+"""Changes that a team can make, as edits of the written profile, and the facts that can be changed."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.guidance.remediation.targets import Target
+from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.profile import Profile, read_profile
 from vatspolicy.profile.vocabulary import INHERITED, LocalizedText, fact_schemas
 
 
 @dataclass(frozen=True)
 class Mutability:
-    """What changing a fact means. A fact without a mark is never changed."""
+    """Cost and meaning of a change of a fact (`x-mutable` in the schema). A fact without a mark is never changed."""
 
     cost: int
-    """Ordinal: 1 for a contract, 5 for a change of owners. Costs of several changes are added to put them in order."""
+    """Ordinal cost: 1 for a contract, 5 for a change of owners. Costs of several changes are added to order them."""
     to: Any
-    """Values it may take, or lower, higher, later, fewer, elsewhere, another."""
+    """Permitted values, or lower, higher, later, fewer, elsewhere, another."""
     phrase: LocalizedText
-    """What the change means, in both languages."""
+    """Description of the change, in both languages."""
     follows: str | None
-    """For a fact that changes with another one only: the path of that one. Its own cost is 0."""
+    """Path of the fact that this one changes with; its own cost is 0."""
     keep: frozenset[str]
-    """Members of a list that are never taken out."""
+    """Members of a list that are never removed."""
     rest: Mapping[str, Any] = field(repr=False)
-    """What only some marks have: `with` (what belongs to an offer), `swap`, `zero`."""
+    """Entries of some marks only: `with` (members that belong to an offer), `swap`, `zero`."""
 
 
 @derived_from_schemas
-def marks(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
-    """The marks by path, without positions in lists: ("services", "area")."""
+def mutable_facts(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
+    """Return the marks by path, without indexes of lists: ("services", "area")."""
     found = {}
     for path, node in fact_schemas(schemas):
         if "x-mutable" in node:
@@ -46,15 +47,15 @@ def marks(schemas: SchemaSet) -> Mapping[tuple[str, ...], Mutability]:
     return found
 
 
-def plain(path: Iterable[str | int]) -> tuple[str, ...]:
-    """A path without positions in lists."""
+def strip_indexes(path: Iterable[str | int]) -> tuple[str, ...]:
+    """Return a path without indexes of lists."""
     return tuple(step for step in path if isinstance(step, str))
 
 
-def mark_of(path: Path, schemas: SchemaSet) -> Mutability | None:
-    """The mark of a fact, or of the object it stands in, of which it is then a part; None for a fact nobody changes."""
-    names = plain(path)
-    known = marks(schemas)
+def find_mutability(path: Path, schemas: SchemaSet) -> Mutability | None:
+    """Return the mark of a fact or of the object that contains it, or None for an immutable fact."""
+    names = strip_indexes(path)
+    known = mutable_facts(schemas)
     if names in known:
         return known[names]
     return known.get(("partner",)) if names[:1] == ("partner",) else None
@@ -62,47 +63,47 @@ def mark_of(path: Path, schemas: SchemaSet) -> Mutability | None:
 
 @dataclass(frozen=True)
 class Edit:
-    """One fact set to a value (None removes it), or members taken out of a list."""
+    """Edit that sets one fact (None removes it) or removes members of a list."""
 
     path: Path
     value: Any = None
     drop: frozenset[str] = frozenset()
 
-    def clashes(self, other: Edit) -> bool:
-        """Whether both cannot be made: they write to one place, other than taking members out of one list."""
+    def conflicts_with(self, other: Edit) -> bool:
+        """Return True if both edits write to one place, unless both only remove members of one list."""
         shared = min(len(self.path), len(other.path))
         return self.path[:shared] == other.path[:shared] and not (self.drop and other.drop)
 
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """One difference, which stands for itself: what it edits, what it costs, and what it is about."""
+    """One change: its edits, its cost and its subject. Compared by identity."""
 
     kind: str
     order: tuple[Any, ...]
-    """Place among moves of the same cost: a fixed order, the smaller change first."""
+    """Order among changes of equal cost: the smaller change first."""
     cost: int
     edits: tuple[Edit, ...]
     touches: frozenset[str]
-    """Names of the facts it changes, as `blockers` names those that a rule reads; `*` for all of a service."""
+    """Names of the changed facts, as in `Obstacle.names`; `*` for all of a service."""
     phrase: LocalizedText
     services: frozenset[str] = frozenset()
-    """Services it is about; empty for all."""
+    """Services that it concerns; empty for all."""
     target: Target | None = None
-    """The place it leads to."""
+    """Destination of a relocation."""
     parts: str = ""
-    """Of a move to a place: r for the registered office, f for facilities, a for the area served."""
+    """Parts of a relocation: r for the registered office, f for facilities, a for the area served."""
 
-    def clashes(self, other: Change) -> bool:
-        """Whether the two cannot both be made. Two places to move to are one too many."""
+    def conflicts_with(self, other: Change) -> bool:
+        """Return True if the changes exclude each other; two relocations always do."""
         if self.kind == other.kind == "relocation":
             return True
-        return any(mine.clashes(theirs) for mine in self.edits for theirs in other.edits)
+        return any(mine.conflicts_with(theirs) for mine in self.edits for theirs in other.edits)
 
 
-def apply(profile: Profile, moves: Iterable[Change]) -> Profile:
-    """The profile after the moves. Raises InvalidInput when that is no valid profile."""
-    edits = [edit for move in moves for edit in move.edits]
+def apply_changes(profile: Profile, changes: Iterable[Change]) -> Profile:
+    """Return the profile after the changes. Raises InvalidInput if it is not valid."""
+    edits = [edit for change in changes for edit in change.edits]
     data = copy.deepcopy(profile.document.data)
     for edit in edits:
         _set(data, edit)
@@ -128,18 +129,18 @@ def _set(data: Any, edit: Edit) -> None:
         data[last] = copy.deepcopy(edit.value)
 
 
-def differences(profile: Profile, moves: Iterable[Change]) -> tuple[tuple[Path, Any, Any], ...]:
-    """What the moves change: path in the written profile, value before (None: not said), value after (None: gone)."""
+def list_differences(profile: Profile, changes: Iterable[Change]) -> tuple[tuple[Path, Any, Any], ...]:
+    """Return each changed fact as (path in the written profile, value before, value after); None is an absent value."""
     found: dict[Path, tuple[Any, Any]] = {}
-    for path, before, after in _changes(profile.document.data, moves):
+    for path, before, after in _changes(profile.document.data, changes):
         found[path] = (found[path][0] if path in found else before, after)
     return tuple((path, before, after) for path, (before, after) in found.items() if before != after)
 
 
-def _changes(data: Any, moves: Iterable[Change]) -> Iterator[tuple[Path, Any, Any]]:
+def _changes(data: Any, changes: Iterable[Change]) -> Iterator[tuple[Path, Any, Any]]:
     now: dict[Path, Any] = {}
-    for move in moves:
-        for edit in move.edits:
+    for change in changes:
+        for edit in change.edits:
             stated = _stated(data, edit.path)
             before = now.get(edit.path, stated)
             after = [member for member in before if member not in edit.drop] if edit.drop else edit.value
@@ -148,19 +149,8 @@ def _changes(data: Any, moves: Iterable[Change]) -> Iterator[tuple[Path, Any, An
 
 
 def _stated(data: Any, path: Path) -> Any:
-    """A fact as it is stated: at its place, or at the product for a service that leaves it out."""
-    value = _get(data, path)
+    """Return a fact as stated: at its place, or at the product for a service that inherits it."""
+    value = get_fact(data, path)
     if value is None and len(path) == 3 and path[0] == "services" and path[2] in INHERITED:
-        return _get(data, ("product", path[2]))
+        return get_fact(data, ("product", path[2]))
     return value
-
-
-def _get(data: Any, path: Path) -> Any:
-    for step in path:
-        if isinstance(data, Mapping):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data

@@ -1,4 +1,4 @@
-"""Every move there is from a profile: marked facts, at the values that the rules in force compare them with."""
+"""Catalog of changes of a profile: mutable facts, at the values that the rules in force compare them with."""
 
 from __future__ import annotations
 
@@ -9,62 +9,62 @@ from typing import Any
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Change, Edit, Mutability, marks
-from vatspolicy.guidance.remediation.obstacles import breakpoints
-from vatspolicy.guidance.remediation.partnering import partner_moves
-from vatspolicy.guidance.remediation.relocation import place_moves
+from vatspolicy.guidance.remediation.change import Change, Edit, Mutability, mutable_facts
+from vatspolicy.guidance.remediation.obstacles import find_breakpoints
+from vatspolicy.guidance.remediation.partnering import find_partner_changes
+from vatspolicy.guidance.remediation.relocation import find_relocations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, describe
 
 
-def moves(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Change, ...]:
-    """The moves of a profile on the day of a decision, in order of cost. A fact that is not known is not changed."""
-    law = bundle.on(decision.as_of)
+def find_changes(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Change, ...]:
+    """Return the changes of a profile on the day of a decision, by cost. Unknown facts are not changed."""
+    ruleset = bundle.on(decision.as_of)
     found = [
-        *_share(law, profile),
-        *_capital(law, profile),
-        *_values(profile),
-        *_matters(profile),
-        *_sellers(profile),
-        *_splits(profile),
-        *_onshore(profile),
-        *partner_moves(bundle, profile, decision, goal),
-        *place_moves(law, profile, decision),
+        *_lower_share(ruleset, profile),
+        *_raise_capital(ruleset, profile),
+        *_set_values(profile),
+        *_drop_members(profile),
+        *_sell_own_goods(profile),
+        *_split_services(profile),
+        *_keep_data_onshore(profile),
+        *find_partner_changes(bundle, profile, decision, goal),
+        *find_relocations(ruleset, profile, decision),
     ]
-    ordered = sorted(found, key=lambda move: (move.cost, move.kind, move.order))
-    return tuple({repr(move.edits): move for move in reversed(ordered)}.values())[::-1]
+    ordered = sorted(found, key=lambda change: (change.cost, change.kind, change.order))
+    return tuple({repr(change.edits): change for change in reversed(ordered)}.values())[::-1]
 
 
 def service_path(profile: Profile, index: int, name: str) -> Path | None:
-    """Where a fact of a service is written: at the service, or at the product for all that leave it out."""
+    """Return the written path of a service's fact: at the service, or at the product that it inherits from."""
     return (
         profile.path_of(profile.facts["services"][index], (name,)) if name in profile.facts["services"][index] else None
     )
 
 
-def _mark(profile: Profile, *path: str) -> Mutability:
-    return marks(profile.schemas)[path]
+def _mutability(profile: Profile, *path: str) -> Mutability:
+    return mutable_facts(profile.schemas)[path]
 
 
-def detailed(phrase: LocalizedText, detail: LocalizedText) -> LocalizedText:
-    """A phrase and what it is about."""
+def add_detail(phrase: LocalizedText, detail: LocalizedText) -> LocalizedText:
+    """Return a phrase with a detail."""
     return {"en": f"{phrase['en']}: {detail['en']}", "zh": f"{phrase['zh']}：{detail['zh']}"}
 
 
-def member_name(path: Path, member: str, schemas: SchemaSet) -> LocalizedText:
-    """The name of a member of an enumeration."""
+def member_label(path: Path, member: str, schemas: SchemaSet) -> LocalizedText:
+    """Return the name of a member of an enumeration."""
     node = describe((*path, 0), schemas)
     names: Mapping[str, LocalizedText] = node.get("x-enum", {})
     return names[member]
 
 
-def _share(law: RuleSet, profile: Profile) -> Iterator[Change]:
-    """A joint venture at a share that some rule compares with; a mainland investor comes in."""
+def _lower_share(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
+    """Yield joint ventures at each lower share that a rule compares with, with a mainland investor."""
     company = profile.facts["company"]
-    share, mark = company.get("foreign_percent"), _mark(profile, "company", "foreign_percent")
-    for value in breakpoints(law, "foreign_percent", lower=True) if share else ():
+    share, mutability = company.get("foreign_percent"), _mutability(profile, "company", "foreign_percent")
+    for value in find_breakpoints(ruleset, "foreign_percent", lower=True) if share else ():
         if value >= share:
             continue
         edits = [Edit(("company", "foreign_percent"), value)]
@@ -75,23 +75,30 @@ def _share(law: RuleSet, profile: Profile) -> Iterator[Change]:
             edits.append(Edit(("company", "investor_origin"), [*origin, "CN"]))
         touched = frozenset({"company.foreign_percent"})
         if value:
-            yield Change("share", (-value,), mark.cost, tuple(edits), touched, mark.phrase)
+            yield Change("share", (-value,), mutability.cost, tuple(edits), touched, mutability.phrase)
         else:
-            yield Change("no-share", (), mark.rest["zero"]["cost"], tuple(edits), touched, mark.rest["zero"])
+            yield Change(
+                "no-share", (), mutability.rest["zero"]["cost"], tuple(edits), touched, mutability.rest["zero"]
+            )
 
 
-def _capital(law: RuleSet, profile: Profile) -> Iterator[Change]:
-    capital, mark = (
+def _raise_capital(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
+    capital, mutability = (
         profile.facts["company"].get("registered_capital_rmb"),
-        _mark(profile, "company", "registered_capital_rmb"),
+        _mutability(profile, "company", "registered_capital_rmb"),
     )
     if capital is None:
         return
-    for value in breakpoints(law, "registered_capital_rmb", lower=False):
+    for value in find_breakpoints(ruleset, "registered_capital_rmb", lower=False):
         if value > capital:
             edit = Edit(("company", "registered_capital_rmb"), int(value))
             yield Change(
-                "capital", (value,), mark.cost, (edit,), frozenset({"company.registered_capital_rmb"}), mark.phrase
+                "capital",
+                (value,),
+                mutability.cost,
+                (edit,),
+                frozenset({"company.registered_capital_rmb"}),
+                mutability.phrase,
             )
 
 
@@ -105,30 +112,30 @@ _SINGLE = {
     ("services", "rents_outside_region"): "nodes",
     ("services", "surveyor_entrusted"): "surveyor",
 }
-"""Facts that change by themselves, to a value their mark names, and the kind of move that is."""
+"""Kinds of changes by fact, for facts that change alone to a value of their mark."""
 
 
-def _values(profile: Profile) -> Iterator[Change]:
+def _set_values(profile: Profile) -> Iterator[Change]:
     for names, kind in _SINGLE.items():
-        mark = _mark(profile, *names)
-        for service, path, value in _places_of(profile, names):
-            for to in mark.to:
-                if value in (None, to) or not _plausible(profile, kind, service):
+        mutability = _mutability(profile, *names)
+        for service, path, value in _find_facts(profile, names):
+            for to in mutability.to:
+                if value in (None, to) or not _is_plausible(profile, kind, service):
                     continue
                 edits = (Edit(path, to), *_with_hosting(profile, kind, service))
                 yield Change(
                     kind,
                     (service or "", str(to)),
-                    mark.cost,
+                    mutability.cost,
                     edits,
                     frozenset({".".join(names[:2])}),
-                    mark.phrase,
+                    mutability.phrase,
                     frozenset({service} if service else ()),
                 )
 
 
-def _places_of(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str | None, Path, Any]]:
-    """Where a fact stands: service, written path, value."""
+def _find_facts(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str | None, Path, Any]]:
+    """Yield each occurrence of a fact: service, written path, value."""
     if names[0] == "company":
         yield None, names, profile.facts["company"].get(names[1])
         return
@@ -144,8 +151,8 @@ def _places_of(profile: Profile, names: tuple[str, ...]) -> Iterator[tuple[str |
             yield service["id"], at, value
 
 
-def _plausible(profile: Profile, kind: str, service: str | None) -> bool:
-    """A contract goes to a partner that runs the service; a company abroad does not change its form, it founds one."""
+def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
+    """Return False for a contract with a partner that runs no service, or a new legal form of an overseas company."""
     if kind == "contract":
         found = next(one for one in profile.facts["services"] if one["id"] == service)
         return bool(found.get("operated_by") == "partner")
@@ -155,7 +162,7 @@ def _plausible(profile: Profile, kind: str, service: str | None) -> bool:
 
 
 def _with_hosting(profile: Profile, kind: str, service: str | None) -> Iterator[Edit]:
-    """A service that comes home needs a facility there; where one is abroad, it moves to the registered office."""
+    """Yield the edit of facilities that a mainland-hosted service needs: overseas ones move to the office."""
     if kind != "hosting":
         return
     index = next(i for i, one in enumerate(profile.facts["services"]) if one["id"] == service)
@@ -171,9 +178,9 @@ def _with_hosting(profile: Profile, kind: str, service: str | None) -> Iterator[
         yield Edit(("services", index, "facilities"), [at])
 
 
-def _matters(profile: Profile) -> Iterator[Change]:
-    """Offers, kinds of content and functions that could be left out, each with everything that belongs to it."""
-    offers_mark = _mark(profile, "services", "offers")
+def _drop_members(profile: Profile) -> Iterator[Change]:
+    """Yield the removal of each offer, kind of content or function, with everything that belongs to it."""
+    offers_mark = _mutability(profile, "services", "offers")
     belongs: Mapping[str, Mapping[str, list[str]]] = offers_mark.rest["with"]
     for index, service in enumerate(profile.facts["services"]):
         offers = service.get("offers") or []
@@ -185,55 +192,70 @@ def _matters(profile: Profile) -> Iterator[Change]:
                     kept = {member for other in others for member in other.get(name, ())}
                     gone = frozenset(set(members) & set(service.get(name) or ()) - kept)
                     edits += [Edit(("services", index, name), drop=gone)] if gone else []
-                edits += _no_merchants(service, index) if offer == "marketplace" else []
-                yield _drop(profile, "offers", service, offer, edits)
+                edits += _remove_merchants(service, index) if offer == "marketplace" else []
+                yield _make_drop(profile, "offers", service, offer, edits)
         for name in ("content", "features"):
-            mark = _mark(profile, "services", name)
+            mutability = _mutability(profile, "services", name)
             tied = {member for offer in offers for member in belongs.get(offer, {}).get(name, ())}
             for member in service.get(name) or []:
-                if member not in mark.keep and member not in tied:
+                if member not in mutability.keep and member not in tied:
                     edit = Edit(("services", index, name), drop=frozenset({member}))
-                    yield _drop(profile, name, service, member, [edit])
+                    yield _make_drop(profile, name, service, member, [edit])
 
 
-def _drop(profile: Profile, name: str, service: Mapping[str, Any], member: str, edits: list[Edit]) -> Change:
-    mark = _mark(profile, "services", name)
+def _make_drop(profile: Profile, name: str, service: Mapping[str, Any], member: str, edits: list[Edit]) -> Change:
+    mutability = _mutability(profile, "services", name)
     touches = frozenset(f"services.{edit.path[2]}" for edit in edits)
-    phrase = detailed(mark.phrase, member_name(("services", 0, name), member, profile.schemas))
+    phrase = add_detail(mutability.phrase, member_label(("services", 0, name), member, profile.schemas))
     return Change(
-        f"drop-{name}", (service["id"], member), mark.cost, tuple(edits), touches, phrase, frozenset({service["id"]})
+        f"drop-{name}",
+        (service["id"], member),
+        mutability.cost,
+        tuple(edits),
+        touches,
+        phrase,
+        frozenset({service["id"]}),
     )
 
 
-def _sellers(profile: Profile) -> Iterator[Change]:
-    """A platform that sells its own goods only: no third-party goods or services, no merchants."""
-    mark, swap = _mark(profile, "services", "sells"), _mark(profile, "services", "offers").rest["swap"]
+def _sell_own_goods(profile: Profile) -> Iterator[Change]:
+    """Yield a platform that sells only its own goods: no third parties, no merchants."""
+    mutability, swap = (
+        _mutability(profile, "services", "sells"),
+        _mutability(profile, "services", "offers").rest["swap"],
+    )
     for index, service in enumerate(profile.facts["services"]):
         sells, offers = service.get("sells"), service.get("offers") or []
-        if sells is None or set(sells) <= mark.keep:
+        if sells is None or set(sells) <= mutability.keep:
             continue
-        kept = [member for member in sells if member in mark.keep]
+        kept = [member for member in sells if member in mutability.keep]
         goods = "third-party-goods" in sells
         own = ["own-goods"] if goods else ["own-services"]
         swapped = list(dict.fromkeys(swap.get(offer, (offer, offer))[not goods] for offer in offers))
-        edits = [Edit(("services", index, "sells"), kept or own), *_no_merchants(service, index)]
+        edits = [Edit(("services", index, "sells"), kept or own), *_remove_merchants(service, index)]
         if swapped != offers:
             edits.append(Edit(("services", index, "offers"), swapped))
         if "merchants" in (service.get("charges") or []):
             edits.append(Edit(("services", index, "charges"), drop=frozenset({"merchants"})))
         touches = frozenset({"services.sells", "services.merchants", "services.offers"})
         yield Change(
-            "sellers", (service["id"],), mark.cost, tuple(edits), touches, mark.phrase, frozenset({service["id"]})
+            "sellers",
+            (service["id"],),
+            mutability.cost,
+            tuple(edits),
+            touches,
+            mutability.phrase,
+            frozenset({service["id"]}),
         )
 
 
-def _no_merchants(service: Mapping[str, Any], index: int) -> list[Edit]:
+def _remove_merchants(service: Mapping[str, Any], index: int) -> list[Edit]:
     return [Edit(("services", index, "merchants"), 0)] if service.get("merchants") else []
 
 
-def _splits(profile: Profile) -> Iterator[Change]:
+def _split_services(profile: Profile) -> Iterator[Change]:
     services = profile.facts["services"]
-    mark = _mark(profile, "services")
+    mutability = _mutability(profile, "services")
     for count in range(1, min(len(services), 3)):
         for gone in combinations(range(len(services)), count):
             edits = tuple(Edit(("services", index)) for index in gone)
@@ -242,21 +264,26 @@ def _splits(profile: Profile) -> Iterator[Change]:
             yield Change(
                 "split",
                 (count, *gone),
-                mark.cost * count,
+                mutability.cost * count,
                 edits,
                 frozenset({"*"}),
-                detailed(mark.phrase, detail),
+                add_detail(mutability.phrase, detail),
                 frozenset(ids),
             )
 
 
-def _onshore(profile: Profile) -> Iterator[Change]:
-    """Data that stays in the mainland; what was said of its export goes with it."""
-    mark = _mark(profile, "data", "leaves_mainland")
+def _keep_data_onshore(profile: Profile) -> Iterator[Change]:
+    """Yield the change that keeps data in the mainland and removes the facts about its export."""
+    mutability = _mutability(profile, "data", "leaves_mainland")
     data = profile.facts.get("data", {})
     if data.get("leaves_mainland") is True:
         edits = [Edit(("data", "leaves_mainland"), False)]
         edits += [Edit(("data", "export"))] if "export" in data else []
         yield Change(
-            "onshore", (), mark.cost, tuple(edits), frozenset({"data.leaves_mainland", "data.export"}), mark.phrase
+            "onshore",
+            (),
+            mutability.cost,
+            tuple(edits),
+            frozenset({"data.leaves_mainland", "data.export"}),
+            mutability.phrase,
         )

@@ -1,4 +1,4 @@
-"""What stands in the way: the rules behind a decision, the facts they read, and the values they compare them with."""
+"""Obstacles of a decision: the rules behind it, the facts they read, and their thresholds."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 @dataclass(frozen=True)
 class Obstacle:
-    """A finding that keeps a decision from being milder, by the facts it hangs on."""
+    """Finding that keeps a decision from being milder, with the facts it depends on."""
 
     service: str | None
     names: frozenset[str]
-    """Such as company.registered or services.area; `operator` for anything that hangs on who runs the service."""
+    """Names such as company.registered or services.area; `operator` for dependence on the operator of the service."""
 
 
 def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tuple[Obstacle, ...]:
-    """What stands in the way: denials, what is not known, and unmet needs where they are to be lifted too."""
+    """Return the obstacles: denials, undetermined findings, and unmet needs if `lift_needs`."""
     findings = [*decision.denials]
     if lift_needs:
         findings += [*decision.needs, *decision.would_need]
@@ -37,14 +37,17 @@ def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tu
     operators = _operators(profile)
     classes = {
         service.id: frozenset(
-            name for finding in service.classified_by for name in _names(finding.rule.when, operators[service.id])
+            name
+            for finding in service.classified_by
+            for name in _facts_of_expression(finding.rule.when, operators[service.id])
         )
         for service in decision.services
     }
     return tuple(
         Obstacle(
             finding.subject.service,
-            frozenset(_read(finding, operators[finding.subject.service])) | _behind_class(finding, classes),
+            frozenset(_facts_of_finding(finding, operators[finding.subject.service]))
+            | _facts_of_class(finding, classes),
         )
         for finding in findings
     )
@@ -60,25 +63,25 @@ def _operators(profile: Profile) -> dict[str | None, str]:
     return found
 
 
-def _behind_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """An activity is there because of what classified the service."""
+def _facts_of_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the facts that classified the service of an activity."""
     return classes.get(finding.subject.service or "", frozenset()) if finding.subject.cls else frozenset()
 
 
-def _read(finding: Finding, operator: str) -> Iterator[str]:
-    yield from _names(finding.rule.when, operator)
+def _facts_of_finding(finding: Finding, operator: str) -> Iterator[str]:
+    yield from _facts_of_expression(finding.rule.when, operator)
     if isinstance(finding.rule.effect, Need):
         yield "operator"
     for state in finding.routes:
-        yield from _names(state.rule.when, operator)
+        yield from _facts_of_expression(state.rule.when, operator)
         effect = state.rule.effect
         assert isinstance(effect, Route)
         for condition in effect.conditions:
             if condition in state.failing or state.state == "unknown":
-                yield from _names(condition.check, operator)
+                yield from _facts_of_expression(condition.check, operator)
 
 
-def _names(expression: Expression, operator: str) -> Iterator[str]:
+def _facts_of_expression(expression: Expression, operator: str) -> Iterator[str]:
     for node in walk(expression.tree):
         if not isinstance(node, Fact):
             continue
@@ -96,9 +99,9 @@ def _names(expression: Expression, operator: str) -> Iterator[str]:
             yield node.root
 
 
-def expressions(law: RuleSet, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
-    """The expressions of the rules in force that can stand in the way, those of route conditions included."""
-    for key, rules in law.rules.items():
+def blocking_expressions(ruleset: RuleSet, effects: Iterable[str] = ("deny", "need", "route")) -> Iterator[Expression]:
+    """Yield the expressions of the rules in force that can be obstacles, including route conditions."""
+    for key, rules in ruleset.rules.items():
         if key.partition("/")[2] not in effects:
             continue
         for rule in rules:
@@ -107,9 +110,10 @@ def expressions(law: RuleSet, effects: Iterable[str] = ("deny", "need", "route")
                 yield from (condition.check for condition in rule.effect.conditions)
 
 
-def comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, str, float, str | None]]:
-    """Facts that a tree compares with a fixed number: the fact, the operator with the fact on its left, the number, and
-    the parameter (policy/name) it comes from; None for a literal.
+def find_comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, str, float, str | None]]:
+    """Yield the comparisons of a fact with a constant number: fact, operator, number, parameter.
+
+    The operator has the fact on its left; the parameter is policy/name, or None for a literal.
     """
     for part in walk(node):
         if not isinstance(part, Compare) or part.op not in _MIRRORED:
@@ -121,32 +125,32 @@ def comparisons(node: Node, params: Mapping[str, Any]) -> Iterator[tuple[Fact, s
                     yield left, op, value, right.key if isinstance(right, Param) else None
 
 
-def caps(law: RuleSet) -> Iterator[Any]:
-    """The highest foreign shares of the routes in force."""
-    for rule in law.rules_for("activity", "route"):
+def find_caps(ruleset: RuleSet) -> Iterator[Any]:
+    """Yield the caps on the foreign share of the routes in force."""
+    for rule in ruleset.rules_for("activity", "route"):
         if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent is not None:
-            yield law.evaluate(rule.effect.max_foreign_percent, {})
+            yield ruleset.evaluate(rule.effect.max_foreign_percent, {})
 
 
-def breakpoints(law: RuleSet, name: str, lower: bool) -> tuple[float, ...]:
-    """The values of a company's number at which a rule in force changes its answer, on the lower or the higher side."""
+def find_breakpoints(ruleset: RuleSet, name: str, lower: bool) -> tuple[float, ...]:
+    """Return the values of a company's number at which a rule in force changes, on the lower or the higher side."""
     found: set[float] = set()
-    for expression in expressions(law):
-        for fact, op, value, _ in comparisons(expression.tree, law.params):
+    for expression in blocking_expressions(ruleset):
+        for fact, op, value, _ in find_comparisons(expression.tree, ruleset.params):
             if fact.root in ("operator", "company") and fact.names == (name,):
                 step = {True: (">=", "<"), False: ("<=", ">")}[lower]
                 found.add(value + (0 if op not in step else -1 if lower else 1))
     if name == "foreign_percent":
-        found |= {cap for cap in caps(law) if cap is not None}
+        found |= {cap for cap in find_caps(ruleset) if cap is not None}
     return tuple(sorted(value for value in found if value >= 0))
 
 
-def weight(law: RuleSet, profile: Profile, decision: Decision) -> int:
-    """How much work one decision is, at least 1: activities times readings, more where facts are missing."""
+def weight(ruleset: RuleSet, profile: Profile, decision: Decision) -> int:
+    """Return the relative cost of one decision, at least 1: activities × interpretations, more if facts are missing."""
     activities, readings = 0, 1
     product = product_activation(profile, decision.as_of)
     for service in product["services"]:
-        found = classify(law, service_activation(product, service), {})
+        found = classify(ruleset, service_activation(product, service), {})
         activities += len(found.classes) + len(found.possible)
         readings += sum(len(rule.effect.otherwise) for rule in found.contested if isinstance(rule.effect, Classify))
     return max(1, activities * readings * (10 if decision.decision == "incomplete" else 1) // 2)

@@ -1,4 +1,4 @@
-"""Who runs the service: a partner that holds the license, or the company itself."""
+"""Changes of the operator: a partner that holds the license, or the company itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, Edit, apply, marks
+from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Route
 from vatspolicy.policies.ruleset import RuleSet
@@ -23,14 +23,14 @@ _SOUND: Mapping[str, Any] = {
     "discredited": [],
     "certificates": [],
 }
-"""What a partner must be like where a rule asks."""
+"""Facts of a suitable partner, where a rule reads them."""
 _ROUNDS = 4
-"""How often the rules are asked what else they want of the partner."""
+"""Maximum number of evaluations to complete the facts of a partner."""
 
 
-def partner_moves(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> Iterator[Change]:
-    """A licensed partner for the blocked services, or for all; or the company itself in place of a partner."""
-    law = bundle.on(decision.as_of)
+def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> Iterator[Change]:
+    """Yield a licensed partner for the blocked services, or for all; or the company itself in place of a partner."""
+    ruleset = bundle.on(decision.as_of)
     services = profile.facts["services"]
     every = tuple(service["id"] for service in services)
     blocked = {finding.subject.service for finding in (*decision.denials, *decision.needs, *decision.would_need)}
@@ -40,41 +40,50 @@ def partner_moves(bundle: Bundle, profile: Profile, decision: Decision, goal: It
     for group in groups:
         known = all("operated_by" in service for service in services if service["id"] in group)
         if group and known:
-            yield _fitted(bundle, law, profile, decision, group, tuple(goal))
+            yield _fit_partner(bundle, ruleset, profile, decision, group, tuple(goal))
     for index, service in enumerate(services):
         if service.get("operated_by") in ("partner", "contract-controlled"):
-            yield _own(profile, index, service)
+            yield _operate_itself(profile, index, service)
 
 
-def _own(profile: Profile, index: int, service: Mapping[str, Any]) -> Change:
-    mark = marks(profile.schemas)["services", "operated_by"]
+def _operate_itself(profile: Profile, index: int, service: Mapping[str, Any]) -> Change:
+    mutability = mutable_facts(profile.schemas)["services", "operated_by"]
     edits = [Edit(("services", index, "operated_by"), "company")]
     edits += [Edit(("services", index, "customer_contract"))] if "customer_contract" in service else []
     phrase: LocalizedText = {"en": "The company runs the service itself", "zh": "由本公司自行经营"}
     touched = frozenset({"operator", "services.operated_by"})
-    return Change("own", (service["id"],), mark.cost, tuple(edits), touched, phrase, frozenset({service["id"]}))
+    return Change("own", (service["id"],), mutability.cost, tuple(edits), touched, phrase, frozenset({service["id"]}))
 
 
-def _fitted(
-    bundle: Bundle, law: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...], goal: tuple[str, ...]
+def _fit_partner(
+    bundle: Bundle,
+    ruleset: RuleSet,
+    profile: Profile,
+    decision: Decision,
+    group: tuple[str, ...],
+    goal: tuple[str, ...],
 ) -> Change:
-    """The move with everything that the rules ask of such a partner, and no more."""
-    partner = {"foreign_percent": 0, "mainland_entity": True, "licences": _licences(law, profile, decision, group)}
-    move = _move(profile, group, partner)
+    """Return the change to a partner with exactly the facts that the rules require."""
+    partner = {
+        "foreign_percent": 0,
+        "mainland_entity": True,
+        "licences": _make_licences(ruleset, profile, decision, group),
+    }
+    change = _make_change(profile, group, partner)
     for _ in range(_ROUNDS):
         try:
-            result = evaluate(bundle, apply(profile, [move]), decision.as_of)
+            result = evaluate(bundle, apply_changes(profile, [change]), decision.as_of)
         except InvalidInput:
             break
-        wanted = _wanted(result, profile, decision, group, goal, partner)
-        if not wanted:
+        required = _find_required(result, profile, decision, group, goal, partner)
+        if not required:
             break
-        partner = {**partner, **wanted}
-        move = _move(profile, group, partner)
-    return move
+        partner = {**partner, **required}
+        change = _make_change(profile, group, partner)
+    return change
 
 
-def _wanted(
+def _find_required(
     result: Decision,
     profile: Profile,
     decision: Decision,
@@ -82,17 +91,17 @@ def _wanted(
     goal: tuple[str, ...],
     partner: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Further facts that rules ask of the partner: those not known, and permits where the goal is to hold them all."""
-    wanted = {
+    """Return further facts required of the partner: missing ones, and licenses if the goal is to hold them all."""
+    required = {
         str(ask.path[1]): _SOUND[str(ask.path[1])]
         for ask in result.missing
         if ask.path[0] == "partner" and len(ask.path) > 1 and ask.path[1] in _SOUND
     }
     if "needs-license" in goal:
-        return wanted
+        return required
     held = {licence["instrument"] for licence in partner["licences"]}
     more = [
-        _licence(finding.rule.effect.instrument, profile, decision, ())
+        _make_licence(finding.rule.effect.instrument, profile, decision, ())
         for finding in result.needs
         if isinstance(finding.rule.effect, Need)
         and finding.rule.effect.instrument
@@ -100,11 +109,11 @@ def _wanted(
         and finding.subject.service in group
         and finding.rule.effect.instrument not in held
     ]
-    return {**wanted, "licences": [*partner["licences"], *more]} if more else wanted
+    return {**required, "licences": [*partner["licences"], *more]} if more else required
 
 
-def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Change:
-    mark = marks(profile.schemas)["partner",]
+def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Change:
+    mutability = mutable_facts(profile.schemas)["partner",]
     edits = [Edit(("partner",), dict(partner))]
     for index, service in enumerate(profile.facts["services"]):
         if service["id"] in group:
@@ -116,12 +125,12 @@ def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) 
     phrase = (
         {"en": "Work with another partner, one that holds the license", "zh": "更换为持证的合作方"}
         if known
-        else mark.phrase
+        else mutability.phrase
     )
     return Change(
         "partner",
         (len(group), group),
-        mark.cost,
+        mutability.cost,
         tuple(edits),
         frozenset({"operator", "services.operated_by"}),
         phrase,
@@ -129,28 +138,30 @@ def _move(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) 
     )
 
 
-def _licences(law: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...]) -> list[dict[str, Any]]:
-    """What a company without foreign share would have to hold for every activity of the services it would run."""
+def _make_licences(
+    ruleset: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Return the licenses that a company without foreign share needs for every activity of its services."""
     classes: dict[str, dict[str, None]] = {}
     ran = {s["id"] for s in profile.facts["services"] if s.get("operated_by") == "partner"} | set(group)
     for service in decision.services:
         for activity in service.activities if service.id in ran else ():
-            for instrument in _instruments(law, activity.cls):
+            for instrument in _instruments_of_class(ruleset, activity.cls):
                 classes.setdefault(instrument, {})[activity.cls] = None
-    places = _places(profile, ran)
-    return [_licence(instrument, profile, decision, tuple(found), places) for instrument, found in classes.items()]
+    places = _places_to_cover(profile, ran)
+    return [_make_licence(instrument, profile, decision, tuple(found), places) for instrument, found in classes.items()]
 
 
-def _instruments(law: RuleSet, cls: str) -> Iterator[str]:
-    """Where the routes of a class lead a company without foreign share, conditions apart."""
-    env = {"operator": {"foreign_percent": 0.0, "licences": []}, "activity": {"class": cls, "licensed": False}}
-    for rule in law.rules_for("activity", "route"):
-        if isinstance(rule.effect, Route) and law.evaluate(rule.when, env) is True:
+def _instruments_of_class(ruleset: RuleSet, cls: str) -> Iterator[str]:
+    """Yield the instrument of the first route of a class for a company without foreign share, ignoring conditions."""
+    activation = {"operator": {"foreign_percent": 0.0, "licences": []}, "activity": {"class": cls, "licensed": False}}
+    for rule in ruleset.rules_for("activity", "route"):
+        if isinstance(rule.effect, Route) and ruleset.evaluate(rule.when, activation) is True:
             yield rule.effect.instrument
             return
 
 
-def _licence(
+def _make_licence(
     instrument: str, profile: Profile, decision: Decision, classes: tuple[str, ...], places: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     valid = max(decision.as_of, profile.launch or decision.as_of)
@@ -160,8 +171,8 @@ def _licence(
     return {**licence, "valid_until": valid}
 
 
-def _places(profile: Profile, services: Iterable[str]) -> tuple[str, ...]:
-    """What a license must cover: the places served and those where facilities stand."""
+def _places_to_cover(profile: Profile, services: Iterable[str]) -> tuple[str, ...]:
+    """Return the places that a license must cover: those served and those of facilities."""
     codes: dict[str, None] = {}
     for service in profile.facts["services"]:
         if service["id"] in services:

@@ -1,4 +1,4 @@
-"""Moves to a place that a route names: registered office, facilities and service area, alone or together."""
+"""Relocation to a place that a route names: registered office, facilities and service area, alone or together."""
 
 from __future__ import annotations
 
@@ -6,50 +6,50 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Change, Edit, marks
-from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, sites_within, targets
+from vatspolicy.guidance.remediation.change import Change, Edit, mutable_facts
+from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targets, sites_by_place
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, within
 
 _PARTS = ("r", "f", "a", "rf", "fa", "rfa")
-"""Registered office, facilities, area; an office alone with a smaller area, but without its facilities, is no move."""
+"""Combinations of registered office (r), facilities (f) and area (a) that make a relocation."""
 
 
-def place_moves(law: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
-    """Moves to places the profile touches already, and to one more of every source of places."""
+def find_relocations(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
+    """Yield relocations to places that the profile uses already, and to one more place of every source."""
     blocked = frozenset(finding.subject.service for finding in decision.denials if finding.subject.service)
     every = frozenset(service["id"] for service in profile.facts["services"])
     known: set[str] = set()
-    ordered = sorted(targets(law, decision), key=lambda target: not near(profile, target))
+    ordered = sorted(find_targets(ruleset, decision), key=lambda target: not is_near(profile, target))
     for position, target in enumerate(ordered):
         here = touches(profile, target)
         if not here and target.source in known:
             continue
         known |= set() if here else {target.source}
-        yield from moves_to(profile, target, _PARTS, dict.fromkeys((blocked or every, every)), position)
+        yield from relocate(profile, target, _PARTS, dict.fromkeys((blocked or every, every)), position)
     yield from _anywhere(profile)
     yield from _one_province(profile)
 
 
-def near(profile: Profile, target: Target) -> bool:
-    """Whether it lies in the province of the company."""
+def is_near(profile: Profile, target: Target) -> bool:
+    """Return True if the target lies in the province of the company."""
     office = profile.facts["company"].get("registered")
     return office is not None and any(office["province"] in within(code, profile.schemas) for code in target.places)
 
 
 def touches(profile: Profile, target: Target) -> bool:
-    """Whether something of the profile lies there already."""
+    """Return True if an office, a facility or an area of the profile lies in the target already."""
     places = [profile.facts["company"].get("registered")]
     for service in profile.facts["services"]:
         places += [*(service.get("facilities") or ()), *(service.get("area") or ())]
     return any(target.holds(place) for place in places)
 
 
-def moves_to(
+def relocate(
     profile: Profile, target: Target, parts: Iterable[str], groups: Iterable[frozenset[str]], position: int = 0
 ) -> Iterator[Change]:
-    """Moves to one place: which of registered office (r), facilities (f) and area (a) move, for which services."""
+    """Yield relocations to one place, for each combination of parts and each group of services."""
     seen: set[str] = set()
     for services in groups:
         for part in parts:
@@ -58,16 +58,16 @@ def moves_to(
             for letter in part:
                 found = _EDITS[letter](profile, target, services)
                 edits += found
-                cost += marks(profile.schemas)[_MARKS[letter]].cost if found else 0
+                cost += mutable_facts(profile.schemas)[_MUTABLE[letter]].cost if found else 0
                 if not found:
                     break
             else:
                 if repr(edits) not in seen:  # for another group of services it may be the same
                     seen.add(repr(edits))
-                    yield _move(profile, target, part, cost, tuple(edits), services, position)
+                    yield _make_change(profile, target, part, cost, tuple(edits), services, position)
 
 
-def _move(
+def _make_change(
     profile: Profile,
     target: Target,
     part: str,
@@ -84,7 +84,7 @@ def _move(
     read = frozenset(name for letter in part for name in names[letter])
     return Change(
         kind="area" if part == "a" else "relocation",
-        order=(not near(profile, target), position, part, target.source, target.key, len(services)),
+        order=(not is_near(profile, target), position, part, target.source, target.key, len(services)),
         cost=cost,
         edits=edits,
         touches=read,
@@ -95,7 +95,7 @@ def _move(
     )
 
 
-_WORDS = {
+_PHRASES = {
     "r": {"en": "Relocate the company to {place}", "zh": "将公司注册地迁至{place}"},
     "founded": {"en": "Establish a company in {place}", "zh": "在{place}设立公司"},
     "f": {"en": "Relocate the facilities to {place}", "zh": "将服务设施迁至{place}"},
@@ -121,7 +121,7 @@ def _phrase(profile: Profile, target: Target, part: str) -> LocalizedText:
     office = profile.facts["company"].get("registered")
     abroad = office is not None and office["province"] == "overseas"
     key = {"r": "founded", "rf": "founded-f", "rfa": "founded-fa"}.get(part, part) if abroad else part
-    words = _WORDS[key]
+    words = _PHRASES[key]
     return {"en": words["en"].format(place=target.name["en"]), "zh": words["zh"].format(place=target.name["zh"])}
 
 
@@ -141,7 +141,7 @@ def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[Edi
 
 def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
     edits = []
-    for index, service in _chosen(profile, services):
+    for index, service in _own_services(profile, services):
         facilities = service.get("facilities")
         if not facilities or all(target.holds(facility) for facility in facilities):
             continue
@@ -158,7 +158,7 @@ def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> l
 
 def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:
     edits = []
-    for index, service in _chosen(profile, services):
+    for index, service in _own_services(profile, services):
         area = service.get("area")
         if not area or all(target.holds(place) for place in area):
             continue
@@ -175,16 +175,16 @@ def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Ed
 
 
 def _written(place: Mapping[str, Any]) -> Any:
-    """A place of an area as a spec would write it."""
+    """Return a place of an area as a spec states it."""
     return {"at": place["at"], "ftz": place["ftz"]} if place.get("ftz", "none") != "none" else place["at"]
 
 
 _EDITS = {"r": _registered, "f": _facilities, "a": _area}
-_MARKS = {"r": ("company", "registered"), "f": ("services", "facilities"), "a": ("services", "area")}
+_MUTABLE = {"r": ("company", "registered"), "f": ("services", "facilities"), "a": ("services", "area")}
 
 
-def _chosen(profile: Profile, services: frozenset[str]) -> list[tuple[int, Mapping[str, Any]]]:
-    """The services among these that the company runs itself."""
+def _own_services(profile: Profile, services: frozenset[str]) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the services among these that the company runs itself."""
     return [
         (index, service)
         for index, service in enumerate(profile.facts["services"])
@@ -193,7 +193,7 @@ def _chosen(profile: Profile, services: frozenset[str]) -> list[tuple[int, Mappi
 
 
 def _anywhere(profile: Profile) -> Iterator[Change]:
-    """For a company abroad: a company in the mainland, wherever a facility stands or people are served."""
+    """Yield the foundation of a mainland company by an overseas one, where it has a facility or users."""
     office = profile.facts["company"].get("registered")
     if office is None or office["province"] != "overseas":
         return
@@ -205,14 +205,14 @@ def _anywhere(profile: Profile) -> Iterator[Change]:
     ]
     inside = [place["at"] for place in places if place["province"] != "overseas"]
     known = [
-        code for code in inside if code in sites_within(profile.schemas).get(code, ())
+        code for code in inside if code in sites_by_place(profile.schemas).get(code, ())
     ]  # an address, not a whole province
     target = Target(ANYWHERE, ANYWHERE, ((known or ["beijing"])[0],), schemas=profile.schemas)
-    yield from moves_to(profile, target, ("r", "rf"), [every])
+    yield from relocate(profile, target, ("r", "rf"), [every])
 
 
 def _one_province(profile: Profile) -> Iterator[Change]:
-    """A service area within one province: that of the company, or one that is served already."""
+    """Yield a service area within one province: that of the company, or one that is served already."""
     codes: dict[str, None] = {}
     office = profile.facts["company"].get("registered")
     places = [office] if office is not None else []
@@ -222,6 +222,6 @@ def _one_province(profile: Profile) -> Iterator[Change]:
             codes[place["province"]] = None
     every = frozenset(service["id"] for service in profile.facts["services"])
     for position, code in enumerate(list(codes)[:4]):
-        yield from moves_to(
+        yield from relocate(
             profile, Target("province", code, (code,), schemas=profile.schemas), ("a",), [every], position
         )

@@ -1,4 +1,4 @@
-"""The search: the cheapest combinations of moves after which the rules decide as wanted."""
+"""Search for the cheapest combinations of changes that reach a goal."""
 
 from __future__ import annotations
 
@@ -12,64 +12,64 @@ from typing import Any
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, Edit, apply, differences
-from vatspolicy.guidance.remediation.changes import moves
+from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, list_differences
+from vatspolicy.guidance.remediation.changes import find_changes
 from vatspolicy.guidance.remediation.obstacles import Obstacle, find_obstacles, weight
-from vatspolicy.guidance.remediation.relocation import moves_to
-from vatspolicy.guidance.remediation.targets import Target, targets
-from vatspolicy.guidance.remediation.waiting import DAYS, launch_later
+from vatspolicy.guidance.remediation.relocation import relocate
+from vatspolicy.guidance.remediation.targets import Target, find_targets
+from vatspolicy.guidance.remediation.waiting import DAYS, postpone_launch
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 
 GOALS = {"needs-license": ("needs-license", "allow"), "allow": ("allow",)}
-"""What to reach, and the decisions that reach it."""
-LOOKS = 1500
-"""How many combinations of a small product are looked at, at most; of a large one fewer, as each is more work."""
+"""Outcomes that reach each goal."""
+MAX_DECISIONS = 1500
+"""Maximum number of decisions for a small product; divided by the relative cost of a decision for a large one."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Differences after which the decision is another one."""
+    """Changes that lead to another decision."""
 
-    moves: tuple[Change, ...]
+    changes: tuple[Change, ...]
     cost: int
     profile: Profile = field(repr=False, compare=False)
-    """The profile with the differences, valid and decided."""
+    """Changed profile, valid and evaluated."""
     decision: Decision = field(repr=False, compare=False)
-    others: tuple[Target, ...] = ()
-    """Places that do as well as the one named, each decided too."""
-    apart: tuple[Decision, ...] = ()
-    """What is decided of services that are split off, as they were."""
+    alternatives: tuple[Target, ...] = ()
+    """Equivalent places, each evaluated too."""
+    split_off: tuple[Decision, ...] = ()
+    """Decisions on the services that are split off, as they were."""
 
     @property
     def kinds(self) -> frozenset[str]:
-        """What sort of differences they are."""
-        return frozenset(move.kind for move in self.moves)
+        """Kinds of the changes."""
+        return frozenset(change.kind for change in self.changes)
 
 
 @dataclass(frozen=True)
 class RemediationPlan:
-    """The decision as it stands and the differences that would lead on."""
+    """Present decision and the changes that would improve it."""
 
     decision: Decision
     goal: str | None
-    """What was looked for; None where there is nothing better than what is decided."""
+    """Goal of the search; None if nothing is milder than the present decision."""
     proposals: tuple[Proposal, ...]
-    """Those that reach the goal, cheapest first."""
+    """Proposals that reach the goal, cheapest first."""
     undecided: tuple[Proposal, ...]
-    """Those that lift every denial and leave facts to be said before anything is decided."""
-    looked: int
-    """How many combinations were decided."""
+    """Proposals that lift every denial but leave facts missing."""
+    evaluated: int
+    """Number of combinations that were evaluated."""
     most: int
-    """Of how many differences, at most, a combination was made."""
+    """Maximum number of changes in a combination."""
     exhausted: bool
-    """Whether every combination that matters was looked at; False where the bound cut the search short."""
+    """True if every relevant combination was evaluated; False if the limit ended the search."""
 
 
 def find_remediations(
     bundle: Bundle, profile: Profile, as_of: str, goal: str | None = None, limit: int = 5, most: int = 3
 ) -> RemediationPlan:
-    """The cheapest distinct proposals for a profile on a day. `goal` (a key of GOALS): by default the next milder word.
+    """Return the cheapest distinct proposals on a day. `goal` is a key of GOALS, by default the next milder outcome.
 
     Raises ValueError for a day the bundle does not cover.
     """
@@ -81,39 +81,39 @@ def find_remediations(
     search = Search(bundle, profile, decision, GOALS[goal], most)
     found, lifted = search.run()
     days = 0 if decision.decision == "incomplete" else max(2, DAYS // search.weight)
-    for move, changed, result in launch_later(bundle, profile, decision, GOALS[goal], days):
-        found.append(Proposal((move,), move.cost, changed, result))
-    reached = distinct(profile, found)
-    open_ones = [one for one in distinct(profile, [*found, *lifted]) if one not in reached and one not in found]
+    for change, changed, result in postpone_launch(bundle, profile, decision, GOALS[goal], days):
+        found.append(Proposal((change,), change.cost, changed, result))
+    reached = drop_redundant(profile, found)
+    open_ones = [one for one in drop_redundant(profile, [*found, *lifted]) if one not in reached and one not in found]
     return RemediationPlan(
         decision,
         goal,
         tuple(search.finish(proposal) for proposal in reached[:limit]),
         tuple(search.finish(proposal) for proposal in open_ones[:limit]),
-        search.looked,
+        search.evaluated,
         most,
         search.exhausted,
     )
 
 
 class Search:
-    """One search over the combinations of moves of a profile, cheapest first."""
+    """Best-first search over combinations of changes of a profile."""
 
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision, goal: tuple[str, ...], most: int) -> None:
         self.bundle, self.profile, self.decision, self.goal, self.most = bundle, profile, decision, goal, most
-        self.moves = moves(bundle, profile, decision, goal)
+        self.changes = find_changes(bundle, profile, decision, goal)
         self.weight = weight(bundle.on(decision.as_of), profile, decision)
-        self.looked = 0
+        self.evaluated = 0
         self.exhausted = True
         self._known: dict[frozenset[int], tuple[Profile, Decision] | None] = {}
 
     def decide(self, chosen: tuple[Change, ...]) -> tuple[Profile, Decision] | None:
-        """The profile after some moves and its decision; None when they make no valid profile."""
+        """Return the profile after some changes and its decision, or None if it is not valid."""
         key = frozenset(map(id, chosen))
         if key not in self._known:
-            self.looked += 1
+            self.evaluated += 1
             try:
-                changed = apply(self.profile, chosen)
+                changed = apply_changes(self.profile, chosen)
             except InvalidInput:
                 self._known[key] = None
             else:
@@ -123,7 +123,7 @@ class Search:
         return self._known[key]
 
     def run(self) -> tuple[list[Proposal], list[Proposal]]:
-        """Proposals in order of cost: those that reach the goal; those that lift every denial while facts are missing.
+        """Return two lists of proposals, by cost: those that reach the goal, and those that lift every denial.
 
         A combination that only adds to one that does already is not looked at.
         """
@@ -135,9 +135,9 @@ class Search:
         self._extend(queue, seen, order, (), self.profile, self.decision)
         while queue:
             cost, size, _, chosen = heapq.heappop(queue)
-            if any(set(proposal.moves) <= set(chosen) for proposal in (*found, *lifted)):
+            if any(set(proposal.changes) <= set(chosen) for proposal in (*found, *lifted)):
                 continue
-            if self.looked * self.weight >= LOOKS:
+            if self.evaluated * self.weight >= MAX_DECISIONS:
                 self.exhausted = False
                 break
             outcome = self.decide(chosen)
@@ -145,7 +145,7 @@ class Search:
                 continue
             profile, decision = outcome
             if decision.decision in self.goal:
-                if self._least(chosen):
+                if self._is_minimal(chosen):
                     found.append(Proposal(chosen, cost, profile, decision))
             elif self._lifts(decision):
                 lifted.append(Proposal(chosen, cost, profile, decision))
@@ -154,47 +154,53 @@ class Search:
         return found, lifted
 
     def finish(self, proposal: Proposal) -> Proposal:
-        """The proposal with the places that do as well, and what is decided of services that are split off."""
-        return dataclasses.replace(proposal, others=tuple(self._others(proposal)), apart=tuple(self._apart(proposal)))
+        """Return the proposal with its equivalent places and the decisions on services that are split off."""
+        return dataclasses.replace(
+            proposal,
+            alternatives=tuple(self._find_alternatives(proposal)),
+            split_off=tuple(self._decide_split_off(proposal)),
+        )
 
-    def _others(self, proposal: Proposal) -> Iterator[Target]:
-        """Places of the same source that do as well at no higher cost; not all are tried for a large product."""
-        moved = next((move for move in proposal.moves if move.kind == "relocation"), None)
+    def _find_alternatives(self, proposal: Proposal) -> Iterator[Target]:
+        """Yield places of the same source with an equal result at no higher cost; a sample for a large product."""
+        moved = next((change for change in proposal.changes if change.kind == "relocation"), None)
         if moved is None or moved.target is None:
             return
-        rest = [move for move in proposal.moves if move is not moved]
-        places = targets(self.bundle.on(self.decision.as_of), self.decision)
+        rest = [change for change in proposal.changes if change is not moved]
+        places = find_targets(self.bundle.on(self.decision.as_of), self.decision)
         alike = [one for one in places if one.source == moved.target.source and one.key != moved.target.key]
         for target in alike[: max(4, 50 // self.weight)]:
-            for move in moves_to(self.profile, target, (moved.parts,), (moved.services,)):
+            for change in relocate(self.profile, target, (moved.parts,), (moved.services,)):
                 try:
-                    result = evaluate(self.bundle, apply(self.profile, [*rest, move]), proposal.decision.as_of)
+                    result = evaluate(
+                        self.bundle, apply_changes(self.profile, [*rest, change]), proposal.decision.as_of
+                    )
                 except InvalidInput:
                     continue
-                same = routes_of(result) == routes_of(proposal.decision)
-                if result.decision == proposal.decision.decision and same and move.cost <= moved.cost:
+                same = route_names(result) == route_names(proposal.decision)
+                if result.decision == proposal.decision.decision and same and change.cost <= moved.cost:
                     yield target
 
-    def _apart(self, proposal: Proposal) -> Iterator[Decision]:
+    def _decide_split_off(self, proposal: Proposal) -> Iterator[Decision]:
         services = self.profile.facts["services"]
-        for name in sorted(name for move in proposal.moves if move.kind == "split" for name in move.services):
+        for name in sorted(name for change in proposal.changes if change.kind == "split" for name in change.services):
             rest = tuple(Edit(("services", index)) for index, one in enumerate(services) if one["id"] != name)
             alone = Change("split", (), 0, rest, frozenset(), {"en": name, "zh": name})
             try:
-                yield evaluate(self.bundle, apply(self.profile, [alone]), proposal.decision.as_of)
+                yield evaluate(self.bundle, apply_changes(self.profile, [alone]), proposal.decision.as_of)
             except InvalidInput:  # what is left of the product makes no valid profile: nothing is decided of it
                 continue
 
     def _lifts(self, decision: Decision) -> bool:
-        """Whether nothing is denied any more and only missing facts keep the decision open."""
+        """Return True if no denial remains and only missing facts keep the decision open."""
         return self.decision.decision == "deny" and decision.decision == "incomplete" and not decision.denials
 
-    def _least(self, chosen: tuple[Change, ...]) -> bool:
-        """Whether every one of the moves is needed."""
+    def _is_minimal(self, chosen: tuple[Change, ...]) -> bool:
+        """Return True if every one of the changes is necessary."""
         smaller = [*combinations(chosen, len(chosen) - 1)] if len(chosen) > 1 else []
-        for move in chosen:
-            rest = tuple(other for other in chosen if other is not move)
-            smaller += [(*rest, part) for part in self.moves if _is_part(part, move)]
+        for change in chosen:
+            rest = tuple(other for other in chosen if other is not change)
+            smaller += [(*rest, part) for part in self.changes if _is_part(part, change)]
         outcomes = map(self.decide, smaller)
         return not any(outcome is not None and outcome[1].decision in self.goal for outcome in outcomes)
 
@@ -207,51 +213,51 @@ class Search:
         profile: Profile,
         decision: Decision,
     ) -> None:
-        """Put the next combinations in the queue: one move more, of those that what is in the way hangs on."""
+        """Push the next combinations: one more change each, of those that affect an obstacle."""
         obstacles = find_obstacles(profile, decision, "needs-license" not in self.goal)
-        for move in self.moves:
-            key = frozenset(map(id, (*chosen, move)))
-            if len(key) == len(chosen) or key in seen or any(move.clashes(other) for other in chosen):
+        for change in self.changes:
+            key = frozenset(map(id, (*chosen, change)))
+            if len(key) == len(chosen) or key in seen or any(change.conflicts_with(other) for other in chosen):
                 continue
-            if any(_matters(move, obstacle) for obstacle in obstacles):
+            if any(_affects(change, obstacle) for obstacle in obstacles):
                 seen.add(key)
-                grown = tuple(sorted((*chosen, move), key=lambda one: (one.cost, one.kind, one.order)))
+                grown = tuple(sorted((*chosen, change), key=lambda one: (one.cost, one.kind, one.order)))
                 cost = sum(one.cost for one in grown)
                 heapq.heappush(queue, (cost, len(grown), next(order), grown))
 
 
-def _is_part(part: Change, move: Change) -> bool:
-    """Whether one move to a place is a part of another to the same place."""
-    if part.target is None or part.target != move.target or part is move:
+def _is_part(part: Change, change: Change) -> bool:
+    """Return True if one relocation is a part of another to the same place."""
+    if part.target is None or part.target != change.target or part is change:
         return False
-    return set(part.parts) < set(move.parts) and part.services <= move.services
+    return set(part.parts) < set(change.parts) and part.services <= change.services
 
 
-def _matters(move: Change, obstacle: Obstacle) -> bool:
-    """Whether a move changes a fact that what is in the way hangs on."""
-    if move.services and obstacle.service is not None and obstacle.service not in move.services:
+def _affects(change: Change, obstacle: Obstacle) -> bool:
+    """Return True if a change affects a fact of the obstacle."""
+    if change.services and obstacle.service is not None and obstacle.service not in change.services:
         return False
-    if "*" in move.touches:
-        return obstacle.service in move.services
-    return bool(move.touches & obstacle.names) or "services" in obstacle.names
+    if "*" in change.touches:
+        return obstacle.service in change.services
+    return bool(change.touches & obstacle.names) or "services" in obstacle.names
 
 
-def routes_of(decision: Decision) -> frozenset[str]:
-    """The routes that the licenses of a decision come by."""
+def route_names(decision: Decision) -> frozenset[str]:
+    """Return the names of the routes to the licenses of a decision."""
     return frozenset(offer.route for finding in decision.needs for offer in finding.any_of)
 
 
-def distinct(profile: Profile, proposals: Iterable[Proposal]) -> list[Proposal]:
-    """The cheapest of each sort (what differs, and by which routes), without those that only add to another one."""
+def drop_redundant(profile: Profile, proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Return the cheapest proposal of each signature, without those that only extend another one."""
     kept: list[Proposal] = []
     for proposal in sorted(proposals, key=_order):
-        if not any(_makes_needless(profile, other, proposal) for other in kept):
+        if not any(_is_redundant(profile, other, proposal) for other in kept):
             kept.append(proposal)
     return kept
 
 
 def _order(proposal: Proposal) -> tuple[Any, ...]:
-    """Cheapest first; of two places, the one that the open route itself names."""
+    """Return the sort key: cost, then places named by the open route first."""
     opened = {
         state.rule.policy
         for service in proposal.decision.services
@@ -260,23 +266,25 @@ def _order(proposal: Proposal) -> tuple[Any, ...]:
         if state.state == "open"
     }
     strange = sum(
-        move.target is not None and move.target.source.partition("/")[0] not in opened for move in proposal.moves
+        change.target is not None and change.target.source.partition("/")[0] not in opened
+        for change in proposal.changes
     )
-    moved = tuple((move.kind, move.order) for move in proposal.moves)
-    return (proposal.cost, len(proposal.moves), strange, moved)
+    moved = tuple((change.kind, change.order) for change in proposal.changes)
+    return (proposal.cost, len(proposal.changes), strange, moved)
 
 
-def _makes_needless(profile: Profile, other: Proposal, proposal: Proposal) -> bool:
-    """Whether a proposal is a variation of a cheaper one, or that one and something more."""
-    changed, less = (set(map(repr, differences(profile, one.moves))) for one in (proposal, other))
+def _is_redundant(profile: Profile, other: Proposal, proposal: Proposal) -> bool:
+    """Return True if a proposal is a variation or an extension of a cheaper one."""
+    changed, less = (set(map(repr, list_differences(profile, one.changes))) for one in (proposal, other))
     if less and changed >= less:
         return True
-    mine, theirs = _sort(proposal), _sort(other)
-    return theirs < mine or (theirs == mine and routes_of(proposal.decision) <= routes_of(other.decision))
+    mine, theirs = _signature(proposal), _signature(other)
+    return theirs < mine or (theirs == mine and route_names(proposal.decision) <= route_names(other.decision))
 
 
-def _sort(proposal: Proposal) -> frozenset[Any]:
-    """What sort of differences they are; of what is left out or split off, what it is."""
+def _signature(proposal: Proposal) -> frozenset[Any]:
+    """Return the kinds of the changes, with their subject for removals and splits."""
     return frozenset(
-        (move.kind, *(move.order if move.kind.startswith(("drop", "split")) else ())) for move in proposal.moves
+        (change.kind, *(change.order if change.kind.startswith(("drop", "split")) else ()))
+        for change in proposal.changes
     )

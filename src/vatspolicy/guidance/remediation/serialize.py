@@ -1,4 +1,4 @@
-"""Ways forward as plain data (routes.schema.json), which both reports read."""
+"""Remediation plan as plain data (routes.schema.json), which every report reads."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.serialize import decision_to_data
-from vatspolicy.guidance.remediation.change import differences
+from vatspolicy.guidance.remediation.change import list_differences
 from vatspolicy.guidance.remediation.search import Proposal, RemediationPlan
-from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, margins
-from vatspolicy.guidance.remediation.wording import margin_text, title, value_text
+from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, find_threshold_distances
+from vatspolicy.guidance.remediation.wording import threshold_text, title, value_text
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText
 from vatspolicy.profile.wording import FactWording
 
 FORMAT = 1
-"""Version of the data; it grows when a reader would break."""
+"""Version of the data format; incremented by incompatible changes."""
 _KEPT = ("product", "title", "file", "as_of", "bundle", "decision", "range", "verification", "missing")
 _ROUTE = (
     "rule",
@@ -33,9 +33,9 @@ _ROUTE = (
 )
 
 
-def plan_to_data(bundle: Bundle, profile: Profile, ways: RemediationPlan) -> dict[str, Any]:
-    """Routes, proposals and margins of one profile. Free of wall-clock time: equal inputs give equal bytes."""
-    data = decision_to_data(bundle, profile, ways.decision)
+def plan_to_data(bundle: Bundle, profile: Profile, plan: RemediationPlan) -> dict[str, Any]:
+    """Return routes, proposals and threshold distances of one profile. Equal inputs give equal bytes."""
+    data = decision_to_data(bundle, profile, plan.decision)
     ids = [service["id"] for service in profile.facts["services"]]
     operators = {
         service["id"]: profile.facts.get("company" if service.get("operated_by") == "company" else "partner")
@@ -48,16 +48,19 @@ def plan_to_data(bundle: Bundle, profile: Profile, ways: RemediationPlan) -> dic
         **{key: data[key] for key in _KEPT},
         "services": [_service(service, operators) for service in data["services"]],
         "denials": [_denial(finding) for finding in data["denials"] if "routes" not in finding],
-        "goal": ways.goal,
-        "proposals": [_proposal(bundle, profile, proposal, ids) for proposal in ways.proposals],
-        "undecided": [_proposal(bundle, profile, proposal, ids) for proposal in ways.undecided],
-        "search": {"looked": ways.looked, "most": ways.most, "exhausted": ways.exhausted},
-        "margins": [_margin(bundle, margin, ids) for margin in margins(bundle, profile, ways.decision)],
+        "goal": plan.goal,
+        "proposals": [_proposal(bundle, profile, proposal, ids) for proposal in plan.proposals],
+        "undecided": [_proposal(bundle, profile, proposal, ids) for proposal in plan.undecided],
+        "search": {"looked": plan.evaluated, "most": plan.most, "exhausted": plan.exhausted},
+        "margins": [
+            _threshold_distance(bundle, threshold_distance, ids)
+            for threshold_distance in find_threshold_distances(bundle, profile, plan.decision)
+        ],
     }
 
 
 def _share_met(route: Mapping[str, Any], operator: Mapping[str, Any] | None) -> bool | None:
-    """Whether the share is within the highest that a route admits; None where it is not known or nothing is asked."""
+    """Return True if the share is within the cap of a route, or None if it is unknown or there is no cap."""
     if route["max_foreign_percent"] is None or operator is None or operator.get("foreign_percent") is None:
         return None
     return not route["share_too_high"]
@@ -92,7 +95,7 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[st
     data = decision_to_data(bundle, proposal.profile, proposal.decision)
     return {
         "kinds": sorted(proposal.kinds),
-        "phrases": [_text(move.phrase) for move in proposal.moves],
+        "phrases": [_text(change.phrase) for change in proposal.changes],
         "cost": proposal.cost,
         "differences": [
             {
@@ -103,21 +106,23 @@ def _proposal(bundle: Bundle, profile: Profile, proposal: Proposal, ids: list[st
                 "from": _text(value_text(bundle, path, before, after=False)),
                 "to": _text(value_text(bundle, path, after, after=True)),
             }
-            for path, before, after in differences(profile, proposal.moves)
+            for path, before, after in list_differences(profile, proposal.changes)
         ],
         "as_of": proposal.decision.as_of,
         "decision": proposal.decision.decision,
         "needs": [_need(finding) for finding in data["needs"]],
         "missing": data["missing"],
-        "also": [_text(target.name) for target in proposal.others],
-        "split_off": [{"service": apart.services[0].id, "decision": apart.decision} for apart in proposal.apart],
+        "also": [_text(target.name) for target in proposal.alternatives],
+        "split_off": [
+            {"service": split_off.services[0].id, "decision": split_off.decision} for split_off in proposal.split_off
+        ],
         "contested": bool(proposal.decision.readings),
         "verification": data["verification"],
     }
 
 
 def _need(finding: Mapping[str, Any]) -> dict[str, Any]:
-    """A license to get: any one of several where routes are open side by side."""
+    """Return a required license: any one of several if routes are alternatives."""
     offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
     titles = {route["name"]: route["title"] for route in finding.get("routes", [])}
     return {
@@ -134,22 +139,24 @@ def _need(finding: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _margin(bundle: Bundle, margin: ThresholdDistance, ids: list[str]) -> dict[str, Any]:
-    path: Path = margin.path
-    policy = bundle.policies[margin.rule.policy]
+def _threshold_distance(bundle: Bundle, threshold_distance: ThresholdDistance, ids: list[str]) -> dict[str, Any]:
+    path: Path = threshold_distance.path
+    policy = bundle.policies[threshold_distance.rule.policy]
     return {
         "path": format_path(path),
         "title": _text(title(path, ids, bundle.schemas)),
-        "value": margin.value,
-        "threshold": margin.threshold,
+        "value": threshold_distance.value,
+        "threshold": threshold_distance.threshold,
         "unit": FactWording(bundle.schemas).unit(path),
-        "distance": round(margin.distance, 10),
-        "safe": margin.safe,
-        "rule": margin.rule.name,
-        "subject": {"service": margin.service, "class": margin.cls},
-        "text": _text(margin_text(bundle, margin, ids)),
+        "distance": round(threshold_distance.distance, 10),
+        "safe": threshold_distance.safe,
+        "rule": threshold_distance.rule.name,
+        "subject": {"service": threshold_distance.service, "class": threshold_distance.cls},
+        "text": _text(threshold_text(bundle, threshold_distance, ids)),
         "law": {
-            lang: comma.join([policy.title[lang], *(policy.articles[key].label[lang] for key in margin.rule.cite)])
+            lang: comma.join(
+                [policy.title[lang], *(policy.articles[key].label[lang] for key in threshold_distance.rule.cite)]
+            )
             for lang, comma in (("en", ", "), ("zh", "，"))
         },
     }

@@ -1,4 +1,4 @@
-"""Places that the rules of routes name: what a company, its facilities and its service area could move to."""
+"""Places named by rules, to which a company, its facilities or its service area could move."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.vocabulary import LocalizedText, gazetteer, label, within
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}
-"""Where a zone lies, when that is not the first city of its province."""
+"""Location of a zone that does not lie in the first city of its province."""
 
 
 ANYWHERE = "mainland"
-"""The source of a place that no rule names: anywhere in the mainland does."""
+"""Source of a target that no rule names: anywhere in the mainland."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """One place, or one free-trade zone, that a rule names."""
+    """Place or free-trade zone that a rule names."""
 
     source: str
-    """The parameter that lists it, or the rule that names it: targets of one source stand for each other."""
+    """Parameter that lists it, or rule that names it; targets of one source are alternatives."""
     key: str
     places: tuple[str, ...]
-    """Codes of the gazetteer: a place within any of them counts."""
+    """Codes of the gazetteer; places within any of them match."""
     zone: str | None = None
-    """The free-trade zone that the address lies in; None where zones do not matter."""
+    """Free-trade zone of the address; None if zones do not matter."""
     schemas: SchemaSet = field(kw_only=True, repr=False, compare=False)
 
     @property
     def name(self) -> LocalizedText:
-        """What it is called."""
+        """Name of the target."""
         if self.zone is not None:
             return label("zone", self.zone, self.schemas)
         names = [label("place", code, self.schemas) for code in self.places]
@@ -48,13 +48,13 @@ class Target:
         return {"en": " or ".join(name["en"] for name in names), "zh": "或".join(name["zh"] for name in names)}
 
     def holds(self, place: Mapping[str, Any] | None) -> bool:
-        """Whether a place of a profile (as expressions see it) lies here."""
+        """Return True if a place of a profile (as expressions read it) lies in the target."""
         if place is None or not any(code in place["within"] for code in self.places):
             return False
         return self.zone is None or place.get("ftz") == self.zone
 
     def site(self, near: Mapping[str, Any] | None) -> dict[str, str]:
-        """An address here; that of `near` where it lies here."""
+        """Return an address in the target; that of `near` if it lies there."""
         if near is not None and self.holds(near):
             return (
                 {"at": near["at"]}
@@ -62,22 +62,22 @@ class Target:
                 else {"at": near["at"], "ftz": near.get("ftz", "none")}
             )
         places = gazetteer(self.schemas)
-        here = [code for place in self.places for code in sites_within(self.schemas).get(place, ())]
+        here = [code for place in self.places for code in sites_by_place(self.schemas).get(place, ())]
         own = [code for code in here if self.zone is not None and places[code].get("zone") == self.zone]
         seat = [code for code in here if code == _SEATS.get(self.zone or "")]
         at = next(code for code in (*own, *seat, *here))
         return {"at": at} if "zone" in places[at] else {"at": at, "ftz": self.zone or "none"}
 
     def area(self) -> list[Any]:
-        """The service area that is this place and no more."""
+        """Return the service area that is exactly this target."""
         if self.zone is None:
             return list(self.places)
         return [{"at": code, "ftz": self.zone} for code in self.places]
 
 
 @derived_from_schemas
-def sites_within(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
-    """Places fine enough for an address by each place they lie in, in the order of the gazetteer."""
+def sites_by_place(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
+    """Return the sites by each place they lie in, in the order of the gazetteer."""
     found: dict[str, list[str]] = {}
     for code in schemas.load("places")["$defs"]["site"]["enum"]:
         for place in within(code, schemas):
@@ -85,8 +85,8 @@ def sites_within(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
     return {place: tuple(codes) for place, codes in found.items()}
 
 
-def targets(law: RuleSet, decision: Decision) -> tuple[Target, ...]:
-    """The places named by routes that are about the activities of a decision and by rules that deny it."""
+def find_targets(ruleset: RuleSet, decision: Decision) -> tuple[Target, ...]:
+    """Return the places named by routes of the activities of a decision and by the rules that deny it."""
     rules: dict[Rule, None] = {}
     for service in decision.services:
         for activity in service.activities:
@@ -94,12 +94,12 @@ def targets(law: RuleSet, decision: Decision) -> tuple[Target, ...]:
     rules |= dict.fromkeys(finding.rule for finding in decision.denials)
     found: dict[tuple[str, str], Target] = {}
     for rule in rules:
-        for target in _named(law, rule):
+        for target in _named(ruleset, rule):
             found.setdefault((target.source, target.key), target)
     return tuple(found.values())
 
 
-def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
+def _named(ruleset: RuleSet, rule: Rule) -> Iterator[Target]:
     checks = [rule.when]
     if isinstance(rule.effect, Route):
         checks = [condition.check for condition in rule.effect.conditions]
@@ -108,7 +108,7 @@ def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
         zones: set[str] = set()
         for node in walk(check.tree):
             if isinstance(node, Param):
-                yield from _listed(law, node.key)
+                yield from _listed(ruleset, node.key)
             for fact, word in _literals(node):
                 if fact.names[-1:] == ("ftz",) and word != "none":
                     zones.add(word)
@@ -116,22 +116,22 @@ def _named(law: RuleSet, rule: Rule) -> Iterator[Target]:
                     provinces.add(word)
         if len(provinces) == 1:
             province = provinces.pop()
-            yield from (Target(rule.name, zone, (province,), zone, schemas=law.schemas) for zone in sorted(zones))
+            yield from (Target(rule.name, zone, (province,), zone, schemas=ruleset.schemas) for zone in sorted(zones))
             if not zones:
-                yield Target(rule.name, province, (province,), schemas=law.schemas)
+                yield Target(rule.name, province, (province,), schemas=ruleset.schemas)
         elif zones or any(word == "none" for node in walk(check.tree) for _, word in _literals(node)):
-            yield from _zones(law)
+            yield from _zones(ruleset)
 
 
-def _zones(law: RuleSet) -> Iterator[Target]:
-    """Every free-trade zone that a parameter in force lists."""
-    for key in law.params:
-        yield from (target for target in _listed(law, key) if target.zone is not None)
+def _zones(ruleset: RuleSet) -> Iterator[Target]:
+    """Yield every free-trade zone that a parameter in force lists."""
+    for key in ruleset.params:
+        yield from (target for target in _listed(ruleset, key) if target.zone is not None)
 
 
-def _listed(law: RuleSet, key: str) -> Iterator[Target]:
-    """The places of a parameter: a list of codes, of sets of codes, or of zones."""
-    value, schemas = law.params[key], law.schemas
+def _listed(ruleset: RuleSet, key: str) -> Iterator[Target]:
+    """Yield the places of a parameter: a list of codes, of sets of codes, or of zones."""
+    value, schemas = ruleset.params[key], ruleset.schemas
     if not isinstance(value, list):
         return
     for entry in value:
@@ -145,7 +145,7 @@ def _listed(law: RuleSet, key: str) -> Iterator[Target]:
 
 
 def _literals(node: Node) -> Iterator[tuple[Fact, str]]:
-    """Facts compared with a fixed word."""
+    """Yield facts that are compared with a literal string."""
     pairs: list[tuple[Node, Node]] = []
     if isinstance(node, Compare) and node.op in ("==", "!="):
         pairs = [(node.left, node.right), (node.right, node.left)]

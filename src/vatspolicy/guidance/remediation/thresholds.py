@@ -1,4 +1,4 @@
-"""Margins: how near the numbers of a profile are to the thresholds that matter for it."""
+"""Distances of the numbers of a profile to the thresholds that matter for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vatspolicy.cel.interpreter import evaluate, look_up
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.subjects import Activations, activity_activation, product_activation, service_activation
-from vatspolicy.guidance.remediation.obstacles import comparisons
+from vatspolicy.guidance.remediation.obstacles import find_comparisons
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Duty, Expression, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
@@ -20,56 +20,61 @@ from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.wording import FactWording
 
 QUANTITIES = ("percent", "persons", "users", "merchants", "RMB yuan")
-"""Units of what can be near to something; a level or a version cannot."""
+"""Units of quantities; levels and versions have no distance."""
 NEAR = 0.25
-"""A threshold is near when the distance is at most this part of it."""
+"""Maximum distance of a near threshold, as a fraction of the threshold."""
 
 
 @dataclass(frozen=True)
 class ThresholdDistance:
-    """One number of the profile beside one threshold on which a rule in force turns."""
+    """One number of the profile and one threshold of a rule in force."""
 
     path: Path
-    """Where the number is written."""
+    """Path of the number in the written profile."""
     value: float
     threshold: float
     parameter: str | None
-    """policy/name of the threshold; None where the rule itself holds it."""
+    """Parameter (policy/name) of the threshold; None for a literal."""
     rule: Rule
     service: str | None
     cls: str | None
     high: bool
-    """Whether the rule speaks, or the route closes, above the threshold rather than below it."""
+    """True if the rule matches, or the route closes, above the threshold; False for below."""
     safe: bool
-    """Whether the number lies where the rule asks nothing and forbids nothing."""
+    """True if the rule has no consequence on the present side."""
     distance: float
-    """How far the number would have to move for the rule to answer otherwise; 0 for the threshold itself."""
+    """Distance to the value at which the result changes; 0 for the threshold itself."""
 
 
-def margins(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[ThresholdDistance, ...]:
-    """The thresholds that a number of the profile is near to, or that stand in the way. Nearest first, each once.
+def find_threshold_distances(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[ThresholdDistance, ...]:
+    """Return the thresholds that a number is near to or that are obstacles, nearest first, each once.
 
     Only what matters: were the number on the other side, the rule would answer otherwise, all other facts as they are.
     """
-    law = bundle.on(decision.as_of)
+    ruleset = bundle.on(decision.as_of)
     found: dict[tuple[Any, ...], ThresholdDistance] = {}
-    for rule, expression, env, service, cls in _asked(law, profile, decision):
-        for margin in _of(law, profile, rule, expression, env, service, cls):
-            key = (margin.path, margin.threshold, rule.kind, _about(rule))
-            found.setdefault(key, margin)
-    for margin in _under_caps(law, profile, decision):
-        found.setdefault((margin.path, margin.threshold, "Route", margin.rule.policy), margin)
+    for rule, expression, activation, service, cls in _rules_that_compare(ruleset, profile, decision):
+        for threshold_distance in _distances(ruleset, profile, rule, expression, activation, service, cls):
+            key = (threshold_distance.path, threshold_distance.threshold, rule.kind, _about(rule))
+            found.setdefault(key, threshold_distance)
+    for threshold_distance in _distances_to_caps(ruleset, profile, decision):
+        found.setdefault(
+            (threshold_distance.path, threshold_distance.threshold, "Route", threshold_distance.rule.policy),
+            threshold_distance,
+        )
     near = [
-        margin for margin in found.values() if _stands_in_the_way(margin) or margin.distance <= NEAR * margin.threshold
+        threshold_distance
+        for threshold_distance in found.values()
+        if _is_obstacle(threshold_distance) or threshold_distance.distance <= NEAR * threshold_distance.threshold
     ]
     return tuple(
         sorted(near, key=lambda one: (one.safe, one.distance / max(one.threshold, 1), str(one.path), one.rule.name))
     )
 
 
-def _stands_in_the_way(margin: ThresholdDistance) -> bool:
-    """Whether it keeps the product from its launch, however far the threshold is; a duty does not."""
-    return not margin.safe and not isinstance(margin.rule.effect, Duty)
+def _is_obstacle(threshold_distance: ThresholdDistance) -> bool:
+    """Return True if it blocks the launch, at any distance; a duty does not."""
+    return not threshold_distance.safe and not isinstance(threshold_distance.rule.effect, Duty)
 
 
 def _about(rule: Rule) -> str:
@@ -77,55 +82,57 @@ def _about(rule: Rule) -> str:
     return effect.reason if isinstance(effect, Deny) else str(getattr(effect, "instrument", ""))
 
 
-def _asked(
-    law: RuleSet, profile: Profile, decision: Decision
+def _rules_that_compare(
+    ruleset: RuleSet, profile: Profile, decision: Decision
 ) -> Iterator[tuple[Rule, Expression, Activation, str | None, str | None]]:
-    """Every rule on every subject of the profile, with what decides whether it speaks."""
+    """Yield every rule that compares, with the activation of each subject."""
     product = product_activation(profile, decision.as_of)
     scopes: list[tuple[str, Activation, str | None, str | None]] = [("product", product, None, None)]
     for service, decided in zip(product["services"], decision.services, strict=True):
-        name, env = service["id"], service_activation(product, service)
-        scopes.append(("service", env, name, None))
-        scopes += [("activity", activity_activation(law, env, one.cls), name, one.cls) for one in decided.activities]
+        name, activation = service["id"], service_activation(product, service)
+        scopes.append(("service", activation, name, None))
+        scopes += [
+            ("activity", activity_activation(ruleset, activation, one.cls), name, one.cls) for one in decided.activities
+        ]
     for each, variables, service_name, cls in scopes:
         for effect in ("deny", "need", "duty"):
-            for rule in law.rules_for(each, effect):
+            for rule in ruleset.rules_for(each, effect):
                 if _compares(rule.when):
                     yield rule, rule.when, variables, service_name, cls
 
 
 def _compares(expression: Expression) -> bool:
-    """Whether a text compares at all: few do, and trees of the others need not be read."""
+    """Return True if the expression may contain a comparison."""
     return "<" in expression.text or ">" in expression.text or "term." in expression.text
 
 
-def _of(
-    law: RuleSet,
+def _distances(
+    ruleset: RuleSet,
     profile: Profile,
     rule: Rule,
     expression: Expression,
-    env: Activation,
+    activation: Activation,
     service: str | None,
     cls: str | None,
 ) -> Iterator[ThresholdDistance]:
-    speaks = law.evaluate(expression, env)
+    speaks = ruleset.evaluate(expression, activation)
     if speaks is None:
         return
-    for fact, op, threshold, parameter in comparisons(expression.tree, law.params):
-        path, value = _written(profile, env, fact), look_up(env, fact.root, fact.names)
+    for fact, op, threshold, parameter in find_comparisons(expression.tree, ruleset.params):
+        path, value = _written_path(profile, activation, fact), look_up(activation, fact.root, fact.names)
         if path is None or value is None or threshold <= 0 or FactWording(profile.schemas).unit(path) not in QUANTITIES:
             continue
-        beyond = _across(op, value, threshold, 1 if isinstance(value, int) else 0.01)
+        beyond = _value_beyond(op, value, threshold, 1 if isinstance(value, int) else 0.01)
         high = speaks is (beyond < value)  # it speaks on the high side
         if not high and FactWording(profile.schemas).unit(path) != "RMB yuan":
             continue  # too few people or too small a share forbids nothing; too little capital may
-        if evaluate(expression.tree, _with(env, fact, type(value)(beyond)), law.params) is not speaks:
+        if evaluate(expression.tree, _with_fact(activation, fact, type(value)(beyond)), ruleset.params) is not speaks:
             distance = abs(value - threshold)
             yield ThresholdDistance(path, value, threshold, parameter, rule, service, cls, high, not speaks, distance)
 
 
-def _across(op: str, value: float, threshold: float, step: float) -> float:
-    """The nearest value at which a comparison answers otherwise."""
+def _value_beyond(op: str, value: float, threshold: float, step: float) -> float:
+    """Return the nearest value at which a comparison changes its result."""
     match op:
         case "<" | ">=":
             return threshold if value < threshold else threshold - step
@@ -133,26 +140,26 @@ def _across(op: str, value: float, threshold: float, step: float) -> float:
             return threshold + step if value <= threshold else threshold
 
 
-def _written(profile: Profile, env: Activation, fact: Fact) -> Path | None:
-    owner = env.get(fact.root)
+def _written_path(profile: Profile, activation: Activation, fact: Fact) -> Path | None:
+    owner = activation.get(fact.root)
     return profile.path_of(owner, fact.names) if isinstance(owner, dict) and fact.names else None
 
 
-def _with(env: Activation, fact: Fact, value: Any) -> Activation:
-    """The variables with one fact changed, under every name its owner goes by."""
-    old = env[fact.root]
-    new: Any = _replaced(old, fact.names, value)
-    return {name: new if owner is old else owner for name, owner in env.items()}
+def _with_fact(activation: Activation, fact: Fact, value: Any) -> Activation:
+    """Return the activation with one fact changed, under every name of its owner."""
+    old = activation[fact.root]
+    new: Any = _replace(old, fact.names, value)
+    return {name: new if owner is old else owner for name, owner in activation.items()}
 
 
-def _replaced(owner: Mapping[str, Any], names: tuple[str, ...], value: Any) -> dict[str, Any]:
+def _replace(owner: Mapping[str, Any], names: tuple[str, ...], value: Any) -> dict[str, Any]:
     first, *rest = names
-    return {**owner, first: _replaced(owner[first], tuple(rest), value) if rest else value}
+    return {**owner, first: _replace(owner[first], tuple(rest), value) if rest else value}
 
 
-def _under_caps(law: RuleSet, profile: Profile, decision: Decision) -> Iterator[ThresholdDistance]:
-    """The shares that routes admit, where the share is what opens or closes the route."""
-    activations = Activations(law, profile, decision.as_of)
+def _distances_to_caps(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[ThresholdDistance]:
+    """Yield the caps of routes for which the share is decisive."""
+    activations = Activations(ruleset, profile, decision.as_of)
     for service in decision.services:
         for activity in service.activities:
             for state in activity.routes:

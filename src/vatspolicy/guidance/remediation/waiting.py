@@ -1,4 +1,4 @@
-"""Waiting: the first later day on which the law that the bundle knows already decides as wanted."""
+"""Postponement: the first later day on which the known law reaches the goal."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from collections.abc import Iterable, Iterator
 
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.guidance.remediation.change import Change, Edit, apply, marks
+from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, mutable_facts
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
 
 DAYS = 12
-"""How many later days are looked at, at most."""
+"""Maximum number of later days that are evaluated."""
 
 
-def launch_later(
+def postpone_launch(
     bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str], days: int = DAYS
 ) -> Iterator[tuple[Change, Profile, Decision]]:
-    """The move to the first such day, the profile and the decision; nothing when no day is known."""
-    mark = marks(bundle.schemas)["product", "launch"]
+    """Yield the change of the launch to the first such day, the profile and the decision; nothing if there is none."""
+    mutability = mutable_facts(bundle.schemas)["product", "launch"]
     for day in _days(bundle, decision)[:days]:
         # a launch that is planned for later still is not moved: only the day of the law is
         edits = () if day <= (profile.launch or "") else (Edit(("product", "launch"), day),)
-        phrase = {"en": f"{mark.phrase['en']}: on {day}", "zh": f"{mark.phrase['zh']}：{day}"}
-        move = Change("launch", (day,), mark.cost, edits, frozenset(), phrase)
-        changed = apply(profile, [move])
+        phrase = {"en": f"{mutability.phrase['en']}: on {day}", "zh": f"{mutability.phrase['zh']}：{day}"}
+        change = Change("launch", (day,), mutability.cost, edits, frozenset(), phrase)
+        changed = apply_changes(profile, [change])
         result = evaluate(bundle, changed, day)
         if result.decision in goal:
-            yield move, changed, result
+            yield change, changed, result
             return
 
 
 def _days(bundle: Bundle, decision: Decision) -> list[str]:
-    """Later days on which a rule begins or ends, or a parameter changes, that what stands in the way hangs on."""
+    """Return the later days on which a rule behind an obstacle begins or ends, or its parameter changes."""
     rules: dict[Rule, None] = {finding.rule: None for finding in (*decision.denials, *decision.needs)}
     rules |= {state.rule: None for finding in decision.denials for state in finding.routes}
     keys = {key for rule in rules for key in rule.parameters}

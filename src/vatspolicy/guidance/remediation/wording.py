@@ -1,4 +1,4 @@
-"""Words for facts, differences and margins, in both languages."""
+"""Wording of facts, changes and threshold distances, in both languages."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _without_absent_zone(value: Any) -> Any:
 
 
 def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
-    """What the partner would have to be like."""
+    """Return the description of the required partner."""
     held, facts = [], FactWording(bundle.schemas)
     for licence in partner["licences"]:
         name = bundle.instruments[licence["instrument"]].title
@@ -106,27 +106,33 @@ def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     }
 
 
-def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
-    """One margin as a sentence."""
-    side = "at" if margin.distance == 0 else "under" if margin.value < margin.threshold else "above"
+def threshold_text(bundle: Bundle, threshold_distance: ThresholdDistance, ids: Iterable[str]) -> LocalizedText:
+    """Return one threshold distance as a sentence."""
+    side = (
+        "at"
+        if threshold_distance.distance == 0
+        else "under"
+        if threshold_distance.value < threshold_distance.threshold
+        else "above"
+    )
     facts = FactWording(bundle.schemas)
-    name, about = title(margin.path, ids, bundle.schemas), consequence(bundle, margin)
-    threshold = facts.quantity(margin.threshold, margin.path)
-    quantity = facts.unit(margin.path)
+    name, about = title(threshold_distance.path, ids, bundle.schemas), consequence(bundle, threshold_distance)
+    threshold = facts.quantity(threshold_distance.threshold, threshold_distance.path)
+    quantity = facts.unit(threshold_distance.path)
     unit = _UNITS.get(quantity, {"en": quantity, "zh": ""})
     if quantity not in ("percent", "RMB yuan"):  # the unit stands with the distance
-        threshold = dict.fromkeys(("en", "zh"), f"{margin.threshold:,.0f}")
-    figure = f"{round(margin.distance, 4):,.10g}"
+        threshold = dict.fromkeys(("en", "zh"), f"{threshold_distance.threshold:,.0f}")
+    figure = f"{round(threshold_distance.distance, 4):,.10g}"
     distance = {
         "en": f"{figure} {unit['en'] if figure != '1' else unit['en'].removesuffix('s')}",
         "zh": f"{figure}{unit['zh']}",
     }
     if quantity == "RMB yuan":
-        distance = dict(facts.quantity(margin.distance, margin.path))
-    if isinstance(margin.rule.effect, Route):
+        distance = dict(facts.quantity(threshold_distance.distance, threshold_distance.path))
+    if isinstance(threshold_distance.rule.effect, Route):
         threshold = {"en": f"the cap of {threshold['en']}", "zh": f"上限{threshold['zh']}"}
-    turn = "now" if not margin.safe else "beyond" if margin.high else "below"
-    turn = "route" if isinstance(margin.rule.effect, Route) else turn
+    turn = "now" if not threshold_distance.safe else "beyond" if threshold_distance.high else "below"
+    turn = "route" if isinstance(threshold_distance.rule.effect, Route) else turn
     return {
         lang: _SIDES[side][lang].format(title=name[lang], distance=distance[lang], threshold=threshold[lang])
         + _TURNS[turn][lang].format(about=about[lang])
@@ -134,13 +140,13 @@ def margin_text(bundle: Bundle, margin: ThresholdDistance, ids: Iterable[str]) -
     }
 
 
-def consequence(bundle: Bundle, margin: ThresholdDistance) -> LocalizedText:
-    """What turns at the threshold."""
-    match margin.rule.effect:
+def consequence(bundle: Bundle, threshold_distance: ThresholdDistance) -> LocalizedText:
+    """Return the consequence of crossing the threshold."""
+    match threshold_distance.rule.effect:
         case Deny(reason=reason):
             return label("reason", reason, bundle.schemas)
         case Route(title=name):
             return name
         case Need(instrument=str(instrument)) | Duty(instrument=instrument):
             return bundle.instruments[instrument].title
-    return margin.rule.message
+    return threshold_distance.rule.message

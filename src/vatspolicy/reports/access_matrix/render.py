@@ -101,7 +101,7 @@ def _grid(
 
 
 def _lists(data: Data, lang: Language, style: Style, room: int, shown: list[list[str]]) -> Iterator[str]:
-    """Each row as a list, for a narrow terminal."""
+    """Render each row as a list, for a narrow terminal."""
     size = max(width(text) for cells in shown for text in cells)
     for row, cells in zip(data["rows"], shown, strict=True):
         yield from wrap(style(title_of(row, lang), "bold"), room, "  ", "")
@@ -117,7 +117,7 @@ def _line(lead: str, left: int, cells: Sequence[str], widths: Sequence[int]) -> 
 
 
 def _broken(id: str) -> list[str]:
-    """The name of a column in lines, broken behind hyphens."""
+    """Break the name of a column into lines after hyphens."""
     parts = id.split("-")
     return [*(f"{part}-" for part in parts[:-1]), parts[-1]]
 
@@ -165,7 +165,7 @@ def _below(data: Data, lang: Language, style: Style, room: int, found: Sequence[
 
 
 def _routes(row: Data, said: Mapping[tuple[str, str], None], lang: Language, room: int) -> Iterator[str]:
-    """The routes of a row in the places table, columns that say the same together."""
+    """Render the routes of a row in the places table. Columns with equal text are joined."""
     together: dict[str, list[str]] = {}
     for column, text in said:
         if text:
@@ -218,7 +218,7 @@ def _markdown(data: Data, lang: Language) -> Iterator[str]:
 
 
 def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3) -> Html:
-    """The table with its list of columns, signs and notes, to stand in any page beside `style()`.
+    """Render the table with its list of columns, signs and notes, for a page that includes `style()`.
 
     `prefix` begins every id, so that two tables may stand in one page; `level` is that of the headings inside.
     """
@@ -266,7 +266,7 @@ def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3)
 
 
 def style() -> str:
-    """The style of the table, for `style` of vatspolicy.reports.formats.html_page.page."""
+    """Return the CSS of the table, for `style` of vatspolicy.reports.formats.html_page.page."""
     from pathlib import Path
 
     return Path(__file__).with_name("matrix.css").read_text(encoding="utf-8")
@@ -289,7 +289,7 @@ def _html_cell(cell: Data, note: str | None, data: Data, lang: Language, prefix:
 
 
 def _level(cell: Data) -> str:
-    """How open a cell is, for its color; the text says it too."""
+    """Return the openness of a cell, which selects its color; the text says it too."""
     if cell["state"] != "open":
         return f"is-{cell['state']}"
     percent = cell["max_foreign_percent"]

@@ -64,17 +64,17 @@ class Note:
 
 
 def say(text: Mapping[str, str], lang: Language) -> str:
-    """A text of the data in one language, harmless on a terminal."""
+    """Return a text of the data in one language, with control characters removed."""
     return clean(text[lang])
 
 
 def heading(data: Data, lang: Language) -> str:
-    """The title of a table."""
+    """Return the title of a table."""
     return word(WORDS, data["by"], lang)
 
 
 def stand(data: Data, lang: Language) -> str:
-    """The day, the bundle and the place of a table."""
+    """Return the day, the bundle and the place of a table."""
     text = word(WORDS, "as_of", lang, day=data["as_of"], version=data["bundle"]["version"])
     places = [label("place", data["place"])[lang]] if data["place"] in gazetteer() else []
     places += [label("zone", data["zone"])[lang]] if data["zone"] else []
@@ -83,7 +83,7 @@ def stand(data: Data, lang: Language) -> str:
 
 
 def share(percent: float, lang: Language) -> str:
-    """A share; one just below a limit is said to be below it."""
+    """Format a share; one just below a limit is shown as below it."""
     limit = round(percent + 0.01, 6)
     if percent != int(percent) and limit == int(limit):
         return word(WORDS, "below", lang, percent=number(limit))
@@ -91,14 +91,14 @@ def share(percent: float, lang: Language) -> str:
 
 
 def value(cell: Data, lang: Language) -> str:
-    """What a cell says, without its note."""
+    """Return the text of a cell without its note."""
     is_open = cell["state"] == "open"
     text = share(cell["max_foreign_percent"], lang) if is_open else word(WORDS, cell["state"], lang)
     return text + (" ≠" if cell["contested"] else "")
 
 
 def routes(cell: Data, data: Data, lang: Language) -> str:
-    """By which routes a cell of the places table has its share, and what some investors may have beyond it."""
+    """Describe the routes behind the share of a places cell, and the higher shares of some investors."""
     joint = "、" if lang == "zh" else ", "
     parts = [joint.join(say(data["routes"][name], lang) for name in cell["routes"])]
     if cell["special"]:
@@ -108,7 +108,7 @@ def routes(cell: Data, data: Data, lang: Language) -> str:
 
 
 def title_of(row: Data, lang: Language) -> str:
-    """The name of a row: its class, and its offers where the class has several rows."""
+    """Return the name of a row: its class, and its offers if the class has several rows."""
     text = say(row["title"], lang)
     if row["whole"]:
         return text
@@ -117,7 +117,7 @@ def title_of(row: Data, lang: Language) -> str:
 
 
 def notes(data: Data, lang: Language) -> tuple[list[Note], dict[tuple[int, str], str]]:
-    """The notes of a table, and their letters by row and column."""
+    """Return the notes of a table, and their letters by row and column."""
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
     signs: dict[tuple[int, str], str] = {}
     for index, row in enumerate(data["rows"]):
@@ -134,7 +134,7 @@ def notes(data: Data, lang: Language) -> tuple[list[Note], dict[tuple[int, str],
 
 
 def join_points(note: Note, lang: Language) -> str:
-    """The sentences of a note as one text."""
+    """Join the sentences of a note."""
     return ("" if lang == "zh" else " ").join(note.points)
 
 
@@ -149,7 +149,7 @@ def _law(articles: Iterable[Data], lang: Language) -> tuple[str, ...]:
 
 
 def legend(data: Data, lang: Language) -> list[tuple[str, str]]:
-    """The signs that a table uses, with their meaning."""
+    """Return the signs that a table uses, with their meaning."""
     cells = [cell for row in data["rows"] for cell in row["cells"]]
     states = {cell["state"] for cell in cells}
     found = [
@@ -167,7 +167,7 @@ def legend(data: Data, lang: Language) -> list[tuple[str, str]]:
 
 
 def column_note(column: Data, lang: Language) -> str:
-    """What stands beside the name of a column in the list of columns."""
+    """Return the description of a column in the list of columns."""
     if "policies" not in column:
         return say(column["title"], lang)
     joint, comma = ("；", "，") if lang == "zh" else ("; ", ", ")

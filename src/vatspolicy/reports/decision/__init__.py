@@ -27,10 +27,10 @@ def render(
     problems: Sequence[Problem] = (),
     remarks: Sequence[Mapping[str, Any]] | None = None,
 ) -> str:
-    """The report of decisions (as `record` makes them) in one of FORMATS. Only text knows color and room (columns).
+    """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only.
 
-    `problems` are why other specs of the run were not decided. Text and github leave them to standard error.
-    `remarks` are about waivers and a baseline; None where there were none.
+    `problems` are errors of specs that were not decided. Text and github leave them to standard error.
+    `remarks` are about waivers and a baseline; None if there were none.
     """
     if format == "json":
         import json
@@ -48,7 +48,7 @@ def run(
     problems: Iterable[Problem] = (),
     remarks: Iterable[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """The decisions of one run as data (decision.schema.json). A run that did not decide every spec decided nothing."""
+    """Return the decisions of a run as data (decision.schema.json). If a spec is undecided, the run has no decision."""
     undecided = [
         {key: getattr(problem, key) for key in ("file", "line", "column", "path", "message", "hint")}
         for problem in sorted(set(problems))

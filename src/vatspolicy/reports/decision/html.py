@@ -37,7 +37,7 @@ _IN_FULL = 8
 def render(
     records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
 ) -> str:
-    """All decisions (as `record` makes them) on one page, then waivers, then the specs that could not be decided."""
+    """Render a page of all decisions (records), then waivers, then the specs that could not be decided."""
     records, problems = list(records), sorted(set(problems))
     single = len(records) == 1 and not problems
     say = Sentences(lang)
@@ -68,7 +68,7 @@ def render(
 
 
 def fragment(data: Data, lang: Language, prefix: str) -> Html:
-    """One decision below the heading of another page, which adds decision.css. `prefix` begins every id."""
+    """Render a decision for another page, which adds decision.css. `prefix` begins every id."""
     return _Decision(data, lang, prefix, False).html()
 
 
@@ -193,7 +193,7 @@ class _Decision:
         return tag("blockquote", article_text(cited, self.say), tag("p", tag("cite", link(name, f"#{place}"))))
 
     def read(self, finding: Data) -> Html | None:
-        """The facts a finding hangs on."""
+        """Render the facts that a finding depends on."""
         facts = []
         for fact in finding["facts"]:
             path = steps(fact["path"])
@@ -205,7 +205,7 @@ class _Decision:
         return tag("ul", facts, class_="read") if facts else None
 
     def clauses(self, finding: Data) -> Html | None:
-        """The truth table of its condition, folded."""
+        """Render the truth table of the rule's condition, folded."""
         if not finding["clauses"]:
             return None
         rows = [
@@ -267,7 +267,7 @@ class _Decision:
         )
 
     def activity(self, activity: Data, id: str) -> Html:
-        """The routes of an activity, drawn and listed; the first picture explains its signs."""
+        """Render the routes of an activity as a picture and a list; the first picture explains its signs."""
         first, self.explained = not self.explained, True
         label = self.say.html("routes_title", activity=self.say.text(activity["title"]))
         routes = activity["routes"]
@@ -313,7 +313,7 @@ class _Decision:
         return tag("details", tag("summary", self.say.html("would_do", count=len(self.items))), made)
 
     def ahead(self) -> Html | None:
-        """What changes in the decision between today and some time after the day decided."""
+        """Render changes of the decision between today and some time after the day decided."""
         entries = [
             tag(
                 "li",

@@ -1,4 +1,4 @@
-"""What is to be done: by authority, and by day as a calendar with its picture."""
+"""Tasks by authority, and by day as a calendar with a picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OWN = ("self",)
 
 @dataclass
 class Item:
-    """One thing to do."""
+    """A task."""
 
     title: str
     bodies: tuple[str, ...]
@@ -101,7 +101,7 @@ def _duty(duty: Data, say: Sentences) -> Item:
 
 
 def by_authority(found: Iterable[Item], say: Sentences, heading: str) -> Html:
-    """The list of things to do under the name of each authority; `heading` is the element of its name."""
+    """Render the tasks under the name of each authority; `heading` is the element of the name."""
     groups: dict[tuple[str, ...], list[Item]] = {}
     for item in found:
         groups.setdefault(item.bodies, []).append(item)
@@ -144,7 +144,7 @@ def _entry(item: Item, say: Sentences) -> Html:
 
 
 def calendar(data: Data, found: Sequence[Item], say: Sentences, heading: str, id: str) -> Html:
-    """The dated things by day, with a picture of the year around the launch, and the undated by kind of deadline."""
+    """Render dated tasks by day with a picture of the year around the launch, and undated tasks by kind of deadline."""
     launch = data["launch"]
     dated: dict[str, list[Item]] = {}
     for item in found:

@@ -34,7 +34,7 @@ Data = Mapping[str, Any]
 def render(
     records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
 ) -> str:
-    """All decisions, one section each, then what there is about waivers, then the specs that could not be decided."""
+    """Render a section per decision, then waivers, then the specs that could not be decided."""
     pages = ["\n".join(_Page(data, lang).lines()) for data in records]
     if remarks:
         told = [f"- {escape(remark_place(one))}: {escape(say_remark(one, lang))}" for one in remarks]

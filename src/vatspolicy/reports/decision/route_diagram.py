@@ -31,15 +31,15 @@ _STEP, _LINE = 40, 16
 
 @dataclass(frozen=True)
 class _Gate:
-    """One thing that a route asks for."""
+    """A requirement of a route."""
 
     state: str
     label: str
-    """What stands above it: its number in the list, or the greatest share."""
+    """Label above the gate: its number in the list, or the greatest share."""
 
 
 def gates(route: Data) -> tuple[_Gate, ...]:
-    """The gates of a route in the order of its list: the greatest foreign share, then its conditions."""
+    """Return the gates of a route in the order of its list: the greatest foreign share, then its conditions."""
     found: list[_Gate] = []
     conditions: Sequence[Data] = route["conditions"]
     unexplained = route["state"] == "unknown" and all(condition["value"] is not None for condition in conditions)
@@ -54,7 +54,7 @@ def gates(route: Data) -> tuple[_Gate, ...]:
 
 
 def picture(activity: Data, say: Sentences, id: str) -> Html:
-    """The routes of an activity as an SVG that a screen reader knows by its title and description."""
+    """Draw the routes of an activity as an SVG with a title and description for screen readers."""
     rows = [_Row(route, activity["routes"], say) for route in activity["routes"]]
     height = sum(row.height for row in rows)
     title = say.html("routes_title", activity=say.text(activity["title"]))
@@ -84,7 +84,7 @@ def picture(activity: Data, say: Sentences, id: str) -> Html:
 
 
 class _Row:
-    """One route of the picture."""
+    """A route of the picture."""
 
     def __init__(self, route: Data, routes: Iterable[Data], say: Sentences) -> None:
         self.route, self.way = route, way_of(route, routes, say.lang)
@@ -131,7 +131,7 @@ class _Row:
 
 
 def _stroke(start: float, end: float, y: float, passed: str, tone: str) -> Html:
-    """A piece of the path: whole so far, dashed behind an open question, dotted behind what stops it."""
+    """Draw a segment of the path: solid if passed, dashed after an open question, dotted after a stop."""
     kind = {_PASS: f"way {tone}", _ASK: f"way {tone} dashed", _FAIL: "way dotted"}[passed]
     return tag("path", d=f"M{start:g} {y:g} H{end:g}", class_=kind)
 
@@ -142,7 +142,7 @@ def _lines(texts: Sequence[str], x: float, middle: float, class_: str) -> list[H
 
 
 def route_list(activity: Data, say: Sentences) -> Html:
-    """The same routes as a list, with the sentences of their conditions."""
+    """Render the routes as a list, with the sentences of their conditions."""
     return tag("ul", [_item(route, activity["routes"], say) for route in activity["routes"]], class_="routes")
 
 
@@ -180,7 +180,7 @@ def _item(route: Data, routes: Iterable[Data], say: Sentences) -> Html:
 
 
 def _held(route: Data, say: Sentences) -> str:
-    """Whether the instrument of an open route is held."""
+    """Return the words that say whether the instrument of an open route is held."""
     return say.html({True: "is_held", False: "is_to_get", None: "held_unknown"}[route["held"]])
 
 

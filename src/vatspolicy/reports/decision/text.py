@@ -35,7 +35,7 @@ Data = Mapping[str, Any]
 def render(
     records: Iterable[Data], lang: Language, color: bool = False, room: int = 100, remarks: Iterable[Data] = ()
 ) -> str:
-    """The report of one or several decisions (records) as text."""
+    """Render one or several decisions (records) as text."""
     records = list(records)
     blocks = ["\n".join(_Report(data, lang, Style(color), room).lines()) for data in records]
     if len(records) > 1:
@@ -87,7 +87,7 @@ class _Report:
         yield from self.flow(phrase(key, self.lang), "", "bold")
 
     def law(self, finding: Data, indent: str, quote: bool = False) -> Iterator[str]:
-        """The citations of a finding; `quote` adds the words of an article the first time it comes up."""
+        """Render the citations of a finding; `quote` adds the words of an article at its first use."""
         for citation in finding["citations"]:
             text = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
             name = (citation["policy"], citation["key"])
@@ -191,7 +191,7 @@ class _Report:
         return next(self.say(route["title"]) for route in finding["routes"] if route["name"] == name)
 
     def met(self) -> Iterator[str]:
-        """Permits that are held; licenses stand with the routes that they came by."""
+        """Render the permits that are held. Licenses are listed with their routes."""
         held = [finding for finding in self.data["met"] if "instrument" in finding]
         if held:
             yield from self.heading("met")
@@ -215,7 +215,7 @@ class _Report:
                     yield from self.route(route, way, cite=activity["outcome"] == "deny")
 
     def route(self, route: Data, way: str, cite: bool) -> Iterator[str]:
-        """One route; `cite` names the law of a closed one too."""
+        """Render a route; `cite` adds the law of a closed route."""
         mark, color = _MARKS[route["state"]]
         cap = route["max_foreign_percent"]
         text = f"{self.say(route['title'])}{self.colon}{way}"
@@ -319,7 +319,7 @@ def _remark_lines(remarks: Iterable[Data], lang: Language, style: Style, room: i
 
 
 def _once(findings: Iterable[Data]) -> Iterator[Data]:
-    """Findings of the same rule on several subjects, shown once."""
+    """Yield findings, joining those of one rule on several subjects."""
     seen: set[str] = set()
     for finding in findings:
         if finding["rule"] not in seen:

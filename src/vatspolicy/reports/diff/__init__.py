@@ -14,7 +14,7 @@ FORMATS = ("text", "json", "markdown", "github", "sarif", "html")
 
 
 def render(format: str, data: Mapping[str, Any], lang: Language, color: bool = False, room: int = 100) -> str:
-    """The comparison (review.review) in one of FORMATS. Only text knows color and room (columns)."""
+    """Render the comparison (review.review) in one of FORMATS. `color` and `room` (columns) apply to text only."""
     if format == "json":
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     told = [{**one, **{key: translate(one[key], lang) for key in ("message", "hint")}} for one in data["problems"]]

@@ -14,7 +14,7 @@ Data = Mapping[str, Any]
 
 
 def render(data: Data, lang: Language) -> str:
-    """The annotations; results on one line of one kind are one annotation."""
+    """Render annotations; results of one kind on one line are joined."""
     return "".join(f"{line}\n" for line in _lines(data, lang))
 
 

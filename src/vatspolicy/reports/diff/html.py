@@ -21,7 +21,7 @@ _TITLES = {"tightened": "bad", "loosened": "warn", "both": "bad", "neither": "go
 
 
 def render(data: Data, lang: Language) -> str:
-    """The whole report, nothing cut."""
+    """Render the whole report without cuts."""
     found = _Page(data, lang)
     parts = [(key, phrase(key, lang), list(part)) for key, part in found.sections()]
     parts = [part for part in parts if part[2]]
@@ -91,7 +91,7 @@ class _Page:
             yield self.table("decisions", ("product", "service", "as_of", "change", "because"), lines)
 
     def cause(self, cause: Data, known: set[str]) -> Html:
-        """A rule with its law, once; each article leads to where it is published. `known`: rules shown before."""
+        """Render a rule with its law, once; each article links to its publication. `known`: rules shown before."""
         laws: list[Content] = []
         title = ""
         for citation in cause["citations"] if cause["rule"] not in known else ():

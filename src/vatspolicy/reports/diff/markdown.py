@@ -25,7 +25,7 @@ _ICONS = {"tightened": "🔺", "loosened": "🔻", "both": "🔀", "neither": "�
 
 
 def render(data: Data, lang: Language) -> str:
-    """The report, in at most LIMIT characters: tables become shorter first, then parts that do not fit are left out."""
+    """Render the report in at most LIMIT characters: first shorten tables, then leave out parts."""
     for rows in (ROWS, 20, 8):
         sections = _sections(_Page(data, lang, rows))
         if sum(map(len, sections)) <= LIMIT:
@@ -105,7 +105,7 @@ class _Page:
         ]
 
     def transitions(self) -> Iterator[str]:
-        """What the whole change can do to a decision: what a profile shows, what is proved impossible, what is open."""
+        """Render the transitions of the whole change: witnessed, proved impossible, and open."""
         found = self.data["semantic"]["transitions"] if self.data["semantic"] else []
         if not found:
             return
@@ -136,7 +136,7 @@ class _Page:
             yield from self.folded("listed", len(listed), self.listed(listed))
 
     def listed(self, rules: Sequence[Data]) -> Iterator[str]:
-        """Rules below the decision: a line each, and a witness each."""
+        """Render a line and a witness for each rule below the decision."""
         rows = [
             [
                 f"{quote_name(rule['rule'])}",
@@ -155,12 +155,12 @@ class _Page:
             yield f"- {quote_name(rule['rule'])} {escape(' '.join(told))}"
 
     def law(self, rule: Data) -> str:
-        """What a rule says, and the law it rests on."""
+        """Return the message of a rule and its law."""
         law = wording.law(rule, self.lang)
         return f"{rule['message'][self.lang]} [{law}]" if law else str(rule["message"][self.lang])
 
     def witness(self, lead: str, witness: Data) -> Iterator[str]:
-        """A profile that shows something: folded, its facts as a table, itself as it can be copied."""
+        """Render a witness, folded: its facts as a table, and the profile to copy."""
         told = wording.shown(witness, self.lang)
         yield from fold(f"{lead}{escape_html(told)}", self.witness_body(witness))
 
@@ -229,5 +229,5 @@ class _Page:
 
 
 def _days(days: Sequence[str]) -> str:
-    """Days that a narrow column does not break."""
+    """Format days so that a narrow column does not break them."""
     return wording.days(days).replace("-", "&#8209;").replace(", ", "<br>")

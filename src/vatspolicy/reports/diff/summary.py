@@ -15,7 +15,7 @@ Data = Mapping[str, Any]
 
 
 def sides(data: Data, lang: Language) -> str:
-    """What is compared with what, and which day counts as today."""
+    """Name the two sides of the comparison, and the day that counts as today."""
     base, head = (data[side]["title"] for side in ("base", "head"))
     return phrase("words", lang, base=base, head=head, today=data["today"]) if head else str(base)
 
@@ -42,7 +42,7 @@ def sentences(data: Data, lang: Language) -> Iterator[str]:
 
 
 def _proofs(data: Data, lang: Language) -> Iterator[str]:
-    """What the proofs come to."""
+    """Summarize the proofs."""
     semantic = data["semantic"]
     if not semantic or semantic["status"] == "off":
         yield from [phrase("semantic_off", lang)] if semantic else []
@@ -69,7 +69,7 @@ def _proofs(data: Data, lang: Language) -> Iterator[str]:
 
 
 def release(data: Data, lang: Language) -> str:
-    """The version before and after, and what the change needs."""
+    """Return the version before and after, and the version step that the change needs."""
     because = ("、" if lang == "zh" else ", ").join(word(REASONS, reason, lang) for reason in data["because"])
     key = "untouched" if data["level"] == "none" else "needs" if data["needed"] else "fits"
     return phrase(key, lang, **{**data, "because": because})

@@ -21,7 +21,7 @@ _LIMIT = 40
 
 
 def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
-    """The report, in lines of at most `room` columns."""
+    """Render the report in lines of at most `room` columns."""
     return "\n".join(_Report(data, lang, Style(color), room).lines()) + "\n"
 
 

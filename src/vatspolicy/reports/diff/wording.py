@@ -22,7 +22,7 @@ SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 def edit(change: Data, lang: Language) -> str:
-    """What was edited, in one line: `parameter launched (Whether …), from 2024-10-23`."""
+    """Describe an edit in one line: `parameter launched (Whether …), from 2024-10-23`."""
     colon, comma, semicolon, opening, closing = _MARKS[lang]
     name = f" {change['name']}" if change["name"] else ""
     title = f"{opening}{change['title'][lang]}{closing}" if change["title"] else ""
@@ -35,7 +35,7 @@ def edit(change: Data, lang: Language) -> str:
 
 
 def values(change: Data, lang: Language) -> Iterator[tuple[str, str, str]]:
-    """What differs in an entry that both sides have: where, the sign (- + or ~), and the value or both of them."""
+    """Yield (place, sign, values) for each difference in an entry of both sides. The sign is `-`, `+` or `~`."""
     if change["change"] != "changed" and change["kind"] not in ("parameter", "policy"):
         return
     for field in change["fields"]:
@@ -52,14 +52,14 @@ def values(change: Data, lang: Language) -> Iterator[tuple[str, str, str]]:
 
 
 def schema_edit(change: Data, lang: Language) -> str:
-    """A difference of a schema in one line."""
+    """Describe a difference of a schema in one line."""
     colon, _, _, opening, closing = _MARKS[lang]
     text = f"{change['path'] or word(KINDS, 'schema', lang)}{colon}{word(CHANGES, change['change'], lang)}"
     return f"{text}{opening}{phrase('breaking', lang)}{closing}" if change["breaking"] else text
 
 
 def answer(data: Data, lang: Language) -> str:
-    """A decision word, with what is still open."""
+    """Return a decision word, with the range of an incomplete decision."""
     text = word(VERDICTS, data["decision"], lang)
     if data["decision"] != "incomplete":
         return text
@@ -69,12 +69,12 @@ def answer(data: Data, lang: Language) -> str:
 
 
 def subject(row: Data) -> str:
-    """A product with its variant."""
+    """Return the name of a product with its variant."""
     return f"{row['product']} ({row['variant']})" if row["variant"] else str(row["product"])
 
 
 def law(cause: Data, lang: Language) -> str:
-    """The articles that a rule rests on: those of one regulation under one title."""
+    """Return the articles that a rule cites, grouped by regulation."""
     labels: dict[str, list[str]] = {}
     for citation in cause["citations"]:
         labels.setdefault(citation["title"][lang], []).append(citation["label"][lang])
@@ -94,7 +94,7 @@ def detail(data: Data, lang: Language) -> str:
 
 
 def move(name: str, lang: Language) -> str:
-    """A change of the decision word: `DENY → ALLOW`."""
+    """Format a change of the decision word: `DENY → ALLOW`."""
     return " → ".join(word(VERDICTS, part, lang) for part in name.split("->"))
 
 
@@ -104,7 +104,7 @@ def moves(names: Sequence[str], lang: Language) -> str:
 
 
 def verdict(rule: Data, lang: Language) -> str:
-    """What is proved of a rule, in one sentence; where that is not all, one or two more."""
+    """State the verdict on a rule in one sentence, with up to two more for details."""
     witness = rule["witness"]
     key = "listed" if only_lists(rule) else rule["verdict"]
     parts = [word(VERDICTS_OF_PROOFS, key, lang, moves=moves(rule["transitions"], lang))]
@@ -121,7 +121,7 @@ def verdict(rule: Data, lang: Language) -> str:
 
 
 def excluded(data: Data, lang: Language) -> Iterator[str]:
-    """What is proved not to happen, and what is not settled."""
+    """Yield the transitions that are proved impossible, and those that are not settled."""
     never, left = impossible(data), unsettled(data)
     if never and len(never) == len(data["semantic"]["transitions"]):
         yield phrase("no_change", lang)
@@ -132,18 +132,18 @@ def excluded(data: Data, lang: Language) -> Iterator[str]:
 
 
 def only_lists(rule: Data) -> bool:
-    """Whether a changed rule is shown to list something else, and to change no decision."""
+    """Return whether a changed rule changes a listing and, as proved, no decision."""
     return bool(rule["verdict"] == "witness" and not rule["transitions"])
 
 
 def dated(rule: Data, lang: Language) -> str:
-    """What became of a rule, and since when it shows: `added, from 2024-03-22`."""
+    """Describe the change of a rule and its first day of effect: `added, from 2024-03-22`."""
     since = phrase("since", lang, day=rule["witness"]["since"])
     return _MARKS[lang][1].join([word(CHANGES, rule["change"], lang), since])
 
 
 def shown(witness: Data, lang: Language) -> str:
-    """What a witness shows, and since when: the change of the decision, or what is listed otherwise."""
+    """Describe the effect that a witness shows and its first day: the change of the decision or of a listing."""
     before, after = (answer(witness[side], lang) for side in ("before", "after"))
     if witness["before"] != witness["after"]:
         return phrase("from", lang, moves=f"{before} → {after}", day=witness["since"])
@@ -158,7 +158,7 @@ def shown(witness: Data, lang: Language) -> str:
 
 
 def facts(witness: Data, lang: Language) -> str:
-    """The facts of a witness in one line."""
+    """Return the facts of a witness in one line."""
     colon, _, semicolon, *_ = _MARKS[lang]
     found = [f"{fact['title'][lang]}{colon}{fact['value'][lang]}" for fact in witness["facts"]]
     return semicolon.join(found) or phrase("any_product", lang)

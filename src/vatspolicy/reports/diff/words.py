@@ -78,7 +78,7 @@ VERDICTS: Table = {
         "zh": "未能判定：既未发现也无法排除结论变化。",
     },
 }
-"""What a proof comes to for one rule, in one sentence."""
+"""Sentences for the verdicts on a rule."""
 PHRASES: Table = {
     "words": {"en": "{base} → {head}, today {today}", "zh": "{base} → {head}，今天为 {today}"},
     "structure": {"en": "What was edited", "zh": "改了什么"},
@@ -203,5 +203,5 @@ PHRASES: Table = {
 
 
 def phrase(key: str, lang: Language, **values: Any) -> str:
-    """A phrase of reports in one language, with values filled in."""
+    """Return a phrase in one language, with values filled in."""
     return word(PHRASES, key, lang, **values)

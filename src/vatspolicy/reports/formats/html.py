@@ -26,7 +26,7 @@ class Html:
 
 
 Content: TypeAlias = "str | int | float | Html | Iterable[Content] | None"
-"""What may stand inside an element: text, numbers, elements, and lists of these; None is nothing."""
+"""Content of an element: text, numbers, elements, and lists of these; None is empty."""
 Attribute: TypeAlias = "str | int | float | bool | None"
 
 EMPTY = Html("")
@@ -42,13 +42,13 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 
 
 def tag(name: str, /, *content: Content, **attributes: Attribute) -> Html:
-    """An element. `class_` and `for_` lose their underscore, others become hyphens (`aria_label`, `data_state`).
+    """Build an element. `class_` and `for_` lose their underscore, others become hyphens (`aria_label`, `data_state`).
 
     An attribute that is None or False is left out, True has no value. An address that is not http(s), relative or a
     place on the page is left out, and so are event handlers and `style`. Raises ValueError for a name that is none.
     """
     if not _NAME.fullmatch(name) or name.lower() in _INERT:
-        raise ValueError(f"{name!r} is no element of a page")
+        raise ValueError(f"{name!r} is not an element of a page")
     opening = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
     if name in _VOID:
         return Html(opening)
@@ -67,7 +67,7 @@ def escape(text: str) -> str:
 
 
 def link(text: Content, address: str | None, **attributes: Attribute) -> Html:
-    """A link; the bare text where there is no address or none that a page may lead to."""
+    """Build a link, or return the bare text if the address is missing or not allowed."""
     if not address or not _SAFE_ADDRESS.fullmatch(address):
         return join(text)
     away = {"rel": "noreferrer"} if ":" in address else {}
@@ -75,7 +75,7 @@ def link(text: Content, address: str | None, **attributes: Attribute) -> Html:
 
 
 def data_block(id: str, value: Any) -> Html:
-    """Data for a script, as JSON that cannot end its element; a browser does not run it."""
+    """Build a data block for a script, as JSON that cannot end its element. A browser does not run it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     for sign, code in (
         ("<", "\\u003c"),
@@ -91,7 +91,7 @@ def data_block(id: str, value: Any) -> Html:
 def _attribute(key: str, value: Attribute) -> str:
     name = key.rstrip("_").replace("_", "-")
     if not _NAME.fullmatch(name) or name.lower().startswith("on") or name.lower() == "style":
-        raise ValueError(f"{name!r} is no attribute of a page")
+        raise ValueError(f"{name!r} is not an attribute of a page")
     if value is None or value is False:
         return ""
     if value is True:

@@ -49,7 +49,7 @@ def page(
     made_by: str = "",
     name: Link = ("vatspolicy", ""),
 ) -> str:
-    """A whole page as text. The body holds its own h1; the frame has none.
+    """Render a whole page as text. The body contains the h1; the frame has none.
 
     style, script: further CSS, and JavaScript, from files of this package; never from what a page shows.
     crumbs: the way here, this page last. nav: the pages of a site. other: this page in the other language.
@@ -96,9 +96,9 @@ def page(
 
 
 def table(caption: str, head: Sequence[Content], rows: Iterable[Sequence[Content]], *, titled: bool = False) -> Html:
-    """A table that scrolls sideways where it is too wide, also by keyboard. The first cell of a row is its header.
+    """Build a table that scrolls sideways if too wide, also by keyboard. The first cell of a row is its header.
 
-    titled: a heading above says what the caption says, so that only screen readers are told.
+    titled: a heading above repeats the caption, so the caption is for screen readers only.
     """
     body = [tag("tr", tag("th", row[0], scope="row"), [tag("td", cell) for cell in row[1:]]) for row in rows]
     return tag(
@@ -117,12 +117,12 @@ def table(caption: str, head: Sequence[Content], rows: Iterable[Sequence[Content
 
 
 def badge(text: Content, tone: str = "") -> Html:
-    """A short word in a box. `tone` (good, warn, bad, ask) only colors it: the word must say it all."""
+    """Build a badge. `tone` (good, warn, bad, ask) is only its color: the word must be sufficient."""
     return tag("span", text, class_=f"badge {tone}".strip())
 
 
 def contents(entries: Iterable[tuple[str, str, Sequence[tuple[str, str]]]]) -> Html:
-    """A table of contents: titles with the ids of their places, and what stands below each."""
+    """Build a table of contents from titles, ids of their places, and the entries below each."""
     return tag(
         "ul",
         [
@@ -133,12 +133,12 @@ def contents(entries: Iterable[tuple[str, str, Sequence[tuple[str, str]]]]) -> H
 
 
 def foreign(text: Content, lang: Language, name: str = "span") -> Html:
-    """A text in another language than the page, so that it is read out and broken rightly."""
+    """Mark up a text in another language than the page, for correct speech and line breaks."""
     return tag(name, text, lang=LANGUAGE_TAGS[lang])
 
 
 def read_asset(name: str) -> str:
-    """A stylesheet or script that lies beside this module."""
+    """Return a stylesheet or script from the folder of this module."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 

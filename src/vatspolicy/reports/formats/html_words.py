@@ -1,4 +1,4 @@
-"""What pages of decisions say in both languages, and the small parts that every section uses."""
+"""Phrases of decision pages in both languages, and small parts that all sections use."""
 
 from __future__ import annotations
 
@@ -99,23 +99,23 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 class Sentences:
-    """One language of a page, and what sections of one decision share: places of citations, names of authorities."""
+    """Language of a page, with the citations and authority names that sections of one decision share."""
 
     def __init__(self, lang: Language, prefix: str = "") -> None:
         self.lang, self.prefix = lang, prefix
         self.comma, self.colon, self.semicolon = ("，", "：", "；") if lang == "zh" else (", ", ": ", "; ")
 
     def html(self, key: str, **values: Any) -> str:
-        """A phrase of pages, with values filled in."""
+        """Return a phrase of pages, with values filled in."""
         text = WORDS[key][self.lang]
         return text.format(**values) if values else text
 
     def text(self, text: Data) -> str:
-        """A text of a record in the language of the page."""
+        """Return a text of a record in the language of the page."""
         return str(text[self.lang])
 
     def aside(self, text: str) -> str:
-        """In brackets, behind something."""
+        """Return content in brackets."""
         return f"（{text}）" if self.lang == "zh" else f" ({text})"
 
     def sentence(self, parts: Iterable[str]) -> str:
@@ -123,7 +123,7 @@ class Sentences:
         return self.semicolon.join(parts) + ("。" if self.lang == "zh" else ".")
 
     def bodies(self, authority: Iterable[Data]) -> str:
-        """Authorities by name."""
+        """Return the names of authorities."""
         return ("、" if self.lang == "zh" else " / ").join(self.text(body["title"]) for body in authority)
 
     def truth(self, value: bool | None) -> str:
@@ -131,15 +131,15 @@ class Sentences:
         return self.html({True: "met", False: "unmet", None: "unknown"}[value])
 
     def tone(self, value: bool | None) -> str:
-        """The color that goes with `truth`."""
+        """Return the color for `truth`."""
         return {True: "good", False: "bad", None: "ask"}[value]
 
     def place(self, *names: str) -> str:
-        """An id on the page, of letters that an address may hold."""
+        """Return an id on the page, of characters that an address may contain."""
         return self.prefix + "-".join(re.sub(r"[^\w.-]+", "-", name) for name in names)
 
     def law(self, citations: Iterable[Data]) -> Html | None:
-        """References to the articles below: each regulation by name, then its articles."""
+        """Render references to the articles below: each regulation by name, then its articles."""
         found: dict[str, dict[str, Data]] = {}
         for cited in citations:
             found.setdefault(cited["policy"], {}).setdefault(cited["key"], cited)

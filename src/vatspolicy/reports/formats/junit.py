@@ -31,7 +31,7 @@ class Suites:
 
 
 class Suite:
-    """One suite with its cases."""
+    """A test suite with its cases."""
 
     def __init__(self, element: ET.Element) -> None:
         self.element = element

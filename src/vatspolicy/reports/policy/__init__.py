@@ -19,7 +19,7 @@ FORMATS = ("markdown", "html")
 _OVERVIEWS = {"markdown": ("index", "calendar"), "html": ("index", "calendar", "search", "matrix")}
 """Pages that are no policy's."""
 _ENDINGS = {"markdown": ("*.md",), "html": ("*.html", "zh/*.html")}
-"""Where pages of a format lie."""
+"""Glob patterns of the pages of a format."""
 
 
 class Foreign(Exception):
@@ -28,14 +28,14 @@ class Foreign(Exception):
 
 @dataclass(frozen=True)
 class Difference:
-    """How a folder differs from the pages that it should hold: file names, each in order."""
+    """Difference between a folder and the pages it should contain: file names, each in order."""
 
     missing: tuple[str, ...]
     stale: tuple[str, ...]
     superfluous: tuple[str, ...]
 
     def lines(self, folder: Path) -> tuple[str, ...]:
-        """One line for each page: what is wrong with it, and its path."""
+        """Return a line for each page: the difference and the path."""
         kinds = (("missing", self.missing), ("stale", self.stale), ("superfluous", self.superfluous))
         return tuple(f"{kind} {folder / name}" for kind, names in kinds for name in names)
 
@@ -44,7 +44,7 @@ class Difference:
 
 
 def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pages:
-    """All pages by path, in one of FORMATS; `day` is that of the access matrix, which only a site has.
+    """Render all pages by path, in one of FORMATS; `day` is that of the access matrix, which only a site has.
 
     Raises InvalidInput for a policy whose page would take the place of an overview.
     """
@@ -78,7 +78,7 @@ def make(bundle: Bundle, format: str = "markdown", day: str | None = None) -> Pa
 
 
 def compare(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
-    """How a folder differs from its pages. A file that the command did not make is never superfluous."""
+    """Compare a folder with its pages. A file that the command did not write is never superfluous."""
     present = _made(folder, format)
     texts = {name: folder / name for name in pages}
     missing = [name for name, path in texts.items() if not path.is_file()]
@@ -104,7 +104,7 @@ def write(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
 
 
 def _made(folder: Path, format: str) -> set[str]:
-    """Paths of the pages in a folder that the command made: their first or second line says so."""
+    """Return paths of the pages in a folder that the command wrote: their first or second line says so."""
     found = (path for ending in _ENDINGS[format] for path in folder.glob(ending) if path.is_file())
     return {path.relative_to(folder).as_posix() for path in found if MARK.encode() in path.read_bytes()[:_BEGINNING]}
 

@@ -94,7 +94,7 @@ _LIES_IN = ("{} lies in one of {}", "{}位于{}之一")
 
 @dataclass(frozen=True)
 class Marks:
-    """How a page marks text up. Each takes text or an address as they are and gives markup."""
+    """Markup functions of a page. Each takes plain text or an address and returns markup."""
 
     text: Callable[[str], str]
     code: Callable[[str], str]
@@ -121,7 +121,7 @@ class Wording:
     marks: Marks = MARKDOWN
 
     def say(self, node: Node, scope: Scope = _SCOPE) -> str:
-        """The expression as a clause, in markup."""
+        """Return the expression as a clause, in markup."""
         match node:
             case Literal(value=value) if isinstance(value, bool):
                 return self.pick(("always", "一律") if value else ("never", "从不"))
@@ -157,15 +157,15 @@ class Wording:
                 return self.name(node, scope)
 
     def pick(self, pair: tuple[str, str]) -> str:
-        """The English or the Chinese form."""
+        """Return the English or the Chinese form."""
         return pair[self.lang == "zh"]
 
     def put(self, pair: tuple[str, str], *parts: str) -> str:
-        """A form with its gaps filled in."""
+        """Return a form with its placeholders filled in."""
         return self.pick(pair).format(*parts)
 
     def inner(self, node: Node, scope: Scope) -> str:
-        """A part of a larger clause, in brackets where it could be misread."""
+        """Return a part of a larger clause, in brackets if it is ambiguous."""
         text = self.say(node, scope)
         loose = isinstance(node, And | Or) or (isinstance(node, Quantifier) and self.brief(node, scope) is None)
         return self.bracketed(text) if loose else text
@@ -175,14 +175,14 @@ class Wording:
         return self.put((self.marks.brackets, "（{}）"), text)
 
     def flag(self, fact: Fact | Param, value: bool, scope: Scope) -> str:
-        """A fact or parameter that is true or false, alone."""
+        """Word a boolean fact or parameter that is a clause by itself."""
         answer = (("{}: yes", "{}：是"), ("{}: no", "{}：否"))[not value]
         return self.put(answer, self.name(fact, scope))
 
     # --- names of things
 
     def name(self, node: Node, scope: Scope) -> str:
-        """What is compared: a fact, a parameter, a constant, a count."""
+        """Return the name of an operand: a fact, a parameter, a constant or a count."""
         match node:
             case Fact():
                 return self.marks.text(self.title(node, scope))
@@ -202,7 +202,7 @@ class Wording:
                 return self.inner(node, scope)
 
     def title(self, fact: Fact, scope: Scope) -> str:
-        """The title of a fact in the schema, with its owner where two may own it."""
+        """Return the title of a fact in the schema, with its owner if that is ambiguous."""
         own = _OWN.get(".".join((fact.root, *fact.names)))
         if own:
             return self.pick(own)
@@ -219,7 +219,7 @@ class Wording:
         return self.put(_OWNERS.get(fact.root, ("{}", "{}")), text)
 
     def schema_title(self, path: Path) -> str:
-        """The title of a fact, fit for the middle of a sentence."""
+        """Return the title of a fact for the middle of a sentence."""
         node = describe(path, self.bundle.schemas)
         if self.lang == "zh":
             return str(node.get("x-title-zh", path[-1]))
@@ -227,7 +227,7 @@ class Wording:
         return title if title[1:2].isupper() else title[0].lower() + title[1:]
 
     def quoted(self, value: Any, fact: Node | None = None, scope: Scope = _SCOPE) -> str:
-        """A constant, by its name in the vocabulary of the fact beside it."""
+        """Return a constant by its name in the vocabulary of the other operand."""
         if isinstance(value, bool | int | float):
             return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else number(value)
         if fact is not None and isinstance(fact.type, Day):
@@ -236,7 +236,7 @@ class Wording:
         return self.put(("“{}”", "“{}”"), self.marks.text(text))
 
     def word(self, value: str, fact: Fact, scope: Scope) -> str:
-        """The name of a word that a fact may be."""
+        """Return the name of a word of a fact's vocabulary."""
         if (fact.root, *fact.names) == ("activity", "class") or fact.names[-1:] == ("classes",):
             schemas = self.bundle.schemas
             return label("class", value, schemas)[self.lang] if value in words("class", schemas) else value
@@ -257,7 +257,7 @@ class Wording:
     # --- clauses
 
     def comparison(self, node: Compare, scope: Scope) -> str:
-        """A comparison of two things."""
+        """Word a comparison of two operands."""
         op, left, right = node.op, node.left, node.right
         if isinstance(left, Fact) and isinstance(right, Literal) and isinstance(right.value, bool):
             return self.flag(left, right.value == (op == "=="), scope)
@@ -272,7 +272,7 @@ class Wording:
         return self.put(form, self.name(left, scope), self.value(right, left, scope))
 
     def value(self, node: Node, beside: Node, scope: Scope) -> str:
-        """The right side of a comparison, named as what stands `beside` it is."""
+        """Word the right side of a comparison, in the vocabulary of the left side (`beside`)."""
         if isinstance(node, Literal) and not isinstance(node.value, tuple):
             return self.quoted(node.value, beside, scope)
         return self.name(node, scope)
@@ -306,7 +306,7 @@ class Wording:
         return self.put(_QUANTIFIERS[node.kind], self.name(over, scope), letter, inner)
 
     def brief(self, node: Quantifier, scope: Scope) -> str | None:
-        """A quantifier over words whose body asks one thing of the bare word; None for any other."""
+        """Word a quantifier over words briefly if its body tests only the bare word; return None otherwise."""
         over, body = node.list, node.body
         if not isinstance(over, Fact) or not scope.get(over.root, ()):
             return None

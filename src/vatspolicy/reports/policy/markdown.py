@@ -247,7 +247,7 @@ class _Page:
 
 
 def index_page(bundle: Bundle) -> str:
-    """Every policy by topic, and every instrument by the body that handles it."""
+    """Render the index of policies by topic, and of instruments by authority."""
     return page(_index(bundle))
 
 
@@ -280,7 +280,7 @@ def _period(policy: Policy) -> str:
 
 
 def calendar_page(bundle: Bundle) -> str:
-    """The days on which decisions change, newest first, with what changes."""
+    """Render the days on which decisions change, newest first, with the changes."""
     return page(_calendar(bundle))
 
 
@@ -301,7 +301,7 @@ def _calendar(bundle: Bundle) -> Iterator[str]:
 
 
 def _details(bundle: Bundle, found: Changes) -> Iterator[str]:
-    """What a day changes in one policy."""
+    """Render the changes of a day in one policy."""
     if found.begins is not None:
         earlier = ", ".join(page_link(bundle.policies[id]) for id in found.policy.supersedes)
         yield f"**begins** · 施行: {_rules(found.begins)}" + (f", in place of · 取代 {earlier}" if earlier else "")
@@ -319,7 +319,7 @@ def _rules(count: int) -> str:
 
 
 def _difference(before: Any, after: Any) -> str:
-    """What a new value changes: members that come and go, or the old and the new value."""
+    """Render the effect of a new value: members added and removed, or the old and the new value."""
     members = members_changed(before, after)
     if members is None:
         return f"{code(json.dumps(before, ensure_ascii=False))} → {code(json.dumps(after, ensure_ascii=False))}"

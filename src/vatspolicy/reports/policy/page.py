@@ -27,7 +27,7 @@ SUBJECTS: Mapping[str, LocalizedText] = {
 
 @dataclass(frozen=True)
 class PolicyPage:
-    """One policy with everything that its page shows."""
+    """A policy with the content of its page."""
 
     bundle: Bundle
     policy: Policy
@@ -127,7 +127,7 @@ class PolicyPage:
 
 @dataclass(frozen=True)
 class RulePart:
-    """One rule with everything that a page shows of it."""
+    """A rule with its content on a page."""
 
     page: PolicyPage
     rule: Rule
@@ -139,7 +139,7 @@ class RulePart:
 
     @property
     def is_unconditional(self) -> bool:
-        """Whether the condition of the rule is a constant."""
+        """True if the condition of the rule is a constant."""
         return isinstance(self.rule.when.tree, Literal)
 
     @property
@@ -150,7 +150,7 @@ class RulePart:
 
     @property
     def borne_by_company(self) -> bool:
-        """Whether the duty or need is of the company and not of the operator of the service."""
+        """True if the duty or need is of the company and not of the operator of the service."""
         return bool(getattr(self.rule.effect, "bearer", "operator") == "company")
 
     @property
@@ -165,7 +165,7 @@ class RulePart:
 
     @property
     def has_own_period(self) -> bool:
-        """Whether the rule is in force for other days than its policy."""
+        """True if the rule is in force for other days than its policy."""
         policy = self.page.policy
         return (self.rule.since, self.rule.until) != (policy.since, policy.until)
 
@@ -222,7 +222,7 @@ def _answers(other: Rule, effect: object) -> bool:
 
 @dataclass(frozen=True)
 class ParameterPart:
-    """One parameter with the history of its values."""
+    """A parameter with the history of its values."""
 
     policy: Policy
     name: str

@@ -37,7 +37,7 @@ _WORDS = {
 
 
 def explain(bundle: Bundle, name: str, lang: Language, room: int) -> str:
-    """The page of a policy, or of a rule as policy/rule. Raises KeyError, with a sentence, for an unknown name."""
+    """Render the page of a policy, or of a rule as policy/rule. Raises KeyError with a message for an unknown name."""
     policy_id, slash, rule_id = name.partition("/")
     policy = bundle.policies.get(policy_id)
     if policy is None:

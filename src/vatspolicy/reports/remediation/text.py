@@ -18,7 +18,7 @@ _COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomple
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 _VALUES = {True: "open", False: "closed", None: "unknown"}
 ALSO = 6
-"""How many places that do as well are named; the rest is counted."""
+"""Number of equally good places that are named; the rest is counted."""
 
 
 def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> str:
@@ -27,14 +27,14 @@ def render(data: Data, lang: Language, color: bool = False, room: int = 100) -> 
 
 
 def places(also: Iterable[Data], lang: Language) -> str:
-    """The places that do as well, the first few by name."""
+    """Name the first few equally good places and count the rest."""
     names = [str(name[lang]) for name in also]
     shown = (", " if lang == "en" else "、").join(names[:ALSO])
     return shown + (say("and_more", lang, count=len(names) - ALSO) if len(names) > ALSO else "")
 
 
 def licences(proposal: Data, lang: Language) -> str:
-    """The licenses that would be to get, with their routes."""
+    """Return the licenses to obtain, with their routes."""
     aside = " ({})" if lang == "en" else "（{}）"
     needs = []
     for need in proposal["needs"]:
@@ -47,25 +47,25 @@ def licences(proposal: Data, lang: Language) -> str:
 
 
 def law_of(item: Data, lang: Language) -> str:
-    """The regulations and articles of a route or a denial."""
+    """Return the regulations and articles of a route or a denial."""
     comma, semicolon = (", ", "; ") if lang == "en" else ("，", "；")
     return semicolon.join(dict.fromkeys(f"{c['title'][lang]}{comma}{c['label'][lang]}" for c in item["citations"]))
 
 
 def bound(search: Data, lang: Language) -> str:
-    """How far was looked, and what the order of proposals means."""
+    """Return the bound of the search and the meaning of the order of proposals."""
     parts = [say("looked", lang, looked=search["looked"], most=search["most"])]
     parts += [] if search["exhausted"] else [say("bounded", lang)]
     return (" " if lang == "en" else "").join([*parts, say("effort", lang)])
 
 
 def joined(proposal: Data, lang: Language) -> str:
-    """What a proposal is, in one line."""
+    """Describe a proposal in one line."""
     return (" + " if lang == "en" else "，并").join(text[lang] for text in proposal["phrases"])
 
 
 def then(proposal: Data, lang: Language, decided: str) -> Iterator[str]:
-    """What follows from a proposal, one line each."""
+    """Yield the consequences of a proposal, one line each."""
     aside, colon = (" ({})", "; ") if lang == "en" else ("（{}）", "；")
     line = decided
     if "launch" in proposal["kinds"]:

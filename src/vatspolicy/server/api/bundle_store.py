@@ -24,7 +24,7 @@ class LoadedBundle:
         self._selection = selection
         law = selection.__enter__()
         self.bundle, self.revision = law.bundle, law.revision
-        self.number = law.package.number if law.package else -1
+        self.number = law.bundle_file.number if law.bundle_file else -1
         """The number of a release, which grows with every one; -1 for a folder, which has none."""
 
     def release(self) -> None:

@@ -19,9 +19,10 @@ from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.interview import Refused, as_data, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
-from vatspolicy.guidance.interview.ranking import NO_GAIN, put
+from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.edits import set_fact
 from vatspolicy.profile.profile import broken_invariant, facts_of, read_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 from vatspolicy.reports.decision.html import fragment
@@ -105,7 +106,7 @@ def _read_path(dotted: Any, schemas: SchemaSet) -> Path:
         raise _bad_request("A path must be text such as services.0.offers.")
     path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
     if not find_kind(path, schemas):
-        raise _bad_request("There is no such fact.")
+        raise _bad_request("This fact does not exist.")
     return path
 
 
@@ -260,7 +261,7 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
 
 
 def _write_change(schemas: SchemaSet, document: Document, lang: Language, path: Path, value: Any) -> Document:
-    expected = put(document.data, path, value)
+    expected = set_fact(document.data, path, value)
     if path != NAME_PATH:
         try:
             after = parse_document(write_fact(document.text, path, value, comments(lang, schemas)), document.file)

@@ -18,7 +18,7 @@ LANGUAGES: tuple[Language, Language] = ("en", "zh")
 
 
 def make_site(bundle: Bundle, terms: Terms, day: str | None = None) -> Pages:
-    """All pages by path: English ones at the top, Chinese ones under zh/, under the same names.
+    """Render all pages by path: English ones at the top, Chinese ones under zh/, under the same names.
 
     `day` is that of the access matrix, which is left out without one.
     """

@@ -14,14 +14,14 @@ KINDS = ("regimes", "places")
 
 
 def access_tables(bundle: Bundle, day: str) -> list[Mapping[str, Any]]:
-    """The tables of a day (matrix.schema.json), the same for both languages."""
+    """Return the tables of a day (matrix.schema.json), the same for both languages."""
     from vatspolicy.guidance.access_matrix import matrix
 
     return [matrix(bundle, day, by=kind) for kind in KINDS]
 
 
 def matrix_page(site: Site, tables: Sequence[Mapping[str, Any]]) -> str:
-    """All tables on one page."""
+    """Render all tables on one page."""
     from vatspolicy.reports.access_matrix.render import fragment, style
     from vatspolicy.reports.access_matrix.words import heading
 

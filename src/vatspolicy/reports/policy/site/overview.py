@@ -22,7 +22,7 @@ from vatspolicy.reports.policy.site.site import Site
 
 
 def index_page(site: Site) -> str:
-    """Every policy by topic, and every instrument by the body that handles it."""
+    """Render the index of policies by topic, and of instruments by authority."""
     policies = site.bundle.policies.values()
     lead = site.say(
         "index_lead",
@@ -83,7 +83,7 @@ def _instrument(site: Site, item: Instrument, always: bool) -> Html:
 
 
 def calendar_page(site: Site) -> str:
-    """The days on which decisions change, newest first, with what changes."""
+    """Render the days on which decisions change, newest first, with the changes."""
     years: dict[str, list[Html]] = {}
     for day, changes in days_of_change(site.bundle):
         items = [
@@ -127,7 +127,7 @@ def _rules(site: Site, count: int) -> str:
 
 
 def _difference(site: Site, before: Any, after: Any) -> Html:
-    """What a new value changes: members that come and go, or the old and the new value."""
+    """Render the effect of a new value: members added and removed, or the old and the new value."""
     members = members_changed(before, after)
     if members is None:
         old, new = (json.dumps(value, ensure_ascii=False) for value in (before, after))

@@ -18,7 +18,7 @@ Entry = list[Any]
 
 
 def search_page(site: Site) -> str:
-    """The page with its index, the same in both languages, so that words of either are found."""
+    """Render the page with its index of words in both languages."""
     phrases = {key: site.say(f"search_{key}") for key in ("none", "found", "some")}
     bundle = site.bundle
     data = {

@@ -1,4 +1,4 @@
-"""What all pages of the rulebook site share: their frame, addresses, and links between policies, rules and articles."""
+"""Shared parts of the rulebook site: frame, addresses, and links between policies, rules and articles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vatspolicy.reports.policy.site.words import say
 OVERVIEWS = ("index", "calendar", "search", "matrix")
 """Pages that are no policy's."""
 FOLDERS = {"en": "", "zh": "zh/"}
-"""Where the pages of a language lie."""
+"""Folders of pages by language."""
 
 MARKS = Marks(
     escape,
@@ -39,23 +39,23 @@ class Site:
         self.comma, self.colon, self.semicolon = ("，", "：", "；") if lang == "zh" else (", ", ": ", "; ")
 
     def say(self, key: str, **values: Any) -> str:
-        """A phrase of the site."""
+        """Return a phrase of the site."""
         return say(key, self.lang, **values)
 
     def text(self, text: LocalizedText) -> str:
-        """A text of a policy in the language of the site."""
+        """Return a text of a policy in the language of the site."""
         return text[self.lang]
 
     def remark(self, text: str) -> Content:
-        """A remark that a policy makes in one language only, which is English where it has no Chinese in it."""
+        """Render a remark that a policy has in one language only: English if it has no Chinese characters."""
         return foreign(text, "en") if self.lang == "zh" and not re.search("[\u3400-\u9fff]", text) else text
 
     def aside(self, *content: Content) -> Html:
-        """In brackets, behind something."""
+        """Return content in brackets."""
         return join("（", *content, "）") if self.lang == "zh" else join(" (", *content, ")")
 
     def title_of(self, name: str) -> str:
-        """The title of an overview."""
+        """Return the title of an overview."""
         return self.say("site" if name == "index" else name)
 
     def page(
@@ -69,7 +69,7 @@ class Site:
         script: str = "",
         wide: bool = False,
     ) -> str:
-        """A page of the site, by the name of its file without the ending."""
+        """Render a page of the site. `name` is its file name without the ending."""
         nav: list[Link] = [(self.title_of(one), "" if one == name else f"{one}.html") for one in self.names]
         crumbs: list[Link] = [] if name == "index" else [(self.say("site"), "index.html"), (title, "")]
         other = f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"
@@ -93,16 +93,16 @@ class Site:
     # --- addresses
 
     def policy_link(self, policy: Policy) -> Html:
-        """A link to a policy, by its title."""
+        """Build a link to a policy, with its title as text."""
         return link(self.text(policy.title), f"{policy.id}.html")
 
     def rule_link(self, rule: Rule, here: Policy | None = None) -> Html:
-        """A link to a rule, by its id on the page of its policy and by its full name elsewhere."""
+        """Build a link to a rule. The text is its id on the page of its policy, and its full name elsewhere."""
         own = here is not None and rule.policy == here.id
         return link(tag("code", rule.id if own else rule.name), f"{'' if own else rule.policy + '.html'}#{rule.id}")
 
     def instrument_address(self, instrument: Instrument, here: Policy) -> str:
-        """Where an instrument stands in the table of its policy."""
+        """Return the address of an instrument in the table of its policy."""
         return f"{'' if instrument.policy == here.id else instrument.policy + '.html'}#instrument-{instrument.id}"
 
     def article_links(self, articles: Iterable[Article]) -> Html:
@@ -113,15 +113,15 @@ class Site:
     # --- words
 
     def period(self, since: str, until: str) -> str:
-        """A period in words."""
+        """Return a period in words."""
         return self.say("since", since=since) if until == NEVER else self.say("period", since=since, until=until)
 
     def bodies(self, names: Sequence[str]) -> str:
-        """Authorities by name."""
+        """Return the names of authorities."""
         return ("、" if self.lang == "zh" else "; ").join(self.text(label("authority", name)) for name in names)
 
     def wording(self, policy: Policy) -> Wording:
-        """Words for the expressions of a policy, as HTML."""
+        """Return the wording of a policy's expressions, as HTML."""
         return Wording(
             self.bundle,
             policy,
@@ -132,10 +132,10 @@ class Site:
 
 
 def asset(name: str) -> str:
-    """A stylesheet or script that lies beside this module."""
+    """Return a stylesheet or script from the folder of this module."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def clause(wording: Wording, tree: Node) -> Html:
-    """An expression in words. Wording escapes every text by MARKS, and adds none of its own that needs it."""
+    """Return an expression in words. `Wording` escapes every text by MARKS and adds only safe text."""
     return Html(wording.say(tree))

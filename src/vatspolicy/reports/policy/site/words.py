@@ -119,6 +119,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def say(key: str, lang: Language, **values: Any) -> str:
-    """A phrase of the site, with values filled in."""
+    """Return a phrase of the site, with values filled in."""
     text = WORDS[key][lang]
     return text.format(**values) if values else text

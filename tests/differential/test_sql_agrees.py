@@ -1,0 +1,104 @@
+"""SQL in a real DuckDB gives the answers of the interpreter: on the shipped rules, and on random typed expressions.
+
+Sizes suit a quick run; VATSPOLICY_FUZZ=20 makes them twenty times larger, and VATSPOLICY_SEED starts elsewhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
+from tests.support.samples import SEED, TIMES, Tally, batch, by_subject, environments, random_activation, shipped
+from vatspolicy.cel.activation import Activation
+from vatspolicy.cel.ast import Node, walk
+from vatspolicy.cel.interpreter import evaluate
+from vatspolicy.cel.types import INT
+from vatspolicy.policies.compiler import variables
+
+duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
+pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
+
+from vatspolicy.cel.sql import column, to_sql, write  # noqa: E402 - they need the extra
+from vatspolicy.screening.duckdb_engine import connect, load_rows  # noqa: E402
+
+duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
+
+
+pytestmark = pytest.mark.xdist_group("differential")
+
+
+@pytest.fixture(scope="module")
+def database() -> Any:
+    with connect(threads=2) as connection:
+        yield connection
+
+
+def answers(
+    database: Any, trees: Sequence[Node], activations: Sequence[Activation], params: Mapping[str, Any], each: str
+) -> list[tuple[Any, ...]]:
+    """What SQL says of each environment (rows), tree by tree."""
+    types = variables(each)
+    rows = [
+        {"row": index, **{name: activation[name] for name in types if name in activation}}
+        for index, activation in enumerate(activations)
+    ]
+    load_rows(database, "envs", {"row": INT, **types}, rows)
+    known = {name: column(name) for name in types}
+    parts = [to_sql(write(tree, known, params)).sql("duckdb") for tree in trees]
+    query = f'SELECT {", ".join(parts)} FROM envs ORDER BY "row"'
+    return list(database.execute(query).fetchall())
+
+
+def test_sql_agrees_on_every_rule(database: Any) -> None:
+    draw = random.Random(SEED + 10)
+    bundle, hints = shipped()
+    profiles = Profiles(draw, hints)
+    tally = Tally()
+    for _ in range(2 * TIMES):
+        day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
+        law = bundle.on(day)
+        activations: dict[str, list[Activation]] = {}
+        for _ in range(40):
+            for each, activation in environments(draw, law, profiles.profile(), day):
+                activations.setdefault(each, []).append(activation)
+        for each, found in activations.items():
+            expressions = [expression for _, expression in by_subject().get(each, ())]
+            trees = [expression.tree for expression in expressions]
+            rows = answers(database, trees, found[:60], law.params, each)
+            for activation, row in zip(found[:60], rows, strict=True):
+                for expression, value in zip(expressions, row, strict=True):
+                    expected = evaluate(expression.tree, activation, law.params)
+                    tally.answers[str(expected)] += 1
+                    tally.expect("DuckDB", expression.text, f"{each}, {day}", expected, value)
+    tally.check()
+    assert min(tally.answers[answer] for answer in ("True", "False", "None")) > 500 * TIMES
+
+
+def test_sql_agrees_on_random_expressions(database: Any) -> None:
+    draw = random.Random(SEED + 11)
+    bundle, hints = shipped()
+    profiles = Profiles(draw, hints)
+    params = {key: PARAMETERS[name] for name, (key, _) in parameter_types().items()}
+    tally, kinds = Tally(), Counter[str]()
+    for _ in range(15 * TIMES):
+        made = batch(draw, hints, 40)
+        kinds.update(type(node).__name__ for tree in made.trees.values() for node in walk(tree))
+        activations = [
+            random_activation(draw, profiles.profile(), near_days(draw, bundle.boundaries), made.each)
+            for _ in range(20)
+        ]
+        rows = answers(database, list(made.trees.values()), activations, params, made.each)
+        for activation, row in zip(activations, rows, strict=True):
+            for (text, tree), value in zip(made.trees.items(), row, strict=True):
+                expected = evaluate(tree, activation, params)
+                tally.answers[str(expected)] += 1
+                tally.expect("DuckDB", text, made.each, expected, value)
+    tally.check()
+    assert tally.compared["DuckDB"] > 10_000 * TIMES
+    assert min(tally.answers[answer] for answer in ("True", "False", "None")) > 500 * TIMES
+    assert set(kinds) == {kind.__name__ for kind in Node.__subclasses__()}
