@@ -576,7 +576,7 @@ def test_test_runs_what_a_pattern_names(console: Console, law: Path) -> None:
     assert console("test", "-p", law, "-r", "opens on the launch day").out == "1 passed, 0 failed\n"
     assert console("test", "-p", law, "--run", "no such test").code == 5
     bad = console("test", "-p", law, "-r", "(")
-    assert (bad.code, "no regular expression" in bad.err) == (2, True)
+    assert (bad.code, "not a valid regular expression" in bad.err) == (2, True)
 
 
 def test_test_tells_what_failed(console: Console, copy_of_law: Path) -> None:

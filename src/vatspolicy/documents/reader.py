@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.documents.document import Document, Node, format_path
 from vatspolicy.documents.positions import characters, line_starts, position, unprintable
@@ -19,8 +18,7 @@ NO_ESCAPE = ("This escape sequence does not exist.", r"Write \\ for a backslash.
 QUOTE_TEXT = "Put it in quotes if it is text."
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Limits of a document: bytes of text, nodes after aliases are expanded, levels of nesting, uses of aliases."""
 
     size: int = 2**20

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.clock import LAST, later
 from vatspolicy.engine.decision import Decision
@@ -56,8 +56,7 @@ class DayError(Exception):
     """Error for a day of the law that may not be used: in the past, or before the coverage of the bundle."""
 
 
-@dataclass(frozen=True)
-class GateResult:
+class GateResult(NamedTuple):
     """Result of one run."""
 
     records: tuple[dict[str, Any], ...]
