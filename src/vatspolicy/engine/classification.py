@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.policies.model import Classify, Rule
@@ -15,8 +15,7 @@ Interpretations = Mapping[tuple[str, str], str]
 NO_INTERPRETATIONS: Interpretations = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Classification:
+class Classification(NamedTuple):
     """Result of the classify rules for one service."""
 
     classes: Mapping[str, Rule]

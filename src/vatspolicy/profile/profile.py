@@ -171,7 +171,7 @@ def change(document: Document, changes: Iterable[tuple[str, Any]]) -> Document:
             _put(target, steps[-1], value)
         except (KeyError, IndexError, TypeError):
             if value is not None:
-                raise InvalidInput([Problem(document.file, 1, 1, dotted, "There is no such place to set.")]) from None
+                raise InvalidInput([Problem(document.file, 1, 1, dotted, "This path cannot be set.")]) from None
     return replace(document, data=data)
 
 

@@ -2,92 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import random
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.console import Console
 from tests.support.law_builder import HEAD, route, rule
-from tests.support.random_inputs import Profiles, hints_of, near_days
+from tests.support.law_properties import SHIPPED, wanted
+from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.properties import prove
-from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
-from vatspolicy.authoring.analysis.settings import LawProperty, load_settings
-from vatspolicy.authoring.analysis.witness import states_of
+from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.symbolic import solver
-from vatspolicy.cel.parser import TypeEnvironment, parse
-from vatspolicy.documents.schemas import resource_folder
-from vatspolicy.engine.decision import WORDS
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
-from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import load_profile
 
-TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
-"""How many times 60 trials of growing profiles; 170 make 10,000."""
-
-needs_solver = pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)")
 pytestmark = pytest.mark.xdist_group("audit")
 
 
-@pytest.fixture(scope="module")
-def shipped() -> Bundle:
-    return load_bundle()
-
-
-SHIPPED = {item.id: item for item in load_settings(resource_folder("policies")).properties}
-REQUIRED = {
-    "pilot-not-before-launch",
-    "no-mainland-entity-no-telecom",
-    "no-way-for-prohibited-content",
-    "higher-share-never-opens",
-    "higher-share-keeps-needs",
-    "one-more-licence-never-hurts",
-    "more-facts-stay-in-range",
-}
-
-
-def test_the_law_has_its_properties() -> None:
-    assert set(SHIPPED) >= REQUIRED
-
-
-@needs_solver
-@pytest.mark.parametrize("id", SHIPPED)
-def test_a_property_of_the_law_is_proved(id: str, shipped: Bundle) -> None:
-    result = prove(shipped, SHIPPED[id])
-    assert (result.verdict, result.witness) == ("proved", None), result
-
-
-def test_what_a_property_cites_is_there(shipped: Bundle) -> None:
-    for item in SHIPPED.values():
-        for name in item.cite:
-            policy, _, article = name.partition("/")
-            assert article in shipped.policies[policy].articles
-
-
 # --- laws that break a property ---------------------------------------------------------------------------------------
-
-
-@needs_solver
-def test_an_earlier_launch_of_the_pilot_is_refuted(tmp_path: Path) -> None:
-    folder = tmp_path / "policies"
-    shutil.copytree(resource_folder("policies"), folder)
-    path = folder / "vats-pilot-2024.yaml"
-    text = path.read_text(encoding="utf-8")
-    assert text.count("cite: notice, value: false") == 1
-    path.write_text(text.replace("cite: notice, value: false", "cite: notice, value: true"), encoding="utf-8")
-    changed = load_bundle(folder)
-    result = prove(changed, SHIPPED["pilot-not-before-launch"])
-    assert (result.verdict, result.as_of) == ("refuted", "2024-10-22")
-    assert result.witness is not None
-    states = states_of(changed, result.witness, "2024-10-22", [changed.rule("vats-pilot-2024/pilot-access")])
-    assert "open" in states["vats-pilot-2024/pilot-access"]
 
 
 def law(folder: Path, *rules: str) -> Bundle:
@@ -104,13 +38,6 @@ def law(folder: Path, *rules: str) -> Bundle:
     (folder / "bundle.yaml").write_text("version: 1.0.0\ncovers: {from: '2020-01-01'}\n")
     (folder / "law.yaml").write_text(HEAD.format(id="law") + instruments + "rules:\n" + "".join([*base, *rules]))
     return load_bundle(folder)
-
-
-def wanted(form: str, **body: Any) -> LawProperty:
-    when = body.pop("when", None)
-    each = body.setdefault("each", "product")
-    node = parse(when, TypeEnvironment(variables(each), {}, lambda name, scope: None)) if when else None
-    return LawProperty("p", {"en": "P", "zh": "性质"}, (), 1, form, body, node, None, None)
 
 
 SHARE = wanted("monotone", fact="company.foreign_percent", never=["deny->allow"])
@@ -172,15 +99,6 @@ def test_words_that_are_never_decided(name: str, tmp_path: Path) -> None:
         assert evaluate(bundle, load_profile(dict(result.witness)), result.as_of).decision == word
 
 
-@needs_solver
-@pytest.mark.parametrize("fact", ["class_opinion"])
-def test_the_exceptions_of_more_facts_are_needed(fact: str, shipped: Bundle) -> None:
-    body = SHIPPED["more-facts-stay-in-range"].body
-    kept = [name for name in body["except"] if name != fact]
-    result = prove(shipped, wanted("more_facts", **{"except": kept}))
-    assert result.verdict != "proved"
-
-
 def test_without_a_solver_nothing_passes_in_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(solver, "z3", None)
     bundle = law(tmp_path / "law", route("whole", "operator.foreign_percent >= 60.0"))
@@ -189,59 +107,6 @@ def test_without_a_solver_nothing_passes_in_silence(monkeypatch: pytest.MonkeyPa
 
 
 # --- a further fact stays in the range: trials --------------------------------------------------------------------------
-
-
-def test_a_further_fact_stays_in_the_range(shipped: Bundle) -> None:
-    """Facts of whole profiles are taken away; the range of what is left holds that of the whole."""
-    draw = random.Random(20241022)
-    profiles = Profiles(draw, hints_of(shipped))
-    trials = 0
-    for _ in range(60 * TIMES):
-        whole = profiles.profile(0.1)
-        data = thinned(draw, whole.document.data, "", frozenset(whole.document.data["product"]))
-        day = near_days(draw, shipped.boundaries)
-        if day < shipped.covers_from:
-            continue
-        try:
-            less = load_profile(data)
-        except InvalidInput:  # what was left breaks an invariant of the schema
-            continue
-        (low, high), (lower, higher) = (tuple(map(WORDS.index, evaluate(shipped, p, day).range)) for p in (less, whole))
-        assert low <= lower <= higher <= high, (day, data)
-        trials += 1
-    assert trials > 25 * TIMES
-
-
-KEPT = (
-    "id",
-    "schema",
-    "at",
-    "ftz",
-    "licences",
-    "deals",
-    "filings",
-    "class_opinion",
-    "valid",
-    "valid_until",
-    "instrument",
-    "date",
-)
-
-
-def thinned(draw: random.Random, value: Any, path: str = "", said: frozenset[str] = frozenset()) -> Any:
-    """The facts without some of them; lists stay whole, and so does what may replace an answer."""
-    if isinstance(value, dict):
-        found = {}
-        for key, child in value.items():
-            fixed = key in KEPT or (path == "" and key in ("product", "company", "services"))
-            # what the product says is handed down where a service says nothing: not a missing fact but another one
-            handed_down = path == ".product" or (path == ".services.*" and key in said)
-            if fixed or handed_down or draw.random() < 0.75:
-                found[key] = child if key in KEPT else thinned(draw, child, f"{path}.{key}", said)
-        return found
-    if isinstance(value, list):
-        return [thinned(draw, member, f"{path}.*", said) if isinstance(member, dict) else member for member in value]
-    return value
 
 
 # --- the command --------------------------------------------------------------------------------------------------------
@@ -292,12 +157,3 @@ def test_a_wrong_file_of_properties(console: Console, tmp_path: Path) -> None:
     assert ran.code == 3
     assert "properties.yaml:2" in ran.err
     assert "foreign_percent" in ran.err
-
-
-@needs_solver
-def test_the_shipped_structure_and_gaps() -> None:
-    kinds = ("conflict", "gap", "dates-overlap", "dates-missing", "unused-parameter", "unused-term")
-    report = run_analysis(AnalysisRequest(kinds=kinds, properties=False))
-    assert report.failing == ()
-    assert report.not_evaluated == ()
-    assert [finding.kind for finding in report.findings if finding.accepted] == ["conflict", "gap"]

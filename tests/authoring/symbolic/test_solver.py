@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 
 import pytest
 
 from tests.support.random_inputs import PARAMETERS, Expressions, hints_of, parameter_types
+from tests.support.solver import needs_solver
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
 from vatspolicy.authoring.symbolic.minimize import minimize
@@ -29,9 +29,6 @@ from vatspolicy.profile.profile import invariants, load_profile
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
-needs_solver = pytest.mark.skipif(
-    importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"
-)
 pytestmark = pytest.mark.xdist_group("analysis")
 
 

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 import gc
-import importlib.util
-import itertools
 import pickle
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.assignments import BOUNDS, assign
 from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
-from tests.support.random_inputs import Profiles, hints_of, near_days
-from tests.support.shipped import FIXTURES
-from vatspolicy.authoring.symbolic import Transitions, compare_change, compare_decisions, compare_rules, solver
+from tests.support.random_inputs import Profiles, hints_of
+from tests.support.solver import needs_solver
+from tests.support.transitions import checked, names
+from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules, solver
 from vatspolicy.authoring.symbolic import workers as parallel
-from vatspolicy.authoring.symbolic.domain import iso, ordinal
-from vatspolicy.authoring.symbolic.minimize import places, without
 from vatspolicy.authoring.symbolic.timeline import END, Period
-from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch, differing_period
-from vatspolicy.authoring.symbolic.verdicts import PAIRS
-from vatspolicy.authoring.symbolic.witness import decision_of
-from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.authoring.symbolic.two_rulesets import differing_period
+from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
-from vatspolicy.profile.profile import load_profile
+from vatspolicy.policies.bundle import Bundle, load_bundle
 
-needs_solver = pytest.mark.skipif(
-    importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"
-)
 pytestmark = pytest.mark.xdist_group("analysis")
 
 DENY = "deny: {reason: CAPITAL-TOO-LOW}"
@@ -44,47 +30,6 @@ def law(folder: Path, when: str, each: str = "product", effect: str = DENY, more
     """A license duty with a route for everybody, beside one rule."""
     text = "rules:\n" + route("open", "true") + more + (rule("r", each, when, effect, days) if when else "")
     return bundle_of(folder, classes=CLASSES, licence=LICENCE, changed=text)
-
-
-def checked(base: Bundle, head: Bundle, found: Transitions, attackers: int = 40) -> Transitions:
-    """Every witness is decided as it says and cannot be made smaller; no random profile shows what is impossible."""
-    assert [(t.before, t.after) for t in found.found] == list(PAIRS)
-    for transition in found.possible:
-        assert transition.witness is not None
-        assert transition.as_of is not None
-        assert transition.first_day is not None
-        profile = load_profile(dict(transition.witness))
-        words = tuple(evaluate(bundle, profile, transition.as_of).decision for bundle in (base, head))
-        assert words == (transition.before, transition.after)
-        assert transition.first_day <= transition.as_of <= (transition.last_day or END)
-        days = [transition.first_day, *([transition.last_day] if transition.last_day else [])]
-        assert all(decision_of(base, profile, day) != decision_of(head, profile, day) for day in days)
-        outside = [iso(ordinal(transition.first_day) - 1)] if transition.first_day > base.covers_from else []
-        outside += [iso(ordinal(transition.last_day) + 1)] if transition.last_day else []
-        assert all(decision_of(base, profile, day) == decision_of(head, profile, day) for day in outside)
-        for place in places(dict(transition.witness)):
-            assert not still(base, head, without(transition.witness, place), transition.as_of, words), place
-    draw = random.Random(5)
-    made = Profiles(draw, hints_of(head))
-    impossible = {transition.name for transition in found.impossible}
-    for _ in range(attackers):
-        profile, day = made.profile(), max(near_days(draw, head.boundaries), base.covers_from, head.covers_from)
-        assert f"{decision_of(base, profile, day)}->{decision_of(head, profile, day)}" not in impossible
-    return found
-
-
-def still(base: Bundle, head: Bundle, data: dict[str, Any] | None, day: str, words: tuple[str, ...]) -> bool:
-    if data is None:
-        return False
-    try:
-        profile = load_profile(data)
-    except InvalidInput:
-        return False
-    return tuple(evaluate(bundle, profile, day).decision for bundle in (base, head)) == words
-
-
-def names(found: Transitions) -> set[str]:
-    return {transition.name for transition in found.possible}
 
 
 LOOSER = [  # nothing becomes stricter
@@ -221,62 +166,6 @@ def test_a_bundle_survives_the_way_to_a_worker(tmp_path: Path) -> None:
 
 
 # --- the shipped law -------------------------------------------------------------------------------------------------
-
-
-def edited(policy: str, old: str, new: str) -> Bundle:
-    sources = []
-    for name, data in read_sources(resource_folder("policies")):
-        text = data.decode()
-        if name.endswith(f"/{policy}.yaml"):
-            assert old in text
-            text = text.replace(old, new, 1)
-        sources.append((name, text.encode()))
-    return build_bundle(sources)
-
-
-@needs_solver
-def test_a_change_of_the_shipped_law() -> None:
-    """Capital beyond a province: what had enough by a hair has not. All twelve changes are settled."""
-    base = load_bundle()
-    head = edited(
-        "fite-provisions",
-        "operator.registered_capital_rmb < param.least_capital_beyond_province",
-        "operator.registered_capital_rmb <= param.least_capital_beyond_province",
-    )
-    found = checked(base, head, compare_decisions(base, head), attackers=15)
-    assert names(found) == {"needs-license->deny", "needs-license->incomplete", "incomplete->deny"}
-    assert len(found.impossible) == 9
-
-
-@needs_solver
-def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
-    """The whole decision, over the law of all days, of the profiles that people wrote."""
-    bundle = load_bundle()
-    ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
-    pool, longest = ground.query.space.pool, 0
-    compared = 0
-    for case in itertools.islice(fixture_cases(bundle, FIXTURES), 0, None, 2):
-        profile, day = case.profile, case.as_of
-        facts = copy.deepcopy(dict(profile.facts))
-        if too_long(facts):
-            longest += 1
-            continue
-        values = assign(ground.query, facts, day)
-        truths = pool.truths(values)
-        found = [word for word, formula in ground.before.items() if truths[abs(formula)] is (formula > 0)]
-        assert found == [decision_of(bundle, profile, day)], case.name
-        compared += 1
-    assert compared > 60
-    assert longest < compared
-
-
-def too_long(data: Any) -> bool:
-    """Whether some list of objects has more members than are told apart here."""
-    if isinstance(data, dict):
-        return any(map(too_long, data.values()))
-    if isinstance(data, list):
-        return (len(data) > 2 and isinstance(data[0], dict)) or any(map(too_long, data))
-    return False
 
 
 def test_workers_read_the_schemas_of_the_bundles() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 
 import pytest
 
 from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
+from tests.support.solver import needs_solver
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules, solver
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
 from vatspolicy.authoring.symbolic.rule_state import rule_states
@@ -19,9 +19,6 @@ from vatspolicy.profile.profile import load_profile
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
-needs_solver = pytest.mark.skipif(
-    importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt): there is no solver to test"
-)
 pytestmark = pytest.mark.xdist_group("analysis")
 
 

@@ -382,7 +382,7 @@ def test_the_command(format: str, console: Console, law: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--as-of", "2014-12-31"], "lies before 2015-01-01"),
+        (["--as-of", "2014-12-31"], "is before 2015-01-01"),
         (["--place", "shenzen"], "shenzhen"),
         (["--ftz", "henam"], "henan"),
         (["--place", "beijing", "--ftz", "henan"], "no company can be registered there"),

@@ -7,7 +7,6 @@ fixed arguments, bounded in time and size.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -350,7 +349,7 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
 
 def named_after(source: Source, problems: Iterable[Problem]) -> list[Problem]:
     """Return problems of the base with its files named as git names them: `main:policies/a.yaml`."""
-    return [dataclasses.replace(problem, file=f"{source.name}:{problem.file}") for problem in problems]
+    return [problem._replace(file=f"{source.name}:{problem.file}") for problem in problems]
 
 
 def _schemas(files: Mapping[str, bytes]) -> SchemaSet:

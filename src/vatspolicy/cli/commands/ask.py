@@ -56,7 +56,7 @@ def ask(
     allow_past_as_of: PastOption = False,
     complete: Annotated[
         bool,
-        typer.Option("--complete", help="Ask on until the duties are complete.", rich_help_panel=DECISION),
+        typer.Option("--complete", help="Keep asking until the list of duties is complete.", rich_help_panel=DECISION),
     ] = False,
     output: Annotated[
         Path | None,

@@ -135,7 +135,7 @@ def check(options: CheckOptions) -> ExitCode:
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
-        warn(f"there is no spec behind {argument!r}.")
+        warn(f"no spec found at {argument!r}.")
     if not result.records and not result.problems:
         abort("nothing was decided.", ExitCode.NOTHING)
     if options.log is not None and result.records:

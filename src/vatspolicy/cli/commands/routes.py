@@ -60,7 +60,7 @@ def show_routes(
 
     specs = find_specs(spec)
     if not specs:
-        abort(f"there is no spec behind {spec!r}.", ExitCode.NOTHING)
+        abort(f"no spec found at {spec!r}.", ExitCode.NOTHING)
     if len(specs) > 1:
         abort(f"{len(specs)} specs are behind {spec!r}; name one.")
     bundle = context.law.load()

@@ -39,7 +39,7 @@ def run_tests(
         bool,
         typer.Option(
             "--coverage",
-            help="Show which rules and clauses no test sees both ways, or sees decide alone (MC/DC).",
+            help="Report rules and clauses not covered as both true and false, or not independently (MC/DC).",
             rich_help_panel=OUTPUT,
         ),
     ] = False,

@@ -70,7 +70,7 @@ def _narrow(locations: tuple[Location, ...], place: str | None, zone: str | None
         outside = [location for location in found if location.zone == OUTSIDE or location.whole]
         found = outside or found
     if not found:
-        raise PlaceError("no company can be registered there: there is no such site in that zone")
+        raise PlaceError("no company can be registered there: that zone has no such site")
     return tuple(found)
 
 

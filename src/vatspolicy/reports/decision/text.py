@@ -296,7 +296,9 @@ class _Report:
         yield from self.heading("undetermined")
         yield from self.flow(phrase("undetermined_hint", self.lang), "  ", "dim")
         for path, (ask, count) in open_facts(self.data["undetermined"]).items():
-            waiting = self.aside.format(phrase("rules_waiting", self.lang, count=count))
+            waiting = self.aside.format(
+                phrase("rule_depends" if count == 1 else "rules_depend", self.lang, count=count)
+            )
             text = f"{self.style(path, 'bold')}: {self.say(ask['question'])}{waiting}"
             yield from self.flow(text, "      ", first="  ? ")
 

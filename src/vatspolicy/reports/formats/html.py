@@ -48,7 +48,7 @@ def tag(name: str, /, *content: Content, **attributes: Attribute) -> Html:
     place on the page is left out, and so are event handlers and `style`. Raises ValueError for a name that is none.
     """
     if not _NAME.fullmatch(name) or name.lower() in _INERT:
-        raise ValueError(f"{name!r} is no element of a page")
+        raise ValueError(f"{name!r} is not an element of a page")
     opening = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
     if name in _VOID:
         return Html(opening)
@@ -91,7 +91,7 @@ def data_block(id: str, value: Any) -> Html:
 def _attribute(key: str, value: Attribute) -> str:
     name = key.rstrip("_").replace("_", "-")
     if not _NAME.fullmatch(name) or name.lower().startswith("on") or name.lower() == "style":
-        raise ValueError(f"{name!r} is no attribute of a page")
+        raise ValueError(f"{name!r} is not an attribute of a page")
     if value is None or value is False:
         return ""
     if value is True:

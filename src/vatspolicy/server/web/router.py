@@ -116,7 +116,7 @@ def _posted(
             decide_request = read_request(json.loads(content), context.bundle.schemas)
             return JSONResponse(await run_in_threadpool(respond, context, decide_request))
         except (ValueError, RecursionError):
-            raise HttpError(400, "invalid_parameter", "The request is no JSON.") from None
+            raise HttpError(400, "invalid_parameter", "The request is not JSON.") from None
 
     return endpoint
 

@@ -106,7 +106,7 @@ def _read_path(dotted: Any, schemas: SchemaSet) -> Path:
         raise _bad_request("A path must be text such as services.0.offers.")
     path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in dotted.split("."))
     if not find_kind(path, schemas):
-        raise _bad_request("There is no such fact.")
+        raise _bad_request("This fact does not exist.")
     return path
 
 

@@ -1,0 +1,79 @@
+"""Changes of the decision word under the shipped law: witnesses are decided again, impossibility is attacked."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from typing import Any
+
+import pytest
+
+from tests.support.assignments import BOUNDS, assign
+from tests.support.shipped import FIXTURES
+from tests.support.solver import needs_solver
+from tests.support.transitions import checked, names
+from vatspolicy.authoring.symbolic import compare_decisions
+from vatspolicy.authoring.symbolic.timeline import END, Period
+from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
+from vatspolicy.authoring.symbolic.witness import decision_of
+from vatspolicy.authoring.testing.cases import fixture_cases
+from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
+
+pytestmark = pytest.mark.xdist_group("analysis")
+
+
+def edited(policy: str, old: str, new: str) -> Bundle:
+    sources = []
+    for name, data in read_sources(resource_folder("policies")):
+        text = data.decode()
+        if name.endswith(f"/{policy}.yaml"):
+            assert old in text
+            text = text.replace(old, new, 1)
+        sources.append((name, text.encode()))
+    return build_bundle(sources)
+
+
+@needs_solver
+def test_a_change_of_the_shipped_law() -> None:
+    """Capital beyond a province: what had enough by a hair has not. All twelve changes are settled."""
+    base = load_bundle()
+    head = edited(
+        "fite-provisions",
+        "operator.registered_capital_rmb < param.least_capital_beyond_province",
+        "operator.registered_capital_rmb <= param.least_capital_beyond_province",
+    )
+    found = checked(base, head, compare_decisions(base, head), attackers=15)
+    assert names(found) == {"needs-license->deny", "needs-license->incomplete", "incomplete->deny"}
+    assert len(found.impossible) == 9
+
+
+@needs_solver
+def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
+    """The whole decision, over the law of all days, of the profiles that people wrote."""
+    bundle = load_bundle()
+    ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
+    pool, longest = ground.query.space.pool, 0
+    compared = 0
+    for case in itertools.islice(fixture_cases(bundle, FIXTURES), 0, None, 2):
+        profile, day = case.profile, case.as_of
+        facts = copy.deepcopy(dict(profile.facts))
+        if too_long(facts):
+            longest += 1
+            continue
+        values = assign(ground.query, facts, day)
+        truths = pool.truths(values)
+        found = [word for word, formula in ground.before.items() if truths[abs(formula)] is (formula > 0)]
+        assert found == [decision_of(bundle, profile, day)], case.name
+        compared += 1
+    assert compared > 60
+    assert longest < compared
+
+
+def too_long(data: Any) -> bool:
+    """Whether some list of objects has more members than are told apart here."""
+    if isinstance(data, dict):
+        return any(map(too_long, data.values()))
+    if isinstance(data, list):
+        return (len(data) > 2 and isinstance(data[0], dict)) or any(map(too_long, data))
+    return False
