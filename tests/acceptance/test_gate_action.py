@@ -195,7 +195,7 @@ def stand_in(runner: Runner) -> Runner:
 
 def find_spec(decision: str) -> tuple[Path, str]:
     """A fixture, and a day on which it is decided so without any change to it."""
-    for expected in sorted(FIXTURES.glob("*.expect.yaml")):
+    for expected in sorted(FIXTURES.rglob("*.expect.yaml")):
         for case in yaml.safe_load(expected.read_text(encoding="utf-8"))["decisions"]:
             if case["decision"] == decision and not case.keys() & {"set", "unset"}:
                 return expected.with_name(expected.name.replace(".expect", "")), str(case["as_of"])

@@ -84,7 +84,9 @@ def test_opa_reads_the_law(bundle_file: BundleFile, law: Path) -> None:
         assert pilot == json.loads(bundle_file.files[DATA])["policies"]["vats-pilot-2024"]
         assert pilot["rules"][0]["id"] == "pilot-access"
         versions = opa.eval_document("check.versions", {})
-    assert sorted(versions) == sorted(path.stem for path in law.iterdir() if path.name != "bundle.yaml")
+    assert sorted(versions) == sorted(
+        path.stem for path in law.iterdir() if path.name != "bundle.yaml" and ".test." not in path.name
+    )
 
 
 def test_opa_encodes_data_as_the_digest_does() -> None:

@@ -82,7 +82,7 @@ def test_a_defect_planted_in_the_shipped_law_is_found(name: str, tmp_path: Path)
     folder = tmp_path / "policies"
     shutil.copytree(resource_folder("policies"), folder)
     for policy, edit in edits.items():
-        path = folder / f"{policy}.yaml"
+        path = next(folder.rglob(f"{policy}.yaml"))
         text = edit(path.read_text(encoding="utf-8"))
         assert text != path.read_text(encoding="utf-8")
         path.write_text(text, encoding="utf-8")
