@@ -370,7 +370,7 @@ def test_a_day_is_a_calendar_day(text: str) -> None:
     ("arguments", "code", "message"),
     [
         (["--as-of", "2026-06-01"], 0, ""),
-        (["--as-of", "2026-05-31"], 2, "vatspolicy: --as-of lies in the past; pass --allow-past-as-of to decide"),
+        (["--as-of", "2026-05-31"], 2, "vatspolicy: --as-of is in the past; pass --allow-past-as-of to decide"),
         (["--as-of", "2026-05-31", "--allow-past-as-of"], 0, ""),
         (["--as-of", "2015-01-01", "--allow-past-as-of"], 0, ""),
         (
@@ -379,7 +379,7 @@ def test_a_day_is_a_calendar_day(text: str) -> None:
             "vatspolicy: --as-of is before 2015-01-01, the first day",
         ),
         (["--as-of", "yesterday"], 2, "Write a calendar day as YYYY-MM-DD."),
-        (["--set", "product.launch=2026-05-31"], 3, "shop.yaml:2:44: product.launch: The launch day lies in the past;"),
+        (["--set", "product.launch=2026-05-31"], 3, "shop.yaml:2:44: product.launch: The launch day is in the past;"),
         (["--set", "product.launch=2026-05-31", "--allow-past-as-of"], 0, ""),
         (["--set", "product.launch=2026-05-31", "--as-of", "2026-06-01"], 0, ""),
     ],
