@@ -76,7 +76,7 @@ class Parameter(NamedTuple):
 def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
     """Yield the parameters of a command, with the fields of an option group (a dataclass) in place of the group."""
     for name, (hint, default) in _signature(target).items():
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             yield from flatten(hint)
         elif get_origin(hint) is Annotated:
             kind, declared = get_args(hint)
@@ -89,7 +89,7 @@ def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:
     """Call a command with the values of its flattened parameters; those that are not given keep their defaults."""
     arguments = {}
     for name, (hint, _) in _signature(target).items():
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             arguments[name] = call(hint, values)
         elif name in values:
             arguments[name] = values[name]
