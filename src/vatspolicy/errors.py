@@ -1,16 +1,15 @@
-"""Problems in what a user wrote, and the one exception that carries them."""
+"""Problems in files of the user, and the exception that carries them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from vatspolicy.i18n import translate
 from vatspolicy.i18n.text import cells
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """An error in a file.
 
     `line` and `column` count characters from 1. `path` is the place in the document (`services[0].kind`), empty when
@@ -54,7 +53,7 @@ def in_language(problem: Problem, lang: str | None = None) -> Problem:
     message, hint = translate(problem.message, lang), translate(problem.hint, lang)
     if (message, hint) == (problem.message, problem.hint):
         return problem
-    return replace(problem, message=message, hint=hint)
+    return problem._replace(message=message, hint=hint)
 
 
 def render(problem: Problem, lang: str | None = None) -> str:

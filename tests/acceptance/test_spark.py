@@ -237,7 +237,7 @@ def test_a_job_says_what_is_wrong_with_its_arguments(
     here = [str(tmp_path / "in.jsonl"), str(tmp_path / "out")]
     for arguments, code, message in (
         ([*here, "--as-of", "nonsense"], 2, "'nonsense' is not a day such as 2026-01-31"),
-        ([*here, "--as-of", "2019-12-31", "--policies", str(small)], 2, "lies before 2020-01-01"),
+        ([*here, "--as-of", "2019-12-31", "--policies", str(small)], 2, "is before 2020-01-01"),
         ([*here, "--as-of", DAY, "--policies", str(tmp_path / "law")], 3, "bundle.yaml:1:"),
         ([*here, "--as-of", DAY, "--bundle", "none.tar.gz"], 3, "none.tar.gz"),
         ([*here, "--as-of", DAY, "--diff", str(small), "./none"], 2, "There is no folder './none'."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -254,6 +255,29 @@ def test_translations_of_the_schemas_of_the_bundle(tmp_path: Path) -> None:
     assert [re.sub(r":\d+: ", ": ", one, count=1) for one in found] == [
         f"profile.schema.json:{line}: properties.product.properties.launch.x-title-zh: The Chinese text is the English one."
     ]
+
+
+def test_schemas_of_the_bundle_are_valid_json_schemas(tmp_path: Path) -> None:
+    folder = tmp_path / "schemas"
+    shutil.copytree(ROOT / "schemas", folder)
+    broken = {
+        "$id": "question.schema.json",
+        "type": "strnig",
+        "properties": {"count": {"minLength": -1}, "names": {"pattern": "("}},
+        "required": "count",
+    }
+    (folder / "question.schema.json").write_text(json.dumps(broken, indent=2), encoding="utf-8")
+    found = findings(tmp_path / "law", CLEAN, schemas=SchemaSet.from_folder(folder))
+    assert [re.sub(" The metaschema requires .*", "", one) for one in found] == [
+        f"question.schema.json:{place}: This is not valid JSON Schema 2020-12: it violates {keyword!r}."
+        for place, keyword in [
+            ("3:11: type", "enum"),
+            ("6:20: properties.count.minLength", "minimum"),
+            ("9:18: properties.names.pattern", "format"),
+            ("12:15: required", "type"),
+        ]
+    ]
+    assert found[1].endswith(" The metaschema requires 0.")
 
 
 def test_tests_without_a_policy_are_found(tmp_path: Path) -> None:

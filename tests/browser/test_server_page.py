@@ -246,7 +246,7 @@ def test_what_is_not_known_can_be_passed_over_and_taken_back(chromium: Any, serv
         page.locator('[id="q-product.launch"]').fill("soon")
         page.keyboard.press("Enter")
         page.locator("#question-error").wait_for()
-        assert "no calendar day" in page.locator("#question-error").inner_text()
+        assert "Enter a date as YYYY-MM-DD" in page.locator("#question-error").inner_text()
         assert focused(page)["value"] == "soon"
         assert violations(page) == []
         page.get_by_role("button", name="Back").click()
@@ -367,7 +367,7 @@ def test_a_file_of_any_shape_can_be_shown(chromium: Any, server: str) -> None:
             page.locator("#every").set_checked(True)
             assert page.locator("#banner .word").inner_text() == WORDS["no_decision"]["en"]
             assert page.locator("#question-end").count() == 1
-        page.get_by_role("button", name="Begin anew").click()
+        page.get_by_role("button", name="Start over").click()
         page.locator('[id="form-q-product.id"]').wait_for()
 
 

@@ -151,7 +151,7 @@ def test_what_is_not_whole_is_not_read(tmp_path: Path) -> None:
         with pytest.raises(ArchiveError) as error:
             read_archive(path)
         told[what] = str(error.value)
-    assert told == dict.fromkeys(broken, "'bundle.tar.gz' is no whole tar archive.")
+    assert told == dict.fromkeys(broken, "'bundle.tar.gz' is not a complete tar archive.")
     with pytest.raises(ArchiveError, match=r"cannot be read"):
         read_archive(tmp_path / "none.tar")
     with pytest.raises(ArchiveError, match=r"cannot be read"):
@@ -194,7 +194,7 @@ def test_a_bundle_of_policies_alone(tmp_path: Path) -> None:
         ("none.tar.gz", None, "There is no bundle 'none.tar.gz'"),
         ("./none.tgz", None, "There is no bundle './none.tgz'"),
         ("a.tar", plain({"README.md": b"x"}), "There are no policies in 'a.tar'"),
-        ("a.tar.gz", b"hello", "'a.tar.gz' is no whole tar archive"),
+        ("a.tar.gz", b"hello", "'a.tar.gz' is not a complete tar archive"),
     ],
 )
 def test_a_bundle_that_cannot_be_read(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:

@@ -57,7 +57,7 @@ def test_structure_and_not_layout_is_hashed() -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"{", "Expecting"), (b"NaN", "no JSON"), (b"\xff", "utf-8"), (b"[" * 100_000, "nested too deep")],
+    [(b"{", "Expecting"), (b"NaN", "not JSON"), (b"\xff", "utf-8"), (b"[" * 100_000, "nested too deep")],
 )
 def test_data_that_are_no_json_have_no_digest(content: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -165,7 +165,7 @@ def test_what_is_not_as_the_manifest_says_is_refused(bundle_file: BundleFile, tm
     assert refused(save(path, {**files, "notes.txt": b"x"})) == changed
     assert refused(save(path, {**files, "x/patch.json": b"{}"})).startswith("It holds 'x/patch.json'")
     assert refused(save(path, {key: files[key] for key in files if key != MANIFEST})) == "It has no .manifest."
-    assert "no whole tar archive" in refused_bytes(path, pack(files)[:-3])
+    assert "complete tar archive" in refused_bytes(path, pack(files)[:-3])
     bare = {MANIFEST: files[MANIFEST]}
     assert refused(save(path, bare)) == changed
 
@@ -178,10 +178,10 @@ def refused_bytes(path: Path, content: bytes) -> str:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("number", -1, "none that vatspolicy bundle build writes"),
-        ("number", True, "none that vatspolicy bundle build writes"),
-        ("number", "7", "none that vatspolicy bundle build writes"),
-        ("version", None, "none that vatspolicy bundle build writes"),
+        ("number", -1, "was not written by vatspolicy bundle build"),
+        ("number", True, "was not written by vatspolicy bundle build"),
+        ("number", "7", "was not written by vatspolicy bundle build"),
+        ("version", None, "was not written by vatspolicy bundle build"),
         ("format", 2, "not known to this version"),
         ("number", 8, "The revision of its manifest"),
     ],
@@ -197,7 +197,7 @@ def test_a_manifest_that_says_otherwise(
 @pytest.mark.parametrize("text", [b"", b"[]", b"null", b"{}", b'{"roots": [""], "revision": "x"}', b"[" * 100_000])
 def test_manifests_of_others(bundle_file: BundleFile, tmp_path: Path, text: bytes) -> None:
     message = refused(save(tmp_path / "b.tgz", {**bundle_file.files, MANIFEST: text}))
-    assert message == "Its .manifest is none that vatspolicy bundle build writes."
+    assert message == "Its .manifest was not written by vatspolicy bundle build."
 
 
 def test_names_as_opa_writes_them(bundle_file: BundleFile, tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_the_matrix_of_tampering(bundle_file: BundleFile, keys: dict[str, tuple[
         (forged(bundle_file, secret, files=[{**good[0], "hash": 7}, *good[1:]]), public, "", "says nothing of files"),
         (forged(bundle_file, secret, files=None), public, "", "says nothing of files"),
         (replace(signed, files={**signed.files, name: signed.files[name] + b" "}), public, "", f"{name!r} is not what"),
-        (replace(signed, files={**signed.files, DATA: b"{"}), public, "", "is no JSON"),
+        (replace(signed, files={**signed.files, DATA: b"{"}), public, "", "is not JSON"),
         (replace(signed, files={**signed.files, "x": b""}), public, "", "does not list 'x'"),
         (replace(signed, files={n: c for n, c in signed.files.items() if n != name}), public, "", "which is missing"),
     ]  # fmt: skip
@@ -385,11 +385,11 @@ def test_keys(keys: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
         "rsa": "This kind of key is not used.",
         "p384": "This kind of key is not used.",
         "locked": "The key is locked by a password.",
-        "text": "This is no key.",
-        "oct": "This is no key.",
+        "text": "This is not a key.",
+        "oct": "This is not a key.",
         "alg": "The key is for another algorithm than EdDSA.",
-        "long": "This is no key.",
-        "json": "This is no key.",
+        "long": "This is not a key.",
+        "json": "This is not a key.",
     }
     with pytest.raises(InvalidInput, match="cannot sign"):
         read_key(keys["EdDSA"][1], private=True)
@@ -432,7 +432,7 @@ def test_the_lock_refuses_older_and_other_bundles(law: Path, copy_of_law: Path, 
         ("[]", "A lock has the keys"),
         ("version: '1'\nnumber: 1\n", "The lock has no 'digest'."),
         ("version: '1'\nnumber: 1\ndigest: sha256:zz\n", "A digest is"),
-        ("version: '1'\nnumber: true\ndigest: x\n", "This is no value for it."),
+        ("version: '1'\nnumber: true\ndigest: x\n", "This value is not allowed here."),
         ("version: '1'\nnumber: 1\ndigest: x\nkeys: k\n", "A lock has no key 'keys'."),
     ],
 )

@@ -47,7 +47,7 @@ def read_by_typer(words: list[str], monkeypatch: pytest.MonkeyPatch) -> CheckOpt
     def record(options: CheckOptions) -> None:
         called.append(options)
 
-    monkeypatch.setattr(module, "command", replace(module.command, function=record))
+    monkeypatch.setattr(module, "command", module.command._replace(function=record))
     with pytest.raises(SystemExit):
         Commands("vatspolicy", ("check", "lint"), "")(words)
     return called[0] if called else None

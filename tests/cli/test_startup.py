@@ -57,7 +57,7 @@ NOT_IMPORTED = {
     "rich": "writes help pages",
     "celpy": "parses expressions",
     "lark": "parses expressions",
-    "jsonschema": "explains mistakes",
+    "jsonschema": "checks schemas",
     "jinja2": "renders pages",
     "babel": "extracts messages",
     "ruamel": "writes YAML",

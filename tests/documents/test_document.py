@@ -227,7 +227,7 @@ def test_escapes_beyond_unicode_are_refused() -> None:
     for escape in (r"\ud800", r"\U00110000", r"\UFFFFFFFF", r"\q", r"\xg0"):
         (told,) = problems_of(f'a: "b{escape}"')
         assert told.startswith("x.yaml:1:6: ")
-        assert "There is no such escape." in told
+        assert "This escape sequence does not exist." in told
 
 
 def test_bytes_that_are_not_utf8_are_refused_where_they_stand() -> None:
@@ -262,7 +262,7 @@ def test_aliases_count_as_deep_and_as_large_as_what_they_stand_for() -> None:
 
 def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     for path, words in (
-        (tmp_path / "none.yaml", "There is no such file."),
+        (tmp_path / "none.yaml", "This file does not exist."),
         (tmp_path, "This is a directory, not a file."),
         (tmp_path / "x.yaml" / "y.yaml", "The file cannot be read: "),
         ("a\0b", "The file cannot be read: "),
@@ -507,8 +507,8 @@ def test_json_is_read_exactly_and_with_places() -> None:
         ('{"a": 010}', "1:7: a: This is not a JSON value. Put it in quotes if it is text."),
         ('{"a": True}', "1:7: a: This is not a JSON value. Put it in quotes if it is text."),
         ('["b\n"]', "1:2: [0]: The closing quote is missing on this line. Write \\n for a line break, \\t for a tab."),
-        ('{"a": "b\\q"}', "1:9: a: There is no such escape. Write \\\\ for a backslash."),
-        ('{"a": "b\\ud800"}', "1:9: a: There is no such escape. Write \\\\ for a backslash."),
+        ('{"a": "b\\q"}', "1:9: a: This escape sequence does not exist. Write \\\\ for a backslash."),
+        ('{"a": "b\\ud800"}', "1:9: a: This escape sequence does not exist. Write \\\\ for a backslash."),
         ('{"a": "\\u001b"}', "1:8: a: The text holds the invisible character U+001B. Remove it."),
         ('{"a": 1,}', "1:9: A key in double quotes is missing here."),
         ("{a: 1}", "1:2: A key in double quotes is missing here."),

@@ -159,8 +159,8 @@ def test_the_command(console: Console, law: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["--from", "2014-12-31"], 2, "lies before 2015-01-01"),
-        (["--from", "2025-01-01", "--to", "2024-01-01"], 2, "lies before the first day"),
+        (["--from", "2014-12-31"], 2, "is before 2015-01-01"),
+        (["--from", "2025-01-01", "--to", "2024-01-01"], 2, "is before the first day"),
         (["--from", "yesterday"], 2, "YYYY-MM-DD"),
         (["--set", "company.foreign_percent=many"], 3, "company.foreign_percent"),
     ],

@@ -298,7 +298,7 @@ def test_a_launch_in_the_past_is_a_problem_of_its_spec(base: Gate) -> None:
 @pytest.mark.usefixtures("specs")
 def test_days_before_the_bundle_are_refused(base: Gate) -> None:
     past = replace(base, allow_past=True)
-    with pytest.raises(DayError, match="lies before 2015-01-01, the first day that the bundle covers"):
+    with pytest.raises(DayError, match="is before 2015-01-01, the first day that the bundle covers"):
         replace(past, as_of="2014-12-31").run(["allow.yaml"])
     assert replace(past, as_of="2015-01-01").run(["allow.yaml"]).exit_code == OK
     outcome = past.run(["early.yaml", "allow.yaml"])

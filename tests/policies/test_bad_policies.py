@@ -66,7 +66,7 @@ def test_a_folder_without_policies(tmp_path: Path) -> None:
 
 def test_no_folder(tmp_path: Path) -> None:
     (problem,) = told(tmp_path / "nowhere")
-    assert problem.message == "There is no such folder of policies."
+    assert problem.message == "This policy folder does not exist."
 
 
 def test_a_mistake_in_a_bundle_file_is_told_with_those_of_policies(folder: Path) -> None:

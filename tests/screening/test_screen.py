@@ -210,7 +210,7 @@ def test_the_summary_in_both_languages_and_as_data(console: Console, rows: list[
         (("in.txt", "-o", "out.jsonl"), "The input must end in"),
         (("gone.jsonl", "-o", "out.jsonl"), "There is no file"),
         (("in.jsonl", "-o", "out.txt"), "The output must end in"),
-        (("in.jsonl", "-o", "out.jsonl", "--as-of", "1990-01-01"), "lies before"),
+        (("in.jsonl", "-o", "out.jsonl", "--as-of", "1990-01-01"), "is before"),
         (("in.jsonl", "-o", "out.jsonl", "--by", "color"), "Write some of"),
         (("in.csv", "-o", "out.jsonl"), "--mapping, the columns"),
         (("in.jsonl", "-o", "out.jsonl", "--mapping", "map.yaml"), "--mapping, the columns"),

@@ -200,9 +200,9 @@ def test_from_nothing_it_asks(client: Client) -> None:
     ("path", "typed", "en"),
     [
         ("company.foreign_percent", "150", "at most 100"),
-        ("company.foreign_percent", "many", "no number"),
-        ("company.registered_capital_rmb", "1.5", "no whole number"),
-        ("product.launch", "2027-02-30", "no calendar day"),
+        ("company.foreign_percent", "many", "Enter a number"),
+        ("company.registered_capital_rmb", "1.5", "Enter a whole number"),
+        ("product.launch", "2027-02-30", "Enter a date as YYYY-MM-DD"),
         ("product.launch", "2020-01-01", "has passed"),
         ("product.launch", "1990-01-01", "is known from"),
         ("product.id", "My Shop", "lower-case"),

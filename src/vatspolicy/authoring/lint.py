@@ -24,6 +24,9 @@ ORDER = tuple(SchemaSet.shipped().load("policy")["properties"])
 _SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
 """The schemas are larger than a file of the user may be."""
 
+_SHOWN_KEYWORDS = {"type", "enum", "format", "pattern", "minimum", "minItems"}
+"""Keywords of the metaschema whose value explains a violation."""
+
 _FIRES = {"fires", "met", "unmet", "open", "done"}
 _SILENT = {"silent", "closed"}
 
@@ -42,6 +45,7 @@ def lint(bundle: Bundle, fixtures: FilePath | None) -> list[Problem]:
             problems += check(file)
     problems += _unused(bundle)
     problems += stray_tests(bundle)
+    problems += _schema_validity(bundle.schemas)
     problems += _schema_translations(bundle.schemas)
     if fixtures is not None:
         try:
@@ -79,14 +83,39 @@ def _translations(file: _PolicyFile) -> Iterator[Problem]:
             yield file.document.problem((*path, lang), message, hint)
 
 
+def _schema_validity(schemas: SchemaSet) -> Iterator[Problem]:
+    """Yield violations of the JSON Schema 2020-12 metaschema, one per place and keyword."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    metaschema = Draft202012Validator(
+        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    for name in schemas.names:
+        try:
+            Draft202012Validator.check_schema(schemas.load(name))
+        except SchemaError:
+            document = _schema_document(schemas, name)
+            found = {}  # vocabularies of the metaschema repeat some keywords
+            for error in metaschema.iter_errors(schemas.load(name)):
+                leaf = next((one for one in error.context or () if one.validator == "enum"), error)  # of `type`
+                found[tuple(leaf.absolute_path), str(leaf.validator)] = leaf
+            for (path, keyword), error in found.items():
+                hint = f"The metaschema requires {error.validator_value}." if keyword in _SHOWN_KEYWORDS else ""
+                yield document.problem(path, f"This is not valid JSON Schema 2020-12: it violates {keyword!r}.", hint)
+
+
 def _schema_translations(schemas: SchemaSet) -> Iterator[Problem]:
     """Yield problems of the texts in the schemas: reports show titles, questions, values and messages."""
     for name in schemas.names:
         if found := list(schema_faults(schemas.load(name))):
-            file = f"{name}.schema.json"
-            place = str(resource_folder("schemas") / file)
-            document = parse_document(schemas.files[file], place, _SCHEMA_LIMITS)
+            document = _schema_document(schemas, name)
             yield from (document.problem(path, message, hint) for path, message, hint in found)
+
+
+def _schema_document(schemas: SchemaSet, name: str) -> Document:
+    file = f"{name}.schema.json"
+    return parse_document(schemas.files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:

@@ -42,9 +42,9 @@ def read_archive(
         with path.open("rb") as file:
             return _Reader(path.name, wanted, max_bytes, max_files).read(file)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, ValueError):
-        raise ArchiveError(f"{path.name!r} is no whole tar archive.") from None
+        raise ArchiveError(f"{path.name!r} is not a complete tar archive.") from None
     except OSError as error:
-        raise ArchiveError(f"{path.name!r} cannot be read: {error.strerror or 'it is no file'}.") from None
+        raise ArchiveError(f"{path.name!r} cannot be read: {error.strerror or 'it is not a file'}.") from None
 
 
 class _Reader:

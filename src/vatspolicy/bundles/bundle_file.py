@@ -128,11 +128,11 @@ def _manifest(file: str, content: bytes) -> dict[str, Any]:
         found = {"revision": data["revision"], **{key: ours[key] for key in ("format", "version", "number", "digest")}}
         roots = data["roots"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise BundleFileError(file, "Its .manifest is none that vatspolicy bundle build writes.") from None
+        raise BundleFileError(file, "Its .manifest was not written by vatspolicy bundle build.") from None
     texts = all(isinstance(found[key], str) for key in ("revision", "version", "digest"))
     number = found["number"]
     if not texts or not isinstance(number, int) or isinstance(number, bool) or number < 0 or roots != [ROOT]:
-        raise BundleFileError(file, "Its .manifest is none that vatspolicy bundle build writes.")
+        raise BundleFileError(file, "Its .manifest was not written by vatspolicy bundle build.")
     if found["format"] != FORMAT:
         raise BundleFileError(file, "Its format is not known to this version of the program.")
     return found

@@ -48,7 +48,7 @@ def read_key(path: Path, private: bool = False) -> Key:
         reason = getattr(error, "strerror", None) or "its name is not usable"
         raise BundleFileError(str(path), f"The key cannot be read: {reason}.") from None
     if len(content) > _MAX_BYTES:
-        raise BundleFileError(str(path), "This is no key.", _KINDS)
+        raise BundleFileError(str(path), "This is not a key.", _KINDS)
     pem = not content.lstrip().startswith(b"{")
     try:
         jwk = None if pem else json.loads(content)
@@ -56,7 +56,7 @@ def read_key(path: Path, private: bool = False) -> Key:
     except BundleFileError:
         raise
     except Exception as error:  # whatever a library says of what is no key; nothing of the key may be shown
-        message = "The key is locked by a password." if pem and isinstance(error, TypeError) else "This is no key."
+        message = "The key is locked by a password." if pem and isinstance(error, TypeError) else "This is not a key."
         raise BundleFileError(str(path), message, _KINDS) from None
     key = _key(path, material, jwk)
     if private and not key.private:

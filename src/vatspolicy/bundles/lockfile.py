@@ -56,7 +56,7 @@ def read_lock(path: Path) -> Lock:
         if name not in _FIELDS:
             raise _problem_with(document, name, f"A lock has no key {name!r}.")
         if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
-            raise _problem_with(document, name, "This is no value for it.")
+            raise _problem_with(document, name, "This value is not allowed here.")
     for name in _NEEDED:
         if name not in data:
             raise InvalidInput([document.problem((), f"The lock has no {name!r}.")])

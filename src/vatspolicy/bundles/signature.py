@@ -61,7 +61,7 @@ def canonical(content: bytes) -> bytes:
 
 
 def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 def _encode(value: Any) -> str:
@@ -220,4 +220,4 @@ def _digest(file: str, name: str, content: bytes, algorithm: str) -> str:
     try:
         return file_digest(name, content, algorithm)
     except ValueError:
-        raise BundleFileError(file, f"{name!r} is no JSON.") from None
+        raise BundleFileError(file, f"{name!r} is not JSON.") from None

@@ -190,10 +190,10 @@ class _Writer:
                 return self.text_test(kind, self.write(text, bound), pattern)
             case Quantifier():
                 return self.quantifier(node, bound)
-        raise TypeError(f"no such node: {node!r}")
+        raise TypeError(f"unknown node: {node!r}")
 
     def quantifier(self, node: Quantifier, bound: Mapping[str, str]) -> str:
-        """Return the source of a quantifier: set or list membership if the body is no more, else a loop."""
+        """Return the source of a quantifier: a membership test if the body is one, else a loop."""
         variable, exists = node.variable, node.kind == "exists"
         word = "any" if exists else "all"
         match node.body:

@@ -111,7 +111,7 @@ def compile_interpreter(node: Node, params: Params) -> Evaluator:
             return _quantifier(
                 kind == "exists", variable, compile_interpreter(over, params), compile_interpreter(body, params)
             )
-    raise TypeError(f"no such node: {node!r}")
+    raise TypeError(f"unknown node: {node!r}")
 
 
 def conjunction(values: Iterable[bool | None]) -> bool | None:

@@ -114,7 +114,7 @@ def constant(value: Any) -> Sql:
             return _number(text if "e" in text else f"{text}e0")  # the exponent makes it a double, not a decimal
         case str():
             return exp.Literal.string(value)
-    raise TypeError(f"no such constant: {type(value).__name__}")
+    raise TypeError(f"unsupported constant: {type(value).__name__}")
 
 
 def to_sql(value: Value) -> Sql:
@@ -182,7 +182,7 @@ class _Writer:
                 return _text_test(kind, self.value(text, bound), pattern)
             case Quantifier():
                 return self.quantifier(node, bound)
-        raise TypeError(f"no such node: {node!r}")
+        raise TypeError(f"unknown node: {node!r}")
 
     def both(self, kind: type[exp.Binary], fold: Any, left: Node, right: Node, bound: Mapping[str, Variable]) -> Value:
         one, other = self.value(left, bound), self.value(right, bound)

@@ -3,52 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Bool:
+class ScalarType:
+    """A type without parts: all its instances are equal."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Bool(ScalarType):
     """True or false."""
 
     def __str__(self) -> str:
         return "true or false"
 
 
-@dataclass(frozen=True)
-class Int:
+class Int(ScalarType):
     """A whole number (money, persons, levels); never mixed with `Number`."""
 
     def __str__(self) -> str:
         return "a whole number"
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(ScalarType):
     """A double, such as a percentage."""
 
     def __str__(self) -> str:
         return "a number"
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(ScalarType):
     """Free text."""
 
     def __str__(self) -> str:
         return "a text"
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(ScalarType):
     """A calendar day, written and compared as ISO text (YYYY-MM-DD)."""
 
     def __str__(self) -> str:
         return "a day"
 
 
-@dataclass(frozen=True)
-class Enum:
+class Enum(NamedTuple):
     """A string from a closed set of words. `written`: the words come from a policy instead of a schema."""
 
     name: str
@@ -59,8 +65,7 @@ class Enum:
         return "a text" if self.written else f"one of the {self.name} values"
 
 
-@dataclass(frozen=True)
-class ListOf:
+class ListOf(NamedTuple):
     """A list whose members have one type; None for a list that is always empty."""
 
     item: Type | None
@@ -69,12 +74,14 @@ class ListOf:
         return "a list"
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """An object with known fields."""
 
     name: str
-    fields: Mapping[str, Type] = field(hash=False)
+    fields: Mapping[str, Type]
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def __str__(self) -> str:
         return f"an object ({self.name})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vatspolicy.errors import InvalidInput
@@ -63,7 +62,7 @@ def report_problems(error: InvalidInput) -> None:
         count[problem.file] = count.get(problem.file, 0) + 1
         if count[problem.file] > MAX_PROBLEMS:
             continue
-        named = replace(problem, file=clean(problem.file, one_line=True))
+        named = problem._replace(file=clean(problem.file, one_line=True))
         write_stderr(clean(render(named)) + "\n")
     if hidden := sum(max(found - MAX_PROBLEMS, 0) for found in count.values()):
         warn(f"{hidden} more problems are not shown.")

@@ -93,6 +93,6 @@ class SpecContext(CommandContext):
 
 
 def require_covered(bundle: Bundle, day: str, option: str = "--as-of") -> None:
-    """End the command if the day of an option lies before the first day that the bundle covers."""
+    """End the command if the day of an option is before the first day that the bundle covers."""
     if day < bundle.covers_from:
-        abort(f"{option} {day} lies before {bundle.covers_from}, the first day that the bundle covers.")
+        abort(f"{option} {day} is before {bundle.covers_from}, the first day that the bundle covers.")

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from dataclasses import is_dataclass
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """A positional argument: metadata of an annotated parameter."""
 
     metavar: str
     help: str
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """An option: metadata of an annotated parameter."""
 
     name: str
@@ -41,8 +39,7 @@ class Option:
         return (self.name, self.short) if self.short else (self.name,)
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A command: its function returns an exit code or None, and has the docstring that help shows."""
 
     function: Callable[..., int | None]
@@ -50,8 +47,7 @@ class Command:
     panel: str
 
 
-@dataclass(frozen=True)
-class CommandGroup:
+class CommandGroup(NamedTuple):
     """A command with subcommands."""
 
     name: str
@@ -60,8 +56,7 @@ class CommandGroup:
     functions: Mapping[str, Callable[..., int | None]]
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A parameter of a command, or a field of an option group."""
 
     name: str
@@ -91,7 +86,7 @@ def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
 
 
 def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-    """Call a command with the values of its flattened parameters; those that are not given keep their defaults."""
+    """Call a command with the values of its flattened parameters. Missing values take their defaults."""
     hints = get_type_hints(target)
     arguments = {}
     for name in inspect.signature(target).parameters:

@@ -75,7 +75,7 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text) if text else None
     except re.error:
-        raise bad_argument("This is no regular expression.") from None
+        raise bad_argument("This is not a valid regular expression.") from None
 
 
 def parse_fixtures(path: Path | None) -> Path | None:
@@ -83,7 +83,7 @@ def parse_fixtures(path: Path | None) -> Path | None:
     if path is None:
         return Path("fixtures") if Path("fixtures").is_dir() else None
     if not path.is_dir():
-        raise bad_argument("There is no such folder.")
+        raise bad_argument("This folder does not exist.")
     return path
 
 

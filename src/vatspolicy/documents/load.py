@@ -31,7 +31,7 @@ def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
             with open(name.rstrip("/") or os.curdir, "rb") as stream:  # as pathlib spells it
                 content = stream.read(limits.size + 1)
     except FileNotFoundError:
-        message = "There is no such file."
+        message = "This file does not exist."
     except IsADirectoryError:
         message = "This is a directory, not a file."
     except PermissionError:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.documents.document import Document, Node, format_path
 from vatspolicy.documents.positions import characters, line_starts, position, unprintable
@@ -15,12 +14,11 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 MAX_EXACT = 2**53  # the largest magnitude up to which every integer is a double too
-NO_ESCAPE = ("There is no such escape.", r"Write \\ for a backslash.")
+NO_ESCAPE = ("This escape sequence does not exist.", r"Write \\ for a backslash.")
 QUOTE_TEXT = "Put it in quotes if it is text."
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Limits of a document: bytes of text, nodes after aliases are expanded, levels of nesting, uses of aliases."""
 
     size: int = 2**20

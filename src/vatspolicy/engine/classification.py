@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.policies.model import Classify, Rule
@@ -15,8 +15,7 @@ Interpretations = Mapping[tuple[str, str], str]
 NO_INTERPRETATIONS: Interpretations = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Classification:
+class Classification(NamedTuple):
     """Result of the classify rules for one service."""
 
     classes: Mapping[str, Rule]
@@ -24,7 +23,7 @@ class Classification:
     possible: Mapping[str, Rule]
     """Further classes that a missing fact leaves open."""
     rules: tuple[Rule, ...]
-    """Rules that hold, also those that find no class."""
+    """Rules that hold, including rules that find no class."""
     undecided: tuple[Match, ...]
     """Matches that a missing fact leaves undecided and that may add something."""
     contested: tuple[Rule, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from vatspolicy.documents import Path
 from vatspolicy.policies.model import Condition, Deny, Route, Rule
@@ -34,8 +34,7 @@ def word_of(low: Outcome, high: Outcome) -> str:
     return low.word if low == high else INCOMPLETE
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """The product, one of its services, or one activity (a service seen as one class)."""
 
     service: str | None = None
@@ -51,8 +50,7 @@ class Subject:
         return "/".join(part for part in (self.service, self.cls) if part)
 
 
-@dataclass(frozen=True)
-class MissingFact:
+class MissingFact(NamedTuple):
     """A fact to ask for: its path in the profile and the undecided rules that it would help to decide."""
 
     path: Path
@@ -60,8 +58,7 @@ class MissingFact:
     """Names of the undecided rules that read it."""
 
 
-@dataclass(frozen=True)
-class LicenseOption:
+class LicenseOption(NamedTuple):
     """A license that an open route leads to."""
 
     instrument: str
@@ -70,8 +67,7 @@ class LicenseOption:
     authority: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class RouteResult:
+class RouteResult(NamedTuple):
     """State of one route for one activity."""
 
     rule: Rule
@@ -99,7 +95,7 @@ class RouteResult:
 
 
 def rank_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
-    """Return open routes, then those that may be open, then closed ones, the nearest first."""
+    """Return open routes, then possibly open routes, then closed ones, the nearest first."""
     order = ("open", "unknown", "closed")
     return tuple(sorted(routes, key=lambda route: (order.index(route.state), route.distance)))
 
@@ -111,8 +107,7 @@ def nearest_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
     return tuple(route for route in routes if route.distance == nearest)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """Result of one rule about one subject."""
 
     rule: Rule
@@ -155,8 +150,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True)
-class Interpretation:
+class Interpretation(NamedTuple):
     """Alternative interpretation of a contested rule under which the decision differs."""
 
     rule: Rule
@@ -166,8 +160,7 @@ class Interpretation:
     decision: str
 
 
-@dataclass(frozen=True)
-class Activity:
+class Activity(NamedTuple):
     """A service in one of its classes, with the routes by which it may be offered."""
 
     cls: str
@@ -176,8 +169,7 @@ class Activity:
     routes: tuple[RouteResult, ...]
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """A service of the product."""
 
     id: str

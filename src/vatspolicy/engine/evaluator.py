@@ -7,7 +7,7 @@ outcomes possible, and the decision is the strictest of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import NO_INTERPRETATIONS, Interpretations, classify
@@ -73,8 +73,7 @@ def evaluate_parts(ruleset: RuleSet, profile: Profile, as_of: str) -> list[Part]
     return list(_Evaluator(ruleset, profile, as_of).parts())
 
 
-@dataclass(frozen=True)
-class PossibleOutcomes:
+class PossibleOutcomes(NamedTuple):
     """The outcomes that a profile leaves possible, under the rules' own interpretations and without explanations."""
 
     range: tuple[str, str]

@@ -1,10 +1,9 @@
-"""Explanation: why a rule said what it said, clause by clause, with the facts it read and where they were written."""
+"""Explanation of a rule's result, clause by clause, with the facts that it read and their positions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Fact, Node, Not, Or, Quantifier, Term, children
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(NamedTuple):
     """A clause of an expression and its truth value."""
 
     text: str
@@ -30,8 +28,7 @@ class Clause:
     """Depth in the tree: the clauses of a term are one level below it."""
 
 
-@dataclass(frozen=True)
-class FactRead:
+class FactRead(NamedTuple):
     """A fact that an expression read."""
 
     path: Path

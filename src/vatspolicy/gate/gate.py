@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.clock import LAST, later
 from vatspolicy.engine.decision import Decision
@@ -56,8 +56,7 @@ class DayError(Exception):
     """Error for a day of the law that may not be used: in the past, or before the coverage of the bundle."""
 
 
-@dataclass(frozen=True)
-class GateResult:
+class GateResult(NamedTuple):
     """Result of one run."""
 
     records: tuple[dict[str, Any], ...]
@@ -172,11 +171,11 @@ class Gate:
 
     def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
         """Return one decision and its record. Raises InvalidInput for a launch day that may not be used."""
-        decision = evaluate(self.bundle, profile, self._day(profile))
+        decision = evaluate(self.bundle, profile, self.find_day(profile))
         ahead = self._changes_ahead(profile, decision.as_of)
         return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
 
-    def _day(self, profile: Profile) -> str:
+    def find_day(self, profile: Profile) -> str:
         """Return the day of the law for a spec. Raises InvalidInput for a launch day that may not be used."""
         day = self.as_of or profile.launch or self.today
         if self.as_of is None and (wrong := self._explain_refusal(day)):
@@ -200,7 +199,7 @@ class Gate:
     def _explain_refusal(self, day: str) -> str | None:
         """Return the reason why a day may not be used, as a predicate; None if it may."""
         if day < self.bundle.covers_from:
-            return f"lies before {self.bundle.covers_from}, the first day that the bundle covers"
+            return f"is before {self.bundle.covers_from}, the first day that the bundle covers"
         if day < self.today and not self.allow_past:
             return "lies in the past; pass --allow-past-as-of to decide under the law of a past day"
         return None

@@ -98,7 +98,7 @@ def _bytes(profile: Profile, changes: Iterable[tuple[str, Any]]) -> bytes:
             return content
     except (OSError, InvalidInput):
         pass
-    raise InvalidInput([Problem(file, 1, 1, "", "The spec has changed since it was decided; there is no receipt.")])
+    raise InvalidInput([Problem(file, 1, 1, "", "The spec has changed since it was decided. No receipt was written.")])
 
 
 def _law(selected_law: SelectedLaw) -> dict[str, Any]:
@@ -210,12 +210,12 @@ def read_receipt(path: Path) -> dict[str, Any]:
         message = f"The receipt cannot be read: {error.strerror or error}."
         raise InvalidInput([Problem(file, 1, 1, "", message)]) from None
     except (ValueError, RecursionError):
-        raise InvalidInput([Problem(file, 1, 1, "", "This is no JSON, and so no receipt.")]) from None
+        raise InvalidInput([Problem(file, 1, 1, "", "This is not JSON, so it is not a receipt.")]) from None
     if isinstance(data, dict) and data.get("receipt", FORMAT) != FORMAT:
         raise InvalidInput([Problem(file, 1, 1, "", "This receipt is of a form that this version does not know.")])
     if not _well_formed(data):
         hint = "vatspolicy check --receipt writes them."
-        raise InvalidInput([Problem(file, 1, 1, "", "This is no receipt.", hint)])
+        raise InvalidInput([Problem(file, 1, 1, "", "This is not a receipt.", hint)])
     return dict(data)
 
 

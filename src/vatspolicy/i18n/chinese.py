@@ -50,7 +50,7 @@ PHRASES: dict[str, str] = {
     "bundle": "规则包",
     "folder": "文件夹",
     "its name is not usable": "文件名不可用",
-    "it is no file": "它不是文件",
+    "it is not a file": "它不是文件",
     "No such file or directory": "没有这个文件或目录",
     "Permission denied": "没有权限",
     "Is a directory": "它是目录",

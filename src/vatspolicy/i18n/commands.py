@@ -41,8 +41,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Known here: {0!l}.", "此处可用的键：{0!l}。"),
     # --- values of options
     ("Write a calendar day as YYYY-MM-DD.", "请把日期写成 YYYY-MM-DD。"),
-    ("This is no regular expression.", "这不是正则表达式。"),
-    ("There is no such folder.", "没有这个文件夹。"),
+    ("This is not a valid regular expression.", "这不是正则表达式。"),
+    ("This folder does not exist.", "没有这个文件夹。"),
     ("Use lower-case words joined by hyphens.", "请用以连字符连接的小写单词。"),
     ("Write FORMAT=PATH, where FORMAT is one of {0!l}.", "请写成 FORMAT=PATH，其中 FORMAT 为以下之一：{0!l}。"),
     ("Two reports would go to one file.", "两份报告会写入同一个文件。"),
@@ -59,21 +59,21 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("--as-of {0!t}.", "--as-of {0!t}。"),
     ("The launch day {0!t}.", "上线日{0!t}。"),
     ("Today {0!t}.", "今天{0!t}。"),
-    ("lies before {0}, the first day that the bundle covers", "早于规则包涵盖的首日 {0}"),
+    ("is before {0}, the first day that the bundle covers", "早于规则包涵盖的首日 {0}"),
     (
         "lies in the past; pass --allow-past-as-of to decide under the law of a past day",
         "已经过去；若要按过去某日的法律判定，请加 --allow-past-as-of",
     ),
     ("lies in the past; pass --allow-past-as-of", "已经过去；请加 --allow-past-as-of"),
-    ("{0} lies before {1}, the first day that the bundle covers.", "{0} 早于规则包涵盖的首日 {1}。"),
-    ("{0} lies before the first day of the timeline.", "{0} 早于时间线的首日。"),
+    ("{0} is before {1}, the first day that the bundle covers.", "{0} 早于规则包涵盖的首日 {1}。"),
+    ("{0} is before the first day of the timeline.", "{0} 早于时间线的首日。"),
     (
         "--as-of {0} lies in the past; pass --allow-past-as-of to decide under the law of a past day.",
         "--as-of {0} 已经过去；若要按过去某日的法律判定，请加 --allow-past-as-of。",
     ),
     ("--as-of {0} lies in the past; pass --allow-past-as-of.", "--as-of {0} 已经过去；请加 --allow-past-as-of。"),
     (
-        "--as-of lies before {0}, the first day that the bundle covers.",
+        "--as-of is before {0}, the first day that the bundle covers.",
         "--as-of 早于规则包涵盖的首日 {0}。",
     ),
     (
@@ -81,7 +81,6 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "--as-of 已经过去；若要按过去某日的法律判定，请加 --allow-past-as-of。",
     ),
     ("Or choose a day with --as-of.", "也可用 --as-of 指定日期。"),
-    ("Choose a day with --as-of.", "请用 --as-of 指定日期。"),
     ("the law is known from {0} on.", "法律自 {0} 起可查。"),
     ("the bundle covers days from {0} on", "规则包涵盖 {0} 及以后的日期"),
     (
@@ -112,7 +111,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("bundle {0} stays in use, the new one may not be: {1!t}", "规则包 {0} 继续使用，新的不可用：{1!t}"),
     ("stopped.", "已停止。"),
     ("nothing was decided.", "什么也没有判定。"),
-    ("there is no spec behind {0!q}.", "{0!q}之下没有产品说明。"),
+    ("no spec found at {0!q}.", "{0!q}之下没有产品说明。"),
     ("{0} specs are behind {1!q}; name one.", "{1!q}之下有 {0} 份产品说明，请指定一份。"),
     ("cannot write to standard output: {0!t}.", "无法写到标准输出：{0!t}。"),
     ("cannot write to {0}: {1!t}.", "无法写到 {0}：{1!t}。"),
@@ -142,7 +141,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("There is no free-trade zone {0!q}. {1!t}", "没有自贸试验区{0!q}。{1!t}"),
     ("There is no free-trade zone {0!q}.", "没有自贸试验区{0!q}。"),
     (
-        "no company can be registered there: there is no such site in that zone",
+        "no company can be registered there: that zone has no such site",
         "企业不能在那里注册：该自贸试验区内没有这个地点",
     ),
     (
@@ -201,7 +200,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "{0!q}中没有政策。项目应有 policies/ 文件夹。",
     ),
     ("The folder {0!q} cannot be read: {1!t}.", "文件夹{0!q}无法读取：{1!t}。"),
-    ("{0!q} is no whole tar archive.", "{0!q}不是完整的 tar 归档。"),
+    ("{0!q} is not a complete tar archive.", "{0!q}不是完整的 tar 归档。"),
     ("{0!q} cannot be read: {1!t}.", "{0!q}无法读取：{1!t}。"),
     ("{0!q} holds more than {1} MiB.", "{0!q}的内容超过 {1} MiB。"),
     ("{0!q} holds more than {1} members.", "{0!q}的成员超过 {1} 个。"),

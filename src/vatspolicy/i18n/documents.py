@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DOCUMENTS: tuple[tuple[str, str], ...] = (
     # --- files
-    ("There is no such file.", "没有这个文件。"),
+    ("This file does not exist.", "没有这个文件。"),
     ("This is a directory, not a file.", "这是目录，不是文件。"),
     ("The file may not be read: permission is denied.", "文件不可读：没有权限。"),
     ("The file cannot be read: {0!t}.", "文件无法读取：{0!t}。"),
@@ -32,7 +32,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("Write \\n for a line break, \\t for a tab.", "换行写作 \\n，制表符写作 \\t。"),
     ("A key in double quotes is missing here.", "此处缺少双引号中的键。"),
     ("A : is missing after this key.", "此键之后缺少冒号（:）。"),
-    ("There is no such escape.", "没有这个转义。"),
+    ("This escape sequence does not exist.", "没有这个转义。"),
     ("Write \\\\ for a backslash.", "反斜杠写作 \\\\。"),
     ("Put it in quotes if it is text.", "若是文本，请加引号。"),
     # --- plain values of YAML
@@ -144,11 +144,11 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("Write month and day, such as 12-15.", "请写月和日，例如 12-15。"),
     ("Write three numbers, such as 1.0.0.", "请写三个数字，例如 1.0.0。"),
     # --- specs
-    ("There is no such place to set.", "没有可以设定的这个位置。"),
+    ("This path cannot be set.", "没有可以设定的这个位置。"),
     ("Another service has the same name (services[{0}]).", "另有一项服务与此同名（services[{0}]）。"),
     ("There is no {0} beside this fixture.", "此用例旁没有 {0}。"),
     # --- bundles
-    ("There is no such folder of policies.", "没有这个政策文件夹。"),
+    ("This policy folder does not exist.", "没有这个政策文件夹。"),
     ("There are no policies in this folder.", "此文件夹中没有政策。"),
     ("A policy is a .yaml file.", "政策是 .yaml 文件。"),
     ("The folder has no bundle.yaml.", "文件夹中没有 bundle.yaml。"),
@@ -287,6 +287,11 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ),
     ("The keys of a policy stand in a fixed order.", "政策的各键有固定次序。"),
     ("The order is {0!l}.", "次序为 {0!l}。"),
+    (
+        "This is not valid JSON Schema 2020-12: it violates {0!q}.",
+        "这不是有效的 JSON Schema 2020-12：不符合{0!q}。",
+    ),
+    ("The metaschema requires {0!t}.", "元模式的要求是 {0!t}。"),
     ("The Chinese text is the English one.", "中文与英文相同。"),
     ("There is no Chinese in the Chinese text.", "中文文本里没有中文。"),
     ("There is Chinese in the English text.", "英文文本里有中文。"),

@@ -1,4 +1,4 @@
-"""Policies built from the plain data of a compiled bundle."""
+"""Policies built from the data of policy files and the typed trees of their expressions."""
 
 from __future__ import annotations
 
@@ -39,11 +39,10 @@ Trees: TypeAlias = Mapping[Path, bytes]
 """Stored trees of expressions by path."""
 
 
-def build_policies(compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]]) -> dict[str, Policy]:
-    """Build the policies of a bundle: schema-valid data, file name, positions and trees of each."""
+def build_policies(compiled: Iterable[tuple[Mapping[str, Any], str, Positions, Trees]]) -> list[Policy]:
+    """Build the policies of a bundle from schema-valid data, file name, positions and trees of each."""
     indexes = itertools.count()
-    policies = (_Builder(data, file, positions, trees, indexes).policy() for data, file, positions, trees in compiled)
-    return {policy.id: policy for policy in policies}
+    return [_Builder(data, file, positions, trees, indexes).policy() for data, file, positions, trees in compiled]
 
 
 class _Builder:
@@ -104,6 +103,7 @@ class _Builder:
 
     def rule(self, index: int, entry: Mapping[str, Any]) -> Rule:
         path, cite = ("rules", index), tuple(entry["cite"])
+        kind = next(name for name in EFFECTS if name in entry)
         return Rule(
             policy=self.id,
             id=entry["id"],
@@ -112,7 +112,8 @@ class _Builder:
             since=max(self.since, entry.get("from", ALWAYS)),
             until=min(self.until, entry.get("until", NEVER)),
             when=self.expression(entry["when"], *path, "when"),
-            effect=self.effect(entry, path),
+            kind=kind,
+            effect=self.effect(kind, entry[kind], path),
             message=entry["message"],
             contested=entry.get("contested", False),
             unwaivable=entry.get("unwaivable", False),
@@ -120,10 +121,8 @@ class _Builder:
             verification=self.verification(cite),
         )
 
-    def effect(self, entry: Mapping[str, Any], path: Path) -> Effect:
-        name = next(name for name in EFFECTS if name in entry)
-        body = entry[name]
-        match name:
+    def effect(self, kind: str, body: Mapping[str, Any], path: Path) -> Effect:
+        match kind:
             case "classify":
                 return Classify(tuple(body["classes"]), tuple(body.get("otherwise", ())))
             case "deny":

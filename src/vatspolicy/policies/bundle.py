@@ -17,10 +17,10 @@ from vatspolicy.documents import Document, load_document, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
-from vatspolicy.policies.builder import build_policies
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
 from vatspolicy.policies.model import Expression, Instrument, Policy, Route, Rule, store_tree
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.policies.serialize import policy_from_data, policy_to_data
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
@@ -32,7 +32,7 @@ TESTS_ENDING = ".test.yaml"
 
 
 def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """Return the policies and bundle.yaml among files, in the order of their names, whatever folders they lie in."""
+    """Return the policies and bundle.yaml among files, ordered by name regardless of folder."""
     return sorted((file for file in sources if is_law(file[0])), key=lambda file: (os.path.basename(file[0]), file[0]))
 
 
@@ -231,7 +231,7 @@ def _named_below(folder: str) -> list[tuple[str, bytes]]:
 
     root = FilePath(folder)
     if not root.is_dir():
-        raise InvalidInput([Problem(str(root), 1, 1, "", "There is no such folder of policies.")])
+        raise InvalidInput([Problem(str(root), 1, 1, "", "This policy folder does not exist.")])
     files = sorted(path for path in root.rglob("*.yaml") if path.is_file())
     if not files:
         raise InvalidInput(
@@ -251,6 +251,7 @@ def _relative(root: str) -> str:
 
 def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) -> dict[str, Any]:
     """Compile policy files to plain data, from which `_build` makes a bundle. Raises InvalidInput."""
+    from vatspolicy.policies.builder import build_policies
     from vatspolicy.policies.compiler import compile_policies
 
     names = {os.path.join(prefix, name): name for name, _ in sources}
@@ -286,20 +287,20 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) 
     if problems:
         raise InvalidInput(problems)
     assert release is not None
-    policies = [
+    policies = build_policies(
         (
             document.data,
             names[document.file],
-            dict(positions),
+            positions,
             {path: store_tree(tree) for path, tree in trees.items()},
         )
         for document, positions, trees in compile_policies(documents, schemas)
-    ]
+    )
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
-        "policies": policies,
-        PIECES: [generate(build_policies(policies).values())],
+        "policies": [policy_to_data(policy) for policy in policies],
+        PIECES: [generate(policies)],
     }
 
 
@@ -312,9 +313,7 @@ def _build(
 ) -> Bundle:
     """Build the bundle of compiled policies. Their files are named below a prefix."""
     (code,) = data[PIECES]
-    policies = build_policies(
-        (policy, os.path.join(prefix, name), positions, trees) for policy, name, positions, trees in data["policies"]
-    )
+    policies = {policy.id: policy for policy in (policy_from_data(row, prefix) for row in data["policies"])}
     instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
     return Bundle(
         data["version"], content, data["covers_from"], policies, instruments, bytes(code), schemas, kept or {}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.clock import later
 from vatspolicy.profile.vocabulary import LocalizedText
@@ -51,8 +50,7 @@ _PERIODS: Mapping[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Deadline:
+class Deadline(NamedTuple):
     """The deadline of a duty."""
 
     group: str
@@ -152,7 +150,7 @@ def _working_days(start: str, count: int) -> str | None:
 
 
 def _days(by: str, period: str) -> tuple[tuple[int, int], ...]:
-    """Return the last days (month, day) of a period in a year, in order: `by` (MM-DD) and those that follow from it.
+    """Return the last days (month, day) of a period in a year, in order: `by` (MM-DD) and those a period apart from it.
 
     The last day of a month stands for the last day of every month.
     """

@@ -1,4 +1,4 @@
-"""The law as frozen objects: policies, their rules and what rules bring about."""
+"""The law as frozen objects: policies, rules and their effects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import marshal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from vatspolicy.cel.ast import Literal, Node, Param, walk
 from vatspolicy.cel.serialize import from_data, to_data
@@ -70,8 +70,7 @@ def store_tree(tree: Node) -> bytes:
     return marshal.dumps(to_data(tree), 2)  # version 2 has no references, which depend on how the tree was made
 
 
-@dataclass(frozen=True)
-class Article:
+class Article(NamedTuple):
     """The words that rules rest on."""
 
     key: str
@@ -84,8 +83,7 @@ class Article:
     url: str | None
 
 
-@dataclass(frozen=True)
-class Instrument:
+class Instrument(NamedTuple):
     """A license, approval, certificate, filing or duty."""
 
     id: str
@@ -105,8 +103,7 @@ class Instrument:
         return (*(when for when, _ in self.authority), *covers)
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(NamedTuple):
     """A condition of a route that an applicant can meet."""
 
     id: str
@@ -124,8 +121,7 @@ class Condition:
         return hash((self.id, self.check))
 
 
-@dataclass(frozen=True)
-class Classify:
+class Classify(NamedTuple):
     """The service is of these classes; none means that it is not telecommunications."""
 
     classes: tuple[str, ...]
@@ -133,16 +129,14 @@ class Classify:
     """Other readings, each one class or `none`."""
 
 
-@dataclass(frozen=True)
-class Deny:
+class Deny(NamedTuple):
     """Prohibited."""
 
     reason: str
     curable: bool = False
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """An instrument must be held before the launch, or a route `through` to it be open."""
 
     instrument: str | None = None
@@ -150,8 +144,7 @@ class Need:
     bearer: str = "operator"
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """A lawful way to offer an activity."""
 
     to: str
@@ -174,8 +167,7 @@ class Route:
         return None if self.share_cap is None else self.share_cap.cap
 
 
-@dataclass(frozen=True)
-class Duty:
+class Duty(NamedTuple):
     """A filing, assessment or continuing obligation. `due` is as in policy.schema.json."""
 
     instrument: str
@@ -183,8 +175,7 @@ class Duty:
     bearer: str = "operator"
 
 
-@dataclass(frozen=True)
-class Advise:
+class Advise(NamedTuple):
     """Something a person must look at."""
 
     kind: str
@@ -210,6 +201,8 @@ class Rule:
     until: str
     """First day no longer in force."""
     when: Expression = field(repr=False)
+    kind: str
+    """Name of the effect in a policy file: classify, deny, need, route, duty or advise."""
     effect: Effect = field(repr=False)
     message: LocalizedText = field(repr=False)
     contested: bool
@@ -225,11 +218,6 @@ class Rule:
     def name(self) -> str:
         """policy/rule, for ever the same."""
         return f"{self.policy}/{self.id}"
-
-    @functools.cached_property
-    def kind(self) -> str:
-        """Name of the effect in a policy file: classify, deny, need, route, duty or advise."""
-        return type(self.effect).__name__.lower()
 
     @property
     def group(self) -> str:
@@ -261,8 +249,7 @@ class Rule:
         return self.since <= day < self.until
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """The value of a parameter from a day on."""
 
     since: str
@@ -270,8 +257,7 @@ class Value:
     value: Any
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A value that the law fixes, dated and cited."""
 
     key: str
@@ -284,8 +270,7 @@ class Parameter:
         return next((value for value in reversed(self.values) if value.since <= day), None)
 
 
-@dataclass(frozen=True)
-class Edition:
+class Edition(NamedTuple):
     """One edition of a series that is re-issued."""
 
     since: str

@@ -14,8 +14,7 @@ import operator
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import And, Compare, Fact, In, Literal, Node, Not, Or, Param, Quantifier, Term, children, walk
@@ -45,7 +44,7 @@ class RuleIndex:
         dimensions: dict[tuple[Any, ...], Dimension] = {}
         for place, condition in enumerate(conditions):
             self._add(1 << place, condition, True, dimensions)
-        self._alternatives.reverse()  # what stands inside comes first
+        self._alternatives.reverse()  # inner alternatives come first
         self._everything = (1 << self._bits) - 1
         self._owners: dict[tuple[str, ...], list[Dimension]] = {}
         """Dimensions by the object that holds their fact."""
@@ -119,15 +118,14 @@ _BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in rang
 """Places of the bits that are set, by byte."""
 
 
-@dataclass(frozen=True)
-class Predicate:
+class Predicate(NamedTuple):
     """A test of one fact, which a rule fails if its clause is false."""
 
     way: str
     path: tuple[str, ...]
     constants: frozenset[Any]
     """Values that the test mentions."""
-    passes: Evaluator = field(compare=False)
+    passes: Evaluator
     """Takes the value, or a member of the list, and tells whether it passes."""
 
 

@@ -29,7 +29,7 @@ def describe_effect(bundle: Bundle, rule: Rule, lang: Language) -> str:
             other = ("；另有理解：" if zh else "; also read as ") + ", ".join(otherwise) if otherwise else ""
             return ("归类：" if zh else "classify as ") + text + other
         case Deny(reason=reason, curable=curable):
-            mend = ("（可以补正）" if zh else " (can be mended)") if curable else ""
+            mend = ("（可以补正）" if zh else " (fixable)") if curable else ""
             return ("禁止：" if zh else "deny: ") + label("reason", reason)[lang] + mend
         case Need(instrument=instrument, through=through):
             title = bundle.instruments[instrument or through or ""].title[lang]

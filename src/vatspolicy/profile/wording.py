@@ -29,7 +29,7 @@ _UNITS: Mapping[str, LocalizedText] = {
     "merchants": {"en": " merchants", "zh": "家商户"},
     "RMB yuan": {"en": "RMB ", "zh": "元"},
 }
-"""Units as they stand beside a number: behind it, but for RMB in English."""
+"""Units beside a number: after it, except for RMB in English."""
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,11 @@ class FactWording:
         return self.place(value) if value in node.get("enum", ()) else {"en": value, "zh": value}
 
     def _address(self, value: Mapping[str, Any], path: Path) -> LocalizedText:
-        """Return a place with its zone and its kind. An area that states no zone is worded by its place alone."""
+        """Return a place with its kind, and with its zone unless the place implies it. An area needs no `ftz: none`."""
         parts = []
         if value.get("ftz") == "none":
             parts += [self.place("none")] if "area" not in path else []
-        elif value.get("ftz"):
+        elif value.get("ftz") and "zone" not in gazetteer(self.schemas)[value["at"]]:
             zone = self.place(value["ftz"])
             parts.append({"en": f"free-trade zone: {zone['en']}", "zh": f"自由贸易试验区：{zone['zh']}"})
         parts += [self._text(value["kind"], (*path, "kind"))] if value.get("kind") else []

@@ -16,7 +16,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "zh": "可以上线：无须另行取得许可，仍应履行下列义务。",
     },
     "needs-license": {
-        "en": "May launch once the licenses below are held; nothing on these facts stops the grant.",
+        "en": "May launch once the licenses below are held; no obstacle found on the facts given.",
         "zh": "取得下列许可后可以上线；就现有事实，不存在不予许可的情形。",
     },
     "deny": {
@@ -38,25 +38,25 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 }
 VERIFICATION: Mapping[str, Mapping[str, str]] = {
     "primary": {
-        "en": "Every article it rests on was compared with the text of the law.",
-        "zh": "所依据的条款均已与法律文本核对。",
+        "en": "Source quality: every cited article has been checked against the text of the law.",
+        "zh": "来源质量：所引条款均已与法律文本核对。",
     },
     "secondary": {
-        "en": "Weakest link: secondary. At least one article is known from commentary only.",
-        "zh": "最弱一环：二手资料，至少一条依据仅见于评论。",
+        "en": "Source quality: at least one cited article is known from commentary only.",
+        "zh": "来源质量：至少一条所引条款仅见于评论。",
     },
     "unverified": {
-        "en": "Weakest link: unverified. At least one article was neither compared with a text nor seen in commentary.",
-        "zh": "最弱一环：未经核实，至少一条依据既未核对文本也未见于评论。",
+        "en": "Source quality: at least one cited article has not been checked against its text.",
+        "zh": "来源质量：至少一条所引条款未与法律文本核对。",
     },
 }
 PHRASES: Mapping[str, Mapping[str, str]] = {
     "as_of": {"en": "as of {day}", "zh": "法律截至 {day}"},
     "bundle": {"en": "bundle {version}", "zh": "规则库 {version}"},
     "because": {"en": "Because", "zh": "理由"},
-    "curable": {"en": "can be mended", "zh": "可以补正"},
+    "curable": {"en": "fixable", "zh": "可以补正"},
     "get": {"en": "Licenses to get", "zh": "应取得的许可"},
-    "would_get": {"en": "Licenses it would need besides", "zh": "此外还需要的许可"},
+    "would_get": {"en": "Licenses also required", "zh": "还须取得的许可"},
     "met": {"en": "Licenses held", "zh": "已持有的许可"},
     "held": {"en": "held: {title}", "zh": "已持有：{title}"},
     "undecided": {"en": "Not decided", "zh": "未能判定"},
@@ -72,12 +72,13 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "duties": {"en": "Filings and duties", "zh": "备案及其他义务"},
     "done": {"en": "done on {day}", "zh": "已于 {day} 完成"},
     "by": {"en": "by {day}", "zh": "截止 {day}"},
-    "advice": {"en": "Look at", "zh": "请注意"},
+    "advice": {"en": "Notes for review", "zh": "审阅提示"},
     "see_contested": {
-        "en": "Contested: another reading of the law leads elsewhere; see below.",
+        "en": "Contested: under another reading of the law the result differs; see below.",
         "zh": "存在争议：按其他理解结论不同，详见下文。",
     },
-    "rules_waiting": {"en": "rules that wait for it: {count}", "zh": "待定规则：{count}"},
+    "rule_depends": {"en": "1 rule depends on this", "zh": "1条规则取决于此"},
+    "rules_depend": {"en": "{count} rules depend on this", "zh": "{count}条规则取决于此"},
     "contested": {"en": "Contested", "zh": "存在争议"},
     "reading": {
         "en": "Read as {reading}, the decision is {decision}.",

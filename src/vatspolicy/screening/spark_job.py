@@ -172,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     signed = parser.add_mutually_exclusive_group()
     signed.add_argument("--key", metavar="FILE", help="the public key that signed the bundle")
-    signed.add_argument("--skip-verify", action="store_true", help="use a bundle whoever signed it")
+    signed.add_argument("--skip-verify", action="store_true", help="skip signature verification")
     parser.add_argument("--input", choices=("lines", "parquet"), default="lines")
     parser.add_argument("--output", choices=("parquet", "json"), default="parquet")
     parser.add_argument("--no-missing", dest="missing", action="store_false", help="do not name missing facts")
@@ -190,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 3
         first = max(bundle.covers_from for bundle in bundles)
         if options.as_of < first:
-            parser.error(f"--as-of lies before {first}, the first day that the bundle covers")
+            parser.error(f"--as-of is before {first}, the first day that the bundle covers")
 
         from pyspark.errors import AnalysisException
 

@@ -35,7 +35,7 @@ def read_token(file: Path | None) -> str | None:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
+            reason = getattr(error, "strerror", None) or "it is not text"
             raise ServeError(f"the token in {file} cannot be read: {reason}.") from None
     elif TOKEN in os.environ:
         text = os.environ[TOKEN]
@@ -63,7 +63,9 @@ def listen(host: str, port: int, token: str | None = None) -> socket.socket:
         )[0]
         listening = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise ServeError(f"cannot listen on {host}: {getattr(error, 'strerror', None) or 'no such address'}.") from None
+        raise ServeError(
+            f"cannot listen on {host}: {getattr(error, 'strerror', None) or 'address not found'}."
+        ) from None
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)

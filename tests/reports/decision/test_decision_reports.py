@@ -497,14 +497,14 @@ def test_text_says_what_is_held(make: Make) -> None:
 
 def test_what_a_denied_product_would_need_stands_apart(make: Make) -> None:
     text = page(make(("company.discredited", ["company"])))
-    assert "Licenses it would need besides\n  → cloud: Pilot approval" in text
+    assert "Licenses also required\n  → cloud: Pilot approval" in text
     assert "Licenses to get" not in text
-    assert "A discredited company may not launch. (can be mended)" in text
+    assert "A discredited company may not launch. (fixable)" in text
 
 
 def test_text_groups_duties_by_time_and_authority(make: Make) -> None:
     text = page(make(*PUBLIC, ("data.persons", 1)))
-    duties = text[text.index("Filings and duties\n") : text.index("Look at\n")]
+    duties = text[text.index("Filings and duties\n") : text.index("Notes for review\n")]
     assert re.findall(r"^ {2,4}(?=\S).*", duties, re.MULTILINE) == [
         "  Before the launch",
         "    Cyberspace Administration of China (CAC)",
@@ -568,7 +568,7 @@ def test_text_asks_for_missing_facts(make: Make) -> None:
 
 def test_text_shows_contested_readings(make: Make) -> None:
     text = page(make(("services.0.offers", ["saas"]), ("data.persons", 0)))
-    assert "Contested: another reading of the law leads elsewhere; see below.\n" in text
+    assert "Contested: under another reading of the law the result differs; see below.\n" in text
     contested = " ".join(text[text.index("Contested\n") :].splitlines()[1:4])
     assert contested.startswith("  ≠ cloud: Own software delivered online")
     assert "Read as B25-publishing or " in contested
@@ -582,7 +582,7 @@ def test_text_shows_what_is_undetermined(make: Make) -> None:
 
 
 def test_text_names_the_weakest_link(make: Make) -> None:
-    assert "Weakest link: secondary." in page(make())
+    assert "Source quality: at least one cited article is known from commentary only." in page(make())
     assert page(make()).endswith("A reading of the law by rules, not legal advice.\n")
 
 

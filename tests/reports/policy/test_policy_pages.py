@@ -163,7 +163,7 @@ def test_a_rule_is_a_sentence_in_both_languages(pages: Pages) -> None:
     text = pages["telecom-regulations.md"]
     assert (
         "Each activity, if mainland company of the operator: no → **deny: There is no company in mainland China "
-        r"\(can be mended\)**. Only a company established in mainland China can hold the license."
+        r"\(fixable\)**. Only a company established in mainland China can hold the license."
     ) in text
     assert "每项业务，如经营者的境内企业：否 → **禁止：未在境内设立企业（可以补正）**。" in text
 

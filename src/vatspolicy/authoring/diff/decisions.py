@@ -243,7 +243,7 @@ def products(base: LawRevision, head: LawRevision, arguments: Iterable[str]) -> 
     for argument in arguments:
         specs = find_specs(argument)
         if not specs:
-            problems.append(Problem(argument, 1, 1, "", "There is no profile here."))
+            problems.append(Problem(argument, 1, 1, "", "No profile was found here."))
         for spec in specs:
             try:
                 add(Product(load_document(spec)))

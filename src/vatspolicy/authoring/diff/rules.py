@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Expression, Parameter, Route, Rule
+from vatspolicy.policies.model import (
+    Advise,
+    Classify,
+    Condition,
+    Deny,
+    Duty,
+    Expression,
+    Instrument,
+    Need,
+    Parameter,
+    Route,
+    Rule,
+)
 
 
 class RuleSignatures:
@@ -148,13 +160,14 @@ def _plain(value: Any) -> Any:
     match value:
         case Expression():
             return _tree(value.data)
+        case Classify() | Deny() | Need() | Route() | Duty() | Advise() | Condition() | Instrument():
+            return {name: _plain(child) for name, child in value._asdict().items() if name not in _WORDS}
         case Mapping():
             return {key: _plain(child) for key, child in value.items()}
         case list() | tuple():
             return [_plain(child) for child in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in _WORDS}
-    return value
+        case _:
+            return value
 
 
 def _tree(stored: Any) -> Any:
@@ -173,15 +186,3 @@ def _part(value: Any) -> Any:
             return [_tree(node) for node in nodes]
         case _:
             return value
-
-
-def _expressions(value: Any) -> Iterator[Expression]:
-    """Yield the expressions within an effect or an instrument."""
-    if isinstance(value, Expression):
-        yield value
-    elif isinstance(value, tuple):
-        for child in value:
-            yield from _expressions(child)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for f in fields(value):
-            yield from _expressions(getattr(value, f.name))

@@ -7,7 +7,6 @@ fixed arguments, bounded in time and size.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -282,7 +281,7 @@ class LawRevision:
     source: Source
     bundle: Bundle
     documents: Mapping[str, Document] = field(repr=False)
-    """Policy files by id, without those that are the same, byte for byte, on the other side."""
+    """Policy files by id, except files with identical bytes on the other side."""
     tests: Mapping[str, tuple[str, Any]] = field(repr=False)
     """Tests by the id of their policy, as (file, data), without those of files that are the same on the other side."""
     release: Document = field(repr=False)
@@ -350,7 +349,7 @@ def load_side(source: Source, schemas: SchemaSet, same: frozenset[tuple[str, byt
 
 def named_after(source: Source, problems: Iterable[Problem]) -> list[Problem]:
     """Return problems of the base with its files named as git names them: `main:policies/a.yaml`."""
-    return [dataclasses.replace(problem, file=f"{source.name}:{problem.file}") for problem in problems]
+    return [problem._replace(file=f"{source.name}:{problem.file}") for problem in problems]
 
 
 def _schemas(files: Mapping[str, bytes]) -> SchemaSet:

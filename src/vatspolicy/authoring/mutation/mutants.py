@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 import re
@@ -179,7 +178,7 @@ class MutantGenerator:
         for index, entry in enumerate(parameter.values):
             for inner, value, words in mutate_value(entry.value):
                 entries = [*parameter.values]
-                entries[index] = dataclasses.replace(entry, value=value)
+                entries[index] = entry._replace(value=value)
                 yield made("value", (*where, index, "value", *inner), tuple(entries), words)
         for index, moved, words in mutate_days(parameter.values):
             yield made("day", (*where, index, "from"), moved, words)

@@ -141,8 +141,7 @@ class _BundleRewriter:
         )
 
     def instrument(self, instrument: Instrument) -> Instrument:
-        return dataclasses.replace(
-            instrument,
+        return instrument._replace(
             authority=tuple((self.expression(when), bodies) for when, bodies in instrument.authority),
             covers=None if instrument.covers is None else self.expression(instrument.covers),
         )
@@ -153,8 +152,7 @@ class _BundleRewriter:
         since, until = self.mutant.dates.get(rule.name, (rule.since, rule.until))
         effect = rule.effect
         if isinstance(effect, Route):
-            effect = dataclasses.replace(
-                effect,
+            effect = effect._replace(
                 share_cap=None if effect.share_cap is None else self.condition(effect.share_cap),
                 conditions=tuple(map(self.condition, effect.conditions)),
             )
@@ -162,7 +160,7 @@ class _BundleRewriter:
 
     def condition(self, condition: Condition) -> Condition:
         cap = None if condition.cap is None else self.expression(condition.cap)
-        return dataclasses.replace(condition, check=self.expression(condition.check), cap=cap)
+        return condition._replace(check=self.expression(condition.check), cap=cap)
 
     def expression(self, expression: Expression) -> Expression:
         tree = self.trees.get(expression.index)

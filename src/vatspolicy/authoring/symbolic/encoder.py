@@ -155,7 +155,7 @@ class Encoder(SymbolicOperations):
                 return self.size(self.cases(over, activation, params))
             case TextTest(kind=kind, text=text, pattern=pattern):
                 return self.text_test(kind, self.cases(text, activation, params), pattern)
-        raise TypeError(f"no such node: {node!r}")
+        raise TypeError(f"unknown node: {node!r}")
 
     def cases(self, node: Node, activation: SymbolicActivation, params: Mapping[str, Any]) -> Cases:
         """Return the value of a node that is not boolean."""

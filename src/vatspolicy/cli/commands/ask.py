@@ -56,7 +56,7 @@ def ask(
     allow_past_as_of: PastOption = False,
     complete: Annotated[
         bool,
-        typer.Option("--complete", help="Ask on until the duties are complete.", rich_help_panel=DECISION),
+        typer.Option("--complete", help="Keep asking until the list of duties is complete.", rich_help_panel=DECISION),
     ] = False,
     output: Annotated[
         Path | None,
@@ -164,9 +164,9 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
     if as_json:
         import json
 
-        from vatspolicy.guidance.interview import as_data
+        from vatspolicy.guidance.interview import interview_to_data
 
-        print_result(json.dumps(as_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
+        print_result(json.dumps(interview_to_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
         return
     from vatspolicy.guidance.interview.terminal import Terminal, closing
 

@@ -135,7 +135,7 @@ def check(options: CheckOptions) -> ExitCode:
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
-        warn(f"there is no spec behind {argument!r}.")
+        warn(f"no spec found at {argument!r}.")
     if not result.records and not result.problems:
         abort("nothing was decided.", ExitCode.NOTHING)
     if options.log is not None and result.records:
@@ -205,7 +205,7 @@ def _adopt_findings(gate: Gate, specs: list[str], path: Path, until: str) -> Gat
     result = gate.run(specs)
     products = [decision.product for _, decision, _ in result.decided]
     if result.problems or result.empty or not products:
-        return gate  # which reports what is wrong
+        return gate  # it reports the problem
     if len(set(products)) < len(products):
         abort("two specs have one product id; a baseline could not tell them apart.")
     write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))

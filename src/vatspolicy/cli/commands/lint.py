@@ -14,7 +14,7 @@ def lint(
     law: LawOptions,
     fixtures: FixturesOption = None,
 ) -> ExitCode:
-    """Check policies beyond what loading checks: style, translations, tests that show every rule both ways.
+    """Check style, translations and tests of policies, and the schemas themselves.
 
     Example: vatspolicy lint --policies policies
     """

@@ -39,7 +39,7 @@ def run_tests(
         bool,
         typer.Option(
             "--coverage",
-            help="Show which rules and clauses no test sees both ways, or sees decide alone (MC/DC).",
+            help="Report rules and clauses not covered as both true and false, or not independently (MC/DC).",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
@@ -131,7 +131,7 @@ def _prover(bundle: Bundle) -> Prover:
         from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 
         names = [rule.name for rule in mutant.rules]
-        if not names:  # of what an instrument says, not of a rule
+        if not names:  # part of an instrument, not of a rule
             return False
         head = rewrite_bundle(bundle, mutant)
         return all(verdict.verdict == EQUIVALENT for verdict in compare_rules(bundle, head, names))

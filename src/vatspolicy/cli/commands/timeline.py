@@ -58,7 +58,7 @@ def show_timeline(
     if first is not None:
         require_covered(bundle, first, "--from")
     if last is not None and last < (first or bundle.covers_from):
-        abort(f"--to {last} lies before the first day of the timeline.")
+        abort(f"--to {last} is before the first day of the timeline.")
     data = make(bundle, load_profile(spec, changes, bundle.schemas), clock.today(), first, last)
     publish(lambda name, color: render(name, data, context.lang.value, color, measure_width()), format)
 

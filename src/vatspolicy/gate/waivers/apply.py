@@ -53,7 +53,7 @@ WHY: Mapping[str, Mapping[str, str]] = {
         "en": "The waiver does not apply: the rule, or a fact that it read, has changed since.",
         "zh": "豁免不生效：规则或其读取的事实此后已有变化。",
     },
-    "no-rule": {"en": "The waiver is unused: there is no such rule.", "zh": "豁免未使用：没有该规则。"},
+    "no-rule": {"en": "The waiver is unused: the rule does not exist.", "zh": "豁免未使用：没有该规则。"},
     "no-product": {
         "en": "The waiver is unused: no spec that was decided is this product.",
         "zh": "豁免未使用：已判定的产品文件中没有该产品。",

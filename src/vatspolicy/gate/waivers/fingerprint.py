@@ -7,7 +7,6 @@ the values of parameters on that day are.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
@@ -53,7 +52,7 @@ class _Hasher:
         return {
             "name": rule.name,
             "version": policy.version,
-            "effect": {} if isinstance(rule.effect, Route) else dataclasses.asdict(rule.effect),
+            "effect": {} if isinstance(rule.effect, Route) else rule.effect._asdict(),
             "articles": [[article.key, dict(article.label), article.en, article.zh] for article in articles],
             "when": self.expression(policy, rule.when, activation),
         }

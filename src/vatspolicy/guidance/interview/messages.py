@@ -29,7 +29,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     "range": {"en": "so far: {low} … {high}", "zh": "目前：{low}……{high}"},
     "settled": {"en": "so far: {word}", "zh": "目前：{word}"},
     "law": {"en": "Law", "zh": "依据"},
-    "more_rules": {"en": "rules besides: {count}", "zh": "另有{count}条规则"},
+    "more_rules": {"en": "more rules: {count}", "zh": "另有{count}条规则"},
     "why": {"en": "Why this is asked", "zh": "为何询问"},
     "why_name": {
         "en": "It names the product and its file, and decides nothing.",
@@ -59,7 +59,8 @@ PHRASES: Mapping[str, LocalizedText] = {
         "zh": "请输入序号或选项中的文字，用逗号分隔；0表示以上均无。",
     },
     "how_services": {
-        "en": "Type numbers or words with commas between them; a slash begins what is run, hosted or sold apart. "
+        "en": "Type numbers or words with commas between them; separate services that are run, hosted or sold "
+        "independently with a slash. "
         "0 for none of these.",
         "zh": "请输入序号或选项中的文字，用逗号分隔；由他人经营、另行托管或销售的服务用斜杠分开；0表示以上均无。",
     },
@@ -77,16 +78,19 @@ PHRASES: Mapping[str, LocalizedText] = {
         "en": "Type a day as YYYY-MM-DD; without one, the law of today decides.",
         "zh": "请按YYYY-MM-DD输入日期；不填则以今日的法律为准。",
     },
-    "unknown_word": {"en": "There is no such answer.", "zh": "没有这一选项。"},
+    "unknown_word": {"en": "This is not one of the answers.", "zh": "没有这一选项。"},
     "several": {"en": "That may be several: {words}.", "zh": "可能是其中几项：{words}。"},
     "one_only": {"en": "One answer is wanted here.", "zh": "此处只能选择一项。"},
     "none_and_more": {
         "en": "0 stands for none of these and goes with nothing else.",
         "zh": "0表示以上均无，不能与其他选项同时选择。",
     },
-    "not_whole": {"en": "This is no whole number.", "zh": "这不是整数。"},
-    "not_number": {"en": "This is no number.", "zh": "这不是数字。"},
-    "not_day": {"en": "This is no calendar day as YYYY-MM-DD.", "zh": "这不是YYYY-MM-DD格式的日期。"},
+    "not_whole": {"en": "Enter a whole number.", "zh": "请输入整数。"},
+    "not_number": {"en": "Enter a number.", "zh": "请输入数字。"},
+    "not_day": {
+        "en": "Enter a date as YYYY-MM-DD, for example 2027-03-01.",
+        "zh": "请按YYYY-MM-DD输入日期，例如2027-03-01。",
+    },
     "too_small": {"en": "It must be at least {least}.", "zh": "不得小于{least}。"},
     "too_large": {"en": "It must be at most {most}.", "zh": "不得大于{most}。"},
     "too_many": {"en": "These are more than a profile may hold: {most}.", "zh": "数量超出上限：{most}。"},
@@ -101,7 +105,7 @@ PHRASES: Mapping[str, LocalizedText] = {
     },
     "not_allowed": {"en": "The profile does not take this answer.", "zh": "该答案不符合档案格式。"},
     "nothing_before": {"en": "This is the first question.", "zh": "这已是第一题。"},
-    "skipped": {"en": "Not known: it is not asked again now.", "zh": "记为不清楚，本次不再询问。"},
+    "skipped": {"en": "Skipped. You will not be asked again in this session.", "zh": "已跳过，本次不再询问。"},
     "taken": {"en": "noted: {answer}", "zh": "已记录：{answer}"},
     "none": {"en": "none", "zh": "无"},
     "saved": {"en": "saved: {file}", "zh": "已保存：{file}"},
@@ -115,10 +119,10 @@ PHRASES: Mapping[str, LocalizedText] = {
         "zh": "再回答至少{count}个问题可以补全义务清单：请加上 --complete。",
     },
     "unanswered": {
-        "en": "No decision yet: {count} answers are not known. Go on any time with: vatspolicy ask {file}",
-        "zh": "尚无法判定：有{count}项事实不清楚。可随时继续：vatspolicy ask {file}",
+        "en": "No decision yet. Missing answers: {count}. To continue, run: vatspolicy ask {file}",
+        "zh": "尚无法判定：尚缺{count}项答案。如需继续，请运行：vatspolicy ask {file}",
     },
-    "left_early": {"en": "Go on any time with: vatspolicy ask {file}", "zh": "可随时继续：vatspolicy ask {file}"},
+    "left_early": {"en": "To continue, run: vatspolicy ask {file}", "zh": "如需继续，请运行：vatspolicy ask {file}"},
     "kept": {"en": "the file as it was is kept as {file}", "zh": "原文件另存为 {file}"},
     "duties_phase": {
         "en": "The decision is settled: {word}. The next questions complete the list of duties.",

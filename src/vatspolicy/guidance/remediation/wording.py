@@ -68,7 +68,16 @@ def value_text(bundle: Bundle, path: Path, value: Any, after: bool) -> Localized
         return both(_VALUES, "stated")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return facts.quantity(value, path)
-    return facts.value(value, path)
+    return facts.value(_without_absent_zone(value), path)
+
+
+def _without_absent_zone(value: Any) -> Any:
+    """Return places without `ftz: none`, which a change of place does not need to repeat."""
+    if isinstance(value, list):
+        return [_without_absent_zone(member) for member in value]
+    if isinstance(value, Mapping) and value.get("ftz") == "none":
+        return {key: inner for key, inner in value.items() if key != "ftz"}
+    return value
 
 
 def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:

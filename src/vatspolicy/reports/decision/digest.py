@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
@@ -71,8 +70,7 @@ def subject_of(finding: Data) -> str:
 # --- findings beside lines
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """A finding beside a line of the spec."""
 
     rule: str

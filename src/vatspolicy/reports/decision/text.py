@@ -296,7 +296,9 @@ class _Report:
         yield from self.heading("undetermined")
         yield from self.flow(phrase("undetermined_hint", self.lang), "  ", "dim")
         for path, (ask, count) in open_facts(self.data["undetermined"]).items():
-            waiting = self.aside.format(phrase("rules_waiting", self.lang, count=count))
+            waiting = self.aside.format(
+                phrase("rule_depends" if count == 1 else "rules_depend", self.lang, count=count)
+            )
             text = f"{self.style(path, 'bold')}: {self.say(ask['question'])}{waiting}"
             yield from self.flow(text, "      ", first="  ? ")
 
@@ -326,7 +328,7 @@ def _once(findings: Iterable[Data]) -> Iterator[Data]:
 
 
 def _by_authority(duties: Iterable[Data], bodies: Any) -> Iterator[tuple[str, list[Data]]]:
-    """Duties by the authorities in charge; what the company keeps on file comes last."""
+    """Group duties by authority in charge; records to keep on file come last."""
     groups: dict[str, list[Data]] = {}
     own = [{"id": "self"}]
     for duty in sorted(

@@ -91,9 +91,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "facts_of": {"en": "Facts of {file}, as the rules read them", "zh": "规则读取的{file}中的事实"},
     "why": {"en": "How the condition came out", "zh": "条件的判断过程"},
     "rule": {"en": "Rule", "zh": "规则"},
-    "other_rules": {"en": "The rules that wait for them: {count}", "zh": "等待这些事实的规则：{count}条"},
+    "other_rules": {"en": "Rules that depend on them: {count}", "zh": "取决于这些事实的规则：{count}条"},
     "question": {"en": "Question", "zh": "问题"},
-    "waiting": {"en": "Rules that wait", "zh": "等待的规则"},
+    "waiting": {"en": "Dependent rules", "zh": "相关规则"},
     "see_law": {"en": "Law", "zh": "依据"},
 }
 

@@ -16,7 +16,7 @@ WORDS: Table = {
     },
     "share": {"en": "Foreign share at most {percent} %.", "zh": "外资股比不超过{percent}%。"},
     "leads_to": {"en": "leads to: {instrument}", "zh": "取得：{instrument}"},
-    "besides": {"en": "In the way, whatever the route", "zh": "无论何种途径均构成障碍"},
+    "besides": {"en": "Obstacles on every route", "zh": "各途径共有的障碍"},
     "differences": {"en": "Differences that would lead to {word}", "zh": "可使结论变为“{word}”的差异"},
     "differences_open": {
         "en": "Differences that would lift every denial, with facts still missing",
@@ -27,11 +27,11 @@ WORDS: Table = {
     "missing": {"en": "still to say: {facts}", "zh": "仍须补充：{facts}"},
     "also": {"en": "or as well: {places}", "zh": "同样可行：{places}"},
     "apart": {"en": "{service} by itself, as it was: {word}", "zh": "{service}单独判定（保持原状）：{word}"},
-    "contested": {"en": "another reading of the law leads elsewhere", "zh": "存在争议：按其他理解结论不同"},
+    "contested": {"en": "under another reading of the law the result differs", "zh": "存在争议：按其他理解结论不同"},
     "day": {"en": "under the law of {day}, as the bundle knows it", "zh": "按规则库所知{day}的法律"},
     "none": {
-        "en": "No combination of the differences that a team can bring about leads there.",
-        "zh": "在团队可以实现的差异中，没有任何组合可达到该结论。",
+        "en": "No set of changes within your control would achieve this.",
+        "zh": "在可自行实现的变更中，没有任何组合可达到该结论。",
     },
     "none_known": {
         "en": "No combination leads there while facts are missing. Only what is known was changed; say the rest first.",
@@ -59,8 +59,8 @@ WORDS: Table = {
         "zh": "尚未提供的事实（受其影响的部分标为 ?）",
     },
     "not_advice": {
-        "en": "Differences of facts and what the rules make of them, not legal advice. State a fact once it is true.",
-        "zh": "本结果仅说明事实差异及规则推理，不构成法律意见。事实实现之后方可填报。",
+        "en": "These are hypothetical changes, not legal advice. Change the spec only once the change has happened.",
+        "zh": "所列均为假设的变更，不构成法律意见。变更实现之后方可修改产品文件。",
     },
     "and_more": {"en": " and {count} more", "zh": "等，另有{count}处"},
 }

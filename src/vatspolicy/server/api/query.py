@@ -46,13 +46,13 @@ def read_query(content: bytes) -> Query:
         document = parse_document(content, FILE)
     except InvalidInput as error:
         raise HttpError(
-            400, "invalid_parameter", "The body is no JSON that is read.", problems=error.problems
+            400, "invalid_parameter", "The body is not JSON that this server accepts.", problems=error.problems
         ) from None
     data = document.data
     if not isinstance(data, dict) or "input" not in data:
         raise HttpError(400, "invalid_parameter", "The body must be an object with an input, which is a profile.")
     if unknown := sorted(data.keys() - KEYS):
-        problems = tuple(document.problem((key,), "There is no such key here.", key=True) for key in unknown)
+        problems = tuple(document.problem((key,), "This key is not allowed here.", key=True) for key in unknown)
         raise HttpError(400, "invalid_parameter", "The body has a key besides input and as_of.", problems=problems)
     root = document.root.child("input")
     assert root is not None

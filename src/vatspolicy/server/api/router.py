@@ -32,7 +32,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-MESSAGES = {404: "There is no such place.", 405: "The bundle is read only here."}
+MESSAGES = {404: "There is no resource at this path.", 405: "The bundle is read only here."}
 Decided = tuple[bytes, str | None, float]
 """The body of a response, the decision in it, and the seconds that it took."""
 _RETRY = (("Retry-After", "1"),)
@@ -135,7 +135,7 @@ class _Api:
         """Show one policy."""
         policy = self.store.loaded.bundle.policies.get(request.path_params["id"])
         if policy is None:
-            raise HttpError(404, "resource_not_found", "There is no such policy in the bundle.")
+            raise HttpError(404, "resource_not_found", "The bundle does not contain this policy.")
         found = {"id": policy.id, "version": policy.version, "title": dict(policy.title)}
         return JSONResponse({"result": found})
 

@@ -42,14 +42,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ask_again": {"en": "Ask for them again", "zh": "重新询问"},
     "complete": {"en": "Go on: complete the duties ({count} or more)", "zh": "继续：补全义务（至少{count}题）"},
     "not_decidable": {
-        "en": "The spec cannot be decided as it is. Mend what is marked below.",
-        "zh": "该文件无法判定，请更正下方标出的内容。",
+        "en": "The spec has errors. Fix the fields marked below.",
+        "zh": "文件有误，请更正下方标出的内容。",
     },
     "every": {"en": "Show every fact of the schema", "zh": "显示全部事实"},
     "every_hint": {
-        "en": "Shown are the facts that are stated and those that still decide. What is left out is unknown; a list "
-        "with anything ticked is complete.",
-        "zh": "此处显示已填写的事实和仍影响结论的事实。未填写的视为未知；已勾选的列表视为完整。",
+        "en": "Showing the facts you have given and those that still matter. Leave a field empty if you do not know. "
+        "Tick every item of a list that applies.",
+        "zh": "此处显示已填写的事实和仍影响结论的事实。不清楚的请留空；列表请勾选所有适用项。",
     },
     "asked": {"en": "decides", "zh": "影响结论"},
     "asked_next": {"en": "asked next", "zh": "下一题"},
@@ -87,12 +87,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "download": {"en": "Download as YAML", "zh": "下载YAML文件"},
     "share": {"en": "Share the file", "zh": "分享文件"},
     "share_hint": {
-        "en": "The file is all there is: whoever opens it here, or runs vatspolicy check on it, sees the same "
+        "en": "The file contains everything: whoever opens it here, or runs vatspolicy check on it, sees the same "
         "decision. This page keeps nothing and sends nothing away from this machine.",
         "zh": "全部内容都在文件里：任何人在此打开，或用vatspolicy check检查，都得到相同结论。"
         "本页不保存任何内容，也不向本机以外发送任何内容。",
     },
-    "new": {"en": "Begin anew", "zh": "重新开始"},
+    "new": {"en": "Start over", "zh": "重新开始"},
     "line": {"en": "line {line}: {text}", "zh": "第{line}行：{text}"},
     "too_large": {"en": "The file is too large.", "zh": "文件过大。"},
     "failed": {
