@@ -1,6 +1,6 @@
 """The only reader of the wall clock, and arithmetic on calendar days.
 
-A day is ISO text (YYYY-MM-DD) everywhere, so that days compare and print as they are written.
+A day is ISO text (YYYY-MM-DD) everywhere, so days compare as strings.
 """
 
 from __future__ import annotations

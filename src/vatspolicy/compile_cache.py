@@ -58,7 +58,7 @@ def compiler_digest() -> str:
 
 
 def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[Any], T]) -> T:
-    """Return `read(data)` of the entry `kind`-`key`, which `build` makes if there is no sound one.
+    """Return `read(data)` of the entry `kind`-`key`. If it is missing or damaged, `build` makes it.
 
     An entry holds None, booleans, numbers, texts, bytes, byte code, tuples, lists and dictionaries.
     """
@@ -71,7 +71,7 @@ def get_or_build(kind: str, key: str, build: Callable[[], Any], read: Callable[[
 
 
 def get(kind: str, key: str, read: Callable[[Any], T]) -> T | None:
-    """Return `read(data)` of the entry `kind`-`key`, the wheel's or the user's; None if there is no sound one."""
+    """Return `read(data)` of the entry `kind`-`key` of the wheel or the user; None if it is missing or damaged."""
     for folder, own in ((SHIPPED, True), (_folder(), False)):
         data = _load(os.path.join(folder, _name(kind, key)), own)
         if data is not None:
@@ -142,7 +142,7 @@ def _folder() -> str:
 
 
 def _load(path: str, own: bool) -> Any:
-    """Return the data of a sound entry, else None. `own`: it came with the program, whoever installed that."""
+    """Return the data of an intact entry, else None. `own`: the entry is part of the installed program."""
     try:
         with open(path, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
@@ -170,7 +170,7 @@ def _head(content: bytes) -> bytes:
 
 
 def _save(path: str, data: Any) -> None:
-    """Write an entry whole or not at all. A cache that cannot be written is no error."""
+    """Write an entry atomically. A cache that cannot be written is not an error."""
     import tempfile
 
     pieces: list[bytes] = data.get(PIECES, []) if isinstance(data, dict) else []

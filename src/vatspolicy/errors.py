@@ -1,4 +1,4 @@
-"""Problems in what a user wrote, and the one exception that carries them."""
+"""Problems in files of the user, and the exception that carries them."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Style:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file whole or leave what was there; links are followed, pipes and devices written to. Raises OSError."""
+    """Replace a file atomically. Links are followed; pipes and devices are written to. Raises OSError."""
     write_bytes(path, text.encode("utf-8", "replace"))
 
 
@@ -67,9 +67,9 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_stdout(text: str, machine: bool = False) -> None:
-    """Write to standard output; a reader that has gone away is no error. Raises OSError for anything else.
+    """Write to standard output. A closed pipe is not an error. Raises OSError for anything else.
 
-    What a program reads (`machine`) is UTF-8. What a person reads is in the terminal's encoding, with plain signs where
+    Text for programs (`machine`) is UTF-8. Text for people is in the terminal's encoding, with plain signs where
     that has no others.
     """
     if sys.stdout is None:
@@ -94,7 +94,7 @@ def _encode(text: str, encoding: str) -> bytes:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let what is left in the buffer go nowhere, or the interpreter would complain about it on its way out."""
+    """Discard the rest of the buffer, so that the interpreter does not fail to flush it at exit."""
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):

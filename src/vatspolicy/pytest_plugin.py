@@ -104,7 +104,7 @@ class CaseItem(pytest.Item):
         self.case = case
 
     def runtest(self) -> None:
-        """Raise when the case differs from what it expects."""
+        """Raise if the result differs from the expectation."""
         problems = self.case.run()
         if problems:
             raise CaseFailedError("\n".join(problems))

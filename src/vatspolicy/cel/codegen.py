@@ -193,7 +193,7 @@ class _Writer:
         raise TypeError(f"unknown node: {node!r}")
 
     def quantifier(self, node: Quantifier, bound: Mapping[str, str]) -> str:
-        """Return the source of a quantifier: set or list membership if the body is no more, else a loop."""
+        """Return the source of a quantifier: a membership test if the body is one, else a loop."""
         variable, exists = node.variable, node.kind == "exists"
         word = "any" if exists else "all"
         match node.body:

@@ -78,7 +78,7 @@ class TypeEnvironment:
     params: Mapping[str, tuple[str, ValueType]]
     """Key (policy/name) and type of each parameter by its name."""
     term: Callable[[str, TypeEnvironment], Node | None]
-    """Returns the body of a term, typed in an environment; None if there is no such term."""
+    """Function that returns the body of a term, typed in an environment; None for an unknown term."""
     terms: frozenset[str] = frozenset()
 
     def bind(self, variable: str, type: ValueType) -> TypeEnvironment:

@@ -86,7 +86,7 @@ def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
 
 
 def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-    """Call a command with the values of its flattened parameters; those that are not given keep their defaults."""
+    """Call a command with the values of its flattened parameters. Missing values take their defaults."""
     arguments = {}
     for name, (hint, _) in _signature(target).items():
         if isinstance(hint, type) and is_dataclass(hint):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 # What YAML does not allow, line breaks that only YAML 1.1 knows, the byte order mark, and characters that reorder
-# text on screen: so that a reviewer sees what a machine reads.
+# text on screen: so that a reviewer sees the same text as a machine.
 _UNPRINTABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 
 

@@ -233,7 +233,7 @@ SHORT_LIST = 8  # how many words an error lists
 LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
-"""The names `en` and `zh` of allowed words; of a place also what it lies `within`."""
+"""Names (`en`, `zh`) of allowed words; for a place also the regions that contain it (`within`)."""
 
 
 def sentence(fault: Fault, gazetteer: Names) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from vatspolicy.documents.reader import NO_ESCAPE
 
 BLOCK_HEADER = ("The line after | or > holds something else.", "Begin the text on the next line.")
 NO_SPACE = ("A space is missing behind the : of this key.", "Write one, or put the key in quotes.")
-# What the two parsers say, in slightly different words, and what a person needs to hear. The first that fits speaks.
+# Messages of the two parsers, which differ slightly, and the message for the user. The first match counts.
 _SYNTAX = (
     (r"document start", "Text follows after the end of the document.", "Check the indentation and quotes."),
     (r"scanning a directive", "A line cannot begin with %.", "Put the text in quotes."),

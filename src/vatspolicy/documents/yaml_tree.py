@@ -192,7 +192,7 @@ class _TreeReader:
                 self.collect(entry.value)
 
     def flush(self, node: YamlScalar | YamlCollection) -> bool | None:
-        """Return True if the first list under a key stands flush with the key; None if there is no such list."""
+        """Return True if the first list under a key is not indented; None if no key has a list."""
         for entry in node.entries if isinstance(node, YamlCollection) and not node.flow else ():
             value = entry.value
             if isinstance(value, YamlCollection) and not value.flow and not value.mapping and entry.key is not None:

@@ -23,7 +23,7 @@ class Classification(NamedTuple):
     possible: Mapping[str, Rule]
     """Further classes that a missing fact leaves open."""
     rules: tuple[Rule, ...]
-    """Rules that hold, also those that find no class."""
+    """Rules that hold, including rules that find no class."""
     undecided: tuple[Match, ...]
     """Matches that a missing fact leaves undecided and that may add something."""
     contested: tuple[Rule, ...]

@@ -95,7 +95,7 @@ class RouteResult(NamedTuple):
 
 
 def rank_routes(routes: Iterable[RouteResult]) -> tuple[RouteResult, ...]:
-    """Return open routes, then those that may be open, then closed ones, the nearest first."""
+    """Return open routes, then possibly open routes, then closed ones, the nearest first."""
     order = ("open", "unknown", "closed")
     return tuple(sorted(routes, key=lambda route: (order.index(route.state), route.distance)))
 

@@ -1,4 +1,4 @@
-"""Explanation: why a rule said what it said, clause by clause, with the facts it read and where they were written."""
+"""Explanation of a rule's result, clause by clause, with the facts that it read and their positions."""
 
 from __future__ import annotations
 

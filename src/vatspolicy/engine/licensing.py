@@ -40,7 +40,7 @@ def is_licensed(ruleset: RuleSet, activation: Activation) -> bool | None:
 
 
 def is_valid(instrument: Instrument, licence: Mapping[str, Any], day: str) -> bool | None:
-    """Return whether a held instrument is valid on a day: by its last day, else by what the profile confirms."""
+    """Return whether a held instrument is valid on a day, by its last day or else by a fact of the profile."""
     stated: bool | None = licence.get("valid", True if instrument.no_term else None)
     last = licence.get("valid_until")
     return stated if last is None else stated is not False and last >= day

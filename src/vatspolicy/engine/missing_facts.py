@@ -1,4 +1,4 @@
-"""Missing facts: those that keep rules undecided, their places in the profile, and which to ask for first."""
+"""Missing facts that keep rules undecided, their places in the profile, and the order to ask for them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MissingFacts:
         return tuple(MissingFact(path, (rule.name,)) for path in paths)
 
     def of_route(self, rule: Rule, activation: Activation) -> tuple[MissingFact, ...]:
-        """Return the facts that keep a route undecided: whether it applies, its conditions, and what it leads to."""
+        """Return the missing facts that keep a route undecided: those of its condition, requirements and instrument."""
         route = rule.effect
         assert isinstance(route, Route)
         expressions = (rule.when, *(condition.check for condition in route.requirements))

@@ -1,6 +1,6 @@
 """The decision as plain data (decision.schema.json), which every report format reads.
 
-Explanations are made here, and so only for what is shown.
+Explanations are built here, only for findings that are shown.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class _Serializer:
         activation = self.activations.of(finding.subject)
         found = list(facts_read(self.profile, finding.rule.when, activation))
         for route in nearest_routes(finding.routes) if finding.state == "closed" else ():
-            # the share comes first: what stands last is where a reader is sent
+            # the share comes first: the report links to the last fact
             for condition in sorted(route.failing, key=lambda condition: condition.cap is None):
                 found += facts_read(self.profile, condition.check, activation)
         return list({reading.path: reading for reading in found}.values())

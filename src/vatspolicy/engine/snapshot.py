@@ -99,7 +99,7 @@ def itemize(decision: Decision) -> Mapping[Key, Item]:
 
 
 def compare_items(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> dict[Key, tuple[Item | None, Item | None]]:
-    """Return the items of two full lists that differ, with what each side says."""
+    """Return the items that differ between two lists, as pairs (before, after)."""
     found: dict[Key, tuple[Item | None, Item | None]] = {}
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)

@@ -32,7 +32,7 @@ TESTS_ENDING = ".test.yaml"
 
 
 def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """Return the policies and bundle.yaml among files, in the order of their names, whatever folders they lie in."""
+    """Return the policies and bundle.yaml among files, ordered by name regardless of folder."""
     return sorted((file for file in sources if is_law(file[0])), key=lambda file: (os.path.basename(file[0]), file[0]))
 
 

@@ -93,7 +93,7 @@ class _PolicyCompiler:
             self.check_term(name)
 
     def check_term(self, name: str) -> None:
-        """Type a term even if no rule uses it; what is wrong is noted where the term stands."""
+        """Type a term even if no rule uses it, and note problems at the term."""
         with contextlib.suppress(ExpressionError):
             self.term(name, self.scope("activity"))
 

@@ -150,7 +150,7 @@ def _working_days(start: str, count: int) -> str | None:
 
 
 def _days(by: str, period: str) -> tuple[tuple[int, int], ...]:
-    """Return the last days (month, day) of a period in a year, in order: `by` (MM-DD) and those that follow from it.
+    """Return the last days (month, day) of a period in a year, in order: `by` (MM-DD) and those a period apart from it.
 
     The last day of a month stands for the last day of every month.
     """

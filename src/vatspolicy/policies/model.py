@@ -1,4 +1,4 @@
-"""The law as frozen objects: policies, their rules and what rules bring about."""
+"""The law as frozen objects: policies, rules and their effects."""
 
 from __future__ import annotations
 

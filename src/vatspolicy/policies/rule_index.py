@@ -44,7 +44,7 @@ class RuleIndex:
         dimensions: dict[tuple[Any, ...], Dimension] = {}
         for place, condition in enumerate(conditions):
             self._add(1 << place, condition, True, dimensions)
-        self._alternatives.reverse()  # what stands inside comes first
+        self._alternatives.reverse()  # inner alternatives come first
         self._everything = (1 << self._bits) - 1
         self._owners: dict[tuple[str, ...], list[Dimension]] = {}
         """Dimensions by the object that holds their fact."""

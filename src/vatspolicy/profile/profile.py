@@ -56,7 +56,7 @@ class Profile:
     def turning_days(self) -> Mapping[str, tuple[Path, ...]]:
         """Days on which a dated fact may begin or cease to hold: its own day and the day after, with the facts' paths.
 
-        A license holds to the end of its last day, a filing from its day on. The launch day is no such fact.
+        A license holds to the end of its last day, a filing from its day on. The launch day is not included.
         """
         found: dict[str, list[Path]] = {}
         for path, text in _dates(self.document.data, (), self.schemas):
@@ -236,7 +236,7 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
 
 
 def _expand_place(place: dict[str, Any], whole: bool, schemas: SchemaSet) -> None:
-    """Add what the gazetteer knows. A `whole` place, served or licensed, is larger than any zone and lies in none."""
+    """Add the regions of the gazetteer. A `whole` place, served or licensed, is larger than any zone and in none."""
     entry = gazetteer(schemas)[place["at"]]
     place["within"] = list(within(place["at"], schemas))
     place["province"] = entry["province"]
@@ -245,7 +245,7 @@ def _expand_place(place: dict[str, Any], whole: bool, schemas: SchemaSet) -> Non
 
 
 def _note_paths(value: Any, path: Path, paths: dict[int, Path]) -> None:
-    """Remember where every object stands; what is handed down keeps its place at the product, which comes first."""
+    """Record the path of every object. Inherited objects keep their path at the product, which is visited first."""
     if isinstance(value, dict):
         paths.setdefault(id(value), path)
         for key in sorted(value, key=lambda key: key != "product"):

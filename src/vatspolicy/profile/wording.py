@@ -29,7 +29,7 @@ _UNITS: Mapping[str, LocalizedText] = {
     "merchants": {"en": " merchants", "zh": "家商户"},
     "RMB yuan": {"en": "RMB ", "zh": "元"},
 }
-"""Units as they stand beside a number: behind it, but for RMB in English."""
+"""Units beside a number: after it, except for RMB in English."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Changes of a decision over law time: the timeline of a product, and what a report of one day says of days ahead."""
+"""Changes of a decision over law time: the timeline of a product, and coming changes in a report of one day."""
 
 from __future__ import annotations
 

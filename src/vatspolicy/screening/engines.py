@@ -120,7 +120,7 @@ def decide(ruleset: RuleSet, facts: Facts, day: str) -> Answer:
     """Return the answer about one profile.
 
     Keys: id, decision, mildest, strictest, services (id, state, decision, activities of class and decision, by class),
-    rules (the sorted names of those that hold).
+    rules (the sorted names of rules that hold).
     """
     parts = evaluate_parts(ruleset, Profile(facts, _NOWHERE, {}), day)
     found = merge_parts(parts)

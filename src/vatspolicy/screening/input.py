@@ -190,7 +190,7 @@ def _relation(source: Source) -> Iterator[tuple[Any, str]]:
 
     try:
         with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar = false")  # it would stand in the result
+            connection.execute("SET enable_progress_bar = false")  # the bar would be part of the result
             if source.kind == TABLE:
                 connection.execute(f"ATTACH {quote(str(source.path))} AS portfolio (READ_ONLY)")
                 relation = 'portfolio."' + str(source.table).replace('"', '""') + '"'

@@ -35,7 +35,7 @@ def region_of(facts: Mapping[str, Any]) -> str:
 
 
 def compare_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the rules that start to hold and those that cease to hold, of two answers."""
+    """Return the rules that begin to hold and the rules that cease to hold, between two answers."""
     old, new = set(before["rules"]), set(after["rules"])
     return {"gains": sorted(new - old), "losses": sorted(old - new)}
 

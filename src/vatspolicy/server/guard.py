@@ -1,4 +1,4 @@
-"""The guard in front of every request: who may ask, how much is read, and what a browser may do with the response."""
+"""Guard of every request: allowed callers, size limits, and security headers of the response."""
 
 from __future__ import annotations
 

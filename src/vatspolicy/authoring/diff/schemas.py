@@ -13,7 +13,7 @@ _WRITTEN_BY_US = {
 }
 """Schemas of the program's output: a reader breaks if something is missing or unknown to it."""
 _WORDS = {"$id", "$schema", "$comment", "title", "description", "examples"}
-"""Keys that do not validate; nor do those that begin with x-, except the ones below."""
+"""Keys that do not affect validation. Keys that begin with x- do not either, except the ones below."""
 _LAW = ("x-invariants", "x-gazetteer", "x-shorthand", "x-derived")
 _SETS = ("enum", "required", "type")
 _LOWER, _UPPER = ("minimum", "minItems", "minLength"), ("maximum", "maxItems", "maxLength")

@@ -38,7 +38,7 @@ class Proof:
     engine: str | None = None
     """z3, or None if it is not installed or was not asked."""
     reason: str = ""
-    """Why there is no evaluation: engine (not installed), schemas (the base does not fit the head's), failed."""
+    """Reason for a missing evaluation: engine (not installed), schemas (the base does not fit the head's), failed."""
     broke: str = ""
     """The type of the error that stopped the solver."""
     rules: tuple[Any, ...] = ()
@@ -70,7 +70,7 @@ def prove(base: LawRevision, head: LawRevision, differences: Differences, wanted
     try:
         analysis = importlib.import_module("vatspolicy.authoring.symbolic")
         rules, transitions = analysis.compare_change(left, head.bundle, names, workers=workers)
-    except Exception as error:  # whatever breaks, the rest of the report stands, marked as not whole
+    except Exception as error:  # on any error, keep the rest of the report and mark it as incomplete
         return Proof("failed", engine, "failed", type(error).__name__)
     return Proof("evaluated", engine, rules=tuple(rules), transitions=transitions, base=left)
 

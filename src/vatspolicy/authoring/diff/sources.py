@@ -281,7 +281,7 @@ class LawRevision:
     source: Source
     bundle: Bundle
     documents: Mapping[str, Document] = field(repr=False)
-    """Policy files by id, without those that are the same, byte for byte, on the other side."""
+    """Policy files by id, except files with identical bytes on the other side."""
     tests: Mapping[str, tuple[str, Any]] = field(repr=False)
     """Tests by the id of their policy, as (file, data), without those of files that are the same on the other side."""
     release: Document = field(repr=False)

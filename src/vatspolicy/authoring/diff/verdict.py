@@ -155,7 +155,7 @@ def _among(pattern: str, names: Iterable[str]) -> bool:
 
 
 def exit_code(data: Data) -> ExitCode:
-    """Return the exit code: nothing that was not evaluated passes."""
+    """Return the exit code. A part that was not evaluated counts as a failure."""
     codes = {"source": ExitCode.USAGE, "invalid": ExitCode.INVALID, "nothing": ExitCode.NOTHING}
     whys = [why["code"] for why in data["why"]]
     if "source" in whys:

@@ -61,7 +61,7 @@ def _write(document: Document) -> str:
     from vatspolicy.documents.yaml_writer import KeyOrder, write_tree
 
     aliased = any(mark in document.text for mark in ("&", "*")) and _has_anchors(document.text)
-    order = KeyOrder() if aliased else find_order(document.data)  # an alias stands below its anchor
+    order = KeyOrder() if aliased else find_order(document.data)  # an alias must stay below its anchor
     return write_tree(parse_tree(document.text), order)
 
 

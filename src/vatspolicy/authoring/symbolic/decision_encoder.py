@@ -34,7 +34,7 @@ class SymbolicOutcome:
     """Range of an outcome as formulas: of each bound, that it is needs-license or stricter, and that it is deny."""
 
     low: tuple[int, int] = (FALSE, FALSE)
-    """Mildest possible outcome: what is certain."""
+    """Mildest possible outcome."""
     high: tuple[int, int] = (FALSE, FALSE)
     """Strictest possible outcome."""
 

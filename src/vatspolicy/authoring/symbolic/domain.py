@@ -82,7 +82,7 @@ class ProfileSpace:
             if name != "schema":
                 self.roots[name] = self.value(child, name, TRUE, name in schema["required"] or name in DECLARED)
 
-    # --- what is needed
+    # --- needs
 
     def need_members(self, path: str, key: Any, members: int = 1) -> None:
         """Note that a question can distinguish `members` more members of a list. `key` identifies the question."""

@@ -193,7 +193,7 @@ def minimize_profile(
 
 def _is_valid_and_holds(data: Mapping[str, Any], holds: Callable[[Profile], bool], schemas: SchemaSet | None) -> bool:
     if not is_valid(data, "profile", schemas):
-        return False  # explaining why a profile is invalid is slow, and nobody reads it here
+        return False  # the explanation is slow and not needed here
     try:
         profile = load_profile(data, schemas=schemas)
     except InvalidInput:

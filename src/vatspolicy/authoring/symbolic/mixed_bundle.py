@@ -78,7 +78,7 @@ class MixedBundle(Bundle):
 
 
 def mix(base: Bundle, head: Bundle, name: str) -> MixedBundle:
-    """Return `base` with the rule `name` as it is in `head`."""
+    """Return `base` with the rule `name` of `head`."""
     rule = find_rule(head, name)
     policies = dict(base.policies)
     if rule is not None:

@@ -171,7 +171,7 @@ def solve(
 
 
 def assume_invariants(space: ProfileSpace, encoder: Encoder) -> tuple[list[int], tuple[str, ...]]:
-    """Return formulas of the schema's invariants, and their ids: of those that share a fact with what was read so far.
+    """Return formulas and ids of the schema's invariants that share a fact with the facts read so far.
 
     The others hold of a profile that leaves their facts out, so that omitting them excludes no profile.
     """

@@ -1,4 +1,4 @@
-"""Over-approximations of rule sets: what they exclude is excluded, while what they allow may be impossible."""
+"""Over-approximations of rule sets: an excluded outcome is impossible, an allowed one may be impossible too."""
 
 from __future__ import annotations
 

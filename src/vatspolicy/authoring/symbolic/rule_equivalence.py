@@ -193,7 +193,7 @@ class _RuleComparison:
             found.append(query.space.pool.conjoin((*exists, differs)))
         return [query.space.pool.disjoin(found)]
 
-    # --- what the rule changes
+    # --- effect of the rule
 
     def verdict(self, shared: _SharedSearch) -> RuleVerdict:
         """Return the verdict on the rule."""

@@ -38,7 +38,7 @@ class SolverMissing(Undecided):
 
 
 def reason_of(error: Undecided | Unsupported | TooLarge) -> str:
-    """Return the sentence that tells a user why there is no answer."""
+    """Return the reason for a missing answer, as a sentence for the user."""
     if isinstance(error, SolverMissing):
         return "Proofs need a solver: install vatspolicy[smt]."
     if isinstance(error, Unsupported):

@@ -67,7 +67,7 @@ class Transition:
 
     `witness`: it can, and `witness` is a profile that the evaluator decides so. `proved-impossible`: it cannot, for any
     profile that the schema and its invariants allow, with lists of any length, on any day in question. `unknown` and
-    `unsupported` claim nothing; `reason` says why there is no answer.
+    `unsupported` claim nothing; `reason` explains the missing answer.
     """
 
     before: str

@@ -120,7 +120,7 @@ def policy_cases(bundle: Bundle) -> Iterator[Case]:
 
 
 def cases_of(bundle: Bundle, policy: Policy) -> Iterator[Case]:
-    """Yield the tests of one policy, from `x.test.yaml` beside `x.yaml`; none where there is no such file.
+    """Yield the tests of one policy, from `x.test.yaml` beside `x.yaml`; none if that file does not exist.
 
     Raises InvalidInput for a file of another form, and when a test's facts are not a profile.
     """

@@ -143,7 +143,7 @@ def inspect_bundle(
     format: Annotated[InspectFormat, FORMAT] = InspectFormat.TEXT,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """Show what a bundle holds and what its signature claims, without verifying it.
+    """Show the contents of a bundle and the claims of its signature, without verifying it.
 
     Example: vatspolicy bundle inspect bundle.tar.gz
     """

@@ -205,7 +205,7 @@ def _adopt_findings(gate: Gate, specs: list[str], path: Path, until: str) -> Gat
     result = gate.run(specs)
     products = [decision.product for _, decision, _ in result.decided]
     if result.problems or result.empty or not products:
-        return gate  # which reports what is wrong
+        return gate  # it reports the problem
     if len(set(products)) < len(products):
         abort("two specs have one product id; a baseline could not tell them apart.")
     write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))

@@ -31,7 +31,7 @@ def replay(
     ] = None,
     format: Annotated[ReplayFormat, FORMAT] = ReplayFormat.TEXT,
 ) -> ExitCode:
-    """Decide again what a receipt says was decided, and compare: 0 the same, 1 not, 3 it cannot be decided.
+    """Decide the spec of a receipt again and compare. Exit code: 0 equal, 1 different, 3 it cannot be decided.
 
     Example: vatspolicy replay receipt.json --bundle bundle.tar.gz --key release.pub
     """

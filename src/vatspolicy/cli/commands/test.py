@@ -131,7 +131,7 @@ def _prover(bundle: Bundle) -> Prover:
         from vatspolicy.authoring.symbolic.verdicts import EQUIVALENT
 
         names = [rule.name for rule in mutant.rules]
-        if not names:  # of what an instrument says, not of a rule
+        if not names:  # part of an instrument, not of a rule
             return False
         head = rewrite_bundle(bundle, mutant)
         return all(verdict.verdict == EQUIVALENT for verdict in compare_rules(bundle, head, names))

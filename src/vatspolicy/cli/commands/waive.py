@@ -37,7 +37,7 @@ def waive(
         typer.Option(metavar="DAY", callback=parse_day, help="Day of the law, as for check.", rich_help_panel=DECISION),
     ] = None,
 ) -> None:
-    """Write a waiver of what a rule finds on a spec.
+    """Write a waiver for the findings of a rule on a spec.
 
     Example: vatspolicy waive a.yaml pipl/notice-and-consent --reason '…' --approver kim --ticket A-7 --until 2027-01-31
     """

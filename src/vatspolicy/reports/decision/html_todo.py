@@ -17,7 +17,7 @@ from vatspolicy.reports.words import GROUPS, phrase
 
 Data = Mapping[str, Any]
 _OWN = ("self",)
-"""The body that stands for what a company keeps on file; it comes last."""
+"""Key of records that a company keeps on file; it comes last."""
 
 
 @dataclass

@@ -22,7 +22,7 @@ _SIGNS = {
     _FAIL: "M-3.2 -3.2 L3.2 3.2 M3.2 -3.2 L-3.2 3.2",
     _ASK: "M-2.6 -1.8 A2.7 2.7 0 1 1 .6 .9 L.3 1.9 M.3 4.1 L.3 4.3",
 }
-"""Signs inside gates, drawn, so that no font decides what is seen."""
+"""Signs inside gates, drawn as paths, so that they do not depend on fonts."""
 
 _WIDTH, _FROM, _GATES, _BOX = 760, 158, 196, 552
 """Width of the picture; right edge of the activity; where gates begin; where instruments stand."""

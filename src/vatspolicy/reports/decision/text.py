@@ -328,7 +328,7 @@ def _once(findings: Iterable[Data]) -> Iterator[Data]:
 
 
 def _by_authority(duties: Iterable[Data], bodies: Any) -> Iterator[tuple[str, list[Data]]]:
-    """Duties by the authorities in charge; what the company keeps on file comes last."""
+    """Group duties by authority in charge; records to keep on file come last."""
     groups: dict[str, list[Data]] = {}
     own = [{"id": "self"}]
     for duty in sorted(

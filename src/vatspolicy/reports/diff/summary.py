@@ -21,7 +21,7 @@ def sides(data: Data, lang: Language) -> str:
 
 
 def sentences(data: Data, lang: Language) -> Iterator[str]:
-    """Why it is not evaluated, what was edited and compared, and what it fails on."""
+    """Yield the sentences of the summary: missing evaluation, edits, compared products, and failures."""
     yield from (why["text"][lang] for why in data["why"])
     edits = [*data["structure"], *data["schemas"]]
     if edits:

@@ -121,7 +121,7 @@ def verdict(rule: Data, lang: Language) -> str:
 
 
 def excluded(data: Data, lang: Language) -> Iterator[str]:
-    """Yield the transitions that are proved impossible, and those that are not settled."""
+    """Yield the transitions that are proved impossible, and the unsettled ones."""
     never, left = impossible(data), unsettled(data)
     if never and len(never) == len(data["semantic"]["transitions"]):
         yield phrase("no_change", lang)

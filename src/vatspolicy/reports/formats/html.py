@@ -1,6 +1,6 @@
 """HTML that is safe by construction: every text is cleaned and escaped, and only `tag` makes markup.
 
-Nothing here takes ready-made markup. What a page says comes in as plain text, and what a link leads to is checked, so
+No function takes ready-made markup: text is plain text, and addresses of links are checked, so
 that no profile, policy or file name can add an element, an event handler or an address that runs something.
 """
 
@@ -45,7 +45,7 @@ def tag(name: str, /, *content: Content, **attributes: Attribute) -> Html:
     """Build an element. `class_` and `for_` lose their underscore, others become hyphens (`aria_label`, `data_state`).
 
     An attribute that is None or False is left out, True has no value. An address that is not http(s), relative or a
-    place on the page is left out, and so are event handlers and `style`. Raises ValueError for a name that is none.
+    place on the page is left out, and so are event handlers and `style`. Raises ValueError for an invalid name.
     """
     if not _NAME.fullmatch(name) or name.lower() in _INERT:
         raise ValueError(f"{name!r} is not an element of a page")

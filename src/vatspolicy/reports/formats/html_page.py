@@ -51,7 +51,7 @@ def page(
 ) -> str:
     """Render a whole page as text. The body contains the h1; the frame has none.
 
-    style, script: further CSS, and JavaScript, from files of this package; never from what a page shows.
+    style, script: further CSS and JavaScript, from files of this package; never from page content.
     crumbs: the way here, this page last. nav: the pages of a site. other: this page in the other language.
     toc: what `contents` gives. end: what stands at the foot. wide: for tables that want the whole width.
     made_by: a comment behind the doctype by which a command knows its own files.

@@ -17,7 +17,7 @@ __all__ = ["FORMATS", "Difference", "Foreign", "compare", "make", "write"]
 
 FORMATS = ("markdown", "html")
 _OVERVIEWS = {"markdown": ("index", "calendar"), "html": ("index", "calendar", "search", "matrix")}
-"""Pages that are no policy's."""
+"""Pages that do not belong to a policy."""
 _ENDINGS = {"markdown": ("*.md",), "html": ("*.html", "zh/*.html")}
 """Glob patterns of the pages of a format."""
 
@@ -87,9 +87,9 @@ def compare(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
 
 
 def write(folder: Path, pages: Pages, format: str = "markdown") -> Difference:
-    """Write the pages that are missing or stale and remove superfluous ones; says what it did.
+    """Write missing or stale pages and remove superfluous ones. Return the difference found.
 
-    Raises Foreign, before anything is written, when a file that the command did not make stands in the way; OSError.
+    Raises Foreign, before anything is written, if a file in the way was not made by this command. Raises OSError.
     """
     difference = compare(folder, pages, format)
     made = _made(folder, format)

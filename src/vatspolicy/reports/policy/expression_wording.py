@@ -1,4 +1,4 @@
-"""Expressions in words: what a condition says, in English and Chinese, as Markdown or HTML."""
+"""Expressions in words, in English and Chinese, as Markdown or HTML."""
 
 from __future__ import annotations
 

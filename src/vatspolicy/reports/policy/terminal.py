@@ -1,4 +1,4 @@
-"""The rulebook: what a policy or a rule says, in words, with the history of its parameters and who relies on it."""
+"""Rulebook page of a policy or rule on a terminal: words, history of parameters, and dependents."""
 
 from __future__ import annotations
 

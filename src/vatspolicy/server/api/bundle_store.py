@@ -71,7 +71,7 @@ class BundleStore:
                 return False
             try:
                 return self._replace(seen)
-            except Exception as error:  # whatever is wrong with the files, the last good bundle decides
+            except Exception as error:  # on any error, the last good bundle stays in use
                 return self._fail(seen, error)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from vatspolicy.reports.policy.index import MARK
 from vatspolicy.reports.policy.site.words import say
 
 OVERVIEWS = ("index", "calendar", "search", "matrix")
-"""Pages that are no policy's."""
+"""Pages that do not belong to a policy."""
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
 
