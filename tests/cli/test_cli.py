@@ -20,7 +20,8 @@ import yaml
 from tests.support.console import Console, needs_posix
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
-from vatspolicy import cli, output
+from vatspolicy import output
+from vatspolicy.cli import program
 from vatspolicy.cli.parameters import parse_changes, parse_day
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
@@ -53,7 +54,7 @@ def commands(group: Any, before: str = "") -> Iterator[str]:
         yield from commands(command, f"{inner} ") if hasattr(command, "list_commands") else (inner,)
 
 
-COMMANDS = tuple(commands(cli.app))
+COMMANDS = tuple(commands(program.application()))
 
 
 @pytest.fixture
@@ -688,7 +689,7 @@ def test_an_interrupt_before_the_command_ends_the_same_way(console: Console, mon
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "app", interrupt)
+    monkeypatch.setattr(program, "application", lambda: interrupt)
     assert console("lint").code == 130
 
 

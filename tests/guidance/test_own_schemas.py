@@ -11,8 +11,8 @@ import pytest
 from tests.support.shipped import ROOT, fixture_file
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.guidance.access_matrix import matrix
-from vatspolicy.guidance.interview import as_data, reasons, start
+from vatspolicy.guidance.access_matrix import build_matrix
+from vatspolicy.guidance.interview import interview_to_data, reasons, start
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -69,7 +69,7 @@ def test_the_interview_asks_for_an_own_fact(bundle: Bundle) -> None:
     asked: list[FactPath] = []
     while state.question is not None and len(asked) < 40:
         question = state.question
-        assert as_data(state)["question"]["path"]
+        assert interview_to_data(state)["question"]["path"]
         asked.append(question.path)
         if question.path == ("services", 0, "colour"):
             assert question.text == COLOUR["x-question"]
@@ -94,4 +94,7 @@ def test_remediation_of_a_profile_with_own_facts(bundle: Bundle) -> None:
 
 def test_the_matrix_of_a_bundle_with_own_facts(bundle: Bundle) -> None:
     for by in ("regimes", "places"):
-        assert matrix(bundle, TODAY, by=by)["rows"] == matrix(load_bundle(ROOT / "policies"), TODAY, by=by)["rows"]
+        assert (
+            build_matrix(bundle, TODAY, by=by)["rows"]
+            == build_matrix(load_bundle(ROOT / "policies"), TODAY, by=by)["rows"]
+        )

@@ -15,7 +15,7 @@ from tests.support.shipped import ROOT, fixture_file, fixture_files
 from tests.support.specs import TODAY
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.gate.gate import Gate
-from vatspolicy.guidance.access_matrix import matrix
+from vatspolicy.guidance.access_matrix import build_matrix
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports import diff as comparison
@@ -130,7 +130,7 @@ _MATRICES: dict[str, Any] = {}
 
 def _matrix(bundle: Bundle, by: str) -> Any:
     if by not in _MATRICES:
-        _MATRICES[by] = matrix(bundle, TODAY, by=by)
+        _MATRICES[by] = build_matrix(bundle, TODAY, by=by)
     return _MATRICES[by]
 
 

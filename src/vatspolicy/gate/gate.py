@@ -171,11 +171,11 @@ class Gate:
 
     def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
         """Return one decision and its record. Raises InvalidInput for a launch day that may not be used."""
-        decision = evaluate(self.bundle, profile, self._day(profile))
+        decision = evaluate(self.bundle, profile, self.find_day(profile))
         ahead = self._changes_ahead(profile, decision.as_of)
         return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}
 
-    def _day(self, profile: Profile) -> str:
+    def find_day(self, profile: Profile) -> str:
         """Return the day of the law for a spec. Raises InvalidInput for a launch day that may not be used."""
         day = self.as_of or profile.launch or self.today
         if self.as_of is None and (wrong := self._explain_refusal(day)):

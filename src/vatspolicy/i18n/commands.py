@@ -81,7 +81,6 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "--as-of 已经过去；若要按过去某日的法律判定，请加 --allow-past-as-of。",
     ),
     ("Or choose a day with --as-of.", "也可用 --as-of 指定日期。"),
-    ("Choose a day with --as-of.", "请用 --as-of 指定日期。"),
     ("the law is known from {0} on.", "法律自 {0} 起可查。"),
     ("the bundle covers days from {0} on", "规则包涵盖 {0} 及以后的日期"),
     (

@@ -20,7 +20,7 @@ from tests.support.shipped import GOLDEN, ROOT
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.guidance.access_matrix import PlaceError, matrix
+from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
 from vatspolicy.guidance.access_matrix.best_case import STEP, BestCase, BestCaseSearch, Business, Finding
 from vatspolicy.guidance.access_matrix.locations import letters
 from vatspolicy.i18n.text import width
@@ -45,7 +45,7 @@ def shipped() -> Bundle:
 
 @cache
 def table(day: str = DAY, place: str | None = None, zone: str | None = None, by: str = "regimes") -> Mapping[str, Any]:
-    return matrix(shipped(), day, place, zone, by)
+    return build_matrix(shipped(), day, place, zone, by)
 
 
 @cache
@@ -245,7 +245,7 @@ def test_the_tables_agree(place: str, zone: str | None) -> None:
 
 def test_place_and_zone_narrow(bundle: Bundle) -> None:
     def share(place: str | None, zone: str | None) -> float | None:
-        data = matrix(bundle, DAY, place, zone)
+        data = build_matrix(bundle, DAY, place, zone)
         (row,) = [row for row in data["rows"] if row["class"] == "B11"]
         return next(cell["max_foreign_percent"] for cell in row["cells"] if cell["column"] == "pilot")  # type: ignore[no-any-return]
 
@@ -255,9 +255,9 @@ def test_place_and_zone_narrow(bundle: Bundle) -> None:
     assert share("hangzhou", None) is share("zhejiang", "zhejiang") is share("jiangsu", None) is None
     for place, zone in [("beijing", "henan"), ("hong-kong", None), ("overseas", None)]:
         with pytest.raises(PlaceError):
-            matrix(bundle, DAY, place, zone)
+            build_matrix(bundle, DAY, place, zone)
     with pytest.raises(ValueError, match="covers"):
-        matrix(bundle, "2014-12-31")
+        build_matrix(bundle, "2014-12-31")
 
 
 def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_new_route_is_a_new_column(copy_of_law: Path) -> None:
         1,
     )
     path.write_text(text, encoding="utf-8")
-    data = matrix(load_bundle(copy_of_law), DAY)
+    data = build_matrix(load_bundle(copy_of_law), DAY)
     assert [column["id"] for column in data["columns"]] == ["harbour", "domestic"]
     (row,) = [row for row in data["rows"] if row["class"] == "B11"]
     assert row["cells"][0]["max_foreign_percent"] == 73

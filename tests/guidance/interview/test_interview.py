@@ -16,7 +16,16 @@ from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.interview import Interview, Question, Refused, as_data, read_reply, reasons, show_value, start
+from vatspolicy.guidance.interview import (
+    Interview,
+    Question,
+    Refused,
+    interview_to_data,
+    read_reply,
+    reasons,
+    show_value,
+    start,
+)
 from vatspolicy.guidance.interview.answers import possible_answers
 from vatspolicy.guidance.interview.memo import with_memory
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
@@ -284,9 +293,9 @@ def _offers(question: Question) -> list[str]:
         (("company", "registered_capital_rmb"), "1.5", "whole number"),
         (("company", "registered_capital_rmb"), "-1", "at least 0"),
         (("company", "foreign_percent"), "100.01", "at most 100"),
-        (("company", "foreign_percent"), "nan", "not a number"),
-        (("product", "launch"), "2027-02-29", "calendar date"),
-        (("product", "launch"), "01/03/2027", "calendar date"),
+        (("company", "foreign_percent"), "nan", "Enter a number"),
+        (("product", "launch"), "2027-02-29", "Enter a date"),
+        (("product", "launch"), "01/03/2027", "Enter a date"),
         (("product", "id"), "My Shop", "lower-case"),
     ],
 )
@@ -366,11 +375,11 @@ def test_the_data_of_a_question_keep_to_their_schema(shipped: Bundle) -> None:
     states = [start(shipped, TODAY), begin(shipped), begin(shipped, "cdn").answer(["beijing"], ("services", 0, "area"))]
     states += [states[1].skip(), _over(states[1])]
     for state in states:
-        data = as_data(state)
+        data = interview_to_data(state)
         text = json.dumps(data, ensure_ascii=False)
         assert validate(parse_document(text, "question.json"), "question") == []
         assert data["range"] == list(state.decision.range)
-    assert as_data(states[-1])["question"] is None
+    assert interview_to_data(states[-1])["question"] is None
 
 
 def _over(state: Interview) -> Interview:

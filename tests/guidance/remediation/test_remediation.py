@@ -295,7 +295,7 @@ def test_fewer_differences_are_combined_when_asked_and_no_more_are_shown() -> No
 
 
 def test_a_bound_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vatspolicy.guidance.remediation.search.LOOKS", 5)
+    monkeypatch.setattr("vatspolicy.guidance.remediation.search.MAX_DECISIONS", 5)
     plan = ways_of("hk-shell")
     assert not plan.exhausted
     assert plan.evaluated < 40

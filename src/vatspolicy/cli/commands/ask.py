@@ -164,9 +164,9 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
     if as_json:
         import json
 
-        from vatspolicy.guidance.interview import as_data
+        from vatspolicy.guidance.interview import interview_to_data
 
-        print_result(json.dumps(as_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
+        print_result(json.dumps(interview_to_data(state), ensure_ascii=False, indent=2) + "\n", machine=True)
         return
     from vatspolicy.guidance.interview.terminal import Terminal, closing
 

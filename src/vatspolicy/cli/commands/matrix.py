@@ -75,7 +75,7 @@ def show_matrix(
     Example: vatspolicy matrix --as-of 2024-10-23 --place shenzhen
     """
     from vatspolicy.guidance.access_matrix import PlaceError
-    from vatspolicy.guidance.access_matrix import matrix as make
+    from vatspolicy.guidance.access_matrix import build_matrix as make
     from vatspolicy.reports.access_matrix.render import render
 
     bundle = context.law.load()

@@ -52,8 +52,7 @@ def show_routes(
     import json
 
     from vatspolicy.clock import today
-    from vatspolicy.errors import InvalidInput
-    from vatspolicy.gate.gate import find_specs
+    from vatspolicy.gate.gate import Gate, find_specs
     from vatspolicy.guidance.remediation import find_remediations
     from vatspolicy.guidance.remediation.serialize import plan_to_data
     from vatspolicy.profile.profile import load_profile
@@ -66,15 +65,9 @@ def show_routes(
         abort(f"{len(specs)} specs are behind {spec!r}; name one.")
     bundle = context.law.load()
     profile = load_profile(specs[0], changes, bundle.schemas)
-    day = context.as_of or profile.launch or today()
     if context.as_of is not None:
-        require_covered(bundle, day)
-    elif day < bundle.covers_from:
-        early = f"is before {bundle.covers_from}, the first day that the bundle covers"
-        problem = profile.document.problem(
-            ("product", "launch"), f"The launch day {early}.", "Choose a day with --as-of."
-        )
-        raise InvalidInput([problem])
+        require_covered(bundle, context.as_of)
+    day = Gate(bundle, today(), context.as_of, allow_past=True).find_day(profile)
     plan = find_remediations(bundle, profile, day, to.value if to is not None else None, limit, most)
     data = plan_to_data(bundle, profile, plan)
 

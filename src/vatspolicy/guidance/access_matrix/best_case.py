@@ -68,9 +68,8 @@ class BestCaseSearch:
         """Build the search. Raises ValueError for a day that the bundle does not cover."""
         self.bundle, self.day, self.schemas = bundle, day, bundle.schemas
         self.ruleset: RuleSet = bundle.on(day)
-        self.routes = tuple(
-            rule for rule in self.ruleset.rules_for("activity", "route") if isinstance(rule.effect, Route)
-        )
+        routes = self.ruleset.rules_for("activity", "route")
+        self.routes = tuple(rule for rule in routes if isinstance(rule.effect, Route))
         prohibitions = [rule for each in ("service", "activity") for rule in self.ruleset.rules_for(each, "deny")]
         self.rules = (*self.ruleset.rules_for("service", "classify"), *self.routes, *prohibitions)
         strings = frozenset(_strings([*self.ruleset.params.values(), *self._literals()]))
@@ -78,11 +77,9 @@ class BestCaseSearch:
         self.origins = _origins(strings, self.schemas)
         self.flags = _flags(self.schemas)
         self._barring_by_choice: dict[Any, tuple[Rule, ...]] = {}
-        nationwide_bars = [
-            (rule, rule.each) for rule in prohibitions if isinstance(rule.effect, Deny) and not rule.effect.curable
-        ]
-        self.nationwide_bars = [(rule, each) for rule, each in nationwide_bars if not self.reads(rule.when) & _PLACES]
-        self.local_bars = [(rule, each) for rule, each in nationwide_bars if self.reads(rule.when) & _PLACES]
+        bars = [rule for rule in prohibitions if isinstance(rule.effect, Deny) and not rule.effect.curable]
+        self.nationwide_bars = [rule for rule in bars if not self.reads(rule.when) & _PLACES]
+        self.local_bars = [rule for rule in bars if self.reads(rule.when) & _PLACES]
 
     # --- what the law speaks of
 
@@ -183,10 +180,8 @@ class BestCaseSearch:
     def _unlicensed(self) -> Mapping[str, Any]:
         """Activity of each class if no license is held."""
         activation = self.service("other", self.first_choice())
-        return {
-            cls: activity_activation(self.ruleset, activation, cls)["activity"]
-            for cls in sorted(words("class", self.ruleset.schemas))
-        }
+        classes = sorted(words("class", self.schemas))
+        return {cls: activity_activation(self.ruleset, activation, cls)["activity"] for cls in classes}
 
     @functools.cached_property
     def _base(self) -> dict[str, Any]:
@@ -331,12 +326,11 @@ class BestCaseSearch:
             *(repr(value) for axis, value in sorted(case.choice.items()) if axis not in ("location", "area")),
         )
         if key not in self._barring_by_choice:
-            self._barring_by_choice[key] = tuple(
-                rule for rule, each in self.nationwide_bars if self.ruleset.evaluate(rule.when, activations[each])
-            )
-        return self._barring_by_choice[key] + tuple(
-            rule for rule, each in self.local_bars if self.ruleset.evaluate(rule.when, activations[each])
-        )
+            self._barring_by_choice[key] = self._matching(self.nationwide_bars, activations)
+        return self._barring_by_choice[key] + self._matching(self.local_bars, activations)
+
+    def _matching(self, rules: Iterable[Rule], activations: Mapping[str, Activation]) -> tuple[Rule, ...]:
+        return tuple(rule for rule in rules if self.ruleset.evaluate(rule.when, activations[rule.each]))
 
     def is_nationwide(self, rule: Rule) -> bool:
         """Return True if the `when` of a route does not depend on the place."""

@@ -31,7 +31,9 @@ class PlaceError(Exception):
     """Error for a place or zone in which no company can be registered."""
 
 
-def matrix(bundle: Bundle, day: str, place: str | None = None, zone: str | None = None, by: str = "regimes") -> Data:
+def build_matrix(
+    bundle: Bundle, day: str, place: str | None = None, zone: str | None = None, by: str = "regimes"
+) -> Data:
     """Build the matrix of a day (matrix.schema.json): services × regimes, or services × places for `by="places"`.
 
     `place` (a code of the gazetteer) and `zone` (a free-trade zone, or `none`) narrow where the company is registered

@@ -8,7 +8,7 @@
 
 from vatspolicy.guidance.interview.questions import Choice, Question, Reason, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
-from vatspolicy.guidance.interview.serialize import as_data
+from vatspolicy.guidance.interview.serialize import interview_to_data
 from vatspolicy.guidance.interview.session import Interview, Progress, Refused, start
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "Question",
     "Reason",
     "Refused",
-    "as_data",
+    "interview_to_data",
     "introduction",
     "read_reply",
     "reasons",

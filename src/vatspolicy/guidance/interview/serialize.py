@@ -11,7 +11,7 @@ FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""
 
 
-def as_data(interview: Interview) -> dict[str, Any]:
+def interview_to_data(interview: Interview) -> dict[str, Any]:
     """Return the state of an interview: the decision so far, progress and the next question, if any."""
     question = interview.question
     now = interview.possible_outcomes

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.access_matrix import matrix
+from vatspolicy.guidance.access_matrix import build_matrix
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.profile.profile import read_profile
@@ -100,7 +100,7 @@ class _Page:
         if (day, by) not in self.matrices:
             if len(self.matrices) >= MATRICES:
                 self.matrices.pop(next(iter(self.matrices)))
-            self.matrices[day, by] = dict(matrix(self.context.bundle, day, by=by))
+            self.matrices[day, by] = dict(build_matrix(self.context.bundle, day, by=by))
         table = self.matrices[day, by]
         return JSONResponse({"as_of": day, "html": matrix_fragment(table, lang, f"matrix-{by}").markup})
 

@@ -16,7 +16,7 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, in_language
 from vatspolicy.gate.gate import Gate
-from vatspolicy.guidance.interview import Refused, as_data, read_reply, start
+from vatspolicy.guidance.interview import Refused, interview_to_data, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.ranking import NO_GAIN
@@ -180,7 +180,7 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         "skipped": [format_path(path) for path in skipped],
         "record": data,
         "html": fragment(data, request.lang, "d-").markup,
-        "interview": as_data(state),
+        "interview": interview_to_data(state),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
     }
 

@@ -15,9 +15,9 @@ KINDS = ("regimes", "places")
 
 def access_tables(bundle: Bundle, day: str) -> list[Mapping[str, Any]]:
     """Return the tables of a day (matrix.schema.json), the same for both languages."""
-    from vatspolicy.guidance.access_matrix import matrix
+    from vatspolicy.guidance.access_matrix import build_matrix
 
-    return [matrix(bundle, day, by=kind) for kind in KINDS]
+    return [build_matrix(bundle, day, by=kind) for kind in KINDS]
 
 
 def matrix_page(site: Site, tables: Sequence[Mapping[str, Any]]) -> str:
