@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 SECTIONS = {
     "I. Introduction": {"I"},
     "II. Legal framework": {"II"},
-    "III. Pilot: special licence and requirements": {"III"},
+    "III. Pilot: special license and requirements": {"III"},
     "IV. Licensing guidance": {"IV"},
     "V. Compliance recommendations": {"V", "V(a)", "V(b)"},
     "VI. Business models and acquisitions": {"VI"},

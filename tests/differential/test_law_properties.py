@@ -68,7 +68,7 @@ def test_what_a_property_cites_is_there(shipped: Bundle) -> None:
 def test_an_earlier_launch_of_the_pilot_is_refuted(tmp_path: Path) -> None:
     folder = tmp_path / "policies"
     shutil.copytree(resource_folder("policies"), folder)
-    path = folder / "vats-pilot-2024.yaml"
+    path = next(folder.rglob("vats-pilot-2024.yaml"))
     text = path.read_text(encoding="utf-8")
     assert text.count("cite: notice, value: false") == 1
     path.write_text(text.replace("cite: notice, value: false", "cite: notice, value: true"), encoding="utf-8")

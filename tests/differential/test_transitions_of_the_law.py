@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import copy
+import gc
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.assignments import BOUNDS, assign
+from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
 from tests.support.shipped import FIXTURES
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
-from vatspolicy.authoring.symbolic import compare_decisions
+from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
+from vatspolicy.authoring.symbolic import workers as parallel
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import TwoRuleSetSearch
 from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.authoring.testing.cases import fixture_cases
-from vatspolicy.documents.schemas import resource_folder
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
 
 pytestmark = pytest.mark.xdist_group("analysis")
@@ -77,3 +81,35 @@ def too_long(data: Any) -> bool:
     if isinstance(data, list):
         return (len(data) > 2 and isinstance(data[0], dict)) or any(map(too_long, data))
     return False
+
+
+DENY = "deny: {reason: CAPITAL-TOO-LOW}"
+
+
+def law(folder: Path, when: str, each: str = "product", effect: str = DENY, more: str = "", days: str = "") -> Bundle:
+    """A license duty with a route for everybody, beside one rule."""
+    text = "rules:\n" + route("open", "true") + more + (rule("r", each, when, effect, days) if when else "")
+    return bundle_of(folder, classes=CLASSES, licence=LICENCE, changed=text)
+
+
+@needs_solver
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_change_no_answer(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_start_method", lambda: method)
+    base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", "data.persons > 20")
+    alone = compare_change(base, head, ["changed/r"])
+    assert compare_change(base, head, ["changed/r"], workers=2) == alone
+    assert alone == ([*compare_rules(base, head, ["changed/r"])], compare_decisions(base, head))
+
+
+def test_workers_read_the_schemas_of_the_bundles() -> None:
+    own = SchemaSet({**SchemaSet.shipped().files, "note.schema.json": b"{}"})
+    sides = (load_bundle(schemas=own), load_bundle(schemas=own))
+    told = parallel.run_tasks(sides, [(_schema_names, ()), (_schema_names, ())], 2)
+    assert told == [own.names, own.names]
+    assert "note" in own.names
+
+
+def _schema_names(base: Bundle, _: Bundle) -> tuple[str, ...]:
+    gc.collect()
+    return base.schemas.names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import pickle
 import random
 from pathlib import Path
@@ -13,13 +12,11 @@ from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
 from tests.support.random_inputs import Profiles, hints_of
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
-from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules, solver
-from vatspolicy.authoring.symbolic import workers as parallel
+from vatspolicy.authoring.symbolic import compare_decisions, compare_rules, solver
 from vatspolicy.authoring.symbolic.timeline import END, Period
 from vatspolicy.authoring.symbolic.two_rulesets import differing_period
-from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 
 pytestmark = pytest.mark.xdist_group("analysis")
 
@@ -144,16 +141,6 @@ def test_without_a_solver(before: str, after: str, tmp_path: Path, monkeypatch: 
     assert {t.reason for t in found.undecided} == {rules[0].reason}
 
 
-@needs_solver
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_workers_change_no_answer(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "_start_method", lambda: method)
-    base, head = law(tmp_path / "base", "data.persons > 10"), law(tmp_path / "head", "data.persons > 20")
-    alone = compare_change(base, head, ["changed/r"])
-    assert compare_change(base, head, ["changed/r"], workers=2) == alone
-    assert alone == ([*compare_rules(base, head, ["changed/r"])], compare_decisions(base, head))
-
-
 def test_a_bundle_survives_the_way_to_a_worker(tmp_path: Path) -> None:
     bundle = law(tmp_path, "data.persons > 10")
     again = pickle.loads(pickle.dumps(bundle))
@@ -163,19 +150,3 @@ def test_a_bundle_survives_the_way_to_a_worker(tmp_path: Path) -> None:
         one, two = (evaluate(side, profile, "2025-01-01") for side in (bundle, again))
         assert (one.decision, one.range) == (two.decision, two.range)
         assert [f.rule.name for f in one.undetermined] == [f.rule.name for f in two.undetermined]
-
-
-# --- the shipped law -------------------------------------------------------------------------------------------------
-
-
-def test_workers_read_the_schemas_of_the_bundles() -> None:
-    own = SchemaSet({**SchemaSet.shipped().files, "note.schema.json": b"{}"})
-    sides = (load_bundle(schemas=own), load_bundle(schemas=own))
-    told = parallel.run_tasks(sides, [(_schema_names, ()), (_schema_names, ())], 2)
-    assert told == [own.names, own.names]
-    assert "note" in own.names
-
-
-def _schema_names(base: Bundle, _: Bundle) -> tuple[str, ...]:
-    gc.collect()
-    return base.schemas.names
