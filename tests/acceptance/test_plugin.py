@@ -122,4 +122,4 @@ def test_tests_beside_no_policy_are_an_error(project: Path) -> None:
     (project / "rules/vats-pilot-2024.test.yaml").rename(project / "rules/lost.test.yaml")
     ran = run_pytest(project, "rules/lost.test.yaml")
     assert ran.returncode == 2
-    assert "rules/lost.test.yaml:1:1: These tests stand beside no policy." in ran.stdout
+    assert "rules/lost.test.yaml:1:1: No policy belongs to these tests." in ran.stdout

@@ -77,7 +77,7 @@ FINDINGS = {
     "order of keys": (
         "version: 1.0.0\ntitle: {en: Clean, zh: 整洁}\n",
         "title: {en: Clean, zh: 整洁}\nversion: 1.0.0\n",
-        "clean.yaml:2:1: title: The keys of a policy stand in a fixed order. The order is id, version, title, ",
+        "clean.yaml:2:1: title: The keys of a policy have a fixed order. The order is id, version, title, ",
     ),
     "not translated": (
         "title: {en: Clean, zh: 整洁}",
@@ -87,12 +87,12 @@ FINDINGS = {
     "no Chinese": (
         "message: {en: File., zh: 备案。}",
         "message: {en: File., zh: file}",
-        "clean.yaml:22:30: rules[0].message.zh: There is no Chinese in the Chinese text.",
+        "clean.yaml:22:30: rules[0].message.zh: The Chinese text contains no Chinese characters.",
     ),
     "Chinese in English": (
         "message: {en: File., zh: 备案。}",
         "message: {en: File 备案., zh: 备案。}",
-        "clean.yaml:22:19: rules[0].message.en: There is Chinese in the English text.",
+        "clean.yaml:22:19: rules[0].message.en: The English text contains Chinese characters.",
     ),
     "label": (
         "practice: {label: {en: practice, zh: 实践}, en:",
@@ -268,7 +268,7 @@ def test_schemas_of_the_bundle_are_valid_json_schemas(tmp_path: Path) -> None:
     }
     (folder / "question.schema.json").write_text(json.dumps(broken, indent=2), encoding="utf-8")
     found = findings(tmp_path / "law", CLEAN, schemas=SchemaSet.from_folder(folder))
-    assert [re.sub(" The metaschema requires .*", "", one) for one in found] == [
+    assert [re.sub(" Required by .*", "", one) for one in found] == [
         f"question.schema.json:{place}: This is not valid JSON Schema 2020-12: it violates {keyword!r}."
         for place, keyword in [
             ("3:11: type", "enum"),
@@ -277,7 +277,7 @@ def test_schemas_of_the_bundle_are_valid_json_schemas(tmp_path: Path) -> None:
             ("12:15: required", "type"),
         ]
     ]
-    assert found[1].endswith(" The metaschema requires 0.")
+    assert found[1].endswith(" Required by the metaschema: 0.")
 
 
 def test_tests_without_a_policy_are_found(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_tests_without_a_policy_are_found(tmp_path: Path) -> None:
         "base: {}\ncases: [{it: is lost, as_of: '2026-01-01', expect: {file: fires}}]\n"
     )
     assert findings(folder, CLEAN) == [
-        "clear.test.yaml:1:1: These tests stand beside no policy. The tests of ID.yaml stand in ID.test.yaml, in the same folder."
+        "clear.test.yaml:1:1: No policy belongs to these tests. Write the tests of ID.yaml in ID.test.yaml, in the same folder."
     ]
     with pytest.raises(InvalidInput, match=r"clear\.test\.yaml"):
         list(policy_cases(load_bundle(folder)))

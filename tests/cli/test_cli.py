@@ -20,7 +20,8 @@ import yaml
 from tests.support.console import Console, needs_posix
 from tests.support.shipped import ROOT
 from tests.support.specs import HOSTING, SHOP
-from vatspolicy import cli, output
+from vatspolicy import output
+from vatspolicy.cli import program
 from vatspolicy.cli.parameters import parse_changes, parse_day
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.gate import gate
@@ -53,7 +54,7 @@ def commands(group: Any, before: str = "") -> Iterator[str]:
         yield from commands(command, f"{inner} ") if hasattr(command, "list_commands") else (inner,)
 
 
-COMMANDS = tuple(commands(cli.app))
+COMMANDS = tuple(commands(program.application()))
 
 
 @pytest.fixture
@@ -370,7 +371,7 @@ def test_a_day_is_a_calendar_day(text: str) -> None:
     ("arguments", "code", "message"),
     [
         (["--as-of", "2026-06-01"], 0, ""),
-        (["--as-of", "2026-05-31"], 2, "vatspolicy: --as-of lies in the past; pass --allow-past-as-of to decide"),
+        (["--as-of", "2026-05-31"], 2, "vatspolicy: --as-of is in the past; pass --allow-past-as-of to decide"),
         (["--as-of", "2026-05-31", "--allow-past-as-of"], 0, ""),
         (["--as-of", "2015-01-01", "--allow-past-as-of"], 0, ""),
         (
@@ -379,7 +380,7 @@ def test_a_day_is_a_calendar_day(text: str) -> None:
             "vatspolicy: --as-of is before 2015-01-01, the first day",
         ),
         (["--as-of", "yesterday"], 2, "Write a calendar day as YYYY-MM-DD."),
-        (["--set", "product.launch=2026-05-31"], 3, "shop.yaml:2:44: product.launch: The launch day lies in the past;"),
+        (["--set", "product.launch=2026-05-31"], 3, "shop.yaml:2:44: product.launch: The launch day is in the past;"),
         (["--set", "product.launch=2026-05-31", "--allow-past-as-of"], 0, ""),
         (["--set", "product.launch=2026-05-31", "--as-of", "2026-06-01"], 0, ""),
     ],
@@ -688,7 +689,7 @@ def test_an_interrupt_before_the_command_ends_the_same_way(console: Console, mon
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "app", interrupt)
+    monkeypatch.setattr(program, "application", lambda: interrupt)
     assert console("lint").code == 130
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from tests.support.console import Console, needs_posix
 from tests.support.specs import HOSTING
-from vatspolicy import cli
-from vatspolicy.cli import fast_arguments
+from vatspolicy.cli import fast_arguments, program
 from vatspolicy.cli.commands import check as module
 from vatspolicy.cli.commands.check import CheckOptions
 from vatspolicy.cli.declaration import Option, flatten
@@ -154,6 +153,6 @@ def test_an_interrupt_ends_it_as_it_ends_any_command(console: Console, monkeypat
     def interrupt(_: CheckOptions) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "check", interrupt)
+    monkeypatch.setattr(program, "check", interrupt)
     ran = console("check", "a.yaml")
     assert (ran.code, ran.err) == (130, "vatspolicy: interrupted.\n")

@@ -123,7 +123,7 @@ def test_a_tab_is_refused_where_the_parsers_differ(text: str) -> None:
     (told,) = problems_of(text)
     line = text[: text.index("\t")].count("\n") + 1
     assert told.startswith(f"x.yaml:{line}:")
-    assert "A tab stands where YAML wants spaces." in told
+    assert "YAML requires spaces here instead of a tab." in told
 
 
 @both_parsers

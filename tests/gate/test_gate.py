@@ -275,7 +275,7 @@ def test_the_day_is_as_of_else_the_launch_else_today(base: Gate) -> None:
 @pytest.mark.usefixtures("specs")
 def test_a_past_day_needs_leave(base: Gate) -> None:
     yesterday = replace(base, as_of="2026-05-31")
-    with pytest.raises(DayError, match="lies in the past; pass --allow-past-as-of"):
+    with pytest.raises(DayError, match="is in the past; pass --allow-past-as-of"):
         yesterday.run(["allow.yaml"])
     assert replace(yesterday, allow_past=True).run(["allow.yaml"]).exit_code == OK
     assert replace(base, as_of=TODAY).run(["allow.yaml"]).exit_code == OK
@@ -288,7 +288,7 @@ def test_a_launch_in_the_past_is_a_problem_of_its_spec(base: Gate) -> None:
     assert outcome.exit_code == INVALID
     [problem] = outcome.problems
     assert str(problem) == (
-        "past.yaml:2:44: product.launch: The launch day lies in the past; pass --allow-past-as-of to decide under the"
+        "past.yaml:2:44: product.launch: The launch day is in the past; pass --allow-past-as-of to decide under the"
         " law of a past day. Or choose a day with --as-of."
     )
     assert replace(base, allow_past=True).run(["past.yaml"]).records[0]["as_of"] == "2026-05-31"

@@ -133,7 +133,7 @@ def test_as_of_chooses_the_law(client: Client) -> None:
     assert result["as_of"] == "2027-05-01"
     past = ask(client(), HOSTING_DATA, as_of="2020-01-01")
     assert (past.status_code, past.json()["code"]) == (400, "invalid_parameter")
-    assert "lies in the past" in past.json()["message"]
+    assert "is in the past" in past.json()["message"]
     assert ask(client(allow_past=True), HOSTING_DATA, as_of="2020-01-01").json()["result"]["as_of"] == "2020-01-01"
     early = ask(client(allow_past=True), HOSTING_DATA, as_of="1999-01-01")
     assert "the first day that the bundle covers" in early.json()["message"]

@@ -73,7 +73,7 @@ def _key_order(file: _PolicyFile) -> Iterator[Problem]:
     if keys != sorted(keys, key=ORDER.index):
         first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
         yield file.document.problem(
-            (first,), "The keys of a policy stand in a fixed order.", f"The order is {', '.join(ORDER)}.", key=True
+            (first,), "The keys of a policy have a fixed order.", f"The order is {', '.join(ORDER)}.", key=True
         )
 
 
@@ -101,7 +101,7 @@ def _schema_validity(schemas: SchemaSet) -> Iterator[Problem]:
                 leaf = next((one for one in error.context or () if one.validator == "enum"), error)  # of `type`
                 found[tuple(leaf.absolute_path), str(leaf.validator)] = leaf
             for (path, keyword), error in found.items():
-                hint = f"The metaschema requires {error.validator_value}." if keyword in _SHOWN_KEYWORDS else ""
+                hint = f"Required by the metaschema: {error.validator_value}." if keyword in _SHOWN_KEYWORDS else ""
                 yield document.problem(path, f"This is not valid JSON Schema 2020-12: it violates {keyword!r}.", hint)
 
 

@@ -116,7 +116,7 @@ def read_bundle_file(path: Path, content: Mapping[str, bytes] | None = None) -> 
     if ours["revision"] != bundle_file.revision:
         raise BundleFileError(file, "The revision of its manifest is not what its version, number and digest make.")
     if not bundle_file.policies or not bundle_file.schemas.files:
-        raise BundleFileError(file, "It holds no policies, or no schemas.")
+        raise BundleFileError(file, "It contains no policies or no schemas.")
     return bundle_file
 
 

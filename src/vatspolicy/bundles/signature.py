@@ -168,9 +168,11 @@ def _token(bundle_file: BundleFile) -> str:
         (token,) = data["signatures"]
         plugin = data.get("plugin")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BundleFileError(bundle_file.file, "Its .signatures.json holds no single signature.") from None
+        raise BundleFileError(
+            bundle_file.file, "Its .signatures.json does not contain exactly one signature."
+        ) from None
     if not isinstance(token, str) or plugin not in _PLUGINS:
-        raise BundleFileError(bundle_file.file, "Its signature is of a kind that is not known here.")
+        raise BundleFileError(bundle_file.file, "Its signature is of an unknown kind.")
     return token
 
 
@@ -185,7 +187,7 @@ def _claims(file: str, token: str, key: Key) -> Mapping[str, Any]:
         message = f"Its signature is not by the key {key.id} ({key.algorithm})."
         raise BundleFileError(file, message, "The bundle was changed, or somebody else signed it.") from None
     if not isinstance(claims, dict):
-        raise BundleFileError(file, "Its signature says nothing of files.")
+        raise BundleFileError(file, "Its signature has no valid list of files.")
     return claims
 
 
@@ -195,9 +197,9 @@ def _compare(bundle_file: BundleFile, listed: Any) -> None:
     try:
         entries = [(entry["name"], entry["hash"], entry["algorithm"]) for entry in listed]
     except (KeyError, TypeError):
-        raise BundleFileError(file, "Its signature says nothing of files.") from None
+        raise BundleFileError(file, "Its signature has no valid list of files.") from None
     if not all(isinstance(part, str) for entry in entries for part in entry):
-        raise BundleFileError(file, "Its signature says nothing of files.")
+        raise BundleFileError(file, "Its signature has no valid list of files.")
     names = [name.removeprefix("/") for name, _, _ in entries]
     present = bundle_file.files.keys() - {SIGNATURES}
     for name in names:

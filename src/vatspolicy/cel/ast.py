@@ -12,22 +12,28 @@ from typing import Any
 from vatspolicy.cel.types import Type
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
     """A node with its type and its span in the text (start and end offset)."""
 
     type: Type
     span: tuple[int, int]
 
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
 
-@dataclass(frozen=True)
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+
+@dataclass(frozen=True, eq=False)
 class Literal(Node):
     """A constant: bool, int, float, str, or a tuple of these."""
 
     value: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fact(Node):
     """An attribute: a variable and the fields read from it, such as company.foreign_percent or a.province."""
 
@@ -35,14 +41,14 @@ class Fact(Node):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Param(Node):
     """A parameter, whose value depends on the day. `key`: policy/name."""
 
     key: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Term(Node):
     """A named expression and its body."""
 
@@ -50,28 +56,28 @@ class Term(Node):
     body: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Not(Node):
     """Negation."""
 
     body: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class And(Node):
     """Conjunction of two or more operands."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Or(Node):
     """Disjunction of two or more operands."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Compare(Node):
     """A comparison by `==`, `!=`, `<`, `<=`, `>` or `>=`."""
 
@@ -80,7 +86,7 @@ class Compare(Node):
     right: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class In(Node):
     """Membership in a list of scalars."""
 
@@ -88,7 +94,7 @@ class In(Node):
     list: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Quantifier(Node):
     """`exists` or `all` over a list, with one bound variable."""
 
@@ -98,14 +104,14 @@ class Quantifier(Node):
     body: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Size(Node):
     """Length of a list."""
 
     list: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arithmetic(Node):
     """Sum, difference or product of whole numbers."""
 
@@ -114,7 +120,7 @@ class Arithmetic(Node):
     right: Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TextTest(Node):
     """A test of a text by `startsWith`, `endsWith`, `contains` or `matches` (RE2) with a constant."""
 

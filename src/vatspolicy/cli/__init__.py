@@ -4,71 +4,12 @@ from __future__ import annotations
 
 import atexit
 import gc
-import os
-import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from vatspolicy.cli import fast_arguments
-from vatspolicy.cli.commands import COMMANDS
-from vatspolicy.cli.commands.check import CheckOptions, check
-from vatspolicy.cli.console import abort, close_afterwards, report_problems, warn
-from vatspolicy.errors import InvalidInput
-from vatspolicy.gate.gate import ExitCode
-from vatspolicy.i18n import set_language
-from vatspolicy.output import accept_any_text
-
-if TYPE_CHECKING:
-    from vatspolicy.cli.typer_app import Commands
 
 
 def main() -> None:
-    """Run the command of `sys.argv` and exit with its code; an unexpected error exits with 70, without a traceback."""
-    gc.set_threshold(100_000, 50, 100)  # a short process leaves little to collect
+    """Run the command of `sys.argv` and exit with its code."""
+    gc.set_threshold(100_000, 50, 100)  # before the imports: a short process leaves little to collect
     atexit.register(gc.freeze)
-    accept_any_text()
-    try:
-        if (plain := fast_arguments.read(sys.argv[1:])) is not None:
-            sys.exit(_check(plain, sys.argv[1:]))
-        if "_VATSPOLICY_COMPLETE" in os.environ:
-            from typer import completion
+    from vatspolicy.cli.program import run
 
-            completion.completion_init()  # type: ignore[attr-defined]
-        __getattr__("app")()
-    except InvalidInput as error:
-        report_problems(error)
-        sys.exit(ExitCode.INVALID)
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)
-    except Exception as error:  # the boundary: an unexpected error must not look like a decision
-        import traceback
-
-        if os.environ.get("VATSPOLICY_DEBUG"):
-            traceback.print_exc()
-        name = type(error).__name__
-        warn(f"internal error ({name}); set VATSPOLICY_DEBUG=1 for a trace.")
-        sys.exit(ExitCode.INTERNAL)
-
-
-def _check(options: CheckOptions, words: Sequence[str]) -> int:
-    """Run a plain `check` and return its exit code."""
-    set_language(words)
-    try:
-        with close_afterwards():
-            return check(options)
-    except KeyboardInterrupt:
-        abort("interrupted.", ExitCode.INTERRUPTED)
-
-
-def _app() -> Commands:
-    from vatspolicy.cli.typer_app import Commands
-
-    summary = "Decide whether a digital product may launch in mainland China, and under which law."
-    return Commands("vatspolicy", COMMANDS, summary)
-
-
-def __getattr__(name: str) -> Any:
-    """Return `app`, the typer application, which is built when it is needed."""
-    if name != "app":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return globals().setdefault("app", _app())
+    run()

@@ -6,6 +6,7 @@ other command shares may be declared with `typer.Option` instead.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
@@ -74,24 +75,29 @@ class Parameter(NamedTuple):
 
 def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
     """Yield the parameters of a command, with the fields of an option group (a dataclass) in place of the group."""
-    hints = get_type_hints(target, include_extras=True)
-    for name, parameter in inspect.signature(target).parameters.items():
-        if is_dataclass(hints[name]):
-            yield from flatten(hints[name])
-        elif get_origin(hints[name]) is Annotated:
-            kind, declared = get_args(hints[name])
-            yield Parameter(name, kind, declared, parameter.default)
+    for name, (hint, default) in _signature(target).items():
+        if isinstance(hint, type) and is_dataclass(hint):
+            yield from flatten(hint)
+        elif get_origin(hint) is Annotated:
+            kind, declared = get_args(hint)
+            yield Parameter(name, kind, declared, default)
         else:
-            yield Parameter(name, hints[name], None, parameter.default)
+            yield Parameter(name, hint, None, default)
 
 
 def call(target: Callable[..., Any], values: Mapping[str, Any]) -> Any:
     """Call a command with the values of its flattened parameters. Missing values take their defaults."""
-    hints = get_type_hints(target)
     arguments = {}
-    for name in inspect.signature(target).parameters:
-        if is_dataclass(hints[name]):
-            arguments[name] = call(hints[name], values)
+    for name, (hint, _) in _signature(target).items():
+        if isinstance(hint, type) and is_dataclass(hint):
+            arguments[name] = call(hint, values)
         elif name in values:
             arguments[name] = values[name]
     return target(**arguments)
+
+
+@functools.cache
+def _signature(target: Callable[..., Any]) -> Mapping[str, tuple[Any, Any]]:
+    """Return type and default of every parameter by its name."""
+    hints = get_type_hints(target, include_extras=True)
+    return {name: (hints[name], one.default) for name, one in inspect.signature(target).parameters.items()}

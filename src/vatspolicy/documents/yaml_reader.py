@@ -121,9 +121,9 @@ class YamlReader(Reader):
         target = self.anchors.get(name)
         if target is None:
             if name in self.anchors:
-                self.note(start, "An alias cannot stand inside its own anchor.")
+                self.note(start, "An alias cannot be inside its own anchor.")
             else:
-                self.note(start, "There is no anchor of this name above.", suggest(name, self.anchors))
+                self.note(start, "No earlier anchor has this name.", suggest(name, self.anchors))
             return Node(None, start, start)
         self.spend(start, target.size, target.height)
         return replace(target, start=start)
@@ -142,7 +142,7 @@ class YamlReader(Reader):
         if is_surely_text(text):
             return text
         if not text:
-            self.note(named_at, "There is no value here.", "Write null or remove the key.")
+            self.note(named_at, "The value is missing.", "Write null or remove the key.")
             return None
         if text in ("true", "false"):
             return text == "true"
@@ -262,7 +262,7 @@ class YamlReader(Reader):
             start, behind = _span_at(self.verbatim, at)
             if not start <= at < behind:
                 if not self._is_comment(at, behind):
-                    self.fail_alone(at, "A tab stands where YAML wants spaces.", "Use spaces.")
+                    self.fail_alone(at, "YAML requires spaces here instead of a tab.", "Use spaces.")
                 behind = self.text.find("\n", at)
             at = self.text.find("\t", behind, end) if behind >= 0 else -1
 

@@ -201,7 +201,7 @@ class Gate:
         if day < self.bundle.covers_from:
             return f"is before {self.bundle.covers_from}, the first day that the bundle covers"
         if day < self.today and not self.allow_past:
-            return "lies in the past; pass --allow-past-as-of to decide under the law of a past day"
+            return "is in the past; pass --allow-past-as-of to decide under the law of a past day"
         return None
 
     def code(self, decision: Decision) -> ExitCode:

@@ -252,7 +252,7 @@ def replay(receipt: Mapping[str, Any], selected_law: SelectedLaw, content: bytes
     except (DayError, ValueError) as error:
         if isinstance(error, InvalidInput):
             raise
-        message = "The law does not speak of the day of the receipt."
+        message = "The bundle does not cover the day of the receipt."
         raise InvalidInput([Problem(profile.document.file, 1, 1, "", message)]) from None
     again = _receipt(selected_law, profile, data, content, as_of["today"], as_of["why"], changes)
     return list(_differences(_compared(receipt, again), _compared(again, receipt), ""))

@@ -16,7 +16,7 @@ BUNDLES: tuple[tuple[str, str], ...] = (
         "The revision of its manifest is not what its version, number and digest make.",
         "清单中的修订号与版本、编号和摘要不符。",
     ),
-    ("It holds no policies, or no schemas.", "其中没有政策，或没有模式。"),
+    ("It contains no policies or no schemas.", "其中没有政策，或没有模式。"),
     (
         "Its .manifest was not written by vatspolicy bundle build.",
         "其中的 .manifest 不是 vatspolicy bundle build 写出的。",
@@ -27,7 +27,7 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ("--policies and --bundle are two laws; name one.", "--policies 与 --bundle 是两套法律，请只给一个。"),
     ("the signature of the bundle is not verified (--skip-verify).", "未验证规则包的签名（--skip-verify）。"),
     (
-        "say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.",
+        "pass --key or --lock to verify it; --skip-verify only checks that it is complete.",
         "请指明用什么验证：--key 或 --lock；--skip-verify 只检查是否完整。",
     ),
     ("--key and --skip-verify contradict each other.", "--key 与 --skip-verify 互相矛盾。"),
@@ -45,11 +45,11 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ("Pass --key.", "请加 --key。"),
     ("It is not signed, and a key was given to verify it.", "它没有签名，却给出了用于验证的密钥。"),
     ("Its signature has {0}.", "其签名有 {0}。"),
-    ("Its .signatures.json holds no single signature.", "其 .signatures.json 中不是恰有一个签名。"),
-    ("Its signature is of a kind that is not known here.", "其签名的种类不可识别。"),
+    ("Its .signatures.json does not contain exactly one signature.", "其 .signatures.json 中不是恰有一个签名。"),
+    ("Its signature is of an unknown kind.", "其签名的种类不可识别。"),
     ("Its signature is not by the key {0} ({1}).", "其签名不是由密钥 {0}（{1}）作出的。"),
     ("The bundle was changed, or somebody else signed it.", "规则包被改动过，或由他人签名。"),
-    ("Its signature says nothing of files.", "其签名没有提及文件。"),
+    ("Its signature has no valid list of files.", "其签名没有提及文件。"),
     ("Its signature lists {0!q} twice.", "其签名两次列出{0!q}。"),
     ("Its signature lists {0!q}, which is missing.", "其签名列出的{0!q}不存在。"),
     ("Its signature does not list {0!q}.", "其签名没有列出{0!q}。"),
@@ -80,7 +80,7 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ("This receipt is of a form that this version does not know.", "此版本不认识这种格式的回执。"),
     ("This is not a receipt.", "这不是回执。"),
     ("vatspolicy check --receipt writes them.", "回执由 vatspolicy check --receipt 写出。"),
-    ("The law does not speak of the day of the receipt.", "规则不涵盖回执的日期。"),
+    ("The bundle does not cover the day of the receipt.", "规则不涵盖回执的日期。"),
     ("A number is too large for canonical JSON.", "数字太大，无法写入规范 JSON。"),
     ("a receipt is of one decision, and there are {0}.", "一份回执只针对一个结论，而这里有 {0} 个。"),
     ("the receipt was made by another version of this program.", "回执由本程序的另一版本生成。"),
@@ -110,7 +110,7 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ),
     ("a baseline ends within a year: {0} to {1}.", "基线须在一年内终止：{0} 至 {1}。"),
     (
-        "two specs have one product id; a baseline could not tell them apart.",
+        "two specs have the same product id, so a baseline cannot tell them apart.",
         "有两份产品说明使用同一产品 id，基线无法区分。",
     ),
     # --- comparisons
@@ -153,7 +153,7 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ("{0!q} is not a CSV file: {1}.", "{0!q}不是 CSV 文件：{1}。"),
     ("The output must end in .jsonl or .parquet.", "输出须以 .jsonl 或 .parquet 结尾。"),
     (
-        "a process was ended from outside, perhaps for want of memory: take a smaller --batch.",
+        "a process was killed, possibly for lack of memory. Use a smaller --batch.",
         "一个进程被外部终止，可能是内存不足：请减小 --batch。",
     ),
     (

@@ -30,9 +30,9 @@ def faults(en: object, zh: object) -> Iterator[tuple[str, str, str]]:
         if en == zh:
             yield "zh", "The Chinese text is the English one.", ""
         elif not HAN.search(zh):
-            yield "zh", "There is no Chinese in the Chinese text.", ""
+            yield "zh", "The Chinese text contains no Chinese characters.", ""
     if HAN.search(en):
-        yield "en", "There is Chinese in the English text.", ""
+        yield "en", "The English text contains Chinese characters.", ""
     if HAN.search(zh) and (half := _HALF.search(zh)):
         hint = f"Write {_FULL[half[0]]!r} instead of {half[0]!r}."
         yield "zh", "Chinese text has full-width punctuation.", hint

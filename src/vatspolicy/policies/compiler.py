@@ -166,10 +166,10 @@ class _PolicyCompiler:
         for name, entry in self.data.get("parameters", {}).items():
             days = [item["from"] for item in entry["values"]]
             if days != sorted(set(days)):
-                self.note(("parameters", name, "values"), "Values stand in order of their days, one a day.")
+                self.note(("parameters", name, "values"), "List values in order of their days, at most one per day.")
         days = [edition["from"] for edition in self.data.get("editions", [])]
         if days != sorted(set(days)):
-            self.note(("editions",), "Editions stand in order of their days, one a day.")
+            self.note(("editions",), "List editions in order of their days, at most one per day.")
 
     # --- rules and expressions
 

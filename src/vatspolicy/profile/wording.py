@@ -131,7 +131,7 @@ class FactWording:
         parts = []
         if value.get("ftz") == "none":
             parts += [self.place("none")] if "area" not in path else []
-        elif value.get("ftz") and "zone" not in gazetteer(self.schemas)[value["at"]]:
+        elif value.get("ftz") and "zone" not in gazetteer(self.schemas).get(value["at"], {}):
             zone = self.place(value["ftz"])
             parts.append({"en": f"free-trade zone: {zone['en']}", "zh": f"自由贸易试验区：{zone['zh']}"})
         parts += [self._text(value["kind"], (*path, "kind"))] if value.get("kind") else []

@@ -262,7 +262,7 @@ def test_a_prover_makes_a_survivor_equivalent(two: Bundle) -> None:
 def test_no_mutant_is_tried_while_a_test_fails(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path / "law", POLICY.replace("{seen: fires}", "{seen: silent}"))
     report = mutate(bundle, policy_cases(bundle), MutantSelection())
-    assert (report.exit_code, report.text.splitlines()[0]) == (1, "fails on the law as it is: two: it refuses")
+    assert (report.exit_code, report.text.splitlines()[0]) == (1, "fails on the current law: two: it refuses")
 
 
 def test_samples_are_repeatable(bundle: Bundle) -> None:

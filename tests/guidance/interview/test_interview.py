@@ -293,9 +293,9 @@ def _offers(question: Question) -> list[str]:
         (("company", "registered_capital_rmb"), "1.5", "whole number"),
         (("company", "registered_capital_rmb"), "-1", "at least 0"),
         (("company", "foreign_percent"), "100.01", "at most 100"),
-        (("company", "foreign_percent"), "nan", "not a number"),
-        (("product", "launch"), "2027-02-29", "calendar date"),
-        (("product", "launch"), "01/03/2027", "calendar date"),
+        (("company", "foreign_percent"), "nan", "Enter a number"),
+        (("product", "launch"), "2027-02-29", "Enter a date"),
+        (("product", "launch"), "01/03/2027", "Enter a date"),
         (("product", "id"), "My Shop", "lower-case"),
     ],
 )

@@ -85,13 +85,13 @@ def test_attributes() -> None:
     "attributes", [{"onclick": "x"}, {"ONLOAD": "x"}, {"style": "x"}, {"a b": "x"}, {"a>": "x"}, {"_": "x"}]
 )
 def test_no_event_handler_and_no_style_is_written(attributes: Mapping[str, str]) -> None:
-    with pytest.raises(ValueError, match="is no attribute"):
+    with pytest.raises(ValueError, match="is not an attribute"):
         tag("p", **attributes)
 
 
 @pytest.mark.parametrize("name", ["script", "STYLE", "iframe", "form", "p onclick=x", "", "1"])
 def test_no_element_that_runs_something_is_written(name: str) -> None:
-    with pytest.raises(ValueError, match="is no element"):
+    with pytest.raises(ValueError, match="is not an element"):
         tag(name)
 
 

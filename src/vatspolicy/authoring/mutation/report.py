@@ -69,7 +69,7 @@ def mutate(
         return MutationReport("Nothing to mutate.\n", 5)
     trial = MutationTrial(bundle, list(cases))
     if trial.failing:
-        lines = [f"fails on the law as it is: {name}" for name in trial.failing]
+        lines = [f"fails on the current law: {name}" for name in trial.failing]
         return MutationReport("\n".join([*lines, "Mutants are tried when every test passes."]) + "\n", 1)
     verdicts = list(run_mutants(trial, mutants, prover))
     lines = _survivors(trial, verdicts, suggestions)

@@ -34,13 +34,13 @@ _TRIES = 50
 """Most changes that are tried on each."""
 _PLACE = ("within", "province", "at", "ftz")
 _GENERAL = {
-    "boundary": "a case that stands exactly at the boundary",
+    "boundary": "a case exactly at the boundary",
     "dropped": "a case in which this clause alone decides",
     "junction": "a case in which one of the clauses holds and another does not",
     "quantifier": "a case with two members of which one fits and one does not",
     "opposite": "a case in which this clause alone decides",
     "member": "a case with this member alone",
-    "value": "a case that stands exactly at the value, or has this member alone",
+    "value": "a case exactly at the value, or has this member alone",
     "day": "a case on this day, and one on the day before",
     "constant": "a case that shows it applying, and one that shows it not applying",
 }

@@ -23,7 +23,7 @@ from vatspolicy.policies.model import Need, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
 
-STRAY_HINT = "The tests of ID.yaml stand in ID.test.yaml, in the same folder."
+STRAY_HINT = "Write the tests of ID.yaml in ID.test.yaml, in the same folder."
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def stray_tests(bundle: Bundle) -> Iterator[Problem]:
     beside = {policy.file.removesuffix(".yaml") + TESTS_ENDING for policy in bundle.policies.values()}
     for path in sorted(FilePath(bundle.folder).rglob(f"*{TESTS_ENDING}")) if beside else ():
         if str(path) not in beside:
-            yield Problem(str(path), 1, 1, "", "These tests stand beside no policy.", STRAY_HINT)
+            yield Problem(str(path), 1, 1, "", "No policy belongs to these tests.", STRAY_HINT)
 
 
 def _whole(base: Mapping[str, Any]) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _check_day(state: Interview) -> None:
     if state.day < state.bundle.covers_from:
         abort(f"the law is known from {state.bundle.covers_from} on.", code)
     if state.day < state.today and not state.allow_past:
-        abort("the day of the law lies in the past; pass --allow-past-as-of to ask under the law of a past day.", code)
+        abort("the day of the law is in the past; pass --allow-past-as-of to ask under the law of a past day.", code)
 
 
 class _File:

@@ -121,7 +121,7 @@ def verify_bundle(
     from vatspolicy.bundles.lockfile import read_lock
 
     if key is None and lock is None and not skip_verify:
-        abort("say what to verify it against: --key or --lock; --skip-verify asks only whether it is whole.")
+        abort("pass --key or --lock to verify it; --skip-verify only checks that it is complete.")
     bundle_file = read_bundle_file(file)
     pinned = read_lock(lock) if lock else None
     if pinned:

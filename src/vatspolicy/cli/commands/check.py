@@ -207,7 +207,7 @@ def _adopt_findings(gate: Gate, specs: list[str], path: Path, until: str) -> Gat
     if result.problems or result.empty or not products:
         return gate  # it reports the problem
     if len(set(products)) < len(products):
-        abort("two specs have one product id; a baseline could not tell them apart.")
+        abort("two specs have the same product id, so a baseline cannot tell them apart.")
     write_report(path, baseline_text(gate.bundle, result.decided, gate.today, until, old))
     assert gate.waiver_set is not None
     return replace(gate, waiver_set=replace(gate.waiver_set, baseline=load_baseline(path)))

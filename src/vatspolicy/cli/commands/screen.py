@@ -146,9 +146,7 @@ def screen(
     except (InputError, ScreenError) as error:
         abort(f"{error}.")
     except WorkerLost:
-        abort(
-            "a process was ended from outside, perhaps for want of memory: take a smaller --batch.", ExitCode.INTERNAL
-        )
+        abort("a process was killed, possibly for lack of memory. Use a smaller --batch.", ExitCode.INTERNAL)
     except OSError as error:
         abort(
             f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", ExitCode.INTERNAL

@@ -113,7 +113,7 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) 
     if day is not None:
         require_covered(bundle, day)
         if day < today() and not allow_past:
-            abort(f"--as-of {day} lies in the past; pass --allow-past-as-of.")
+            abort(f"--as-of {day} is in the past; pass --allow-past-as-of.")
     try:
         listening = listen(LOCALHOST, port)
     except OSError as error:
