@@ -55,7 +55,7 @@ def read_key(path: Path, private: bool = False) -> Key:
         material = _from_pem(content) if jwk is None else _from_jwk(jwk)
     except BundleFileError:
         raise
-    except Exception as error:  # whatever a library says of what is no key; nothing of the key may be shown
+    except Exception as error:  # any error of a library; its text may quote the key
         message = "The key is locked by a password." if pem and isinstance(error, TypeError) else "This is not a key."
         raise BundleFileError(str(path), message, _KINDS) from None
     key = _key(path, material, jwk)

@@ -49,7 +49,7 @@ def file_digest(name: str, content: bytes, algorithm: str = "SHA-256") -> str:
 def canonical(content: bytes) -> bytes:
     """Return JSON as Go's encoder writes it in OPA: no space, sorted keys, numbers as written.
 
-    Raises ValueError for what is no JSON in UTF-8, and for one nested too deep to be read.
+    Raises ValueError for invalid JSON or UTF-8, and for JSON that is nested too deep.
     """
     try:
         data = json.loads(

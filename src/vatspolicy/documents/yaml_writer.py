@@ -234,11 +234,16 @@ class _Writer:
         value = node.value
         if node.style == "'" and "\n" not in node.raw and not key:
             return node.raw
-        if _is_plain(value, flow):
-            return value
-        if value.isprintable():
-            return "'" + value.replace("'", "''") + "'"
-        return _quote(value)
+        return _write_text(value, flow)
+
+
+def _write_text(value: str, flow: bool) -> str:
+    """Return a text on one line: plain if that reads as the same, else in single quotes, or in double ones."""
+    if _is_plain(value, flow):
+        return value
+    if value.isprintable():
+        return "'" + value.replace("'", "''") + "'"
+    return _quote(value)
 
 
 def _indent_comments(lines: list[str], pad: str) -> list[str]:
@@ -282,7 +287,7 @@ def _write_block_scalar(node: YamlScalar, indent: int) -> str:
     header, *rows = node.raw.rstrip("\n").split("\n")
     header = header.split(" #")[0].rstrip()
     if re.search(r"[1-9]", header):  # the indentation is stated, for a text that begins with space
-        return _quote(node.value)
+        return _write_text(node.value, flow=False)
     own = min((len(row) - len(row.lstrip(" ")) for row in rows if row.strip()), default=0)
     pad = " " * (indent + 2)
     lines = [pad + row[own:] if row.strip() else "" for row in rows]

@@ -68,7 +68,7 @@ PHRASES: dict[str, str] = {
     "A parameter cannot be null.": "参数不能为 null。",
     "objects do not all have the same keys": "各对象的键不一致",
 }
-"""Words and phrases that stand inside sentences."""
+"""Words and phrases inside sentences."""
 
 _HOLE = re.compile(r"\{(\w+)(?:!([qlt]))?\}")
 _BETWEEN = re.compile(r"(?<=[.?:]) (?=[A-Z'`(-])|(?<=[.?:])\n")

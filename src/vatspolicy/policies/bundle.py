@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NON_POLICY_FILES = ("properties.yaml",)
 """Files in a folder of policies that decide nothing."""
 TESTS_ENDING = ".test.yaml"
-"""Ending of a file of tests, which stands beside its policy."""
+"""Ending of a test file, which is in the folder of its policy."""
 
 
 def law_files(sources: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
@@ -94,7 +94,7 @@ class Bundle:
         return self._read(policy.file)
 
     def tests_of(self, policy: Policy) -> Document | None:
-        """Read the tests that stand beside a policy; None if there are none. Raises InvalidInput."""
+        """Read the test file of a policy; None if it does not exist. Raises InvalidInput."""
         name = policy.file.removesuffix(".yaml") + TESTS_ENDING
         return self._read(name) if name in self._sources or os.path.lexists(name) else None
 

@@ -132,6 +132,7 @@ def test_a_messy_policy_becomes_tidy() -> None:
         ("a:\n  [1, 2]\n", "a:\n  [1, 2]\n"),
         ("a: |+\n  x\n\nb: 1\n", "a: |+\n  x\n\nb: 1\n"),
         ("a: >-  # why\n    x\n    y\n", "a: >-  # why\n  x\n  y\n"),
+        ("a: |2-\n   x\n", "a: ' x'\n"),
         ("a: &x [1]\nb: *x\n", "a: &x [1]\nb: *x\n"),
         ("a: 1 # one\n#two\nb: 2\n", "a: 1  # one\n#two\nb: 2\n"),
         ("a:\n  b: 1\n  # last of a\nc: 2\n", "a:\n  b: 1\n  # last of a\nc: 2\n"),

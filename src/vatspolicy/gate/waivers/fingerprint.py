@@ -76,7 +76,7 @@ class _Hasher:
         texts = list(self.texts(policy, expression.text, expression.tree, params))
         facts = {}
         for fact in unbound_facts(expression.tree):
-            if fact.root != "as_of":  # the day is no fact; what it does to the law is in the rule and the parameters
+            if fact.root != "as_of":  # the day is not a fact; its effect is in the rule and the parameters
                 names = fact.names[:-1] if fact.names[-1:] in (("within",), ("province",)) else fact.names
                 facts[self.place(activation, fact.root, names)] = plain(look_up(activation, fact.root, names))
         return [texts, params, facts]

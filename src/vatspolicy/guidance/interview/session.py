@@ -317,7 +317,7 @@ def start(
 ) -> Interview:
     """Return the first state, from a partial profile or from nothing under a name (asked for if not given).
 
-    Raises InvalidInput for a document that is no profile.
+    Raises InvalidInput for a document that is not a profile.
     """
     rewritten = False
     if source is None:

@@ -12,7 +12,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer
 
 _SHORT = 12
-"""The longest list of choices that stands in its field; longer ones are shared by name."""
+"""Longest list of choices inside its field; longer lists are shared by name."""
 
 
 def make_form(bundle: Bundle) -> dict[str, Any]:
