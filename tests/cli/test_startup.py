@@ -42,6 +42,7 @@ NOT_IMPORTED = {
     "vatspolicy.screening": "is for portfolios",
     "vatspolicy.server": "is for serve",
     "vatspolicy.cel.parser": "compiles a law that is not in the cache",
+    "vatspolicy.policies.builder": "compiles a law that is not in the cache",
     "vatspolicy.policies.compiler": "compiles a law that is not in the cache",
     "vatspolicy.documents.validation_messages": "explains mistakes",
     "vatspolicy.gate.waivers": "is for waivers",

@@ -36,18 +36,11 @@ def gazetteer(schemas: SchemaSet | None = None) -> Mapping[str, Mapping[str, str
 
 def within(code: str, schemas: SchemaSet | None = None) -> tuple[str, ...]:
     """Return the place and every place it lies in, innermost first."""
-    return _chains(schemas)[code]
-
-
-@derived_from_schemas
-def _chains(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
     places = gazetteer(schemas)
-
-    def chain(code: str) -> tuple[str, ...]:
-        parent = places[code].get("within")
-        return (code, *chain(parent)) if parent else (code,)
-
-    return {code: chain(code) for code in places}
+    found = [code]
+    while parent := places[found[-1]].get("within"):
+        found.append(parent)
+    return tuple(found)
 
 
 def words(kind: str, schemas: SchemaSet | None = None) -> frozenset[str]:
