@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import Unknown, UnknownAttribute
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.expression_evaluator import ExpressionEvaluator
 from vatspolicy.policies.model import KINDS, Expression, Instrument, Rule
-from vatspolicy.policies.rule_index import RuleIndex
+
+if TYPE_CHECKING:
+    from vatspolicy.policies.rule_index import RuleIndex
 
 INDEX_AFTER = 24
 """Number of matches on one kind of subject before an index is built, which takes as long as some decisions."""
@@ -89,6 +91,8 @@ class RuleSet:
             return group.rules
         group.matches += 1
         if group.index is None and group.matches > INDEX_AFTER:
+            from vatspolicy.policies.rule_index import RuleIndex
+
             group.index = RuleIndex([rule.when.tree for rule in group.rules], self.params)
         return group.rules if group.index is None else group.index.select(group.rules, activation)
 
