@@ -124,7 +124,7 @@ def ours(folder: Path, fixture: str) -> list[Process]:
     """
     program = str(Path(sys.executable).with_name("vatspolicy"))
     wheel, environment = install(folder / "installed")
-    spec = ROOT / "fixtures" / f"{fixture}.yaml"
+    spec = next((ROOT / "fixtures").rglob(f"{fixture}.yaml"))
     other = folder / f"{fixture}.json"
     other.write_text(json.dumps(yaml.safe_load(spec.read_text(encoding="utf-8"))), encoding="utf-8")
     warm, cold = folder / "warm", folder / "cold"
