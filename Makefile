@@ -38,7 +38,7 @@ test: lint tests ## lint, then every test
 tests: $(call EXTRA,test) $(call EXTRA,browser) $(VENV)/.opa-$(KEY) ## every test; those on Spark run after `make spark`
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
-quick: $(call EXTRA,test) ## the tests of single packages, policies and fixtures: under two minutes
+quick: $(call EXTRA,test) ## the tests of single packages, policies and fixtures: about two minutes
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(LONG:%=--ignore=tests/%) $(PYTEST_ARGS)
 
 lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers
