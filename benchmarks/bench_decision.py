@@ -65,7 +65,7 @@ class CelLaw(RuleSet):
         found = {}
         for name, value in activation.items():
             if id(value) not in self.converted:
-                self.converted[id(value)] = value, convert({name: value}, variables("licence")).get(name)
+                self.converted[id(value)] = value, convert({name: value}, variables("license")).get(name)
             found[name] = self.converted[id(value)][1]
         return found
 

@@ -28,9 +28,9 @@ from typing import Any
 import cerbos as pdp
 from measure import Report, Row, Table, finish, parser
 
-OFFERS = ("data-centre", "own-shop", "company-site", "marketplace")
+OFFERS = ("data-center", "own-shop", "company-site", "marketplace")
 ALLOWED = {
-    "schema": 1,
+    "schema": 2,
     "product": {"id": "shop", "title": "A shop", "launch": "3027-01-31"},
     "company": {"foreign_percent": 0, "mainland_entity": True, "discredited": []},
     "services": [

@@ -175,6 +175,6 @@ def vocabularies() -> dict[str, Vocabulary]:
                 for child in fields.values():
                     collect(child)
 
-    for type in variables("licence").values():
+    for type in variables("license").values():
         collect(type)
     return {name: next(iter(words)) for name, words in found.items() if len(words) == 1}

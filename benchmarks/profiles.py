@@ -27,7 +27,7 @@ OFFERS: dict[tuple[str, ...], int] = {
     ("news",): 3,
     ("information-publishing",): 8,
     ("cdn",): 3,
-    ("data-centre", "cloud-infrastructure"): 4,
+    ("data-center", "cloud-infrastructure"): 4,
     ("app-store",): 3,
     ("information-search",): 4,
     ("messaging",): 5,
@@ -62,8 +62,8 @@ def _profile(draw: random.Random, index: int, missing: float) -> dict[str, Any]:
     if seat != "overseas" and draw.random() < 0.35:
         classes = draw.sample(["B11", "B12", "B21-transaction", "B24", "B25-publishing", "B25-app-store"], 2)
         until = f"20{draw.randint(24, 31)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
-        licence = {"instrument": "vats-licence", "classes": classes, "area": [seat.split("-")[0]], "valid_until": until}
-        company["licences"] = [licence]
+        license = {"instrument": "vats-license", "classes": classes, "area": [seat.split("-")[0]], "valid_until": until}
+        company["licenses"] = [license]
     services = [_service(draw, number, seat) for number in range(draw.choice((1, 1, 1, 2, 2, 3)))]
     data = {
         "persons": draw.choice((1_000, 50_000, 900_000, 5_000_000)),
@@ -76,7 +76,7 @@ def _profile(draw: random.Random, index: int, missing: float) -> dict[str, Any]:
         for key in [key for key in owner if key != "id"]:
             if draw.random() < missing:
                 del owner[key]
-    return {"schema": 1, "product": {"id": f"p-{index}"}, "company": company, "services": services, "data": data}
+    return {"schema": 2, "product": {"id": f"p-{index}"}, "company": company, "services": services, "data": data}
 
 
 def _service(draw: random.Random, number: int, seat: str) -> dict[str, Any]:

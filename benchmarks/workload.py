@@ -134,7 +134,7 @@ class Workload:
         """Return the workload as plain data."""
         return {
             "day": self.day,
-            "variables": list(variables("licence")),
+            "variables": list(variables("license")),
             "profiles": [profile.document.data for profile in self.profiles],
             "asked": [self.of(profile) for profile in self.profiles],
             "cel": self.cel,

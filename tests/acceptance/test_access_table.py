@@ -17,7 +17,7 @@ from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import load_profile
 
 ROWS = {
-    "data-centre": "B11",
+    "data-center": "B11",
     "cloud-infrastructure": "B11",
     "cloud-platform": "B11",
     "cdn": "B12",
@@ -34,7 +34,7 @@ ROWS = {
     "security-protection": "B25-protection",
     "conferencing": "B22",
     "e-mail": "B23",
-    "call-centre": "B24",
+    "call-center": "B24",
     "domestic-ip-vpn": "B13",
     "domain-resolution": "B26",
 }
@@ -95,7 +95,7 @@ def profile(offer: str, share: float, site: dict[str, str], area: list[Any], **c
         "registered_capital_rmb": 20_000_000, "operating_means_ready": True, "discredited": [], "certificates": [],
         "investor_track_record": True, "investor_origin": ["DE"], **company,
     }  # fmt: skip
-    return {"schema": 1, "product": {"id": "p"}, "company": owner, "services": [service], "data": {"persons": 0}}
+    return {"schema": 2, "product": {"id": "p"}, "company": owner, "services": [service], "data": {"persons": 0}}
 
 
 @pytest.fixture(scope="module")
@@ -142,13 +142,13 @@ HONG_KONG = {"investor_origin": ["HK", "CN"], "certificates": ["cepa-supplier"]}
 BOUNDARIES = [
     ("e-commerce in the Shanghai zone", profile("marketplace", 100, at("shanghai-pudong", "shanghai-original"), ["china"]), "2015-01-13"),
     ("e-commerce in the whole country", profile("marketplace", 100, at("hangzhou"), ["china"]), "2015-06-19"),
-    ("half of a data center for a Hong Kong supplier", profile("data-centre", 50, at("guangzhou"), ["china"], **HONG_KONG), "2016-06-30"),
+    ("half of a data center for a Hong Kong supplier", profile("data-center", 50, at("guangzhou"), ["china"], **HONG_KONG), "2016-06-30"),
     ("app store in every zone", profile("app-store", 100, at("zhengzhou", "henan"), ["china"]), "2018-07-30"),
-    ("call center in the whole country", profile("call-centre", 100, at("hangzhou"), ["china"]), "2019-07-30"),
+    ("call center in the whole country", profile("call-center", 100, at("hangzhou"), ["china"]), "2019-07-30"),
     ("internet of things in Hainan", profile("iot-platform", 100, at("haikou", "hainan"), ["china"]), "2021-02-01"),
-    ("data center in Hainan for the island and abroad", profile("data-centre", 100, at("haikou", "hainan"), ["hainan", "overseas"]), "2021-02-01"),
+    ("data center in Hainan for the island and abroad", profile("data-center", 100, at("haikou", "hainan"), ["hainan", "overseas"]), "2021-02-01"),
     ("half of a portal without record of the investor", profile("information-publishing", 50, at("hangzhou"), ["zhejiang"], investor_track_record=False), "2022-05-01"),
-    ("data center in the pilot", profile("data-centre", 100, at("shanghai-lingang", "shanghai-lingang"), ["china"]), "2024-10-23"),
+    ("data center in the pilot", profile("data-center", 100, at("shanghai-lingang", "shanghai-lingang"), ["china"]), "2024-10-23"),
     ("app store in the services-opening pilot", profile("app-store", 100, at("hangzhou"), ["china"]), "2025-04-11"),
     ("half of a private network in the services-opening pilot", profile("domestic-ip-vpn", 50, at("hangzhou"), ["china"]), "2025-04-11"),
 ]  # fmt: skip

@@ -108,7 +108,7 @@ def test_the_commands_of_a_page(page: Path, program: Path, tmp_path: Path) -> No
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
     }
-    if page.stem in ("reviewing-a-change", "analysing-a-bundle"):  # what takes minutes with all the law
+    if page.stem in ("reviewing-a-change", "analyzing-a-bundle"):  # what takes minutes with all the law
         make_history(tmp_path, environment)
     else:
         for name in ("policies", "fixtures"):

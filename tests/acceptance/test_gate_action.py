@@ -153,8 +153,8 @@ def plan(
     reports = {"sarif": "{}", "junit": "<testsuites/>", "markdown": markdown}
     if decision is not None:
         reports["json"] = json.dumps({"format": 1, "decision": decision, "decisions": []})
-    behaviour = {"reports": reports, "stdout": stdout, "stderr": stderr, "exit": exit_code}
-    (temp / "vatspolicy-venv/bin/plan.json").write_text(json.dumps(behaviour), encoding="utf-8")
+    behavior = {"reports": reports, "stdout": stdout, "stderr": stderr, "exit": exit_code}
+    (temp / "vatspolicy-venv/bin/plan.json").write_text(json.dumps(behavior), encoding="utf-8")
 
 
 def arguments(temp: Path) -> list[str]:
@@ -253,7 +253,7 @@ def test_the_reports_speak_chinese(runner: Runner) -> None:
 
 
 def test_an_invalid_spec_is_not_evaluated(runner: Runner) -> None:
-    (runner.workspace / "bad.yaml").write_text("schema: 1\nproduct: {}\nproduct: {}\n", encoding="utf-8")
+    (runner.workspace / "bad.yaml").write_text("schema: 2\nproduct: {}\nproduct: {}\n", encoding="utf-8")
     run = runner.run(specs="bad.yaml")
     assert run.exit_code == 3
     assert run.outputs["decision"] == "not-evaluated"

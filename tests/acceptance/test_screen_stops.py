@@ -143,7 +143,7 @@ def test_rows_of_ten_megabytes_and_rubbish_are_rejected_whole(console: Console) 
     [row] = portfolio(1)
     long = json.dumps({**row, "product": {"id": "x", "title": "x" * 10_000_000}})
     rubbish = b"\xff\xfe\x00\x01rubbish"
-    bad = [long, "1" * 5000, "\x00", '{"schema": 1, "schema" : 1}']
+    bad = [long, "1" * 5000, "\x00", '{"schema": 2, "schema" : 2}']
     content = b"\n".join([lines([row]).strip().encode(), *(text.encode() for text in bad), rubbish]) + b"\n"
     (console.folder / "in.jsonl").write_bytes(content)
     ran = console("screen", "in.jsonl", "-o", "out.jsonl", "--engine", "python", "--no-missing", *DAY)

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
-from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
+from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.random_inputs import Profiles
 from tests.support.samples import SEED, TIMES, shipped
 from tests.support.shipped import fixture_files
@@ -61,8 +61,8 @@ def _spark() -> Iterator[None]:
 
 def law_of(folder: Path, *rules: str) -> Path:
     """A law of a few rules, which Spark plans in a moment: the queries are those of the whole law."""
-    licence = LICENCE + "".join(rules) + route("open", "operator.mainland_entity")
-    bundle_of(folder, classes=CLASSES, licence=licence)
+    license = LICENSE + "".join(rules) + route("open", "operator.mainland_entity")
+    bundle_of(folder, classes=CLASSES, license=license)
     return folder
 
 
@@ -112,7 +112,7 @@ def test_a_job_gives_the_answers_of_python_and_of_duckdb(tmp_path: Path) -> None
     with connect(threads=1) as connection:
         assert DuckDecider(connection, law, DAY).decide(profile.facts for profile in found) == expected
     lines = [json.dumps(profile.document.data, ensure_ascii=False) for profile in found]
-    bad = ["{", json.dumps({"schema": 1, "product": {"id": "x"}, "company": {"foreign_percent": SECRET}})]
+    bad = ["{", json.dumps({"schema": 2, "product": {"id": "x"}, "company": {"foreign_percent": SECRET}})]
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jsonl").write_text("\n".join([*lines, *bad, ""]) + "\n", encoding="utf-8")
 
@@ -203,8 +203,8 @@ def test_two_states_of_the_law_are_compared_as_by_the_other_engines(
     assert read(console.folder / "out" / "answers") == [json.loads(line) for line in expected.splitlines()]
     assert [json.loads(capfd.readouterr().out), *summaries] == [summaries[0]] * 3
     assert summaries[0]["moves"]
-    assert summaries[0]["gains"].keys() == {"licence/half"}
-    assert summaries[0]["losses"].keys() == {"licence/share"}
+    assert summaries[0]["gains"].keys() == {"license/half"}
+    assert summaries[0]["losses"].keys() == {"license/share"}
 
 
 def test_a_job_decides_under_a_bundle(console: Console, small: Path) -> None:

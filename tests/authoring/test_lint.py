@@ -186,7 +186,7 @@ def test_an_enumeration_of_findings_is_whole() -> None:
         assert re.split(r"[{]", sentence)[0] in shown, sentence
 
 
-ABSENT = "There is no rule, instrument or reason 'LICENCE-LENDIN'. Did you mean 'LICENCE-LENDING'?"
+ABSENT = "There is no rule, instrument or reason 'LICENSE-LENDIN'. Did you mean 'LICENSE-LENDING'?"
 
 
 def fixture(folder: Path, expectation: str | None) -> Path:
@@ -200,7 +200,7 @@ def fixture(folder: Path, expectation: str | None) -> Path:
 
 
 def test_a_name_that_nothing_bears_is_always_absent(tmp_path: Path) -> None:
-    fixtures = fixture(tmp_path / "fixtures", "decision: allow, absent: [LICENCE-LENDIN, icp-filing, clean/file]")
+    fixtures = fixture(tmp_path / "fixtures", "decision: allow, absent: [LICENSE-LENDIN, icp-filing, clean/file]")
     assert findings(tmp_path / "law", CLEAN, fixtures) == [f"shop.expect.yaml:3:1: absent: {ABSENT}"]
 
 

@@ -205,7 +205,7 @@ def interview(page: Any, facts: Mapping[str, Any]) -> list[str]:
                 if isinstance(value, dict)
                 else [one["at"] if isinstance(one, dict) else one for one in value]
             )
-        if value is None and path in ("company.licences", "partner.licences", "deals"):
+        if value is None and path in ("company.licenses", "partner.licenses", "deals"):
             value = []
         answer(page, path, value)
         page.locator(f'[id="form-q-{path}"]').wait_for(state="detached")
@@ -288,7 +288,7 @@ def test_a_spec_that_is_opened_is_decided_as_check_decides_it(
 
 def test_a_fact_that_is_entered_changes_the_decision_at_once(chromium: Any, server: str) -> None:
     with visited(chromium, server) as page:
-        upload(page, fixture_file("cloud-hosting-beijing"), "Data-centre hosting")
+        upload(page, fixture_file("cloud-hosting-beijing"), "Data-center hosting")
         page.locator("#s-company > summary").click()
         share = page.get_by_label("Foreign share")
         share.fill("150")
@@ -319,7 +319,7 @@ def test_a_fact_that_is_entered_changes_the_decision_at_once(chromium: Any, serv
 
 def test_lists_of_the_form_grow_and_shrink(chromium: Any, server: str) -> None:
     with visited(chromium, server) as page:
-        upload(page, fixture_file("cloud-hosting-beijing"), "Data-centre hosting")
+        upload(page, fixture_file("cloud-hosting-beijing"), "Data-center hosting")
         page.locator("#every").check()
         page.locator("#s-deals > summary").click()
         page.locator('[id="f-deals-add"] > summary').click()
@@ -360,7 +360,7 @@ def test_mistakes_of_a_file_are_shown_at_their_facts(chromium: Any, server: str)
 def test_a_file_of_any_shape_can_be_shown(chromium: Any, server: str) -> None:
     with visited(chromium, server) as page:
         show(page, "spec")
-        for text in ("schema: 1\nproduct: x\ncompany: 5\nservices: {a: 1}\ndata: []\n", "- 1\n", "a: [\n", ""):
+        for text in ("schema: 2\nproduct: x\ncompany: 5\nservices: {a: 1}\ndata: []\n", "- 1\n", "a: [\n", ""):
             page.locator("#spec-text").fill(text)
             page.get_by_role("button", name="Use this text").click()
             page.locator("#problems li").first.wait_for()

@@ -417,6 +417,6 @@ def test_random_profiles_are_valid_reproducible_and_various() -> None:
 def test_random_expressions_are_inside_the_language_and_have_their_type() -> None:
     draw = random.Random(11)
     for type in (BOOL, INT, NUMBER):
-        expressions = Expressions(draw, variables("licence"))
+        expressions = Expressions(draw, variables("license"))
         for _ in range(60):
-            assert parse(expressions.text(type, 4), scope_of({}, "licence"), type).type == type
+            assert parse(expressions.text(type, 4), scope_of({}, "license"), type).type == type

@@ -496,4 +496,4 @@ def test_the_page_tells_the_names_of_each_scope() -> None:
     section = text.partition("## What an expression may name")[2].partition("\n## ")[0]
     named = set(re.findall(r"^\| (.*?) \|", section, re.MULTILINE))
     told = {word for cell in named for word in re.findall(r"`([a-z_]+)`", cell)}
-    assert told == set(variables("licence"))
+    assert told == set(variables("license"))

@@ -14,7 +14,7 @@ from vatspolicy.documents import load_document, parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.profile.profile import load_profile
 
-BEGIN = "schema: 1\nproduct: {id: mine, launch: '2027-03-01'}\n"
+BEGIN = "schema: 2\nproduct: {id: mine, launch: '2027-03-01'}\n"
 IDC = f"""\
 # my notes
 {BEGIN}company:
@@ -22,7 +22,7 @@ IDC = f"""\
   mainland_entity: true
 services:
 - id: hosting
-  offers: [data-centre]
+  offers: [data-center]
   audience: business
   operated_by: company
 # the end
@@ -35,7 +35,7 @@ def answer_all(console: Console, law: Path, lang: str = "en") -> tuple[int, str,
     """An interview in which each question is answered by what fits its fact."""
     fitting = {
         "product.launch": "2027-03-01",
-        "services": "data-centre",
+        "services": "data-center",
         "services.0.audience": "business",
         "services.0.operated_by": "company",
         "services.0.area": "china",
@@ -73,8 +73,8 @@ def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> N
     code, out, err = answer_all(console, law, lang)
     assert code == 0
     spec = load_profile(console.folder / "my-idc.yaml")
-    assert spec.facts["services"][0]["offers"] == ["data-centre"]
-    assert spec.facts["company"]["licences"] == []
+    assert spec.facts["services"][0]["offers"] == ["data-center"]
+    assert spec.facts["company"]["licenses"] == []
     assert {"en": "NEEDS LICENSE", "zh": "须取得许可"}[lang] in out
     assert {"en": "[Question 1, about", "zh": "〔第1题，预计还有"}[lang] in err
     assert {"en": "so far: ALLOW … DENY", "zh": "目前：可以上线……不得上线"}[lang] in err
@@ -89,7 +89,7 @@ def test_nothing_english_is_left_in_chinese(console: Console, law: Path) -> None
     for text in (err, why.err):
         text = re.sub("B[0-9]{2}(-[a-z-]+)?", "", text)  # classes of the Catalog
         words = set(re.findall("[A-Za-z][A-Za-z-]+", text))
-        plain = {"vatspolicy", "ask", "yaml", "YYYY-MM-DD", "MM-DD", "zh", "my-idc", "data-centre"}
+        plain = {"vatspolicy", "ask", "yaml", "YYYY-MM-DD", "MM-DD", "zh", "my-idc", "data-center"}
         # abbreviations that Chinese law and industry write so, and the ids of rules
         rest = {word for word in words - plain if not word.isupper()}
         rest -= set(re.findall("[A-Za-z][A-Za-z-]+", " ".join(re.findall("（[a-z0-9-]+/[a-z0-9-]+）", text))))
@@ -112,7 +112,7 @@ def test_a_spec_keeps_its_comments_and_gains_answers(console: Console, law: Path
 
 
 def test_what_cannot_keep_its_comments_is_kept_beside(console: Console, law: Path) -> None:
-    text = f"{BEGIN}company: {{}}\nservices:\n- id: a\n  offers: &o [data-centre]\n  area: &f [beijing]\n  facilities: *f\n"
+    text = f"{BEGIN}company: {{}}\nservices:\n- id: a\n  offers: &o [data-center]\n  area: &f [beijing]\n  facilities: *f\n"
     path = console.write("mine.yaml", text)
     ran = console("ask", path, "--next", "-p", law, "--answer", "services.0.facilities.0.ftz=none")
     assert ran.code == 0
@@ -170,7 +170,7 @@ def test_without_answers_nothing_is_decided(console: Console, law: Path) -> None
     ],
 )
 def test_mistakes(console: Console, law: Path, arguments: list[str], code: int, words: str) -> None:
-    console.write("there.json", json.dumps({"schema": 1, "product": {"id": "p"}, "company": {}, "services": []}))
+    console.write("there.json", json.dumps({"schema": 2, "product": {"id": "p"}, "company": {}, "services": []}))
     console.write("broken.yaml", "schema: 2\n")
     console.write("past.yaml", IDC.replace("2027-03-01", "2020-03-01"))
     before = sorted(console.folder.iterdir())
@@ -190,7 +190,7 @@ def test_for_programs(console: Console, law: Path) -> None:
     data = json.loads(first.out)
     assert (data["question"]["path"], data["question"]["kind"]) == ("product.launch", "date")
     console(*arguments, "--answer", "product.launch=2027-03-01")
-    ran = console(*arguments, "--answer", "services=[{id: s, offers: [data-centre]}]")
+    ran = console(*arguments, "--answer", "services=[{id: s, offers: [data-center]}]")
     assert validate(parse_document(ran.out, "question.json"), "question") == []
     data = json.loads(ran.out)
     assert data["question"]["eliminates"]["of"] > 0

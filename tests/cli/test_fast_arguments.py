@@ -19,7 +19,7 @@ from vatspolicy.cli.typer_app import Commands, build
 VALUES = (
     *("", "-", "--", "-x", "a.yaml", "specs/", "*.yaml", "2026-03-01", "2026-13-01", "deny", "duty", "DENY", "nothing"),
     *("text", "json", "html", "zh", "en", "fr", "dir", "json=a.json", "xml=a", "json", "=", "product.title=x", "no=1"),
-    *("company.foreign_percent=-5", "company.foreign_percent=", "company.licences=[a", "x y", "é", "\udcff"),
+    *("company.foreign_percent=-5", "company.foreign_percent=", "company.licenses=[a", "x y", "é", "\udcff"),
     *("needs-license", "needs-licence", "/input/company", "/input/company=x", "input"),
 )
 FITTING = {
@@ -140,7 +140,7 @@ def test_what_is_written_is_the_same(
     console: Console, law: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     console.write("spec.yaml", HOSTING)
-    console.write("bad.yaml", HOSTING.replace("schema: 1", "schema: x"))
+    console.write("bad.yaml", HOSTING.replace("schema: 2", "schema: x"))
     (console.folder / "empty").mkdir()
     command = ["check", *words, "-p", str(law)]
     assert fast_arguments.read(command) is not None

@@ -52,7 +52,7 @@ def facts_by_one(path: FactPath, value: Any) -> Any:
         return value["at"]
     if isinstance(value, list) and path[-1] in ("area", "facilities"):
         return [one["at"] if isinstance(one, dict) else one for one in value]
-    if isinstance(value, list) and path[-1] == "licences":
+    if isinstance(value, list) and path[-1] == "licenses":
         return [{"instrument": one["instrument"]} for one in value]
     return [{"kind": one["kind"]} for one in value] if path == ("deals",) else value
 
@@ -68,7 +68,7 @@ def told(facts: dict[str, Any], path: FactPath, as_of: str) -> Any:
         value = get_fact(facts["product"], path[2:])
     if value is None and path[-1] == "mainland_entity" and (site := get_fact(facts, (path[0], "registered"))):
         return gazetteer()[facts_by_one(path, site)]["province"] != "overseas"
-    if value is None and (path == ("deals",) or (path[-1] == "licences" and path[0] in facts)):
+    if value is None and (path == ("deals",) or (path[-1] == "licenses" and path[0] in facts)):
         return []  # what a profile does not declare is not there
     return facts_by_one(path, value)
 
@@ -118,7 +118,7 @@ def test_nothing_else_is_asked_than_what_can_still_decide(name: str) -> None:
             declared.append(question.path)
         value = told(case.profile.document.data, question.path, case.as_of)
         state = state.skip() if value is None else state.answer(value)
-    assert set(declared) <= {("company", "licences"), ("partner", "licences"), ("deals",)}
+    assert set(declared) <= {("company", "licenses"), ("partner", "licenses"), ("deals",)}
     assert state.settled
 
 

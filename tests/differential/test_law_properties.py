@@ -41,7 +41,7 @@ REQUIRED = {
     "no-way-for-prohibited-content",
     "higher-share-never-opens",
     "higher-share-keeps-needs",
-    "one-more-licence-never-hurts",
+    "one-more-license-never-hurts",
     "more-facts-stay-in-range",
 }
 
@@ -115,7 +115,7 @@ KEPT = (
     "schema",
     "at",
     "ftz",
-    "licences",
+    "licenses",
     "deals",
     "filings",
     "class_opinion",

@@ -99,7 +99,7 @@ def test_random_profiles_with_missing_facts(database: Any) -> None:
 
 
 def test_a_product_without_services(database: Any) -> None:
-    profile = load_profile({"schema": 1, "product": {"id": "bare"}, "company": {}, "services": []})
+    profile = load_profile({"schema": 2, "product": {"id": "bare"}, "company": {}, "services": []})
     assert compare(database, [profile], "2026-01-01") == {"incomplete": 1}
 
 

@@ -149,7 +149,7 @@ def test_nothing_that_is_held_or_found_by_others_is_touched() -> None:
     """The company keeps its licenses; the partner of the spec stays as it is or gives way to another one."""
     for found, proposal in proposals():
         before, after = found.profile.document.data, proposal.profile.document.data
-        for name in ("licences", "discredited", "certificates", "investor_track_record"):
+        for name in ("licenses", "discredited", "certificates", "investor_track_record"):
             assert before["company"].get(name) == after["company"].get(name), found.name
         if "partner" not in proposal.kinds:
             assert before.get("partner") == after.get("partner"), found.name

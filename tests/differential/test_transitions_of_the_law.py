@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.assignments import BOUNDS, assign
-from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
+from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.shipped import FIXTURES
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
@@ -89,7 +89,7 @@ DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 def law(folder: Path, when: str, each: str = "product", effect: str = DENY, more: str = "", days: str = "") -> Bundle:
     """A license duty with a route for everybody, beside one rule."""
     text = "rules:\n" + route("open", "true") + more + (rule("r", each, when, effect, days) if when else "")
-    return bundle_of(folder, classes=CLASSES, licence=LICENCE, changed=text)
+    return bundle_of(folder, classes=CLASSES, license=LICENSE, changed=text)
 
 
 @needs_solver

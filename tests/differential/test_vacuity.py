@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 IDS = [entry["id"] for entry in SchemaSet.shipped().load("profile")["x-invariants"]]
-LISTS = {"services": 2, "company.licences": 2, "partner.licences": 2, "services.*.area": 2, "services.*.facilities": 2}
+LISTS = {"services": 2, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
 
 
 def encoded() -> tuple[Query, dict[str, DualRail]]:

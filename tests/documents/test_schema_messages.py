@@ -354,7 +354,7 @@ def test_a_rule_has_exactly_one_of_six_effects() -> None:
     assert told_of_policy(POLICY) == []
     none = POLICY.replace("    deny: {reason: NOT-READY}\n", "")
     assert told_of_policy(none) == [f"x.yaml:10:5: rules[0]: {EFFECTS}"]
-    two = POLICY.replace("    message:", "    need: {instrument: vats-licence}\n    message:")
+    two = POLICY.replace("    message:", "    need: {instrument: vats-license}\n    message:")
     assert told_of_policy(two) == [f"x.yaml:15:5: rules[0].need: {EFFECTS} Keep one of: deny, need."]
     three = two.replace("    when:", "    advise: {kind: note}\n    when:")
     assert told_of_policy(three) == [f"x.yaml:15:5: rules[0].deny: {EFFECTS} Keep one of: advise, deny, need."]

@@ -81,7 +81,7 @@ def test_a_set_pickles() -> None:
 def test_what_is_derived_from_a_set_is_freed_with_it() -> None:
     own = SchemaSet({**SHIPPED.files, "note.schema.json": b"{}"})
     bundle = load_bundle(schemas=own)
-    load_profile({"schema": 1, "product": {"id": "p"}, "company": {}, "services": []}, schemas=own)
+    load_profile({"schema": 2, "product": {"id": "p"}, "company": {}, "services": []}, schemas=own)
     gone = weakref.ref(own)
     del bundle, own
     gc.collect()
@@ -92,7 +92,7 @@ def test_a_profile_is_read_under_the_schemas_that_are_given() -> None:
     schema = json.loads(SHIPPED.files["profile.schema.json"])
     schema["properties"]["company"]["properties"]["mascot"] = {"type": "string", "title": "Mascot"}
     own = SchemaSet({**SHIPPED.files, "profile.schema.json": json.dumps(schema).encode()})
-    data = {"schema": 1, "product": {"id": "p"}, "company": {"mascot": "panda"}, "services": []}
+    data = {"schema": 2, "product": {"id": "p"}, "company": {"mascot": "panda"}, "services": []}
     assert load_profile(data, schemas=own).facts["company"]["mascot"] == "panda"
     assert load_profile(data, schemas=own).schemas is own
     (problem,) = validate(parse_document(json.dumps(data), "x.json"), "profile")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.law_builder import CLASSES, LICENCE, bundle_of, decide, route, rule
+from tests.support.law_builder import CLASSES, LICENSE, bundle_of, decide, route, rule
 from vatspolicy import Decision
 from vatspolicy.engine.decision import WORDS, Outcome
 
@@ -25,9 +25,9 @@ def decisions(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     found = []
     folder = tmp_path_factory.mktemp("law")
     for _ in range(2):
-        bundle = bundle_of(folder, classes=CLASSES, licence=LICENCE + route("way", "true", cap="50.0"))
+        bundle = bundle_of(folder, classes=CLASSES, license=LICENSE + route("way", "true", cap="50.0"))
         found.append(
-            decide(bundle, company, {"operated_by": "company", "offers": ["data-centre"], "area": ["beijing"]})
+            decide(bundle, company, {"operated_by": "company", "offers": ["data-center"], "area": ["beijing"]})
         )
     assert found[0].decision == request.param
     return (found[0], found[1])
@@ -56,11 +56,11 @@ def test_outcomes_are_ordered_by_strictness() -> None:
     assert tuple(outcome.word for outcome in Outcome) == WORDS
 
 
-def test_a_product_asks_about_the_licences_of_the_company(tmp_path: Path) -> None:
+def test_a_product_asks_about_the_licenses_of_the_company(tmp_path: Path) -> None:
     """A permit of the product itself is held by the company, and nobody says until when."""
-    law = rule("permit", "product", "true", "need: {instrument: vats-licence}")
-    bundle = bundle_of(tmp_path, classes=CLASSES, licence=LICENCE + route("way", "true"), law="rules:\n" + law)
-    held = [{"instrument": "vats-licence", "classes": ["B11"], "area": ["beijing"]}]
-    decision = decide(bundle, {"licences": held, "foreign_percent": 0})
+    law = rule("permit", "product", "true", "need: {instrument: vats-license}")
+    bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE + route("way", "true"), law="rules:\n" + law)
+    held = [{"instrument": "vats-license", "classes": ["B11"], "area": ["beijing"]}]
+    decision = decide(bundle, {"licenses": held, "foreign_percent": 0})
     asked = {fact.path for finding in decision.undetermined for fact in finding.missing}
-    assert ("company", "licences", 0, "valid_until") in asked
+    assert ("company", "licenses", 0, "valid_until") in asked

@@ -60,7 +60,7 @@ def test_a_few_facts_decide_everything(facts: dict[str, Any], most: int) -> None
     product = {"id": "p", "launch": "2027-03-01", **facts["product"]}
     service = {"id": "s", **facts["service"]}
     profile = {
-        "schema": 1,
+        "schema": 2,
         "product": product,
         "company": facts["company"],
         "services": [service],
@@ -81,7 +81,7 @@ def test_each_of_those_facts_is_needed() -> None:
             product = {"id": "p", "launch": "2027-03-01", **kept["product"]}
             service = {"id": "s", **kept["service"]}
             profile = {
-                "schema": 1,
+                "schema": 2,
                 "product": product,
                 "company": kept["company"],
                 "services": [service],
@@ -93,7 +93,7 @@ def test_each_of_those_facts_is_needed() -> None:
 
 def test_the_spec_of_the_readme_is_decided_as_it_says() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    spec = next(block for block in text.split("```yaml\n")[1:] if block.startswith("schema: 1")).partition("```")[0]
+    spec = next(block for block in text.split("```yaml\n")[1:] if block.startswith("schema: 2")).partition("```")[0]
     profile = read_profile(parse_document(spec, "README.md"))
     decision = evaluate(load_bundle(), profile, "2027-03-01")
     assert decision.decision == "needs-license"

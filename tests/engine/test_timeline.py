@@ -55,17 +55,17 @@ def test_the_pilot_opens_a_route(bundle: Bundle) -> None:
     changes = {(c["kind"], c["id"]): (c["before"], c["after"]) for c in entry["changes"]}
     assert changes["decision", "decision"] == ("deny", "needs-license")
     assert changes["route", "pilot"] == (None, "open")
-    assert changes["licence", "pilot-approval"] == (None, "needed")
+    assert changes["license", "pilot-approval"] == (None, "needed")
     assert [(one["name"], one["change"]) for one in entry["instruments"]] == [("vats-pilot-2024/launched", "value")]
     assert [article["key"] for article in entry["instruments"][0]["articles"]] == ["launch"]
 
 
-def test_a_licence_that_ends_turns_the_decision(bundle: Bundle) -> None:
-    licence = {"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2027-03-31"}
-    data = timeline(bundle, spec(("company.licences", [licence])), TODAY, TODAY)
+def test_a_license_that_ends_turns_the_decision(bundle: Bundle) -> None:
+    license = {"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2027-03-31"}
+    data = timeline(bundle, spec(("company.licenses", [license])), TODAY, TODAY)
     words = [(entry["from"], entry["decision"]) for entry in data["entries"]]
     assert words == [(TODAY, "allow"), ("2027-04-01", "needs-license")]
-    assert data["entries"][1]["facts"] == [{"path": "company.licences[0].valid_until", "day": "2027-03-31"}]
+    assert data["entries"][1]["facts"] == [{"path": "company.licenses[0].valid_until", "day": "2027-03-31"}]
     assert data["entries"][1]["instruments"] == []
 
 
@@ -204,11 +204,11 @@ def test_the_window_ends_180_days_after_the_launch(bundle: Bundle) -> None:
     assert all(one["day"] != LAUNCHED for one in ahead(bundle, outside, ("product.launch", outside)))
 
 
-def test_a_licence_that_ends_after_the_launch_is_told(bundle: Bundle) -> None:
-    licence = {"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2027-03-31"}
-    (entry,) = ahead(bundle, TODAY, ("company.licences", [licence]))
+def test_a_license_that_ends_after_the_launch_is_told(bundle: Bundle) -> None:
+    license = {"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2027-03-31"}
+    (entry,) = ahead(bundle, TODAY, ("company.licenses", [license]))
     assert (entry["day"], entry["before"], entry["decision"]) == ("2027-04-01", "allow", "needs-license")
-    assert entry["facts"] == [{"path": "company.licences[0].valid_until", "day": "2027-03-31"}]
+    assert entry["facts"] == [{"path": "company.licenses[0].valid_until", "day": "2027-03-31"}]
 
 
 def test_the_law_of_a_past_day_looks_ahead_from_that_day(bundle: Bundle) -> None:

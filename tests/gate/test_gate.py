@@ -30,7 +30,7 @@ DENIED = [("services.0.facilities", ["chengdu"])]
 UNKNOWN = [("company.foreign_percent", None)]
 HELD = [
     (
-        "company.licences",
+        "company.licenses",
         [{"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2030-01-01"}],
     )
 ]

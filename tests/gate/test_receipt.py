@@ -210,6 +210,6 @@ def test_one_receipt_is_of_one_decision(console: Console, law: Path) -> None:
     ran = console("check", "specs", "-p", law, "--receipt", "r.json")
     assert (ran.code, "of one decision, and there are 2" in ran.err) == (2, True)
     assert not (console.folder / "r.json").exists()
-    console.write("specs/a.yaml", "schema: 1\n")
+    console.write("specs/a.yaml", "schema: 2\n")
     assert console("check", "specs/a.yaml", "-p", law, "--receipt", "r.json").code == 3
     assert not (console.folder / "r.json").exists()

@@ -20,9 +20,9 @@ from vatspolicy.profile.profile import load_profile
 
 TODAY = "2026-11-24"
 POLICY = """\
-id: colours
+id: colors
 version: 1.0.0
-title: {en: Colours, zh: 颜色}
+title: {en: Colors, zh: 颜色}
 topics: [telecom]
 source:
   issuer: {en: Somebody, zh: 某机构}
@@ -33,17 +33,17 @@ articles:
 rules:
 - id: red
   each: service
-  when: service.colour == 'red'
+  when: service.color == 'red'
   deny: {reason: REGION-MISMATCH}
   message: {en: The service is red., zh: 该服务为红色。}
   cite: [one]
 """
 MARK = {"cost": 1, "to": ["blue"], "en": "Paint it", "zh": "改色"}
 NAMES = {"red": {"en": "scarlet", "zh": "红"}, "blue": {"en": "azure", "zh": "蓝"}}
-COLOUR = {
-    "title": "Colour",
+COLOR = {
+    "title": "Color",
     "x-title-zh": "颜色",
-    "x-question": {"en": "Which colour is it?", "zh": "是什么颜色？"},
+    "x-question": {"en": "Which color is it?", "zh": "是什么颜色？"},
     "x-mutable": MARK,
     "type": "string",
     "enum": list(NAMES),
@@ -55,12 +55,12 @@ COLOUR = {
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     files = dict(SchemaSet.shipped().files)
     profile = json.loads(files["profile.schema.json"])
-    profile["properties"]["services"]["items"]["properties"]["colour"] = COLOUR
+    profile["properties"]["services"]["items"]["properties"]["color"] = COLOR
     profile["properties"]["services"]["items"]["properties"]["painted"] = {"type": "boolean", "title": "Painted"}
     files["profile.schema.json"] = json.dumps(profile, ensure_ascii=False).encode()
     folder: Path = tmp_path_factory.mktemp("law") / "policies"
     shutil.copytree(ROOT / "policies", folder)
-    (folder / "colours.yaml").write_text(POLICY, encoding="utf-8")
+    (folder / "colors.yaml").write_text(POLICY, encoding="utf-8")
     return load_bundle(folder, SchemaSet(files))
 
 
@@ -71,20 +71,20 @@ def test_the_interview_asks_for_an_own_fact(bundle: Bundle) -> None:
         question = state.question
         assert interview_to_data(state)["question"]["path"]
         asked.append(question.path)
-        if question.path == ("services", 0, "colour"):
-            assert question.text == COLOUR["x-question"]
+        if question.path == ("services", 0, "color"):
+            assert question.text == COLOR["x-question"]
             assert [choice.label for choice in question.choices] == list(NAMES.values())
             assert reasons(bundle, question.rules, TODAY)
             state = state.answer("blue")
         else:
             state = state.skip()
-    assert ("services", 0, "colour") in asked
-    assert "# Which colour is it?" in state.document.text
-    assert state.answer("red", ("services", 0, "colour")).decision.denials
+    assert ("services", 0, "color") in asked
+    assert "# Which color is it?" in state.document.text
+    assert state.answer("red", ("services", 0, "color")).decision.denials
 
 
 def test_remediation_of_a_profile_with_own_facts(bundle: Bundle) -> None:
-    profile = load_profile(fixture_file("iot-suzhou"), [("services.0.colour", "blue")], bundle.schemas)
+    profile = load_profile(fixture_file("iot-suzhou"), [("services.0.color", "blue")], bundle.schemas)
     plan = find_remediations(bundle, profile, TODAY)
     assert plan.decision.denials
     assert plan.proposals or plan.undecided

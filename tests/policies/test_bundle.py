@@ -47,7 +47,7 @@ def impatient() -> Iterator[None]:
 @pytest.mark.usefixtures("impatient")
 def test_threads_share_a_bundle(law: Path) -> None:
     """A server decides in threads, the first requests all at once."""
-    facts = {"schema": 1, "product": {"id": "p"}, "company": {"foreign_percent": 100}, "services": [{"id": "s"}]}
+    facts = {"schema": 2, "product": {"id": "p"}, "company": {"foreign_percent": 100}, "services": [{"id": "s"}]}
     profile = load_profile(facts)
     for _ in range(6):
         bundle = load_bundle(law)

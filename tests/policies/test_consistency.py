@@ -43,7 +43,7 @@ def options(*path: str | int) -> list[str]:
 # --- one vocabulary
 
 
-@pytest.mark.parametrize("path", [("company", "licences", 0), ("partner", "licences", 0), ("filings", 0)])
+@pytest.mark.parametrize("path", [("company", "licenses", 0), ("partner", "licenses", 0), ("filings", 0)])
 def test_a_profile_names_exactly_the_instruments_that_policies_establish(
     bundle: Bundle, path: tuple[str | int, ...]
 ) -> None:
@@ -194,7 +194,7 @@ def test_editions_and_values_lie_within_the_dates_of_their_file(bundle: Bundle) 
 
 
 BASE: dict[str, Any] = {
-    "schema": 1,
+    "schema": 2,
     "product": {"id": "p"},
     "company": {"mainland_entity": True, "foreign_percent": 100, "registered": {"at": "hangzhou", "ftz": "none"}},
 }

@@ -113,8 +113,8 @@ def test_csv_with_a_mapping(console: Console) -> None:
 def test_bad_rows_are_set_apart_and_nothing_is_lost(console: Console, rows: list[dict[str, Any]]) -> None:
     twice = {**rows[0], "services": [{"id": "a"}, {"id": "a"}]}
     bad = [
-        '{"schema": 1,',
-        '{"schema": 1, "schema": 1}',
+        '{"schema": 2,',
+        '{"schema": 2, "schema": 2}',
         "[NaN]",
         "[" * 100_000,
         json.dumps({**rows[0], "company": {"foreign_percent": SECRET}}),

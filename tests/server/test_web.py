@@ -250,7 +250,7 @@ def test_json_becomes_yaml(client: Client) -> None:
 
 
 def test_what_is_wrong_with_a_file_is_told_at_its_facts(client: Client) -> None:
-    text = HOSTING.replace("foreign_percent: 100", "foreign_percent: 170").replace("[data-centre]", "[data-center]")
+    text = HOSTING.replace("foreign_percent: 100", "foreign_percent: 170").replace("[data-center]", "[data-center]")
     reply = client.decide(text)
     assert (reply["record"], reply["html"], reply["interview"]) == (None, None, None)
     assert [one["path"] for one in reply["problems"]] == ["company.foreign_percent", "services.0.offers.0"]
@@ -259,12 +259,12 @@ def test_what_is_wrong_with_a_file_is_told_at_its_facts(client: Client) -> None:
     assert "170" not in str(reply["problems"])
     mended = client.decide(text, change={"path": "company.foreign_percent", "typed": "17"})
     assert [one["path"] for one in mended["problems"]] == ["services.0.offers.0"]
-    whole = client.decide(mended["text"], change={"path": "services.0.offers", "value": ["data-centre"]})
+    whole = client.decide(mended["text"], change={"path": "services.0.offers", "value": ["data-center"]})
     assert whole["problems"] == []
     assert whole["record"]["decision"] in ("deny", "needs-license")
 
 
-@pytest.mark.parametrize("text", ["", "a: b: c", "- 1", "schema: 1\n  x: [", "\x00", "a" * 100])
+@pytest.mark.parametrize("text", ["", "a: b: c", "- 1", "schema: 2\n  x: [", "\x00", "a" * 100])
 def test_a_text_that_is_no_spec_is_told_so(client: Client, text: str) -> None:
     reply = client.decide(text)
     assert reply["record"] is None
@@ -351,7 +351,7 @@ def test_whatever_is_entered_is_taken_or_refused(client: Client, bundle: Bundle)
 
     every = paths(make_form(bundle)["sections"], "")
     draw, seen = random.Random(11), set()
-    for text in (SHOP, HOSTING, "schema: 1\nproduct: x\ncompany: 5\nservices: {a: 1}\n"):
+    for text in (SHOP, HOSTING, "schema: 2\nproduct: x\ncompany: 5\nservices: {a: 1}\n"):
         for path, value in zip(draw.sample(every, 50), draw.choices(ODD, k=50), strict=True):
             change = {"path": path, "value": value}
             body = json.dumps({"text": text, "named": True, "change": change}).encode()

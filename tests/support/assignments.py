@@ -19,8 +19,8 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicValue,
 )
 
-LISTS = ("services", "company.licences", "partner.licences", "deals", "filings", "services.*.area",
-         "services.*.facilities", "company.licences.*.area", "partner.licences.*.area")  # fmt: skip
+LISTS = ("services", "company.licenses", "partner.licenses", "deals", "filings", "services.*.area",
+         "services.*.facilities", "company.licenses.*.area", "partner.licenses.*.area")  # fmt: skip
 BOUNDS = dict.fromkeys(LISTS, 3)
 """Random lists have at most three members."""
 

@@ -22,7 +22,7 @@ def complete_comparison(folder: Path) -> dict[str, Any]:
     found = compare(base, project(folder / "head", {"law": head}, changelog=log), fail_on=["loosened", "version"])
     note = {"path": "note", "title": {"en": "Note", "zh": "备注"}, "value": {"en": "``` | <b>", "zh": "``` | <b>"}}
     witness = {
-        "profile": {"schema": 1, "note": "``` | <b>"},
+        "profile": {"schema": 2, "note": "``` | <b>"},
         "facts": [note],
         "as_of": "2020-01-01",
         "since": "2020-01-01",

@@ -35,7 +35,7 @@ from vatspolicy.profile.profile import read_profile
 from vatspolicy.reports.decision import render
 
 BASE = BAD / "base"
-PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalogue", "vats-pilot-2024")
+PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "vats-pilot-2024")
 NAMES = re.compile(r"v|any|all|len|map|f[0-9]+|[xpscri][0-9]+")
 NODES = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Name, ast.Load, ast.Store, ast.Constant,
@@ -290,7 +290,7 @@ def _request(profile: str) -> bytes:
 
 WAIVERS = """\
 waivers:
-  - rule: regulations/licence
+  - rule: regulations/license
     scope: {product: shop, fingerprint: 'sha256:0000000000000000000000000000000000000000000000000000000000000000'}
     reason: A pilot.
     approver: a@example.com
@@ -299,7 +299,7 @@ waivers:
     expiry: '2026-06-01'
 """
 EXPRESSIONS = (
-    'data.ciio == true && services.exists(s, "data-centre" in s.offers)',
+    'data.ciio == true && services.exists(s, "data-center" in s.offers)',
     "company.foreign_percent > 50.0 || !term.t",
     "services.all(s, s.id.matches('^a{1,9}b*$')) && size(services) >= 2",
     "company.name.startsWith(\"'); __import__('os') #\")",

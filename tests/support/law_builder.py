@@ -26,7 +26,7 @@ articles:
 
 CLASSES = """\
 rules:
-  - {id: centre, cite: [art-1], each: service, when: '"data-centre" in service.offers', classify: {classes: [B11]}, message: {en: Centre., zh: 中心。}}
+  - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
   - {id: shop, cite: [art-1], each: service, when: '"own-shop" in service.offers', classify: {classes: []}, message: {en: Shop., zh: 商店。}}
   - id: software
     cite: [art-1]
@@ -37,23 +37,23 @@ rules:
     message: {en: Software., zh: 软件。}
 """
 
-LICENCE = """\
+LICENSE = """\
 instruments:
-  vats-licence:
-    title: {en: Licence, zh: 许可证}
+  vats-license:
+    title: {en: License, zh: 许可证}
     authority:
       - {when: 'service.area.exists(a, a.province == "beijing")', is: provincial-ca}
       - {when: 'true', is: miit}
-    covers: activity.class in licence.classes && service.area.all(a, licence.area.exists(l, l.at in a.within))
+    covers: activity.class in license.classes && service.area.all(a, license.area.exists(l, l.at in a.within))
 rules:
-  - {id: duty, cite: [art-1], each: activity, when: 'true', need: {through: vats-licence}, message: {en: Need., zh: 须许可。}}
+  - {id: duty, cite: [art-1], each: activity, when: 'true', need: {through: vats-license}, message: {en: Need., zh: 须许可。}}
 """
 
 
 def route(
-    name: str, when: str, *conditions: str, cap: str = "", instrument: str = "vats-licence", contested: bool = False
+    name: str, when: str, *conditions: str, cap: str = "", instrument: str = "vats-license", contested: bool = False
 ) -> str:
-    """A route to the licence; conditions as `id|where|reason|check`."""
+    """A route to the license; conditions as `id|where|reason|check`."""
     lines = [
         f"  - id: {name}",
         "    cite: [art-1]",
@@ -61,7 +61,7 @@ def route(
         f"    when: '{when}'",
         *(["    contested: true"] if contested else []),
         "    route:",
-        f"      to: vats-licence\n      name: {name}\n      title: {{en: Route {name}, zh: 途径{name}甲}}\n      instrument: {instrument}",
+        f"      to: vats-license\n      name: {name}\n      title: {{en: Route {name}, zh: 途径{name}甲}}\n      instrument: {instrument}",
         *([f"      max_foreign_percent: '{cap}'"] if cap else []),
         *(["      conditions:"] if conditions else []),
     ]
@@ -105,5 +105,5 @@ def bundle_of(folder: Path, **files: str) -> Bundle:
 def decide(bundle: Bundle, company: Facts, *services: Facts, as_of: str = "2026-01-01", **rest: object) -> Decision:
     """The decision for a profile given in parts. Services are named s0, s1, …"""
     named = [{"id": f"s{index}", **service} for index, service in enumerate(services)]
-    profile = {"schema": 1, "product": {"id": "p"}, "company": company, "services": named, **rest}
+    profile = {"schema": 2, "product": {"id": "p"}, "company": company, "services": named, **rest}
     return evaluate(bundle, load_profile(profile), as_of)

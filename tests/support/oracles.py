@@ -154,7 +154,7 @@ class Google:
 def google_environment() -> Any:
     from cel_expr_python import cel
 
-    return cel.NewEnv(variables=dict.fromkeys((*variables("licence"), "param", "term"), cel.Type.DYN))
+    return cel.NewEnv(variables=dict.fromkeys((*variables("license"), "param", "term"), cel.Type.DYN))
 
 
 @functools.cache

@@ -26,12 +26,12 @@ parameters:
 terms:
   is_foreign: company.foreign_percent > 0.0
 rules:
-  - id: centre
+  - id: center
     cite: [art-1]
     each: service
-    when: '"data-centre" in service.offers'
+    when: '"data-center" in service.offers'
     classify: {classes: [B11]}
-    message: {en: Centre., zh: 中心。}
+    message: {en: Center., zh: 中心。}
   - id: too-foreign
     cite: [art-1]
     each: product
@@ -48,10 +48,10 @@ rules:
 """A share above the cap is denied; everything else is allowed."""
 
 PROFILE = {
-    "schema": 1,
+    "schema": 2,
     "product": {"id": "p60"},
     "company": {"foreign_percent": 60},
-    "services": [{"id": "s", "offers": ["data-centre"]}],
+    "services": [{"id": "s", "offers": ["data-center"]}],
 }
 
 

@@ -80,7 +80,7 @@ def by_subject() -> dict[str, list[tuple[Policy, Expression]]]:
         for instrument in policy.instruments.values():
             found.setdefault("activity", []).extend((policy, when) for when, _ in instrument.authority)
             if instrument.covers is not None:
-                found.setdefault("licence", []).append((policy, instrument.covers))
+                found.setdefault("license", []).append((policy, instrument.covers))
     return found
 
 
@@ -106,8 +106,8 @@ def environments(draw: random.Random, law: RuleSet, profile: Profile, day: str) 
     yield from found
     for each, activation in found:
         if each == "activity":
-            for licence in activation.get("operator", {}).get("licences", []):
-                yield "licence", {**activation, "licence": licence}
+            for license in activation.get("operator", {}).get("licenses", []):
+                yield "license", {**activation, "license": license}
 
 
 def drawn(draw: random.Random) -> Iterator[tuple[str, RuleSet, str, Activation]]:
@@ -132,7 +132,7 @@ class Batch:
 
 
 def batch(draw: random.Random, hints: Hints, size: int) -> Batch:
-    each = draw.choice(("product", "service", "activity", "licence"))
+    each = draw.choice(("product", "service", "activity", "license"))
     expressions = Expressions(draw, variables(each), hints=hints)
     terms: dict[str, str] = {}
     for name, type in (("one", BOOL), ("two", BOOL), ("three", BOOL), ("number", INT)):
@@ -152,13 +152,13 @@ def random_activation(draw: random.Random, profile: Profile, day: str, each: str
     activation = dict(product_activation(profile, day))
     if each != "product":
         activation = dict(service_activation(activation, draw.choice(activation["services"])))
-    if each in ("activity", "licence"):
+    if each in ("activity", "license"):
         activation["activity"] = {"class": draw.choice(PARAMETERS["opened"])}
         if draw.random() < 0.7:
             activation["activity"]["licensed"] = draw.random() < 0.5
-    if each == "licence":
-        licences = [
-            licence for name in ("company", "partner") for licence in activation.get(name, {}).get("licences", [])
+    if each == "license":
+        licenses = [
+            license for name in ("company", "partner") for license in activation.get(name, {}).get("licenses", [])
         ]
-        activation["licence"] = draw.choice(licences) if licences else {"instrument": "vats-licence"}
+        activation["license"] = draw.choice(licenses) if licenses else {"instrument": "vats-license"}
     return activation

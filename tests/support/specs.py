@@ -5,7 +5,7 @@ from __future__ import annotations
 TODAY = "2026-06-01"
 
 SHOP = """\
-schema: 1
+schema: 2
 product: {id: shop, title: A shop, launch: '2027-01-31'}
 company: {foreign_percent: 0, mainland_entity: true, discredited: []}
 services:
@@ -21,7 +21,7 @@ services:
 """Allowed."""
 
 HOSTING = """\
-schema: 1
+schema: 2
 product:
   id: hosting
   title: Hosting in Lin-gang
@@ -33,7 +33,7 @@ company:
   discredited: []
 services:
   - id: cloud
-    offers: [data-centre]
+    offers: [data-center]
     audience: business
     operated_by: company
     area: [china]

@@ -35,7 +35,7 @@ def profile(id: str) -> str:
     """Return a profile in which every fact is still a question."""
     lines = [
         "# Remove the # before a fact and fill it in. A fact that is left out is unknown: it is never guessed.",
-        "schema: 1",
+        "schema: 2",
         "product:",
         f"  id: {id}",
         *_facts("product", "  "),

@@ -20,9 +20,9 @@ def holds_instrument(
     if entity is None:
         return None
     found: bool | None = False
-    for licence in entity["licences"]:
-        if licence["instrument"] == instrument:
-            covers = _covers(ruleset, activation, ruleset.instruments[instrument], licence)
+    for license in entity["licenses"]:
+        if license["instrument"] == instrument:
+            covers = _covers(ruleset, activation, ruleset.instruments[instrument], license)
             if covers:
                 return True
             if covers is None:
@@ -35,14 +35,14 @@ def is_licensed(ruleset: RuleSet, activation: Activation) -> bool | None:
     operator = activation.get("operator")
     if operator is None:
         return None if ruleset.access else False
-    own = {licence["instrument"] for licence in operator["licences"]}
+    own = {license["instrument"] for license in operator["licenses"]}
     return disjunction(holds_instrument(ruleset, activation, name) for name in ruleset.access if name in own)
 
 
-def is_valid(instrument: Instrument, licence: Mapping[str, Any], day: str) -> bool | None:
+def is_valid(instrument: Instrument, license: Mapping[str, Any], day: str) -> bool | None:
     """Return whether a held instrument is valid on a day, by its last day or else by a fact of the profile."""
-    stated: bool | None = licence.get("valid", True if instrument.no_term else None)
-    last = licence.get("valid_until")
+    stated: bool | None = license.get("valid", True if instrument.no_term else None)
+    last = license.get("valid_until")
     return stated if last is None else stated is not False and last >= day
 
 
@@ -103,9 +103,9 @@ def outcome_range(routes: Iterable[RouteResult]) -> tuple[Outcome, Outcome]:
 
 
 def _covers(
-    ruleset: RuleSet, activation: Activation, instrument: Instrument, licence: Mapping[str, Any]
+    ruleset: RuleSet, activation: Activation, instrument: Instrument, license: Mapping[str, Any]
 ) -> bool | None:
-    valid = is_valid(instrument, licence, activation["as_of"])
+    valid = is_valid(instrument, license, activation["as_of"])
     if instrument.covers is None:
         return valid
-    return conjunction((valid, ruleset.evaluate(instrument.covers, {**activation, "licence": licence})))
+    return conjunction((valid, ruleset.evaluate(instrument.covers, {**activation, "license": license})))

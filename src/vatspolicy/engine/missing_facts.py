@@ -64,14 +64,14 @@ class MissingFacts:
         """Yield the facts that keep it undecided whether a holder has one of the instruments."""
         entity = activation.get(holder)
         if entity is None:
-            yield from self._paths(activation, UnknownAttribute(holder, ("licences",)))
+            yield from self._paths(activation, UnknownAttribute(holder, ("licenses",)))
             return
-        for licence in entity["licences"]:
-            if licence["instrument"] not in instruments:
+        for license in entity["licenses"]:
+            if license["instrument"] not in instruments:
                 continue
-            instrument, inner = self.ruleset.instruments[licence["instrument"]], {**activation, "licence": licence}
-            if is_valid(instrument, licence, activation["as_of"]) is None:
-                yield from self._paths(inner, UnknownAttribute("licence", ("valid_until",), licence))
+            instrument, inner = self.ruleset.instruments[license["instrument"]], {**activation, "license": license}
+            if is_valid(instrument, license, activation["as_of"]) is None:
+                yield from self._paths(inner, UnknownAttribute("license", ("valid_until",), license))
             if instrument.covers is not None:
                 for fact in self.ruleset.missing_facts(instrument.covers, inner):
                     yield from self._paths(inner, fact)

@@ -15,7 +15,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Duty, Need, Route, Rule
 from vatspolicy.profile.vocabulary import LocalizedText, label
 
-SUMMARY_KINDS = ("decision", "service", "denial", "licence", "route", "duty")
+SUMMARY_KINDS = ("decision", "service", "denial", "license", "route", "duty")
 """Kinds of items of a summary, in the order in which they are shown."""
 DETAIL_KINDS = (
     "class",
@@ -151,7 +151,7 @@ def _summary(bundle: Bundle, decision: Decision) -> Iterator[Item]:
     for finding in (*decision.needs, *decision.would_need):
         for instrument, rules in _needed(finding):
             title = bundle.instruments[instrument].title
-            yield _item("licence", instrument, "needed", finding, rules=rules, title=title)
+            yield _item("license", instrument, "needed", finding, rules=rules, title=title)
     for finding in decision.outstanding:
         assert isinstance(finding.rule.effect, Duty)
         instrument = finding.rule.effect.instrument

@@ -144,6 +144,8 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("Write month and day, such as 12-15.", "请写月和日，例如 12-15。"),
     ("Write three numbers, such as 1.0.0.", "请写三个数字，例如 1.0.0。"),
     # --- specs
+    ("This profile is written in schema 1.", "这份产品说明是按格式版本 1 写的。"),
+    ("vatspolicy fmt {0} writes it in schema 2.", "用 vatspolicy fmt {0} 可改写为格式版本 2。"),
     ("This path cannot be set.", "没有可以设定的这个位置。"),
     ("Another service has the same name (services[{0}]).", "另有一项服务与此同名（services[{0}]）。"),
     ("There is no {0} beside this fixture.", "此用例旁没有 {0}。"),

@@ -26,14 +26,14 @@ def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
     found: dict[str, Type] = {name: type for name, type in fields.items() if name != "schema"} | {"as_of": DAY}
     entity, services = fields["company"], fields["services"]
     assert isinstance(entity, Record) and isinstance(services, ListOf) and services.item is not None
-    if each in ("service", "activity", "licence"):
+    if each in ("service", "activity", "license"):
         found |= {"service": services.item, "operator": entity}
-    if each in ("activity", "licence"):
+    if each in ("activity", "license"):
         found["activity"] = Record("activity", {"class": Enum("class", words("class", schemas)), "licensed": BOOL})
-    if each == "licence":
-        licences = entity.fields["licences"]
-        assert isinstance(licences, ListOf) and licences.item is not None
-        found["licence"] = licences.item
+    if each == "license":
+        licenses = entity.fields["licenses"]
+        assert isinstance(licenses, ListOf) and licenses.item is not None
+        found["license"] = licenses.item
     return found
 
 
@@ -87,7 +87,7 @@ class _PolicyCompiler:
             for index, entry in enumerate(instrument["authority"]):
                 self.expression(("instruments", name, "authority", index, "when"), entry["when"], "activity")
             if "covers" in instrument:
-                self.expression(("instruments", name, "covers"), instrument["covers"], "licence")
+                self.expression(("instruments", name, "covers"), instrument["covers"], "license")
         for name in self.data.get("terms", {}):
             self.lines[("terms", name)] = self.document.locate(("terms", name), 0)
             self.check_term(name)

@@ -13,7 +13,7 @@ from vatspolicy.profile.vocabulary import INHERITED
 ROOTS: Mapping[str, tuple[str, ...]] = {
     "operator": ("company", "partner"),
     "service": ("services.*",),
-    "licence": ("company.licences.*", "partner.licences.*"),
+    "license": ("company.licenses.*", "partner.licenses.*"),
     "activity": ("activity",),
     "as_of": ("as_of",),
 }
@@ -26,7 +26,7 @@ BUILT_IN = (
     "services.*.class_opinion",
     "company.registered",
     "partner.registered",
-    *(f"{holder}.licences{field}" for holder in ("company", "partner") for field in ("", ".*.valid", ".*.valid_until")),
+    *(f"{holder}.licenses{field}" for holder in ("company", "partner") for field in ("", ".*.valid", ".*.valid_until")),
     "filings",
 )
 """Facts that the evaluator itself reads: access, classification, deadlines."""

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import Any, TypeAlias
 
-DECLARED = ("licences", "deals", "filings")
+DECLARED = ("licenses", "deals", "filings")
 """Lists of what exists only because somebody declares it: none given means none held, planned or done."""
+
+
+OLD_SCHEMA = 1
+"""The schema before the present one."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def load_profile(
 
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
-    problems = validate(document, "profile", schemas) or _duplicate_services(document)
+    problems = _old_schema(document) or validate(document, "profile", schemas) or _duplicate_services(document)
     if problems:
         raise InvalidInput(problems)
     profile = trust_profile(document, schemas)
@@ -125,6 +129,15 @@ def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profil
     if problems:
         raise InvalidInput(problems)
     return profile
+
+
+def _old_schema(document: Document) -> list[Problem]:
+    """Return the problem of a profile of schema 1, whose many misspelled words would hide it."""
+    if not isinstance(document.data, dict) or document.data.get("schema") != OLD_SCHEMA:
+        return []
+    line, column = document.mark(("schema",))
+    hint = f"vatspolicy fmt {document.file} writes it in schema 2."
+    return [Problem(document.file, line, column, "schema", "This profile is written in schema 1.", hint)]
 
 
 def trust_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:

@@ -48,7 +48,7 @@ class FactWording:
         ]
 
     def title(self, path: Path, profile: Mapping[str, Any]) -> LocalizedText:
-        """Return the titles on the path, as `Partner · Licence`; members are numbered if their list has several."""
+        """Return the titles on the path, as `Partner · License`; members are numbered if their list has several."""
         parts: list[LocalizedText] = []
         value: Any = profile
         for end, step in enumerate(path, 1):

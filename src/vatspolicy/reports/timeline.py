@@ -31,8 +31,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "gone_service": {"en": "{subject}: no longer {title}", "zh": "{subject}：不再属于{title}"},
     "denial": {"en": "reason, {subject}: {title}", "zh": "理由（{subject}）：{title}"},
     "gone_denial": {"en": "reason gone, {subject}: {title}", "zh": "理由消除（{subject}）：{title}"},
-    "licence": {"en": "license to get, {subject}: {title}", "zh": "应取得许可（{subject}）：{title}"},
-    "gone_licence": {"en": "no longer to get, {subject}: {title}", "zh": "无须再取得（{subject}）：{title}"},
+    "license": {"en": "license to get, {subject}: {title}", "zh": "应取得许可（{subject}）：{title}"},
+    "gone_license": {"en": "no longer to get, {subject}: {title}", "zh": "无须再取得（{subject}）：{title}"},
     "route": {"en": "route opens, {subject}: {title}", "zh": "途径开放（{subject}）：{title}"},
     "capped_route": {
         "en": "route opens, {subject}: {title}, up to {after} %",

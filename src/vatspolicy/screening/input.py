@@ -243,7 +243,7 @@ def _profile_of(record: Mapping[str, str], mapping: Mapping[str, str]) -> Any:
 
     Raises: ValueError for a cell of the wrong type.
     """
-    data: dict[str, Any] = {"schema": 1, "company": {}, "services": []}
+    data: dict[str, Any] = {"schema": 2, "company": {}, "services": []}
     for fact, column in mapping.items():
         cell = record[column].strip()
         if cell:

@@ -266,26 +266,26 @@ class _Queries:
     def held(self, name: str, variables: Mapping[str, Variable], holder: str) -> Value:
         """Return the truth value of the holder having an instrument for this class and place on this day."""
         instrument = self.ruleset.instruments[name]
-        licence = column("licence")
-        is_it = exp.Paren(this=exp.EQ(this=field_of(licence, "instrument"), expression=constant(name)))
-        parts: list[Value] = [is_it, self.is_valid(instrument, licence)]
+        license = column("license")
+        is_it = exp.Paren(this=exp.EQ(this=field_of(license, "instrument"), expression=constant(name)))
+        parts: list[Value] = [is_it, self.is_valid(instrument, license)]
         if instrument.covers is not None:
-            parts.append(self.ask(instrument.covers, {**variables, "licence": licence}))
-        licences = to_sql(look_up(variables[holder], ("licences",)))
+            parts.append(self.ask(instrument.covers, {**variables, "license": license}))
+        licenses = to_sql(look_up(variables[holder], ("licenses",)))
         names = exp.Transform(
-            this=licences,
+            this=licenses,
             expression=exp.Lambda(
-                this=field_of(licence, "instrument"), expressions=[exp.to_identifier("licence", quoted=True)]
+                this=field_of(license, "instrument"), expressions=[exp.to_identifier("license", quoted=True)]
             ),
         )
-        whole = some(licences, "licence", conjunction(parts))
+        whole = some(licenses, "license", conjunction(parts))
         # most profiles have no such license, which is cheap to test
         return when(
             exp.Not(this=exp.ArrayContains(this=names, expression=constant(name))), constant(False), to_sql(whole)
         )
 
-    def is_valid(self, instrument: Instrument, licence: Sql) -> Sql:
-        stated, last = field_of(licence, "valid"), field_of(licence, "valid_until")
+    def is_valid(self, instrument: Instrument, license: Sql) -> Sql:
+        stated, last = field_of(license, "valid"), field_of(license, "valid_until")
         not_false = exp.Coalesce(this=stated, expressions=[constant(True)])
         until = exp.and_(not_false, exp.GTE(this=last, expression=constant(self.day)), copy=False)
         return when(there(last), until, not_false if instrument.no_term else stated)
@@ -339,12 +339,12 @@ class _Queries:
     def read_by_activities(self) -> list[tuple[str, ...]]:
         """Return the paths of the facts that activities read: only these columns go on from a service."""
         expressions: list[Expression] = []
-        found: set[tuple[str, ...]] = {("operator", "licences")}
+        found: set[tuple[str, ...]] = {("operator", "licenses")}
         for effect in ("deny", "need", "duty", "advise", "route"):
             for rule in self.ruleset.rules_for("activity", effect):
                 expressions += rule.compiled
                 if isinstance(rule.effect, Need):
-                    found.add((rule.effect.bearer, "licences"))
+                    found.add((rule.effect.bearer, "licenses"))
         expressions += [i.covers for i in self.ruleset.instruments.values() if i.covers is not None]
         facts = (node for one in expressions for node in walk(one.tree) if isinstance(node, Fact))
         found |= {(fact.root, *fact.names) for fact in facts if fact.root in self.service and fact.root != "as_of"}

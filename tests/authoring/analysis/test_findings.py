@@ -44,15 +44,15 @@ INSTRUMENTS = """\
 instruments:
   permit: {title: {en: Permit, zh: 许可}, authority: [{when: 'true', is: miit}]}
   report: {title: {en: Report, zh: 报告}, authority: [{when: 'true', is: miit}]}
-  vats-licence: {title: {en: Licence, zh: 许可证}, authority: [{when: 'true', is: miit}]}
+  vats-license: {title: {en: License, zh: 许可证}, authority: [{when: 'true', is: miit}]}
 """
 BASE = [
-    rule("centre", "service", '"data-centre" in service.offers', "classify: {classes: [B11]}"),
+    rule("center", "service", '"data-center" in service.offers', "classify: {classes: [B11]}"),
     rule("shop", "service", '"own-shop" in service.offers', "classify: {classes: []}"),
-    rule("licence", "activity", "true", "need: {through: vats-licence}"),
+    rule("license", "activity", "true", "need: {through: vats-license}"),
     route("domestic", "operator.foreign_percent == 0.0", "local|false|NO-LOCAL-ENTITY|operator.mainland_entity"),
     route("joint", "operator.foreign_percent > 0.0", cap="50.0"),
-    rule("capital", "service", '"data-centre" in service.offers && term.small', DENY),
+    rule("capital", "service", '"data-center" in service.offers && term.small', DENY),
     rule("permit", "service", '"accounts" in service.features', NEED),
     rule("report", "service", '"comments" in service.features', DUE),
 ]
@@ -91,7 +91,7 @@ FAULTS = {
     "word for word": Fault("duplicate", ("law/permit", "law/x"), (service("x", X, NEED),)),
     "De Morgan": Fault("duplicate", ("law/x", "law/z"), (service("x", f"!({X} || {Y})", "deny: {reason: SECTOR-NOT-OPEN}"), service("z", f"!({X}) && !({Y})", "deny: {reason: SECTOR-NOT-OPEN}"))),
     "all and exists": Fault("duplicate", ("law/report", "law/x"), (service("x", 'service.features.exists(f, f == "comments")', DUE),)),
-    "narrower deny": Fault("subsumed", ("law/x", "law/capital"), (service("x", f'"data-centre" in service.offers && term.small && {X}', DENY),)),
+    "narrower deny": Fault("subsumed", ("law/x", "law/capital"), (service("x", f'"data-center" in service.offers && term.small && {X}', DENY),)),
     "narrower need": Fault("subsumed", ("law/x", "law/permit"), (service("x", f"{X} && {Y}", NEED),)),
     "narrower by number": Fault("subsumed", ("law/z", "law/x"), (service("x", "operator.foreign_percent > 10.0", "deny: {reason: SHARE-ABOVE-CAP}"), service("z", "operator.foreign_percent > 20.0", "deny: {reason: SHARE-ABOVE-CAP}"))),
     "narrower duty": Fault("subsumed", ("law/x", "law/report"), (service("x", f"{Y} && service.audience == \"public\"", DUE),)),
@@ -99,7 +99,7 @@ FAULTS = {
     "a route to what is prohibited": Fault("conflict", ("law/joint", "law/x"), (rule("x", "activity", 'operator.foreign_percent > 0.0 && activity.class == "B11"', "deny: {reason: SECTOR-NOT-OPEN}"),)),
     "a need in vain": Fault("conflict", ("law/permit", "law/x"), (service("x", X, "deny: {reason: PROHIBITED-SECTOR}"),)),
     "two deadlines": Fault("conflict", ("law/report", "law/x"), (service("x", Y, DUE.replace("10", "20")),)),
-    "curable and not": Fault("conflict", ("law/x", "law/capital"), (service("x", '"data-centre" in service.offers && term.small', DENY.replace("LOW", "LOW, curable: true")),)),
+    "curable and not": Fault("conflict", ("law/x", "law/capital"), (service("x", '"data-center" in service.offers && term.small', DENY.replace("LOW", "LOW, curable: true")),)),
     # nobody speaks
     "an offer without a class": Fault("gap", ("offers=own-shop",), replace=('"own-shop"', '"membership"')),
     "a class without a rule": Fault("gap", ("class=B12",), (service("cdn", '"cdn" in service.offers', "classify: {classes: [B12]}"),), replace=("each: activity, when: 'true'", "each: activity, when: 'activity.class == \"B11\"'")),
@@ -116,9 +116,9 @@ FAULTS = {
     "a value of no day": Fault("unused-parameter", ("law/idle",), (service("x", f"{X} && company.registered_capital_rmb < param.idle", "advise: {kind: verify}", "from: '2024-01-01'"),), head=("parameters:\n", "parameters:\n  idle: {values: [{from: '2020-01-01', cite: art-1, value: 5}, {from: '2023-01-01', cite: art-1, value: 6}]}\n")),
     "a term nobody uses": Fault("unused-term", ("law/idle",), head=("terms:\n", f"terms:\n  idle: '{X}'\n")),
     # decides nothing
-    "a deny behind a deny": Fault("never-decides", ("law/x",), (service("x", f'"data-centre" in service.offers && term.small && {X}', "deny: {reason: REGION-MISMATCH}"),)),
-    "a need behind a deny": Fault("never-decides", ("law/x",), (service("x", '"data-centre" in service.offers && term.small', "need: {instrument: permit}"),)),
-    "covered by two": Fault("never-decides", ("law/x",), (service("x", '"data-centre" in service.offers && service.audience == "public" && term.small', "deny: {reason: REGION-MISMATCH}"),)),
+    "a deny behind a deny": Fault("never-decides", ("law/x",), (service("x", f'"data-center" in service.offers && term.small && {X}', "deny: {reason: REGION-MISMATCH}"),)),
+    "a need behind a deny": Fault("never-decides", ("law/x",), (service("x", '"data-center" in service.offers && term.small', "need: {instrument: permit}"),)),
+    "covered by two": Fault("never-decides", ("law/x",), (service("x", '"data-center" in service.offers && service.audience == "public" && term.small', "deny: {reason: REGION-MISMATCH}"),)),
 }  # fmt: skip
 
 

@@ -29,11 +29,11 @@ def law(folder: Path, *rules: str) -> Bundle:
     folder.mkdir()
     instruments = "instruments:\n" + "".join(
         f"  {name}: {{title: {{en: Paper, zh: 文件}}, authority: [{{when: 'true', is: miit}}]}}\n"
-        for name in ("vats-licence", "pilot-approval")
+        for name in ("vats-license", "pilot-approval")
     )
     base = [
-        rule("centre", "service", '"data-centre" in service.offers', "classify: {classes: [B11]}"),
-        rule("licence", "activity", "true", "need: {through: vats-licence}"),
+        rule("center", "service", '"data-center" in service.offers', "classify: {classes: [B11]}"),
+        rule("license", "activity", "true", "need: {through: vats-license}"),
     ]
     (folder / "bundle.yaml").write_text("version: 1.0.0\ncovers: {from: '2020-01-01'}\n")
     (folder / "law.yaml").write_text(HEAD.format(id="law") + instruments + "rules:\n" + "".join([*base, *rules]))
@@ -42,7 +42,7 @@ def law(folder: Path, *rules: str) -> Bundle:
 
 SHARE = wanted("monotone", fact="company.foreign_percent", never=["deny->allow"])
 NEEDS = wanted("monotone", fact="company.foreign_percent", never=["needs-license->allow"])
-MORE, FACTS = wanted("more_licences"), wanted("more_facts", **SHIPPED["more-facts-stay-in-range"].body)
+MORE, FACTS = wanted("more_licenses"), wanted("more_facts", **SHIPPED["more-facts-stay-in-range"].body)
 OPEN = route("open", "operator.foreign_percent == operator.foreign_percent")
 PAIRS: Mapping[str, tuple[LawProperty, tuple[str, ...], str]] = {
     "a cap holds": (SHARE, (route("joint", "true", cap="50.0"),), "proved"),
@@ -50,9 +50,9 @@ PAIRS: Mapping[str, tuple[LawProperty, tuple[str, ...], str]] = {
     "a small share is denied": (SHARE, (OPEN, rule("x", "service", "operator.foreign_percent < 10.0", "deny: {reason: CAPITAL-TOO-LOW}")), "refuted"),
     "a paper that serves above a share": (NEEDS, (route("home", "operator.foreign_percent == 0.0"), route("away", "operator.foreign_percent > 0.0", instrument="pilot-approval")), "refuted"),
     "one paper for all": (NEEDS, (OPEN,), "proved"),
-    "a licence opens": (MORE, (OPEN,), "proved"),
-    "a licence closes": (MORE, (OPEN, rule("x", "activity", "activity.licensed", "deny: {reason: LICENCE-LENDING}")), "refuted"),
-    "a licence is counted": (MORE, (OPEN, rule("x", "service", "operator.licences.size() > 1", "deny: {reason: LICENCE-LENDING}")), "refuted"),
+    "a license opens": (MORE, (OPEN,), "proved"),
+    "a license closes": (MORE, (OPEN, rule("x", "activity", "activity.licensed", "deny: {reason: LICENSE-LENDING}")), "refuted"),
+    "a license is counted": (MORE, (OPEN, rule("x", "service", "operator.licenses.size() > 1", "deny: {reason: LICENSE-LENDING}")), "refuted"),
     "facts narrow": (FACTS, (OPEN, rule("x", "service", "operator.foreign_percent > 10.0", "deny: {reason: SHARE-ABOVE-CAP}")), "proved"),
 }  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_pairs_of_profiles(name: str, tmp_path: Path) -> None:
 
 NEVER: Mapping[str, tuple[str, str, str]] = {
     "denied": ("operator.mainland_entity == false", "allow", "proved"),
-    "denied, so no licence": ("operator.mainland_entity == false", "needs-license", "proved"),
+    "denied, so no license": ("operator.mainland_entity == false", "needs-license", "proved"),
     "held": ("operator.mainland_entity", "allow", "refuted"),
     "needed": ("operator.mainland_entity", "needs-license", "refuted"),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.law_builder import CLASSES, LICENCE, route
+from tests.support.law_builder import CLASSES, LICENSE, route
 from tests.support.project_builder import PROFILE, RULES, compare, compare_policies, policy, project
 from vatspolicy.authoring.diff.decisions import Answer, direction
 from vatspolicy.authoring.diff.verdict import parse_conditions
@@ -80,10 +80,10 @@ def test_what_a_rule_reads_in_another_file_counts(tmp_path: Path) -> None:
     assert [cause["rule"] for cause in data["decisions"]["rows"][0]["because"]] == ["law/too-foreign"]
 
 
-SERVED = {**PROFILE, "services": [{"id": "s", "offers": ["data-centre"], "operated_by": "company", "area": ["china"]}]}
+SERVED = {**PROFILE, "services": [{"id": "s", "offers": ["data-center"], "operated_by": "company", "area": ["china"]}]}
 
 
-def licence(instruments: str = LICENCE, *routes: str) -> dict[str, str]:
+def license(instruments: str = LICENSE, *routes: str) -> dict[str, str]:
     return {
         "law": policy("law", instruments + CLASSES.removeprefix("rules:\n")),
         "routes": policy("routes", "rules:\n" + "".join(routes)),
@@ -94,7 +94,7 @@ def test_a_route_that_opens_is_the_cause_and_not_the_need_it_answers(tmp_path: P
     closed = route("pilot", "true", 'open|false|PILOT-NOT-YET-OPEN|"a" == "b"')
     opened = route("pilot", "true", 'open|false|PILOT-NOT-YET-OPEN|"a" == "a"')
     sides = [
-        project(tmp_path / name, licence(LICENCE, text), {"p60": SERVED})
+        project(tmp_path / name, license(LICENSE, text), {"p60": SERVED})
         for name, text in (("base", closed), ("head", opened))
     ]
     data = compare(*sides)
@@ -103,15 +103,15 @@ def test_a_route_that_opens_is_the_cause_and_not_the_need_it_answers(tmp_path: P
     assert ([c["rule"] for c in row["because"]], row["services"]) == (["routes/pilot"], ["s"])
     details = {(d["kind"], d["name"]): (d["before"], d["after"]) for d in data["decisions"]["details"]}
     assert details["route", "pilot"] == ("closed", "open")
-    assert details["need", "vats-licence B11 pilot"] == (None, "asked")
+    assert details["need", "vats-license B11 pilot"] == (None, "asked")
     assert details["reason", "PILOT-NOT-YET-OPEN"] == ("given", None)
 
 
 def test_another_authority_is_seen_below_the_word(tmp_path: Path) -> None:
     text = route("pilot", "true")
-    other = LICENCE.replace("is: miit}", "is: cac}")
-    base = project(tmp_path / "base", licence(LICENCE, text), {"p60": SERVED})
-    data = compare(base, project(tmp_path / "head", licence(other, text), {"p60": SERVED}))
+    other = LICENSE.replace("is: miit}", "is: cac}")
+    base = project(tmp_path / "base", license(LICENSE, text), {"p60": SERVED})
+    data = compare(base, project(tmp_path / "head", license(other, text), {"p60": SERVED}))
     assert [(d["kind"], d["before"], d["after"]) for d in data["decisions"]["details"]] == [
         ("authority", "miit", "cac")
     ]
@@ -230,7 +230,7 @@ def test_a_side_that_does_not_load(tmp_path: Path, side: str) -> None:
     assert (":" in problem["file"]) is (side == "base")
 
 
-@pytest.mark.parametrize("broken", ["a: [", {"schema": 1, "product": {"id": "x"}}])
+@pytest.mark.parametrize("broken", ["a: [", {"schema": 2, "product": {"id": "x"}}])
 def test_a_fixture_that_cannot_be_read_makes_the_whole_partial(tmp_path: Path, broken: Any) -> None:
     data = compare_policies(tmp_path, LAW, MILDER, fixtures={"p60": PROFILE, "broken": broken})
     assert (data["title"]["en"], data["exit_code"]) == ("NOT EVALUATED", 3)

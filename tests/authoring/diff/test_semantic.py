@@ -27,10 +27,10 @@ LATER = LAW.replace("value: 50.0}", "value: 50.0}\n      - {from: '2026-09-01', 
 SAME = LAW.replace("when: term.is_foreign\n", "when: 'term.is_foreign && true'\n")
 """An edit that changes nothing."""
 WITNESS = {
-    "schema": 1,
+    "schema": 2,
     "product": {"id": "witness"},
     "company": {"foreign_percent": 60},
-    "services": [{"id": "s0", "offers": ["data-centre"]}],
+    "services": [{"id": "s0", "offers": ["data-center"]}],
 }
 """Denied before, allowed afterwards."""
 Engine = Callable[..., None]
@@ -340,12 +340,12 @@ def test_a_rule_that_other_edits_undo_says_so(tmp_path: Path, engine: Engine) ->
 
 def test_facts_are_named_as_the_schema_names_them() -> None:
     profile = {
-        "schema": 1,
+        "schema": 2,
         "product": {"id": "p", "hardware": []},
         "company": {"registered": {"at": "shanghai-pudong", "ftz": "none"}, "discredited": []},
         "partner": {
             "registered": {"at": "shanghai-pudong", "ftz": "shanghai"},
-            "licences": [{"instrument": "pilot-approval", "classes": ["B11"], "valid": True}],
+            "licenses": [{"instrument": "pilot-approval", "classes": ["B11"], "valid": True}],
         },
         "services": [
             {"id": "a", "area": ["china"], "facilities": ["beijing", "shanghai-pudong"]},
@@ -361,8 +361,8 @@ def test_facts_are_named_as_the_schema_names_them() -> None:
     assert found["company.registered"][1] == "Shanghai, Pudong New Area (Outside every free-trade zone)"
     assert found["partner.registered"][1] == "Shanghai, Pudong New Area (free-trade zone: Shanghai)"
     assert found["services[0].facilities"][1] == "Beijing; Shanghai, Pudong New Area"
-    assert found["partner.licences[0].instrument"][0] == "Partner · License held · Instrument"
-    assert found["partner.licences[0].instrument"][1] != "pilot-approval"
+    assert found["partner.licenses[0].instrument"][0] == "Partner · License held · Instrument"
+    assert found["partner.licenses[0].instrument"][1] != "pilot-approval"
     assert found["services[0].area"][0] == "Service 1 · Service area"
     assert found["services[1].facilities[0].at"] == ("Service 2 · Facility · Site", "Beijing")
     assert found["data.persons"][1] == "1,000,000"
@@ -409,7 +409,7 @@ def test_fixtures_are_never_overwritten(witnesses: Console) -> None:
     witnesses("diff", "base", "head", "--save-fixtures", "saved")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, "the same witness is there already"
     taken = folder / "change-deny-to-allow.yaml"
-    taken.write_text("schema: 1\nproduct: {id: mine}\ncompany: {}\nservices: []\n", encoding="utf-8")
+    taken.write_text("schema: 2\nproduct: {id: mine}\ncompany: {}\nservices: []\n", encoding="utf-8")
     witnesses("diff", "base", "head", "--save-fixtures", "saved")
     assert "mine" in taken.read_text(encoding="utf-8")
     assert yaml.safe_load((folder / "change-deny-to-allow-2.yaml").read_text(encoding="utf-8"))["product"]["id"] == (

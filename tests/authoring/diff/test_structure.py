@@ -26,7 +26,7 @@ def test_formatting_comments_and_the_order_of_keys_count_for_nothing(tmp_path: P
         "'term.is_foreign   &&company.foreign_percent>param.cap'",
         after,
     )
-    first, second = RULES.index("  - id: centre"), RULES.index("  - id: too-foreign")
+    first, second = RULES.index("  - id: center"), RULES.index("  - id: too-foreign")
     rule = RULES[first:second]
     after = after.replace(rule, "") + rule
     data = compare_policies(tmp_path, LAW, after)
@@ -105,10 +105,10 @@ def test_a_whole_policy_is_one_edit(tmp_path: Path) -> None:
 
 
 def test_conditions_of_a_route_are_compared_one_by_one(tmp_path: Path) -> None:
-    from tests.support.law_builder import CLASSES, LICENCE, route
+    from tests.support.law_builder import CLASSES, LICENSE, route
 
     def law(*conditions: str) -> str:
-        return policy("law", LICENCE + CLASSES.removeprefix("rules:\n") + route("list", "true", *conditions))
+        return policy("law", LICENSE + CLASSES.removeprefix("rules:\n") + route("list", "true", *conditions))
 
     one, two = 'a|false|REGION-MISMATCH|"b" == "b"', 'b|false|REGION-MISMATCH|"b" == "b"'
     [change] = compare_policies(tmp_path, law(one), law(one.replace('"b" == "b"', '"b" == "c"'), two))["structure"]

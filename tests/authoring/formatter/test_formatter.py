@@ -170,7 +170,7 @@ def test_a_break_of_the_author_stays() -> None:
 
 
 def test_the_order_of_facts_is_the_authors() -> None:
-    text = "services: []\nproduct: {title: x, id: z}\nschema: 1\n"
+    text = "services: []\nproduct: {title: x, id: z}\nschema: 2\n"
     assert laid_out(text) == text
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
+from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.random_inputs import Profiles, hints_of
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
@@ -26,7 +26,7 @@ DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 def law(folder: Path, when: str, each: str = "product", effect: str = DENY, more: str = "", days: str = "") -> Bundle:
     """A license duty with a route for everybody, beside one rule."""
     text = "rules:\n" + route("open", "true") + more + (rule("r", each, when, effect, days) if when else "")
-    return bundle_of(folder, classes=CLASSES, licence=LICENCE, changed=text)
+    return bundle_of(folder, classes=CLASSES, license=LICENSE, changed=text)
 
 
 LOOSER = [  # nothing becomes stricter
@@ -77,7 +77,7 @@ def test_other_words_are_no_change(tmp_path: Path) -> None:
 
 
 def test_a_duty_decides_nothing(tmp_path: Path) -> None:
-    duty = "duty: {instrument: vats-licence, due: {always: true}}"
+    duty = "duty: {instrument: vats-license, due: {always: true}}"
     base = law(tmp_path / "base", "data.persons > 1", effect=duty)
     head = law(tmp_path / "head", "data.persons > 2", effect=duty)
     assert len(compare_decisions(base, head).impossible) == 12

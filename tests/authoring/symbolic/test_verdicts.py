@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.law_builder import CLASSES, LICENCE, bundle_of, route, rule
+from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules, solver
 from vatspolicy.authoring.symbolic.mixed_bundle import find_rule
@@ -38,7 +38,7 @@ def two(tmp_path: Path, before: str, after: str, each: str = "activity", effect:
             + more
             + (rule("r", each, when, effect, late) if when else "")
         )
-        found.append(bundle_of(tmp_path / name, classes=CLASSES, licence=LICENCE, changed=law))
+        found.append(bundle_of(tmp_path / name, classes=CLASSES, license=LICENSE, changed=law))
     [verdict] = compare_rules(found[0], found[1], ["changed/r"], budget=budget)
     confirm(found[0], found[1], verdict)
     return verdict
@@ -75,8 +75,8 @@ EQUIVALENT = [
     ('services.exists(s, s.hosting == "overseas")', '!services.all(s, s.hosting == "mainland")'),
     ('"B11" == activity.class', 'activity.class in ["B11", "B22"] && activity.class != "B22"'),
     ('as_of >= "2010-01-01"', "true"),
-    ('operator.licences.exists(l, l.instrument == "vats-licence" && l.valid_until > as_of)',
-     '!operator.licences.all(l, l.valid_until <= as_of || l.instrument != "vats-licence")'),
+    ('operator.licenses.exists(l, l.instrument == "vats-license" && l.valid_until > as_of)',
+     '!operator.licenses.all(l, l.valid_until <= as_of || l.instrument != "vats-license")'),
 ]  # fmt: skip
 
 DIFFERENT = [
@@ -137,7 +137,7 @@ def test_a_denial_beside_a_wider_one_is_masked(tmp_path: Path) -> None:
 
 
 def test_a_duty_never_changes_the_word(tmp_path: Path) -> None:
-    duty = "duty: {instrument: vats-licence, due: {always: true}}"
+    duty = "duty: {instrument: vats-license, due: {always: true}}"
     verdict = two(tmp_path, "data.persons > 1", "data.persons > 2", "product", duty)
     assert (verdict.verdict, verdict.transitions, verdict.before == verdict.after) == ("witness", (), True)
 

@@ -32,12 +32,12 @@ from vatspolicy.reports.decision import FORMATS, render
 
 FAILED, INCOMPLETE, INVALID, OK = ExitCode.FAILED, ExitCode.INCOMPLETE, ExitCode.INVALID, ExitCode.OK
 
-LICENCE = "  licences: [{instrument: pilot-approval, classes: [B11], area: [china], valid_until: '2030-01-01'}]\n"
-DENIED = HOSTING.replace("  discredited: []\n", "  discredited: [company]\n" + LICENCE)
+LICENSE = "  licenses: [{instrument: pilot-approval, classes: [B11], area: [china], valid_until: '2030-01-01'}]\n"
+DENIED = HOSTING.replace("  discredited: []\n", "  discredited: [company]\n" + LICENSE)
 """Denied by one rule, OUTCAST, and by nothing else."""
 UNLICENSED = HOSTING.replace("  discredited: []\n", "  discredited: [company]\n")
 """Denied by OUTCAST; without it, it needs a license."""
-OUTCAST, LICENSED = "invented-duties/outcast", "telecom-regulations/licence-duty"
+OUTCAST, LICENSED = "invented-duties/outcast", "telecom-regulations/license-duty"
 ABSOLUTE = (
     "  - {id: absolute, cite: [art-2], each: product, when: company.foreign_percent > 99.0, unwaivable: true, "
     "deny: {reason: PROHIBITED-SECTOR}, message: {en: Never., zh: 不得。}}\n"
@@ -188,7 +188,7 @@ def test_what_is_unknown_comes_to_bear_again(bundle: Bundle) -> None:
 
 def test_incomplete_is_never_waived(bundle: Bundle) -> None:
     text = DENIED.replace("discredited: [company]", "discredited: []").replace("  foreign_percent: 100\n", "")
-    Path("spec.yaml").write_text(text.replace(LICENCE, ""))
+    Path("spec.yaml").write_text(text.replace(LICENSE, ""))
     (mark,) = {entry["scope"]["fingerprint"] for entry in entries(bundle, "nobody/nothing")} or {"sha256:" + "0" * 64}
     waiver = {
         "rule": LICENSED,
@@ -245,7 +245,7 @@ def test_a_changed_fact_ends_it(bundle: Bundle, old: str, new: str) -> None:
 
 def test_facts_that_the_rule_did_not_read_do_not(bundle: Bundle) -> None:
     write(entries(bundle, OUTCAST))
-    text = DENIED.replace("foreign_percent: 100", "foreign_percent: 80").replace("schema: 1", "# moved\n\nschema: 1")
+    text = DENIED.replace("foreign_percent: 100", "foreign_percent: 80").replace("schema: 2", "# moved\n\nschema: 2")
     Path("spec.yaml").write_text(text)
     assert ran(bundle).exit_code == OK
 
@@ -302,8 +302,8 @@ def test_a_parameter_is_part_of_the_rule(changed: Callable[..., Bundle]) -> None
         ({"granted": "2026-06-02"}, "expired"),
         ({"expiry": "2027-06-02"}, "too-broad"),
         ({"rule": "invented-duties/*"}, "too-broad"),
-        ({"approver": "lee"}, "unauthorised"),
-        ({"approver": "Kim"}, "unauthorised"),
+        ({"approver": "lee"}, "unauthorized"),
+        ({"approver": "Kim"}, "unauthorized"),
         ({"rule": "invented-duties/nothing"}, "unused"),
         ({"rule": "invented-duties/film"}, "unused"),
     ],
@@ -327,13 +327,13 @@ def test_days_are_counted_to_the_last(bundle: Bundle) -> None:
 def test_without_approvers_nothing_applies(bundle: Bundle) -> None:
     write(entries(bundle, OUTCAST))
     outcome = ran(bundle, waiver_set=load_waiver_set(Path("waivers.yaml")))
-    assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["unauthorised"])
+    assert (outcome.exit_code, kinds(outcome)) == (FAILED, ["unauthorized"])
 
 
 def test_an_approver_of_other_rules_is_none(bundle: Bundle) -> None:
     Path("approvers.yaml").write_text(APPROVERS.replace("invented-duties", "pipl"))
     write(entries(bundle, OUTCAST))
-    assert kinds(ran(bundle)) == ["unauthorised"]
+    assert kinds(ran(bundle)) == ["unauthorized"]
 
 
 def test_the_longest_may_be_shorter(bundle: Bundle) -> None:
@@ -399,11 +399,11 @@ def test_all_mistakes_of_a_file_are_told_at_their_places(bundle: Bundle) -> None
     assert [problem.path for problem in ran(bundle).problems] == ["waivers[1]", "waivers[1].expiry"]
 
 
-def test_malformed_approvers_authorise_nobody(bundle: Bundle) -> None:
+def test_malformed_approvers_authorize_nobody(bundle: Bundle) -> None:
     write(entries(bundle, OUTCAST))
     Path("approvers.yaml").write_text(APPROVERS + "  - {name: kim}\n")
     outcome = ran(bundle)
-    assert (outcome.exit_code, kinds(outcome)) == (INVALID, ["unauthorised"])
+    assert (outcome.exit_code, kinds(outcome)) == (INVALID, ["unauthorized"])
 
 
 # --- no way around ----------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def shipped() -> Bundle:
     return load_bundle()
 
 
-def begin(bundle: Bundle, offer: str = "data-centre", **facts: Any) -> Interview:
+def begin(bundle: Bundle, offer: str = "data-center", **facts: Any) -> Interview:
     """An interview after its first questions; `facts` are those of the service."""
     state = start(bundle, TODAY, name="p").answer(DAY).answer([{"id": "s", "offers": [offer]}])
     for name, value in facts.items():
@@ -77,7 +77,7 @@ def test_it_begins_with_what_everything_hangs_on(shipped: Bundle) -> None:
 
 
 def test_a_partial_profile_is_asked_only_what_it_lacks(shipped: Bundle) -> None:
-    text = "schema: 1\nproduct: {id: p}\ncompany: {}\nservices: [{id: s, audience: public}]\n"
+    text = "schema: 2\nproduct: {id: p}\ncompany: {}\nservices: [{id: s, audience: public}]\n"
     state = start(shipped, TODAY, parse_document(text, "p.yaml"), as_of=DAY)
     assert state.question is not None
     assert state.question.path == ("services", 0, "offers")
@@ -146,18 +146,18 @@ def test_what_a_partner_holds_is_asked_before_anything_says_that_it_holds_nothin
     while state.question is not None and state.question.path[0] != "partner":
         state = state.skip()
     assert state.question is not None
-    assert state.question.path == ("partner", "licences")
+    assert state.question.path == ("partner", "licenses")
     unknown = state.skip()
     while unknown.question is not None:
         assert unknown.question.path[0] != "partner"
         unknown = unknown.skip()
     assert "partner" not in unknown.data
-    held = state.answer([{"instrument": "vats-licence"}])
+    held = state.answer([{"instrument": "vats-license"}])
     assert held.question is not None
-    assert held.question.path[:3] == ("partner", "licences", 0) or not held.settled
+    assert held.question.path[:3] == ("partner", "licenses", 0) or not held.settled
 
 
-def test_a_licence_that_is_held_changes_what_is_needed(shipped: Bundle) -> None:
+def test_a_license_that_is_held_changes_what_is_needed(shipped: Bundle) -> None:
     facts = {
         "foreign_percent": 0,
         "mainland_entity": True,
@@ -173,13 +173,13 @@ def test_a_licence_that_is_held_changes_what_is_needed(shipped: Bundle) -> None:
     state = state.answer(["china"], ("services", 0, "area")).answer(["beijing"], ("services", 0, "facilities"))
     assert state.decision.decision == "needs-license"
     assert state.question is not None
-    assert state.question.path == ("company", "licences")
+    assert state.question.path == ("company", "licenses")
     assert set(state.question.rules) == {finding.rule.name for finding in state.decision.needs}
-    state = state.answer([{"instrument": "vats-licence"}])
+    state = state.answer([{"instrument": "vats-license"}])
     assert not state.settled, "what it covers is not known yet"
     details = {"classes": ["B11"], "area": ["china"], "valid_until": "2031-01-01"}
     asked = []
-    while state.question is not None and state.question.path[:2] == ("company", "licences"):
+    while state.question is not None and state.question.path[:2] == ("company", "licenses"):
         asked.append(state.question.path[-1])
         state = state.answer(details[str(state.question.path[-1])])
     assert set(asked) == set(details)
@@ -255,9 +255,9 @@ def test_a_contradiction_is_refused_in_both_languages(shipped: Bundle) -> None:
         (("product", "id"), "my-shop", "my-shop"),
         (SERVICES, "cdn", [{"id": "cdn", "offers": ["cdn"]}]),
         (SERVICES, "own-shop, community", [{"id": "own-shop", "offers": ["community", "own-shop"]}]),
-        (SERVICES, "cdn / 1", [{"id": "cdn", "offers": ["cdn"]}, {"id": "data-centre", "offers": ["data-centre"]}]),
+        (SERVICES, "cdn / 1", [{"id": "cdn", "offers": ["cdn"]}, {"id": "data-center", "offers": ["data-center"]}]),
         (SERVICES, "0", [{"id": "other", "offers": ["other"]}]),
-        (("company", "licences"), "1", [{"instrument": "vats-licence"}]),
+        (("company", "licenses"), "1", [{"instrument": "vats-license"}]),
         (("deals",), "joint venture", [{"kind": "joint-venture"}]),
     ],
 )
@@ -392,7 +392,7 @@ def _over(state: Interview) -> Interview:
 
 MINE = """\
 # my notes
-schema: 1   # the format
+schema: 2   # the format
 product: {id: mine, launch: '2027-01-01'}
 company:   # who
 
@@ -425,8 +425,8 @@ def test_facts_are_written_where_they_belong_and_all_else_stays() -> None:
         (("services", 0, "offers"), ["own-shop"]),
         (("services", 1, "ai", "model"), "own"),
         (("services", 1, "ai", "use"), "staff"),
-        (("partner", "licences"), [{"instrument": "vats-licence"}]),
-        (("partner", "licences", 0, "valid_until"), "2031-01-01"),
+        (("partner", "licenses"), [{"instrument": "vats-license"}]),
+        (("partner", "licenses", 0, "valid_until"), "2031-01-01"),
         (("data", "persons"), 0),
     ]:
         fact: FactPath = path
@@ -461,7 +461,7 @@ def test_each_fact_stands_under_its_question(shipped: Bundle) -> None:
 
 def test_a_text_that_cannot_be_kept_is_written_anew_and_says_so(shipped: Bundle) -> None:
     shared = (
-        "schema: 1\nproduct: {id: p}\ncompany: {}\nservices:\n"
+        "schema: 2\nproduct: {id: p}\ncompany: {}\nservices:\n"
         "- &one\n  id: a\n  facilities: &f [beijing]\n- id: b\n  facilities: *f\n"
     )
     document = parse_document(shared, "p.yaml")
@@ -472,13 +472,13 @@ def test_a_text_that_cannot_be_kept_is_written_anew_and_says_so(shipped: Bundle)
 
 
 def test_json_is_gone_on_with_as_yaml(shipped: Bundle) -> None:
-    source = parse_document('{"schema": 1, "product": {"id": "p"}, "company": {}, "services": []}', "p.json")
+    source = parse_document('{"schema": 2, "product": {"id": "p"}, "company": {}, "services": []}', "p.json")
     state = start(shipped, TODAY, source)
     assert state.document.text.startswith("# ")
     assert state.data == source.data
 
 
-@pytest.mark.parametrize("text", ["schema: 1\n", "", "a: [", "schema: 1\nproduct: {id: p}\ncompany: 3\nservices: []\n"])
+@pytest.mark.parametrize("text", ["schema: 2\n", "", "a: [", "schema: 2\nproduct: {id: p}\ncompany: 3\nservices: []\n"])
 def test_what_is_no_profile_is_refused(shipped: Bundle, text: str) -> None:
     with pytest.raises(InvalidInput):
         start(shipped, TODAY, parse_document(text, "p.yaml"))

@@ -81,7 +81,7 @@ def members(name: str) -> set[str]:
 
 
 NEVER = (
-    ("company", "licences"), ("company", "discredited"), ("company", "certificates"), ("company", "investor_track_record"),
+    ("company", "licenses"), ("company", "discredited"), ("company", "certificates"), ("company", "investor_track_record"),
     ("company", "foreign_percent_basis"), ("company", "listing"), ("services", "class_opinion"), ("services", "audience"),
     ("data", "persons"), ("data", "minors"), ("data", "important"), ("data", "ciio"), ("data", "sensitive"), ("filings",),
     ("deals",), ("services", "ai", "use"), ("services", "channels"),
@@ -148,14 +148,14 @@ def answers(proposal: Proposal, chosen: tuple[Change, ...], cost: int) -> bool:
 # --- what the article says --------------------------------------------------------------------------------------------
 
 
-def test_a_foreign_data_centre_outside_the_pilot_partners_or_moves_there() -> None:
+def test_a_foreign_data_center_outside_the_pilot_partners_or_moves_there() -> None:
     """Articles V(a) and VI: partner, or an own license in a pilot place; no joint venture opens a data center."""
     plan = ways_of("idc-wuhan")
     partner = next(proposal for proposal in plan.proposals if proposal.kinds == {"partner"})
     moved = next(proposal for proposal in plan.proposals if proposal.kinds == {"relocation"})
     assert partner.decision.decision == "allow"
-    held = partner.profile.document.data["partner"]["licences"]
-    assert [(licence["instrument"], licence["classes"]) for licence in held] == [("vats-licence", ["B11"])]
+    held = partner.profile.document.data["partner"]["licenses"]
+    assert [(license["instrument"], license["classes"]) for license in held] == [("vats-license", ["B11"])]
     assert moved.decision.decision == "needs-license"
     assert route_names(moved.decision) == {"pilot"}
     assert moved.profile.facts["company"]["registered"]["at"] == "beijing"
@@ -186,7 +186,7 @@ def test_only_the_facilities_move_where_the_company_is_in_the_pilot_already() ->
     assert [path for path, _, _ in list_differences(fixture("beijing-tianjin"), first.changes)] == [
         ("services", 0, "facilities")
     ]
-    assert first.profile.document.data["services"][0]["facilities"][0]["kind"] == "data-centre", "what it is stays"
+    assert first.profile.document.data["services"][0]["facilities"][0]["kind"] == "data-center", "what it is stays"
 
 
 def test_rented_nodes_outside_the_pilot_are_given_up() -> None:
@@ -210,13 +210,13 @@ def test_capital_is_raised_to_the_threshold_and_no_further() -> None:
     assert local.proposals[0].profile.facts["company"]["registered_capital_rmb"] == 1_000_000
 
 
-def test_a_licence_that_has_ended_is_answered_by_another_partner() -> None:
+def test_a_license_that_has_ended_is_answered_by_another_partner() -> None:
     plan = ways_of("partner-expired")
     first = plan.proposals[0]
     assert first.kinds == {"partner"}
     assert first.changes[0].phrase["en"].startswith("Work with another partner")
-    assert first.profile.document.data["partner"]["licences"][0]["valid_until"] >= TODAY
-    assert "number" not in first.profile.document.data["partner"]["licences"][0]
+    assert first.profile.document.data["partner"]["licenses"][0]["valid_until"] >= TODAY
+    assert "number" not in first.profile.document.data["partner"]["licenses"][0]
 
 
 def test_who_bills_the_customers_is_a_contract() -> None:

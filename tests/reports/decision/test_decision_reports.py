@@ -38,7 +38,7 @@ DENIED: Changes = [("services.0.facilities", ["chengdu"])]
 UNKNOWN: Changes = [("company.foreign_percent", None)]
 HELD: Changes = [
     (
-        "company.licences",
+        "company.licenses",
         [{"instrument": "pilot-approval", "classes": ["B11"], "area": ["china"], "valid_until": "2030-01-01"}],
     )
 ]
@@ -159,7 +159,7 @@ def test_sarif_follows_the_official_schema(records: dict[str, dict[str, Any]]) -
 @pytest.mark.parametrize(
     ("changes", "rule", "key"),
     [
-        (DENIED, "telecom-regulations/licence-duty", "facilities:"),
+        (DENIED, "telecom-regulations/license-duty", "facilities:"),
         (
             [("company.mainland_entity", False), ("company.registered", None)],
             "telecom-regulations/local-company",
@@ -167,7 +167,7 @@ def test_sarif_follows_the_official_schema(records: dict[str, dict[str, Any]]) -
         ),
         ([("company.foreign_percent", 60)], "invented-duties/look", "foreign_percent:"),
         (PUBLIC, "invented-duties/first", "audience:"),
-        ([], "telecom-regulations/licence-duty", "offers:"),
+        ([], "telecom-regulations/license-duty", "offers:"),
         ([], "invented-duties/persons", "product:"),
     ],
 )
@@ -180,13 +180,13 @@ def test_sarif_points_at_the_fact_that_decided(make: Make, changes: Changes, rul
 
 
 def test_sarif_points_at_a_share_above_a_cap(make: Make) -> None:
-    data = make(("services.0.offers", ["call-centre"]))
+    data = make(("services.0.offers", ["call-center"]))
     [denial] = data["denials"]
     assert [reason["code"] for reason in denial["reasons"]] == ["SHARE-ABOVE-CAP"]
     assert [(fact["path"], fact["value"]) for fact in denial["facts"]] == [("company.foreign_percent", 100.0)]
     assert "foreign_percent" in HOSTING.splitlines()[denial["location"]["line"] - 1]
     assert "        - the foreign share is above 50 %\n" in page(data)
-    assert "(up to 50 %)" in page(make(("services.0.offers", ["call-centre"]), ("company.foreign_percent", 50)))
+    assert "(up to 50 %)" in page(make(("services.0.offers", ["call-center"]), ("company.foreign_percent", 50)))
 
 
 def test_sarif_relates_the_line_of_the_policy(make: Make, rich_law: Path) -> None:
@@ -214,8 +214,8 @@ def test_sarif_describes_each_rule_with_its_law(make: Make) -> None:
 
 def test_sarif_levels(make: Make) -> None:
     denied, needed = sarif(make(*DENIED)), sarif(make(*PUBLIC))
-    assert result_of(denied, "telecom-regulations/licence-duty")["level"] == "error"
-    assert result_of(needed, "telecom-regulations/licence-duty")["level"] == "warning"
+    assert result_of(denied, "telecom-regulations/license-duty")["level"] == "error"
+    assert result_of(needed, "telecom-regulations/license-duty")["level"] == "warning"
     assert result_of(needed, "invented-duties/first")["level"] == "note"
 
 
@@ -315,7 +315,7 @@ def github(*data: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def test_github_annotates_the_verdict_and_each_finding(make: Make) -> None:
     verdict, *rest = github(make(*DENIED))
     assert verdict == ("error", "spec.yaml", "1", "1", "hosting%3A DENY", "hosting: DENY (2027-01-31)")
-    assert [(level, line) for level, _, line, _, title, _ in rest if "licence-duty" in title] == [("error", "17")]
+    assert [(level, line) for level, _, line, _, title, _ in rest if "license-duty" in title] == [("error", "17")]
     assert github(make())[0][0] == "warning"
     assert github(make(*HELD))[0][0] == "notice"
 
@@ -491,7 +491,7 @@ def test_text_says_what_to_get_and_from_whom(make: Make) -> None:
 def test_text_says_what_is_held(make: Make) -> None:
     assert "open (held: Pilot approval for telecommunications business)" in page(make(*HELD))
     permit = {"instrument": "broadcast-production-permit", "valid_until": "2030-01-01", "area": ["china"]}
-    data = make(("services.0.offers", ["film-television"]), ("company.licences", [permit]))
+    data = make(("services.0.offers", ["film-television"]), ("company.licenses", [permit]))
     assert "Licenses held\n  ✔ cloud: Film permit\n" in page(data)
 
 
@@ -547,7 +547,7 @@ def test_an_unknown_route_beside_an_open_one_may_also_be_open() -> None:
 
 
 def test_text_quotes_each_article_once(make: Make) -> None:
-    text = page(make(("services.0.offers", ["data-centre", "cdn"]), ("services.0.rents_outside_region", False)))
+    text = page(make(("services.0.offers", ["data-center", "cdn"]), ("services.0.rents_outside_region", False)))
     assert text.count("without a license nobody may operate") == 1
     assert text.count("Telecommunications Regulations, art. 7") == 2
 

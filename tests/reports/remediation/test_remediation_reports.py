@@ -263,7 +263,7 @@ def test_a_spec_from_standard_input(console: Console, law: Path) -> None:
 )
 def test_mistakes_end_with_their_codes(console: Console, law: Path, arguments: list[str], code: int, said: str) -> None:
     console.write("shop.yaml", SHOP)
-    console.write("broken.yaml", "schema: 1\nproduct: [\n")
+    console.write("broken.yaml", "schema: 2\nproduct: [\n")
     console.write("early.yaml", SHOP.replace("2027-01-31", "1999-01-31"))
     console.write("two/a.yaml", SHOP)
     console.write("two/b.yaml", SHOP)

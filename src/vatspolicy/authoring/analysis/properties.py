@@ -124,7 +124,7 @@ class _PropertyProof:
         match self.wanted.form:
             case "monotone":
                 return encode_monotone(query, self.bundle, self.body["fact"], relaxed)
-            case "more_licences":
+            case "more_licenses":
                 return encode_more_licenses(query, self.bundle, relaxed)
         return encode_hidden(query, self.bundle, self.body.get("except", ()), relaxed)
 

@@ -32,7 +32,7 @@ from vatspolicy.authoring.symbolic.witness import profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.policies.bundle import Bundle
 
-EXTRA_LICENSE = "company.licences.99"
+EXTRA_LICENSE = "company.licenses.99"
 """Path of the license that only the second profile has."""
 
 Profile = dict[str, Any]
@@ -53,7 +53,7 @@ class FreeEncoder(Encoder):
         """Return a free truth."""
         if not isinstance(base, BoundedList):
             return super().quantified(node, base, activation, params)
-        if self.prefix and self.changed_fact == "licences" and base.path == "company.licences":
+        if self.prefix and self.changed_fact == "licenses" and base.path == "company.licenses":
             before = free_truth(self.space, self._quantifier_name(node, base, activation, params), self.hiding)
             extra = free_truth(self.space, f"more {self._quantifier_name(node, base, activation, params)}", False)
             return (self.some if node.kind == "exists" else self.every)((before, extra))
@@ -76,14 +76,14 @@ class FreeRuleSet(RelaxedRuleSet):
         assert isinstance(encoder, FreeEncoder)
         covers = self.history.instruments[name].covers
         if (
-            encoder.changed_fact not in ("", "licences")
+            encoder.changed_fact not in ("", "licenses")
             and covers is not None
             and mentions(covers.tree, encoder.changed_fact)
         ):
             raise Unsupported(f"when {name} is held depends on {encoder.changed_fact}")
         whole = f"held {self.license_key(activation, name)} {holder} {dict(activation.subject).get('operator', '')}"
         found = free_truth(self.space, whole, encoder.hiding)
-        if encoder.changed_fact == "licences" and encoder.prefix:
+        if encoder.changed_fact == "licenses" and encoder.prefix:
             more = free_truth(self.space, f"more {whole}", False)
             entity = activation.values.get(holder, ())
             ours = pool.disjoin(
@@ -103,7 +103,7 @@ def free_truth(space: ProfileSpace, name: str, hiding: bool) -> DualRail:
 
 def mentions(node: Node, name: str) -> bool:
     """Return whether an expression reads a fact of that name, whatever its owner."""
-    names = {name, "licensed"} if name == "licences" else {name}
+    names = {name, "licensed"} if name == "licenses" else {name}
     return any(isinstance(part, Fact) and not names.isdisjoint(part.names) for part in walk(node))
 
 
@@ -204,18 +204,18 @@ def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool) -> Profile
     space = query.space
     [(_, company)] = space.roots["company"]  # type: ignore[misc]
     assert isinstance(company, SymbolicRecord)
-    [(held, slots)] = company.get("licences")  # type: ignore[misc]
+    [(held, slots)] = company.get("licenses")  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
-    schema = space.resolve(space.schemas.load("profile")["properties"]["company"]["properties"]["licences"])
+    schema = space.resolve(space.schemas.load("profile")["properties"]["company"]["properties"]["licenses"])
     extra = space.record(space.resolve(schema["items"]), EXTRA_LICENSE, TRUE)
     longer = BoundedList(slots.path, lambda: [*slots.members, (TRUE, extra)])
-    other, _ = _with_company(query, {"licences": ((held, longer),)})
-    first, second = _encode_both(query, other, bundle, relaxed, "licences")
+    other, _ = _with_company(query, {"licenses": ((held, longer),)})
+    first, second = _encode_both(query, other, bundle, relaxed, "licenses")
 
     def profiles_of(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
-        two["company"].setdefault("licences", []).append(record_data(space, extra, found))
+        two["company"].setdefault("licenses", []).append(record_data(space, extra, found))
         return one, two
 
     return ProfilePair(query, first, second, [], profiles_of)

@@ -234,7 +234,7 @@ def _fact_paths(
     elif root == "activity" and (service := profile.path_of(activation.get("service"), ())) is not None:
         owner = profile.path_of(activation.get("operator"), ())
         yield (*service, "offers")
-        yield from [(*owner, "licences")] if owner is not None else []
+        yield from [(*owner, "licenses")] if owner is not None else []
     elif root in ("service", "operator"):
         path = profile.path_of(activation.get(root), names)
         yield from [path] if path is not None else []

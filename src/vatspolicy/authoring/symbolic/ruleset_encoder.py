@@ -170,7 +170,7 @@ class SymbolicRuleSet:
         covers = self.history.instruments[name].covers
         subject = None
         if covers is not None:
-            subject = self.expression_key(covers, activation.bind("licence", (), ""))
+            subject = self.expression_key(covers, activation.bind("license", (), ""))
         return self.encoder.keys.short([self.instrument_key(name), subject])
 
     # --- licenses
@@ -198,7 +198,7 @@ class SymbolicRuleSet:
         options = []
         for present, company in entity:
             assert isinstance(company, SymbolicRecord)
-            lists = company.get("licences")
+            lists = company.get("licenses")
             assert not isinstance(lists, DualRail)
             for _, base in lists:
                 assert isinstance(base, BoundedList)
@@ -219,7 +219,7 @@ class SymbolicRuleSet:
             return same
         parts = [same, self._valid(instrument, held)]
         if instrument.covers is not None:
-            parts.append(self.evaluate(instrument.covers, activation.bind("licence", ((TRUE, held),), held.path)))
+            parts.append(self.evaluate(instrument.covers, activation.bind("license", ((TRUE, held),), held.path)))
         whole = self.encoder.every(parts)
         return DualRail(whole.true, pool.disjoin((same.false, whole.false)))
 

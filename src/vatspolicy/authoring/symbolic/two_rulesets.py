@@ -90,7 +90,7 @@ def change_days(bundle: Bundle) -> set[str]:
 
 # --- search for witnesses
 
-SHORT = {"services": 1, "company.licences": 2, "partner.licences": 2, "services.*.area": 2, "services.*.facilities": 2}
+SHORT = {"services": 1, "company.licenses": 2, "partner.licenses": 2, "services.*.area": 2, "services.*.facilities": 2}
 """Lengths of lists to search for a witness, where one member of each is not enough."""
 
 LONG = 4

@@ -35,7 +35,7 @@ def day_of(space: ProfileSpace, model: Model) -> str:
 
 def profile_of(space: ProfileSpace, model: Model) -> dict[str, Any]:
     """Return the profile that a model describes. Facts that no formula reads are left out; names are made up."""
-    data: dict[str, Any] = {"schema": 1}
+    data: dict[str, Any] = {"schema": 2}
     for name, value in space.roots.items():
         written = _value_data(space, value, model)
         if written is not None and (written or name in ("company", "partner", "services")):

@@ -154,7 +154,7 @@ def stray_tests(bundle: Bundle) -> Iterator[Problem]:
 
 def _whole(base: Mapping[str, Any]) -> dict[str, Any]:
     """Return a base with the keys that every profile has."""
-    return {"schema": 1, "product": {"id": "test"}, "company": {}, "services": [], **base}
+    return {"schema": 2, "product": {"id": "test"}, "company": {}, "services": [], **base}
 
 
 def _profile(base: Mapping[str, Any], entry: Mapping[str, Any], where: str, schemas: SchemaSet) -> Profile:

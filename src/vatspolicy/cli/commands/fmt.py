@@ -46,7 +46,7 @@ def format_files(
     ] = None,
 ) -> int:
     """Lay out policy files, fixtures and profiles: order, indentation, quotes, folds. Comments stay, data stay equal.
-    Tests inside a policy move into a file of their own beside it.
+    Tests inside a policy move into a file of their own beside it. A profile of schema 1 is written in schema 2.
 
     Example: vatspolicy fmt --check policies
     """
@@ -72,6 +72,7 @@ def _files(paths: list[str]) -> Iterator[str]:
 
 def _run(names: list[str], check: bool, diff: bool) -> int:
     from vatspolicy.authoring.formatter import format_text, split_tests
+    from vatspolicy.authoring.formatter.migration import migrate_profile
     from vatspolicy.documents import load_document
     from vatspolicy.errors import InvalidInput
 
@@ -81,7 +82,7 @@ def _run(names: list[str], check: bool, diff: bool) -> int:
         try:
             document = load_document(name)
             moved = split_tests(document) if name != "-" else None
-            text = moved[0] if moved else format_text(document)
+            text = moved[0] if moved else format_text(migrate_profile(document))
         except InvalidInput as error:
             report_problems(error)
             code = ExitCode.INVALID

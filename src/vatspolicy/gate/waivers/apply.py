@@ -260,9 +260,9 @@ class _Run:
         if len(cases) > 1:
             yield "too-broad", "several-specs"
         if approvers is None:
-            yield "unauthorised", "no-approvers"
+            yield "unauthorized", "no-approvers"
         elif not approvers.allow(waiver.approver, waiver.rule):
-            yield "unauthorised", "approver"
+            yield "unauthorized", "approver"
         rule = self.rules.get(waiver.rule)
         if rule is not None and rule.unwaivable:
             yield "unwaivable", "unwaivable"

@@ -200,7 +200,7 @@ class BestCaseSearch:
         service = {"id": "service", "operated_by": "company", "customer_contract": "company", "audience": "public"}
         lists: dict[str, list[str]] = {"charges": ["users"], "content": [], "features": [], "sells": []}
         service |= {"hosting": "mainland", "channels": ["website"], **lists}  # type: ignore[dict-item]
-        return {"schema": 1, "product": {"id": "product"}, "company": company, "services": [service]}
+        return {"schema": 2, "product": {"id": "product"}, "company": company, "services": [service]}
 
     def profile(self, business: Business, case: BestCase) -> dict[str, Any]:
         """Return the case as a profile that can be evaluated."""

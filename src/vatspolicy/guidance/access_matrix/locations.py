@@ -77,7 +77,7 @@ def _make_location(at: str, zone: str, alike: tuple[str, ...], schemas: SchemaSe
         written += [[{"at": place, "ftz": zone}] for place in around]
     services = [{"id": f"s{index}", "area": area} for index, area in enumerate(written)]
     company = {"registered": {"at": at, "ftz": zone}}
-    facts = facts_of({"schema": 1, "product": {"id": "p"}, "company": company, "services": services}, schemas)
+    facts = facts_of({"schema": 2, "product": {"id": "p"}, "company": company, "services": services}, schemas)
     areas = tuple(service["area"] for service in facts["services"])
     return Location(at, zone, alike, facts["company"]["registered"], areas, tuple(written), schemas)
 

@@ -28,7 +28,7 @@ def possible_answers(bundle: Bundle, ruleset: RuleSet, path: Path, rules: Iterab
     trees = [e.tree for name in rules for e in bundle.rule(name).expressions]
     schemas = ruleset.schemas
     node = describe(path, schemas)
-    if path[-1] == "licences":
+    if path[-1] == "licenses":
         return ([], *([{"instrument": instrument}] for instrument in ruleset.access))
     if path[-1] == "deals":
         return tuple([{"kind": kind}] for kind in describe((*path, 0, "kind"), schemas)["enum"])

@@ -111,7 +111,7 @@ def _kind(
 ) -> tuple[str, tuple[Choice, ...]]:
     if path == SERVICES:
         return "services", _choices(state, ("services", 0, "offers", 0))
-    if path[-1] == "licences":
+    if path[-1] == "licenses":
         named = instruments(state.ruleset, [state.bundle.rule(name) for name in rules])
         titles = {name: state.bundle.instruments[name].title for name in named}
         return "entries", tuple(Choice({"instrument": name}, title) for name, title in titles.items())

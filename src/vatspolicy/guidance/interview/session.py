@@ -153,7 +153,7 @@ class Interview:
         state = self.state
         if not self.data["services"]:
             state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
-        last = sum(self._may_declare(path) for path in (("company", "licences"), ("deals",)))
+        last = sum(self._may_declare(path) for path in (("company", "licenses"), ("deals",)))
         left = max(pending + estimate_remaining(state, self.skipped), 1) if pending or not self.settled else 0
         return Progress(number, max(1, left + last))
 
@@ -181,20 +181,20 @@ class Interview:
         if not self.data["services"]:
             return []
         facts = [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
-        licences: Path = ("partner", "licences")
-        if any(fact.path[0] == "partner" for fact in facts) and get_fact(self.data, licences) is None:
+        licenses: Path = ("partner", "licenses")
+        if any(fact.path[0] == "partner" for fact in facts) and get_fact(self.data, licenses) is None:
             # the first fact of a partner would say that it holds nothing: what it holds is asked before
             rules = tuple(dict.fromkeys(name for fact in facts if fact.path[0] == "partner" for name in fact.rules))
             facts = [fact for fact in facts if fact.path[0] != "partner"]
-            if licences not in self.skipped:
-                return [MissingFact(licences, rules)]
+            if licenses not in self.skipped:
+                return [MissingFact(licenses, rules)]
         return facts
 
     def _undeclared_list(self) -> MissingFact | None:
         """Return an undeclared list of which an entry could change the settled decision."""
         if not self.settled or not self.data["services"]:
             return None
-        for path in (("company", "licences"), ("partner", "licences"), ("deals",)):
+        for path in (("company", "licenses"), ("partner", "licenses"), ("deals",)):
             if self._may_declare(path) and (rules := self._rules_changed_by(path)):
                 return MissingFact(path, rules)
         return None
@@ -321,7 +321,7 @@ def start(
     """
     rewritten = False
     if source is None:
-        data = {"schema": 1, "product": {"id": name or UNNAMED}, "company": {}, "services": []}
+        data = {"schema": 2, "product": {"id": name or UNNAMED}, "company": {}, "services": []}
         document = parse_document(render(data, lang, bundle.schemas), f"{name or UNNAMED}.yaml")
     else:
         read_profile(source, bundle.schemas)

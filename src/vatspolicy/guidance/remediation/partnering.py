@@ -67,7 +67,7 @@ def _fit_partner(
     partner = {
         "foreign_percent": 0,
         "mainland_entity": True,
-        "licences": _make_licences(ruleset, profile, decision, group),
+        "licenses": _make_licenses(ruleset, profile, decision, group),
     }
     change = _make_change(profile, group, partner)
     for _ in range(_ROUNDS):
@@ -99,9 +99,9 @@ def _find_required(
     }
     if "needs-license" in goal:
         return required
-    held = {licence["instrument"] for licence in partner["licences"]}
+    held = {license["instrument"] for license in partner["licenses"]}
     more = [
-        _make_licence(finding.rule.effect.instrument, profile, decision, ())
+        _make_license(finding.rule.effect.instrument, profile, decision, ())
         for finding in result.needs
         if isinstance(finding.rule.effect, Need)
         and finding.rule.effect.instrument
@@ -109,7 +109,7 @@ def _find_required(
         and finding.subject.service in group
         and finding.rule.effect.instrument not in held
     ]
-    return {**required, "licences": [*partner["licences"], *more]} if more else required
+    return {**required, "licenses": [*partner["licenses"], *more]} if more else required
 
 
 def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Change:
@@ -138,7 +138,7 @@ def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str,
     )
 
 
-def _make_licences(
+def _make_licenses(
     ruleset: RuleSet, profile: Profile, decision: Decision, group: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """Return the licenses that a company without foreign share needs for every activity of its services."""
@@ -149,26 +149,26 @@ def _make_licences(
             for instrument in _instruments_of_class(ruleset, activity.cls):
                 classes.setdefault(instrument, {})[activity.cls] = None
     places = _places_to_cover(profile, ran)
-    return [_make_licence(instrument, profile, decision, tuple(found), places) for instrument, found in classes.items()]
+    return [_make_license(instrument, profile, decision, tuple(found), places) for instrument, found in classes.items()]
 
 
 def _instruments_of_class(ruleset: RuleSet, cls: str) -> Iterator[str]:
     """Yield the instrument of the first route of a class for a company without foreign share, ignoring conditions."""
-    activation = {"operator": {"foreign_percent": 0.0, "licences": []}, "activity": {"class": cls, "licensed": False}}
+    activation = {"operator": {"foreign_percent": 0.0, "licenses": []}, "activity": {"class": cls, "licensed": False}}
     for rule in ruleset.rules_for("activity", "route"):
         if isinstance(rule.effect, Route) and ruleset.evaluate(rule.when, activation) is True:
             yield rule.effect.instrument
             return
 
 
-def _make_licence(
+def _make_license(
     instrument: str, profile: Profile, decision: Decision, classes: tuple[str, ...], places: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     valid = max(decision.as_of, profile.launch or decision.as_of)
-    licence: dict[str, Any] = {"instrument": instrument}
+    license: dict[str, Any] = {"instrument": instrument}
     if classes:
-        licence |= {"classes": list(classes), "area": list(places)}
-    return {**licence, "valid_until": valid}
+        license |= {"classes": list(classes), "area": list(places)}
+    return {**license, "valid_until": valid}
 
 
 def _places_to_cover(profile: Profile, services: Iterable[str]) -> tuple[str, ...]:

@@ -83,20 +83,20 @@ def _without_absent_zone(value: Any) -> Any:
 def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     """Return the description of the required partner."""
     held, facts = [], FactWording(bundle.schemas)
-    for licence in partner["licences"]:
-        name = bundle.instruments[licence["instrument"]].title
-        classes = [label("class", cls, bundle.schemas) for cls in licence.get("classes", ())]
-        area = [facts.value(place, ("services", 0, "area", 0)) for place in licence.get("area", ())]
+    for license in partner["licenses"]:
+        name = bundle.instruments[license["instrument"]].title
+        classes = [label("class", cls, bundle.schemas) for cls in license.get("classes", ())]
+        area = [facts.value(place, ("services", 0, "area", 0)) for place in license.get("area", ())]
         held.append(
             {
                 "en": name["en"]
                 + (f" for {', '.join(text['en'] for text in classes)}" if classes else "")
                 + (f", covering {', '.join(text['en'] for text in area)}" if area else "")
-                + f", valid on {licence['valid_until']}",
+                + f", valid on {license['valid_until']}",
                 "zh": name["zh"]
                 + (f"（{'、'.join(text['zh'] for text in classes)}）" if classes else "")
                 + (f"，覆盖{'、'.join(text['zh'] for text in area)}" if area else "")
-                + f"，于{licence['valid_until']}有效",
+                + f"，于{license['valid_until']}有效",
             }
         )
     return {

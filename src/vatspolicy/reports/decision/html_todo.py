@@ -38,18 +38,18 @@ class Item:
     ways: list[str] = field(default_factory=list)
     """Titles of further ways to meet a need, for licenses."""
     citations: Sequence[Data] = ()
-    licence: bool = False
+    license: bool = False
 
 
 def items(data: Data, say: Sentences) -> list[Item]:
     """Licenses to get, then duties, each once, in the order of their deadlines."""
-    found = [_licence(finding, data, say) for key in ("needs", "would_need") for finding in data[key]]
+    found = [_license(finding, data, say) for key in ("needs", "would_need") for finding in data[key]]
     duties = merge_duties(data["duties"])
     found += [_duty(duty, say) for group in GROUP_ORDER for duty in duties if duty["deadline"]["group"] == group]
     return found
 
 
-def _licence(finding: Data, data: Data, say: Sentences) -> Item:
+def _license(finding: Data, data: Data, say: Sentences) -> Item:
     offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
     titles = {route["name"]: say.text(route["title"]) for route in finding.get("routes", ())}
     ways = []
@@ -75,7 +75,7 @@ def _licence(finding: Data, data: Data, say: Sentences) -> Item:
         if len(ways) > 1
         else [],
         citations=finding["citations"],
-        licence=True,
+        license=True,
     )
 
 
@@ -129,7 +129,7 @@ def _entry(item: Item, say: Sentences) -> Html:
                 "p",
                 tag("span", f"{state}{say.colon}", class_="hidden"),
                 tag("strong", item.title),
-                (" ", badge(say.html("licence"), "warn")) if item.licence else None,
+                (" ", badge(say.html("license"), "warn")) if item.license else None,
                 " ",
                 tag("span", item.when, class_="when"),
             ),

@@ -66,9 +66,9 @@ class _Page:
         yield from self.waived()
         yield from self.denials()
         yield from self.missing()
-        yield from self.licences("needs", "get")
+        yield from self.licenses("needs", "get")
         yield from self.services()
-        yield from self.licences("would_need", "would_get")
+        yield from self.licenses("would_need", "would_get")
         yield from self.duties()
         yield from self.notes()
         yield ""
@@ -119,7 +119,7 @@ class _Page:
         for ask in self.data["missing"]:
             yield f"- **{escape(ask['path'])}** {self.say(ask['question'])}"
 
-    def licences(self, key: str, title: str) -> Iterator[str]:
+    def licenses(self, key: str, title: str) -> Iterator[str]:
         if not self.data[key]:
             return
         yield from self.heading(title)

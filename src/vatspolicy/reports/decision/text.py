@@ -60,10 +60,10 @@ class _Report:
         yield from self.waived()
         yield from self.denials()
         yield from self.missing()
-        yield from self.licences("needs", "get")
+        yield from self.licenses("needs", "get")
         yield from self.services()
         yield from self.met()
-        yield from self.licences("would_need", "would_get")
+        yield from self.licenses("would_need", "would_get")
         yield from self.duties()
         yield from self.notes()
         yield from self.undetermined()
@@ -167,7 +167,7 @@ class _Report:
                 f"{self.style(ask['path'], 'bold')}: {self.say(ask['question'])}", "      ", first="  ? "
             )
 
-    def licences(self, key: str, title: str) -> Iterator[str]:
+    def licenses(self, key: str, title: str) -> Iterator[str]:
         if not self.data[key]:
             return
         yield from self.heading(title)

@@ -53,7 +53,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "What would follow, were it not denied: {count} items",
         "zh": "如可上线，还须办理：{count}项",
     },
-    "licence": {"en": "license", "zh": "许可"},
+    "license": {"en": "license", "zh": "许可"},
     "to_get": {"en": "to get before the launch", "zh": "上线前取得"},
     "one_of": {"en": "one of {count} ways", "zh": "{count}种途径之一"},
     "open_item": {"en": "to do", "zh": "待办"},

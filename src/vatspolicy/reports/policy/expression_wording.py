@@ -43,7 +43,7 @@ _SCOPE: Scope = {
     "data": ("data",),
     "deals": ("deals",),
     "filings": ("filings",),
-    "licence": ("company", "licences", 0),
+    "license": ("company", "licenses", 0),
 }
 _OWNERS = {"company": ("{} of the company", "本公司的{}"), "operator": ("{} of the operator", "经营者的{}")}
 _FIELDS = {
@@ -57,8 +57,8 @@ _OWN = {
     "activity.class": ("the class", "该业务的种类"),
     "activity.licensed": ("a license for the class is held", "已取得该类业务许可"),
     "as_of": ("the day of the decision", "判定日"),
-    "licence.area": ("area of the license", "许可的覆盖范围"),
-    "licence.classes": ("classes of the license", "许可载明的业务种类"),
+    "license.area": ("area of the license", "许可的覆盖范围"),
+    "license.classes": ("classes of the license", "许可载明的业务种类"),
 }
 _COMPARE = {
     "==": ("{} is {}", "{}为{}"),

@@ -33,7 +33,7 @@ def places(also: Iterable[Data], lang: Language) -> str:
     return shown + (say("and_more", lang, count=len(names) - ALSO) if len(names) > ALSO else "")
 
 
-def licences(proposal: Data, lang: Language) -> str:
+def licenses(proposal: Data, lang: Language) -> str:
     """Return the licenses to obtain, with their routes."""
     aside = " ({})" if lang == "en" else "（{}）"
     needs = []
@@ -71,7 +71,7 @@ def then(proposal: Data, lang: Language, decided: str) -> Iterator[str]:
     if "launch" in proposal["kinds"]:
         line += aside.format(say("day", lang, day=proposal["as_of"]))
     if proposal["needs"]:
-        line += colon + say("get", lang, licences=licences(proposal, lang))
+        line += colon + say("get", lang, licenses=licenses(proposal, lang))
     yield line
     if proposal["missing"]:
         yield say("missing", lang, facts=", ".join(ask["path"] for ask in proposal["missing"]))

@@ -23,7 +23,7 @@ WORDS: Table = {
         "zh": "可消除全部禁止事由、但仍缺事实的差异",
     },
     "cost": {"en": "effort {cost}", "zh": "难度 {cost}"},
-    "get": {"en": "to get: {licences}", "zh": "须取得：{licences}"},
+    "get": {"en": "to get: {licenses}", "zh": "须取得：{licenses}"},
     "missing": {"en": "still to say: {facts}", "zh": "仍须补充：{facts}"},
     "also": {"en": "or as well: {places}", "zh": "同样可行：{places}"},
     "apart": {"en": "{service} by itself, as it was: {word}", "zh": "{service}单独判定（保持原状）：{word}"},

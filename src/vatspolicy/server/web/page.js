@@ -133,10 +133,10 @@ function drawBanner() {
   }
   const range = record.range.map((one) => words.verdicts[one][lang]);
   const comma = lang === "zh" ? "、" : ", ";
-  const licences = [...new Set(record.needs.map((need) => [...new Set((need.any_of ?? [need]).map((one) => one.instrument.title[lang]))].join(` / `)))];
+  const licenses = [...new Set(record.needs.map((need) => [...new Set((need.any_of ?? [need]).map((one) => one.instrument.title[lang]))].join(` / `)))];
   return [el("span", { class: `word ${TONES[record.decision]}` }, words.verdicts[record.decision][lang]),
     record.decision === "incomplete" ? el("span", { id: "banner-range" }, range.join(" … ")) : null,
-    licences.length ? el("span", {}, say("to_get", { licences: licences.join(comma) })) : null,
+    licenses.length ? el("span", {}, say("to_get", { licenses: licenses.join(comma) })) : null,
     record.missing.length ? el("span", {}, say("missing", { count: record.missing.length })) : null,
     el("span", { class: "soft" }, say("law_of", { day: record.as_of }))];
 }

@@ -64,7 +64,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "remove": {"en": "Remove", "zh": "移除"},
     "remove_what": {"en": "Remove {what}", "zh": "移除{what}"},
     "unit": {"en": "Unit: {unit}.", "zh": "单位：{unit}。"},
-    "to_get": {"en": "To get: {licences}", "zh": "须取得：{licences}"},
+    "to_get": {"en": "To get: {licenses}", "zh": "须取得：{licenses}"},
     "missing": {"en": "Facts missing: {count}", "zh": "尚缺事实：{count}项"},
     "law_of": {"en": "law of {day}", "zh": "适用{day}的法律"},
     "no_decision": {"en": "NOT DECIDED", "zh": "未能判定"},

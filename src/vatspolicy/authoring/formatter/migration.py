@@ -1,0 +1,164 @@
+"""Migration of profiles from schema 1 to schema 2.
+
+A step is one change of the format. It takes the tree of the profile, so that comments and the order of keys stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from vatspolicy.documents import Document, parse_document
+from vatspolicy.documents.yaml_tree import YamlCollection, YamlEntry, YamlScalar, parse_tree
+from vatspolicy.documents.yaml_writer import build_tree, write_tree
+from vatspolicy.errors import InvalidInput, Problem
+
+NEWEST = 2
+"""The schema that a migrated profile is written in."""
+
+RENAMED_KEYS = {"licences": "licenses"}
+"""New names of keys, at whatever place they stand."""
+
+RENAMED_WORDS = {
+    **{f"{name}-licence": f"{name}-license" for name in ("basic", "vats", "content", "technology")},
+    "ai-labelling": "ai-labeling",
+    "business-licence-display": "business-license-display",
+    "call-centre": "call-center",
+    "data-centre": "data-center",
+    "defence": "defense",
+    "drug-business-licence": "drug-business-license",
+    "encryption-import-licence": "encryption-import-license",
+    "food-operation-licence": "food-operation-license",
+    "foreign-survey-licence": "foreign-survey-license",
+    "important-data-catalogue-filing": "important-data-catalog-filing",
+    "licence-change-application": "license-change-application",
+    "licence-change-approval": "license-change-approval",
+    "licence-number-display": "license-number-display",
+    "licence-renewal": "license-renewal",
+    "medical-practice-licence": "medical-practice-license",
+    "micro-lending-licence": "micro-lending-license",
+    "network-access-licence": "network-access-license",
+    "own-data-centre": "own-data-center",
+    "partner-licence-check": "partner-license-check",
+    "personal-credit-reporting-licence": "personal-credit-reporting-license",
+    "publication-business-licence": "publication-business-license",
+    "telecom-licence-display": "telecom-license-display",
+}
+"""New names of words of the vocabulary; a title or a note that is such a word stays."""
+
+FREE_TEXT = frozenset({"id", "title", "description", "name", "number"})
+"""Keys whose values are the author's own words."""
+
+
+class CannotMigrate(Exception):
+    """A fact that schema 2 asks for and schema 1 does not tell. The text is a sentence; `hint` says how to go on."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+Step = Callable[[YamlCollection], None]
+"""Changes the root of a profile's tree in place. Raises CannotMigrate."""
+
+
+def migrate_profile(document: Document) -> Document:
+    """Return a profile of schema 1 in schema 2; any other document as it is.
+
+    Raises:
+        InvalidInput: A fact of schema 2 cannot be told from the profile.
+    """
+    if not _is_old_profile(document.data):
+        return document
+    tree = parse_tree(document.text)
+    assert isinstance(tree.root, YamlCollection)
+    try:
+        for step in STEPS:
+            step(tree.root)
+    except CannotMigrate as error:
+        raise InvalidInput([Problem(document.file, 1, 1, "", str(error), error.hint)]) from None
+    return parse_document(write_tree(tree), document.file)
+
+
+def _is_old_profile(data: Any) -> bool:
+    return isinstance(data, dict) and {"product", "company", "services"} <= data.keys() and data.get("schema") == 1
+
+
+# --- edits of a tree, for steps
+
+
+def find_entry(node: YamlCollection, key: str) -> YamlEntry | None:
+    """Return the entry of a mapping under a key; None if there is none."""
+    return next((entry for entry in node.entries if entry.key is not None and entry.key.value == key), None)
+
+
+def find_mapping(node: YamlCollection, key: str) -> YamlCollection | None:
+    """Return the mapping or list under a key; None if there is none."""
+    entry = find_entry(node, key)
+    return entry.value if entry is not None and isinstance(entry.value, YamlCollection) else None
+
+
+def put_entry(node: YamlCollection, key: str, value: Any) -> None:
+    """Set a key of a mapping to a plain value, at its old place or at the end."""
+    tree, entry = build_tree(value, path=(key,)), find_entry(node, key)
+    if entry is None:
+        node.entries.append(YamlEntry(YamlScalar(key, '"'), tree))
+    else:
+        entry.value = tree
+
+
+def drop_entry(node: YamlCollection, key: str) -> Any:
+    """Remove a key of a mapping and return its plain value; None if there was none. Its comments go with it."""
+    entry = find_entry(node, key)
+    if entry is None:
+        return None
+    node.entries.remove(entry)
+    return read_value(entry.value)
+
+
+def read_value(node: YamlScalar | YamlCollection) -> Any:
+    """Return the plain value of a tree."""
+    from vatspolicy.documents.yaml_tree import YamlText
+
+    text = write_tree(YamlText([], YamlCollection(True, False, [YamlEntry(YamlScalar("value", ""), node)])))
+    return parse_document(text, "<part>").data["value"]
+
+
+def list_services(root: YamlCollection) -> Iterator[YamlCollection]:
+    """Yield the mappings of the services."""
+    services = find_mapping(root, "services")
+    for entry in services.entries if services is not None else ():
+        if isinstance(entry.value, YamlCollection):
+            yield entry.value
+
+
+def list_entities(root: YamlCollection) -> Iterator[YamlCollection]:
+    """Yield the mappings of the company and the partner."""
+    for key in ("company", "partner"):
+        entity = find_mapping(root, key)
+        if entity is not None:
+            yield entity
+
+
+# --- steps
+
+
+def _raise_schema(root: YamlCollection) -> None:
+    entry = find_entry(root, "schema")
+    assert entry is not None
+    entry.value = YamlScalar(str(NEWEST), "")
+
+
+def _spell_american(node: YamlCollection) -> None:
+    """Give keys and words their American spelling."""
+    for entry in node.entries:
+        if entry.key is not None:
+            entry.key.value = RENAMED_KEYS.get(entry.key.value, entry.key.value)
+            entry.key.raw = ""
+        if isinstance(entry.value, YamlCollection):
+            _spell_american(entry.value)
+        elif (entry.key is None or entry.key.value not in FREE_TEXT) and entry.value.value in RENAMED_WORDS:
+            entry.value = YamlScalar(RENAMED_WORDS[entry.value.value], '"')
+
+
+STEPS: tuple[Step, ...] = (_raise_schema, _spell_american)

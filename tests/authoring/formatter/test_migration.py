@@ -1,0 +1,60 @@
+"""Profiles of schema 1 are rewritten in schema 2, and are refused otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.console import Console
+from vatspolicy.authoring.formatter.migration import migrate_profile
+from vatspolicy.documents import parse_document
+from vatspolicy.errors import InvalidInput
+from vatspolicy.profile.profile import load_profile, read_profile
+
+OLD = """\
+schema: 1 # the format
+product:
+  id: hosting
+  title: data-centre
+company:
+  foreign_percent: 0
+  # held since 2020
+  licences:
+    - {instrument: vats-licence, classes: [B11], area: [beijing]}
+services:
+  - id: hosting
+    offers: [data-centre, content-licence]
+"""
+
+
+def test_old_words_get_their_new_spelling() -> None:
+    found = migrate_profile(parse_document(OLD, "old.yaml"))
+    assert found.data == {
+        "schema": 2,
+        "product": {"id": "hosting", "title": "data-centre"},
+        "company": {
+            "foreign_percent": 0,
+            "licenses": [{"instrument": "vats-license", "classes": ["B11"], "area": ["beijing"]}],
+        },
+        "services": [{"id": "hosting", "offers": ["data-center", "content-license"]}],
+    }
+    assert "# held since 2020" in found.text
+    assert "# the format" in found.text
+    read_profile(found)
+    assert migrate_profile(found) is found
+
+
+def test_fmt_migrates_a_profile(console: Console) -> None:
+    path = console.write("old.yaml", OLD)
+    assert console("fmt", "--check", path).code == 1
+    assert console("fmt", path).code == 0
+    assert load_profile(path).name == "hosting"
+    assert console("fmt", "--check", path).code == 0
+
+
+def test_an_old_profile_is_refused_with_the_way_out(console: Console) -> None:
+    ran = console("check", console.write("old.yaml", OLD))
+    assert ran.code == 3
+    assert "old.yaml:1:9" in ran.err
+    assert "vatspolicy fmt" in ran.err
+    with pytest.raises(InvalidInput, match="schema 1"):
+        read_profile(parse_document(OLD, "old.yaml"))
