@@ -48,8 +48,11 @@ rules:
     each: service
     until: '2030-01-01'
     when: '"saas" in service.offers'
-    contested: true
-    classify: {classes: [], otherwise: [B22]}
+    classify: {classes: not-telecommunications}
+    readings:
+      why: {en: Nobody rules it out., zh: 无人反对。}
+      settled_by: {en: An answer., zh: 主管机关的答复。}
+      others: [{class: B22, held_by: {en: some, zh: 有人}}]
     message: {en: Software., zh: 软件。}
 tests:
   base:
@@ -138,11 +141,6 @@ FINDINGS = {
         "unset: [company.foreign_percent, services.0.offers], expect: {file: unknown, classes: unknown}",
         "unset: [company.foreign_percent], expect: {file: unknown}",
         "clean.yaml:23:5: rules[1]: No test shows classes undecided for a missing fact.",
-    ),
-    "reading": (
-        "classify: {classes: [], otherwise: [B22]}",
-        "classify: {classes: [B22], otherwise: [B22]}",
-        "clean.yaml:29:43: rules[1].classify.otherwise: An alternative reading repeats a class of the rule.",
     ),
     "parameter": (
         "terms:\n",
