@@ -1,4 +1,4 @@
-"""Values of parameters day by day: an entry states the value, or adds members to the list before it and removes some."""
+"""Values of parameters day by day: an entry states the value, or changes the list before it by a few members."""
 
 from __future__ import annotations
 
