@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from vatspolicy.documents import Path
@@ -10,12 +12,21 @@ from vatspolicy.policies.changing_lists import ListChangeError, stated_values
 
 
 def test_words_join_at_the_end_and_leave() -> None:
-    entries = [{"value": ["a", "b"]}, {"add": ["c"]}, {"remove": ["a"]}, {"remove": ["b"], "add": ["a"]}, {"value": []}]
+    entries: list[dict[str, Any]] = [
+        {"value": ["a", "b"]},
+        {"add": ["c"]},
+        {"remove": ["a"]},
+        {"remove": ["b"], "add": ["a"]},
+        {"value": []},
+    ]
     assert stated_values(entries) == [["a", "b"], ["a", "b", "c"], ["b", "c"], ["c", "a"], []]
 
 
 def test_objects_are_named_by_their_id() -> None:
-    entries = [{"value": [{"id": "a", "of": ["x"]}]}, {"remove": ["a"], "add": [{"id": "a", "of": ["x", "y"]}]}]
+    entries: list[dict[str, Any]] = [
+        {"value": [{"id": "a", "of": ["x"]}]},
+        {"remove": ["a"], "add": [{"id": "a", "of": ["x", "y"]}]},
+    ]
     assert stated_values(entries) == [[{"id": "a", "of": ["x"]}], [{"id": "a", "of": ["x", "y"]}]]
 
 
@@ -45,11 +56,8 @@ def test_a_change_that_does_not_fit_is_refused_where_it_stands(entries: list[dic
 def test_the_zones_of_the_law_grow_by_what_each_day_adds() -> None:
     parameter = load_bundle().policies["negative-list-ftz"].parameters["zones"]
     assert [len(value.value) for value in parameter.values] == [11, 12, 12, 18, 21, 22]
-    lingang = {
-        day: [z["zones"] for z in parameter.on(day).value if z["id"] == "shanghai"]
-        for day in ("2019-08-19", "2019-08-20")
-    }
-    assert lingang == {
-        "2019-08-19": [["shanghai-original", "shanghai"]],
-        "2019-08-20": [["shanghai-original", "shanghai", "shanghai-lingang"]],
-    }
+    found = {value.since: value.value[0] for value in parameter.values[:2]}
+    assert found["2018-10-16"] == {"id": "shanghai", "zones": ["shanghai-original", "shanghai"]}
+    lingang = parameter.on("2019-08-20")
+    assert lingang is not None
+    assert lingang.value[-1] == {"id": "shanghai", "zones": ["shanghai-original", "shanghai", "shanghai-lingang"]}
