@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from vatspolicy.documents import Path
+from vatspolicy.policies.changing_lists import stated_values
 from vatspolicy.policies.model import (
     ALWAYS,
     EFFECTS,
@@ -82,7 +83,10 @@ class _Builder:
                 name: Parameter(
                     f"{self.id}/{name}",
                     entry.get("title"),
-                    tuple(Value(v["from"], as_tuple(v["cite"]), v["value"]) for v in entry["values"]),
+                    tuple(
+                        Value(v["from"], as_tuple(v["cite"]), value)
+                        for v, value in zip(entry["values"], stated_values(entry["values"]), strict=True)
+                    ),
                 )
                 for name, entry in data.get("parameters", {}).items()
             },

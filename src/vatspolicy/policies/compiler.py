@@ -13,6 +13,7 @@ from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.policies.builder import share_check
+from vatspolicy.policies.changing_lists import ListChangeError, stated_values
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
 from vatspolicy.profile.vocabulary import profile_type, words
 
@@ -122,9 +123,13 @@ class _PolicyCompiler:
                 continue
             try:
                 type: Type | None = None
-                for item in entry["values"]:
-                    type = join(type, type_of_value(item["value"], name))
+                for value in stated_values(entry["values"]):
+                    type = join(type, type_of_value(value, name))
                 assert type is not None
+            except ListChangeError as error:
+                if file is self.document:
+                    self.note((*path, "values", *error.path), error.message, error.hint)
+                continue
             except ValueError as error:
                 if file is self.document:
                     self.note((*path, "values"), f"{str(error).capitalize()}.")
