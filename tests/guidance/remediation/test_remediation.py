@@ -234,9 +234,13 @@ def test_waiting_leads_to_the_first_day_that_decides_otherwise() -> None:
 
 def test_waiting_finds_the_day_on_which_a_parameter_of_a_route_opens_it() -> None:
     """The Pilot of 2024-10-23 is a parameter of its route; a route of 2025-04-11 is a rule of its own."""
-    sets = [(f"company.{name}", value) for name, value in {"registered": {"at": "shenzhen", "ftz": "none"}}.items()]
-    sets += [("services.0.offers", ["internet-access-users"]), ("services.0.area", ["shenzhen"])]
-    sets += [("services.0.facilities", ["shenzhen"]), ("services.0.through_basic_carrier", True)]
+    sets: list[tuple[str, Any]] = [
+        ("company.registered", {"at": "shenzhen", "ftz": "none"}),
+        ("services.0.offers", ["internet-access-users"]),
+        ("services.0.area", ["shenzhen"]),
+        ("services.0.facilities", ["shenzhen"]),
+        ("services.0.through_basic_carrier", True),
+    ]
     plan = ways_of("isp-beijing", *sets, as_of="2024-06-30")
     assert plan.decision.decision == "deny"
     assert [p.changes[0].order for p in plan.proposals if p.kinds == {"launch"}] == [("2024-10-23",)]
