@@ -11,7 +11,7 @@ from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.engine.subjects import product_activation, service_activation
-from vatspolicy.policies.model import Classify, Expression, Need, Route
+from vatspolicy.policies.model import Expression, Need, Route
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.operators import SHARE, Operator, operator_of
 from vatspolicy.profile.profile import Profile
@@ -155,5 +155,5 @@ def weight(ruleset: RuleSet, profile: Profile, decision: Decision) -> int:
     for service in product["services"]:
         found = classify(ruleset, service_activation(product, service), {})
         activities += len(found.classes) + len(found.possible)
-        readings += sum(len(rule.effect.otherwise) for rule in found.contested if isinstance(rule.effect, Classify))
+        readings += sum(len(rule.other_readings) for rule in found.contested)
     return max(1, activities * readings * (10 if decision.decision == "incomplete" else 1) // 2)
