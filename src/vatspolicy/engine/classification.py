@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.opinions import OPINION, prevailing, reading_of
-from vatspolicy.policies.model import Classify, Rule
+from vatspolicy.policies.model import NOT_TELECOM, Classify, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
 from vatspolicy.profile.opinions import CLASS
 
 Interpretations = Mapping[tuple[str, str], str]
-"""Alternative interpretations: (rule name, service id) to a class or `none`."""
+"""Alternative interpretations: (rule name, service id) to a class or `not-telecommunications`."""
 NO_INTERPRETATIONS: Interpretations = MappingProxyType({})
 
 
@@ -70,7 +70,7 @@ def classify(
             if rule.is_unread and holds:
                 holds, match = False, (rule, False, (OPINION,))
             reading = interpretations.get((rule.name, service["id"]))
-            found = found if reading is None else () if reading == "none" else (reading,)
+            found = found if reading is None else () if reading == NOT_TELECOM else (reading,)
             if rule.contested and holds:
                 contested.append(rule)
         if holds:
