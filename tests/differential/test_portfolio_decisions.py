@@ -117,7 +117,7 @@ def test_an_opinion_settles_a_contested_class(database: Any, fixtures: list[Prof
                 "service": service["id"],
                 "classes": draw.sample(["B11", "B21-transaction", "B25-search", "B22"], draw.randrange(3)),
                 "by": "authority",
-                "on": draw.choice(("2025-01-01", "2026-01-01", "2026-01-02")),
+                "date": draw.choice(("2025-01-01", "2026-01-01", "2026-01-02")),
             }
             for service in profile.document.data["services"]
         ]

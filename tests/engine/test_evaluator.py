@@ -42,7 +42,7 @@ def law(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def on_classes(*classes: str) -> dict[str, object]:
-    return {"about": "class", "service": "s0", "classes": [*classes], "by": "the administration", "on": "2025-05-05"}
+    return {"about": "class", "service": "s0", "classes": [*classes], "by": "the administration", "date": "2025-05-05"}
 
 
 def asked(decision: Decision) -> list[str]:
@@ -291,7 +291,7 @@ class TestReadings:
         assert [a.cls for a in decision.services[0].activities] == ["B22"]
 
     def test_an_opinion_counts_from_its_day_on(self, law: Bundle) -> None:
-        later = [{**on_classes("B22"), "on": "2030-01-01"}]
+        later = [{**on_classes("B22"), "date": "2030-01-01"}]
         assert decide(law, DOMESTIC, SAAS, opinions=later).decision == "allow"
 
     def test_an_opinion_settles_nothing_that_is_not_contested(self, law: Bundle) -> None:

@@ -46,7 +46,7 @@ def bar(each: str = "product", when: str = "company.foreign_percent > 0.0", extr
 
 
 def opinion(about: str, reading: str = "applies", on: str = "2025-01-01", **more: object) -> dict[str, object]:
-    return {"about": about, "reading": reading, "by": "Counsel", "on": on, **more}
+    return {"about": about, "reading": reading, "by": "Counsel", "date": on, **more}
 
 
 def found(decision: Decision, name: str) -> Finding:
@@ -211,7 +211,7 @@ class TestClasses:
 
     def test_an_opinion_on_the_rule_or_on_the_classes_settles_it(self, bundle: Bundle) -> None:
         assert decide(bundle, FOREIGN, CENTER, opinions=[opinion("classes/center")]).decision == "deny"
-        classes: dict[str, Any] = {"about": "class", "service": "s0", "by": "Authority", "on": "2025-01-01"}
+        classes: dict[str, Any] = {"about": "class", "service": "s0", "by": "Authority", "date": "2025-01-01"}
         none = decide(bundle, FOREIGN, CENTER, opinions=[{**classes, "classes": []}])
         assert (none.decision, none.services[0].state) == ("allow", "not-telecom")
         assert states(none) == ["counted"]

@@ -171,7 +171,7 @@ class Profiles:
         words = self.value(SchemaSet.shipped().resolve("vocabulary.schema.json#/$defs/class"), "class", 0.0)
         for _ in range(draw.choice((1, 2, 4, 12))):
             about, day = draw.choice(self.hints.abouts), draw.choice(("2015-01-01", near_days(draw, self.hints.days)))
-            one: dict[str, Any] = {"about": about, "by": draw.choice(TEXTS), "on": day}
+            one: dict[str, Any] = {"about": about, "by": draw.choice(TEXTS), "date": day}
             if about == "class":
                 one |= {"service": draw.choice(services), "classes": [words] if draw.random() < 0.7 else []}
             else:

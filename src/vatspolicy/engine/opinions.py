@@ -40,8 +40,8 @@ def prevailing(activation: Activation, about: str) -> Mapping[str, Any] | None:
         return None
     service, day = activation.get("service"), activation["as_of"]
     own = (None, service and service["id"])
-    found = [one for one in entries if one["about"] == about and one["on"] <= day and one.get("service") in own]
-    return max(found, key=lambda one: str(one["on"]), default=None)
+    found = [one for one in entries if one["about"] == about and one["date"] <= day and one.get("service") in own]
+    return max(found, key=lambda one: str(one["date"]), default=None)
 
 
 def reading_of(activation: Activation, about: str) -> bool | None:
@@ -54,6 +54,11 @@ def condition_reading(activation: Activation, rule: Rule, condition: Condition) 
     """Return whether an unread condition of a route applies; one that cites nothing follows its route."""
     found = reading_of(activation, f"{rule.name}/{condition.id}")
     return reading_of(activation, rule.name) if found is None and not condition.cite else found
+
+
+def applies(activation: Activation, rule: Rule, condition: Condition) -> bool | None:
+    """Return whether a condition of a route counts for a subject; None for an unread one without an opinion."""
+    return condition_reading(activation, rule, condition) if condition.is_unread else True
 
 
 def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
@@ -86,11 +91,11 @@ def opinion_results(
     used = [id(one) for rule, activation in asked for one in _used(rule, activation)]
     found = []
     for index, opinion in enumerate(opinions):
-        if opinion["on"] > day:
+        if opinion["date"] > day:
             state = NOT_YET
         elif id(opinion) in used:
             state = COUNTED
-        elif any(_replaces(other, opinion) and other["on"] <= day for other in opinions):
+        elif any(_replaces(other, opinion) and other["date"] <= day for other in opinions):
             state = SUPERSEDED
         else:
             state = SILENT if _may_settle(opinion["about"], rules) else READ
@@ -115,7 +120,7 @@ def _replaces(other: Mapping[str, Any], opinion: Mapping[str, Any]) -> bool:
     """Return whether one opinion is a later one on the same matter."""
     return (
         other["about"] == opinion["about"]
-        and other["on"] > opinion["on"]
+        and other["date"] > opinion["date"]
         and other.get("service") in (None, opinion.get("service"))
     )
 

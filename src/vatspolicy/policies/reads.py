@@ -28,7 +28,7 @@ BUILT_IN = (
     *(f"{holder}.licenses{field}" for holder in ("company", "partner") for field in ("", ".*.valid", ".*.valid_until")),
     "filings",
     "opinions",
-    *(f"opinions.*.{name}" for name in ("about", "service", "reading", "classes", "on")),
+    *(f"opinions.*.{name}" for name in ("about", "service", "reading", "classes", "date")),
 )
 """Facts that the evaluator itself reads: access, classification, deadlines."""
 

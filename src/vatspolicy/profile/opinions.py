@@ -25,7 +25,7 @@ def opinion_problems(document: Document) -> Iterator[Problem]:
             message = f"The profile has no service {service!r}."
             yield document.problem((*path, "service"), message, suggest(service, services))
     for (first, one), (second, other) in itertools.combinations(enumerate(opinions), 2):
-        if _is_same_matter(one, other) and one["on"] == other["on"]:
+        if _is_same_matter(one, other) and one["date"] == other["date"]:
             message = f"Another opinion of the same day is on the same matter (opinions[{first}])."
             hint = "Of two opinions the later one counts: give the day of each, or keep one."
             yield document.problem(("opinions", second), message, hint)

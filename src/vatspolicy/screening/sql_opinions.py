@@ -30,7 +30,7 @@ def opinions_on(day: str, service: Sql | None) -> Sql:
     if service is not None:
         same = exp.EQ(this=owner, expression=field_of(service, "id"))
         about_this = exp.Paren(this=exp.or_(about_this, same, copy=False))
-    begun = exp.LTE(this=field_of(one, "on"), expression=constant(day))
+    begun = exp.LTE(this=field_of(one, "date"), expression=constant(day))
     return _kept(column("opinions"), exp.and_(begun, about_this, copy=False))
 
 
@@ -38,8 +38,8 @@ def opinion_classes(opinions: Sql) -> Sql:
     """Return the classes that the latest opinion on classes names; NULL without one."""
     one = column("o")
     found = _kept(opinions, exp.EQ(this=field_of(one, "about"), expression=constant(CLASS)))
-    latest = exp.ArrayMax(this=_of_each(found, field_of(one, "on")))
-    chosen = _kept(found, exp.EQ(this=field_of(one, "on"), expression=latest))
+    latest = exp.ArrayMax(this=_of_each(found, field_of(one, "date")))
+    chosen = _kept(found, exp.EQ(this=field_of(one, "date"), expression=latest))
     first = exp.Bracket(this=chosen, expressions=[constant(1)], offset=1)
     some = exp.GT(this=exp.ArraySize(this=found), expression=constant(0))
     return when(some, field_of(exp.Paren(this=first), "classes"), exp.Null())
@@ -96,7 +96,7 @@ def _reading(opinions: Sql, about: str) -> Sql:
     """Return whether the latest opinion on a matter says that it applies; NULL without one."""
     one = column("o")
     found = _kept(opinions, exp.EQ(this=field_of(one, "about"), expression=constant(about)))
-    dated = exp.Concat(expressions=[field_of(one, "on"), constant(" "), field_of(one, "reading")])
+    dated = exp.Concat(expressions=[field_of(one, "date"), constant(" "), field_of(one, "reading")])
     latest = exp.ArrayMax(this=_of_each(found, dated))
     return exp.Paren(
         this=exp.EQ(

@@ -161,4 +161,16 @@ def _spell_american(node: YamlCollection) -> None:
             entry.value = YamlScalar(RENAMED_WORDS[entry.value.value], '"')
 
 
-STEPS: tuple[Step, ...] = (_raise_schema, _spell_american)
+def _gather_opinions(root: YamlCollection) -> None:
+    """Move the opinions on classes from the services to the opinions of the profile."""
+    found = []
+    for service in list_services(root):
+        opinion, id = drop_entry(service, "class_opinion"), find_entry(service, "id")
+        if opinion is not None and id is not None:
+            on_classes = {"about": "class", "service": read_value(id.value), "classes": opinion["classes"]}
+            found.append({**on_classes, "by": opinion["from"], "date": opinion["date"]})
+    if found:
+        put_entry(root, "opinions", found)
+
+
+STEPS: tuple[Step, ...] = (_raise_schema, _spell_american, _gather_opinions)

@@ -70,7 +70,7 @@ def opinions_of(
             ]
         else:
             one["reading"] = APPLIES if model.get(name) else "does-not-apply"
-        found.append({**one, "by": "witness", "on": OPINION_DAY})
+        found.append({**one, "by": "witness", "date": OPINION_DAY})
     return found
 
 
