@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.law_builder import CLASSES, LICENSE, bundle_of, decide, route, rule
+from tests.support.law_builder import CLASSES, CLOSED_TOO, LICENSE, bundle_of, decide, route, rule
 from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.engine.decision import Decision
 from vatspolicy.policies.bundle import Bundle
@@ -296,7 +296,7 @@ class TestReadings:
             tmp_path,
             classes=CLASSES,
             license=LICENSE,
-            home="rules:\n" + HOME.replace("    route:", "    contested: true\n    route:"),
+            home="rules:\n" + HOME.replace("    route:", f"{CLOSED_TOO}\n    route:"),
         )
         decision = decide(bundle, DOMESTIC, CENTER)
         assert decision.decision == "needs-license"
