@@ -299,7 +299,7 @@ def test_there_are_bad_profiles_and_none_is_forgotten() -> None:
 
 
 PROFILE = """\
-schema: 1
+schema: 2
 product: {id: demo, launch: null}
 company: {name: null, foreign_percent: null, registered: null}
 partner: null

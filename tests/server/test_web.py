@@ -250,7 +250,7 @@ def test_json_becomes_yaml(client: Client) -> None:
 
 
 def test_what_is_wrong_with_a_file_is_told_at_its_facts(client: Client) -> None:
-    text = HOSTING.replace("foreign_percent: 100", "foreign_percent: 170").replace("[data-center]", "[data-center]")
+    text = HOSTING.replace("foreign_percent: 100", "foreign_percent: 170").replace("[data-center]", "[data-centre]")
     reply = client.decide(text)
     assert (reply["record"], reply["html"], reply["interview"]) == (None, None, None)
     assert [one["path"] for one in reply["problems"]] == ["company.foreign_percent", "services.0.offers.0"]
