@@ -37,12 +37,18 @@ def test_closed_content_is_denied_behind_every_offer(offer: str, kind: str) -> N
 @pytest.mark.parametrize("kind", ["news", "publishing", "audiovisual", "game"])
 def test_the_operator_publishes_licensed_content(kind: str) -> None:
     assert decide(offers=[LICENSED_TO_AN_OPERATOR], content=[kind]).decision != "deny"
-    assert decide(offers=[LICENSED_TO_AN_OPERATOR], content=[kind], operated_by="contract-controlled").decision != "allow"
+    assert (
+        decide(offers=[LICENSED_TO_AN_OPERATOR], content=[kind], operated_by="contract-controlled").decision != "allow"
+    )
 
 
 @pytest.mark.parametrize(
     ("feature", "policy"),
-    [("vehicle-data", "automotive-data"), ("spatial-data", "connected-car-surveying"), ("vehicle-update", "ota-updates")],
+    [
+        ("vehicle-data", "automotive-data"),
+        ("spatial-data", "connected-car-surveying"),
+        ("vehicle-update", "ota-updates"),
+    ],
 )
 @pytest.mark.parametrize("offer", OFFERS)
 def test_a_function_reaches_its_rules_behind_every_offer(offer: str, feature: str, policy: str) -> None:
