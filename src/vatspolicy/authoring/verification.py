@@ -51,7 +51,7 @@ def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Itera
         name = _name_of_text(document, article, texts)
         if name is not None and name in texts:
             yield from _differences(document, (*path, "zh"), article["zh"], texts[name])
-        elif name is not None and (alike := difflib.get_close_matches(name, texts, 1, 0.8)):
+        elif name is not None and (alike := difflib.get_close_matches(name, texts, 1, 0.9)):
             yield document.problem(
                 (*path, "verified", "against"), "No text has this name.", f"Did you mean {alike[0]!r}?"
             )
