@@ -145,7 +145,7 @@ def _raise_capital(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
 
 _SINGLE = {
     ("company", "legal_form"): "legal-form",
-    ("company", "operating_means_ready"): "means",
+    ("company", "lacking_means"): "means",
     ("services", "customer_contract"): "contract",
     ("services", "hosting"): "hosting",
     ("services", "ai", "model"): "model",

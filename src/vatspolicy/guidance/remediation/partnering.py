@@ -19,7 +19,7 @@ _SOUND: Mapping[str, Any] = {
     "foreign_percent_basis": "ultimate",
     "legal_form": "limited-company",
     "investor_origin": ["CN"],
-    "operating_means_ready": True,
+    "lacking_means": [],
     "discredited": [],
     "certificates": [],
 }
