@@ -7,8 +7,9 @@ from typing import Any
 
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import VERDICTS, word
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, results, say_remark
+from vatspolicy.i18n.words import VERDICTS, joint, word
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, results, say_contested, say_remark
+from vatspolicy.reports.decision.doubt import hint, verdict
 from vatspolicy.reports.formats.junit import Suites
 from vatspolicy.reports.words import phrase
 
@@ -36,6 +37,7 @@ def _add_decision(suites: Suites, data: Data, lang: Language) -> None:
     suite = suites.add_suite(data["product"], data["file"])
     subjects: dict[str, list[str]] = {"": []} | {service["id"]: [] for service in data["services"]}
     worst = dict.fromkeys(subjects, "note")
+    others = [say_contested(reading, lang) for reading in data["contested"]]
     waived: dict[str, list[str]] = {}
     decision = data.get("remaining", data["decision"])
     for result in results(data, lang):
@@ -55,6 +57,8 @@ def _add_decision(suites: Suites, data: Data, lang: Language) -> None:
             suite.add_skipped(*case, "; ".join(waived[name]), text)
         else:
             suite.add_case(*case, text)
+    if told := hint(data, lang):
+        suite.add_output("\n".join([f"{verdict(data, lang)}{joint('colon', lang)}{told}", *others]))
     if data.get("changes_ahead"):
         from vatspolicy.reports.timeline import WORDS, say_ahead
 
