@@ -43,7 +43,7 @@ WORDS: Table = {
     "duty removed": {"en": "not owed: {names}", "zh": "无须履行：{names}"},
 }
 KINDS: Table = {
-    "contested": {"en": "Contested", "zh": "存在争议"},
+    "contested": {"en": "Contested", "zh": "存在不同理解"},
     "article-differs": {"en": "The article differs", "zh": "条文另有规定"},
     "verify": {"en": "To verify", "zh": "有待核实"},
     "pending": {"en": "The law may change", "zh": "法律即将变动"},

@@ -37,7 +37,6 @@ def _add_decision(suites: Suites, data: Data, lang: Language) -> None:
     suite = suites.add_suite(data["product"], data["file"])
     subjects: dict[str, list[str]] = {"": []} | {service["id"]: [] for service in data["services"]}
     worst = dict.fromkeys(subjects, "note")
-    others = [say_contested(reading, lang) for reading in data["contested"]]
     waived: dict[str, list[str]] = {}
     decision = data.get("remaining", data["decision"])
     for result in results(data, lang):
@@ -57,14 +56,21 @@ def _add_decision(suites: Suites, data: Data, lang: Language) -> None:
             suite.add_skipped(*case, "; ".join(waived[name]), text)
         else:
             suite.add_case(*case, text)
+    if output := _output(data, lang):
+        suite.add_output("\n".join(output))
+
+
+def _output(data: Data, lang: Language) -> list[str]:
+    """Return what concerns the suite as a whole: other readings of the law, and changes in the days ahead."""
+    lines = []
     if told := hint(data, lang):
-        suite.add_output("\n".join([f"{verdict(data, lang)}{joint('colon', lang)}{told}", *others]))
+        lines = [f"{verdict(data, lang)}{joint('colon', lang)}{told}"]
+        lines += [say_contested(reading, lang) for reading in data["contested"]]
     if data.get("changes_ahead"):
         from vatspolicy.reports.timeline import WORDS, say_ahead
 
-        suite.add_output(
-            "\n".join([WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in data["changes_ahead"])])
-        )
+        lines += [WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in data["changes_ahead"])]
+    return lines
 
 
 def _add_remarks(suites: Suites, remarks: Iterable[Data], lang: Language) -> None:
