@@ -18,7 +18,8 @@ from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Bilingual
-from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, profile_type, within
+from vatspolicy.profile.operators import Operator
+from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, presumptions, profile_type, within
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
@@ -73,10 +74,12 @@ class Profile:
 
     def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:
         """Return the written path of a fact of `owner`, an object of `facts`; None for a foreign object."""
+        names = tuple(names)
+        if isinstance(owner, Operator):
+            return owner.path_of(names)
         path = self._paths.get(id(owner))
         if path is None:
             return None
-        names = tuple(names)
         if (
             len(path) == 2
             and path[0] == "services"
@@ -227,6 +230,7 @@ def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
 
 
 def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Reader:
+    presumed = presumptions(schemas) if name == "services" else {}
     readers = {key: _reader(type, schemas) for key, type in fields.items()}
     is_place, whole, is_company = "within" in fields, name == "place", "mainland_entity" in fields
     declared = [key for key in DECLARED if key in fields]
@@ -243,6 +247,9 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
             found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
         for key in declared:
             found.setdefault(key, [])
+        for key, (fact, words) in presumed.items():
+            if key not in found and fact in found and words.issuperset(found[fact]) and found[fact]:
+                found[key] = []
         return found
 
     return read
