@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vatspolicy.policies.ruleset import Match
 
 APPLIES = "applies"
+SETTLED = ("classify", "deny", "need", "route")
+"""Kinds of rules that an opinion may settle; duties and advice are shown as they are."""
 OPINION = UnknownAttribute("opinions", ())
 """The fact that is missing where an opinion has to settle a rule."""
 COUNTED, NOT_YET, SUPERSEDED, READ, SILENT = "counted", "not-yet-in-force", "superseded", "law-was-read", "no-effect"
@@ -69,7 +71,7 @@ def settle(matches: Iterable[Match], activation: Activation) -> list[Match]:
     found: list[Match] = []
     for match in matches:
         rule, holds, _ = match
-        if rule.is_open and rule.kind in ("deny", "need", "route"):
+        if rule.is_open and rule.kind in SETTLED and rule.kind != "classify":
             reading = reading_of(activation, rule.name)
             if reading is False:
                 continue
@@ -105,7 +107,7 @@ def opinion_results(
 
 def _used(rule: Rule, activation: Activation) -> Iterator[Mapping[str, Any]]:
     """Yield the opinions that settle a rule and its conditions for one subject."""
-    abouts = [rule.name] if rule.is_open else []
+    abouts = [rule.name] if rule.is_open and rule.kind in SETTLED else []
     if rule.kind == "classify" and prevailing(activation, rule.name) is None:
         abouts.append(CLASS)
     if isinstance(rule.effect, Route):
