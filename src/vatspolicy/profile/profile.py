@@ -164,6 +164,8 @@ def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
         for name in INHERITED:
             if name in facts["product"]:
                 service.setdefault(name, facts["product"][name])
+        if "licensed_for" in service and "offers" in service:  # what the operator does with a technology is offered
+            service["offers"] = list(dict.fromkeys([*service["offers"], *service["licensed_for"]]))
     return facts
 
 
