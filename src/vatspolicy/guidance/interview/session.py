@@ -17,6 +17,7 @@ from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import (
     LAUNCH,
     NAME_PATH,
+    OPINIONS,
     SERVICES,
     Question,
     make_question,
@@ -154,7 +155,9 @@ class Interview:
         if not self.data["services"]:
             state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
         last = sum(self._may_declare(path) for path in (("company", "licenses"), ("deals",)))
-        left = max(pending + estimate_remaining(state, self.skipped), 1) if pending or not self.settled else 0
+        left = (
+            max(pending + estimate_remaining(state, (*self.skipped, OPINIONS)), 1) if pending or not self.settled else 0
+        )
         return Progress(number, max(1, left + last))
 
     def _ask(self, path: Path, rules: Sequence[str] = ()) -> Iterator[MissingFact]:
@@ -180,7 +183,7 @@ class Interview:
         """Return the facts that can still change the outcome."""
         if not self.data["services"]:
             return []
-        facts = [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
+        facts = [fact for fact in self.possible_outcomes.missing if self._may_ask(fact.path)]
         licenses: Path = ("partner", "licenses")
         if any(fact.path[0] == "partner" for fact in facts) and get_fact(self.data, licenses) is None:
             # the first fact of a partner would say that it holds nothing: what it holds is asked before
@@ -231,7 +234,21 @@ class Interview:
                 for fact in finding.missing:
                     rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
         paths = sorted(rules, key=lambda path: -len(rules[path]))
-        return [MissingFact(path, tuple(rules[path])) for path in paths if path not in self.skipped]
+        return [MissingFact(path, tuple(rules[path])) for path in paths if self._may_ask(path)]
+
+    def _may_ask(self, path: Path) -> bool:
+        """Return whether a product team is asked for a fact: not for opinions, nor twice."""
+        return path != OPINIONS and path not in self.skipped
+
+    @functools.cached_property
+    def opinions(self) -> tuple[str, ...]:
+        """Names of the rules and conditions whose law nobody has read, and on which the decision waits for an opinion.
+
+        Empty while there are other facts to ask for.
+        """
+        if self.settled or self.question is not None:
+            return ()
+        return next((fact.rules for fact in self.possible_outcomes.missing if fact.path == OPINIONS), ())
 
     # --- answers
 
