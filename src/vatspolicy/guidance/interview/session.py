@@ -13,6 +13,7 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.engine.decision import Decision, MissingFact
 from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import (
     LAUNCH,
@@ -334,14 +335,14 @@ def start(
 ) -> Interview:
     """Return the first state, from a partial profile or from nothing under a name (asked for if not given).
 
-    Raises InvalidInput for a document that is not a profile.
+    Raises InvalidInput for a document that is not a profile, or with an opinion that the bundle does not take.
     """
     rewritten = False
     if source is None:
         data = {"schema": 2, "product": {"id": name or UNNAMED}, "company": {}, "services": []}
         document = parse_document(render(data, lang, bundle.schemas), f"{name or UNNAMED}.yaml")
     else:
-        read_profile(source, bundle.schemas)
+        check_opinions(bundle, read_profile(source, bundle.schemas), today)
         document = source
         if source.text.lstrip()[:1] == "{":  # JSON has no comments
             document, rewritten = parse_document(render(source.data, lang, bundle.schemas), f"{source.file}.yaml"), True
