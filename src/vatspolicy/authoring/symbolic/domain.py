@@ -275,6 +275,8 @@ class ProfileSpace:
                 found.append((owner, self.place(item, slot, owner, _is_whole(schema["items"]))))
             else:
                 found.append((owner, self.record(item, slot, owner)))
+        if schema.get("minItems"):
+            self.axioms.append(self.pool.disjoin((-present, *(exists for exists, _ in found[:1]))))
         return found
 
 
