@@ -199,7 +199,10 @@ def _readings(entry: Mapping[str, Any] | None) -> Readings | None:
 
 def _article(key: str, entry: Mapping[str, Any]) -> Article:
     label = entry.get("label") or _label(key)
-    return Article(key, label, entry["en"], entry.get("zh"), entry["verification"], entry.get("note"), entry.get("url"))
+    verified = entry.get("verified", {})
+    compared = (verified["day"], verified["against"], verified["hash"]) if len(verified) == 3 else None
+    known = entry["verification"], entry.get("note"), entry.get("url"), compared
+    return Article(key, label, entry["en"], entry.get("zh"), *known)
 
 
 def _label(key: str) -> LocalizedText:

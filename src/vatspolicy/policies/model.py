@@ -87,6 +87,8 @@ class Article(NamedTuple):
     """primary, secondary or unverified."""
     note: str | None
     url: str | None
+    verified: tuple[str, str, str] | None = None
+    """Day, text and hash of the comparison of the quote, for a primary article."""
 
 
 class Instrument(NamedTuple):
