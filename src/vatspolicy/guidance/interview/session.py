@@ -184,19 +184,7 @@ class Interview:
         """Return the facts that can still change the outcome."""
         if not self.data["services"]:
             return []
-<<<<<<< HEAD
-        facts = [fact for fact in self.possible_outcomes.missing if self._may_ask(fact.path)]
-        licenses: Path = ("partner", "licenses")
-        if any(fact.path[0] == "partner" for fact in facts) and get_fact(self.data, licenses) is None:
-            # the first fact of a partner would say that it holds nothing: what it holds is asked before
-            rules = tuple(dict.fromkeys(name for fact in facts if fact.path[0] == "partner" for name in fact.rules))
-            facts = [fact for fact in facts if fact.path[0] != "partner"]
-            if licenses not in self.skipped:
-                return [MissingFact(licenses, rules)]
-        return facts
-=======
-        return [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
->>>>>>> main
+        return [fact for fact in self.possible_outcomes.missing if self._may_ask(fact.path)]
 
     def _undeclared_list(self) -> MissingFact | None:
         """Return an undeclared list of which an entry could change the settled decision."""
