@@ -191,6 +191,8 @@ def _conditions(route: Data, say: Sentences) -> Html:
             badge(say.truth(condition["value"]), say.tone(condition["value"])),
             " ",
             say.text(condition["message"]),
+            say.check(condition),
+            say.law(condition["citations"]),
         )
         for condition in route["conditions"]
     ]
