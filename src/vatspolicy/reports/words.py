@@ -76,6 +76,10 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "share_too_high": {"en": "the foreign share is above {percent} %", "zh": "外资股比超过 {percent}%"},
     "fails": {"en": "not met: {message}", "zh": "不满足：{message}"},
     "open_point": {"en": "not known: {message}", "zh": "未知：{message}"},
+    "unread": {
+        "en": "not read by anybody here, so that a legal opinion has to settle it: {name}",
+        "zh": "条文尚无人核阅，须以法律意见确定：{name}",
+    },
     "duties": {"en": "Filings and duties", "zh": "备案及其他义务"},
     "done": {"en": "done on {day}", "zh": "已于 {day} 完成"},
     "by": {"en": "by {day}", "zh": "截止 {day}"},
@@ -116,6 +120,13 @@ def cited(citation: Mapping[str, Any], lang: Language) -> str:
     """Return a citation: the title of the source, the label of the article, and how well its words are known."""
     known = word(KNOWN, citation["verification"], lang)
     return f"{citation['title'][lang]}{joint('comma', lang)}{citation['label'][lang]} [{known}]"
+
+
+def value_of(condition: Mapping[str, Any]) -> bool | None:
+    """Return the truth of a condition as its route counts it: unread law is open, and what does not apply is met."""
+    applies: bool | None = condition["applies"]
+    value: bool | None = condition["value"]
+    return value if applies or value else None if applies is None else True
 
 
 def law_of(finding: Mapping[str, Any], lang: Language) -> str:
