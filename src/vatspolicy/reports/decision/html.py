@@ -186,6 +186,7 @@ class _Decision:
                 (" ", badge(phrase("curable", self.lang), "ask")) if finding.get("curable") else None,
             ),
             [self.quotation(cited) for cited in finding["citations"]],
+            self.say.check(finding),
             self.read(finding),
             self.clauses(finding),
             self.rule(finding),
@@ -372,6 +373,7 @@ class _Decision:
                 tag("strong", doubt.say_kind(finding, self.lang)),
                 " ",
                 self.say.text(finding["message"]),
+                self.say.check(finding),
                 self.say.law(finding["citations"]),
             )
             for finding in doubt.by_kind(self.data["advice"])
