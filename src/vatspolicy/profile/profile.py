@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import Any, TypeAlias
 
-DECLARED = ("licenses", "deals", "filings")
+DECLARED = ("licenses", "deals", "filings", "opinions")
 """Lists of what exists only because somebody declares it: none given means none held, planned or done."""
 
 
@@ -124,7 +124,7 @@ def load_profile(
 
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
-    problems = _old_schema(document) or validate(document, "profile", schemas) or _duplicate_services(document)
+    problems = _old_schema(document) or validate(document, "profile", schemas) or _beyond_schema(document)
     if problems:
         raise InvalidInput(problems)
     profile = trust_profile(document, schemas)
@@ -164,6 +164,8 @@ def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
         for name in INHERITED:
             if name in facts["product"]:
                 service.setdefault(name, facts["product"][name])
+        if "licensed_for" in service and "offers" in service:  # what the operator does with a technology is offered
+            service["offers"] = list(dict.fromkeys([*service["offers"], *service["licensed_for"]]))
     return facts
 
 
@@ -285,6 +287,16 @@ def _dates(value: Any, path: Path, schemas: SchemaSet) -> Iterable[tuple[Path, s
             yield from _dates(member, (*path, index), schemas)
     elif isinstance(value, str) and len(value) == 10 and describe(path, schemas).get("format") == "date":
         yield path, value
+
+
+def _beyond_schema(document: Document) -> list[Problem]:
+    """Return the problems of a schema-valid profile that its schema cannot find."""
+    problems = _duplicate_services(document)
+    if document.data.get("opinions"):
+        from vatspolicy.profile.opinions import opinion_problems
+
+        problems += opinion_problems(document)
+    return problems
 
 
 def _duplicate_services(document: Document) -> list[Problem]:

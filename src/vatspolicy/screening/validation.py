@@ -41,7 +41,8 @@ def read_facts(row: Row, schemas: SchemaSet | None = None) -> Mapping[str, Any]:
     if is_valid(row.data, "profile", schemas):
         facts = facts_of(row.data, schemas)
         names = [service["id"] for service in facts["services"]]
-        if len(set(names)) == len(names) and not _breaks_invariant(facts, schemas):
+        plain = len(set(names)) == len(names) and not facts["opinions"]
+        if plain and not _breaks_invariant(facts, schemas):
             return facts
     try:  # the slow path finds the problems and their places
         return read_profile(parse_document(json.dumps(row.data), "row.json"), schemas).facts

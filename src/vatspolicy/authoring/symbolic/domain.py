@@ -28,6 +28,7 @@ from vatspolicy.authoring.symbolic.values import (
     merge,
 )
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.policies.compiler import BESIDE
 from vatspolicy.profile.operators import SHARE, WHOLE
 from vatspolicy.profile.profile import DECLARED
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer, presumptions, within
@@ -36,6 +37,9 @@ Schema = Mapping[str, Any]
 
 AS_OF = "as_of"
 """Number variable of the day on which rules are evaluated."""
+
+OPINION_OF = "opinion"
+"""First word in the names of the flags of opinions."""
 
 FIRST_DAY = datetime.date(1, 1, 1).toordinal()
 LAST_DAY = datetime.date(9999, 12, 31).toordinal()
@@ -79,11 +83,13 @@ class ProfileSpace:
     """Variables that are numbers or days, and not indexes of a choice."""
     _asked: set[Any] = field(default_factory=set)
     flags: dict[str, int] = field(default_factory=dict)
+    opinions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Opinions that the questions so far read: matter and path of the service by the name of their flag."""
 
     def __post_init__(self) -> None:
         schema = self.schemas.load("profile")
         for name, child in schema["properties"].items():
-            if name != "schema":
+            if name not in BESIDE:
                 self.roots[name] = self.value(child, name, TRUE, name in schema["required"] or name in DECLARED)
 
     # --- needs
@@ -102,6 +108,17 @@ class ProfileSpace:
             needed[name] = max(needed.get(name, 0), count)
         enough = {name: min(count, self.longest[name]) for name, count in needed.items()}
         return {name: count for name, count in enough.items() if count > self.limits[name]}
+
+    # --- opinions
+
+    def opinion(self, about: str, service: str) -> tuple[int, str]:
+        """Return the formula that an opinion on a matter of a service prevails, and its name.
+
+        A profile may hold any number of opinions, so those on different matters do not depend on each other.
+        """
+        name = f"{OPINION_OF} {service} {about}"
+        self.opinions[name] = (about, service)
+        return self.flag(f"{name}?"), name
 
     # --- facts from the schema
 
