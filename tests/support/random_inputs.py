@@ -202,7 +202,7 @@ class Profiles:
                 return {key: self.value(schema["properties"][key], key, missing) for key in keys}
             case "array":
                 size = min(draw.choice((0, 1, 1, 2, 3)), schema["maxItems"])
-                size = max(size, 1) if name == "services" else size
+                size = max(size, 1) if name == "services" else max(size, schema.get("minItems", 0))
                 members = [self.value(schema["items"], name, missing) for _ in range(size)]
                 return _distinct(members) if schema.get("uniqueItems") else members
             case "boolean":

@@ -18,7 +18,7 @@ def holds_instrument(
 ) -> bool | None:
     """Return whether the holder has the instrument for this class and place on this day; None if a fact is missing."""
     entity = activation.get(holder)
-    if entity is None:
+    if entity is None or "licenses" not in entity:
         return None
     found: bool | None = False
     for license in entity["licenses"]:
@@ -34,7 +34,7 @@ def holds_instrument(
 def is_licensed(ruleset: RuleSet, activation: Activation) -> bool | None:
     """Return whether the operator holds any instrument that a route leads to: the fact activity.licensed."""
     operator = activation.get("operator")
-    if operator is None:
+    if operator is None or "licenses" not in operator:
         return None if ruleset.access else False
     own = {license["instrument"] for license in operator["licenses"]}
     return disjunction(holds_instrument(ruleset, activation, name) for name in ruleset.access if name in own)

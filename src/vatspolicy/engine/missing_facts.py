@@ -74,7 +74,9 @@ class MissingFacts:
         if entity is None:
             yield from self._paths(activation, UnknownAttribute(holder, ("licenses",)))
             return
-        for license in entity["licenses"]:
+        if "licenses" not in entity:
+            yield from self._paths(activation, UnknownAttribute(holder, ("licenses",)))
+        for license in entity.get("licenses", ()):
             if license["instrument"] not in instruments:
                 continue
             instrument, inner = self.ruleset.instruments[license["instrument"]], {**activation, "license": license}

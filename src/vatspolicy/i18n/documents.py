@@ -208,6 +208,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("Write each: activity.", "请写 each: activity。"),
     ("Only classify and route have other readings.", "只有 classify 和 route 可有其他读法。"),
     ("Use advise with kind: contested.", "请用 advise，并写 kind: contested。"),
+    ("Leave the fact out if it is not known.", "如不清楚，请不要填写此项。"),
     ("Another reading of this rule names a class.", "此规则的其他读法须写明类别（class）。"),
     ("Another reading of this rule names a route.", "此规则的其他读法须写明途径（route）。"),
     ("This reading repeats another one.", "此读法与另一读法重复。"),

@@ -29,8 +29,8 @@ from vatspolicy.authoring.symbolic.values import (
 )
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.compiler import BESIDE
-from vatspolicy.profile.operators import SHARE, WHOLE
-from vatspolicy.profile.profile import DECLARED
+from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE
+from vatspolicy.profile.profile import is_declared
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer, presumptions, within
 
 Schema = Mapping[str, Any]
@@ -90,7 +90,8 @@ class ProfileSpace:
         schema = self.schemas.load("profile")
         for name, child in schema["properties"].items():
             if name not in BESIDE:
-                self.roots[name] = self.value(child, name, TRUE, name in schema["required"] or name in DECLARED)
+                required = name in schema["required"] or is_declared("profile", name)
+                self.roots[name] = self.value(child, name, TRUE, required)
 
     # --- needs
 
@@ -180,12 +181,14 @@ class ProfileSpace:
 
         def make(name: str) -> SymbolicValue:
             child = schema["properties"][name]
-            fixed = name in required or name in DECLARED
+            fixed = name in required or is_declared(path, name)
             if path == "product" and name in INHERITED:
                 return ((TRUE, OpaqueValue(f"product.{name}, which is handed down to services")),)
             value = self.value(child, f"{path}.{name}", present, fixed)
             if "x-empty-behind" in child:
                 return self.empty_behind(name, value, found, present)
+            if name == SHARE and BASIS in schema["properties"]:
+                return self.traced(value, found)
             if name == "mainland_entity" and "registered" in schema["properties"]:
                 return self.where_registered(value, found, present)
             return value
@@ -207,6 +210,17 @@ class ProfileSpace:
             others = (-base.has(word) for word in base.words if word not in words)
             unstated.append(pool.conjoin((owner, held, -own, some, *others)))
         return ((pool.disjoin((own, *unstated)), listed),)
+
+    def traced(self, stated: SymbolicValue, company: SymbolicRecord) -> SymbolicValue:
+        """Return a foreign share: unknown where only the direct one is stated, unless that is the whole."""
+        ((own, share),), basis = _cases(stated), _cases(company.get(BASIS))
+        assert isinstance(share, LinearSum)
+        hidden = [-_at_most(self.pool, LinearSum((), WHOLE_SHARE), share)]
+        for held, choice in basis:
+            assert isinstance(choice, IndexedChoice)
+            direct = self.pool.among(choice.name, [choice.values.index(DIRECT)])
+            hidden.append(self.pool.conjoin((held, direct)))
+        return ((self.pool.conjoin((own, -self.pool.conjoin(hidden))), share),)
 
     def where_registered(self, stated: SymbolicValue, company: SymbolicRecord, present: int) -> DualRail:
         """Return whether a company is a mainland entity: as stated, else by where it is registered."""
@@ -292,6 +306,8 @@ class ProfileSpace:
                 found.append((owner, self.place(item, slot, owner, _is_whole(schema["items"]))))
             else:
                 found.append((owner, self.record(item, slot, owner)))
+        if schema.get("minItems"):
+            self.axioms.append(self.pool.disjoin((-present, *(exists for exists, _ in found[:1]))))
         return found
 
 

@@ -237,7 +237,7 @@ class SymbolicRuleSet:
             assert isinstance(company, SymbolicRecord)
             lists = company.get("licenses")
             assert not isinstance(lists, DualRail)
-            for _, base in lists:
+            for stated, base in lists:
                 assert isinstance(base, BoundedList)
                 self.space.need_members(base.path, ("held", self.license_key(activation, name)))
                 found = [(exists, self._covers(activation, instrument, held)) for exists, held in base.members]
@@ -245,7 +245,7 @@ class SymbolicRuleSet:
                     DualRail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))
                     for exists, value in found
                 )
-                options.append((present, any_of))
+                options.append((pool.conjoin((present, stated)), any_of))
         return self.encoder.choose(options)
 
     def _covers(self, activation: SymbolicActivation, instrument: Instrument, held: SymbolicRecord) -> DualRail:

@@ -180,28 +180,19 @@ class Interview:
         """Return the facts that can still change the outcome."""
         if not self.data["services"]:
             return []
-        facts = [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
-        licenses: Path = ("partner", "licenses")
-        if any(fact.path[0] == "partner" for fact in facts) and get_fact(self.data, licenses) is None:
-            # the first fact of a partner would say that it holds nothing: what it holds is asked before
-            rules = tuple(dict.fromkeys(name for fact in facts if fact.path[0] == "partner" for name in fact.rules))
-            facts = [fact for fact in facts if fact.path[0] != "partner"]
-            if licenses not in self.skipped:
-                return [MissingFact(licenses, rules)]
-        return facts
+        return [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
 
     def _undeclared_list(self) -> MissingFact | None:
         """Return an undeclared list of which an entry could change the settled decision."""
         if not self.settled or not self.data["services"]:
             return None
-        for path in (("company", "licenses"), ("partner", "licenses"), ("deals",)):
+        for path in (("company", "licenses"), ("deals",)):
             if self._may_declare(path) and (rules := self._rules_changed_by(path)):
                 return MissingFact(path, rules)
         return None
 
     def _may_declare(self, path: Path) -> bool:
-        known = path[0] != "partner" or "partner" in self.data
-        return known and get_fact(self.data, path) is None and path not in self.skipped
+        return get_fact(self.data, path) is None and path not in self.skipped
 
     def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
         """Return the rules that depend on a list, if some entry of it could change the outcome."""
