@@ -5,7 +5,7 @@ A step is one change of the format. It takes the tree of the profile, so that co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.documents import Document, parse_document
@@ -204,7 +204,7 @@ UNREAD_FACTS = {
 }
 """Facts that no rule reads, by the part of the profile that had them."""
 
-SPLIT_WORDS = {
+SPLIT_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "sells": {"third-party-goods": ("outside-goods",), "third-party-services": ("outside-services",)},
     "features": {"user-content": ("user-posts", "user-exchange"), "public-opinion": ("public-mobilization",)},
 }
@@ -235,20 +235,21 @@ def _split_words(root: YamlCollection) -> None:
     for service in list_services(root):
         for name, words in SPLIT_WORDS.items():
             listed = find_mapping(service, name)
-            for old, new in words.items() if listed is not None else ():
-                _replace_member(listed, old, new)
+            if listed is not None:
+                for old, new in words.items():
+                    _replace_member(listed, old, new)
 
 
 def _replace_member(listed: YamlCollection, old: str, new: tuple[str, ...]) -> None:
     members = {entry.value.value for entry in listed.entries if isinstance(entry.value, YamlScalar)}
     for place, entry in enumerate(listed.entries):
         if isinstance(entry.value, YamlScalar) and entry.value.value == old:
-            first, *more = [word for word in new if word not in members] or [None]
-            if first is None:
-                del listed.entries[place]
+            fresh = [word for word in new if word not in members]
+            listed.entries[place + 1 : place + 1] = [YamlEntry(None, YamlScalar(word, '"')) for word in fresh[1:]]
+            if fresh:
+                entry.value = YamlScalar(fresh[0], '"')
             else:
-                entry.value = YamlScalar(first, '"')
-                listed.entries[place + 1 : place + 1] = [YamlEntry(None, YamlScalar(word, '"')) for word in more]
+                del listed.entries[place]
             return
 
 
