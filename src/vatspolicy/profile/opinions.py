@@ -34,13 +34,12 @@ def opinion_problems(document: Document) -> Iterator[Problem]:
 def _shape(document: Document, path: Path, opinion: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield the problems of the keys of one opinion: one on classes names them, any other has a reading."""
     is_on_classes = opinion["about"] == CLASS
+    what = "classes" if is_on_classes else "a rule"
     for key, needed in (("reading", not is_on_classes), ("classes", is_on_classes), ("service", is_on_classes)):
         given = opinion.get(key) is not None
         if needed and not given:
-            what = "classes" if is_on_classes else "a rule"
             yield document.problem(path, f"An opinion on {what} needs {key!r}.")
         elif given and not needed and key != "service":
-            what = "classes" if is_on_classes else "a rule"
             yield document.problem((*path, key), f"An opinion on {what} has no {key!r}.")
 
 

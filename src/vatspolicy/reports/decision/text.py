@@ -25,7 +25,10 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
-from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, phrase, way_of
+from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
+from vatspolicy.reports.decision.opinions import say_matter, say_opinion
+from vatspolicy.reports.lists import cut_lists
+from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, cited, phrase, way_of
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
@@ -60,6 +63,7 @@ class _Report:
         yield from self.waived()
         yield from self.denials()
         yield from self.missing()
+        yield from self.opinions()
         yield from self.licenses("needs", "get")
         yield from self.services()
         yield from self.met()
@@ -91,7 +95,7 @@ class _Report:
     def law(self, finding: Data, indent: str, quote: bool = False) -> Iterator[str]:
         """Render the citations of a finding; `quote` adds the words of an article at its first use."""
         for citation in finding["citations"]:
-            text = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
+            text = clean(cited(citation, self.lang))
             name = (citation["policy"], citation["key"])
             words = citation[self.lang]  # a Chinese report quotes no English words
             if quote and words and name not in self.quoted:
@@ -145,8 +149,14 @@ class _Report:
                 message = " · ".join(self.say(reason["title"]) for reason in reasons)
             mend += waived_mark(finding, self.lang)
             yield from self.flow(f"{subject}{message}{mend}", "    ", first=f"  {self.style('✘', 'red')} ")
+            yield from self.check(finding, "    ")
             yield from self.law(finding, "    ", quote=True)
             yield from self.facts(finding, "    ")
+
+    def check(self, checked: Data, indent: str) -> Iterator[str]:
+        """Render what a rule or a condition checks; long lists are cut."""
+        text = phrase("checks", self.lang, check=clean(cut_lists(checked["check"][self.lang], self.lang)))
+        yield from self.flow(text, indent + "  ", "dim", first=indent + "· ")
 
     def subject(self, finding: Data) -> str:
         subject = subject_of(finding)
@@ -168,6 +178,19 @@ class _Report:
             yield from self.flow(
                 f"{self.style(ask['path'], 'bold')}: {self.say(ask['question'])}", "      ", first="  ? "
             )
+            for matter in ask.get("about", ()):
+                yield from self.flow(say_matter(matter, self.lang), "      ", first="    - ")
+
+    def opinions(self) -> Iterator[str]:
+        """Render every opinion of the profile."""
+        if self.data["opinions"]:
+            yield ""
+            yield self.style(word(OPINIONS, "opinions", self.lang), "bold")
+        for opinion in self.data["opinions"]:
+            mark = "§" if opinion["state"] == "counted" else "!"
+            place = f"{self.data['file']}:{opinion['line']}:{opinion['column']}"
+            yield from self.flow(say_opinion(opinion, self.lang), "    ", first=f"  {mark} ")
+            yield from self.flow(clean(f"({place})"), "    ", "dim", first="    ")
 
     def licenses(self, key: str, title: str) -> Iterator[str]:
         if not self.data[key]:
@@ -184,6 +207,7 @@ class _Report:
                     text += self.aside.format(f"{offer['class']}{self.comma}{way}")
                 text += waived_mark(finding, self.lang)
                 yield from self.flow(self.subject_of_service(finding) + text, "    ", first=lead)
+            yield from self.check(finding, "    ")
             yield from self.law(finding, "    ", quote=True)
 
     def subject_of_service(self, finding: Data) -> str:
@@ -234,18 +258,22 @@ class _Report:
             yield from self.conditions(route, False, "fails")
         if route["state"] == "unknown":
             yield from self.conditions(route, None, "open_point")
+            for name in route["unread"]:
+                yield from self.flow(phrase("unread", self.lang, name=name), "          ", "dim", first="        - ")
         if cite or route["state"] != "closed":
             yield from self.law(route, "        ", quote=route["state"] == "open")
 
     def conditions(self, route: Data, value: bool | None, key: str) -> Iterator[str]:
         for condition in route["conditions"]:
-            if condition["value"] is value:
+            if condition["value"] is value and condition["applies"]:
                 yield from self.flow(
                     phrase(key, self.lang, message=self.say(condition["message"])),
                     "          ",
                     "dim",
                     first="        - ",
                 )
+                yield from self.check(condition, "          ")
+                yield from self.law(condition, "          ")
 
     def duties(self) -> Iterator[str]:
         if not self.data["duties"]:
@@ -273,7 +301,7 @@ class _Report:
             when = phrase("done", self.lang, day=duty["done_on"])
         bearer = self.comma + phrase("bearer", self.lang) if duty["bearer"] == "partner" else ""
         mark = "☑" if duty["state"] == "done" else "☐"
-        cites = (f"{self.say(c['title'])} {self.say(c['label'])}" for c in duty["citations"])
+        cites = (clean(cited(one, self.lang)) for one in duty["citations"])
         law = joint("semicolon", self.lang).join(cites)
         yield from self.flow(
             f"{self.say(duty['instrument']['title'])}{self.colon}{when}{bearer}", "        ", first=f"      {mark} "
