@@ -38,5 +38,6 @@ services:
     operated_by: company
     area: [china]
     facilities: [shanghai-lingang]
+    rents_outside_region: false
 """
 """Needs a license; `services.0.facilities=[chengdu]` makes it a denial, `company.foreign_percent=` incomplete."""
