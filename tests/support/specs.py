@@ -31,12 +31,17 @@ company:
   mainland_entity: true
   registered: shanghai-lingang
   discredited: []
+  legal_form: limited-company
+  registered_capital_rmb: 10000000
+  lacking_means: []
 services:
   - id: cloud
     offers: [data-center]
     audience: business
     operated_by: company
+    hosting: mainland
     area: [china]
     facilities: [shanghai-lingang]
+    rents_outside_region: false
 """
 """Needs a license; `services.0.facilities=[chengdu]` makes it a denial, `company.foreign_percent=` incomplete."""
