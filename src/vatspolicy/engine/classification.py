@@ -10,7 +10,7 @@ from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.opinions import OPINION, prevailing, reading_of
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
-from vatspolicy.profile.opinions import CLASS
+from vatspolicy.profile.vocabulary import CLASS
 
 Interpretations = Mapping[tuple[str, str], str]
 """Alternative interpretations: (rule name, service id) to a class or `not-telecommunications`."""

@@ -12,7 +12,7 @@ from sqlglot import exp
 from vatspolicy.cel.sql import Sql, Value, column, conjunction, constant, disjunction, field_of, negation
 from vatspolicy.engine.opinions import APPLIES
 from vatspolicy.policies.model import Condition, Route, Rule
-from vatspolicy.profile.opinions import CLASS
+from vatspolicy.profile.vocabulary import CLASS
 from vatspolicy.screening.sql_expressions import named, there, when
 
 CLASSES = "class_opinion"

@@ -13,8 +13,7 @@ from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, SymbolicRecord
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route
-from vatspolicy.profile.opinions import CLASS
-from vatspolicy.profile.vocabulary import words
+from vatspolicy.profile.vocabulary import CLASS, words
 
 
 @dataclass(frozen=True)
