@@ -437,9 +437,10 @@ def test_markdown_says_why_what_and_by_when(make: Make) -> None:
     denied = render("markdown", [make(*DENIED)], "en")
     assert "- **cloud/B11** The place of the company or its facilities does not fit" in denied
     assert (
-        r"> Telecommunications Regulations, art. 7 \(primary\): Telecommunications business is licensed by class" in denied
+        r"> Telecommunications Regulations, art. 7 \(primary\): Telecommunications business is licensed by class"
+        in denied
     )
-    assert "  - services\\[0\\].facilities (spec.yaml:17)" in denied
+    assert "  - services\\[0\\].facilities (spec.yaml:21)" in denied
     assert "    - ✘ 2024 pilot for value-added telecommunications: closed (not met: All service" in denied
     needed = render("markdown", [make(*PUBLIC)], "en")
     assert re.search(r"\*\*Pilot approval .*\*\*, from Ministry of Industry", needed)
