@@ -22,26 +22,23 @@ services:
 
 HOSTING = """\
 schema: 2
-product:
-  id: hosting
-  title: Hosting in Lin-gang
-  launch: '2027-01-31'
+product: {id: hosting, title: Hosting in Lin-gang,
+  launch: '2027-01-31'}
 company:
+  legal_form: limited-company
+  lacking_means: []
   foreign_percent: 100
   mainland_entity: true
   registered: shanghai-lingang
   discredited: []
-  legal_form: limited-company
-  registered_capital_rmb: 10000000
-  lacking_means: []
 services:
   - id: cloud
     offers: [data-center]
     audience: business
     operated_by: company
-    hosting: mainland
     area: [china]
     facilities: [shanghai-lingang]
     rents_outside_region: false
+    hosting: mainland
 """
 """Needs a license; `services.0.facilities=[chengdu]` makes it a denial, `company.foreign_percent=` incomplete."""
