@@ -59,7 +59,8 @@ articles:
 rules:
 """
 SHOPS = (
-    "  - {id: shops, cite: [art-1], each: service, when: '\"own-shop\" in service.offers', classify: {classes: []}, "
+    "  - {id: shops, cite: [art-1], each: service, when: '\"own-shop\" in service.offers', "
+    "classify: {classes: not-telecommunications}, "
     "message: {en: A shop., zh: 商店。}}\n"
 )
 """Rule that classifies the services, without which a decision is incomplete."""

@@ -36,6 +36,7 @@ OFFERS: dict[tuple[str, ...], int] = {
     ("ai-chat",): 6,
     ("connected-car",): 2,
 }
+MEANS = ("staff", "premises", "facilities", "plan", "long-term-service")
 CHANNELS = (["website"], ["website", "app"], ["app"], ["app", "mini-program"])
 
 
@@ -55,7 +56,7 @@ def _profile(draw: random.Random, index: int, missing: float) -> dict[str, Any]:
         "legal_form": "foreign-corporation" if seat == "overseas" else "limited-company",
         "registered": seat,
         "registered_capital_rmb": draw.choice((1_000_000, 5_000_000, 10_000_000, 100_000_000)),
-        "operating_means_ready": draw.random() < 0.9,
+        "lacking_means": [] if draw.random() < 0.9 else [draw.choice(MEANS)],
         "discredited": [],
         "certificates": [],
     }

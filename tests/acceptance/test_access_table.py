@@ -92,7 +92,7 @@ def profile(offer: str, share: float, site: dict[str, str], area: list[Any], **c
     }  # fmt: skip
     owner = {
         "foreign_percent": share, "mainland_entity": True, "legal_form": "limited-company", "registered": site,
-        "registered_capital_rmb": 20_000_000, "operating_means_ready": True, "discredited": [], "certificates": [],
+        "registered_capital_rmb": 20_000_000, "lacking_means": [], "discredited": [], "certificates": [],
         "investor_track_record": True, "investor_origin": ["DE"], **company,
     }  # fmt: skip
     return {"schema": 2, "product": {"id": "p"}, "company": owner, "services": [service], "data": {"persons": 0}}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.law_builder import CLASSES, LICENSE, bundle_of, decide, route, rule
+from tests.support.law_builder import CLASSES, CLOSED_TOO, LICENSE, bundle_of, decide, route, rule
 from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.engine.decision import Decision
 from vatspolicy.policies.bundle import Bundle
@@ -20,7 +20,7 @@ ZONE = route(
     "zone",
     "operator.foreign_percent > 0.0",
     'in-zone|true|REGION-MISMATCH|operator.registered.at == "beijing"',
-    "ready|false|NOT-READY|operator.operating_means_ready",
+    "ready|false|NOT-READY|operator.lacking_means.size() == 0",
 )
 CAPPED = route(
     "capped", "operator.foreign_percent > 0.0", 'opened|false|SECTOR-NOT-OPEN|activity.class == "B22"', cap="param.cap"
@@ -174,10 +174,10 @@ class TestRoutes:
     def test_a_missing_condition_leaves_it_unknown(self, law: Bundle) -> None:
         decision = decide(law, {**FOREIGN, "registered": "beijing"}, CENTER)
         assert (decision.decision, routes(decision)["zone"]) == ("incomplete", "unknown")
-        assert asked(decision) == ["company.operating_means_ready"]
+        assert asked(decision) == ["company.lacking_means"]
 
     def test_every_condition_true_opens_it(self, law: Bundle) -> None:
-        decision = decide(law, {**FOREIGN, "registered": "beijing", "operating_means_ready": True}, CENTER)
+        decision = decide(law, {**FOREIGN, "registered": "beijing", "lacking_means": []}, CENTER)
         assert (decision.decision, routes(decision)["zone"]) == ("needs-license", "open")
 
     @pytest.mark.parametrize(("share", "state"), [(50, "open"), (50.0, "open"), (50.01, "closed")])
@@ -188,7 +188,7 @@ class TestRoutes:
 
     def test_an_open_route_is_enough_and_an_unknown_one_asks_nothing(self, tmp_path: Path) -> None:
         doubtful = route(
-            "doubtful", "operator.foreign_percent == 0.0", "x|false|NOT-READY|operator.operating_means_ready"
+            "doubtful", "operator.foreign_percent == 0.0", "x|false|NOT-READY|operator.lacking_means.size() == 0"
         )
         bundle = bundle_of(
             tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, doubtful="rules:\n" + doubtful
@@ -204,12 +204,12 @@ class TestRoutes:
         assert [offer.route for offer in decide(bundle, DOMESTIC, CENTER).needs[0].any_of] == ["domestic", "other"]
 
     def test_reasons_come_from_the_closest_routes(self, law: Bundle) -> None:
-        far = decide(law, {**FOREIGN, "registered": "chengdu", "operating_means_ready": True}, CENTER)
+        far = decide(law, {**FOREIGN, "registered": "chengdu", "lacking_means": []}, CENTER)
         assert set(far.denials[0].reasons) == {
             "SECTOR-NOT-OPEN",
             "SHARE-ABOVE-CAP",
         }  # its places fit; the zone's do not
-        near = decide(law, {**FOREIGN, "registered": "beijing", "operating_means_ready": False}, CENTER)
+        near = decide(law, {**FOREIGN, "registered": "beijing", "lacking_means": ["facilities"]}, CENTER)
         assert near.denials[0].reasons == ("NOT-READY",)  # one failure against two
 
     def test_no_route_at_all_is_a_closed_sector(self, tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ class TestReadings:
             tmp_path,
             classes=CLASSES,
             license=LICENSE,
-            home="rules:\n" + HOME.replace("    route:", "    contested: true\n    route:"),
+            home="rules:\n" + HOME.replace("    route:", f"{CLOSED_TOO}\n    route:"),
         )
         decision = decide(bundle, DOMESTIC, CENTER)
         assert decision.decision == "needs-license"

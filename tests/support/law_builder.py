@@ -27,13 +27,18 @@ articles:
 CLASSES = """\
 rules:
   - {id: center, cite: [art-1], each: service, when: '"data-center" in service.offers', classify: {classes: [B11]}, message: {en: Center., zh: 中心。}}
-  - {id: shop, cite: [art-1], each: service, when: '"own-shop" in service.offers', classify: {classes: []}, message: {en: Shop., zh: 商店。}}
+  - {id: shop, cite: [art-1], each: service, when: '"own-shop" in service.offers', classify: {classes: not-telecommunications}, message: {en: Shop., zh: 商店。}}
   - id: software
     cite: [art-1]
     each: service
     when: '"saas" in service.offers'
-    contested: true
-    classify: {classes: [], otherwise: [B25-publishing, B22]}
+    classify: {classes: not-telecommunications}
+    readings:
+      why: {en: Nobody rules it out., zh: 无人反对。}
+      settled_by: {en: An answer., zh: 主管机关的答复。}
+      others:
+        - {class: B25-publishing, held_by: {en: some, zh: 有人}}
+        - {class: B22, held_by: {en: others, zh: 另有人}}
     message: {en: Software., zh: 软件。}
 """
 
@@ -50,6 +55,14 @@ rules:
 """
 
 
+CLOSED_TOO = """\
+    readings:
+      why: {en: Nobody rules it out., zh: 无人反对。}
+      settled_by: {en: An answer., zh: 主管机关的答复。}
+      others: [{route: closed, held_by: {en: some, zh: 有人}}]"""
+"""Lines by which a route is contested."""
+
+
 def route(
     name: str, when: str, *conditions: str, cap: str = "", instrument: str = "vats-license", contested: bool = False
 ) -> str:
@@ -59,7 +72,6 @@ def route(
         "    cite: [art-1]",
         "    each: activity",
         f"    when: '{when}'",
-        *(["    contested: true"] if contested else []),
         "    route:",
         f"      to: vats-license\n      name: {name}\n      title: {{en: Route {name}, zh: 途径{name}甲}}\n      instrument: {instrument}",
         *([f"      max_foreign_percent: '{cap}'"] if cap else []),
@@ -69,7 +81,7 @@ def route(
         id, where, reason, check = condition.split("|")
         message = "{en: Condition., zh: 条件。}"
         lines.append(f"        - {{id: {id}, where: {where}, reason: {reason}, check: '{check}', message: {message}}}")
-    return "\n".join([*lines, "    message: {en: Route., zh: 途径。}"]) + "\n"
+    return "\n".join([*lines, *([CLOSED_TOO] if contested else []), "    message: {en: Route., zh: 途径。}"]) + "\n"
 
 
 def rule(id: str, each: str, when: str, effect: str, extra: str = "") -> str:

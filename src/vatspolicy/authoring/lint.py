@@ -15,7 +15,7 @@ from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.i18n.lint import faults, schema_faults
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Classify, Expression, Policy, Rule
+from vatspolicy.policies.model import NEVER, Expression, Policy, Rule
 from vatspolicy.profile.vocabulary import words
 
 ORDER = tuple(SchemaSet.shipped().load("policy")["properties"])
@@ -202,14 +202,6 @@ def _may_be_missing(node: Node) -> bool:
     )
 
 
-def _contested(file: _PolicyFile) -> Iterator[Problem]:
-    for index, rule in enumerate(file.policy.rules):
-        if isinstance(rule.effect, Classify) and set(rule.effect.classes) & set(rule.effect.otherwise):
-            yield file.document.problem(
-                ("rules", index, "classify", "otherwise"), "An alternative reading repeats a class of the rule."
-            )
-
-
 def _unused_terms(file: _PolicyFile) -> Iterator[Problem]:
     for name in file.policy.terms:
         if name not in file.terms:
@@ -222,7 +214,6 @@ _CHECKS: tuple[Callable[[_PolicyFile], Iterator[Problem]], ...] = (
     _citations,
     _numbers,
     _seen_both_ways,
-    _contested,
     _unused_terms,
 )
 

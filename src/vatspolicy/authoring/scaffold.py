@@ -14,7 +14,7 @@ _ASKED = (
     ("company", "legal_form"),
     ("company", "registered"),
     ("company", "registered_capital_rmb"),
-    ("company", "operating_means_ready"),
+    ("company", "lacking_means"),
     ("company", "discredited"),
     ("services", 0, "offers"),
     ("services", 0, "operated_by"),

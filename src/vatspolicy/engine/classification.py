@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
-from vatspolicy.policies.model import Classify, Rule
+from vatspolicy.policies.model import NOT_TELECOM, Classify, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
 
 Interpretations = Mapping[tuple[str, str], str]
-"""Alternative interpretations: (rule name, service id) to a class or `none`."""
+"""Alternative interpretations: (rule name, service id) to a class or `not-telecommunications`."""
 NO_INTERPRETATIONS: Interpretations = MappingProxyType({})
 
 
@@ -63,7 +63,7 @@ def classify(
             found = tuple(opinion["classes"])
         elif rule.contested:
             reading = interpretations.get((rule.name, service["id"]))
-            found = found if reading is None else () if reading == "none" else (reading,)
+            found = found if reading is None else () if reading == NOT_TELECOM else (reading,)
             if holds:
                 contested.append(rule)
         if holds:

@@ -156,7 +156,7 @@ class Interpretation(NamedTuple):
     rule: Rule
     subject: Subject
     reading: str
-    """The class that it reads the service as, `none`, or `closed` for a route that is not admitted."""
+    """A class, `not-telecommunications`, or `closed` for a route that is not admitted."""
     decision: str
 
 

@@ -340,7 +340,7 @@ class _Evaluator:
             assert subject.service is not None
             index = ids.index(subject.service)
             others = [*parts[: index + 1], *parts[index + 2 :]]
-            for alternative in rule.effect.otherwise if isinstance(rule.effect, Classify) else ("closed",):
+            for alternative in rule.other_readings:
                 is_class = isinstance(rule.effect, Classify)
                 readings = {(rule.name, subject.service): alternative} if is_class else NO_INTERPRETATIONS
                 refused = _NO_ROUTES if is_class else frozenset([(rule.name, subject)])

@@ -11,6 +11,7 @@ from vatspolicy.engine.decision import MissingFact, Outcome
 from vatspolicy.engine.licensing import is_valid
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.operators import SHARE, Operator
 from vatspolicy.profile.profile import Profile
 
 
@@ -56,6 +57,9 @@ class MissingFacts:
                 yield from self._holding(activation, self.ruleset.access)
         else:
             owner = fact.member if fact.member is not None else activation.get(fact.root)
+            if isinstance(owner, Operator) and fact.names == (SHARE,):
+                yield from owner.missing_shares()
+                return
             path = self.profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)
             if path is not None:
                 yield _written_path(path)

@@ -128,13 +128,8 @@ class _Serializer:
 
     def bearer(self, bearer: str, finding: Finding) -> str:
         """Return company or partner: the operator is one of them."""
-        activation = self.activations.of(finding.subject)
-        operator = activation.get("operator")
-        return (
-            "partner"
-            if bearer == "operator" and operator is not None and operator is activation.get("partner")
-            else "company"
-        )
+        operator = self.activations.of(finding.subject).get("operator")
+        return "partner" if bearer == "operator" and self.profile.path_of(operator, ()) == ("partner",) else "company"
 
     def closing(self, finding: Finding) -> list[dict[str, Any]]:
         """Return the law of the nearest closed routes, which stand in the way of a need without an open one."""

@@ -9,6 +9,7 @@ from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.decision import Subject
 from vatspolicy.engine.licensing import is_licensed
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.operators import operator_of
 from vatspolicy.profile.profile import Profile
 
 
@@ -20,9 +21,8 @@ def product_activation(profile: Profile, as_of: str) -> Activation:
 def service_activation(product: Activation, service: Mapping[str, Any]) -> Activation:
     """Return the variables of service rules: `operator` is the company or the partner, by `operated_by`."""
     own = {"service": service}
-    operated_by = service.get("operated_by")
-    operator = product.get("company" if operated_by == "company" else "partner")
-    if operated_by is not None and operator is not None:
+    operator = operator_of(product, service)
+    if operator is not None:
         own["operator"] = operator
     return {**product, **own}
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from vatspolicy.documents import Path
+from vatspolicy.policies.changing_lists import stated_values
 from vatspolicy.policies.model import (
     ALWAYS,
     EFFECTS,
     NEVER,
+    NOT_TELECOM,
     SHARE_CAP,
     VERIFICATIONS,
     Advise,
@@ -26,6 +28,8 @@ from vatspolicy.policies.model import (
     Need,
     Parameter,
     Policy,
+    Reading,
+    Readings,
     Route,
     Rule,
     Value,
@@ -79,7 +83,10 @@ class _Builder:
                 name: Parameter(
                     f"{self.id}/{name}",
                     entry.get("title"),
-                    tuple(Value(v["from"], as_tuple(v["cite"]), v["value"]) for v in entry["values"]),
+                    tuple(
+                        Value(v["from"], as_tuple(v["cite"]), value)
+                        for v, value in zip(entry["values"], stated_values(entry["values"]), strict=True)
+                    ),
                 )
                 for name, entry in data.get("parameters", {}).items()
             },
@@ -115,7 +122,7 @@ class _Builder:
             kind=kind,
             effect=self.effect(kind, entry[kind], path),
             message=entry["message"],
-            contested=entry.get("contested", False),
+            readings=_readings(entry.get("readings")),
             unwaivable=entry.get("unwaivable", False),
             line=self.positions[path][0],
             verification=self.verification(cite),
@@ -124,7 +131,7 @@ class _Builder:
     def effect(self, kind: str, body: Mapping[str, Any], path: Path) -> Effect:
         match kind:
             case "classify":
-                return Classify(tuple(body["classes"]), tuple(body.get("otherwise", ())))
+                return Classify(() if body["classes"] == NOT_TELECOM else tuple(body["classes"]))
             case "deny":
                 return Deny(body["reason"], body.get("curable", False))
             case "need":
@@ -171,6 +178,13 @@ class _Builder:
 def share_check(cap: str) -> str:
     """Return the CEL text of the condition that a share cap is compiled to."""
     return f"operator.foreign_percent <= {cap}"
+
+
+def _readings(entry: Mapping[str, Any] | None) -> Readings | None:
+    if entry is None:
+        return None
+    others = tuple(Reading(other.get("class") or other["route"], other["held_by"]) for other in entry["others"])
+    return Readings(entry["why"], entry["settled_by"], others)
 
 
 def _article(key: str, entry: Mapping[str, Any]) -> Article:

@@ -13,6 +13,7 @@ from vatspolicy.documents import Document, Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.policies.builder import share_check
+from vatspolicy.policies.changing_lists import ListChangeError, stated_values
 from vatspolicy.policies.model import ALWAYS, EFFECTS, NEVER, as_tuple
 from vatspolicy.profile.vocabulary import profile_type, words
 
@@ -122,9 +123,13 @@ class _PolicyCompiler:
                 continue
             try:
                 type: Type | None = None
-                for item in entry["values"]:
-                    type = join(type, type_of_value(item["value"], name))
+                for value in stated_values(entry["values"]):
+                    type = join(type, type_of_value(value, name))
                 assert type is not None
+            except ListChangeError as error:
+                if file is self.document:
+                    self.note((*path, "values", *error.path), error.message, error.hint)
+                continue
             except ValueError as error:
                 if file is self.document:
                     self.note((*path, "values"), f"{str(error).capitalize()}.")
@@ -186,20 +191,8 @@ class _PolicyCompiler:
             self.note((*path, "each"), "A service is what can be classified.", "Write each: service.")
         if (effect == "route" or rule.get("need", {}).get("through")) and each != "activity":
             self.note((*path, "each"), "Routes are about activities.", "Write each: activity.")
-        otherwise = rule.get("classify", {}).get("otherwise")
-        if rule.get("contested", False) and effect not in ("classify", "route"):
-            self.note(
-                (*path, "contested"), "Only classify and route have other readings.", "Use advise with kind: contested."
-            )
-        if (effect == "classify") and bool(otherwise) != rule.get("contested", False):
-            self.note(path, "A contested classification names the other readings, and only that one.")
-        for index, reading in enumerate(otherwise or []):
-            if reading != "none" and reading not in words("class", self.schemas):
-                self.note(
-                    (*path, "classify", "otherwise", index),
-                    "This is not a class.",
-                    suggest(reading, words("class", self.schemas)),
-                )
+        if "readings" in rule:
+            self.readings((*path, "readings"), rule, effect)
         need = rule.get("need", {})
         if effect == "need" and ("instrument" in need) == ("through" in need):
             self.note((*path, "need"), "A need has an instrument, or goes through one.")
@@ -216,6 +209,22 @@ class _PolicyCompiler:
             if condition["id"] in names[:index]:
                 self.note((*where, "id"), "Another condition of this route has the same id.")
             self.expression((*where, "check"), condition["check"], each, since=period[0])
+
+    def readings(self, path: Path, rule: Mapping[str, Any], effect: str) -> None:
+        """Note what is wrong with the other readings of a rule: each names what the effect says, and no one twice."""
+        key = {"classify": "class", "route": "route"}.get(effect)
+        if key is None:
+            self.note(path, "Only classify and route have other readings.", "Use advise with kind: contested.")
+            return
+        first = rule["classify"]["classes"] if effect == "classify" else []
+        seen = [first] if isinstance(first, str) else list(first)
+        for index, other in enumerate(rule["readings"]["others"]):
+            where: Path = (*path, "others", index)
+            if key not in other:
+                self.note(where, f"Another reading of this rule names a {key}.")
+            elif other[key] in seen:
+                self.note((*where, key), "This reading repeats another one.")
+            seen.append(other.get(key))
 
     def expression(self, path: Path, text: str, each: str, expect: Type = BOOL, since: str = "") -> bool:
         """Type an expression and note its problems. Return whether it has a tree."""

@@ -31,6 +31,7 @@ _EVENTS: Mapping[str, tuple[str, str]] = {
     "contract-effect": ("the contract takes effect", "合同生效"),
     "threshold": ("the threshold is reached", "达到规定数量"),
     "incident": ("an incident", "事件发生"),
+    "handling": ("the handling of the incident ends", "事件处置结束"),
     "discovery": ("the discovery", "发现"),
     "decision": ("the decision", "作出决定"),
 }

@@ -21,6 +21,10 @@ NO_CODE = -1
 """Index of an expression that a bundle has no generated code for."""
 SHARE_CAP = "max-foreign-percent"
 """Id of the condition that `max_foreign_percent` is compiled to."""
+NOT_TELECOM = "not-telecommunications"
+"""Word in the place of a class for a service that is not telecommunications."""
+CLOSED = "closed"
+"""Reading of a contested route: it is not admitted."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,6 @@ class Classify(NamedTuple):
     """The service is of these classes; none means that it is not telecommunications."""
 
     classes: tuple[str, ...]
-    otherwise: tuple[str, ...] = ()
-    """Other readings, each one class or `none`."""
 
 
 class Deny(NamedTuple):
@@ -181,6 +183,24 @@ class Advise(NamedTuple):
     kind: str
 
 
+class Reading(NamedTuple):
+    """Another reading of a contested rule."""
+
+    name: str
+    """A class, `not-telecommunications`, or `closed` for a route that is not admitted."""
+    held_by: LocalizedText
+
+
+class Readings(NamedTuple):
+    """How a contested rule is read: the rule itself is the first reading."""
+
+    why: LocalizedText
+    """Why the reading of the rule comes first."""
+    settled_by: LocalizedText
+    """The fact, text or answer that would change it."""
+    others: tuple[Reading, ...]
+
+
 Effect = Classify | Deny | Need | Route | Duty | Advise
 EFFECTS = {"classify": Classify, "deny": Deny, "need": Need, "route": Route, "duty": Duty, "advise": Advise}
 KINDS = ("classify", "route", "deny", "need", "duty", "advise")
@@ -205,7 +225,8 @@ class Rule:
     """Name of the effect in a policy file: classify, deny, need, route, duty or advise."""
     effect: Effect = field(repr=False)
     message: LocalizedText = field(repr=False)
-    contested: bool
+    readings: Readings | None
+    """Other readings of a contested rule."""
     unwaivable: bool
     line: int
     verification: str | None
@@ -218,6 +239,16 @@ class Rule:
     def name(self) -> str:
         """policy/rule, for ever the same."""
         return f"{self.policy}/{self.id}"
+
+    @property
+    def contested(self) -> bool:
+        """True if the law is read in more than one way."""
+        return self.readings is not None
+
+    @property
+    def other_readings(self) -> tuple[str, ...]:
+        """Names of the other readings of a contested rule."""
+        return () if self.readings is None else tuple(reading.name for reading in self.readings.others)
 
     @property
     def group(self) -> str:

@@ -16,6 +16,8 @@ from vatspolicy.policies.model import (
     Instrument,
     Parameter,
     Policy,
+    Reading,
+    Readings,
     Route,
     Rule,
     Value,
@@ -65,7 +67,7 @@ def _to_data(value: Any) -> Any:
 
 
 def _rule(row: Row) -> Rule:
-    policy, id, cite, each, since, until, when, kind, effect, message, contested, unwaivable, line, verification = row
+    policy, id, cite, each, since, until, when, kind, effect, message, readings, unwaivable, line, verification = row
     return Rule(
         policy,
         id,
@@ -77,11 +79,15 @@ def _rule(row: Row) -> Rule:
         kind,
         _route(*effect) if kind == "route" else EFFECTS[kind](*effect),
         message,
-        contested,
+        _readings(*readings) if readings else None,
         unwaivable,
         line,
         verification,
     )
+
+
+def _readings(why: Any, settled_by: Any, others: Row) -> Readings:
+    return Readings(why, settled_by, tuple(Reading(*other) for other in others))
 
 
 def _route(to: str, name: str, title: Any, instrument: str, conditions: Row, share_cap: Row | None) -> Route:

@@ -18,6 +18,7 @@ from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Bilingual
+from vatspolicy.profile.operators import Operator
 from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, profile_type, within
 
 if TYPE_CHECKING:
@@ -73,10 +74,12 @@ class Profile:
 
     def path_of(self, owner: Any, names: Iterable[str]) -> Path | None:
         """Return the written path of a fact of `owner`, an object of `facts`; None for a foreign object."""
+        names = tuple(names)
+        if isinstance(owner, Operator):
+            return owner.path_of(names)
         path = self._paths.get(id(owner))
         if path is None:
             return None
-        names = tuple(names)
         if (
             len(path) == 2
             and path[0] == "services"

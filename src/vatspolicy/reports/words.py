@@ -7,6 +7,7 @@ from typing import Any
 
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, word
+from vatspolicy.policies.wording import say_reading
 
 COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colors of the decision words on a terminal."""
@@ -84,8 +85,6 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "en": "Read as {reading}, the decision is {decision}.",
         "zh": "如按 {reading} 理解，结论为：{decision}。",
     },
-    "none": {"en": "not telecommunications", "zh": "不属于电信业务"},
-    "route_closed": {"en": "a closed route", "zh": "该途径不开放"},
     "undetermined": {"en": "Undetermined", "zh": "尚未确定"},
     "undetermined_hint": {
         "en": "Rules that a missing fact leaves undecided; they do not change the decision.",
@@ -117,8 +116,7 @@ def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: 
 
 def other_reading(reading: Mapping[str, Any], lang: Language) -> str:
     """Describe the decisions under other readings of a contested rule (from merge_readings)."""
-    names = {"none": phrase("none", lang), "closed": phrase("route_closed", lang)}
-    shown = [names.get(name, name) for name in reading["reading"]]
+    shown = [say_reading(name, lang) for name in reading["reading"]]
     name = f" {phrase('or', lang)} ".join(shown)
     return phrase("reading", lang, reading=name, decision=word(VERDICTS, reading["decision"], lang))
 

@@ -42,6 +42,7 @@ from vatspolicy.cel.sql import (
 )
 from vatspolicy.policies.model import Classify, Expression, Instrument, Need, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.operators import SHARE
 from vatspolicy.profile.vocabulary import words
 from vatspolicy.screening.rule_columns import Routes, RuleColumns
 from vatspolicy.screening.sql_aggregation import decisions, service_decisions
@@ -55,7 +56,9 @@ from vatspolicy.screening.sql_expressions import (
     members,
     name_at,
     named,
+    operator_share,
     rank,
+    record_fields,
     select,
     there,
     when,
@@ -63,6 +66,9 @@ from vatspolicy.screening.sql_expressions import (
 
 FIRING = ("classify", "deny", "need", "duty", "advise")
 """Effects of the rules that are reported if they hold."""
+
+OPERATOR_SHARE = "operator share"
+"""Column of the foreign share that counts for the operator of a service."""
 
 PARTLY, CLASSIFIED, OTHER, UNCLASSIFIED = "partly-classified", "classified", "not-telecom", "unclassified"
 
@@ -106,7 +112,12 @@ class _Queries:
         self.ruleset, self.day, self.source = ruleset, day, source
         facts: dict[str, Variable] = {name: column(name) for name in fact_columns()}
         self.product: dict[str, Variable] = {**facts, "as_of": Known(day)}
-        self.service = {**self.product, "service": column("service"), "operator": column("operator")}
+        fields: dict[str, Variable] = {name: field_of(column("operator"), name) for name in record_fields("company")}
+        self.service = {
+            **self.product,
+            "service": column("service"),
+            "operator": {**fields, SHARE: column(OPERATOR_SHARE)},
+        }
         self.kept = self.read_by_activities()
         self.activity = {
             **by_path(self.kept),
@@ -165,7 +176,9 @@ class _Queries:
                 exp.If(this=there(operated_by), true=column("partner")),
             ]
         )
-        bound = select(exp.Star(), named(operator, "operator")).from_(one.subquery("one", copy=False), copy=False)
+        share = named(operator_share(operated_by), OPERATOR_SHARE)
+        bound = select(exp.Star(), named(operator, "operator"), share)
+        bound = bound.from_(one.subquery("one", copy=False), copy=False)
         asked = self.asked("service", self.service, FIRING)
         with_truths = asked.over(bound)
         by_class = {cls: self.is_of(cls, asked) for cls in self.classes()}
@@ -179,7 +192,7 @@ class _Queries:
         ranked = select(exp.Star(), *ranks).from_(classified.subquery("classified", copy=False), copy=False)
         still_open = exp.EQ(this=column("denied"), expression=constant(0))
         classes = members([column(f"is {cls}") for cls in by_class], still_open)
-        kept = [named(to_sql(look_up(column(root), names)), _name((root, *names))) for root, *names in self.kept]
+        kept = [named(to_sql(look_up(self.service[root], names)), _name((root, *names))) for root, *names in self.kept]
         return select(
             column(ROW),
             column("position"),

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import Known, Sql, Value, column, constant
+from vatspolicy.cel.sql import Known, Sql, Value, column, constant, field_of
 from vatspolicy.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, Record, Type
 from vatspolicy.engine.decision import WORDS
+from vatspolicy.profile.operators import SHARE, WHOLE
 from vatspolicy.profile.vocabulary import profile_type
 
 ROW = "row"
@@ -35,6 +36,13 @@ def sql_type(type: Type) -> exp.DataType:
 def fact_columns() -> dict[str, Type]:
     """Return the columns of a table of profiles: every fact at the top of the schema, places expanded."""
     return {name: type for name, type in profile_type().fields.items() if name != "schema"}
+
+
+def record_fields(name: str) -> Mapping[str, Type]:
+    """Return the fields of a column that holds a record."""
+    record = fact_columns()[name]
+    assert isinstance(record, Record)
+    return record.fields
 
 
 BOOLEAN, NAMES = sql_type(BOOL), sql_type(ListOf(TEXT))
@@ -162,3 +170,26 @@ def word_of(denied: Sql, needed: Sql) -> Sql:
     """Return the outcome of two ranks, or `incomplete`."""
     low, high = low_end(denied, needed), high_end(denied, needed)
     return when(exp.EQ(this=low, expression=high), low, constant("incomplete"))
+
+
+def operator_share(operated_by: Sql) -> Sql:
+    """Return the foreign share that counts for an operator; control by contract reads through the contracts."""
+    company, partner = (field_of(column(name), SHARE) for name in ("company", "partner"))
+    larger = exp.Case(
+        ifs=[
+            exp.If(this=exp.GTE(this=company, expression=constant(WHOLE)), true=company),
+            exp.If(this=exp.GTE(this=partner, expression=constant(WHOLE)), true=partner),
+            exp.If(
+                this=exp.and_(there(company), there(partner), copy=False),
+                true=exp.Greatest(this=company, expressions=[partner]),
+            ),
+        ]
+    )
+    controlled = exp.EQ(this=operated_by, expression=constant("contract-controlled"))
+    return exp.Case(
+        ifs=[
+            exp.If(this=exp.EQ(this=operated_by, expression=constant("company")), true=company),
+            exp.If(this=exp.and_(controlled, there(column("partner")), copy=False), true=larger),
+            exp.If(this=there(operated_by), true=partner),
+        ]
+    )

@@ -48,7 +48,7 @@ instruments:
 """
 BASE = [
     rule("center", "service", '"data-center" in service.offers', "classify: {classes: [B11]}"),
-    rule("shop", "service", '"own-shop" in service.offers', "classify: {classes: []}"),
+    rule("shop", "service", '"own-shop" in service.offers', "classify: {classes: not-telecommunications}"),
     rule("license", "activity", "true", "need: {through: vats-license}"),
     route("domestic", "operator.foreign_percent == 0.0", "local|false|NO-LOCAL-ENTITY|operator.mainland_entity"),
     route("joint", "operator.foreign_percent > 0.0", cap="50.0"),

@@ -58,3 +58,26 @@ def test_an_old_profile_is_refused_with_the_way_out(console: Console) -> None:
     assert "vatspolicy fmt" in ran.err
     with pytest.raises(InvalidInput, match="schema 1"):
         read_profile(parse_document(OLD, "old.yaml"))
+
+
+def test_means_and_control_are_split() -> None:
+    text = (
+        "schema: 1\nproduct: {id: a}\ncompany: {foreign_percent: 0, operating_means_ready: true}\n"
+        "partner:\n  operating_means_ready: true\nservices: [{id: s}]\n"
+        "deals:\n- {kind: acquisition, gives_control: true}\n- kind: buy-out\n  gives_control: false\n- kind: new-company\n"
+    )
+    found = migrate_profile(parse_document(text, "old.yaml"))
+    assert found.data["company"] == {"foreign_percent": 0, "lacking_means": []}
+    assert found.data["partner"] == {"lacking_means": []}
+    assert found.data["deals"] == [
+        {"kind": "acquisition", "foreign_influence": ["resolutions"]},
+        {"kind": "buy-out", "foreign_influence": []},
+        {"kind": "new-company"},
+    ]
+    read_profile(found)
+
+
+def test_means_that_are_not_ready_need_an_answer() -> None:
+    text = "schema: 1\nproduct: {id: a}\ncompany: {operating_means_ready: false}\nservices: [{id: s}]\n"
+    with pytest.raises(InvalidInput, match="which of them are missing"):
+        migrate_profile(parse_document(text, "old.yaml"))

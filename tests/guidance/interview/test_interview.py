@@ -164,7 +164,7 @@ def test_a_license_that_is_held_changes_what_is_needed(shipped: Bundle) -> None:
         "legal_form": "limited-company",
         "registered": {"at": "beijing", "ftz": "none"},
         "registered_capital_rmb": 20_000_000,
-        "operating_means_ready": True,
+        "lacking_means": [],
         "discredited": [],
     }
     state = begin(shipped, operated_by="company", audience="business", channels=["website"], features=[])

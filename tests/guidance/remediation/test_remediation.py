@@ -81,7 +81,7 @@ def members(name: str) -> set[str]:
 
 
 NEVER = (
-    ("company", "licenses"), ("company", "discredited"), ("company", "certificates"), ("company", "investor_track_record"),
+    ("company", "licenses"), ("company", "investor_track_record"),
     ("company", "foreign_percent_basis"), ("company", "listing"), ("services", "class_opinion"), ("services", "audience"),
     ("data", "persons"), ("data", "minors"), ("data", "important"), ("data", "ciio"), ("data", "sensitive"), ("filings",),
     ("deals",), ("services", "ai", "use"), ("services", "channels"),
@@ -182,11 +182,12 @@ def test_only_the_office_moves_where_the_facilities_stand_in_the_pilot_already()
 
 
 def test_only_the_facilities_move_where_the_company_is_in_the_pilot_already() -> None:
-    first = ways_of("beijing-tianjin").proposals[0]
-    assert [path for path, _, _ in list_differences(fixture("beijing-tianjin"), first.changes)] == [
+    moved = next(one for one in ways_of("beijing-tianjin").proposals if one.kinds == {"relocation"})
+    assert [path for path, _, _ in list_differences(fixture("beijing-tianjin"), moved.changes)] == [
         ("services", 0, "facilities")
     ]
-    assert first.profile.document.data["services"][0]["facilities"][0]["kind"] == "data-center", "what it is stays"
+    assert moved.cost > mutable_facts()["company", "registered"].cost, "a data center of one's own moves last"
+    assert moved.profile.document.data["services"][0]["facilities"][0]["kind"] == "data-center", "what it is stays"
 
 
 def test_rented_nodes_outside_the_pilot_are_given_up() -> None:
@@ -229,6 +230,42 @@ def test_waiting_leads_to_the_first_day_that_decides_otherwise() -> None:
     later = next(proposal for proposal in plan.proposals if proposal.kinds == {"launch"})
     assert later.decision.as_of == "2024-10-23"
     assert evaluate(law(), later.profile, "2024-10-22").decision == "deny"
+
+
+def test_waiting_finds_the_day_on_which_a_parameter_of_a_route_opens_it() -> None:
+    """The Pilot of 2024-10-23 is a parameter of its route; a route of 2025-04-11 is a rule of its own."""
+    sets: list[tuple[str, Any]] = [
+        ("company.registered", {"at": "shenzhen", "ftz": "none"}),
+        ("services.0.offers", ["internet-access-users"]),
+        ("services.0.area", ["shenzhen"]),
+        ("services.0.facilities", ["shenzhen"]),
+        ("services.0.through_basic_carrier", True),
+    ]
+    plan = ways_of("isp-beijing", *sets, as_of="2024-06-30")
+    assert plan.decision.decision == "deny"
+    assert [p.changes[0].order for p in plan.proposals if p.kinds == {"launch"}] == [("2024-10-23",)]
+
+
+def test_a_discredited_manager_is_replaced() -> None:
+    plan = ways_of("discredited-manager")
+    assert kinds(plan)[0] == ["discredited"]
+    assert plan.proposals[0].profile.facts["company"]["discredited"] == []
+    blocked = ways_of("discredited-manager", ("company.discredited", ["company"]))
+    assert not any("discredited" in proposal.kinds for proposal in blocked.proposals), "a listed company stays listed"
+
+
+def test_a_certified_supplier_of_hong_kong_comes_in() -> None:
+    plan = ways_of("hk-shell", limit=20)
+    supplier = next(one for one in plan.proposals if one.kinds == {"supplier"})
+    assert supplier.profile.facts["company"]["certificates"] == ["cepa-supplier"]
+    assert route_names(supplier.decision) == {"cepa"}
+
+
+def test_content_is_licensed_to_a_partner_that_holds_the_permit() -> None:
+    plan = ways_of("e-books", limit=20)
+    partner = next(one for one in plan.proposals if "partner" in one.kinds)
+    held = [one["instrument"] for one in partner.profile.facts["partner"]["licenses"]]
+    assert "online-publishing-permit" in held
 
 
 def test_a_service_is_split_off_and_both_parts_are_decided() -> None:

@@ -16,6 +16,7 @@ from vatspolicy.authoring.analysis.self_composition import (
     encode_hidden,
     encode_monotone,
     encode_more_licenses,
+    encode_more_words,
 )
 from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.analysis.witness import states_of
@@ -125,7 +126,9 @@ class _PropertyProof:
             case "monotone":
                 return encode_monotone(query, self.bundle, self.body["fact"], relaxed)
             case "more_licenses":
-                return encode_more_licenses(query, self.bundle, relaxed)
+                return encode_more_licenses(query, self.bundle, relaxed, self.body.get("holder", "company"))
+            case "more_words":
+                return encode_more_words(query, self.bundle, self.body["fact"], relaxed)
         return encode_hidden(query, self.bundle, self.body.get("except", ()), relaxed)
 
     def _encode_broken(self, pair: ProfilePair) -> list[int]:

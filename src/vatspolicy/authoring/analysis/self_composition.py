@@ -1,8 +1,8 @@
 """Self-composition: two profiles that share all facts except those that a property is about.
 
-`monotone`: one number is higher in the second profile. `more`: the company holds one more license. `hidden`: the first
-profile omits some facts. A decision is the strictest of its parts (the product and each service), so that a proof for
-the product with one service holds for all profiles.
+`monotone`: one number is higher in the second profile. `more`: the company or the partner holds one more license, or a
+list of a service has more words. `hidden`: the first profile omits some facts. A decision is the strictest of its parts
+(the product and each service), so that a proof for the product with one service holds for all profiles.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from vatspolicy.authoring.symbolic.solver import Model
 from vatspolicy.authoring.symbolic.values import (
     BoundedList,
     DualRail,
+    EnumSet,
     KnownValue,
     LinearSum,
     SymbolicRecord,
@@ -32,7 +33,7 @@ from vatspolicy.authoring.symbolic.witness import profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.policies.bundle import Bundle
 
-EXTRA_LICENSE = "company.licenses.99"
+EXTRA_LICENSE = "{holder}.licenses.99"
 """Path of the license that only the second profile has."""
 
 Profile = dict[str, Any]
@@ -46,6 +47,8 @@ class FreeEncoder(Encoder):
     """Name of the fact that differs; a quantifier that reads it has its own truth in each profile."""
     prefix: str = ""
     hiding: bool = False
+    holder: str = "company"
+    """Who holds one more license in the second profile."""
 
     def quantified(
         self, node: Quantifier, base: KnownValue, activation: SymbolicActivation, params: Mapping[str, Any]
@@ -53,7 +56,7 @@ class FreeEncoder(Encoder):
         """Return a free truth."""
         if not isinstance(base, BoundedList):
             return super().quantified(node, base, activation, params)
-        if self.prefix and self.changed_fact == "licenses" and base.path == "company.licenses":
+        if self.prefix and self.changed_fact == "licenses" and base.path == f"{self.holder}.licenses":
             before = free_truth(self.space, self._quantifier_name(node, base, activation, params), self.hiding)
             extra = free_truth(self.space, f"more {self._quantifier_name(node, base, activation, params)}", False)
             return (self.some if node.kind == "exists" else self.every)((before, extra))
@@ -87,7 +90,7 @@ class FreeRuleSet(RelaxedRuleSet):
             more = free_truth(self.space, f"more {whole}", False)
             entity = activation.values.get(holder, ())
             ours = pool.disjoin(
-                held for held, base in entity if isinstance(base, SymbolicRecord) and base.path == "company"
+                held for held, base in entity if isinstance(base, SymbolicRecord) and base.path == encoder.holder
             )
             found = encoder.some((found, DualRail(pool.conjoin((ours, more.true)), pool.disjoin((-ours, more.false)))))
         return found
@@ -155,6 +158,7 @@ def _encode_both(
     query.encoder.changed_fact = changed_fact
     encoder = FreeEncoder(other, keys=query.encoder.keys)
     encoder.changed_fact, encoder.prefix, encoder.hiding = changed_fact, "second ", hiding
+    encoder.holder = query.encoder.holder
     history = query.encode(bundle).history
     as_of = ((TRUE, query.day),)
     return FreeRuleSet(query.space, query.encoder, history, as_of), FreeRuleSet(other, encoder, history, as_of)
@@ -199,26 +203,63 @@ def encode_monotone(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> P
     return ProfilePair(query, first, second, [present, rises], profiles_of)
 
 
-def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool) -> ProfilePair:
-    """Return the pair in which the company holds one more license in the second profile."""
+def encode_more_licenses(query: Query, bundle: Bundle, relaxed: bool, holder: str = "company") -> ProfilePair:
+    """Return the pair in which the holder (company or partner) has one more license in the second profile."""
     space = query.space
-    [(_, company)] = space.roots["company"]  # type: ignore[misc]
+    [(_, company)] = space.roots[holder]  # type: ignore[misc]
     assert isinstance(company, SymbolicRecord)
     [(held, slots)] = company.get("licenses")  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
-    schema = space.resolve(space.schemas.load("profile")["properties"]["company"]["properties"]["licenses"])
-    extra = space.record(space.resolve(schema["items"]), EXTRA_LICENSE, TRUE)
+    schema = space.resolve(space.schemas.load("profile")["properties"][holder]["properties"]["licenses"])
+    extra = space.record(space.resolve(schema["items"]), EXTRA_LICENSE.format(holder=holder), TRUE)
     longer = BoundedList(slots.path, lambda: [*slots.members, (TRUE, extra)])
-    other, _ = _with_company(query, {"licenses": ((held, longer),)})
+    other, _ = _with_company(query, {"licenses": ((held, longer),)}, holder)
+    if isinstance(query.encoder, FreeEncoder):
+        query.encoder.holder = holder
     first, second = _encode_both(query, other, bundle, relaxed, "licenses")
 
     def profiles_of(found: Model) -> tuple[Profile, Profile]:
         one = profile_of(space, found)
         two = copy.deepcopy(one)
-        two["company"].setdefault("licenses", []).append(record_data(space, extra, found))
+        two[holder].setdefault("licenses", []).append(record_data(space, extra, found))
         return one, two
 
-    return ProfilePair(query, first, second, [], profiles_of)
+    return ProfilePair(query, first, second, [held], profiles_of)
+
+
+def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) -> ProfilePair:
+    """Return the pair in which a list of words of the service has more of them in the second profile."""
+    name = fact.removeprefix("services.*.")
+    space, pool = query.space, query.space.pool
+    (exists, service), *rest = query.services
+    [(present, stated)] = service.get(name)
+    assert isinstance(stated, EnumSet)
+
+    def more(word: str) -> str:
+        return f"more {stated.path}={word}"
+
+    def has(word: str) -> int:
+        return pool.disjoin((stated.has(word), pool.conjoin((present, pool.flag(more(word))))))
+
+    longer = EnumSet(stated.path, stated.words, has, stated.longest)
+    changed = {name: ((present, longer),)}
+    twin = SymbolicRecord(
+        service.path, service.schema, lambda key: changed[key] if key in changed else service.get(key)
+    )
+    other = copy.copy(space)
+    [(held, slots)] = space.roots["services"]  # type: ignore[misc]
+    assert isinstance(slots, BoundedList)
+    other.roots = {**space.roots, "services": ((held, BoundedList(slots.path, lambda: [(exists, twin), *rest])),)}
+    first, second = _encode_both(query, other, bundle, relaxed, name)
+
+    def profiles_of(found: Model) -> tuple[Profile, Profile]:
+        one = profile_of(space, found)
+        two = copy.deepcopy(one)
+        words = two["services"][0].setdefault(name, [])
+        words += [word for word in stated.words if found.get(more(word)) and word not in words]
+        return one, two
+
+    return ProfilePair(query, first, second, [present], profiles_of)
 
 
 class PartlyHiddenSpace(ProfileSpace):

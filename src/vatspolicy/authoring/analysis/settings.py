@@ -20,7 +20,7 @@ from vatspolicy.policies.model import as_tuple
 from vatspolicy.profile.vocabulary import LocalizedText
 
 FILE_NAME = "properties.yaml"
-FORMS = ("never", "monotone", "more_licenses", "more_facts")
+FORMS = ("never", "monotone", "more_licenses", "more_words", "more_facts")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.documents import Document, Path, parse_document
 from vatspolicy.errors import InvalidInput
+from vatspolicy.policies.changing_lists import stated_values
 from vatspolicy.policies.model import ALWAYS, NEVER
 
 _EXPRESSIONS = {"when", "check", "covers", "max_foreign_percent"}
@@ -193,7 +194,7 @@ class _PolicyDiff:
             titles = [Field("title", old.get(name, _EMPTY).get("title"), new.get(name, _EMPTY).get("title"))]
             if name in old and name in new and titles[0].before != titles[0].after:
                 yield self.change("parameter", name, "changed", ("parameters", name), titles)
-            was, now = (data.get(name, _EMPTY).get("values", ()) for data in (old, new))
+            was, now = (_whole(data.get(name, _EMPTY).get("values", ())) for data in (old, new))
             for day in sorted({entry["from"] for entry in (*was, *now)}):
                 yield from self.value(name, day, was, now)
 
@@ -241,6 +242,14 @@ class _PolicyDiff:
         days = [min(spans[0][0], spans[1][0])] if names - {"from", "until", "message", "cite"} else []
         days += [min(pair) for pair in zip(*spans, strict=True) if pair[0] != pair[1]]
         return min(days, default=None)
+
+
+def _whole(entries: Any) -> list[Mapping[str, Any]]:
+    """Return entries with the whole value in each, in place of what it adds to the list before it and removes."""
+    return [
+        {**{key: entry[key] for key in entry if key not in ("add", "remove")}, "value": value}
+        for entry, value in zip(entries, stated_values(entries), strict=True)
+    ]
 
 
 def _in_force(entries: Any, day: str) -> Mapping[str, Any] | None:

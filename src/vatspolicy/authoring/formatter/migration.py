@@ -161,4 +161,28 @@ def _spell_american(node: YamlCollection) -> None:
             entry.value = YamlScalar(RENAMED_WORDS[entry.value.value], '"')
 
 
-STEPS: tuple[Step, ...] = (_raise_schema, _spell_american)
+def _name_missing_means(root: YamlCollection) -> None:
+    """Replace "the means are ready" by the list of what is still missing."""
+    for entity in list_entities(root):
+        ready = drop_entry(entity, "operating_means_ready")
+        if ready is False:
+            raise CannotMigrate(
+                "The profile says that the means to operate are not ready, and not which of them are missing.",
+                "Remove operating_means_ready, and list in lacking_means what is missing: staff, premises, facilities, "
+                "plan, long-term-service.",
+            )
+        if ready:
+            put_entry(entity, "lacking_means", [])
+
+
+def _split_control(root: YamlCollection) -> None:
+    """Replace "the deal gives control" by what foreign investors can influence; control always decides resolutions."""
+    deals = find_mapping(root, "deals")
+    for entry in deals.entries if deals is not None else ():
+        if isinstance(entry.value, YamlCollection):
+            control = drop_entry(entry.value, "gives_control")
+            if control is not None:
+                put_entry(entry.value, "foreign_influence", ["resolutions"] if control else [])
+
+
+STEPS: tuple[Step, ...] = (_raise_schema, _spell_american, _name_missing_means, _split_control)

@@ -12,7 +12,7 @@ from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, DualRail, SymbolicRecord, known
-from vatspolicy.policies.model import Classify, Need, Route
+from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route
 from vatspolicy.profile.vocabulary import words
 
 
@@ -65,8 +65,8 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
             own = -has_opinion if rule.contested else TRUE
             certain.setdefault(cls, []).append(pool.conjoin((holds.true, own)))
             possible.setdefault(cls, []).append(pool.conjoin((-holds.false, own)))
-        for cls in effect.otherwise:
-            if cls != "none":
+        for cls in rule.other_readings:
+            if cls != NOT_TELECOM:
                 other.setdefault(cls, []).append(pool.conjoin((holds.true, -has_opinion)))
         if rule.contested:
             for cls in sorted(words("class", ruleset.space.schemas)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,9 +24,11 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     SymbolicValue,
     guard,
+    known,
     merge,
 )
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.profile.operators import SHARE, WHOLE
 from vatspolicy.profile.profile import DECLARED
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer, within
 
@@ -36,6 +39,7 @@ AS_OF = "as_of"
 
 FIRST_DAY = datetime.date(1, 1, 1).toordinal()
 LAST_DAY = datetime.date(9999, 12, 31).toordinal()
+WHOLE_SHARE = Fraction(WHOLE)
 
 
 def ordinal(day: str) -> int:
@@ -265,10 +269,60 @@ def operator(space: ProfileSpace, service: SymbolicRecord) -> Cases:
     found: list[tuple[int, KnownValue]] = []
     for held, base in runs:
         assert isinstance(base, IndexedChoice)
-        company = pool.conjoin((held, pool.among(base.name, [base.values.index("company")])))
+        company, partner, controlled = (
+            pool.conjoin((held, pool.among(base.name, [base.values.index(word)])))
+            for word in ("company", "partner", "contract-controlled")
+        )
         found += guard(pool, company, space.roots["company"])
-        found += guard(pool, pool.conjoin((held, -company)), space.roots["partner"])
+        found += guard(pool, partner, space.roots["partner"])
+        found += guard(pool, controlled, _controlled(space))
     return merge(*found)
+
+
+def _controlled(space: ProfileSpace) -> Cases:
+    """Return the partner that the company controls by contracts: its foreign share is the larger of the two."""
+    found: list[tuple[int, KnownValue]] = []
+    partner = space.roots["partner"]
+    assert not isinstance(partner, DualRail)
+    for held, base in partner:
+        assert isinstance(base, SymbolicRecord)
+        found.append((held, SymbolicRecord(base.path, base.schema, functools.partial(_of_controlled, space, base))))
+    return merge(*found)
+
+
+def _of_controlled(space: ProfileSpace, partner: SymbolicRecord, name: str) -> SymbolicValue:
+    if name != SHARE:
+        return partner.get(name)
+    ((_, company),) = _cases(space.roots["company"])
+    assert isinstance(company, SymbolicRecord)
+    return _largest(space.pool, _cases(company.get(name)), _cases(partner.get(name)))
+
+
+def _cases(value: SymbolicValue) -> Cases:
+    assert not isinstance(value, DualRail)
+    return value
+
+
+def _largest(pool: FormulaPool, left: Cases, right: Cases) -> Cases:
+    """Return the larger of two shares: unknown while one is, unless the other is the whole."""
+    found: list[tuple[int, KnownValue]] = []
+    for one, other, strict in ((left, right, False), (right, left, True)):
+        for held, value in one:
+            assert isinstance(value, LinearSum)
+            whole = _at_most(pool, LinearSum((), WHOLE_SHARE), value)
+            missing = -known(pool, other)
+            found.append((pool.conjoin((held, missing, whole)), value))
+            for present, beside in other:
+                assert isinstance(beside, LinearSum)
+                found.append((pool.conjoin((held, present, _at_most(pool, beside, value, strict))), value))
+    return merge(*found)
+
+
+def _at_most(pool: FormulaPool, low: LinearSum, high: LinearSum, strict: bool = False) -> int:
+    terms = dict(low.terms)
+    for name, factor in high.terms:
+        terms[name] = terms.get(name, 0) - factor
+    return pool.at_most(terms, high.constant - low.constant, strict)
 
 
 def _is_whole(schema: Schema) -> bool:

@@ -17,7 +17,7 @@ from vatspolicy.engine.classification import classify
 from vatspolicy.engine.licensing import evaluate_routes
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Advise, Classify, Deny, Duty, Need, Route, Rule
+from vatspolicy.policies.model import NOT_TELECOM, Advise, Classify, Deny, Duty, Need, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import words
@@ -28,8 +28,8 @@ CLASS = "activity.class"
 def effect_constants(rule: Rule) -> Any:
     """Return the constant part of a rule's effect, without wording and citations."""
     match rule.effect:
-        case Classify(classes=classes, otherwise=otherwise):
-            return ("classify", sorted(classes), sorted(otherwise), rule.contested)
+        case Classify(classes=classes):
+            return ("classify", sorted(classes), sorted(rule.other_readings), rule.contested)
         case Deny(reason=reason, curable=curable):
             return ("deny", reason, curable)
         case Need(instrument=instrument, through=through, bearer=bearer):
@@ -159,8 +159,7 @@ def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Itera
         found = classify(ruleset, activation)
         classes = dict.fromkeys((*found.classes, *found.possible))
         for rule in found.contested:
-            if isinstance(rule.effect, Classify):
-                classes |= dict.fromkeys(cls for cls in rule.effect.otherwise if cls != "none")
+            classes |= dict.fromkeys(cls for cls in rule.other_readings if cls != NOT_TELECOM)
         for cls in classes:
             yield f"{service['id']}/{cls}", activity_activation(ruleset, activation, cls)
 

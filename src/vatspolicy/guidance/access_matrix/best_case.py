@@ -192,7 +192,7 @@ class BestCaseSearch:
             "legal_form": "limited-company",
             "foreign_percent_basis": "ultimate",
             "registered_capital_rmb": 10**12,
-            "operating_means_ready": True,
+            "lacking_means": [],
             "discredited": [],
             "investor_track_record": True,
             "certificates": list(describe(("company", "certificates", 0), self.schemas)["enum"]),

@@ -31,7 +31,7 @@ class Mutability:
     keep: frozenset[str]
     """Members of a list that are never removed."""
     rest: Mapping[str, Any] = field(repr=False)
-    """Entries of some marks only: `with` (members that belong to an offer), `swap`, `zero`."""
+    """Entries of some marks only: `with` (members of an offer), `swap`, `zero`, `dearer` (cost by member)."""
 
 
 @derived_from_schemas

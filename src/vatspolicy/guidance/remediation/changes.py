@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.guidance.remediation.change import Change, Edit, Mutability, mutable_facts
-from vatspolicy.guidance.remediation.obstacles import find_breakpoints
+from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
 from vatspolicy.guidance.remediation.partnering import find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
 from vatspolicy.policies.bundle import Bundle
@@ -18,19 +19,24 @@ from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, describe
 
+SUPPLIER = "cepa-supplier"
+"""The certificate of a supplier of Hong Kong or Macao under CEPA."""
 
-def find_changes(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> tuple[Change, ...]:
+
+def find_changes(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[Change, ...]:
     """Return the changes of a profile on the day of a decision, by cost. Unknown facts are not changed."""
     ruleset = bundle.on(decision.as_of)
     found = [
         *_lower_share(ruleset, profile),
         *_raise_capital(ruleset, profile),
+        *_bring_in_supplier(ruleset, profile),
+        *_replace_discredited(profile),
         *_set_values(profile),
         *_drop_members(profile),
         *_sell_own_goods(profile),
         *_split_services(profile),
         *_keep_data_onshore(profile),
-        *find_partner_changes(bundle, profile, decision, goal),
+        *find_partner_changes(bundle, profile, decision),
         *find_relocations(ruleset, profile, decision),
     ]
     ordered = sorted(found, key=lambda change: (change.cost, change.kind, change.order))
@@ -82,6 +88,41 @@ def _lower_share(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
             )
 
 
+def _bring_in_supplier(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
+    """Yield a certified supplier of Hong Kong as the foreign investor, where a route reads the certificate."""
+    company, mutability = profile.facts["company"], _mutability(profile, "company", "certificates")
+    known = company.get("certificates")
+    if not company.get("foreign_percent") or known is None or SUPPLIER in known:
+        return
+    expressions = blocking_expressions(ruleset, ("route",))
+    names = {node.names for one in expressions for node in walk(one.tree) if isinstance(node, Fact)}
+    if ("certificates",) not in names:
+        return
+    edits = (
+        Edit(("company", "certificates"), [*known, SUPPLIER]),
+        Edit(("company", "investor_origin"), ["HK"] if company["foreign_percent"] == 100 else ["CN", "HK"]),
+    )
+    touched = frozenset({"operator", "company.certificates", "company.investor_origin"})
+    yield Change("supplier", (), mutability.cost, edits, touched, mutability.phrase)
+
+
+def _replace_discredited(profile: Profile) -> Iterator[Change]:
+    """Yield the replacement of a manager, or of an investor, that stands on the discredited list."""
+    mutability, listed = _mutability(profile, "company", "discredited"), profile.facts["company"].get("discredited")
+    for member in listed or ():
+        if member not in mutability.keep:
+            edit = Edit(("company", "discredited"), drop=frozenset({member}))
+            detail = member_label(("company", "discredited"), member, profile.schemas)
+            yield Change(
+                "discredited",
+                (member,),
+                mutability.rest.get("dearer", {}).get(member, mutability.cost),
+                (edit,),
+                frozenset({"operator", "company.discredited"}),
+                add_detail(mutability.phrase, detail),
+            )
+
+
 def _raise_capital(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     capital, mutability = (
         profile.facts["company"].get("registered_capital_rmb"),
@@ -104,7 +145,7 @@ def _raise_capital(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
 
 _SINGLE = {
     ("company", "legal_form"): "legal-form",
-    ("company", "operating_means_ready"): "means",
+    ("company", "lacking_means"): "means",
     ("services", "customer_contract"): "contract",
     ("services", "hosting"): "hosting",
     ("services", "ai", "model"): "model",

@@ -11,8 +11,9 @@ from vatspolicy.cel.interpreter import evaluate
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.decision import Decision, Finding
 from vatspolicy.engine.subjects import product_activation, service_activation
-from vatspolicy.policies.model import Classify, Expression, Need, Route
+from vatspolicy.policies.model import Expression, Need, Route
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.operators import SHARE, Operator, operator_of
 from vatspolicy.profile.profile import Profile
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -53,13 +54,14 @@ def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tu
     )
 
 
-def _operators(profile: Profile) -> dict[str | None, str]:
-    """Return who operates each service, and the product itself (None): company or partner."""
-    has_partner = profile.facts.get("partner") is not None
-    found: dict[str | None, str] = {None: "company"}
+def _operators(profile: Profile) -> dict[str | None, tuple[str, ...]]:
+    """Return who operates each service, and the product itself (None): company or partner, then whose share counts."""
+    found: dict[str | None, tuple[str, ...]] = {None: ("company",)}
     for service in profile.facts["services"]:
-        by_partner = has_partner and service.get("operated_by") not in (None, "company")
-        found[service["id"]] = "partner" if by_partner else "company"
+        operator = operator_of(profile.facts, service)
+        path = profile.path_of(operator, ()) or ("company",)
+        others = [path[0] for path in operator.shares] if isinstance(operator, Operator) else []
+        found[service["id"]] = tuple(dict.fromkeys(map(str, (path[0], *others))))
     return found
 
 
@@ -68,26 +70,27 @@ def _facts_of_class(finding: Finding, classes: Mapping[str, frozenset[str]]) -> 
     return classes.get(finding.subject.service or "", frozenset()) if finding.subject.cls else frozenset()
 
 
-def _facts_of_finding(finding: Finding, operator: str) -> Iterator[str]:
-    yield from _facts_of_expression(finding.rule.when, operator)
+def _facts_of_finding(finding: Finding, operators: tuple[str, ...]) -> Iterator[str]:
+    yield from _facts_of_expression(finding.rule.when, operators)
     if isinstance(finding.rule.effect, Need):
         yield "operator"
     for state in finding.routes:
-        yield from _facts_of_expression(state.rule.when, operator)
+        yield from _facts_of_expression(state.rule.when, operators)
         effect = state.rule.effect
         assert isinstance(effect, Route)
         for condition in effect.conditions:
             if condition in state.failing or state.state == "unknown":
-                yield from _facts_of_expression(condition.check, operator)
+                yield from _facts_of_expression(condition.check, operators)
 
 
-def _facts_of_expression(expression: Expression, operator: str) -> Iterator[str]:
+def _facts_of_expression(expression: Expression, operators: tuple[str, ...]) -> Iterator[str]:
     for node in walk(expression.tree):
         if not isinstance(node, Fact):
             continue
         if node.root == "operator":
             yield "operator"
-            yield f"{operator}.{node.names[0]}" if node.names else operator
+            for operator in operators if node.names == (SHARE,) else operators[:1]:
+                yield ".".join((operator, *node.names[:1]))
         elif node.root == "activity":
             if node.names == ("licensed",):
                 yield "operator"
@@ -152,5 +155,5 @@ def weight(ruleset: RuleSet, profile: Profile, decision: Decision) -> int:
     for service in product["services"]:
         found = classify(ruleset, service_activation(product, service), {})
         activities += len(found.classes) + len(found.possible)
-        readings += sum(len(rule.effect.otherwise) for rule in found.contested if isinstance(rule.effect, Classify))
+        readings += sum(len(rule.other_readings) for rule in found.contested)
     return max(1, activities * readings * (10 if decision.decision == "incomplete" else 1) // 2)

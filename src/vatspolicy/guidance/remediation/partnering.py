@@ -19,16 +19,28 @@ _SOUND: Mapping[str, Any] = {
     "foreign_percent_basis": "ultimate",
     "legal_form": "limited-company",
     "investor_origin": ["CN"],
-    "operating_means_ready": True,
+    "lacking_means": [],
     "discredited": [],
     "certificates": [],
 }
 """Facts of a suitable partner, where a rule reads them."""
+_PHRASES: Mapping[str, LocalizedText] = {
+    "another": {"en": "Work with another partner, one that holds the license", "zh": "更换为持证的合作方"},
+    "content": {
+        "en": "License the content to a partner that holds the permit and runs the service",
+        "zh": "将内容许可给持证的合作方，由其经营",
+    },
+    "domestic": {
+        "en": "Let a mainland partner without foreign share run the service",
+        "zh": "由无外资的境内合作方经营",
+    },
+}
+"""Phrases for a partner that replaces one, that holds permits of content alone, and that needs no license."""
 _ROUNDS = 4
 """Maximum number of evaluations to complete the facts of a partner."""
 
 
-def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision, goal: Iterable[str]) -> Iterator[Change]:
+def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision) -> Iterator[Change]:
     """Yield a licensed partner for the blocked services, or for all; or the company itself in place of a partner."""
     ruleset = bundle.on(decision.as_of)
     services = profile.facts["services"]
@@ -40,7 +52,7 @@ def find_partner_changes(bundle: Bundle, profile: Profile, decision: Decision, g
     for group in groups:
         known = all("operated_by" in service for service in services if service["id"] in group)
         if group and known:
-            yield _fit_partner(bundle, ruleset, profile, decision, group, tuple(goal))
+            yield _fit_partner(bundle, ruleset, profile, decision, group)
     for index, service in enumerate(services):
         if service.get("operated_by") in ("partner", "contract-controlled"):
             yield _operate_itself(profile, index, service)
@@ -61,7 +73,6 @@ def _fit_partner(
     profile: Profile,
     decision: Decision,
     group: tuple[str, ...],
-    goal: tuple[str, ...],
 ) -> Change:
     """Return the change to a partner with exactly the facts that the rules require."""
     partner = {
@@ -75,7 +86,7 @@ def _fit_partner(
             result = evaluate(bundle, apply_changes(profile, [change]), decision.as_of)
         except InvalidInput:
             break
-        required = _find_required(result, profile, decision, group, goal, partner)
+        required = _find_required(result, profile, decision, group, partner)
         if not required:
             break
         partner = {**partner, **required}
@@ -88,21 +99,18 @@ def _find_required(
     profile: Profile,
     decision: Decision,
     group: tuple[str, ...],
-    goal: tuple[str, ...],
     partner: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return further facts required of the partner: missing ones, and licenses if the goal is to hold them all."""
+    """Return further facts required of the partner: missing ones, and the permits that its services need."""
     required = {
         str(ask.path[1]): _SOUND[str(ask.path[1])]
         for ask in result.missing
         if ask.path[0] == "partner" and len(ask.path) > 1 and ask.path[1] in _SOUND
     }
-    if "needs-license" in goal:
-        return required
     held = {license["instrument"] for license in partner["licenses"]}
     more = [
         _make_license(finding.rule.effect.instrument, profile, decision, ())
-        for finding in result.needs
+        for finding in (*result.needs, *result.would_need)
         if isinstance(finding.rule.effect, Need)
         and finding.rule.effect.instrument
         and finding.rule.effect.bearer == "operator"
@@ -122,11 +130,9 @@ def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str,
                 Edit(("services", index, "customer_contract"), "partner"),
             ]
     known = "partner" in profile.facts and any(s.get("operated_by") == "partner" for s in profile.facts["services"])
-    phrase = (
-        {"en": "Work with another partner, one that holds the license", "zh": "更换为持证的合作方"}
-        if known
-        else mutability.phrase
-    )
+    telecom = any(license.get("classes") for license in partner["licenses"])
+    key = "another" if known else "content" if not telecom and partner["licenses"] else "domestic"
+    phrase = mutability.phrase if telecom and not known else _PHRASES[key]
     return Change(
         "partner",
         (len(group), group),

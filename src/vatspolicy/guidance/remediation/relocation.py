@@ -14,6 +14,8 @@ from vatspolicy.profile.vocabulary import LocalizedText, within
 
 _PARTS = ("r", "f", "a", "rf", "fa", "rfa")
 """Combinations of registered office (r), facilities (f) and area (a) that make a relocation."""
+OWNED = 2
+"""What it costs more to leave a data center of one's own: an office moves more easily."""
 
 
 def find_relocations(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
@@ -59,6 +61,7 @@ def relocate(
                 found = _EDITS[letter](profile, target, services)
                 edits += found
                 cost += mutable_facts(profile.schemas)[_MUTABLE[letter]].cost if found else 0
+                cost += OWNED if letter == "f" and _gives_up_own(profile, target, services) else 0
                 if not found:
                     break
             else:
@@ -154,6 +157,15 @@ def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> l
         if service.get("hosting") == "overseas":
             edits.append(Edit(("services", index, "hosting"), "mainland"))
     return edits
+
+
+def _gives_up_own(profile: Profile, target: Target, services: frozenset[str]) -> bool:
+    """Return True if a data center that the company owns lies outside the target."""
+    return any(
+        facility.get("kind") == "data-center" and facility.get("tenure") == "own" and not target.holds(facility)
+        for _, service in _own_services(profile, services)
+        for facility in service.get("facilities") or ()
+    )
 
 
 def _area(profile: Profile, target: Target, services: frozenset[str]) -> list[Edit]:

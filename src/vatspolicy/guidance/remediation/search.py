@@ -101,7 +101,7 @@ class Search:
 
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision, goal: tuple[str, ...], most: int) -> None:
         self.bundle, self.profile, self.decision, self.goal, self.most = bundle, profile, decision, goal, most
-        self.changes = find_changes(bundle, profile, decision, goal)
+        self.changes = find_changes(bundle, profile, decision)
         self.weight = weight(bundle.on(decision.as_of), profile, decision)
         self.evaluated = 0
         self.exhausted = True

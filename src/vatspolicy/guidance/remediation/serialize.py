@@ -12,6 +12,7 @@ from vatspolicy.guidance.remediation.search import Proposal, RemediationPlan
 from vatspolicy.guidance.remediation.thresholds import ThresholdDistance, find_threshold_distances
 from vatspolicy.guidance.remediation.wording import threshold_text, title, value_text
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.operators import operator_of
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText
 from vatspolicy.profile.wording import FactWording
@@ -37,12 +38,7 @@ def plan_to_data(bundle: Bundle, profile: Profile, plan: RemediationPlan) -> dic
     """Return routes, proposals and threshold distances of one profile. Equal inputs give equal bytes."""
     data = decision_to_data(bundle, profile, plan.decision)
     ids = [service["id"] for service in profile.facts["services"]]
-    operators = {
-        service["id"]: profile.facts.get("company" if service.get("operated_by") == "company" else "partner")
-        if "operated_by" in service
-        else None
-        for service in profile.facts["services"]
-    }
+    operators = {service["id"]: operator_of(profile.facts, service) for service in profile.facts["services"]}
     return {
         "format": FORMAT,
         **{key: data[key] for key in _KEPT},

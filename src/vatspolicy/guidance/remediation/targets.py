@@ -139,7 +139,7 @@ def _listed(ruleset: RuleSet, key: str) -> Iterator[Target]:
             yield Target(key, entry["id"], tuple(entry["places"]), schemas=schemas)
         elif isinstance(entry, dict) and "zones" in entry:
             for zone in entry["zones"]:
-                yield Target(key, f"{entry['province']}/{zone}", (entry["province"],), zone, schemas=schemas)
+                yield Target(key, f"{entry['id']}/{zone}", (entry["id"],), zone, schemas=schemas)
         elif isinstance(entry, str) and entry in gazetteer(schemas) and "place" in key:
             yield Target(key, entry, (entry,), schemas=schemas)
 

@@ -11,7 +11,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Deny, Need, Route, Rule
 from vatspolicy.profile.profile import Profile
 
-DAYS = 12
+DAYS = 40
 """Maximum number of later days that are evaluated."""
 
 
@@ -33,15 +33,18 @@ def postpone_launch(
 
 
 def _days(bundle: Bundle, decision: Decision) -> list[str]:
-    """Return the later days on which a rule behind an obstacle begins or ends, or its parameter changes."""
+    """Return the later days on which a rule behind an obstacle or a route begins or ends, or its parameter changes.
+
+    Every route counts, since one that opens nothing yet may not match on the day of the decision.
+    """
     rules: dict[Rule, None] = {finding.rule: None for finding in (*decision.denials, *decision.needs)}
-    rules |= {state.rule: None for finding in decision.denials for state in finding.routes}
-    keys = {key for rule in rules for key in rule.parameters}
+    routes = [rule for policy in bundle.policies.values() for rule in policy.rules if isinstance(rule.effect, Route)]
+    keys = {key for rule in (*rules, *routes) for key in rule.parameters}
     days = {rule.until for rule in rules}
     for policy in bundle.policies.values():
         for parameter in policy.parameters.values():
             if parameter.key in keys:
                 days |= {value.since for value in parameter.values}
-        days |= {rule.since for rule in policy.rules if isinstance(rule.effect, Route)}
         days |= {rule.until for rule in policy.rules if isinstance(rule.effect, Deny | Need)}
+    days |= {rule.since for rule in routes}
     return sorted(day for day in days if decision.as_of < day < "9999")

@@ -48,6 +48,7 @@ _SCOPE: Scope = {
 _OWNERS = {"company": ("{} of the company", "本公司的{}"), "operator": ("{} of the operator", "经营者的{}")}
 _FIELDS = {
     "ftz": ("zones", "片区"),
+    "id": ("name", "名称"),
     "places": ("places", "地点"),
     "province": ("province", "省份"),
     "zones": ("zones", "片区"),

@@ -12,7 +12,7 @@ from vatspolicy.cel.ast import Literal
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Article, Instrument, Policy, Rule
-from vatspolicy.policies.wording import describe_effect
+from vatspolicy.policies.wording import describe_effect, describe_readings
 from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.formats.markdown import code, escape, fold, table
 from vatspolicy.reports.policy.expression_wording import Wording
@@ -187,6 +187,8 @@ class _Page:
             yield f"Also rests on · 另据: {'; '.join(both(one.label) for one in part.further_articles)}"
         if rule.contested:
             yield "Contested · 存在不同理解"
+            for en, zh in zip(describe_readings(rule, "en"), describe_readings(rule, "zh"), strict=True):
+                yield f"{en} · {zh}"
         if rule.unwaivable:
             yield "Cannot be waived · 不得豁免"
 

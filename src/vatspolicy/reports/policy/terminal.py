@@ -11,7 +11,7 @@ from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Article
-from vatspolicy.policies.wording import describe_effect
+from vatspolicy.policies.wording import describe_effect, describe_readings
 from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, one_line
 
 _WORDS = {
@@ -132,6 +132,8 @@ class _Page:
         yield f"  {self.label('in_force')}{self.dates(rule.since, rule.until)}"
         yield from self.flow(f"{self.label('when')}{one_line(rule.when.text)}", 2)
         yield from self.flow(f"{self.label('then')}{describe_effect(self.bundle, rule, self.lang)}", 2)
+        for sentence in describe_readings(rule, self.lang):
+            yield from self.flow(sentence, 4)
         if part.conditions:
             yield f"  {self.word('conditions')}"
         for condition in part.conditions:

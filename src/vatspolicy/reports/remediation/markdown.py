@@ -9,7 +9,7 @@ from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.markdown import escape, section
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
-from vatspolicy.reports.remediation.words import say
+from vatspolicy.reports.remediation.words import name_goal, say
 from vatspolicy.reports.words import MEANINGS, phrase
 
 Data = Mapping[str, Any]
@@ -85,7 +85,7 @@ def _differences(data: Data, lang: Language) -> Iterator[str]:
         yield ""
         yield say("nothing_better", lang)
         return
-    yield from _heading("differences", lang, word=word(VERDICTS, goal, lang))
+    yield from _heading("differences", lang, word=name_goal(goal, lang))
     if not data["proposals"]:
         yield say("none_known" if data["missing"] else "none", lang)
     for position, proposal in enumerate(data["proposals"], start=1):

@@ -9,7 +9,7 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, number, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.remediation.words import say
+from vatspolicy.reports.remediation.words import name_goal, say
 from vatspolicy.reports.words import MEANINGS, phrase
 
 Data = Mapping[str, Any]
@@ -175,7 +175,7 @@ class _Report:
         if goal is None:
             yield from self.heading(say("nothing_better", self.lang))
             return
-        yield from self.heading(say("differences", self.lang, word=word(VERDICTS, goal, self.lang)))
+        yield from self.heading(say("differences", self.lang, word=name_goal(goal, self.lang)))
         if not self.data["proposals"]:
             yield from self.flow(say("none_known" if self.data["missing"] else "none", self.lang), "  ")
         for position, proposal in enumerate(self.data["proposals"], start=1):

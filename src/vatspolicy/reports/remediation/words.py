@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import Table, word
+from vatspolicy.i18n.words import VERDICTS, Table, word
 
 WORDS: Table = {
     "routes": {"en": "Routes", "zh": "途径"},
@@ -18,6 +18,7 @@ WORDS: Table = {
     "leads_to": {"en": "leads to: {instrument}", "zh": "取得：{instrument}"},
     "besides": {"en": "Obstacles on every route", "zh": "各途径共有的障碍"},
     "differences": {"en": "Differences that would lead to {word}", "zh": "可使结论变为“{word}”的差异"},
+    "or_better": {"en": "{word} or better", "zh": "{word}或更优"},
     "differences_open": {
         "en": "Differences that would lift every denial, with facts still missing",
         "zh": "可消除全部禁止事由、但仍缺事实的差异",
@@ -64,6 +65,12 @@ WORDS: Table = {
     },
     "and_more": {"en": " and {count} more", "zh": "等，另有{count}处"},
 }
+
+
+def name_goal(goal: str, lang: Language) -> str:
+    """Return the word of a goal; a proposal may reach a better decision than the goal."""
+    name = word(VERDICTS, goal, lang)
+    return name if goal == "allow" else say("or_better", lang, word=name)
 
 
 def say(key: str, lang: Language, **values: Any) -> str:

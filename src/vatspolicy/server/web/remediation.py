@@ -10,7 +10,7 @@ from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import Content, Html, tag
 from vatspolicy.reports.formats.html_page import badge
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
-from vatspolicy.reports.remediation.words import say
+from vatspolicy.reports.remediation.words import name_goal, say
 
 Data = Mapping[str, Any]
 
@@ -88,7 +88,7 @@ def _differences(data: Data, lang: Language) -> Iterator[Content]:
     if goal is None:
         yield tag("p", say("nothing_better", lang))
         return
-    yield tag("h3", say("differences", lang, word=word(VERDICTS, goal, lang)))
+    yield tag("h3", say("differences", lang, word=name_goal(goal, lang)))
     if data["proposals"]:
         yield tag("ol", [_proposal(one, lang) for one in data["proposals"]], class_="proposals")
     else:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from vatspolicy.cel.ast import Literal
 from vatspolicy.policies.model import Article, Instrument
-from vatspolicy.policies.wording import describe_effect
+from vatspolicy.policies.wording import describe_effect, describe_readings
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, foreign, table
@@ -129,6 +129,7 @@ class _Page:
             tag("h4", link(tag("code", rule.id), f"#{rule.id}"), " ", join(*marks, between=" ")),
             tag("p", self.site.text(rule.message), class_="message"),
             tag("p", self.sentence(part)),
+            self.readings(part),
             self.conditions(part),
             self.aside(part),
             tag("details", tag("summary", self.site.say("cel")), tag("pre", tag("code", "\n".join(part.cel)))),
@@ -151,6 +152,10 @@ class _Page:
         return join(
             subject, joint, clause(self.wording, rule.when.tree), " → ", effect, bears, share, "。" if zh else "."
         )
+
+    def readings(self, part: RulePart) -> Content:
+        found = describe_readings(part.rule, self.lang)
+        return tag("ul", [tag("li", sentence) for sentence in found]) if found else None
 
     def conditions(self, part: RulePart) -> Content:
         if not part.conditions:
