@@ -90,6 +90,8 @@ def _judge_service(profile: Data, service: Data, day: str) -> Iterator[tuple[int
     share = operator["foreign_percent"]
     if how == "contract-controlled":
         share = max(share, company["foreign_percent"])
+    target = "company" if how == "company" else "partner"
+    share = max([share, *(deal["foreign_percent_after"] for deal in profile["deals"] if deal["target"] == target)])
     if service["audience"] == "own-group" or _is_abroad(service, operator):
         return
     content = CLOSED_CONTENT & set(service["content"]) or CLOSED_OFFERS & set(service["offers"])
@@ -129,7 +131,7 @@ def _judge_applicant(service: Data, operator: Data, cls: str) -> Iterator[tuple[
         yield DENY, f"{cls}: capital"
     if operator["discredited"]:
         yield DENY, f"{cls}: discredited"
-    if cls != "basic" and not all(operator["operating_means"].values()):
+    if cls != "basic" and operator["lacking_means"]:
         yield DENY, f"{cls}: means to operate"
 
 
@@ -160,7 +162,7 @@ def _open_ways(service: Data, operator: Data, share: float, cls: str, day: str) 
             same = at in places and all(site in places for site in _sites(service))
             if same and local and not service["rents_outside_region"]:
                 yield "Pilot"
-    if day >= "2025-04-11" and at in SERVICES_PLACES and (cls in {"ISP users", "app store"} or cls == "VPN" and capped):
+    if day >= "2025-04-11" and at in SERVICES_PLACES and (cls in {"ISP users", "app store"} or (cls == "VPN" and capped)):
         yield "services pilot"
     if _is_early_beijing(at, cls, day) and (cls != "VPN" or capped):
         yield "Beijing"

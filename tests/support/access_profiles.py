@@ -28,6 +28,7 @@ ZONES = {
     "zhengzhou": "henan",
 }
 DAYS = ("2018-08-01", "2019-08-01", "2021-03-01", "2022-06-01", "2024-06-01", "2024-12-01", "2025-05-01", "2026-11-26")
+MEANS = ("staff", "premises", "facilities", "plan", "long-term-service")
 TRADE = (
     "own-shop",
     "company-site",
@@ -54,7 +55,11 @@ def _draw_profile(draw: random.Random, number: int) -> dict[str, Any]:
     services = [_draw_service(draw, index, profile["company"], partner) for index in range(draw.choice((1, 1, 1, 2)))]
     if any(service["operated_by"] != "company" for service in services):
         profile["partner"] = partner
-    return {**profile, "services": services}
+    deals = []
+    if draw.random() < 0.1:
+        target = draw.choice(("company", "partner", "other"))
+        deals = [{"kind": "acquisition", "target": target, "foreign_percent_after": draw.choice((0, 40, 50, 100))}]
+    return {**profile, "services": services, "deals": deals}
 
 
 def _draw_entity(draw: random.Random, foreign: float = 0.75) -> dict[str, Any]:
@@ -72,9 +77,7 @@ def _draw_entity(draw: random.Random, foreign: float = 0.75) -> dict[str, Any]:
         "certificates": ["cepa-supplier"] if share and draw.random() < 0.3 else [],
         "registered": {"at": at, "ftz": _draw_zone(draw, at)} if mainland else {"at": "overseas", "ftz": "none"},
         "registered_capital_rmb": draw.choice((500_000, 1_000_000, 5_000_000, 10_000_000, 10_000_000)),
-        "operating_means": {
-            name: draw.random() < 0.98 for name in ("staff", "premises", "facilities", "plan", "long_term_service")
-        },
+        "lacking_means": [draw.choice(MEANS)] if draw.random() < 0.06 else [],
         "discredited": ["manager"] if draw.random() < 0.06 else [],
         "licenses": [_draw_license(draw) for _ in range(draw.choice((0, 0, 1, 2)))],
     }
