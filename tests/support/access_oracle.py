@@ -98,29 +98,34 @@ def _judge_service(profile: Data, service: Data, day: str) -> Iterator[tuple[int
     if share > 0 and content:
         yield DENY, f"closed content {sorted(content)}"
     for cls in sorted({CLASSES[offer] for offer in service["offers"] if offer in CLASSES}):
-        licensed = _is_licensed(operator, service, cls, day)
-        if not operator["mainland_entity"]:
-            yield DENY, f"{cls}: no company in the mainland"
-        elif operator["legal_form"] not in COMPANIES:
-            yield DENY, f"{cls}: the operator is no company"
-        if how != "company" and company["foreign_percent"] > 0 and service["customer_contract"] == "company":
-            yield DENY, f"{cls}: the foreign side signs on the license of its partner"
-        if how == "contract-controlled" and company["foreign_percent"] > 0:
-            yield DENY, f"{cls}: control by contract"
-        if how == "partner" and not licensed:
-            yield DENY, f"{cls}: the partner holds no license for it"
-        if cls == "basic":
-            if share > 49:
-                yield DENY, "basic: foreign share above 49"
-            if operator["state_percent"] < 51:
-                yield DENY, "basic: state share below 51"
-            if "cross-border-line" in service["offers"] and not licensed:
-                yield DENY, "basic: gateways are the carriers'"
-        elif share > 0 and not any(_open_ways(service, operator, share, cls, day)):
-            yield DENY, f"{cls}: no way for a share of {share}"
-        if not licensed:
-            yield from _judge_applicant(service, operator, cls)
-            yield NEEDS_LICENSE, f"{cls}: no license"
+        for found, reason in _judge_class(company, operator, service, share, cls, day):
+            yield found, f"{cls}: {reason}"
+
+
+def _judge_class(
+    company: Data, operator: Data, service: Data, share: float, cls: str, day: str
+) -> Iterator[tuple[int, str]]:
+    how, licensed = service["operated_by"], _is_licensed(operator, service, cls, day)
+    if not operator["mainland_entity"]:
+        yield DENY, "no company in the mainland"
+    elif operator["legal_form"] not in COMPANIES:
+        yield DENY, "the operator is no company"
+    if how != "company" and company["foreign_percent"] > 0 and service["customer_contract"] == "company":
+        yield DENY, "the foreign side signs on the license of its partner"
+    if how == "contract-controlled" and company["foreign_percent"] > 0:
+        yield DENY, "control by contract"
+    if how == "partner" and not licensed:
+        yield DENY, "the partner holds no license for it"
+    if cls == "basic":
+        if share > 49 or operator["state_percent"] < 51:
+            yield DENY, "a basic operator is state-controlled"
+        if "cross-border-line" in service["offers"] and not licensed:
+            yield DENY, "gateways are those of the carriers"
+    elif share > 0 and not any(_open_ways(service, operator, share, cls, day)):
+        yield DENY, f"no way for a share of {share}"
+    if not licensed:
+        yield from _judge_applicant(service, operator, cls)
+        yield NEEDS_LICENSE, "no license"
 
 
 def _judge_applicant(service: Data, operator: Data, cls: str) -> Iterator[tuple[int, str]]:
@@ -128,31 +133,40 @@ def _judge_applicant(service: Data, operator: Data, cls: str) -> Iterator[tuple[
     one_province = len(_provinces(service["area"])) <= 1
     local = one_province or cls in {"app store", "search", "messaging"}
     if cls != "basic" and operator["registered_capital_rmb"] < (1_000_000 if local else 10_000_000):
-        yield DENY, f"{cls}: capital"
+        yield DENY, "capital"
     if operator["discredited"]:
-        yield DENY, f"{cls}: discredited"
+        yield DENY, "discredited"
     if cls != "basic" and operator["lacking_means"]:
-        yield DENY, f"{cls}: means to operate"
+        yield DENY, "means to operate"
 
 
 def _open_ways(service: Data, operator: Data, share: float, cls: str, day: str) -> Iterator[str]:
     """Yield the ways by which a foreign-invested operator may come to a license; a partnership to uncapped ones only."""
-    at = operator["registered"]["at"]
     capped = share <= 50 and operator["legal_form"] != "partnership"
-    zone = operator["registered"]["ftz"]
     if cls in COMMITTED and capped:
         yield "general list"
     if day >= FREE_SINCE.get(cls, "9999-12-31"):
         yield "general list, no cap"
+    zone = operator["registered"]["ftz"]
     in_zone = zone != "none" and (day >= "2018-07-30" or "shanghai" in zone)
     same_zone = all(facility.get("ftz") not in (None, "none") for facility in service["facilities"])
     if in_zone and same_zone and (cls in ZONE_FREE or (cls == "VPN" and capped)):
         yield "free-trade zone"
+    if {"HK", "MO"} & set(operator["investor_origin"]) and "cepa-supplier" in operator["certificates"]:
+        if cls in {"IDC", "VPN"} and capped:
+            yield "CEPA"
+        if cls in {"multi-party", "store and forward", "call center", "ISP users", "app store"}:
+            yield "CEPA"
+        if day >= "2025-03-01":
+            yield "CEPA, second amendment, whose schedule nobody here has read"
+    yield from _ways_of_place(service, operator["registered"]["at"], capped, cls, day)
+
+
+def _ways_of_place(service: Data, at: str, capped: bool, cls: str, day: str) -> Iterator[str]:
+    """Yield the ways that a seat in Hainan, in a pilot place or in a city of the services pilot opens."""
     if at == "hainan" and day >= "2021-02-01":
-        if cls in {"EDI devices", "EDI interchange"}:
-            yield "Hainan list"
         here = all(place in {"hainan", "overseas"} for place in (*_sites(service), *service["area"]))
-        if cls in {"IDC", "CDN"} and here:
+        if cls in {"EDI devices", "EDI interchange"} or (cls in {"IDC", "CDN"} and here):
             yield "Hainan list"
     if cls in PILOT and day >= "2024-10-23":
         for places in PILOT_PLACES:
@@ -162,21 +176,11 @@ def _open_ways(service: Data, operator: Data, share: float, cls: str, day: str) 
             same = at in places and all(site in places for site in _sites(service))
             if same and local and not service["rents_outside_region"]:
                 yield "Pilot"
-    if day >= "2025-04-11" and at in SERVICES_PLACES and (cls in {"ISP users", "app store"} or (cls == "VPN" and capped)):
+    opened = cls in {"ISP users", "app store"} or (cls == "VPN" and capped)
+    if opened and day >= "2025-04-11" and at in SERVICES_PLACES:
         yield "services pilot"
-    if _is_early_beijing(at, cls, day) and (cls != "VPN" or capped):
+    if opened and day >= "2021-10-18" and at == "beijing":
         yield "Beijing"
-    if {"HK", "MO"} & set(operator["investor_origin"]) and "cepa-supplier" in operator["certificates"]:
-        if cls in {"IDC", "VPN"} and capped:
-            yield "CEPA"
-        if cls in {"multi-party", "store and forward", "call center", "ISP users", "app store"}:
-            yield "CEPA"
-        if day >= "2025-03-01":
-            yield "CEPA, second amendment, whose schedule nobody here has read"
-
-
-def _is_early_beijing(at: str, cls: str, day: str) -> bool:
-    return at == "beijing" and day >= "2021-10-18" and cls in {"app store", "ISP users", "VPN"}
 
 
 def _is_licensed(operator: Data, service: Data, cls: str, day: str) -> bool:
