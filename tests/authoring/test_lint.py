@@ -15,11 +15,13 @@ from tests.support.shipped import ROOT
 from tests.support.specs import SHOP
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.lint import ORDER, lint
+from vatspolicy.authoring.quotations import quote_hash
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import load_bundle
 
+VERIFIED = f"{{day: '2026-01-01', against: a page, hash: {quote_hash('某事。')}}}"
 CLEAN = """\
 id: clean
 version: 1.0.0
@@ -28,7 +30,7 @@ topics: [telecom]
 source: {issuer: {en: Nobody, zh: 无}, number: 零号}
 effective: {from: '2020-01-01'}
 articles:
-  art-1: {en: Something., zh: 某事。, verification: primary}
+  art-1: {en: Something., zh: 某事。, verification: primary, verified: VERIFIED}
   practice: {label: {en: practice, zh: 实践}, en: Something else., verification: secondary}
 instruments:
   icp-filing: {title: {en: Filing, zh: 备案}, authority: [{when: 'true', is: cac}]}
@@ -62,7 +64,7 @@ tests:
     - {it: applies above, as_of: '2026-01-01', expect: {file: fires, classes: fires}}
     - {it: is silent below, as_of: '2026-01-01', set: {company.foreign_percent: 50, services.0.offers: [cdn]}, expect: {file: silent, classes: silent}}
     - {it: asks, as_of: '2026-01-01', unset: [company.foreign_percent, services.0.offers], expect: {file: unknown, classes: unknown}}
-"""
+""".replace("VERIFIED", VERIFIED)
 
 
 def findings(folder: Path, text: str, fixtures: Path | None = None, schemas: SchemaSet | None = None) -> list[str]:
@@ -103,9 +105,24 @@ FINDINGS = {
         "clean.yaml:9:3: articles.practice: A key that is not an article number needs a label. Add label: {en, zh}.",
     ),
     "primary without words": (
-        "{en: Something., zh: 某事。, verification: primary}",
-        "{en: Something., verification: primary}",
+        f"zh: 某事。, verification: primary, verified: {VERIFIED}",
+        "verification: primary",
         "clean.yaml:8:3: articles.art-1: A primary article quotes the Chinese text. Add zh, or call it secondary.",
+    ),
+    "primary without a hash": (
+        f", verified: {VERIFIED}",
+        "",
+        "clean.yaml:8:3: articles.art-1: A primary article says which text its quote was verified against, and when. ",
+    ),
+    "a quote that changed": (
+        "zh: 某事。",
+        "zh: 某物。",
+        "clean.yaml:8:31: articles.art-1.zh: The quote changed after it was verified. Compare it anew: ",
+    ),
+    "verified without a quote": (
+        "en: Something else.,",
+        "en: Something else., verified: {against: a page},",
+        "clean.yaml:9:66: articles.practice.verified: Without a quote in Chinese there is nothing that could be verified.",
     ),
     "number of the document": (
         ", number: 零号",

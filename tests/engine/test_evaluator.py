@@ -277,9 +277,51 @@ class TestReadings:
             ("B22", "needs-license"),
         ]
 
-    def test_a_reading_that_changes_nothing_is_not(self, law: Bundle) -> None:
+    def test_a_reading_that_changes_a_license_and_not_the_word_is_shown(self, law: Bundle) -> None:
         company = {**DOMESTIC, "licenses": [{**LICENSED, "classes": ["B22", "B25-publishing"]}]}
-        assert decide(law, company, SAAS).readings == ()
+        decision = decide(law, company, SAAS)
+        assert [(r.reading, r.decision, r.stricter) for r in decision.readings] == [
+            ("B25-publishing", "allow", False),
+            ("B22", "allow", False),
+        ]
+        found = [(change.kind, change.added, change.id, change.cls) for change in decision.readings[1].changes]
+        assert found == [
+            ("class", True, "B22", None),
+            ("held", True, "vats-license", "B22"),
+            ("route", True, "home/domestic", "B22"),
+        ]
+        assert not decision.stricter_reading
+
+    def test_another_license_beside_one_that_is_needed_anyway_is_stricter(self, law: Bundle) -> None:
+        decision = decide(law, DOMESTIC, SAAS, CENTER)
+        assert decision.decision == "needs-license"
+        assert [(r.reading, r.decision, r.stricter) for r in decision.readings] == [
+            ("B25-publishing", "needs-license", True),
+            ("B22", "needs-license", True),
+        ]
+
+    def test_a_reading_that_another_rule_finds_too_changes_nothing(self, tmp_path: Path) -> None:
+        meets = rule("meets", "service", '"conferencing" in service.offers', "classify: {classes: [B22]}")
+        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, more="rules:\n" + meets)
+        decision = decide(bundle, DOMESTIC, {**SAAS, "offers": ["saas", "conferencing"]})
+        assert [r.reading for r in decision.readings] == ["B25-publishing"]
+
+    def test_the_worst_of_readings_together_is_told(self, tmp_path: Path) -> None:
+        """Read as a class whose one route is contested, and that route closed: only together they deny."""
+        contested = HOME.replace("    route:", f"{CLOSED_TOO}\n    route:")
+        bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + contested)
+        decision = decide(bundle, DOMESTIC, SAAS)
+        assert {r.decision for r in decision.readings} == {"needs-license"}
+        worst = decision.worst_reading
+        assert worst is not None
+        assert (worst.decision, worst.stricter, worst.complete) == ("deny", True, True)
+        assert [(rule.name, str(subject), name) for rule, subject, name in worst.readings] == [
+            ("classes/software", "s0", "B25-publishing"),
+            ("home/domestic", "s0/B25-publishing", "closed"),
+        ]
+
+    def test_where_nothing_is_contested_there_is_no_worst_reading(self, law: Bundle) -> None:
+        assert decide(law, DOMESTIC, CENTER).worst_reading is None
 
     def test_an_opinion_settles_it(self, law: Bundle) -> None:
         opinion = {"classes": ["B22"], "from": "the administration", "date": "2025-05-05"}

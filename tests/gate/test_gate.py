@@ -140,19 +140,19 @@ BARE = [("services.0.audience", "business")]
 
 def test_levels(decide: DecideFixture) -> None:
     table = {
-        "allow": (decide.decision(SHOP, *BARE, ("data.persons", 0)), (OK, OK, OK, OK)),
+        "allow": (decide.decision(SHOP, *BARE, ("data.persons", 0)), (OK, OK, OK, OK, OK)),
         "advice": (
             decide.decision(SHOP, *BARE, ("data.persons", 0), ("company.foreign_percent", 60)),
-            (OK, OK, OK, FAILED),
+            (OK, OK, OK, OK, FAILED),
         ),
-        "duty": (decide.decision(SHOP, ("data.persons", 0)), (OK, OK, FAILED, FAILED)),
-        "undetermined duty": (decide.decision(SHOP, *BARE), (OK, OK, FAILED, FAILED)),
+        "duty": (decide.decision(SHOP, ("data.persons", 0)), (OK, OK, OK, FAILED, FAILED)),
+        "undetermined duty": (decide.decision(SHOP, *BARE), (OK, OK, OK, FAILED, FAILED)),
         "needs-license": (
             decide.decision(HOSTING, ("data.persons", 0)),
-            (OK, FAILED, FAILED, FAILED),
+            (OK, FAILED, FAILED, FAILED, FAILED),
         ),
-        "deny": (decide.decision(HOSTING, *DENIED), (FAILED, FAILED, FAILED, FAILED)),
-        "incomplete": (decide.decision(HOSTING, *UNKNOWN), (INCOMPLETE,) * 4),
+        "deny": (decide.decision(HOSTING, *DENIED), (FAILED,) * 5),
+        "incomplete": (decide.decision(HOSTING, *UNKNOWN), (INCOMPLETE,) * 5),
     }
     for name, (decision, codes) in table.items():
         assert tuple(decide.code(level, decision) for level in LEVELS) == codes, name
@@ -160,10 +160,24 @@ def test_levels(decide: DecideFixture) -> None:
     assert {decision.decision for decision, _ in table.values()} == {"allow", "needs-license", "deny", "incomplete"}
 
 
-def test_a_contested_reading_counts_as_advice(decide: DecideFixture) -> None:
+def test_a_stricter_reading_fails_from_its_level_on(decide: DecideFixture) -> None:
     decision = decide.decision(SHOP, *BARE, ("services.0.offers", ["saas"]), ("data.persons", 0))
     assert (decision.decision, bool(decision.readings), decision.advice) == ("allow", True, ())
-    assert [decide.code(level, decision) for level in LEVELS] == [OK, OK, OK, FAILED]
+    assert [decide.code(level, decision) for level in LEVELS] == [OK, OK, FAILED, FAILED, FAILED]
+
+
+def test_a_reading_that_is_not_stricter_counts_as_advice_only(decide: DecideFixture) -> None:
+    classes = ["B11", "B21-interchange", "B25-publishing"]
+    license = {"instrument": "vats-license", "classes": classes, "area": ["china"], "valid": True}
+    held = ("company.licenses", [license])
+    software = [
+        ("services.0.offers", ["saas"]),
+        ("services.0.area", ["beijing"]),
+        ("services.0.facilities", ["beijing"]),
+    ]
+    decision = decide.decision(SHOP, *BARE, *software, ("data.persons", 0), held)
+    assert (decision.decision, bool(decision.readings), decision.stricter_reading) == ("allow", True, False)
+    assert [decide.code(level, decision) for level in LEVELS] == [OK, OK, OK, OK, FAILED]
 
 
 def test_a_duty_that_is_done_does_not_fail(decide: DecideFixture) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases, stray_tests
 from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts, used_terms
+from vatspolicy.authoring.verification import hash_problems
 from vatspolicy.cel.ast import Fact, Literal, Node, walk
 from vatspolicy.documents import Document, Limits, Path, parse_document
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
@@ -132,6 +133,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
 
 
 def _citations(file: _PolicyFile) -> Iterator[Problem]:
+    yield from hash_problems(file.document)
     for key, article in file.document.data.get("articles", {}).items():
         path: Path = ("articles", key)
         if "label" not in article and not key.startswith("art-"):

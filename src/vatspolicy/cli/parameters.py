@@ -46,7 +46,8 @@ class Lang(StrEnum):
 class FailOn(StrEnum):
     """Levels on which the gate may fail (vatspolicy.gate.gate.LEVELS)."""
 
-    DENY, NEEDS_LICENSE, DUTY, ADVICE = "deny", "needs-license", "duty", "advice"
+    DENY, NEEDS_LICENSE, CONTESTED = "deny", "needs-license", "contested"
+    DUTY, ADVICE = "duty", "advice"
 
 
 def to_american(text: str) -> str:

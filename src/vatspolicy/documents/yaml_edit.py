@@ -16,8 +16,10 @@ from vatspolicy.documents.yaml_tree import YamlCollection
 from vatspolicy.documents.yaml_writer import Comment, build_tree, write_block, write_inline
 
 
-def set_value(text: str, path: Path, value: Any, comment: Comment | None = None) -> str:
+def set_value(text: str, path: Path, value: Any, comment: Comment | None = None, flow: bool = False) -> str:
     """Return the text with a value at a path, whether or not there was one; missing mappings are added.
+
+    `flow`: the value stands in brackets on the line of its key, however long it is.
 
     Raises:
         ValueError: The text is empty, or the path leads to a member that a list does not have.
@@ -27,13 +29,15 @@ def set_value(text: str, path: Path, value: Any, comment: Comment | None = None)
     rest = path[known:]
     in_flow = any(isinstance(one, CollectionNode) and one.flow_style for one in nodes[:-1])
     if not rest or _is_empty(node):
-        return _replace(text, node, build_tree(_nest(rest, value), comment, path[:known], in_flow), column + 2)
+        return _replace(text, node, build_tree(_nest(rest, value), comment, path[:known], in_flow or flow), column + 2)
     if not isinstance(node, MappingNode):
         raise ValueError("a list is answered whole")
     if node.flow_style:
         pair = write_inline(build_tree({rest[0]: _nest(rest[1:], value)}, flow=True))
         return _insert(text, node.value[-1][1].end_mark.index, f", {pair[1:-1]}")
     tree = build_tree({rest[0]: _nest(rest[1:], value)}, comment, path[:known])
+    if flow and isinstance(tree, YamlCollection):
+        tree.entries[0].value = build_tree(_nest(rest[1:], value), flow=True)
     return _insert_lines(text, _end(text, node), write_block(tree, node.value[0][0].start_mark.column))
 
 
@@ -128,6 +132,8 @@ def _replace(text: str, node: Node, tree: Any, column: int) -> str:
     if isinstance(tree, YamlCollection) and not tree.flow:
         before = text[:start].rstrip(" \n")
         return _insert_lines(before + text[end:], len(before), write_block(tree, column))
+    if isinstance(node, CollectionNode) and text[:start].rstrip().endswith(":"):
+        start = len(text[:start].rstrip())  # the members of the old value stood below the key
     space = "" if text[:start][-1:] in ("", " ", "[", "{") else " "
     return f"{text[:start]}{space}{write_inline(tree)}{text[end:]}"
 

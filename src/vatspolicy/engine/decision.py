@@ -150,14 +150,43 @@ class Finding(NamedTuple):
         )
 
 
+class Change(NamedTuple):
+    """Something that another reading of the law adds or takes away."""
+
+    kind: str
+    """class, denial, license (to get), held (a license that counts), route (open) or duty."""
+    added: bool
+    id: str
+    """The class, the reason of a denial, the instrument, or the rule of a route."""
+    cls: str | None = None
+    """Class that a license or a route is about."""
+    rule: Rule | None = None
+    """Rule of a denial or a route."""
+
+
 class Interpretation(NamedTuple):
-    """Alternative interpretation of a contested rule under which the decision differs."""
+    """Another reading of a contested rule, which changes something."""
 
     rule: Rule
     subject: Subject
     reading: str
     """A class, `not-telecommunications`, or `closed` for a route that is not admitted."""
     decision: str
+    stricter: bool
+    """True if the decision is stricter, or if there are further licenses to get."""
+    changes: tuple[Change, ...]
+
+
+class WorstReading(NamedTuple):
+    """The strictest combination of readings for one service; the other services stay as they are."""
+
+    service: str
+    decision: str
+    stricter: bool
+    readings: tuple[tuple[Rule, Subject, str], ...]
+    """Rule, subject and reading of each contested rule that is read otherwise; none if nothing is stricter."""
+    complete: bool
+    """True if every combination was decided; False if there are too many, and each was decided alone."""
 
 
 class Activity(NamedTuple):
@@ -205,8 +234,17 @@ class Decision:
     missing: tuple[MissingFact, ...]
     """Facts that could still change the decision word, the most decisive first; empty once decided."""
     readings: tuple[Interpretation, ...]
+    """Other readings of contested rules that change anything, each alone."""
+    worst_reading: WorstReading | None
+    """The strictest combination of readings; None if no contested rule applies."""
     verification: str | None
     """The weakest verification among the articles that the decision rests on; None if it rests on none."""
+
+    @property
+    def stricter_reading(self) -> bool:
+        """True if an admitted reading of the law is stricter."""
+        worst = self.worst_reading
+        return any(reading.stricter for reading in self.readings) or (worst is not None and worst.stricter)
 
     @property
     def outstanding(self) -> tuple[Finding, ...]:

@@ -16,7 +16,6 @@ from vatspolicy.engine.decision import (
     Activity,
     Decision,
     Finding,
-    Interpretation,
     MissingFact,
     Outcome,
     RouteResult,
@@ -26,9 +25,10 @@ from vatspolicy.engine.decision import (
 )
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
 from vatspolicy.engine.missing_facts import MissingFacts, missing_offers, rank_missing_facts
+from vatspolicy.engine.readings import Choices, compare_readings
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import KINDS, VERIFICATIONS, Classify, Duty, Need, Rule
+from vatspolicy.policies.model import CLOSED, KINDS, VERIFICATIONS, Duty, Need, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
 from vatspolicy.profile.profile import Profile
 
@@ -47,6 +47,7 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
     unmet = tuple(whole.unmet)
+    readings, worst = compare_readings(parts, evaluator.ids, evaluator.reread) if whole.contested else ((), None)
     return Decision(
         decision=word,
         range=(whole.low.word, whole.high.word),
@@ -63,7 +64,8 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
         advice=tuple(whole.advice),
         undetermined=tuple(whole.unknown),
         missing=rank_missing_facts(whole.questions, whole.low) if word == INCOMPLETE else (),
-        readings=tuple(evaluator.interpretations(parts)) if whole.contested else (),
+        readings=readings,
+        worst_reading=worst,
         verification=_weakest(_verifications(whole)),
     )
 
@@ -329,33 +331,22 @@ class _Evaluator:
 
     # --- interpretations
 
-    def interpretations(self, parts: Sequence[Part]) -> Iterator[Interpretation]:
-        """Yield the alternative interpretations of contested rules under which the decision differs.
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the services, in their order."""
+        return [service["id"] for service in self.product["services"]]
 
-        An interpretation concerns one service; the other parts of the product stay as they are.
-        """
-        word = _word(parts)
-        ids = [service["id"] for service in self.product["services"]]
-        for rule, subject in dict.fromkeys(one for part in parts for one in part.contested):
-            assert subject.service is not None
-            index = ids.index(subject.service)
-            others = [*parts[: index + 1], *parts[index + 2 :]]
-            for alternative in rule.other_readings:
-                is_class = isinstance(rule.effect, Classify)
-                readings = {(rule.name, subject.service): alternative} if is_class else NO_INTERPRETATIONS
-                refused = _NO_ROUTES if is_class else frozenset([(rule.name, subject)])
-                other = _Evaluator(self.ruleset, self.profile, self.as_of, BEARING, False, readings, refused)
-                found = _word([*others, other.service(index)])
-                if found != word:
-                    yield Interpretation(rule, subject, alternative, found)
+    def reread(self, index: int, choices: Choices) -> Part:
+        """Evaluate one service under other readings of contested rules."""
+        classes = {(rule.name, subject.service or ""): name for (rule, subject), name in choices.items()}
+        classes = {key: name for key, name in classes.items() if name != CLOSED}
+        refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
+        kinds = (*BEARING, "duty")
+        return _Evaluator(self.ruleset, self.profile, self.as_of, kinds, False, classes, refused).service(index)
 
 
 def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:
     return [match for match in matches if match[0].kind == kind]
-
-
-def _word(parts: Sequence[Part]) -> str:
-    return word_of(max(part.low for part in parts), max(part.high for part in parts))
 
 
 def _filed(activation: Activation) -> dict[str, str]:

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import (
     Activity,
+    Change,
     Decision,
     Finding,
+    Interpretation,
     LicenseOption,
     MissingFact,
     RouteResult,
     Service,
+    Subject,
+    WorstReading,
     nearest_routes,
     rank_routes,
 )
@@ -25,7 +29,7 @@ from vatspolicy.engine.explanation import FactRead, clauses, facts_read
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
-from vatspolicy.policies.model import Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
+from vatspolicy.policies.model import Advise, Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, label, question
 
@@ -58,16 +62,8 @@ def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> di
         "advice": maker.findings(decision.advice),
         "undetermined": maker.findings(decision.undetermined),
         "missing": [maker.ask(ask) for ask in decision.missing],
-        "contested": [
-            {
-                "rule": reading.rule.name,
-                "subject": str(reading.subject),
-                "reading": reading.reading,
-                "decision": reading.decision,
-                "message": dict(reading.rule.message),
-            }
-            for reading in decision.readings
-        ],
+        "contested": [maker.reading(reading) for reading in decision.readings],
+        "worst_reading": maker.worst(decision.worst_reading),
     }
 
 
@@ -105,6 +101,8 @@ class _Serializer:
         if finding.missing:
             data["asks"] = [self.ask(ask) for ask in finding.missing]
         match rule.effect:
+            case Advise(kind=kind):
+                data["kind"] = kind
             case Deny(curable=curable):
                 data["curable"] = curable
             case Need(instrument=str(instrument)):
@@ -175,13 +173,19 @@ class _Serializer:
     def location(self, finding: Finding) -> dict[str, int]:
         """Return the line of the spec to show: the last written fact that decided, else the subject of the rule."""
         written = [reading for reading in self.deciding(finding) if reading.value is not None]
+        if written:
+            return {"line": written[-1].line, "column": written[-1].column}
+        return self.place(finding.subject)
+
+    def place(self, subject: Subject) -> dict[str, int]:
+        """Return the line of the spec where a subject stands."""
         path: Path = ("product",)
-        if finding.subject.service is not None:
+        if subject.service is not None:
             ids = [service["id"] for service in self.profile.facts["services"]]
-            path = ("services", ids.index(finding.subject.service))
-            if finding.subject.cls is not None:
+            path = ("services", ids.index(subject.service))
+            if subject.cls is not None:
                 path = self.profile.path_of(self.profile.facts["services"][path[1]], ("offers",)) or path
-        line, column = (written[-1].line, written[-1].column) if written else self.profile.mark(path)
+        line, column = self.profile.mark(path)
         return {"line": line, "column": column}
 
     def instrument(self, id: str) -> dict[str, Any]:
@@ -243,6 +247,54 @@ class _Serializer:
             "title": _text(label("class", activity.cls, self.bundle.schemas)),
             "outcome": activity.outcome,
             "routes": [self.route(state) for state in rank_routes(activity.routes)],
+        }
+
+    def reading(self, reading: Interpretation) -> dict[str, Any]:
+        readings = reading.rule.readings
+        assert readings is not None
+        held_by = next(other.held_by for other in readings.others if other.name == reading.reading)
+        return {
+            "rule": reading.rule.name,
+            "subject": str(reading.subject),
+            "reading": reading.reading,
+            "decision": reading.decision,
+            "stricter": reading.stricter,
+            "message": _text(reading.rule.message),
+            "held_by": _text(held_by),
+            "why": _text(readings.why),
+            "settled_by": _text(readings.settled_by),
+            "changes": [self.change(change) for change in reading.changes],
+            "location": self.place(reading.subject),
+        }
+
+    def change(self, change: Change) -> dict[str, Any]:
+        """Return what a reading changes, by the name that reports show."""
+        match change.kind:
+            case "class" | "denial":
+                title = label("class" if change.kind == "class" else "reason", change.id, self.bundle.schemas)
+            case "route":
+                assert change.rule is not None and isinstance(change.rule.effect, Route)
+                title = change.rule.effect.title
+            case _:
+                title = self.bundle.instruments[change.id].title
+        return {
+            "kind": change.kind,
+            "change": "added" if change.added else "removed",
+            "id": change.id,
+            "class": change.cls,
+            "rule": change.rule and change.rule.name,
+            "title": _text(title),
+        }
+
+    def worst(self, worst: WorstReading | None) -> dict[str, Any] | None:
+        return worst and {
+            "service": worst.service,
+            "decision": worst.decision,
+            "stricter": worst.stricter,
+            "readings": [
+                {"rule": rule.name, "subject": str(subject), "reading": name} for rule, subject, name in worst.readings
+            ],
+            "complete": worst.complete,
         }
 
     def ask(self, ask: MissingFact) -> dict[str, Any]:

@@ -44,7 +44,7 @@ _SEVERITY = (
     ExitCode.INVALID,
     ExitCode.INTERNAL,
 )
-LEVELS = ("deny", "needs-license", "duty", "advice")
+LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
 """Levels that the gate may fail on; each includes those before it."""
 AHEAD = 180
 """Days after the launch within which changes of the decision are reported."""
@@ -213,8 +213,9 @@ class Gate:
             fails = (
                 decision.decision == "deny"
                 or (level >= 1 and decision.decision == "needs-license")
-                or (level >= 2 and bool(decision.outstanding))
-                or (level >= 3 and bool(decision.advice or decision.readings))
+                or (level >= 2 and decision.stricter_reading)
+                or (level >= 3 and bool(decision.outstanding))
+                or (level >= 4 and bool(decision.advice or decision.readings))
             )
             code = ExitCode.FAILED if fails else ExitCode.OK
         return ExitCode.OK if self.no_fail else code

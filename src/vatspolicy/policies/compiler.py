@@ -221,7 +221,11 @@ class _PolicyCompiler:
         for index, other in enumerate(rule["readings"]["others"]):
             where: Path = (*path, "others", index)
             if key not in other:
-                self.note(where, f"Another reading of this rule names a {key}.")
+                class_, route = (
+                    "Another reading of this rule names a class.",
+                    "Another reading of this rule names a route.",
+                )
+                self.note(where, class_ if key == "class" else route)
             elif other[key] in seen:
                 self.note((*where, key), "This reading repeats another one.")
             seen.append(other.get(key))

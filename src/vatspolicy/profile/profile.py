@@ -19,7 +19,7 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Bilingual
 from vatspolicy.profile.operators import Operator
-from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, profile_type, within
+from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, presumptions, profile_type, within
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
@@ -164,6 +164,8 @@ def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
         for name in INHERITED:
             if name in facts["product"]:
                 service.setdefault(name, facts["product"][name])
+        if "licensed_for" in service and "offers" in service:  # what the operator does with a technology is offered
+            service["offers"] = list(dict.fromkeys([*service["offers"], *service["licensed_for"]]))
     return facts
 
 
@@ -230,6 +232,7 @@ def _reader(type: Type, schemas: SchemaSet) -> Reader | None:
 
 
 def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) -> Reader:
+    presumed = presumptions(schemas) if name == "services" else {}
     readers = {key: _reader(type, schemas) for key, type in fields.items()}
     is_place, whole, is_company = "within" in fields, name == "place", "mainland_entity" in fields
     declared = [key for key in DECLARED if key in fields]
@@ -246,6 +249,9 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
             found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
         for key in declared:
             found.setdefault(key, [])
+        for key, (fact, words) in presumed.items():
+            if key not in found and fact in found and words.issuperset(found[fact]) and found[fact]:
+                found[key] = []
         return found
 
     return read

@@ -43,6 +43,14 @@ def within(code: str, schemas: SchemaSet | None = None) -> tuple[str, ...]:
     return tuple(found)
 
 
+@derived_from_schemas
+def presumptions(schemas: SchemaSet) -> Mapping[str, tuple[str, frozenset[str]]]:
+    """Return the lists of a service that are empty if left out behind some words, with the fact that has the words."""
+    service = schemas.load("profile")["properties"]["services"]["items"]["properties"]
+    stated = {name: child["x-empty-behind"] for name, child in service.items() if "x-empty-behind" in child}
+    return {name: (fact, frozenset(words)) for name, rule in stated.items() for fact, words in rule.items()}
+
+
 def words(kind: str, schemas: SchemaSet | None = None) -> frozenset[str]:
     """Return the members of a shared enumeration: class, authority, reason, country."""
     return frozenset(_chosen(schemas).load("vocabulary")["$defs"][kind]["enum"])

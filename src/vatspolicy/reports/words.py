@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import STATES, VERDICTS, joint, word
-from vatspolicy.policies.wording import say_reading
+from vatspolicy.i18n.words import STATES, joint, word
 
 COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colors of the decision words on a terminal."""
@@ -74,17 +73,9 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "done": {"en": "done on {day}", "zh": "已于 {day} 完成"},
     "by": {"en": "by {day}", "zh": "截止 {day}"},
     "advice": {"en": "Notes for review", "zh": "审阅提示"},
-    "see_contested": {
-        "en": "Contested: under another reading of the law the result differs; see below.",
-        "zh": "存在争议：按其他理解结论不同，详见下文。",
-    },
     "rule_depends": {"en": "1 rule depends on this", "zh": "1条规则取决于此"},
     "rules_depend": {"en": "{count} rules depend on this", "zh": "{count}条规则取决于此"},
     "contested": {"en": "Contested", "zh": "存在争议"},
-    "reading": {
-        "en": "Read as {reading}, the decision is {decision}.",
-        "zh": "如按 {reading} 理解，结论为：{decision}。",
-    },
     "undetermined": {"en": "Undetermined", "zh": "尚未确定"},
     "undetermined_hint": {
         "en": "Rules that a missing fact leaves undecided; they do not change the decision.",
@@ -112,13 +103,6 @@ def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: 
     if route["state"] == "unknown" and any(other["state"] == "open" for other in routes):
         return phrase("may_open", lang)
     return word(STATES, route["state"], lang)
-
-
-def other_reading(reading: Mapping[str, Any], lang: Language) -> str:
-    """Describe the decisions under other readings of a contested rule (from merge_readings)."""
-    shown = [say_reading(name, lang) for name in reading["reading"]]
-    name = f" {phrase('or', lang)} ".join(shown)
-    return phrase("reading", lang, reading=name, decision=word(VERDICTS, reading["decision"], lang))
 
 
 def law_of(finding: Mapping[str, Any], lang: Language) -> str:

@@ -369,6 +369,8 @@ def _poisoned(value: Any) -> Any:
         "group",
         "bearer",
         "date",
+        "kind",
+        "change",
         "launch",
         "as_of",
         "range",

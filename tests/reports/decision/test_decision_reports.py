@@ -258,7 +258,7 @@ ALLOWED = {
 }
 CHILDREN = {
     "testsuites": ["testsuite"],
-    "testsuite": ["testcase"],
+    "testsuite": ["testcase", "system-out"],
     "testcase": ["error", "failure", "system-out"],
 }
 
@@ -272,7 +272,7 @@ def test_junit_has_the_structure_that_readers_of_it_know(records: dict[str, dict
     for suite in root:
         for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
             assert int(suite.attrib[name]) == len(list(suite.iter(tag)))
-        cases = [case.attrib["name"] for case in suite]
+        cases = [case.attrib["name"] for case in suite.iter("testcase")]
         assert len(cases) == len(set(cases))
 
 
@@ -429,7 +429,8 @@ def test_markdown_leads_with_the_verdict(records: dict[str, dict[str, Any]], lan
     for data in records.values():
         first = render("markdown", [data], lang).splitlines()[0]
         colon = "：" if lang == "zh" else ": "
-        assert re.match(rf"## \S+ {VERDICTS[data['decision']][lang]}{colon}Hosting in Lin", first)
+        mark = {"en": " · CONTESTED", "zh": " · 存在争议"}[lang] if data["contested"] else ""
+        assert re.match(rf"## \S+ {VERDICTS[data['decision']][lang]}{mark}{colon}Hosting in Lin", first)
 
 
 def test_markdown_says_why_what_and_by_when(make: Make) -> None:
@@ -568,11 +569,33 @@ def test_text_asks_for_missing_facts(make: Make) -> None:
 
 def test_text_shows_contested_readings(make: Make) -> None:
     text = page(make(("services.0.offers", ["saas"]), ("data.persons", 0)))
-    assert "Contested: under another reading of the law the result differs; see below.\n" in text
-    contested = " ".join(text[text.index("Contested\n") :].splitlines()[1:4])
-    assert contested.startswith("  ≠ cloud: Own software delivered online")
-    assert "Read as B25-publishing or " in contested
+    first = "another reading needs a license (B25-publishing, B21-interchange, B11)"
+    assert " ".join(text.splitlines()[:2]).startswith(f" ALLOW · CONTESTED  Hosting in Lin-gang · {first}")
+    contested = [line.strip() for line in text[text.index("\nContested\n") :].splitlines()[2:]]
+    assert contested[0].startswith("≠ cloud: Own software delivered online")
+    assert sum(line.startswith("- Read as ") for line in contested) == 3
+    for begin in ("Read first: ", "Settled by: "):
+        assert sum(line.startswith(begin) for line in contested) == 1
     assert text.count("Own software delivered online") == 2  # once for the class, once for all its readings
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html", "sarif", "junit", "github"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_format_says_that_a_decision_is_contested(
+    records: dict[str, dict[str, Any]], format: str, lang: Language
+) -> None:
+    held = records["contested"]["contested"][0]["held_by"][lang]
+    for name, data in records.items():
+        text = " ".join(render(format, [data], lang).split())
+        marks = {"en": "CONTESTED", "zh": "存在争议"}[lang] in text, " ".join(held.split()) in text
+        assert marks == (name == "contested",) * 2, name
+
+
+def test_advice_is_marked_by_its_kind(make: Make) -> None:
+    data = make()
+    assert {finding["kind"] for finding in data["advice"]} == {"verify"}
+    for format in ("text", "markdown", "html", "sarif", "junit", "github"):
+        assert "To verify: " in re.sub("</?(strong|p)>|[*]", "", render(format, [data], "en")), format
 
 
 def test_text_shows_what_is_undetermined(make: Make) -> None:

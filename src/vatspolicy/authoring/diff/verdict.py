@@ -10,6 +10,7 @@ from typing import Any
 from vatspolicy.authoring.diff.schemas import SchemaChange
 from vatspolicy.authoring.diff.sources import LawRevision
 from vatspolicy.authoring.diff.structure import LAW, Change
+from vatspolicy.documents import Document
 from vatspolicy.gate.gate import ExitCode, worst
 
 CONDITIONS = ("loosened", "tightened", "any", "unknown", "version", "retroactive")
@@ -289,11 +290,17 @@ def _file_faults(base: LawRevision, head: LawRevision, changes: Sequence[Change]
         if id in rewritten and _parse(new.data["version"]) <= _parse(old.data["version"]):
             faults.append(Fault("file-version", id, new.file, new.mark(("version",))[0]))
     for id, document in sorted(head.documents.items()):
-        review = document.data.get("review")
-        old_review = base.documents[id].data.get("review") if id in base.documents else None
+        review = _reviewed(document)
+        old_review = _reviewed(base.documents[id]) if id in base.documents else None
         if review and (review["version"] != document.data["version"] or (id in touched and review == old_review)):
             faults.append(Fault("review", id, document.file, document.mark(("review",))[0]))
     return faults
+
+
+def _reviewed(document: Document) -> dict[str, str] | None:
+    """Return by whom, when and in which version a policy was reviewed; None if nobody did."""
+    review = document.data.get("review", {})
+    return {key: review[key] for key in ("by", "on", "version")} if "by" in review else None
 
 
 def _parse(text: str) -> Version:

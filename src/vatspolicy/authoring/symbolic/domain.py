@@ -30,7 +30,7 @@ from vatspolicy.authoring.symbolic.values import (
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.profile.operators import SHARE, WHOLE
 from vatspolicy.profile.profile import DECLARED
-from vatspolicy.profile.vocabulary import INHERITED, gazetteer, within
+from vatspolicy.profile.vocabulary import INHERITED, gazetteer, presumptions, within
 
 Schema = Mapping[str, Any]
 
@@ -167,12 +167,29 @@ class ProfileSpace:
             if path == "product" and name in INHERITED:
                 return ((TRUE, OpaqueValue(f"product.{name}, which is handed down to services")),)
             value = self.value(child, f"{path}.{name}", present, fixed)
+            if "x-empty-behind" in child:
+                return self.empty_behind(name, value, found, present)
             if name == "mainland_entity" and "registered" in schema["properties"]:
                 return self.where_registered(value, found, present)
             return value
 
         found = self.lazy(path, schema, make)
         return found
+
+    def empty_behind(self, name: str, stated: SymbolicValue, service: SymbolicRecord, owner: int) -> SymbolicValue:
+        """Return a list of a service: as stated, else empty behind the words that the schema names."""
+        pool = self.pool
+        fact, words = presumptions(self.schemas)[name]
+        behind = service.get(fact)
+        assert not isinstance(stated, DualRail) and not isinstance(behind, DualRail)
+        ((own, listed),) = stated
+        unstated = [FALSE]
+        for held, base in behind:
+            assert isinstance(base, EnumSet)
+            some = pool.disjoin(base.has(word) for word in base.words if word in words)
+            others = (-base.has(word) for word in base.words if word not in words)
+            unstated.append(pool.conjoin((owner, held, -own, some, *others)))
+        return ((pool.disjoin((own, *unstated)), listed),)
 
     def where_registered(self, stated: SymbolicValue, company: SymbolicRecord, present: int) -> DualRail:
         """Return whether a company is a mainland entity: as stated, else by where it is registered."""

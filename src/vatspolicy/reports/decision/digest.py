@@ -1,4 +1,4 @@
-"""Contents of a decision that all formats share: merged duties and readings, results by line, waived findings."""
+"""Contents of a decision that all formats share: merged duties, results by line, waived findings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
+from vatspolicy.reports.decision.doubt import say_kind, say_other
 from vatspolicy.reports.words import law_of
 
 Data = Mapping[str, Any]
@@ -39,15 +40,6 @@ def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
         kept = found.setdefault((duty["instrument"]["id"], duty["bearer"]), {**duty, "citations": []})
         known = {(cited["policy"], cited["key"]) for cited in kept["citations"]}
         kept["citations"] += [cited for cited in duty["citations"] if (cited["policy"], cited["key"]) not in known]
-    return list(found.values())
-
-
-def merge_readings(readings: Iterable[Data]) -> list[dict[str, Any]]:
-    """Merge readings of one rule on one subject that lead to the same decision; `reading` lists them."""
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for reading in readings:
-        key = (reading["rule"], reading["subject"], reading["decision"])
-        found.setdefault(key, {**reading, "reading": []})["reading"].append(reading["reading"])
     return list(found.values())
 
 
@@ -116,6 +108,8 @@ def _waived(finding: Mapping[str, Any], lang: Language) -> str:
 
 def _message(finding: Mapping[str, Any], lang: Language) -> str:
     parts = [finding["message"][lang]]
+    if finding["effect"] == "advise":
+        parts = [say_kind(finding, lang), *parts]
     if finding["effect"] == "need":
         parts += [reason["title"][lang] for reason in finding.get("reasons", [])]
         parts += [f"→ {offer['instrument']['title'][lang]} ({offer['route']})" for offer in finding.get("any_of", [])]
@@ -126,6 +120,12 @@ def _message(finding: Mapping[str, Any], lang: Language) -> str:
     if finding["state"] == "unknown":
         parts += [f"? {ask['path']}" for ask in finding.get("asks", [])]
     return " ".join(parts) + f" [{law_of(finding, lang)}]"
+
+
+def say_contested(reading: Data, lang: Language) -> str:
+    """Return another reading of a rule in one line, with what the rule says."""
+    text = f"{reading['subject']}{joint('colon', lang)}{reading['message'][lang]} {say_other(reading, lang)}"
+    return clean(text, one_line=True)
 
 
 # --- waivers

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import VERDICTS, aside, joint, word
-from vatspolicy.reports.decision.digest import results, say_remark, some_waived
+from vatspolicy.i18n.words import aside, joint, word
+from vatspolicy.reports.decision import doubt
+from vatspolicy.reports.decision.digest import results, say_contested, say_remark, some_waived
 from vatspolicy.reports.formats.github import command
 
 Data = Mapping[str, Any]
@@ -24,12 +25,18 @@ def render(records: Iterable[Data], lang: Language, remarks: Iterable[Data] = ()
 
 def _lines(data: Data, lang: Language) -> Iterator[str]:
     level = {"deny": "error", "allow": "note"}.get(data.get("remaining", data["decision"]), "warning")
-    title = f"{data['product']}{joint('colon', lang)}{word(VERDICTS, data['decision'], lang)}"
-    more = ""
+    title = f"{data['product']}{joint('colon', lang)}{doubt.verdict(data, lang)}"
+    told = doubt.hint(data, lang)
+    more = f" {told}" if told else ""
+    if level == "note" and any(reading["stricter"] for reading in data["contested"]):
+        level = "warning"
     if "remaining" in data:
-        more = f" {told}" if (told := some_waived(data, lang)) else ""
+        more += f" {told}" if (told := some_waived(data, lang) or "") else ""
     top = {"file": data["file"], "line": 1, "col": 1}
     yield command(level, f"{title}{aside(data['as_of'], lang)}{more}", **top, title=title)
+    for reading in data["contested"]:
+        place = {"file": data["file"], "line": reading["location"]["line"], "col": reading["location"]["column"]}
+        yield command("note", say_contested(reading, lang), **place, title=reading["rule"])
     if data.get("changes_ahead"):
         from vatspolicy.reports.timeline import WORDS, say_ahead
 

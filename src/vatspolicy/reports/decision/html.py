@@ -8,7 +8,8 @@ from typing import Any
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import STATES, VERDICTS, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.digest import merge_readings, open_facts
+from vatspolicy.reports.decision import doubt
+from vatspolicy.reports.decision.digest import open_facts
 from vatspolicy.reports.decision.html_basis import (
     article_text,
     facts_table,
@@ -26,7 +27,7 @@ from vatspolicy.reports.formats.html_page import badge, contents, page, read_ass
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.timeline import WORDS as AHEAD
 from vatspolicy.reports.timeline import say_change, say_fact, say_law, told
-from vatspolicy.reports.words import MEANINGS, VERIFICATION, other_reading, phrase
+from vatspolicy.reports.words import MEANINGS, VERIFICATION, phrase
 
 Data = Mapping[str, Any]
 TONES = {"allow": "good", "needs-license": "warn", "deny": "bad", "incomplete": "ask"}
@@ -89,7 +90,7 @@ class _Decision:
     def __init__(self, data: Data, lang: Language, prefix: str, single: bool) -> None:
         self.data, self.lang, self.say = data, lang, Sentences(lang, prefix)
         self.h = [f"h{level if single else level + 1}" for level in (1, 2, 3, 4)]
-        self.name, self.verdict = str(data["title"]), word(VERDICTS, data["decision"], lang)
+        self.name, self.verdict = str(data["title"]), doubt.verdict(data, lang)
         self.items = items(data, self.say)
         self.explained = False
         self.made = [(key, head, part) for key, head, part in self.sections() if part is not None]
@@ -157,7 +158,7 @@ class _Decision:
             tag(self.h[0], self.name, id=say.place("top")),
             tag("p", self.verdict, class_="word"),
             tag("p", meaning),
-            tag("p", phrase("see_contested", lang)) if data["contested"] else None,
+            tag("p", doubt.hint(data, lang)) if data["contested"] else None,
             tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs], class_="key"),
             class_=f"verdict {TONES[data['decision']]}-box",
         )
@@ -340,19 +341,27 @@ class _Decision:
         rows = [
             tag(
                 "li",
-                tag("strong", f"{reading['subject']}{self.say.colon}"),
-                f"{self.say.text(reading['message'])} {other_reading(reading, self.lang)} ",
-                tag("code", reading["rule"], class_="soft"),
+                tag("strong", f"{readings[0]['subject']}{self.say.colon}"),
+                f"{self.say.text(readings[0]['message'])} ",
+                tag("code", readings[0]["rule"], class_="soft"),
+                tag("ul", [tag("li", doubt.say_other(reading, self.lang)) for reading in readings]),
+                [tag("p", sentence, class_="soft") for sentence in doubt.say_basis(readings[0], self.lang)],
             )
-            for reading in merge_readings(self.data["contested"])
+            for readings in doubt.group_readings(self.data["contested"])
         ]
-        return tag("ul", rows)
+        told = doubt.say_worst(self.data, self.lang)
+        return tag("ul", rows, tag("li", told) if told else None)
 
     def advice(self) -> Html | None:
-        findings = {finding["rule"]: finding for finding in reversed(self.data["advice"])}
         rows = [
-            tag("li", self.say.text(finding["message"]), self.say.law(finding["citations"]))
-            for finding in reversed(findings.values())
+            tag(
+                "li",
+                tag("strong", doubt.say_kind(finding, self.lang)),
+                " ",
+                self.say.text(finding["message"]),
+                self.say.law(finding["citations"]),
+            )
+            for finding in doubt.by_kind(self.data["advice"])
         ]
         return tag("ul", rows, class_="advice-list") if rows else None
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import VERDICTS, word
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, results, say_remark
+from vatspolicy.i18n.words import VERDICTS, joint, word
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, results, say_contested, say_remark
+from vatspolicy.reports.decision.doubt import hint, verdict
 from vatspolicy.reports.formats.junit import Suites
 from vatspolicy.reports.words import phrase
 
@@ -55,12 +56,21 @@ def _add_decision(suites: Suites, data: Data, lang: Language) -> None:
             suite.add_skipped(*case, "; ".join(waived[name]), text)
         else:
             suite.add_case(*case, text)
+    if output := _output(data, lang):
+        suite.add_output("\n".join(output))
+
+
+def _output(data: Data, lang: Language) -> list[str]:
+    """Return what concerns the suite as a whole: other readings of the law, and changes in the days ahead."""
+    lines = []
+    if told := hint(data, lang):
+        lines = [f"{verdict(data, lang)}{joint('colon', lang)}{told}"]
+        lines += [say_contested(reading, lang) for reading in data["contested"]]
     if data.get("changes_ahead"):
         from vatspolicy.reports.timeline import WORDS, say_ahead
 
-        suite.add_output(
-            "\n".join([WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in data["changes_ahead"])])
-        )
+        lines += [WORDS["ahead"][lang], *(say_ahead(entry, lang) for entry in data["changes_ahead"])]
+    return lines
 
 
 def _add_remarks(suites: Suites, remarks: Iterable[Data], lang: Language) -> None:

@@ -9,10 +9,10 @@ from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, number, word
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import (
     WAIVER_WORDS,
     merge_duties,
-    merge_readings,
     remark_place,
     say_finding,
     say_remark,
@@ -23,7 +23,7 @@ from vatspolicy.reports.decision.digest import (
     waived_mark,
 )
 from vatspolicy.reports.formats.markdown import escape, section
-from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, law_of, other_reading, phrase, way_of
+from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, law_of, phrase, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
@@ -56,12 +56,15 @@ class _Page:
 
     def lines(self) -> Iterator[str]:
         data, lang = self.data, self.lang
-        verdict = word(VERDICTS, data["decision"], lang)
+        verdict = doubt.verdict(data, lang)
         yield f"## {_ICONS[data['decision']]} {verdict}{self.colon}{escape(str(data['title']))}"
         yield ""
         law = (
             f"{phrase('as_of', lang, day=data['as_of'])} · {phrase('bundle', lang, version=data['bundle']['version'])}"
         )
+        if told := doubt.hint(data, lang):
+            yield f"**{escape(told)}**"
+            yield ""
         yield f"{word(MEANINGS, data['decision'], lang)} *{law}*"
         yield from self.waived()
         yield from self.denials()
@@ -185,16 +188,23 @@ class _Page:
     def notes(self) -> Iterator[str]:
         if self.data["contested"]:
             yield from self.heading("contested")
-            for reading in merge_readings(self.data["contested"]):
-                text = f"{self.say(reading['message'])} {other_reading(reading, self.lang)}"
-                yield f"- {escape(reading['subject'])}: {text}"
+            for readings in doubt.group_readings(self.data["contested"]):
+                yield f"- {escape(readings[0]['subject'])}{self.colon}{self.say(readings[0]['message'])}"
+                sentences = [doubt.say_other(reading, self.lang) for reading in readings]
+                yield from (f"  - {escape(one)}" for one in (*sentences, *doubt.say_basis(readings[0], self.lang)))
+            if told := doubt.say_worst(self.data, self.lang):
+                yield f"- {escape(told)}"
         for key in ("advice", "undetermined"):
-            findings = {finding["rule"]: finding for finding in reversed(self.data[key])}
+            found = doubt.by_kind(self.data[key]) if key == "advice" else self.data[key]
+            findings = {finding["rule"]: finding for finding in reversed(found)}
             if findings and not (key == "undetermined" and self.data["decision"] == "incomplete"):
                 yield from self.heading(key)
                 for finding in reversed(findings.values()):
                     asks = ", ".join(dict.fromkeys(escape(ask["path"]) for ask in finding.get("asks", [])))
-                    yield f"- {self.say(finding['message'])} [{self.law(finding)}]" + (f" ({asks})" if asks else "")
+                    kind = f"**{escape(doubt.say_kind(finding, self.lang))}** " if key == "advice" else ""
+                    yield f"- {kind}{self.say(finding['message'])} [{self.law(finding)}]" + (
+                        f" ({asks})" if asks else ""
+                    )
         if self.data.get("changes_ahead"):
             from vatspolicy.reports.timeline import WORDS, say_ahead
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import joint
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, Result, results, say_remark
+from vatspolicy.i18n.words import joint, word
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, Result, results, say_contested, say_remark
+from vatspolicy.reports.decision.doubt import WORDS
 from vatspolicy.reports.formats.sarif import Run, location
 
 Data = Mapping[str, Any]
@@ -31,6 +32,7 @@ def render(
         _add_rule(run, result, lang)
     for data, result in found:
         _add_result(run, data, result)
+    _add_contested(run, records, lang)
     _add_changes_ahead(run, records, lang)
     _add_remarks(run, list(remarks), lang)
     if any("remaining" in data for data in records):  # SARIF 2.1.0, 3.27.23: on all results of a run or on none
@@ -79,6 +81,19 @@ def _suppression(waived: Data, said: str) -> dict[str, Any]:
         "location": location(waived["file"], waived["line"]),
         "properties": {key: value for key, value in waived.items() if key not in ("file", "line")},
     }
+
+
+def _add_contested(run: Run, records: Iterable[Data], lang: Language) -> None:
+    """Add other readings of the law, under a rule of their own: those that are stricter as warnings."""
+    found = [(data, reading) for data in records for reading in data["contested"]]
+    if not found:
+        return
+    run.add_rule("contested", word(WORDS, "contested", lang))
+    for data, reading in found:
+        identity = f"{data['product']}\0contested\0{reading['rule']}\0{reading['subject']}\0{reading['reading']}"
+        place = location(data["file"], reading["location"]["line"], reading["location"]["column"])
+        level = "warning" if reading["stricter"] else "note"
+        run.add_result("contested", level, say_contested(reading, lang), place, identity)
 
 
 def _add_changes_ahead(run: Run, records: Iterable[Data], lang: Language) -> None:

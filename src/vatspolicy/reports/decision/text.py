@@ -11,10 +11,10 @@ from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.output import Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import (
     WAIVER_WORDS,
     merge_duties,
-    merge_readings,
     open_facts,
     remark_place,
     say_finding,
@@ -25,7 +25,7 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
-from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, other_reading, phrase, way_of
+from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, phrase, way_of
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
@@ -106,16 +106,16 @@ class _Report:
         decision = self.data["decision"]
         day = phrase("as_of", self.lang, day=self.data["as_of"])
         version = phrase("bundle", self.lang, version=self.data["bundle"]["version"])
-        verdict = self.style(f" {word(VERDICTS, decision, self.lang)} ", "bold", COLORS[decision])
+        verdict = self.style(f" {doubt.verdict(self.data, self.lang)} ", "bold", COLORS[decision])
         title = clean(str(self.data["title"]))
+        if contested := doubt.hint(self.data, self.lang):
+            title = f"{title} · {self.style(contested, 'yellow')}"
         yield from self.flow(f"{title} · {self.style(f'{day} · {version}', 'dim')}", " ", first=f"{verdict} ")
         meaning = word(MEANINGS, decision, self.lang)
         if decision == "incomplete":
             low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])
             meaning += " " + phrase("range", self.lang, low=low, high=high)
         yield from self.flow(meaning, " ")
-        if self.data["contested"]:
-            yield from self.flow(phrase("see_contested", self.lang), " ", "yellow")
         if "remaining" in self.data and (told := some_waived(self.data, self.lang)):
             yield from self.flow(told, " ", "yellow")
 
@@ -281,13 +281,20 @@ class _Report:
     def notes(self) -> Iterator[str]:
         if self.data["contested"]:
             yield from self.heading("contested")
-            for reading in merge_readings(self.data["contested"]):
-                text = f"{self.say(reading['message'])} {other_reading(reading, self.lang)}"
-                yield from self.flow(f"{clean(reading['subject'])}: {text}", "    ", first="  ≠ ")
+            for readings in doubt.group_readings(self.data["contested"]):
+                about = f"{clean(readings[0]['subject'])}{self.colon}{self.say(readings[0]['message'])}"
+                yield from self.flow(about, "    ", first="  ≠ ")
+                for reading in readings:
+                    yield from self.flow(clean(doubt.say_other(reading, self.lang)), "      ", first="    - ")
+                for sentence in doubt.say_basis(readings[0], self.lang):
+                    yield from self.flow(clean(sentence), "    ", "dim")
+            if told := doubt.say_worst(self.data, self.lang):
+                yield from self.flow(clean(told), "    ", first="  ≠ ")
         if self.data["advice"]:
             yield from self.heading("advice")
-            for finding in _once(self.data["advice"]):
-                yield from self.flow(self.say(finding["message"]), "    ", first="  ! ")
+            for finding in doubt.by_kind(self.data["advice"]):
+                text = self.style(doubt.say_kind(finding, self.lang), "bold") + self.say(finding["message"])
+                yield from self.flow(text, "    ", first="  ! ")
                 yield from self.law(finding, "    ")
 
     def undetermined(self) -> Iterator[str]:
@@ -316,15 +323,6 @@ def _remark_lines(remarks: Iterable[Data], lang: Language, style: Style, room: i
         mark = style("!", "yellow") if remark["level"] == "warning" else "·"
         lines += wrap(f"{remark_place(remark)}: {say_remark(remark, lang)}", room, "    ", f"  {mark} ")
     return lines
-
-
-def _once(findings: Iterable[Data]) -> Iterator[Data]:
-    """Yield findings, joining those of one rule on several subjects."""
-    seen: set[str] = set()
-    for finding in findings:
-        if finding["rule"] not in seen:
-            seen.add(finding["rule"])
-            yield finding
 
 
 def _by_authority(duties: Iterable[Data], bodies: Any) -> Iterator[tuple[str, list[Data]]]:

@@ -1,0 +1,90 @@
+"""Quotes of the law: their hash, and whether they stand word for word in a text.
+
+Line breaks, spaces and the width of punctuation make no difference; every word does. A cut is marked `……`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+
+CUT = "……"
+"""What stands in a quote for words that are left out."""
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    ord(wide): narrow for wide, narrow in {"。": ".", "“": '"', "”": '"', "‘": "'", "’": "'"}.items()
+}
+_LIKELY = 400
+"""Characters between two parts of a quote that somebody left out, rather than took from elsewhere."""
+
+
+def quote_hash(quote: str) -> str:
+    """Return the hash of a quote: SHA-256 over its characters (NFC), white space left out."""
+    return f"sha256:{hashlib.sha256(_bare(quote).encode()).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class StatuteText:
+    """A text of the law, as it is searched."""
+
+    name: str
+    plain: str
+    """Its characters, without white space."""
+    folded: str
+    """The same in narrow punctuation, character by character."""
+
+    @classmethod
+    def read(cls, name: str, markdown: str) -> StatuteText:
+        """Read a text in Markdown; comments and the signs of headings are no part of it."""
+        plain = _bare(re.sub(r"<!--.*?-->|^#+ ", "", markdown, flags=re.DOTALL | re.MULTILINE))
+        return cls(name, plain, _fold(plain))
+
+    def holds(self, quote: str) -> bool:
+        """Return True if the parts of the quote between its cuts stand in the text, in their order."""
+        return self.first_missing(quote) is None
+
+    def first_missing(self, quote: str) -> str | None:
+        """Return the first part of a quote that does not stand behind the parts before it; None if all do."""
+        at = 0
+        for part in filter(None, _bare(quote).split(CUT)):
+            found = self.folded.find(_fold(part), at)
+            if found < 0:
+                return part
+            at = found + len(part)
+        return None
+
+    def silent_cut(self, part: str) -> str | None:
+        """Return the words that a part leaves out without a sign; None if it differs in another way."""
+        folded = _fold(part)
+        for size in range(len(folded) - 1, 0, -1):
+            for start in _places(self.folded, folded[:size]):
+                again = self.folded.find(folded[size:], start + size, start + size + _LIKELY + len(folded))
+                if again >= 0 and min(size, len(folded) - size) > 1:
+                    return self.plain[start + size : again]
+        return None
+
+    def nearest(self, part: str) -> str:
+        """Return the passage that is most like a part of a quote."""
+        matcher = difflib.SequenceMatcher(None, self.folded, _fold(part), autojunk=False)
+        match = matcher.find_longest_match()
+        start = max(match.a - match.b, 0)
+        return self.plain[start : start + len(part)]
+
+
+def _places(text: str, part: str) -> list[int]:
+    found = []
+    at = text.find(part)
+    while at >= 0:
+        found.append(at)
+        at = text.find(part, at + 1)
+    return found
+
+
+def _bare(text: str) -> str:
+    return "".join(unicodedata.normalize("NFC", text).split())
+
+
+def _fold(text: str) -> str:
+    return text.translate(_WIDE)

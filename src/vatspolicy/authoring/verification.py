@@ -1,0 +1,152 @@
+"""Verification of quotes: the hash that a policy keeps of each, and the comparison with texts of the law."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from vatspolicy.authoring.quotations import StatuteText, quote_hash
+from vatspolicy.documents import Document, Path, parse_document
+from vatspolicy.documents.yaml_edit import set_value
+from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.policies.bundle import Bundle
+
+_NOTE = "vatspolicy lint --texts DIR --write notes it. Where the words stand on a page, name it in verified.against."
+_AGAIN = "Compare it anew: vatspolicy lint --texts DIR --write. For a page, remove the hash first."
+
+
+def hash_problems(document: Document) -> Iterator[Problem]:
+    """Yield primary articles without a complete `verified`, and quotes that were changed after they were verified."""
+    for key, article in _articles(document):
+        path: Path = ("articles", key)
+        verified = article.get("verified", {})
+        if (
+            article["verification"] == "primary"
+            and "zh" in article
+            and not {"day", "against", "hash"} <= verified.keys()
+        ):
+            message = "A primary article says which text its quote was verified against, and when."
+            yield document.problem(path, message, _NOTE, key=True)
+        if "zh" not in article and verified:
+            message = "Without a quote in Chinese there is nothing that could be verified."
+            yield document.problem((*path, "verified"), message, "Add zh, or remove verified.", key=True)
+        elif "hash" in verified and verified["hash"] != quote_hash(article["zh"]):
+            yield document.problem((*path, "zh"), "The quote changed after it was verified.", _AGAIN)
+
+
+def read_texts(folder: FilePath) -> dict[str, StatuteText]:
+    """Return the texts (`*.md`) of a folder by their names without the ending."""
+    files = sorted(folder.glob("*.md"))
+    return {file.stem: StatuteText.read(file.stem, file.read_text(encoding="utf-8")) for file in files}
+
+
+def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Iterator[Problem]:
+    """Yield primary and verified quotes that do not stand in the text they name."""
+    for key, article in _articles(document):
+        if "zh" not in article or not (article["verification"] == "primary" or "verified" in article):
+            continue
+        path: Path = ("articles", key)
+        name = _name_of_text(document, article, texts)
+        if name is not None and name in texts:
+            yield from _differences(document, (*path, "zh"), article["zh"], texts[name])
+        elif name is not None and (alike := difflib.get_close_matches(name, texts, 1, 0.9)):
+            yield document.problem(
+                (*path, "verified", "against"), "No text has this name.", f"Did you mean {alike[0]!r}?"
+            )
+        elif name is None:
+            message = "It is not said which text this quotes, and no text of that title holds it."
+            yield document.problem((*path, "zh"), message, "Name the text, or the page, in verified.against.")
+
+
+def write_verified(document: Document, texts: Mapping[str, StatuteText], today: str) -> str:
+    """Return the text of a policy with day, text and hash beside each primary quote that its text holds.
+
+    What is written and right already stays. Against a page that is no text, only the first hash is written.
+    """
+    text = document.text
+    for key, article in _articles(document):
+        if "zh" not in article or article["verification"] != "primary":
+            continue
+        verified, value = article.get("verified", {}), quote_hash(article["zh"])
+        name = _name_of_text(document, article, texts)
+        if name is None or (verified.get("hash") == value and "day" in verified and verified["against"] == name):
+            continue
+        if texts[name].holds(article["zh"]) if name in texts else "hash" not in verified:
+            wanted = {"day": today, "against": name, "hash": value}
+            text = set_value(text, ("articles", key, "verified"), wanted, flow=True)
+    return text if text == document.text else _laid_out(document, text)
+
+
+def write_files(bundle: Bundle, texts: Mapping[str, StatuteText], today: str) -> dict[FilePath, str]:
+    """Return the new text of each policy file that `write_verified` changes."""
+    found = {}
+    for policy in bundle.policies.values():
+        document = bundle.document(policy)
+        text = write_verified(document, texts, today)
+        if text != document.text:
+            found[FilePath(policy.file)] = text
+    return found
+
+
+def _laid_out(before: Document, text: str) -> str:
+    """Return a text in the canonical layout if the file had it."""
+    from vatspolicy.authoring.formatter import format_text
+
+    try:
+        canonical = format_text(before) == before.text
+    except InvalidInput:
+        return text
+    return format_text(parse_document(text, before.file)) if canonical else text
+
+
+def _articles(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from document.data.get("articles", {}).items()
+
+
+def _name_of_text(document: Document, article: Mapping[str, Any], texts: Mapping[str, StatuteText]) -> str | None:
+    """Return the text or page that an article names, else the latest text of the policy's title that holds it."""
+    named = article.get("verified", {}).get("against")
+    if named is not None:
+        return str(named)
+    title = _title(document.data["title"]["zh"])
+    fitting = [name for name in texts if _title(name.partition("(")[0]) == title and texts[name].holds(article["zh"])]
+    return max(fitting, default=None)
+
+
+def _title(text: str) -> str:
+    return text.strip("《》").removeprefix("中华人民共和国")
+
+
+def _differences(document: Document, path: Path, quote: str, text: StatuteText) -> Iterator[Problem]:
+    if "…" in quote.replace("……", ""):
+        yield document.problem(path, "A cut in a quote is marked with two signs: ……")
+        return
+    part = text.first_missing(quote)
+    if part is None:
+        return
+    left_out = text.silent_cut(part)
+    if left_out:
+        hint = f"Write …… where {_short(left_out)!r} stands."
+        yield document.problem(path, "The quote leaves words out without a sign.", hint)
+    else:
+        passage = text.nearest(part)
+        yield document.problem(
+            path, f"The quote does not stand in {text.name!r}.", f"The nearest passage is {passage!r}."
+        )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:20]}……{text[-18:]}"
+
+
+def review_warnings(documents: Sequence[Document], today: str) -> list[Problem]:
+    """Return the policies whose day of review has passed."""
+    found = []
+    for document in documents:
+        due = document.data.get("review", {}).get("due")
+        if due is not None and due < today:
+            message = f"This policy was to be reviewed by {due}."
+            found.append(document.problem(("review", "due"), message, document.data["review"].get("why", "")))
+    return found

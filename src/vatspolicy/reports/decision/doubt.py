@@ -1,0 +1,159 @@
+"""Doubt in words: contested decisions, the readings of a rule, kinds of advice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
+from vatspolicy.policies.wording import say_reading
+
+Data = Mapping[str, Any]
+
+WORDS: Table = {
+    "contested": {"en": "CONTESTED", "zh": "存在争议"},
+    "denies": {"en": "another reading says DENY", "zh": "另一种理解的结论为不得上线"},
+    "needs": {"en": "another reading needs a license ({licenses})", "zh": "另一种理解须取得许可（{licenses}）"},
+    "open": {"en": "another reading leaves it open", "zh": "另一种理解下尚无法判定"},
+    "together": {"en": "readings together say {decision}", "zh": "多种理解并用的结论为{decision}"},
+    "milder": {"en": "another reading says {decision}", "zh": "另一种理解的结论为{decision}"},
+    "same": {"en": "another reading, the same decision", "zh": "另有理解，结论相同"},
+    "as": {"en": "Read as {name}", "zh": "读作{name}"},
+    "first": {"en": "Read first: {text}", "zh": "首选理解的理由：{text}"},
+    "settled_by": {"en": "Settled by: {text}", "zh": "可由此确定：{text}"},
+    "worst": {
+        "en": "All together: {service} read as {names} is {decision}.",
+        "zh": "并用：{service}读作{names}，结论为{decision}。",
+    },
+    "alone": {
+        "en": "There are too many combinations of readings of {service}; each was read alone.",
+        "zh": "{service}的理解组合过多，仅逐一判定。",
+    },
+    "instead": {"en": "not {names}", "zh": "而非{names}"},
+    "denial added": {"en": "denied: {names}", "zh": "不得上线：{names}"},
+    "denial removed": {"en": "no denial: {names}", "zh": "不再禁止：{names}"},
+    "license added": {"en": "to get: {names}", "zh": "应取得：{names}"},
+    "license removed": {"en": "not to get: {names}", "zh": "无须取得：{names}"},
+    "held added": {"en": "held: {names}", "zh": "已持有：{names}"},
+    "held removed": {"en": "no use of: {names}", "zh": "不再适用：{names}"},
+    "route added": {"en": "open: {names}", "zh": "开放：{names}"},
+    "route removed": {"en": "closed: {names}", "zh": "不开放：{names}"},
+    "duty added": {"en": "also owed: {names}", "zh": "另须履行：{names}"},
+    "duty removed": {"en": "not owed: {names}", "zh": "无须履行：{names}"},
+}
+KINDS: Table = {
+    "contested": {"en": "Contested", "zh": "存在不同理解"},
+    "article-differs": {"en": "The article differs", "zh": "条文另有规定"},
+    "verify": {"en": "To verify", "zh": "有待核实"},
+    "pending": {"en": "The law may change", "zh": "法律即将变动"},
+    "note": {"en": "Note", "zh": "说明"},
+}
+"""Kinds of advice, in the order in which reports list them."""
+_STRICTNESS = ("allow", "incomplete", "needs-license", "deny")
+
+
+def verdict(data: Data, lang: Language) -> str:
+    """Return the decision word, marked if another reading of the law changes anything."""
+    said = word(VERDICTS, data["decision"], lang)
+    return f"{said} · {word(WORDS, 'contested', lang)}" if data["contested"] else said
+
+
+def hint(data: Data, lang: Language) -> str:
+    """Return in a few words what other readings of the law change; empty for a decision that is not contested."""
+    readings, worst = data["contested"], data["worst_reading"]
+    if not readings:
+        return ""
+    stricter = sorted((one for one in readings if one["stricter"]), key=_strictness, reverse=True)
+    told = list(dict.fromkeys(_stricter(one, stricter, lang) for one in stricter))
+    if worst and worst["stricter"] and all(_strictness(worst) > _strictness(one) for one in readings):
+        told.insert(0, word(WORDS, "together", lang, decision=word(VERDICTS, worst["decision"], lang)))
+    if not told:
+        milder = [one["decision"] for one in readings if one["decision"] != data["decision"]]
+        for decided in sorted(milder, key=_STRICTNESS.index)[:1]:
+            told = [word(WORDS, "milder", lang, decision=word(VERDICTS, decided, lang))]
+    return joint("semicolon", lang).join(told or [word(WORDS, "same", lang)])
+
+
+def _stricter(reading: Data, stricter: Iterable[Data], lang: Language) -> str:
+    if reading["decision"] == "deny":
+        return word(WORDS, "denies", lang)
+    changes = [change for one in stricter if one["decision"] == reading["decision"] for change in one["changes"]]
+    names = [
+        change["class"] or change["title"][lang]
+        for change in changes
+        if (change["kind"], change["change"]) == ("license", "added")
+    ]
+    if not names:
+        return word(WORDS, "open", lang)
+    return word(WORDS, "needs", lang, licenses=joint("list", lang).join(dict.fromkeys(names)))
+
+
+def _strictness(one: Data) -> int:
+    return _STRICTNESS.index(one["decision"])
+
+
+def group_readings(readings: Iterable[Data]) -> list[list[Data]]:
+    """Return the other readings of each rule on each subject, in order of appearance."""
+    found: dict[tuple[str, str], list[Data]] = {}
+    for reading in readings:
+        found.setdefault((reading["rule"], reading["subject"]), []).append(reading)
+    return list(found.values())
+
+
+def say_other(reading: Data, lang: Language) -> str:
+    """Return another reading in one line: who holds it, the decision, and what it changes."""
+    name = word(WORDS, "as", lang, name=say_reading(reading["reading"], lang))
+    parts = [word(VERDICTS, reading["decision"], lang), *say_changes(reading, lang)]
+    return f"{name}{aside(reading['held_by'][lang], lang)}{joint('colon', lang)}{joint('semicolon', lang).join(parts)}"
+
+
+def say_changes(reading: Data, lang: Language) -> list[str]:
+    """Return what a reading changes in a few words; routes only where the classes stay."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for change in reading["changes"]:
+        title = change["id"] if change["kind"] == "class" else change["title"][lang]
+        if change["kind"] in ("license", "held") and change["class"]:
+            title += aside(change["class"], lang)
+        found.setdefault((change["kind"], change["change"]), []).append(title)
+    told = []
+    for (kind, way), titles in found.items():
+        names = joint("list", lang).join(dict.fromkeys(titles))
+        if kind == "class" and way == "removed":
+            told.append(word(WORDS, "instead", lang, names=names))
+        elif kind != "class" and not (kind == "route" and any(key[0] == "class" for key in found)):
+            told.append(word(WORDS, f"{kind} {way}", lang, names=names))
+    return told
+
+
+def say_basis(reading: Data, lang: Language) -> list[str]:
+    """Return why the reading of the rule comes first, and what would settle it."""
+    return [
+        word(WORDS, "first", lang, text=reading["why"][lang]),
+        word(WORDS, "settled_by", lang, text=reading["settled_by"][lang]),
+    ]
+
+
+def say_worst(data: Data, lang: Language) -> str | None:
+    """Return the strictest combination of readings; None where a single reading is as strict."""
+    worst = data["worst_reading"]
+    if worst is None or (worst["complete"] and len(worst["readings"]) < 2):
+        return None
+    if not worst["complete"]:
+        return word(WORDS, "alone", lang, service=worst["service"])
+    names = joint("list", lang).join(say_reading(one["reading"], lang) for one in worst["readings"])
+    decision = word(VERDICTS, worst["decision"], lang)
+    return word(WORDS, "worst", lang, service=worst["service"], names=names, decision=decision)
+
+
+def by_kind(advice: Iterable[Data]) -> list[Data]:
+    """Return advice in the order of its kinds, each rule once."""
+    once: dict[str, Data] = {}
+    for finding in advice:
+        once.setdefault(finding["rule"], finding)
+    return sorted(once.values(), key=lambda finding: list(KINDS).index(finding["kind"]))
+
+
+def say_kind(finding: Data, lang: Language) -> str:
+    """Return the kind of a piece of advice, to stand before it."""
+    return word(KINDS, finding["kind"], lang) + joint("colon", lang)
