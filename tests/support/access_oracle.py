@@ -1,8 +1,9 @@
 """A small oracle of the access rules: the mildest outcome that the general rules leave a product.
 
 It is written from the article of March 2025 and from general descriptions of the law, in plain Python, and reads none of
-the policies. Where the law is contested or a fact has no plain answer it takes the mildest reading. A decision that is
-milder than the oracle is therefore wrong; a stricter one need not be.
+the policies. Where the law is contested or a fact has no plain answer it takes the mildest reading, and whoever holds a
+valid license counts as a company with all that the license took. A decision that is milder than the oracle is therefore
+wrong; a stricter one need not be.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def _judge_class(
     how, licensed = service["operated_by"], _is_licensed(operator, service, cls, day)
     if not operator["mainland_entity"]:
         yield DENY, "no company in the mainland"
-    elif operator["legal_form"] not in COMPANIES:
+    elif operator["legal_form"] not in COMPANIES and not licensed:
         yield DENY, "the operator is no company"
     if how != "company" and company["foreign_percent"] > 0 and service["customer_contract"] == "company":
         yield DENY, "the foreign side signs on the license of its partner"
@@ -141,8 +142,8 @@ def _judge_applicant(service: Data, operator: Data, cls: str) -> Iterator[tuple[
 
 
 def _open_ways(service: Data, operator: Data, share: float, cls: str, day: str) -> Iterator[str]:
-    """Yield the ways by which a foreign-invested operator may come to a license; a partnership to uncapped ones only."""
-    capped = share <= 50 and operator["legal_form"] != "partnership"
+    """Yield the ways by which a foreign-invested operator may come to a license."""
+    capped = share <= 50
     if cls in COMMITTED and capped:
         yield "general list"
     if day >= FREE_SINCE.get(cls, "9999-12-31"):
