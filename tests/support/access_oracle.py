@@ -189,7 +189,7 @@ def _is_licensed(operator: Data, service: Data, cls: str, day: str) -> bool:
         return any(one["instrument"] == "basic-license" for one in operator["licenses"])
     for license in operator["licenses"]:
         current = license["valid_until"] >= day and CODES[cls] in license["classes"]
-        served = set(service["area"]) - {"overseas"}
+        served = {"guangdong" if place == "shenzhen" else place for place in service["area"]} - {"overseas"}
         covers = (
             cls in {"app store", "search", "messaging"} or served <= {*license["area"]} or "china" in license["area"]
         )
