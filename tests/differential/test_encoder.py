@@ -21,6 +21,7 @@ from tests.support.random_inputs import (
     near_days,
     parameter_types,
 )
+from tests.support.unread_law import unread_law
 from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
@@ -129,7 +130,9 @@ def test_every_rule_says_what_the_evaluator_says(bundle: Bundle) -> None:
     assert checks > 4000 * TIMES
 
 
-def test_every_decision_is_the_evaluators(bundle: Bundle) -> None:
+@pytest.mark.parametrize("unread", [False, True])
+def test_every_decision_is_the_evaluators(bundle: Bundle, unread: bool) -> None:
+    bundle = unread_law(bundle, random.Random(SEED + 7)) if unread else bundle
     words = set()
     for period, cases in by_period(bundle, random_profiles(bundle, 40 * TIMES, SEED + 1)).items():
         query = Query(period, BOUNDS)

@@ -81,7 +81,7 @@ def test_an_earlier_launch_of_the_pilot_is_refuted(tmp_path: Path) -> None:
 
 
 @needs_solver
-@pytest.mark.parametrize("fact", ["class_opinion"])
+@pytest.mark.parametrize("fact", ["opinions"])
 def test_the_exceptions_of_more_facts_are_needed(fact: str, shipped: Bundle) -> None:
     body = SHIPPED["more-facts-stay-in-range"].body
     kept = [name for name in body["except"] if name != fact]
@@ -118,7 +118,7 @@ KEPT = (
     "licenses",
     "deals",
     "filings",
-    "class_opinion",
+    "opinions",
     "valid",
     "valid_until",
     "instrument",

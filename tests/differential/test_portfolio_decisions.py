@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.random_inputs import Profiles, near_days
+from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.samples import SEED, TIMES, shipped
 from tests.support.shipped import fixture_files
+from tests.support.unread_law import unread_law
 from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.screening.engines import decide
 
@@ -66,10 +68,9 @@ def test_the_answer_about_one_profile_is_that_of_evaluate(fixtures: list[Profile
     assert set(words) == {"allow", "needs-license", "deny", "incomplete"}
 
 
-def compare(database: Any, profiles: list[Profile], day: str) -> Counter[str]:
+def compare(database: Any, profiles: list[Profile], day: str, bundle: Bundle | None = None) -> Counter[str]:
     """Decide all in DuckDB and by the evaluator; the decision words, counted."""
-    bundle, _ = shipped()
-    law = bundle.on(day)
+    law = (bundle or shipped()[0]).on(day)
     found = DuckDecider(database, law, day).decide([profile.facts for profile in profiles])
     expected = [decide(law, profile.facts, day) for profile in profiles]
     for one, other in zip(found, expected, strict=True):
@@ -110,9 +111,32 @@ def test_an_opinion_settles_a_contested_class(database: Any, fixtures: list[Prof
     assert any(rule.contested for rule in law.rules_for("service", "classify"))
     changed = []
     for profile in fixtures:
-        data = {**profile.document.data, "services": [dict(one) for one in profile.document.data["services"]]}
-        for service in data["services"]:
-            classes = draw.sample(["B11", "B21-transaction", "B25-search", "B22"], draw.randrange(3))
-            service["class_opinion"] = {"classes": classes, "from": "authority", "date": "2025-01-01"}
-        changed.append(Profile(load_profile(data).facts, profile.document, {}))
+        opinions = [
+            {
+                "about": "class",
+                "service": service["id"],
+                "classes": draw.sample(["B11", "B21-transaction", "B25-search", "B22"], draw.randrange(3)),
+                "by": "authority",
+                "date": draw.choice(("2025-01-01", "2026-01-01", "2026-01-02")),
+            }
+            for service in profile.document.data["services"]
+        ]
+        changed.append(load_profile({**profile.document.data, "opinions": opinions}))
     assert compare(database, changed, "2026-01-01").total() == len(FIXTURES)
+
+
+def test_law_that_nobody_has_read_and_opinions_on_it(database: Any, fixtures: list[Profile]) -> None:
+    bundle, _ = shipped()
+    draw = random.Random(SEED + 24)
+    words = Counter[str]()
+    for turn in range(2 * TIMES):
+        unread = unread_law(bundle, draw, 0.3 + 0.2 * (turn % 2))
+        profiles = Profiles(draw, hints_of(unread))
+        day = max(near_days(draw, bundle.boundaries), bundle.covers_from)
+        words += compare(database, [profiles.profile(0.1) for _ in range(150)], day, unread)
+        settled = []
+        for profile in fixtures:
+            services = [service["id"] for service in profile.document.data["services"]]
+            settled.append(load_profile({**profile.document.data, "opinions": profiles.opinions(services)}))
+        words += compare(database, settled, day, unread)
+    assert min(words[word] for word in ("allow", "needs-license", "deny", "incomplete")) > 1

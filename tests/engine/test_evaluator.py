@@ -41,6 +41,10 @@ def law(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     )
 
 
+def on_classes(*classes: str) -> dict[str, object]:
+    return {"about": "class", "service": "s0", "classes": [*classes], "by": "the administration", "date": "2025-05-05"}
+
+
 def asked(decision: Decision) -> list[str]:
     return [".".join(map(str, ask.path)) for ask in decision.missing]
 
@@ -324,14 +328,16 @@ class TestReadings:
         assert decide(law, DOMESTIC, CENTER).worst_reading is None
 
     def test_an_opinion_settles_it(self, law: Bundle) -> None:
-        opinion = {"classes": ["B22"], "from": "the administration", "date": "2025-05-05"}
-        decision = decide(law, DOMESTIC, {**SAAS, "class_opinion": opinion})
+        decision = decide(law, DOMESTIC, SAAS, opinions=[on_classes("B22")])
         assert (decision.decision, decision.readings) == ("needs-license", ())
         assert [a.cls for a in decision.services[0].activities] == ["B22"]
 
+    def test_an_opinion_counts_from_its_day_on(self, law: Bundle) -> None:
+        later = [{**on_classes("B22"), "date": "2030-01-01"}]
+        assert decide(law, DOMESTIC, SAAS, opinions=later).decision == "allow"
+
     def test_an_opinion_settles_nothing_that_is_not_contested(self, law: Bundle) -> None:
-        opinion = {"classes": [], "from": "the administration", "date": "2025-05-05"}
-        assert decide(law, DOMESTIC, {**CENTER, "class_opinion": opinion}).decision == "needs-license"
+        assert decide(law, DOMESTIC, CENTER, opinions=[on_classes()]).decision == "needs-license"
 
     def test_a_contested_route_is_read_as_closed_too(self, tmp_path: Path) -> None:
         bundle = bundle_of(
@@ -392,11 +398,11 @@ class TestTime:
         weak = "rules:\n" + rule("bar", "product", "company.foreign_percent == 0.0", "deny: {reason: DISCREDITED}")
         bundle = bundle_of(tmp_path, classes=CLASSES, license=LICENSE, home="rules:\n" + HOME, weak=weak)
         assert decide(bundle, DOMESTIC, SHOP).verification == "primary"
-        text = (tmp_path / "weak.yaml").read_text().replace("verification: primary", "verification: unverified")
+        text = (tmp_path / "weak.yaml").read_text().replace("verification: primary", "verification: secondary")
         (tmp_path / "weak.yaml").write_text(text)
         from vatspolicy.policies.bundle import load_bundle
 
-        assert decide(load_bundle(tmp_path), DOMESTIC, SHOP).verification == "unverified"
+        assert decide(load_bundle(tmp_path), DOMESTIC, SHOP).verification == "secondary"
 
 
 def test_a_held_instrument_of_unstated_validity_is_asked_for_where_it_stands() -> None:

@@ -81,7 +81,7 @@ def test_the_search_for_english_finds_some(records: list[dict[str, Any]]) -> Non
 
 @pytest.mark.parametrize("name", ["vats-pilot-2024/pilot-access", "telecom-regulations"])
 def test_a_rule_is_explained_with_chinese_punctuation(shipped: Bundle, name: str) -> None:
-    text = explain(shipped, name, "zh", 100)
+    text = explain(shipped, name, "zh", 100, "2026-01-01")
     labels = [line for line in text.splitlines() if re.match(r"  [\u3400-\u9fff]+[:：]", line)]
     assert len(labels) >= 3
     assert all("：" in line for line in labels)
@@ -149,7 +149,7 @@ def test_lines_keep_within_the_terminal(shipped: Bundle, records: list[dict[str,
     told = [
         render("text", records[:12], "zh", False, room),
         timeline_report.render("text", timeline(shipped, profile, TODAY), "zh", False, room),
-        explain(shipped, "telecom-regulations", "zh", room),
+        explain(shipped, "telecom-regulations", "zh", room, "2026-01-01"),
         *(render_matrix("text", [_matrix(shipped, by)], "zh", False, room) for by in ("regimes", "places")),
     ]
     for text in told:

@@ -29,6 +29,7 @@ from vatspolicy.cel.types import (
 )
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import Profile, facts_of, invariants, load_profile
 from vatspolicy.profile.vocabulary import gazetteer, within
 
@@ -51,6 +52,8 @@ class Hints:
     """Words that expressions write themselves, and members of lists of objects, such as regions."""
     warm: frozenset[str] = frozenset()
     """Words of every list."""
+    abouts: tuple[str, ...] = ("class",)
+    """Matters that an opinion may settle."""
 
 
 def hints_of(bundle: Bundle) -> Hints:
@@ -67,7 +70,19 @@ def hints_of(bundle: Bundle) -> Hints:
         days=bundle.boundaries,
         hot=frozenset(hot),
         warm=frozenset(v for v in scalars if isinstance(v, str)),
+        abouts=tuple(abouts_of(bundle)),
     )
+
+
+def abouts_of(bundle: Bundle) -> Iterator[str]:
+    """The matters that an opinion may settle."""
+    yield "class"
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            if rule.is_open and rule.kind in ("classify", "deny", "need", "route"):
+                yield rule.name
+            if isinstance(rule.effect, Route):
+                yield from (f"{rule.name}/{one.id}" for one in rule.effect.requirements if one.is_unread)
 
 
 def _scalars(value: Any) -> Iterator[Any]:
@@ -143,9 +158,27 @@ class Profiles:
         schema = SchemaSet.shipped().load("profile")
         found: dict[str, Any] = {}
         for key in schema["properties"]:
-            if key in schema["required"] or self.draw.random() >= missing:
+            if key != "opinions" and (key in schema["required"] or self.draw.random() >= missing):
                 found[key] = self.property(key, missing)
+        if self.draw.random() >= max(missing, 0.3):
+            found["opinions"] = self.opinions([service["id"] for service in found["services"]])
         return found
+
+    def opinions(self, services: Sequence[str]) -> list[dict[str, Any]]:
+        """Opinions on what an opinion may settle, no two of one day on one matter."""
+        draw = self.draw
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        words = self.value(SchemaSet.shipped().resolve("vocabulary.schema.json#/$defs/class"), "class", 0.0)
+        for _ in range(draw.choice((1, 2, 4, 12))):
+            about, day = draw.choice(self.hints.abouts), draw.choice(("2015-01-01", near_days(draw, self.hints.days)))
+            one: dict[str, Any] = {"about": about, "by": draw.choice(TEXTS), "date": day}
+            if about == "class":
+                one |= {"service": draw.choice(services), "classes": [words] if draw.random() < 0.7 else []}
+            else:
+                one |= {"reading": draw.choice(("applies", "does-not-apply"))}
+                one |= {"service": draw.choice(services)} if draw.random() < 0.4 else {}
+            found.setdefault((about, day), one)
+        return list(found.values())
 
     def property(self, key: str, missing: float) -> Any:
         value = self.value(SchemaSet.shipped().load("profile")["properties"][key], key, missing)
@@ -169,7 +202,7 @@ class Profiles:
                 return {key: self.value(schema["properties"][key], key, missing) for key in keys}
             case "array":
                 size = min(draw.choice((0, 1, 1, 2, 3)), schema["maxItems"])
-                size = max(size, 1) if name == "services" else size
+                size = max(size, 1) if name == "services" else max(size, schema.get("minItems", 0))
                 members = [self.value(schema["items"], name, missing) for _ in range(size)]
                 return _distinct(members) if schema.get("uniqueItems") else members
             case "boolean":

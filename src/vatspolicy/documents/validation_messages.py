@@ -249,7 +249,7 @@ def sentence(fault: Fault, gazetteer: Names) -> tuple[str, str]:
         what = "a date of the calendar, written YYYY-MM-DD" if limit == "date" else f"a valid {limit}"
         return f"This is not {what}.", ""
     if rule in ("minLength", "minItems", "minProperties") and limit == 1:
-        return "This is empty.", ""
+        return "This is empty.", fault.schema.get("x-empty-hint", "")
     if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
         return f"This must not have {' and '.join(map(repr, keys))}{' together' if len(keys) > 1 else ''}.", ""
     if rule in _LIMITS:

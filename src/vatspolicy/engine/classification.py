@@ -7,8 +7,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from vatspolicy.cel.activation import Activation
+from vatspolicy.engine.opinions import OPINION, prevailing, reading_of
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
+from vatspolicy.profile.opinions import CLASS
 
 Interpretations = Mapping[tuple[str, str], str]
 """Alternative interpretations: (rule name, service id) to a class or `not-telecommunications`."""
@@ -45,12 +47,12 @@ def classify(
     interpretations: Interpretations = NO_INTERPRETATIONS,
     matches: Iterable[Match] | None = None,
 ) -> Classification:
-    """Classify a service. An opinion in the profile settles contested rules.
+    """Classify a service. An opinion settles a rule that is contested, or that rests on law that nobody has read.
 
     `matches` are the classify rules that match, if they are known already.
     """
     service = activation["service"]
-    opinion = service.get("class_opinion")
+    opinion = prevailing(activation, CLASS)
     classes: dict[str, Rule] = {}
     possible: dict[str, Rule] = {}
     firing: list[Rule] = []
@@ -59,12 +61,17 @@ def classify(
     for match in ruleset.match("service", activation, ("classify",)) if matches is None else matches:
         rule, holds, _ = match
         found = _classes(rule)
-        if rule.contested and opinion is not None:
+        applies = reading_of(activation, rule.name) if rule.is_open else True
+        if applies is False:
+            continue
+        if applies is None and opinion is not None:
             found = tuple(opinion["classes"])
-        elif rule.contested:
+        elif applies is None:
+            if rule.is_unread and holds:
+                holds, match = False, (rule, False, (OPINION,))
             reading = interpretations.get((rule.name, service["id"]))
             found = found if reading is None else () if reading == NOT_TELECOM else (reading,)
-            if holds:
+            if rule.contested and holds:
                 contested.append(rule)
         if holds:
             firing.append(rule)

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from vatspolicy.documents import Path
+from vatspolicy.engine.opinions import OpinionResult
 from vatspolicy.policies.model import Condition, Deny, Route, Rule
 
 
@@ -82,6 +83,8 @@ class RouteResult(NamedTuple):
     """The highest foreign share that the route admits."""
     authority: tuple[str, ...]
     """Authorities in charge of the route's instrument."""
+    unread: tuple[str, ...] = ()
+    """The route, or conditions of it, that rest on unverified law and that no opinion settles: their names."""
 
     @property
     def share_too_high(self) -> bool:
@@ -113,9 +116,10 @@ class Finding(NamedTuple):
     rule: Rule
     subject: Subject
     state: str
-    """fires, unknown, met, unmet, closed (a need without a route) or done (a duty that has been answered)."""
+    """fires, unknown, unread (it holds, but rests on law that nobody has read, and no opinion settles it), met, unmet,
+    closed (a need without a route) or done (a duty that has been answered)."""
     holds: bool = True
-    """True if the condition of the rule is true; False if a missing fact leaves it unknown."""
+    """True if the rule holds; False if a missing fact or a missing opinion leaves that open."""
     missing: tuple[MissingFact, ...] = ()
     """Facts that keep the finding unknown."""
     routes: tuple[RouteResult, ...] = ()
@@ -239,6 +243,8 @@ class Decision:
     """The strictest combination of readings; None if no contested rule applies."""
     verification: str | None
     """The weakest verification among the articles that the decision rests on; None if it rests on none."""
+    opinions: tuple[OpinionResult, ...] = ()
+    """Every opinion of the profile, and what it did."""
 
     @property
     def stricter_reading(self) -> bool:

@@ -25,6 +25,7 @@ from vatspolicy.engine.decision import (
 )
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
 from vatspolicy.engine.missing_facts import MissingFacts, missing_offers, rank_missing_facts
+from vatspolicy.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
 from vatspolicy.engine.readings import Choices, compare_readings
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
@@ -67,6 +68,7 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
         readings=readings,
         worst_reading=worst,
         verification=_weakest(_verifications(whole)),
+        opinions=evaluator.opinions(),
     )
 
 
@@ -190,6 +192,8 @@ class _Evaluator:
         self.missing = MissingFacts(ruleset, profile)
         self.product = product_activation(profile, as_of)
         self.filed = _filed(self.product)
+        self.asked: list[tuple[Rule, Activation]] = []
+        """With opinions in the profile: the rules that hold or may hold, with their subjects."""
 
     # --- subjects
 
@@ -234,7 +238,10 @@ class _Evaluator:
 
     def part(self, each: str, activation: Activation, certain: bool = True) -> Part:
         """Evaluate the rules about one subject."""
-        part = Part(activation, self.ruleset.match(each, activation, self.kinds), certain)
+        matches = self.ruleset.match(each, activation, self.kinds)
+        if self.product["opinions"]:
+            self.asked += [(match[0], activation) for match in matches]
+        part = Part(activation, settle(matches, activation), certain)
         for match in part.matches:
             match match[0].kind:
                 case "deny":
@@ -273,7 +280,7 @@ class _Evaluator:
             low, high = outcome_range(routes)
             state = NEED_STATES[high] if holds and low == high else "unknown"
             if low != high and asking:
-                usable = [route.rule for route in routes if route.state != "closed"]
+                usable = [route for route in routes if route.state != "closed"]
                 missing += tuple(fact for route in usable for fact in self.missing.of_route(route, part.activation))
         else:
             assert need.instrument is not None
@@ -281,12 +288,14 @@ class _Evaluator:
             has = holds_instrument(self.ruleset, part.activation, need.instrument, holder)
             low, high = (NEEDS_LICENSE if has is False else ALLOW), (ALLOW if has else NEEDS_LICENSE)
             state = "met" if has else "unmet" if holds and has is False else "unknown"
-            if has is None and asking:
-                missing = missing or self.missing.of_instrument(rule, part.activation, need.instrument, holder)
+            if has is None and asking and (not missing or OPINION in facts):
+                missing += self.missing.of_instrument(rule, part.activation, need.instrument, holder)
             authority = self.ruleset.authorities(need.instrument, part.activation)
         part.widen(low if holds else ALLOW, high, missing)
         if part.certain:
-            found = {"met": part.met, "unmet": part.unmet, "closed": part.closed, "unknown": part.unknown}[state]
+            if state == "unknown" and missing and all(fact.path == (OPINION.root,) for fact in missing):
+                state = "unread"
+            found = {"met": part.met, "unmet": part.unmet, "closed": part.closed}.get(state, part.unknown)
             found.append(Finding(rule, part.subject, state, holds, missing, routes, authority))
 
     def routes(self, part: Part, to: str) -> tuple[RouteResult, ...]:
@@ -295,7 +304,9 @@ class _Evaluator:
         routes = evaluate_routes(self.ruleset, part.activation, to, refused, _of_kind("route", part.matches))
         part.routes += routes
         part.contested += [
-            (route.rule, part.subject) for route in routes if route.rule.contested and route.state != "closed"
+            (route.rule, part.subject)
+            for route in routes
+            if route.rule.contested and route.state != "closed" and reading_of(part.activation, route.rule.name) is None
         ]
         return routes
 
@@ -319,15 +330,24 @@ class _Evaluator:
             self.undecided(part, match)
 
     def undecided(self, part: Part, match: Match) -> Finding:
-        """Note a rule that a missing fact leaves undecided."""
+        """Note a rule that a missing fact, or a missing opinion, leaves undecided."""
         rule, _, facts = match
+        state = "unread" if OPINION in facts else "unknown"
         missing = self.missing.of_rule(rule, part.activation, facts) if self.asking else ()
         authority: tuple[str, ...] = ()
         if isinstance(rule.effect, Duty):
             authority = self.ruleset.authorities(rule.effect.instrument, part.activation)
-        finding = Finding(rule, part.subject, "unknown", False, missing, (), authority)
+        finding = Finding(rule, part.subject, state, False, missing, (), authority)
         part.unknown.append(finding)
         return finding
+
+    def opinions(self) -> tuple[OpinionResult, ...]:
+        """Return what each opinion of the profile did."""
+        entries = self.product["opinions"]
+        if not entries:
+            return ()
+        rules = {rule.name: rule for group in self.ruleset.rules.values() for rule in group}
+        return opinion_results(entries, self.as_of, rules, self.asked)
 
     # --- interpretations
 

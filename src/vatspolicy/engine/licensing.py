@@ -8,6 +8,7 @@ from typing import Any
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import conjunction, disjunction
 from vatspolicy.engine.decision import Outcome, RouteResult, Subject
+from vatspolicy.engine.opinions import condition_reading, reading_of, settle
 from vatspolicy.policies.model import Instrument, Route
 from vatspolicy.policies.ruleset import Match, RuleSet
 
@@ -17,7 +18,7 @@ def holds_instrument(
 ) -> bool | None:
     """Return whether the holder has the instrument for this class and place on this day; None if a fact is missing."""
     entity = activation.get(holder)
-    if entity is None:
+    if entity is None or "licenses" not in entity:
         return None
     found: bool | None = False
     for license in entity["licenses"]:
@@ -33,7 +34,7 @@ def holds_instrument(
 def is_licensed(ruleset: RuleSet, activation: Activation) -> bool | None:
     """Return whether the operator holds any instrument that a route leads to: the fact activity.licensed."""
     operator = activation.get("operator")
-    if operator is None:
+    if operator is None or "licenses" not in operator:
         return None if ruleset.access else False
     own = {license["instrument"] for license in operator["licenses"]}
     return disjunction(holds_instrument(ruleset, activation, name) for name in ruleset.access if name in own)
@@ -55,13 +56,16 @@ def evaluate_routes(
 ) -> tuple[RouteResult, ...]:
     """Evaluate every route to an instrument that is, or may be, about this activity.
 
-    Routes named in `refused` are read as closed. `matches` are the routes that match, if they are known already.
+    Routes named in `refused` are read as closed. `matches` are the routes that match, after opinions, if they are known
+    already. A condition that nobody has read does not close its route unless an opinion says that it applies.
     """
     found = []
     instruments: dict[str, tuple[bool | None, tuple[str, ...]]] = {}
     """Cache by instrument: (held, authorities in charge). Routes share instruments."""
     subject = Subject.of(activation)
-    for rule, applies, _ in ruleset.match("activity", activation, ("route",)) if matches is None else matches:
+    if matches is None:
+        matches = settle(ruleset.match("activity", activation, ("route",)), activation)
+    for rule, applies, _ in matches:
         route = rule.effect
         assert isinstance(route, Route)
         if route.to != to:
@@ -71,8 +75,17 @@ def evaluate_routes(
             has = holds_instrument(ruleset, activation, name)
             instruments[name] = (has, ruleset.authorities(name, activation))
         failing, certain = [], applies
+        unread = [rule.name] if rule.is_unread and reading_of(activation, rule.name) is None else []
         for condition in route.requirements:
             holds = ruleset.evaluate(condition.check, activation)
+            if condition.is_unread and not holds:
+                reading = condition_reading(activation, rule, condition)
+                if reading is False:
+                    continue
+                if reading is None:
+                    certain = False
+                    unread += [f"{rule.name}/{condition.id}"] if condition.cite else []
+                    continue
             if holds is False:
                 failing.append(condition)
             elif holds is None:
@@ -81,7 +94,7 @@ def evaluate_routes(
         cap = route.max_foreign_percent
         share = None if cap is None else ruleset.evaluate(cap, activation)
         held, authority = instruments[name]
-        found.append(RouteResult(rule, subject, state, held, tuple(failing), share, authority))
+        found.append(RouteResult(rule, subject, state, held, tuple(failing), share, authority, tuple(unread)))
     return tuple(found)
 
 

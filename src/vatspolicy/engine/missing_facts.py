@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.interpreter import UnknownAttribute
 from vatspolicy.documents import Path
-from vatspolicy.engine.decision import MissingFact, Outcome
+from vatspolicy.engine.decision import MissingFact, Outcome, RouteResult
 from vatspolicy.engine.licensing import is_valid
+from vatspolicy.engine.opinions import OPINION
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.operators import SHARE, Operator
@@ -26,14 +27,15 @@ class MissingFacts:
         paths = dict.fromkeys(path for fact in facts for path in self._paths(activation, fact))
         return tuple(MissingFact(path, (rule.name,)) for path in paths)
 
-    def of_route(self, rule: Rule, activation: Activation) -> tuple[MissingFact, ...]:
-        """Return the missing facts that keep a route undecided: those of its condition, requirements and instrument."""
-        route = rule.effect
+    def of_route(self, state: RouteResult, activation: Activation) -> tuple[MissingFact, ...]:
+        """Return what keeps a route undecided: facts of its condition, requirements and instrument, and opinions."""
+        rule, route = state.rule, state.rule.effect
         assert isinstance(route, Route)
         expressions = (rule.when, *(condition.check for condition in route.requirements))
         facts = (fact for one in expressions for fact in self.ruleset.missing_facts(one, activation))
         found = self.of_rule(rule, activation, facts)
-        return tuple(dict.fromkeys((*found, *self.of_instrument(rule, activation, route.instrument))))
+        opinions = [MissingFact((OPINION.root,), (about,)) for about in state.unread]
+        return tuple(dict.fromkeys((*found, *self.of_instrument(rule, activation, route.instrument), *opinions)))
 
     def of_instrument(
         self, rule: Rule, activation: Activation, instrument: str, holder: str = "operator"
@@ -52,6 +54,8 @@ class MissingFacts:
             names = fact.names if "operated_by" in service else None
             path = self.profile.path_of(service, ("operated_by",))
             yield ("partner", *names) if names is not None else path or ("services",)
+        elif fact is OPINION:
+            yield (fact.root,)
         elif fact.root == "activity":
             if "activity" in activation:  # of an activity, only whether it is licensed can be unknown
                 yield from self._holding(activation, self.ruleset.access)
@@ -70,7 +74,9 @@ class MissingFacts:
         if entity is None:
             yield from self._paths(activation, UnknownAttribute(holder, ("licenses",)))
             return
-        for license in entity["licenses"]:
+        if "licenses" not in entity:
+            yield from self._paths(activation, UnknownAttribute(holder, ("licenses",)))
+        for license in entity.get("licenses", ()):
             if license["instrument"] not in instruments:
                 continue
             instrument, inner = self.ruleset.instruments[license["instrument"]], {**activation, "license": license}

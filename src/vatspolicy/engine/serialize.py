@@ -26,6 +26,7 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.explanation import FactRead, clauses, facts_read
+from vatspolicy.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
@@ -62,6 +63,7 @@ def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> di
         "advice": maker.findings(decision.advice),
         "undetermined": maker.findings(decision.undetermined),
         "missing": [maker.ask(ask) for ask in decision.missing],
+        "opinions": maker.opinions(decision.opinions),
         "contested": [maker.reading(reading) for reading in decision.readings],
         "worst_reading": maker.worst(decision.worst_reading),
     }
@@ -216,6 +218,7 @@ class _Serializer:
             "held": state.held,
             "max_foreign_percent": state.max_foreign_percent,
             "share_too_high": state.share_too_high,
+            "unread": list(state.unread),
             "conditions": [
                 {
                     "id": condition.id,
@@ -223,6 +226,7 @@ class _Serializer:
                     "value": self.ruleset.evaluate(condition.check, activation),
                     "reason": condition.reason,
                     "where": condition.where,
+                    "applies": applies(activation, state.rule, condition),
                     "facts": self.facts(condition.check, activation),
                 }
                 for condition in effect.conditions
@@ -302,6 +306,32 @@ class _Serializer:
             "path": format_path(ask.path),
             "question": _text(question(ask.path, self.profile.schemas)),
             "rules": list(ask.rules),
+            **({"about": [self.matter(name) for name in ask.rules]} if ask.path == (OPINION.root,) else {}),
+        }
+
+    def matter(self, name: str) -> dict[str, Any]:
+        """Return the rule or condition that an opinion is asked about, with its words and its law."""
+        policy_id, rule_id, *condition = name.split("/")
+        policy = self.bundle.policies[policy_id]
+        rule = policy.rule(rule_id)
+        message, cite = rule.message, rule.cite
+        if condition and isinstance(rule.effect, Route):
+            found = next(one for one in rule.effect.requirements if one.id == condition[0])
+            message, cite = found.message, found.cite or cite
+        return {"name": name, "message": _text(message), "citations": self.citations(policy, cite)}
+
+    def opinions(self, results: Iterable[OpinionResult]) -> list[dict[str, Any]]:
+        return [self.opinion(result) for result in results]
+
+    def opinion(self, result: OpinionResult) -> dict[str, Any]:
+        given = self.profile.facts["opinions"][result.place]
+        line, column = self.profile.mark(("opinions", result.place))
+        return {
+            **{key: given[key] for key in ("about", "by", "date")},
+            **{key: given.get(key) for key in ("service", "reading", "classes", "note")},
+            "state": result.state,
+            "line": line,
+            "column": column,
         }
 
 

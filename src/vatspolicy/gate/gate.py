@@ -170,7 +170,15 @@ class Gate:
             raise DayError(f"--as-of {wrong}")
 
     def decide(self, profile: Profile) -> tuple[Decision, dict[str, Any]]:
-        """Return one decision and its record. Raises InvalidInput for a launch day that may not be used."""
+        """Return one decision and its record.
+
+        Raises:
+            InvalidInput: The launch day may not be used, or an opinion is about no rule or of a day to come.
+        """
+        if profile.facts["opinions"]:
+            from vatspolicy.gate.opinions import check_opinions
+
+            check_opinions(self.bundle, profile, self.today)
         decision = evaluate(self.bundle, profile, self.find_day(profile))
         ahead = self._changes_ahead(profile, decision.as_of)
         return decision, {**decision_to_data(self.bundle, profile, decision), "changes_ahead": ahead}

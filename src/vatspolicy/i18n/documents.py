@@ -3,6 +3,33 @@
 from __future__ import annotations
 
 DOCUMENTS: tuple[tuple[str, str], ...] = (
+    # --- opinions in a profile
+    ("The profile has no service {0!q}.", "档案里没有服务{0!q}。"),
+    ("Another opinion of the same day is on the same matter ({0}).", "另有同日出具的意见涉及同一事项（{0}）。"),
+    (
+        "Of two opinions the later one counts: give the day of each, or keep one.",
+        "两份意见以较晚者为准：请写明各自日期，或只保留一份。",
+    ),
+    ("An opinion on classes needs {0!q}.", "关于业务种类的意见须写明{0!q}。"),
+    ("An opinion on classes has no {0!q}.", "关于业务种类的意见没有{0!q}。"),
+    ("An opinion on a rule needs {0!q}.", "关于规则的意见须写明{0!q}。"),
+    ("An opinion on a rule has no {0!q}.", "关于规则的意见没有{0!q}。"),
+    ("The opinion is dated {0}, which is after today ({1}).", "意见日期为{0}，晚于今日（{1}）。"),
+    ("Add it once it has been given.", "请在意见出具后再写入。"),
+    ("The bundle has no rule {0!q}.", "规则库中没有规则{0!q}。"),
+    ("The rule {0!q} has no condition {1!q}.", "规则{0!q}没有条件{1!q}。"),
+    ("The rule {0!q} is about the whole product.", "规则{0!q}针对整个产品。"),
+    ("Leave out the service.", "请不要写服务。"),
+    (
+        "This {0!t} rests on unverified articles alone, so that it decides nothing: {1}.",
+        "此项{0!t}仅以未经核实的条文为依据，因此不产生结论：{1}。",
+    ),
+    ("Raise one of them, or make it advice with kind: verify.", "请核实其中一条，或改为 kind: verify 的提示。"),
+    (
+        "Nothing unverified is unwaivable: the mark has no effect.",
+        "未经核实的规则不得设为不可豁免：该标记不产生效果。",
+    ),
+    ("Raise an article, or remove the mark.", "请核实一条条文，或删去该标记。"),
     # --- files
     ("This file does not exist.", "没有这个文件。"),
     ("This is a directory, not a file.", "这是目录，不是文件。"),
@@ -208,6 +235,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("Write each: activity.", "请写 each: activity。"),
     ("Only classify and route have other readings.", "只有 classify 和 route 可有其他读法。"),
     ("Use advise with kind: contested.", "请用 advise，并写 kind: contested。"),
+    ("Leave the fact out if it is not known.", "如不清楚，请不要填写此项。"),
     ("Another reading of this rule names a class.", "此规则的其他读法须写明类别（class）。"),
     ("Another reading of this rule names a route.", "此规则的其他读法须写明途径（route）。"),
     ("This reading repeats another one.", "此读法与另一读法重复。"),

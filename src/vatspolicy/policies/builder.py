@@ -14,6 +14,7 @@ from vatspolicy.policies.model import (
     NEVER,
     NOT_TELECOM,
     SHARE_CAP,
+    UNREAD,
     VERIFICATIONS,
     Advise,
     Article,
@@ -110,6 +111,7 @@ class _Builder:
 
     def rule(self, index: int, entry: Mapping[str, Any]) -> Rule:
         path, cite = ("rules", index), tuple(entry["cite"])
+        is_unread = self.is_unread(cite)
         kind = next(name for name in EFFECTS if name in entry)
         return Rule(
             policy=self.id,
@@ -120,15 +122,16 @@ class _Builder:
             until=min(self.until, entry.get("until", NEVER)),
             when=self.expression(entry["when"], *path, "when"),
             kind=kind,
-            effect=self.effect(kind, entry[kind], path),
+            effect=self.effect(kind, entry[kind], path, is_unread),
             message=entry["message"],
             readings=_readings(entry.get("readings")),
-            unwaivable=entry.get("unwaivable", False),
+            unwaivable=entry.get("unwaivable", False) and not is_unread,
             line=self.positions[path][0],
             verification=self.verification(cite),
+            is_unread=is_unread,
         )
 
-    def effect(self, kind: str, body: Mapping[str, Any], path: Path) -> Effect:
+    def effect(self, kind: str, body: Mapping[str, Any], path: Path, is_unread: bool) -> Effect:
         match kind:
             case "classify":
                 return Classify(() if body["classes"] == NOT_TELECOM else tuple(body["classes"]))
@@ -137,23 +140,25 @@ class _Builder:
             case "need":
                 return Need(body.get("instrument"), body.get("through"), body.get("bearer", "operator"))
             case "route":
-                return self.route(body, (*path, "route"))
+                return self.route(body, (*path, "route"), is_unread)
             case "duty":
                 return Duty(body["instrument"], body["due"], body.get("bearer", "operator"))
             case _:
                 return Advise(body["kind"])
 
-    def route(self, body: Mapping[str, Any], path: Path) -> Route:
+    def route(self, body: Mapping[str, Any], path: Path, is_unread: bool) -> Route:
         cap = None
         if "max_foreign_percent" in body:
             cap = self.expression(body["max_foreign_percent"], *path, "max_foreign_percent")
         conditions = tuple(
-            self.condition(item, (*path, "conditions", index)) for index, item in enumerate(body.get("conditions", ()))
+            self.condition(item, (*path, "conditions", index), is_unread)
+            for index, item in enumerate(body.get("conditions", ()))
         )
-        share_cap = None if cap is None else self.share_cap(cap, (*path, "max_foreign_percent"))
+        share_cap = None if cap is None else self.share_cap(cap, (*path, "max_foreign_percent"), is_unread)
         return Route(body["to"], body["name"], body["title"], body["instrument"], conditions, share_cap)
 
-    def condition(self, item: Mapping[str, Any], path: Path) -> Condition:
+    def condition(self, item: Mapping[str, Any], path: Path, is_unread: bool) -> Condition:
+        """Build a condition. One that cites nothing rests on the articles of its route, which may be unread."""
         cite = as_tuple(item.get("cite", []))
         return Condition(
             id=item["id"],
@@ -163,12 +168,17 @@ class _Builder:
             check=self.expression(item["check"], *path, "check"),
             message=item["message"],
             verification=self.verification(cite),
+            is_unread=self.is_unread(cite) if cite else is_unread,
         )
 
-    def share_cap(self, cap: Expression, path: Path) -> Condition:
+    def share_cap(self, cap: Expression, path: Path, is_unread: bool) -> Condition:
         check = self.expression(share_check(cap.text), *path, "check", place=path)
         message = {"en": "The foreign share does not exceed the cap.", "zh": "外资股比不超过上限。"}
-        return Condition(SHARE_CAP, False, "SHARE-ABOVE-CAP", (), check, message, None, cap)
+        return Condition(SHARE_CAP, False, "SHARE-ABOVE-CAP", (), check, message, None, cap, is_unread)
+
+    def is_unread(self, keys: Iterable[str]) -> bool:
+        """Return whether nobody has read any of the cited articles."""
+        return all(self.articles[key].verification == UNREAD for key in keys)
 
     def verification(self, keys: Iterable[str]) -> str | None:
         found = [VERIFICATIONS.index(self.articles[key].verification) for key in keys]
@@ -189,7 +199,10 @@ def _readings(entry: Mapping[str, Any] | None) -> Readings | None:
 
 def _article(key: str, entry: Mapping[str, Any]) -> Article:
     label = entry.get("label") or _label(key)
-    return Article(key, label, entry["en"], entry.get("zh"), entry["verification"], entry.get("note"), entry.get("url"))
+    verified = entry.get("verified", {})
+    compared = (verified["day"], verified["against"], verified["hash"]) if len(verified) == 3 else None
+    known = entry["verification"], entry.get("note"), entry.get("url"), compared
+    return Article(key, label, entry["en"], entry.get("zh"), *known)
 
 
 def _label(key: str) -> LocalizedText:

@@ -21,10 +21,14 @@ Compiled = tuple[Document, dict[Path, tuple[int, int]], dict[Path, Node]]
 """A policy document, the line and column of its rules and expressions, and the typed trees of its expressions."""
 
 
+BESIDE = ("schema", "opinions")
+"""Parts of a profile that no rule reads: opinions settle rules, and are no premise of one."""
+
+
 def variables(each: str, schemas: SchemaSet | None = None) -> dict[str, Type]:
     """Return the variables of expressions about a product, service, activity, or license (of `covers`)."""
     fields = profile_type(schemas).fields
-    found: dict[str, Type] = {name: type for name, type in fields.items() if name != "schema"} | {"as_of": DAY}
+    found: dict[str, Type] = {name: type for name, type in fields.items() if name not in BESIDE} | {"as_of": DAY}
     entity, services = fields["company"], fields["services"]
     assert isinstance(entity, Record) and isinstance(services, ListOf) and services.item is not None
     if each in ("service", "activity", "license"):

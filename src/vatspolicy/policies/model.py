@@ -17,6 +17,8 @@ NEVER = "9999-12-31"
 """Ends of time; days are ISO text and compare as text."""
 VERIFICATIONS = ("primary", "secondary", "unverified")
 """Levels of verification of an article's text, the weakest last."""
+UNREAD = VERIFICATIONS[-1]
+"""Verification of an article that nobody here has read."""
 NO_CODE = -1
 """Index of an expression that a bundle has no generated code for."""
 SHARE_CAP = "max-foreign-percent"
@@ -85,6 +87,8 @@ class Article(NamedTuple):
     """primary, secondary or unverified."""
     note: str | None
     url: str | None
+    verified: tuple[str, str, str] | None = None
+    """Day, text and hash of the comparison of the quote, for a primary article."""
 
 
 class Instrument(NamedTuple):
@@ -120,6 +124,8 @@ class Condition(NamedTuple):
     """The weakest verification among the articles it cites."""
     cap: Expression | None = None
     """The highest foreign share in percent, where the condition was compiled from `max_foreign_percent`."""
+    is_unread: bool = False
+    """True if nobody has read the articles that it rests on: its own, else those of its route."""
 
     def __hash__(self) -> int:
         return hash((self.id, self.check))
@@ -231,6 +237,8 @@ class Rule:
     line: int
     verification: str | None
     """The weakest verification among the articles it cites."""
+    is_unread: bool
+    """True if all articles that it cites are unverified: nobody has read the law that it rests on."""
 
     def __hash__(self) -> int:
         return hash((self.policy, self.id))
@@ -239,6 +247,11 @@ class Rule:
     def name(self) -> str:
         """policy/rule, for ever the same."""
         return f"{self.policy}/{self.id}"
+
+    @property
+    def is_open(self) -> bool:
+        """True if an opinion may settle the rule: nobody has read its law, or practice is unsettled."""
+        return self.is_unread or self.contested
 
     @property
     def contested(self) -> bool:

@@ -23,11 +23,12 @@ BUILT_IN = (
     "product.launch",
     "services.*.operated_by",
     "services.*.offers",
-    "services.*.class_opinion",
     "company.registered",
     "partner.registered",
     *(f"{holder}.licenses{field}" for holder in ("company", "partner") for field in ("", ".*.valid", ".*.valid_until")),
     "filings",
+    "opinions",
+    *(f"opinions.*.{name}" for name in ("about", "service", "reading", "classes", "date")),
 )
 """Facts that the evaluator itself reads: access, classification, deadlines."""
 

@@ -67,7 +67,8 @@ def _to_data(value: Any) -> Any:
 
 
 def _rule(row: Row) -> Rule:
-    policy, id, cite, each, since, until, when, kind, effect, message, readings, unwaivable, line, verification = row
+    (policy, id, cite, each, since, until, when, kind, effect) = row[:9]
+    (message, readings, unwaivable, line, verification, is_unread) = row[9:]
     return Rule(
         policy,
         id,
@@ -83,6 +84,7 @@ def _rule(row: Row) -> Rule:
         unwaivable,
         line,
         verification,
+        is_unread,
     )
 
 
@@ -96,10 +98,18 @@ def _route(to: str, name: str, title: Any, instrument: str, conditions: Row, sha
 
 
 def _condition(
-    id: str, where: bool, reason: str, cite: Row, check: Row, message: Any, verification: str, cap: Row | None
+    id: str,
+    where: bool,
+    reason: str,
+    cite: Row,
+    check: Row,
+    message: Any,
+    verification: str,
+    cap: Row | None,
+    is_unread: bool,
 ) -> Condition:
     limit = None if cap is None else Expression(*cap)
-    return Condition(id, where, reason, cite, Expression(*check), message, verification, limit)
+    return Condition(id, where, reason, cite, Expression(*check), message, verification, limit, is_unread)
 
 
 def _instrument(id: str, policy: str, title: Any, authority: Row, covers: Row | None, no_term: bool) -> Instrument:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vatspolicy.documents import Path
 
-SHARE = "foreign_percent"
+SHARE, BASIS, DIRECT = "foreign_percent", "foreign_percent_basis", "direct"
 WHOLE = 100.0
 """The largest share: another one cannot raise it."""
 

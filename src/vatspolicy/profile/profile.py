@@ -18,15 +18,18 @@ from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Bilingual
-from vatspolicy.profile.operators import Operator
+from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE, Operator
 from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, presumptions, profile_type, within
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
     from typing import Any, TypeAlias
 
-DECLARED = ("licenses", "deals", "filings")
-"""Lists of what exists only because somebody declares it: none given means none held, planned or done."""
+DECLARED = ("licenses", "deals", "filings", "opinions")
+"""Lists of what exists only because somebody declares it: none given means none held, planned or done.
+
+The company knows its own licenses. What a partner holds is unknown until it is stated.
+"""
 
 
 OLD_SCHEMA = 1
@@ -124,7 +127,7 @@ def load_profile(
 
 def read_profile(document: Document, schemas: SchemaSet | None = None) -> Profile:
     """Return the profile in a document. Raises InvalidInput."""
-    problems = _old_schema(document) or validate(document, "profile", schemas) or _duplicate_services(document)
+    problems = _old_schema(document) or validate(document, "profile", schemas) or _beyond_schema(document)
     if problems:
         raise InvalidInput(problems)
     profile = trust_profile(document, schemas)
@@ -202,6 +205,11 @@ def _put(target: Any, step: str | int, value: Any) -> None:
         target[step] = value
 
 
+def is_declared(holder: str, name: str) -> bool:
+    """Return whether a list of an object (`profile`, `company`, `partner` …) is empty if it is left out."""
+    return name in DECLARED and holder != "partner"
+
+
 Reader: TypeAlias = "Callable[[Any], Any]"
 """Makes a written value one that expressions read."""
 
@@ -235,7 +243,8 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
     presumed = presumptions(schemas) if name == "services" else {}
     readers = {key: _reader(type, schemas) for key, type in fields.items()}
     is_place, whole, is_company = "within" in fields, name == "place", "mainland_entity" in fields
-    declared = [key for key in DECLARED if key in fields]
+    declared = [key for key in DECLARED if is_declared(name, key) and key in fields]
+    is_traced = BASIS in fields
 
     def read(value: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -247,6 +256,8 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
             _expand_place(found, whole, schemas)
         if is_company and "registered" in found:  # a company is where it is registered
             found.setdefault("mainland_entity", found["registered"]["province"] != "overseas")
+        if is_traced and found.get(BASIS) == DIRECT and found.get(SHARE, WHOLE) < WHOLE:
+            del found[SHARE]  # the ultimate share may be larger
         for key in declared:
             found.setdefault(key, [])
         for key, (fact, words) in presumed.items():
@@ -287,6 +298,16 @@ def _dates(value: Any, path: Path, schemas: SchemaSet) -> Iterable[tuple[Path, s
             yield from _dates(member, (*path, index), schemas)
     elif isinstance(value, str) and len(value) == 10 and describe(path, schemas).get("format") == "date":
         yield path, value
+
+
+def _beyond_schema(document: Document) -> list[Problem]:
+    """Return the problems of a schema-valid profile that its schema cannot find."""
+    problems = _duplicate_services(document)
+    if document.data.get("opinions"):
+        from vatspolicy.profile.opinions import opinion_problems
+
+        problems += opinion_problems(document)
+    return problems
 
 
 def _duplicate_services(document: Document) -> list[Problem]:

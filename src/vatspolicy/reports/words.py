@@ -69,6 +69,10 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
     "share_too_high": {"en": "the foreign share is above {percent} %", "zh": "外资股比超过 {percent}%"},
     "fails": {"en": "not met: {message}", "zh": "不满足：{message}"},
     "open_point": {"en": "not known: {message}", "zh": "未知：{message}"},
+    "unread": {
+        "en": "not read by anybody here, so that a legal opinion has to settle it: {name}",
+        "zh": "条文尚无人核阅，须以法律意见确定：{name}",
+    },
     "duties": {"en": "Filings and duties", "zh": "备案及其他义务"},
     "done": {"en": "done on {day}", "zh": "已于 {day} 完成"},
     "by": {"en": "by {day}", "zh": "截止 {day}"},
@@ -103,6 +107,13 @@ def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: 
     if route["state"] == "unknown" and any(other["state"] == "open" for other in routes):
         return phrase("may_open", lang)
     return word(STATES, route["state"], lang)
+
+
+def value_of(condition: Mapping[str, Any]) -> bool | None:
+    """Return the truth of a condition as its route counts it: unread law is open, and what does not apply is met."""
+    applies: bool | None = condition["applies"]
+    value: bool | None = condition["value"]
+    return value if applies or value else None if applies is None else True
 
 
 def law_of(finding: Mapping[str, Any], lang: Language) -> str:

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from vatspolicy.clock import LAST
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.checkpoints import ANSWERS, REJECTS, Checkpoints, join
@@ -63,6 +64,8 @@ class Task:
     batch: int = BATCH
     processes: int = 1
     """Most processes to use."""
+    today: str = LAST
+    """Present day: an opinion of a later one is refused."""
 
     @property
     def parts(self) -> Checkpoints:
@@ -167,7 +170,7 @@ def _decide(task: Task, ruleset: RuleSet, engine: Engine, batch: Batch) -> Count
             while rows:
                 row = rows.pop()  # free the text, unless missing facts are to be named
                 try:
-                    facts = read_facts(parse_row(row), ruleset.schemas)
+                    facts = read_facts(parse_row(row), ruleset.schemas, (task.bundle, task.today))
                 except Rejected as error:
                     part.reject(_reject(row, error.reasons))
                     summary.reject()

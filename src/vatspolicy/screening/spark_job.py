@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy import clock
 from vatspolicy.authoring.diff.sources import SourceError
-from vatspolicy.clock import is_day
+from vatspolicy.clock import LAST, is_day
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.screening.engines import LawSource, missing_facts
@@ -36,7 +37,7 @@ PREPARED = f"`{ROW}` BIGINT, profile STRING, region STRING, facts STRING, reason
 """Schema of a prepared row: the facts as JSON, or the reasons why it has no valid profile."""
 
 
-def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
+def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]], today: str = LAST) -> Iterator[tuple[Any, ...]]:
     """Yield rows of the schema `PREPARED` from texts numbered from 0. Blank lines are skipped."""
     with source.laws() as (bundle, _):
         columns = fact_columns()
@@ -45,7 +46,7 @@ def prepare_rows(source: LawSource, rows: Iterable[tuple[str, int]]) -> Iterator
                 continue
             row = parse_row(Row(number + 1, text))
             try:
-                facts = read_facts(row, bundle.schemas)
+                facts = read_facts(row, bundle.schemas, (bundle, today))
             except Rejected as error:
                 yield number + 1, text, None, None, error.reasons
                 continue
@@ -69,7 +70,11 @@ def run(spark: SparkSession, source: LawSource, options: argparse.Namespace, rul
     texts = (
         files.parquet(options.source).select("profile") if options.input == "parquet" else files.text(options.source)
     )
-    rows = texts.rdd.map(lambda row: row[0]).zipWithIndex().mapPartitions(partial(prepare_rows, source))
+    rows = (
+        texts.rdd.map(lambda row: row[0])
+        .zipWithIndex()
+        .mapPartitions(partial(prepare_rows, source, today=clock.today()))
+    )
     prepared = spark.createDataFrame(rows, PREPARED).persist()  # answers, rejects and counts read it
     rejects = prepared.where("reasons IS NOT NULL").select(ROW, "reasons", f.col("profile").alias("input"))
     good = prepared.where("facts IS NOT NULL")

@@ -63,6 +63,15 @@ from vatspolicy.screening.sql_expressions import (
     there,
     when,
 )
+from vatspolicy.screening.sql_opinions import (
+    CLASSES,
+    checked,
+    class_said,
+    opinion_classes,
+    opinions_on,
+    reading_columns,
+    settled,
+)
 
 FIRING = ("classify", "deny", "need", "duty", "advise")
 """Effects of the rules that are reported if they hold."""
@@ -141,7 +150,8 @@ class _Queries:
     def products(self) -> exp.Select:
         """Build the query of products: row, id, denied, needed, rules."""
         asked = self.asked("product", self.product, ("deny", "need", "duty", "advise"))
-        rows = select(exp.Star(), named(field_of(column("product"), "id"), "id"))
+        readings = reading_columns(asked.rules, opinions_on(self.day, None))
+        rows = select(exp.Star(), named(field_of(column("product"), "id"), "id"), *readings)
         with_truths = asked.over(rows.from_(exp.to_table(self.source), copy=False))
         no_services = when(
             exp.GT(this=exp.ArraySize(this=column("services")), expression=constant(0)), constant(False), exp.Null()
@@ -167,7 +177,9 @@ class _Queries:
         placed = select(column(ROW), *(column(name) for name in facts), named(place, "position"))
         placed = placed.from_(exp.to_table(self.source), copy=False).where(some_service, copy=False)
         service = exp.Bracket(this=column("services"), expressions=[column("position")], offset=1)
-        one = select(column(ROW), column("position"), *(column(name) for name in facts), named(service, "service"))
+        opinions = named(opinions_on(self.day, service), "opinions")
+        kept_facts = [opinions if name == "opinions" else column(name) for name in facts]
+        one = select(column(ROW), column("position"), *kept_facts, named(service, "service"))
         one = one.from_(placed.subquery("placed", copy=False), copy=False)
         operated_by = field_of(column("service"), "operated_by")
         operator = exp.Case(
@@ -176,10 +188,14 @@ class _Queries:
                 exp.If(this=there(operated_by), true=column("partner")),
             ]
         )
-        share = named(operator_share(operated_by), OPERATOR_SHARE)
-        bound = select(exp.Star(), named(operator, "operator"), share)
-        bound = bound.from_(one.subquery("one", copy=False), copy=False)
         asked = self.asked("service", self.service, FIRING)
+        bound = select(
+            exp.Star(),
+            named(operator, "operator"),
+            named(operator_share(operated_by), OPERATOR_SHARE),
+            named(opinion_classes(column("opinions")), CLASSES),
+            *reading_columns(asked.rules, column("opinions")),
+        ).from_(one.subquery("one", copy=False), copy=False)
         with_truths = asked.over(bound)
         by_class = {cls: self.is_of(cls, asked) for cls in self.classes()}
         spoke = disjunction(asked.truth(rule) for rule in asked.of("classify"))
@@ -217,7 +233,8 @@ class _Queries:
         ).from_(classes.subquery("classes", copy=False), copy=False)  # fmt: skip
         first = {**self.activity, "activity": {"class": column("class")}}
         licensed = disjunction(self.held(instrument, first, "operator") for instrument in self.ruleset.access)
-        bound = select(exp.Star(), named(exp.Cast(this=to_sql(licensed), to=BOOLEAN), "licensed"))
+        readings = reading_columns(self.activity_rules(), column("opinions"))
+        bound = select(exp.Star(), named(exp.Cast(this=to_sql(licensed), to=BOOLEAN), "licensed"), *readings)
         bound = bound.from_(one.subquery("one", copy=False), copy=False)
         asked = self.asked("activity", self.activity, ("deny", "need", "duty", "advise"))
         routes = self.routes()
@@ -241,7 +258,11 @@ class _Queries:
 
     def asked(self, each: str, variables: Mapping[str, Variable], effects: Iterable[str]) -> RuleColumns:
         rules = [rule for effect in effects for rule in self.ruleset.rules_for(each, effect)]
-        return RuleColumns((rule, self.ask(rule.when, variables)) for rule in rules)
+        return RuleColumns((rule, settled(rule, self.ask(rule.when, variables))) for rule in rules)
+
+    def activity_rules(self) -> list[Rule]:
+        """Return the rules about activities that bear on the outcome."""
+        return [rule for kind in ("deny", "need", "route") for rule in self.ruleset.rules_for("activity", kind)]
 
     def answers(
         self, asked: RuleColumns, variables: Mapping[str, Variable], routes: Routes | None = None
@@ -270,8 +291,8 @@ class _Queries:
         for rule in self.ruleset.rules_for("activity", "route"):
             effect = rule.effect
             assert isinstance(effect, Route)
-            checks = [self.ask(condition.check, self.activity) for condition in effect.requirements]
-            applies = self.ask(rule.when, self.activity)
+            checks = [checked(rule, one, self.ask(one.check, self.activity)) for one in effect.requirements]
+            applies = settled(rule, self.ask(rule.when, self.activity))
             is_open = conjunction((applies, *checks))
             found.append((rule, effect, is_open, self.held(effect.instrument, self.activity, "operator")))
         return Routes(found)
@@ -308,20 +329,17 @@ class _Queries:
     def classes(self) -> list[str]:
         """Return every class that a service may have; an opinion may name any."""
         rules = self.ruleset.rules_for("service", "classify")
-        if any(rule.contested for rule in rules):
+        if any(rule.is_open for rule in rules):
             return sorted(words("class", self.ruleset.schemas))
         return sorted({cls for rule in rules for cls in _classes(rule)})
 
     def is_of(self, cls: str, asked: RuleColumns) -> Value:
         """Return the truth value of a service having a class; unknown for a class that is only possible."""
-        opinion = field_of(field_of(column("service"), "class_opinion"), "classes")
-        settled = exp.ArrayContains(this=opinion, expression=constant(cls))
         found: list[Value] = []
         for rule in asked.of("classify"):
             says = cls in _classes(rule)
-            if rule.contested:
-                by_opinion = when(there(opinion), settled, constant(says))
-                found.append(conjunction((asked.truth(rule), by_opinion)))
+            if rule.is_open:
+                found.append(conjunction((asked.truth(rule), class_said(rule, cls, says))))
             elif says:
                 found.append(asked.truth(rule))
         return disjunction(found)
@@ -352,7 +370,7 @@ class _Queries:
     def read_by_activities(self) -> list[tuple[str, ...]]:
         """Return the paths of the facts that activities read: only these columns go on from a service."""
         expressions: list[Expression] = []
-        found: set[tuple[str, ...]] = {("operator", "licenses")}
+        found: set[tuple[str, ...]] = {("operator", "licenses"), ("opinions",)}
         for effect in ("deny", "need", "duty", "advise", "route"):
             for rule in self.ruleset.rules_for("activity", effect):
                 expressions += rule.compiled

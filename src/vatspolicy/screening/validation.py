@@ -13,6 +13,8 @@ from vatspolicy.documents import parse_document
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.opinions import check_opinions
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import facts_of, invariants, read_profile
 from vatspolicy.screening.input import Row
 
@@ -31,8 +33,10 @@ MAX_REASONS = 20
 """Most reasons to give for one row."""
 
 
-def read_facts(row: Row, schemas: SchemaSet | None = None) -> Mapping[str, Any]:
+def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, str] | None = None) -> Mapping[str, Any]:
     """Return the completed facts of a parsed row. `schemas` defaults to the shipped ones.
+
+    With `law`, a bundle and today, opinions are checked against both.
 
     Raises: Rejected.
     """
@@ -41,10 +45,14 @@ def read_facts(row: Row, schemas: SchemaSet | None = None) -> Mapping[str, Any]:
     if is_valid(row.data, "profile", schemas):
         facts = facts_of(row.data, schemas)
         names = [service["id"] for service in facts["services"]]
-        if len(set(names)) == len(names) and not _breaks_invariant(facts, schemas):
+        plain = len(set(names)) == len(names) and not facts["opinions"]
+        if plain and not _breaks_invariant(facts, schemas):
             return facts
     try:  # the slow path finds the problems and their places
-        return read_profile(parse_document(json.dumps(row.data), "row.json"), schemas).facts
+        profile = read_profile(parse_document(json.dumps(row.data), "row.json"), schemas)
+        if law is not None:
+            check_opinions(law[0], profile, law[1])
+        return profile.facts
     except InvalidInput as error:
         reasons = [f"{problem.path}: {problem.message}".removeprefix(": ") for problem in error.problems]
         reasons = list(dict.fromkeys(reasons))

@@ -27,7 +27,6 @@ DETAILS = """\
 details:
   - {facts: partner, when: 'services.exists(s, s.operated_by != "company")'}
   - {facts: services.*.ai, when: '"generative-ai" in service.features'}
-  - {facts: services.*.class_opinion, when: 'false'}
 """
 PARAMETERS = """\
 parameters:

@@ -43,6 +43,22 @@ def test_old_words_get_their_new_spelling() -> None:
     assert migrate_profile(found) is found
 
 
+def test_opinions_on_classes_move_to_the_profile() -> None:
+    opinion = "    class_opinion: {classes: [B22], from: 'The authority, by letter', date: '2025-05-05'} # asked\n"
+    found = migrate_profile(parse_document(OLD + opinion, "old.yaml"))
+    assert found.data["services"] == [{"id": "hosting", "offers": ["data-center", "content-license"]}]
+    assert found.data["opinions"] == [
+        {
+            "about": "class",
+            "service": "hosting",
+            "classes": ["B22"],
+            "by": "The authority, by letter",
+            "date": "2025-05-05",
+        }
+    ]
+    read_profile(found)
+
+
 def test_fmt_migrates_a_profile(console: Console) -> None:
     path = console.write("old.yaml", OLD)
     assert console("fmt", "--check", path).code == 1

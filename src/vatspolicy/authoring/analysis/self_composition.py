@@ -29,7 +29,7 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicRecord,
     Unsupported,
 )
-from vatspolicy.authoring.symbolic.witness import profile_of, record_data
+from vatspolicy.authoring.symbolic.witness import opinions_of, profile_of, record_data
 from vatspolicy.cel.ast import Fact, Node, Quantifier, walk
 from vatspolicy.policies.bundle import Bundle
 
@@ -272,7 +272,8 @@ class PartlyHiddenSpace(ProfileSpace):
         shared = self.pool.flag(name)
         path = name.removesuffix("?")
         last = path.rpartition(".")[2]
-        if path == name or last.isdigit() or last in self.kept or plain(path) in self.kept:
+        is_kept = last in self.kept or plain(path) in self.kept
+        if path == name or last.isdigit() or is_kept or (path in self.opinions and "opinions" in self.kept):
             return shared
         return self.pool.conjoin((shared, self.pool.flag(f"said {name}")))
 
@@ -297,6 +298,8 @@ def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bo
                 always = last.isdigit() or last in kept or plain(path) in kept
                 if not always and not found.get(f"said {name}"):
                     _remove(one, path.split("."))
+        if "opinions" not in kept and "opinions" in two:
+            one["opinions"] = opinions_of(space, found, two, lambda name: not found.get(f"said {name}"))
         return one, two
 
     return ProfilePair(query, less, full, [], profiles_of)

@@ -15,7 +15,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Rule
 from vatspolicy.profile.profile import load_profile
 
-ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings")
+ROOTS = ("product", "company", "partner", "services", "data", "deals", "filings", "opinions")
 """Keys of a profile that a test may set."""
 
 

@@ -161,6 +161,18 @@ def _spell_american(node: YamlCollection) -> None:
             entry.value = YamlScalar(RENAMED_WORDS[entry.value.value], '"')
 
 
+def _gather_opinions(root: YamlCollection) -> None:
+    """Move the opinions on classes from the services to the opinions of the profile."""
+    found = []
+    for service in list_services(root):
+        opinion, id = drop_entry(service, "class_opinion"), find_entry(service, "id")
+        if opinion is not None and id is not None:
+            on_classes = {"about": "class", "service": read_value(id.value), "classes": opinion["classes"]}
+            found.append({**on_classes, "by": opinion["from"], "date": opinion["date"]})
+    if found:
+        put_entry(root, "opinions", found)
+
+
 def _name_missing_means(root: YamlCollection) -> None:
     """Replace "the means are ready" by the list of what is still missing."""
     for entity in list_entities(root):
@@ -185,4 +197,4 @@ def _split_control(root: YamlCollection) -> None:
                 put_entry(entry.value, "foreign_influence", ["resolutions"] if control else [])
 
 
-STEPS: tuple[Step, ...] = (_raise_schema, _spell_american, _name_missing_means, _split_control)
+STEPS: tuple[Step, ...] = (_raise_schema, _spell_american, _name_missing_means, _split_control, _gather_opinions)

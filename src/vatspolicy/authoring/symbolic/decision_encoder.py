@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.values import Constant, DualRail, SymbolicRecord, known
+from vatspolicy.authoring.symbolic.values import Constant, SymbolicRecord
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route
+from vatspolicy.profile.opinions import CLASS
 from vatspolicy.profile.vocabulary import words
 
 
@@ -44,12 +45,8 @@ class SymbolicOutcome:
 
 def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> SymbolicClasses:
     """Return the classes that the classify rules find for a service."""
-    pool, encoder = ruleset.space.pool, ruleset.encoder
-    opinion = encoder.read(activation.values["service"], "class_opinion")
-    assert not isinstance(opinion, DualRail)
-    has_opinion = known(pool, opinion)
-    named = encoder.read(opinion, "classes")
-    assert not isinstance(named, DualRail)
+    pool = ruleset.space.pool
+    has_opinion, opinion = ruleset.space.opinion(CLASS, dict(activation.subject).get("service", ""))
     certain: dict[str, list[int]] = {}
     possible: dict[str, list[int]] = {}
     other: dict[str, list[int]] = {}
@@ -60,21 +57,25 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
         holds = ruleset.holds(rule, activation)
         if holds.false == TRUE:
             continue
+        by_opinion = unsettled = FALSE
+        if rule.is_open:
+            reading = ruleset.reading(activation, rule.name)
+            by_opinion = pool.conjoin((has_opinion, -reading.true, -reading.false))
+            holds = ruleset.encoder.every((holds, ruleset.status(rule, activation, has_opinion)))
+            unsettled = pool.conjoin((-has_opinion, -reading.true, -reading.false))
         spoke.append(holds.true)
+        own = -by_opinion
         for cls in effect.classes:
-            own = -has_opinion if rule.contested else TRUE
             certain.setdefault(cls, []).append(pool.conjoin((holds.true, own)))
             possible.setdefault(cls, []).append(pool.conjoin((-holds.false, own)))
         for cls in rule.other_readings:
             if cls != NOT_TELECOM:
-                other.setdefault(cls, []).append(pool.conjoin((holds.true, -has_opinion)))
-        if rule.contested:
+                other.setdefault(cls, []).append(pool.conjoin((holds.true, unsettled)))
+        if rule.is_open:
             for cls in sorted(words("class", ruleset.space.schemas)):
-                by_opinion = pool.disjoin(
-                    pool.conjoin((held, encoder.member(Constant(cls), chosen))) for held, chosen in named
-                )
-                certain.setdefault(cls, []).append(pool.conjoin((holds.true, by_opinion)))
-                possible.setdefault(cls, []).append(pool.conjoin((-holds.false, by_opinion)))
+                named = pool.conjoin((by_opinion, pool.flag(f"{opinion}={cls}")))
+                certain.setdefault(cls, []).append(pool.conjoin((holds.true, named)))
+                possible.setdefault(cls, []).append(pool.conjoin((-holds.false, named)))
     return SymbolicClasses(
         {cls: pool.disjoin(found) for cls, found in certain.items()},
         {cls: pool.disjoin(found) for cls, found in possible.items()},

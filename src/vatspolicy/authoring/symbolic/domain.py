@@ -28,14 +28,18 @@ from vatspolicy.authoring.symbolic.values import (
     merge,
 )
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.profile.operators import SHARE, WHOLE
-from vatspolicy.profile.profile import DECLARED
+from vatspolicy.policies.compiler import BESIDE
+from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE
+from vatspolicy.profile.profile import is_declared
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer, presumptions, within
 
 Schema = Mapping[str, Any]
 
 AS_OF = "as_of"
 """Number variable of the day on which rules are evaluated."""
+
+OPINION_OF = "opinion"
+"""First word in the names of the flags of opinions."""
 
 FIRST_DAY = datetime.date(1, 1, 1).toordinal()
 LAST_DAY = datetime.date(9999, 12, 31).toordinal()
@@ -79,12 +83,15 @@ class ProfileSpace:
     """Variables that are numbers or days, and not indexes of a choice."""
     _asked: set[Any] = field(default_factory=set)
     flags: dict[str, int] = field(default_factory=dict)
+    opinions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Opinions that the questions so far read: matter and path of the service by the name of their flag."""
 
     def __post_init__(self) -> None:
         schema = self.schemas.load("profile")
         for name, child in schema["properties"].items():
-            if name != "schema":
-                self.roots[name] = self.value(child, name, TRUE, name in schema["required"] or name in DECLARED)
+            if name not in BESIDE:
+                required = name in schema["required"] or is_declared("profile", name)
+                self.roots[name] = self.value(child, name, TRUE, required)
 
     # --- needs
 
@@ -102,6 +109,17 @@ class ProfileSpace:
             needed[name] = max(needed.get(name, 0), count)
         enough = {name: min(count, self.longest[name]) for name, count in needed.items()}
         return {name: count for name, count in enough.items() if count > self.limits[name]}
+
+    # --- opinions
+
+    def opinion(self, about: str, service: str) -> tuple[int, str]:
+        """Return the formula that an opinion on a matter of a service prevails, and its name.
+
+        A profile may hold any number of opinions, so those on different matters do not depend on each other.
+        """
+        name = f"{OPINION_OF} {service} {about}"
+        self.opinions[name] = (about, service)
+        return self.flag(f"{name}?"), name
 
     # --- facts from the schema
 
@@ -163,12 +181,14 @@ class ProfileSpace:
 
         def make(name: str) -> SymbolicValue:
             child = schema["properties"][name]
-            fixed = name in required or name in DECLARED
+            fixed = name in required or is_declared(path, name)
             if path == "product" and name in INHERITED:
                 return ((TRUE, OpaqueValue(f"product.{name}, which is handed down to services")),)
             value = self.value(child, f"{path}.{name}", present, fixed)
             if "x-empty-behind" in child:
                 return self.empty_behind(name, value, found, present)
+            if name == SHARE and BASIS in schema["properties"]:
+                return self.traced(value, found)
             if name == "mainland_entity" and "registered" in schema["properties"]:
                 return self.where_registered(value, found, present)
             return value
@@ -190,6 +210,17 @@ class ProfileSpace:
             others = (-base.has(word) for word in base.words if word not in words)
             unstated.append(pool.conjoin((owner, held, -own, some, *others)))
         return ((pool.disjoin((own, *unstated)), listed),)
+
+    def traced(self, stated: SymbolicValue, company: SymbolicRecord) -> SymbolicValue:
+        """Return a foreign share: unknown where only the direct one is stated, unless that is the whole."""
+        ((own, share),), basis = _cases(stated), _cases(company.get(BASIS))
+        assert isinstance(share, LinearSum)
+        hidden = [-_at_most(self.pool, LinearSum((), WHOLE_SHARE), share)]
+        for held, choice in basis:
+            assert isinstance(choice, IndexedChoice)
+            direct = self.pool.among(choice.name, [choice.values.index(DIRECT)])
+            hidden.append(self.pool.conjoin((held, direct)))
+        return ((self.pool.conjoin((own, -self.pool.conjoin(hidden))), share),)
 
     def where_registered(self, stated: SymbolicValue, company: SymbolicRecord, present: int) -> DualRail:
         """Return whether a company is a mainland entity: as stated, else by where it is registered."""
@@ -275,6 +306,8 @@ class ProfileSpace:
                 found.append((owner, self.place(item, slot, owner, _is_whole(schema["items"]))))
             else:
                 found.append((owner, self.record(item, slot, owner)))
+        if schema.get("minItems"):
+            self.axioms.append(self.pool.disjoin((-present, *(exists for exists, _ in found[:1]))))
         return found
 
 

@@ -15,6 +15,7 @@ from vatspolicy.authoring.symbolic.values import KNOWN_FALSE, DualRail
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.licensing import evaluate_routes
+from vatspolicy.engine.opinions import settle
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NOT_TELECOM, Advise, Classify, Deny, Duty, Need, Route, Rule
@@ -27,6 +28,10 @@ CLASS = "activity.class"
 
 def effect_constants(rule: Rule) -> Any:
     """Return the constant part of a rule's effect, without wording and citations."""
+    return (*_constants(rule), rule.is_unread)
+
+
+def _constants(rule: Rule) -> tuple[Any, ...]:
     match rule.effect:
         case Classify(classes=classes):
             return ("classify", sorted(classes), sorted(rule.other_readings), rule.contested)
@@ -35,7 +40,8 @@ def effect_constants(rule: Rule) -> Any:
         case Need(instrument=instrument, through=through, bearer=bearer):
             return ("need", instrument, through, bearer)
         case Route(to=to, name=name, instrument=instrument, conditions=conditions):
-            return ("route", to, name, instrument, rule.contested, [(c.id, c.where, c.reason) for c in conditions])
+            said = [(c.id, c.where, c.reason, c.is_unread) for c in conditions]
+            return ("route", to, name, instrument, rule.contested, said)
         case Duty(instrument=instrument, due=due, bearer=bearer):
             return ("duty", instrument, dict(due), bearer)
         case Advise(kind=kind):
@@ -166,8 +172,10 @@ def subjects(ruleset: RuleSet, profile: Profile, as_of: str, each: str) -> Itera
 
 def _state_of(ruleset: RuleSet, rule: Rule, activation: Activation) -> Any:
     holds = ruleset.evaluate(rule.when, activation)
-    if holds is False:
+    settled = [] if holds is False else settle([(rule, holds is True, ())], activation)
+    if not settled:
         return None
+    holds = holds if settled[0][1] == (holds is True) else None
     if not isinstance(rule.effect, Route):
         return (holds, effect_constants(rule))
     for state in evaluate_routes(ruleset, activation, rule.effect.to):

@@ -26,7 +26,7 @@ from vatspolicy.authoring.symbolic.values import (
     constant,
     known,
 )
-from vatspolicy.policies.model import Expression, Instrument, Route, Rule
+from vatspolicy.policies.model import Condition, Expression, Instrument, Route, Rule
 
 Versions = tuple[tuple[int, Mapping[str, Any]], ...]
 """Parameter values by the formula that the day is one on which they apply."""
@@ -107,7 +107,44 @@ class SymbolicRuleSet:
         if there == FALSE:
             return KNOWN_FALSE
         found, pool = self.evaluate(rule.when, activation), self.space.pool
+        if rule.is_open and rule.kind in ("deny", "need", "route") and found.false != TRUE:
+            found = self.encoder.every((found, self.status(rule, activation)))
         return DualRail(pool.conjoin((there, found.true)), pool.disjoin((-there, found.false)))
+
+    # --- opinions
+
+    def reading(self, activation: SymbolicActivation, about: str) -> DualRail:
+        """Return whether a rule or condition applies by the opinion in force; unknown without one."""
+        pool = self.space.pool
+        given, name = self.space.opinion(about, dict(activation.subject).get("service", ""))
+        applies = pool.flag(name)
+        return DualRail(pool.conjoin((given, applies)), pool.conjoin((given, -applies)))
+
+    def status(self, rule: Rule, activation: SymbolicActivation, settled: int = FALSE) -> DualRail:
+        """Return whether an open rule applies: unread law unknown without an opinion, a contested rule true.
+
+        `settled`: where another opinion settles the rule.
+        """
+        pool, reading = self.space.pool, self.reading(activation, rule.name)
+        if rule.is_unread:
+            return DualRail(pool.disjoin((reading.true, pool.conjoin((-reading.false, settled)))), reading.false)
+        return DualRail(-reading.false, reading.false)
+
+    def check(self, activation: SymbolicActivation, rule: Rule, condition: Condition) -> DualRail:
+        """Return the truth of a condition of a route; an unread one that fails is unknown without an opinion."""
+        found = self.evaluate(condition.check, activation)
+        if not condition.is_unread:
+            return found
+        reading = self.reading(activation, f"{rule.name}/{condition.id}")
+        if not condition.cite:  # it rests on the articles of its route
+            pool, of_rule = self.space.pool, self.reading(activation, rule.name)
+            reading = self.encoder.choose(
+                (
+                    (pool.disjoin((reading.true, reading.false)), reading),
+                    (pool.conjoin((-reading.true, -reading.false)), of_rule),
+                )
+            )
+        return self.encoder.some((found, DualRail(reading.false, reading.true)))
 
     # --- subjects
 
@@ -200,7 +237,7 @@ class SymbolicRuleSet:
             assert isinstance(company, SymbolicRecord)
             lists = company.get("licenses")
             assert not isinstance(lists, DualRail)
-            for _, base in lists:
+            for stated, base in lists:
                 assert isinstance(base, BoundedList)
                 self.space.need_members(base.path, ("held", self.license_key(activation, name)))
                 found = [(exists, self._covers(activation, instrument, held)) for exists, held in base.members]
@@ -208,7 +245,7 @@ class SymbolicRuleSet:
                     DualRail(pool.conjoin((exists, value.true)), pool.disjoin((-exists, value.false)))
                     for exists, value in found
                 )
-                options.append((present, any_of))
+                options.append((pool.conjoin((present, stated)), any_of))
         return self.encoder.choose(options)
 
     def _covers(self, activation: SymbolicActivation, instrument: Instrument, held: SymbolicRecord) -> DualRail:
@@ -245,8 +282,8 @@ class SymbolicRuleSet:
         applies = self.holds(rule, activation)
         share = KNOWN_TRUE
         if effect.share_cap is not None and applies.false != TRUE:
-            share = self.evaluate(effect.share_cap.check, activation)
-        checks = [] if applies.false == TRUE else [self.evaluate(c.check, activation) for c in effect.conditions]
+            share = self.check(activation, rule, effect.share_cap)
+        checks = [] if applies.false == TRUE else [self.check(activation, rule, c) for c in effect.conditions]
         whole = self.encoder.every((share, *checks))
         usable = pool.conjoin((-applies.false, -whole.false))
         opened = pool.conjoin((applies.true, whole.true))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -22,8 +22,13 @@ from vatspolicy.authoring.symbolic.values import (
     SymbolicValue,
 )
 from vatspolicy.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.engine.opinions import APPLIES
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.opinions import CLASS
 from vatspolicy.profile.profile import Profile, load_profile
+
+OPINION_DAY = "2000-01-01"
+"""Day of the opinions in a witness: before every law."""
 
 # --- from a model to a profile
 
@@ -40,7 +45,33 @@ def profile_of(space: ProfileSpace, model: Model) -> dict[str, Any]:
         written = _value_data(space, value, model)
         if written is not None and (written or name in ("company", "partner", "services")):
             data[name] = written
-    return data
+    opinions = opinions_of(space, model, data)
+    return {**data, "opinions": opinions} if opinions else data
+
+
+def opinions_of(
+    space: ProfileSpace, model: Model, data: Mapping[str, Any], hidden: Callable[[str], bool] = lambda name: False
+) -> list[dict[str, Any]]:
+    """Return the opinions that a model describes, on the services of a profile. `hidden`: flags to leave out."""
+    found: list[dict[str, Any]] = []
+    for name, (about, service) in space.opinions.items():
+        if not model.get(f"{name}?") or hidden(f"{name}?"):
+            continue
+        one: dict[str, Any] = {"about": about}
+        if service:
+            index = int(service.rpartition(".")[2])
+            if index >= len(data["services"]):
+                continue
+            one["service"] = data["services"][index]["id"]
+        if about == CLASS:
+            start = f"{name}="
+            one["classes"] = [
+                flag.removeprefix(start) for flag, held in model.items() if held and flag.startswith(start)
+            ]
+        else:
+            one["reading"] = APPLIES if model.get(name) else "does-not-apply"
+        found.append({**one, "by": "witness", "date": OPINION_DAY})
+    return found
 
 
 def _value_data(space: ProfileSpace, value: SymbolicValue, model: Model) -> Any:

@@ -19,7 +19,7 @@ from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outco
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.bundle import TESTS_ENDING, Bundle
-from vatspolicy.policies.model import Need, Policy, Route, Rule
+from vatspolicy.policies.model import Duty, Need, Policy, Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile, change, read_profile
 
@@ -204,19 +204,38 @@ def _differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]
         yield f"The needs are [{', '.join(sorted(needs(decision)))}], not [{', '.join(sorted(expect['needs']))}]."
     yield from _route_differences(decision, expect)
     seen = names(decision)
-    for key in ("reasons", "rules", "duties"):
+    for key in ("reasons", "rules", "duties", "advice"):
         for name in expect.get(key, []):
             if name not in seen:
                 yield f"{name} is expected under {key}, but it does not appear."
     for name in expect.get("absent", []):
         if name in seen:
             yield f"{name} must not appear, but it does."
+    yield from _surplus(decision, expect)
     missing = {".".join(map(str, ask.path)) for ask in decision.missing}
     for path in expect.get("missing", []):
         if path not in missing:
             yield f"{path} is not asked for (asked: {', '.join(sorted(missing)) or 'nothing'})."
     if "contested" in expect and bool(decision.readings) != expect["contested"]:
         yield f"The decision is {'' if decision.readings else 'not '}flagged as contested."
+
+
+def _surplus(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each duty, remark or undetermined rule beyond what is expected."""
+    duties, advice = owed(decision), {finding.rule.name for finding in decision.advice}
+    if expect.get("exactly"):
+        for key, found in (("duties", duties), ("advice", advice)):
+            for name in sorted(found - set(expect.get(key, []))):
+                yield f"{name} is listed, but not expected under {key}."
+        for name in sorted({finding.rule.name for finding in decision.undetermined}):
+            yield f"{name} is undetermined, but nothing may be."
+    if "at_most" in expect and (lines := len(duties) + len(advice)) > expect["at_most"]:
+        yield f"Duties and advice take {lines} lines, more than {expect['at_most']}."
+
+
+def owed(decision: Decision) -> set[str]:
+    """Return the instruments of the duties of a decision; duties that share one are one line of a report."""
+    return {finding.rule.effect.instrument for finding in decision.duties if isinstance(finding.rule.effect, Duty)}
 
 
 def _route_differences(decision: Decision, expect: Mapping[str, Any]) -> Iterator[str]:

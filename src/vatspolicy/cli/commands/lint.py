@@ -49,12 +49,14 @@ def lint(
         ),
     ] = None,
 ) -> ExitCode:
-    """Check style, translations, quotes and tests of policies, and the schemas themselves. Reviews that are due are
-    warnings, on standard error.
+    """Check style, translations, quotes and tests of policies, and the schemas themselves.
+
+    Reviews that are due, and rules that rest on unverified articles alone, are warnings, on standard error.
 
     Example: vatspolicy lint --policies policies
     """
     from vatspolicy.authoring.lint import lint as lint_bundle
+    from vatspolicy.authoring.unread import unread_warnings
     from vatspolicy.authoring.verification import read_texts, review_warnings, text_problems
 
     if write and texts is None:
@@ -69,7 +71,7 @@ def lint(
         found = read_texts(texts)
         problems = sorted([*problems, *(problem for one in documents for problem in text_problems(one, found))])
     print_result("".join(f"{render(problem)}\n" for problem in problems))
-    for problem in review_warnings(documents, day):
+    for problem in (*review_warnings(documents, day), *unread_warnings(bundle)):
         write_stderr(f"{render(problem)}\n")
     return ExitCode.FAILED if problems else ExitCode.OK
 

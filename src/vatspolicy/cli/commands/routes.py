@@ -53,6 +53,7 @@ def show_routes(
 
     from vatspolicy.clock import today
     from vatspolicy.gate.gate import Gate, find_specs
+    from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.guidance.remediation import find_remediations
     from vatspolicy.guidance.remediation.serialize import plan_to_data
     from vatspolicy.profile.profile import load_profile
@@ -65,6 +66,7 @@ def show_routes(
         abort(f"{len(specs)} specs are behind {spec!r}; name one.")
     bundle = context.law.load()
     profile = load_profile(specs[0], changes, bundle.schemas)
+    check_opinions(bundle, profile, today())
     if context.as_of is not None:
         require_covered(bundle, context.as_of)
     day = Gate(bundle, today(), context.as_of, allow_past=True).find_day(profile)

@@ -125,6 +125,7 @@ def screen(
     """
     import json
 
+    from vatspolicy.clock import today
     from vatspolicy.screening.engines import MissingExtra
     from vatspolicy.screening.input import InputError, open_source, read_mapping
     from vatspolicy.screening.run import ScreenError, Task, batch_size
@@ -141,7 +142,7 @@ def screen(
             expected = source.expected()
             together = batch or batch_size(expected)
             processes = min(jobs or cores(), -(-expected // together))  # no more than there are batches
-            task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1))
+            task = Task(source, output, bundle, day, engine.value, base, missing, together, max(processes, 1), today())
             summary = run(task, resume, Meter(expected))
     except (InputError, ScreenError) as error:
         abort(f"{error}.")

@@ -51,6 +51,7 @@ def show_timeline(
     """
     from vatspolicy import clock
     from vatspolicy.engine.timeline import timeline as make
+    from vatspolicy.gate.opinions import check_opinions
     from vatspolicy.profile.profile import load_profile
     from vatspolicy.reports.timeline import render
 
@@ -59,7 +60,9 @@ def show_timeline(
         require_covered(bundle, first, "--from")
     if last is not None and last < (first or bundle.covers_from):
         abort(f"--to {last} is before the first day of the timeline.")
-    data = make(bundle, load_profile(spec, changes, bundle.schemas), clock.today(), first, last)
+    profile = load_profile(spec, changes, bundle.schemas)
+    check_opinions(bundle, profile, clock.today())
+    data = make(bundle, profile, clock.today(), first, last)
     publish(lambda name, color: render(name, data, context.lang.value, color, measure_width()), format)
 
 

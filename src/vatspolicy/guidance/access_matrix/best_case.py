@@ -93,9 +93,7 @@ class BestCaseSearch:
             classes = classify(self.ruleset, activation).classes
             found += [Business(offer, cls) for cls, rule in classes.items() if not rule.contested]
         known = list(
-            describe(("services", 0, "class_opinion", "classes", 0), self.schemas).get(
-                "enum", sorted(words("class", self.schemas))
-            )
+            describe(("opinions", 0, "classes", 0), self.schemas).get("enum", sorted(words("class", self.schemas)))
         )
         return tuple(sorted(found, key=lambda one: (known.index(one.cls), order.index(one.offer))))
 

@@ -25,6 +25,7 @@ def interview_to_data(interview: Interview) -> dict[str, Any]:
         "further": interview.further,
         "progress": {"number": interview.progress.number, "left": interview.progress.left},
         "skipped": [_dotted(path) for path in interview.skipped],
+        "opinions": list(interview.opinions),
         "question": None if question is None else _question(interview, question),
     }
 

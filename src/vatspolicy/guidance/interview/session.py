@@ -13,10 +13,12 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.engine.decision import Decision, MissingFact
 from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
+from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import (
     LAUNCH,
     NAME_PATH,
+    OPINIONS,
     SERVICES,
     Question,
     make_question,
@@ -154,7 +156,9 @@ class Interview:
         if not self.data["services"]:
             state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
         last = sum(self._may_declare(path) for path in (("company", "licenses"), ("deals",)))
-        left = max(pending + estimate_remaining(state, self.skipped), 1) if pending or not self.settled else 0
+        left = (
+            max(pending + estimate_remaining(state, (*self.skipped, OPINIONS)), 1) if pending or not self.settled else 0
+        )
         return Progress(number, max(1, left + last))
 
     def _ask(self, path: Path, rules: Sequence[str] = ()) -> Iterator[MissingFact]:
@@ -180,28 +184,19 @@ class Interview:
         """Return the facts that can still change the outcome."""
         if not self.data["services"]:
             return []
-        facts = [fact for fact in self.possible_outcomes.missing if fact.path not in self.skipped]
-        licenses: Path = ("partner", "licenses")
-        if any(fact.path[0] == "partner" for fact in facts) and get_fact(self.data, licenses) is None:
-            # the first fact of a partner would say that it holds nothing: what it holds is asked before
-            rules = tuple(dict.fromkeys(name for fact in facts if fact.path[0] == "partner" for name in fact.rules))
-            facts = [fact for fact in facts if fact.path[0] != "partner"]
-            if licenses not in self.skipped:
-                return [MissingFact(licenses, rules)]
-        return facts
+        return [fact for fact in self.possible_outcomes.missing if self._may_ask(fact.path)]
 
     def _undeclared_list(self) -> MissingFact | None:
         """Return an undeclared list of which an entry could change the settled decision."""
         if not self.settled or not self.data["services"]:
             return None
-        for path in (("company", "licenses"), ("partner", "licenses"), ("deals",)):
+        for path in (("company", "licenses"), ("deals",)):
             if self._may_declare(path) and (rules := self._rules_changed_by(path)):
                 return MissingFact(path, rules)
         return None
 
     def _may_declare(self, path: Path) -> bool:
-        known = path[0] != "partner" or "partner" in self.data
-        return known and get_fact(self.data, path) is None and path not in self.skipped
+        return get_fact(self.data, path) is None and path not in self.skipped
 
     def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
         """Return the rules that depend on a list, if some entry of it could change the outcome."""
@@ -231,7 +226,21 @@ class Interview:
                 for fact in finding.missing:
                     rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
         paths = sorted(rules, key=lambda path: -len(rules[path]))
-        return [MissingFact(path, tuple(rules[path])) for path in paths if path not in self.skipped]
+        return [MissingFact(path, tuple(rules[path])) for path in paths if self._may_ask(path)]
+
+    def _may_ask(self, path: Path) -> bool:
+        """Return whether a product team is asked for a fact: not for opinions, nor twice."""
+        return path != OPINIONS and path not in self.skipped
+
+    @functools.cached_property
+    def opinions(self) -> tuple[str, ...]:
+        """Names of the rules and conditions whose law nobody has read, and on which the decision waits for an opinion.
+
+        Empty while there are other facts to ask for.
+        """
+        if self.settled or self.question is not None:
+            return ()
+        return next((fact.rules for fact in self.possible_outcomes.missing if fact.path == OPINIONS), ())
 
     # --- answers
 
@@ -317,14 +326,14 @@ def start(
 ) -> Interview:
     """Return the first state, from a partial profile or from nothing under a name (asked for if not given).
 
-    Raises InvalidInput for a document that is not a profile.
+    Raises InvalidInput for a document that is not a profile, or with an opinion that the bundle does not take.
     """
     rewritten = False
     if source is None:
         data = {"schema": 2, "product": {"id": name or UNNAMED}, "company": {}, "services": []}
         document = parse_document(render(data, lang, bundle.schemas), f"{name or UNNAMED}.yaml")
     else:
-        read_profile(source, bundle.schemas)
+        check_opinions(bundle, read_profile(source, bundle.schemas), today)
         document = source
         if source.text.lstrip()[:1] == "{":  # JSON has no comments
             document, rewritten = parse_document(render(source.data, lang, bundle.schemas), f"{source.file}.yaml"), True

@@ -11,7 +11,7 @@ from vatspolicy.guidance.interview.questions import Question, introduction, reas
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.session import Interview, Refused
 from vatspolicy.i18n.text import clean, width, wrap
-from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.i18n.words import VERDICTS, joint
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
 
@@ -202,5 +202,7 @@ def closing(state: Interview, early: bool, file: str, lang: Language) -> Iterato
             yield say("left_early", lang, file=file)
     elif early:
         yield say("left_early", lang, file=file)
-    else:
+    elif state.skipped or not state.opinions:
         yield say("unanswered", lang, count=len(state.skipped), file=file)
+    if state.opinions:
+        yield say("opinions", lang, names=joint("comma", lang).join(state.opinions))

@@ -107,7 +107,7 @@ def _find_required(
         for ask in result.missing
         if ask.path[0] == "partner" and len(ask.path) > 1 and ask.path[1] in _SOUND
     }
-    held = {license["instrument"] for license in partner["licenses"]}
+    held = {license["instrument"] for license in partner.get("licenses", ())}
     more = [
         _make_license(finding.rule.effect.instrument, profile, decision, ())
         for finding in (*result.needs, *result.would_need)
@@ -117,7 +117,7 @@ def _find_required(
         and finding.subject.service in group
         and finding.rule.effect.instrument not in held
     ]
-    return {**required, "licenses": [*partner["licenses"], *more]} if more else required
+    return {**required, "licenses": [*partner.get("licenses", ()), *more]} if more else required
 
 
 def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Change:
@@ -130,8 +130,8 @@ def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str,
                 Edit(("services", index, "customer_contract"), "partner"),
             ]
     known = "partner" in profile.facts and any(s.get("operated_by") == "partner" for s in profile.facts["services"])
-    telecom = any(license.get("classes") for license in partner["licenses"])
-    key = "another" if known else "content" if not telecom and partner["licenses"] else "domestic"
+    telecom = any(license.get("classes") for license in partner.get("licenses", ()))
+    key = "another" if known else "content" if not telecom and partner.get("licenses", ()) else "domestic"
     phrase = mutability.phrase if telecom and not known else _PHRASES[key]
     return Change(
         "partner",

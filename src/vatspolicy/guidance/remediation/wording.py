@@ -83,7 +83,7 @@ def _without_absent_zone(value: Any) -> Any:
 def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     """Return the description of the required partner."""
     held, facts = [], FactWording(bundle.schemas)
-    for license in partner["licenses"]:
+    for license in partner.get("licenses", ()):
         name = bundle.instruments[license["instrument"]].title
         classes = [label("class", cls, bundle.schemas) for cls in license.get("classes", ())]
         area = [facts.value(place, ("services", 0, "area", 0)) for place in license.get("area", ())]

@@ -117,7 +117,7 @@ def _message(finding: Mapping[str, Any], lang: Language) -> str:
         parts.append(f"→ {finding['instrument']['title'][lang]}")
     if "deadline" in finding:
         parts.append(finding["deadline"]["text"][lang])
-    if finding["state"] == "unknown":
+    if finding["state"] in ("unknown", "unread"):
         parts += [f"? {ask['path']}" for ask in finding.get("asks", [])]
     return " ".join(parts) + f" [{law_of(finding, lang)}]"
 

@@ -9,6 +9,8 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import aside, joint, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import results, say_contested, say_remark, some_waived
+from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
+from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.formats.github import command
 
 Data = Mapping[str, Any]
@@ -37,6 +39,11 @@ def _lines(data: Data, lang: Language) -> Iterator[str]:
     for reading in data["contested"]:
         place = {"file": data["file"], "line": reading["location"]["line"], "col": reading["location"]["column"]}
         yield command("note", say_contested(reading, lang), **place, title=reading["rule"])
+    for opinion in data["opinions"]:
+        place = {"file": data["file"], "line": opinion["line"], "col": opinion["column"]}
+        yield command("note", say_opinion(opinion, lang), **place, title=word(OPINIONS, "opinions", lang))
+    for matter in (matter for ask in data["missing"] for matter in ask.get("about", ())):
+        yield command("warning", say_matter(matter, lang), **top, title=matter["name"])
     if data.get("changes_ahead"):
         from vatspolicy.reports.timeline import WORDS, say_ahead
 

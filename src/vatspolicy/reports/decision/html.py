@@ -21,6 +21,8 @@ from vatspolicy.reports.decision.html_basis import (
     waived_list,
 )
 from vatspolicy.reports.decision.html_todo import by_authority, calendar, items
+from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
+from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.decision.route_diagram import picture, route_list
 from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, page, read_asset, table
@@ -116,6 +118,7 @@ class _Decision:
             yield "waived", *waived_list(data, say)
         yield "because", phrase("because", lang), self.denials()
         yield "missing", phrase("missing", lang), self.missing()
+        yield "opinions", word(OPINIONS, "opinions", lang), self.opinions()
         yield "services", phrase("services", lang), [self.service(service) for service in data["services"]]
         yield "met", phrase("met", lang), self.met()
         yield "to-do", say.html("to_do"), self.to_do()
@@ -229,7 +232,8 @@ class _Decision:
     def missing(self) -> Html | None:
         if not self.data["missing"]:
             return None
-        return table(
+        matters = [matter for ask in self.data["missing"] for matter in ask.get("about", ())]
+        facts = table(
             phrase("missing", self.lang),
             [self.say.html("question"), self.say.html("path"), self.say.html("waiting")],
             [
@@ -238,6 +242,15 @@ class _Decision:
             ],
             titled=True,
         )
+        return join(facts, tag("ul", [tag("li", say_matter(one, self.lang)) for one in matters]) if matters else None)
+
+    def opinions(self) -> Html | None:
+        """Render every opinion of the profile."""
+        rows = [
+            tag("li", say_opinion(opinion, self.lang), " ", tag("code", f"{self.data['file']}:{opinion['line']}"))
+            for opinion in self.data["opinions"]
+        ]
+        return tag("ul", rows) if rows else None
 
     # --- services and their routes
 

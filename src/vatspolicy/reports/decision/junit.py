@@ -10,6 +10,8 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, joint, word
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, results, say_contested, say_remark
 from vatspolicy.reports.decision.doubt import hint, verdict
+from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
+from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.formats.junit import Suites
 from vatspolicy.reports.words import phrase
 
@@ -66,6 +68,9 @@ def _output(data: Data, lang: Language) -> list[str]:
     if told := hint(data, lang):
         lines = [f"{verdict(data, lang)}{joint('colon', lang)}{told}"]
         lines += [say_contested(reading, lang) for reading in data["contested"]]
+    if data["opinions"]:
+        lines += [word(OPINIONS, "opinions", lang), *(say_opinion(opinion, lang) for opinion in data["opinions"])]
+    lines += [say_matter(matter, lang) for ask in data["missing"] for matter in ask.get("about", ())]
     if data.get("changes_ahead"):
         from vatspolicy.reports.timeline import WORDS, say_ahead
 

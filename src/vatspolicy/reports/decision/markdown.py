@@ -22,6 +22,8 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
+from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
+from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.formats.markdown import escape, section
 from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, law_of, phrase, way_of
 
@@ -69,6 +71,7 @@ class _Page:
         yield from self.waived()
         yield from self.denials()
         yield from self.missing()
+        yield from self.opinions()
         yield from self.licenses("needs", "get")
         yield from self.services()
         yield from self.licenses("would_need", "would_get")
@@ -121,6 +124,14 @@ class _Page:
             yield from self.heading("missing")
         for ask in self.data["missing"]:
             yield f"- **{escape(ask['path'])}** {self.say(ask['question'])}"
+            yield from (f"  - {escape(say_matter(matter, self.lang))}" for matter in ask.get("about", ()))
+
+    def opinions(self) -> Iterator[str]:
+        if self.data["opinions"]:
+            yield from section(word(OPINIONS, "opinions", self.lang))
+        for opinion in self.data["opinions"]:
+            place = f"{self.data['file']}:{opinion['line']}"
+            yield f"- {escape(say_opinion(opinion, self.lang))} ({escape(place)})"
 
     def licenses(self, key: str, title: str) -> Iterator[str]:
         if not self.data[key]:
@@ -158,10 +169,14 @@ class _Page:
         if route["share_too_high"]:
             points.append(phrase("share_too_high", self.lang, percent=number(route["max_foreign_percent"])))
         for condition in route["conditions"]:
+            if not condition["applies"]:
+                continue
             if condition["value"] is False and route["state"] == "closed":
                 points.append(phrase("fails", self.lang, message=self.say(condition["message"])))
             if condition["value"] is None and route["state"] == "unknown":
                 points.append(phrase("open_point", self.lang, message=self.say(condition["message"])))
+        if route["state"] == "unknown":
+            points += [phrase("unread", self.lang, name=escape(name)) for name in route["unread"]]
         return text + aside(joint("semicolon", self.lang).join(points), self.lang) if points else text
 
     def duties(self) -> Iterator[str]:

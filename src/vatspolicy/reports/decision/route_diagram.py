@@ -11,7 +11,7 @@ from vatspolicy.i18n.words import number
 from vatspolicy.reports.formats.html import Html, tag
 from vatspolicy.reports.formats.html_page import badge
 from vatspolicy.reports.formats.html_words import Sentences
-from vatspolicy.reports.words import phrase, way_of
+from vatspolicy.reports.words import phrase, value_of, way_of
 
 Data = Mapping[str, Any]
 
@@ -42,14 +42,14 @@ def gates(route: Data) -> tuple[_Gate, ...]:
     """Return the gates of a route in the order of its list: the greatest foreign share, then its conditions."""
     found: list[_Gate] = []
     conditions: Sequence[Data] = route["conditions"]
-    unexplained = route["state"] == "unknown" and all(condition["value"] is not None for condition in conditions)
+    unexplained = route["state"] == "unknown" and all(value_of(condition) is not None for condition in conditions)
     if route["max_foreign_percent"] is not None:
         state = _FAIL if route["share_too_high"] else _ASK if unexplained else _PASS
         found.append(_Gate(state, f"≤{number(route['max_foreign_percent'])}%"))
     elif unexplained:
         found.append(_Gate(_ASK, ""))
     states = {True: _PASS, False: _FAIL, None: _ASK}
-    found += [_Gate(states[condition["value"]], str(place)) for place, condition in enumerate(conditions, 1)]
+    found += [_Gate(states[value_of(condition)], str(place)) for place, condition in enumerate(conditions, 1)]
     return tuple(found)
 
 
@@ -158,11 +158,13 @@ def _item(route: Data, routes: Iterable[Data], say: Sentences) -> Html:
     elif state == "open" and route["held"] is None:
         points.append(_held(route, say))
     for condition in route["conditions"]:
-        if condition["value"] is False:
+        if value_of(condition) is False:
             points.append(phrase("fails", say.lang, message=say.text(condition["message"])))
         if condition["value"] is None and state != "closed":
             points.append(phrase("open_point", say.lang, message=say.text(condition["message"])))
-    if state == "unknown" and all(condition["value"] is not None for condition in route["conditions"]):
+    if state == "unknown":
+        points += [phrase("unread", say.lang, name=name) for name in route["unread"]]
+    if state == "unknown" and not route["unread"] and all(one["value"] is not None for one in route["conditions"]):
         points.append(say.html("route_fact_missing"))
     return tag(
         "li",
@@ -188,7 +190,7 @@ def _conditions(route: Data, say: Sentences) -> Html:
     items = [
         tag(
             "li",
-            badge(say.truth(condition["value"]), say.tone(condition["value"])),
+            badge(say.truth(value_of(condition)), say.tone(value_of(condition))),
             " ",
             say.text(condition["message"]),
         )

@@ -10,6 +10,8 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, Result, results, say_contested, say_remark
 from vatspolicy.reports.decision.doubt import WORDS
+from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
+from vatspolicy.reports.decision.opinions import say_opinion
 from vatspolicy.reports.formats.sarif import Run, location
 
 Data = Mapping[str, Any]
@@ -33,6 +35,7 @@ def render(
     for data, result in found:
         _add_result(run, data, result)
     _add_contested(run, records, lang)
+    _add_opinions(run, records, lang)
     _add_changes_ahead(run, records, lang)
     _add_remarks(run, list(remarks), lang)
     if any("remaining" in data for data in records):  # SARIF 2.1.0, 3.27.23: on all results of a run or on none
@@ -94,6 +97,20 @@ def _add_contested(run: Run, records: Iterable[Data], lang: Language) -> None:
         place = location(data["file"], reading["location"]["line"], reading["location"]["column"])
         level = "warning" if reading["stricter"] else "note"
         run.add_result("contested", level, say_contested(reading, lang), place, identity)
+
+
+def _add_opinions(run: Run, records: Iterable[Data], lang: Language) -> None:
+    """Add every opinion of a profile under a rule of its own, and the matters on which one is missing."""
+    given = [(data, opinion) for data in records for opinion in data["opinions"]]
+    if given:
+        run.add_rule("opinions", word(OPINIONS, "opinions", lang))
+    for data, opinion in given:
+        identity = f"{data['product']}\0opinions\0{opinion['about']}\0{opinion['service']}\0{opinion['date']}"
+        place = location(data["file"], opinion["line"], opinion["column"])
+        made = run.add_result("opinions", "note", say_opinion(opinion, lang), place, identity)
+        made["properties"] = {
+            key: opinion[key] for key in ("about", "service", "reading", "classes", "by", "date", "state")
+        }
 
 
 def _add_changes_ahead(run: Run, records: Iterable[Data], lang: Language) -> None:

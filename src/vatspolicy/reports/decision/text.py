@@ -25,6 +25,8 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
+from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
+from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, phrase, way_of
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
@@ -60,6 +62,7 @@ class _Report:
         yield from self.waived()
         yield from self.denials()
         yield from self.missing()
+        yield from self.opinions()
         yield from self.licenses("needs", "get")
         yield from self.services()
         yield from self.met()
@@ -166,6 +169,19 @@ class _Report:
             yield from self.flow(
                 f"{self.style(ask['path'], 'bold')}: {self.say(ask['question'])}", "      ", first="  ? "
             )
+            for matter in ask.get("about", ()):
+                yield from self.flow(say_matter(matter, self.lang), "      ", first="    - ")
+
+    def opinions(self) -> Iterator[str]:
+        """Render every opinion of the profile."""
+        if self.data["opinions"]:
+            yield ""
+            yield self.style(word(OPINIONS, "opinions", self.lang), "bold")
+        for opinion in self.data["opinions"]:
+            mark = "§" if opinion["state"] == "counted" else "!"
+            place = f"{self.data['file']}:{opinion['line']}:{opinion['column']}"
+            yield from self.flow(say_opinion(opinion, self.lang), "    ", first=f"  {mark} ")
+            yield from self.flow(clean(f"({place})"), "    ", "dim", first="    ")
 
     def licenses(self, key: str, title: str) -> Iterator[str]:
         if not self.data[key]:
@@ -232,12 +248,14 @@ class _Report:
             yield from self.conditions(route, False, "fails")
         if route["state"] == "unknown":
             yield from self.conditions(route, None, "open_point")
+            for name in route["unread"]:
+                yield from self.flow(phrase("unread", self.lang, name=name), "          ", "dim", first="        - ")
         if cite or route["state"] != "closed":
             yield from self.law(route, "        ", quote=route["state"] == "open")
 
     def conditions(self, route: Data, value: bool | None, key: str) -> Iterator[str]:
         for condition in route["conditions"]:
-            if condition["value"] is value:
+            if condition["value"] is value and condition["applies"]:
                 yield from self.flow(
                     phrase(key, self.lang, message=self.say(condition["message"])),
                     "          ",

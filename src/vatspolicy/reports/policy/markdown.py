@@ -11,11 +11,11 @@ from urllib.parse import quote
 from vatspolicy.cel.ast import Literal
 from vatspolicy.i18n import LANGUAGES, Language, LocalizedText
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Article, Instrument, Policy, Rule
+from vatspolicy.policies.expression_wording import Marks, Wording
+from vatspolicy.policies.model import NEVER, Article, Condition, Instrument, Policy, Rule
 from vatspolicy.policies.wording import describe_effect, describe_readings
 from vatspolicy.profile.vocabulary import label
 from vatspolicy.reports.formats.markdown import code, escape, fold, table
-from vatspolicy.reports.policy.expression_wording import Wording
 from vatspolicy.reports.policy.index import (
     MARK,
     TOPICS,
@@ -27,6 +27,7 @@ from vatspolicy.reports.policy.index import (
 )
 from vatspolicy.reports.policy.page import PolicyPage, RulePart
 
+MARKS = Marks(escape, lambda text: f"*{escape(text)}*", r"\({}\)")
 _VERIFICATION = {"primary": "一手核实", "secondary": "二手资料", "unverified": "未核实"}
 
 
@@ -80,10 +81,7 @@ def policy_page(contents: PolicyPage) -> str:
 class _Page:
     def __init__(self, page: PolicyPage) -> None:
         self.page, self.policy = page, page.policy
-        self.wording = {lang: Wording(page.bundle, page.policy, lang, self.term_address) for lang in LANGUAGES}
-
-    def term_address(self, owner: str, name: str) -> str:
-        return f"{'' if owner == self.policy.id else owner + '.md'}#term-{name}"
+        self.wording = {lang: Wording(page.bundle, lang, MARKS) for lang in LANGUAGES}
 
     def lines(self) -> Iterator[str]:
         yield f"# {both(self.policy.title)}"
@@ -146,7 +144,10 @@ class _Page:
         yield ""
         address = f", {web_link('official page', article.url)}" if article.url else ""
         note = f" {escape(article.note)}" if article.note else ""
-        yield f"Verification · 核实: {article.verification} {_VERIFICATION[article.verification]}{address}.{note}"
+        known = f"{article.verification} {_VERIFICATION[article.verification]}"
+        if article.verified is not None:
+            known += f", {article.verified[0]}: {escape(article.verified[1])}"
+        yield f"Verification · 核实: {known}{address}.{note}"
 
     def rule(self, part: RulePart) -> Iterator[str]:
         yield f"\n#### `{part.rule.id}`"
@@ -158,6 +159,7 @@ class _Page:
         for condition in part.conditions:
             place = " (place · 地域)" if condition.where else ""
             yield f"- `{condition.id}`{place}: {both(condition.message)}"
+            yield from self.check(part, condition)
         aside = list(self.aside(part))
         if aside:
             yield ""
@@ -179,12 +181,29 @@ class _Page:
         stop = "。" if zh else ". "
         return f"{part.subject[lang]}{join}{when} → {effect}{bearer}{share}{stop}{escape(rule.message[lang])}"
 
+    def check(self, part: RulePart, condition: Condition) -> Iterator[str]:
+        """Return the check of a condition in both languages, with the articles that it rests on."""
+        articles = part.articles_of(condition)
+        yield f"  - checks: {self.wording['en'].say(condition.check.tree)}{self.law(articles, 'en')}"
+        yield f"  - 检查：{self.wording['zh'].say(condition.check.tree)}{self.law(articles, 'zh')}"
+
+    def law(self, articles: Iterable[Article], lang: Language) -> str:
+        """Return articles with their verification, in square brackets."""
+        known = [
+            f"{escape(one.label[lang])}, {one.verification}"
+            if lang == "en"
+            else f"{escape(one.label[lang])}，{_VERIFICATION[one.verification]}"
+            for one in articles
+        ]
+        return f" \\[{('；' if lang == 'zh' else '; ').join(known)}\\]" if known else ""
+
     def aside(self, part: RulePart) -> Iterator[str]:
         rule = part.rule
         if part.has_own_period:
             yield f"In force · 有效期: {dates(rule.since, rule.until)}"
         if part.further_articles:
-            yield f"Also rests on · 另据: {'; '.join(both(one.label) for one in part.further_articles)}"
+            known = (f"{both(one.label)}, {one.verification}" for one in part.further_articles)
+            yield f"Also rests on · 另据: {'; '.join(known)}"
         if rule.contested:
             yield "Contested · 存在不同理解"
             for en, zh in zip(describe_readings(rule, "en"), describe_readings(rule, "zh"), strict=True):

@@ -163,6 +163,10 @@ class RulePart:
         """Conditions of a route."""
         return self.rule.effect.conditions if isinstance(self.rule.effect, Route) else ()
 
+    def articles_of(self, condition: Condition) -> list[Article]:
+        """Return the articles that a condition rests on; those of the rule if it names none."""
+        return [self.page.policy.articles[key] for key in condition.cite or self.rule.cite]
+
     @property
     def has_own_period(self) -> bool:
         """True if the rule is in force for other days than its policy."""

@@ -10,10 +10,13 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import NEVER, Article
 from vatspolicy.policies.wording import describe_effect, describe_readings
 from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, one_line
 
+MOST = 8
+"""Members of a list that a terminal shows; more are only counted."""
 _WORDS = {
     "number": ("number", "文号"),
     "issuer": ("issued by", "制定机关"),
@@ -24,7 +27,8 @@ _WORDS = {
     "articles": ("articles", "条款"),
     "parameters": ("parameters", "参数"),
     "rules": ("rules", "规则"),
-    "when": ("when", "条件"),
+    "checks": ("checks", "检查"),
+    "when": ("CEL", "CEL"),
     "then": ("then", "效果"),
     "conditions": ("conditions", "前提"),
     "relies": ("relied on by", "被引用"),
@@ -36,13 +40,17 @@ _WORDS = {
 }
 
 
-def explain(bundle: Bundle, name: str, lang: Language, room: int) -> str:
-    """Render the page of a policy, or of a rule as policy/rule. Raises KeyError with a message for an unknown name."""
+def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str) -> str:
+    """Render the page of a policy, or of a rule as policy/rule, with the values of parameters on a day.
+
+    Raises:
+        KeyError: The name is unknown; with a message.
+    """
     policy_id, slash, rule_id = name.partition("/")
     policy = bundle.policies.get(policy_id)
     if policy is None:
         raise KeyError(f"there is no policy {policy_id!r}. {suggest(policy_id, bundle.policies)}".rstrip())
-    page = _Page(PolicyPage(bundle, policy), lang, room)
+    page = _Page(PolicyPage(bundle, policy), lang, room, day)
     if not slash:
         return "\n".join(page.whole()) + "\n"
     for rule in policy.rules:
@@ -53,7 +61,8 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int) -> str:
 
 
 class _Page:
-    def __init__(self, page: PolicyPage, lang: Language, room: int) -> None:
+    def __init__(self, page: PolicyPage, lang: Language, room: int, day: str) -> None:
+        self.wording = Wording(page.bundle, lang, day=day, most=MOST)
         self.page, self.bundle, self.policy, self.lang, self.room = page, page.bundle, page.policy, lang, room
         self.colon = joint("colon", lang)
 
@@ -112,6 +121,9 @@ class _Page:
     def article(self, article: Article) -> Iterator[str]:
         words = article.zh if self.lang == "zh" and article.zh else article.en
         yield from self.flow(f"{article.label[self.lang]}{self.colon}{words} [{article.verification}]", 2, "§ ")
+        if article.verified is not None:
+            day, against, _ = article.verified
+            yield from self.flow(f"{self.label('verification')}{against}, {day}", 4)
         if article.note:
             yield from self.flow(article.note, 4)
 
@@ -130,6 +142,7 @@ class _Page:
         yield from self.flow(rule.message["en"], 2)
         yield from self.flow(rule.message["zh"], 2)
         yield f"  {self.label('in_force')}{self.dates(rule.since, rule.until)}"
+        yield from self.flow(f"{self.label('checks')}{self.wording.say(rule.when.tree)}", 2)
         yield from self.flow(f"{self.label('when')}{one_line(rule.when.text)}", 2)
         yield from self.flow(f"{self.label('then')}{describe_effect(self.bundle, rule, self.lang)}", 2)
         for sentence in describe_readings(rule, self.lang):
@@ -137,9 +150,11 @@ class _Page:
         if part.conditions:
             yield f"  {self.word('conditions')}"
         for condition in part.conditions:
-            yield from self.flow(
-                f"{condition.id}: {condition.message[self.lang]} [{one_line(condition.check.text)}]", 4
-            )
+            yield from self.flow(f"{condition.id}: {condition.message[self.lang]}", 4)
+            yield from self.flow(f"{self.label('checks')}{self.wording.say(condition.check.tree)}", 6)
+            yield from self.flow(f"{self.label('when')}{one_line(condition.check.text)}", 6)
+            for article in part.articles_of(condition):
+                yield from self.flow(f"{article.label[self.lang]} [{article.verification}]", 6, "§ ")
         yield f"\n{self.word('law')}"
         for key in rule.cite:
             yield from self.article(self.policy.articles[key])

@@ -16,6 +16,7 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem, in_language
 from vatspolicy.gate.gate import Gate
+from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview import Refused, interview_to_data, read_reply, start
 from vatspolicy.guidance.interview.messages import both
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
@@ -282,6 +283,7 @@ def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | 
             return broken
     try:
         profile = read_profile(document, schemas)
+        check_opinions(context.bundle, profile, context.today())
     except InvalidInput as error:
         return dict(_problem_to_data(error.problems[0])["text"])
     launch = profile.launch

@@ -13,9 +13,8 @@ from vatspolicy.reports.formats.html import Content, Html, join, link, tag
 from vatspolicy.reports.formats.html_page import badge, contents, foreign, table
 from vatspolicy.reports.policy.index import TOPICS
 from vatspolicy.reports.policy.page import PolicyPage, RulePart, one_line
-from vatspolicy.reports.policy.site.site import Site, clause
+from vatspolicy.reports.policy.site.site import KNOWN, Site, clause
 
-_KNOWN = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 _TONES = {"deny": "bad", "need": "warn", "route": "good", "duty": "ask"}
 
 
@@ -27,7 +26,7 @@ def policy_page(site: Site, contents: PolicyPage) -> str:
 class _Page:
     def __init__(self, site: Site, page: PolicyPage) -> None:
         self.site, self.page, self.policy = site, page, page.policy
-        self.lang, self.wording = site.lang, site.wording(page.policy)
+        self.lang, self.wording = site.lang, site.wording
         self.away: Language = "zh" if self.lang == "en" else "en"
 
     def html(self) -> str:
@@ -85,7 +84,7 @@ class _Page:
         if page.uses:
             used = [site.policy_link(one) for one in page.uses]
             yield site.say("uses"), join(*used, between=site.comma)
-        known = [badge(f"{count} {site.say(word)}", _KNOWN[word]) for word, count in page.verification.items()]
+        known = [badge(f"{count} {site.say(word)}", KNOWN[word]) for word, count in page.verification.items()]
         yield site.say("verification"), join(*known, between=" ") if known else site.say("no_articles")
         if page.url:
             yield site.say("official"), link(urlsplit(page.url).hostname or page.url, page.url)
@@ -111,13 +110,27 @@ class _Page:
             for lang in order
             if words[lang]
         ]
-        known = badge(self.site.say(article.verification), _KNOWN[article.verification])
+        known = badge(self.site.say(article.verification), KNOWN[article.verification])
         official: Content = [" ", link(self.site.say("official"), article.url)] if article.url else None
         return join(
             tag("h3", self.site.text(article.label), id=f"article-{article.key}"),
             tag("blockquote", quoted),
-            tag("p", known, official, [" ", self.site.remark(article.note)] if article.note else None, class_="known"),
+            tag(
+                "p",
+                known,
+                self.verified(article),
+                official,
+                [" ", self.site.remark(article.note)] if article.note else None,
+                class_="known",
+            ),
         )
+
+    def verified(self, article: Article) -> Content:
+        """Return which text the quote was compared with, and when."""
+        if article.verified is None:
+            return None
+        day, against, _ = article.verified
+        return [" ", self.site.say("verified", day=day), self.site.remark(against)]
 
     def rule(self, part: RulePart) -> Html:
         rule = part.rule
@@ -167,6 +180,14 @@ class _Page:
                 " ",
                 tag("code", condition.id),
                 [" ", badge(self.site.say("place"))] if condition.where else None,
+                tag(
+                    "p",
+                    f"{self.site.say('checks')}{self.site.colon}",
+                    clause(self.wording, condition.check.tree),
+                    " ",
+                    self.site.law(part.articles_of(condition)),
+                    class_="soft",
+                ),
             )
             for condition in part.conditions
         ]
@@ -180,9 +201,7 @@ class _Page:
                 join(f"{self.site.say('in_force')}{self.site.colon}{self.site.period(rule.since, rule.until)}")
             )
         if part.further_articles:
-            parts.append(
-                join(f"{self.site.say('also')}{self.site.colon}", self.site.article_links(part.further_articles))
-            )
+            parts.append(join(f"{self.site.say('also')}{self.site.colon}", self.site.law(part.further_articles)))
         return tag("p", join(*parts, between=" · "), class_="soft") if parts else None
 
     # --- instruments, numbers, definitions

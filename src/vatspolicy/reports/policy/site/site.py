@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from vatspolicy.cel.ast import Node
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.expression_wording import Marks, Wording
 from vatspolicy.policies.model import NEVER, Article, Instrument, Policy, Rule
 from vatspolicy.profile.vocabulary import Language, LocalizedText, label
 from vatspolicy.reports.formats.html import Content, Html, escape, join, link, tag
-from vatspolicy.reports.formats.html_page import Link, foreign, page
-from vatspolicy.reports.policy.expression_wording import Marks, Wording
+from vatspolicy.reports.formats.html_page import Link, badge, foreign, page
 from vatspolicy.reports.policy.index import MARK
 from vatspolicy.reports.policy.site.words import say
 
@@ -22,11 +23,11 @@ OVERVIEWS = ("index", "calendar", "search", "matrix")
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
 
+KNOWN = {"primary": "good", "secondary": "warn", "unverified": "bad"}
+"""Tones of verifications."""
 MARKS = Marks(
     escape,
-    lambda name: str(tag("code", name)),
     lambda text: str(tag("em", text)),
-    lambda name, to: str(link(tag("code", name), to)),
 )
 
 
@@ -110,6 +111,18 @@ class Site:
         links = [link(self.text(one.label), f"#article-{one.key}") for one in articles]
         return join(*links, between=self.semicolon)
 
+    def law(self, articles: Iterable[Article]) -> Html:
+        """Return links to articles, each with its verification."""
+        known = [
+            join(
+                link(self.text(one.label), f"#article-{one.key}"),
+                " ",
+                badge(self.say(one.verification), KNOWN[one.verification]),
+            )
+            for one in articles
+        ]
+        return join(*known, between=self.semicolon)
+
     # --- words
 
     def period(self, since: str, until: str) -> str:
@@ -120,15 +133,10 @@ class Site:
         """Return the names of authorities."""
         return ("、" if self.lang == "zh" else "; ").join(self.text(label("authority", name)) for name in names)
 
-    def wording(self, policy: Policy) -> Wording:
-        """Return the wording of a policy's expressions, as HTML."""
-        return Wording(
-            self.bundle,
-            policy,
-            self.lang,
-            lambda owner, name: f"{'' if owner == policy.id else owner + '.html'}#term-{name}",
-            MARKS,
-        )
+    @cached_property
+    def wording(self) -> Wording:
+        """Wording of expressions, as HTML."""
+        return Wording(self.bundle, self.lang, MARKS)
 
 
 def asset(name: str) -> str:

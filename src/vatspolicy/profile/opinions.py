@@ -1,0 +1,49 @@
+"""Checks of the opinions in a profile that its schema alone cannot make."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatspolicy.documents import Document, Path
+from vatspolicy.errors import Problem, suggest
+
+CLASS = "class"
+"""What an opinion on the classes of a service is about."""
+
+
+def opinion_problems(document: Document) -> Iterator[Problem]:
+    """Yield the problems of the opinions in a schema-valid profile."""
+    opinions = document.data.get("opinions") or []
+    services = [service["id"] for service in document.data["services"]]
+    for index, opinion in enumerate(opinions):
+        path: Path = ("opinions", index)
+        yield from _shape(document, path, opinion)
+        service = opinion.get("service")
+        if service is not None and service not in services:
+            message = f"The profile has no service {service!r}."
+            yield document.problem((*path, "service"), message, suggest(service, services))
+    for (first, one), (second, other) in itertools.combinations(enumerate(opinions), 2):
+        if _is_same_matter(one, other) and one["date"] == other["date"]:
+            message = f"Another opinion of the same day is on the same matter (opinions[{first}])."
+            hint = "Of two opinions the later one counts: give the day of each, or keep one."
+            yield document.problem(("opinions", second), message, hint)
+
+
+def _shape(document: Document, path: Path, opinion: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the problems of the keys of one opinion: one on classes names them, any other has a reading."""
+    is_on_classes = opinion["about"] == CLASS
+    what = "classes" if is_on_classes else "a rule"
+    for key, needed in (("reading", not is_on_classes), ("classes", is_on_classes), ("service", is_on_classes)):
+        given = opinion.get(key) is not None
+        if needed and not given:
+            yield document.problem(path, f"An opinion on {what} needs {key!r}.")
+        elif given and not needed and key != "service":
+            yield document.problem((*path, key), f"An opinion on {what} has no {key!r}.")
+
+
+def _is_same_matter(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two opinions are on the same matter of the same service; one without a service is on all."""
+    services = [one.get("service"), other.get("service")]
+    return one["about"] == other["about"] and (None in services or services[0] == services[1])
