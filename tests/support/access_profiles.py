@@ -106,12 +106,13 @@ def _draw_service(draw: random.Random, index: int, company: Data, partner: Data)
     home = seat if seat in SITES and draw.random() < 0.8 else draw.choice(SITES)
     where = [home, *(draw.choice((*SITES, "overseas")) for _ in range(draw.choice((0, 0, 1))))]
     abroad = draw.random() < 0.1
+    audience = draw.choice(("public", "public", "business", "own-group"))
     return {
         "id": f"s{index}",
         "offers": list(dict.fromkeys(offers)),
         "operated_by": operated_by,
         "customer_contract": draw.choice(("company", "partner")) if operated_by != "company" else "company",
-        "audience": draw.choice(("public", "public", "business", "own-group")),
+        "audience": audience,
         "channels": ["website"],
         "hosting": "overseas" if abroad else "mainland",
         "area": draw.choice(AREAS),
@@ -119,7 +120,7 @@ def _draw_service(draw: random.Random, index: int, company: Data, partner: Data)
             {"at": at, "ftz": _draw_zone(draw, at), "kind": "servers", "tenure": "lease", "owner": owner}
             for at in (["overseas"] if abroad else list(dict.fromkeys(where)))
         ],
-        "charges": draw.choice(([], ["users"], ["advertisers"])),
+        "charges": draw.choice(([], ["users"], ["advertisers"])) if audience != "own-group" else [],
         "sells": [],
         "content": draw.sample(("news", "publishing", "audiovisual", "performance", "game", "music", "education"), 1)
         if draw.random() < 0.15
