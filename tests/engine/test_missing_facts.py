@@ -48,6 +48,7 @@ SHOP: dict[str, Any] = {
         "sensitive": False,
         "face_persons": 0,
         "public_cameras": False,
+        "shared_with": [],
     },
 }
 

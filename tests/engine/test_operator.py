@@ -18,10 +18,11 @@ CLOSED = ("news", "video-sharing", "film-television", "e-books", "religion", "so
 
 def profile(company: float | None, partner: float | None, operated_by: str, **service: Any) -> Profile:
     entity: dict[str, Any] = {"registered": {"at": "beijing", "ftz": "none"}}
+    origin = {"investor_origin": ["US"]} if company else {}
     facts = {
         "schema": 2,
         "product": {"id": "p", "title": "P"},
-        "company": entity | ({} if company is None else {"foreign_percent": company}),
+        "company": entity | origin | ({} if company is None else {"foreign_percent": company}),
         "partner": {"name": "X", **entity} | ({} if partner is None else {"foreign_percent": partner}),
         "services": [
             {
@@ -88,3 +89,39 @@ def test_each_missing_share_is_asked_for() -> None:
     found = evaluate(bundle, profile(None, None, "contract-controlled", offers=["religion"]), DAY)
     paths = {".".join(map(str, ask.path)) for ask in found.missing}
     assert {"company.foreign_percent", "partner.foreign_percent"} <= paths
+
+
+def closing(share: float | None, target: str | None = "company", today: float = 0) -> Profile:
+    found = profile(today, 0, "company")
+    data = dict(found.document.data)
+    deal = {"kind": "acquisition", "target": target, "foreign_percent_after": share}
+    data["deals"] = [{name: value for name, value in deal.items() if value is not None}]
+    return load_profile(data)
+
+
+@pytest.mark.parametrize(
+    ("after", "target", "today", "share", "path"),
+    [
+        (60, "company", 0, 60, ("deals", 0, "foreign_percent_after")),
+        (0, "company", 60, 60, ("company", "foreign_percent")),
+        (None, "company", 0, None, ("deals", 0, "foreign_percent_after")),
+        (60, None, 0, None, ("deals", 0, "target")),
+        (60, "partner", 0, 0, ("company", "foreign_percent")),
+        (60, "other", 0, 0, ("company", "foreign_percent")),
+        (None, "company", 100, 100, ("company", "foreign_percent")),
+    ],
+)
+def test_the_share_after_a_deal_counts_if_it_is_the_larger(
+    after: float | None, target: str | None, today: float, share: float | None, path: Any
+) -> None:
+    found = closing(after, target, today)
+    runs = operator(found)
+    assert runs.get("foreign_percent") == share
+    assert found.path_of(runs, ("foreign_percent",)) == path
+
+
+def test_a_deal_closes_what_is_closed_to_foreign_capital() -> None:
+    bundle, _ = shipped()
+    assert evaluate(bundle, closing(None, "other"), DAY).decision != "deny"
+    assert evaluate(bundle, closing(10), DAY).decision == "deny"
+    assert ("deals", 0, "foreign_percent_after") in [ask.path for ask in evaluate(bundle, closing(None), DAY).missing]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from vatspolicy.documents import Path, format_path
 from vatspolicy.engine.decision import (
@@ -26,11 +27,15 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.explanation import FactRead, clauses, facts_read
+from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.engine.subjects import Activations
+from vatspolicy.i18n import LANGUAGES
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
+from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.model import Advise, Article, Deny, Duty, Edition, Expression, Need, Policy, Route, Rule
+from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
 from vatspolicy.profile.vocabulary import LocalizedText, label, question
 
@@ -52,7 +57,12 @@ def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> di
         "as_of": decision.as_of,
         "launch": profile.launch,
         "file": profile.document.file,
-        "bundle": {"version": decision.bundle_version, "digest": decision.bundle_digest},
+        "bundle": {
+            "version": decision.bundle_version,
+            "digest": decision.bundle_digest,
+            "known_until": bundle.known_until,
+        },
+        "notices": list(notices(bundle, profile, decision.as_of)),
         "verification": decision.verification,
         "services": [maker.service(service) for service in decision.services],
         "denials": maker.findings(decision.denials),
@@ -69,12 +79,18 @@ def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> di
     }
 
 
+_CHECKS: WeakKeyDictionary[RuleSet, dict[int, dict[str, str]]] = WeakKeyDictionary()
+"""What each expression of a rule set checks, in words, by its index: the same for every decision of a day."""
+
+
 class _Serializer:
     def __init__(self, bundle: Bundle, profile: Profile, decision: Decision) -> None:
         self.bundle, self.profile = bundle, profile
         self.as_of = decision.as_of
         self.ruleset = bundle.on(decision.as_of)
         self.activations = Activations(self.ruleset, profile, decision.as_of)
+        self.wordings = {lang: Wording(bundle, lang, day=decision.as_of) for lang in LANGUAGES}
+        self.checks = _CHECKS.setdefault(self.ruleset, {})
 
     def findings(self, findings: Iterable[Finding]) -> list[dict[str, Any]]:
         return [self.finding(finding) for finding in findings]
@@ -89,6 +105,7 @@ class _Serializer:
             "subject": {"service": finding.subject.service, "class": finding.subject.cls},
             "state": finding.state,
             "message": dict(rule.message),
+            "check": self.check(rule.when),
             "citations": self.closing(finding) + self.citations(policy, rule.cite),
             "clauses": self.clauses(policy, rule.when, self.activations.of(finding.subject)),
             "facts": [_fact(reading) for reading in self.deciding(finding)],
@@ -159,6 +176,14 @@ class _Serializer:
         found = clauses(self.bundle, self.ruleset, policy, expression, activation)
         return [{"text": clause.text, "value": clause.value, "depth": clause.depth} for clause in found]
 
+    def check(self, expression: Expression) -> dict[str, str]:
+        """Return what an expression checks, in words."""
+        found = self.checks.get(expression.index)
+        if found is None:
+            found = {lang: wording.say(expression.tree) for lang, wording in self.wordings.items()}
+            self.checks[expression.index] = found
+        return found
+
     def facts(self, expression: Expression, activation: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [_fact(reading) for reading in facts_read(self.profile, expression, activation)]
 
@@ -226,6 +251,8 @@ class _Serializer:
                     "value": self.ruleset.evaluate(condition.check, activation),
                     "reason": condition.reason,
                     "where": condition.where,
+                    "check": self.check(condition.check),
+                    "citations": self.citations(policy, condition.cite or state.rule.cite),
                     "applies": applies(activation, state.rule, condition),
                     "facts": self.facts(condition.check, activation),
                 }

@@ -89,8 +89,6 @@ class Wording:
     marks: Marks = PLAIN
     day: str | None = None
     """Day whose values of parameters are told; None for their titles alone."""
-    most: int | None = None
-    """Number of members of a list after which the rest is only counted."""
     facts: FactWording = field(init=False)
 
     def __post_init__(self) -> None:
@@ -193,14 +191,11 @@ class Wording:
         return self.put(("{} ({})", "{}（{}）"), title, self.marks.text(self.listed(members)))
 
     def listed(self, members: Sequence[str]) -> str:
-        """Return a list in words, its end only counted behind `most` members."""
+        """Return a list in words. Members with commas of their own are parted by semicolons."""
         if not members:
             return self.pick(("none", "无"))
-        most = len(members) if self.most is None or len(members) <= self.most + 1 else self.most
-        comma = "; " if any("," in member for member in members) else ", "
-        text = self.pick((comma, "、")).join(members[:most])
-        more = len(members) - most
-        return text + (self.put((" and {} more", "等，另有{}项"), str(more)) if more else "")
+        comma, stop = ("、", "；") if self.lang == "zh" else (", ", "; ")
+        return (stop if any(comma.strip() in member for member in members) else comma).join(members)
 
     def title(self, fact: Fact, scope: Scope) -> str:
         """Return the title of a fact in the schema, with its owner if that is ambiguous."""

@@ -27,6 +27,9 @@ BUILT_IN = (
     "partner.registered",
     *(f"{holder}.licenses{field}" for holder in ("company", "partner") for field in ("", ".*.valid", ".*.valid_until")),
     "filings",
+    "deals",
+    "deals.*.target",
+    "deals.*.foreign_percent_after",
     "opinions",
     *(f"opinions.*.{name}" for name in ("about", "service", "reading", "classes", "date")),
 )

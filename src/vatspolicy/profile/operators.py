@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vatspolicy.documents import Path
 
-SHARE, BASIS, DIRECT = "foreign_percent", "foreign_percent_basis", "direct"
+SHARE, SHARE_AFTER = "foreign_percent", "foreign_percent_after"
+BASIS, DIRECT = "foreign_percent_basis", "direct"
 WHOLE = 100.0
 """The largest share: another one cannot raise it."""
 
@@ -45,14 +46,29 @@ def operator_of(facts: Mapping[str, Any], service: Mapping[str, Any]) -> Mapping
     """Return the facts of the operator of a service, None while they are missing.
 
     Control by contract reads through the contracts: the company's share counts for the partner that runs the service.
+    The share after the closing of a stated deal counts for its target, if it is the larger one.
     """
-    operated_by = service.get("operated_by")
-    if operated_by is None:
+    holder, *others = holders(service.get("operated_by")) or ("",)
+    entity: Mapping[str, Any] | None = facts.get(holder)
+    if entity is None:
         return None
-    partner: Mapping[str, Any] | None = facts.get("partner")
-    if operated_by == "company":
-        return facts.get("company")
-    if operated_by == "partner" or partner is None:
-        return partner
-    entities = {"company": facts.get("company") or {}, "partner": partner}
-    return Operator("partner", partner, {(name, SHARE): entity.get(SHARE) for name, entity in entities.items()})
+    shares: dict[Path, float | None] = {(name, SHARE): (facts.get(name) or {}).get(SHARE) for name in (*others, holder)}
+    for place, deal in enumerate(facts.get("deals", ())):
+        target = deal.get("target")
+        if target is None:
+            shares["deals", place, "target"] = None
+        elif target == holder or target in others:
+            shares["deals", place, SHARE_AFTER] = deal.get(SHARE_AFTER)
+    return entity if len(shares) == 1 else Operator(holder, entity, shares)
+
+
+def holders(operated_by: str | None) -> tuple[str, ...]:
+    """Return the companies whose foreign share counts for an operator: the operator itself first."""
+    match operated_by:
+        case None:
+            return ()
+        case "company":
+            return ("company",)
+        case "contract-controlled":
+            return ("partner", "company")
+    return ("partner",)

@@ -50,10 +50,17 @@ VERIFICATION: Mapping[str, Mapping[str, str]] = {
         "zh": "来源质量：至少一条所引条款未与法律文本核对。",
     },
 }
+KNOWN: Mapping[str, Mapping[str, str]] = {
+    "primary": {"en": "primary", "zh": "一手核实"},
+    "secondary": {"en": "secondary", "zh": "二手资料"},
+    "unverified": {"en": "unverified", "zh": "未核实"},
+}
+"""How well the words of one article are known (policy.schema.json)."""
 PHRASES: Mapping[str, Mapping[str, str]] = {
     "as_of": {"en": "as of {day}", "zh": "法律截至 {day}"},
     "bundle": {"en": "bundle {version}", "zh": "规则库 {version}"},
     "because": {"en": "Because", "zh": "理由"},
+    "checks": {"en": "checks: {check}", "zh": "检查：{check}"},
     "curable": {"en": "fixable", "zh": "可以补正"},
     "get": {"en": "Licenses to get", "zh": "应取得的许可"},
     "would_get": {"en": "Licenses also required", "zh": "还须取得的许可"},
@@ -109,6 +116,12 @@ def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: 
     return word(STATES, route["state"], lang)
 
 
+def cited(citation: Mapping[str, Any], lang: Language) -> str:
+    """Return a citation: the title of the source, the label of the article, and how well its words are known."""
+    known = word(KNOWN, citation["verification"], lang)
+    return f"{citation['title'][lang]}{joint('comma', lang)}{citation['label'][lang]} [{known}]"
+
+
 def value_of(condition: Mapping[str, Any]) -> bool | None:
     """Return the truth of a condition as its route counts it: unread law is open, and what does not apply is met."""
     applies: bool | None = condition["applies"]
@@ -117,6 +130,5 @@ def value_of(condition: Mapping[str, Any]) -> bool | None:
 
 
 def law_of(finding: Mapping[str, Any], lang: Language) -> str:
-    """Return the citations of a finding in one line: the title of each source and the label of the article."""
-    cites = (f"{cite['title'][lang]}{joint('comma', lang)}{cite['label'][lang]}" for cite in finding["citations"])
-    return joint("semicolon", lang).join(cites)
+    """Return the citations of a finding in one line, each with the verification of its article."""
+    return joint("semicolon", lang).join(cited(citation, lang) for citation in finding["citations"])

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from vatspolicy.cel.sql import Known, Sql, Value, column, constant, field_of
+from vatspolicy.cel.sql import Known, Sql, Value, column, constant, disjunction, field_of, negation, some, to_sql
 from vatspolicy.cel.types import BOOL, TEXT, Bool, Int, ListOf, Number, Record, Type
 from vatspolicy.engine.decision import WORDS
-from vatspolicy.profile.operators import SHARE, WHOLE
+from vatspolicy.profile.operators import SHARE, SHARE_AFTER, WHOLE, holders
 from vatspolicy.profile.vocabulary import profile_type
 
 ROW = "row"
@@ -173,23 +173,40 @@ def word_of(denied: Sql, needed: Sql) -> Sql:
 
 
 def operator_share(operated_by: Sql) -> Sql:
-    """Return the foreign share that counts for an operator; control by contract reads through the contracts."""
-    company, partner = (field_of(column(name), SHARE) for name in ("company", "partner"))
-    larger = exp.Case(
-        ifs=[
-            exp.If(this=exp.GTE(this=company, expression=constant(WHOLE)), true=company),
-            exp.If(this=exp.GTE(this=partner, expression=constant(WHOLE)), true=partner),
-            exp.If(
-                this=exp.and_(there(company), there(partner), copy=False),
-                true=exp.Greatest(this=company, expressions=[partner]),
-            ),
-        ]
+    """Return the foreign share that counts for an operator: the largest of its holders, today and after their deals."""
+    arms = []
+    for word in (*_RUN, None):
+        names = holders(word or "partner")
+        run = there(operated_by) if word is None else exp.EQ(this=operated_by, expression=constant(word))
+        is_there = exp.and_(run, there(column(names[0])), copy=False)
+        arms.append(exp.If(this=is_there, true=_largest_share(names)))
+    return exp.Case(ifs=arms)
+
+
+_RUN = ("company", "contract-controlled")
+
+
+def _largest_share(names: Sequence[str]) -> Sql:
+    """Return the largest share: NULL while one is missing, unless another is the whole."""
+    shares = [field_of(column(name), SHARE) for name in names]
+    deal, deals = column("deal"), column("deals")
+    target, after = field_of(deal, "target"), field_of(deal, SHARE_AFTER)
+    counts = exp.In(this=target, expressions=[constant(name) for name in names])
+    counted = exp.Case(ifs=[exp.If(this=counts, true=after)])
+    afterwards = exp.Transform(
+        this=deals, expression=exp.Lambda(this=counted, expressions=[exp.to_identifier("deal", quoted=True)])
     )
-    controlled = exp.EQ(this=operated_by, expression=constant("contract-controlled"))
+    largest = exp.ArrayMax(this=exp.Array(expressions=[*shares, exp.ArrayMax(this=afterwards)]))
+    without_target, without_share = (
+        exp.Is(this=target, expression=exp.Null()),
+        exp.Is(this=after, expression=exp.Null()),
+    )
+    missing_share = exp.and_(exp.Coalesce(this=counts, expressions=[constant(False)]), without_share, copy=False)
+    missing: list[Value] = [exp.Paren(this=exp.Is(this=share, expression=exp.Null())) for share in shares]
+    missing.append(some(deals, "deal", exp.Paren(this=exp.or_(without_target, missing_share, copy=False))))
     return exp.Case(
         ifs=[
-            exp.If(this=exp.EQ(this=operated_by, expression=constant("company")), true=company),
-            exp.If(this=exp.and_(controlled, there(column("partner")), copy=False), true=larger),
-            exp.If(this=there(operated_by), true=partner),
+            exp.If(this=exp.GTE(this=largest, expression=constant(WHOLE)), true=largest),
+            exp.If(this=to_sql(negation(disjunction(missing))), true=largest),
         ]
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,13 +17,10 @@ from vatspolicy.authoring.symbolic.values import (
     DualRail,
     EnumSet,
     IndexedChoice,
-    KnownValue,
     LinearSum,
     OpaqueValue,
     SymbolicRecord,
     SymbolicValue,
-    guard,
-    known,
     merge,
 )
 from vatspolicy.documents.schemas import SchemaSet
@@ -79,6 +75,8 @@ class ProfileSpace:
     read: set[str] = field(default_factory=set)
     """Schema paths of the facts that were read."""
     roots: dict[str, SymbolicValue] = field(default_factory=dict)
+    operators: dict[tuple[str, ...], Cases] = field(default_factory=dict)
+    """Operators by the companies whose foreign share counts for them."""
     amounts: set[str] = field(default_factory=set)
     """Variables that are numbers or days, and not indexes of a choice."""
     _asked: set[Any] = field(default_factory=set)
@@ -213,9 +211,9 @@ class ProfileSpace:
 
     def traced(self, stated: SymbolicValue, company: SymbolicRecord) -> SymbolicValue:
         """Return a foreign share: unknown where only the direct one is stated, unless that is the whole."""
-        ((own, share),), basis = _cases(stated), _cases(company.get(BASIS))
+        ((own, share),), basis = cases_of(stated), cases_of(company.get(BASIS))
         assert isinstance(share, LinearSum)
-        hidden = [-_at_most(self.pool, LinearSum((), WHOLE_SHARE), share)]
+        hidden = [-share_at_most(self.pool, LinearSum((), WHOLE_SHARE), share)]
         for held, choice in basis:
             assert isinstance(choice, IndexedChoice)
             direct = self.pool.among(choice.name, [choice.values.index(DIRECT)])
@@ -311,64 +309,14 @@ class ProfileSpace:
         return found
 
 
-def operator(space: ProfileSpace, service: SymbolicRecord) -> Cases:
-    """Return the operator of a service: the company, or the partner for any other word; unknown if that is missing."""
-    pool = space.pool
-    runs = service.get("operated_by")
-    assert not isinstance(runs, DualRail)
-    found: list[tuple[int, KnownValue]] = []
-    for held, base in runs:
-        assert isinstance(base, IndexedChoice)
-        company, partner, controlled = (
-            pool.conjoin((held, pool.among(base.name, [base.values.index(word)])))
-            for word in ("company", "partner", "contract-controlled")
-        )
-        found += guard(pool, company, space.roots["company"])
-        found += guard(pool, partner, space.roots["partner"])
-        found += guard(pool, controlled, _controlled(space))
-    return merge(*found)
-
-
-def _controlled(space: ProfileSpace) -> Cases:
-    """Return the partner that the company controls by contracts: its foreign share is the larger of the two."""
-    found: list[tuple[int, KnownValue]] = []
-    partner = space.roots["partner"]
-    assert not isinstance(partner, DualRail)
-    for held, base in partner:
-        assert isinstance(base, SymbolicRecord)
-        found.append((held, SymbolicRecord(base.path, base.schema, functools.partial(_of_controlled, space, base))))
-    return merge(*found)
-
-
-def _of_controlled(space: ProfileSpace, partner: SymbolicRecord, name: str) -> SymbolicValue:
-    if name != SHARE:
-        return partner.get(name)
-    ((_, company),) = _cases(space.roots["company"])
-    assert isinstance(company, SymbolicRecord)
-    return _largest(space.pool, _cases(company.get(name)), _cases(partner.get(name)))
-
-
-def _cases(value: SymbolicValue) -> Cases:
+def cases_of(value: SymbolicValue) -> Cases:
+    """Return the cases of a value that is no truth."""
     assert not isinstance(value, DualRail)
     return value
 
 
-def _largest(pool: FormulaPool, left: Cases, right: Cases) -> Cases:
-    """Return the larger of two shares: unknown while one is, unless the other is the whole."""
-    found: list[tuple[int, KnownValue]] = []
-    for one, other, strict in ((left, right, False), (right, left, True)):
-        for held, value in one:
-            assert isinstance(value, LinearSum)
-            whole = _at_most(pool, LinearSum((), WHOLE_SHARE), value)
-            missing = -known(pool, other)
-            found.append((pool.conjoin((held, missing, whole)), value))
-            for present, beside in other:
-                assert isinstance(beside, LinearSum)
-                found.append((pool.conjoin((held, present, _at_most(pool, beside, value, strict))), value))
-    return merge(*found)
-
-
-def _at_most(pool: FormulaPool, low: LinearSum, high: LinearSum, strict: bool = False) -> int:
+def share_at_most(pool: FormulaPool, low: LinearSum, high: LinearSum, strict: bool = False) -> int:
+    """Return the formula that one share is at most another, or below it if strict."""
     terms = dict(low.terms)
     for name, factor in high.terms:
         terms[name] = terms.get(name, 0) - factor

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace, operator
+from vatspolicy.authoring.symbolic.domain import AS_OF, ProfileSpace
 from vatspolicy.authoring.symbolic.encoder import Encoder, SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
+from vatspolicy.authoring.symbolic.operators import operator
 from vatspolicy.authoring.symbolic.timeline import Days, RuleSetHistory
 from vatspolicy.authoring.symbolic.values import (
     KNOWN_FALSE,

@@ -55,13 +55,14 @@ def find_obstacles(profile: Profile, decision: Decision, lift_needs: bool) -> tu
 
 
 def _operators(profile: Profile) -> dict[str | None, tuple[str, ...]]:
-    """Return who operates each service, and the product itself (None): company or partner, then whose share counts."""
-    found: dict[str | None, tuple[str, ...]] = {None: ("company",)}
+    """Return who operates each service, and the product (None): company or partner, then the shares that count."""
+    found: dict[str | None, tuple[str, ...]] = {None: ("company", f"company.{SHARE}")}
     for service in profile.facts["services"]:
         operator = operator_of(profile.facts, service)
         path = profile.path_of(operator, ()) or ("company",)
-        others = [path[0] for path in operator.shares] if isinstance(operator, Operator) else []
-        found[service["id"]] = tuple(dict.fromkeys(map(str, (path[0], *others))))
+        shares = operator.shares if isinstance(operator, Operator) else ((*path, SHARE),)
+        names = (".".join(step for step in share if isinstance(step, str)) for share in shares)
+        found[service["id"]] = tuple(dict.fromkeys((str(path[0]), *names)))
     return found
 
 
@@ -89,8 +90,10 @@ def _facts_of_expression(expression: Expression, operators: tuple[str, ...]) -> 
             continue
         if node.root == "operator":
             yield "operator"
-            for operator in operators if node.names == (SHARE,) else operators[:1]:
-                yield ".".join((operator, *node.names[:1]))
+            if node.names == (SHARE,):
+                yield from operators[1:]
+            else:
+                yield ".".join((operators[0], *node.names[:1]))
         elif node.root == "activity":
             if node.names == ("licensed",):
                 yield "operator"

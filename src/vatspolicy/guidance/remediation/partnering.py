@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.engine.decision import Decision
@@ -36,6 +36,8 @@ _PHRASES: Mapping[str, LocalizedText] = {
     },
 }
 """Phrases for a partner that replaces one, that holds permits of content alone, and that needs no license."""
+_FACILITY = ("at", "ftz", "kind", "tenure")
+"""Facts of a facility that stay when the partner takes it over."""
 _ROUNDS = 4
 """Maximum number of evaluations to complete the facts of a partner."""
 
@@ -80,18 +82,36 @@ def _fit_partner(
         "mainland_entity": True,
         "licenses": _make_licenses(ruleset, profile, decision, group),
     }
-    change = _make_change(profile, group, partner)
+    handed = {index for index in _indexes(profile, group) if _is_own_facility(profile.facts["services"][index])}
+    change = _make_change(profile, group, partner, handed)
     for _ in range(_ROUNDS):
         try:
             result = evaluate(bundle, apply_changes(profile, [change]), decision.as_of)
         except InvalidInput:
             break
         required = _find_required(result, profile, decision, group, partner)
-        if not required:
+        asked = _find_asked_owners(result, profile, group) - handed
+        if not required and not asked:
             break
-        partner = {**partner, **required}
-        change = _make_change(profile, group, partner)
+        partner, handed = {**partner, **required}, handed | asked
+        change = _make_change(profile, group, partner, handed)
     return change
+
+
+def _indexes(profile: Profile, group: tuple[str, ...]) -> list[int]:
+    return [index for index, service in enumerate(profile.facts["services"]) if service["id"] in group]
+
+
+def _is_own_facility(service: Mapping[str, Any]) -> bool:
+    """Return whether a facility of a service is stated to be the company's."""
+    return any(facility.get("owner") == "company" for facility in service.get("facilities") or ())
+
+
+def _find_asked_owners(result: Decision, profile: Profile, group: tuple[str, ...]) -> set[int]:
+    """Return the services of a group whose facilities must be the partner's, by index."""
+    asked = {ask.path[:-2] for ask in result.missing if ask.path[-1] == "owner"}
+    inherited = ("product", "facilities") in asked
+    return {index for index in _indexes(profile, group) if inherited or ("services", index, "facilities") in asked}
 
 
 def _find_required(
@@ -120,7 +140,9 @@ def _find_required(
     return {**required, "licenses": [*partner.get("licenses", ()), *more]} if more else required
 
 
-def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any]) -> Change:
+def _make_change(
+    profile: Profile, group: tuple[str, ...], partner: Mapping[str, Any], handed: Collection[int]
+) -> Change:
     mutability = mutable_facts(profile.schemas)["partner",]
     edits = [Edit(("partner",), dict(partner))]
     for index, service in enumerate(profile.facts["services"]):
@@ -129,6 +151,9 @@ def _make_change(profile: Profile, group: tuple[str, ...], partner: Mapping[str,
                 Edit(("services", index, "operated_by"), "partner"),
                 Edit(("services", index, "customer_contract"), "partner"),
             ]
+        if index in handed:
+            kept = [{key: one[key] for key in _FACILITY if key in one} for one in service["facilities"]]
+            edits.append(Edit(("services", index, "facilities"), [{**one, "owner": "partner"} for one in kept]))
     known = "partner" in profile.facts and any(s.get("operated_by") == "partner" for s in profile.facts["services"])
     telecom = any(license.get("classes") for license in partner.get("licenses", ()))
     key = "another" if known else "content" if not telecom and partner.get("licenses", ()) else "domestic"

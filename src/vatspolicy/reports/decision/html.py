@@ -162,6 +162,7 @@ class _Decision:
             tag("p", self.verdict, class_="word"),
             tag("p", meaning),
             tag("p", doubt.hint(data, lang)) if data["contested"] else None,
+            [tag("p", say.text(notice["message"]), class_="soft") for notice in data["notices"]],
             tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs], class_="key"),
             class_=f"verdict {TONES[data['decision']]}-box",
         )
@@ -186,6 +187,7 @@ class _Decision:
                 (" ", badge(phrase("curable", self.lang), "ask")) if finding.get("curable") else None,
             ),
             [self.quotation(cited) for cited in finding["citations"]],
+            self.say.check(finding),
             self.read(finding),
             self.clauses(finding),
             self.rule(finding),
@@ -372,6 +374,7 @@ class _Decision:
                 tag("strong", doubt.say_kind(finding, self.lang)),
                 " ",
                 self.say.text(finding["message"]),
+                self.say.check(finding),
                 self.say.law(finding["citations"]),
             )
             for finding in doubt.by_kind(self.data["advice"])

@@ -49,11 +49,18 @@ def _cited(data: Data) -> Iterator[Data]:
         for finding in data[key]:
             yield from finding["citations"]
             for route in finding.get("routes", ()):
-                yield from route["citations"]
+                yield from _cited_by(route)
     for service in data["services"]:
         for activity in service["activities"]:
             for route in activity["routes"]:
-                yield from route["citations"]
+                yield from _cited_by(route)
+
+
+def _cited_by(route: Data) -> Iterator[Data]:
+    """Yield the articles of a route and of its conditions."""
+    yield from route["citations"]
+    for condition in route["conditions"]:
+        yield from condition["citations"]
 
 
 def _regulation(articles: Sequence[Data], say: Sentences, heading: str) -> Html:

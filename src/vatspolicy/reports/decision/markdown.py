@@ -25,7 +25,7 @@ from vatspolicy.reports.decision.digest import (
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.formats.markdown import escape, section
-from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, law_of, phrase, way_of
+from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, cited, law_of, phrase, way_of
 
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
@@ -78,6 +78,7 @@ class _Page:
         yield from self.duties()
         yield from self.notes()
         yield ""
+        yield from (f"<sub>{self.say(notice['message'])}</sub>\n" for notice in data["notices"])
         known = f"{word(VERIFICATION, data['verification'], lang)} " if data["verification"] else ""
         yield f"<sub>{known}{phrase('not_advice', lang)}</sub>"
 
@@ -86,6 +87,10 @@ class _Page:
 
     def law(self, finding: Data) -> str:
         return escape(law_of(finding, self.lang))
+
+    def check(self, checked: Data) -> str:
+        """Return what a rule or a condition checks."""
+        return escape(phrase("checks", self.lang, check=checked["check"][self.lang]))
 
     def bodies(self, authority: Iterable[Data]) -> str:
         return joint("list", self.lang).join(self.say(body["title"]) for body in authority)
@@ -112,9 +117,10 @@ class _Page:
             mend = f" *{aside(phrase('curable', self.lang), self.lang).strip()}*" if finding.get("curable") else ""
             mend += waived_mark(finding, self.lang)
             yield f"- **{escape(subject)}** {message}{mend}" if subject else f"- {message}{mend}"
+            yield f"  - {self.check(finding)}"
             for citation in finding["citations"]:
                 words = citation[self.lang] or ""
-                cite = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
+                cite = escape(cited(citation, self.lang))
                 yield f"  > {cite}{self.colon}{escape(words)}"
             for fact in finding["facts"]:
                 yield f"  - {escape(fact['path'])} ({escape(self.data['file'])}:{fact['line']})"
@@ -172,12 +178,17 @@ class _Page:
             if not condition["applies"]:
                 continue
             if condition["value"] is False and route["state"] == "closed":
-                points.append(phrase("fails", self.lang, message=self.say(condition["message"])))
+                points.append(self.point("fails", condition))
             if condition["value"] is None and route["state"] == "unknown":
-                points.append(phrase("open_point", self.lang, message=self.say(condition["message"])))
+                points.append(self.point("open_point", condition))
         if route["state"] == "unknown":
             points += [phrase("unread", self.lang, name=escape(name)) for name in route["unread"]]
         return text + aside(joint("semicolon", self.lang).join(points), self.lang) if points else text
+
+    def point(self, key: str, condition: Data) -> str:
+        """Return a condition with its check and its law."""
+        text = phrase(key, self.lang, message=self.say(condition["message"]))
+        return text + aside(f"{self.check(condition)}{joint('semicolon', self.lang)}{self.law(condition)}", self.lang)
 
     def duties(self) -> Iterator[str]:
         if not self.data["duties"]:
@@ -220,6 +231,7 @@ class _Page:
                     yield f"- {kind}{self.say(finding['message'])} [{self.law(finding)}]" + (
                         f" ({asks})" if asks else ""
                     )
+                    yield f"  - {self.check(finding)}"
         if self.data.get("changes_ahead"):
             from vatspolicy.reports.timeline import WORDS, say_ahead
 

@@ -193,6 +193,8 @@ def _conditions(route: Data, say: Sentences) -> Html:
             badge(say.truth(value_of(condition)), say.tone(value_of(condition))),
             " ",
             say.text(condition["message"]),
+            say.check(condition),
+            say.law(condition["citations"]),
         )
         for condition in route["conditions"]
     ]

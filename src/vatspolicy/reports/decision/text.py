@@ -27,7 +27,8 @@ from vatspolicy.reports.decision.digest import (
 )
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_matter, say_opinion
-from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, phrase, way_of
+from vatspolicy.reports.lists import cut_lists
+from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, cited, phrase, way_of
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
@@ -72,6 +73,8 @@ class _Report:
         yield from self.undetermined()
         yield from self.ahead()
         yield ""
+        for notice in self.data["notices"]:
+            yield from self.flow(self.say(notice["message"]), "", "dim")
         known = self.data["verification"]
         closing = [word(VERIFICATION, known, self.lang)] if known else []
         yield from self.flow(" ".join([*closing, phrase("not_advice", self.lang)]), "", "dim")
@@ -92,7 +95,7 @@ class _Report:
     def law(self, finding: Data, indent: str, quote: bool = False) -> Iterator[str]:
         """Render the citations of a finding; `quote` adds the words of an article at its first use."""
         for citation in finding["citations"]:
-            text = f"{self.say(citation['title'])}{self.comma}{self.say(citation['label'])}"
+            text = clean(cited(citation, self.lang))
             name = (citation["policy"], citation["key"])
             words = citation[self.lang]  # a Chinese report quotes no English words
             if quote and words and name not in self.quoted:
@@ -146,8 +149,14 @@ class _Report:
                 message = " · ".join(self.say(reason["title"]) for reason in reasons)
             mend += waived_mark(finding, self.lang)
             yield from self.flow(f"{subject}{message}{mend}", "    ", first=f"  {self.style('✘', 'red')} ")
+            yield from self.check(finding, "    ")
             yield from self.law(finding, "    ", quote=True)
             yield from self.facts(finding, "    ")
+
+    def check(self, checked: Data, indent: str) -> Iterator[str]:
+        """Render what a rule or a condition checks; long lists are cut."""
+        text = phrase("checks", self.lang, check=clean(cut_lists(checked["check"][self.lang], self.lang)))
+        yield from self.flow(text, indent + "  ", "dim", first=indent + "· ")
 
     def subject(self, finding: Data) -> str:
         subject = subject_of(finding)
@@ -198,6 +207,7 @@ class _Report:
                     text += self.aside.format(f"{offer['class']}{self.comma}{way}")
                 text += waived_mark(finding, self.lang)
                 yield from self.flow(self.subject_of_service(finding) + text, "    ", first=lead)
+            yield from self.check(finding, "    ")
             yield from self.law(finding, "    ", quote=True)
 
     def subject_of_service(self, finding: Data) -> str:
@@ -262,6 +272,8 @@ class _Report:
                     "dim",
                     first="        - ",
                 )
+                yield from self.check(condition, "          ")
+                yield from self.law(condition, "          ")
 
     def duties(self) -> Iterator[str]:
         if not self.data["duties"]:
@@ -289,7 +301,7 @@ class _Report:
             when = phrase("done", self.lang, day=duty["done_on"])
         bearer = self.comma + phrase("bearer", self.lang) if duty["bearer"] == "partner" else ""
         mark = "☑" if duty["state"] == "done" else "☐"
-        cites = (f"{self.say(c['title'])} {self.say(c['label'])}" for c in duty["citations"])
+        cites = (clean(cited(one, self.lang)) for one in duty["citations"])
         law = joint("semicolon", self.lang).join(cites)
         yield from self.flow(
             f"{self.say(duty['instrument']['title'])}{self.colon}{when}{bearer}", "        ", first=f"      {mark} "

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vatspolicy.i18n.words import word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import Html, join, link, tag
+from vatspolicy.reports.words import KNOWN, phrase
 
 Data = Mapping[str, Any]
 
@@ -138,6 +140,10 @@ class Sentences:
         """Return an id on the page, of characters that an address may contain."""
         return self.prefix + "-".join(re.sub(r"[^\w.-]+", "-", name) for name in names)
 
+    def check(self, checked: Data) -> Html:
+        """Render what a rule or a condition checks, in words."""
+        return tag("p", phrase("checks", self.lang, check=self.text(checked["check"])), class_="soft small")
+
     def law(self, citations: Iterable[Data]) -> Html | None:
         """Render references to the articles below: each regulation by name, then its articles."""
         found: dict[str, dict[str, Data]] = {}
@@ -149,7 +155,8 @@ class Sentences:
             join(
                 *(
                     link(
-                        ("" if place else f"{self.text(cited['title'])}{self.comma}") + self.text(cited["label"]),
+                        ("" if place else f"{self.text(cited['title'])}{self.comma}")
+                        + f"{self.text(cited['label'])} [{word(KNOWN, cited['verification'], self.lang)}]",
                         f"#{self.place('law', cited['policy'], cited['key'])}",
                     )
                     for place, cited in enumerate(articles.values())

@@ -11,12 +11,11 @@ from vatspolicy.i18n.text import wrap
 from vatspolicy.i18n.words import aside, joint
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
-from vatspolicy.policies.model import NEVER, Article
+from vatspolicy.policies.model import NEVER, Article, Expression
 from vatspolicy.policies.wording import describe_effect, describe_readings
+from vatspolicy.reports.lists import cut_lists
 from vatspolicy.reports.policy.page import ParameterPart, PolicyPage, RulePart, one_line
 
-MOST = 8
-"""Members of a list that a terminal shows; more are only counted."""
 _WORDS = {
     "number": ("number", "文号"),
     "issuer": ("issued by", "制定机关"),
@@ -62,7 +61,7 @@ def explain(bundle: Bundle, name: str, lang: Language, room: int, day: str) -> s
 
 class _Page:
     def __init__(self, page: PolicyPage, lang: Language, room: int, day: str) -> None:
-        self.wording = Wording(page.bundle, lang, day=day, most=MOST)
+        self.wording = Wording(page.bundle, lang, day=day)
         self.page, self.bundle, self.policy, self.lang, self.room = page, page.bundle, page.policy, lang, room
         self.colon = joint("colon", lang)
 
@@ -142,7 +141,7 @@ class _Page:
         yield from self.flow(rule.message["en"], 2)
         yield from self.flow(rule.message["zh"], 2)
         yield f"  {self.label('in_force')}{self.dates(rule.since, rule.until)}"
-        yield from self.flow(f"{self.label('checks')}{self.wording.say(rule.when.tree)}", 2)
+        yield from self.flow(f"{self.label('checks')}{self.check(rule.when)}", 2)
         yield from self.flow(f"{self.label('when')}{one_line(rule.when.text)}", 2)
         yield from self.flow(f"{self.label('then')}{describe_effect(self.bundle, rule, self.lang)}", 2)
         for sentence in describe_readings(rule, self.lang):
@@ -151,7 +150,7 @@ class _Page:
             yield f"  {self.word('conditions')}"
         for condition in part.conditions:
             yield from self.flow(f"{condition.id}: {condition.message[self.lang]}", 4)
-            yield from self.flow(f"{self.label('checks')}{self.wording.say(condition.check.tree)}", 6)
+            yield from self.flow(f"{self.label('checks')}{self.check(condition.check)}", 6)
             yield from self.flow(f"{self.label('when')}{one_line(condition.check.text)}", 6)
             for article in part.articles_of(condition):
                 yield from self.flow(f"{article.label[self.lang]} [{article.verification}]", 6, "§ ")
@@ -163,6 +162,10 @@ class _Page:
         for read in part.parameters_read:
             yield from self.parameter(read)
         yield from self.relied_on(part)
+
+    def check(self, expression: Expression) -> str:
+        """Return what an expression checks; long lists are cut."""
+        return cut_lists(self.wording.say(expression.tree), self.lang)
 
     def relied_on(self, part: RulePart) -> Iterator[str]:
         """Yield who relies on the rule: routes that answer a need, the need a route answers, and the policy's tests."""
