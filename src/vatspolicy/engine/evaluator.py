@@ -227,7 +227,7 @@ class _Evaluator:
         for match in found.undecided:
             finding = self.undecided(part, match)
             # further classes count as possible activities; here only what this service still owes by itself
-            part.widen(ALLOW, ALLOW if is_settled else DENY, finding.missing)
+            part.widen(ALLOW, DENY if not is_settled or match[0] in found.unread else ALLOW, finding.missing)
             if found.possible and part.high > part.low:
                 part.questions.append((part.high, finding.missing))
         if found.state == "unclassified":

@@ -70,6 +70,12 @@ def class_said(rule: Rule, cls: str, says: bool) -> Sql:
     return when(by_opinion, named_there, constant(says))
 
 
+def unsettled(rule: Rule) -> Sql:
+    """Return whether no opinion settles an open classify rule."""
+    reading = column(_name(rule.name))
+    return exp.Paren(this=exp.not_(exp.or_(there(reading), there(column(CLASSES)), copy=False), copy=False))
+
+
 def checked(rule: Rule, condition: Condition, truth: Value) -> Value:
     """Return the truth value of a condition of a route after opinions; an unread one that fails is unknown."""
     if not condition.is_unread:

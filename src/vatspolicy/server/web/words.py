@@ -105,6 +105,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "not_day": INTERVIEW["not_day"],
     "before_covered": INTERVIEW["before_covered"],
+    "beyond_known": INTERVIEW["beyond_known"],
     "more_rules": INTERVIEW["more_rules"],
 }
 
