@@ -46,7 +46,7 @@ SHOP: dict[str, Any] = {
         "persons": 2_000_000,
         "minors": 0,
         "sensitive": False,
-        "face_persons": 0,
+        "shared_with": [],
         "public_cameras": False,
     },
 }
