@@ -16,7 +16,7 @@ from vatspolicy import clock
 from vatspolicy import i18n as language
 from vatspolicy.policies.bundle import Bundle, load_bundle
 
-PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "vats-pilot-2024")
+PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "catalog-readings", "vats-pilot-2024")
 """Policies that decide what is shown here, so that no change of another one disturbs these tests."""
 
 

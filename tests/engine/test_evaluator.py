@@ -410,7 +410,7 @@ def test_a_held_instrument_of_unstated_validity_is_asked_for_where_it_stands() -
     facts = {
         "schema": 2,
         "product": {"id": "lock", "hardware": ["security-product"]},
-        "company": {"licenses": [{"instrument": "security-product-sales-permit"}]},
+        "company": {"mainland_entity": True, "licenses": [{"instrument": "security-product-sales-permit"}]},
         "services": [{"id": "s", "offers": ["own-shop"], "channels": ["device"]}],
     }
     decision = evaluate(load_bundle(), load_profile(facts), "2021-11-01")

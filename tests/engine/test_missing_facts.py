@@ -48,6 +48,7 @@ SHOP: dict[str, Any] = {
         "sensitive": False,
         "shared_with": [],
         "public_cameras": False,
+        "shared_with": [],
     },
 }
 

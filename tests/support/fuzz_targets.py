@@ -35,7 +35,7 @@ from vatspolicy.profile.profile import read_profile
 from vatspolicy.reports.decision import render
 
 BASE = BAD / "base"
-PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "vats-pilot-2024")
+PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "catalog-readings", "vats-pilot-2024")
 NAMES = re.compile(r"v|any|all|len|map|f[0-9]+|[xpscri][0-9]+")
 NODES = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Name, ast.Load, ast.Store, ast.Constant,

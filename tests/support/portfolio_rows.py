@@ -16,7 +16,17 @@ DAY = ("--as-of", "2026-01-01")
 def portfolio(size: int) -> list[dict[str, Any]]:
     draw = random.Random(SEED + 30)
     profiles = Profiles(draw, shipped()[1])
-    return [profiles.profile().document.data for _ in range(size)]
+    return [_decided_today(profiles.profile().document.data) for _ in range(size)]
+
+
+def _decided_today(row: dict[str, Any]) -> dict[str, Any]:
+    """The row without opinions that are refused at the door: those of days to come, or on a service of the product."""
+    kept = [
+        one
+        for one in row.get("opinions", ())
+        if one["date"] <= DAY[1] and (one["about"] == "class" or "service" not in one)
+    ]
+    return {**row, "opinions": kept}
 
 
 def lines(rows: list[dict[str, Any]]) -> str:

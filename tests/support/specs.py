@@ -22,11 +22,11 @@ services:
 
 HOSTING = """\
 schema: 2
-product:
-  id: hosting
-  title: Hosting in Lin-gang
-  launch: '2027-01-31'
+product: {id: hosting, title: Hosting in Lin-gang,
+  launch: '2027-01-31'}
 company:
+  legal_form: limited-company
+  lacking_means: []
   foreign_percent: 100
   mainland_entity: true
   registered: shanghai-lingang
@@ -38,5 +38,7 @@ services:
     operated_by: company
     area: [china]
     facilities: [shanghai-lingang]
+    rents_outside_region: false
+    hosting: mainland
 """
 """Needs a license; `services.0.facilities=[chengdu]` makes it a denial, `company.foreign_percent=` incomplete."""

@@ -93,6 +93,9 @@ class SpecContext(CommandContext):
 
 
 def require_covered(bundle: Bundle, day: str, option: str = "--as-of") -> None:
-    """End the command if the day of an option is before the first day that the bundle covers."""
+    """End the command if the day of an option is before the first day that the bundle covers, or too far ahead."""
     if day < bundle.covers_from:
         abort(f"{option} {day} is before {bundle.covers_from}, the first day that the bundle covers.")
+    if day > bundle.covers_until:
+        known = bundle.known_until
+        abort(f"{option} {day} is more than five years after {known}, the day on which the law was last checked.")

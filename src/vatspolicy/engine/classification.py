@@ -10,7 +10,7 @@ from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.opinions import OPINION, prevailing, reading_of
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
-from vatspolicy.profile.opinions import CLASS
+from vatspolicy.profile.vocabulary import CLASS
 
 Interpretations = Mapping[tuple[str, str], str]
 """Alternative interpretations: (rule name, service id) to a class or `not-telecommunications`."""
@@ -28,6 +28,8 @@ class Classification(NamedTuple):
     """Rules that hold, including rules that find no class."""
     undecided: tuple[Match, ...]
     """Matches that a missing fact leaves undecided and that may add something."""
+    unread: frozenset[Rule]
+    """Rules on unread law that hold or may hold and that no opinion settles: an opinion may name any class."""
     contested: tuple[Rule, ...]
     """Contested rules that hold and that no dated opinion settles."""
 
@@ -57,6 +59,7 @@ def classify(
     possible: dict[str, Rule] = {}
     firing: list[Rule] = []
     undecided: list[Match] = []
+    unread: set[Rule] = set()
     contested: list[Rule] = []
     for match in ruleset.match("service", activation, ("classify",)) if matches is None else matches:
         rule, holds, _ = match
@@ -67,8 +70,10 @@ def classify(
         if applies is None and opinion is not None:
             found = tuple(opinion["classes"])
         elif applies is None:
-            if rule.is_unread and holds:
-                holds, match = False, (rule, False, (OPINION,))
+            if rule.is_unread:
+                unread.add(rule)
+                if holds:
+                    holds, match = False, (rule, False, (OPINION,))
             reading = interpretations.get((rule.name, service["id"]))
             found = found if reading is None else () if reading == NOT_TELECOM else (reading,)
             if rule.contested and holds:
@@ -83,7 +88,12 @@ def classify(
         classes,
         {cls: rule for cls, rule in possible.items() if cls not in classes},
         tuple(firing),
-        tuple(one for one in undecided if any(cls not in classes for cls in _classes(one[0])) or not firing),
+        tuple(
+            one
+            for one in undecided
+            if not firing or one[0] in unread or any(cls not in classes for cls in _classes(one[0]))
+        ),
+        frozenset(unread),
         tuple(contested),
     )
 

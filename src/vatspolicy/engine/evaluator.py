@@ -7,7 +7,7 @@ outcomes possible, and the decision is the strictest of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import NO_INTERPRETATIONS, Interpretations, classify
@@ -16,22 +16,26 @@ from vatspolicy.engine.decision import (
     Activity,
     Decision,
     Finding,
+    Interpretation,
     MissingFact,
     Outcome,
     RouteResult,
     Service,
     Subject,
+    WorstReading,
     word_of,
 )
 from vatspolicy.engine.licensing import evaluate_routes, holds_instrument, outcome_range
 from vatspolicy.engine.missing_facts import MissingFacts, missing_offers, rank_missing_facts
 from vatspolicy.engine.opinions import OPINION, OpinionResult, opinion_results, reading_of, settle
-from vatspolicy.engine.readings import Choices, compare_readings
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import CLOSED, KINDS, VERIFICATIONS, Duty, Need, Rule
 from vatspolicy.policies.ruleset import Match, RuleSet
 from vatspolicy.profile.profile import Profile
+
+if TYPE_CHECKING:
+    from vatspolicy.engine.readings import Choices
 
 ALLOW, NEEDS_LICENSE, DENY = Outcome
 NEED_STATES = {ALLOW: "met", NEEDS_LICENSE: "unmet", DENY: "closed"}
@@ -48,7 +52,7 @@ def evaluate(bundle: Bundle, profile: Profile, as_of: str) -> Decision:
     whole = merge_parts(parts)
     word = word_of(whole.low, whole.high)
     unmet = tuple(whole.unmet)
-    readings, worst = compare_readings(parts, evaluator.ids, evaluator.reread) if whole.contested else ((), None)
+    readings, worst = evaluator.compare_readings(parts) if whole.contested else ((), None)
     return Decision(
         decision=word,
         range=(whole.low.word, whole.high.word),
@@ -223,7 +227,7 @@ class _Evaluator:
         for match in found.undecided:
             finding = self.undecided(part, match)
             # further classes count as possible activities; here only what this service still owes by itself
-            part.widen(ALLOW, ALLOW if is_settled else DENY, finding.missing)
+            part.widen(ALLOW, DENY if not is_settled or match[0] in found.unread else ALLOW, finding.missing)
             if found.possible and part.high > part.low:
                 part.questions.append((part.high, finding.missing))
         if found.state == "unclassified":
@@ -355,6 +359,12 @@ class _Evaluator:
     def ids(self) -> list[str]:
         """Ids of the services, in their order."""
         return [service["id"] for service in self.product["services"]]
+
+    def compare_readings(self, parts: Sequence[Part]) -> tuple[tuple[Interpretation, ...], WorstReading | None]:
+        """Return the other readings that change anything, and the strictest combination."""
+        from vatspolicy.engine.readings import compare_readings
+
+        return compare_readings(parts, self.ids, self.reread)
 
     def reread(self, index: int, choices: Choices) -> Part:
         """Evaluate one service under other readings of contested rules."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vatspolicy.cel.interpreter import UnknownAttribute
 from vatspolicy.policies.model import Condition, Route, Rule
-from vatspolicy.profile.opinions import CLASS
+from vatspolicy.profile.vocabulary import CLASS
 
 if TYPE_CHECKING:
     from vatspolicy.cel.activation import Activation

@@ -27,6 +27,7 @@ from vatspolicy.engine.decision import (
     rank_routes,
 )
 from vatspolicy.engine.explanation import FactRead, clauses, facts_read
+from vatspolicy.engine.notices import notices
 from vatspolicy.engine.opinions import OPINION, OpinionResult, applies
 from vatspolicy.engine.subjects import Activations
 from vatspolicy.i18n import LANGUAGES
@@ -56,7 +57,12 @@ def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> di
         "as_of": decision.as_of,
         "launch": profile.launch,
         "file": profile.document.file,
-        "bundle": {"version": decision.bundle_version, "digest": decision.bundle_digest},
+        "bundle": {
+            "version": decision.bundle_version,
+            "digest": decision.bundle_digest,
+            "known_until": bundle.known_until,
+        },
+        "notices": list(notices(bundle, profile, decision.as_of)),
         "verification": decision.verification,
         "services": [maker.service(service) for service in decision.services],
         "denials": maker.findings(decision.denials),

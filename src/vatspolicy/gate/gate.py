@@ -208,6 +208,9 @@ class Gate:
         """Return the reason why a day may not be used, as a predicate; None if it may."""
         if day < self.bundle.covers_from:
             return f"is before {self.bundle.covers_from}, the first day that the bundle covers"
+        if day > self.bundle.covers_until:
+            known = self.bundle.known_until
+            return f"is more than five years after {known}, the day on which the law was last checked"
         if day < self.today and not self.allow_past:
             return "is in the past; pass --allow-past-as-of to decide under the law of a past day"
         return None

@@ -9,8 +9,8 @@ from vatspolicy.documents import Path
 from vatspolicy.errors import InvalidInput, Problem, suggest
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route, Rule
-from vatspolicy.profile.opinions import CLASS
 from vatspolicy.profile.profile import Profile
+from vatspolicy.profile.vocabulary import CLASS
 
 
 def check_opinions(bundle: Bundle, profile: Profile, today: str) -> None:

@@ -61,6 +61,18 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Today {0!t}.", "今天{0!t}。"),
     ("is before {0}, the first day that the bundle covers", "早于规则包涵盖的首日 {0}"),
     (
+        "is more than five years after {0}, the day on which the law was last checked",
+        "晚于法律最近一次核对日 {0} 五年以上",
+    ),
+    (
+        "{0} is more than five years after {1}, the day on which the law was last checked.",
+        "{0} 晚于法律最近一次核对日 {1} 五年以上。",
+    ),
+    (
+        "the law was last checked on {0}; no day five years later is decided.",
+        "法律最近一次核对于 {0}，其后五年以外的日期不予判定。",
+    ),
+    (
         "is in the past; pass --allow-past-as-of to decide under the law of a past day",
         "已经过去；若要按过去某日的法律判定，请加 --allow-past-as-of",
     ),

@@ -18,7 +18,7 @@ from vatspolicy.documents.schemas import SchemaSet, resource_place
 from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.policies.expression_evaluator import CompiledEvaluator
-from vatspolicy.policies.model import Expression, Instrument, Policy, Route, Rule, store_tree
+from vatspolicy.policies.model import NEVER, Expression, Instrument, Policy, Route, Rule, store_tree
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.policies.serialize import policy_from_data, policy_to_data
 
@@ -41,6 +41,10 @@ def is_law(name: str) -> bool:
     return os.path.basename(name) not in NON_POLICY_FILES and not name.endswith(TESTS_ENDING)
 
 
+YEARS_AHEAD = 5
+"""So many years after the law was last checked a day is still decided."""
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """All policies of one release."""
@@ -55,8 +59,18 @@ class Bundle:
     """Generated code of all expressions, serialized."""
     schemas: SchemaSet = field(default_factory=SchemaSet.shipped, repr=False)
     """Schemas that profiles are read under."""
+    known_until: str | None = None
+    """Day on which the law was last checked; None if the bundle does not say."""
     _sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Policy files by name, of a bundle that was not read from a folder."""
+
+    @property
+    def covers_until(self) -> str:
+        """Last day that is decided: some years after the law was last checked."""
+        if self.known_until is None:
+            return NEVER
+        year, rest = self.known_until.split("-", 1)
+        return f"{int(year) + YEARS_AHEAD:04}-{rest}"
 
     @functools.cached_property
     def boundaries(self) -> tuple[str, ...]:
@@ -299,6 +313,7 @@ def _compile(sources: list[tuple[str, bytes]], prefix: str, schemas: SchemaSet) 
     return {
         "version": release.data["version"],
         "covers_from": release.data["covers"]["from"],
+        "known_until": release.data["covers"].get("known_until"),
         "policies": [policy_to_data(policy) for policy in policies],
         PIECES: [generate(policies)],
     }
@@ -316,5 +331,13 @@ def _build(
     policies = {policy.id: policy for policy in (policy_from_data(row, prefix) for row in data["policies"])}
     instruments = {name: found for policy in policies.values() for name, found in policy.instruments.items()}
     return Bundle(
-        data["version"], content, data["covers_from"], policies, instruments, bytes(code), schemas, kept or {}
+        data["version"],
+        content,
+        data["covers_from"],
+        policies,
+        instruments,
+        bytes(code),
+        schemas,
+        data["known_until"],
+        kept or {},
     )

@@ -8,9 +8,7 @@ from typing import Any
 
 from vatspolicy.documents import Document, Path
 from vatspolicy.errors import Problem, suggest
-
-CLASS = "class"
-"""What an opinion on the classes of a service is about."""
+from vatspolicy.profile.vocabulary import CLASS
 
 
 def opinion_problems(document: Document) -> Iterator[Problem]:
@@ -34,13 +32,15 @@ def opinion_problems(document: Document) -> Iterator[Problem]:
 def _shape(document: Document, path: Path, opinion: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield the problems of the keys of one opinion: one on classes names them, any other has a reading."""
     is_on_classes = opinion["about"] == CLASS
-    what = "classes" if is_on_classes else "a rule"
     for key, needed in (("reading", not is_on_classes), ("classes", is_on_classes), ("service", is_on_classes)):
         given = opinion.get(key) is not None
         if needed and not given:
-            yield document.problem(path, f"An opinion on {what} needs {key!r}.")
+            on_rule = f"An opinion on a rule needs {key!r}."
+            yield document.problem(path, f"An opinion on classes needs {key!r}." if is_on_classes else on_rule)
         elif given and not needed and key != "service":
-            yield document.problem((*path, key), f"An opinion on {what} has no {key!r}.")
+            on_rule = f"An opinion on a rule has no {key!r}."
+            message = f"An opinion on classes has no {key!r}." if is_on_classes else on_rule
+            yield document.problem((*path, key), message)
 
 
 def _is_same_matter(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

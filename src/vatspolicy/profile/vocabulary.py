@@ -16,6 +16,8 @@ from vatspolicy.i18n import LocalizedText as LocalizedText
 if TYPE_CHECKING:
     from typing import Any
 
+CLASS = "class"
+"""What an opinion on the classes of a service is about."""
 INHERITED = ("operated_by", "customer_contract", "audience", "channels", "hosting", "area", "facilities")
 """Facts that may stand at the product for the services that leave them out."""
 

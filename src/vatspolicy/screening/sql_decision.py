@@ -71,6 +71,7 @@ from vatspolicy.screening.sql_opinions import (
     opinions_on,
     reading_columns,
     settled,
+    unsettled,
 )
 
 FIRING = ("classify", "deny", "need", "duty", "advise")
@@ -204,7 +205,8 @@ class _Queries:
         classified = classified.from_(with_truths.subquery("asked", copy=False), copy=False)
         denied, needed = self.answers(asked, self.service)
         unclassified = when(column("spoke"), constant(False), exp.Null())
-        ranks = [named(rank(disjunction((denied, unclassified))), "denied"), named(rank(needed), "needed")]
+        unread = [when(self.is_unread(rule, asked), exp.Null(), constant(False)) for rule in asked.of("classify")]
+        ranks = [named(rank(disjunction((denied, unclassified, *unread))), "denied"), named(rank(needed), "needed")]
         ranked = select(exp.Star(), *ranks).from_(classified.subquery("classified", copy=False), copy=False)
         still_open = exp.EQ(this=column("denied"), expression=constant(0))
         classes = members([column(f"is {cls}") for cls in by_class], still_open)
@@ -344,6 +346,13 @@ class _Queries:
                 found.append(asked.truth(rule))
         return disjunction(found)
 
+    def is_unread(self, rule: Rule, asked: RuleColumns) -> Sql:
+        """Return whether a classify rule on unread law holds or may hold, and no opinion settles it."""
+        truth = asked.truth(rule)
+        if not rule.is_unread or (isinstance(truth, Known) and truth.value is not None):
+            return exp.false()
+        return exp.and_(exp.Is(this=to_sql(truth), expression=exp.Null()), unsettled(rule), copy=False)
+
     def state(self, asked: RuleColumns, by_class: Mapping[str, Value]) -> Sql:
         """Return the state of the classification, in the words of `engine.classification`."""
         undecided: list[Sql] = []
@@ -353,7 +362,9 @@ class _Queries:
             if isinstance(truth, Known) and truth.value is not None:
                 continue
             open_classes = [exp.Not(this=is_true(column(f"is {cls}"))) for cls in _classes(rule)]
-            further = exp.Paren(this=exp.or_(exp.Not(this=spoke), *open_classes, copy=False))
+            further = exp.Paren(
+                this=exp.or_(exp.Not(this=spoke), self.is_unread(rule, asked), *open_classes, copy=False)
+            )
             undecided.append(exp.and_(exp.Is(this=to_sql(truth), expression=exp.Null()), further, copy=False))
         any_class = (
             exp.or_(*(is_true(column(f"is {cls}")) for cls in by_class), copy=False) if by_class else exp.false()

@@ -12,7 +12,7 @@ from sqlglot import exp
 from vatspolicy.cel.sql import Sql, Value, column, conjunction, constant, disjunction, field_of, negation
 from vatspolicy.engine.opinions import APPLIES
 from vatspolicy.policies.model import Condition, Route, Rule
-from vatspolicy.profile.opinions import CLASS
+from vatspolicy.profile.vocabulary import CLASS
 from vatspolicy.screening.sql_expressions import named, there, when
 
 CLASSES = "class_opinion"
@@ -68,6 +68,12 @@ def class_said(rule: Rule, cls: str, says: bool) -> Sql:
     by_opinion = exp.and_(exp.Not(this=there(column(_name(rule.name)))), there(column(CLASSES)))
     named_there = exp.ArrayContains(this=column(CLASSES), expression=constant(cls))
     return when(by_opinion, named_there, constant(says))
+
+
+def unsettled(rule: Rule) -> Sql:
+    """Return whether no opinion settles an open classify rule."""
+    reading = column(_name(rule.name))
+    return exp.Paren(this=exp.not_(exp.or_(there(reading), there(column(CLASSES)), copy=False), copy=False))
 
 
 def checked(rule: Rule, condition: Condition, truth: Value) -> Value:

@@ -97,3 +97,31 @@ def test_means_that_are_not_ready_need_an_answer() -> None:
     text = "schema: 1\nproduct: {id: a}\ncompany: {operating_means_ready: false}\nservices: [{id: s}]\n"
     with pytest.raises(InvalidInput, match="which of them are missing"):
         migrate_profile(parse_document(text, "old.yaml"))
+
+
+def test_words_of_two_meanings_are_split_and_unread_facts_go() -> None:
+    text = (
+        "schema: 1\nproduct: {id: a, domain_approved: true, vehicle: {persons: 10, important_data: false}}\n"
+        "company: {foreign_percent: 0}\npartner: {listing: none}\nservices:\n- id: s\n  merchants: 3\n"
+        "  display_of_licence: true\n  sells: [own-goods, third-party-goods, third-party-services]\n"
+        "  features:\n  - user-content # posts\n  - public-opinion\n"
+    )
+    found = migrate_profile(parse_document(text, "old.yaml"))
+    assert found.data["product"] == {"id": "a", "vehicle": {"important_data": False}}
+    assert found.data["partner"] == {}
+    assert found.data["data"] == {"persons": 10}
+    assert found.data["services"] == [
+        {
+            "id": "s",
+            "sells": ["own-goods", "outside-goods", "outside-services"],
+            "features": ["user-posts", "user-exchange", "public-mobilization"],
+        }
+    ]
+    assert "# posts" in found.text
+
+
+def test_the_persons_of_the_data_count_before_those_of_vehicles() -> None:
+    text = (
+        "schema: 1\nproduct: {id: a, vehicle: {persons: 10}}\ncompany: {}\nservices: [{id: s}]\ndata: {persons: 20}\n"
+    )
+    assert migrate_profile(parse_document(text, "old.yaml")).data["data"] == {"persons": 20}

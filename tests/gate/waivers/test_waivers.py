@@ -318,7 +318,7 @@ def test_each_kind_is_told_and_does_not_apply(bundle: Bundle, fields: Mapping[st
 
 def test_days_are_counted_to_the_last(bundle: Bundle) -> None:
     """In force from granted to expiry, both included; a launch in the past has no say."""
-    Path("spec.yaml").write_text(DENIED.replace("  launch: '2027-01-31'\n", ""))
+    Path("spec.yaml").write_text(DENIED.replace("  launch: '2027-01-31'}\n", "  }\n"))
     write(entries(bundle, OUTCAST, granted="2026-06-01", expiry="2026-07-31"))
     days = ("2026-05-31", "2026-06-01", "2026-07-31", "2026-08-01")
     assert [ran(bundle, today=day).exit_code for day in days] == [FAILED, OK, OK, FAILED]

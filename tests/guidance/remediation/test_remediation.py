@@ -295,7 +295,7 @@ def test_a_company_abroad_founds_one_and_its_capital_is_asked_for() -> None:
 def test_data_is_kept_at_home() -> None:
     changes: list[tuple[str, Any]] = [
         ("company.foreign_percent", 0), ("company.investor_origin", ["CN"]), ("services.0.offers", ["market-research"]),
-        ("services.0.sells", []), ("services.0.merchants", None), ("data.leaves_mainland", True),
+        ("services.0.sells", []), ("data.leaves_mainland", True),
         ("data.export", {"persons_since_1_jan": 10, "grounds": ["other"], "important": False}),
     ]  # fmt: skip
     profile = load_profile(fixture_file("not-ready"), changes)

@@ -214,7 +214,7 @@ def test_routes_are_drawn_and_listed(records: dict[str, dict[str, Any]]) -> None
     assert picture["role"] == "img"
     drawn = [str(one["class"]) for one in tree.named("circle") if str(one.get("class")).startswith("gate")]
     assert drawn == [f"gate {gate.state}" for route in activity["routes"] for gate in gates(route)]
-    assert drawn.count("gate pass") == 7
+    assert drawn.count("gate pass") >= 7
     words = tree.words()
     for route in activity["routes"]:
         assert words.count(route["title"]["en"]) >= 3  # drawn, described, listed

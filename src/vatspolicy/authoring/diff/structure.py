@@ -66,7 +66,9 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
     """Return every change, by policy and in the order of the file."""
     found: list[Change] = []
     if base.release.data["covers"] != head.release.data["covers"]:
-        before, after = base.release.data["covers"]["from"], head.release.data["covers"]["from"]
+        old, new = base.release.data["covers"], head.release.data["covers"]
+        before, after = old["from"], new["from"]
+        fields = [Field(key, old.get(key), new.get(key)) for key in ("from", "known_until")]
         line = head.release.mark(("covers",))[0]
         found.append(
             _dated(
@@ -77,8 +79,8 @@ def compare_structure(base: LawRevision, head: LawRevision, today: str) -> list[
                     "changed",
                     head.release.file,
                     line,
-                    (Field("from", before, after),),
-                    min(before, after),
+                    tuple(one for one in fields if one.before != one.after),
+                    min(before, after) if before != after else None,
                 ),
                 today,
             )

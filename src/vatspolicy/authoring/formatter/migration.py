@@ -5,7 +5,7 @@ A step is one change of the format. It takes the tree of the profile, so that co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.documents import Document, parse_document
@@ -16,7 +16,7 @@ from vatspolicy.errors import InvalidInput, Problem
 NEWEST = 2
 """The schema that a migrated profile is written in."""
 
-RENAMED_KEYS = {"licences": "licenses"}
+RENAMED_KEYS = {"licences": "licenses", "display_of_licence": "display_of_license"}
 """New names of keys, at whatever place they stand."""
 
 RENAMED_WORDS = {
@@ -197,4 +197,68 @@ def _split_control(root: YamlCollection) -> None:
                 put_entry(entry.value, "foreign_influence", ["resolutions"] if control else [])
 
 
-STEPS: tuple[Step, ...] = (_raise_schema, _spell_american, _name_missing_means, _split_control, _gather_opinions)
+UNREAD_FACTS = {
+    "product": ("domain_approved",),
+    "partner": ("listing",),
+    "services": ("merchants", "display_of_license"),
+}
+"""Facts that no rule reads, by the part of the profile that had them."""
+
+SPLIT_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "sells": {"third-party-goods": ("outside-goods",), "third-party-services": ("outside-services",)},
+    "features": {"user-content": ("user-posts", "user-exchange"), "public-opinion": ("public-mobilization",)},
+}
+"""New words of lists of a service; of several readings of an old word, all are taken."""
+
+
+def _drop_unread_facts(root: YamlCollection) -> None:
+    """Remove facts that no rule reads, and the persons of vehicles, who are persons of the data."""
+    for part, names in UNREAD_FACTS.items():
+        single = find_mapping(root, part)
+        nodes = list_services(root) if part == "services" else (single,) if single is not None else ()
+        for node in nodes:
+            for name in names:
+                drop_entry(node, name)
+    product = find_mapping(root, "product")
+    vehicle = find_mapping(product, "vehicle") if product is not None else None
+    persons = drop_entry(vehicle, "persons") if vehicle is not None else None
+    if persons is not None:
+        data = find_mapping(root, "data")
+        if data is None:
+            put_entry(root, "data", {"persons": persons})
+        elif find_entry(data, "persons") is None:
+            put_entry(data, "persons", persons)
+
+
+def _split_words(root: YamlCollection) -> None:
+    """Replace words that named two things: outside sellers and resold goods, posts and exchange."""
+    for service in list_services(root):
+        for name, words in SPLIT_WORDS.items():
+            listed = find_mapping(service, name)
+            if listed is not None:
+                for old, new in words.items():
+                    _replace_member(listed, old, new)
+
+
+def _replace_member(listed: YamlCollection, old: str, new: tuple[str, ...]) -> None:
+    members = {entry.value.value for entry in listed.entries if isinstance(entry.value, YamlScalar)}
+    for place, entry in enumerate(listed.entries):
+        if isinstance(entry.value, YamlScalar) and entry.value.value == old:
+            fresh = [word for word in new if word not in members]
+            listed.entries[place + 1 : place + 1] = [YamlEntry(None, YamlScalar(word, '"')) for word in fresh[1:]]
+            if fresh:
+                entry.value = YamlScalar(fresh[0], '"')
+            else:
+                del listed.entries[place]
+            return
+
+
+STEPS: tuple[Step, ...] = (
+    _raise_schema,
+    _spell_american,
+    _drop_unread_facts,
+    _split_words,
+    _name_missing_means,
+    _split_control,
+    _gather_opinions,
+)

@@ -13,8 +13,7 @@ from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.values import Constant, SymbolicRecord
 from vatspolicy.policies.model import NOT_TELECOM, Classify, Need, Route
-from vatspolicy.profile.opinions import CLASS
-from vatspolicy.profile.vocabulary import words
+from vatspolicy.profile.vocabulary import CLASS, words
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class SymbolicClasses:
     """Classes under another interpretation of a contested rule."""
     spoke: int
     """Formula that any classify rule certainly applies."""
+    unread: int
+    """Formula that a classify rule on unread law may apply and no opinion settles it: an opinion may name any class."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
     certain: dict[str, list[int]] = {}
     possible: dict[str, list[int]] = {}
     other: dict[str, list[int]] = {}
-    spoke = []
+    spoke, unread = [], []
     for rule in ruleset.history.rules_for("service", "classify"):
         effect = rule.effect
         assert isinstance(effect, Classify)
@@ -59,10 +60,11 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
             continue
         by_opinion = unsettled = FALSE
         if rule.is_open:
-            reading = ruleset.reading(activation, rule.name)
+            reading, may_hold = ruleset.reading(activation, rule.name), -holds.false
             by_opinion = pool.conjoin((has_opinion, -reading.true, -reading.false))
             holds = ruleset.encoder.every((holds, ruleset.status(rule, activation, has_opinion)))
             unsettled = pool.conjoin((-has_opinion, -reading.true, -reading.false))
+            unread += [pool.conjoin((may_hold, unsettled))] if rule.is_unread else []
         spoke.append(holds.true)
         own = -by_opinion
         for cls in effect.classes:
@@ -81,6 +83,7 @@ def encode_classes(ruleset: SymbolicRuleSet, activation: SymbolicActivation) -> 
         {cls: pool.disjoin(found) for cls, found in possible.items()},
         {cls: pool.disjoin(found) for cls, found in other.items()},
         pool.disjoin(spoke),
+        pool.disjoin(unread),
     )
 
 
@@ -113,6 +116,7 @@ def _encode_service(ruleset: SymbolicRuleSet, service: SymbolicRecord) -> Symbol
     outcomes = [
         encode_rules(ruleset, "service", activation),
         SymbolicOutcome(high=(-found.spoke, -found.spoke)),
+        SymbolicOutcome(high=(found.unread, found.unread)),
     ]
     for cls, possible in found.possible.items():
         certain = found.certain.get(cls, FALSE)

@@ -24,8 +24,8 @@ from vatspolicy.authoring.symbolic.values import (
 from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.engine.opinions import APPLIES
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.profile.opinions import CLASS
 from vatspolicy.profile.profile import Profile, load_profile
+from vatspolicy.profile.vocabulary import CLASS
 
 OPINION_DAY = "2000-01-01"
 """Day of the opinions in a witness: before every law."""

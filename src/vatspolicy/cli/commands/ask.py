@@ -129,6 +129,8 @@ def _check_day(state: Interview) -> None:
     code = ExitCode.USAGE if state.as_of is not None else ExitCode.INVALID
     if state.day < state.bundle.covers_from:
         abort(f"the law is known from {state.bundle.covers_from} on.", code)
+    if state.day > state.bundle.covers_until:
+        abort(f"the law was last checked on {state.bundle.known_until}; no day five years later is decided.", code)
     if state.day < state.today and not state.allow_past:
         abort("the day of the law is in the past; pass --allow-past-as-of to ask under the law of a past day.", code)
 

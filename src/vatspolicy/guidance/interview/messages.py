@@ -95,6 +95,10 @@ PHRASES: Mapping[str, LocalizedText] = {
     "too_large": {"en": "It must be at most {most}.", "zh": "不得大于{most}。"},
     "too_many": {"en": "These are more than a profile may hold: {most}.", "zh": "数量超出上限：{most}。"},
     "not_slug": {"en": "Use lower-case words joined by hyphens.", "zh": "请使用小写英文单词，用连字符连接。"},
+    "beyond_known": {
+        "en": "The law was last checked on {day}; no day more than five years later is decided.",
+        "zh": "法律最近一次核对于{day}，其后五年以外的日期不予判定。",
+    },
     "before_covered": {
         "en": "The law is known from {day} on.",
         "zh": "规则库所含法律始于{day}。",

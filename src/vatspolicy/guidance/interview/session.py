@@ -291,6 +291,8 @@ class Interview:
             raise Refused(both("not_day"))
         if day < self.bundle.covers_from:
             raise Refused(both("before_covered", day=self.bundle.covers_from))
+        if day > self.bundle.covers_until:
+            raise Refused(both("beyond_known", day=self.bundle.known_until))
         if day < self.today and not self.allow_past and self.as_of is None:
             raise Refused(both("in_the_past"))
 

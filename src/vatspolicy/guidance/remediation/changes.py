@@ -270,7 +270,7 @@ def _sell_own_goods(profile: Profile) -> Iterator[Change]:
         if sells is None or set(sells) <= mutability.keep:
             continue
         kept = [member for member in sells if member in mutability.keep]
-        goods = "third-party-goods" in sells
+        goods = "outside-goods" in sells
         own = ["own-goods"] if goods else ["own-services"]
         swapped = list(dict.fromkeys(swap.get(offer, (offer, offer))[not goods] for offer in offers))
         edits = [Edit(("services", index, "sells"), kept or own), *_remove_merchants(service, index)]
@@ -278,7 +278,7 @@ def _sell_own_goods(profile: Profile) -> Iterator[Change]:
             edits.append(Edit(("services", index, "offers"), swapped))
         if "merchants" in (service.get("charges") or []):
             edits.append(Edit(("services", index, "charges"), drop=frozenset({"merchants"})))
-        touches = frozenset({"services.sells", "services.merchants", "services.offers"})
+        touches = frozenset({"services.sells", "services.offers"})
         yield Change(
             "sellers",
             (service["id"],),

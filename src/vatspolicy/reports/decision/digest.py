@@ -122,6 +122,11 @@ def _message(finding: Mapping[str, Any], lang: Language) -> str:
     return " ".join(parts) + f" [{law_of(finding, lang)}]"
 
 
+def later_law(data: Data, lang: Language) -> str:
+    """Return the notice that the law of the day is not all known; empty for a day up to which it was checked."""
+    return next((one["message"][lang] for one in data["notices"] if one["kind"] == "later-law"), "")
+
+
 def say_contested(reading: Data, lang: Language) -> str:
     """Return another reading of a rule in one line, with what the rule says."""
     text = f"{reading['subject']}{joint('colon', lang)}{reading['message'][lang]} {say_other(reading, lang)}"

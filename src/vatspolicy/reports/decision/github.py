@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import aside, joint, word
 from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import results, say_contested, say_remark, some_waived
+from vatspolicy.reports.decision.digest import later_law, results, say_contested, say_remark, some_waived
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.formats.github import command
@@ -34,6 +34,7 @@ def _lines(data: Data, lang: Language) -> Iterator[str]:
         level = "warning"
     if "remaining" in data:
         more += f" {told}" if (told := some_waived(data, lang) or "") else ""
+    more += f" {later}" if (later := later_law(data, lang)) else ""
     top = {"file": data["file"], "line": 1, "col": 1}
     yield command(level, f"{title}{aside(data['as_of'], lang)}{more}", **top, title=title)
     for reading in data["contested"]:

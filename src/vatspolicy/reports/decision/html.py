@@ -162,6 +162,7 @@ class _Decision:
             tag("p", self.verdict, class_="word"),
             tag("p", meaning),
             tag("p", doubt.hint(data, lang)) if data["contested"] else None,
+            [tag("p", say.text(notice["message"]), class_="soft") for notice in data["notices"]],
             tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs], class_="key"),
             class_=f"verdict {TONES[data['decision']]}-box",
         )

@@ -63,11 +63,12 @@ def _add_decision(suites: Suites, data: Data, lang: Language) -> None:
 
 
 def _output(data: Data, lang: Language) -> list[str]:
-    """Return what concerns the suite as a whole: other readings of the law, and changes in the days ahead."""
+    """Return what concerns the suite as a whole: other readings, limits, and changes in the days ahead."""
     lines = []
     if told := hint(data, lang):
         lines = [f"{verdict(data, lang)}{joint('colon', lang)}{told}"]
         lines += [say_contested(reading, lang) for reading in data["contested"]]
+    lines += [notice["message"][lang] for notice in data["notices"]]
     if data["opinions"]:
         lines += [word(OPINIONS, "opinions", lang), *(say_opinion(opinion, lang) for opinion in data["opinions"])]
     lines += [say_matter(matter, lang) for ask in data["missing"] for matter in ask.get("about", ())]

@@ -78,6 +78,7 @@ class _Page:
         yield from self.duties()
         yield from self.notes()
         yield ""
+        yield from (f"<sub>{self.say(notice['message'])}</sub>\n" for notice in data["notices"])
         known = f"{word(VERIFICATION, data['verification'], lang)} " if data["verification"] else ""
         yield f"<sub>{known}{phrase('not_advice', lang)}</sub>"
 

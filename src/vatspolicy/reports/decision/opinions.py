@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import Table, aside, joint, word
-from vatspolicy.profile.opinions import CLASS
+from vatspolicy.profile.vocabulary import CLASS
 from vatspolicy.reports.words import law_of
 
 Data = Mapping[str, Any]
@@ -19,7 +19,7 @@ WORDS: Table = {
     "does-not-apply": {"en": "{about} does not apply", "zh": "{about} 不适用"},
     "classes": {"en": "the service is {classes}", "zh": "该服务属于 {classes}"},
     "no_class": {"en": "the service is not telecommunications", "zh": "该服务不属于电信业务"},
-    "given": {"en": "{reading}, says {by} ({date})", "zh": "{reading}——{by}（{date}）"},
+    "given": {"en": "{reading}, says {by} ({date})", "zh": "{reading}（出具方：{by}，{date}）"},
     "not-yet-in-force": {"en": "It does not count on this day yet.", "zh": "该日尚不计入。"},
     "superseded": {"en": "A later opinion replaces it.", "zh": "已被其后的意见取代。"},
     "law-was-read": {

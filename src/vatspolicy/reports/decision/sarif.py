@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.errors import Problem
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, Result, results, say_contested, say_remark
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, Result, later_law, results, say_contested, say_remark
 from vatspolicy.reports.decision.doubt import WORDS
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
@@ -35,6 +35,7 @@ def render(
     for data, result in found:
         _add_result(run, data, result)
     _add_contested(run, records, lang)
+    _add_later_law(run, records, lang)
     _add_opinions(run, records, lang)
     _add_changes_ahead(run, records, lang)
     _add_remarks(run, list(remarks), lang)
@@ -97,6 +98,15 @@ def _add_contested(run: Run, records: Iterable[Data], lang: Language) -> None:
         place = location(data["file"], reading["location"]["line"], reading["location"]["column"])
         level = "warning" if reading["stricter"] else "note"
         run.add_result("contested", level, say_contested(reading, lang), place, identity)
+
+
+def _add_later_law(run: Run, records: Iterable[Data], lang: Language) -> None:
+    """Add that the law of a day is not all known, as notes under a rule of their own."""
+    found = [(data, told) for data in records if (told := later_law(data, lang))]
+    if found:
+        run.add_rule("later-law", found[0][1])
+    for data, told in found:
+        run.add_result("later-law", "note", told, location(data["file"], 1), f"{data['product']}\0later-law")
 
 
 def _add_opinions(run: Run, records: Iterable[Data], lang: Language) -> None:

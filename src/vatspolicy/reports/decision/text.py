@@ -73,6 +73,8 @@ class _Report:
         yield from self.undetermined()
         yield from self.ahead()
         yield ""
+        for notice in self.data["notices"]:
+            yield from self.flow(self.say(notice["message"]), "", "dim")
         known = self.data["verification"]
         closing = [word(VERIFICATION, known, self.lang)] if known else []
         yield from self.flow(" ".join([*closing, phrase("not_advice", self.lang)]), "", "dim")

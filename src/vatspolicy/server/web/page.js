@@ -91,8 +91,9 @@ function drawQuestion() {
 
 function ending() {
   if (!now.interview) return el("p", {}, say("not_decidable"));
-  const { settled, decision, further, skipped } = now.interview;
-  if (!settled) return [el("p", {}, say("no_more", { count: skipped.length })),
+  const { settled, decision, further, skipped, opinions } = now.interview;
+  if (!settled) return [skipped.length || !opinions.length ? el("p", {}, say("no_more", { count: skipped.length })) : null,
+    opinions.length ? el("p", {}, say("opinions_needed", { names: opinions.join(", ") })) : null,
     skipped.length ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "again" }, say("ask_again"))) : null];
   return [el("p", {}, say("decided", { word: words.verdicts[decision][lang] })),
     further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say("complete", { count: further }))) : null];

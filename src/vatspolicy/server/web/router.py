@@ -125,7 +125,7 @@ def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
     try:
         profile = read_profile(read_spec(context, request), context.bundle.schemas)
         day = context.as_of or profile.launch or context.today()
-        if day < context.bundle.covers_from:
+        if not context.bundle.covers_from <= day <= context.bundle.covers_until:
             return {"record": None, "html": None}
         data = plan_to_data(context.bundle, profile, find_remediations(context.bundle, profile, day))
     except InvalidInput:  # /decide reports the problems
@@ -138,7 +138,8 @@ def _check_day(day: str, context: WebContext) -> None:
     try:
         if datetime.date.fromisoformat(day).isoformat() != day:
             raise ValueError
-        key = "before_covered" if day < first else ""
+        key = "before_covered" if day < first else "beyond_known" if day > context.bundle.covers_until else ""
+        first = first if key != "beyond_known" else str(context.bundle.known_until)
     except ValueError:
         key = "not_day"
     if key:

@@ -290,6 +290,8 @@ def _find_error(context: WebContext, document: Document) -> Mapping[str, str] | 
     if context.as_of is None and launch is not None:
         if launch < context.bundle.covers_from:
             return both("before_covered", day=context.bundle.covers_from)
+        if launch > context.bundle.covers_until:
+            return both("beyond_known", day=context.bundle.known_until)
         if launch < context.today() and not context.allow_past:
             return both("in_the_past")
     return None

@@ -39,6 +39,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "No decision yet, and nothing is left to ask. Facts that you did not know: {count}.",
         "zh": "尚无法判定，也没有其他问题。不清楚的事实：{count}项。",
     },
+    "opinions_needed": {
+        "en": "The decision waits for a legal opinion, because nobody here has read the law behind: {names}",
+        "zh": "下列规则所依据的条文尚无人核阅，结论有待法律意见：{names}",
+    },
     "ask_again": {"en": "Ask for them again", "zh": "重新询问"},
     "complete": {"en": "Go on: complete the duties ({count} or more)", "zh": "继续：补全义务（至少{count}题）"},
     "not_decidable": {
@@ -101,6 +105,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "not_day": INTERVIEW["not_day"],
     "before_covered": INTERVIEW["before_covered"],
+    "beyond_known": INTERVIEW["beyond_known"],
     "more_rules": INTERVIEW["more_rules"],
 }
 
