@@ -46,7 +46,7 @@ SHOP: dict[str, Any] = {
         "persons": 2_000_000,
         "minors": 0,
         "sensitive": False,
-        "shared_with": [],
+        "face_persons": 0,
         "public_cameras": False,
         "shared_with": [],
     },
