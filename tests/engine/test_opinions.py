@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, decide, route, rule
+from vatspolicy.authoring.unread import unread_warnings
 from vatspolicy.engine.decision import Decision, Finding
+from vatspolicy.engine.timeline import timeline
+from vatspolicy.guidance.remediation import find_remediations
+from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.profile import load_profile
+from vatspolicy.reports.remediation import markdown, text
 
 UNREAD = "  art-2: {en: Unseen., zh: 未见。, verification: unverified}\n"
 CENTER = {"offers": ["data-center"], "operated_by": "company", "area": ["beijing"]}
@@ -241,3 +247,35 @@ def test_a_duty_on_unread_law_stays_a_duty(tmp_path: Path) -> None:
     decision = decide(law(tmp_path, filing=file(due, head=PERMIT)), DOMESTIC, SHOP)
     assert decision.decision == "allow"
     assert [finding.rule.verification for finding in decision.duties] == ["unverified"]
+
+
+def test_the_day_of_an_opinion_turns_the_timeline(tmp_path: Path) -> None:
+    bundle = law(tmp_path, barred=file(bar()))
+    services = [{"id": "s0", **SHOP}]
+    given = [opinion("barred/bar", "does-not-apply", "2025-03-03")]
+    data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": services, "opinions": given}
+    entries = timeline(bundle, load_profile(data), "2026-01-01")["entries"]
+    assert [(entry["from"], entry["decision"]) for entry in entries] == [
+        ("2020-01-01", "incomplete"),
+        ("2025-03-03", "allow"),
+    ]
+    assert entries[1]["facts"] == [{"path": "opinions[0].date", "day": "2025-03-03"}]
+
+
+def test_ways_forward_name_the_rule_to_ask_counsel_about(tmp_path: Path) -> None:
+    bundle = law(tmp_path, barred=file(bar()))
+    data = {"schema": 2, "product": {"id": "p"}, "company": FOREIGN, "services": [{"id": "s0", **SHOP}]}
+    profile = load_profile(data)
+    plan = plan_to_data(bundle, profile, find_remediations(bundle, profile, "2026-01-01"))
+    for render in (text.render, markdown.render):
+        assert "Get a legal opinion on barred/bar" in render(plan, "en")
+
+
+def test_lint_warns_and_names_the_articles(tmp_path: Path) -> None:
+    way = route("home", "true", "domestic|false|SECTOR-NOT-OPEN|operator.foreign_percent == 0.0")
+    home = UNREAD + "rules:\n" + way.replace("check:", "cite: art-2, check:")
+    bundle = law(tmp_path, home=home, barred=file(bar(extra="unwaivable: true")))
+    told = [(problem.path, problem.message) for problem in unread_warnings(bundle)]
+    assert [path for path, _ in told] == ["rules[1].cite", "rules[1].unwaivable", "rules[0].route.conditions[0].cite"]
+    assert all("unverified" in message for _, message in told)
+    assert told[0][1].endswith("decides nothing: art-2.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import STATES, joint, word
+from vatspolicy.i18n.words import STATES, aside, joint, word
 
 COLORS = {"allow": "green", "needs-license": "yellow", "deny": "red", "incomplete": "blue"}
 """Colors of the decision words on a terminal."""
@@ -119,7 +119,7 @@ def way_of(route: Mapping[str, Any], routes: Iterable[Mapping[str, Any]], lang: 
 def cited(citation: Mapping[str, Any], lang: Language) -> str:
     """Return a citation: the title of the source, the label of the article, and how well its words are known."""
     known = word(KNOWN, citation["verification"], lang)
-    return f"{citation['title'][lang]}{joint('comma', lang)}{citation['label'][lang]} [{known}]"
+    return f"{citation['title'][lang]}{joint('comma', lang)}{citation['label'][lang]}{aside(known, lang)}"
 
 
 def value_of(condition: Mapping[str, Any]) -> bool | None:

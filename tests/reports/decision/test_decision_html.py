@@ -223,13 +223,18 @@ def test_routes_are_drawn_and_listed(records: dict[str, dict[str, Any]]) -> None
 
 
 def test_a_gate_for_the_share_and_for_what_is_not_known() -> None:
-    base = {"state": "closed", "max_foreign_percent": 50.0, "share_too_high": True, "conditions": [{"value": None}]}
+    base = {
+        "state": "closed",
+        "max_foreign_percent": 50.0,
+        "share_too_high": True,
+        "conditions": [{"value": None, "applies": True}],
+    }
     assert [(gate.state, gate.label) for gate in gates(base)] == [("fail", "≤50%"), ("ask", "1")]
     unknown = {
         "state": "unknown",
         "max_foreign_percent": None,
         "share_too_high": False,
-        "conditions": [{"value": True}],
+        "conditions": [{"value": True, "applies": True}],
     }
     assert [gate.state for gate in gates(unknown)] == ["ask", "pass"]
     assert [gate.state for gate in gates({**unknown, "max_foreign_percent": 33.3})] == ["ask", "pass"]

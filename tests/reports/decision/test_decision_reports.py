@@ -439,7 +439,10 @@ def test_markdown_leads_with_the_verdict(records: dict[str, dict[str, Any]], lan
 def test_markdown_says_why_what_and_by_when(make: Make) -> None:
     denied = render("markdown", [make(*DENIED)], "en")
     assert "- **cloud/B11** The place of the company or its facilities does not fit" in denied
-    assert "> Telecommunications Regulations, art. 7: Telecommunications business is licensed by class" in denied
+    assert (
+        r"> Telecommunications Regulations, art. 7 \(primary\): Telecommunications business is licensed by class"
+        in denied
+    )
     assert "  - services\\[0\\].facilities (spec.yaml:17)" in denied
     assert "    - ✘ 2024 pilot for value-added telecommunications: closed (not met: All service" in denied
     needed = render("markdown", [make(*PUBLIC)], "en")
@@ -523,7 +526,10 @@ def test_text_groups_duties_by_time_and_authority(make: Make) -> None:
         "  As long as the service runs",
         "    Ministry of Industry and Information Technology (MIIT)",
     ]
-    assert "☐ First filing: before the launch\n        File before the launch. [Invented duties art. 1]\n" in duties
+    assert (
+        "☐ First filing: before the launch\n        File before the launch. [Invented duties, art. 1 (primary)]\n"
+        in duties
+    )
     assert "☐ Later filing: within 1 month after the launch (by 2027-02-28)\n" in duties
     assert "☐ Annual report: every year by 30 June (by 2027-06-30)\n" in duties
 
@@ -557,7 +563,7 @@ def test_text_quotes_each_article_once(make: Make) -> None:
 
 
 def test_text_quotes_the_law_in_its_own_words_in_chinese(make: Make) -> None:
-    assert "§ 中华人民共和国电信条例，第七条：未取得电信业务经营许可证" in page(make(), "zh")
+    assert "§ 中华人民共和国电信条例，第七条（一手核实）：未取得电信业务经营许可证" in page(make(), "zh")
 
 
 def test_text_asks_for_missing_facts(make: Make) -> None:

@@ -68,7 +68,7 @@ class BestCaseSearch:
         """Build the search. Raises ValueError for a day that the bundle does not cover."""
         self.bundle, self.day, self.schemas = bundle, day, bundle.schemas
         self.ruleset: RuleSet = bundle.on(day)
-        routes = self.ruleset.rules_for("activity", "route")
+        routes = [rule for rule in self.ruleset.rules_for("activity", "route") if not rule.is_unread]
         self.routes = tuple(rule for rule in routes if isinstance(rule.effect, Route))
         prohibitions = [rule for each in ("service", "activity") for rule in self.ruleset.rules_for(each, "deny")]
         self.rules = (*self.ruleset.rules_for("service", "classify"), *self.routes, *prohibitions)
@@ -77,7 +77,8 @@ class BestCaseSearch:
         self.origins = _origins(strings, self.schemas)
         self.flags = _flags(self.schemas)
         self._barring_by_choice: dict[Any, tuple[Rule, ...]] = {}
-        bars = [rule for rule in prohibitions if isinstance(rule.effect, Deny) and not rule.effect.curable]
+        read = [rule for rule in prohibitions if not rule.is_unread]
+        bars = [rule for rule in read if isinstance(rule.effect, Deny) and not rule.effect.curable]
         self.nationwide_bars = [rule for rule in bars if not self.reads(rule.when) & _PLACES]
         self.local_bars = [rule for rule in bars if self.reads(rule.when) & _PLACES]
 
@@ -85,13 +86,13 @@ class BestCaseSearch:
 
     @functools.cached_property
     def businesses(self) -> tuple[Business, ...]:
-        """Every offer with each of its undisputed classes, in the order of the vocabulary."""
+        """Every offer with each of its classes as the law is read first, in the order of the vocabulary."""
         order = list(describe(("services", 0, "offers", 0), self.schemas)["enum"])
         found = []
         for offer in order:
             activation = self.service(offer, self.first_choice())
             classes = classify(self.ruleset, activation).classes
-            found += [Business(offer, cls) for cls, rule in classes.items() if not rule.contested]
+            found += [Business(offer, cls) for cls in classes]
         known = list(
             describe(("opinions", 0, "classes", 0), self.schemas).get("enum", sorted(words("class", self.schemas)))
         )

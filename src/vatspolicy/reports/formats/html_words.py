@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.i18n.words import word
+from vatspolicy.i18n.words import aside, word
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.formats.html import Html, join, link, tag
 from vatspolicy.reports.words import KNOWN, phrase
@@ -156,7 +156,8 @@ class Sentences:
                 *(
                     link(
                         ("" if place else f"{self.text(cited['title'])}{self.comma}")
-                        + f"{self.text(cited['label'])} [{word(KNOWN, cited['verification'], self.lang)}]",
+                        + self.text(cited["label"])
+                        + aside(word(KNOWN, cited["verification"], self.lang), self.lang),
                         f"#{self.place('law', cited['policy'], cited['key'])}",
                     )
                     for place, cited in enumerate(articles.values())

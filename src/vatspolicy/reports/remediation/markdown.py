@@ -7,6 +7,7 @@ from typing import Any
 
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.formats.markdown import escape, section
 from vatspolicy.reports.remediation.text import bound, joined, law_of, then
 from vatspolicy.reports.remediation.words import name_goal, say
@@ -32,6 +33,7 @@ def _lines(data: Data, lang: Language) -> Iterator[str]:
         yield from _heading("facts_missing", lang)
     for ask in data["missing"]:
         yield f"- **{escape(ask['path'])}** {escape(ask['question'][lang])}"
+        yield from (f"  - {escape(say_matter(matter, lang))}" for matter in ask.get("about", ()))
     yield from _heading("routes", lang)
     for service in data["services"]:
         yield from _service(service, lang)

@@ -9,6 +9,7 @@ from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, number, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.remediation.words import name_goal, say
 from vatspolicy.reports.words import MEANINGS, phrase
 
@@ -75,6 +76,7 @@ def then(proposal: Data, lang: Language, decided: str) -> Iterator[str]:
     yield line
     if proposal["missing"]:
         yield say("missing", lang, facts=", ".join(ask["path"] for ask in proposal["missing"]))
+        yield from (say_matter(matter, lang) for ask in proposal["missing"] for matter in ask.get("about", ()))
     if proposal["also"]:
         yield say("also", lang, places=places(proposal["also"], lang))
     for apart in proposal["split_off"]:
@@ -122,6 +124,8 @@ class _Report:
             yield from self.heading(say("facts_missing", self.lang))
         for ask in self.data["missing"]:
             yield from self.flow(f"{ask['path']}: {ask['question'][self.lang]}", "      ", first="  ? ")
+            for matter in ask.get("about", ()):
+                yield from self.flow(say_matter(matter, self.lang), "      ", first="    - ")
 
     def routes(self) -> Iterator[str]:
         yield from self.heading(say("routes", self.lang))

@@ -1,0 +1,212 @@
+"""A small oracle of the access rules: the mildest outcome that the general rules leave a product.
+
+It is written from the article of March 2025 and from general descriptions of the law, in plain Python, and reads none of
+the policies. Where the law is contested or a fact has no plain answer it takes the mildest reading, and whoever holds a
+valid license counts as a company with all that the license took. A decision that is milder than the oracle is therefore
+wrong; a stricter one need not be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ALLOW, NEEDS_LICENSE, DENY = range(3)
+OUTCOMES = ("allow", "needs-license", "deny")
+Data = Mapping[str, Any]
+
+CLASSES = {
+    **dict.fromkeys(("data-center", "cloud-infrastructure", "cloud-storage"), "IDC"),
+    "cdn": "CDN",
+    "domestic-ip-vpn": "VPN",
+    "internet-access-users": "ISP users",
+    "internet-access-operators": "ISP operators",
+    "iot-platform": "EDI devices",
+    "data-interchange": "EDI interchange",
+    "conferencing": "multi-party",
+    **dict.fromkeys(("e-mail", "voice-mail"), "store and forward"),
+    "call-center": "call center",
+    "app-store": "app store",
+    "information-search": "search",
+    "messaging": "messaging",
+    **dict.fromkeys(("fixed-network", "mobile-network", "satellite-service", "cross-border-line"), "basic"),
+}
+"""Classes of the offers that no commentary disputes."""
+CODES = {
+    "IDC": "B11",
+    "CDN": "B12",
+    "VPN": "B13",
+    "ISP users": "B14-users",
+    "ISP operators": "B14-operators",
+    "EDI devices": "B21-device-data",
+    "EDI interchange": "B21-interchange",
+    "multi-party": "B22",
+    "store and forward": "B23",
+    "call center": "B24",
+    "app store": "B25-app-store",
+    "search": "B25-search",
+    "messaging": "B25-messaging",
+}
+"""Class on a license."""
+COMMITTED = {"EDI devices", "EDI interchange", "store and forward", "app store", "search", "messaging"}
+"""Within China's commitments of 2001, so open to half foreign ownership everywhere."""
+FREE_SINCE = {"multi-party": "2019-07-30", "store and forward": "2019-07-30", "call center": "2019-07-30"}
+"""Open without a cap in the whole country."""
+ZONE_FREE = {"app store", "store and forward", "call center", "multi-party", "ISP users"}
+"""Open without a cap in a free-trade zone since 2018-07-30 (in Shanghai since 2014)."""
+PILOT = {"IDC", "CDN", "ISP users", "ISP operators", "EDI devices", "EDI interchange", "app store"}
+"""Open without a cap in the Pilot, among the classes here."""
+PILOT_PLACES = (
+    {"beijing"},
+    {"shanghai-pudong", "shanghai-lingang"},
+    {"hainan"},
+    {"shenzhen"},
+)
+SERVICES_PLACES = {
+    *("beijing", "tianjin", "hainan", "shenyang", "nanjing", "hangzhou", "wuhan", "guangzhou", "chengdu", "dalian"),
+    *("ningbo", "xiamen", "qingdao", "shenzhen", "hefei", "fuzhou", "xian", "suzhou", "chongqing"),
+    *("shanghai-pudong", "shanghai-lingang", "shanghai-xuhui"),
+}
+"""Places of the pilot for the services sector of 2025-04-11."""
+CLOSED_CONTENT = {"news", "publishing", "audiovisual", "performance", "game"}
+CLOSED_OFFERS = {"news", "e-books", "video-sharing", "online-game"}
+COMPANIES = {"limited-company", "joint-stock-company"}
+
+
+def judge(profile: Data, day: str) -> tuple[int, list[str]]:
+    """Return the mildest outcome of a profile whose facts are all stated, with the reasons for what stops it."""
+    outcome, reasons = ALLOW, []
+    for service in profile["services"]:
+        for found, reason in _judge_service(profile, {**profile["product"], **service}, day):
+            outcome = max(outcome, found)
+            if found != ALLOW:
+                reasons.append(f"{service['id']}: {reason}")
+    return outcome, reasons
+
+
+def _judge_service(profile: Data, service: Data, day: str) -> Iterator[tuple[int, str]]:
+    company, partner, how = profile["company"], profile.get("partner"), service["operated_by"]
+    operator = company if how == "company" else partner
+    assert operator is not None
+    share = operator["foreign_percent"]
+    if how == "contract-controlled":
+        share = max(share, company["foreign_percent"])
+    target = "company" if how == "company" else "partner"
+    share = max([share, *(deal["foreign_percent_after"] for deal in profile["deals"] if deal["target"] == target)])
+    if service["audience"] == "own-group" or _is_abroad(service, operator):
+        return
+    content = CLOSED_CONTENT & set(service["content"]) or CLOSED_OFFERS & set(service["offers"])
+    if share > 0 and content:
+        yield DENY, f"closed content {sorted(content)}"
+    for cls in sorted({CLASSES[offer] for offer in service["offers"] if offer in CLASSES}):
+        for found, reason in _judge_class(company, operator, service, share, cls, day):
+            yield found, f"{cls}: {reason}"
+
+
+def _judge_class(
+    company: Data, operator: Data, service: Data, share: float, cls: str, day: str
+) -> Iterator[tuple[int, str]]:
+    how, licensed = service["operated_by"], _is_licensed(operator, service, cls, day)
+    if not operator["mainland_entity"]:
+        yield DENY, "no company in the mainland"
+    elif operator["legal_form"] not in COMPANIES and not licensed:
+        yield DENY, "the operator is no company"
+    if how != "company" and company["foreign_percent"] > 0 and service["customer_contract"] == "company":
+        yield DENY, "the foreign side signs on the license of its partner"
+    if how == "contract-controlled" and company["foreign_percent"] > 0:
+        yield DENY, "control by contract"
+    if how == "partner" and not licensed:
+        yield DENY, "the partner holds no license for it"
+    if cls == "basic":
+        if share > 49 or operator["state_percent"] < 51:
+            yield DENY, "a basic operator is state-controlled"
+        if "cross-border-line" in service["offers"] and not licensed:
+            yield DENY, "gateways are those of the carriers"
+    elif share > 0 and not any(_open_ways(service, operator, share, cls, day)):
+        yield DENY, f"no way for a share of {share}"
+    if not licensed:
+        yield from _judge_applicant(service, operator, cls)
+        yield NEEDS_LICENSE, "no license"
+
+
+def _judge_applicant(service: Data, operator: Data, cls: str) -> Iterator[tuple[int, str]]:
+    """Yield the conditions of the licensing measures that an applicant breaks."""
+    one_province = len(_provinces(service["area"])) <= 1
+    local = one_province or cls in {"app store", "search", "messaging"}
+    if cls != "basic" and operator["registered_capital_rmb"] < (1_000_000 if local else 10_000_000):
+        yield DENY, "capital"
+    if operator["discredited"]:
+        yield DENY, "discredited"
+    if cls != "basic" and operator["lacking_means"]:
+        yield DENY, "means to operate"
+
+
+def _open_ways(service: Data, operator: Data, share: float, cls: str, day: str) -> Iterator[str]:
+    """Yield the ways by which a foreign-invested operator may come to a license."""
+    capped = share <= 50
+    if cls in COMMITTED and capped:
+        yield "general list"
+    if day >= FREE_SINCE.get(cls, "9999-12-31"):
+        yield "general list, no cap"
+    zone = operator["registered"]["ftz"]
+    in_zone = zone != "none" and (day >= "2018-07-30" or "shanghai" in zone)
+    same_zone = all(facility.get("ftz") not in (None, "none") for facility in service["facilities"])
+    if in_zone and same_zone and (cls in ZONE_FREE or (cls == "VPN" and capped)):
+        yield "free-trade zone"
+    if {"HK", "MO"} & set(operator["investor_origin"]) and "cepa-supplier" in operator["certificates"]:
+        if cls in {"IDC", "VPN"} and capped:
+            yield "CEPA"
+        if cls in {"multi-party", "store and forward", "call center", "ISP users", "app store"}:
+            yield "CEPA"
+        if day >= "2025-03-01":
+            yield "CEPA, second amendment, whose schedule nobody here has read"
+    yield from _ways_of_place(service, operator["registered"]["at"], capped, cls, day)
+
+
+def _ways_of_place(service: Data, at: str, capped: bool, cls: str, day: str) -> Iterator[str]:
+    """Yield the ways that a seat in Hainan, in a pilot place or in a city of the services pilot opens."""
+    if at == "hainan" and day >= "2021-02-01":
+        here = all(place in {"hainan", "overseas"} for place in (*_sites(service), *service["area"]))
+        if cls in {"EDI devices", "EDI interchange"} or (cls in {"IDC", "CDN"} and here):
+            yield "Hainan list"
+    if cls in PILOT and day >= "2024-10-23":
+        for places in PILOT_PLACES:
+            local = cls not in {"ISP users", "ISP operators"} or (
+                service["through_basic_carrier"] and all(area in places for area in service["area"])
+            )
+            same = at in places and all(site in places for site in _sites(service))
+            if same and local and not service["rents_outside_region"]:
+                yield "Pilot"
+    opened = cls in {"ISP users", "app store"} or (cls == "VPN" and capped)
+    if opened and day >= "2025-04-11" and at in SERVICES_PLACES:
+        yield "services pilot"
+    if opened and day >= "2021-10-18" and at == "beijing":
+        yield "Beijing"
+
+
+def _is_licensed(operator: Data, service: Data, cls: str, day: str) -> bool:
+    if cls == "basic":
+        return any(one["instrument"] == "basic-license" for one in operator["licenses"])
+    for license in operator["licenses"]:
+        current = license["valid_until"] >= day and CODES[cls] in license["classes"]
+        served = {"guangdong" if place == "shenzhen" else place for place in service["area"]} - {"overseas"}
+        covers = (
+            cls in {"app store", "search", "messaging"} or served <= {*license["area"]} or "china" in license["area"]
+        )
+        if current and (covers or license["instrument"] == "pilot-approval"):
+            return True
+    return False
+
+
+def _is_abroad(service: Data, operator: Data) -> bool:
+    """Return whether company, hosting and users are all abroad."""
+    outside = set(service["area"]) <= {"overseas"} and service["hosting"] == "overseas"
+    return outside and not operator["mainland_entity"]
+
+
+def _sites(service: Data) -> list[str]:
+    return [facility["at"] for facility in service["facilities"]]
+
+
+def _provinces(area: list[str]) -> set[str]:
+    return {place for place in area if place != "overseas"} if "china" not in area else {"china", "more than one"}

@@ -1,0 +1,131 @@
+"""Random profiles whose access facts are all stated, for the oracle of the access rules."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from tests.support.access_oracle import CLASSES, CODES, Data
+
+SITES = (
+    *("beijing", "shanghai-pudong", "shanghai-lingang", "shanghai-xuhui", "hainan", "shenzhen"),
+    *("hangzhou", "guangzhou", "ningbo", "zhengzhou", "guiyang"),
+)
+AREAS: tuple[list[str], ...] = (
+    *(["china"], ["china", "overseas"], ["beijing"], ["guangdong"], ["hainan"], ["hainan", "overseas"]),
+    *(["shenzhen"], ["zhejiang"], ["zhejiang", "shanghai"], ["overseas"]),
+)
+ZONES = {
+    "beijing": "beijing",
+    "shanghai-pudong": "shanghai",
+    "shanghai-lingang": "shanghai-lingang",
+    "hainan": "hainan",
+    "shenzhen": "guangdong",
+    "guangzhou": "guangdong",
+    "hangzhou": "zhejiang",
+    "ningbo": "zhejiang",
+    "zhengzhou": "henan",
+}
+DAYS = ("2018-08-01", "2019-08-01", "2021-03-01", "2022-06-01", "2024-06-01", "2024-12-01", "2025-05-01", "2026-11-26")
+MEANS = ("staff", "premises", "facilities", "plan", "long-term-service")
+TRADE = (
+    "own-shop",
+    "company-site",
+    "saas",
+    "recruitment",
+    "advertising",
+    "ticketing",
+    "travel-packages",
+    "adult-training",
+)
+"""Offers that the oracle gives no class; what else such a service states counts all the same."""
+
+
+def draw_profiles(count: int, seed: int) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield profiles as they would be written, each with a day."""
+    draw = random.Random(seed)
+    for number in range(count):
+        yield _draw_profile(draw, number), draw.choice(DAYS)
+
+
+def _draw_profile(draw: random.Random, number: int) -> dict[str, Any]:
+    profile: dict[str, Any] = {"schema": 2, "product": {"id": f"p-{number}"}, "company": _draw_entity(draw)}
+    partner = _draw_entity(draw, foreign=0.2)
+    services = [_draw_service(draw, index, profile["company"], partner) for index in range(draw.choice((1, 1, 1, 2)))]
+    if any(service["operated_by"] != "company" for service in services):
+        profile["partner"] = partner
+    deals = []
+    if draw.random() < 0.1:
+        target = draw.choice(("company", "partner", "other"))
+        deals = [{"kind": "acquisition", "target": target, "foreign_percent_after": draw.choice((0, 40, 50, 100))}]
+    return {**profile, "services": services, "deals": deals}
+
+
+def _draw_entity(draw: random.Random, foreign: float = 0.75) -> dict[str, Any]:
+    share = draw.choice((10, 30, 49, 50, 51, 75, 100)) if draw.random() < foreign else 0
+    at = draw.choice(SITES)
+    mainland = draw.random() < 0.85
+    forms = ("limited-company",) * 6 + ("joint-stock-company", "partnership", "public-institution")
+    return {
+        "foreign_percent": share,
+        "foreign_percent_basis": "ultimate",
+        "state_percent": draw.choice((0, 0, 51)) if share < 50 else 0,
+        "mainland_entity": mainland,
+        "legal_form": draw.choice(forms) if mainland else "foreign-corporation",
+        "investor_origin": draw.choice((["DE"], ["US"], ["HK"], ["HK", "FR"])) if share else [],
+        "certificates": ["cepa-supplier"] if share and draw.random() < 0.3 else [],
+        "registered": {"at": at, "ftz": _draw_zone(draw, at)} if mainland else {"at": "overseas", "ftz": "none"},
+        "registered_capital_rmb": draw.choice((500_000, 1_000_000, 5_000_000, 10_000_000, 10_000_000)),
+        "lacking_means": [draw.choice(MEANS)] if draw.random() < 0.06 else [],
+        "discredited": ["manager"] if draw.random() < 0.06 else [],
+        "licenses": [_draw_license(draw) for _ in range(draw.choice((0, 0, 1, 2)))],
+    }
+
+
+def _draw_license(draw: random.Random) -> dict[str, Any]:
+    return {
+        "instrument": draw.choice(("vats-license", "vats-license", "pilot-approval")),
+        "classes": draw.sample(sorted(CODES.values()), 3),
+        "area": draw.choice((["china"], ["beijing"], ["guangdong"], ["zhejiang"])),
+        "valid_until": draw.choice(("2020-01-01", "2024-08-01", "2027-06-30", "2029-01-01")),
+    }
+
+
+def _draw_zone(draw: random.Random, at: str) -> str:
+    return ZONES.get(at, "none") if draw.random() < 0.5 or at == "hainan" else "none"
+
+
+def _draw_service(draw: random.Random, index: int, company: Data, partner: Data) -> dict[str, Any]:
+    offers = [draw.choice(sorted(CLASSES) if draw.random() < 0.7 else TRADE)]
+    if draw.random() < 0.15:
+        offers.append(draw.choice(("news", "e-books", "video-sharing", "online-game", *TRADE)))
+    operated_by = draw.choice(("company",) * 6 + ("partner", "partner", "contract-controlled"))
+    owner = "company" if operated_by == "company" else "partner"
+    seat = (company if operated_by == "company" else partner)["registered"]["at"]
+    home = seat if seat in SITES and draw.random() < 0.8 else draw.choice(SITES)
+    where = [home, *(draw.choice((*SITES, "overseas")) for _ in range(draw.choice((0, 0, 1))))]
+    abroad = draw.random() < 0.1
+    audience = draw.choice(("public", "public", "business", "own-group"))
+    return {
+        "id": f"s{index}",
+        "offers": list(dict.fromkeys(offers)),
+        "operated_by": operated_by,
+        "customer_contract": draw.choice(("company", "partner")) if operated_by != "company" else "company",
+        "audience": audience,
+        "channels": ["website"],
+        "hosting": "overseas" if abroad else "mainland",
+        "area": draw.choice(AREAS),
+        "facilities": [
+            {"at": at, "ftz": _draw_zone(draw, at), "kind": "servers", "tenure": "lease", "owner": owner}
+            for at in (["overseas"] if abroad else list(dict.fromkeys(where)))
+        ],
+        "charges": draw.choice(([], ["users"], ["advertisers"])) if audience != "own-group" else [],
+        "sells": [],
+        "content": draw.sample(("news", "publishing", "audiovisual", "performance", "game", "music", "education"), 1)
+        if draw.random() < 0.15
+        else [],
+        "features": [],
+        "through_basic_carrier": draw.random() < 0.7,
+        "rents_outside_region": draw.random() < 0.2,
+    }
