@@ -13,9 +13,10 @@ import pytest
 from tests.support.law_properties import SHIPPED, wanted
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.solver import needs_solver
-from vatspolicy.authoring.analysis.properties import BUDGET, prove
+from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
 from vatspolicy.authoring.analysis.witness import states_of
+from vatspolicy.authoring.symbolic.solver import BUDGET
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.engine.evaluator import evaluate
