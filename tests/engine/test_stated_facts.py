@@ -69,3 +69,19 @@ def test_lists_that_are_left_out_are_empty_behind_infrastructure_only() -> None:
     assert read("cdn", content=["news"])["content"] == ["news"]
     assert "content" not in read("cdn", "saas")
     assert "content" not in read()
+
+
+ABROAD = {"hosting": "overseas", "area": ["overseas"], "facilities": ["overseas"], "channels": ["website"], "sells": []}
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_nothing_is_denied_outside_the_mainland(offer: str) -> None:
+    facts = {
+        "schema": 2,
+        "product": {"id": "p"},
+        "company": {"foreign_percent": 100, "registered": "overseas", "legal_form": "foreign-corporation"},
+        "services": [{"id": "s", "audience": "public", "operated_by": "company", "offers": [offer], **ABROAD}],
+        "data": {"persons": 0, "important": False, "leaves_mainland": False},
+    }
+    decision = evaluate(load_bundle(), load_profile(facts), TODAY)
+    assert [finding.rule.name for finding in decision.denials] == []

@@ -86,13 +86,13 @@ class BestCaseSearch:
 
     @functools.cached_property
     def businesses(self) -> tuple[Business, ...]:
-        """Every offer with each of its undisputed classes, in the order of the vocabulary."""
+        """Every offer with each of its classes as the law is read first, in the order of the vocabulary."""
         order = list(describe(("services", 0, "offers", 0), self.schemas)["enum"])
         found = []
         for offer in order:
             activation = self.service(offer, self.first_choice())
             classes = classify(self.ruleset, activation).classes
-            found += [Business(offer, cls) for cls, rule in classes.items() if not rule.contested]
+            found += [Business(offer, cls) for cls in classes]
         known = list(
             describe(("opinions", 0, "classes", 0), self.schemas).get("enum", sorted(words("class", self.schemas)))
         )
