@@ -391,10 +391,8 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
         "此配置说经营条件尚未具备，但没有说明缺哪些条件。",
     ),
     (
-        "Remove operating_means_ready, and list in lacking_means what is missing: staff, premises, facilities, plan, "
-        "long-term-service.",
-        "请删去 operating_means_ready，并在 lacking_means 中列出所缺条件：staff、premises、facilities、plan、"
-        "long-term-service。",
+        "Remove operating_means_ready, and list in lacking_means what is missing: {0!l}.",
+        "请删去 operating_means_ready，并在 lacking_means 中列出所缺条件：{0!l}。",
     ),
     # --- tests of policies and fixtures
     ("There is no rule {0!q} in this file.", "此文件中没有规则{0!q}。"),
