@@ -42,6 +42,9 @@ def answer_all(console: Console, law: Path, lang: str = "en") -> tuple[int, str,
         "services.0.facilities": "shanghai-lingang",
         "company.foreign_percent": "100",
         "company.registered": "shanghai-lingang",
+        "company.legal_form": "limited-company",
+        "services.0.hosting": "mainland",
+        "services.0.rents_outside_region": "n",
     }
     lines: list[str] = []
     ran = console("ask", "my-idc.yaml", "--next", "--json", "-p", law)
@@ -66,7 +69,7 @@ def _value(question: dict[str, Any], typed: str) -> Any:
         return int(typed)
     if question["several"]:
         return [] if typed == "0" else [typed]
-    return True if typed == "y" else typed
+    return {"y": True, "n": False}.get(typed, typed)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
