@@ -169,7 +169,9 @@ def test_a_portfolio_reads_a_divided_place_alike(law: Bundle, console: Console) 
 def test_the_question_offers_the_districts(law: Bundle) -> None:
     state = start(law, DAY, load_profile(spec(FOREIGN, HOSTING, {"at": "shanghai", "ftz": "none"})).document)
     asked = make_question(state.state, MissingFact(OFFICE, ("vats-pilot-2024/pilot-access",)), "decision")
-    assert asked.text == question(OFFICE) == {"en": "Which district does this address lie in?", "zh": "该地址位于哪个区？"}
+    assert (
+        asked.text == question(OFFICE) == {"en": "Which district does this address lie in?", "zh": "该地址位于哪个区？"}
+    )
     assert [choice.value for choice in asked.choices] == list(parts_of("shanghai", SchemaSet.shipped()))
     assert asked.kind == "choice"
 
