@@ -196,5 +196,5 @@ def test_the_answers_to_try_are_districts(law: Bundle) -> None:
 
 def test_a_remedy_holds_only_what_surely_lies_there(law: Bundle) -> None:
     place = load_profile(spec(FOREIGN, HOSTING, "shanghai")).facts["company"]["registered"]
-    for code, holds in (("shanghai", True), ("china", True), ("shanghai-pudong", False), ("beijing", False)):
-        assert Target("place", code, (code,), schemas=law.schemas).holds(place) is holds
+    for code, expected in (("shanghai", True), ("china", True), ("shanghai-pudong", False), ("beijing", False)):
+        assert Target("place", code, (code,), schemas=law.schemas).holds(place) is expected
