@@ -13,6 +13,7 @@ from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.timeline import periods
+from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import MissingFact
 from vatspolicy.guidance.interview import start
@@ -178,7 +179,7 @@ def test_the_question_offers_the_districts(law: Bundle) -> None:
 
 def test_the_interview_asks_and_settles(law: Bundle) -> None:
     state = start(law, DAY, load_profile(spec(FOREIGN, HOSTING, {"at": "shanghai", "ftz": "none"})).document)
-    asked = []
+    asked: list[FactPath] = []
     while state.question is not None and len(asked) < 9:
         asked.append(state.question.path)
         state = state.answer("shanghai-pudong") if state.question.path == OFFICE else state.skip()
