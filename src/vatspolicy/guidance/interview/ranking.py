@@ -120,7 +120,7 @@ def rank_facts(
 
 def _information_gain(state: InterviewState, fact: MissingFact, total: int, most: int, duties: bool) -> InformationGain:
     left: list[int] = []
-    for answer in possible_answers(state.bundle, state.ruleset, fact.path, fact.rules, state.as_of)[:most]:
+    for answer in possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)[:most]:
         after = state.with_fact(fact.path, answer).possible_outcomes(duties)
         if after is not None:
             left.append(after.duties if duties else 0 if after.range[0] == after.range[1] else after.open)
@@ -151,7 +151,7 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
             break
         count += 1
         passed.add(fact.path)
-        answers = possible_answers(state.bundle, state.ruleset, fact.path, fact.rules, state.as_of)
+        answers = possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)
         tries = [typical_answer(answers), *answers] if answers else []
         following = (state.with_fact(fact.path, answer) for answer in tries)
         schemas = state.ruleset.schemas
