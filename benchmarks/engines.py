@@ -112,7 +112,7 @@ def google_fused(data: Data) -> Engine:
     }
 
     def ask(each: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
         for names, program in programs[each]:
             value = program.eval(environment.Activation(dict(facts)))
             if value.type() == cel.Type.ERROR:
