@@ -34,8 +34,8 @@ def test_a_complete_list_passes(bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_a_duty_that_is_not_named_is_a_difference(bundle: Bundle, tmp_path: Path) -> None:
-    found = problems(bundle, tmp_path, "      - pi-breach-notice\n", "")
-    assert found == ["pi-breach-notice is listed, but not expected under duties."]
+    found = problems(bundle, tmp_path, "      - pi-rights-handling\n", "")
+    assert found == ["pi-rights-handling is listed, but not expected under duties."]
 
 
 def test_a_remark_that_is_not_named_is_a_difference(bundle: Bundle, tmp_path: Path) -> None:
