@@ -97,7 +97,7 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     assert len(ranked) > 2
     for ask, gain in ranked:
         left, weights = [], []
-        for answer in possible_answers(shipped, law, ask.path, ask.rules, DAY)[: gain.answers]:
+        for answer in possible_answers(shipped, law, state.data, ask.path, ask.rules, DAY)[: gain.answers]:
             after = possible_outcomes(law, load_profile(set_fact(state.data, ask.path, answer)), DAY, asking=False)
             settled = after.range[0] == after.range[1]
             left.append(0 if settled else after.open)
@@ -182,7 +182,7 @@ def test_answers_on_both_sides_of_what_rules_compare(
 ) -> None:
     law = shipped.on(DAY)
     rules = [rule.name for rules in law.rules.values() for rule in rules if "capital" in rule.id]
-    found = possible_answers(shipped, law, path, rules, DAY)
+    found = possible_answers(shipped, law, {}, path, rules, DAY)
     assert {value: value in found for value in includes} == dict(includes)
     assert path[-1] != "registered_capital_rmb" or 0 in found
 

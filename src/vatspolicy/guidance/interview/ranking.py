@@ -110,11 +110,12 @@ def rank_facts(
 ) -> list[tuple[MissingFact, InformationGain]]:
     """Rank facts by eliminated outcomes: on average, then in the worst case, then by the order of the schema.
 
-    About the decision, what is easy to put in order comes after everything else, for its answer is rarely the one that
-    denies. `duties`: count undetermined duties rather than findings about the decision.
+    About the decision, the facts of a license that is named come before all others, and what is easy to put in order
+    comes last, for its answer is rarely the one that denies. `duties`: count undetermined duties
+    rather than findings about the decision.
     """
     if not duties:
-        facts = sorted(facts, key=lambda fact: is_easy(fact.path, state.schemas))
+        facts = sorted(facts, key=lambda fact: _turn(fact.path, state.schemas))
     facts = facts[:FACTS]
     state = state.with_memory()
     now = state.possible_outcomes(duties)
@@ -126,17 +127,22 @@ def rank_facts(
 
     def rank(pair: tuple[MissingFact, InformationGain]) -> tuple[Any, ...]:
         fact, gain = pair
-        easy = not duties and is_easy(fact.path, state.schemas)
-        return (easy, -gain.weight, -gain.expected, -gain.worst, _place(order, fact.path))
+        turn = 0 if duties else _turn(fact.path, state.schemas)
+        return (turn, -gain.weight, -gain.expected, -gain.worst, _place(order, fact.path))
 
     return sorted(gains, key=rank)
 
 
 def is_easy(path: Path, schemas: SchemaSet) -> bool:
-    """Return whether a fact of the company, or the place of hosting, is easy to put in order: the capital, the means."""
+    """Return whether a fact of the company, or the place of hosting, is easy to put in order: capital, means."""
     if path[0] != "company" and path[-1] != "hosting":
         return False
     return bool(describe(path, schemas).get("x-mutable", {}).get("cost", EASY + 1) <= EASY)
+
+
+def _turn(path: Path, schemas: SchemaSet) -> int:
+    """Return when a fact is asked: those of a license that is named, then all others, then what is easy."""
+    return 0 if "licenses" in path[:-1] else 2 if is_easy(path, schemas) else 1
 
 
 def _weight(outcomes: PossibleOutcomes) -> float:
@@ -149,7 +155,7 @@ def _information_gain(
     total = now.duties if duties else now.open
     left: list[int] = []
     weights: list[float] = []
-    for answer in possible_answers(state.bundle, state.ruleset, fact.path, fact.rules, state.as_of)[:most]:
+    for answer in possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)[:most]:
         after = state.with_fact(fact.path, answer).possible_outcomes(duties)
         if after is None:
             continue
@@ -185,7 +191,7 @@ def estimate_remaining(state: InterviewState, unknown: Iterable[Path]) -> int:
             break
         count += 1
         passed.add(fact.path)
-        answers = possible_answers(state.bundle, state.ruleset, fact.path, fact.rules, state.as_of)
+        answers = possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)
         tries = [typical_answer(answers), *answers] if answers else []
         following = (state.with_fact(fact.path, answer) for answer in tries)
         schemas = state.ruleset.schemas
