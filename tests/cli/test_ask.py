@@ -40,6 +40,7 @@ def answer_all(console: Console, law: Path, lang: str = "en") -> tuple[int, str,
         "services.0.operated_by": "company",
         "services.0.area": "china",
         "services.0.facilities": "shanghai-lingang",
+        "services.0.rents_outside_region": "n",
         "company.foreign_percent": "100",
         "company.registered": "shanghai-lingang",
     }
@@ -65,7 +66,7 @@ def _value(question: dict[str, Any], typed: str) -> Any:
         return int(typed)
     if question["several"]:
         return [] if typed == "0" else [typed]
-    return True if typed == "y" else typed
+    return {"y": True, "n": False}.get(typed, typed)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

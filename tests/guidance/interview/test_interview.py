@@ -339,7 +339,7 @@ def _offers(question: Question) -> list[str]:
         (("services", 0, "audience"), "nobody", "not one of the answers"),
         (("services", 0, "audience"), "b-u-s-i", None),
         (("services", 0, "channels"), "0, 1", "none of these"),
-        (("company", "registered"), "shanghai", "several"),
+        (("company", "registered"), "guang", "several"),
         (("company", "registered"), "…", "not one of the answers"),
         (("company", "registered_capital_rmb"), "1.5", "whole number"),
         (("company", "registered_capital_rmb"), "-1", "at least 0"),
