@@ -76,10 +76,27 @@ def _google(environment: Any, programs: Mapping[str, Sequence[tuple[str, Any]]])
     return lambda asked: [ask(each, facts) for each, facts in asked]
 
 
-def google_fused(data: Data) -> Engine:
-    """All rules of a kind of subject in one list: one call a subject.
+LONGEST = 90_000
+"""Characters of one list; Google's parser takes 100,000."""
 
-    An error in one rule is an error of the list, so that where a fact is missing they are asked one by one after all.
+
+def _lists(rules: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Split rules into lists that the parser takes."""
+    parts: list[list[tuple[str, str]]] = []
+    length = LONGEST
+    for name, text in rules:
+        length += len(text) + 4
+        if length > LONGEST:
+            parts.append([])
+            length = len(text) + 4
+        parts[-1].append((name, text))
+    return parts
+
+
+def google_fused(data: Data) -> Engine:
+    """All rules of a kind of subject in as few lists as the parser takes: a call or two a subject.
+
+    An error in one rule is an error of its list, so that where a fact is missing they are asked one by one after all.
     """
     from cel_expr_python import cel
 
@@ -87,16 +104,21 @@ def google_fused(data: Data) -> Engine:
 
     environment = cel.NewEnv(variables=dict.fromkeys(data["variables"], cel.Type.DYN))
     programs = {
-        each: ([name for name, _ in rules], environment.compile(f"[{', '.join(f'({text})' for _, text in rules)}]"))
+        each: [
+            ([name for name, _ in part], environment.compile(f"[{', '.join(f'({text})' for _, text in part)}]"))
+            for part in _lists(rules)
+        ]
         for each, rules in data["cel"].items()
     }
 
     def ask(each: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-        names, program = programs[each]
-        value = program.eval(environment.Activation(dict(facts)))
-        if value.type() == cel.Type.ERROR:
-            return singly([(each, facts)])[0]
-        return {name: one.plain_value() for name, one in zip(names, value.value(), strict=True)}
+        found: dict[str, Any] = {}
+        for names, program in programs[each]:
+            value = program.eval(environment.Activation(dict(facts)))
+            if value.type() == cel.Type.ERROR:
+                return singly([(each, facts)])[0]
+            found |= {name: one.plain_value() for name, one in zip(names, value.value(), strict=True)}
+        return found
 
     return lambda asked: [ask(each, facts) for each, facts in asked]
 

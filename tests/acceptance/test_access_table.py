@@ -36,7 +36,7 @@ ROWS = {
     "e-mail": "B23",
     "call-center": "B24",
     "domestic-ip-vpn": "B13",
-    "domain-resolution": "B26",
+    "protocol-conversion": "B26",
 }
 UNCAPPED = {"B21-transaction", "B22", "B23", "B24"}
 HALF = {"B21-device-data", "B21-interchange", "B25-publishing", "B25-app-store", "B25-search", "B25-community"}
@@ -76,12 +76,20 @@ def cell(cls: str, place: str, local: bool, day: str) -> tuple[int, set[str]]:
     opened = cls in ("B25-app-store", "B13") or (cls == "B14-users" and local)
     if services and day >= "2025-04-11" and opened:
         found["services-opening"] = 50 if cls == "B13" else 100
+    if place.startswith("Beijing") and day < "2025-04-11" and opened:
+        found["beijing-opening"] = 50 if cls == "B13" else 100
     if pilot and (cls in PILOT or (cls in ACCESS and local)):
         found["pilot"] = 100
     if place == "Hainan" and (cls in ("B21-device-data", "B21-interchange") or (cls in ("B11", "B12") and local)):
         found["hainan"] = 100
     floor = 100 if cls in UNCAPPED else 50 if cls in HALF else 0
     return max([floor, *found.values()]), set(found)
+
+
+def unread(cls: str, place: str, local: bool, day: str) -> bool:
+    """Whether a route is neither open nor closed: nobody here has read that internet access must stay in the place."""
+    opened = PLACES[place][1] and (day >= "2025-04-11" or place.startswith("Beijing"))
+    return cls == "B14-users" and not local and opened
 
 
 def profile(offer: str, share: float, site: dict[str, str], area: list[Any], **company: Any) -> dict[str, Any]:
@@ -123,7 +131,7 @@ def test_every_cell(bundle: Bundle, place: str, day: str) -> None:
             for share in (50, 50.01, 100):
                 decision = decide(bundle, profile(offer, share, site, area if local else ["china"]), day)
                 activity = decision.services[0].activities[0]
-                word = "needs-license" if share <= best else "deny"
+                word = "needs-license" if share <= best else "incomplete" if unread(cls, place, local, day) else "deny"
                 is_open = {
                     s.rule.effect.name
                     for s in activity.routes
@@ -172,3 +180,14 @@ def test_closed_content_is_closed_to_one_percent_everywhere(bundle: Bundle, cont
     decision = decide(bundle, facts, "2026-11-24")
     assert decision.decision == "deny"
     assert any("PROHIBITED-SECTOR" in finding.reasons for finding in decision.denials)
+
+
+def test_domain_resolution_has_no_class_before_counsel_has_read_the_catalog(bundle: Bundle) -> None:
+    facts = profile("domain-resolution", 50, at("hangzhou"), ["china"])
+    assert decide(bundle, facts, "2026-11-24").decision == "incomplete"
+    facts["opinions"] = [
+        {"about": "telecom-catalog/domain-resolution", "reading": "applies", "by": "Counsel", "date": "2026-11-01"}
+    ]
+    decision = decide(bundle, facts, "2026-11-24")
+    assert decision.decision == "needs-license"
+    assert [activity.cls for activity in decision.services[0].activities] == ["B26"]

@@ -41,7 +41,8 @@ from vatspolicy.policies.compiler import variables
 from vatspolicy.reports.formats.markdown import escape
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
-FUTURE = SHOP.replace("2027-01-31", "3027-01-31")
+TODAY = SHOP.replace(", launch: '2027-01-31'", "")
+"""A spec without a launch day, which the law of today decides."""
 Check = Callable[..., Ran]
 
 
@@ -362,7 +363,7 @@ def test_a_full_disk(tmp_path: Path, law: Path) -> None:
         pytest.skip("no leave to mount")
     try:
         spec = tmp_path / "spec.yaml"
-        spec.write_text(HOSTING.replace("2027-01-31", "3027-01-31"))
+        spec.write_text(HOSTING.replace(",\n  launch: '2027-01-31'", ""))
         (place / "report.json").write_text("old")
         (place / "ballast").write_bytes(b"x" * 60_000)
         process = spawn("check", spec, "-p", law, "-o", f"json={place / 'report.json'}")
@@ -467,7 +468,7 @@ def test_two_writers_at_once_leave_one_whole_file(tmp_path: Path) -> None:
 @needs_posix
 def test_runs_at_once_on_a_cold_cache_decide_alike(tmp_path: Path, law: Path) -> None:
     spec = tmp_path / "spec.yaml"
-    spec.write_text(FUTURE)
+    spec.write_text(TODAY)
     environment = {"VATSPOLICY_CACHE": str(tmp_path / "cold")}
     processes = [spawn("check", spec, "-p", law, "-f", "json", env=environment) for _ in range(3)]
     found = {(process.communicate(timeout=120), process.returncode) for process in processes}
@@ -479,7 +480,7 @@ def test_runs_at_once_on_a_cold_cache_decide_alike(tmp_path: Path, law: Path) ->
 @needs_posix
 def test_a_run_ended_while_it_compiles_leaves_no_half_cache(tmp_path: Path, law: Path) -> None:
     spec = tmp_path / "spec.yaml"
-    spec.write_text(FUTURE)
+    spec.write_text(TODAY)
     environment = {"VATSPOLICY_CACHE": str(tmp_path / "cold")}
     for delay in (0.2, 0.6, 1.0, 1.4):
         process = spawn("check", spec, "-p", law, env=environment)
@@ -503,7 +504,7 @@ def test_a_read_only_disk(tmp_path: Path, law: Path) -> None:
     ).returncode:
         pytest.skip("no leave to mount")
     try:
-        (place / "spec.yaml").write_text(FUTURE)
+        (place / "spec.yaml").write_text(TODAY)
         subprocess.run(["mount", "-o", "remount,ro", place], check=True)
         environment = {"VATSPOLICY_CACHE": str(place / "cache"), "TMPDIR": str(place)}
         process = spawn("check", place / "spec.yaml", "-p", law, env=environment, cwd=place)
@@ -524,7 +525,7 @@ def test_a_read_only_disk(tmp_path: Path, law: Path) -> None:
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_streams_that_are_closed(tmp_path: Path, law: Path, closed: tuple[int, ...]) -> None:
     spec = tmp_path / "spec.yaml"
-    spec.write_text(FUTURE)
+    spec.write_text(TODAY)
     closing = " ".join(f"{number}>&-" if number else "<&-" for number in closed)
     line = f'exec "$0" -c "from vatspolicy.cli import main; main()" check "$1" -p "$2" {closing}'
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}

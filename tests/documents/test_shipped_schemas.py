@@ -233,14 +233,22 @@ def test_there_are_31_provinces() -> None:
     assert {code for code, entry in GAZETTEER.items() if entry.get("within") == "china"} == provinces
 
 
-def test_no_place_that_the_law_divides_is_a_site() -> None:
+def test_no_place_that_the_law_divides_tells_an_address() -> None:
     """A site that is a province too (Hainan, Beijing) holds others only where the law treats all of it alike."""
-    sites = set(PLACES["site"]["enum"])
+    sites = {code for code in PLACES["site"]["enum"] if not GAZETTEER[code].get("divided")}
     for code, entry in GAZETTEER.items():
         for outer in around(code):
             if outer in sites:
                 assert GAZETTEER[outer]["province"] == outer
                 assert entry.get("zone") in (None, GAZETTEER[outer].get("zone"))
+
+
+def test_the_divided_places_are_those_that_hold_addresses_in_several_zones() -> None:
+    divided = {code for code, entry in GAZETTEER.items() if entry.get("divided")}
+    assert divided == {"shanghai"} <= set(PLACES["site"]["enum"])
+    parts = [code for code in PLACES["site"]["enum"] if "shanghai" in around(code)]
+    assert len(parts) == 17
+    assert len({GAZETTEER[code].get("zone") for code in parts}) > 1
 
 
 def test_every_corner_of_the_mainland_is_a_site_or_holds_one() -> None:

@@ -256,7 +256,7 @@ class TestHeld:
         service = {**CENTER, "operated_by": "partner"}
         assert decide(law, FOREIGN, service, partner=partner).decision == "allow"
         assert (
-            decide(law, {**FOREIGN, "licenses": [LICENSED]}, service, partner={"foreign_percent": 0}).decision
+            decide(law, {**FOREIGN, "licenses": [LICENSED]}, service, partner={**partner, "licenses": []}).decision
             == "needs-license"
         )
 

@@ -160,8 +160,17 @@ def test_levels(decide: DecideFixture) -> None:
     assert {decision.decision for decision, _ in table.values()} == {"allow", "needs-license", "deny", "incomplete"}
 
 
+SOFTWARE = [
+    ("services.0.offers", ["saas"]),
+    ("services.0.area", ["beijing"]),
+    ("services.0.hosting", "mainland"),
+    ("services.0.facilities", [{"at": "beijing", "kind": "servers"}]),
+    ("data.persons", 0),
+]
+
+
 def test_a_stricter_reading_fails_from_its_level_on(decide: DecideFixture) -> None:
-    decision = decide.decision(SHOP, *BARE, ("services.0.offers", ["saas"]), ("data.persons", 0))
+    decision = decide.decision(SHOP, *BARE, *SOFTWARE)
     assert (decision.decision, bool(decision.readings), decision.advice) == ("allow", True, ())
     assert [decide.code(level, decision) for level in LEVELS] == [OK, OK, FAILED, FAILED, FAILED]
 
@@ -170,12 +179,7 @@ def test_a_reading_that_is_not_stricter_counts_as_advice_only(decide: DecideFixt
     classes = ["B11", "B21-interchange", "B25-publishing"]
     license = {"instrument": "vats-license", "classes": classes, "area": ["china"], "valid": True}
     held = ("company.licenses", [license])
-    software = [
-        ("services.0.offers", ["saas"]),
-        ("services.0.area", ["beijing"]),
-        ("services.0.facilities", ["beijing"]),
-    ]
-    decision = decide.decision(SHOP, *BARE, *software, ("data.persons", 0), held)
+    decision = decide.decision(SHOP, *BARE, *SOFTWARE, held)
     assert (decision.decision, bool(decision.readings), decision.stricter_reading) == ("allow", True, False)
     assert [decide.code(level, decision) for level in LEVELS] == [OK, OK, OK, OK, FAILED]
 

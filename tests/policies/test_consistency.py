@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from vatspolicy.authoring.diff.schemas import _WRITTEN_BY_US
+from vatspolicy.authoring.unread import unread_warnings
 from vatspolicy.cel.ast import Literal, Param, Term, walk
 from vatspolicy.documents import load_document
 from vatspolicy.documents.schemas import SchemaSet
@@ -24,6 +25,11 @@ IDLE_BODIES = frozenset({"csrc", "customs", "moe", "mot", "nhc", "nmpa"})
 IDLE_REASONS = frozenset({"BASIC-TELECOM", "UNLICENSED-OPERATION"})
 """Reasons that no rule gives: an activity without license is a need, and basic telecommunications have routes of their own."""
 
+OPEN = {
+    "unlisted-services/other-offer": "Whether a service that no class fits is telecommunications is decided case by case.",
+}
+"""Rules that no text settles, with the reason: each is left open on purpose, until an opinion settles it."""
+
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
@@ -38,6 +44,21 @@ def rules(bundle: Bundle) -> list[Rule]:
 def options(*path: str | int) -> list[str]:
     """The words that a fact may be."""
     return list(describe(path)["enum"])
+
+
+# --- what is read
+
+
+def test_nothing_else_rests_on_articles_that_nobody_read(bundle: Bundle, rules: list[Rule]) -> None:
+    """A denial, need, route, condition or classification decides; so somebody has read its law, or commentary on it."""
+    unread = set()
+    for rule in rules:
+        if rule.is_unread and not isinstance(rule.effect, Advise) and rule.kind != "duty":
+            unread.add(rule.name)
+        if isinstance(rule.effect, Route):
+            unread |= {f"{rule.name}/{one.id}" for one in rule.effect.conditions if one.cite and one.is_unread}
+    assert unread == set(OPEN)
+    assert len(unread_warnings(bundle)) == len(OPEN)
 
 
 # --- one vocabulary

@@ -12,6 +12,7 @@ from vatspolicy.engine.licensing import is_valid
 from vatspolicy.engine.opinions import OPINION
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
+from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.operators import SHARE, Operator
 from vatspolicy.profile.profile import Profile
 
@@ -49,11 +50,11 @@ class MissingFacts:
         if fact.root == "operator" and activation.get("operator") is None:
             service = activation.get("service")
             if service is None:  # the product itself is operated by the company
-                yield ("company", *fact.names)
+                yield self._written_path(("company", *fact.names))
                 return
             names = fact.names if "operated_by" in service else None
             path = self.profile.path_of(service, ("operated_by",))
-            yield ("partner", *names) if names is not None else path or ("services",)
+            yield self._written_path(("partner", *names)) if names is not None else path or ("services",)
         elif fact is OPINION:
             yield (fact.root,)
         elif fact.root == "activity":
@@ -66,7 +67,13 @@ class MissingFacts:
                 return
             path = self.profile.path_of(owner, fact.names) if owner is not None else (fact.root, *fact.names)
             if path is not None:
-                yield _written_path(path)
+                yield self._written_path(path)
+
+    def _written_path(self, path: Path) -> Path:
+        """Return the path of the fact from which a derived one comes: a place, or the part of one that is stated."""
+        if not path or path[-1] not in ("within", "province"):
+            return path
+        return path[:-1] if get_fact(self.profile.document.data, path[:-1]) is None else (*path[:-1], "at")
 
     def _holding(self, activation: Activation, instruments: Iterable[str], holder: str = "operator") -> Iterator[Path]:
         """Yield the facts that keep it undecided whether a holder has one of the instruments."""
@@ -110,8 +117,3 @@ def rank_missing_facts(
             rules.setdefault(fact.path, {}).update(dict.fromkeys(fact.rules))
     paths = sorted(strictest, key=lambda path: (-strictest[path], -len(rules[path])))
     return tuple(MissingFact(path, tuple(rules[path])) for path in paths)
-
-
-def _written_path(path: Path) -> Path:
-    """Return the path of the fact from which a derived one comes."""
-    return path[:-1] if path and path[-1] in ("within", "province") else path

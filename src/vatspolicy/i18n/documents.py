@@ -385,6 +385,15 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("Put it on a line of its own, above an entry.", "请把它单独写在某一项的上一行。"),
     ("The canonical text is not stable.", "规范文本不稳定。"),
     ("{0}: not laid out by vatspolicy fmt", "{0}：未按 vatspolicy fmt 排版"),
+    # --- profiles of an earlier schema
+    (
+        "The profile says that the means to operate are not ready, and not which of them are missing.",
+        "此配置说经营条件尚未具备，但没有说明缺哪些条件。",
+    ),
+    (
+        "Remove operating_means_ready, and list in lacking_means what is missing: {0!l}.",
+        "请删去 operating_means_ready，并在 lacking_means 中列出所缺条件：{0!l}。",
+    ),
     # --- tests of policies and fixtures
     ("There is no rule {0!q} in this file.", "此文件中没有规则{0!q}。"),
     (
@@ -402,6 +411,9 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     ("The decision is flagged as contested.", "结论被标为有争议。"),
     ("The decision is not flagged as contested.", "结论没有标为有争议。"),
     ("{0} must not appear, but it does.", "{0} 不应出现，却出现了。"),
+    ("{0} is listed, but not expected under {1}.", "列出了 {0}，但 {1} 下没有预期它。"),
+    ("{0} is undetermined, but nothing may be.", "{0} 未决，而此处不得有任何未决的规则。"),
+    ("Duties and advice take {0} lines, more than {1}.", "义务和提示共 {0} 行，超过 {1} 行。"),
     ("{0} is expected under {1}, but it does not appear.", "{0} 应出现在 {1} 之下，却没有出现。"),
     ("{0} is not asked for (asked: {1!l}).", "没有询问 {0}（询问了：{1!l}）。"),
     ("The route {0} of {1} is {2!t}, not {3!t}.", "{1} 的途径 {0} 为{2!t}，而不是{3!t}。"),

@@ -19,7 +19,15 @@ from vatspolicy.documents.validation import validate
 from vatspolicy.errors import InvalidInput, Problem
 from vatspolicy.i18n import Bilingual
 from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE, Operator
-from vatspolicy.profile.vocabulary import INHERITED, describe, gazetteer, presumptions, profile_type, within
+from vatspolicy.profile.vocabulary import (
+    INHERITED,
+    describe,
+    gazetteer,
+    is_divided,
+    presumptions,
+    profile_type,
+    within,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
@@ -269,9 +277,13 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
 
 
 def _expand_place(place: dict[str, Any], whole: bool, schemas: SchemaSet) -> None:
-    """Add the regions of the gazetteer. A `whole` place, served or licensed, is larger than any zone and in none."""
+    """Add the regions of the gazetteer. A `whole` place, served or licensed, is larger than any zone and in none.
+
+    An address in a divided place lies in an unknown part of it.
+    """
     entry = gazetteer(schemas)[place["at"]]
-    place["within"] = list(within(place["at"], schemas))
+    if whole or not is_divided(place["at"], schemas):
+        place["within"] = list(within(place["at"], schemas))
     place["province"] = entry["province"]
     if "zone" in entry or whole:
         place.setdefault("ftz", entry.get("zone", "none"))

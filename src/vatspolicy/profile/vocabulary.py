@@ -31,7 +31,7 @@ def profile_type(schemas: SchemaSet) -> Record:
 
 
 def gazetteer(schemas: SchemaSet | None = None) -> Mapping[str, Mapping[str, str]]:
-    """Return places by code: `en`, `zh`, and where they have one `within`, `province` and `zone`."""
+    """Return places by code: `en`, `zh`, and where they have one `within`, `province`, `zone`, and `divided`."""
     places: Mapping[str, Mapping[str, str]] = _chosen(schemas).load("places")["x-gazetteer"]
     return places
 
@@ -43,6 +43,21 @@ def within(code: str, schemas: SchemaSet | None = None) -> tuple[str, ...]:
     while parent := places[found[-1]].get("within"):
         found.append(parent)
     return tuple(found)
+
+
+def is_divided(code: str, schemas: SchemaSet | None = None) -> bool:
+    """Return whether the law treats parts of a place differently, so that an address is not told by its name."""
+    return bool(gazetteer(schemas)[code].get("divided"))
+
+
+def addresses(schemas: SchemaSet) -> tuple[str, ...]:
+    """Return the sites that are fine enough to tell an address: all but the divided ones."""
+    return tuple(code for code in schemas.load("places")["$defs"]["site"]["enum"] if not is_divided(code, schemas))
+
+
+def parts_of(code: str, schemas: SchemaSet) -> tuple[str, ...]:
+    """Return the addresses within a place."""
+    return tuple(site for site in addresses(schemas) if code in within(site, schemas))
 
 
 @derived_from_schemas

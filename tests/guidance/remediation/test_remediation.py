@@ -288,8 +288,10 @@ def test_a_company_abroad_founds_one_and_its_capital_is_asked_for() -> None:
     (founded,) = plan.undecided
     company = founded.profile.document.data["company"]
     assert (company["mainland_entity"], company["legal_form"]) == (True, "limited-company")
-    assert [ask.path for ask in founded.decision.missing] == [("company", "registered_capital_rmb")]
+    capital, rented = ("company", "registered_capital_rmb"), ("services", 0, "rents_outside_region")
+    assert [ask.path for ask in founded.decision.missing] == [capital, rented]
     assert "registered_capital_rmb" not in company, "nothing is made up"
+    assert "rents_outside_region" not in founded.profile.document.data["services"][0]
 
 
 def test_data_is_kept_at_home() -> None:

@@ -43,13 +43,19 @@ HELD: Changes = [
     )
 ]
 PUBLIC: Changes = [("services.0.audience", "public")]
+SOFTWARE: Changes = [
+    ("services.0.offers", ["saas"]),
+    ("services.0.features", []),
+    ("services.0.facilities", [{"at": "shanghai-lingang", "kind": "rented-cloud"}]),
+    ("data.persons", 0),
+]
 CASES: Mapping[str, Changes] = {
     "needs-license": [],
     "deny": DENIED,
     "incomplete": UNKNOWN,
     "allow": HELD,
     "duties": PUBLIC,
-    "contested": [("services.0.offers", ["saas"]), ("data.persons", 0)],
+    "contested": SOFTWARE,
     "curable": [("company.discredited", ["company"])],
     "permit": [("services.0.offers", ["film-television"])],
 }
@@ -577,7 +583,7 @@ def test_text_asks_for_missing_facts(make: Make) -> None:
 
 
 def test_text_shows_contested_readings(make: Make) -> None:
-    text = page(make(("services.0.offers", ["saas"]), ("data.persons", 0)))
+    text = page(make(*SOFTWARE))
     first = " ALLOW · CONTESTED  Hosting in Lin-gang · another reading needs a license ("
     assert " ".join(text.splitlines()[:2]).startswith(first)
     contested = [line.strip() for line in text[text.index("\nContested\n") :].splitlines()[2:]]

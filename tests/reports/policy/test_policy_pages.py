@@ -151,10 +151,14 @@ def test_headings_of_one_page_lead_to_places_of_their_own(pages: Pages) -> None:
 def test_a_rule_is_a_sentence_in_both_languages(pages: Pages) -> None:
     text = pages["telecom-regulations.md"]
     assert (
-        "Each activity, if mainland company of the operator: no → **deny: There is no company in mainland China "
-        r"\(fixable\)**. Only a company established in mainland China can hold the license."
+        "Each class of the service, if mainland company of the operator: no and "
+        r"\(mainland company of the operator: yes or hosting is “Mainland China” or "
+        r"\(for at least one of the service area: it is not one of *Places outside the mainland*\)\) → "
+        r"**deny: There is no company in mainland China \(fixable\)**. "
+        "Only a company established in mainland China can hold the license."
     ) in text
-    assert "每项业务，如经营者的境内企业：否 → **禁止：未在境内设立企业（可以补正）**。" in text
+    assert "服务的每一类业务，如经营者的境内企业：否，且（经营者的境内企业：是，或服务器位置为“中国内地”，或（" in text
+    assert "→ **禁止：未在境内设立企业（可以补正）**。" in text
 
 
 def test_history_and_succession_are_shown(pages: Pages) -> None:

@@ -91,12 +91,12 @@ def test_a_rule_is_a_sentence_with_links(pages: Pages) -> None:
     text = pages["vats-pilot-2024.html"]
     rule = text.partition('id="pilot-access"')[2].partition("</section>")[0]
     assert (
-        "Each activity, if foreign share of the operator is above 0 % and the class is one of "
+        "Each class of the service, if foreign share of the operator is above 0 % and the class is one of "
         "<em>Classes opened</em> → "
     ) in rule
     assert 'href="#instrument-pilot-approval"' in rule
     assert 'href="#article-launch"' in rule
-    assert "每项业务，如" in pages["zh/vats-pilot-2024.html"]
+    assert "服务的每一类业务，如" in pages["zh/vats-pilot-2024.html"]
 
 
 def test_words_of_expressions_are_escaped(bundle: Bundle) -> None:

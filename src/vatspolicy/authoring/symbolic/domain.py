@@ -27,7 +27,7 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.compiler import BESIDE
 from vatspolicy.profile.operators import BASIS, DIRECT, SHARE, WHOLE
 from vatspolicy.profile.profile import is_declared
-from vatspolicy.profile.vocabulary import INHERITED, gazetteer, presumptions, within
+from vatspolicy.profile.vocabulary import INHERITED, gazetteer, is_divided, presumptions, within
 
 Schema = Mapping[str, Any]
 
@@ -256,6 +256,7 @@ class ProfileSpace:
         codes, provinces, inside, zone_of = _tables(
             self.schemas, tuple(self.resolve(schema["properties"]["at"])["enum"])
         )
+        parts = () if whole else tuple(index for index, code in enumerate(codes) if is_divided(code, self.schemas))
 
         def make(name: str) -> SymbolicValue:
             if name == "ftz":
@@ -273,7 +274,9 @@ class ProfileSpace:
             if name == "province":
                 return ((present, self.choice(f"{path}.at", provinces)),)
             if name == "within":
-                return ((present, self.choice(f"{path}.at", inside)),)
+                around = self.choice(f"{path}.at", inside)
+                unknown = self.pool.among(around.name, parts) if parts else FALSE
+                return ((self.pool.conjoin((present, -unknown)), around),)
             return self.value(schema["properties"][name], f"{path}.{name}", present, False)
 
         return self.lazy(path, schema, make)

@@ -88,7 +88,7 @@ def run_tests(
         bool, typer.Option("--no-suggestions", help="Suggest no tests, which is faster.", rich_help_panel=MUTATION)
     ] = False,
 ) -> int:
-    """Run the tests inside policies and all fixtures.
+    """Run the tests of policies and all fixtures.
 
     Example: vatspolicy test -r pilot --coverage --threshold 95
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.profile.profile import facts_of
-from vatspolicy.profile.vocabulary import LocalizedText, gazetteer, label, within
+from vatspolicy.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
 
 MAINLAND, ABROAD, OUTSIDE = "china", "overseas", "none"
 
@@ -50,7 +50,7 @@ class Location:
 def find_locations(strings: frozenset[str], schemas: SchemaSet) -> tuple[Location, ...]:
     """Return one location for every kind of place. `strings` are all strings of the law, place codes included."""
     groups: dict[tuple[Any, ...], list[str]] = {}
-    for code in schemas.load("places")["$defs"]["site"]["enum"]:
+    for code in addresses(schemas):
         entry = gazetteer(schemas)[code]
         if ABROAD in within(code, schemas):
             continue
@@ -135,7 +135,7 @@ def _largest(codes: set[str], schemas: SchemaSet) -> list[str]:
 def _sites_below(schemas: SchemaSet) -> Mapping[str, set[str]]:
     """Return the sites within every place of the gazetteer, itself included; larger places first."""
     below: dict[str, set[str]] = {}
-    for code in schemas.load("places")["$defs"]["site"]["enum"]:
+    for code in addresses(schemas):
         for place in reversed(within(code, schemas)):
             below.setdefault(place, set()).add(code)
     return below

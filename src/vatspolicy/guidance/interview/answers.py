@@ -13,17 +13,21 @@ from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Need, Rule
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.vocabulary import describe, gazetteer
+from vatspolicy.profile.edits import get_fact
+from vatspolicy.profile.vocabulary import describe, gazetteer, is_divided, parts_of
 
 MOST = 7
 """Maximum number of answers tried for one fact; of more, an evenly spread sample."""
 _YEAR = datetime.timedelta(days=366)
 
 
-def possible_answers(bundle: Bundle, ruleset: RuleSet, path: Path, rules: Iterable[str], as_of: str) -> tuple[Any, ...]:
+def possible_answers(
+    bundle: Bundle, ruleset: RuleSet, data: Any, path: Path, rules: Iterable[str], as_of: str
+) -> tuple[Any, ...]:
     """Return the values to try for a fact, in the order of the schema: at most MOST, distinct for some open rule.
 
-    `rules` are the names of the open rules that read it. Empty for a fact that is free text.
+    `data` are the facts stated so far, `rules` the names of the open rules that read it. Empty for a fact that is free
+    text.
     """
     trees = [e.tree for name in rules for e in bundle.rule(name).expressions]
     schemas = ruleset.schemas
@@ -32,6 +36,9 @@ def possible_answers(bundle: Bundle, ruleset: RuleSet, path: Path, rules: Iterab
         return ([], *([{"instrument": instrument}] for instrument in ruleset.access))
     if path[-1] == "deals":
         return tuple([{"kind": kind}] for kind in describe((*path, 0, "kind"), schemas)["enum"])
+    if path[-1] == "at":
+        parts = parts_of(place_code(get_fact(data, path[:-1])), schemas)
+        return tuple(_spread(_distinguished(parts, _mentioned(trees, ruleset))))
     if _is_place(node):
         return tuple(_spread(_places((*path, "at"), _mentioned(trees, ruleset), schemas)))
     item = describe((*path, 0), schemas) if node.get("type") == "array" else {}
@@ -57,6 +64,11 @@ def typical_answer(answers: Sequence[Any]) -> Any:
     first = answers[0]
     number = isinstance(first, int | float) and not isinstance(first, bool)
     return answers[len(answers) // 2] if number else first
+
+
+def place_code(value: Any) -> str:
+    """Return the code of a written place."""
+    return str(value["at"] if isinstance(value, dict) else value)
 
 
 def _is_place(node: Mapping[str, Any]) -> bool:
@@ -90,7 +102,10 @@ def _distinguished(known: Sequence[str], mentioned: set[Any]) -> list[str]:
 
 def _places(path: Path, mentioned: set[Any], schemas: SchemaSet) -> list[str]:
     """Return the places that rules mention, one that no rule mentions, and overseas."""
-    known, places, taken = describe(path, schemas)["enum"], gazetteer(schemas), mentioned | {"overseas"}
+    known = describe(path, schemas)["enum"]
+    if "china" not in known:  # an address, and no area
+        known = [place for place in known if not is_divided(place, schemas)]
+    places, taken = gazetteer(schemas), mentioned | {"overseas"}
     found = _spread([place for place in known if place in mentioned and place != "overseas"], MOST - 2)
     untold = (place for place in known if place not in mentioned and places[place]["province"] not in taken)
     return list(dict.fromkeys([*found, *itertools.islice(untold, 1), "overseas"]))

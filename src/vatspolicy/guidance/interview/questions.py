@@ -10,7 +10,7 @@ from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.documents import Path
 from vatspolicy.engine.decision import MissingFact
 from vatspolicy.engine.serialize import titled
-from vatspolicy.guidance.interview.answers import instruments
+from vatspolicy.guidance.interview.answers import instruments, place_code
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
 from vatspolicy.policies.bundle import Bundle
@@ -18,7 +18,7 @@ from vatspolicy.policies.model import NEVER, Classify
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.policies.wording import describe_effect
 from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, question
+from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, parts_of, question
 
 KINDS = (
     "boolean",
@@ -131,10 +131,13 @@ def _kind(
             return "boolean", (Choice(True, YES), Choice(False, NO))
         case "integer" | "number" as number:
             return number, ()
+    if path[-1] == "at":
+        parts = parts_of(place_code(get_fact(state.data, path[:-1])), state.schemas)
+        return "choice", tuple(choice for choice in _choices(state, path) if choice.value in parts)
     if "enum" in node:
         choices = _choices(state, path)
         if path[-1] == "ftz":
-            province = gazetteer(state.schemas)[_place_code(get_fact(state.data, path[:-1]))]["province"]
+            province = gazetteer(state.schemas)[place_code(get_fact(state.data, path[:-1]))]["province"]
             choices = tuple(c for c in choices if c.value == "none" or c.value.split("-")[0] == province.split("-")[0])
         return "choice", choices
     return "date" if node.get("format") == "date" else "text", ()
@@ -153,10 +156,6 @@ def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
         return state.bundle.instruments[word].title
 
     return tuple(Choice(word, named(word)) for word in node["enum"])
-
-
-def _place_code(value: Any) -> str:
-    return str(value["at"] if isinstance(value, dict) else value)
 
 
 def _about(state: InterviewState, path: Path) -> LocalizedText:
@@ -179,7 +178,7 @@ def _about(state: InterviewState, path: Path) -> LocalizedText:
 def _name(state: InterviewState, member: Any) -> LocalizedText | None:
     """Return the name of a member of a list."""
     if isinstance(member, str) or (isinstance(member, dict) and "at" in member):
-        return gazetteer(state.schemas)[_place_code(member)]
+        return gazetteer(state.schemas)[place_code(member)]
     if not isinstance(member, dict):
         return None
     if "instrument" in member:

@@ -11,7 +11,7 @@ from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.engine.decision import Decision
 from vatspolicy.policies.model import Route, Rule
 from vatspolicy.policies.ruleset import RuleSet
-from vatspolicy.profile.vocabulary import LocalizedText, gazetteer, label, within
+from vatspolicy.profile.vocabulary import LocalizedText, addresses, gazetteer, label, within
 
 _SEATS = {"shanghai": "shanghai-pudong", "shanghai-original": "shanghai-pudong", "zhejiang": "zhoushan"}
 """Location of a zone that does not lie in the first city of its province."""
@@ -49,7 +49,7 @@ class Target:
 
     def holds(self, place: Mapping[str, Any] | None) -> bool:
         """Return True if a place of a profile (as expressions read it) lies in the target."""
-        if place is None or not any(code in place["within"] for code in self.places):
+        if place is None or not set(self.places).intersection(within(place["at"], self.schemas)):
             return False
         return self.zone is None or place.get("ftz") == self.zone
 
@@ -79,7 +79,7 @@ class Target:
 def sites_by_place(schemas: SchemaSet) -> Mapping[str, tuple[str, ...]]:
     """Return the sites by each place they lie in, in the order of the gazetteer."""
     found: dict[str, list[str]] = {}
-    for code in schemas.load("places")["$defs"]["site"]["enum"]:
+    for code in addresses(schemas):
         for place in within(code, schemas):
             found.setdefault(place, []).append(code)
     return {place: tuple(codes) for place, codes in found.items()}

@@ -20,7 +20,7 @@ VERIFICATIONS = ("primary", "secondary", "unverified")
 SUBJECTS: Mapping[str, LocalizedText] = {
     "product": {"en": "The product", "zh": "产品"},
     "service": {"en": "Each service", "zh": "每项服务"},
-    "activity": {"en": "Each activity", "zh": "每项业务"},
+    "activity": {"en": "Each class of the service", "zh": "服务的每一类业务"},
 }
 """Subjects of rules in words."""
 
