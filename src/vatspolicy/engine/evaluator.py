@@ -88,6 +88,8 @@ class PossibleOutcomes(NamedTuple):
     """The mildest and the strictest decision that is still possible."""
     open: int
     """Number of findings that could still make the decision stricter, those of merely possible classes included."""
+    denials: int
+    """Number of these that could still deny."""
     duties: int
     """Number of duties that a missing fact leaves undetermined."""
     missing: tuple[MissingFact, ...]
@@ -103,10 +105,11 @@ def possible_outcomes(
     """
     kinds = (*BEARING, "duty") if duties else BEARING
     whole = merge_parts(list(_Evaluator(ruleset, profile, as_of, kinds, asking).parts()))
-    still = sum(high > whole.low and (low < high or not certain) for low, high, certain in whole.ranges)
+    still = [high for low, high, certain in whole.ranges if high > whole.low and (low < high or not certain)]
     missing = rank_missing_facts(whole.questions, whole.low) if asking else ()
     undetermined = sum(finding.rule.kind == "duty" for finding in whole.unknown)
-    return PossibleOutcomes((whole.low.word, whole.high.word), still, undetermined, missing)
+    words = (whole.low.word, whole.high.word)
+    return PossibleOutcomes(words, len(still), still.count(DENY), undetermined, missing)
 
 
 class Part:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
-from vatspolicy.engine.evaluator import evaluate, possible_outcomes
+from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.interview import (
     Interview,
@@ -83,6 +83,11 @@ def test_a_partial_profile_is_asked_only_what_it_lacks(shipped: Bundle) -> None:
     assert state.question.path == ("services", 0, "offers")
 
 
+def weight(outcomes: PossibleOutcomes) -> float:
+    """A possible need weighs a quarter of a possible denial."""
+    return outcomes.denials + 0.25 * (outcomes.open - outcomes.denials)
+
+
 def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     """Measured here again, by evaluating each answer of each fact anew and counting what is left."""
     state = begin(shipped, "marketplace")
@@ -91,17 +96,68 @@ def test_the_question_that_eliminates_most_comes_first(shipped: Bundle) -> None:
     ranked = rank_facts(state.state, now.missing)
     assert len(ranked) > 2
     for ask, gain in ranked:
-        left = []
+        left, weights = [], []
         for answer in possible_answers(shipped, law, state.data, ask.path, ask.rules, DAY)[: gain.answers]:
             after = possible_outcomes(law, load_profile(set_fact(state.data, ask.path, answer)), DAY, asking=False)
-            left.append(0 if after.range[0] == after.range[1] else after.open)
+            settled = after.range[0] == after.range[1]
+            left.append(0 if settled else after.open)
+            weights.append(0 if settled else weight(after))
         assert gain.expected == round(now.open - sum(left) / len(left), 2), ask.path
+        assert gain.weight == round(weight(now) - sum(weights) / len(weights), 4), ask.path
         assert (gain.worst, gain.of) == (now.open - max(left), now.open)
-    assert [gain.expected for _, gain in ranked] == sorted((gain.expected for _, gain in ranked), reverse=True)
-    assert ranked[0][1].expected > ranked[-1][1].expected
+    hard = [gain.weight for ask, gain in ranked if ask.path != ("services", 0, "hosting")]
+    assert hard == sorted(hard, reverse=True)
+    assert ranked[0][1].weight > ranked[-1][1].weight
     assert state.question is not None
     assert state.question.path == ranked[0][0].path
     assert rank_facts(state.state, now.missing) == ranked, "and the same every time"
+
+
+def test_what_is_easy_to_put_in_order_is_asked_last(shipped: Bundle) -> None:
+    """A foreign share or a place can end the interview; capital and means are in order almost always."""
+    state, asked = begin(shipped, audience="public", operated_by="company", channels=["website"]), []
+    answers = {"registered": "shenzhen", "foreign_percent": 0, "registered_capital_rmb": 20_000_000, "licenses": []}
+    answers |= {"lacking_means": [], "discredited": [], "legal_form": "limited-company", "hosting": "mainland"}
+    while state.question is not None:
+        asked.append(state.question.path[-1])
+        state = state.answer(answers[str(asked[-1])]) if asked[-1] in answers else state.skip()
+    easy = {"registered_capital_rmb", "lacking_means", "discredited", "legal_form", "hosting"}
+    assert set(asked) >= {"registered", "foreign_percent", *easy}
+    first = min(asked.index(one) for one in easy)
+    assert max(asked.index("registered"), asked.index("foreign_percent")) < first
+    assert asked[first - 1] == "licenses", "who holds the license is past all that"
+
+
+def test_a_foreign_share_that_no_route_takes_ends_the_interview(shipped: Bundle) -> None:
+    state = begin(shipped, "data-center", audience="public", operated_by="company")
+    state = state.answer("wuhan", ("company", "registered")).answer(100, ("company", "foreign_percent"))
+    assert state.settled
+    assert state.decision.decision == "deny"
+    assert "lacking_means" not in state.data["company"]
+
+
+def test_a_supplier_of_software_is_asked_where_it_is(shipped: Bundle) -> None:
+    """Software as a service from abroad or from a mainland company: the answer decides."""
+    state = begin(shipped, "saas", audience="business", operated_by="company")
+    asked = []
+    while state.question is not None:
+        asked.append(state.question.path)
+        state = state.answer([]) if state.question.path[-1] in ("features", "content", "channels") else state.skip()
+    assert {("company", "mainland_entity"), ("company", "registered")} & set(asked)
+
+
+def test_whether_a_license_is_valid_is_asked_where_its_last_day_is_not_known(shipped: Bundle) -> None:
+    state = begin(
+        shipped, operated_by="partner", audience="business", customer_contract="partner", channels=["website"]
+    )
+    state = state.answer([{"instrument": "vats-license", "classes": ["B11"]}], ("partner", "licenses"))
+    asked = []
+    while state.question is not None:
+        asked.append(state.question.path)
+        state = state.answer(True) if asked[-1][-1] == "valid" else state.skip()
+    last, valid = (("partner", "licenses", 0, name) for name in ("valid_until", "valid"))
+    assert asked.index(valid) > asked.index(last)
+    assert state.data["partner"]["licenses"][0]["valid"] is True
 
 
 def test_an_outlook_agrees_with_the_decision(shipped: Bundle) -> None:
@@ -283,7 +339,7 @@ def _offers(question: Question) -> list[str]:
         (("services", 0, "audience"), "nobody", "not one of the answers"),
         (("services", 0, "audience"), "b-u-s-i", None),
         (("services", 0, "channels"), "0, 1", "none of these"),
-        (("company", "registered"), "shanghai", "several"),
+        (("company", "registered"), "guang", "several"),
         (("company", "registered"), "…", "not one of the answers"),
         (("company", "registered_capital_rmb"), "1.5", "whole number"),
         (("company", "registered_capital_rmb"), "-1", "at least 0"),

@@ -23,12 +23,16 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.edits import set_fact
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, trust_profile
-from vatspolicy.profile.vocabulary import fact_schemas
+from vatspolicy.profile.vocabulary import describe, fact_schemas
 
 FACTS = 6
 """Maximum number of facts that are compared, in the evaluator's order."""
 TRIALS = 30
 """Maximum number of evaluations per question."""
+EASY = 2
+"""Cost up to which a fact is easy to put in order (`x-mutable` in the schema)."""
+NEED = 0.25
+"""Weight of a possible need: the first need that is certain makes all others moot. A possible denial has weight 1."""
 MAX_AHEAD = 25
 """Maximum number of questions that an estimate looks ahead."""
 
@@ -45,6 +49,8 @@ class InformationGain:
     """Number of outcomes that are possible now."""
     answers: int
     """Number of answers that were tried; 0 for a question that is always asked."""
+    weight: float = 0.0
+    """Average of the weights of the outcomes that are eliminated."""
 
 
 NO_GAIN = InformationGain(0.0, 0, 0, 0)
@@ -104,29 +110,63 @@ def rank_facts(
 ) -> list[tuple[MissingFact, InformationGain]]:
     """Rank facts by eliminated outcomes: on average, then in the worst case, then by the order of the schema.
 
-    `duties`: count undetermined duties rather than findings about the decision.
+    About the decision, the facts of a license that is named come before all others, and what is easy to put in order
+    comes last, for its answer is rarely the one that denies. `duties`: count undetermined duties
+    rather than findings about the decision.
     """
+    if not duties:
+        facts = sorted(facts, key=lambda fact: _turn(fact.path, state.schemas))
     facts = facts[:FACTS]
     state = state.with_memory()
     now = state.possible_outcomes(duties)
     if now is None:
         return [(fact, NO_GAIN) for fact in facts]
-    total = now.duties if duties else now.open
     each = max(2, TRIALS // max(1, len(facts)))
-    gains = [(fact, _information_gain(state, fact, total, each, duties)) for fact in facts]
+    gains = [(fact, _information_gain(state, fact, now, each, duties)) for fact in facts]
     order = schema_order(state.schemas)
-    return sorted(gains, key=lambda pair: (-pair[1].expected, -pair[1].worst, _place(order, pair[0].path)))
+
+    def rank(pair: tuple[MissingFact, InformationGain]) -> tuple[Any, ...]:
+        fact, gain = pair
+        turn = 0 if duties else _turn(fact.path, state.schemas)
+        return (turn, -gain.weight, -gain.expected, -gain.worst, _place(order, fact.path))
+
+    return sorted(gains, key=rank)
 
 
-def _information_gain(state: InterviewState, fact: MissingFact, total: int, most: int, duties: bool) -> InformationGain:
+def is_easy(path: Path, schemas: SchemaSet) -> bool:
+    """Return whether a fact of the company, or the place of hosting, is easy to put in order: capital, means."""
+    if path[0] != "company" and path[-1] != "hosting":
+        return False
+    return bool(describe(path, schemas).get("x-mutable", {}).get("cost", EASY + 1) <= EASY)
+
+
+def _turn(path: Path, schemas: SchemaSet) -> int:
+    """Return when a fact is asked: those of a license that is named, then all others, then what is easy."""
+    return 0 if "licenses" in path[:-1] else 2 if is_easy(path, schemas) else 1
+
+
+def _weight(outcomes: PossibleOutcomes) -> float:
+    return outcomes.denials + NEED * (outcomes.open - outcomes.denials)
+
+
+def _information_gain(
+    state: InterviewState, fact: MissingFact, now: PossibleOutcomes, most: int, duties: bool
+) -> InformationGain:
+    total = now.duties if duties else now.open
     left: list[int] = []
+    weights: list[float] = []
     for answer in possible_answers(state.bundle, state.ruleset, state.data, fact.path, fact.rules, state.as_of)[:most]:
         after = state.with_fact(fact.path, answer).possible_outcomes(duties)
-        if after is not None:
-            left.append(after.duties if duties else 0 if after.range[0] == after.range[1] else after.open)
+        if after is None:
+            continue
+        settled = not duties and after.range[0] == after.range[1]
+        left.append(after.duties if duties else 0 if settled else after.open)
+        weights.append(after.duties if duties else 0 if settled else _weight(after))
     if not left:
         return InformationGain(0.0, 0, total, 0)
-    return InformationGain(round(total - sum(left) / len(left), 2), total - max(left), total, len(left))
+    before = total if duties else _weight(now)
+    expected, weight = total - sum(left) / len(left), before - sum(weights) / len(weights)
+    return InformationGain(round(expected, 2), total - max(left), total, len(left), round(weight, 4))
 
 
 def schema_order(schemas: SchemaSet) -> Mapping[tuple[str, ...], int]:

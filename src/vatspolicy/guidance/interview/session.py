@@ -25,14 +25,24 @@ from vatspolicy.guidance.interview.questions import (
     rules_of_start,
     rules_reading,
 )
-from vatspolicy.guidance.interview.ranking import InformationGain, InterviewState, estimate_remaining, rank_facts
+from vatspolicy.guidance.interview.ranking import (
+    InformationGain,
+    InterviewState,
+    estimate_remaining,
+    is_easy,
+    rank_facts,
+)
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import Duty, Need
+from vatspolicy.policies.model import Advise, Duty, Need
 from vatspolicy.profile.edits import get_fact, set_fact
 from vatspolicy.profile.profile import Profile, broken_invariant, facts_of, read_profile, trust_profile
 from vatspolicy.profile.vocabulary import Language, LocalizedText, describe
 
+LICENSES: Path = ("company", "licenses")
+DEALS: Path = ("deals",)
+LAST_DAY, VALID = "valid_until", "valid"
+"""Last day of a license, and the fact that stands for it where nobody knows the day."""
 UNNAMED = "product"
 """Id of a product without a name."""
 
@@ -128,7 +138,10 @@ class Interview:
         if fact is not None:
             return make_question(self.state, fact, "start")
         if facts := self._deciding_facts():
-            return make_question(self.state, *_best(rank_facts(self.state, facts), "decision"))
+            best = _best(rank_facts(self.state, facts), "decision")
+            if is_easy(best[0].path, self.bundle.schemas) and (held := self._undeclared(LICENSES)):
+                return make_question(self.state, held, "decision")
+            return make_question(self.state, *best)
         fact = self._undeclared_list()
         if fact is not None:
             return make_question(self.state, fact, "decision")
@@ -155,7 +168,7 @@ class Interview:
         state = self.state
         if not self.data["services"]:
             state = state.with_fact(SERVICES, [{"id": "service", "offers": ["marketplace"]}])
-        last = sum(self._may_declare(path) for path in (("company", "licenses"), ("deals",)))
+        last = sum(self._may_declare(path) for path in (LICENSES, DEALS))
         left = (
             max(pending + estimate_remaining(state, (*self.skipped, OPINIONS)), 1) if pending or not self.settled else 0
         )
@@ -184,15 +197,23 @@ class Interview:
         """Return the facts that can still change the outcome."""
         if not self.data["services"]:
             return []
-        return [fact for fact in self.possible_outcomes.missing if self._may_ask(fact.path)]
+        facts = (MissingFact(self._instead(path), rules) for path, rules in self.possible_outcomes.missing)
+        return [fact for fact in facts if self._may_ask(fact.path)]
+
+    def _instead(self, path: Path) -> Path:
+        """Return the fact to ask for instead of one that is not known: whether a license is valid, not until when."""
+        return (*path[:-1], VALID) if path in self.skipped and path[-1] == LAST_DAY else path
 
     def _undeclared_list(self) -> MissingFact | None:
         """Return an undeclared list of which an entry could change the settled decision."""
         if not self.settled or not self.data["services"]:
             return None
-        for path in (("company", "licenses"), ("deals",)):
-            if self._may_declare(path) and (rules := self._rules_changed_by(path)):
-                return MissingFact(path, rules)
+        return self._undeclared(LICENSES) or self._undeclared(DEALS)
+
+    def _undeclared(self, path: Path) -> MissingFact | None:
+        """Return a list that is not declared, if an entry of it could change the outcome."""
+        if self._may_declare(path) and (rules := self._rules_changed_by(path)):
+            return MissingFact(path, rules)
         return None
 
     def _may_declare(self, path: Path) -> bool:
@@ -200,11 +221,13 @@ class Interview:
 
     def _rules_changed_by(self, path: Path) -> tuple[str, ...]:
         """Return the rules that depend on a list, if some entry of it could change the outcome."""
-        if path == ("deals",):
+        if path == DEALS:
             rules = rules_reading(self.state.ruleset, "deals")
             entries = [{"kind": kind} for kind in describe(("deals", 0, "kind"), self.bundle.schemas)["enum"]]
         else:
-            findings = (*self.decision.needs, *self.decision.would_need, *self.decision.denials)
+            decision = self.decision
+            findings = (*decision.needs, *decision.would_need, *decision.denials, *decision.undetermined)
+            findings = tuple(f for f in findings if not isinstance(f.rule.effect, Duty | Advise))
             rules = tuple(dict.fromkeys(finding.rule.name for finding in findings))
             named = (finding.rule.effect for finding in findings)
             wanted = {e.instrument for e in named if isinstance(e, Need) and e.instrument}

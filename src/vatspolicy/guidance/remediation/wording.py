@@ -85,7 +85,7 @@ def partner_text(bundle: Bundle, partner: Mapping[str, Any]) -> LocalizedText:
     held, facts = [], FactWording(bundle.schemas)
     for license in partner.get("licenses", ()):
         name = bundle.instruments[license["instrument"]].title
-        classes = [label("class", cls, bundle.schemas) for cls in license.get("classes", ())]
+        classes = [label("license-class", cls, bundle.schemas) for cls in license.get("classes", ())]
         area = [facts.value(place, ("services", 0, "area", 0)) for place in license.get("area", ())]
         held.append(
             {
