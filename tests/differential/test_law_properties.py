@@ -44,6 +44,11 @@ REQUIRED = {
     "higher-share-keeps-needs",
     "one-more-license-never-hurts",
     "more-facts-stay-in-range",
+    "more-content-never-loosens",
+    "more-features-never-loosen",
+    "foreign-partner-never-helps",
+    "one-more-license-of-the-partner-never-hurts",
+    "no-launch-on-a-license-that-does-not-serve",
 }
 
 

@@ -133,7 +133,9 @@ class Google:
 
         known: dict[str, Any] = {}
         asked: set[str] = set()
-        data = {**activation, "param": self._params, "term": known}
+        # the engine takes plain dictionaries only, and an operator may be one whose foreign share is of several companies
+        facts = {name: dict(value) if isinstance(value, dict) else value for name, value in activation.items()}
+        data = {**facts, "param": self._params, "term": known}
         prepared = google_environment().Activation(data)
 
         def ask(text: str) -> Any:

@@ -20,15 +20,15 @@ from vatspolicy.authoring.analysis.self_composition import (
 )
 from vatspolicy.authoring.analysis.settings import LawProperty
 from vatspolicy.authoring.analysis.witness import states_of
-from vatspolicy.authoring.symbolic.decision_encoder import encode_decision
+from vatspolicy.authoring.symbolic.decision_encoder import encode_classes, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
-from vatspolicy.authoring.symbolic.formula import FALSE, TooLarge
+from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, TooLarge
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
 from vatspolicy.authoring.symbolic.solver import BUDGET, Undecided, open_solver, reason_of
 from vatspolicy.authoring.symbolic.timeline import Period
 from vatspolicy.authoring.symbolic.two_rulesets import SHORT
-from vatspolicy.authoring.symbolic.values import Unsupported
+from vatspolicy.authoring.symbolic.values import Constant, Unsupported
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.engine.decision import WORDS, Decision
 from vatspolicy.engine.evaluator import evaluate
@@ -108,20 +108,41 @@ class _PropertyProof:
         ]
 
     def _encode_state(self, rule: Rule, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        query.space.with_opinions = self.wanted.with_opinions
         exists, activation = encode_subject(query, ruleset, rule.each)
         return [*exists, encode_applies(ruleset, rule, activation).true, *self._applicability(ruleset, activation)]
 
     def _encode_decided(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
         """Return the formulas that a product with a subject of the kind can be decided by the word."""
-        exists, activation = encode_subject(query, ruleset, self.body["each"])
+        query.space.with_opinions = self.wanted.with_opinions
+        if self.body["each"] == "activity":
+            subject = self._encode_some_activity(query, ruleset)
+        else:
+            exists, activation = encode_subject(query, ruleset, self.body["each"])
+            subject = [*exists, *self._applicability(ruleset, activation)]
         levels = encode_decision(ruleset, query.services[:1])
         top = 0 if self.body["decision"] == "allow" else 1
         least = [levels.low[0]] if self.body["decision"] == "needs-license" and len(query.services) == 1 else []
-        return [*exists, *self._applicability(ruleset, activation), -levels.high[top], *least]
+        return [*subject, -levels.high[top], *least]
+
+    def _encode_some_activity(self, query: Query, ruleset: SymbolicRuleSet) -> list[int]:
+        """Return the formulas that the condition holds of an activity of a class that the rules certainly find.
+
+        Each class has the activation that its rules have, so that a condition on its license means the same there.
+        """
+        pool = query.space.pool
+        exists, service = query.services[0]
+        found = encode_classes(ruleset, ruleset.service_activation(service)).certain
+        cases = []
+        for cls, held in found.items():
+            activation = ruleset.activity_activation(service, ((TRUE, Constant(cls)),), cls)
+            cases.append(pool.conjoin((held, *self._applicability(ruleset, activation))))
+        return [exists, pool.disjoin(cases)]
 
     # --- two profiles
 
     def _encode_pair(self, query: Query, relaxed: bool) -> ProfilePair:
+        query.space.with_opinions = self.wanted.with_opinions
         match self.wanted.form:
             case "monotone":
                 return encode_monotone(query, self.bundle, self.body["fact"], relaxed)
@@ -135,7 +156,9 @@ class _PropertyProof:
         """Return the formulas that the two profiles break the property."""
         pool = pair.query.space.pool
         before, after = pair.outcomes()
-        activation = pair.first.product_activation()
+        of_service = self.body["each"] == "service"
+        service = pair.query.services[0][1]
+        activation = pair.first.service_activation(service) if of_service else pair.first.product_activation()
         given = self._applicability(pair.first, activation)
         changes = self.body.get("never")
         if self.wanted.form == "more_facts":

@@ -37,6 +37,8 @@ class LawProperty:
     """Condition on the profiles and subjects concerned; None for all."""
     since: str | None
     until: str | None
+    with_opinions: bool = True
+    """Whether it is about profiles with legal opinions too."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class _Reader:
             when,
             day or period.get("from"),
             iso(ordinal(day) + 1) if day else period.get("until"),
+            entry.get("opinions", True),
         )
 
     def detail(self, index: int, entry: Mapping[str, Any]) -> OptionalObject | None:

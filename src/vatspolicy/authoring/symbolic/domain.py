@@ -83,6 +83,8 @@ class ProfileSpace:
     flags: dict[str, int] = field(default_factory=dict)
     opinions: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Opinions that the questions so far read: matter and path of the service by the name of their flag."""
+    with_opinions: bool = True
+    """Whether a profile may hold legal opinions."""
 
     def __post_init__(self) -> None:
         schema = self.schemas.load("profile")
@@ -116,6 +118,8 @@ class ProfileSpace:
         A profile may hold any number of opinions, so those on different matters do not depend on each other.
         """
         name = f"{OPINION_OF} {service} {about}"
+        if not self.with_opinions:
+            return FALSE, name
         self.opinions[name] = (about, service)
         return self.flag(f"{name}?"), name
 
