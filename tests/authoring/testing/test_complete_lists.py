@@ -60,4 +60,4 @@ def test_an_undetermined_rule_is_a_difference(bundle: Bundle, tmp_path: Path) ->
 
 def test_too_many_lines_are_a_difference(bundle: Bundle, tmp_path: Path) -> None:
     found = problems(bundle, tmp_path, "at_most: 5", "at_most: 4")
-    assert found == ["Duties and advice take 5 lines, more than 7."]
+    assert found == ["Duties and advice take 5 lines, more than 4."]
