@@ -10,14 +10,11 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
-from tests.support.shipped import GOLDEN, policy_file
+from tests.support.shipped import GOLDEN, PARTS, policy_file
 from tests.support.specs import TODAY
 from vatspolicy import clock
 from vatspolicy import i18n as language
 from vatspolicy.policies.bundle import Bundle, load_bundle
-
-PARTS = ("bundle", "definitions", "telecom-regulations", "telecom-catalog", "catalog-readings", "vats-pilot-2024")
-"""Policies that decide what is shown here, so that no change of another one disturbs these tests."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -105,7 +105,7 @@ def starts(line: str) -> list[int]:
     return [match.start() for match in re.finditer(r"(?<=  )\S|^\S", grid(line))]
 
 
-@pytest.mark.parametrize(("by", "room"), [("regimes", 100), ("regimes", 120), ("places", 80), ("places", 100)])
+@pytest.mark.parametrize(("by", "room"), [("regimes", 110), ("regimes", 120), ("places", 80), ("places", 100)])
 def test_columns_of_the_matrix_line_up(shipped: Bundle, by: str, room: int) -> None:
     lines = render_matrix("text", [_matrix(shipped, by)], "zh", False, room).splitlines()
     tables = [index for index, line in enumerate(lines) if re.fullmatch(r"-{20,}", line.strip())]

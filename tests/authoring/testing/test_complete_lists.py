@@ -34,8 +34,8 @@ def test_a_complete_list_passes(bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_a_duty_that_is_not_named_is_a_difference(bundle: Bundle, tmp_path: Path) -> None:
-    found = problems(bundle, tmp_path, "      - pi-breach-notice\n", "")
-    assert found == ["pi-breach-notice is listed, but not expected under duties."]
+    found = problems(bundle, tmp_path, "      - pi-rights-handling\n", "")
+    assert found == ["pi-rights-handling is listed, but not expected under duties."]
 
 
 def test_a_remark_that_is_not_named_is_a_difference(bundle: Bundle, tmp_path: Path) -> None:
@@ -59,5 +59,5 @@ def test_an_undetermined_rule_is_a_difference(bundle: Bundle, tmp_path: Path) ->
 
 
 def test_too_many_lines_are_a_difference(bundle: Bundle, tmp_path: Path) -> None:
-    found = problems(bundle, tmp_path, "at_most: 8", "at_most: 7")
-    assert found == ["Duties and advice take 8 lines, more than 7."]
+    found = problems(bundle, tmp_path, "at_most: 5", "at_most: 4")
+    assert found == ["Duties and advice take 5 lines, more than 4."]

@@ -34,10 +34,14 @@ _KEYS = ("denials", "needs", "would_need", "duties", "advice")
 
 
 def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
-    """Merge duties with the same instrument and bearer, with the citations of all of them, in order of appearance."""
+    """Merge duties with the same instrument and bearer: messages and citations of all, in order of appearance."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for duty in duties:
-        kept = found.setdefault((duty["instrument"]["id"], duty["bearer"]), {**duty, "citations": []})
+        kept = found.setdefault((duty["instrument"]["id"], duty["bearer"]), {**duty, "citations": [], "message": {}})
+        for lang, text in duty["message"].items():
+            said = kept["message"].get(lang, "")
+            if text not in said:
+                kept["message"] = {**kept["message"], lang: said + (" " if said and lang == "en" else "") + text}
         known = {(cited["policy"], cited["key"]) for cited in kept["citations"]}
         kept["citations"] += [cited for cited in duty["citations"] if (cited["policy"], cited["key"]) not in known]
     return list(found.values())
