@@ -29,6 +29,8 @@ CLASSES = {
     "app-store": "app store",
     "information-search": "search",
     "messaging": "messaging",
+    "marketplace": "transaction",
+    "community": "community",
     **dict.fromkeys(("fixed-network", "mobile-network", "satellite-service", "cross-border-line"), "basic"),
 }
 """Classes of the offers that no commentary disputes."""
@@ -46,11 +48,18 @@ CODES = {
     "app store": "B25-app-store",
     "search": "B25-search",
     "messaging": "B25-messaging",
+    "transaction": "B21-transaction",
+    "community": "B25-community",
 }
 """Class on a license."""
-COMMITTED = {"EDI devices", "EDI interchange", "store and forward", "app store", "search", "messaging"}
+COMMITTED = {"EDI devices", "EDI interchange", "store and forward", "app store", "search", "messaging", "community"}
 """Within China's commitments of 2001, so open to half foreign ownership everywhere."""
-FREE_SINCE = {"multi-party": "2019-07-30", "store and forward": "2019-07-30", "call center": "2019-07-30"}
+FREE_SINCE = {
+    "transaction": "2015-06-19",
+    "multi-party": "2019-07-30",
+    "store and forward": "2019-07-30",
+    "call center": "2019-07-30",
+}
 """Open without a cap in the whole country."""
 ZONE_FREE = {"app store", "store and forward", "call center", "multi-party", "ISP users"}
 """Open without a cap in a free-trade zone since 2018-07-30 (in Shanghai since 2014)."""
@@ -69,7 +78,15 @@ SERVICES_PLACES = {
 }
 """Places of the pilot for the services sector of 2025-04-11."""
 CLOSED_CONTENT = {"news", "publishing", "audiovisual", "performance", "game"}
-CLOSED_OFFERS = {"news", "e-books", "video-sharing", "online-game"}
+CLOSED_OFFERS = {"news", "e-books", "video-sharing", "online-game", "film-television", "navigation-map"}
+RELIGION_CLOSED = "2022-03-01"
+"""Day from which religious information is closed to foreign investors."""
+DRUGS_AT_HOME = "2022-12-01"
+"""Day from which whoever sells drugs online is a licensed dealer in the mainland."""
+READINGS = {"cloud-platform": ("IDC", "transaction")}
+"""Classes of the offers that one commentator reads so and another otherwise: the mildest counts."""
+LOCAL_IS_NATIONWIDE = {"app store", "search", "messaging", "community"}
+"""Information services: a license of one province serves users in the whole country."""
 COMPANIES = {"limited-company", "joint-stock-company"}
 
 
@@ -98,6 +115,16 @@ def _judge_service(profile: Data, service: Data, day: str) -> Iterator[tuple[int
     content = CLOSED_CONTENT & set(service["content"]) or CLOSED_OFFERS & set(service["offers"])
     if share > 0 and content:
         yield DENY, f"closed content {sorted(content)}"
+    if share > 0 and "religion" in service["offers"] and day >= RELIGION_CLOSED:
+        yield DENY, "religion is closed"
+    if not operator["mainland_entity"] and "saas" in service["offers"]:
+        yield DENY, "software from abroad without a company in the mainland"
+    own_drugs = "drug-sale" in service["offers"] and "own-goods" in service["sells"]
+    if own_drugs and not operator["mainland_entity"] and day >= DRUGS_AT_HOME:
+        yield DENY, "drugs from abroad"
+    for offer in sorted(READINGS.keys() & set(service["offers"])):
+        readings = [list(_judge_class(company, operator, service, share, cls, day)) for cls in READINGS[offer]]
+        yield min((max(found, default=(ALLOW, "")) for found in readings), key=lambda found: found[0])
     for cls in sorted({CLASSES[offer] for offer in service["offers"] if offer in CLASSES}):
         for found, reason in _judge_class(company, operator, service, share, cls, day):
             yield found, f"{cls}: {reason}"
@@ -132,7 +159,7 @@ def _judge_class(
 def _judge_applicant(service: Data, operator: Data, cls: str) -> Iterator[tuple[int, str]]:
     """Yield the conditions of the licensing measures that an applicant breaks."""
     one_province = len(_provinces(service["area"])) <= 1
-    local = one_province or cls in {"app store", "search", "messaging"}
+    local = one_province or cls in LOCAL_IS_NATIONWIDE
     if cls != "basic" and operator["registered_capital_rmb"] < (1_000_000 if local else 10_000_000):
         yield DENY, "capital"
     if operator["discredited"]:
@@ -190,9 +217,7 @@ def _is_licensed(operator: Data, service: Data, cls: str, day: str) -> bool:
     for license in operator["licenses"]:
         current = license["valid_until"] >= day and CODES[cls] in license["classes"]
         served = {"guangdong" if place == "shenzhen" else place for place in service["area"]} - {"overseas"}
-        covers = (
-            cls in {"app store", "search", "messaging"} or served <= {*license["area"]} or "china" in license["area"]
-        )
+        covers = cls in LOCAL_IS_NATIONWIDE or served <= {*license["area"]} or "china" in license["area"]
         if current and (covers or license["instrument"] == "pilot-approval"):
             return True
     return False

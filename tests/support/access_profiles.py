@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.access_oracle import CLASSES, CODES, Data
+from tests.support.access_oracle import CLASSES, CODES, READINGS, Data
 
 SITES = (
     *("beijing", "shanghai-pudong", "shanghai-lingang", "shanghai-xuhui", "hainan", "shenzhen"),
@@ -38,6 +38,10 @@ TRADE = (
     "ticketing",
     "travel-packages",
     "adult-training",
+    "film-television",
+    "navigation-map",
+    "religion",
+    "drug-sale",
 )
 """Offers that the oracle gives no class; what else such a service states counts all the same."""
 
@@ -96,8 +100,14 @@ def _draw_zone(draw: random.Random, at: str) -> str:
     return ZONES.get(at, "none") if draw.random() < 0.5 or at == "hainan" else "none"
 
 
+def _draw_sales(draw: random.Random, offers: list[str]) -> list[str]:
+    """Return who sells: on a marketplace others do, and drugs are the company's own half of the time."""
+    others = ["outside-goods"] if "marketplace" in offers else []
+    return [*others, *(["own-goods"] if "drug-sale" in offers and draw.random() < 0.5 else [])]
+
+
 def _draw_service(draw: random.Random, index: int, company: Data, partner: Data) -> dict[str, Any]:
-    offers = [draw.choice(sorted(CLASSES) if draw.random() < 0.7 else TRADE)]
+    offers = [draw.choice(sorted((*CLASSES, *READINGS)) if draw.random() < 0.7 else TRADE)]
     if draw.random() < 0.15:
         offers.append(draw.choice(("news", "e-books", "video-sharing", "online-game", *TRADE)))
     operated_by = draw.choice(("company",) * 6 + ("partner", "partner", "contract-controlled"))
@@ -121,7 +131,7 @@ def _draw_service(draw: random.Random, index: int, company: Data, partner: Data)
             for at in (["overseas"] if abroad else list(dict.fromkeys(where)))
         ],
         "charges": draw.choice(([], ["users"], ["advertisers"])) if audience != "own-group" else [],
-        "sells": [],
+        "sells": _draw_sales(draw, offers),
         "content": draw.sample(("news", "publishing", "audiovisual", "performance", "game", "music", "education"), 1)
         if draw.random() < 0.15
         else [],
