@@ -86,12 +86,6 @@ def cell(cls: str, place: str, local: bool, day: str) -> tuple[int, set[str]]:
     return max([floor, *found.values()]), set(found)
 
 
-def unread(cls: str, place: str, local: bool, day: str) -> bool:
-    """Whether a route is neither open nor closed: nobody here has read that internet access must stay in the place."""
-    opened = PLACES[place][1] and (day >= "2025-04-11" or place.startswith("Beijing"))
-    return cls == "B14-users" and not local and opened
-
-
 def profile(offer: str, share: float, site: dict[str, str], area: list[Any], **company: Any) -> dict[str, Any]:
     service = {
         "id": "s", "offers": [offer], "operated_by": "company", "audience": "business", "channels": ["website"],
@@ -131,7 +125,7 @@ def test_every_cell(bundle: Bundle, place: str, day: str) -> None:
             for share in (50, 50.01, 100):
                 decision = decide(bundle, profile(offer, share, site, area if local else ["china"]), day)
                 activity = decision.services[0].activities[0]
-                word = "needs-license" if share <= best else "incomplete" if unread(cls, place, local, day) else "deny"
+                word = "needs-license" if share <= best else "deny"
                 is_open = {
                     s.rule.effect.name
                     for s in activity.routes
@@ -182,12 +176,8 @@ def test_closed_content_is_closed_to_one_percent_everywhere(bundle: Bundle, cont
     assert any("PROHIBITED-SECTOR" in finding.reasons for finding in decision.denials)
 
 
-def test_domain_resolution_has_no_class_before_counsel_has_read_the_catalog(bundle: Bundle) -> None:
-    facts = profile("domain-resolution", 50, at("hangzhou"), ["china"])
-    assert decide(bundle, facts, "2026-11-24").decision == "incomplete"
-    facts["opinions"] = [
-        {"about": "telecom-catalog/domain-resolution", "reading": "applies", "by": "Counsel", "date": "2026-11-01"}
-    ]
-    decision = decide(bundle, facts, "2026-11-24")
+def test_domain_resolution_is_read_as_b26_first(bundle: Bundle) -> None:
+    decision = decide(bundle, profile("domain-resolution", 50, at("hangzhou"), ["china"]), "2026-11-24")
     assert decision.decision == "needs-license"
     assert [activity.cls for activity in decision.services[0].activities] == ["B26"]
+    assert decision.readings
