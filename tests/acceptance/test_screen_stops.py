@@ -163,7 +163,7 @@ def test_rows_of_ten_megabytes_and_rubbish_are_rejected_whole(console: Console) 
 def test_a_line_without_end_is_told_by_its_place(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "LONGEST", 1000)
     [row] = portfolio(1)
-    monkeypatch.setattr(reading, "LONGEST", len(lines([row])) + 10)
+    monkeypatch.setattr(reading, "LONGEST", len(lines([row]).encode()) + 10)
     console.write("in.jsonl", lines([row]) + "x" * 50_000 + "\n" + lines([row]) + "y" * 40_000)
     rows = list(open_source("in.jsonl").rows())
     assert [(one.number, one.place) for one in rows] == [

@@ -14,11 +14,12 @@ from vatspolicy.authoring.symbolic.decision_encoder import encode_classes
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE
 from vatspolicy.authoring.symbolic.query import Query, Solution
 from vatspolicy.authoring.symbolic.ruleset_encoder import SymbolicRuleSet
-from vatspolicy.authoring.symbolic.values import Constant, EnumSet
+from vatspolicy.authoring.symbolic.values import Constant, EnumSet, IndexedChoice
 from vatspolicy.authoring.symbolic.witness import Unconfirmed
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Classify, Rule
 from vatspolicy.policies.reads import facts_of
+from vatspolicy.profile.operators import BASIS, DIRECT
 
 _ACTIVITY_EFFECTS = ("deny", "need", "duty", "advise")
 
@@ -161,7 +162,7 @@ def _check_undecided(context: AnalysisContext, rule: Rule, details: Sequence[Opt
 
 
 def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[OptionalObject]) -> list[int]:
-    """Return the formulas that every fact read so far is given where it applies."""
+    """Return the formulas that every fact read so far is given where it applies, and no share as a direct one alone."""
     space, pool = query.space, query.space.pool
     conditions: dict[str, int] = {}
     for detail in details:
@@ -185,4 +186,12 @@ def _encode_given(query: Query, ruleset: SymbolicRuleSet, details: Sequence[Opti
         formulas += [pool.disjoin((-owner, -applicable, flag))]
         if path in conditions:  # details of an object that does not exist are not given
             formulas += [pool.disjoin((applicable, -flag))]
+        if path.endswith(f".{BASIS}"):  # a direct share leaves the ultimate one unknown
+            formulas += [-pool.among(path, _basis_of(query).indexes(lambda word: word == DIRECT))]
     return formulas
+
+
+def _basis_of(query: Query) -> IndexedChoice:
+    """Return the bases of a share that the profile schema allows."""
+    company = query.schemas.load("profile")["properties"]["company"]["properties"]
+    return IndexedChoice(BASIS, tuple(company[BASIS]["enum"]))

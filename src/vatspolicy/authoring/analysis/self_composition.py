@@ -164,6 +164,13 @@ def _encode_both(
     return FreeRuleSet(query.space, query.encoder, history, as_of), FreeRuleSet(other, encoder, history, as_of)
 
 
+def _copy(space: ProfileSpace) -> ProfileSpace:
+    """Return a space over the same variables whose facts can be replaced: its operators are made anew."""
+    other = copy.copy(space)
+    other.operators = {}
+    return other
+
+
 def _with_company(
     query: Query, changed: Mapping[str, Any], root: str = "company"
 ) -> tuple[ProfileSpace, SymbolicRecord]:
@@ -171,7 +178,7 @@ def _with_company(
     space = query.space
     [(held, own)] = space.roots[root]  # type: ignore[misc]
     assert isinstance(own, SymbolicRecord)
-    other = copy.copy(space)
+    other = _copy(space)
     twin = SymbolicRecord(own.path, own.schema, lambda name: changed[name] if name in changed else own.get(name))
     other.roots = {**space.roots, root: ((held, twin),)}
     return other, own
@@ -246,7 +253,7 @@ def encode_more_words(query: Query, bundle: Bundle, fact: str, relaxed: bool) ->
     twin = SymbolicRecord(
         service.path, service.schema, lambda key: changed[key] if key in changed else service.get(key)
     )
-    other = copy.copy(space)
+    other = _copy(space)
     [(held, slots)] = space.roots["services"]  # type: ignore[misc]
     assert isinstance(slots, BoundedList)
     other.roots = {**space.roots, "services": ((held, BoundedList(slots.path, lambda: [(exists, twin), *rest])),)}
@@ -284,7 +291,7 @@ def encode_hidden(query: Query, bundle: Bundle, kept: Sequence[str], relaxed: bo
     other = PartlyHiddenSpace.__new__(PartlyHiddenSpace)
     other.__dict__.update(space.__dict__)
     other.kept = frozenset(kept)
-    other.roots, other.read = {}, set()
+    other.roots, other.read, other.operators = {}, set(), {}
     other.__post_init__()
     full, less = _encode_both(query, other, bundle, relaxed, "", hiding=True)
 
