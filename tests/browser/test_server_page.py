@@ -174,6 +174,10 @@ def answer(page: Any, path: str, value: Any) -> None:
                 while focused(page)["value"] != json.dumps(member):
                     page.keyboard.press("Tab")
                 page.keyboard.press("Space")
+            if not members:
+                while focused(page)["value"] != "none":
+                    page.keyboard.press("Tab")
+                page.keyboard.press("Space")
         case "select-one":
             page.keyboard.type(labels(page, value))
             while page.evaluate("() => document.activeElement.type") != "submit":

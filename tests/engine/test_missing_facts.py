@@ -99,3 +99,24 @@ def test_the_spec_of_the_readme_is_decided_as_it_says() -> None:
     decision = evaluate(load_bundle(), profile, "2027-03-01")
     assert decision.decision == "needs-license"
     assert [offer.instrument for finding in decision.needs for offer in finding.any_of] == ["pilot-approval"]
+
+
+def test_the_zone_of_a_place_is_asked_for_when_the_place_is_stated() -> None:
+    """In 2015 a foreign marketplace in the Shanghai zone needs less capital: first where it is, then in which zone."""
+    service = {
+        "id": "s",
+        "offers": ["marketplace"],
+        "operated_by": "company",
+        "audience": "public",
+        "features": [],
+        "content": [],
+        "area": ["china"],
+    }
+
+    def asked(**company: Any) -> set[tuple[str | int, ...]]:
+        facts = {"product": {"id": "p"}, "company": {"foreign_percent": 100, **company}, "services": [service]}
+        decision = evaluate(load_bundle(), load_profile({"schema": 2, **facts}), "2015-06-19")
+        return {ask.path for ask in decision.missing if "registered" in ask.path}
+
+    assert asked() == {("company", "registered")}
+    assert asked(registered="shanghai-pudong") == {("company", "registered", "ftz")}

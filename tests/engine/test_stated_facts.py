@@ -69,6 +69,9 @@ def test_lists_that_are_left_out_are_empty_behind_infrastructure_only() -> None:
     assert read("cdn", content=["news"])["content"] == ["news"]
     assert "content" not in read("cdn", "saas")
     assert "content" not in read()
+    # what a technology is licensed for is offered, too
+    assert "content" not in read("cdn", licensed_for=["saas"])
+    assert read(licensed_for=["cdn"])["content"] == []
 
 
 ABROAD = {"hosting": "overseas", "area": ["overseas"], "facilities": ["overseas"], "channels": ["website"], "sells": []}

@@ -68,7 +68,7 @@ REPLAYS = (
         "2024-03-22",
         ("cross-border-data-provisions", "data-export-assessment", "ftz-data-lists", "pipl", "standard-contract"),
         ("hotel-export", "important-data"),
-        left_out=("export-certification",),
+        left_out=("export-certification", "export-filing-guide-2025"),
     ),
 )  # fmt: skip
 

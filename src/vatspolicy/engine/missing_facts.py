@@ -70,10 +70,15 @@ class MissingFacts:
                 yield self._written_path(path)
 
     def _written_path(self, path: Path) -> Path:
-        """Return the path of the fact from which a derived one comes: a place, or the part of one that is stated."""
-        if not path or path[-1] not in ("within", "province"):
+        """Return the path of the fact to state for one: the place that it is derived from, or whose zone it is.
+
+        Of a place that is stated, the part in which it lies, or the zone itself.
+        """
+        if not path or path[-1] not in ("within", "province", "ftz"):
             return path
-        return path[:-1] if get_fact(self.profile.document.data, path[:-1]) is None else (*path[:-1], "at")
+        if get_fact(self.profile.document.data, path[:-1]) is None:
+            return path[:-1]
+        return path if path[-1] == "ftz" else (*path[:-1], "at")
 
     def _holding(self, activation: Activation, instruments: Iterable[str], holder: str = "operator") -> Iterator[Path]:
         """Yield the facts that keep it undecided whether a holder has one of the instruments."""

@@ -175,8 +175,6 @@ def facts_of(data: Any, schemas: SchemaSet | None = None) -> dict[str, Any]:
         for name in INHERITED:
             if name in facts["product"]:
                 service.setdefault(name, facts["product"][name])
-        if "licensed_for" in service and "offers" in service:  # what the operator does with a technology is offered
-            service["offers"] = list(dict.fromkeys([*service["offers"], *service["licensed_for"]]))
     return facts
 
 
@@ -268,6 +266,9 @@ def _record_reader(name: str, fields: Mapping[str, Type], schemas: SchemaSet) ->
             del found[SHARE]  # the ultimate share may be larger
         for key in declared:
             found.setdefault(key, [])
+        if name == "services" and "licensed_for" in found and "offers" in found:
+            # what the operator does with a technology is offered, also where lists are presumed empty behind offers
+            found["offers"] = list(dict.fromkeys([*found["offers"], *found["licensed_for"]]))
         for key, (fact, words) in presumed.items():
             if key not in found and fact in found and words.issuperset(found[fact]) and found[fact]:
                 found[key] = []
