@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.access_profiles import draw_profiles
 from tests.support.law_properties import SHIPPED, wanted
 from tests.support.random_inputs import Profiles, hints_of, near_days
 from tests.support.solver import needs_solver
@@ -19,7 +20,7 @@ from vatspolicy.authoring.analysis.witness import states_of
 from vatspolicy.authoring.symbolic.solver import BUDGET
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.decision import WORDS
-from vatspolicy.engine.evaluator import evaluate
+from vatspolicy.engine.evaluator import evaluate, possible_outcomes
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
@@ -28,9 +29,10 @@ TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 """How many times 60 trials of growing profiles; 170 make 10,000."""
 
 
-SEARCHED = {"more-facts-stay-in-range"}
+SEARCHED = {"more-facts-stay-in-range", "foreign-partner-never-helps"}
 """Properties whose proof is too large: they are searched here, by `test_a_further_fact_stays_in_the_range` and with every
-fact of every fixture left out (test_facts_left_out.py). Their statements say so."""
+fact of every fixture left out (test_facts_left_out.py), and by `test_a_foreign_partner_never_helps`. Their statements
+say so."""
 LONGEST = "higher-share-never-opens"
 """The property whose proof takes about as long as all the others: another worker has it."""
 PROPERTIES = [
@@ -77,6 +79,23 @@ def test_a_property_of_the_law_is_proved(id: str, shipped: Bundle) -> None:
 def test_a_property_that_is_searched_is_not_refuted(id: str, shipped: Bundle) -> None:
     assert SHIPPED[id].statement["en"].startswith("Searched, not proved:")
     assert prove(shipped, SHIPPED[id], BUDGET // 10).verdict != "refuted"
+
+
+def test_a_foreign_partner_never_helps(shipped: Bundle) -> None:
+    for data, day in draw_profiles(1500, seed=11):
+        if "partner" not in data:
+            continue
+        low, high = (
+            possible_outcomes(shipped.on(day), load_profile(_with_partner_share(data, share)), day, asking=False).range
+            for share in (0, 60)
+        )
+        assert not (low[0] == "deny" and high[1] != "deny"), (day, data)
+
+
+def _with_partner_share(data: dict[str, Any], share: int) -> dict[str, Any]:
+    origin = ["DE"] if share else []
+    partner = {**data["partner"], "foreign_percent": share, "state_percent": 0, "investor_origin": origin}
+    return {**data, "partner": partner}
 
 
 def test_what_a_property_cites_is_there(shipped: Bundle) -> None:

@@ -40,6 +40,7 @@ SHOP: dict[str, Any] = {
         "sells": ["own-goods"],
         "features": ["accounts"],
         "content": [],
+        "facilities": [{"at": "shanghai-xuhui", "kind": "servers"}],
     },
     "data": {
         **NO_DATA,

@@ -29,7 +29,7 @@ source:
   promulgated: '2020-01-01'
 effective: {from: '2020-01-01'}
 articles:
-  one: {label: {en: article 1, zh: 第一条}, en: No service is red., verification: unverified}
+  one: {label: {en: article 1, zh: 第一条}, en: No service is red., verification: secondary}
 rules:
 - id: red
   each: service
