@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 
 CUT = "……"
-"""What stands in a quote for words that are left out."""
+"""Mark in a quote for words that are left out."""
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord(wide): narrow for wide, narrow in {"。": ".", "“": '"', "”": '"', "‘": "'", "’": "'"}.items()
 }
@@ -33,7 +33,7 @@ class StatuteText:
     plain: str
     """Its characters, without white space."""
     folded: str
-    """The same in narrow punctuation, character by character."""
+    """Narrow form of each wide punctuation mark."""
 
     @classmethod
     def read(cls, name: str, markdown: str) -> StatuteText:

@@ -1,4 +1,4 @@
-"""What the reader of any decision should know about its limits: later law, and facts that were read as none."""
+"""Limits of a decision that its reader is told: later law, and facts that were read as none."""
 
 from __future__ import annotations
 

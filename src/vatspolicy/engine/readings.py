@@ -24,7 +24,7 @@ COMBINATIONS = 16
 
 
 class Findings(Protocol):
-    """What a service was found to be and to owe."""
+    """Classes, licenses, denials and duties that were found for a service."""
 
     low: Outcome
     high: Outcome

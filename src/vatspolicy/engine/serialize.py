@@ -80,7 +80,7 @@ def decision_to_data(bundle: Bundle, profile: Profile, decision: Decision) -> di
 
 
 _CHECKS: WeakKeyDictionary[RuleSet, dict[int, dict[str, str]]] = WeakKeyDictionary()
-"""What each expression of a rule set checks, in words, by its index: the same for every decision of a day."""
+"""Checks in words by the index of their expression: one table serves every decision of a day."""
 
 
 class _Serializer:

@@ -198,7 +198,7 @@ class Reading(NamedTuple):
 
 
 class Readings(NamedTuple):
-    """How a contested rule is read: the rule itself is the first reading."""
+    """Readings of a contested rule: the rule itself is the first one."""
 
     why: LocalizedText
     """Why the reading of the rule comes first."""

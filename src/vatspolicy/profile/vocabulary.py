@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CLASS = "class"
-"""What an opinion on the classes of a service is about."""
+"""Subject of an opinion on the classes of a service."""
 INHERITED = ("operated_by", "customer_contract", "audience", "channels", "hosting", "area", "facilities")
 """Facts that may stand at the product for the services that leave them out."""
 

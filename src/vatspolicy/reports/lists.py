@@ -9,7 +9,7 @@ from vatspolicy.i18n import Language
 MOST = 8
 """Members of a list that a terminal shows."""
 _LIST = re.compile("” \\(|”（")
-"""What stands before the members of a list: the end of its title, and a bracket."""
+"""Pattern before the members of a list: the end of its title, and a bracket."""
 
 
 def cut_lists(text: str, lang: Language, most: int = MOST) -> str:

@@ -55,7 +55,7 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     "secondary": {"en": "secondary", "zh": "二手资料"},
     "unverified": {"en": "unverified", "zh": "未核实"},
 }
-"""How well the words of one article are known (policy.schema.json)."""
+"""Verification of the words of one article (policy.schema.json)."""
 PHRASES: Mapping[str, Mapping[str, str]] = {
     "as_of": {"en": "as of {day}", "zh": "法律截至 {day}"},
     "bundle": {"en": "bundle {version}", "zh": "规则库 {version}"},

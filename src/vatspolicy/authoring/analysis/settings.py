@@ -38,7 +38,7 @@ class LawProperty:
     since: str | None
     until: str | None
     with_opinions: bool = True
-    """Whether it is about profiles with legal opinions too."""
+    """True if the property is about profiles with legal opinions too."""
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class ProfileSpace:
     opinions: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Opinions that the questions so far read: matter and path of the service by the name of their flag."""
     with_opinions: bool = True
-    """Whether a profile may hold legal opinions."""
+    """True if a profile may hold legal opinions."""
 
     def __post_init__(self) -> None:
         schema = self.schemas.load("profile")

@@ -39,7 +39,7 @@ NAME_PATH: Path = ("product", "id")
 LAUNCH: Path = ("product", "launch")
 SERVICES: Path = ("services",)
 OPINIONS: Path = ("opinions",)
-"""What counsel is asked for, and not the product team."""
+"""Facts that counsel is asked for, and not the product team."""
 _LISTED = 100
 """Maximum number of choices that are listed; more are looked up."""
 

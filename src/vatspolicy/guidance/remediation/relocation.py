@@ -15,7 +15,7 @@ from vatspolicy.profile.vocabulary import LocalizedText, within
 _PARTS = ("r", "f", "a", "rf", "fa", "rfa")
 """Combinations of registered office (r), facilities (f) and area (a) that make a relocation."""
 OWNED = 2
-"""What it costs more to leave a data center of one's own: an office moves more easily."""
+"""Additional cost of leaving a data center of one's own: an office moves more easily."""
 
 
 def find_relocations(ruleset: RuleSet, profile: Profile, decision: Decision) -> Iterator[Change]:
