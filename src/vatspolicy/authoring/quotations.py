@@ -33,7 +33,7 @@ class StatuteText:
     plain: str
     """Its characters, without white space."""
     folded: str
-    """Narrow form of each wide punctuation mark."""
+    """Plain characters, with narrow punctuation in place of wide."""
 
     @classmethod
     def read(cls, name: str, markdown: str) -> StatuteText:
