@@ -191,4 +191,4 @@ def test_the_shipped_structure_and_gaps() -> None:
     report = run_analysis(AnalysisRequest(kinds=kinds, properties=False))
     assert report.failing == ()
     assert report.not_evaluated == ()
-    assert [finding.kind for finding in report.findings if finding.accepted] == ["conflict", "gap"]
+    assert [finding.kind for finding in report.findings if finding.accepted] == ["conflict", "gap", "dates-missing"]

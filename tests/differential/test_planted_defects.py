@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 TRAVEL = "travel-agency-regulations"
-START, END = "  - id: capital\n", "  - id: deposit\n"
+START, END = "  - id: capital\n", "  - id: local-agency\n"
 
 
 def twin(text: str, id: str, *changes: tuple[str, str]) -> str:
@@ -67,8 +67,8 @@ PLANTED: dict[str, tuple[str, tuple[str, ...], Mapping[str, Callable[[str], str]
     "an amount that is written out": ("unused-parameter", (f"{TRAVEL}/min_capital_rmb",), {
         TRAVEL: instead(LEAST, "operator.registered_capital_rmb < 300000")}),
     "a listing nobody asks about": ("unread-fact", ("company.listing",), {
-        name: lambda text: re.sub(r' && company\.listing == "[a-z-]+"', "", text)
-        for name in ("cybersecurity-review", "network-data-regulations")}),
+        name: lambda text: re.sub(r' && company\.listing (== "[a-z-]+"|in param\.listed_abroad)', "", text)
+        for name in ("cybersecurity-review", "negative-list-general", "network-data-regulations")}),
 }  # fmt: skip
 
 

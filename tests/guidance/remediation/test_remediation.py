@@ -201,7 +201,8 @@ def test_a_wholly_owned_platform_leaves_its_sellers_out() -> None:
     sellers = next(proposal for proposal in plan.proposals if proposal.kinds == {"sellers"})
     service = sellers.profile.document.data["services"][0]
     assert sellers.decision.decision == "allow"
-    assert (service["offers"], service["sells"], service["merchants"]) == (["own-shop"], ["own-goods"], 0)
+    assert (service["offers"], service["sells"]) == (["own-shop"], ["own-goods"])
+    assert "merchants" not in service
 
 
 def test_capital_is_raised_to_the_threshold_and_no_further() -> None:

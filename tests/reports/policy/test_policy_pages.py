@@ -153,7 +153,7 @@ def test_a_rule_is_a_sentence_in_both_languages(pages: Pages) -> None:
     assert (
         "Each class of the service, if mainland company of the operator: no and "
         r"\(mainland company of the operator: yes or hosting is “Mainland China” or "
-        r"\(for at least one of the service area: it is not one of *Places outside the mainland*\)\) → "
+        r"\(for at least one of the service area: it does not lie in “Outside mainland China”\)\) → "
         r"**deny: There is no company in mainland China \(fixable\)**. "
         "Only a company established in mainland China can hold the license."
     ) in text

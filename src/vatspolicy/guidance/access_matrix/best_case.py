@@ -272,6 +272,7 @@ class BestCaseSearch:
         assert isinstance(effect, Route)
         axes: frozenset[str] = frozenset().union(*(self.reads(condition.check) for condition in effect.conditions))
         flags = sorted(axes & self.flags)
+        axes |= self.reads(rule.when)
         local = [one for one in effect.conditions if not self.reads(one.check) & (self.flags | {"area"})]
         rest = [one for one in effect.conditions if one not in local]
         failed: set[str] | None = None
