@@ -8,6 +8,9 @@ JOBS ?= auto
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
+# A file of tests runs in one process, since its tests share what is costly to make.
+SPREAD := --dist loadfile --no-loadscope-reorder
+
 # Folders of tests that `make quick` leaves to `make test`.
 LONG := acceptance differential browser
 
@@ -36,10 +39,10 @@ demo: $(CORE) ## decide a real product spec
 test: lint tests ## lint, then every test
 
 tests: $(call EXTRA,test) $(call EXTRA,browser) $(VENV)/.opa-$(KEY) ## every test; those on Spark run after `make spark`
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(PYTEST_ARGS)
 
 quick: $(call EXTRA,test) ## the tests of single packages, policies and fixtures: about two minutes
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(LONG:%=--ignore=tests/%) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) $(SPREAD) $(LONG:%=--ignore=tests/%) $(PYTEST_ARGS)
 
 lint: $(call EXTRA,test) $(call EXTRA,lint) ## style, types and import layers
 	$(BIN)/ruff check .

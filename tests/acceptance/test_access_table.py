@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.shipped import shipped_bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import load_profile
 
@@ -102,7 +103,7 @@ def profile(offer: str, share: float, site: dict[str, str], area: list[Any], **c
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def decide(bundle: Bundle, facts: dict[str, Any], day: str) -> Decision:

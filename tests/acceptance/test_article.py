@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.shipped import ROOT, policy_file
+from tests.support.shipped import ROOT, policy_file, shipped_bundle
 from vatspolicy.documents import load_document
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 
 PAGE = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
 
@@ -74,7 +74,7 @@ ROWS = ARTICLE + CANDIDATE_ROWS + OTHERS
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def why_unknown(bundle: Bundle, name: str) -> str:

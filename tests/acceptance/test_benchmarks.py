@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
 
 sys.path.append(str(ROOT / "benchmarks"))
 
@@ -23,12 +23,12 @@ from report import merge, rewrite, sections, text
 from workload import Workload, compare, draw_profiles, verdict
 
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @pytest.fixture(scope="module")

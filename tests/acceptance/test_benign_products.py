@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring.testing.cases import Case, cases_of, fixture_cases, state_of, subjects
 from vatspolicy.documents import load_document
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import Policy, Rule
 from vatspolicy.profile.profile import Profile, read_profile
 
@@ -21,7 +21,7 @@ LATEST = "2026-11-27"
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @pytest.fixture(scope="module")

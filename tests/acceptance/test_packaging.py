@@ -24,9 +24,6 @@ RESOURCES = {
     if path.is_file()
 }
 
-# One group, so that pytest-xdist builds and installs once.
-pytestmark = pytest.mark.xdist_group("package")
-
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Runs a command that cannot see the repository through Python's environment variables."""

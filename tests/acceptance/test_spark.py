@@ -30,7 +30,6 @@ from vatspolicy.profile.profile import load_profile
 from vatspolicy.screening.engines import decide, missing_facts
 
 pytestmark = [
-    pytest.mark.xdist_group("spark"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]

@@ -8,12 +8,11 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.law_builder import write_policy
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring import scaffold
 from vatspolicy.authoring.quotations import StatuteText, quote_hash
 from vatspolicy.authoring.verification import hash_problems, read_texts, text_problems, write_verified
 from vatspolicy.documents import Document, parse_document
-from vatspolicy.policies.bundle import load_bundle
 
 TEXTS = ROOT / "tests" / "data" / "statutes"
 OLD, NEW = "测试条例(2020-01-01)", "测试条例(2024-01-01)"
@@ -58,7 +57,7 @@ def told(quote: str, verified: str = "") -> list[str]:
 
 
 def test_every_primary_article_was_verified_and_its_quote_has_not_changed() -> None:
-    bundle = load_bundle()
+    bundle = shipped_bundle()
     primary = 0
     for one in bundle.policies.values():
         document = bundle.document(one)
@@ -72,7 +71,7 @@ def test_every_primary_article_was_verified_and_its_quote_has_not_changed() -> N
 
 
 def test_a_changed_character_is_noticed() -> None:
-    bundle = load_bundle()
+    bundle = shipped_bundle()
     for one in bundle.policies.values():
         document = bundle.document(one)
         for key, article in document.data.get("articles", {}).items():

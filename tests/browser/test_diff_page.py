@@ -11,8 +11,6 @@ from tests.support.chromium import opened, sideways, violations
 from tests.support.comparison_data import complete_comparison
 from vatspolicy.reports.diff import render
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["en", "zh"])

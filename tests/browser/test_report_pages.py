@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.chromium import opened, sideways, violations
-from tests.support.shipped import fixture_file
+from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.policies.bundle import load_bundle
@@ -17,8 +17,6 @@ from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision.html import render
 from vatspolicy.reports.policy import make, write
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 FIXTURES = {
     "allow": "own-shop-shanghai",
@@ -35,7 +33,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>"
 
 
 def decide(name: str) -> dict[str, Any]:
-    bundle, profile = load_bundle(), load_profile(fixture_file(name))
+    bundle, profile = shipped_bundle(), load_profile(fixture_file(name))
     data = decision_to_data(bundle, profile, evaluate(bundle, profile, profile.launch or "2027-03-01"))
     return {**data, "file": f"{name}.yaml"}
 

@@ -22,8 +22,6 @@ pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 from vatspolicy.cel.sql import Known, column, to_sql, write  # noqa: E402 - they need the extra
 from vatspolicy.screening.duckdb_engine import connect, load_rows  # noqa: E402
 
-pytestmark = pytest.mark.xdist_group("differential")
-
 
 @pytest.fixture(scope="module")
 def database() -> Any:

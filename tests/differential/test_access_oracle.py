@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.access_oracle import OUTCOMES, judge
 from tests.support.access_profiles import draw_profiles
+from tests.support.shipped import shipped_bundle
 from vatspolicy.engine.evaluator import possible_outcomes
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 
 COUNT = int(os.environ.get("VATSPOLICY_ORACLE_PROFILES", "20000"))
@@ -20,7 +21,7 @@ SHARES = 20
 
 @pytest.fixture(scope="module")
 def shipped() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @pytest.mark.parametrize("share", range(SHARES))

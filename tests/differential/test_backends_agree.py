@@ -12,8 +12,6 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 
-import pytest
-
 from tests.support.activations import run_generated
 from tests.support.oracles import GOOGLE, CelPython, Google, convert
 from tests.support.random_inputs import PARAMETERS, Profiles, near_days, parameter_types
@@ -35,9 +33,6 @@ from vatspolicy.cel.types import type_of_value
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Policy
 from vatspolicy.policies.ruleset import RuleSet
-
-pytestmark = pytest.mark.xdist_group("differential")
-
 
 # --- the shipped bundle -----------------------------------------------------------------------------------------------
 

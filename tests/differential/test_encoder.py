@@ -21,6 +21,7 @@ from tests.support.random_inputs import (
     near_days,
     parameter_types,
 )
+from tests.support.shipped import shipped_bundle
 from tests.support.unread_law import unread_law
 from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
@@ -37,7 +38,7 @@ from vatspolicy.cel.types import BOOL
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.licensing import evaluate_routes
 from vatspolicy.engine.subjects import product_activation
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Route
 from vatspolicy.profile.profile import Profile, load_profile
@@ -45,12 +46,10 @@ from vatspolicy.profile.profile import Profile, load_profile
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
-pytestmark = pytest.mark.xdist_group("analysis")
-
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def random_profiles(bundle: Bundle, count: int, seed: int, periods: int = 1) -> list[tuple[Profile, str]]:

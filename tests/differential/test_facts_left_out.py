@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.shipped import fixture_files
+from tests.support.shipped import fixture_files, shipped_bundle
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import load_document
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.engine.evaluator import possible_outcomes
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 
 DECLARED = {("company", "licenses"), ("deals",), ("filings",), ("opinions",)}
@@ -26,7 +26,7 @@ REPLACING = {"ftz"}
 
 @pytest.fixture(scope="module")
 def shipped() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @pytest.mark.parametrize("file", fixture_files(), ids=lambda file: file.stem)

@@ -9,19 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.shipped import fixture_file, fixture_files
+from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from vatspolicy.authoring.testing.cases import one_fixture
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import load_document, parse_document
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.interview import start
 from vatspolicy.guidance.interview.writer import render
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import INHERITED, gazetteer
-
-pytestmark = pytest.mark.xdist_group("interview")  # the counts of all fixtures are compared in one place
 
 NAMES = [path.stem for path in fixture_files()]
 TODAY = "2026-11-24"
@@ -32,7 +30,7 @@ PILOT_IDC = ("pudong-lingang", "hosting-lingang-2024", "shenzhen-outside-zone")
 
 @functools.cache
 def shipped() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ import pytest
 from tests.support.law_changes import PAGE, REPLAYS, Replay, page, replay
 from vatspolicy.authoring.diff.verdict import STRICTER, impossible, possible
 
-pytestmark = pytest.mark.xdist_group("replays")  # each change is replayed once for all tests
-
 pytest.importorskip("z3", reason="proofs need the extra smt")
 
 WITNESSES = re.compile(

@@ -13,6 +13,7 @@ import pytest
 from tests.support.access_profiles import draw_profiles
 from tests.support.law_properties import SHIPPED, wanted
 from tests.support.random_inputs import Profiles, hints_of, near_days
+from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.analysis.properties import prove
 from vatspolicy.authoring.analysis.run import AnalysisRequest, run_analysis
@@ -33,18 +34,12 @@ SEARCHED = {"more-facts-stay-in-range", "foreign-partner-never-helps"}
 """Properties whose proof is too large: they are searched here, by `test_a_further_fact_stays_in_the_range` and with every
 fact of every fixture left out (test_facts_left_out.py), and by `test_a_foreign_partner_never_helps`. Their statements
 say so."""
-LONGEST = "higher-share-never-opens"
-"""The property whose proof takes about as long as all the others: another worker has it."""
-PROPERTIES = [
-    pytest.param(id, marks=pytest.mark.xdist_group("audit" if id == LONGEST else "properties"))
-    for id in SHIPPED
-    if id not in SEARCHED
-]
+PROPERTIES = [id for id in SHIPPED if id not in SEARCHED]
 
 
 @pytest.fixture(scope="module")
 def shipped() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 REQUIRED = {

@@ -16,7 +16,6 @@ from vatspolicy.documents.schemas import resource_folder
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),
-    pytest.mark.xdist_group("audit"),
 ]
 
 TRAVEL = "travel-agency-regulations"

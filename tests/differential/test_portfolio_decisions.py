@@ -27,8 +27,6 @@ pytest.importorskip("sqlglot", reason="the extra `portfolio` is not installed")
 from tests.support.portfolios import DuckDecider
 from vatspolicy.screening.duckdb_engine import connect
 
-pytestmark = pytest.mark.xdist_group("differential")
-
 FIXTURES = sorted(path for path in fixture_files())
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.guidance.remediation import Proposal, RemediationPlan, find_remediations
@@ -22,7 +22,7 @@ from vatspolicy.guidance.remediation.change import (
     strip_indexes,
 )
 from vatspolicy.guidance.remediation.search import route_names
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
 TODAY = "2026-11-24"
@@ -40,7 +40,7 @@ class Found:
 
 @cache
 def law() -> Bundle:
-    return load_bundle(ROOT / "policies")
+    return shipped_bundle()
 
 
 @cache

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.support.random_inputs import Profiles, hints_of, near_days
+from tests.support.shipped import shipped_bundle
 from vatspolicy.engine.classification import classify
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
 from vatspolicy.policies import ruleset as rulesets
-from vatspolicy.policies.bundle import load_bundle
 
 SEED = 20_260_101
 
@@ -23,7 +23,7 @@ PROFILES = 150
 
 def test_the_same_rules_match_with_and_without_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rulesets, "INDEX_AFTER", 0)
-    shipped = load_bundle()
+    shipped = shipped_bundle()
     draw, seen = random.Random(SEED), Counter[bool | None]()
     made, indexed = Profiles(draw, hints_of(shipped)), dict[str, Any]()
     for _ in range(PROFILES):

@@ -22,6 +22,7 @@ import pytest
 from tests.support.assignments import BOUNDS, Values, assign, truth
 from tests.support.oracles import CelPython, convert
 from tests.support.random_inputs import PARAMETERS, Expressions, Profiles, hints_of, near_days, parameter_types
+from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.formula import TRUE
 from vatspolicy.authoring.symbolic.query import Query
@@ -34,7 +35,7 @@ from vatspolicy.cel.parser import TypeEnvironment as Names
 from vatspolicy.cel.parser import parse
 from vatspolicy.cel.types import BOOL, Type, join, type_of_value
 from vatspolicy.engine.subjects import product_activation
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Rule
 
@@ -43,12 +44,10 @@ SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
 Z3 = importlib.util.find_spec("z3") is not None
 
-pytestmark = pytest.mark.xdist_group("analysis")
-
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def settled(query: Query, solver: Solver, rail: DualRail, expected: bool | None, values: Values) -> None:

@@ -29,9 +29,6 @@ from vatspolicy.screening.duckdb_engine import connect, load_rows  # noqa: E402
 duckdb = pytest.importorskip("duckdb", reason="the extra `portfolio` is not installed")
 
 
-pytestmark = pytest.mark.xdist_group("differential")
-
-
 @pytest.fixture(scope="module")
 def database() -> Any:
     with connect(threads=2) as connection:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.support.random_inputs import Profiles, hints_of, near_days
+from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.symbolic import RuleVerdict, compare_rules
 from vatspolicy.authoring.symbolic.domain import iso, ordinal
 from vatspolicy.authoring.symbolic.mixed_bundle import MixedBundle, find_rule
@@ -28,7 +29,7 @@ from vatspolicy.cel.serialize import to_data
 from vatspolicy.cel.types import BOOL, Bool, Int, ListOf, Number
 from vatspolicy.documents.schemas import resource_folder
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
+from vatspolicy.policies.bundle import Bundle, build_bundle, read_sources
 from vatspolicy.policies.model import NO_CODE, Expression, Rule, store_tree
 from vatspolicy.profile.profile import Profile, load_profile
 
@@ -37,7 +38,6 @@ SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),
-    pytest.mark.xdist_group("analysis"),
 ]
 
 Change = Callable[[Node, random.Random], Node | None]
@@ -45,7 +45,7 @@ Change = Callable[[Node, random.Random], Node | None]
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def distributed(node: Node, _draw: random.Random) -> Node | None:
 @functools.cache
 def steady() -> Mapping[str, tuple[Any, ...]]:
     """The lists among the parameters whose value is the same on all days."""
-    parameters = [p for policy in load_bundle().policies.values() for p in policy.parameters.values()]
+    parameters = [p for policy in shipped_bundle().policies.values() for p in policy.parameters.values()]
     return {
         p.key: tuple(p.values[0].value)
         for p in parameters

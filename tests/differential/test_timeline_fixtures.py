@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.schemas import validator_of
-from tests.support.shipped import ROOT, fixture_files
+from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.snapshot import summarize
@@ -20,7 +20,7 @@ from vatspolicy.engine.timeline import item_data, timeline
 from vatspolicy.engine.turning_points import may_change
 from vatspolicy.gate.gate import AHEAD, Gate
 from vatspolicy.i18n.text import width
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.timeline import render
 
@@ -32,7 +32,7 @@ LANGUAGES = ("en", "zh")
 
 @cache
 def shipped() -> Bundle:
-    return load_bundle(ROOT / "policies")
+    return shipped_bundle()
 
 
 @cache

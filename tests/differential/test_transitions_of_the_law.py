@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.assignments import BOUNDS, assign
 from tests.support.law_builder import CLASSES, LICENSE, bundle_of, route, rule
-from tests.support.shipped import FIXTURES
+from tests.support.shipped import FIXTURES, shipped_bundle
 from tests.support.solver import needs_solver
 from tests.support.transitions import checked, names
 from vatspolicy.authoring.symbolic import compare_change, compare_decisions, compare_rules
@@ -23,8 +23,6 @@ from vatspolicy.authoring.symbolic.witness import decision_of
 from vatspolicy.authoring.testing.cases import fixture_cases
 from vatspolicy.documents.schemas import SchemaSet, resource_folder
 from vatspolicy.policies.bundle import Bundle, build_bundle, load_bundle, read_sources
-
-pytestmark = pytest.mark.xdist_group("analysis")
 
 
 def edited(policy: str, old: str, new: str) -> Bundle:
@@ -41,7 +39,7 @@ def edited(policy: str, old: str, new: str) -> Bundle:
 @needs_solver
 def test_a_change_of_the_shipped_law() -> None:
     """Capital beyond a province: what had enough by a hair has not. All twelve changes are settled."""
-    base = load_bundle()
+    base = shipped_bundle()
     head = edited(
         "fite-provisions",
         "operator.registered_capital_rmb < param.least_capital_beyond_province",
@@ -55,7 +53,7 @@ def test_a_change_of_the_shipped_law() -> None:
 @needs_solver
 def test_fixtures_are_decided_by_the_encoding_as_by_the_evaluator() -> None:
     """The whole decision, over the law of all days, of the profiles that people wrote."""
-    bundle = load_bundle()
+    bundle = shipped_bundle()
     ground = TwoRuleSetSearch(Period(bundle.covers_from, END), bundle, 1_000_000, dict.fromkeys(BOUNDS, 2))
     pool, longest = ground.query.space.pool, 0
     compared = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.analysis.bounded_search import BoundedSearch, all_days
 from vatspolicy.authoring.symbolic.encoder import SymbolicActivation
 from vatspolicy.authoring.symbolic.query import Query
@@ -17,12 +18,10 @@ from vatspolicy.authoring.symbolic.values import DualRail
 from vatspolicy.authoring.symbolic.witness import profile_of
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import invariants, load_profile
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),
-    pytest.mark.xdist_group("analysis"),
 ]
 
 IDS = [entry["id"] for entry in SchemaSet.shipped().load("profile")["x-invariants"]]
@@ -61,7 +60,7 @@ def test_no_invariant_follows_from_the_others(id: str) -> None:
 
 def test_every_policy_can_apply() -> None:
     """Of every policy with a rule that is in force on some day, at least one applies to some real profile."""
-    bundle = load_bundle()
+    bundle = shipped_bundle()
     ground = BoundedSearch(bundle, all_days(bundle))
     silent, asked = [], 0
     for policy in bundle.policies.values():

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from vatspolicy import evaluate, load_bundle, load_profile
+from tests.support.shipped import shipped_bundle
+from vatspolicy import evaluate, load_profile
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.notices import notices
 from vatspolicy.errors import InvalidInput
@@ -21,7 +22,7 @@ SITE = {
 
 @pytest.fixture(scope="module")
 def law() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def decide(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.law_builder import CLASSES, CLOSED_TOO, LICENSE, bundle_of, decide, route, rule
-from vatspolicy import evaluate, load_bundle, load_profile
+from tests.support.shipped import shipped_bundle
+from vatspolicy import evaluate, load_profile
 from vatspolicy.engine.decision import Decision
 from vatspolicy.policies.bundle import Bundle
 
@@ -413,5 +414,5 @@ def test_a_held_instrument_of_unstated_validity_is_asked_for_where_it_stands() -
         "company": {"mainland_entity": True, "licenses": [{"instrument": "security-product-sales-permit"}]},
         "services": [{"id": "s", "offers": ["own-shop"], "channels": ["device"]}],
     }
-    decision = evaluate(load_bundle(), load_profile(facts), "2021-11-01")
+    decision = evaluate(shipped_bundle(), load_profile(facts), "2021-11-01")
     assert ("company", "licenses", 0, "valid_until") in {fact.path for fact in decision.missing}

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.assignments import BOUNDS, assign, holds
 from tests.support.console import Console
-from vatspolicy import evaluate, load_bundle, load_profile
+from tests.support.shipped import shipped_bundle
+from vatspolicy import evaluate, load_profile
 from vatspolicy.authoring.symbolic.decision_encoder import decision_words, encode_decision
 from vatspolicy.authoring.symbolic.query import Query
 from vatspolicy.authoring.symbolic.timeline import periods
@@ -25,7 +26,7 @@ KINDS = ("company", "licenses", 0, "kinds")
 
 @pytest.fixture(scope="module")
 def law() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def spec(offer: str, **license: Any) -> dict[str, Any]:

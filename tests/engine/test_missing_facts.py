@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile, read_profile
 
 COMPANY = {"foreign_percent": 100, "mainland_entity": True}
@@ -68,7 +67,7 @@ def test_a_few_facts_decide_everything(facts: dict[str, Any], most: int) -> None
         "services": [service],
         "data": facts["data"],
     }
-    decision = evaluate(load_bundle(), load_profile(profile), "2027-03-01")
+    decision = evaluate(shipped_bundle(), load_profile(profile), "2027-03-01")
     assert decision.decision == "allow"
     assert [(finding.rule.name, [ask.path for ask in finding.missing]) for finding in decision.undetermined] == []
     due = {getattr(finding.rule.effect, "instrument", None) for finding in decision.duties}
@@ -89,7 +88,7 @@ def test_each_of_those_facts_is_needed() -> None:
                 "services": [service],
                 "data": kept["data"],
             }
-            decision = evaluate(load_bundle(), load_profile(profile), "2027-03-01")
+            decision = evaluate(shipped_bundle(), load_profile(profile), "2027-03-01")
             assert decision.decision == "incomplete" or decision.undetermined, f"{part}.{name}"
 
 
@@ -97,7 +96,7 @@ def test_the_spec_of_the_readme_is_decided_as_it_says() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     spec = next(block for block in text.split("```yaml\n")[1:] if block.startswith("schema: 2")).partition("```")[0]
     profile = read_profile(parse_document(spec, "README.md"))
-    decision = evaluate(load_bundle(), profile, "2027-03-01")
+    decision = evaluate(shipped_bundle(), profile, "2027-03-01")
     assert decision.decision == "needs-license"
     assert [offer.instrument for finding in decision.needs for offer in finding.any_of] == ["pilot-approval"]
 
@@ -116,7 +115,7 @@ def test_the_zone_of_a_place_is_asked_for_when_the_place_is_stated() -> None:
 
     def asked(**company: Any) -> set[tuple[str | int, ...]]:
         facts = {"product": {"id": "p"}, "company": {"foreign_percent": 100, **company}, "services": [service]}
-        decision = evaluate(load_bundle(), load_profile({"schema": 2, **facts}), "2015-06-19")
+        decision = evaluate(shipped_bundle(), load_profile({"schema": 2, **facts}), "2015-06-19")
         return {ask.path for ask in decision.missing if "registered" in ask.path}
 
     assert asked() == {("company", "registered")}

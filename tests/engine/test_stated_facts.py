@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.shipped import shipped_bundle
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import facts_of, load_profile
 from vatspolicy.profile.vocabulary import describe, presumptions
 
@@ -25,7 +25,7 @@ def decide(**service: Any) -> Decision:
         "company": {"foreign_percent": 100, "registered": {"at": "beijing", "ftz": "none"}},
         "services": [{"id": "s", "audience": "public", "operated_by": "company", **service}],
     }
-    return evaluate(load_bundle(), load_profile(facts), TODAY)
+    return evaluate(shipped_bundle(), load_profile(facts), TODAY)
 
 
 @pytest.mark.parametrize("kind", ["news", "publishing", "audiovisual", "game"])
@@ -87,5 +87,5 @@ def test_nothing_is_denied_outside_the_mainland(offer: str) -> None:
         "services": [{"id": "s", "audience": "public", "operated_by": "company", "offers": [offer], **ABROAD}],
         "data": {"persons": 0, "important": False, "leaves_mainland": False},
     }
-    decision = evaluate(load_bundle(), load_profile(facts), TODAY)
+    decision = evaluate(shipped_bundle(), load_profile(facts), TODAY)
     assert [finding.rule.name for finding in decision.denials] == []

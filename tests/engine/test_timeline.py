@@ -14,12 +14,12 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.schemas import validator_of
-from tests.support.shipped import ROOT, fixture_files
+from tests.support.shipped import fixture_files, shipped_bundle
 from tests.support.specs import HOSTING, TODAY
 from vatspolicy.engine import timeline as package
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.gate.gate import AHEAD, Gate
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.reports.timeline import FORMATS, render
 
@@ -31,7 +31,7 @@ LANGUAGES = ("en", "zh")
 
 @cache
 def shipped() -> Bundle:
-    return load_bundle(ROOT / "policies")
+    return shipped_bundle()
 
 
 @cache

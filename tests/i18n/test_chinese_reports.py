@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.support.project_builder import compare, policy, project
-from tests.support.shipped import ROOT, fixture_file, fixture_files
+from tests.support.shipped import fixture_file, fixture_files, shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.engine.timeline import timeline
 from vatspolicy.gate.gate import Gate
 from vatspolicy.guidance.access_matrix import build_matrix
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports import diff as comparison
 from vatspolicy.reports import timeline as timeline_report
@@ -34,7 +34,7 @@ OPENING, CLOSING = "（《“‘【", "，。；：、？！）》”’】"
 
 @pytest.fixture(scope="module")
 def shipped() -> Bundle:
-    return load_bundle(ROOT / "policies")
+    return shipped_bundle()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shipped import POLICIES, fixture_file
+from tests.support.shipped import POLICIES, fixture_file, shipped_bundle
 from vatspolicy import evaluate, load_bundle, load_profile
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.policies.bundle import Bundle
@@ -58,7 +58,7 @@ def test_threads_share_a_bundle(law: Path) -> None:
 
 
 def test_a_share_cap_is_a_condition() -> None:
-    rules = (rule for policy in load_bundle().policies.values() for rule in policy.rules)
+    rules = (rule for policy in shipped_bundle().policies.values() for rule in policy.rules)
     routes = [rule for rule in rules if isinstance(rule.effect, Route) and rule.effect.max_foreign_percent]
     assert routes
     for rule in routes:

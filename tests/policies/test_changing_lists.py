@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.shipped import shipped_bundle
 from vatspolicy.documents import Path
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.policies.changing_lists import ListChangeError, stated_values
 
 
@@ -54,7 +54,7 @@ def test_a_change_that_does_not_fit_is_refused_where_it_stands(entries: list[dic
 
 
 def test_the_zones_of_the_law_grow_by_what_each_day_adds() -> None:
-    parameter = load_bundle().policies["negative-list-ftz"].parameters["zones"]
+    parameter = shipped_bundle().policies["negative-list-ftz"].parameters["zones"]
     assert [len(value.value) for value in parameter.values] == [11, 12, 12, 18, 21, 22]
     found = {value.since: value.value[0] for value in parameter.values[:2]}
     assert found["2018-10-16"] == {"id": "shanghai", "zones": ["shanghai-original", "shanghai"]}

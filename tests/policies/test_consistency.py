@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.diff.schemas import _WRITTEN_BY_US
 from vatspolicy.authoring.unread import unread_warnings
 from vatspolicy.cel.ast import Literal, Param, Term, walk
 from vatspolicy.documents import load_document
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.model import NEVER, Advise, Deny, Need, Policy, Route, Rule
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import describe, gazetteer, words
@@ -33,7 +34,7 @@ OPEN = {
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @pytest.fixture(scope="module")

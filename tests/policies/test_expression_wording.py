@@ -7,10 +7,11 @@ import re
 import pytest
 
 from tests.support.law_builder import CLASSES, bundle_of
+from tests.support.shipped import shipped_bundle
 from vatspolicy.cel.ast import And, Literal, Not, Term, walk
 from vatspolicy.cel.interpreter import Unknown, evaluate
 from vatspolicy.i18n import LANGUAGES, Language
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.expression_wording import Wording
 from vatspolicy.policies.plain_tree import plain_tree
 from vatspolicy.reports.lists import cut_lists
@@ -24,7 +25,7 @@ RAW = re.compile(
 
 @pytest.fixture(scope="module")
 def law() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def said(law: Bundle, rule: str, day: str | None = DAY) -> tuple[str, str]:

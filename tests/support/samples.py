@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.random_inputs import PARAMETERS, Expressions, Hints, Profiles, hints_of, near_days, parameter_types
+from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.testing.cases import subjects
 from vatspolicy.cel.activation import Activation
 from vatspolicy.cel.ast import Node
 from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL, INT, Type, join, type_of_value
 from vatspolicy.engine.subjects import activity_activation, product_activation, service_activation
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.policies.model import Expression, Policy, Route
 from vatspolicy.policies.ruleset import RuleSet
@@ -60,7 +61,7 @@ def _same(expected: Any, found: Any) -> bool:
 
 @functools.cache
 def shipped() -> tuple[Bundle, Hints]:
-    bundle = load_bundle()
+    bundle = shipped_bundle()
     return bundle, hints_of(bundle)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+
+from vatspolicy.policies.bundle import Bundle, load_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICIES = ROOT / "policies"
@@ -35,3 +38,9 @@ def fixture_files() -> list[Path]:
         (path for path in FIXTURES.rglob("*.yaml") if not path.name.endswith(".expect.yaml")),
         key=lambda path: path.name,
     )
+
+
+@functools.cache
+def shipped_bundle() -> Bundle:
+    """The shipped law, loaded once for all tests of a process. Tests do not change it."""
+    return load_bundle(POLICIES)

@@ -19,7 +19,6 @@ from vatspolicy.profile.profile import load_profile
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed (the extra smt)"),
-    pytest.mark.xdist_group("audit"),
 ]
 
 WHOLE = tuple(kind for kind in KINDS if kind not in ("accepted-not-found", "unread-fact", "gap"))

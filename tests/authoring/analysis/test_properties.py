@@ -18,9 +18,6 @@ from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle, load_bundle
 from vatspolicy.profile.profile import load_profile
 
-pytestmark = pytest.mark.xdist_group("audit")
-
-
 # --- laws that break a property ---------------------------------------------------------------------------------------
 
 

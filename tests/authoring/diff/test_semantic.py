@@ -14,9 +14,9 @@ import yaml
 
 from tests.support.console import Console
 from tests.support.project_builder import PROFILE, RULES, compare, policy, project
+from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.symbolic.verdicts import DECISIONS, RuleVerdict, Transition, Transitions
 from vatspolicy.documents.schemas import SchemaSet
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.wording import FactWording
 from vatspolicy.reports.diff import render
@@ -354,7 +354,7 @@ def test_facts_are_named_as_the_schema_names_them() -> None:
         "data": {"persons": 1000000},
     }
     load_profile(profile)
-    bundle = load_bundle()
+    bundle = shipped_bundle()
     wording = FactWording(bundle.schemas, {name: one.title for name, one in bundle.instruments.items()})
     found = {fact["path"]: (fact["title"]["en"], fact["value"]["en"]) for fact in wording.facts(profile)}
     assert found["product.hardware"] == ("Product · Hardware", "none")

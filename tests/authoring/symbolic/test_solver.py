@@ -8,6 +8,7 @@ import random
 import pytest
 
 from tests.support.random_inputs import PARAMETERS, Expressions, hints_of, parameter_types
+from tests.support.shipped import shipped_bundle
 from tests.support.solver import needs_solver
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import FALSE, TRUE, FormulaPool, Range
@@ -22,19 +23,17 @@ from vatspolicy.cel.parser import TypeEnvironment, parse
 from vatspolicy.cel.types import BOOL
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.subjects import product_activation
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.compiler import variables
 from vatspolicy.profile.profile import invariants, load_profile
 
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
-pytestmark = pytest.mark.xdist_group("analysis")
-
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def test_formulas_fold() -> None:
@@ -127,8 +126,8 @@ def test_random_expressions_are_satisfied_or_not(bundle: Bundle) -> None:
 def test_every_invariant_can_hold_and_be_broken() -> None:
     """A proof under invariants that nothing satisfies would prove anything."""
     space = ProfileSpace({"services": 2})
-    query = Query(periods([load_bundle()])[0], {"services": 2})
-    ruleset = query.encode(load_bundle().on("2026-01-01"))
+    query = Query(periods([shipped_bundle()])[0], {"services": 2})
+    ruleset = query.encode(shipped_bundle().on("2026-01-01"))
     scope = ruleset.product_activation()
     rails = [query.encoder.truth(node, scope, {}) for node, _ in invariants()]
     search = open_solver(query.space)

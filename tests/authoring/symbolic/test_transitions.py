@@ -18,8 +18,6 @@ from vatspolicy.authoring.symbolic.two_rulesets import differing_period
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.policies.bundle import Bundle
 
-pytestmark = pytest.mark.xdist_group("analysis")
-
 DENY = "deny: {reason: CAPITAL-TOO-LOW}"
 
 

@@ -19,8 +19,6 @@ from vatspolicy.profile.profile import load_profile
 TIMES = int(os.environ.get("VATSPOLICY_FUZZ", "1"))
 SEED = int(os.environ.get("VATSPOLICY_SEED", "1"))
 
-pytestmark = pytest.mark.xdist_group("analysis")
-
 
 # --- verdicts on invented laws ---------------------------------------------------------------------------------------
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.authoring.testing.cases import one_fixture
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def problems(bundle: Bundle, folder: Path, old: str, new: str, profile: tuple[str, str] = ("", "")) -> list[str]:

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from tests.support.console import Console
-from tests.support.shipped import GOLDEN, ROOT
+from tests.support.shipped import GOLDEN, ROOT, shipped_bundle
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
@@ -40,7 +40,7 @@ WRITTEN = ("matrix", "--by", "all", "--as-of", DAY, "--format", "markdown")
 
 @cache
 def shipped() -> Bundle:
-    return load_bundle(ROOT / "policies")
+    return shipped_bundle()
 
 
 @cache

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.shipped import shipped_bundle
 from vatspolicy.documents import Path as FactPath
 from vatspolicy.documents import parse_document
 from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_outcomes
@@ -31,7 +32,7 @@ from vatspolicy.guidance.interview.memo import with_memory
 from vatspolicy.guidance.interview.messages import PHRASES, UNITS
 from vatspolicy.guidance.interview.ranking import rank_facts
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.edits import set_fact
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import fact_schemas
@@ -43,7 +44,7 @@ SERVICES: FactPath = ("services",)
 
 @pytest.fixture(scope="module")
 def shipped() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 def begin(bundle: Bundle, offer: str = "data-center", **facts: Any) -> Interview:
@@ -385,7 +386,7 @@ _KEPT: dict[str, Any] = {}
 
 def _bundle() -> Bundle:
     if "bundle" not in _KEPT:
-        _KEPT["bundle"] = load_bundle()
+        _KEPT["bundle"] = shipped_bundle()
     return _KEPT["bundle"]  # type: ignore[no-any-return]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.shipped import ROOT, fixture_file
+from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
 from vatspolicy.guidance.remediation import GOALS, Proposal, RemediationPlan, find_remediations
@@ -19,7 +19,7 @@ from vatspolicy.guidance.remediation.change import (
     mutable_facts,
 )
 from vatspolicy.guidance.remediation.search import Search, route_names
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 from vatspolicy.profile.vocabulary import describe, fact_schemas
 
@@ -28,7 +28,7 @@ TODAY = "2026-11-24"
 
 @cache
 def law() -> Bundle:
-    return load_bundle(ROOT / "policies")
+    return shipped_bundle()
 
 
 def fixture(name: str, *changes: tuple[str, Any]) -> Profile:

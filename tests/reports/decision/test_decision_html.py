@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from tests.support.html_tree import HOSTILE, Tree
-from tests.support.shipped import fixture_file
+from tests.support.shipped import fixture_file, shipped_bundle
 from vatspolicy.documents import format_path
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import VERDICTS
-from vatspolicy.policies.bundle import Bundle, load_bundle
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
@@ -43,7 +43,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 Decide = Callable[..., dict[str, Any]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.console import Console
-from tests.support.shipped import ROOT
+from tests.support.shipped import ROOT, shipped_bundle
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -24,7 +24,7 @@ RULE = "vats-pilot-2024/pilot-access"
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.console import Console
 from tests.support.html_tree import HOSTILE, Tree
+from tests.support.shipped import shipped_bundle
 from tests.support.specs import TODAY
 from vatspolicy.errors import InvalidInput
 from vatspolicy.policies.bundle import Bundle, load_bundle
@@ -26,7 +27,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return load_bundle()
+    return shipped_bundle()
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from tests.support.console import Console
-from tests.support.shipped import ROOT, fixture_file
+from tests.support.shipped import fixture_file, shipped_bundle
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
 from vatspolicy.i18n.text import width
-from vatspolicy.policies.bundle import load_bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.remediation import markdown as as_markdown
 from vatspolicy.reports.remediation import text as as_text
@@ -30,7 +29,7 @@ DAY = "2026-11-24"
 
 @cache
 def data_of(name: str, *changes: tuple[str, Any]) -> dict[str, Any]:
-    bundle = load_bundle(ROOT / "policies")
+    bundle = shipped_bundle()
     profile = load_profile(fixture_file(name), changes)
     return plan_to_data(bundle, profile, find_remediations(bundle, profile, DAY))
 
