@@ -104,7 +104,9 @@ class CaseItem(pytest.Item):
         self.case = case
 
     def runtest(self) -> None:
-        """Raise if the result differs from the expectation."""
+        """Raise if the result differs from the expectation, or if the case is to be skipped."""
+        if self.case.skipped is not None:
+            pytest.skip(self.case.skipped)
         problems = self.case.run()
         if problems:
             raise CaseFailedError("\n".join(problems))
