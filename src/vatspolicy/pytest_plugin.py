@@ -102,11 +102,11 @@ class CaseItem(pytest.Item):
     def __init__(self, *, case: Case, **rest: Any) -> None:
         super().__init__(**rest)
         self.case = case
+        if case.skipped is not None:
+            self.add_marker(pytest.mark.skip(reason=case.skipped))
 
     def runtest(self) -> None:
-        """Raise if the result differs from the expectation, or if the case is to be skipped."""
-        if self.case.skipped is not None:
-            pytest.skip(self.case.skipped)
+        """Raise if the result differs from the expectation."""
         problems = self.case.run()
         if problems:
             raise CaseFailedError("\n".join(problems))
