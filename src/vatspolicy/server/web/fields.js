@@ -75,7 +75,7 @@ function drawField(field, path, value, draft = null) {
   if (field.kind === "list") return draft ? null : drawList(field, path, value, key);
   const errors = draft ? [] : errorsAt(path);
   const next = !draft && now.interview?.question?.path === path;
-  const hint = [draft === "q" ? field.hint ?? "" : field.question?.[lang] ?? "", field.unit ? say("unit", { unit: field.unit[lang] }) : ""].filter(Boolean);
+  const hint = [draft === "q" ? field.hint ?? "" : field.question?.[lang] ?? "", field.unit && field.kind !== "date" ? say("unit", { unit: field.unit[lang] }) : ""].filter(Boolean);
   const described = [hint.length ? `${key}-hint` : "", errors.length ? `${key}-error` : ""].filter(Boolean).join(" ") || null;
   const marks = next ? [" ", el("span", { class: "badge ask" }, say("asked_next"))]
     : !draft && now.asked.includes(path) ? [" ", el("span", { class: "badge" }, say("asked"))] : [];
@@ -108,8 +108,8 @@ function drawControl(field, key, value, { described, invalid, path }) {
       return drawChecks(key, choices, Array.isArray(value) ? value.map(codeOf) : value, field.radio);
     default: {
       const typed = failed.get(path)?.typed ?? (known(value) ? String(value) : "");
-      return el("input", { id: key, type: "text", "data-typed": true, value: typed, autocomplete: "off", spellcheck: "false",
-        inputmode: { integer: "numeric", number: "decimal" }[field.kind] ?? null, placeholder: field.kind === "date" ? "YYYY-MM-DD" : null, ...aria });
+      return el("input", { id: key, type: field.kind === "date" ? "date" : "text", "data-typed": true, value: typed, autocomplete: "off", spellcheck: "false",
+        inputmode: { integer: "numeric", number: "decimal" }[field.kind] ?? null, ...aria });
     }
   }
 }
@@ -123,14 +123,14 @@ function drawRadios(key, options, value, open) {
 
 function drawChecks(key, choices, value, open) {
   const chosen = new Set((value ?? []).map((one) => JSON.stringify(one)));
-  const box = (one, text, checked, index) => el("label", { "data-text": text.toLowerCase() },
+  const box = (one, text, checked, index, find = text) => el("label", { "data-find": find },
     el("input", { type: "checkbox", id: `${key}-${index}`, value: one, checked }), " ", text);
-  const boxes = () => [...choices.map((one, index) => box(JSON.stringify(one.value), one.label[lang], chosen.has(JSON.stringify(one.value)), index)),
+  const boxes = () => [...choices.map((one, index) => box(JSON.stringify(one.value), one.label[lang], chosen.has(JSON.stringify(one.value)), index, findable(one))),
     box("none", say("none"), known(value) && chosen.size === 0, "none")];
   if (choices.length <= 12) return el("div", { class: "options" }, boxes());
-  const find = [el("label", { for: `${key}-find`, class: "find" }, say("filter"), " ",
-    el("input", { id: `${key}-find`, type: "search", "data-filter": `${key}-list`, autocomplete: "off" })),
-    el("p", { class: "hidden", role: "status", id: `${key}-list-found` })];
+  const find = [el("label", { for: `${key}-find`, class: "find" }, say("filter")),
+    el("input", { id: `${key}-find`, type: "search", class: "find", "data-filter": `${key}-list`, autocomplete: "off" }),
+    el("p", { class: "soft found", role: "status", id: `${key}-list-found` })];
   const list = () => el("div", { class: "options long", id: `${key}-list` }, boxes());
   if (open) return el("div", {}, find, list());
   const shown = opened.get(`${key}-more`) ?? false; // hundreds of boxes are made for those who want them
@@ -195,6 +195,26 @@ function drawDraft(field, path, at, how) {
 function removal(path, name, index) {
   return el("button", { type: "button", class: "quiet", "data-act": "remove", "data-path": path, "data-index": index,
     "aria-label": say("remove_what", { what: name }) }, say("remove"));
+}
+
+/* --- the search in a list --- */
+
+/* What a choice is found by: its names in both languages, its code and its synonyms. */
+const findable = (one) => [one.label.en, one.label.zh, String(one.value), ...(one.synonyms ?? [])].join("\n");
+const plain = (text) => text.normalize("NFKC").toLowerCase().replace(/[-_/]/g, " ");
+
+/* Whether every word that is sought begins a word of the text; Chinese has no gaps between words. */
+function matches(sought, text) {
+  const there = plain(text), packed = there.replace(/ /g, "");
+  return plain(sought).split(/\s+/).filter(Boolean).every((word) => /[\u3400-\u9fff]/.test(word) ? packed.includes(word)
+    : there.split(/[^\p{L}\p{N}]+/u).some((one) => one.startsWith(word)));
+}
+
+function filtered(target) {
+  const text = target.value.trim(), list = $(target.dataset.filter);
+  const hits = [...list.children].filter((one) => { one.hidden = !matches(text, one.dataset.find); return !one.hidden; });
+  list.hidden = !hits.length;
+  $(`${list.id}-found`).textContent = !text ? "" : hits.length ? say("found", { count: hits.length }) : say("found_none", { text });
 }
 
 /* The value of a field as the reader has set it: { value } or { typed }. */
