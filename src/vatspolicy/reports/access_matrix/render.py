@@ -36,6 +36,8 @@ FORMATS = ("text", "markdown", "html", "json")
 _LEAST = 20
 """Cells that the names of rows need on a terminal; with less room every row becomes a list."""
 
+_LONG = 60
+"""Cells from which the head of a column is given more room on a page."""
 _OFFERS = 2
 """Offers that the name of a row lists on a terminal."""
 
@@ -255,10 +257,8 @@ def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3)
     from vatspolicy.reports.formats.html import tag
 
     found, signs = notes(data, lang)
-    heads = [
-        tag("th", say(column["title"], lang) if "policies" in column else column["id"], scope="col")
-        for column in data["columns"]
-    ]
+    names = [say(column["title"], lang) if "policies" in column else column["id"] for column in data["columns"]]
+    heads = [tag("th", name, scope="col", class_="long" if width(name) > _LONG else None) for name in names]
     rows = []
     for index, row in enumerate(data["rows"]):
         cells = [_html_cell(cell, signs.get((index, cell["column"])), data, lang, prefix) for cell in row["cells"]]

@@ -50,6 +50,11 @@ function details(id, open, summary, ...content) {
 /* --- fields --- */
 
 const choicesOf = (field) => (typeof field.choices === "string" ? form.lists[field.choices] : field.choices);
+/* The field of the form for a path; members of a list share one. */
+function fieldAt(path) {
+  return path.split(".").filter((step) => !/^\d+$/.test(step)).reduce((found, step) => (found.fields ?? []).find((one) => one.name === step) ?? {}, { fields: form.sections });
+}
+
 const codeOf = (place) => (place !== null && typeof place === "object" ? place.at : place); // a bare word is short for { at: word }
 const id = (path) => `f-${path}`;
 const under = (path, all) => all.some((one) => one === path || one.startsWith(`${path}.`));
@@ -199,20 +204,33 @@ function removal(path, name, index) {
 
 /* --- the search in a list --- */
 
-/* What a choice is found by: its names in both languages, its code and its synonyms. */
+/* What a choice is found by, a name a line: its names in both languages, its code and its synonyms. */
 const findable = (one) => [one.label.en, one.label.zh, String(one.value), ...(one.synonyms ?? [])].join("\n");
-const plain = (text) => text.normalize("NFKC").toLowerCase().replace(/[-_/]/g, " ");
+const FILLERS = new Set(["a", "an", "the", "of", "for", "and", "or", "with"]);
 
-/* Whether every word that is sought begins a word of the text; Chinese has no gaps between words. */
-function matches(sought, text) {
-  const there = plain(text), packed = there.replace(/ /g, "");
-  return plain(sought).split(/\s+/).filter(Boolean).every((word) => /[\u3400-\u9fff]/.test(word) ? packed.includes(word)
-    : there.split(/[^\p{L}\p{N}]+/u).some((one) => one.startsWith(word)));
+/* The words of a text without case, hyphens and plurals, as vatspolicy.documents.words compares them. */
+function wordsOf(text) {
+  return (text.normalize("NFKC").toLowerCase().match(/[a-z0-9]+|[^\P{L}a-z]+/gu) ?? []).filter((one) => !FILLERS.has(one))
+    .map((one) => (one.length > 3 && one.endsWith("s") && !one.endsWith("ss") ? one.slice(0, -1) : one));
+}
+
+/* Whether a name has a word: as the beginning of one of its own, a short one as a whole, Chinese anywhere. */
+function holds(own, word) {
+  if (!/^[a-z0-9]+$/.test(word)) return own.some((one) => one.includes(word));
+  return own.some((one) => (word.length > 2 ? one.startsWith(word) : one === word));
+}
+
+/* Whether names have every word that is sought; else whether the search contains a whole name ("a SaaS platform"). */
+function matches(sought, names) {
+  const words = wordsOf(sought), all = names.split("\n").map(wordsOf).filter((one) => one.length);
+  if (words.every((word) => all.some((own) => holds(own, word)))) return 2;
+  return all.slice(2).some((own) => ` ${words.join(" ")} `.includes(` ${own.join(" ")} `)) ? 1 : 0;
 }
 
 function filtered(target) {
-  const text = target.value.trim(), list = $(target.dataset.filter);
-  const hits = [...list.children].filter((one) => { one.hidden = !matches(text, one.dataset.find); return !one.hidden; });
+  const text = target.value.trim(), list = $(target.dataset.filter), grades = [...list.children].map((one) => matches(text, one.dataset.find));
+  const best = grades.some((one) => one === 2) ? 2 : 1;
+  const hits = [...list.children].filter((one, index) => { one.hidden = grades[index] < best; return !one.hidden; });
   list.hidden = !hits.length;
   $(`${list.id}-found`).textContent = !text ? "" : hits.length ? say("found", { count: hits.length }) : say("found_none", { text });
 }

@@ -73,10 +73,11 @@ function drawQuestion() {
   const head = el("h2", { id: "question-head", tabindex: "-1" }, heading());
   if (!asked) return [head, el("div", { id: "question-end" }, ending(), el("p", { class: "buttons" }, back))];
   const left = now.interview.progress.left;
-  const key = `q-${asked.path}`;
+  const key = `q-${asked.path}`, inForm = fieldAt(asked.kind === "services" ? "services.offers" : asked.path);
+  const called = new Map((inForm?.choices ? choicesOf(inForm) : []).map((one) => [one.value, one.synonyms]));
   const kind = { words: "choices", entries: "choices", services: "choices" }[asked.kind] ?? asked.kind;
   const field = { kind, radio: true, title: asked.text, unit: asked.unit, hint: asked.kind === "services" ? say("services_hint") : "",
-    choices: asked.choices.map((one, index) => ({ value: ["entries"].includes(asked.kind) ? index : one.value, label: one.label })) };
+    choices: asked.choices.map((one, index) => ({ value: ["entries"].includes(asked.kind) ? index : one.value, label: one.label, synonyms: called.get(one.value) })) };
   const why = details("question-why", false, say("why"), asked.why.text ? el("p", {}, asked.why.text[lang]) : null,
     el("ul", { class: "reasons" }, asked.why.rules.slice(0, 6).map((rule) => el("li", {}, `${rule.message[lang]} → ${rule.effect[lang]}`,
       rule.citations.map((one) => el("p", { class: "law" }, `${one.title[lang]}${lang === "zh" ? "，" : ", "}${one.label[lang]}`, one[lang] ? el("q", {}, one[lang]) : null))))),
