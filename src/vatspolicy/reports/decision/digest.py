@@ -47,6 +47,45 @@ def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def failing_findings(data: Data, level: str) -> list[Data]:
+    """Return the findings of a decision on which the gate fails at a level; for `contested`, the stricter readings.
+
+    The gate decides without these lists (`Gate.failing`); a test holds both equal.
+    """
+    if level == "contested":
+        worst = data["worst_reading"]
+        found = [one for one in data["contested"] if one["stricter"]]
+        return found or ([worst] if worst and worst["stricter"] else [])
+    if level == "duty":
+        waiting = [one for one in data["undetermined"] if one["effect"] == "duty"]
+        found = [one for one in [*data["duties"], *waiting] if is_outstanding(one)]
+    elif level == "advice":
+        return [one for one in data["advice"] if "waived" not in one] + list(data["contested"])
+    else:
+        found = data["denials"] if level == "deny" else [*data["needs"], *data["would_need"]]
+    return [one for one in found if "waived" not in one]
+
+
+def is_outstanding(duty: Data) -> bool:
+    """Return True for a duty before the launch that is not done."""
+    return bool(duty["state"] != "done" and duty["deadline"]["group"] == "before-launch")
+
+
+def split_duties(data: Data) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what is to do before the launch: filings with an authority, and duties of the company itself."""
+    filings: list[dict[str, Any]] = []
+    own: list[dict[str, Any]] = []
+    for duty in merge_duties(duty for duty in data["duties"] if is_outstanding(duty)):
+        internal = [body["id"] for body in duty["authority"]] == ["self"]
+        (own if internal else filings).append(duty)
+    return filings, own
+
+
+def licenses_to_get(data: Data) -> list[Data]:
+    """Return the needs of a decision, also those that a denied product would have."""
+    return [*data["needs"], *data["would_need"]]
+
+
 def open_facts(findings: Iterable[Data]) -> dict[str, tuple[Data, int]]:
     """Return the facts that keep rules undecided, by path: the question, and the number of rules that depend on it."""
     rules: dict[str, set[str]] = {}
