@@ -47,25 +47,6 @@ def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def failing_findings(data: Data, level: str) -> list[Data]:
-    """Return the findings of a decision on which the gate fails at a level; for `contested`, the stricter readings.
-
-    The gate decides without these lists (`Gate.failing`); a test holds both equal.
-    """
-    if level == "contested":
-        worst = data["worst_reading"]
-        found = [one for one in data["contested"] if one["stricter"]]
-        return found or ([worst] if worst and worst["stricter"] else [])
-    if level == "duty":
-        waiting = [one for one in data["undetermined"] if one["effect"] == "duty"]
-        found = [one for one in [*data["duties"], *waiting] if is_outstanding(one)]
-    elif level == "advice":
-        return [one for one in data["advice"] if "waived" not in one] + list(data["contested"])
-    else:
-        found = data["denials"] if level == "deny" else [*data["needs"], *data["would_need"]]
-    return [one for one in found if "waived" not in one]
-
-
 def is_outstanding(duty: Data) -> bool:
     """Return True for a duty before the launch that is not done."""
     return bool(duty["state"] != "done" and duty["deadline"]["group"] == "before-launch")

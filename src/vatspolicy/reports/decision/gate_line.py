@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, find_failures, find_worst_level
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, width
 from vatspolicy.i18n.words import VERDICTS, Table, joint, word
 from vatspolicy.output import Style
 from vatspolicy.policies.wording import say_reading
-from vatspolicy.reports.decision.digest import failing_findings, licenses_to_get, split_duties
+from vatspolicy.reports.decision.digest import licenses_to_get, split_duties
 
 if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
@@ -98,12 +99,29 @@ def _gap(lang: Language) -> str:
 
 
 def _state(gate: GateResult) -> str:
-    levels = set(gate.failing)
+    levels = {_level(data, gate) for data in gate.records}
     if gate.invalid or gate.problems:
         return "invalid"
-    if gate.empty or gate.strict or levels - {None, "incomplete"}:
+    if gate.empty or _failing_remarks(gate) or levels - {None, INCOMPLETE}:
         return "failed"
-    return "incomplete" if "incomplete" in levels else "passed"
+    return "incomplete" if INCOMPLETE in levels else "passed"
+
+
+def _failures(data: Data, gate: GateResult) -> list[Failure]:
+    """Return what fails, or would fail without --no-fail."""
+    return find_failures(data, gate.judgement.fail_on)
+
+
+def _level(data: Data, gate: GateResult) -> str | None:
+    """Return the level on which a decision fails; incomplete by its exit code where facts are missing."""
+    failures = _failures(data, gate)
+    if failures and data.get("remaining", data["decision"]) == INCOMPLETE:
+        return INCOMPLETE
+    return find_worst_level(failures)
+
+
+def _failing_remarks(gate: GateResult) -> int:
+    return sum(gate.judgement.fails_remark(remark) for remark in gate.remarks or ())
 
 
 def _reasons(gate: GateResult, lang: Language) -> list[str]:
@@ -116,46 +134,47 @@ def _reasons(gate: GateResult, lang: Language) -> list[str]:
     if gate.empty:
         found.append(count("empty", len(gate.empty), lang))
     found += _levels(gate, lang)
-    if gate.strict:
-        notices = sum(remark["level"] == "warning" for remark in gate.remarks or ())
+    if notices := _failing_remarks(gate):
         found.append(count("strict", notices, lang))
     if found or not gate.records:
         return found
     worst = worst_first(gate.records)[0]
     level = worst.get("remaining", worst["decision"])
-    return [word(WORDS, "below", lang, level=level, fail_on=gate.fail_on)]
+    return [word(WORDS, "below", lang, level=level, fail_on=gate.judgement.fail_on)]
 
 
 def _levels(gate: GateResult, lang: Language) -> list[str]:
     found: dict[str, list[Data]] = {}
-    for data, level in zip(gate.records, gate.failing, strict=True):
-        if level is not None:
+    for data in gate.records:
+        if level := _level(data, gate):
             found.setdefault(level, []).append(data)
-    alone = len(gate.records) == 1
+    alone, fail_on = len(gate.records) == 1, gate.judgement.fail_on
     told = {level: level if alone else f"{len(records)} {level}" for level, records in found.items()}
     plain = joint("list", lang).join(told[level] for level in ("deny", "needs-license") if level in found)
-    said = [word(WORDS, "reached", lang, level=plain, fail_on=gate.fail_on)] if plain else []
+    said = [word(WORDS, "reached", lang, level=plain, fail_on=fail_on)] if plain else []
     for level in NAMED:
         if level in found:
-            names = _names(found[level], level, lang)
-            said.append(word(WORDS, "named", lang, level=told[level], fail_on=gate.fail_on, names=names))
-    if "incomplete" in found:
-        said.append(word(WORDS, "open", lang) if alone else count("incomplete", len(found["incomplete"]), lang))
+            names = _names(found[level], level, gate, lang)
+            said.append(word(WORDS, "named", lang, level=told[level], fail_on=fail_on, names=names))
+    if INCOMPLETE in found:
+        said.append(word(WORDS, "open", lang) if alone else count(INCOMPLETE, len(found[INCOMPLETE]), lang))
     return said
 
 
-def _names(records: Iterable[Data], level: str, lang: Language) -> str:
+def _names(records: Iterable[Data], level: str, gate: GateResult, lang: Language) -> str:
     """Return the first finding that failed, and the number of others."""
-    names = list(dict.fromkeys(_name(finding, lang) for data in records for finding in failing_findings(data, level)))
+    failures = ((data, failure) for data in records for failure in _failures(data, gate) if failure.level == level)
+    names = list(dict.fromkeys(_name(data, failure, lang) for data, failure in failures))
     if len(names) < 2:
         return "".join(names)
     return word(WORDS, "more", lang, name=names[0], count=len(names) - 1, total=len(names))
 
 
-def _name(finding: Data, lang: Language) -> str:
-    """Return a short name of a finding or of another reading."""
-    if "readings" in finding:
-        return clean(word(WORDS, "service_read_as", lang, subject=finding["service"]), one_line=True)
+def _name(data: Data, failure: Failure, lang: Language) -> str:
+    """Return a short name of a finding or of another reading; of all readings of a service if they fail together."""
+    if failure.part == ITSELF:
+        return clean(word(WORDS, "service_read_as", lang, subject=data["worst_reading"]["service"]), one_line=True)
+    finding = data[failure.part][failure.position]
     if "reading" in finding:
         name = say_reading(finding["reading"], lang)
         return clean(word(WORDS, "read_as", lang, subject=finding["subject"], name=name), one_line=True)
@@ -190,8 +209,7 @@ def _next_command(gate: GateResult, repeated: str) -> str | None:
     """Return the command that leads on from the gravest decision; None where there is nothing to add."""
     if not gate.records:
         return None
-    levels = {id(data): level for data, level in zip(gate.records, gate.failing, strict=True)}
-    failed = [data for data in gate.records if levels[id(data)]]
+    failed = [data for data in gate.records if _level(data, gate)]
     data = worst_first(failed or gate.records)[0]
     command, options = {
         "deny": ("routes", ""),
