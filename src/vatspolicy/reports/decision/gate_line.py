@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, find_failures, find_worst_level
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.text import clean, width
+from vatspolicy.i18n.text import clean, width, wrap
 from vatspolicy.i18n.words import VERDICTS, Table, joint, word
 from vatspolicy.output import Style
 from vatspolicy.policies.wording import say_reading
@@ -86,12 +86,11 @@ def say_gate(
     if state != "passed" and not gate.exit_code:
         text += _gap(lang) + word(WORDS, "no_fail", lang)
     following = _next_command(gate, repeated)
-    if following is None:
-        return [text]
-    command = word(WORDS, "next", lang, command=following)
-    if one_line or width(text) + 1 + width(command) <= room:
-        return [f"{text}{_gap(lang)}{command}"]
-    return [text, command]
+    command = word(WORDS, "next", lang, command=following) if following else ""
+    whole = f"{text}{_gap(lang)}{command}".rstrip()
+    if one_line or width(whole) <= room:
+        return [whole]
+    return [*wrap(text, room, "  ", ""), *(wrap(command, room, "  ", "") if command else [])]
 
 
 def _gap(lang: Language) -> str:
