@@ -37,6 +37,12 @@ class Format(StrEnum):
     GITHUB, MARKDOWN, HTML = "github", "markdown", "html"
 
 
+class Extent(StrEnum):
+    """How much a report says (vatspolicy.reports.decision.EXTENTS)."""
+
+    SCREEN, DETAILS, SUMMARY, QUIET = "screen", "details", "summary", "quiet"
+
+
 class Lang(StrEnum):
     """Languages of a report."""
 
@@ -44,7 +50,7 @@ class Lang(StrEnum):
 
 
 class FailOn(StrEnum):
-    """Levels on which the gate may fail (vatspolicy.gate.gate.LEVELS)."""
+    """Levels on which the gate may fail (vatspolicy.gate.judgement.LEVELS)."""
 
     DENY, NEEDS_LICENSE, CONTESTED = "deny", "needs-license", "contested"
     DUTY, ADVICE = "duty", "advice"
