@@ -61,6 +61,8 @@ def _convert(parameter: Parameter, texts: list[str]) -> Any:
     """Return the value of a parameter. Raises for a mistake."""
     if isinstance(parameter.declared, Argument):
         return texts
+    if len(texts) > 1 and not parameter.declared.repeatable:
+        raise ValueError(parameter.name)
     if parameter.is_flag:
         return True
     value: Any = texts

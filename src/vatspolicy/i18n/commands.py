@@ -11,6 +11,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("No such option: {0} (Possible options: {1!l})", "没有选项 {0}。可用的选项：{1!l}。"),
     ("No such option: {0} Did you mean {1!l}?", "没有选项 {0}。是不是 {1!l}？"),
     ("No such command {0!q}.", "没有命令{0!q}。"),
+    ("No such command {0!q}. Did you mean {1!l}?", "没有命令{0!q}。是不是想写{1!l}？"),
+    ("Option {0!q} is given {1} times, and it takes one value.", "选项{0!q}给了 {1} 次，而它只取一个值。"),
     ("Missing command.", "缺少命令。"),
     ("Missing argument {0!q}.", "缺少参数{0!q}。"),
     ("Missing option {0!q}.", "缺少选项{0!q}。"),

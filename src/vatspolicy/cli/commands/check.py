@@ -45,7 +45,12 @@ class CheckOptions:
     changes: SetOption = ()
     fail_on: Annotated[
         FailOn,
-        Option("--fail-on", help="What makes the gate fail; each level includes those before it.", panel=DECISION),
+        Option(
+            "--fail-on",
+            metavar="LEVEL",
+            help="What makes the gate fail; each level includes those before it.",
+            panel=DECISION,
+        ),
     ] = FailOn.NEEDS_LICENSE
     allow_past: PastOption = False
     no_fail: Annotated[
