@@ -1,15 +1,21 @@
-"""Build hook that adds the compiled law to the wheel, so that the first start needs no compilation.
+"""Build hook that adds the compiled law to the wheel, so that the first start needs no compilation, and its origin.
 
 The shipped code compiles the law under the Python that builds. Another version of Python ignores these cache entries
 and compiles its own (see vatspolicy/compile_cache.py).
+
+Two environment variables say where a package comes from (see vatspolicy/origin.py): VATSPOLICY_BUILD_REPOSITORY is the
+address of its repository (default: the remote `origin` of git), and VATSPOLICY_BUILD_PUBLISHED=1 says that pip finds it
+by its name.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +28,23 @@ load_bundle()
 invariants()
 """
 SHIPPED = "vatspolicy/_resources/compiled"
+ORIGIN = "vatspolicy/_resources/origin.json"
 KINDS = ("bundle-", "invariants-")
+
+
+def find_origin(root: str, environment: Mapping[str, str]) -> dict[str, object]:
+    """Return what is known of the origin of the package: its repository, and whether it is published."""
+    sys.path.insert(0, str(Path(root) / "src"))
+    try:
+        from vatspolicy.origin import repository, web_address
+    finally:
+        del sys.path[0]
+    named = environment.get("VATSPOLICY_BUILD_REPOSITORY")
+    address = web_address(named) if named else repository()
+    if named and address is None:
+        raise ValueError(f"VATSPOLICY_BUILD_REPOSITORY is no address of a repository: {named}")
+    published = environment.get("VATSPOLICY_BUILD_PUBLISHED") == "1"
+    return {**({"repository": address} if address else {}), **({"published": True} if published else {})}
 
 
 class CompiledLaw(BuildHookInterface[Any]):
@@ -49,6 +71,10 @@ class CompiledLaw(BuildHookInterface[Any]):
         for path in sorted(Path(self._folder.name).iterdir()):
             if path.name.startswith(KINDS):
                 build_data["force_include"][str(path)] = f"{SHIPPED}/{path.name}"
+        if record := find_origin(self.root, os.environ):
+            path = Path(self._folder.name) / "origin.json"
+            path.write_text(json.dumps(record, sort_keys=True) + "\n", encoding="utf-8")
+            build_data["force_include"][str(path)] = ORIGIN
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove the temporary cache."""

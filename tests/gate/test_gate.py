@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,10 @@ from tests.support.specs import HOSTING, SHOP, TODAY
 from vatspolicy.cli.parameters import FailOn, Format
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
-from vatspolicy.gate.gate import LEVELS, DayError, ExitCode, Gate, GateResult, find_specs, worst
+from vatspolicy.engine.serialize import decision_to_data
+from vatspolicy.gate.gate import DayError, ExitCode, Gate, GateResult, find_specs, worst
+from vatspolicy.gate.judgement import INCOMPLETE as OPEN
+from vatspolicy.gate.judgement import ITSELF, LEVELS, Judgement, find_failures, find_worst_level
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.reports.decision import FORMATS, run
@@ -123,15 +127,28 @@ def decide(rich_bundle: Bundle, tmp_path: Path) -> DecideFixture:
 class DecideFixture:
     def __init__(self, bundle: Bundle, folder: Path) -> None:
         self.bundle, self.folder = bundle, folder
+        self.records: list[tuple[Decision, dict[str, Any]]] = []
 
     def decision(self, text: str, *changes: tuple[str, object]) -> Decision:
         path = self.folder / "spec.yaml"
         path.write_text(text)
         profile = load_profile(path, changes)
-        return evaluate(self.bundle, profile, profile.launch or TODAY)
+        decision = evaluate(self.bundle, profile, profile.launch or TODAY)
+        self.records.append((decision, decision_to_data(self.bundle, profile, decision)))
+        return decision
+
+    def record(self, decision: Decision) -> dict[str, Any]:
+        return next(record for one, record in self.records if one is decision)
 
     def code(self, fail_on: str, decision: Decision, no_fail: bool = False) -> int:
-        return Gate(self.bundle, TODAY, fail_on=fail_on, no_fail=no_fail).code(decision)
+        return Gate(self.bundle, TODAY, fail_on=fail_on, no_fail=no_fail).code(self.record(decision))
+
+    def failing(self, fail_on: str, decision: Decision) -> list[tuple[str, str]]:
+        """Level and rule (or fact, or part) of each failure."""
+        record = self.record(decision)
+        found = Judgement(fail_on).find_failures(record)
+        parts = [(one.level, {} if one.part == ITSELF else record[one.part][one.position]) for one in found]
+        return [(level, part.get("rule") or part.get("path") or ITSELF) for level, part in parts]
 
 
 BARE = [("services.0.audience", "business")]
@@ -158,6 +175,37 @@ def test_levels(decide: DecideFixture) -> None:
         assert tuple(decide.code(level, decision) for level in LEVELS) == codes, name
         assert all(decide.code(level, decision, no_fail=True) == OK for level in LEVELS), name
     assert {decision.decision for decision, _ in table.values()} == {"allow", "needs-license", "deny", "incomplete"}
+
+
+def test_the_gate_names_each_finding_that_fails(decide: DecideFixture) -> None:
+    """As many as its level includes, the gravest first; and none where the exit code is 0."""
+    need, first, look = "telecom-regulations/license-duty", "invented-duties/first", "invented-duties/look"
+    denied = decide.decision(HOSTING, *DENIED)
+    assert decide.failing("deny", denied) == [("deny", need)]
+    needed = decide.decision(HOSTING, ("data.persons", 0), ("services.0.audience", "public"))
+    assert [decide.failing(level, needed) for level in LEVELS[:2]] == [[], [("needs-license", need)]]
+    assert decide.failing("duty", needed) == [("needs-license", need), ("duty", first)]
+    told = decide.decision(SHOP, *BARE, ("data.persons", 0), ("company.foreign_percent", 60))
+    assert [decide.failing(level, told) for level in LEVELS] == [[], [], [], [], [("advice", look)]]
+    contested = decide.decision(SHOP, *BARE, *SOFTWARE)
+    assert {name for _, name in decide.failing("contested", contested)} == {"catalog-readings/software-on-own-servers"}
+    assert {level for level, _ in decide.failing("contested", contested)} == {"contested"}
+    unknown = decide.decision(HOSTING, *UNKNOWN)
+    assert decide.failing("deny", unknown)[0] == (OPEN, "company.foreign_percent")
+    assert Judgement("advice", no_fail=True).find_failures(decide.record(denied)) == []
+
+
+def test_a_decision_fails_as_a_whole_where_no_part_is_seen_to_fail(decide: DecideFixture) -> None:
+    """A decision word without a finding behind it must not let a launch through."""
+    record = decide.record(decide.decision(SHOP, *BARE, ("data.persons", 0)))
+    for word, failing in (("deny", LEVELS), ("needs-license", LEVELS[1:]), ("incomplete", LEVELS)):
+        for level in LEVELS:
+            found = [one.part for one in find_failures(record | {"decision": word, "missing": []}, level)]
+            assert found == ([ITSELF] if level in failing else []), (word, level)
+    together = record | {"worst_reading": {"stricter": True}}
+    assert [one[:2] for one in find_failures(together, "contested")] == [("contested", ITSELF)]
+    assert find_worst_level(find_failures(together | {"decision": "deny"}, "advice")) == "deny"
+    assert find_worst_level([]) is None
 
 
 SOFTWARE = [

@@ -402,7 +402,7 @@ def test_a_port_in_use_is_said_so(console: Console, law: Path) -> None:
 def test_without_its_extra_it_says_what_to_install(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     ran = console("serve", "--no-open")
-    assert (ran.code, ran.err) == (2, "vatspolicy: the page needs an extra: pip install 'vatspolicy[serve]'.\n")
+    assert (ran.code, ran.err) == (2, "vatspolicy: the page needs an extra: pip install '.[serve]'.\n")
 
 
 def test_a_past_day_needs_leave_on_the_command_line(console: Console, law: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatspolicy.bundles.bundle_file import BundleFileError
+from vatspolicy.origin import install
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -69,7 +70,7 @@ def _require_libraries(file: str) -> None:
         import cryptography
         import jwt
     except ImportError:
-        hint = "Install it with: pip install 'vatspolicy[sign]'"
+        hint = f"Install it with: {install('sign')}"
         raise BundleFileError(file, "Keys and signatures need the extra `sign`.", hint) from None
     del cryptography, jwt
 

@@ -44,7 +44,7 @@ class Lang(StrEnum):
 
 
 class FailOn(StrEnum):
-    """Levels on which the gate may fail (vatspolicy.gate.gate.LEVELS)."""
+    """Levels on which the gate may fail (vatspolicy.gate.judgement.LEVELS)."""
 
     DENY, NEEDS_LICENSE, CONTESTED = "deny", "needs-license", "contested"
     DUTY, ADVICE = "duty", "advice"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +13,7 @@ from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
 from vatspolicy.errors import InvalidInput, Problem
+from vatspolicy.gate.judgement import Judgement
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import Profile, load_profile
 
@@ -44,8 +45,6 @@ _SEVERITY = (
     ExitCode.INVALID,
     ExitCode.INTERNAL,
 )
-LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
-"""Levels that the gate may fail on; each includes those before it."""
 AHEAD = 180
 """Days after the launch within which changes of the decision are reported."""
 _SPECS = (".yaml", ".yml", ".json")
@@ -136,7 +135,7 @@ class Gate:
                 codes.append(ExitCode.INVALID)
         if self.waiver_set is not None:
             return self._after_waivers(decided, problems, empty, codes)
-        codes += [self.code(decision) for _, decision, _ in decided]
+        codes += [self.code(data) for _, _, data in decided]
         law = tuple((profile, data) for profile, _, data in decided)
         return GateResult(tuple(data for _, data in law), tuple(problems), empty, worst(codes), law=law)
 
@@ -153,9 +152,9 @@ class Gate:
         waiver_set = self.waiver_set
         assert waiver_set is not None
         waived_run = apply_waivers(self.bundle, decided, waiver_set, self.today)
-        codes = [*codes, *(self.code(decision) for decision in waived_run.remaining)]
+        codes = [*codes, *(self.code(data) for data in waived_run.records)]
         codes += [ExitCode.INVALID] if waiver_set.problems else []
-        if waiver_set.strict and not self.no_fail and any(one["level"] == "warning" for one in waived_run.remarks):
+        if any(self.judgement.fails_remark(remark) for remark in waived_run.remarks):
             codes.append(ExitCode.FAILED)
         problems = [*problems, *waiver_set.problems]
         kept = [(one[0], one[1], places) for one, places in zip(decided, waived_run.waived, strict=True)]
@@ -215,21 +214,17 @@ class Gate:
             return "is in the past; pass --allow-past-as-of to decide under the law of a past day"
         return None
 
-    def code(self, decision: Decision) -> ExitCode:
-        """Return the exit code of one decision."""
-        level = LEVELS.index(self.fail_on)
-        if decision.decision == "incomplete":
-            code = ExitCode.INCOMPLETE
-        else:
-            fails = (
-                decision.decision == "deny"
-                or (level >= 1 and decision.decision == "needs-license")
-                or (level >= 2 and decision.stricter_reading)
-                or (level >= 3 and bool(decision.outstanding))
-                or (level >= 4 and bool(decision.advice or decision.readings))
-            )
-            code = ExitCode.FAILED if fails else ExitCode.OK
-        return ExitCode.OK if self.no_fail else code
+    @property
+    def judgement(self) -> Judgement:
+        """The settings by which the run is judged, for its reports."""
+        return Judgement(self.fail_on, self.no_fail, self.waiver_set is not None and self.waiver_set.strict)
+
+    def code(self, record: Mapping[str, Any]) -> ExitCode:
+        """Return the exit code of one decision (a record)."""
+        failures = self.judgement.find_failures(record)
+        if failures and record.get("remaining", record["decision"]) == "incomplete":
+            return ExitCode.INCOMPLETE
+        return ExitCode.FAILED if failures else ExitCode.OK
 
 
 def days_after(day: str) -> str:

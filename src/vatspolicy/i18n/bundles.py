@@ -127,8 +127,8 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ),
     ("{0} rows were rejected; see {1}.", "拒收 {0} 行，见 {1}。"),
     (
-        "{0!t}: pip install 'vatspolicy[{1}]', or use --engine python.",
-        "{0!t}：请运行 pip install 'vatspolicy[{1}]'，或用 --engine python。",
+        "{0!t}: {1}, or use --engine python.",
+        "{0!t}：请运行 {1}，或用 --engine python。",
     ),
     (
         "The input must end in .jsonl, .ndjson, .parquet or .csv, or be FILE.duckdb:TABLE.",
@@ -145,8 +145,8 @@ BUNDLES: tuple[tuple[str, str], ...] = (
     ),
     ("{path}: a profile has no fact {0!q}.", "{path}：档案里没有事实{0!q}。"),
     (
-        "Parquet files and tables need an extra: pip install 'vatspolicy[portfolio]'.",
-        "Parquet 文件和数据表需要附加依赖：请运行 pip install 'vatspolicy[portfolio]'。",
+        "Parquet files and tables need an extra: {0}.",
+        "Parquet 文件和数据表需要附加依赖：请运行 {0}。",
     ),
     ("DuckDB cannot read {0!q}: {1}.", "DuckDB 无法读取{0!q}：{1}。"),
     ("{0!q} has no column {1!q}.", "{0!q}没有列{1!q}。"),

@@ -104,7 +104,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     # --- commands
     ("interrupted.", "已中断。"),
     ("{0} more problems are not shown.", "另有 {0} 个问题未列出。"),
-    ("the API needs an extra: pip install 'vatspolicy[serve]'.", "API 需要附加组件：pip install 'vatspolicy[serve]'。"),
+    ("the API needs an extra: {0}.", "API 需要附加组件：{0}。"),
     (
         "--as-of belongs to the page; a request of the API has an as_of of its own.",
         "--as-of 用于页面；API 的每个请求自带 as_of。",
@@ -172,8 +172,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("there is no rule {0!q} in {1}. {2!t}", "{1} 中没有规则{0!q}。{2!t}"),
     ("there is no rule {0!q} in {1}.", "{1} 中没有规则{0!q}。"),
     (
-        "the page needs an extra: pip install 'vatspolicy[serve]'.",
-        "网页需要附加依赖：pip install 'vatspolicy[serve]'。",
+        "the page needs an extra: {0}.",
+        "网页需要附加依赖：{0}。",
     ),
     (
         "cannot listen on port {0}: {1!t}. Choose another one with --port.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from vatspolicy.cel.types import Record, Type, type_of_schema
 from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
+from vatspolicy.documents.words import Word, search_words, words_of_schema
 from vatspolicy.i18n import Language as Language
 from vatspolicy.i18n import LocalizedText as LocalizedText
 
@@ -96,6 +97,30 @@ def question(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> L
     node = describe(path, schemas)
     title = node.get("title", str(path[-1]) if path else "")
     return node.get("x-question") or {"en": f"{title}?", "zh": f"{node.get('x-title-zh', title)}？"}
+
+
+def words_of(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> tuple[Word, ...]:
+    """Return the values that a fact may have, with names, synonyms and examples; for a list, those of its members.
+
+    A place is named by its code. A fact without an enumeration has none.
+    """
+    schemas = _chosen(schemas)
+    return schemas.derived(("words", path), lambda: _words_of(path, schemas))
+
+
+def find_words(path: tuple[str | int, ...], text: str, schemas: SchemaSet | None = None) -> tuple[Word, ...]:
+    """Return the values of a fact that a search fits, in either language and by synonyms, best first.
+
+    `find_words(("services", 0, "offers"), "CRM")` finds `saas`. If nothing fits, the values spelled almost alike.
+    """
+    return tuple(word for _, word in search_words(text, words_of(path, schemas)))
+
+
+def _words_of(path: tuple[str | int, ...], schemas: SchemaSet) -> tuple[Word, ...]:
+    node = describe(path, schemas)
+    while "enum" not in node and (inner := node.get("items") or node.get("properties", {}).get("at")):
+        node = _plain(inner, schemas)
+    return words_of_schema(node, schemas)
 
 
 def fact_schemas(schemas: SchemaSet | None = None) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:

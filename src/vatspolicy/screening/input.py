@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vatspolicy.documents.reader import LIMITS
+from vatspolicy.origin import install
 from vatspolicy.profile.vocabulary import describe
 
 LINES, PARQUET, CSV, TABLE = "lines", "parquet", "csv", "table"
@@ -186,7 +187,7 @@ def _relation(source: Source) -> Iterator[tuple[Any, str]]:
     try:
         import duckdb
     except ImportError:
-        raise InputError("Parquet files and tables need an extra: pip install 'vatspolicy[portfolio]'") from None
+        raise InputError(f"Parquet files and tables need an extra: {install('portfolio')}") from None
 
     try:
         with duckdb.connect() as connection:

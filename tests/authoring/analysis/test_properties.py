@@ -106,7 +106,7 @@ def test_without_a_solver_nothing_passes_in_silence(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(solver, "z3", None)
     bundle = law(tmp_path / "law", route("whole", "operator.foreign_percent >= 60.0"))
     result = prove(bundle, SHARE, budget=1000)
-    assert (result.verdict, result.reason) == ("unknown", "Proofs need a solver: install vatspolicy[smt].")
+    assert (result.verdict, result.reason) == ("unknown", "Proofs need a solver: pip install '.[smt]'.")
 
 
 # --- a further fact stays in the range: trials --------------------------------------------------------------------------

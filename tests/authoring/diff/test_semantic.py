@@ -248,7 +248,7 @@ def test_without_the_solver_auto_settles_nothing_and_says_what_to_install(
     data = compared(tmp_path, LATER, semantic="auto")
     assert (data["semantic"]["status"], data["semantic"]["engine"]) == ("evaluated", None)
     assert {rule["verdict"] for rule in data["semantic"]["rules"]} == {"unknown"}
-    assert "Install vatspolicy[smt]" in " ".join(render("text", data, "en").split())
+    assert "pip install '.[smt]'" in " ".join(render("text", data, "en").split())
     gated = compared(tmp_path / "gated", LATER, semantic="auto", fail_on=["deny->allow"])
     assert gated["exit_code"] == 4
 

@@ -135,7 +135,7 @@ def test_without_a_solver(before: str, after: str, tmp_path: Path, monkeypatch: 
     found = checked(base, head, compare_decisions(base, head, budget=5_000_000), attackers=5)
     rules = compare_rules(base, head, ["changed/r"], budget=5_000_000)
     assert all(t.verdict in ("unknown", with_solver[t.name]) for t in found.found)
-    assert (rules[0].verdict, rules[0].reason) == ("unknown", "Proofs need a solver: install vatspolicy[smt].")
+    assert (rules[0].verdict, rules[0].reason) == ("unknown", "Proofs need a solver: pip install '.[smt]'.")
     assert {t.reason for t in found.undecided} == {rules[0].reason}
 
 

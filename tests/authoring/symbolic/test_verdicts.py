@@ -191,4 +191,4 @@ def test_without_a_solver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert two(tmp_path / "a", same, f"({same}) && true", "product").verdict == "proved-equivalent"
     changed = two(tmp_path / "b", "data.persons >= 100", "data.persons > 100", "product")
     assert (changed.verdict, changed.witness) == ("unknown", None)
-    assert changed.reason == "Proofs need a solver: install vatspolicy[smt]."
+    assert changed.reason == "Proofs need a solver: pip install '.[smt]'."

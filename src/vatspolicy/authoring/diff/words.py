@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vatspolicy.i18n.words import Table
+from vatspolicy.origin import install
 
 TITLES: Table = {
     "not-evaluated": {"en": "NOT EVALUATED", "zh": "未完成评估"},
@@ -26,8 +27,8 @@ WHY: Table = {
     "invalid": {"en": "A side, or a profile, is not valid.", "zh": "比较的一方或某份档案无效。"},
     "nothing": {"en": "There is no profile to decide.", "zh": "没有可供判定的档案。"},
     "engine": {
-        "en": "The solver for proofs is not installed: install vatspolicy[smt], or use --semantic off.",
-        "zh": "未安装证明求解器：请安装 vatspolicy[smt]，或使用 --semantic off。",
+        "en": f"The solver for proofs is not installed. Run {install('smt')}, or use --semantic off.",
+        "zh": f"未安装证明求解器：请运行 {install('smt')}，或使用 --semantic off。",
     },
     "failed": {
         "en": "The engine for proofs broke off ({subject}): nothing is proved or excluded.",

@@ -16,6 +16,7 @@ from typing import Any
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag, TooLarge
 from vatspolicy.authoring.symbolic.values import Unsupported
+from vatspolicy.origin import install
 
 try:
     import z3
@@ -40,7 +41,7 @@ class SolverMissing(Undecided):
 def reason_of(error: Undecided | Unsupported | TooLarge) -> str:
     """Return the reason for a missing answer, as a sentence for the user."""
     if isinstance(error, SolverMissing):
-        return "Proofs need a solver: install vatspolicy[smt]."
+        return f"Proofs need a solver: {install('smt')}."
     if isinstance(error, Unsupported):
         return f"This cannot be analyzed exactly: {error}."
     return f"No answer within the limit: {error}."

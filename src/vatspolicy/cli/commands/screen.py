@@ -17,6 +17,7 @@ from vatspolicy.cli.context import DayContext, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.origin import install
 from vatspolicy.output import write_stderr
 
 
@@ -153,7 +154,7 @@ def screen(
             f"cannot write {output}: {error.strerror or error}. --resume goes on with what is done.", ExitCode.INTERNAL
         )
     except MissingExtra as error:
-        abort(f"{error}: pip install 'vatspolicy[{error.extra}]', or use --engine python.")
+        abort(f"{error}: {install(error.extra)}, or use --engine python.")
     tables = by.split(",")
     if format is SummaryFormat.JSON:
         print_result(json.dumps(summary.data(tables), ensure_ascii=False, indent=2) + "\n", machine=True)

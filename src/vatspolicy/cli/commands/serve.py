@@ -16,6 +16,7 @@ from vatspolicy.cli.context import LawOptions, SpecContext, require_covered
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, OUTPUT, PastOption
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.origin import install
 
 if TYPE_CHECKING:
     from socket import socket
@@ -103,7 +104,7 @@ def serve(
 
 def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) -> NoReturn:
     if _lacks_extra():
-        abort("the page needs an extra: pip install 'vatspolicy[serve]'.")
+        abort(f"the page needs an extra: {install('serve')}.")
     from vatspolicy.clock import today
     from vatspolicy.server.serve import listen
     from vatspolicy.server.web.router import make_page
@@ -132,7 +133,7 @@ def _serve_page(context: SpecContext, port: int, open_: bool, allow_past: bool) 
 
 def _serve_api(law: LawOptions, options: ApiOptions, port: int, allow_past: bool) -> NoReturn:
     if _lacks_extra():
-        abort("the API needs an extra: pip install 'vatspolicy[serve]'.")
+        abort(f"the API needs an extra: {install('serve')}.")
     from vatspolicy.server.api.bundle_store import Watch, open_store
     from vatspolicy.server.api.limits import Limits
     from vatspolicy.server.api.router import Settings, make_api

@@ -6,6 +6,7 @@ from typing import Any
 
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import Table, word
+from vatspolicy.origin import install
 
 CHANGES: Table = {
     "added": {"en": "added", "zh": "新增"},
@@ -118,8 +119,8 @@ PHRASES: Table = {
     "semantic_off": {"en": "Proofs over all profiles were left out.", "zh": "未进行针对全部档案的证明。"},
     "no_solver": {
         "en": "The solver is not installed: only what the text of the rules shows is proved. "
-        "Install vatspolicy[smt] for proofs.",
-        "zh": "未安装求解器：仅证明规则文本本身可得出的结论；完整证明请安装 vatspolicy[smt]。",
+        f"For proofs run {install('smt')}.",
+        "zh": f"未安装求解器：仅证明规则文本本身可得出的结论；完整证明请运行 {install('smt')}。",
     },
     "one_schema": {
         "en": "The proofs read both sides under the new schemas; what the schemas themselves change is not proved.",

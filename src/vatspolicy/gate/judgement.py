@@ -1,0 +1,114 @@
+"""The one place that decides which part of a decision fails the gate. The exit code and every report ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
+LEVELS = ("deny", "needs-license", "contested", "duty", "advice")
+"""Levels that the gate may fail on; each includes those before it."""
+INCOMPLETE = "incomplete"
+"""Level of what keeps a decision open. It fails the gate on every level, with an exit code of its own."""
+ITSELF = "decision"
+"""Part of a failure that no finding stands for: the decision as a whole."""
+
+
+class Failure(NamedTuple):
+    """A part of a decision that fails the gate."""
+
+    level: str
+    """One of LEVELS, or INCOMPLETE."""
+    part: str
+    """List of the record (such as `denials`) that holds the part; ITSELF for the decision as a whole."""
+    position: int
+    """Position in that list."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The settings by which the gate judges the records of a run."""
+
+    fail_on: str = "needs-license"
+    no_fail: bool = False
+    strict: bool = False
+    """A remark about a waiver fails the gate, unless it is a note."""
+
+    def find_failures(self, record: Mapping[str, Any]) -> list[Failure]:
+        """Return the parts of a decision (a record) that fail the gate; none with `no_fail`."""
+        return [] if self.no_fail else find_failures(record, self.fail_on)
+
+    def fails_remark(self, remark: Mapping[str, Any]) -> bool:
+        """Return True if a remark about a waiver fails the gate."""
+        return self.strict and not self.no_fail and remark["level"] == "warning"
+
+
+def find_failures(record: Mapping[str, Any], fail_on: str) -> list[Failure]:
+    """Return the parts of a decision (a record) that fail the gate on a level, the gravest first.
+
+    A finding that is set aside does not fail. A decision that fails, and of which no part is seen to, fails as a whole.
+    """
+    word = record.get("remaining", record["decision"])
+    level = LEVELS.index(fail_on)
+    found = _open(record) if word == INCOMPLETE else []
+    found += _kept("deny", record, "denials")
+    if word == "deny" and not found:
+        found.append(Failure("deny", ITSELF, 0))
+    if level >= 1:
+        found += [*_kept("needs-license", record, "needs"), *_kept("needs-license", record, "would_need")]
+        if word == "needs-license" and not found:
+            found.append(Failure("needs-license", ITSELF, 0))
+    if level >= 2:
+        found += _contested(record)
+    if level >= 3:
+        found += [*_due("duties", record), *_due("undetermined", record)]
+    if level >= 4:
+        found += _kept("advice", record, "advice")
+        found += [
+            Failure("advice", "contested", index)
+            for index, reading in enumerate(record["contested"])
+            if not reading["stricter"]
+        ]
+    return found
+
+
+def find_worst_level(failures: Iterable[Failure]) -> str | None:
+    """Return the gravest level of some failures; None without any."""
+    order = ("deny", INCOMPLETE, *LEVELS[1:])
+    return min((failure.level for failure in failures), key=order.index, default=None)
+
+
+def _kept(level: str, record: Mapping[str, Any], part: str) -> list[Failure]:
+    return [Failure(level, part, index) for index, one in enumerate(record[part]) if "waived" not in one]
+
+
+def _open(record: Mapping[str, Any]) -> list[Failure]:
+    """Return the missing facts that keep a decision open; the decision itself if it names none."""
+    missing = [Failure(INCOMPLETE, "missing", index) for index in range(len(record["missing"]))]
+    return missing or [Failure(INCOMPLETE, ITSELF, 0)]
+
+
+def _contested(record: Mapping[str, Any]) -> list[Failure]:
+    """Return the stricter readings; the decision itself if only several readings together are stricter."""
+    found = [
+        Failure("contested", "contested", index)
+        for index, reading in enumerate(record["contested"])
+        if reading["stricter"]
+    ]
+    worst = record["worst_reading"]
+    return found or ([Failure("contested", ITSELF, 0)] if worst and worst["stricter"] else [])
+
+
+def _due(part: str, record: Mapping[str, Any]) -> list[Failure]:
+    """Return the duties before the launch that are not done, undetermined ones included."""
+    return [
+        Failure("duty", part, index)
+        for index, one in enumerate(record[part])
+        if one["effect"] == "duty"
+        and one["state"] != "done"
+        and one["deadline"]["group"] == "before-launch"
+        and "waived" not in one
+    ]
