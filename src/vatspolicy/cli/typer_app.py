@@ -9,14 +9,15 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from vatspolicy.cli.console import abort, close_afterwards
 from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
-from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, to_american
+from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, convert, to_american
+from vatspolicy.cli.settings import BadVariable, complete, configured_language
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
@@ -102,7 +103,7 @@ class Commands(PanelGroup):
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         """Choose the language of the run before anything can fail."""
-        set_language(args)
+        set_language(args, configured_language())
         with _usage_in_language():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -179,19 +180,39 @@ def build(declared: Command | CommandGroup) -> Any:
 
 def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
     """Return a function with one parameter per option, as typer reads it, that exits with the code of a command."""
+    declared = list(flatten(function))
 
-    def run(**values: Any) -> None:
-        if code := call(function, values):
+    def run(typer_context: typer.Context, **values: Any) -> None:
+        given = {name: value for name, value in values.items() if _is_given(typer_context, name)}
+        defaults = {one.name: values[one.name] for one in declared if not getattr(one.declared, "setting", None)}
+        try:
+            completed = defaults | complete(declared, given, convert)
+        except BadVariable as error:
+            abort(str(error))
+        if lang := completed.get("lang"):
+            set_language((), lang.value)
+        if code := call(function, completed):
             raise typer.Exit(code)
 
     parameters = [
-        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=_annotation(one))
-        for one in sorted(flatten(function), key=_panel_order)
+        inspect.Parameter("typer_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+        *(
+            inspect.Parameter(
+                one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=_annotation(one)
+            )
+            for one in sorted(declared, key=_panel_order)
+        ),
     ]
     run.__doc__ = function.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _is_given(ctx: Any, name: str) -> bool:
+    """Return True for a parameter that the command line gives."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _panel_order(parameter: Parameter) -> int:
@@ -207,9 +228,10 @@ def _annotation(parameter: Parameter) -> Any:
     if declared is None:
         return parameter.type
     if isinstance(declared, Argument):
-        metavar = f"{declared.metavar}..." if get_origin(parameter.type) is list else declared.metavar
+        several = parameter.type is not str
+        metavar = f"{declared.metavar}..." if several else declared.metavar
         argument = typer.Argument(metavar=metavar, help=declared.help, show_default=False)
-        return Annotated[parameter.type, argument]
+        return Annotated[list[str] if several else str, argument]
     if not isinstance(declared, Option):
         return Annotated[parameter.type, _readable(parameter, copy.copy(declared))]
     option = typer.Option(
@@ -217,7 +239,6 @@ def _annotation(parameter: Parameter) -> Any:
         metavar=declared.metavar,
         help=declared.help,
         rich_help_panel=declared.panel,
-        envvar=declared.envvar,
         callback=_callback(declared.parse),
     )
     return Annotated[list[str] if declared.repeatable else parameter.type, _readable(parameter, option)]
