@@ -61,6 +61,16 @@ def test_every_report_names_settings_that_could_weaken_the_gate(
     assert FILE not in given.out
 
 
+@pytest.mark.parametrize("extent", ["--quiet", "--summary"])
+def test_a_short_report_names_them_on_standard_error(
+    console: Console, project: Callable[..., Any], extent: str
+) -> None:
+    project('specs = "specs/hosting.yaml"\nfail-on = "deny"')
+    assert f"fail-on = deny ({FILE}:3)" in console("check", extent).err
+    assert "命令行以外的设置" in console("check", extent, "--lang", "zh").err
+    assert console("check", "specs/hosting.yaml", "--no-config", extent).err == ""
+
+
 def test_json_lists_them(console: Console, project: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     project('specs = "specs/hosting.yaml"\nlang = "zh"')
     monkeypatch.setenv("VATSPOLICY_FAIL_ON", "deny")

@@ -183,6 +183,8 @@ def check(options: CheckOptions) -> ExitCode:
         abort(f"{error}.")
     if told := make_remarks(options.settings):
         result = result._replace(remarks=(*told, *(result.remarks or ())))
+        if extent in (Extent.SUMMARY, Extent.QUIET):  # which print no remarks
+            warn(told[0]["message"][options.context.lang])
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
