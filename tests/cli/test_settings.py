@@ -13,7 +13,8 @@ from tests.support.console import Console
 from tests.support.schemas import validator_of
 from tests.support.specs import HOSTING, SHOP
 from vatspolicy.cli import fast_arguments
-from vatspolicy.cli.settings import FILE, KEYS, find_file
+from vatspolicy.cli.setting_sources import find_file
+from vatspolicy.cli.settings import FILE, KEYS
 from vatspolicy.reports.decision import FORMATS
 
 NEEDS, ALLOWED = 1, 0

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from vatspolicy.cli.settings import KEYS, LISTS, Setting, is_output, split
+from vatspolicy.cli.settings import KEYS, LISTS, Setting, Settings, is_output, split
 from vatspolicy.errors import InvalidInput, Problem, suggest
-
-if TYPE_CHECKING:
-    from vatspolicy.cli.commands.check import CheckOptions
 
 _PATHS = ("specs", "policies", "bundle", "key", "waivers", "approvers", "baseline")
 _FLAGS = ("strict-waivers",)
@@ -55,26 +53,10 @@ def read_configuration(path: str) -> tuple[Setting, ...]:
     return tuple(settings)
 
 
-def describe(options: CheckOptions) -> list[dict[str, Any]]:
+def describe(values: Mapping[str, Any], settings: Settings) -> list[dict[str, Any]]:
     """Return every key with its value and the place that the value comes from."""
-    law, settings = options.context.law, options.settings
-    chosen: dict[str, Any] = {
-        "specs": options.specs,
-        "policies": law.policies,
-        "bundle": law.bundle,
-        "key": law.key,
-        "fail-on": options.fail_on,
-        "waivers": options.waivers,
-        "approvers": options.approvers,
-        "strict-waivers": options.strict_waivers,
-        "baseline": options.baseline,
-        "lang": options.context.lang,
-        "formats": [options.format, *(f"{name}={path}" for name, path in options.outputs)],
-    }
     return [
-        {"key": key, "value": _plain(value), "source": source}
-        for key, value in chosen.items()
-        for source in [_sources(key, settings.used, settings.given)]
+        {"key": key, "value": _plain(value), "source": _find_source(key, settings)} for key, value in values.items()
     ]
 
 
@@ -89,10 +71,10 @@ def render(rows: list[dict[str, Any]], json_wanted: bool) -> str:
     return "".join(f"{key:{widths[0]}}  {value:{widths[1]}}  {source}\n" for key, value, source in cells)
 
 
-def _sources(key: str, used: tuple[Setting, ...], given: frozenset[str]) -> str:
+def _find_source(key: str, settings: Settings) -> str:
     names = ("format", "outputs") if key == "formats" else (key.replace("-", "_"),)
-    found = [one.place for one in used if one.key == key]
-    found = (["command line"] if given & set(names) else []) + found
+    found = [one.place for one in settings.used if one.key == key]
+    found = (["command line"] if settings.given & set(names) else []) + found
     return ", ".join(dict.fromkeys(found)) or "default"
 
 

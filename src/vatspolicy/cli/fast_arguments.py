@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from vatspolicy.cli.commands.check import CheckOptions
 from vatspolicy.cli.declaration import Argument, Option, Parameter, call, flatten
 from vatspolicy.cli.parameters import convert
-from vatspolicy.cli.settings import complete
+from vatspolicy.cli.setting_sources import complete
 
 
 def read(arguments: Sequence[str]) -> CheckOptions | None:

@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from vatspolicy.cli.console import abort, close_afterwards
 from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
 from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, convert, to_american
-from vatspolicy.cli.settings import BadVariable, complete, configured_language
+from vatspolicy.cli.setting_sources import BadVariable, complete, configured_language
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate

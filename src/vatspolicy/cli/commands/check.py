@@ -222,8 +222,22 @@ def _show_configuration(options: CheckOptions) -> ExitCode:
 
     if "format" in options.settings.given and options.format not in (Format.TEXT, Format.JSON):
         abort("--show-config is for --format text or json.")
+    law = options.context.law
+    values = {
+        "specs": options.specs,
+        "policies": law.policies,
+        "bundle": law.bundle,
+        "key": law.key,
+        "fail-on": options.fail_on,
+        "waivers": options.waivers,
+        "approvers": options.approvers,
+        "strict-waivers": options.strict_waivers,
+        "baseline": options.baseline,
+        "lang": options.context.lang,
+        "formats": [options.format, *(f"{name}={path}" for name, path in options.outputs)],
+    }
     is_json = options.format is Format.JSON
-    print_result(render(describe(options), is_json), machine=is_json)
+    print_result(render(describe(values, options.settings), is_json), machine=is_json)
     return ExitCode.OK
 
 
