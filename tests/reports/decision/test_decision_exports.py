@@ -52,7 +52,7 @@ def read_memo(content: bytes) -> tuple[Any, str]:
 def rows_of(content: bytes, sheet: int = 0) -> Iterator[dict[str, Any]]:
     """Yield the rows of a sheet by the titles of their columns."""
     found = openpyxl.load_workbook(io.BytesIO(content)).worksheets[sheet].iter_rows()
-    head = [cell.value for cell in next(found)]
+    head = [str(cell.value) for cell in next(found)]
     for row in found:
         yield dict(zip(head, (cell.value for cell in row), strict=True))
 
