@@ -17,6 +17,7 @@ from vatspolicy.cli.parameters import (
     DECISION,
     FORMAT,
     OUTPUT,
+    Extent,
     FailOn,
     Format,
     Outputs,
@@ -90,6 +91,11 @@ class CheckOptions:
     ] = None
     format: Annotated[Format, FORMAT] = Format.TEXT
     outputs: Annotated[Outputs, make_output_option(tuple(Format))] = ()
+    details: Annotated[
+        bool, Option("--details", help="Say everything: conditions, articles, duties, notes.", panel=OUTPUT)
+    ] = False
+    summary: Annotated[bool, Option("--summary", help="Print one line a spec, the worst first.", panel=OUTPUT)] = False
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Print the last line only.", panel=OUTPUT)] = False
     receipt: Annotated[
         str | None,
         Option(
@@ -121,9 +127,10 @@ def check(options: CheckOptions) -> ExitCode:
 
     Example: vatspolicy check specs/*.yaml --fail-on deny -o sarif=vats.sarif
     """
-    from vatspolicy.reports.decision import render
+    from vatspolicy.reports.decision import BINARY_FORMATS, export, render
 
     _refuse_contradictions(options)
+    extent = _find_extent(options)
     law = options.context.law.select(options.specs)
     gate = _make_gate(options, law)
     try:
@@ -143,7 +150,9 @@ def check(options: CheckOptions) -> ExitCode:
     if options.receipt is not None and (result.law or not result.problems):
         _write_receipt(options.receipt, law, gate, result)
 
-    def report(format: str, color: bool) -> str:
+    def report(format: str, color: bool) -> str | bytes:
+        if format in BINARY_FORMATS:
+            return export(format, result.records, options.context.lang.value, result.problems, result.remarks)
         return render(
             format,
             result.records,
@@ -152,6 +161,8 @@ def check(options: CheckOptions) -> ExitCode:
             measure_width(),
             result.problems,
             result.remarks,
+            extent.value,
+            result,
         )
 
     wanted = result.records or result.remarks or options.format not in (Format.TEXT, Format.GITHUB)
@@ -169,6 +180,31 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort("--until belongs to --write-baseline, which is given without --baseline.")
     if options.masks and options.log is None:
         abort("--mask belongs to --log.")
+    for format in {options.format, *(name for name, _ in options.outputs)} & {Format.DOCX, Format.XLSX}:
+        _refuse_export(format, to_terminal=format == options.format)
+
+
+def _refuse_export(format: str, to_terminal: bool) -> None:
+    """Refuse a file for an office program on a terminal, or without the libraries that write it."""
+    import sys
+    from importlib.util import find_spec
+
+    if to_terminal and sys.stdout is not None and sys.stdout.isatty():
+        abort(f"{format} is a file, not text. Write it with: -o {format}=FILE.{format}")
+    if find_spec({"docx": "docx", "xlsx": "openpyxl"}[format]) is None:
+        from vatspolicy.origin import install
+
+        abort(f"{format} needs an extra: {install('export')}.")
+
+
+def _find_extent(options: CheckOptions) -> Extent:
+    """Return how much the reports say."""
+    chosen = [one for one in (Extent.DETAILS, Extent.SUMMARY, Extent.QUIET) if getattr(options, one.value)]
+    if len(chosen) > 1:
+        abort(f"--{chosen[0]} and --{chosen[1]} contradict each other.")
+    if chosen and chosen[0] is not Extent.DETAILS and options.format is not Format.TEXT:
+        abort(f"--{chosen[0]} belongs to --format text.")
+    return chosen[0] if chosen else Extent.SCREEN
 
 
 def _make_gate(options: CheckOptions, law: SelectedLaw) -> Gate:
