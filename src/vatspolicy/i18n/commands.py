@@ -36,6 +36,9 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Option {0!q} requires {1} arguments.", "选项{0!q}需要 {1} 个值。"),
     ("Option {0!q} does not take a value.", "选项{0!q}不带值。"),
     ("Argument {0!q} takes {1} values.", "参数{0!q}需要 {1} 个值。"),
+    ("no value of {0} fits.", "{0} 中没有符合的值。"),
+    ("All {0} values: vatspolicy list {1}", "全部 {0} 个值：vatspolicy list {1}"),
+    ("there is no list {0!q}.", "没有列表{0!q}。"),
     # --- words that are near
     ("Did you mean {0!l}?", "是不是想写{0!l}？"),
     ("Known: {0!l}.", "已知：{0!l}。"),
