@@ -91,7 +91,17 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
             "--write-baseline",
             "--until",
         },
-        "Output": {"--format", "--output", "--lang", "--receipt", "--log", "--mask"},
+        "Output": {
+            "--format",
+            "--output",
+            "--details",
+            "--summary",
+            "--quiet",
+            "--lang",
+            "--receipt",
+            "--log",
+            "--mask",
+        },
     }
 
 

@@ -70,6 +70,10 @@ class GateResult(NamedTuple):
     """With a waiver set: each profile, its decision, and the waived findings (list, position)."""
     law: tuple[tuple[Profile, dict[str, Any]], ...] = ()
     """Each profile with its record, regardless of waivers; in the order of the records."""
+    invalid: tuple[str, ...] = ()
+    """Files of the specs that could not be decided."""
+    judgement: Judgement = Judgement()
+    """Settings by which the records are judged."""
 
 
 def find_specs(argument: str) -> list[str]:
@@ -125,6 +129,7 @@ class Gate:
         empty = tuple(argument for argument, specs in behind.items() if not specs)
         decided: list[tuple[Profile, Decision, dict[str, Any]]] = []
         problems: list[Problem] = []
+        invalid: list[str] = []
         codes = [ExitCode.NOTHING] if empty or not behind else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             try:
@@ -132,12 +137,22 @@ class Gate:
                 decided.append((profile, *self.decide(profile)))
             except InvalidInput as error:
                 problems += error.problems
+                invalid.append(spec)
                 codes.append(ExitCode.INVALID)
         if self.waiver_set is not None:
-            return self._after_waivers(decided, problems, empty, codes)
+            result = self._after_waivers(decided, problems, empty, codes)
+            return result._replace(invalid=tuple(invalid), judgement=self.judgement)
         codes += [self.code(data) for _, _, data in decided]
         law = tuple((profile, data) for profile, _, data in decided)
-        return GateResult(tuple(data for _, data in law), tuple(problems), empty, worst(codes), law=law)
+        return GateResult(
+            tuple(data for _, data in law),
+            tuple(problems),
+            empty,
+            worst(codes),
+            law=law,
+            invalid=tuple(invalid),
+            judgement=self.judgement,
+        )
 
     def _after_waivers(
         self,

@@ -627,7 +627,7 @@ def test_text_names_the_weakest_link(make: Make) -> None:
 
 def test_several_specs_end_with_a_count(make: Make) -> None:
     text = render("text", [make(), make(*DENIED), make(text=SHOP)], "en")
-    assert text.endswith("\n\n3 specs: 1 NEEDS LICENSE, 1 DENY, 1 ALLOW\n")
+    assert text.endswith("\n\n3 specs: 1 DENY, 1 NEEDS LICENSE, 1 ALLOW\n")
 
 
 # --- typography -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,11 @@ from vatspolicy.profile.vocabulary import Language
 if TYPE_CHECKING:
     from typing import Any
 
+    from vatspolicy.gate.gate import GateResult
+
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+EXTENTS = ("screen", "details", "summary", "quiet")
+"""How much a report says: what fits on a screen, everything, one line a spec, the last line."""
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")
 """Decision words from the best to the worst; a run is as bad as its worst decision."""
 
@@ -26,11 +30,14 @@ def render(
     room: int = 100,
     problems: Sequence[Problem] = (),
     remarks: Sequence[Mapping[str, Any]] | None = None,
+    extent: str = "details",
+    gate: GateResult | None = None,
 ) -> str:
     """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only.
 
     `problems` are errors of specs that were not decided. Text and github leave them to standard error.
-    `remarks` are about waivers and a baseline; None if there were none.
+    `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
+    it. `gate` is the run of the gate, which the last line of the text tells; without it there is no such line.
     """
     if format == "json":
         import json
@@ -38,7 +45,7 @@ def render(
         return json.dumps(run(records, problems, remarks), ensure_ascii=False, indent=2) + "\n"
     problems = [in_language(problem, lang) for problem in problems]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
-    rest = (color, room) if format == "text" else () if format == "github" else (problems,)
+    rest = (color, room, extent, gate) if format == "text" else () if format == "github" else (problems,)
     text: str = module.render(records, lang, *rest, remarks=remarks or ())
     return text
 
