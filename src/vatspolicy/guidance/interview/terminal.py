@@ -140,12 +140,12 @@ class Terminal:
 
     def legal_basis(self, state: Interview, question: Question) -> Iterator[str]:
         """Yield the articles behind a question; of rules of several laws only their number."""
-        if len({name.split("/")[0] for name in question.rules}) > _LAWS_SHOWN:
-            yield from wrap(say("rules_behind", self.lang, count=len(question.rules)), self.room, "  ", "  ")
-            return
-        cited = [self.cited(reason.citations[0]) for reason in reasons(state.bundle, question.rules, state.day)]
-        if cited:
-            laws = joint("semicolon", self.lang).join(dict.fromkeys(cited))
+        found = reasons(state.bundle, question.rules, state.day)
+        cited = dict.fromkeys(self.cited(reason.citations[0]) for reason in found)
+        if len(cited) > _LAWS_SHOWN:
+            yield from wrap(say("rules_behind", self.lang, count=len(found)), self.room, "  ", "  ")
+        elif cited:
+            laws = joint("semicolon", self.lang).join(cited)
             yield from wrap(clean(f"{say('law', self.lang)}{joint('colon', self.lang)}{laws}"), self.room, "  ", "  ")
 
     def cited(self, citation: Mapping[str, Any]) -> str:
