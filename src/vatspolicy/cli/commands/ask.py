@@ -183,6 +183,7 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitC
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
     from vatspolicy.cli.answer_menu import make_menu
     from vatspolicy.engine.serialize import decision_to_data
+    from vatspolicy.guidance.interview.messages import say
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render
 
@@ -196,7 +197,9 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitC
     write_stderr("\n" + "\n".join(closing(state, early, name, lang.value)) + "\n")
     if state.settled or not early:
         data: dict[str, Any] = decision_to_data(state.bundle, state.profile, state.decision)
-        print_result("\n" + render("text", [data | {"file": name}], lang.value, wants_color(), measure_width()))
+        shown = render("text", [data | {"file": name}], lang.value, wants_color(), measure_width(), extent="screen")
+        print_result(f"\n{shown}")
+        write_stderr(say("details", lang.value, file=name) + "\n")
     return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
 
 

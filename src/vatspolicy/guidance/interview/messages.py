@@ -157,6 +157,10 @@ PHRASES: Mapping[str, LocalizedText] = {
         "en": "The decision waits for a legal opinion, because nobody here has read the law behind: {names}",
         "zh": "下列规则所依据的条文尚无人核阅，结论有待法律意见：{names}",
     },
+    "details": {
+        "en": "For everything in detail, run: vatspolicy check {file} --details",
+        "zh": "如需全部细节，请运行：vatspolicy check {file} --details",
+    },
     "left_early": {"en": "To continue, run: vatspolicy ask {file}", "zh": "如需继续，请运行：vatspolicy ask {file}"},
     "kept": {"en": "the file as it was is kept as {file}", "zh": "原文件另存为 {file}"},
     "duties_phase": {
