@@ -36,7 +36,6 @@ KINDS = (
 )
 """Kinds of answers. `words` are choices too many to list; `entries` is a list of objects, one for each choice."""
 NAME_PATH: Path = ("product", "id")
-TITLE: Path = ("product", "title")
 LAUNCH: Path = ("product", "launch")
 SERVICES: Path = ("services",)
 OPINIONS: Path = ("opinions",)

@@ -15,13 +15,12 @@ from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_out
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview.messages import both
-from vatspolicy.guidance.interview.naming import UNNAMED, make_slug
+from vatspolicy.guidance.interview.naming import UNNAMED, name_product
 from vatspolicy.guidance.interview.questions import (
     LAUNCH,
     NAME_PATH,
     OPINIONS,
     SERVICES,
-    TITLE,
     Choice,
     Question,
     make_question,
@@ -281,10 +280,8 @@ class Interview:
         if path == LAUNCH:
             self._check_day(value)
         try:
-            if path == NAME_PATH and isinstance(value, str) and (slug := make_slug(value)) != value:
-                expected = set_fact(set_fact(self.data, path, slug), TITLE, value)
-            else:
-                expected = set_fact(self.data, path, value)
+            is_name = path == NAME_PATH and isinstance(value, str)
+            expected = name_product(self.data, value) if is_name else set_fact(self.data, path, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
             schemas = self.bundle.schemas
