@@ -132,6 +132,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ),
     # --- commands
     ("interrupted.", "已中断。"),
+    ("{0} more problem is not shown.", "另有 {0} 个问题未列出。"),
     ("{0} more problems are not shown.", "另有 {0} 个问题未列出。"),
     ("--{0} and --{1} contradict each other.", "--{0} 与 --{1} 互相矛盾。"),
     ("--{0} belongs to --format text.", "--{0} 只与 --format text 同用。"),
