@@ -22,6 +22,16 @@ def install(extra: str) -> str:
     return f"pip install '{package}[{extra}]'"
 
 
+def requirement() -> str | None:
+    """Return what another machine tells pip to install this package, or None if its address is not known."""
+    if _record().get("published") is True:
+        from vatspolicy import __version__
+
+        return f"vatspolicy=={__version__}"
+    address = repository()
+    return f"vatspolicy @ git+{address}" if address else None
+
+
 def repository() -> str | None:
     """Return the web address of the repository (`https://host/owner/name`), or None if it is not known."""
     known = _record().get("repository")

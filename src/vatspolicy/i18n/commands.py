@@ -55,6 +55,14 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "请写成 FORMAT=PATH，其中 FORMAT 为以下之一：{0!l}；或者写以下列后缀之一结尾的 PATH：{1!l}。",
     ),
     ("Write true or false.", "请写 true 或 false。"),
+    # --- init
+    ("{0}: kept, it exists already.", "{0}：已存在，保持不变。"),
+    ("{0}: written.", "{0}：已写入。"),
+    ("Next: vatspolicy ask {0}, then vatspolicy check.", "下一步：vatspolicy ask {0}，然后 vatspolicy check。"),
+    (
+        "the address of vatspolicy is not known: replace HOST/OWNER in the files written, or pass --source.",
+        "不知道 vatspolicy 的地址：请替换所写文件中的 HOST/OWNER，或使用 --source。",
+    ),
     # --- settings
     (
         "no spec is given: name files, folders or globs, or set specs in vatspolicy.toml.",
