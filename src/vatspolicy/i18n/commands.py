@@ -65,8 +65,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ),
     # --- settings
     (
-        "no spec is given: name files, folders or globs, or set specs in vatspolicy.toml.",
-        "没有给出产品文件：请写出文件、文件夹或通配符，或在 vatspolicy.toml 中设 specs。",
+        "no spec is given: name files, folders or globs, or set specs in {0}.",
+        "没有给出产品文件：请写出文件、文件夹或通配符，或在 {0} 中设 specs。",
     ),
     ("--stdin-filename belongs to - as the spec.", "--stdin-filename 须与作为产品文件的 - 一起使用。"),
     ("--show-config is for --format text or json.", "--show-config 只用于 --format text 或 json。"),
