@@ -22,12 +22,10 @@ def install(extra: str) -> str:
     return f"pip install '{package}[{extra}]'"
 
 
-def requirement() -> str | None:
-    """Return what another machine tells pip to install this package, or None if its address is not known."""
+def requirement(version: str) -> str | None:
+    """Return what another machine tells pip to install this version, or None if its address is not known."""
     if _record().get("published") is True:
-        from vatspolicy import __version__
-
-        return f"vatspolicy=={__version__}"
+        return f"vatspolicy=={version}"
     address = repository()
     return f"vatspolicy @ git+{address}" if address else None
 

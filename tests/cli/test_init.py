@@ -16,7 +16,7 @@ FILES = ("vatspolicy.toml", "specs/product.yaml", ".pre-commit-config.yaml", ".g
 
 @pytest.fixture(autouse=True)
 def _known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(origin, "requirement", lambda: SOURCE)
+    monkeypatch.setattr(origin, "requirement", lambda _: SOURCE)
 
 
 def written(folder: Path) -> dict[str, str]:
@@ -74,7 +74,7 @@ def test_ci_and_the_hook_install_this_copy(console: Console) -> None:
 
 
 def test_an_address_that_is_not_known_is_said(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(origin, "requirement", lambda: None)
+    monkeypatch.setattr(origin, "requirement", lambda _: None)
     ran = console("init")
     assert ran.err.startswith("vatspolicy: the address of vatspolicy is not known: replace HOST/OWNER")
     assert "# Replace HOST/OWNER" in (console.folder / FILES[3]).read_text()

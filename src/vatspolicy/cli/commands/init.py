@@ -47,6 +47,7 @@ def set_up(
 
     Example: vatspolicy init smart-lamp --ci gitlab
     """
+    from vatspolicy import __version__
     from vatspolicy.authoring.project_files import (
         UNKNOWN,
         configuration,
@@ -57,7 +58,7 @@ def set_up(
     from vatspolicy.authoring.scaffold import profile
     from vatspolicy.origin import requirement
 
-    install = source or requirement() or UNKNOWN
+    install = source or requirement(__version__) or UNKNOWN
     spec = f"specs/{product}.yaml"
     files = {FILE: configuration(lang.value), spec: profile(product), ".pre-commit-config.yaml": pre_commit(install)}
     if ci is Pipeline.GITHUB:
