@@ -152,6 +152,7 @@ def check(options: CheckOptions) -> ExitCode:
             measure_width(),
             result.problems,
             result.remarks,
+            gate=result,
         )
 
     wanted = result.records or result.remarks or options.format not in (Format.TEXT, Format.GITHUB)

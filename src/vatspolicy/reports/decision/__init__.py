@@ -13,6 +13,8 @@ from vatspolicy.profile.vocabulary import Language
 if TYPE_CHECKING:
     from typing import Any
 
+    from vatspolicy.gate.gate import GateResult
+
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")
 """Decision words from the best to the worst; a run is as bad as its worst decision."""
@@ -26,27 +28,44 @@ def render(
     room: int = 100,
     problems: Sequence[Problem] = (),
     remarks: Sequence[Mapping[str, Any]] | None = None,
+    extent: str = "details",
+    gate: GateResult | None = None,
 ) -> str:
     """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only.
 
     `problems` are errors of specs that were not decided. Text and github leave them to standard error.
-    `remarks` are about waivers and a baseline; None if there were none.
+    `remarks` are about waivers and a baseline; None if there were none. `gate` is the run of the gate: its settings say
+    which findings are errors. Without it, those of a gate without options are. JSON is compact if `extent` is
+    `compact`.
     """
     if format == "json":
         import json
 
-        return json.dumps(run(records, problems, remarks), ensure_ascii=False, indent=2) + "\n"
-    problems = [in_language(problem, lang) for problem in problems]
+        problems = [*problems, *_not_found(gate)]
+        whole = extent != "compact"
+        found = run(records, problems, remarks, gate) if whole else compact_run(records, lang, problems, remarks, gate)
+        return json.dumps(found, ensure_ascii=False, indent=2 if whole else 1) + "\n"
+    problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
-    rest = (color, room) if format == "text" else () if format == "github" else (problems,)
-    text: str = module.render(records, lang, *rest, remarks=remarks or ())
-    return text
+    if format == "text":
+        return str(module.render(records, lang, color, room, remarks=remarks or ()))
+    if format == "html":
+        return str(module.render(records, lang, problems, remarks=remarks or ()))
+    return str(module.render(records, lang, problems, remarks=remarks or (), gate=gate))
+
+
+def _not_found(gate: GateResult | None) -> list[Problem]:
+    """Return the arguments that matched no spec as problems: nothing was decided about them."""
+    if gate is None or not gate.empty:
+        return []
+    return [Problem(argument, 1, 1, "", "No spec was found here.", "Check the path.") for argument in gate.empty]
 
 
 def run(
     records: Sequence[Mapping[str, Any]],
     problems: Iterable[Problem] = (),
     remarks: Iterable[Mapping[str, Any]] | None = None,
+    gate: GateResult | None = None,
 ) -> dict[str, Any]:
     """Return the decisions of a run as data (decision.schema.json). If a spec is undecided, the run has no decision."""
     undecided = [
@@ -57,7 +76,47 @@ def run(
     return {
         "format": FORMAT,
         "decision": None if undecided else worst,
+        **({} if gate is None else {"gate": _gate(records, gate)}),
         "decisions": list(records),
         "problems": undecided,
         **({} if remarks is None else {"waivers": list(remarks)}),
+    }
+
+
+def compact_run(
+    records: Sequence[Mapping[str, Any]],
+    lang: Language,
+    problems: Iterable[Problem] = (),
+    remarks: Iterable[Mapping[str, Any]] | None = None,
+    gate: GateResult | None = None,
+) -> dict[str, Any]:
+    """Return the decisions of a run in their compact form (summary.schema.json)."""
+    from vatspolicy.gate.judgement import Judgement
+    from vatspolicy.reports.decision.compact import compact
+
+    judgement = gate.judgement if gate else Judgement()
+    whole = run(records, problems, remarks, gate)
+    told = [{**remark, "message": remark["message"][lang]} for remark in whole.get("waivers", ())]
+    return {
+        **whole,
+        "form": "compact",
+        "decisions": [compact(data, lang, judgement) for data in records],
+        **({"waivers": told} if "waivers" in whole else {}),
+    }
+
+
+def _gate(records: Iterable[Mapping[str, Any]], gate: GateResult) -> dict[str, Any]:
+    """Return the settings of the gate, its exit code, and each part of a decision that fails it."""
+    judgement = gate.judgement
+    failures = [
+        {"file": data["file"], "product": data["product"], **failure._asdict()}
+        for data in records
+        for failure in judgement.find_failures(data)
+    ]
+    return {
+        "fail_on": judgement.fail_on,
+        "no_fail": judgement.no_fail,
+        "strict_waivers": judgement.strict,
+        "exit_code": int(gate.exit_code),
+        "failures": failures,
     }
