@@ -26,6 +26,8 @@ FIXTURES = {
 }
 DRAWN = ("partner-licensed", "hk-app-store", "video-domestic", "isp-nationwide-2026", "connected-car-jv")
 """More fixtures with pictures: a license of which it is not known whether it is held, many routes, long names."""
+LONGEST = ("video-sharing", "companion-domestic", "game-own-publisher", "news-app-beijing", "overseas-saas")
+"""Fixtures with the longest summaries."""
 PHONE = {"width": 360, "height": 740}
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 SCHEMES = ("light", "dark")
@@ -87,7 +89,7 @@ def test_several_decisions_are_accessible(chromium: Any, records: dict[str, dict
     with opened(chromium, save(records["incomplete"], records["deny"])) as page:
         assert violations(page) == []
         page.get_by_role("link", name=records["deny"]["title"]).first.click()
-        assert page.url.endswith("#d2-top")
+        assert page.url.endswith("#d1-top")
 
 
 def test_colors_follow_the_reader(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
@@ -165,6 +167,43 @@ def test_it_prints_on_a4(chromium: Any, records: dict[str, dict[str, Any]], save
     assert printed.startswith(b"%PDF-")
     assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") > 1
     assert b"/MediaBox [0 0 594.95996 841.91998]" in printed or b"/MediaBox [0 0 595" in printed
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_summary_fits_the_first_printed_page(
+    chromium: Any, records: dict[str, dict[str, Any]], save: Save, lang: Language
+) -> None:
+    for data in (*records.values(), *map(decide, LONGEST)):
+        with opened(chromium, save(data, lang=lang)) as page:
+            page.emulate_media(media="print")
+            page.set_viewport_size({"width": 680, "height": 990})  # A4 without its margins
+            end = page.evaluate("document.querySelector('.summary').getBoundingClientRect().bottom + scrollY")
+            assert end < 990, data["product"]
+            after = page.evaluate("getComputedStyle(document.querySelector('.summary')).breakAfter")
+            assert after == "page"
+
+
+def test_the_contents_lead_to_the_licenses(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:
+    with opened(chromium, save(records["needs-license"])) as page:
+        page.get_by_role("navigation").get_by_role("link", name="Licenses", exact=True).click()
+        assert page.url.endswith("#licenses")
+        assert page.get_by_role("heading", name="Licenses", exact=True).count() == 1
+
+
+def test_labels_of_routes_are_sharp_and_near_their_line(chromium: Any, save: Save) -> None:
+    with opened(chromium, save(decide("partner-licensed"), decide("hk-app-store"), decide("hotline"))) as page:
+        drawn = page.locator("svg.picture text").evaluate_all("(all) => all.map((one) => getComputedStyle(one).stroke)")
+        assert set(drawn) == {"none"}
+        far = page.evaluate(
+            """() => [...document.querySelectorAll("svg.picture")].flatMap((svg) => {
+              const boxes = [...svg.querySelectorAll("rect.instrument")].map((one) => one.getBBox());
+              const titles = [...svg.querySelectorAll("text.label")].map((one) => one.getBBox())
+                .filter((one) => one.x < 400);
+              return boxes.map((box) => box.y + box.height / 2).map((line) =>
+                line - Math.max(...titles.map((one) => one.y + one.height).filter((bottom) => bottom < line)));
+            })"""
+        )
+        assert max(far) < 45
 
 
 def test_what_a_spec_says_does_not_run(chromium: Any, records: dict[str, dict[str, Any]], save: Save) -> None:

@@ -83,8 +83,10 @@ def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> N
     assert {"en": "[Question 1, about", "zh": "〔第1题，预计还有"}[lang] in err
     assert {"en": "so far: ALLOW … DENY", "zh": "目前：可以上线……不得上线"}[lang] in err
     assert {"en": "Law: ", "zh": "依据："}[lang] in err
-    again = console("check", "my-idc.yaml", "-p", law, "--no-fail", "--lang", lang)
-    assert again.out.strip() == out.strip(), "check says the same of the file"
+    again = console("check", "my-idc.yaml", "-p", law, "--no-fail", "--details", "--lang", lang)
+    said, _, gate = again.out.strip().rpartition("\n\n")
+    assert said == out.strip(), "check says the same of the file"
+    assert gate.startswith({"en": "Gate: FAILED", "zh": "门禁：未通过"}[lang])
 
 
 def test_nothing_english_is_left_in_chinese(console: Console, law: Path) -> None:

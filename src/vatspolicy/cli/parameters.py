@@ -37,6 +37,12 @@ class Format(StrEnum):
     GITHUB, MARKDOWN, HTML = "github", "markdown", "html"
 
 
+class Extent(StrEnum):
+    """How much a report says (vatspolicy.reports.decision.EXTENTS)."""
+
+    SCREEN, DETAILS, SUMMARY, QUIET = "screen", "details", "summary", "quiet"
+
+
 class Lang(StrEnum):
     """Languages of a report."""
 

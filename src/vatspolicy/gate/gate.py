@@ -70,8 +70,10 @@ class GateResult(NamedTuple):
     """With a waiver set: each profile, its decision, and the waived findings (list, position)."""
     law: tuple[tuple[Profile, dict[str, Any]], ...] = ()
     """Each profile with its record, regardless of waivers; in the order of the records."""
+    invalid: tuple[str, ...] = ()
+    """Files of the specs that could not be decided."""
     judgement: Judgement = Judgement()
-    """Settings by which the run is judged."""
+    """Settings by which the records are judged."""
     started: str = ""
     """Moment at which the run began, in UTC (YYYY-MM-DDThh:mm:ss)."""
     seconds: tuple[float, ...] = ()
@@ -133,6 +135,7 @@ class Gate:
         decided: list[tuple[Profile, Decision, dict[str, Any]]] = []
         problems: list[Problem] = []
         seconds: list[float] = []
+        invalid: list[str] = []
         codes = [ExitCode.NOTHING] if empty or not behind else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             begun = nanoseconds()
@@ -142,10 +145,13 @@ class Gate:
                 seconds.append((nanoseconds() - begun) / 1e9)
             except InvalidInput as error:
                 problems += error.problems
+                invalid.append(spec)
                 codes.append(ExitCode.INVALID)
         if self.waiver_set is not None:
             result = self._after_waivers(decided, problems, empty, codes)
-            return result._replace(judgement=self.judgement, started=started, seconds=tuple(seconds))
+            return result._replace(
+                invalid=tuple(invalid), judgement=self.judgement, started=started, seconds=tuple(seconds)
+            )
         codes += [self.code(data) for _, _, data in decided]
         law = tuple((profile, data) for profile, _, data in decided)
         return GateResult(
@@ -154,6 +160,7 @@ class Gate:
             empty,
             worst(codes),
             law=law,
+            invalid=tuple(invalid),
             judgement=self.judgement,
             started=started,
             seconds=tuple(seconds),

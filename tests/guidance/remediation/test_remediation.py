@@ -113,10 +113,40 @@ SMALL = (
 )  # fmt: skip
 
 
+WEB_SHOP: dict[str, Any] = {
+    "schema": 2,
+    "product": {"id": "kbeauty"},
+    "company": {"mainland_entity": False},
+    "services": [
+        {
+            "id": "own-shop",
+            "offers": ["own-shop"],
+            "audience": "public",
+            "content": [],
+            "features": ["accounts", "recommendation"],
+            "channels": ["website", "mini-program"],
+            "sells": ["own-goods"],
+            "hosting": "mainland",
+            "operated_by": "company",
+        }
+    ],
+}
+"""A web shop of a foreign company with servers in the mainland, as the interview writes it: no registered office."""
+OFFICE_ABROAD = {"company": {"mainland_entity": False, "registered": "overseas", "legal_form": "foreign-corporation"}}
+
+
 @pytest.mark.parametrize(("name", "most"), SMALL)
 def test_exhaustive_search_finds_nothing_cheaper(name: str, most: int) -> None:
     """All combinations, relevant or not: each that reaches the goal is answered by a proposal that is no dearer."""
-    profile = fixture(name)
+    compare_with_all_combinations(fixture(name), most)
+
+
+@pytest.mark.parametrize("facts", [WEB_SHOP, WEB_SHOP | OFFICE_ABROAD])
+def test_exhaustive_search_finds_nothing_cheaper_for_a_foreign_web_shop(facts: dict[str, Any]) -> None:
+    compare_with_all_combinations(load_profile(facts), 3)
+
+
+def compare_with_all_combinations(profile: Profile, most: int) -> None:
     day = profile.launch or TODAY
     decision = evaluate(law(), profile, day)
     goal = "needs-license" if decision.decision == "deny" else "allow"
@@ -245,6 +275,53 @@ def test_waiting_finds_the_day_on_which_a_parameter_of_a_route_opens_it() -> Non
     plan = ways_of("isp-beijing", *sets, as_of="2024-06-30")
     assert plan.decision.decision == "deny"
     assert [p.changes[0].order for p in plan.proposals if p.kinds == {"launch"}] == [("2024-10-23",)]
+
+
+def test_a_foreign_web_shop_hosts_abroad_or_founds_a_company() -> None:
+    plan = find_remediations(law(), load_profile(WEB_SHOP), TODAY)
+    assert plan.decision.decision == "deny"
+    assert [(sorted(one.kinds), one.decision.decision, one.cost) for one in plan.proposals] == [
+        (["hosting"], "allow", 2),
+        (["founding"], "allow", 4),
+        (["partner"], "allow", 5),
+    ]
+    assert plan.proposals[0].profile.facts["services"][0]["hosting"] == "overseas"
+    assert plan.proposals[1].profile.facts["company"]["mainland_entity"] is True
+    assert plan.proposals[0].changes[0].phrase["en"] == "Host the service outside mainland China"
+
+
+def test_a_company_that_is_founded_has_a_mainland_form() -> None:
+    foreign = WEB_SHOP | {"company": {"mainland_entity": False, "legal_form": "foreign-corporation"}}
+    plan = find_remediations(law(), load_profile(foreign), TODAY)
+    founded = next(one for one in plan.proposals if one.kinds == {"founding"})
+    assert founded.profile.facts["company"]["legal_form"] == "limited-company"
+    office = find_remediations(law(), load_profile(WEB_SHOP | OFFICE_ABROAD), TODAY)
+    assert not any("founding" in one.kinds for one in office.proposals), (
+        "with an office abroad, it is founded at a place"
+    )
+    assert any(one.changes[0].phrase["en"].startswith("Establish a company in") for one in office.proposals)
+
+
+def test_servers_that_leave_the_mainland_take_the_data_along() -> None:
+    service = WEB_SHOP["services"][0] | {"facilities": [{"at": "beijing", "kind": "data-center", "tenure": "own"}]}
+    facts = WEB_SHOP | {"services": [service], "data": {"leaves_mainland": False}}
+    profile = load_profile(facts)
+    plan = find_remediations(law(), profile, TODAY, limit=20)
+    abroad = next(one for one in (*plan.proposals, *plan.undecided) if one.kinds == {"hosting"})
+    changed = {path[-1]: after for path, _, after in list_differences(profile, abroad.changes)}
+    assert changed == {"hosting": "overseas", "facilities": ["overseas"], "leaves_mainland": True}
+    assert abroad.cost == 4, "an own data center is dearer to leave"
+
+
+def test_facts_that_nobody_stated_are_named() -> None:
+    """A fact that is not stated is not changed; one that is missing anyway is not named twice."""
+    assert ways_of("idc-wuhan").unstated == ()
+    plan = ways_of("idc-wuhan", ("services.0.area", None))
+    assert plan.decision.decision == "deny"
+    assert plan.unstated == (("services", 0, "area"),)
+    half = ways_of("hosting-shenzhen-capital", ("company.registered_capital_rmb", None))
+    assert ("company", "registered_capital_rmb") in {fact.path for fact in half.decision.missing}
+    assert ("company", "registered_capital_rmb") not in half.unstated
 
 
 def test_a_discredited_manager_is_replaced() -> None:

@@ -8,9 +8,11 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import UndefinedError
 
 from tests.support.html_tree import HOSTILE, Tree
 from tests.support.shipped import fixture_file, shipped_bundle
@@ -23,11 +25,12 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.policies.deadlines import deadline
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.basis import cited_articles, steps, value_in_words
 from vatspolicy.reports.decision.html import render
-from vatspolicy.reports.decision.html_basis import steps, value_in_words
 from vatspolicy.reports.decision.route_diagram import gates
 from vatspolicy.reports.formats.html import EMPTY, Html, data_block, escape, join, link, tag
 from vatspolicy.reports.formats.html_page import page, table
+from vatspolicy.reports.formats.html_template import render_template
 from vatspolicy.reports.formats.html_words import WORDS, Sentences
 from vatspolicy.reports.words import MEANINGS
 
@@ -342,13 +345,112 @@ def test_all_words_are_there_in_both_languages() -> None:
 # --- runs
 
 
-def test_several_specs_have_an_overview(records: dict[str, dict[str, Any]]) -> None:
+def test_several_specs_have_an_overview_with_the_worst_first(records: dict[str, dict[str, Any]]) -> None:
     text = render(list(records.values()), "en", [Problem("bad.yaml", 1, 2, "", "Wrong <b>.", "")])
     tree = Tree(text)
-    for place, data in enumerate(records.values(), 1):
-        assert f'<a href="#d{place}-top">{escape(data["title"])}</a>' in text
-        assert f"d{place}-law" in tree.ids()
+    for place, name in enumerate(("deny", "needs-license", "incomplete", "allow"), 1):
+        assert f'<a href="#d{place}-top">{escape(records[name]["title"])}</a>' in text
+    assert {f"d{place}-law" for place in (1, 2, 4)} <= set(tree.ids())
     assert "bad.yaml:1:2: Wrong &lt;b&gt;." in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_overview_shows_that_a_product_is_contested(
+    decide: Decide, records: dict[str, dict[str, Any]], lang: Language
+) -> None:
+    contested = decide("saas-shanghai")
+    assert (contested["decision"], bool(contested["contested"])) == ("allow", True)
+    rows = re.findall(
+        r"<tr><th scope=.row.>.*?</tr>", render([records["allow"], contested], lang).partition("<article")[0]
+    )
+    assert [escape(str(one["title"])) in row for one, row in zip((contested, records["allow"]), rows, strict=True)]
+    assert [VERDICTS["allow"][lang] in row for row in rows] == [True, True]
+    assert [WORDS["contested_class"][lang] in row for row in rows] == [True, False]
+
+
+# --- the summary
+
+
+def _summary(data: dict[str, Any], lang: Language) -> str:
+    return render([data], lang).partition('<div class="summary">')[2].partition('<section class="part-')[0]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_summary_has_the_licenses_with_authority_class_route_and_article(
+    records: dict[str, dict[str, Any]], lang: Language
+) -> None:
+    data = records["needs-license"]
+    text = _summary(data, lang)
+    [row] = re.findall(r'<tr><th scope="row">.*?</tr>', text)
+    [need] = data["needs"]
+    [offer] = need["any_of"]
+    [activity] = data["services"][0]["activities"]
+    route = next(one for one in need["routes"] if one["name"] == offer["route"])
+    told = [offer["instrument"]["title"], offer["authority"][0]["title"], activity["title"], route["title"]]
+    told += [cited["label"] for cited in need["citations"]]
+    for wanted in told:
+        assert escape(wanted[lang]) in row
+    assert text.index(WORDS["licenses"][lang]) < text.index(row)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_summary_counts_filings_and_names_those_before_the_launch(
+    records: dict[str, dict[str, Any]], lang: Language
+) -> None:
+    data = records["needs-license"]
+    text = _summary(data, lang)
+    titles = {"before-launch": set(), "later": set()}  # type: dict[str, set[str]]
+    for duty in data["duties"]:
+        group = duty["deadline"]["group"]
+        titles[group if group == "before-launch" else "later"].add(duty["instrument"]["title"][lang])
+    counts = {"count": len(titles["before-launch"]), "later": len(titles["later"])}
+    assert WORDS["filings"][lang].format(**counts) in text
+    for title in titles["before-launch"]:
+        assert escape(title) in text
+    assert "2027-03-31" in text
+
+
+def test_the_summary_of_a_denial_names_the_nearest_route(records: dict[str, dict[str, Any]]) -> None:
+    text = _summary(records["deny"], "en")
+    assert "May not launch on these facts. cloud/B11: The sector is not open to this foreign share" in text
+    assert "Nearest route: General negative list. Not met: " in text
+    assert f"<code>vatspolicy routes {records['deny']['file']}</code>" in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_summary_names_missing_facts_other_readings_and_weak_sources(
+    decide: Decide, records: dict[str, dict[str, Any]], lang: Language
+) -> None:
+    asked = _summary(records["incomplete"], lang)
+    for ask in records["incomplete"]["missing"][:5]:
+        assert escape(ask["question"][lang]) in asked
+    data = decide("saas-shanghai")
+    text = _summary(data, lang)
+    assert escape(data["contested"][0]["message"][lang]) in text
+    cited = {(one["policy"], one["key"]): one for one in cited_articles(data)}
+    for grade in ("primary", "secondary", "unverified"):
+        count = sum(one["verification"] == grade for one in cited.values())
+        values = {"primary": count, "count": len(cited) if grade == "primary" else count}
+        key = "sources_count" if grade == "primary" else f"sources_{grade}"
+        assert (WORDS[key][lang].format(**values) in text) == (count > 0)
+
+
+def test_the_digest_of_the_rules_stands_in_the_footer_only(records: dict[str, dict[str, Any]]) -> None:
+    for chosen in ([records["deny"]], list(records.values())):
+        text = render(chosen, "en")
+        digest = records["deny"]["bundle"]["digest"]
+        assert text.count(digest) == 1
+        assert digest in text.partition('<footer class="end">')[2]
+
+
+def test_templates_escape_and_keep_their_spaces(tmp_path: Path) -> None:
+    (tmp_path / "x.html.j2").write_text(
+        "<p>{{ a }}{{ ' ' }}\n  <b>{{ b }}</b>\n</p>\n{{ c }}{{ d }}{{ link(a, e) }}", encoding="utf-8"
+    )
+    made = render_template(tmp_path, "x.html.j2", a="<\n::x\u202e", b=2.5, c=None, d=tag("i", "&"), e="javascript:x")
+    assert made.markup.replace("\ufffd", "") == "<p>&lt;&#10;::x <b>2.5</b></p><i>&amp;</i>&lt;&#10;::x"
+    with pytest.raises(UndefinedError):
+        render_template(tmp_path, "x.html.j2")
 
 
 def test_only_problems() -> None:

@@ -170,14 +170,16 @@ def test_a_difference_is_no_advice() -> None:
         for text in (as_text.render(data_of(name), "en"), as_markdown.render(data_of(name), "en")):
             assert len(re.findall("advi[cs]e", text)) == 1, "only to say that it is none"
             assert "recommend" not in text
-            assert not re.search(r"\byou should\b|\bmust\b", text.partition("Differences that")[2])
+            assert not re.search(r"\byou should\b|\bmust\b", text.partition("Changes that")[2])
 
 
 def test_chinese_reports_hold_no_english_phrases() -> None:
     for name in SPECS:
         text = as_text.render({**data_of(name), "title": "产品"}, "zh", room=200)
         known = r"ALLOW|FTZ|IDC|CDN|IP|SaaS|IaaS|App|CEPA|B\d\d|A\d\d|RMB|PaaS|API|main|storage|shop|site|hotel"
-        words = re.findall(r"[A-Za-z]{4,}", re.sub(r"services\[\d+\]\S*|company\.\S+|data\.\S+", "", text))
+        words = re.findall(
+            r"[A-Za-z]{4,}", re.sub(r"services\[\d+\]\S*|company\.\S+|data\.\S+|B\d\d-[a-z-]+", "", text)
+        )
         assert [word for word in words if not re.fullmatch(known, word)] == [], name
 
 
@@ -190,6 +192,56 @@ def test_hostile_words_of_a_spec_do_no_harm() -> None:
     data = data_of("iot-suzhou", ("product.title", "<b>x</b> \x07[a](http://b)"))
     assert "\x07" not in as_text.render(data, "en")
     assert "<b>" not in as_markdown.render(data, "en")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_contest_is_said(lang: Any) -> None:
+    """A decision that another reading changes is marked, and its readings are listed in every format."""
+    data = data_of("iot-suzhou")
+    assert data["contested"]
+    text, page = as_text.render(data, lang, room=400), as_markdown.render(data, lang)
+    mark = {"en": "CONTESTED", "zh": "存在争议"}[lang]
+    assert mark in text.splitlines()[0]
+    assert mark in page.splitlines()[0]
+    for reading in data["contested"]:
+        assert reading["held_by"][lang] in text
+        assert reading["held_by"][lang] in re.sub(r"[\\\u200b]", "", page)
+    calm = data | {"goal": None, "proposals": [], "undecided": []}
+    assert WORDS["nothing_but_contest"][lang] in as_text.render(calm, lang, room=400)
+    settled = calm | {"contested": [], "worst_reading": None}
+    assert WORDS["nothing_better"][lang] in as_text.render(settled, lang, room=400)
+    assert mark not in as_text.render(settled, lang, room=400)
+
+
+def test_the_heading_names_what_the_proposals_reach() -> None:
+    data = data_of("idc-wuhan")
+    assert {one["decision"] for one in data["proposals"]} == {"allow", "needs-license"}
+    both, one = data, data | {"proposals": [one for one in data["proposals"] if one["decision"] == "allow"]}
+    for form in (as_text.render, as_markdown.render):
+        assert "Changes that would lead to NEEDS LICENSE or better" in form(both, "en")
+        assert "Changes that would lead to ALLOW" in form(one, "en")
+
+
+def test_one_combination_is_one() -> None:
+    data = data_of("idc-wuhan")
+    one = data | {"search": data["search"] | {"looked": 1}}
+    assert "Checked 1 combination of" in as_text.render(one, "en")
+    assert f"Checked {data['search']['looked']} combinations of" in as_text.render(data, "en")
+
+
+def test_facts_that_nobody_stated_stand_below_the_proposals() -> None:
+    data = data_of("idc-wuhan", ("services.0.area", None))
+    assert [fact["path"] for fact in data["unstated"]] == ["services[0].area"]
+    for form in (as_text.render, as_markdown.render):
+        flat = "".join(form(data, "en").replace("\\", "").split())
+        assert "nochangeofthesefactswasconsidered:Servicearea(main):services[0].area" in flat
+        assert "wasconsidered" not in "".join(form(data_of("idc-wuhan"), "en").split())
+
+
+def test_articles_of_one_regulation_name_it_once() -> None:
+    cited = [{"title": {"en": "Law"}, "label": {"en": f"art. {number}"}} for number in (3, 5)]
+    other = {"title": {"en": "Rule"}, "label": {"en": "art. 1"}}
+    assert as_text.law_of({"citations": [*cited, other]}, "en") == "Law, art. 3, art. 5; Rule, art. 1"
 
 
 # --- command ----------------------------------------------------------------------------------------------------------
@@ -205,9 +257,9 @@ def test_routes_are_shown_and_nothing_is_gated(console: Console, law: Path) -> N
 
 
 def test_a_better_goal_may_be_asked_for(console: Console, law: Path) -> None:
-    assert "Differences that would lead to ALLOW" in hosting(console, law=law).out
+    assert "Changes that would lead to ALLOW" in hosting(console, law=law).out
     denied = ("--set", "services.0.facilities=[chengdu]")
-    assert "Differences that would lead to ALLOW" in hosting(console, *denied, "--to", "allow", law=law).out
+    assert "Changes that would lead to ALLOW" in hosting(console, *denied, "--to", "allow", law=law).out
 
 
 def test_json_is_the_same_each_time(console: Console, law: Path) -> None:
@@ -232,7 +284,7 @@ def test_an_allowed_spec_needs_nothing(console: Console, law: Path) -> None:
 
 def test_markdown_and_chinese(console: Console, law: Path) -> None:
     assert hosting(console, "-f", "markdown", law=law).out.startswith("## NEEDS LICENSE: Hosting in Lin-gang")
-    assert "差异" in hosting(console, "--lang", "zh", law=law).out
+    assert "变更" in hosting(console, "--lang", "zh", law=law).out
 
 
 def test_the_law_of_a_past_day_needs_no_leave(console: Console, law: Path) -> None:

@@ -17,6 +17,7 @@ from vatspolicy.cli.parameters import (
     DECISION,
     FORMAT,
     OUTPUT,
+    Extent,
     FailOn,
     Format,
     Outputs,
@@ -90,6 +91,11 @@ class CheckOptions:
     ] = None
     format: Annotated[Format, FORMAT] = Format.TEXT
     outputs: Annotated[Outputs, make_output_option(tuple(Format))] = ()
+    details: Annotated[
+        bool, Option("--details", help="Say everything: conditions, articles, duties, notes.", panel=OUTPUT)
+    ] = False
+    summary: Annotated[bool, Option("--summary", help="Print one line a spec, the worst first.", panel=OUTPUT)] = False
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Print the last line only.", panel=OUTPUT)] = False
     receipt: Annotated[
         str | None,
         Option(
@@ -124,6 +130,7 @@ def check(options: CheckOptions) -> ExitCode:
     from vatspolicy.reports.decision import render
 
     _refuse_contradictions(options)
+    extent = _find_extent(options)
     law = options.context.law.select(options.specs)
     gate = _make_gate(options, law)
     try:
@@ -152,7 +159,8 @@ def check(options: CheckOptions) -> ExitCode:
             measure_width(),
             result.problems,
             result.remarks,
-            gate=result,
+            extent.value,
+            result,
         )
 
     wanted = result.records or result.remarks or options.format not in (Format.TEXT, Format.GITHUB)
@@ -170,6 +178,16 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort("--until belongs to --write-baseline, which is given without --baseline.")
     if options.masks and options.log is None:
         abort("--mask belongs to --log.")
+
+
+def _find_extent(options: CheckOptions) -> Extent:
+    """Return how much the reports say."""
+    chosen = [one for one in (Extent.DETAILS, Extent.SUMMARY, Extent.QUIET) if getattr(options, one.value)]
+    if len(chosen) > 1:
+        abort(f"--{chosen[0]} and --{chosen[1]} contradict each other.")
+    if chosen and chosen[0] is not Extent.DETAILS and options.format is not Format.TEXT:
+        abort(f"--{chosen[0]} belongs to --format text.")
+    return chosen[0] if chosen else Extent.SCREEN
 
 
 def _make_gate(options: CheckOptions, law: SelectedLaw) -> Gate:

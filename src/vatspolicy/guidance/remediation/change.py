@@ -15,6 +15,9 @@ from vatspolicy.profile.edits import get_fact
 from vatspolicy.profile.profile import Profile, read_profile
 from vatspolicy.profile.vocabulary import INHERITED, LocalizedText, fact_schemas
 
+FOREIGN_FORMS = ("foreign-corporation", "branch")
+"""Legal forms of a company that is not established in the mainland."""
+
 
 @dataclass(frozen=True)
 class Mutability:

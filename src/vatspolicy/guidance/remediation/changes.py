@@ -10,7 +10,8 @@ from vatspolicy.cel.ast import Fact, walk
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Change, Edit, Mutability, mutable_facts
+from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, Mutability, mutable_facts
+from vatspolicy.guidance.remediation.hosting import find_hosting_changes
 from vatspolicy.guidance.remediation.obstacles import blocking_expressions, find_breakpoints
 from vatspolicy.guidance.remediation.partnering import find_partner_changes
 from vatspolicy.guidance.remediation.relocation import find_relocations
@@ -32,6 +33,8 @@ def find_changes(bundle: Bundle, profile: Profile, decision: Decision) -> tuple[
         *_bring_in_supplier(ruleset, profile),
         *_replace_discredited(profile),
         *_set_values(profile),
+        *find_hosting_changes(profile),
+        *_found_company(profile),
         *_drop_members(profile),
         *_sell_own_goods(profile),
         *_split_services(profile),
@@ -123,6 +126,18 @@ def _replace_discredited(profile: Profile) -> Iterator[Change]:
             )
 
 
+def _found_company(profile: Profile) -> Iterator[Change]:
+    """Yield the foundation of a mainland company whose registered office is not stated."""
+    company, mutability = profile.facts["company"], _mutability(profile, "company", "mainland_entity")
+    if company.get("mainland_entity") is not False or "registered" in company:
+        return  # with an office abroad, it is founded at a place: see relocation
+    edits = [Edit(("company", "mainland_entity"), True)]
+    if company.get("legal_form") in FOREIGN_FORMS:
+        edits.append(Edit(("company", "legal_form"), "limited-company"))
+    touched = frozenset({"operator", "company.mainland_entity", "company.legal_form"})
+    yield Change("founding", (), mutability.cost, tuple(edits), touched, mutability.phrase)
+
+
 def _raise_capital(ruleset: RuleSet, profile: Profile) -> Iterator[Change]:
     capital, mutability = (
         profile.facts["company"].get("registered_capital_rmb"),
@@ -147,7 +162,6 @@ _SINGLE = {
     ("company", "legal_form"): "legal-form",
     ("company", "lacking_means"): "means",
     ("services", "customer_contract"): "contract",
-    ("services", "hosting"): "hosting",
     ("services", "ai", "model"): "model",
     ("services", "through_basic_carrier"): "carrier",
     ("services", "rents_outside_region"): "nodes",
@@ -163,12 +177,11 @@ def _set_values(profile: Profile) -> Iterator[Change]:
             for to in mutability.to:
                 if value in (None, to) or not _is_plausible(profile, kind, service):
                     continue
-                edits = (Edit(path, to), *_with_hosting(profile, kind, service))
                 yield Change(
                     kind,
                     (service or "", str(to)),
                     mutability.cost,
-                    edits,
+                    (Edit(path, to),),
                     frozenset({".".join(names[:2])}),
                     mutability.phrase,
                     frozenset({service} if service else ()),
@@ -200,23 +213,6 @@ def _is_plausible(profile: Profile, kind: str, service: str | None) -> bool:
     if kind == "legal-form":
         return profile.facts["company"].get("mainland_entity") is not False
     return True
-
-
-def _with_hosting(profile: Profile, kind: str, service: str | None) -> Iterator[Edit]:
-    """Yield the edit of facilities that a mainland-hosted service needs: overseas ones move to the office."""
-    if kind != "hosting":
-        return
-    index = next(i for i, one in enumerate(profile.facts["services"]) if one["id"] == service)
-    facilities = profile.facts["services"][index].get("facilities")
-    office = profile.facts["company"].get("registered")
-    if (
-        facilities
-        and office
-        and office["province"] != "overseas"
-        and all(f["province"] == "overseas" for f in facilities)
-    ):
-        at = {key: office[key] for key in ("at", "ftz") if key in office}
-        yield Edit(("services", index, "facilities"), [at])
 
 
 def _drop_members(profile: Profile) -> Iterator[Change]:

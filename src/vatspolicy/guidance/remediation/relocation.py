@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.engine.decision import Decision
-from vatspolicy.guidance.remediation.change import Change, Edit, mutable_facts
+from vatspolicy.guidance.remediation.change import FOREIGN_FORMS, Change, Edit, mutable_facts
 from vatspolicy.guidance.remediation.targets import ANYWHERE, Target, find_targets, sites_by_place
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.profile.profile import Profile
@@ -137,7 +137,7 @@ def _registered(profile: Profile, target: Target, _: frozenset[str]) -> list[Edi
     if office["province"] == "overseas":  # a company abroad does not move, it founds one
         if "mainland_entity" in profile.document.data["company"]:
             edits.append(Edit(("company", "mainland_entity"), True))
-        if company.get("legal_form") in ("foreign-corporation", "branch"):
+        if company.get("legal_form") in FOREIGN_FORMS:
             edits.append(Edit(("company", "legal_form"), "limited-company"))
     return edits
 
@@ -159,10 +159,15 @@ def _facilities(profile: Profile, target: Target, services: frozenset[str]) -> l
     return edits
 
 
+def is_owned(facility: Mapping[str, Any]) -> bool:
+    """Return True for a data center that the company owns."""
+    return bool(facility.get("kind") == "data-center" and facility.get("tenure") == "own")
+
+
 def _gives_up_own(profile: Profile, target: Target, services: frozenset[str]) -> bool:
     """Return True if a data center that the company owns lies outside the target."""
     return any(
-        facility.get("kind") == "data-center" and facility.get("tenure") == "own" and not target.holds(facility)
+        is_owned(facility) and not target.holds(facility)
         for _, service in _own_services(profile, services)
         for facility in service.get("facilities") or ()
     )

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from itertools import combinations, count
 from typing import Any
 
+from vatspolicy.documents import Path
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, list_differences
+from vatspolicy.guidance.remediation.change import Change, Edit, apply_changes, list_differences, mutable_facts
 from vatspolicy.guidance.remediation.changes import find_changes
 from vatspolicy.guidance.remediation.obstacles import Obstacle, find_obstacles, weight
 from vatspolicy.guidance.remediation.relocation import relocate
@@ -64,6 +65,8 @@ class RemediationPlan:
     """Maximum number of changes in a combination."""
     exhausted: bool
     """True if every relevant combination was evaluated; False if the limit ended the search."""
+    unstated: tuple[Path, ...] = ()
+    """Facts behind the obstacles that a team can change and that are not stated, so that no change was tried."""
 
 
 def find_remediations(
@@ -93,7 +96,28 @@ def find_remediations(
         search.evaluated,
         most,
         search.exhausted,
+        tuple(find_unstated(profile, decision, goal)),
     )
+
+
+def find_unstated(profile: Profile, decision: Decision, goal: str) -> Iterator[Path]:
+    """Yield the facts behind the obstacles that a team can change and that are not stated, in the schema's order.
+
+    Facts that the decision misses anyway are left out.
+    """
+    missing = {fact.path for fact in decision.missing}
+    obstacles = find_obstacles(profile, decision, goal == "allow")
+    for names, mutability in mutable_facts(profile.schemas).items():
+        if mutability.follows is not None or len(names) != 2 or names[0] not in ("company", "services"):
+            continue
+        read = [obstacle for obstacle in obstacles if ".".join(names) in obstacle.names]
+        if names[0] == "company" and read and names not in missing and names[1] not in profile.facts["company"]:
+            yield names
+        for index, service in enumerate(profile.facts["services"] if names[0] == "services" else ()):
+            path: Path = ("services", index, names[1])
+            about = any(obstacle.service in (None, service["id"]) for obstacle in read)
+            if about and path not in missing and names[1] not in service:
+                yield path
 
 
 class Search:

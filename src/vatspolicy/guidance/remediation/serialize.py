@@ -19,7 +19,19 @@ from vatspolicy.profile.wording import FactWording
 
 FORMAT = 1
 """Version of the data format; incremented by incompatible changes."""
-_KEPT = ("product", "title", "file", "as_of", "bundle", "decision", "range", "verification", "missing")
+_KEPT = (
+    "product",
+    "title",
+    "file",
+    "as_of",
+    "bundle",
+    "decision",
+    "range",
+    "verification",
+    "missing",
+    "contested",
+    "worst_reading",
+)
 _ROUTE = (
     "rule",
     "name",
@@ -48,6 +60,9 @@ def plan_to_data(bundle: Bundle, profile: Profile, plan: RemediationPlan) -> dic
         "proposals": [_proposal(bundle, profile, proposal, ids) for proposal in plan.proposals],
         "undecided": [_proposal(bundle, profile, proposal, ids) for proposal in plan.undecided],
         "search": {"looked": plan.evaluated, "most": plan.most, "exhausted": plan.exhausted},
+        "unstated": [
+            {"path": format_path(path), "title": _text(title(path, ids, bundle.schemas))} for path in plan.unstated
+        ],
         "margins": [
             _threshold_distance(bundle, threshold_distance, ids)
             for threshold_distance in find_threshold_distances(bundle, profile, plan.decision)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+EXTENTS = ("screen", "details", "summary", "quiet")
+"""How much a report says: what fits on a screen, everything, one line a spec, the last line."""
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")
 """Decision words from the best to the worst; a run is as bad as its worst decision."""
 
@@ -34,21 +36,21 @@ def render(
     """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only.
 
     `problems` are errors of specs that were not decided. Text and github leave them to standard error.
-    `remarks` are about waivers and a baseline; None if there were none. `gate` is the run of the gate: its settings say
-    which findings are errors. Without it, those of a gate without options are. JSON is compact if `extent` is
-    `compact`.
+    `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
+    it, and JSON is compact unless it is `details`. `gate` is the run of the gate: its settings say which findings are
+    errors, and the last line of the text tells it. Without it, the settings are those of a gate without options.
     """
     if format == "json":
         import json
 
         problems = [*problems, *_not_found(gate)]
-        whole = extent != "compact"
+        whole = extent == "details"
         found = run(records, problems, remarks, gate) if whole else compact_run(records, lang, problems, remarks, gate)
         return json.dumps(found, ensure_ascii=False, indent=2 if whole else 1) + "\n"
     problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
     if format == "text":
-        return str(module.render(records, lang, color, room, remarks=remarks or ()))
+        return str(module.render(records, lang, color, room, extent, gate, remarks=remarks or ()))
     if format == "html":
         return str(module.render(records, lang, problems, remarks=remarks or ()))
     return str(module.render(records, lang, problems, remarks=remarks or (), gate=gate))

@@ -46,6 +46,26 @@ def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def is_outstanding(duty: Data) -> bool:
+    """Return True for a duty before the launch that is not done."""
+    return bool(duty["state"] != "done" and duty["deadline"]["group"] == "before-launch")
+
+
+def split_duties(data: Data) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return what is to do before the launch: filings with an authority, and duties of the company itself."""
+    filings: list[dict[str, Any]] = []
+    own: list[dict[str, Any]] = []
+    for duty in merge_duties(duty for duty in data["duties"] if is_outstanding(duty)):
+        internal = [body["id"] for body in duty["authority"]] == ["self"]
+        (own if internal else filings).append(duty)
+    return filings, own
+
+
+def licenses_to_get(data: Data) -> list[Data]:
+    """Return the needs of a decision, also those that a denied product would have."""
+    return [*data["needs"], *data["would_need"]]
+
+
 def open_facts(findings: Iterable[Data]) -> dict[str, tuple[Data, int]]:
     """Return the facts that keep rules undecided, by path: the question, and the number of rules that depend on it."""
     rules: dict[str, set[str]] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.errors import Problem
 from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
+from vatspolicy.output import Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import doubt
@@ -23,6 +24,7 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
+from vatspolicy.reports.decision.gate_line import say_gate
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.decision.results import say_failures, worst_first
@@ -64,7 +66,8 @@ def render(
     judgement = gate.judgement if gate else Judgement()
     records = worst_first(records, judgement)
     problems = sorted(set(problems))
-    pages = ["\n".join(_overview(records, problems, lang, judgement))]
+    pages = [f"**{escape(line)}**" for line in (say_gate(gate, lang, Style(False), 0, one_line=True) if gate else ())]
+    pages.append("\n".join(_overview(records, problems, lang, judgement)))
     pages += ["\n".join(_Page(data, lang, judgement).lines()) for data in records]
     if remarks:
         told = [f"- {escape(remark_place(one))}: {escape(say_remark(one, lang))}" for one in remarks]

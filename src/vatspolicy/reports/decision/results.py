@@ -14,6 +14,7 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
 from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived, subject_of
 from vatspolicy.reports.decision.doubt import hint, say_kind
+from vatspolicy.reports.decision.gate_line import worst_first as gravest_first
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.words import law_of, phrase
 
@@ -81,9 +82,8 @@ def results(data: Data, lang: Language, judgement: Judgement) -> list[Result]:
 
 
 def worst_first(records: Iterable[Data], judgement: Judgement) -> list[Data]:
-    """Return decisions (records) in this order: those that fail the gate first, then by the decision word."""
-    order = ("deny", "needs-license", "incomplete", "allow")
-    return sorted(records, key=lambda data: (not judgement.find_failures(data), order.index(data["decision"])))
+    """Return decisions (records) with those that fail the gate first, then the gravest."""
+    return sorted(gravest_first(records), key=lambda data: not judgement.find_failures(data))
 
 
 def decided(data: Data) -> str:
@@ -200,7 +200,9 @@ class _Results:
         if not found or self.data["missing"]:
             return
         facts = sorted(open_facts(found).items(), key=lambda item: -item[1][1])
-        told = joint("list", self.lang).join(f"{path} ({count})" for path, (_, count) in facts[:SHOWN])
+        told = joint("list", self.lang).join(
+            f"{path}{aside(str(count), self.lang)}" for path, (_, count) in facts[:SHOWN]
+        )
         if len(facts) > SHOWN:
             told = word(WORDS, "more", self.lang, facts=told, count=len(facts) - SHOWN)
         rules = len({finding["rule"] for finding in found})

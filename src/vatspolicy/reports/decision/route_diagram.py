@@ -1,4 +1,4 @@
-"""Routes of an activity as a picture: paths through the gates of their conditions, and the same as a list."""
+"""Routes of an activity as a picture: paths through the gates of their conditions, and remarks on each route."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import number
 from vatspolicy.reports.formats.html import Html, tag
-from vatspolicy.reports.formats.html_page import badge
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.words import phrase, value_of, way_of
 
@@ -92,12 +91,15 @@ class _Row:
         self.box = wrap(clean(say.text(route["instrument"]["title"])), 28)
         self.held = _held(route, say) if route["state"] == "open" else ""
         self.box_height = (len(self.box) + bool(self.held)) * 15 + 14
-        self.height = len(self.title) * _LINE + 46 + max(self.box_height / 2, 14) + 10
+        lead = len(self.title) * _LINE + (46 if gates(route) else 24)
+        self.line = max(lead, self.box_height / 2 + 4)
+        """Distance of the path from the top: labels of gates need room above it."""
+        self.height = self.line + max(self.box_height / 2, 14) + 10
 
     def draw(self, top: float, middle: float) -> Iterator[Html]:
         state = self.route["state"]
         tone = TONES[state]
-        line = top + len(self.title) * _LINE + 46
+        line = top + self.line
         yield tag("text", self.way, x=_GATES, y=top + 16, class_=f"way {tone}")
         for position, text in enumerate(self.title):
             yield tag("text", text, x=_GATES, y=top + 16 + _LINE * (position + 1), class_="label")
@@ -141,12 +143,8 @@ def _lines(texts: Sequence[str], x: float, middle: float, class_: str) -> list[H
     return [tag("text", text, x=x, y=first + 15 * place, class_=class_) for place, text in enumerate(texts)]
 
 
-def route_list(activity: Data, say: Sentences) -> Html:
-    """Render the routes as a list, with the sentences of their conditions."""
-    return tag("ul", [_item(route, activity["routes"], say) for route in activity["routes"]], class_="routes")
-
-
-def _item(route: Data, routes: Iterable[Data], say: Sentences) -> Html:
+def route_points(route: Data, say: Sentences) -> list[str]:
+    """Return the remarks on a route: share, license held, conditions that fail or are not known."""
     state, cap = route["state"], route["max_foreign_percent"]
     points: list[str] = []
     if route["share_too_high"]:
@@ -166,36 +164,9 @@ def _item(route: Data, routes: Iterable[Data], say: Sentences) -> Html:
         points += [phrase("unread", say.lang, name=name) for name in route["unread"]]
     if state == "unknown" and not route["unread"] and all(one["value"] is not None for one in route["conditions"]):
         points.append(say.html("route_fact_missing"))
-    return tag(
-        "li",
-        tag(
-            "p",
-            badge(way_of(route, routes, say.lang), TONES[state]),
-            " ",
-            tag("strong", say.text(route["title"])),
-            f" → {say.text(route['instrument']['title'])}{say.comma}{say.bodies(route['authority'])}",
-        ),
-        tag("ul", [tag("li", point) for point in points]) if points else None,
-        _conditions(route, say) if route["conditions"] else None,
-        say.law(route["citations"]),
-    )
+    return points
 
 
 def _held(route: Data, say: Sentences) -> str:
     """Return the words that say whether the instrument of an open route is held."""
     return say.html({True: "is_held", False: "is_to_get", None: "held_unknown"}[route["held"]])
-
-
-def _conditions(route: Data, say: Sentences) -> Html:
-    items = [
-        tag(
-            "li",
-            badge(say.truth(value_of(condition)), say.tone(value_of(condition))),
-            " ",
-            say.text(condition["message"]),
-            say.check(condition),
-            say.law(condition["citations"]),
-        )
-        for condition in route["conditions"]
-    ]
-    return tag("details", tag("summary", say.html("conditions", count=len(items))), tag("ol", items, class_="checks"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
@@ -25,10 +25,14 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
+from vatspolicy.reports.decision.gate_line import say_gate, say_totals, worst_first
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_matter, say_opinion
 from vatspolicy.reports.lists import cut_lists
 from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, cited, phrase, way_of
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
 
@@ -36,20 +40,35 @@ Data = Mapping[str, Any]
 
 
 def render(
-    records: Iterable[Data], lang: Language, color: bool = False, room: int = 100, remarks: Iterable[Data] = ()
+    records: Iterable[Data],
+    lang: Language,
+    color: bool = False,
+    room: int = 100,
+    extent: str = "details",
+    gate: GateResult | None = None,
+    remarks: Iterable[Data] = (),
 ) -> str:
     """Render one or several decisions (records) as text."""
-    records = list(records)
-    blocks = ["\n".join(_Report(data, lang, Style(color), room).lines()) for data in records]
-    if len(records) > 1:
-        found: dict[str, int] = {}
-        for data in records:
-            found[data["decision"]] = found.get(data["decision"], 0) + 1
-        words = joint("comma", lang).join(f"{count} {word(VERDICTS, key, lang)}" for key, count in found.items())
-        blocks.append(phrase("decided", lang, count=len(records), words=words))
-    if remarks:
-        blocks.append("\n".join(_remark_lines(remarks, lang, Style(color), room)))
-    return "\n\n".join(blocks) + "\n"
+    records, style = worst_first(records), Style(color)
+    blocks = []
+    if extent == "summary":
+        blocks = ["\n".join(line for data in records for line in summary_lines(data, lang, style, room))]
+    elif extent != "quiet":
+        blocks = ["\n".join(_Report(data, lang, style, room).lines()) for data in records]
+        if remarks:
+            blocks.append("\n".join(_remark_lines(remarks, lang, style, room)))
+    invalid = len(gate.invalid) if gate else 0
+    if len(records) + invalid > 1 and extent != "quiet":
+        blocks.append(say_totals(records, invalid, lang))
+    if gate is not None:
+        blocks.append("\n".join(say_gate(gate, lang, style, room, one_line=extent == "quiet")))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def summary_lines(data: Data, lang: Language, style: Style, room: int) -> list[str]:
+    """Return one decision in a line."""
+    verdict = style(doubt.verdict(data, lang), "bold", COLORS[data["decision"]])
+    return wrap(f"{verdict} {clean(str(data['title']), one_line=True)} ({clean(data['file'])})", room, "  ")
 
 
 class _Report:

@@ -24,6 +24,10 @@ class Html:
     def __str__(self) -> str:
         return self.markup
 
+    def __html__(self) -> str:
+        """Return the markup, which templates do not escape again."""
+        return self.markup
+
 
 Content: TypeAlias = "str | int | float | Html | Iterable[Content] | None"
 """Content of an element: text, numbers, elements, and lists of these; None is empty."""

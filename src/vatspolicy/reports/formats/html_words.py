@@ -1,4 +1,4 @@
-"""Phrases of decision pages in both languages, and small parts that all sections use."""
+"""Phrases of decision pages and of exports in both languages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vatspolicy.i18n.words import aside, word
+from vatspolicy.i18n.words import Table, aside, word
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.formats.html import Html, join, link, tag
 from vatspolicy.reports.words import KNOWN, phrase
 
 Data = Mapping[str, Any]
@@ -16,6 +15,61 @@ Data = Mapping[str, Any]
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title_one": {"en": "{verdict}: {title}", "zh": "{verdict}：{title}"},
     "title_many": {"en": "Decisions on {count} specs", "zh": "共{count}份判定"},
+    "rules": {"en": "Rules {version}, SHA-256 {digest}.", "zh": "规则库 {version}，SHA-256 {digest}。"},
+    "summary": {"en": "Summary", "zh": "摘要"},
+    "details": {"en": "Details", "zh": "详情"},
+    "licenses": {"en": "Licenses", "zh": "许可"},
+    "no_license": {"en": "No license is missing.", "zh": "无须另行取得许可。"},
+    "no_license_yet": {"en": "None established on the facts given.", "zh": "就现有事实，尚不能确定须取得何种许可。"},
+    "to_get_count": {"en": "Licenses to get", "zh": "应取得的许可"},
+    "filings_count": {"en": "Filings before launch", "zh": "上线前备案及义务"},
+    "instrument": {"en": "License", "zh": "许可"},
+    "authority": {"en": "Authority", "zh": "主管机关"},
+    "class": {"en": "Class", "zh": "业务种类"},
+    "route": {"en": "Route", "zh": "途径"},
+    "article": {"en": "Article", "zh": "条款"},
+    "or": {"en": "or", "zh": "或"},
+    "filings": {
+        "en": "Filings and duties: {count} before launch, {later} later",
+        "zh": "备案及其他义务：上线前{count}项，其后{later}项",
+    },
+    "filings_none": {"en": "No filing or duty on these facts.", "zh": "就现有事实，无备案及其他义务。"},
+    "filings_denied": {
+        "en": "Filings and duties, were it not denied: {count} before launch, {later} later",
+        "zh": "如可上线，备案及其他义务：上线前{count}项，其后{later}项",
+    },
+    "before_launch": {"en": "Before the launch", "zh": "上线前"},
+    "before_launch_by": {"en": "Before the launch on {day}", "zh": "{day}上线前"},
+    "by_day": {"en": "By {day}", "zh": "{day}前"},
+    "undated": {"en": "No fixed date", "zh": "无固定日期"},
+    "undated_count": {
+        "en": "{count} duties on an event, at intervals or while the service runs; see the details",
+        "zh": "特定情形下、定期或持续履行的义务{count}项，见详情",
+    },
+    "undated_one": {
+        "en": "1 duty on an event, at intervals or while the service runs; see the details",
+        "zh": "特定情形下、定期或持续履行的义务1项，见详情",
+    },
+    "more_dated": {"en": "{count} more up to {day}; see the calendar", "zh": "至{day}另有{count}项，见日历"},
+    "blocks": {"en": "Obstacles and the nearest way", "zh": "障碍及最近的途径"},
+    "facts_needed": {"en": "Facts needed for a decision", "zh": "判定所需的事实"},
+    "fixable": {"en": "This can be fixed.", "zh": "可以补正。"},
+    "add_fact": {"en": "Add {path}.", "zh": "请填写 {path}。"},
+    "nearest": {
+        "en": "Nearest route: {route}. Not met: {conditions}.",
+        "zh": "最近的途径：{route}。未满足：{conditions}。",
+    },
+    "find_ways": {"en": "Find the smallest changes:", "zh": "查找最小改动："},
+    "and_more": {"en": "and {count} more", "zh": "另有{count}项"},
+    "more": {"en": "{count} more; see the details.", "zh": "另有{count}项，见详情。"},
+    "sources": {"en": "Sources", "zh": "来源"},
+    "sources_none": {"en": "No article is cited.", "zh": "未引用条款。"},
+    "sources_count": {
+        "en": "Articles cited: {count}. Compared with the text of the law: {primary}.",
+        "zh": "引用条款{count}条，已核对法律文本{primary}条。",
+    },
+    "sources_secondary": {"en": "Known from commentary only: {count}", "zh": "仅见于评论：{count}条"},
+    "sources_unverified": {"en": "Not checked against any source: {count}", "zh": "未经任何来源核对：{count}条"},
     "overview": {"en": "All specs", "zh": "全部产品"},
     "spec": {"en": "Spec", "zh": "产品文件"},
     "product": {"en": "Product", "zh": "产品"},
@@ -23,9 +77,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "law_day": {"en": "Law as of", "zh": "法律截至"},
     "launch": {"en": "Launch", "zh": "上线日"},
     "no_launch": {"en": "not stated", "zh": "未写明"},
-    "bundle": {"en": "Rules", "zh": "规则库"},
-    "digest": {"en": "SHA-256", "zh": "SHA-256"},
-    "verified": {"en": "Verification", "zh": "核实情况"},
     "service": {"en": "Service {id}", "zh": "服务 {id}"},
     "class_by": {"en": "Classified by", "zh": "归类依据"},
     "contested_class": {"en": "contested", "zh": "存在争议"},
@@ -49,7 +100,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "unknown": {"en": "not known", "zh": "未知"},
     "true": {"en": "yes", "zh": "是"},
     "false": {"en": "no", "zh": "否"},
-    "nothing": {"en": "none", "zh": "无"},
     "to_do": {"en": "To do, by authority", "zh": "待办事项（按主管机关）"},
     "would_do": {
         "en": "What would follow, were it not denied: {count} items",
@@ -81,11 +131,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "due": {"en": "When", "zh": "期限"},
     "law": {"en": "Law cited", "zh": "引用的法律"},
     "official": {"en": "official page", "zh": "官方页面"},
-    "no_chinese": {"en": "The Chinese text is not quoted here.", "zh": "此处未引中文原文。"},
     "primary": {"en": "compared with the text", "zh": "已核对原文"},
     "secondary": {"en": "from commentary", "zh": "二手资料"},
     "unverified": {"en": "not verified", "zh": "未核实"},
-    "facts": {"en": "Facts it rests on", "zh": "所依据的事实"},
+    "facts": {"en": "Facts from the spec", "zh": "所依据的产品事实"},
     "fact": {"en": "Fact", "zh": "事实"},
     "path": {"en": "Path", "zh": "路径"},
     "value": {"en": "Value", "zh": "取值"},
@@ -93,6 +142,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "facts_of": {"en": "Facts of {file}, as the rules read them", "zh": "规则读取的{file}中的事实"},
     "why": {"en": "How the condition came out", "zh": "条件的判断过程"},
     "rule": {"en": "Rule", "zh": "规则"},
+    "because": {"en": "Why it may not launch", "zh": "不得上线的理由"},
+    "services": {"en": "Services and routes", "zh": "服务与准入途径"},
+    "undetermined": {"en": "Open questions that do not change the decision", "zh": "不影响结论的未决问题"},
     "other_rules": {"en": "Rules that depend on them: {count}", "zh": "取决于这些事实的规则：{count}条"},
     "question": {"en": "Question", "zh": "问题"},
     "waiting": {"en": "Dependent rules", "zh": "相关规则"},
@@ -106,6 +158,7 @@ class Sentences:
     def __init__(self, lang: Language, prefix: str = "") -> None:
         self.lang, self.prefix = lang, prefix
         self.comma, self.colon, self.semicolon = ("，", "：", "；") if lang == "zh" else (", ", ": ", "; ")
+        self.gap, self.stop = ("", "。") if lang == "zh" else (" ", ".")
 
     def html(self, key: str, **values: Any) -> str:
         """Return a phrase of pages, with values filled in."""
@@ -122,7 +175,7 @@ class Sentences:
 
     def sentence(self, parts: Iterable[str]) -> str:
         """Parts as one sentence."""
-        return self.semicolon.join(parts) + ("。" if self.lang == "zh" else ".")
+        return self.semicolon.join(parts) + self.stop
 
     def bodies(self, authority: Iterable[Data]) -> str:
         """Return the names of authorities."""
@@ -132,6 +185,10 @@ class Sentences:
         """met, not met, not known."""
         return self.html({True: "met", False: "unmet", None: "unknown"}[value])
 
+    def yes_no(self, value: bool | None) -> str:
+        """yes, no, not known."""
+        return self.html({True: "true", False: "false", None: "unknown"}[value])
+
     def tone(self, value: bool | None) -> str:
         """Return the color for `truth`."""
         return {True: "good", False: "bad", None: "ask"}[value]
@@ -140,31 +197,47 @@ class Sentences:
         """Return an id on the page, of characters that an address may contain."""
         return self.prefix + "-".join(re.sub(r"[^\w.-]+", "-", name) for name in names)
 
-    def check(self, checked: Data) -> Html:
-        """Render what a rule or a condition checks, in words."""
-        return tag("p", phrase("checks", self.lang, check=self.text(checked["check"])), class_="soft small")
+    def phrase(self, key: str, **values: Any) -> str:
+        """Return a phrase of all reports, with values filled in."""
+        return phrase(key, self.lang, **values)
 
-    def law(self, citations: Iterable[Data]) -> Html | None:
-        """Render references to the articles below: each regulation by name, then its articles."""
+    def word(self, table: Table, key: str, **values: Any) -> str:
+        """Return a phrase of a table, with values filled in."""
+        return word(table, key, self.lang, **values)
+
+    def by_policy(self, citations: Iterable[Data]) -> list[list[Data]]:
+        """Return citations by regulation, each article once, in order of appearance."""
         found: dict[str, dict[str, Data]] = {}
         for cited in citations:
             found.setdefault(cited["policy"], {}).setdefault(cited["key"], cited)
-        if not found:
-            return None
-        regulations = [
-            join(
-                *(
-                    link(
-                        ("" if place else f"{self.text(cited['title'])}{self.comma}")
-                        + self.text(cited["label"])
-                        + aside(word(KNOWN, cited["verification"], self.lang), self.lang),
-                        f"#{self.place('law', cited['policy'], cited['key'])}",
-                    )
-                    for place, cited in enumerate(articles.values())
-                ),
-                between=self.comma,
-            )
-            for articles in found.values()
-        ]
-        lead = tag("span", f"{self.html('see_law')}{self.colon}", class_="hidden")
-        return tag("p", lead, join(*regulations, between=self.semicolon), class_="law")
+        return [list(articles.values()) for articles in found.values()]
+
+    def reference(self, cited: Data, titled: bool) -> str:
+        """Return an article with its verification, and with the title of its regulation if `titled`."""
+        title = f"{self.text(cited['title'])}{self.comma}" if titled else ""
+        return f"{title}{self.text(cited['label'])}{aside(self.word(KNOWN, cited['verification']), self.lang)}"
+
+    def law(self, citations: Iterable[Data]) -> str:
+        """Return references in one line: each regulation by name, then its articles."""
+        return self.semicolon.join(
+            self.comma.join(self.reference(cited, not place) for place, cited in enumerate(articles))
+            for articles in self.by_policy(citations)
+        )
+
+    def names(self, citations: Iterable[Data]) -> str:
+        """Return articles in one line, without their verification."""
+        return self.semicolon.join(
+            self.text(articles[0]["title"])
+            + self.gap
+            + self.comma.join(self.text(cited["label"]) for cited in articles)
+            for articles in self.by_policy(citations)
+        )
+
+    def place_of(self, cited: Data) -> str:
+        """Return the id of an article on the page."""
+        return self.place("law", cited["policy"], cited["key"])
+
+    def subject(self, finding: Data) -> str:
+        """Return the service and class of a finding, to stand before it; empty for the product."""
+        parts = [part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part]
+        return "/".join(parts) + self.colon if parts else ""

@@ -7,10 +7,11 @@ from typing import Any
 
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.formats.markdown import escape, section
-from vatspolicy.reports.remediation.text import bound, joined, law_of, then
-from vatspolicy.reports.remediation.words import name_goal, say
+from vatspolicy.reports.remediation.text import bound, contests, joined, law_of, nothing_better, reached, then, unstated
+from vatspolicy.reports.remediation.words import say
 from vatspolicy.reports.words import MEANINGS, phrase
 
 Data = Mapping[str, Any]
@@ -25,10 +26,15 @@ def render(data: Data, lang: Language) -> str:
 
 
 def _lines(data: Data, lang: Language) -> Iterator[str]:
-    yield f"## {escape(word(VERDICTS, data['decision'], lang))}{joint('colon', lang)}{escape(str(data['title']))}"
+    yield f"## {escape(doubt.verdict(data, lang))}{joint('colon', lang)}{escape(str(data['title']))}"
     yield ""
     law = f"{phrase('as_of', lang, day=data['as_of'])} · {phrase('bundle', lang, version=data['bundle']['version'])}"
     yield f"{word(MEANINGS, data['decision'], lang)} *{law}*"
+    if data["contested"]:
+        yield from section(phrase("contested", lang))
+    for about, others in contests(data, lang):
+        yield f"- ≠ {escape(about)}"
+        yield from (f"  - {escape(other)}" for other in others)
     if data["missing"]:
         yield from _heading("facts_missing", lang)
     for ask in data["missing"]:
@@ -85,9 +91,9 @@ def _differences(data: Data, lang: Language) -> Iterator[str]:
     goal, search = data["goal"], data["search"]
     if goal is None:
         yield ""
-        yield say("nothing_better", lang)
+        yield say(nothing_better(data), lang)
         return
-    yield from _heading("differences", lang, word=name_goal(goal, lang))
+    yield from _heading("differences", lang, word=reached(data, lang))
     if not data["proposals"]:
         yield say("none_known" if data["missing"] else "none", lang)
     for position, proposal in enumerate(data["proposals"], start=1):
@@ -96,6 +102,9 @@ def _differences(data: Data, lang: Language) -> Iterator[str]:
         yield from _heading("differences_open", lang)
     for proposal in data["undecided"]:
         yield from _proposal("-", proposal, lang)
+    if told := unstated(data, lang):
+        yield ""
+        yield escape(told)
     yield ""
     yield f"<sub>{bound(search, lang)}</sub>"
 

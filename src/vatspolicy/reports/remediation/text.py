@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vatspolicy.i18n.text import clean, wrap
-from vatspolicy.i18n.words import STATES, VERDICTS, number, word
+from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
 from vatspolicy.output import Style
 from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.opinions import say_matter
 from vatspolicy.reports.remediation.words import name_goal, say
 from vatspolicy.reports.words import MEANINGS, phrase
@@ -49,15 +50,42 @@ def licenses(proposal: Data, lang: Language) -> str:
 
 def law_of(item: Data, lang: Language) -> str:
     """Return the regulations and articles of a route or a denial."""
-    comma, semicolon = (", ", "; ") if lang == "en" else ("，", "；")
-    return semicolon.join(dict.fromkeys(f"{c['title'][lang]}{comma}{c['label'][lang]}" for c in item["citations"]))
+    comma = joint("comma", lang)
+    articles: dict[str, dict[str, None]] = {}
+    for cited in item["citations"]:
+        articles.setdefault(cited["title"][lang], {})[cited["label"][lang]] = None
+    return joint("semicolon", lang).join(comma.join([title, *labels]) for title, labels in articles.items())
 
 
 def bound(search: Data, lang: Language) -> str:
     """Return the bound of the search and the meaning of the order of proposals."""
-    parts = [say("looked", lang, looked=search["looked"], most=search["most"])]
+    key = "looked_one" if search["looked"] == 1 else "looked"
+    parts = [say(key, lang, looked=search["looked"], most=search["most"])]
     parts += [] if search["exhausted"] else [say("bounded", lang)]
     return (" " if lang == "en" else "").join([*parts, say("effort", lang)])
+
+
+def contests(data: Data, lang: Language) -> Iterator[tuple[str, list[str]]]:
+    """Yield each contested rule and its other readings, in words."""
+    for readings in doubt.group_readings(data["contested"]):
+        about = f"{readings[0]['subject']}{joint('colon', lang)}{readings[0]['message'][lang]}"
+        yield about, [doubt.say_other(reading, lang) for reading in readings]
+
+
+def nothing_better(data: Data) -> str:
+    """Return the key of the phrase for a decision that nothing improves."""
+    return "nothing_but_contest" if data["contested"] else "nothing_better"
+
+
+def reached(data: Data, lang: Language) -> str:
+    """Return the decision to which the proposals lead."""
+    return name_goal(data["goal"], lang, (proposal["decision"] for proposal in data["proposals"]))
+
+
+def unstated(data: Data, lang: Language) -> str:
+    """Return the facts of which no change was considered because they are not stated; empty if there are none."""
+    facts = [f"{fact['title'][lang]}{joint('colon', lang)}{fact['path']}" for fact in data["unstated"]]
+    return say("unstated", lang, facts=joint("semicolon", lang).join(facts)) if facts else ""
 
 
 def joined(proposal: Data, lang: Language) -> str:
@@ -91,6 +119,7 @@ class _Report:
 
     def lines(self) -> Iterator[str]:
         yield from self.verdict()
+        yield from self.contest()
         yield from self.missing()
         yield from self.routes()
         yield from self.besides()
@@ -109,15 +138,25 @@ class _Report:
 
     def verdict(self) -> Iterator[str]:
         data = self.data
-        verdict = self.style(f" {word(VERDICTS, data['decision'], self.lang)} ", "bold", _COLORS[data["decision"]])
+        verdict = self.style(f" {doubt.verdict(data, self.lang)} ", "bold", _COLORS[data["decision"]])
         day = phrase("as_of", self.lang, day=data["as_of"])
         version = phrase("bundle", self.lang, version=data["bundle"]["version"])
-        yield from self.flow(f"{data['title']} · {day} · {version}", " ", first=f"{verdict} ")
+        contested = doubt.hint(data, self.lang)
+        title = " · ".join([str(data["title"]), *([contested] if contested else []), day, version])
+        yield from self.flow(title, " ", first=f"{verdict} ")
         meaning = word(MEANINGS, data["decision"], self.lang)
         if data["decision"] == "incomplete":
             low, high = (word(VERDICTS, end, self.lang) for end in data["range"])
             meaning += " " + phrase("range", self.lang, low=low, high=high)
         yield from self.flow(meaning, " ")
+
+    def contest(self) -> Iterator[str]:
+        if self.data["contested"]:
+            yield from self.heading(phrase("contested", self.lang))
+        for about, others in contests(self.data, self.lang):
+            yield from self.flow(about, "    ", first="  ≠ ")
+            for other in others:
+                yield from self.flow(other, "      ", first="    - ")
 
     def missing(self) -> Iterator[str]:
         if self.data["missing"]:
@@ -177,9 +216,9 @@ class _Report:
     def differences(self) -> Iterator[str]:
         goal, search = self.data["goal"], self.data["search"]
         if goal is None:
-            yield from self.heading(say("nothing_better", self.lang))
+            yield from self.heading(say(nothing_better(self.data), self.lang))
             return
-        yield from self.heading(say("differences", self.lang, word=name_goal(goal, self.lang)))
+        yield from self.heading(say("differences", self.lang, word=reached(self.data, self.lang)))
         if not self.data["proposals"]:
             yield from self.flow(say("none_known" if self.data["missing"] else "none", self.lang), "  ")
         for position, proposal in enumerate(self.data["proposals"], start=1):
@@ -189,6 +228,8 @@ class _Report:
         for proposal in self.data["undecided"]:
             yield from self.proposal("?", proposal)
         yield ""
+        if told := unstated(self.data, self.lang):
+            yield from self.flow(told, "  ", first="? ")
         yield from self.flow(bound(search, self.lang), "  ", "dim")
 
     def proposal(self, sign: str, proposal: Data) -> Iterator[str]:

@@ -1,0 +1,81 @@
+"""The basis of a decision: articles cited, and facts read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.profile.wording import FactWording
+from vatspolicy.reports.formats.html_words import Sentences
+
+Data = Mapping[str, Any]
+Steps = tuple[str | int, ...]
+
+_STEP = re.compile(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([\w-]+)')
+
+
+def cited_articles(data: Data) -> Iterator[Data]:
+    """Yield every citation of findings, routes and conditions."""
+    for key in ("denials", "needs", "would_need", "met", "duties", "advice"):
+        for finding in data[key]:
+            yield from finding["citations"]
+            for route in finding.get("routes", ()):
+                yield from _cited_by(route)
+    for service in data["services"]:
+        for activity in service["activities"]:
+            for route in activity["routes"]:
+                yield from _cited_by(route)
+
+
+def _cited_by(route: Data) -> Iterator[Data]:
+    yield from route["citations"]
+    for condition in route["conditions"]:
+        yield from condition["citations"]
+
+
+def steps(path: str) -> Steps:
+    """Split a path as a report writes it (`services[0].offers`) into its steps."""
+    return tuple(
+        int(index) if index else json.loads(f'"{quoted}"') if quoted else name
+        for index, quoted, name in _STEP.findall(path)
+    )
+
+
+def title(path: Steps, say: Sentences) -> str:
+    """Return the title of a fact in the schema, in the language of the page."""
+    return say.text(FactWording().name(path))
+
+
+def value_in_words(path: Steps, value: Any, say: Sentences) -> str:
+    """Return a value in words, in the language of the page."""
+    return say.text(FactWording().value(value, path))
+
+
+def fact_in_words(fact: Data, say: Sentences) -> tuple[str, str]:
+    """Return the title and the value of a fact that a finding read."""
+    path = steps(fact["path"])
+    return title(path, say), value_in_words(path, fact["value"], say)
+
+
+def facts_read(data: Data) -> list[Data]:
+    """Return every stated fact that a finding or a condition of a route read, in the order of the spec."""
+    found = {fact["path"]: fact for fact in _read(data) if fact["value"] is not None}
+    return sorted(found.values(), key=lambda fact: (fact["line"], fact["column"], fact["path"]))
+
+
+def _read(data: Data) -> Iterator[Data]:
+    for kind in ("denials", "needs", "would_need", "met", "duties", "advice"):
+        for finding in data[kind]:
+            yield from finding["facts"]
+            yield from _of_routes(finding.get("routes", ()))
+    for service in data["services"]:
+        for activity in service["activities"]:
+            yield from _of_routes(activity["routes"])
+
+
+def _of_routes(routes: Iterable[Data]) -> Iterator[Data]:
+    for route in routes:
+        for condition in route["conditions"]:
+            yield from condition["facts"]

@@ -1,0 +1,207 @@
+"""A decision in brief, in words: the reason, licenses, filings, obstacles, other readings, sources, changes ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.i18n.words import VERDICTS, number
+from vatspolicy.reports.decision import doubt
+from vatspolicy.reports.decision.basis import cited_articles
+from vatspolicy.reports.decision.digest import some_waived, waived_mark
+from vatspolicy.reports.decision.tasks import Item, items, offers_of, route_titles
+from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.timeline import say_ahead
+from vatspolicy.reports.words import MEANINGS, VERIFICATION, value_of
+
+Data = Mapping[str, Any]
+_GRADES = ("primary", "secondary", "unverified")
+_REGULATIONS = 5
+"""Regulations that the sources name for each grade."""
+
+
+@dataclass(frozen=True)
+class License:
+    """A license to get; `alternative` marks one that may stand for the license before it."""
+
+    title: str
+    service: str
+    authority: str
+    activity: str
+    route: str
+    citations: Sequence[Data]
+    alternative: bool
+
+
+@dataclass(frozen=True)
+class Block:
+    """An obstacle, and the nearest way past it."""
+
+    text: str
+    way: str
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A decision in brief."""
+
+    verdict: str
+    reason: str
+    remarks: list[str]
+    """Other readings and waivers, each in a sentence."""
+    notices: list[str]
+    """The day up to which the law is known, and facts read as none."""
+    licenses: list[License]
+    tasks: list[Item]
+    blocks: list[Block]
+    contested: list[tuple[str, list[str]]]
+    """The subject and message of a rule with other readings, and the readings."""
+    sources: str
+    weak: list[tuple[str, str]]
+    """Grades below primary with their articles, the weakest first."""
+    ahead: list[str]
+
+    @property
+    def filings(self) -> list[Item]:
+        """Open filings and duties, without licenses."""
+        return [item for item in self.tasks if not item.license and not item.done]
+
+    @property
+    def before_launch(self) -> list[Item]:
+        """Open filings and duties before the launch."""
+        return [item for item in self.filings if item.group == "before-launch"]
+
+    @property
+    def dated(self) -> list[Item]:
+        """Open filings and duties with a day, other than those before the launch, the first day first."""
+        found = [item for item in self.filings if item.day and item.group != "before-launch"]
+        return sorted(found, key=lambda item: str(item.day))
+
+    @property
+    def undated(self) -> list[Item]:
+        """Open filings and duties without a day, other than those before the launch."""
+        return [item for item in self.filings if not item.day and item.group != "before-launch"]
+
+
+def make_brief(data: Data, say: Sentences) -> Brief:
+    """Build the brief of a decision (a record)."""
+    lang = say.lang
+    contest = doubt.hint(data, lang)
+    remarks = [
+        say.phrase("contested") + say.colon + contest if contest else None,
+        some_waived(data, lang) if "remaining" in data else None,
+    ]
+    sources, weak = _sources(data, say)
+    return Brief(
+        verdict=doubt.verdict(data, lang),
+        reason=say_reason(data, say),
+        remarks=[told for told in remarks if told],
+        notices=[say.text(notice["message"]) for notice in data["notices"]],
+        licenses=list(_licenses(data, say)),
+        tasks=items(data, say),
+        blocks=[*_blocks(data, say)],
+        contested=[
+            (
+                f"{readings[0]['subject']}{say.colon}{say.text(readings[0]['message'])}",
+                [doubt.say_other(reading, lang) for reading in readings],
+            )
+            for readings in doubt.group_readings(data["contested"])
+        ],
+        sources=sources,
+        weak=weak,
+        ahead=[say_ahead(entry, lang) for entry in data.get("changes_ahead") or ()],
+    )
+
+
+def say_reason(data: Data, say: Sentences) -> str:
+    """Return what the decision means, with the open range or the first reasons of a denial."""
+    text = say.word(MEANINGS, data["decision"])
+    if data["decision"] == "incomplete":
+        low, high = (say.word(VERDICTS, end) for end in data["range"])
+        text += say.gap + say.phrase("range", low=low, high=high)
+    if data["denials"]:
+        first, more = data["denials"][0], len(data["denials"]) - 1
+        text += say.gap + say.subject(first) + say_denial(first, say).rstrip(".。")
+        text += (say.aside(say.html("and_more", count=more)) if more else "") + say.stop
+    return text
+
+
+def say_denial(finding: Data, say: Sentences) -> str:
+    """Return the reason of a denial."""
+    reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
+    return " · ".join(say.text(reason["title"]) for reason in reasons) or say.text(finding["message"])
+
+
+def _licenses(data: Data, say: Sentences) -> Iterator[License]:
+    activities = {
+        (service["id"], activity["class"]): say.text(activity["title"])
+        for service in data["services"]
+        for activity in service["activities"]
+    }
+    for finding in (*data["needs"], *data["would_need"]):
+        titles, service = route_titles(finding, say), finding["subject"]["service"]
+        for place, offer in enumerate(offers_of(finding)):
+            name = offer.get("class") or finding["subject"]["class"]
+            yield License(
+                title=say.text(offer["instrument"]["title"]) + waived_mark(finding, say.lang),
+                service=service or "",
+                authority=say.bodies(offer["authority"]),
+                activity=activities.get((service, name), name or ""),
+                route=titles.get(offer.get("route", ""), ""),
+                citations=finding["citations"],
+                alternative=place > 0,
+            )
+
+
+def _blocks(data: Data, say: Sentences) -> Iterator[Block]:
+    for finding in data["denials"]:
+        text = f"{say.subject(finding)}{say_denial(finding, say)}{waived_mark(finding, say.lang)}"
+        way = nearest_route(finding, say)
+        yield Block(text, way or (say.html("fixable") if finding.get("curable") else ""))
+    for ask in data["missing"]:
+        yield Block(say.text(ask["question"]), say.html("add_fact", path=ask["path"]))
+
+
+def nearest_route(finding: Data, say: Sentences) -> str:
+    """Return the closed route that fails the fewest conditions, and these; empty without routes."""
+    closed = [route for route in finding.get("routes", ()) if route["state"] == "closed"]
+    if not closed:
+        return ""
+    route = min(closed, key=lambda route: len(_failing(route, say)))
+    return say.html("nearest", route=say.text(route["title"]), conditions=say.semicolon.join(_failing(route, say)))
+
+
+def _failing(route: Data, say: Sentences) -> list[str]:
+    cap = route["max_foreign_percent"]
+    share = [say.phrase("share_too_high", percent=number(cap))] if route["share_too_high"] else []
+    return share + [say.text(one["message"]).rstrip(".。") for one in route["conditions"] if value_of(one) is False]
+
+
+def _sources(data: Data, say: Sentences) -> tuple[str, list[tuple[str, str]]]:
+    """Return how many of the cited articles have been checked, and those that have not, by grade."""
+    articles = {(cited["policy"], cited["key"]): cited for cited in cited_articles(data)}
+    found = {grade: [one for one in articles.values() if one["verification"] == grade] for grade in _GRADES}
+    counts = {grade: len(found[grade]) for grade in _GRADES}
+    if not articles:
+        return say.html("sources_none"), []
+    told = say.html("sources_count", count=len(articles), primary=counts["primary"])
+    if data["verification"]:
+        told = say.word(VERIFICATION, data["verification"]) + say.gap + told
+    weak = [
+        (say.html(f"sources_{grade}", count=counts[grade]), _names(found[grade], say))
+        for grade in ("unverified", "secondary")
+        if counts[grade]
+    ]
+    return told, weak
+
+
+def _names(articles: Sequence[Data], say: Sentences) -> str:
+    """Return the regulations of articles in one line, each with the number of its articles; the first few."""
+    found = say.by_policy(articles)
+    names = [
+        say.text(one[0]["title"]) + (say.aside(str(len(one))) if len(one) > 1 else "") for one in found[:_REGULATIONS]
+    ]
+    if len(found) > _REGULATIONS:
+        names.append(say.html("and_more", count=len(found) - _REGULATIONS))
+    return say.semicolon.join(names)

@@ -1,0 +1,241 @@
+"""The last line of the text report: the verdict of the gate, its reason, the work left, and the next command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, find_failures, find_worst_level
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.text import clean, width, wrap
+from vatspolicy.i18n.words import VERDICTS, Table, joint, word
+from vatspolicy.output import Style
+from vatspolicy.policies.wording import say_reading
+from vatspolicy.reports.decision.digest import licenses_to_get, split_duties
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
+
+Data = Mapping[str, Any]
+
+WORDS: Table = {
+    "passed": {"en": "Gate: passed", "zh": "门禁：通过"},
+    "failed": {"en": "Gate: FAILED", "zh": "门禁：未通过"},
+    "incomplete": {"en": "Gate: INCOMPLETE", "zh": "门禁：尚无法判定"},
+    "invalid": {"en": "Gate: INVALID INPUT", "zh": "门禁：输入有误"},
+    "because": {"en": "{state} ({reasons}).", "zh": "{state}（{reasons}）。"},
+    "reached": {"en": "{level} ≥ --fail-on {fail_on}", "zh": "{level} ≥ --fail-on {fail_on}"},
+    "below": {"en": "{level} < --fail-on {fail_on}", "zh": "{level} < --fail-on {fail_on}"},
+    "named": {"en": "{level} ≥ --fail-on {fail_on}: {names}", "zh": "{level} ≥ --fail-on {fail_on}：{names}"},
+    "more": {"en": "{name} and {count} more", "zh": "{name}等{total}项"},
+    "open": {"en": "facts are missing", "zh": "事实不全"},
+    "no_fail": {"en": "The exit code is 0 because of --no-fail.", "zh": "因 --no-fail，退出码为0。"},
+    "before": {"en": "{todo} before launch", "zh": "上线前{todo}"},
+    "and": {"en": " and ", "zh": "、"},
+    "end": {"en": "{text}.", "zh": "{text}。"},
+    "next": {"en": "Next: {command}", "zh": "下一步：{command}"},
+    "read_as": {"en": "{subject} read as {name}", "zh": "{subject}读作{name}"},
+    "service_read_as": {"en": "readings of {subject} together", "zh": "{subject}的多种理解并用"},
+}
+COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "invalid": {"en": ("{n} invalid spec", "{n} invalid specs"), "zh": ("{n}份文件有误",) * 2},
+    "incomplete": {"en": ("{n} incomplete", "{n} incomplete"), "zh": ("{n}份事实不全",) * 2},
+    "waiver_files": {"en": ("{n} waiver error", "{n} waiver errors"), "zh": ("豁免文件{n}处错误",) * 2},
+    "empty": {"en": ("{n} argument without a spec", "{n} arguments without a spec"), "zh": ("{n}个参数无文件",) * 2},
+    "strict": {
+        "en": ("{n} waiver notice, --strict-waivers", "{n} waiver notices, --strict-waivers"),
+        "zh": ("{n}条豁免提示，--strict-waivers",) * 2,
+    },
+    "denials": {"en": ("{n} obstacle", "{n} obstacles"), "zh": ("{n}项障碍",) * 2},
+    "licenses": {"en": ("{n} license", "{n} licenses"), "zh": ("许可{n}项",) * 2},
+    "facts": {"en": ("{n} fact to add", "{n} facts to add"), "zh": ("待补充事实{n}项",) * 2},
+    "filings": {
+        "en": ("{n} filing", "{n} filings"),
+        "zh": ("备案{n}项",) * 2,
+    },
+    "own": {
+        "en": ("{n} internal duty", "{n} internal duties"),
+        "zh": ("内部义务{n}项",) * 2,
+    },
+}
+"""Counted things: one, and several."""
+_STATES = {"passed": "green", "failed": "red", "incomplete": "blue", "invalid": "red"}
+NAMED = ("contested", "duty", "advice")
+"""Levels on which the verdict does not show the finding that failed, so that the line names it."""
+
+
+def count(key: str, n: int, lang: Language) -> str:
+    """Return a number with the thing that it counts."""
+    return COUNTS[key][lang][n != 1].format(n=n)
+
+
+def say_gate(
+    gate: GateResult, lang: Language, style: Style, room: int, repeated: str = "", one_line: bool = False
+) -> list[str]:
+    """Return the last line; the next command on a second one if `room` is too small, unless `one_line`.
+
+    `repeated` are options that the next command repeats, because they change the question.
+    """
+    state = _state(gate)
+    said = word(WORDS, "because", lang, state=style(word(WORDS, state, lang), "bold", _STATES[state]), reasons="{}")
+    text = said.format(joint("semicolon", lang).join(_reasons(gate, lang)))
+    counts = _counts(gate.records, lang)
+    if counts:
+        text += _gap(lang) + word(WORDS, "end", lang, text=joint("comma", lang).join(counts))
+    if state != "passed" and not gate.exit_code:
+        text += _gap(lang) + word(WORDS, "no_fail", lang)
+    following = _next_command(gate, repeated)
+    command = word(WORDS, "next", lang, command=following) if following else ""
+    whole = f"{text}{_gap(lang)}{command}".rstrip()
+    if one_line or width(whole) <= room:
+        return [whole]
+    return [*wrap(text, room, "  ", ""), *(wrap(command, room, "  ", "") if command else [])]
+
+
+def _gap(lang: Language) -> str:
+    return "" if lang == "zh" else " "
+
+
+def _state(gate: GateResult) -> str:
+    levels = {_level(data, gate) for data in gate.records}
+    if gate.invalid or gate.problems:
+        return "invalid"
+    if gate.empty or _failing_remarks(gate) or levels - {None, INCOMPLETE}:
+        return "failed"
+    return "incomplete" if INCOMPLETE in levels else "passed"
+
+
+def _failures(data: Data, gate: GateResult) -> list[Failure]:
+    """Return what fails, or would fail without --no-fail."""
+    return find_failures(data, gate.judgement.fail_on)
+
+
+def _level(data: Data, gate: GateResult) -> str | None:
+    """Return the level on which a decision fails; incomplete by its exit code where facts are missing."""
+    failures = _failures(data, gate)
+    if failures and data.get("remaining", data["decision"]) == INCOMPLETE:
+        return INCOMPLETE
+    return find_worst_level(failures)
+
+
+def _failing_remarks(gate: GateResult) -> int:
+    return sum(gate.judgement.fails_remark(remark) for remark in gate.remarks or ())
+
+
+def _reasons(gate: GateResult, lang: Language) -> list[str]:
+    """Return the reasons of the verdict, the gravest first."""
+    found = []
+    if gate.invalid:
+        found.append(count("invalid", len(gate.invalid), lang))
+    elif gate.problems:
+        found.append(count("waiver_files", len(gate.problems), lang))
+    if gate.empty:
+        found.append(count("empty", len(gate.empty), lang))
+    found += _levels(gate, lang)
+    if notices := _failing_remarks(gate):
+        found.append(count("strict", notices, lang))
+    if found or not gate.records:
+        return found
+    worst = worst_first(gate.records)[0]
+    level = worst.get("remaining", worst["decision"])
+    return [word(WORDS, "below", lang, level=level, fail_on=gate.judgement.fail_on)]
+
+
+def _levels(gate: GateResult, lang: Language) -> list[str]:
+    found: dict[str, list[Data]] = {}
+    for data in gate.records:
+        if level := _level(data, gate):
+            found.setdefault(level, []).append(data)
+    alone, fail_on = len(gate.records) == 1, gate.judgement.fail_on
+    told = {level: level if alone else f"{len(records)} {level}" for level, records in found.items()}
+    plain = joint("list", lang).join(told[level] for level in ("deny", "needs-license") if level in found)
+    said = [word(WORDS, "reached", lang, level=plain, fail_on=fail_on)] if plain else []
+    for level in NAMED:
+        if level in found:
+            names = _names(found[level], level, gate, lang)
+            said.append(word(WORDS, "named", lang, level=told[level], fail_on=fail_on, names=names))
+    if INCOMPLETE in found:
+        said.append(word(WORDS, "open", lang) if alone else count(INCOMPLETE, len(found[INCOMPLETE]), lang))
+    return said
+
+
+def _names(records: Iterable[Data], level: str, gate: GateResult, lang: Language) -> str:
+    """Return the first finding that failed, and the number of others."""
+    failures = ((data, failure) for data in records for failure in _failures(data, gate) if failure.level == level)
+    names = list(dict.fromkeys(_name(data, failure, lang) for data, failure in failures))
+    if len(names) < 2:
+        return "".join(names)
+    return word(WORDS, "more", lang, name=names[0], count=len(names) - 1, total=len(names))
+
+
+def _name(data: Data, failure: Failure, lang: Language) -> str:
+    """Return a short name of a finding or of another reading; of all readings of a service if they fail together."""
+    if failure.part == ITSELF:
+        return clean(word(WORDS, "service_read_as", lang, subject=data["worst_reading"]["service"]), one_line=True)
+    finding = data[failure.part][failure.position]
+    if "reading" in finding:
+        name = say_reading(finding["reading"], lang)
+        return clean(word(WORDS, "read_as", lang, subject=finding["subject"], name=name), one_line=True)
+    name = finding["instrument"]["title"][lang] if "instrument" in finding else finding["rule"]
+    return clean(name, one_line=True)
+
+
+def _counts(records: Iterable[Data], lang: Language) -> list[str]:
+    """Return what is left to do, counted over all decisions."""
+    total = dict.fromkeys(("denials", "licenses", "facts", "filings", "own"), 0)
+    for data in records:
+        filings, own = split_duties(data)
+        total["denials"] += len(data["denials"])
+        total["licenses"] += len(licenses_to_get(data))
+        total["facts"] += len(data["missing"])
+        total["filings"] += len(filings)
+        total["own"] += len(own)
+    said = [count(key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
+    todo = [count(key, total[key], lang) for key in ("filings", "own") if total[key]]
+    if todo:
+        said.append(word(WORDS, "before", lang, todo=word(WORDS, "and", lang).join(todo)))
+    return said
+
+
+def worst_first(records: Iterable[Data]) -> list[Data]:
+    """Return decisions with the gravest first: deny, needs-license, incomplete, allow; contested ones before others."""
+    order = ("deny", "needs-license", "incomplete", "allow")
+    return sorted(records, key=lambda data: (order.index(data["decision"]), not data["contested"]))
+
+
+def _next_command(gate: GateResult, repeated: str) -> str | None:
+    """Return the command that leads on from the gravest decision; None where there is nothing to add."""
+    if not gate.records:
+        return None
+    failed = [data for data in gate.records if _level(data, gate)]
+    data = worst_first(failed or gate.records)[0]
+    command, options = {
+        "deny": ("routes", ""),
+        "needs-license": ("routes", ""),
+        "incomplete": ("ask", ""),
+    }.get(data["decision"], ("check", " --details"))
+    return f"vatspolicy {command} {_quoted(data['file'])}{repeated}{options}"
+
+
+def _quoted(file: str) -> str:
+    """Return a file for a shell; standard input is `-`."""
+    if file == "<stdin>":
+        return "-"
+    if re.fullmatch(r"[\w@%+=:,./-]+", file, re.ASCII):
+        return file
+    import shlex
+
+    return shlex.quote(clean(file, one_line=True))
+
+
+def say_totals(records: Sequence[Data], invalid: int, lang: Language) -> str:
+    """Return how many specs there are, by decision, the invalid ones included."""
+    from vatspolicy.reports.words import phrase
+
+    found: dict[str, int] = {}
+    for data in worst_first(records):
+        found[data["decision"]] = found.get(data["decision"], 0) + 1
+    words = [count("invalid", invalid, lang)] if invalid else []
+    words += [f"{n} {word(VERDICTS, key, lang)}" for key, n in found.items()]
+    return phrase("decided", lang, count=len(records) + invalid, words=joint("comma", lang).join(words))

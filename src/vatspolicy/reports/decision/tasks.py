@@ -1,0 +1,129 @@
+"""Tasks of a decision: licenses to get and duties, each once, in the order of their deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vatspolicy.policies.deadlines import GROUPS
+from vatspolicy.reports.decision.digest import merge_duties, waived_mark
+from vatspolicy.reports.formats.html_words import Sentences
+
+Data = Mapping[str, Any]
+_OWN = ("self",)
+"""Authority of records that a company keeps on file; they come last."""
+
+
+@dataclass
+class Item:
+    """A task."""
+
+    title: str
+    bodies: tuple[str, ...]
+    body_names: str
+    when: str
+    """The deadline with its last day, or when it was done."""
+    rule: str
+    """The deadline as the law words it."""
+    group: str
+    day: str | None
+    done: bool = False
+    message: str = ""
+    ways: list[str] = field(default_factory=list)
+    """Titles of further ways to meet a need, for licenses."""
+    citations: Sequence[Data] = ()
+    license: bool = False
+
+
+def items(data: Data, say: Sentences) -> list[Item]:
+    """Return licenses to get, then duties, each once, in the order of their deadlines."""
+    found = [_license(finding, data, say) for key in ("needs", "would_need") for finding in data[key]]
+    duties = merge_duties(data["duties"])
+    found += [_duty(duty, say) for group in GROUPS for duty in duties if duty["deadline"]["group"] == group]
+    return found
+
+
+def offers_of(finding: Data) -> list[Data]:
+    """Return the licenses any of which meets a need."""
+    return finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
+
+
+def route_titles(finding: Data, say: Sentences) -> dict[str, str]:
+    """Return the titles of the routes of a need, by name."""
+    return {route["name"]: say.text(route["title"]) for route in finding.get("routes", ())}
+
+
+def _license(finding: Data, data: Data, say: Sentences) -> Item:
+    offers, titles = offers_of(finding), route_titles(finding, say)
+    ways = []
+    for offer in offers:
+        text = say.text(offer["instrument"]["title"])
+        if "route" in offer:
+            text += say.aside(f"{offer['class']}{say.comma}{say.phrase('route', route=titles[offer['route']])}")
+        ways.append(text)
+    service = finding["subject"]["service"]
+    return Item(
+        title=(f"{service}{say.colon}" if service else "")
+        + (ways[0] if len(ways) == 1 else say.text(finding["message"]))
+        + waived_mark(finding, say.lang),
+        bodies=tuple(body["id"] for body in offers[0]["authority"]),
+        body_names=say.bodies(offers[0]["authority"]),
+        when=say.html("to_get"),
+        rule=say.html("to_get"),
+        group="before-launch",
+        day=data["launch"],
+        message=say.text(finding["message"]) if len(ways) == 1 else say.html("one_of", count=len(ways)),
+        ways=[f"{way}{say.comma}{say.bodies(offer['authority'])}" for way, offer in zip(ways, offers, strict=True)]
+        if len(ways) > 1
+        else [],
+        citations=finding["citations"],
+        license=True,
+    )
+
+
+def _duty(duty: Data, say: Sentences) -> Item:
+    deadline, done = duty["deadline"], duty["state"] == "done"
+    when = say.text(deadline["text"])
+    if deadline["date"]:
+        when += say.aside(say.phrase("by", day=deadline["date"]))
+    if duty["bearer"] == "partner":
+        when += f"{say.comma}{say.phrase('bearer')}"
+    return Item(
+        title=say.text(duty["instrument"]["title"]),
+        bodies=tuple(body["id"] for body in duty["authority"]),
+        body_names=say.bodies(duty["authority"]),
+        when=say.phrase("done", day=duty["done_on"]) if done else when,
+        rule=say.text(deadline["text"]),
+        group=deadline["group"],
+        day=deadline["date"],
+        done=done,
+        message=say.text(duty["message"]),
+        citations=duty["citations"],
+    )
+
+
+def by_authority(found: Iterable[Item]) -> list[list[Item]]:
+    """Return tasks by authority; records that the company keeps on file come last."""
+    groups: dict[tuple[str, ...], list[Item]] = {}
+    for item in found:
+        groups.setdefault(item.bodies, []).append(item)
+    return [groups[bodies] for bodies in sorted(groups, key=lambda bodies: bodies == _OWN)]
+
+
+def by_day(found: Iterable[Item]) -> dict[str, list[Item]]:
+    """Return open tasks with a day, by day."""
+    days: dict[str, list[Item]] = {}
+    for item in found:
+        if item.day and not item.done:
+            days.setdefault(item.day, []).append(item)
+    return dict(sorted(days.items()))
+
+
+def without_day(found: Iterable[Item]) -> dict[str, dict[str, list[Item]]]:
+    """Return open tasks without a day, by group and wording of the deadline."""
+    groups: dict[str, dict[str, list[Item]]] = {}
+    for item in found:
+        if not item.day and not item.done:
+            groups.setdefault(item.group, {}).setdefault(item.when, []).append(item)
+    return {group: groups[group] for group in GROUPS if group in groups}
