@@ -125,6 +125,8 @@ class Gate:
     no_fail: bool = False
     waiver_set: WaiverSet | None = None
     """Waivers and baseline, which affect the exit code and no decision."""
+    stdin_name: str | None = None
+    """Name of standard input in reports and problems."""
 
     def run(self, arguments: Iterable[str]) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
@@ -140,7 +142,7 @@ class Gate:
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             begun = nanoseconds()
             try:
-                profile = load_profile(spec, self.changes, self.bundle.schemas)
+                profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
                 decided.append((profile, *self.decide(profile)))
                 seconds.append((nanoseconds() - begun) / 1e9)
             except InvalidInput as error:

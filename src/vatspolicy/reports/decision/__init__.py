@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+BINARY_FORMATS = ("docx", "xlsx")
+"""Formats for counsel that are files, not text; they need the extra `export`."""
 EXTENTS = ("screen", "details", "summary", "quiet")
 """How much a report says: what fits on a screen, everything, one line a spec, the last line."""
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")
@@ -63,6 +65,32 @@ def _not_found(gate: GateResult | None) -> list[Problem]:
     return [Problem(argument, 1, 1, "", "No spec was found here.", "Check the path.") for argument in gate.empty]
 
 
+def _remarks(remarks: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none."""
+    if remarks is None:
+        return {}
+    settings = [setting for one in remarks if one["kind"] == "settings" for setting in one["settings"]]
+    waivers = [one for one in remarks if one["kind"] != "settings"]
+    return {**({"waivers": waivers} if waivers or not settings else {}), **({"settings": settings} if settings else {})}
+
+
+def export(
+    format: str,
+    records: Sequence[Mapping[str, Any]],
+    lang: Language,
+    problems: Sequence[Problem] = (),
+    remarks: Sequence[Mapping[str, Any]] | None = None,
+) -> bytes:
+    """Render decisions (records) in one of BINARY_FORMATS.
+
+    Raises:
+        ModuleNotFoundError: if the extra `export` is not installed.
+    """
+    module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
+    content: bytes = module.render(records, lang, [in_language(problem, lang) for problem in problems], remarks or ())
+    return content
+
+
 def run(
     records: Sequence[Mapping[str, Any]],
     problems: Iterable[Problem] = (),
@@ -81,7 +109,7 @@ def run(
         **({} if gate is None else {"gate": _gate(records, gate)}),
         "decisions": list(records),
         "problems": undecided,
-        **({} if remarks is None else {"waivers": list(remarks)}),
+        **_remarks(remarks),
     }
 
 
