@@ -50,7 +50,9 @@ def render(
             found.append(Annotation(result.level, result.message, title, data["file"], result.line, result.column))
     for one in remarks:
         level = "error" if judgement.fails_remark(one) else one["level"]
-        found.append(Annotation(level, say_remark(one, lang), one["kind"], one["file"], one["line"], one["column"]))
+        found.append(
+            Annotation(level, say_remark(one, lang), one["kind"], one["file"] or "", one["line"], one["column"])
+        )
     for data in records:
         found += _notes(data, lang)
     return write(found, word(WORDS, "more", lang))
