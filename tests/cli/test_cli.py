@@ -81,7 +81,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
     found = {name: set(re.findall(r"--[\w-]+", panel)) for name, panel in panels.items() if name != "Arguments"}
     assert found == {
         "Options": {"--help"},
-        "Input": {"--policies", "--set", "--bundle", "--key", "--skip-verify"},
+        "Input": {"--policies", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
         "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail"},
         "Waivers": {
             "--waivers",
@@ -102,6 +102,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
             "--log",
             "--mask",
         },
+        "Configuration": {"--show-config", "--no-config"},
     }
 
 
@@ -641,7 +642,7 @@ def test_a_fixture_that_is_none_is_invalid_input(console: Console, law: Path) ->
 
 def test_schema(console: Console) -> None:
     for name in SchemaSet.shipped().names:
-        assert json.loads(console("schema", name).out)["$id"] == f"{name}.schema.json"
+        assert json.loads(console("schema", name).out)["$id"] == f"urn:vatspolicy:schema:{name}"
     listed = re.search(r"NAME +<str> +One of (.*?)\.", console("schema", "-h").out, re.DOTALL)
     assert listed
     assert set(re.findall(r"[a-z-]+", listed[1])) == set(SchemaSet.shipped().names)

@@ -191,6 +191,8 @@ def test_from_nothing_it_asks(client: Client) -> None:
         True,
         "product.launch",
     )
+    titled = client.decide(client.decide(None)["text"], named=False, change={"path": "product.id", "typed": "My Shop"})
+    assert (titled["file"], titled["data"]["product"]) == ("my-shop.yaml", {"id": "my-shop", "title": "My Shop"})
     skipped = client.decide(reply["text"], skipped=["product.launch"])
     assert skipped["interview"]["question"]["path"] == "services"
     assert skipped["asked"] == ["services"]

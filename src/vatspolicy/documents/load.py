@@ -17,13 +17,24 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
 STDIN = "<stdin>"
+_BINARY = {
+    b"PK\x03\x04": "an archive or an office file (.zip, .docx, .xlsx)",
+    b"%PDF-": "a PDF file",
+    b"\x1f\x8b": "a compressed file (.gz)",
+}
+"""Kinds of files that are no text, by their first bytes."""
 
 
-def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
-    """Read a file, or standard input for `-`. Raises InvalidInput with every problem found."""
-    name = STDIN if str(path) == "-" else str(path)
+def load_document(path: FilePath | str, limits: Limits = LIMITS, stdin_name: str | None = None) -> Document:
+    """Read a file, or standard input for `-` under the name `stdin_name`.
+
+    Raises:
+        InvalidInput: with every problem found.
+    """
+    from_stdin = str(path) == "-"
+    name = (stdin_name or STDIN) if from_stdin else str(path)
     try:
-        if name == STDIN:
+        if from_stdin:
             if sys.stdin is None:  # closed by who started the program
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             content = sys.stdin.buffer.read(limits.size + 1)
@@ -76,6 +87,8 @@ def _decode(content: str | bytes, file: str, limits: Limits) -> str:
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
     if len(raw) > limits.size:
         raise InvalidInput([Problem(file, 1, 1, "", f"The file is larger than {limits.size:,} bytes.")])
+    if kind := next((kind for sign, kind in _BINARY.items() if raw.startswith(sign)), ""):
+        raise InvalidInput([Problem(file, 1, 1, "", f"This is {kind}, not YAML or JSON.", "Name a text file.")])
     try:
         text = _plain(raw.decode("utf-8") if isinstance(content, bytes) else content)
     except UnicodeDecodeError as error:
