@@ -44,7 +44,7 @@ PARTNER = wanted("more_licenses", holder="partner")
 WORDS_MORE = wanted("more_words", fact="services.*.content", never=["deny->allow", "deny->needs-license"])
 FREED = 'service.hosting == "overseas" && !("music" in service.content)'
 ABROAD, HERE = (
-    wanted("more_words", when=f'service.hosting == "{place}"', **WORDS_MORE.body | {"each": "service"})
+    wanted("more_words", when=f'service.hosting == "{place}"', **{**WORDS_MORE.body, "each": "service"})
     for place in ("overseas", "mainland")
 )
 OPEN = route("open", "operator.foreign_percent == operator.foreign_percent")
