@@ -94,6 +94,7 @@ def test_a_failed_test_is_an_error_in_every_format(console: Console, law: Path) 
     assert log["invocations"] == [{"executionSuccessful": True, "exitCode": 1}]
     root = ET.fromstring(run(console, "junit", 1))
     assert [failure.get("message") for failure in root.iter("failure")] == ["seen is fires, not silent."]
+    assert float(str(root[0][0].get("time") or root.findall(".//testcase")[0].get("time"))) > 0
     assert "::error file=law/two.test.yaml,line=4" in run(console, "github", 1)
     assert "::error title=vatspolicy test::0 passed, 1 failed, 1 skipped" in run(console, "github", 1)
 

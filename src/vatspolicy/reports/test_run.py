@@ -198,11 +198,12 @@ def junit(run: RunResult, lang: Language) -> str:
             if result.outcome == FAILED:
                 problems = [translate(problem, lang) for problem in result.problems]
                 where = f"{file}:{result.case.line}"
-                suite.add_failure(name, classname, problems[0], "test-failed", "\n".join([where, *problems]))
+                lines = "\n".join([where, *problems])
+                suite.add_failure(name, classname, problems[0], "test-failed", lines, result.seconds)
             elif result.outcome == SKIPPED:
                 suite.add_skipped(name, classname, str(result.case.skipped))
             else:
-                suite.add_case(name, classname)
+                suite.add_case(name, classname, seconds=result.seconds)
     if run.coverage is not None and run.has_run:
         suite = suites.add_suite("coverage")
         lines = "\n".join(translate(line, lang) for line in _coverage_lines(run.coverage))
