@@ -32,12 +32,14 @@ def render(
     remarks: Sequence[Mapping[str, Any]] | None = None,
     extent: str = "details",
     gate: GateResult | None = None,
+    repeated: Mapping[str, str] | None = None,
 ) -> str:
     """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only.
 
     `problems` are errors of specs that were not decided. Text and github leave them to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
-    it. `gate` is the run of the gate, which the last line of the text tells; without it there is no such line.
+    it. `gate` is the run of the gate, which the last line of the text tells; without it there is no such line. The
+    command that it proposes repeats options: `repeated`, by command.
     """
     if format == "json":
         import json
@@ -45,7 +47,7 @@ def render(
         return json.dumps(run(records, problems, remarks), ensure_ascii=False, indent=2) + "\n"
     problems = [in_language(problem, lang) for problem in problems]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
-    rest = (color, room, extent, gate) if format == "text" else () if format == "github" else (problems,)
+    rest = (color, room, extent, gate, repeated) if format == "text" else () if format == "github" else (problems,)
     text: str = module.render(records, lang, *rest, remarks=remarks or ())
     return text
 

@@ -29,6 +29,7 @@ WORDS: Table = {
     "below": {"en": "{level} < --fail-on {fail_on}", "zh": "{level} < --fail-on {fail_on}"},
     "named": {"en": "{level} ≥ --fail-on {fail_on}: {names}", "zh": "{level} ≥ --fail-on {fail_on}：{names}"},
     "more": {"en": "{name} and {count} more", "zh": "{name}等{total}项"},
+    "bad": {"en": "INVALID", "zh": "有误"},
     "open": {"en": "facts are missing", "zh": "事实不全"},
     "no_fail": {"en": "The exit code is 0 because of --no-fail.", "zh": "因 --no-fail，退出码为0。"},
     "before": {"en": "{todo} before launch", "zh": "上线前{todo}"},
@@ -40,6 +41,7 @@ WORDS: Table = {
 }
 COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "invalid": {"en": ("{n} invalid spec", "{n} invalid specs"), "zh": ("{n}份文件有误",) * 2},
+    "errors": {"en": ("{n} error", "{n} errors"), "zh": ("{n}处错误",) * 2},
     "incomplete": {"en": ("{n} incomplete", "{n} incomplete"), "zh": ("{n}份事实不全",) * 2},
     "waiver_files": {"en": ("{n} waiver error", "{n} waiver errors"), "zh": ("豁免文件{n}处错误",) * 2},
     "empty": {"en": ("{n} argument without a spec", "{n} arguments without a spec"), "zh": ("{n}个参数无文件",) * 2},
@@ -71,11 +73,11 @@ def count(key: str, n: int, lang: Language) -> str:
 
 
 def say_gate(
-    gate: GateResult, lang: Language, style: Style, room: int, repeated: str = "", one_line: bool = False
+    gate: GateResult, lang: Language, style: Style, room: int, repeated: Mapping[str, str], one_line: bool = False
 ) -> list[str]:
     """Return the last line; the next command on a second one if `room` is too small, unless `one_line`.
 
-    `repeated` are options that the next command repeats, because they change the question.
+    `repeated` are the options, by command, that the next command repeats because they change the question.
     """
     state = _state(gate)
     said = word(WORDS, "because", lang, state=style(word(WORDS, state, lang), "bold", _STATES[state]), reasons="{}")
@@ -204,7 +206,7 @@ def worst_first(records: Iterable[Data]) -> list[Data]:
     return sorted(records, key=lambda data: (order.index(data["decision"]), not data["contested"]))
 
 
-def _next_command(gate: GateResult, repeated: str) -> str | None:
+def _next_command(gate: GateResult, repeated: Mapping[str, str]) -> str | None:
     """Return the command that leads on from the gravest decision; None where there is nothing to add."""
     if not gate.records:
         return None
@@ -215,11 +217,11 @@ def _next_command(gate: GateResult, repeated: str) -> str | None:
         "needs-license": ("routes", ""),
         "incomplete": ("ask", ""),
     }.get(data["decision"], ("check", " --details"))
-    return f"vatspolicy {command} {_quoted(data['file'])}{repeated}{options}"
+    return f"vatspolicy {command} {quote(data['file'])}{repeated.get(command, '')}{options}"
 
 
-def _quoted(file: str) -> str:
-    """Return a file for a shell; standard input is `-`."""
+def quote(file: str) -> str:
+    """Return a file or another word for a shell; standard input is `-`."""
     if file == "<stdin>":
         return "-"
     if re.fullmatch(r"[\w@%+=:,./-]+", file, re.ASCII):
@@ -236,6 +238,6 @@ def say_totals(records: Sequence[Data], invalid: int, lang: Language) -> str:
     found: dict[str, int] = {}
     for data in worst_first(records):
         found[data["decision"]] = found.get(data["decision"], 0) + 1
-    words = [count("invalid", invalid, lang)] if invalid else []
+    words = [f"{invalid} {word(WORDS, 'bad', lang)}"] if invalid else []
     words += [f"{n} {word(VERDICTS, key, lang)}" for key, n in found.items()]
     return phrase("decided", lang, count=len(records) + invalid, words=joint("comma", lang).join(words))
