@@ -36,7 +36,7 @@ _MOST = 3
 """Lines of one entry."""
 WORDS: Table = {
     "because": {"en": "What blocks", "zh": "障碍"},
-    "nearest": {"en": "nearest way: {route}: {fails}", "zh": "最近的途径：{route}：{fails}"},
+    "nearest": {"en": "nearest way: {route}; not met: {fails}", "zh": "最近的途径：{route}；不满足：{fails}"},
     "before_launch": {"en": "Before launch: {todo}", "zh": "上线前：{todo}"},
     "before_day": {"en": "Before launch on {day}: {todo}", "zh": "{day}上线前：{todo}"},
     "and": {"en": " and ", "zh": "、"},
@@ -45,7 +45,7 @@ WORDS: Table = {
     "more": {"en": "… and {count} more", "zh": "……另有{count}项"},
     "further": {"en": "Also: {text}.", "zh": "另有：{text}。"},
     "details": {"en": "--details shows all.", "zh": "--details 显示全部内容。"},
-    "share": {"en": "foreign share above {percent} %", "zh": "外资股比超过{percent}%"},
+    "share": {"en": "foreign share of at most {percent} %", "zh": "外资股比不超过{percent}%"},
     "ahead": {"en": "Changes ahead", "zh": "即将发生的变化"},
 }
 COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -81,6 +81,7 @@ def render_screen(data: Data, lang: Language, style: Style, room: int, closing: 
         body = _fit([section for section in screen.sections() if section.entries or section.bare], left, lang, style)
         if len(body) <= left:
             break
+    end = end[1:] if end and len(body) > left else end
     gap = [""] if len(body) < left else []
     return [*head, *body, *gap, *tail, *end]
 
@@ -132,7 +133,7 @@ class _Screen:
             yield f"{verdict} {title} · {about}"
         else:
             yield from self.entry(title, f"{verdict} ", " ", 2)
-            yield f" {about}"
+            yield from self.entry(about, " ", " ", 2)
         meaning = word(MEANINGS, decision, self.lang)
         if decision == "incomplete":
             low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])

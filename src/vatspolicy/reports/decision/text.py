@@ -128,17 +128,18 @@ class _Report:
 
     def law(self, finding: Data, indent: str, quote: bool = False) -> Iterator[str]:
         """Render the citations of a finding; `quote` adds the words of an article at its first use."""
-        plain = []
+        texts: list[str] = []
+        plain: list[Data] = []
         for citation in finding["citations"]:
             name = (citation["policy"], citation["key"])
             words = citation[self.lang]  # a Chinese report quotes no English words
             if quote and words and name not in self.quoted:
                 self.quoted.add(name)
-                text = f"{clean(cited(citation, self.lang))}{self.colon}{clean(words)}"
-                yield from self.flow(text, indent + "  ", "dim", first=indent + "§ ")
+                texts += [*merge_citations(plain, self.lang), f"{cited(citation, self.lang)}{self.colon}{words}"]
+                plain = []
             else:
                 plain.append(citation)
-        for text in merge_citations(plain, self.lang):
+        for text in [*texts, *merge_citations(plain, self.lang)]:
             yield from self.flow(clean(text), indent + "  ", "dim", first=indent + "§ ")
 
     def bodies(self, authority: Iterable[Data]) -> str:
