@@ -84,18 +84,19 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise
 
 
-def write_stdout(text: str, machine: bool = False) -> None:
+def write_stdout(text: str | bytes, machine: bool = False) -> None:
     """Write to standard output. A closed pipe is not an error. Raises OSError for anything else.
 
-    Text for programs (`machine`) is UTF-8. Text for people is in the terminal's encoding, with plain signs where
-    that has no others.
+    Bytes stay as they are. Text for programs (`machine`) is UTF-8. Text for people is in the terminal's encoding, with
+    plain signs where that has no others.
     """
     clear_status()
     if sys.stdout is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(_encode(text, "utf-8" if machine else sys.stdout.encoding))
+        encoding = "utf-8" if machine else sys.stdout.encoding
+        sys.stdout.buffer.write(text if isinstance(text, bytes) else _encode(text, encoding))
         sys.stdout.buffer.flush()
     except OSError as error:
         _discard(sys.stdout)

@@ -41,7 +41,7 @@ def server() -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{socket.getsockname()[1]}/"
     running.should_exit = True
-    thread.join(10)
+    thread.join(60)
     socket.close()
     assert not thread.is_alive()
 
@@ -62,7 +62,7 @@ def visited(browser: Any, address: str, expect: int = 0, **options: Any) -> Iter
         "request", lambda one: None if one.url.startswith((address, "data:", "blob:")) else complaints.append(one.url)
     )
     page.goto(address)
-    page.locator("#panel-decision .verdict").wait_for()
+    page.locator("#answers dl").wait_for()
     try:
         yield page
     finally:
@@ -77,7 +77,7 @@ def show(page: Any, name: str) -> None:
     if name == "forward":
         page.locator(".ways").wait_for()
     if name == "matrix":
-        page.locator("table.matrix").wait_for()
+        page.locator("table.matrix").wait_for(timeout=60_000)  # a second on an idle machine
 
 
 def upload(page: Any, path: Path | dict[str, Any], title: str) -> None:
@@ -152,6 +152,9 @@ def answer(page: Any, path: str, value: Any) -> None:
     match at["kind"]:
         case "text":
             page.keyboard.type(str(value))
+        case "date":  # the browser asks for month, day and year
+            year, month, day = str(value).split("-")
+            page.keyboard.type(f"{month}{day}{year}")
         case "radio":
             place = page.evaluate(
                 "(value) => now.interview.question.choices.findIndex((one) => one.value === value)", value
@@ -221,9 +224,11 @@ def test_an_interview_by_keyboard_leads_to_the_decision_that_check_gives(
     with visited(chromium, server, viewport={"width": 1200, "height": 900}) as page:
         if lang == "zh":
             page.get_by_role("button", name="中文").click()
-            page.get_by_role("heading", name=WORDS["interview"]["zh"], exact=True).wait_for()
+            page.get_by_role("heading", name=WORDS["first_question"]["zh"], exact=True).wait_for()
         asked = interview(page, facts)
         assert asked[:3] == ["product.id", "product.launch", "services"]
+        settled = WORDS["settled"][lang].format(word=VERDICTS["allow"][lang])
+        assert page.locator("#question-head").inner_text() == settled
         assert page.locator("#banner .word").inner_text() == VERDICTS["allow"][lang]
         told = assert_same_as_check(chromium, page, console, lang)
         assert (told["decision"], told["product"], told["file"]) == (
@@ -244,15 +249,127 @@ def test_what_is_not_known_can_be_passed_over_and_taken_back(chromium: Any, serv
         page.get_by_text("Why do you ask?").click()
         assert "The law of this day decides." in page.locator("#question-why").inner_text()
         page.keyboard.press("Tab")
-        page.locator('[id="q-product.launch"]').fill("soon")
+        assert page.locator('[id="q-product.launch"]').get_attribute("type") == "date"
+        page.locator('[id="q-product.launch"]').fill("2020-01-01")
         page.keyboard.press("Enter")
         page.locator("#question-error").wait_for()
-        assert "Enter a date as YYYY-MM-DD" in page.locator("#question-error").inner_text()
-        assert focused(page)["value"] == "soon"
+        assert "has passed" in page.locator("#question-error").inner_text()
+        assert focused(page)["value"] == "2020-01-01"
+        page.locator('[id="q-product.launch"]').fill("")
+        page.keyboard.type("0230")
+        page.keyboard.press("Enter")
+        page.locator("#question-error", has_text="Enter a date as YYYY-MM-DD").wait_for()
         assert violations(page) == []
         page.get_by_role("button", name="Back").click()
         page.locator('[id="form-q-product.id"]').wait_for()
         assert page.get_by_role("button", name="Back").is_disabled()
+
+
+# --- the first screen
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_first_screen_says_its_purpose(chromium: Any, server: str, lang: str) -> None:
+    with visited(chromium, server, viewport={"width": 1200, "height": 800}) as page:
+        if lang == "zh":
+            page.get_by_role("button", name="中文").click()
+            page.get_by_role("heading", name=WORDS["welcome"]["zh"]).wait_for()
+        text = page.locator("body").inner_text()
+        for key in ("welcome", "welcome_what", "welcome_private"):
+            assert WORDS[key][lang] in " ".join(text.split("\n")), key
+        assert text.count(WORDS["title"][lang]) == 1
+        assert text.count(VERDICTS["incomplete"][lang]) == 1
+        assert page.locator("#banner").is_hidden()
+        assert page.locator('[id="q-product.id"]').bounding_box()["y"] < 800, (
+            "the first question is on the first screen"
+        )
+        assert page.locator(".verdict").count() == 0
+        show_empty = [name for name in ("decision", "spec") if not page.locator(f"#panel-{name} :is(p, dl)").count()]
+        assert show_empty == []
+        page.locator("#tab-forward").click()
+        page.locator("#panel-forward", has_text=WORDS["forward_blank"][lang]).wait_for()
+        page.locator("#tab-decision").click()
+        interview_name = page.locator('[id="q-product.id"]')
+        interview_name.fill("lamp")
+        interview_name.press("Enter")
+        page.locator('[id="form-q-product.launch"]').wait_for()
+        assert page.locator("#welcome").is_hidden()
+        visible = page.locator("body").inner_text()
+        assert visible.count(VERDICTS["incomplete"][lang]) == 1, "the banner says it, the card does not repeat it"
+        assert page.locator("#report .verdict").get_by_text("lamp").and_(page.locator(":visible")).count() == 1
+
+
+def test_a_file_can_be_opened_at_once(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        page.set_input_files("#open-first", fixture_file("cloud-hosting-beijing"))
+        page.locator("#report .verdict h2", has_text="Data-center hosting").wait_for()
+        assert page.locator("#welcome").is_hidden()
+
+
+# --- the search in a list
+
+
+SEARCHES = {
+    "SaaS": "saas",
+    "shop": "own-shop",
+    "IoT": "iot-own-devices",
+    "e-commerce": "own-shop",
+    "chatbot": "ai-chat",
+    "telematics": "connected-car",
+    "车联网": "connected-car",
+    "EDI": "data-interchange",
+}
+
+
+def test_a_list_is_searched_by_words_and_synonyms(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        page.get_by_role("button", name="I don't know").click()
+        page.locator('[id="form-q-product.launch"]').wait_for()
+        page.get_by_role("button", name="I don't know").click()
+        box = page.locator('[id="q-services-find"]')
+        box.wait_for()
+        every = page.locator('[id="q-services-list"] label:visible').count()
+        for text, value in SEARCHES.items():
+            box.fill(text)
+            found = page.locator('[id="q-services-list"] label:visible input').evaluate_all(
+                "(all) => all.map((one) => one.value)"
+            )
+            assert json.dumps(value) in found, (text, found)
+            assert len(found) < every / 4, (text, found)
+        box.fill("redit")
+        none = WORDS["found_none"]["en"].format(text="redit")
+        assert page.locator('[id="q-services-list-found"]').inner_text() == none
+        assert page.locator('[id="q-services-list"]').is_hidden()
+        assert violations(page) == []
+        label = page.locator('label[for="q-services-find"]').bounding_box()
+        assert box.bounding_box()["y"] - label["y"] - label["height"] >= 5, "the focus ring is 5 pixels wide"
+        box.fill("")
+        assert page.locator('[id="q-services-list"] label:visible').count() == every
+
+
+# --- a denial
+
+
+def test_a_denial_has_its_reason_and_a_way_on_beside_it(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        upload(page, fixture_file("cloud-chengdu"), "")
+        page.locator("#banner .word", has_text=VERDICTS["deny"]["en"]).wait_for()
+        denials = page.evaluate("() => now.record.denials")
+        told = [
+            " · ".join(each["title"]["en"] for each in one["reasons"])
+            if one["effect"] == "need" and one.get("reasons")
+            else one["message"]["en"]
+            for one in denials
+        ]
+        reasons = dict(zip(told, (one.get("curable", False) for one in denials), strict=True))
+        assert page.locator("#banner-reason").inner_text() == told[0]
+        count = page.locator("#banner-reasons").inner_text()
+        assert count.startswith("1 reason," if len(reasons) == 1 else f"{len(reasons)} reasons,")
+        fixable = sum(map(bool, reasons.values()))
+        assert ("none fixable" in count) == (fixable == 0)
+        page.locator("#banner").get_by_role("button", name="Ways forward").click()
+        page.locator(".ways").wait_for()
+        assert focused(page)["id"] == "tab-forward"
 
 
 # --- files
@@ -387,6 +504,24 @@ def test_what_a_spec_says_does_not_run(chromium: Any, server: str) -> None:
         assert "\u202e" not in page.locator("body").inner_text()
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_report_is_saved_as_check_writes_it(chromium: Any, server: str, console: Console, lang: str) -> None:
+    with visited(chromium, server) as page:
+        assert page.locator("#export button").count() == 0
+        if lang == "zh":
+            page.get_by_role("button", name="中文").click()
+            page.get_by_role("heading", name=WORDS["welcome"]["zh"]).wait_for()
+        upload(page, fixture_file("cloud-hosting-beijing"), "")
+        path = download(page, console.folder)
+        show(page, "decision")
+        with page.expect_download() as waiting:
+            page.locator("#export").get_by_role("button", name=WORDS["as_html"][lang]).click()
+        assert waiting.value.suggested_filename == f"{path.stem}.html"
+        saved = Path(waiting.value.path()).read_text(encoding="utf-8")
+        assert console("check", path.name, "-o", "html=report.html", "--lang", lang, "--no-fail").code == 0
+        assert saved == (console.folder / "report.html").read_text(encoding="utf-8")
+
+
 # --- for everybody
 
 
@@ -446,14 +581,33 @@ def test_a_phone_shows_the_whole_width(chromium: Any, server: str) -> None:
 def test_the_matrix_is_shown_for_a_day(chromium: Any, server: str) -> None:
     with visited(chromium, server, expect=1) as page:
         show(page, "matrix")
-        page.get_by_label("Law of the day").fill("1990-01-01")
+        page.locator("#matrix-day").fill("1990-01-01")
         page.get_by_role("button", name="Show").click()
         page.locator("#matrix-error").wait_for()
         assert "is known from" in page.locator("#matrix-error").inner_text()
-        page.get_by_label("Law of the day").fill("2024-10-23")
+        page.locator("#matrix-day").fill("2024-10-23")
         page.get_by_role("button", name="Show").click()
-        page.locator("table.matrix caption", has_text="2024-10-23").wait_for()
+        page.locator("table.matrix caption", has_text="2024-10-23").wait_for(timeout=60_000)
         assert page.locator("#matrix-error").count() == 0
+
+
+def test_the_matrix_opens_with_the_day_and_the_place_of_the_product(chromium: Any, server: str) -> None:
+    with visited(chromium, server) as page:
+        upload(page, fixture_file("cloud-hosting-beijing"), "")
+        show(page, "matrix")
+        page.locator("table.matrix caption", has_text="2027-03-01").wait_for()
+        assert "registered in Beijing" in page.locator("table.matrix caption").inner_text()
+        assert page.locator("#matrix-day").input_value() == "2027-03-01"
+        page.locator("#matrix-place").select_option(label="Shenzhen")
+        page.locator("#matrix-zone").select_option(label="Outside every free-trade zone")
+        page.get_by_role("button", name="Show").click()
+        page.locator("table.matrix caption", has_text="Shenzhen").wait_for(timeout=60_000)
+        top = "(one) => one.getBoundingClientRect().top"
+        head, row = page.locator("table.matrix thead th").nth(1), page.locator("table.matrix tbody tr").first
+        page.evaluate("document.querySelector('.access > .scroll').scrollTop = 400")
+        frame = page.locator(".access > .scroll").evaluate(top)
+        assert abs(head.evaluate(top) - frame) < 3, "the head stays"
+        assert row.evaluate(top) < frame, "the row has gone"
 
 
 def test_without_scripts_it_says_what_to_do(chromium: Any, server: str) -> None:

@@ -685,3 +685,18 @@ def test_words_that_share_a_part_are_suggested_unless_they_are_many() -> None:
     assert suggest("B2", ["B21-a", "B22-b"]) == ""
     assert suggest("capital", ["registered_capital_rmb", "name"]) == "Did you mean 'registered_capital_rmb'?"
     assert suggest("place", [f"place-of-number-{number}" for number in range(9)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04\x14\x00", "an archive or an office file (.zip, .docx, .xlsx)"),
+        (b"%PDF-1.7\n", "a PDF file"),
+        (b"\x1f\x8b\x08\x00", "a compressed file (.gz)"),
+    ],
+)
+def test_a_file_that_is_no_text_is_named(content: bytes, kind: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_document(content, "spec.docx")
+    [problem] = caught.value.problems
+    assert str(problem) == f"spec.docx:1:1: This is {kind}, not YAML or JSON. Name a text file."

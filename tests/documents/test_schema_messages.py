@@ -121,7 +121,7 @@ guarded: {kind: plain}
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("xyz: x", "2:1: xyz: This key is not known here."),
+        ("zzz: x", f"2:1: zzz: This key is not known here. Known here: {', '.join(sorted(BUSINESS['properties']))}."),
         ("ownr: x", "2:1: ownr: This key is not known here. Did you mean 'owner'?"),
         (
             "site: shanghia",
@@ -137,10 +137,24 @@ guarded: {kind: plain}
         ("many: 5", "2:7: many: This expects text, not a number. Put it in quotes."),
         ("many: word_b", "2:7: many: This is not one of the allowed values. Did you mean 'word-b'?"),
         ("site: 5", "2:7: site: This expects text, not a number. Put it in quotes."),
-        ("founded: 2023-02-29", "2:10: founded: This is not a date of the calendar, written YYYY-MM-DD."),
-        ("founded: '20240101'", "2:10: founded: This is not a date of the calendar, written YYYY-MM-DD."),
-        ("founded: 2024-W01-1", "2:10: founded: This is not a date of the calendar, written YYYY-MM-DD."),
+        ("founded: 2023-02-29", "2:10: founded: The calendar has no such day. Check the month and the day."),
+        (
+            "founded: '20240101'",
+            "2:10: founded: This is not a date. Write the year, the month and the day, such as 2027-06-01.",
+        ),
+        (
+            "founded: 2024-W01-1",
+            "2:10: founded: This is not a date. Write the year, the month and the day, such as 2027-06-01.",
+        ),
         ("users: '5'", "2:8: users: This expects a whole number, not text. Remove the quotes."),
+        ("share: 49%", "2:8: share: This expects a number, not text. Write the number without the percent sign."),
+        (
+            "users: 1,000",
+            (
+                "2:8: users: This expects a whole number, not text. "
+                "Write digits only, without separators and units, such as 10000000."
+            ),
+        ),
         ("users: 'five'", "2:8: users: This expects a whole number, not text."),
         ("mobile: 'true'", "2:9: mobile: This expects true or false or null, not text. Remove the quotes."),
         ("users: 5.5", "2:8: users: This expects a whole number, not a number with decimals."),
@@ -395,7 +409,7 @@ def test_a_fixture_says_what_is_wrong() -> None:
     text = "why: Reason\ndecisions:\n  - {as_of: 2023-02-29, decision: denied, duties: [Bad one], clases: {}}\n"
     assert [str(problem) for problem in validate(parse_document(text, "x.yaml"), "fixture")] == [
         "x.yaml:1:6: why: This expects keys with values, not text.",
-        "x.yaml:3:13: decisions[0].as_of: This is not a date of the calendar, written YYYY-MM-DD.",
+        "x.yaml:3:13: decisions[0].as_of: The calendar has no such day. Check the month and the day.",
         (
             "x.yaml:3:35: decisions[0].decision: This is not one of the allowed values. Did you mean 'deny'? "
             "Allowed: allow, deny, needs-license, incomplete."

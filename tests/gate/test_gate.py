@@ -19,7 +19,7 @@ from vatspolicy.gate.judgement import INCOMPLETE as OPEN
 from vatspolicy.gate.judgement import ITSELF, LEVELS, Judgement, find_failures, find_worst_level
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import load_profile
-from vatspolicy.reports.decision import FORMATS, run
+from vatspolicy.reports.decision import BINARY_FORMATS, FORMATS, run
 
 FAILED, INCOMPLETE, INTERNAL, INVALID, NOTHING, OK = (
     ExitCode.FAILED,
@@ -116,7 +116,7 @@ def test_a_code_that_is_no_outcome_of_a_spec_is_refused() -> None:
 
 def test_the_words_of_the_command_line_are_those_of_the_gate() -> None:
     assert tuple(FailOn) == LEVELS
-    assert tuple(Format) == FORMATS
+    assert tuple(Format) == (*FORMATS, *BINARY_FORMATS)
 
 
 @pytest.fixture

@@ -319,6 +319,36 @@ def test_the_matrix_is_of_any_day(client: Client) -> None:
         assert set(wrong.json()["error"]) == {"en", "zh"}
 
 
+def test_the_matrix_is_of_any_place(client: Client) -> None:
+    reply = client("GET", "/matrix?as_of=2024-10-23&place=shenzhen&zone=none").json()
+    assert "registered in Shenzhen" in reply["html"]
+    elsewhere = client("GET", "/matrix?as_of=2024-10-23&place=beijing&zone=henan")
+    assert (elsewhere.status_code, set(elsewhere.json()["error"])) == (400, {"en", "zh"})
+    for query in ("place=atlantis", "place=overseas", "zone=x", "place=china"):
+        assert client("GET", f"/matrix?as_of=2024-10-23&{query}").status_code == 400, query
+
+
+def test_a_report_is_that_of_check(client: Client, console: Console, law: Path) -> None:
+    console.write("spec.yaml", HOSTING)
+    assert console("check", "spec.yaml", "-p", law, "-o", "html=report.html", "--no-fail").code == 0
+    reply = client("POST", "/report", json={"text": HOSTING, "file": "spec.yaml", "format": "html"})
+    assert reply.headers["content-type"].startswith("text/html")
+    assert reply.text == (console.folder / "report.html").read_text(encoding="utf-8")
+    for wrong in ({"text": HOSTING, "format": "exe"}, {"text": HOSTING}, {"text": "a", "format": "html"}):
+        assert client("POST", "/report", json=wrong).status_code == 400
+
+
+def test_it_is_blank_until_something_is_answered(client: Client) -> None:
+    first = client.decide(None)
+    assert first["blank"]
+    again = client.decide(first["text"], named=False)
+    assert again["blank"], "a change of the language changes nothing"
+    assert not client.decide(first["text"], named=True)["blank"]
+    assert not client.decide(first["text"], named=False, skipped=["product.launch"])["blank"]
+    changed = client.decide(first["text"], named=False, change={"path": "company.foreign_percent", "typed": "5"})
+    assert not changed["blank"]
+
+
 ODD: tuple[Any, ...] = (
     None,
     [],

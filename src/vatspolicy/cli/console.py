@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
-from vatspolicy.output import Style, wants_color, write_file, write_stderr, write_stdout
+from vatspolicy.output import Style, wants_color, write_bytes, write_file, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ def report_problems(error: InvalidInput) -> None:
         warn(f"{hidden} more problems are not shown.")
 
 
-def print_result(text: str, machine: bool = False) -> None:
+def print_result(text: str | bytes, machine: bool = False) -> None:
     """Print a result on standard output, for a program (`machine`) as UTF-8 regardless of the terminal."""
     try:
         write_stdout(text, machine)
@@ -81,7 +81,9 @@ def print_result(text: str, machine: bool = False) -> None:
         abort(f"cannot write to standard output: {error.strerror or error}.", ExitCode.INTERNAL)
 
 
-def publish(report: Callable[[str, bool], str], format: str | None, outputs: Sequence[tuple[str, Path]] = ()) -> None:
+def publish(
+    report: Callable[[str, bool], str | bytes], format: str | None, outputs: Sequence[tuple[str, Path]] = ()
+) -> None:
     """Write a report to files and print it in one format; `report` renders a format, with or without color."""
     for name, path in outputs:
         write_report(path, report(name, False))
@@ -89,10 +91,13 @@ def publish(report: Callable[[str, bool], str], format: str | None, outputs: Seq
         print_result(report(format, wants_color()), machine=format != "text")
 
 
-def write_report(path: Path, text: str) -> None:
+def write_report(path: Path, report: str | bytes) -> None:
     """Write a report to a file, whole or not at all."""
     try:
-        write_file(path, text)
+        if isinstance(report, bytes):
+            write_bytes(path, report)
+        else:
+            write_file(path, report)
     except (OSError, ValueError) as error:
         abort(f"cannot write {path}: {getattr(error, 'strerror', None) or error}.", ExitCode.INTERNAL)
 

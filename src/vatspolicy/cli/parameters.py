@@ -31,10 +31,11 @@ Changes = Sequence[tuple[str, Any]]
 
 
 class Format(StrEnum):
-    """Formats of a decision (vatspolicy.reports.decision.FORMATS; typer wants an enumeration)."""
+    """Formats of a decision (vatspolicy.reports.decision.FORMATS and BINARY_FORMATS; typer wants an enumeration)."""
 
     TEXT, JSON, SARIF, JUNIT = "text", "json", "sarif", "junit"
     GITHUB, MARKDOWN, HTML = "github", "markdown", "html"
+    DOCX, XLSX = "docx", "xlsx"
 
 
 class Extent(StrEnum):

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
 STDIN = "<stdin>"
+_BINARY = {
+    b"PK\x03\x04": "an archive or an office file (.zip, .docx, .xlsx)",
+    b"%PDF-": "a PDF file",
+    b"\x1f\x8b": "a compressed file (.gz)",
+}
+"""Kinds of files that are no text, by their first bytes."""
 
 
 def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
@@ -76,6 +82,8 @@ def _decode(content: str | bytes, file: str, limits: Limits) -> str:
     raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
     if len(raw) > limits.size:
         raise InvalidInput([Problem(file, 1, 1, "", f"The file is larger than {limits.size:,} bytes.")])
+    if kind := next((kind for sign, kind in _BINARY.items() if raw.startswith(sign)), ""):
+        raise InvalidInput([Problem(file, 1, 1, "", f"This is {kind}, not YAML or JSON.", "Name a text file.")])
     try:
         text = _plain(raw.decode("utf-8") if isinstance(content, bytes) else content)
     except UnicodeDecodeError as error:

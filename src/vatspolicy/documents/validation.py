@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jsonschema_rs import Draft202012Validator, ValidationError
 
-    from vatspolicy.documents.validation_messages import Fault
+    from vatspolicy.documents.faults import Fault
 
 _NULL_IS_UNKNOWN = frozenset({"profile"})
 _BASE = "schemas:///"
@@ -64,8 +64,7 @@ class Validator:
         from vatspolicy.documents.validation_messages import Explainer
 
         faults = [self._fault(error, document.data) for error in self._library.iter_errors(data)]
-        names = self._schemas.load("places").get("x-gazetteer", {}) if "places" in self._schemas.names else {}
-        return sorted(set(Explainer(document, names).explain_all(faults)))
+        return sorted(set(Explainer(document, self._name, self._schemas).explain_all(faults)))
 
     def _build(self) -> Draft202012Validator:
         from jsonschema_rs import Draft202012Validator
@@ -88,7 +87,7 @@ class Validator:
         self, error: ValidationError, data: Any, above: int = 0, branch: str | int = "", of_key: bool = False
     ) -> Fault:
         """Return the error of the library as a fault. `above` is the depth of the value whose alternatives failed."""
-        from vatspolicy.documents.validation_messages import Fault
+        from vatspolicy.documents.faults import Fault
 
         kind, path, where = error.kind, tuple(error.instance_path), list(error.schema_path)
         if hasattr(kind, "error") and kind.name == "propertyNames":

@@ -6,61 +6,18 @@ No message holds a value of the document, which may be a secret, only its keys.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from vatspolicy.documents.document import Document, Path
+from vatspolicy.documents.faults import Fault
+from vatspolicy.documents.key_places import find_places
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.value_messages import describe_fault, describe_strange_word, describe_wrong_type
 from vatspolicy.errors import Problem, did_you_mean, suggest
 
-
-@dataclass(frozen=True)
-class Fault:
-    """A violation of a schema keyword by a value. `rule` is the keyword; `forbidden` stands for the schema `false`."""
-
-    rule: str
-    limit: Any
-    value: Any
-    schema: Mapping[str, Any]
-    path: Path
-    depth: int  # steps from the value whose alternatives were tried
-    branch: str | int  # which alternative this is about
-    of_key: bool  # `value` is a key of the mapping at `path`
-    unexpected: tuple[str, ...]  # keys that are not known there
-    alternatives: tuple[Fault, ...]
-
-    @property
-    def members(self) -> list[Any]:
-        """The values that `enum` or `const` allows."""
-        return as_list(self.limit) if self.rule == "enum" else [self.limit]
-
-    @property
-    def expected(self) -> list[str]:
-        """The types that are asked for, if `value` has another: a list of words asks for text too."""
-        if self.rule == "type":
-            return as_list(self.limit)
-        if self.rule in ("enum", "const"):
-            types = dict.fromkeys(type_of(member) for member in self.members)
-            return [] if type_of(self.value) in types else list(types)
-        return []
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, and any other value as its only member."""
-    return value if isinstance(value, list) else [value]
-
-
-def type_of(value: object) -> str:
-    """Return the type of a value by its name in JSON Schema; `number` for whole numbers too."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
-
+LONG_LIST = 32
+"""How many keys an error lists."""
 
 _ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
 
@@ -68,9 +25,10 @@ _ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
 class Explainer:
     """Faults of one document in words. No problem holds a value of the document, only its keys."""
 
-    def __init__(self, document: Document, gazetteer: Names) -> None:
+    def __init__(self, document: Document, name: str, schemas: SchemaSet) -> None:
         self._document = document
-        self._gazetteer = gazetteer
+        self._name = name
+        self._schemas = schemas
         self._special = {
             "additionalProperties": self._unknown_keys,
             "unevaluatedProperties": self._unknown_keys,
@@ -95,7 +53,7 @@ class Explainer:
         explain = self._special.get(fault.rule)
         if explain and (problems := list(explain(fault))):
             return problems
-        message, hint = sentence(fault, self._gazetteer)
+        message, hint = describe_fault(fault, self._schemas)
         if fault.of_key:
             message = message.replace("This", "This key", 1)
             return [self._document.problem((*fault.path, fault.value), message, hint, key=True)]
@@ -104,18 +62,30 @@ class Explainer:
     # --- keys and items ---
 
     def _unknown_keys(self, fault: Fault) -> Iterator[Problem]:
-        known = set(_named_keys(fault.schema))
-        free = known - set(fault.value)
         for key in fault.unexpected:
-            hint = fault.schema.get("x-elsewhere", {}).get(key) or suggest(key, free) or suggest(key, known)
-            if not hint and 0 < len(known) <= SHORT_LIST:
-                hint = f"Known here: {', '.join(sorted(known))}."
+            hint = self._meant_key(key, fault)
             yield self._document.problem((*fault.path, key), "This key is not known here.", hint, key=True)
+
+    def _meant_key(self, key: str, fault: Fault) -> str:
+        """Return a hint for an unknown key: another name for a known one, a key of another place, a misspelt one."""
+        known = dict.fromkeys(_named_keys(fault.schema))
+        if hint := fault.schema.get("x-elsewhere", {}).get(key):
+            return str(hint)
+        if meant := fault.schema.get("x-key-synonyms", {}).get(key):
+            return did_you_mean([meant])
+        if places := find_places(key, fault.path, self._name, self._schemas):
+            return f"It belongs to {' or '.join(places)}."
+        if hint := suggest(key, known.keys() - set(fault.value)) or suggest(key, known):
+            return hint
+        return f"Known here: {', '.join(sorted(known))}." if 0 < len(known) <= LONG_LIST else ""
 
     def _missing_keys(self, fault: Fault) -> Iterator[Problem]:
         for key in fault.limit:
             if key not in fault.value:
-                yield self._document.problem(fault.path, f"The key {key!r} is missing.", key=True)
+                rule = fault.schema.get("properties", {}).get(key, {})
+                only: Sequence[Any] = rule.get("enum", ()) if isinstance(rule, dict) else ()
+                hint = f"Add {key}: {json.dumps(only[0])}." if len(only) == 1 else ""
+                yield self._document.problem(fault.path, f"The key {key!r} is missing.", hint, key=True)
             elif fault.value[key] is None:
                 yield self._document.problem((*fault.path, key), "This must have a value.")
 
@@ -154,10 +124,10 @@ class Explainer:
             expected = [
                 name for faults in branches.values() for one in faults if not one.depth for name in one.expected
             ]
-            yield self._document.problem(fault.path, *wrong_type(expected, fault.value))
+            yield self._document.problem(fault.path, *describe_wrong_type(expected, fault.value))
         elif len(alike) > 1 and (choices := _shared_choices(alike)):
             where, members, value = choices
-            yield self._document.problem(where, *not_a_member(members, value, {}))
+            yield self._document.problem(where, *describe_strange_word(members, value))
         else:
             yield from self.explain_all(min(alike, key=_distance))
 
@@ -225,138 +195,3 @@ def _distance(faults: Sequence[Fault]) -> int:
         else:
             weight += 1
     return weight
-
-
-# --- sentences ---
-
-SHORT_LIST = 8  # how many words an error lists
-LONG_LIST = 24  # how many places it lists: a province has up to 21 cities
-
-Names: TypeAlias = Mapping[str, Mapping[str, str]]
-"""Names (`en`, `zh`) of allowed words; for a place also the regions that contain it (`within`)."""
-
-
-def sentence(fault: Fault, gazetteer: Names) -> tuple[str, str]:
-    """Return a sentence about the fault, and a hint (or an empty text)."""
-    rule, limit = fault.rule, fault.limit
-    if fault.expected:
-        return wrong_type(fault.expected, fault.value)
-    if rule in ("enum", "const"):
-        return not_a_member(fault.members, fault.value, _names(fault, gazetteer))
-    if rule == "pattern":
-        return "This does not have the expected form.", fault.schema.get("x-pattern-hint") or f"It must match {limit}"
-    if rule == "format":
-        what = "a date of the calendar, written YYYY-MM-DD" if limit == "date" else f"a valid {limit}"
-        return f"This is not {what}.", ""
-    if rule in ("minLength", "minItems", "minProperties") and limit == 1:
-        return "This is empty.", fault.schema.get("x-empty-hint", "")
-    if rule == "not" and isinstance(limit, dict) and (keys := limit.get("required")):
-        return f"This must not have {' and '.join(map(repr, keys))}{' together' if len(keys) > 1 else ''}.", ""
-    if rule in _LIMITS:
-        return _LIMITS[rule].format(limit, "" if limit == 1 else "s"), ""
-    if rule == "forbidden":
-        return "This key is not allowed here.", ""
-    if rule == "contains":
-        return "The list has not the items that it needs.", ""
-    return "This is not allowed here.", ""
-
-
-_LIMITS = {
-    "minimum": "This must be at least {0}.",
-    "maximum": "This must be at most {0}.",
-    "exclusiveMinimum": "This must be more than {0}.",
-    "exclusiveMaximum": "This must be less than {0}.",
-    "minLength": "This must have at least {0} character{1}.",
-    "maxLength": "This must have at most {0} character{1}.",
-    "minItems": "The list must have at least {0} item{1}.",
-    "maxItems": "The list must have at most {0} item{1}.",
-    "minProperties": "This must have at least {0} key{1}.",
-    "maxProperties": "This must have at most {0} key{1}.",
-}
-
-
-# --- types -----------------------------------------------------------------------------------------------------------
-
-
-def wrong_type(expected: Iterable[str], value: object) -> tuple[str, str]:
-    """Return the message and hint for a value of the wrong type. `expected` are JSON Schema type names."""
-    names = list(dict.fromkeys(expected))
-    wanted = " or ".join(_TYPES[name] for name in names if not (name == "integer" and "number" in names))
-    found = _TYPES[type_of(value)]
-    if names == ["integer"] and isinstance(value, float):
-        found = "a number with decimals"
-    return f"This expects {wanted}, not {found}.", _change_of_type(names, value)
-
-
-def _change_of_type(names: Sequence[str], value: object) -> str:
-    """Return a hint that gives the value an expected type, if there is an obvious one."""
-    if "string" in names and isinstance(value, bool | int | float):
-        return "Put it in quotes."
-    if isinstance(value, str) and _unquoted(value) in {"number" if name == "integer" else name for name in names}:
-        return "Remove the quotes."
-    return "Write a list, even for one item." if names == ["array"] and value is not None else ""
-
-
-def _unquoted(text: str) -> str:
-    """Return the type that a text would have without its quotes."""
-    try:
-        return type_of(json.loads(text))
-    except ValueError:
-        return "string"
-
-
-_TYPES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "keys with values",
-    "null": "null",
-}
-
-
-# --- words -----------------------------------------------------------------------------------------------------------
-
-
-def not_a_member(members: Sequence[Any], value: object, names: Names) -> tuple[str, str]:
-    """Return the message and hint for a value that is not a member."""
-    words = list(dict.fromkeys(word if isinstance(word, str) else json.dumps(word) for word in members))
-    if len(words) == 1:
-        return f"This must be {words[0]!r}." if words[0] in members else f"This must be {words[0]}.", ""
-    near = ""
-    if isinstance(value, str):
-        meant = _meant(value, names)
-        if meant in words:
-            near = did_you_mean([meant])
-        elif inner := [word for word in words if meant and meant in _around(word, names)]:
-            hint = f"Name one in it: {', '.join(inner)}." if len(inner) <= LONG_LIST else "Name one place in it."
-            return "This place is too wide here.", hint
-        else:
-            near = suggest(value, words)
-    listed = f"Allowed: {', '.join(words)}." if len(words) <= SHORT_LIST else ""
-    return "This is not one of the allowed values.", f"{near} {listed}".strip()
-
-
-def _names(fault: Fault, gazetteer: Names) -> Names:
-    """Return the names of the allowed words, if the schema or the gazetteer has them."""
-    names: Names = fault.schema.get("x-enum", {})
-    return names or (gazetteer if all(member in gazetteer for member in fault.members) else {})
-
-
-def _meant(text: str, names: Names) -> str:
-    """Return the word whose code or name, in either language, is nearly `text`; empty if there is none."""
-    codes: dict[str, str] = {}
-    for code, entry in names.items():
-        for name in (code, entry.get("en", ""), entry.get("zh", "")):
-            codes.setdefault(name.casefold(), code)
-    near = get_close_matches(text.casefold(), list(codes), n=1, cutoff=0.8)
-    return codes[near[0]] if near else ""
-
-
-def _around(word: str, names: Names) -> list[str]:
-    """Return the places that a place lies in."""
-    found: list[str] = []
-    while (word := names.get(word, {}).get("within", "")) and word not in found:
-        found.append(word)
-    return found

@@ -34,6 +34,9 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("Option {0!q} requires {1} arguments.", "选项{0!q}需要 {1} 个值。"),
     ("Option {0!q} does not take a value.", "选项{0!q}不带值。"),
     ("Argument {0!q} takes {1} values.", "参数{0!q}需要 {1} 个值。"),
+    ("no value of {0} fits.", "{0} 中没有符合的值。"),
+    ("All {0} values: vatspolicy list {1}", "全部 {0} 个值：vatspolicy list {1}"),
+    ("there is no list {0!q}.", "没有列表{0!q}。"),
     # --- words that are near
     ("Did you mean {0!l}?", "是不是想写{0!l}？"),
     ("Known: {0!l}.", "已知：{0!l}。"),
@@ -104,6 +107,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("{0} more problems are not shown.", "另有 {0} 个问题未列出。"),
     ("--{0} and --{1} contradict each other.", "--{0} 与 --{1} 互相矛盾。"),
     ("--{0} belongs to --format text.", "--{0} 只与 --format text 同用。"),
+    ("{0} is a file, not text. Write it with: -o {1}=FILE.{2}", "{0} 是文件，不是文本。请用 -o {1}=文件.{2} 写出"),
+    ("{0} needs an extra: {1}.", "{0} 需要附加组件：{1}。"),
     ("the API needs an extra: {0}.", "API 需要附加组件：{0}。"),
     (
         "--as-of belongs to the page; a request of the API has an as_of of its own.",

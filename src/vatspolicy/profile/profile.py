@@ -355,8 +355,11 @@ def _compile(text: str, variables: Mapping[str, Type]) -> list[Any]:
 
 
 def _broken_invariants(profile: Profile) -> Iterable[Problem]:
-    for node, message in invariants(profile.schemas):
+    entries = profile.schemas.load("profile")["x-invariants"]
+    for entry, (node, message) in zip(entries, invariants(profile.schemas), strict=True):
         if evaluate(node, profile.facts, {}) is False:
             paths = (profile.path_of(profile.facts.get(n.root), n.names) for n in walk(node) if isinstance(n, Fact))
             path = next((path for path in paths if path), ())
-            yield profile.document.problem(path, Bilingual(message["en"], message["zh"]))
+            hint = entry.get("hint")
+            advice = Bilingual(hint["en"], hint["zh"]) if hint else ""
+            yield profile.document.problem(path, Bilingual(message["en"], message["zh"]), advice)

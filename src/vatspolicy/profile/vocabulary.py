@@ -87,9 +87,12 @@ def describe(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> M
     schemas = _chosen(schemas)
     node: Mapping[str, Any] = schemas.load("profile")
     for step in path:
-        node = _plain(node, schemas)
+        node = resolve_node(node, schemas)
         node = node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {})
-    return {**_plain(node, schemas), **{key: node[key] for key in ("title", "x-title-zh", "x-question") if key in node}}
+    return {
+        **resolve_node(node, schemas),
+        **{key: node[key] for key in ("title", "x-title-zh", "x-question") if key in node},
+    }
 
 
 def question(path: tuple[str | int, ...], schemas: SchemaSet | None = None) -> LocalizedText:
@@ -119,7 +122,7 @@ def find_words(path: tuple[str | int, ...], text: str, schemas: SchemaSet | None
 def _words_of(path: tuple[str | int, ...], schemas: SchemaSet) -> tuple[Word, ...]:
     node = describe(path, schemas)
     while "enum" not in node and (inner := node.get("items") or node.get("properties", {}).get("at")):
-        node = _plain(inner, schemas)
+        node = resolve_node(inner, schemas)
     return words_of_schema(node, schemas)
 
 
@@ -128,11 +131,11 @@ def fact_schemas(schemas: SchemaSet | None = None) -> Iterator[tuple[tuple[str, 
     schemas = _chosen(schemas)
 
     def visit(node: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-        node = _plain(node, schemas)
+        node = resolve_node(node, schemas)
         if "items" in node:
             yield from visit(node["items"], path)
         for name, child in node.get("properties", {}).items():
-            yield (*path, name), {**_plain(child, schemas), **child}
+            yield (*path, name), {**resolve_node(child, schemas), **child}
             yield from visit(child, (*path, name))
 
     yield from visit(schemas.load("profile"), ())
@@ -147,7 +150,7 @@ def type_of(*path: str, schemas: SchemaSet | None = None) -> Type:
     return type
 
 
-def _plain(node: Mapping[str, Any], schemas: SchemaSet) -> Mapping[str, Any]:
+def resolve_node(node: Mapping[str, Any], schemas: SchemaSet) -> Mapping[str, Any]:
     """Return the node behind references and shorthands."""
     while "$ref" in node:
         node = schemas.resolve(str(node["$ref"]))

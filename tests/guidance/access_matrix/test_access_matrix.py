@@ -29,6 +29,7 @@ from vatspolicy.policies.model import Deny, Route
 from vatspolicy.profile.profile import load_profile
 from vatspolicy.profile.vocabulary import addresses, gazetteer
 from vatspolicy.reports.access_matrix.render import FORMATS, fragment, render, style
+from vatspolicy.reports.access_matrix.words import how_to_read, value
 
 DAY = "2026-11-24"
 DAYS = ("2015-03-01", "2018-08-01", "2021-03-01", "2024-05-01", DAY)
@@ -293,6 +294,38 @@ def test_text_fits(by: str, lang: Any, room: int) -> None:
     text = render("text", [table(by=by)], lang, room=room)
     assert max(map(width, text.splitlines())) <= room
     assert not re.search(r"\{\w+\}", text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("by", ["regimes", "places"])
+def test_text_is_short_unless_details_are_asked_for(by: str, lang: Any) -> None:
+    short = render("text", [table(by=by)], lang, room=80)
+    whole = render("text", [table(by=by)], lang, room=80, details=True)
+    assert len(short.splitlines()) < 110
+    assert len(short.splitlines()) < len(whole.splitlines())
+    assert ("§" in short, "§" in whole) == (False, by == "regimes")
+    assert "--details" in short
+    assert "--details" not in whole
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_format_says_how_to_read_it(lang: Any) -> None:
+    for by in ("regimes", "places"):
+        said = how_to_read(table(by=by), lang)
+        flat = "".join(render("text", [table(by=by)], lang, room=80).split())
+        assert "".join(said.split()) in flat
+        assert said in render("markdown", [table(by=by)], lang)
+        assert said in render("html", [table(by=by)], lang)
+
+
+def test_a_share_of_zero_is_not_shown_as_forbidden() -> None:
+    (row,) = [one for one in table()["rows"] if one["class"] == "B24"]
+    (cell,) = [one for one in row["cells"] if one["max_foreign_percent"] == 0]
+    assert (value(cell, "en"), value(cell, "zh")) == ("domestic", "内资")
+    page = render("html", [table()], "en")
+    assert '<td class="is-zero"><strong>domestic</strong></td>' in page
+    assert "bad" not in style().partition(".is-zero")[2].partition("}")[0]
+    assert "0 %" not in render("text", [table()], "en").replace("00 %", "").replace("50 %", "")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -15,6 +15,7 @@ from typing import Any
 
 from vatspolicy.authoring.symbolic.domain import ProfileSpace
 from vatspolicy.authoring.symbolic.formula import TRUE, Amount, Bound, Flag, TooLarge
+from vatspolicy.authoring.symbolic.order_clauses import Clause, Step, relate_variables
 from vatspolicy.authoring.symbolic.values import Unsupported
 from vatspolicy.origin import install
 
@@ -75,10 +76,12 @@ class Solver:
         self.atoms: list[int] = []
         self.declared: dict[int, Any] = {}
         """Declarations of the atoms in z3."""
-        self.steps: dict[str, list[tuple[Amount, bool, int]]] = {}
+        self.steps: dict[str, list[Step]] = {}
         """Bounds by number variable, in order: limit, whether the bound includes it, and the formula."""
         self.sums: list[int] = []
         """Bounds on sums of several variables."""
+        self.related: set[Clause] = set()
+        """Clauses on comparisons that the solver knows."""
         self.asserted = 0
 
     def find(self, formulas: Sequence[int]) -> Model | None:
@@ -117,8 +120,19 @@ class Solver:
                 name = f"q{abs(formula)}"
                 self.terms[abs(formula)] = z3.Bool(name, ctx=self.context)
                 lines.append(f"(declare-const {name} Bool) (assert (= {name} p{abs(formula)}))")
+        lines += self._relate_variables()
         if lines:
             self.solver.from_string("\n".join(lines))
+
+    def _relate_variables(self) -> list[str]:
+        """Return the new clauses that relate comparisons of two variables to bounds and to each other.
+
+        Each holds for all numbers. Without them the solver learns them one model at a time.
+        """
+        clauses = relate_variables(self.space.pool, self.sums, self.steps)
+        new = [clause for clause in dict.fromkeys(clauses) if clause not in self.related]
+        self.related.update(new)
+        return [f"(assert (or {' '.join(map(_signed, clause))}))" for clause in new]
 
     def _define(self, formula: int, lines: list[str]) -> None:
         """Append the definitions of a formula and of everything below it."""
@@ -196,7 +210,7 @@ class Solver:
                 found.add(number)
         return found
 
-    def _value_between(self, name: str, steps: Iterable[tuple[Amount, bool, int]], true: set[int]) -> Amount:
+    def _value_between(self, name: str, steps: Iterable[Step], true: set[int]) -> Amount:
         """Return a value between the highest bound that does not hold and the lowest that does."""
         known = self.space.pool.ranges[name]
         below: tuple[Amount, bool] | None = None

@@ -12,6 +12,7 @@ COMMANDS = (
     "timeline",
     "matrix",
     "explain",
+    "list",
     "test",
     "lint",
     "fmt",

@@ -127,7 +127,7 @@ def check(options: CheckOptions) -> ExitCode:
 
     Example: vatspolicy check specs/*.yaml --fail-on deny -o sarif=vats.sarif
     """
-    from vatspolicy.reports.decision import render
+    from vatspolicy.reports.decision import BINARY_FORMATS, export, render
 
     _refuse_contradictions(options)
     extent = _find_extent(options)
@@ -150,7 +150,9 @@ def check(options: CheckOptions) -> ExitCode:
     if options.receipt is not None and (result.law or not result.problems):
         _write_receipt(options.receipt, law, gate, result)
 
-    def report(format: str, color: bool) -> str:
+    def report(format: str, color: bool) -> str | bytes:
+        if format in BINARY_FORMATS:
+            return export(format, result.records, options.context.lang.value, result.problems, result.remarks)
         return render(
             format,
             result.records,
@@ -179,6 +181,21 @@ def _refuse_contradictions(options: CheckOptions) -> None:
         abort("--until belongs to --write-baseline, which is given without --baseline.")
     if options.masks and options.log is None:
         abort("--mask belongs to --log.")
+    for format in {options.format, *(name for name, _ in options.outputs)} & {Format.DOCX, Format.XLSX}:
+        _refuse_export(format, to_terminal=format == options.format)
+
+
+def _refuse_export(format: str, to_terminal: bool) -> None:
+    """Refuse a file for an office program on a terminal, or without the libraries that write it."""
+    import sys
+    from importlib.util import find_spec
+
+    if to_terminal and sys.stdout is not None and sys.stdout.isatty():
+        abort(f"{format} is a file, not text. Write it with: -o {format}=FILE.{format}")
+    if find_spec({"docx": "docx", "xlsx": "openpyxl"}[format]) is None:
+        from vatspolicy.origin import install
+
+        abort(f"{format} needs an extra: {install('export')}.")
 
 
 def _find_extent(options: CheckOptions) -> Extent:

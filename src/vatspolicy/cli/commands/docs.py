@@ -23,6 +23,7 @@ class DocsFormat(StrEnum):
 
 
 _FOLDERS = {DocsFormat.MARKDOWN: Path("docs/policies"), DocsFormat.HTML: Path("site")}
+_REFERENCE = Path("docs/spec-reference.md")
 
 
 def build_docs(
@@ -58,27 +59,38 @@ def build_docs(
 ) -> ExitCode:
     """Write one page per policy, an index and a calendar of changes; a site (html) has a search and a matrix too.
 
+    Without --output, Markdown includes docs/spec-reference.md: every value that a spec may use.
+
     Example: vatspolicy docs build --format html -o site
     """
     from vatspolicy import clock
     from vatspolicy.reports.policy import Foreign, compare, make, write
+    from vatspolicy.reports.reference import reference_page, write_reference
 
+    reference = _REFERENCE if folder is None and format is DocsFormat.MARKDOWN else None
     folder = folder or _FOLDERS[format]
     bundle = law.load()
     day = (as_of or clock.today()) if format is DocsFormat.HTML else None
     if day:
         require_covered(bundle, day)
     pages = make(bundle, format.value, day)
+    values = reference_page(bundle)
+    is_stale = reference is not None and (not reference.is_file() or reference.read_bytes() != values.encode())
     if check_only:
         difference = compare(folder, pages, format.value)
-        print_result(translate_lines("".join(f"{line}\n" for line in difference.lines(folder))))
-        return ExitCode.FAILED if difference else ExitCode.OK
+        lines = [*difference.lines(folder), *([f"stale {reference}"] if is_stale else [])]
+        print_result(translate_lines("".join(f"{line}\n" for line in lines)))
+        return ExitCode.FAILED if lines else ExitCode.OK
     try:
         difference = write(folder, pages, format.value)
+        if reference is not None and is_stale:
+            write_reference(reference, values)
     except Foreign as error:
         abort(str(error))
     except OSError as error:
         abort(f"cannot write to {folder}: {error.strerror or error}.", ExitCode.INTERNAL)
+    if is_stale:
+        print_result(f"{reference}\n")
     changed = len(difference.missing) + len(difference.stale)
     summary = f"{folder}: {len(pages)} pages, {changed} written, {len(difference.superfluous)} removed."
     print_result(translate(summary) + "\n")

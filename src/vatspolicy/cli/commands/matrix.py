@@ -48,7 +48,12 @@ def parse_zone(code: str | None) -> str | None:
 def show_matrix(
     context: DayContext,
     by: Annotated[
-        By, typer.Option(help="What the columns are; all for both tables.", rich_help_panel=OUTPUT)
+        By,
+        typer.Option(
+            help="Columns: regimes (legal bases such as the pilot), places (areas that the law treats alike), or all "
+            "for both tables.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = By.REGIMES,
     place: Annotated[
         str | None,
@@ -68,6 +73,12 @@ def show_matrix(
             rich_help_panel=DECISION,
         ),
     ] = None,
+    details: Annotated[
+        bool,
+        typer.Option(
+            "--details", help="Text: with conditions, reasons and the law of every cell.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
     format: Annotated[MatrixFormat, FORMAT] = MatrixFormat.TEXT,
 ) -> None:
     """Show which service may have which foreign share, by regime or by place, with the conditions and the law.
@@ -85,7 +96,7 @@ def show_matrix(
         tables = [make(bundle, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
         abort(f"{error}.")
-    publish(lambda name, color: render(name, tables, context.lang.value, color, measure_width()), format)
+    publish(lambda name, color: render(name, tables, context.lang.value, color, measure_width(), details), format)
 
 
 command = Command(show_matrix, "matrix", RULES)

@@ -14,6 +14,7 @@ from vatspolicy.reports.access_matrix.words import (
     WORDS,
     column_note,
     heading,
+    how_to_read,
     join_points,
     legend,
     notes,
@@ -27,7 +28,7 @@ from vatspolicy.reports.formats.markdown import escape, section, table
 from vatspolicy.reports.words import phrase
 
 if TYPE_CHECKING:
-    from vatspolicy.reports.formats.html import Html
+    from vatspolicy.reports.formats.html import Content, Html
 
 Data = Mapping[str, Any]
 
@@ -35,25 +36,37 @@ FORMATS = ("text", "markdown", "html", "json")
 _LEAST = 20
 """Cells that the names of rows need on a terminal; with less room every row becomes a list."""
 
+_LONG = 60
+"""Cells from which the head of a column is given more room on a page."""
+_OFFERS = 2
+"""Offers that the name of a row lists on a terminal."""
 
-def render(format: str, tables: Sequence[Data], lang: Language, color: bool = False, room: int = 100) -> str:
-    """Tables (matrix.schema.json) in one of FORMATS. Only text knows color and room (columns)."""
+
+def render(
+    format: str, tables: Sequence[Data], lang: Language, color: bool = False, room: int = 100, details: bool = False
+) -> str:
+    """Render tables (matrix.schema.json) in one of FORMATS.
+
+    Text alone uses color, room (columns) and details: the conditions, the reasons and the law. Other formats have them.
+    """
     if format == "json":
         data = tables[0] if len(tables) == 1 else list(tables)
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     if format == "html":
         return _page(tables, lang)
     if format == "markdown":
-        return "\n".join(line for data in tables for line in _markdown(data, lang)).rstrip() + "\n"
+        title = [f"# {word(WORDS, 'title', lang)}", ""]
+        return "\n".join([*title, *(line for data in tables for line in _markdown(data, lang))]).rstrip() + "\n"
     style = Style(color)
-    return "\n".join(line for data in tables for line in _text(data, lang, style, room)).rstrip() + "\n"
+    return "\n".join(line for data in tables for line in _text(data, lang, style, room, details)).rstrip() + "\n"
 
 
 # --- text
 
 
-def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
+def _text(data: Data, lang: Language, style: Style, room: int, details: bool) -> Iterator[str]:
     yield from wrap(f"{style(heading(data, lang), 'bold')} · {stand(data, lang)}", room)
+    yield from wrap(how_to_read(data, lang), room)
     yield ""
     found, signs = notes(data, lang)
     shown = [
@@ -72,7 +85,7 @@ def _text(data: Data, lang: Language, style: Style, room: int) -> Iterator[str]:
         yield from _grid(data, lang, style, names, shown, widths, min(left, 48))
     else:
         yield from _lists(data, lang, style, room, shown)
-    yield from _below(data, lang, style, room, found)
+    yield from _below(data, lang, style, room, found, details)
 
 
 def _grid(
@@ -91,7 +104,7 @@ def _grid(
         yield style(_line(lead, left, heads, widths), "bold")
     yield "-" * (left + sum(widths) + 2 * len(widths))
     for row, cells in zip(data["rows"], shown, strict=True):
-        lines = wrap(title_of(row, lang), left, "  ", "")
+        lines = wrap(title_of(row, lang, _OFFERS), left, "  ", "")
         padded = [
             style(text + " " * (size - width(text)), *_tone(cell))
             for text, size, cell in zip(cells, widths, row["cells"], strict=True)
@@ -101,13 +114,22 @@ def _grid(
 
 
 def _lists(data: Data, lang: Language, style: Style, room: int, shown: list[list[str]]) -> Iterator[str]:
-    """Render each row as a list, for a narrow terminal."""
-    size = max(width(text) for cells in shown for text in cells)
+    """Render each row as its name and a paragraph of its cells, for a narrow terminal."""
     for row, cells in zip(data["rows"], shown, strict=True):
-        yield from wrap(style(title_of(row, lang), "bold"), room, "  ", "")
+        yield from wrap(style(title_of(row, lang, _OFFERS), "bold"), room, "  ", "")
+        line, taken = "", 0
         for text, cell in zip(cells, row["cells"], strict=True):
-            if cell["state"] != "none":
-                yield f"  {style(text + ' ' * (size - width(text)), *_tone(cell))}  {cell['column']}"
+            zero = cell["state"] == "open" and not cell["max_foreign_percent"]
+            if cell["state"] == "none" or (zero and data["by"] == "regimes"):
+                continue
+            size = width(f"{cell['column']} {text}")
+            if line and taken + 3 + size > room:
+                yield line
+                line = ""
+            taken = taken + 3 + size if line else 4 + size
+            line += " · " if line else "    "
+            line += f"{cell['column']} {style(text, *_tone(cell))}"
+        yield line or f"    {word(WORDS, 'zero', lang)}"
 
 
 def _line(lead: str, left: int, cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -129,18 +151,21 @@ def _mark(sign: str | None) -> str:
 def _tone(cell: Data) -> tuple[str, ...]:
     if cell["state"] == "none":
         return ("dim",)
-    if cell["state"] != "open" or not cell["max_foreign_percent"]:
+    if cell["state"] != "open":
         return ("red",)
+    if not cell["max_foreign_percent"]:
+        return ()
     return ("green",) if cell["max_foreign_percent"] == 100 else ("yellow",)
 
 
-def _below(data: Data, lang: Language, style: Style, room: int, found: Sequence[Any]) -> Iterator[str]:
+def _below(data: Data, lang: Language, style: Style, room: int, found: Sequence[Any], details: bool) -> Iterator[str]:
     colon = "：" if lang == "zh" else ": "
     yield ""
     yield style(word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang), "bold")
     for column in data["columns"]:
-        yield from wrap(f"{column['id']}{colon}{column_note(column, lang)}", room, "    ", "  ")
-    if data["by"] == "places":
+        note = column_note(column, lang) if details else say(column["title"], lang)
+        yield from wrap(f"{column['id']}{colon}{note}", room, "    ", "  ")
+    if details and data["by"] == "places":
         yield ""
         yield style(word(WORDS, "routes", lang), "bold")
         for row in data["rows"]:
@@ -150,6 +175,11 @@ def _below(data: Data, lang: Language, style: Style, room: int, found: Sequence[
     yield style(word(WORDS, "signs", lang), "bold")
     for sign, meaning in legend(data, lang):
         yield from wrap(f"{sign}{colon}{meaning}", room, "    ", "  ")
+    if not details:
+        yield ""
+        yield from wrap(word(WORDS, "more_places" if data["by"] == "places" else "more", lang), room)
+        yield ""
+        return
     if found:
         yield ""
         yield style(word(WORDS, "notes", lang), "bold")
@@ -186,6 +216,8 @@ def _markdown(data: Data, lang: Language) -> Iterator[str]:
     yield ""
     day = stand(data, lang)
     yield f"{day[0].upper()}{day[1:]}{'。' if lang == 'zh' else '. '}{word(WORDS, 'method', lang)}"
+    yield ""
+    yield escape(how_to_read(data, lang))
     yield ""
     heads = [escape(say(column["title"], lang)) if "policies" in column else column["id"] for column in data["columns"]]
     rows = []
@@ -225,18 +257,16 @@ def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3)
     from vatspolicy.reports.formats.html import tag
 
     found, signs = notes(data, lang)
-    heads = [
-        tag("th", say(column["title"], lang) if "policies" in column else column["id"], scope="col")
-        for column in data["columns"]
-    ]
+    names = [say(column["title"], lang) if "policies" in column else column["id"] for column in data["columns"]]
+    heads = [tag("th", name, scope="col", class_="long" if width(name) > _LONG else None) for name in names]
     rows = []
     for index, row in enumerate(data["rows"]):
         cells = [_html_cell(cell, signs.get((index, cell["column"])), data, lang, prefix) for cell in row["cells"]]
-        rows.append(tag("tr", tag("th", title_of(row, lang), scope="row"), cells))
+        rows.append(tag("tr", tag("th", _html_name(row, lang), scope="row"), cells))
     caption = f"{heading(data, lang)} · {stand(data, lang)}"
     grid = tag(
         "table",
-        tag("caption", caption),
+        tag("caption", tag("span", caption)),
         tag("thead", tag("tr", tag("th", word(WORDS, "service", lang), scope="col"), heads)),
         tag("tbody", rows),
         class_="matrix",
@@ -253,6 +283,7 @@ def fragment(data: Data, lang: Language, prefix: str = "matrix", level: int = 3)
     ]
     return tag(
         "section",
+        tag("p", how_to_read(data, lang)),
         tag("div", grid, class_="scroll", role="region", aria_label=caption, tabindex=0),
         tag("p", word(WORDS, "method", lang), class_="soft"),
         tag(f"h{level}", word(WORDS, "columns" if data["by"] == "regimes" else "place_columns", lang)),
@@ -270,6 +301,19 @@ def style() -> str:
     from pathlib import Path
 
     return Path(__file__).with_name("matrix.css").read_text(encoding="utf-8")
+
+
+def _html_name(row: Data, lang: Language) -> Content:
+    """Render the name of a row; the offers of a part of a class follow it, folded if they are many."""
+    from vatspolicy.reports.formats.html import tag
+
+    title, offers = say(row["title"], lang), [say(offer["title"], lang) for offer in row["offers"]]
+    if row["whole"]:
+        return title
+    if len(offers) == 1:
+        return [title, tag("span", offers[0], class_="soft")]
+    listed = tag("ul", [tag("li", offer) for offer in offers])
+    return [title, tag("details", tag("summary", word(WORDS, "offers", lang, count=len(offers))), listed)]
 
 
 def _html_cell(cell: Data, note: str | None, data: Data, lang: Language, prefix: str) -> Html:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
+BINARY_FORMATS = ("docx", "xlsx")
+"""Formats for counsel that are files, not text; they need the extra `export`."""
 EXTENTS = ("screen", "details", "summary", "quiet")
 """How much a report says: what fits on a screen, everything, one line a spec, the last line."""
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")
@@ -50,6 +52,23 @@ def render(
     rest = (color, room, extent, gate, repeated) if format == "text" else () if format == "github" else (problems,)
     text: str = module.render(records, lang, *rest, remarks=remarks or ())
     return text
+
+
+def export(
+    format: str,
+    records: Sequence[Mapping[str, Any]],
+    lang: Language,
+    problems: Sequence[Problem] = (),
+    remarks: Sequence[Mapping[str, Any]] | None = None,
+) -> bytes:
+    """Render decisions (records) in one of BINARY_FORMATS.
+
+    Raises:
+        ModuleNotFoundError: if the extra `export` is not installed.
+    """
+    module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
+    content: bytes = module.render(records, lang, [in_language(problem, lang) for problem in problems], remarks or ())
+    return content
 
 
 def run(

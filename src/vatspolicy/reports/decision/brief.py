@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vatspolicy.i18n.words import VERDICTS, number
+from vatspolicy.i18n.words import VERDICTS, number, word
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.basis import cited_articles
-from vatspolicy.reports.decision.digest import some_waived, waived_mark
+from vatspolicy.reports.decision.digest import licenses_to_get, some_waived, split_duties, waived_mark
+from vatspolicy.reports.decision.gate_line import WORDS as GATE_WORDS
+from vatspolicy.reports.decision.gate_line import count
 from vatspolicy.reports.decision.tasks import Item, items, offers_of, route_titles
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.timeline import say_ahead
@@ -127,6 +129,17 @@ def say_reason(data: Data, say: Sentences) -> str:
     return text
 
 
+def say_filings(made: Brief, data: Data, say: Sentences) -> str:
+    """Return the number of filings and duties as a heading."""
+    parts = zip(("filings", "own"), split_duties(data), strict=True)
+    told = [count(key, len(duties), say.lang) for key, duties in parts if duties]
+    before = word(GATE_WORDS, "before", say.lang, todo=word(GATE_WORDS, "and", say.lang).join(told)) if told else ""
+    later = len(made.filings) - len(made.before_launch)
+    parts_told = [before, say.html("later_count", count=later) if later else ""]
+    heading = say.html("filings_denied" if data["decision"] == "deny" else "filings")
+    return heading + say.colon + say.comma.join(filter(None, parts_told)) if any(parts_told) else heading
+
+
 def say_denial(finding: Data, say: Sentences) -> str:
     """Return the reason of a denial."""
     reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
@@ -139,7 +152,7 @@ def _licenses(data: Data, say: Sentences) -> Iterator[License]:
         for service in data["services"]
         for activity in service["activities"]
     }
-    for finding in (*data["needs"], *data["would_need"]):
+    for finding in licenses_to_get(data):
         titles, service = route_titles(finding, say), finding["subject"]["service"]
         for place, offer in enumerate(offers_of(finding)):
             name = offer.get("class") or finding["subject"]["class"]

@@ -9,7 +9,17 @@ from typing import Any
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.words import STATES, VERDICTS
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision import basis, brief, calendar_picture, digest, doubt, opinions, route_diagram, tasks
+from vatspolicy.reports.decision import (
+    basis,
+    brief,
+    calendar_picture,
+    digest,
+    doubt,
+    gate_line,
+    opinions,
+    route_diagram,
+    tasks,
+)
 from vatspolicy.reports.formats.html import Html
 from vatspolicy.reports.formats.html_page import contents, page, read_asset
 from vatspolicy.reports.formats.html_template import render_template
@@ -24,7 +34,6 @@ GRADES = {"primary": "good", "secondary": "warn", "unverified": "bad"}
 _TEMPLATES = Path(__file__).with_name("templates")
 _IN_FULL = 8
 """Decisions on one page up to which its contents list their sections."""
-_WORST_FIRST = ("deny", "needs-license", "incomplete", "allow")
 _NAMES = {
     "AHEAD": AHEAD,
     "GRADES": GRADES,
@@ -72,7 +81,7 @@ def render(
     """Render a page of all decisions (records), the worst first, then specs not decided, then waivers."""
     records, problems, remarks = list(records), sorted(set(problems)), list(remarks)
     single, say = len(records) == 1 and not problems, Sentences(lang)
-    order = sorted(records, key=lambda data: (_WORST_FIRST.index(data["decision"]), not data["contested"]))
+    order = gate_line.worst_first(records)
     made = [_Decision(data, lang, "" if single else f"d{place}-", single) for place, data in enumerate(order, 1)]
     entries: list[tuple[str, str, Sequence[tuple[str, str]]]]
     if single:
@@ -160,12 +169,6 @@ class _Decision:
     def html(self) -> Html:
         """Render the decision."""
         data, say, made = self.data, self.say, self.brief
-        before = len(made.before_launch)
-        filings = say.html(
-            "filings_denied" if data["decision"] == "deny" else "filings",
-            count=before,
-            later=len(made.filings) - before,
-        )
         return render_template(
             _TEMPLATES,
             "decision.html.j2",
@@ -174,7 +177,7 @@ class _Decision:
             brief=made,
             data=data,
             facts=self.facts,
-            filings_head=filings,
+            filings_head=brief.say_filings(made, data, say),
             h=self.h,
             heads=_heads(say),
             held=[say.text(one["instrument"]["title"]) for one in self.held],

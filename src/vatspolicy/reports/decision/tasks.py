@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vatspolicy.policies.deadlines import GROUPS
-from vatspolicy.reports.decision.digest import merge_duties, waived_mark
+from vatspolicy.reports.decision.digest import licenses_to_get, merge_duties, waived_mark
 from vatspolicy.reports.formats.html_words import Sentences
 
 Data = Mapping[str, Any]
@@ -37,10 +37,11 @@ class Item:
 
 
 def items(data: Data, say: Sentences) -> list[Item]:
-    """Return licenses to get, then duties, each once, in the order of their deadlines."""
-    found = [_license(finding, data, say) for key in ("needs", "would_need") for finding in data[key]]
-    duties = merge_duties(data["duties"])
-    found += [_duty(duty, say) for group in GROUPS for duty in duties if duty["deadline"]["group"] == group]
+    """Return licenses to get, then duties, each once for each group of deadlines, in their order."""
+    found = [_license(finding, data, say) for finding in licenses_to_get(data)]
+    for group in GROUPS:
+        duties = merge_duties(duty for duty in data["duties"] if duty["deadline"]["group"] == group)
+        found += [_duty(duty, say) for duty in duties]
     return found
 
 

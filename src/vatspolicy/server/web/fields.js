@@ -50,6 +50,11 @@ function details(id, open, summary, ...content) {
 /* --- fields --- */
 
 const choicesOf = (field) => (typeof field.choices === "string" ? form.lists[field.choices] : field.choices);
+/* The field of the form for a path; members of a list share one. */
+function fieldAt(path) {
+  return path.split(".").filter((step) => !/^\d+$/.test(step)).reduce((found, step) => (found.fields ?? []).find((one) => one.name === step) ?? {}, { fields: form.sections });
+}
+
 const codeOf = (place) => (place !== null && typeof place === "object" ? place.at : place); // a bare word is short for { at: word }
 const id = (path) => `f-${path}`;
 const under = (path, all) => all.some((one) => one === path || one.startsWith(`${path}.`));
@@ -75,7 +80,7 @@ function drawField(field, path, value, draft = null) {
   if (field.kind === "list") return draft ? null : drawList(field, path, value, key);
   const errors = draft ? [] : errorsAt(path);
   const next = !draft && now.interview?.question?.path === path;
-  const hint = [draft === "q" ? field.hint ?? "" : field.question?.[lang] ?? "", field.unit ? say("unit", { unit: field.unit[lang] }) : ""].filter(Boolean);
+  const hint = [draft === "q" ? field.hint ?? "" : field.question?.[lang] ?? "", field.unit && field.kind !== "date" ? say("unit", { unit: field.unit[lang] }) : ""].filter(Boolean);
   const described = [hint.length ? `${key}-hint` : "", errors.length ? `${key}-error` : ""].filter(Boolean).join(" ") || null;
   const marks = next ? [" ", el("span", { class: "badge ask" }, say("asked_next"))]
     : !draft && now.asked.includes(path) ? [" ", el("span", { class: "badge" }, say("asked"))] : [];
@@ -108,8 +113,8 @@ function drawControl(field, key, value, { described, invalid, path }) {
       return drawChecks(key, choices, Array.isArray(value) ? value.map(codeOf) : value, field.radio);
     default: {
       const typed = failed.get(path)?.typed ?? (known(value) ? String(value) : "");
-      return el("input", { id: key, type: "text", "data-typed": true, value: typed, autocomplete: "off", spellcheck: "false",
-        inputmode: { integer: "numeric", number: "decimal" }[field.kind] ?? null, placeholder: field.kind === "date" ? "YYYY-MM-DD" : null, ...aria });
+      return el("input", { id: key, type: field.kind === "date" ? "date" : "text", "data-typed": true, value: typed, autocomplete: "off", spellcheck: "false",
+        inputmode: { integer: "numeric", number: "decimal" }[field.kind] ?? null, ...aria });
     }
   }
 }
@@ -123,14 +128,14 @@ function drawRadios(key, options, value, open) {
 
 function drawChecks(key, choices, value, open) {
   const chosen = new Set((value ?? []).map((one) => JSON.stringify(one)));
-  const box = (one, text, checked, index) => el("label", { "data-text": text.toLowerCase() },
+  const box = (one, text, checked, index, find = text) => el("label", { "data-find": find },
     el("input", { type: "checkbox", id: `${key}-${index}`, value: one, checked }), " ", text);
-  const boxes = () => [...choices.map((one, index) => box(JSON.stringify(one.value), one.label[lang], chosen.has(JSON.stringify(one.value)), index)),
+  const boxes = () => [...choices.map((one, index) => box(JSON.stringify(one.value), one.label[lang], chosen.has(JSON.stringify(one.value)), index, findable(one))),
     box("none", say("none"), known(value) && chosen.size === 0, "none")];
   if (choices.length <= 12) return el("div", { class: "options" }, boxes());
-  const find = [el("label", { for: `${key}-find`, class: "find" }, say("filter"), " ",
-    el("input", { id: `${key}-find`, type: "search", "data-filter": `${key}-list`, autocomplete: "off" })),
-    el("p", { class: "hidden", role: "status", id: `${key}-list-found` })];
+  const find = [el("label", { for: `${key}-find`, class: "find" }, say("filter")),
+    el("input", { id: `${key}-find`, type: "search", class: "find", "data-filter": `${key}-list`, autocomplete: "off" }),
+    el("p", { class: "soft found", role: "status", id: `${key}-list-found` })];
   const list = () => el("div", { class: "options long", id: `${key}-list` }, boxes());
   if (open) return el("div", {}, find, list());
   const shown = opened.get(`${key}-more`) ?? false; // hundreds of boxes are made for those who want them
@@ -195,6 +200,39 @@ function drawDraft(field, path, at, how) {
 function removal(path, name, index) {
   return el("button", { type: "button", class: "quiet", "data-act": "remove", "data-path": path, "data-index": index,
     "aria-label": say("remove_what", { what: name }) }, say("remove"));
+}
+
+/* --- the search in a list --- */
+
+/* What a choice is found by, a name a line: its names in both languages, its code and its synonyms. */
+const findable = (one) => [one.label.en, one.label.zh, String(one.value), ...(one.synonyms ?? [])].join("\n");
+const FILLERS = new Set(["a", "an", "the", "of", "for", "and", "or", "with"]);
+
+/* The words of a text without case, hyphens and plurals, as vatspolicy.documents.words compares them. */
+function wordsOf(text) {
+  return (text.normalize("NFKC").toLowerCase().match(/[a-z0-9]+|[^\P{L}a-z]+/gu) ?? []).filter((one) => !FILLERS.has(one))
+    .map((one) => (one.length > 3 && one.endsWith("s") && !one.endsWith("ss") ? one.slice(0, -1) : one));
+}
+
+/* Whether a name has a word: as the beginning of one of its own, a short one as a whole, Chinese anywhere. */
+function holds(own, word) {
+  if (!/^[a-z0-9]+$/.test(word)) return own.some((one) => one.includes(word));
+  return own.some((one) => (word.length > 2 ? one.startsWith(word) : one === word));
+}
+
+/* Whether names have every word that is sought; else whether the search contains a whole name ("a SaaS platform"). */
+function matches(sought, names) {
+  const words = wordsOf(sought), all = names.split("\n").map(wordsOf).filter((one) => one.length);
+  if (words.every((word) => all.some((own) => holds(own, word)))) return 2;
+  return all.slice(2).some((own) => ` ${words.join(" ")} `.includes(` ${own.join(" ")} `)) ? 1 : 0;
+}
+
+function filtered(target) {
+  const text = target.value.trim(), list = $(target.dataset.filter), grades = [...list.children].map((one) => matches(text, one.dataset.find));
+  const best = grades.some((one) => one === 2) ? 2 : 1;
+  const hits = [...list.children].filter((one, index) => { one.hidden = grades[index] < best; return !one.hidden; });
+  list.hidden = !hits.length;
+  $(`${list.id}-found`).textContent = !text ? "" : hits.length ? say("found", { count: hits.length }) : say("found_none", { text });
 }
 
 /* The value of a field as the reader has set it: { value } or { typed }. */

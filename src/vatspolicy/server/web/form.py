@@ -7,6 +7,7 @@ from typing import Any
 
 from vatspolicy.documents import Path
 from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.documents.words import words_of_schema
 from vatspolicy.guidance.interview.messages import UNITS
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer
@@ -20,7 +21,7 @@ def make_form(bundle: Bundle) -> dict[str, Any]:
 
     A field: `name`, `kind`, `title`, `question`, `unit`, `choices` (a list or the name of one), `fields` of an object
     or of the members of a list, `required` among them. Kinds: boolean, choice, choices, integer, number, date, text,
-    place, places, group, list.
+    place, places, group, list. A choice may have `synonyms`, by which a search finds it.
     """
     maker = _Form(bundle)
     names = [name for name in bundle.schemas.load("profile")["properties"] if name != "schema"]
@@ -106,7 +107,15 @@ class _Form:
             known = self.bundle.instruments.get(word)
             return known.title if known is not None else {"en": word, "zh": word}
 
-        made = [{"value": word, "label": {"en": named(word)["en"], "zh": named(word)["zh"]}} for word in words]
+        called = {one.value: one.synonyms for one in words_of_schema(node, self.schemas)}
+        made = [
+            {
+                "value": word,
+                "label": {"en": named(word)["en"], "zh": named(word)["zh"]},
+                **({"synonyms": list(called[word])} if called.get(word) else {}),
+            }
+            for word in words
+        ]
         if len(words) <= _SHORT:
             return made
         self._known[words] = name = f"list-{len(self.lists) + 1}"

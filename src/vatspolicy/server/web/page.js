@@ -7,7 +7,7 @@ let before = []; // replies to go back to
 const question = { error: "" }; // why the last answer was not taken
 const failed = new Map(); // typed facts that were not taken: path → { text, typed }
 const opened = new Map(); // <details> that the reader opened or closed: id → whether it is open
-const matrix = { day: "", by: "regimes", html: "", error: null, asked: "" };
+const matrix = { day: "", place: "", zone: "", by: "regimes", own: false, error: null, asked: "" };
 const ways = { html: "", asked: "" };
 let queue = Promise.resolve(), waiting = 0, unsaved = false, shownText = null;
 
@@ -70,18 +70,19 @@ function complain(text) {
 
 function drawQuestion() {
   const asked = now.interview?.question, back = el("button", { type: "button", "data-act": "back", disabled: !before.length }, say("back"));
-  const head = el("h2", { id: "question-head", tabindex: "-1" }, say("interview"));
+  const head = el("h2", { id: "question-head", tabindex: "-1" }, heading());
   if (!asked) return [head, el("div", { id: "question-end" }, ending(), el("p", { class: "buttons" }, back))];
   const left = now.interview.progress.left;
-  const key = `q-${asked.path}`;
+  const key = `q-${asked.path}`, inForm = fieldAt(asked.kind === "services" ? "services.offers" : asked.path);
+  const called = new Map((inForm?.choices ? choicesOf(inForm) : []).map((one) => [one.value, one.synonyms]));
   const kind = { words: "choices", entries: "choices", services: "choices" }[asked.kind] ?? asked.kind;
   const field = { kind, radio: true, title: asked.text, unit: asked.unit, hint: asked.kind === "services" ? say("services_hint") : "",
-    choices: asked.choices.map((one, index) => ({ value: ["entries"].includes(asked.kind) ? index : one.value, label: one.label })) };
+    choices: asked.choices.map((one, index) => ({ value: ["entries"].includes(asked.kind) ? index : one.value, label: one.label, synonyms: called.get(one.value) })) };
   const why = details("question-why", false, say("why"), asked.why.text ? el("p", {}, asked.why.text[lang]) : null,
     el("ul", { class: "reasons" }, asked.why.rules.slice(0, 6).map((rule) => el("li", {}, `${rule.message[lang]} → ${rule.effect[lang]}`,
       rule.citations.map((one) => el("p", { class: "law" }, `${one.title[lang]}${lang === "zh" ? "，" : ", "}${one.label[lang]}`, one[lang] ? el("q", {}, one[lang]) : null))))),
     asked.why.rules.length > 6 ? el("p", { class: "soft" }, say("more_rules", { count: asked.why.rules.length - 6 })) : null);
-  return [head, el("p", { class: "soft", id: "question-about" }, `${asked.about[lang]} · ${left > 1 ? say("left", { left }) : say("one_left")}`),
+  return [head, el("p", { class: "soft", id: "question-about" }, [asked.about[lang], now.blank ? "" : left > 1 ? say("left", { left }) : say("one_left")].filter(Boolean).join(" · ")),
     el("form", { id: `form-${key}`, class: "question", "data-act": "answer", novalidate: true, "data-asked": asked.kind },
       drawField(field, asked.path, null, "q"),
       question.error ? el("p", { class: "error", id: "question-error" }, question.error) : null,
@@ -89,13 +90,20 @@ function drawQuestion() {
         el("button", { type: "button", "data-act": "skip" }, say("dont_know")), back), why)];
 }
 
+function heading() {
+  if (!now.interview) return say("erroneous");
+  const { question: asked, settled, decision } = now.interview;
+  if (asked) return say(now.blank ? "first_question" : "interview");
+  return settled ? say("settled", { word: words.verdicts[decision][lang] }) : say("unsettled");
+}
+
 function ending() {
   if (!now.interview) return el("p", {}, say("not_decidable"));
-  const { settled, decision, further, skipped, opinions } = now.interview;
+  const { settled, further, skipped, opinions } = now.interview;
   if (!settled) return [skipped.length || !opinions.length ? el("p", {}, say("no_more", { count: skipped.length })) : null,
     opinions.length ? el("p", {}, say("opinions_needed", { names: opinions.join(", ") })) : null,
     skipped.length ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "again" }, say("ask_again"))) : null];
-  return [el("p", {}, say("decided", { word: words.verdicts[decision][lang] })),
+  return [el("p", {}, say("decided")),
     further && !now.complete ? el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "complete" }, say("complete", { count: further }))) : null];
 }
 
@@ -127,21 +135,6 @@ function drawTop() {
       el("button", { type: "button", id: "language", "data-act": "language", lang: other === "zh" ? "zh-Hans" : "en" }, other === "zh" ? "中文" : "English"))];
 }
 
-function drawBanner() {
-  const record = now.record;
-  if (!record) {
-    return [el("span", { class: "word bad" }, say("no_decision")), el("span", {}, say("errors", { count: now.problems.length }))];
-  }
-  const range = record.range.map((one) => words.verdicts[one][lang]);
-  const comma = lang === "zh" ? "、" : ", ";
-  const licenses = [...new Set(record.needs.map((need) => [...new Set((need.any_of ?? [need]).map((one) => one.instrument.title[lang]))].join(` / `)))];
-  return [el("span", { class: `word ${TONES[record.decision]}` }, words.verdicts[record.decision][lang]),
-    record.decision === "incomplete" ? el("span", { id: "banner-range" }, range.join(" … ")) : null,
-    licenses.length ? el("span", {}, say("to_get", { licenses: licenses.join(comma) })) : null,
-    record.missing.length ? el("span", {}, say("missing", { count: record.missing.length })) : null,
-    el("span", { class: "soft" }, say("law_of", { day: record.as_of }))];
-}
-
 function drawFacts() {
   const sections = now.data ? form.sections.map((section) => {
     const value = now.data[section.name];
@@ -152,33 +145,7 @@ function drawFacts() {
   }) : [];
   return [el("h2", {}, say("facts")),
     el("p", {}, el("label", {}, el("input", { type: "checkbox", id: "every", checked: showAll }), " ", say("every"))),
-    showAll ? null : el("p", { class: "soft", id: "every-hint" }, say("every_hint")), ...sections];
-}
-
-function drawSpec() {
-  const name = now.file;
-  const problems = now.problems.map((one) => el("li", {}, say("line", { line: one.line, text: `${one.path ? `${one.path}: ` : ""}${one.text[lang]}` })));
-  return [el("p", { class: "buttons" },
-    el("label", { class: "button", for: "open" }, say("open"), " ", el("input", { type: "file", id: "open", accept: ".yaml,.yml,.json" })),
-    el("button", { type: "button", "data-act": "download", "data-name": name }, say("download")),
-    navigator.canShare?.({ files: [new File([""], "spec.yaml", { type: "text/plain" })] }) ? el("button", { type: "button", "data-act": "share", "data-name": name }, say("share")) : null,
-    el("button", { type: "button", "data-act": "new" }, say("new"))),
-    el("p", { class: "soft" }, say("share_hint")),
-    problems.length ? el("ul", { class: "error", id: "problems" }, problems) : null,
-    el("label", { for: "spec-text", class: "name" }, say("spec_text")),
-    el("textarea", { id: "spec-text", rows: "24", spellcheck: "false", autocomplete: "off", "aria-invalid": problems.length ? "true" : null,
-      "aria-describedby": problems.length ? "problems" : null }),
-    el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "apply" }, say("apply")))];
-}
-
-function drawMatrix() {
-  const error = matrix.error?.[lang];
-  return [el("form", { class: "buttons", "data-act": "matrix", id: "matrix-form", novalidate: true },
-    el("label", {}, say("day"), " ", el("input", { id: "matrix-day", type: "text", value: matrix.day, inputmode: "numeric", autocomplete: "off", "data-typed": true,
-      "aria-invalid": error ? "true" : null, "aria-describedby": error ? "matrix-error" : null })),
-    el("label", {}, say("by"), " ", el("select", { id: "matrix-by" }, ["regimes", "places"].map((one) => el("option", { value: one, selected: one === matrix.by }, say(one))))),
-    el("button", { type: "submit" }, say("show"))),
-    error ? el("p", { class: "error", id: "matrix-error" }, error) : null];
+    showAll ? null : el("p", { class: "soft", id: "every-hint" }, say(now.blank ? "welcome_facts" : "every_hint")), ...sections];
 }
 
 function put(target, content) {
@@ -189,9 +156,9 @@ function put(target, content) {
 
 /* Markup that the server made of cleaned and escaped text; the policy of the page runs no script in it. */
 function putMarkup(target, markup, otherwise) {
-  if (target.dataset.shown === markup) return;
-  target.dataset.shown = markup;
-  if (markup) target.innerHTML = markup; else target.replaceChildren(el("p", { class: "soft" }, otherwise));
+  if (target.dataset.shown === (markup || otherwise)) return;
+  target.dataset.shown = markup || otherwise;
+  if (markup) target.innerHTML = markup; else target.replaceChildren(...(otherwise ? [el("p", { class: "soft" }, otherwise)] : []));
 }
 
 function draw() {
@@ -199,45 +166,24 @@ function draw() {
   document.title = `${now.record ? words.verdicts[now.record.decision][lang] : say("no_decision")} · ${say("title")}`;
   document.querySelector(".skip").textContent = say("skip");
   put($("top"), drawTop());
+  put($("welcome"), drawWelcome());
+  $("welcome").hidden = !now.blank;
   put($("banner"), drawBanner());
+  $("banner").hidden = now.blank;
   put($("question"), drawQuestion());
   put($("facts"), drawFacts());
   $("tabs").setAttribute("aria-label", say("sections"));
   put($("tabs"), TABS.map((one) => el("button", { type: "button", role: "tab", id: `tab-${one}`, "aria-controls": `panel-${one}`,
     "aria-selected": String(one === tab), tabindex: one === tab ? null : "-1", "data-act": "tab", "data-tab": one }, say(one))));
   for (const one of TABS) $(`panel-${one}`).hidden = one !== tab;
-  putMarkup($("panel-decision"), now.html ?? "", say("nothing_yet"));
+  put($("export"), drawExport());
+  put($("answers"), now.blank ? drawAnswers() : !now.record ? [el("p", {}, say("nothing_yet")), el("ul", { class: "error" }, drawProblems())] : null);
+  putMarkup($("report"), now.blank ? "" : now.html ?? "", "");
+  put($("rules"), now.record ? say("rules_of", { version: now.record.bundle.version, digest: now.record.bundle.digest }) : null);
   put($("panel-spec"), drawSpec());
   if (shownText !== now.text) $("spec-text").value = shownText = now.text;
-  put($("matrix-head"), drawMatrix());
   if (tab === "forward") loadWays();
   if (tab === "matrix") loadMatrix();
-}
-
-function loadWays() {
-  const asked = `${lang} ${now.text}`;
-  if (ways.asked === asked && ways.html) return putMarkup($("panel-forward"), ways.html, "");
-  ways.asked = asked;
-  putMarkup($("panel-forward"), "", say("working"));
-  post("/ways", {}).then((reply) => {
-    if (ways.asked !== asked) return;
-    ways.html = reply.html ?? "";
-    putMarkup($("panel-forward"), ways.html, say("nothing_yet"));
-  }, () => complain(say("failed")));
-}
-
-function loadMatrix() {
-  const asked = new URLSearchParams({ as_of: matrix.day, by: matrix.by, lang }).toString();
-  if (matrix.asked === asked) return;
-  matrix.asked = asked;
-  putMarkup($("matrix-table"), "", say("working"));
-  fetch(`/matrix?${asked}`).then(async (reply) => {
-    const data = await reply.json();
-    if (matrix.asked !== asked) return;
-    matrix.error = data.error ?? null;
-    put($("matrix-head"), drawMatrix());
-    putMarkup($("matrix-table"), data.html ?? "", say("nothing_yet"));
-  }).catch(() => complain(say("failed")));
 }
 
 /* --- what the reader does --- */
@@ -254,7 +200,7 @@ const acts = {
   answer(target) {
     const found = answered(target);
     if (!found) {
-      question.error = say("unanswered");
+      question.error = say(target.querySelector("input")?.validity.badInput ? "not_day" : "unanswered");
       draw();
       return toQuestion(now);
     }
@@ -279,13 +225,18 @@ const acts = {
   apply() { failed.clear(); decide({ text: $("spec-text").value, named: true, skipped: [] }); },
   new() { failed.clear(); opened.clear(); decide({ text: null, named: false, skipped: [], complete: false }, { then: toQuestion }); },
   download(target) {
-    const link = el("a", { href: URL.createObjectURL(new Blob([now.text], { type: "application/yaml" })), download: target.dataset.name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    offer(new Blob([now.text], { type: "application/yaml" }), target.dataset.name);
     unsaved = false;
   },
+  export(target) { save(target.dataset.format).catch(() => complain(say("failed"))); },
+  print() { tab = "decision"; draw(); window.print(); },
+  forward() { acts.tab({ dataset: { tab: "forward" } }); $("tab-forward").focus(); $("tabs").scrollIntoView({ block: "start" }); },
   share(target) { navigator.share({ files: [new File([now.text], target.dataset.name, { type: "text/plain" })] }).catch(() => {}); },
-  matrix() { matrix.day = $("matrix-day").value.trim(); matrix.by = $("matrix-by").value; loadMatrix(); },
+  matrix() {
+    for (const one of ["day", "place", "zone", "by"]) matrix[one] = $(`matrix-${one}`).value.trim();
+    matrix.own = true;
+    loadMatrix();
+  },
 };
 
 function focusOn(path) {
@@ -299,7 +250,7 @@ function changed(target) {
   } else if (target.id === "every") {
     showAll = target.checked;
     draw();
-  } else if (target.id === "open" && target.files[0]) {
+  } else if (target.dataset.open !== undefined && target.files[0]) {
     const file = target.files[0];
     failed.clear();
     opened.clear();
@@ -310,14 +261,9 @@ function changed(target) {
   else if (target.type === "checkbox" && target.checked) for (const one of target.closest(".options")?.querySelectorAll("input[value=none]") ?? []) one.checked = false;
   const field = target.closest(".field");
   if (!field || field.dataset.draft || target.dataset.filter) return;
+  if (target.type === "date" && (target.validity.badInput || (target.value && target.value < "1000"))) return; // half typed
   const path = field.dataset.path, found = read(field);
   decide({ change: { path, ...(known(found.typed) ? found : { value: withDetails(path, found.value) }) } }, { from: path });
-}
-
-function filtered(target) {
-  const wanted = target.value.trim().toLowerCase(), list = $(target.dataset.filter);
-  const hits = [...list.children].filter((one) => { one.hidden = !one.dataset.text.includes(wanted); return !one.hidden; });
-  $(`${list.id}-found`).textContent = say("found", { count: hits.length });
 }
 
 function keyed(event) {
@@ -329,7 +275,7 @@ function keyed(event) {
     tab = TABS[(to + TABS.length) % TABS.length];
     draw();
     $(`tab-${tab}`).focus();
-  } else if (event.key === "Enter" && event.target.matches("input[type=search], #facts input[type=text]")) {
+  } else if (event.key === "Enter" && event.target.matches("input[type=search], #facts input[type=text], #facts input[type=date]")) {
     event.preventDefault(); // finding something is no answer; a typed fact is sent as it would be on leaving its field
     if (event.target.dataset.typed !== undefined) changed(event.target);
   }
@@ -339,12 +285,13 @@ async function begin() {
   form = await (await fetch("/form")).json();
   words = form.words;
   lang = document.documentElement.dataset.lang;
-  matrix.day = form.today;
-  $("main").replaceChildren(el("div", { id: "banner", role: "status", class: "banner" }), el("p", { id: "trouble", role: "alert", class: "error" }),
+  $("main").replaceChildren(el("section", { id: "welcome", class: "welcome", "aria-labelledby": "welcome-head", hidden: true }), el("div", { id: "banner", role: "status", class: "banner" }), el("p", { id: "trouble", role: "alert", class: "error" }),
     el("div", { class: "desk" }, el("div", { class: "left" }, el("section", { id: "question", "aria-labelledby": "question-head" }), el("section", { id: "facts" })),
       el("div", { class: "right" }, el("div", { id: "tabs", role: "tablist" }), TABS.map((one) =>
         el("div", { id: `panel-${one}`, role: "tabpanel", "aria-labelledby": `tab-${one}`, tabindex: "0", hidden: true },
-          one === "matrix" ? [el("div", { id: "matrix-head" }), el("div", { id: "matrix-table" })] : null)))));
+          { matrix: () => [el("div", { id: "matrix-head" }), el("div", { id: "matrix-table" })],
+            decision: () => [el("p", { id: "export", class: "buttons export" }), el("div", { id: "answers" }), el("div", { id: "report" })] }[one]?.())))),
+    el("footer", { class: "rules soft", id: "rules" }));
   document.addEventListener("click", (event) => {
     const target = event.target.closest("button[data-act]");
     if (target) acts[target.dataset.act](target);

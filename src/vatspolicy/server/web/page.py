@@ -49,8 +49,8 @@ def build_stylesheet() -> str:
 
 @functools.cache
 def read_script() -> str:
-    """Return the script: the state and the actions of the reader, then the form fields."""
-    return f"{_read_own('page.js')}\n{_read_own('fields.js')}"
+    """Return the script: the state and the actions of the reader, then the panels, then the form fields."""
+    return "\n".join(map(_read_own, ("page.js", "panels.js", "fields.js")))
 
 
 def _read_own(name: str) -> str:

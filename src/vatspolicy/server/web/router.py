@@ -14,12 +14,15 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from vatspolicy.errors import InvalidInput
-from vatspolicy.guidance.access_matrix import build_matrix
+from vatspolicy.guidance.access_matrix import PlaceError, build_matrix
+from vatspolicy.guidance.access_matrix.locations import ABROAD
 from vatspolicy.guidance.remediation import find_remediations
 from vatspolicy.guidance.remediation.serialize import plan_to_data
+from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
-from vatspolicy.profile.vocabulary import Language
+from vatspolicy.profile.vocabulary import Language, addresses, gazetteer, within
 from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
+from vatspolicy.reports.decision import render as render_report
 from vatspolicy.server.app import make_app
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.guard import GuardRules, read_json_body
@@ -29,6 +32,8 @@ from vatspolicy.server.web.remediation import render_plan
 from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_request, read_spec
 from vatspolicy.server.web.words import collect_script_phrases, say
 
+EXPORTS = {"html": "text/html"}
+"""Formats in which the page saves a report, with their media types."""
 MATRICES = 16
 """Matrices that are kept; each takes about a second to compute."""
 RULES = GuardRules(
@@ -50,7 +55,7 @@ RULES = GuardRules(
 
 
 def make_page(context: WebContext, lang: Language = "en") -> Starlette:
-    """Return the application: GET /, /page.css, /page.js, /form, /schema, /matrix; POST /decide and /ways.
+    """Return the application: GET /, /page.css, /page.js, /form, /schema, /matrix; POST /decide, /ways and /report.
 
     `lang` is the language that the page begins in.
     """
@@ -64,6 +69,7 @@ def make_page(context: WebContext, lang: Language = "en") -> Starlette:
         Route("/matrix", page.show_matrix),
         Route("/decide", _posted(context, answer), methods=["POST"]),
         Route("/ways", _posted(context, _find_ways), methods=["POST"]),
+        Route("/report", _posted(context, _export), methods=["POST"]),
     ]
     return make_app(routes, RULES)
 
@@ -74,8 +80,14 @@ class _Page:
     def __init__(self, context: WebContext, lang: Language) -> None:
         self.context, self.lang = context, lang
         bundle = context.bundle
-        self.form = {**make_form(bundle), "words": collect_script_phrases(), "covers_from": bundle.covers_from}
-        self.matrices: dict[tuple[str, str], dict[str, Any]] = {}
+        self.form = {
+            **make_form(bundle),
+            **_list_places(bundle),
+            "words": collect_script_phrases(),
+            "covers_from": bundle.covers_from,
+            "exports": list(EXPORTS),
+        }
+        self.matrices: dict[tuple[str | None, ...], dict[str, Any]] = {}
 
     def show_frame(self, _: Request) -> Response:
         return HTMLResponse(render_frame(self.lang))
@@ -96,17 +108,42 @@ class _Page:
         lang: Language = "zh" if request.query_params.get("lang") == "zh" else "en"
         day = request.query_params.get("as_of") or self.context.as_of or self.context.today()
         by = "places" if request.query_params.get("by") == "places" else "regimes"
+        place, zone = (self._code(request, "place", "places"), self._code(request, "zone", "zones"))
         _check_day(day, self.context)
-        if (day, by) not in self.matrices:
+        key = (day, by, place, zone)
+        if key not in self.matrices:
+            try:
+                table = build_matrix(self.context.bundle, day, place, zone, by)
+            except PlaceError:
+                text = {"en": say("no_such_place", "en"), "zh": say("no_such_place", "zh")}
+                raise HttpError(400, "invalid_parameter", text["en"], localized=text) from None
             if len(self.matrices) >= MATRICES:
                 self.matrices.pop(next(iter(self.matrices)))
-            self.matrices[day, by] = dict(build_matrix(self.context.bundle, day, by=by))
-        table = self.matrices[day, by]
-        return JSONResponse({"as_of": day, "html": matrix_fragment(table, lang, f"matrix-{by}").markup})
+            self.matrices[key] = dict(table)
+        html = matrix_fragment(self.matrices[key], lang, f"matrix-{by}").markup
+        return JSONResponse({"as_of": day, "html": html})
+
+    def _code(self, request: Request, name: str, known: str) -> str | None:
+        """Return a parameter that is one of the codes of the form; None if it is left out."""
+        code = request.query_params.get(name) or None
+        if code is not None and code not in {one["value"] for one in self.form[known]}:
+            raise HttpError(400, "invalid_parameter", f"`{name}` is not known.")
+        return code
+
+
+def _list_places(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:
+    """Return the places and free-trade zones for which there is a matrix."""
+    schemas = bundle.schemas
+    names, zones = gazetteer(schemas), schemas.load("places")["$defs"]["zone"]
+    places = [code for code in addresses(schemas) if ABROAD not in within(code, schemas)]
+    return {
+        "places": [{"value": code, "label": {lang: names[code][lang] for lang in ("en", "zh")}} for code in places],
+        "zones": [{"value": code, "label": dict(zones["x-enum"][code])} for code in zones["enum"]],
+    }
 
 
 def _posted(
-    context: WebContext, respond: Callable[[WebContext, DecideRequest], dict[str, Any]]
+    context: WebContext, respond: Callable[[WebContext, DecideRequest], dict[str, Any] | Response]
 ) -> Callable[[Request], Awaitable[Response]]:
     """Return an endpoint that reads a request and responds in a thread, so that a slow request delays no other."""
 
@@ -114,7 +151,8 @@ def _posted(
         content = await read_json_body(request, RULES)
         try:
             decide_request = read_request(json.loads(content), context.bundle.schemas)
-            return JSONResponse(await run_in_threadpool(respond, context, decide_request))
+            found = await run_in_threadpool(respond, context, decide_request)
+            return found if isinstance(found, Response) else JSONResponse(found)
         except (ValueError, RecursionError):
             raise HttpError(400, "invalid_parameter", "The request is not JSON.") from None
 
@@ -131,6 +169,18 @@ def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
     except InvalidInput:  # /decide reports the problems
         return {"record": None, "html": None}
     return {"record": data, "html": render_plan(data, request.lang).markup}
+
+
+def _export(context: WebContext, request: DecideRequest) -> Response:
+    """Return the report of a decision as a file. It equals the report of `vatspolicy check` on the same spec."""
+    if request.format not in EXPORTS:
+        raise HttpError(400, "invalid_parameter", f"`format` must be one of: {', '.join(EXPORTS)}.")
+    try:
+        _, data = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
+    except InvalidInput:
+        raise HttpError(400, "invalid_input", "The spec cannot be decided.") from None
+    content = render_report(request.format, [data], request.lang)
+    return Response(content, media_type=EXPORTS[request.format])
 
 
 def _check_day(day: str, context: WebContext) -> None:

@@ -61,6 +61,8 @@ class DecideRequest:
     complete: bool
     change: tuple[Path, Any, bool] | None
     """Path and value of a changed fact; True if the value is typed text that is still to be read."""
+    format: str = ""
+    """Format of a report to save."""
 
 
 def _bad_request(message: str) -> HttpError:
@@ -99,6 +101,7 @@ def read_request(data: Any, schemas: SchemaSet) -> DecideRequest:
         skipped=tuple(_read_path(path, schemas) for path in skipped),
         complete=bool(data.get("complete", False)),
         change=made,
+        format=str(data.get("format", "")),
     )
 
 
@@ -120,8 +123,8 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
     """Return the data that the page shows next.
 
     `text`, `file` and `data` are the spec, `problems` its errors, `record` and `html` the decision, `interview` the
-    next question and `asked` the paths that could still change the decision. If the change is refused, `refused` is
-    the reason and all else is as before.
+    next question and `asked` the paths that could still change the decision; `blank` is true before the first answer.
+    If the change is refused, `refused` is the reason and all else is as before.
     """
     refused: dict[str, Any] | None = None
     named = request.named
@@ -183,7 +186,15 @@ def _decide(context: WebContext, document: Document, request: DecideRequest) -> 
         "html": fragment(data, request.lang, "d-").markup,
         "interview": interview_to_data(state),
         "asked": [format_path(ask.path) for ask in state.possible_outcomes.missing],
+        "blank": _is_blank(context, document, request),
     }
+
+
+def _is_blank(context: WebContext, document: Document, request: DecideRequest) -> bool:
+    """Return whether nothing has been answered yet."""
+    if request.named or request.skipped:
+        return False
+    return request.text is None or document.data == start(context.bundle, context.today()).document.data
 
 
 def _reply(
@@ -202,6 +213,7 @@ def _reply(
         "html": None,
         "interview": None,
         "asked": [],
+        "blank": False,
     }
 
 

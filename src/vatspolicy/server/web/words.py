@@ -8,7 +8,7 @@ from typing import Any
 from vatspolicy.guidance.interview.messages import PHRASES as INTERVIEW
 from vatspolicy.i18n.words import VERDICTS
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.words import MEANINGS, phrase
+from vatspolicy.reports.words import phrase
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": {"en": "Launch check for mainland China", "zh": "内地上线合规判定"},
@@ -21,7 +21,45 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "system": {"en": "as the system", "zh": "跟随系统"},
     "light": {"en": "light", "zh": "浅色"},
     "dark": {"en": "dark", "zh": "深色"},
+    "welcome": {"en": "May your product launch in mainland China?", "zh": "您的产品能否在中国内地上线？"},
+    "welcome_what": {
+        "en": "For product teams and their counsel. Answer about 12 questions about the product. You get the decision "
+        "under the law of its launch day: the licenses to get, the filings and their dates, the articles behind each, "
+        "and ways forward if it may not launch.",
+        "zh": "面向产品团队及其法律顾问。回答约12个关于产品的问题，即可按上线之日的法律得出结论：须取得的许可、"
+        "须办理的备案及期限、各自的法律依据；不得上线的，给出可行途径。",
+    },
+    "welcome_private": {
+        "en": "Nothing leaves this machine: the page works without a network and keeps nothing.",
+        "zh": "任何内容都不会离开本机：本页无须联网，也不保存任何内容。",
+    },
+    "welcome_file": {"en": "You have a spec already? Open it:", "zh": "已有产品文件？请打开："},
+    "means_allow": {
+        "en": "The product may launch. No license is missing; filings and other duties may remain.",
+        "zh": "可以上线，无须另行取得许可；可能仍须办理备案、履行其他义务。",
+    },
+    "means_needs-license": {
+        "en": "The product may launch once the licenses named are held.",
+        "zh": "取得所列许可后可以上线。",
+    },
+    "means_deny": {
+        "en": "The product may not launch as planned. The reasons and the ways forward follow.",
+        "zh": "按现有方案不得上线，并列出理由和可行途径。",
+    },
+    "means_incomplete": {
+        "en": "Facts are missing. The page asks for them and guesses nothing.",
+        "zh": "事实不全。本页会继续询问，不作猜测。",
+    },
+    "welcome_answers": {"en": "The four possible decisions", "zh": "四种可能的结论"},
+    "welcome_facts": {
+        "en": "Or fill in the facts below in any order.",
+        "zh": "也可以按任意顺序填写以下事实。",
+    },
     "interview": {"en": "Next question", "zh": "下一个问题"},
+    "first_question": {"en": "First question", "zh": "第一个问题"},
+    "settled": {"en": "Settled: {word}", "zh": "结论已定：{word}"},
+    "unsettled": {"en": "No further questions", "zh": "没有其他问题"},
+    "erroneous": {"en": "The spec has errors", "zh": "文件有误"},
     "facts": {"en": "Facts", "zh": "事实"},
     "answer": {"en": "Answer", "zh": "回答"},
     "dont_know": {"en": "I don't know", "zh": "不清楚"},
@@ -34,7 +72,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "why": {"en": "Why do you ask?", "zh": "为何询问？"},
     "left": {"en": "about {left} left", "zh": "预计还有{left}题"},
     "one_left": {"en": "perhaps the last", "zh": "可能是最后一题"},
-    "decided": {"en": "The decision is settled: {word}.", "zh": "结论已定：{word}。"},
+    "decided": {
+        "en": "Further answers about the facts that are still missing cannot change the decision.",
+        "zh": "其余事实如何填写，都不会再改变结论。",
+    },
     "no_more": {
         "en": "No decision yet, and nothing is left to ask. Facts that you did not know: {count}.",
         "zh": "尚无法判定，也没有其他问题。不清楚的事实：{count}项。",
@@ -46,8 +87,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ask_again": {"en": "Ask for them again", "zh": "重新询问"},
     "complete": {"en": "Go on: complete the duties ({count} or more)", "zh": "继续：补全义务（至少{count}题）"},
     "not_decidable": {
-        "en": "The spec has errors. Fix the fields marked below.",
-        "zh": "文件有误，请更正下方标出的内容。",
+        "en": "Fix the fields marked below, or the text under “Spec”.",
+        "zh": "请更正下方标出的内容，或在“产品文件”中修改文本。",
     },
     "every": {"en": "Show every fact of the schema", "zh": "显示全部事实"},
     "every_hint": {
@@ -63,7 +104,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "none": {"en": "None of these", "zh": "以上均无"},
     "chosen": {"en": "Choose ({count} chosen)", "zh": "选择（已选{count}项）"},
     "filter": {"en": "Find in the list", "zh": "在列表中查找"},
-    "found": {"en": "shown: {count}", "zh": "显示{count}项"},
+    "found": {"en": "{count} found", "zh": "找到{count}项"},
+    "found_none": {
+        "en": "Nothing in this list matches “{text}”. Try another word, or clear the field to see the whole list.",
+        "zh": "列表中没有与“{text}”匹配的内容。请换一个词，或清空此栏以查看整个列表。",
+    },
     "add": {"en": "Add: {what}", "zh": "添加：{what}"},
     "remove": {"en": "Remove", "zh": "移除"},
     "remove_what": {"en": "Remove {what}", "zh": "移除{what}"},
@@ -71,6 +116,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "to_get": {"en": "To get: {licenses}", "zh": "须取得：{licenses}"},
     "missing": {"en": "Facts missing: {count}", "zh": "尚缺事实：{count}项"},
     "law_of": {"en": "law of {day}", "zh": "适用{day}的法律"},
+    "reasons_one": {"en": "1 reason", "zh": "1项理由"},
+    "reasons_many": {"en": "{count} reasons", "zh": "{count}项理由"},
+    "fixable_none": {"en": "none fixable by an application alone", "zh": "均不能自行补正"},
+    "fixable_all": {"en": "fixable", "zh": "可以补正"},
+    "fixable_some": {"en": "{count} of them fixable", "zh": "其中{count}项可以补正"},
+    "to_forward": {"en": "Ways forward", "zh": "可行途径"},
+    "export": {"en": "Save the report:", "zh": "保存报告："},
+    "as_html": {"en": "Web page (HTML)", "zh": "网页（HTML）"},
+    "as_docx": {"en": "Word (DOCX)", "zh": "Word文档（DOCX）"},
+    "as_xlsx": {"en": "Checklist (XLSX)", "zh": "清单（XLSX）"},
+    "print": {"en": "Print or save as PDF", "zh": "打印或另存为PDF"},
+    "rules_of": {"en": "Rules {version}, SHA-256 {digest}", "zh": "规则库{version}，SHA-256 {digest}"},
     "no_decision": {"en": "NOT DECIDED", "zh": "未能判定"},
     "errors": {"en": "Mistakes in the spec: {count}", "zh": "文件有误：{count}处"},
     "sections": {"en": "Results", "zh": "结果"},
@@ -80,7 +137,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "spec": {"en": "Spec", "zh": "产品文件"},
     "working": {"en": "Working…", "zh": "正在计算……"},
     "nothing_yet": {"en": "There is no decision to show.", "zh": "暂无结论。"},
-    "day": {"en": "Law of the day (YYYY-MM-DD)", "zh": "法律日期（YYYY-MM-DD）"},
+    "forward_blank": {
+        "en": "Ways forward appear here once the page knows what the product offers.",
+        "zh": "填写产品提供的业务之后，此处显示可行途径。",
+    },
+    "day": {"en": "Law of the day", "zh": "法律日期"},
+    "place": {"en": "Place of the company", "zh": "公司所在地"},
+    "zone": {"en": "Free-trade zone", "zh": "自由贸易试验区"},
+    "anywhere": {"en": "wherever it is best", "zh": "最有利的地点"},
+    "no_such_place": {
+        "en": "No company can be registered there: this zone has no site in that place.",
+        "zh": "该地不能注册公司：所选地点不在该自由贸易试验区内。",
+    },
     "by": {"en": "Columns", "zh": "列"},
     "regimes": {"en": "regimes", "zh": "制度"},
     "places": {"en": "places", "zh": "地区"},
@@ -118,4 +186,4 @@ def say(key: str, lang: Language, **values: Any) -> str:
 def collect_script_phrases() -> dict[str, Any]:
     """Return all phrases that the script uses."""
     other = {key: {lang: phrase(key, lang) for lang in ("en", "zh")} for key in ("not_advice",)}
-    return {**WORDS, **other, "verdicts": VERDICTS, "meanings": MEANINGS}
+    return {**WORDS, **other, "verdicts": VERDICTS}

@@ -1,0 +1,85 @@
+"""`vatspolicy list`: the values that a spec may use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vatspolicy.cli.console import abort, measure_width, publish, warn
+from vatspolicy.cli.context import CommandContext
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import FORMAT, WRITE, Lang
+from vatspolicy.errors import suggest
+from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n import Language
+
+
+class ListFormat(StrEnum):
+    """Formats of a list (vatspolicy.reports.reference.FORMATS; typer wants an enumeration)."""
+
+    TEXT, JSON = "text", "json"
+
+
+def list_values(
+    context: CommandContext,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[LIST]", help="offers, features, content, places, channels, instruments, classes …"),
+    ] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORD]", help="Search: a value, its meaning or another name for it, in both languages."
+        ),
+    ] = None,
+    format: Annotated[ListFormat, FORMAT] = ListFormat.TEXT,
+) -> ExitCode:
+    """List the values that a fact of a spec may have, with their meaning; search them by everyday words.
+
+    Example: vatspolicy list offers e-commerce
+    """
+    from vatspolicy.documents.words import search_words
+    from vatspolicy.profile.word_lists import find_list, word_lists
+    from vatspolicy.reports.reference import render_json, render_list, render_overview, to_data
+
+    bundle = context.law.load()
+    lists = word_lists(bundle.schemas)
+    lang: Language = "zh" if context.lang is Lang.ZH else "en"
+    if name is None:
+        overview = list(lists.values())
+        publish(
+            lambda kind, color: (
+                render_json([{**to_data(found), "values": len(found.words)} for found in overview])
+                if kind == ListFormat.JSON
+                else render_overview(overview, lang, measure_width())
+            ),
+            format,
+        )
+        return ExitCode.OK
+    if (found := find_list(name, bundle.schemas)) is None:
+        hint = suggest(name, lists) or f"Known: {', '.join(lists)}."
+        abort(f"there is no list {name!r}. {hint}")
+    found = found.with_names({id: instrument.title for id, instrument in bundle.instruments.items()})
+    total = len(found.words)
+    if words:
+        matches = search_words(" ".join(words), found.words)
+        found = replace(found, words=tuple(word for _, word in matches))
+        if not matches:
+            warn(f"no value of {found.name} fits. All {total} values: vatspolicy list {found.name}")
+    publish(
+        lambda kind, color: (
+            render_json(to_data(found))
+            if kind == ListFormat.JSON
+            else render_list(found, total, bool(words), lang, measure_width())
+            if found.words
+            else ""
+        ),
+        format,
+    )
+    return ExitCode.OK if found.words else ExitCode.NOTHING
+
+
+command = Command(list_values, "list", WRITE)

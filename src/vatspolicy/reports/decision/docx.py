@@ -1,0 +1,175 @@
+"""The decision as a memo for counsel, in Word: one to two pages a product."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from docx import Document
+from docx.enum.text import WD_BREAK
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+
+from vatspolicy.errors import Problem
+from vatspolicy.i18n.text import clean
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.brief import Brief, make_brief, say_filings
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision.gate_line import worst_first
+from vatspolicy.reports.decision.tasks import by_day
+from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.office import settle
+from vatspolicy.reports.timeline import WORDS as AHEAD
+
+Data = Mapping[str, Any]
+_COLORS = {"allow": "1C5C2E", "needs-license": "734600", "deny": "8B1C17", "incomplete": "2A4879"}
+_FONTS = {"en": "Calibri", "zh": "SimSun"}
+
+
+def render(
+    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+) -> bytes:
+    """Render a memo of all decisions (records), the worst first, then the specs that could not be decided."""
+    memo, records = _Memo(lang), worst_first(records)
+    for place, data in enumerate(records):
+        if place:
+            memo.document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+        memo.add(data)
+    problems = sorted(set(problems))
+    if problems:
+        memo.heading(memo.say.phrase("undecided"))
+        memo.bullets(str(problem) for problem in problems)
+    memo.remarks(remarks)
+    rules = dict.fromkeys(memo.say.html("rules", **data["bundle"]) for data in records)
+    memo.footer(memo.say.gap.join([memo.say.phrase("not_advice"), *rules]))
+    titles = ", ".join(clean(str(data["title"]), one_line=True) for data in records)
+    memo.document.core_properties.title, memo.document.core_properties.author = titles[:255], "vatspolicy"
+    held = io.BytesIO()
+    memo.document.save(held)
+    return settle(held.getvalue())
+
+
+class _Memo:
+    def __init__(self, lang: Language) -> None:
+        self.say, self.document = Sentences(lang), Document()
+        section = self.document.sections[0]
+        section.page_width, section.page_height = Mm(210), Mm(297)
+        section.left_margin = section.right_margin = Mm(20)
+        section.top_margin = section.bottom_margin = Mm(18)
+        for name in ("Normal", "Heading 1", "Heading 2", "Title"):
+            style: Any = self.document.styles[name]
+            style.font.name = _FONTS["en"]
+            fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+            for key in [key for key in fonts.attrib if key.endswith("Theme")]:
+                del fonts.attrib[key]
+            fonts.set(qn("w:eastAsia"), _FONTS["zh"])
+            style.paragraph_format.space_after = Pt(3)
+        normal: Any = self.document.styles["Normal"]
+        normal.font.size = Pt(10)
+
+    def add(self, data: Data) -> None:
+        """Add a decision."""
+        say, made = self.say, make_brief(data, self.say)
+        self.document.add_heading(self.text(str(data["title"])), 1)
+        verdict = self.document.add_paragraph().add_run(made.verdict)
+        verdict.bold, verdict.font.size = True, Pt(14)
+        verdict.font.color.rgb = RGBColor.from_string(_COLORS[data["decision"]])
+        for told in (made.reason, *made.remarks, say.gap.join(made.notices)):
+            self.document.add_paragraph(self.text(told))
+        launch = data["launch"] or say.html("no_launch")
+        days = [f"{say.html('law_day')} {data['as_of']}", f"{say.html('launch')} {launch}"]
+        self.document.add_paragraph(self.text(" · ".join([*days, f"{say.html('spec')} {data['file']}"])))
+        self.licenses(made, data)
+        if made.blocks:
+            self.heading(say.html("blocks" if data["denials"] else "facts_needed"))
+            self.bullets(f"{block.text}{say.gap}{block.way}" for block in made.blocks)
+        self.filings(made, data)
+        if made.contested:
+            self.heading(say.phrase("contested"))
+            self.bullets(f"{subject} {say.semicolon.join(readings)}" for subject, readings in made.contested)
+        self.heading(say.html("sources"))
+        self.document.add_paragraph(self.text(made.sources))
+        self.bullets(f"{grade}{say.semicolon}{names}" for grade, names in made.weak)
+        if made.ahead:
+            self.heading(say.word(AHEAD, "ahead"))
+            self.bullets(made.ahead)
+
+    def licenses(self, made: Brief, data: Data) -> None:
+        """Add the table of licenses."""
+        say = self.say
+        self.heading(say.html("licenses"))
+        if not made.licenses:
+            told = say.html("no_license" if data["decision"] == "allow" else "no_license_yet")
+            self.document.add_paragraph(told)
+            return
+        self.table(
+            [say.html(key) for key in ("instrument", "authority", "class", "route", "article")],
+            [
+                [
+                    (f"{say.html('or')} " if one.alternative else "") + one.title,
+                    one.authority,
+                    one.activity or "–",
+                    one.route or "–",
+                    say.names(one.citations),
+                ]
+                for one in made.licenses
+            ],
+        )
+
+    def filings(self, made: Brief, data: Data) -> None:
+        """Add the table of filings: each before the launch, each with a day, and the number of the others."""
+        say = self.say
+        self.heading(say_filings(made, data, say))
+        before = say.html("before_launch_by", day=data["launch"]) if data["launch"] else say.html("before_launch")
+        rows = [[before, item.title, item.body_names] for item in made.before_launch]
+        for day, found in by_day(made.dated).items():
+            rows += [[say.html("by_day", day=day), item.title, item.body_names] for item in found]
+        count = len(made.undated)
+        if count:
+            rows.append(
+                [say.html("undated"), say.html("undated_one" if count == 1 else "undated_count", count=count), ""]
+            )
+        if rows:
+            self.table([say.html("due"), say.html("what"), say.html("authority")], rows)
+        else:
+            self.document.add_paragraph(say.html("filings_none"))
+
+    def remarks(self, remarks: Iterable[Data]) -> None:
+        """Add the remarks about waivers and a baseline."""
+        told = [f"{remark_place(one)} {say_remark(one, self.say.lang)}" for one in remarks]
+        if told:
+            self.heading(self.say.word(WAIVER_WORDS, "remarks"))
+            self.bullets(told)
+
+    # --- parts
+
+    def text(self, text: str) -> str:
+        """Return a text without the characters that Word refuses."""
+        return clean(text, one_line=True)
+
+    def heading(self, text: str) -> None:
+        """Add a heading."""
+        self.document.add_heading(self.text(text), 2)
+
+    def bullets(self, lines: Iterable[str]) -> None:
+        """Add a list."""
+        for line in lines:
+            self.document.add_paragraph(self.text(line), style="List Bullet").paragraph_format.space_after = Pt(1)
+
+    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Add a table whose first row is repeated on each page."""
+        table = self.document.add_table(rows=0, cols=len(heads), style="Light Grid Accent 1")
+        for place, row in enumerate([heads, *rows]):
+            cells = table.add_row().cells
+            for cell, text in zip(cells, row, strict=True):
+                cell.text = self.text(text)
+                for run in cell.paragraphs[0].runs:
+                    run.font.size, run.bold = Pt(9), not place
+        properties = table.rows[0]._tr.get_or_add_trPr()
+        properties.append(properties.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"}))
+
+    def footer(self, text: str) -> None:
+        """Add the footer of every page."""
+        run = self.document.sections[0].footer.paragraphs[0].add_run(self.text(text))
+        run.font.size = Pt(7)

@@ -1,0 +1,153 @@
+"""The decision as a checklist in Excel: a row for each license, filing and duty, and a sheet of the decisions."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from vatspolicy.errors import Problem
+from vatspolicy.i18n.text import clean
+from vatspolicy.i18n.words import VERDICTS
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports.decision.brief import make_brief
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
+from vatspolicy.reports.decision.gate_line import worst_first
+from vatspolicy.reports.formats.html_words import Sentences
+from vatspolicy.reports.formats.office import settle
+from vatspolicy.reports.words import GROUPS, KNOWN
+
+Data = Mapping[str, Any]
+_LONGEST = 32_767
+"""Characters that a cell can hold."""
+_CHECKLIST = {
+    "done": 8,
+    "product": 22,
+    "decision": 14,
+    "kind": 12,
+    "item": 44,
+    "authority": 30,
+    "class_and_route": 30,
+    "group": 16,
+    "due": 34,
+    "day": 12,
+    "article": 44,
+    "grade": 14,
+}
+_PRODUCTS = {
+    "product": 30,
+    "decision": 16,
+    "reason": 60,
+    "blocks": 60,
+    "contested": 60,
+    "sources": 60,
+    "law_day": 12,
+    "launch": 12,
+    "spec": 30,
+    "rules_used": 30,
+}
+"""Columns of the two sheets, with their widths."""
+_GRADES = ("unverified", "secondary", "primary")
+
+
+def render(
+    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+) -> bytes:
+    """Render all decisions (records), the worst first; the rest has rows in the second sheet."""
+    say, records = Sentences(lang), worst_first(records)
+    book = Workbook()
+    book.properties.creator = "vatspolicy"
+    checklist: Worksheet = book.active or book.create_sheet()
+    checklist.title = say.html("checklist")
+    _fill(checklist, _CHECKLIST, [row for data in records for row in _tasks(data, say)], say)
+    choice = DataValidation(type="list", formula1=f'"{say.html("true")},{say.html("false")}"', allow_blank=True)
+    choice.add(f"A2:A{max(checklist.max_row, 2)}")
+    checklist.add_data_validation(choice)
+    rows = [_product(data, say) for data in records]
+    rows += [[problem.file, say.phrase("undecided"), str(problem)] for problem in sorted(set(problems))]
+    kind = say.word(WAIVER_WORDS, "remarks")
+    rows += [[remark_place(one), kind, say_remark(one, lang)] for one in remarks]
+    _fill(book.create_sheet(say.html("decisions")), _PRODUCTS, rows, say)
+    held = io.BytesIO()
+    book.save(held)
+    return settle(held.getvalue())
+
+
+def _tasks(data: Data, say: Sentences) -> Iterator[Sequence[object]]:
+    made = make_brief(data, say)
+    lead = [str(data["title"]), say.word(VERDICTS, data["decision"])]
+    for one in made.licenses:
+        title = (f"{say.html('or')} " if one.alternative else "") + one.title
+        if one.service:
+            title += say.aside(one.service)
+        by = say.comma.join(part for part in (one.activity, one.route) if part)
+        when = [say.word(GROUPS, "before-launch"), say.html("to_get"), _day(data["launch"])]
+        law = [say.names(one.citations), _grade(one.citations, say)]
+        yield ["", *lead, say.html("license"), title, one.authority, by, *when, *law]
+    for item in made.tasks:
+        if not item.license:
+            when = [say.word(GROUPS, item.group), item.when, _day(item.day)]
+            done = say.html("true") if item.done else ""
+            law = [say.names(item.citations), _grade(item.citations, say)]
+            yield [done, *lead, say.html("filing"), item.title, item.body_names, "", *when, *law]
+
+
+def _product(data: Data, say: Sentences) -> Sequence[object]:
+    made = make_brief(data, say)
+    return [
+        str(data["title"]),
+        made.verdict,
+        "\n".join([made.reason, *made.remarks]),
+        "\n".join(f"{block.text}{say.gap}{block.way}" for block in made.blocks),
+        "\n".join(f"{subject} {say.semicolon.join(readings)}" for subject, readings in made.contested),
+        "\n".join([made.sources, *(f"{grade}{say.semicolon}{names}" for grade, names in made.weak)]),
+        _day(data["as_of"]),
+        _day(data["launch"]),
+        data["file"],
+        say.html("rules", **data["bundle"]),
+    ]
+
+
+def _grade(citations: Iterable[Data], say: Sentences) -> str:
+    """Return the weakest verification of articles."""
+    found = {cited["verification"] for cited in citations}
+    return next((say.word(KNOWN, grade) for grade in _GRADES if grade in found), "")
+
+
+def _day(day: str | None) -> datetime.date | None:
+    return datetime.date.fromisoformat(day) if day else None
+
+
+def _fill(sheet: Worksheet, columns: Mapping[str, int], rows: Iterable[Sequence[object]], say: Sentences) -> None:
+    for line, row in enumerate([[say.html(key) for key in columns], *rows], 1):
+        for place, value in enumerate(row, 1):
+            _write(sheet, line, place, value)
+    for place, width in enumerate(columns.values(), 1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+        head = sheet.cell(1, place)
+        head.font, head.fill = Font(bold=True), PatternFill("solid", fgColor="E7EDF7")
+    last = get_column_letter(len(columns))
+    sheet.freeze_panes, sheet.auto_filter.ref = "A2", f"A1:{last}{sheet.max_row}"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", 9, 0
+    if sheet.sheet_properties.pageSetUpPr:
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _write(sheet: Worksheet, line: int, place: int, value: object) -> None:
+    """Write a cell. A text stays a text, whatever sign it begins with, also once it is edited."""
+    cell: Any = sheet.cell(line, place)
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    if value and isinstance(value, str):
+        text = clean(value)[:_LONGEST]
+        cell.value, cell.data_type = text, "s"
+        cell.quotePrefix = text.startswith(("=", "+", "-", "@", "\t", "\r"))
+    elif value != "":
+        cell.value = value

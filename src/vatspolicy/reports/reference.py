@@ -1,0 +1,167 @@
+"""The values that a spec may use: a list in the terminal, as JSON, and all of them as a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from vatspolicy.i18n import Language, LocalizedText
+from vatspolicy.i18n.text import width as width_of
+from vatspolicy.i18n.text import wrap
+from vatspolicy.i18n.words import Table, word
+from vatspolicy.output import write_file
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.profile.word_lists import WordList, word_lists
+from vatspolicy.reports.formats.markdown import code, escape, table
+from vatspolicy.reports.policy import Foreign
+from vatspolicy.reports.policy.index import MARK
+
+FORMATS = ("text", "json")
+WORDS: Table = {
+    "lists": {
+        "en": "Lists of values. Show one: vatspolicy list offers [WORD]",
+        "zh": "取值列表。查看其一：vatspolicy list offers [词语]",
+    },
+    "written": {"en": "Write it as {example} under {facts}.", "zh": "写作 {example}，位于 {facts}。"},
+    "example": {"en": "Example: {text}", "zh": "示例：{text}"},
+    "synonyms": {"en": "Also: {words}", "zh": "又称：{words}"},
+    "found": {
+        "en": "{count} of {all} values fit. All of them: vatspolicy list {name}",
+        "zh": "{all} 个值中有 {count} 个符合。查看全部：vatspolicy list {name}",
+    },
+    "search": {
+        "en": "{all} values. Search them: vatspolicy list {name} WORD",
+        "zh": "共 {all} 个值。检索：vatspolicy list {name} 词语",
+    },
+}
+_NARROW = 24
+"""Widest column of values in a terminal."""
+
+
+def render_overview(lists: Iterable[WordList], lang: Language, width: int) -> str:
+    """Return the names of the lists, with what each is about."""
+    rows = [(found.name, f"{_about(found)[lang]} ({len(found.words)})") for found in lists]
+    return "\n".join([word(WORDS, "lists", lang), "", *_columns(rows, width)]) + "\n"
+
+
+def render_list(found: WordList, total: int, is_search: bool, lang: Language, width: int) -> str:
+    """Return the values of a list in a terminal, those of a search with examples and synonyms."""
+    facts = ", ".join(found.written[:3]) + (" …" if len(found.written) > 3 else "")
+    lines = [
+        *wrap(_about(found)[lang], width),
+        *wrap(word(WORDS, "written", lang, example=found.example, facts=facts), width),
+        "",
+    ]
+    if is_search:
+        for one in found.words:
+            lines += _columns([(one.value, _name(one.name, lang))], width)
+            lines += [line for text in _details(one, lang) for line in wrap(text, width, indent=" " * 4)]
+    else:
+        lines += _columns([(one.value, _name(one.name, lang)) for one in found.words], width)
+    end = "found" if is_search else "search"
+    closing = word(WORDS, end, lang, count=str(len(found.words)), all=str(total), name=found.name)
+    return "\n".join([*lines, "", *wrap(closing, width)]) + "\n"
+
+
+def to_data(found: WordList) -> dict[str, Any]:
+    """Return a list as JSON holds it."""
+    return {
+        "list": found.name,
+        "title": dict(found.title),
+        "question": dict(found.question) if found.question else None,
+        "written": list(found.written),
+        "values": [
+            {
+                "value": one.value,
+                "name": dict(one.name) if one.name else None,
+                "example": dict(one.example) if one.example else None,
+                "synonyms": list(one.synonyms),
+            }
+            for one in found.words
+        ],
+    }
+
+
+def render_json(data: Any) -> str:
+    """Return data as JSON with line breaks."""
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def reference_page(bundle: Bundle) -> str:
+    """Return the reference of the values that specs may use under a bundle, as a Markdown page in both languages."""
+    titles = {id: instrument.title for id, instrument in bundle.instruments.items()}
+    return _render_page([found.with_names(titles) for found in word_lists(bundle.schemas).values()])
+
+
+def write_reference(path: Path, text: str) -> None:
+    """Write the page. Raises Foreign if a file in the way was not made by this program, and OSError."""
+    if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:200]:
+        raise Foreign(f"{path} was not made by this command. Move it, or choose another folder.")
+    write_file(path, text)
+
+
+def _render_page(lists: Sequence[WordList]) -> str:
+    lines = [
+        "# Values of a spec · 产品说明的取值",
+        "",
+        MARK,
+        "",
+        "Every value that a fact may have: its meaning in English and Chinese, an example, and other names for it.",
+        "Search it here, or in a terminal: `vatspolicy list offers CRM`. The other names are for searching only. In a",
+        "spec, write the value itself. `vatspolicy ask` asks for the facts one by one.",
+        "",
+        "以下列出各项事实的全部取值、中英文含义、示例和别称。也可在终端检索，例如 `vatspolicy list offers 电商`。",
+        "别称仅供检索，说明文件中请写取值本身。",
+        "",
+        *(f"- [{found.name}](#{found.name}): {escape(_about(found)['en'])}" for found in lists),
+    ]
+    for found in lists:
+        lines += ["", f"## {found.name}", "", *_section(found)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(found: WordList) -> Iterator[str]:
+    about = _about(found)
+    yield f"{escape(about['en'])} · {escape(about['zh'])}"
+    yield ""
+    yield f"Write {code(found.example)} under {', '.join(map(code, found.written))}."
+    yield ""
+    synonyms = any(one.synonyms for one in found.words)
+    head = ["Value", "Meaning", "含义", "Example · 示例", *(["Also called · 别称"] if synonyms else [])]
+    rows = []
+    for one in found.words:
+        row = [code(one.value), escape(_name(one.name, "en")), escape(_name(one.name, "zh"))]
+        shown = (
+            f"{escape(one.example['en'])} · {escape(one.example['zh'])}" if one.example else code(found.line(one.value))
+        )
+        also = [escape(", ".join(one.synonyms))] if synonyms else []
+        rows.append([*row, shown, *also])
+    yield from table(head, rows)
+
+
+def _about(found: WordList) -> LocalizedText:
+    return found.question or found.title
+
+
+def _name(name: LocalizedText | None, lang: Language) -> str:
+    return name[lang] if name else ""
+
+
+def _details(one: Any, lang: Language) -> Iterator[str]:
+    if one.example:
+        yield word(WORDS, "example", lang, text=one.example[lang])
+    if one.synonyms:
+        yield word(WORDS, "synonyms", lang, words=", ".join(one.synonyms))
+
+
+def _columns(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """Yield lines of a value and its meaning; a long value has a line of its own."""
+    room = min(_NARROW, max((width_of(value) for value, _ in rows), default=0)) + 4
+    for value, meaning in rows:
+        start = f"  {value}"
+        if width_of(start) + 2 > room:
+            yield start
+            start = ""
+        yield from wrap(meaning, width, indent=" " * room, first=start.ljust(room)) if meaning else [start.rstrip()]

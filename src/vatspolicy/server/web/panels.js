@@ -1,0 +1,148 @@
+/* What stands beside the form: the welcome, the banner, and the panels of decision, ways, matrix and spec. */
+
+/* --- the welcome, until the first answer --- */
+
+function drawWelcome() {
+  if (!now.blank) return null;
+  return [el("h2", { id: "welcome-head" }, say("welcome")), el("p", {}, say("welcome_what")), el("p", { class: "private" }, say("welcome_private")),
+    el("p", { class: "buttons" }, el("label", { for: "open-first" }, say("welcome_file")),
+      el("input", { type: "file", id: "open-first", "data-open": true, accept: ".yaml,.yml,.json" }))];
+}
+
+/* The words that a decision can be, and their meanings. */
+function drawAnswers() {
+  return [el("h2", {}, say("welcome_answers")), el("dl", { class: "answers" }, Object.keys(TONES).map((one) => [
+    el("dt", { class: TONES[one] }, words.verdicts[one][lang]), el("dd", {}, say(`means_${one}`))]))];
+}
+
+/* --- the banner --- */
+
+function drawBanner() {
+  const record = now.record;
+  if (!record) {
+    return [el("span", { class: "word bad" }, say("no_decision")), el("span", {}, say("errors", { count: now.problems.length }))];
+  }
+  if (now.blank) return null;
+  const range = record.range.map((one) => words.verdicts[one][lang]);
+  const comma = lang === "zh" ? "、" : ", ";
+  const licenses = [...new Set(record.needs.map((need) => [...new Set((need.any_of ?? [need]).map((one) => one.instrument.title[lang]))].join(` / `)))];
+  return [el("span", { class: `word ${TONES[record.decision]}` }, words.verdicts[record.decision][lang]),
+    record.decision === "incomplete" ? el("span", { id: "banner-range" }, range.join(" … ")) : null,
+    record.decision === "deny" ? drawReasons(record.denials) : null,
+    licenses.length ? el("span", {}, say("to_get", { licenses: licenses.join(comma) })) : null,
+    record.missing.length ? el("span", {}, say("missing", { count: record.missing.length })) : null,
+    el("span", { class: "soft" }, say("law_of", { day: record.as_of })),
+    ["deny", "needs-license"].includes(record.decision) && tab !== "forward"
+      ? el("button", { type: "button", class: "jump-forward", "data-act": "forward" }, say("to_forward"), " →") : null];
+}
+
+/* The first reason against a launch, how many there are, and how many of them an applicant can fix. */
+function drawReasons(denials) {
+  const reason = (one) => (one.effect === "need" && one.reasons?.length ? one.reasons.map((each) => each.title[lang]).join(" · ") : one.message[lang]);
+  const found = new Map(denials.map((one) => [reason(one), one.curable === true]));
+  const fixable = [...found.values()].filter(Boolean).length, count = found.size;
+  const comma = lang === "zh" ? "，" : ", ";
+  const told = [count === 1 ? say("reasons_one") : say("reasons_many", { count }),
+    !fixable ? say("fixable_none") : fixable === count ? say("fixable_all") : say("fixable_some", { count: fixable })];
+  return count ? [el("span", { class: "reason", id: "banner-reason" }, [...found.keys()][0]), el("span", { id: "banner-reasons" }, told.join(comma))] : null;
+}
+
+/* --- the decision --- */
+
+function drawExport() {
+  if (!now.record || now.blank) return null;
+  return [say("export"), form.exports.map((one) => el("button", { type: "button", class: "quiet", "data-act": "export", "data-format": one }, say(`as_${one}`))),
+    el("button", { type: "button", class: "quiet", "data-act": "print" }, say("print"))];
+}
+
+/* Errors of a spec that cannot be decided, where the decision would stand. */
+function drawProblems() {
+  return now.problems.map((one) => el("li", {}, say("line", { line: one.line, text: `${one.path ? `${one.path}: ` : ""}${one.text[lang]}` })));
+}
+
+async function save(format) {
+  const name = now.file.replace(/\.[a-z]+$/i, ""), reply = await fetch("/report", { method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ text: now.text, file: now.file, named: true, lang, format }) });
+  if (!reply.ok) throw new Error("failed");
+  offer(await reply.blob(), `${name}.${format}`);
+}
+
+/* Gives the reader a file to keep. */
+function offer(blob, name) {
+  const link = el("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+/* --- the spec --- */
+
+function drawSpec() {
+  const name = now.file;
+  const problems = drawProblems();
+  return [el("p", { class: "buttons" },
+    el("label", { class: "button", for: "open" }, say("open"), " ", el("input", { type: "file", id: "open", "data-open": true, accept: ".yaml,.yml,.json" })),
+    el("button", { type: "button", "data-act": "download", "data-name": name }, say("download")),
+    navigator.canShare?.({ files: [new File([""], "spec.yaml", { type: "text/plain" })] }) ? el("button", { type: "button", "data-act": "share", "data-name": name }, say("share")) : null,
+    el("button", { type: "button", "data-act": "new" }, say("new"))),
+    el("p", { class: "soft" }, say("share_hint")),
+    problems.length ? el("ul", { class: "error", id: "problems" }, problems) : null,
+    el("label", { for: "spec-text", class: "name" }, say("spec_text")),
+    el("textarea", { id: "spec-text", rows: "24", spellcheck: "false", autocomplete: "off", "aria-invalid": problems.length ? "true" : null,
+      "aria-describedby": problems.length ? "problems" : null }),
+    el("p", { class: "buttons" }, el("button", { type: "button", "data-act": "apply" }, say("apply")))];
+}
+
+/* --- the matrix: it opens with the day and the place of the product --- */
+
+function askMatrix() {
+  if (matrix.own) return; // the reader has chosen
+  const office = now.data?.company?.registered, at = codeOf(office), zone = known(office) ? office.ftz ?? "" : "";
+  matrix.day = now.record?.as_of ?? form.today;
+  matrix.place = form.places.some((one) => one.value === at) ? at : "";
+  matrix.zone = matrix.place && form.zones.some((one) => one.value === zone) ? zone : "";
+}
+
+function drawMatrix() {
+  const error = matrix.error?.[lang];
+  const choose = (key, options, chosen, first) => el("label", {}, say(key), el("select", { id: `matrix-${key}` }, first ? el("option", { value: "" }, first) : null,
+    options.map((one) => el("option", { value: one.value, selected: one.value === chosen }, one.label))));
+  const named = (list) => list.map((one) => ({ value: one.value, label: one.label[lang] }));
+  return [el("form", { class: "buttons", "data-act": "matrix", id: "matrix-form", novalidate: true },
+    el("label", {}, say("day"), el("input", { id: "matrix-day", type: "date", value: matrix.day, min: form.covers_from, autocomplete: "off", "data-typed": true,
+      "aria-invalid": error ? "true" : null, "aria-describedby": error ? "matrix-error" : null })),
+    choose("place", named(form.places), matrix.place, say("anywhere")), choose("zone", named(form.zones), matrix.zone, say("not_known")),
+    choose("by", ["regimes", "places"].map((one) => ({ value: one, label: say(one) })), matrix.by, null),
+    el("button", { type: "submit" }, say("show"))),
+    error ? el("p", { class: "error", id: "matrix-error" }, error) : null];
+}
+
+/* --- what takes the server longer --- */
+
+function loadWays() {
+  if (!now.record || now.blank || !now.record.services.length) return putMarkup($("panel-forward"), "", say(now.record ? "forward_blank" : "nothing_yet"));
+  const asked = `${lang} ${now.text}`;
+  if (ways.asked === asked && ways.html) return putMarkup($("panel-forward"), ways.html, "");
+  ways.asked = asked;
+  putMarkup($("panel-forward"), "", say("working"));
+  post("/ways", {}).then((reply) => {
+    if (ways.asked !== asked) return;
+    ways.html = reply.html ?? "";
+    putMarkup($("panel-forward"), ways.html, say("nothing_yet"));
+  }, () => complain(say("failed")));
+}
+
+function loadMatrix() {
+  askMatrix();
+  put($("matrix-head"), drawMatrix());
+  const asked = new URLSearchParams({ as_of: matrix.day, by: matrix.by, place: matrix.place, zone: matrix.zone, lang }).toString();
+  if (matrix.asked === asked) return;
+  matrix.asked = asked;
+  putMarkup($("matrix-table"), "", say("working"));
+  fetch(`/matrix?${asked}`).then(async (reply) => {
+    const data = await reply.json();
+    if (matrix.asked !== asked) return;
+    matrix.error = data.error ?? null;
+    put($("matrix-head"), drawMatrix());
+    putMarkup($("matrix-table"), data.html ?? "", say("nothing_yet"));
+  }).catch(() => complain(say("failed")));
+}
