@@ -26,7 +26,7 @@ Run = Callable[..., GateResult]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 DENIED = ("services.0.facilities", ["chengdu"])
 UNKNOWN = ("company.foreign_percent", None)
-SOFTWARE = (
+SOFTWARE: tuple[tuple[str, object], ...] = (
     ("services.0.offers", ["saas"]),
     ("services.0.features", []),
     ("services.0.facilities", [{"at": "shanghai-lingang", "kind": "rented-cloud"}]),
