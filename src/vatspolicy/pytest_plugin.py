@@ -102,6 +102,8 @@ class CaseItem(pytest.Item):
     def __init__(self, *, case: Case, **rest: Any) -> None:
         super().__init__(**rest)
         self.case = case
+        if case.skipped is not None:
+            self.add_marker(pytest.mark.skip(reason=case.skipped))
 
     def runtest(self) -> None:
         """Raise if the result differs from the expectation."""

@@ -1,7 +1,7 @@
 """Every command that the documentation shows is run, in the order of its page, and prints what the page says.
 
 A block of `console` holds commands after `$`, each with what it prints; a line of `…` stands for any lines, and a `…`
-within a line for anything in it. A command that ends with another code than 0 says so: `# exit 1`. A block of YAML under
+within a line for anything in it. A command that ends with another code than 0 says so: `# exit 1`. A block of YAML or TOML under
 `<!-- file: NAME -->` is a file of the page. Each page has a folder of its own, with `policies` and `fixtures` in it.
 """
 
@@ -115,7 +115,7 @@ def test_the_commands_of_a_page(page: Path, program: Path, tmp_path: Path) -> No
             (tmp_path / name).symlink_to(ROOT / name)
     seen = 0
     for file, kind, body in blocks(page):
-        if kind == "yaml" and file:
+        if kind in ("yaml", "toml") and file:
             (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).write_text(body, encoding="utf-8")
         for step in steps(body) if kind == "console" else ():

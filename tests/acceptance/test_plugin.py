@@ -96,6 +96,21 @@ def test_a_difference_is_told_in_plain_lines(project: Path) -> None:
     assert ".py" not in ran.stdout
 
 
+def test_what_is_skipped_says_why(project: Path) -> None:
+    reason = "The bureau has not answered yet."
+    path = project / "rules/vats-pilot-2024.test.yaml"
+    text = path.read_text()
+    at = text.index("as_of: '2024-10-23', expect: {pilot-access: open")
+    path.write_text(f"{text[:at]}skip: {reason}, {text[at:]}")
+    (project / "cases/shop.expect.yaml").write_text(
+        EXPECTED.replace("decision: allow", f"skip: {reason}, decision: deny")
+    )
+    ran = run_pytest(project, "-rs")
+    assert ran.returncode == 0, ran.stdout
+    assert "2 skipped" in ran.stdout
+    assert ran.stdout.count(reason) == 2
+
+
 def test_a_policy_that_does_not_load_is_an_error_in_plain_lines(project: Path) -> None:
     path = project / "rules/vats-pilot-2024.yaml"
     path.write_text(path.read_text().replace("operator.registered.within", "operator.registerd.within"))

@@ -14,11 +14,14 @@ from tests.support.law_builder import write_policy
 from tests.support.shipped import ROOT
 from tests.support.specs import SHOP
 from vatspolicy.authoring import scaffold
-from vatspolicy.authoring.lint import ORDER, lint
+from vatspolicy.authoring.lint.catalogue import RULES
+from vatspolicy.authoring.lint.policy_checks import ORDER
+from vatspolicy.authoring.lint.run import LintReport, run_lint
 from vatspolicy.authoring.quotations import quote_hash
 from vatspolicy.authoring.testing.cases import policy_cases
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import InvalidInput
+from vatspolicy.i18n.lint import faults
 from vatspolicy.policies.bundle import load_bundle
 
 VERIFIED = f"{{day: '2026-01-01', against: a page, hash: {quote_hash('某事。')}}}"
@@ -67,11 +70,16 @@ tests:
 """.replace("VERIFIED", VERIFIED)
 
 
-def findings(folder: Path, text: str, fixtures: Path | None = None, schemas: SchemaSet | None = None) -> list[str]:
+def linted(folder: Path, text: str, fixtures: Path | None = None, schemas: SchemaSet | None = None) -> LintReport:
     folder.mkdir(exist_ok=True)
     (folder / "bundle.yaml").write_text(scaffold.bundle())
     write_policy(folder / "clean.yaml", text)
-    return [re.sub(r"^.*/", "", str(problem)) for problem in lint(load_bundle(folder, schemas), fixtures)]
+    return run_lint(load_bundle(folder, schemas), fixtures)
+
+
+def findings(folder: Path, text: str, fixtures: Path | None = None, schemas: SchemaSet | None = None) -> list[str]:
+    report = linted(folder, text, fixtures, schemas)
+    return [re.sub(r"^[^ ]*/", "", str(finding.problem)) for finding in report.findings]
 
 
 def test_a_clean_policy_has_no_finding(tmp_path: Path) -> None:
@@ -177,13 +185,37 @@ FINDINGS = {
 }
 
 
+IDS = {
+    "order of keys": "key-order",
+    "not translated": "translation",
+    "no Chinese": "translation",
+    "Chinese in English": "translation",
+    "label": "label-missing",
+    "primary without words": "primary-without-quote",
+    "primary without a hash": "quote-not-verified",
+    "a quote that changed": "quote-changed",
+    "verified without a quote": "verified-without-quote",
+    "number of the document": "source-number-missing",
+    "figure": "number-in-expression",
+    "figure in a rule": "number-in-expression",
+    "list in a rule": "number-in-expression",
+    "never applies": "untested",
+    "never silent": "untested",
+    "never asks": "untested",
+    "parameter": "unused-parameter",
+    "term": "unused-term",
+    "instrument": "unused-instrument",
+}
+
+
 @pytest.mark.parametrize("name", FINDINGS)
 def test_each_finding(tmp_path: Path, name: str) -> None:
     old, new, expected = FINDINGS[name]
     assert CLEAN.count(old) == 1
-    found = findings(tmp_path / "law", CLEAN.replace(old, new))
-    assert len(found) == 1, found
-    assert found[0].startswith(expected)
+    report = linted(tmp_path / "law", CLEAN.replace(old, new))
+    [found] = report.findings
+    assert (found.rule, found.level, report.exit_code) == (IDS[name], "error", 1)
+    assert re.sub(r"^[^ ]*/", "", str(found.problem)).startswith(expected)
 
 
 def test_several_findings_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -194,7 +226,7 @@ def test_several_findings_stand_in_the_order_of_the_file(tmp_path: Path) -> None
 
 def test_an_enumeration_of_findings_is_whole() -> None:
     """Every sentence that lint can say is shown by one of the cases above, or by one of those on fixtures."""
-    source = (ROOT / "src/vatspolicy/authoring/lint.py").read_text(encoding="utf-8")
+    source = (ROOT / "src/vatspolicy/authoring/lint/policy_checks.py").read_text(encoding="utf-8")
     sentences = set(re.findall(r'(?<!")f?"((?:The|There|A|No) [^"]*\.)"(?!")', source))
     shown = " ".join(str(expected) for *_, expected in FINDINGS.values()) + " " + ABSENT
     for sentence in sentences:
@@ -230,13 +262,20 @@ def test_an_expectation_that_follows_no_schema(tmp_path: Path) -> None:
 
 
 def test_lint_ends_with_1_for_findings(console: Console) -> None:
-    findings(console.folder / "law", CLEAN)
-    assert (console("lint", "-p", "law").code, console("lint", "-p", "law").out) == (0, "")
+    linted(console.folder / "law", CLEAN)
+    ran = console("lint", "-p", "law")
+    assert (ran.code, ran.out, ran.err) == (0, "No findings in 1 policy and 0 fixtures\n", "")
     write_policy(console.folder / "law/clean.yaml", CLEAN.replace("zh: 整洁", "zh: Clean"))
     ran = console("lint", "-p", "law")
-    assert (ran.code, ran.out) == (1, "law/clean.yaml:3:24: title.zh: The Chinese text is the English one.\n")
+    assert (ran.code, ran.out) == (
+        1,
+        (
+            "law/clean.yaml:3:24: title.zh: The Chinese text is the English one. [translation]\n"
+            "1 error, 0 warnings in 1 policy and 0 fixtures\n"
+        ),
+    )
     console.write("fixtures/lonely.yaml", SHOP)
-    assert "lonely.expect.yaml" in console("lint", "-p", "law").out
+    assert "lonely.expect.yaml beside this fixture. [invalid-fixture]" in console("lint", "-p", "law").out
 
 
 def test_the_order_of_keys_is_that_of_the_schema() -> None:
@@ -306,3 +345,110 @@ def test_tests_without_a_policy_are_found(tmp_path: Path) -> None:
     ]
     with pytest.raises(InvalidInput, match=r"clear\.test\.yaml"):
         list(policy_cases(load_bundle(folder)))
+
+
+# --- names
+
+
+def test_a_test_that_names_a_rule_that_does_not_exist(tmp_path: Path) -> None:
+    report = linted(tmp_path / "law", CLEAN.replace("expect: {file: fires,", "expect: {fiel: fires, file: fires,"))
+    [found] = report.findings
+    assert (found.rule, report.exit_code) == ("unknown-name", 1)
+    assert str(found.problem).endswith(
+        "clean.test.yaml:5:55: cases[0].expect.fiel: There is no rule 'fiel' in this file. Did you mean 'file'?"
+    )
+
+
+def test_a_test_that_names_an_instrument_that_does_not_exist(tmp_path: Path) -> None:
+    text = CLEAN.replace("expect: {file: fires,", "authority: {icp-filling: [cac]}, expect: {file: fires,")
+    [found] = findings(tmp_path / "law", text)
+    assert found.endswith("There is no instrument 'icp-filling'. Did you mean 'icp-filing'?")
+
+
+@pytest.mark.parametrize("key", ["rules", "advice", "duties", "needs"])
+def test_a_fixture_that_names_what_does_not_exist(tmp_path: Path, key: str) -> None:
+    fixtures = fixture(tmp_path / "fixtures", f"decision: allow, {key}: [clean-fiel]")
+    [found] = linted(tmp_path / "law", CLEAN, fixtures).findings
+    assert (found.rule, found.problem.path) == ("unknown-name", key)
+
+
+def test_a_skipped_test_shows_nothing(tmp_path: Path) -> None:
+    text = CLEAN.replace("it: asks,", "it: asks, skip: It is not known how.,")
+    assert [finding.rule for finding in linted(tmp_path / "law", text).findings] == ["untested", "untested"]
+
+
+# --- ignore comments
+
+NO_NUMBER = CLEAN.replace(", number: 零号", "")
+SOURCE = "source: {issuer: {en: Nobody, zh: 无}}\n"
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# lint: ignore source-number-missing It has none.\n" + SOURCE,
+        "#lint:ignore source-number-missing: It has none.\n# Another comment.\n\n" + SOURCE,
+        SOURCE.rstrip() + "  # lint: ignore source-number-missing It has none.\n",
+    ],
+)
+def test_a_finding_is_ignored_for_a_reason(tmp_path: Path, comment: str) -> None:
+    report = linted(tmp_path / "law", NO_NUMBER.replace(SOURCE, comment))
+    assert [(finding.rule, finding.ignored) for finding in report.findings] == [
+        ("source-number-missing", "It has none.")
+    ]
+    assert (report.exit_code, report.errors, report.ignored) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("comment", "rules"),
+    [
+        ("# lint: ignore source-number-missing\n", ["ignore-without-reason", "source-number-missing"]),
+        ("# lint: ignore\n", ["ignore-unknown", "source-number-missing"]),
+        ("# lint: ignore source-numbre-missing It has none.\n", ["ignore-unknown", "source-number-missing"]),
+        ("# lint: ignore invalid-fixture It has none.\n", ["ignore-unknown", "source-number-missing"]),
+        ("# lint: ignore untested It has none.\n", ["ignore-unused", "source-number-missing"]),
+        (
+            "# lint: ignore source-number-missing It has none.\ntopics: [telecom]\n",
+            ["ignore-unused", "source-number-missing"],
+        ),
+    ],
+)
+def test_a_comment_that_ignores_nothing_is_a_finding(tmp_path: Path, comment: str, rules: list[str]) -> None:
+    text = NO_NUMBER.replace("topics: [telecom]\n", "") if "topics" in comment else NO_NUMBER
+    report = linted(tmp_path / "law", text.replace(SOURCE, comment + SOURCE))
+    assert [finding.rule for finding in report.findings if finding.rule != "key-order"] == rules
+    assert all(finding.ignored is None for finding in report.findings)
+    assert report.exit_code == 1
+
+
+def test_a_text_is_no_comment(tmp_path: Path) -> None:
+    text = CLEAN.replace("{en: File., zh: 备案。}", "{en: 'File # lint: ignore untested now', zh: 备案。}")
+    assert findings(tmp_path / "law", text) == []
+
+
+def test_a_comment_in_the_tests_and_in_a_fixture(tmp_path: Path) -> None:
+    text = CLEAN.replace("expect: {file: fires,", "expect: {fiel: fires, file: fires,").replace(
+        "    - {it: applies", "    # lint: ignore unknown-name It comes with the next change.\n    - {it: applies"
+    )
+    fixtures = fixture(
+        tmp_path / "fixtures", "decision: allow, absent: [no-such-thing]} # lint: ignore unknown-name It will come. #"
+    )
+    expected = fixtures / "shop.expect.yaml"
+    expected.write_text(expected.read_text().replace(" #}", ""))
+    report = linted(tmp_path / "law", text, fixtures)
+    assert [finding.ignored for finding in report.findings] == ["It will come.", "It comes with the next change."]
+
+
+# --- the catalogue
+
+
+def test_every_rule_is_told_in_both_languages_and_has_a_section() -> None:
+    page = (ROOT / "docs/lint.md").read_text(encoding="utf-8")
+    for id, rule in RULES.items():
+        assert f"\n## {id}\n" in page
+        for text in (rule.title, rule.help):
+            assert not list(faults(text["en"], text["zh"])), id
+
+
+def test_the_page_of_rules_is_as_generated(console: Console) -> None:
+    assert console("lint", "--list").out == (ROOT / "docs/lint.md").read_text(encoding="utf-8")

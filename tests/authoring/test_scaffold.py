@@ -22,7 +22,8 @@ def test_a_new_policy_passes_lint_and_its_own_tests(console: Console) -> None:
         0,
         "policies/cloud-measures-2027.yaml\npolicies/cloud-measures-2027.test.yaml\npolicies/bundle.yaml\n",
     )
-    assert (console("lint", "-p", "policies").out, console("lint", "-p", "policies").code) == ("", 0)
+    ran = console("lint", "-p", "policies")
+    assert (ran.out, ran.code) == ("No findings in 1 policy and 0 fixtures\n", 0)
     ran = console("test", "-p", "policies", "--threshold", "100")
     shown = "1 of 1 clauses shown to decide alone, both ways (masking MC/DC)\n"
     assert (ran.code, ran.out) == (0, f"{shown}100.0 % of clause outcomes covered\n4 passed, 0 failed\n")
@@ -34,7 +35,7 @@ def test_a_new_policy_joins_others(console: Console, copy_of_law: Path) -> None:
     made = console("new", "policy", "zz-measures", "--policies", "law")
     assert (made.code, made.out) == (0, "law/zz-measures.yaml\nlaw/zz-measures.test.yaml\n")
     assert (copy_of_law / "bundle.yaml").read_text() == release
-    assert console("lint", "-p", "law").out == before
+    assert console("lint", "-p", "law").out.splitlines()[:-1] == before.splitlines()[:-1]
     assert console("test", "-p", "law", "-r", "zz-measures").out == "4 passed, 0 failed\n"
 
 

@@ -50,7 +50,7 @@ def policy(quote: str, verified: str = "") -> Document:
 
 
 def told(quote: str, verified: str = "") -> list[str]:
-    return [f"{one.message} {one.hint}".strip() for one in text_problems(policy(quote, verified), read_texts(TEXTS))]
+    return [f"{one.message} {one.hint}".strip() for _, one in text_problems(policy(quote, verified), read_texts(TEXTS))]
 
 
 # --- the shipped law
@@ -200,8 +200,8 @@ tests:
     assert f"against: {OLD}" in (law / "test-regulations.yaml").read_text(encoding="utf-8")
     assert console(*command, "2026-06-30").err == ""
     late = console(*command, "2026-07-01")
-    assert (late.code, late.out) == (0, "")
-    assert "This policy was to be reviewed by 2026-06-30. The list is renewed every year." in late.err
+    assert (late.code, late.err) == (0, "")
+    assert "This policy was to be reviewed by 2026-06-30. The list is renewed every year. [review-due]" in late.out
     assert console("lint", "--policies", str(law), "--write").code == 2
 
 

@@ -81,7 +81,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
     found = {name: set(re.findall(r"--[\w-]+", panel)) for name, panel in panels.items() if name != "Arguments"}
     assert found == {
         "Options": {"--help"},
-        "Input": {"--policies", "--set", "--bundle", "--key", "--skip-verify"},
+        "Input": {"--policies", "--set", "--bundle", "--key", "--skip-verify", "--stdin-filename"},
         "Decision": {"--as-of", "--fail-on", "--allow-past-as-of", "--no-fail"},
         "Waivers": {
             "--waivers",
@@ -102,6 +102,7 @@ def test_help_of_check_groups_the_options(page: Callable[..., str]) -> None:
             "--log",
             "--mask",
         },
+        "Configuration": {"--show-config", "--no-config"},
     }
 
 

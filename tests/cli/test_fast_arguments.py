@@ -73,7 +73,7 @@ def as_lists(options: CheckOptions | None) -> CheckOptions | None:
     """Return the options with lists and tuples alike."""
     if options is None:
         return None
-    lists = {name: list(getattr(options, name) or ()) for name in ("changes", "outputs", "masks")}
+    lists = {name: list(getattr(options, name) or ()) for name in ("specs", "changes", "outputs", "masks")}
     return replace(options, **lists)  # type: ignore[arg-type]
 
 

@@ -16,7 +16,8 @@ from vatspolicy.i18n.lint import HAN, faults
 
 SOURCE = ROOT / "src" / "vatspolicy"
 SPOKEN = (
-    *("authoring/formatter", "authoring/lint.py", "authoring/mutation/report.py", "authoring/mutation/suggestions.py"),
+    *(f"authoring/lint/{name}.py" for name in ("case_checks", "ignores", "policy_checks", "schema_checks")),
+    *("authoring/formatter", "authoring/mutation/report.py", "authoring/mutation/suggestions.py"),
     *("authoring/scaffold.py", "authoring/testing", "authoring/verification.py"),
     *(f"authoring/diff/{name}.py" for name in ("decisions", "sources", "verdict")),
     *("bundles", "cel", "cli", "compile_cache.py", "documents", "errors.py", "policies", "profile"),

@@ -17,8 +17,8 @@ _NOTE = "vatspolicy lint --texts DIR --write notes it. Where the words stand on 
 _AGAIN = "Compare it anew: vatspolicy lint --texts DIR --write. For a page, remove the hash first."
 
 
-def hash_problems(document: Document) -> Iterator[Problem]:
-    """Yield primary articles without a complete `verified`, and quotes that were changed after they were verified."""
+def hash_problems(document: Document) -> Iterator[tuple[str, Problem]]:
+    """Yield primary articles without a complete `verified`, and quotes that changed since, with the rule of lint."""
     for key, article in _articles(document):
         path: Path = ("articles", key)
         verified = article.get("verified", {})
@@ -28,12 +28,14 @@ def hash_problems(document: Document) -> Iterator[Problem]:
             and not {"day", "against", "hash"} <= verified.keys()
         ):
             message = "A primary article says which text its quote was verified against, and when."
-            yield document.problem(path, message, _NOTE, key=True)
+            yield "quote-not-verified", document.problem(path, message, _NOTE, key=True)
         if "zh" not in article and verified:
             message = "Without a quote in Chinese there is nothing that could be verified."
-            yield document.problem((*path, "verified"), message, "Add zh, or remove verified.", key=True)
+            hint = "Add zh, or remove verified."
+            yield "verified-without-quote", document.problem((*path, "verified"), message, hint, key=True)
         elif "hash" in verified and verified["hash"] != quote_hash(article["zh"]):
-            yield document.problem((*path, "zh"), "The quote changed after it was verified.", _AGAIN)
+            message = "The quote changed after it was verified."
+            yield "quote-changed", document.problem((*path, "zh"), message, _AGAIN)
 
 
 def read_texts(folder: FilePath) -> dict[str, StatuteText]:
@@ -42,22 +44,24 @@ def read_texts(folder: FilePath) -> dict[str, StatuteText]:
     return {file.stem: StatuteText.read(file.stem, file.read_text(encoding="utf-8")) for file in files}
 
 
-def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Iterator[Problem]:
-    """Yield primary and verified quotes that do not stand in the text they name."""
+def text_problems(document: Document, texts: Mapping[str, StatuteText]) -> Iterator[tuple[str, Problem]]:
+    """Yield, with the rule of lint, primary and verified quotes that do not stand in the text they name."""
     for key, article in _articles(document):
         if "zh" not in article or not (article["verification"] == "primary" or "verified" in article):
             continue
         path: Path = ("articles", key)
         name = _name_of_text(document, article, texts)
         if name is not None and name in texts:
-            yield from _differences(document, (*path, "zh"), article["zh"], texts[name])
+            found = _differences(document, (*path, "zh"), article["zh"], texts[name])
+            yield from (("quote-differs", problem) for problem in found)
         elif name is not None and (alike := difflib.get_close_matches(name, texts, 1, 0.9)):
-            yield document.problem(
-                (*path, "verified", "against"), "No text has this name.", f"Did you mean {alike[0]!r}?"
-            )
+            place = (*path, "verified", "against")
+            hint = f"Did you mean {alike[0]!r}?"
+            yield "text-not-named", document.problem(place, "No text has this name.", hint)
         elif name is None:
             message = "It is not said which text this quotes, and no text of that title holds it."
-            yield document.problem((*path, "zh"), message, "Name the text, or the page, in verified.against.")
+            hint = "Name the text, or the page, in verified.against."
+            yield "text-not-named", document.problem((*path, "zh"), message, hint)
 
 
 def write_verified(document: Document, texts: Mapping[str, StatuteText], today: str) -> str:

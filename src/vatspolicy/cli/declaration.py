@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
+from vatspolicy.cli.settings import Settings
+
 
 class Argument(NamedTuple):
     """A positional argument: metadata of an annotated parameter."""
 
     metavar: str
     help: str
+    setting: str | None = None
+    """Key of the configuration that gives its values if the command line does not."""
 
 
 class Option(NamedTuple):
@@ -29,7 +33,8 @@ class Option(NamedTuple):
     help: str = ""
     panel: str | None = None
     """Panel of the help page."""
-    envvar: str | None = None
+    setting: str | None = None
+    """Key of the configuration that gives its value if the command line does not."""
     parse: Callable[[Any], Any] | None = None
     """Converts the text, or the texts of a repeatable option. Raises typer.BadParameter."""
     repeatable: bool = False
@@ -74,8 +79,13 @@ class Parameter(NamedTuple):
 
 
 def flatten(target: Callable[..., Any]) -> Iterator[Parameter]:
-    """Yield the parameters of a command, with the fields of an option group (a dataclass) in place of the group."""
+    """Yield the parameters of a command, with the fields of an option group (a dataclass) in place of the group.
+
+    A parameter of the type Settings is none of the command line: it receives the settings in use.
+    """
     for name, (hint, default) in _signature(target).items():
+        if hint is Settings:
+            continue
         if isinstance(hint, type) and is_dataclass(hint):
             yield from flatten(hint)
         elif get_origin(hint) is Annotated:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from enum import StrEnum
-from types import NoneType
-from typing import Any, get_args
 
 from vatspolicy.cli.commands.check import CheckOptions
 from vatspolicy.cli.declaration import Argument, Option, Parameter, call, flatten
-from vatspolicy.cli.parameters import to_american
+from vatspolicy.cli.parameters import convert
+from vatspolicy.cli.setting_sources import complete
 
 
 def read(arguments: Sequence[str]) -> CheckOptions | None:
@@ -23,8 +21,8 @@ def read(arguments: Sequence[str]) -> CheckOptions | None:
     parameters = {parameter.name: parameter for parameter in flatten(CheckOptions)}
     try:
         texts = _split(arguments[1:], list(parameters.values()))
-        values = {name: _convert(parameters[name], found) for name, found in texts.items()}
-        options: CheckOptions = call(CheckOptions, values)
+        given = {name: convert(parameters[name], found) for name, found in texts.items()}
+        options: CheckOptions = call(CheckOptions, complete(parameters.values(), given, convert))
     except Exception:  # a mistake, which typer puts into words
         return None
     return options
@@ -34,11 +32,6 @@ def _split(words: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, l
     """Return the texts of each parameter by its name. Raises for a mistake."""
     options = {name: one for one in parameters if isinstance(one.declared, Option) for name in one.declared.names}
     [argument] = [one for one in parameters if isinstance(one.declared, Argument)]
-    texts: dict[str, list[str]] = {
-        one.name: [text]
-        for one in options.values()
-        if one.declared.envvar and (text := os.environ.get(one.declared.envvar))
-    }
     given: dict[str, list[str]] = {}
     remaining = iter(words)
     for word in remaining:
@@ -54,17 +47,4 @@ def _split(words: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, l
             if not value or value.startswith("-"):
                 raise ValueError(value)
         given.setdefault(option.name, []).append(value)
-    return texts | given
-
-
-def _convert(parameter: Parameter, texts: list[str]) -> Any:
-    """Return the value of a parameter. Raises for a mistake."""
-    if isinstance(parameter.declared, Argument):
-        return texts
-    if parameter.is_flag:
-        return True
-    value: Any = texts
-    if not parameter.declared.repeatable:
-        [kind] = [one for one in get_args(parameter.type) or (parameter.type,) if one is not NoneType]
-        value = kind(to_american(texts[-1])) if issubclass(kind, StrEnum) else kind(texts[-1])
-    return parameter.declared.parse(value) if parameter.declared.parse else value
+    return given

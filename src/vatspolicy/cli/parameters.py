@@ -9,19 +9,19 @@ import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from vatspolicy.cli.declaration import Option
+from vatspolicy.cli.declaration import Argument, Option, Parameter
 from vatspolicy.clock import is_day
 from vatspolicy.errors import InvalidInput, suggest
-from vatspolicy.i18n import VARIABLE
 
 if TYPE_CHECKING:
     from vatspolicy.gate.decision_log import Mask
 
 DECIDE, RULES, WRITE = "Decide", "The law", "Write"
 """Panels of commands."""
-INPUT, DECISION, ASIDE, OUTPUT = "Input", "Decision", "Waivers", "Output"
+INPUT, DECISION, ASIDE, OUTPUT, CONFIGURATION = "Input", "Decision", "Waivers", "Output", "Configuration"
 """Panels of options."""
 
 Outputs = Sequence[tuple[str, Path]]
@@ -60,6 +60,30 @@ class FailOn(StrEnum):
 def to_american(text: str) -> str:
     """Return a word of the command line with `needs-licence`, which is accepted, as `needs-license`."""
     return text.replace("needs-licence", "needs-license")
+
+
+def convert(parameter: Parameter, texts: list[str]) -> Any:
+    """Return the value of a declared parameter. Raises an error of typer, or of the type, for a mistake."""
+    if isinstance(parameter.declared, Argument):
+        return texts
+    if len(texts) > 1 and not parameter.declared.repeatable:
+        raise ValueError(parameter.name)
+    if parameter.is_flag:
+        return _to_bool(texts[0])
+    value: Any = texts
+    if not parameter.declared.repeatable:
+        [kind] = [one for one in get_args(parameter.type) or (parameter.type,) if one is not NoneType]
+        value = kind(to_american(texts[0])) if issubclass(kind, StrEnum) else kind(texts[0])
+    return parameter.declared.parse(value) if parameter.declared.parse else value
+
+
+def _to_bool(text: str) -> bool:
+    """Return a flag: given without a value, or the word of a variable."""
+    if text.lower() in ("", "1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off"):
+        return False
+    raise bad_argument("Write true or false.")
 
 
 def bad_argument(message: str) -> Exception:
@@ -102,21 +126,38 @@ def parse_slug(text: str) -> str:
     return text
 
 
+SUFFIXES = {"htm": "html", "md": "markdown", "txt": "text", "xml": "junit"}
+"""Formats by the suffix of a file, where the suffix is not the name of the format."""
+
+
 def make_output_parser(formats: Sequence[str]) -> Callable[[Sequence[str]], Outputs]:
-    """Return the parser of FORMAT=PATH pairs, which refuses two reports to one file."""
+    """Return the parser of FORMAT=PATH, or PATH with the suffix of a format. It refuses two reports to one file."""
 
     def parse(texts: Sequence[str]) -> Outputs:
         pairs: list[tuple[str, Path]] = []
         for text in texts:
-            name, _, path = text.partition("=")
+            name, equals, path = text.partition("=")
+            if not equals:
+                suffix = Path(text).suffix[1:].lower()
+                name, path = SUFFIXES.get(suffix, suffix), text
             if name not in formats or not path:
-                raise bad_argument(f"Write FORMAT=PATH, where FORMAT is one of {', '.join(formats)}.")
+                endings = ", ".join(f".{one}" for one in _endings(formats))
+                raise bad_argument(
+                    f"Write FORMAT=PATH, where FORMAT is one of {', '.join(formats)}; "
+                    f"or a PATH that ends in one of {endings}."
+                )
             if any(Path(path) == other for _, other in pairs):
                 raise bad_argument("Two reports would go to one file.")
             pairs.append((name, Path(path)))
         return pairs
 
     return parse
+
+
+def _endings(formats: Sequence[str]) -> list[str]:
+    """Return the suffixes of files that tell a format."""
+    short = {format: suffix for suffix, format in SUFFIXES.items() if suffix != "htm"}
+    return [short.get(format, format) for format in formats if format != "github"]
 
 
 def parse_changes(texts: Sequence[str]) -> Changes:
@@ -162,14 +203,27 @@ def _check_path(path: str) -> None:
 
 PoliciesOption = Annotated[
     Path | None,
-    Option("--policies", "-p", metavar="DIR", help="Folder of policies (default: the shipped ones).", panel=INPUT),
+    Option(
+        "--policies",
+        "-p",
+        metavar="DIR",
+        help="Folder of policies (default: the shipped ones).",
+        panel=INPUT,
+        setting="policies",
+    ),
 ]
 BundleOption = Annotated[
     Path | None,
-    Option("--bundle", metavar="FILE", help="A bundle (vatspolicy bundle build) in place of a folder.", panel=INPUT),
+    Option(
+        "--bundle",
+        metavar="FILE",
+        help="A bundle (vatspolicy bundle build) in place of a folder.",
+        panel=INPUT,
+        setting="bundle",
+    ),
 ]
 KeyOption = Annotated[
-    Path | None, Option("--key", metavar="FILE", help="Public key that signed the bundle.", panel=INPUT)
+    Path | None, Option("--key", metavar="FILE", help="Public key that signed the bundle.", panel=INPUT, setting="key")
 ]
 SkipVerifyOption = Annotated[bool, Option("--skip-verify", help="Skip signature verification.", panel=INPUT)]
 FixturesOption = Annotated[
@@ -216,8 +270,12 @@ SetOption = Annotated[
         panel=INPUT,
     ),
 ]
+StdinNameOption = Annotated[
+    str | None,
+    Option("--stdin-filename", metavar="FILE", help="Name of standard input (-) in reports and errors.", panel=INPUT),
+]
 LangOption = Annotated[
-    Lang, Option("--lang", envvar=VARIABLE, help="Language of the report and of errors.", panel=OUTPUT)
+    Lang, Option("--lang", help="Language of the report and of errors.", panel=OUTPUT, setting="lang")
 ]
 FORMAT = Option("--format", "-f", help="Format on standard output.", panel=OUTPUT)
 
@@ -227,9 +285,9 @@ def make_output_option(formats: Sequence[str]) -> Option:
     return Option(
         "--output",
         "-o",
-        metavar="FORMAT=PATH",
+        metavar="[FORMAT=]PATH",
         parse=make_output_parser(formats),
         repeatable=True,
-        help="Write another format to a file; repeatable.",
+        help="Write a report to a file, in the format of its suffix or the one named; repeatable.",
         panel=OUTPUT,
     )

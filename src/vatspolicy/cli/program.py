@@ -50,7 +50,7 @@ def run() -> None:
 
 def _check(options: CheckOptions, words: Sequence[str]) -> int:
     """Run a plain `check` and return its exit code."""
-    set_language(words)
+    set_language(words, options.context.lang.value)
     try:
         with close_afterwards(), show_progress("check"):
             return check(options)

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any
+from enum import Enum
+from typing import Annotated, Any, get_args
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from vatspolicy.cli.console import abort, close_afterwards
 from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
-from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, to_american
+from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, convert, to_american
 from vatspolicy.cli.progress import show_progress
+from vatspolicy.cli.setting_sources import BadVariable, complete, configured_language
+from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
 from vatspolicy.i18n.text import clean
-from vatspolicy.output import Style, wants_color, write_stderr
+from vatspolicy.output import Style, wants_color, write_stderr, write_stdout
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": to_american}
 """Settings of every command: the options of help, and words of options that are accepted in another spelling."""
+WIDE = 20
+"""Letters of a list of choices from which help puts it into the description; its own column would break words."""
 
 
 class PanelHelp:
@@ -39,7 +46,24 @@ class PanelHelp:
 
 
 class PanelCommand(PanelHelp, TyperCommand):
-    """A command with a help page in panels."""
+    """A command with a help page in panels. An option that is given twice and is no list is an error."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line, without the braces that typer puts around a required argument."""
+        return [piece[1:-1] if piece.startswith("{") else piece for piece in super().collect_usage_pieces(ctx)]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments. The last of two values must not win in silence: it could open a gate."""
+        if not ctx.resilient_parsing:
+            *_, order = self.make_parser(ctx).parse_args(list(args))
+            for parameter, times in Counter(order).items():
+                if (
+                    times > 1
+                    and parameter.param_type_name == "option"
+                    and not (parameter.multiple or parameter.is_eager)
+                ):
+                    ctx.fail(f"Option {parameter.opts[0]!r} is given {times} times, and it takes one value.")
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, then close the contexts that it has entered."""
@@ -49,6 +73,12 @@ class PanelCommand(PanelHelp, TyperCommand):
 
 class PanelGroup(PanelHelp, TyperGroup):
     """A group of commands; an interrupt has its own exit code in every version of typer."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that the first argument names, or end with a usage error that names the nearest."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"No such command {args[0]!r}. {suggest(args[0], self.list_commands(ctx))}".rstrip())
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
@@ -63,13 +93,18 @@ class Commands(PanelGroup):
 
     def __init__(self, name: str, names: Sequence[str], summary: str) -> None:
         super().__init__(
-            name=name, help=summary, no_args_is_help=True, rich_markup_mode=None, context_settings=SETTINGS
+            name=name,
+            help=summary,
+            params=[_version_option()],
+            no_args_is_help=True,
+            rich_markup_mode=None,
+            context_settings=SETTINGS,
         )
         self.names = names
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         """Choose the language of the run before anything can fail."""
-        set_language(args)
+        set_language(args, configured_language())
         with _usage_in_language():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -87,6 +122,26 @@ class Commands(PanelGroup):
         if cmd_name not in self.names:
             return None
         return build(importlib.import_module(f"vatspolicy.cli.commands.{cmd_name}").command)
+
+
+def _version_option() -> Any:
+    """Return the option that prints the version and ends the program."""
+
+    def show(ctx: Any, _: Any, wanted: bool) -> None:
+        if wanted and not ctx.resilient_parsing:
+            from vatspolicy import __version__
+
+            write_stdout(f"vatspolicy {__version__}\n")
+            ctx.exit()
+
+    return TyperOption(
+        param_decls=["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Print the version and exit.",
+    )
 
 
 @contextlib.contextmanager
@@ -129,19 +184,39 @@ def build(declared: Command | CommandGroup) -> Any:
 
 def _typer_function(function: Callable[..., int | None]) -> Callable[..., None]:
     """Return a function with one parameter per option, as typer reads it, that exits with the code of a command."""
+    declared = list(flatten(function))
 
-    def run(**values: Any) -> None:
-        if code := call(function, values):
+    def run(typer_context: typer.Context, **values: Any) -> None:
+        given = {name: value for name, value in values.items() if _is_given(typer_context, name)}
+        defaults = {one.name: values[one.name] for one in declared if not getattr(one.declared, "setting", None)}
+        try:
+            completed = defaults | complete(declared, given, convert)
+        except BadVariable as error:
+            abort(str(error))
+        if lang := completed.get("lang"):
+            set_language((), lang.value)
+        if code := call(function, completed):
             raise typer.Exit(code)
 
     parameters = [
-        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=_annotation(one))
-        for one in sorted(flatten(function), key=_panel_order)
+        inspect.Parameter("typer_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+        *(
+            inspect.Parameter(
+                one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=_annotation(one)
+            )
+            for one in sorted(declared, key=_panel_order)
+        ),
     ]
     run.__doc__ = function.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _is_given(ctx: Any, name: str) -> bool:
+    """Return True for a parameter that the command line gives."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _panel_order(parameter: Parameter) -> int:
@@ -157,19 +232,32 @@ def _annotation(parameter: Parameter) -> Any:
     if declared is None:
         return parameter.type
     if isinstance(declared, Argument):
-        argument = typer.Argument(metavar=declared.metavar, help=declared.help, show_default=False)
-        return Annotated[parameter.type, argument]
+        several = parameter.type is not str
+        metavar = f"{declared.metavar}..." if several else declared.metavar
+        argument = typer.Argument(metavar=metavar, help=declared.help, show_default=False)
+        return Annotated[list[str] if several else str, argument]
     if not isinstance(declared, Option):
-        return Annotated[parameter.type, declared]
+        return Annotated[parameter.type, _readable(parameter, copy.copy(declared))]
     option = typer.Option(
         *declared.names,
         metavar=declared.metavar,
         help=declared.help,
         rich_help_panel=declared.panel,
-        envvar=declared.envvar,
         callback=_callback(declared.parse),
     )
-    return Annotated[list[str] if declared.repeatable else parameter.type, option]
+    return Annotated[list[str] if declared.repeatable else parameter.type, _readable(parameter, option)]
+
+
+def _readable(parameter: Parameter, option: Any) -> Any:
+    """Return an option of typer that fits its help page: many choices stand in the description, `N` is a number."""
+    kinds = [one for one in get_args(parameter.type) or (parameter.type,) if isinstance(one, type)]
+    choices = [choice.value for kind in kinds if issubclass(kind, Enum) for choice in kind]
+    if len("|".join(choices)) > WIDE:
+        option.metavar = option.metavar or parameter.name.upper()
+        option.help = f"{option.help} One of {', '.join(choices)}."
+    elif int in kinds:
+        option.metavar = option.metavar or "N"
+    return option
 
 
 def _callback(parse: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:

@@ -25,11 +25,16 @@ _BINARY = {
 """Kinds of files that are no text, by their first bytes."""
 
 
-def load_document(path: FilePath | str, limits: Limits = LIMITS) -> Document:
-    """Read a file, or standard input for `-`. Raises InvalidInput with every problem found."""
-    name = STDIN if str(path) == "-" else str(path)
+def load_document(path: FilePath | str, limits: Limits = LIMITS, stdin_name: str | None = None) -> Document:
+    """Read a file, or standard input for `-` under the name `stdin_name`.
+
+    Raises:
+        InvalidInput: with every problem found.
+    """
+    from_stdin = str(path) == "-"
+    name = (stdin_name or STDIN) if from_stdin else str(path)
     try:
-        if name == STDIN:
+        if from_stdin:
             if sys.stdin is None:  # closed by who started the program
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             content = sys.stdin.buffer.read(limits.size + 1)

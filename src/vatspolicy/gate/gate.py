@@ -121,6 +121,8 @@ class Gate:
     no_fail: bool = False
     waiver_set: WaiverSet | None = None
     """Waivers and baseline, which affect the exit code and no decision."""
+    stdin_name: str | None = None
+    """Name of standard input in reports and problems."""
 
     def run(self, arguments: Iterable[str]) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
@@ -133,7 +135,7 @@ class Gate:
         codes = [ExitCode.NOTHING] if empty or not behind else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
             try:
-                profile = load_profile(spec, self.changes, self.bundle.schemas)
+                profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
                 decided.append((profile, *self.decide(profile)))
             except InvalidInput as error:
                 problems += error.problems

@@ -34,10 +34,10 @@ class Bilingual(str):
         return text
 
 
-def set_language(arguments: Sequence[str]) -> None:
-    """Set the language of this run: the last `--lang` of the command line, else VATSPOLICY_LANG, else English."""
+def set_language(arguments: Sequence[str], default: str = "") -> None:
+    """Set the language of this run: the last `--lang` of the command line, else VATSPOLICY_LANG, else `default`."""
     global _chosen
-    _chosen = os.environ.get(VARIABLE, "")
+    _chosen = os.environ.get(VARIABLE, "") or default
     words = list(arguments)[: list(arguments).index("--")] if "--" in arguments else list(arguments)
     for word, following in zip(words, [*words[1:], ""], strict=False):
         if word == "--lang" and following in LANGUAGES:

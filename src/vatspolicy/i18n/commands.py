@@ -11,6 +11,8 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("No such option: {0} (Possible options: {1!l})", "没有选项 {0}。可用的选项：{1!l}。"),
     ("No such option: {0} Did you mean {1!l}?", "没有选项 {0}。是不是 {1!l}？"),
     ("No such command {0!q}.", "没有命令{0!q}。"),
+    ("No such command {0!q}. Did you mean {1!l}?", "没有命令{0!q}。是不是想写{1!l}？"),
+    ("Option {0!q} is given {1} times, and it takes one value.", "选项{0!q}给了 {1} 次，而它只取一个值。"),
     ("Missing command.", "缺少命令。"),
     ("Missing argument {0!q}.", "缺少参数{0!q}。"),
     ("Missing option {0!q}.", "缺少选项{0!q}。"),
@@ -48,6 +50,32 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("This folder does not exist.", "没有这个文件夹。"),
     ("Use lower-case words joined by hyphens.", "请用以连字符连接的小写单词。"),
     ("Write FORMAT=PATH, where FORMAT is one of {0!l}.", "请写成 FORMAT=PATH，其中 FORMAT 为以下之一：{0!l}。"),
+    (
+        "Write FORMAT=PATH, where FORMAT is one of {0!l}; or a PATH that ends in one of {1!l}.",
+        "请写成 FORMAT=PATH，其中 FORMAT 为以下之一：{0!l}；或者写以下列后缀之一结尾的 PATH：{1!l}。",
+    ),
+    ("Write true or false.", "请写 true 或 false。"),
+    # --- settings
+    (
+        "no spec is given: name files, folders or globs, or set specs in vatspolicy.toml.",
+        "没有给出产品文件：请写出文件、文件夹或通配符，或在 vatspolicy.toml 中设 specs。",
+    ),
+    ("--stdin-filename belongs to - as the spec.", "--stdin-filename 须与作为产品文件的 - 一起使用。"),
+    ("--show-config is for --format text or json.", "--show-config 只用于 --format text 或 json。"),
+    ("This is not TOML: {0}.", "这不是 TOML：{0}。"),
+    ("This value must be a text.", "该值须为文本。"),
+    ("This value must be a text or a list of texts.", "该值须为文本或文本的列表。"),
+    ("This value must be true or false.", "该值须为 true 或 false。"),
+    ("This value cannot be used.", "该值不能使用。"),
+    ("policies and bundle are two laws; name one.", "policies 与 bundle 是两套法律；请只写一个。"),
+    (
+        "--{0} belongs on the command line: a file may not set it for every run.",
+        "--{0} 只能写在命令行：文件不得为每次运行设定它。",
+    ),
+    (
+        "One format is for standard output; write FORMAT=PATH for the others.",
+        "标准输出只有一种格式；其余请写成 FORMAT=PATH。",
+    ),
     ("Two reports would go to one file.", "两份报告会写入同一个文件。"),
     (
         "Write path=value, such as company.foreign_percent=50.",
@@ -227,9 +255,13 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("{0!q} holds {1!q}, a name that leads out of it.", "{0!q}中的{1!q}指向归档之外。"),
     ("{0!q} holds {1!q}, which is a link or no plain file.", "{0!q}中的{1!q}是链接，或不是普通文件。"),
     ("{0!q} holds a file without a name.", "{0!q}中有一个没有名称的文件。"),
+    ("--mutation writes text only.", "--mutation 只输出文本。"),
     # --- tests and their coverage
     ("No test ran.", "没有运行任何测试。"),
+    ("No test ran: {0} skipped.", "没有运行任何测试：跳过 {0} 个。"),
+    ("{0} passed, {1} failed, {2} skipped", "通过 {0} 个，失败 {1} 个，跳过 {2} 个"),
     ("{0} passed, {1} failed", "通过 {0} 个，失败 {1} 个"),
+    ("{path}:{0}: skipped: {1}", "{path}:{0}：已跳过：{1}"),
     ("{path}:{0}: never {1!l}: {2}", "{path}:{0}：从未为 {1!l}：{2}"),
     (
         "{path}:{0}: never decides alone when {1} nor when {2}: {3}",

@@ -57,3 +57,8 @@ def aside(text: str, lang: Language) -> str:
 def number(value: float) -> str:
     """Return a number without trailing zeros."""
     return f"{value:g}"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return an English noun with its number: `1 finding`, `2 findings`."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"

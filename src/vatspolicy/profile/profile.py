@@ -115,11 +115,12 @@ def load_profile(
     source: str | FilePath | Mapping[str, Any],
     changes: Iterable[tuple[str, Any]] = (),
     schemas: SchemaSet | None = None,
+    stdin_name: str | None = None,
 ) -> Profile:
     """Return the profile in a file (YAML or JSON; `-` is standard input), or in a mapping.
 
     `changes` are facts to set by dotted path (`services.0.area`), None to remove one. `schemas` are those of the
-    bundle that will decide, by default the shipped ones.
+    bundle that will decide, by default the shipped ones. `stdin_name` is the name that reports give standard input.
 
     Raises:
         InvalidInput: With every problem found: syntax, schema, invariants.
@@ -129,7 +130,7 @@ def load_profile(
 
         document = parse_document(json.dumps(source, ensure_ascii=False), "<profile>.json")
     else:
-        document = load_document(source)
+        document = load_document(source, stdin_name=stdin_name)
     return read_profile(change(document, changes), schemas)
 
 

@@ -1,4 +1,4 @@
-"""An analysis as text, Markdown, JSON, GitHub annotations or SARIF."""
+"""An analysis as text, Markdown, JSON, SARIF, JUnit or GitHub annotations."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from vatspolicy.authoring.analysis.findings import (
     NotEvaluated,
     PropertyResult,
 )
+from vatspolicy.i18n.words import counted
+from vatspolicy.origin import page
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.formats.github import command
-from vatspolicy.reports.formats.sarif import Run, location
+from vatspolicy.reports import findings
+from vatspolicy.reports.findings import NOTE, WARNING, RuleHelp, Shown
+from vatspolicy.reports.formats.junit import Suite, Suites
 
-FORMATS = ("text", "markdown", "json", "github", "sarif")
+TOOL = "vatspolicy analyze"
+FORMATS = ("text", "markdown", "json", "github", "sarif", "junit")
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -36,8 +40,10 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "unknown": "unknown",
         "day": "as of {day}: {words}",
         "no_solver": "no solver",
-        "total": "{rules} rules, {failing} findings that fail, {rest} others, {open} not evaluated; "
-        "{proved} of {all} properties proved ({engine})",
+        "refuted_property": "A property of the law is refuted.",
+        "unknown_property": "It is not known whether a property of the law holds.",
+        "total": "{rules}, {failing} failing, {rest} not failing, {open} not evaluated; "
+        "{proved} of {all} proved ({engine})",
     },
     "zh": {
         "accepted": "已接受",
@@ -53,6 +59,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "unknown": "未知",
         "day": "截至{day}：{words}",
         "no_solver": "无求解器",
+        "refuted_property": "一项法规性质已被推翻。",
+        "unknown_property": "未能判定一项法规性质是否成立。",
         "total": "规则{rules}条，不通过的发现{failing}项，其他{rest}项，未评估{open}项；"
         "性质{all}条中{proved}条已证明（{engine}）",
     },
@@ -68,6 +76,7 @@ def render(name: str, report: AnalysisReport, lang: Language) -> str:
         "json": plain_json,
         "github": github,
         "sarif": sarif,
+        "junit": junit,
     }
     return makers[name](report, lang)
 
@@ -97,13 +106,15 @@ def text(report: AnalysisReport, lang: Language) -> str:
 
 def total(report: AnalysisReport, lang: Language) -> str:
     """Return the summary line: the amount analyzed and the results."""
+    failing, proved = len(report.failing), sum(result.verdict == "proved" for result in report.properties)
+    in_english = lang == "en"
     return _WORDS[lang]["total"].format(
-        rules=report.rules,
-        failing=len(report.failing),
-        rest=len(report.findings) - len(report.failing),
+        rules=counted(report.rules, "rule") if in_english else report.rules,
+        failing=counted(failing, "finding") if in_english else failing,
+        rest=len(report.findings) - failing,
         open=len(report.not_evaluated),
-        proved=sum(result.verdict == "proved" for result in report.properties),
-        all=len(report.properties),
+        proved=proved,
+        all=counted(len(report.properties), "property", "properties") if in_english else len(report.properties),
         engine=report.engine or _WORDS[lang]["no_solver"],
     )
 
@@ -169,28 +180,24 @@ def plain_json(report: AnalysisReport, _lang: Language) -> str:
     return json.dumps(data(report), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _results(report: AnalysisReport, lang: Language) -> Iterator[tuple[str, str, str, str, int]]:
-    """Rule, level, message, file and line of everything that is to be shown beside a line."""
+def _shown_findings(report: AnalysisReport, lang: Language) -> Iterator[Shown]:
+    """Yield what is shown beside a line: findings, accepted ones with the reason, and properties that do not hold."""
     for finding in report.findings:
-        if finding.accepted is None:
-            level = "error" if finding in report.failing else "note"
-            yield finding.kind, level, finding.message[lang], finding.file, finding.line
+        level = ERROR if finding in report.failing else NOTE
+        yield Shown(finding.kind, level, finding.message[lang], finding.file, finding.line, ignored=finding.accepted)
     for result in report.properties:
         if result.verdict in ("refuted", "unknown"):
             message = f"{result.id}: {_WORDS[lang][result.verdict]}: {result.statement[lang]} {result.reason}".rstrip()
-            level = "error" if result.verdict == "refuted" else "warning"
-            yield f"property-{result.verdict}", level, message, report.file, result.line
+            level = ERROR if result.verdict == "refuted" else WARNING
+            yield Shown(f"property-{result.verdict}", level, message, report.file, result.line)
 
 
 def github(report: AnalysisReport, lang: Language) -> str:
-    """Return workflow commands: one annotation for each finding."""
-    lines = [
-        command(level, message, file=file, line=line, title=id)
-        for id, level, message, file, line in _results(report, lang)
-    ]
-    lines += [command("warning", _line(gap), title=_WORDS[lang]["open"]) for gap in report.not_evaluated]
-    lines.append(command("note" if report.exit_code == 0 else "error", total(report, lang), title="vatspolicy analyze"))
-    return "".join(f"{line}\n" for line in lines)
+    """Return workflow commands: annotations for findings, and for parts that were not evaluated."""
+    title = _WORDS[lang]["open"]
+    gaps = [Shown(gap.kind, WARNING, f"{title}: {_line(gap)}", report.file, 1) for gap in report.not_evaluated]
+    shown = [*_shown_findings(report, lang), *gaps]
+    return findings.github(TOOL, shown, total(report, lang), report.exit_code != 0, lang)
 
 
 def _line(gap: NotEvaluated) -> str:
@@ -199,14 +206,55 @@ def _line(gap: NotEvaluated) -> str:
 
 def sarif(report: AnalysisReport, lang: Language) -> str:
     """Return SARIF. A part that was not evaluated is a notification, and the run has not succeeded then."""
-    run = Run("vatspolicy analyze", report.bundle_version, "findingAndFile/v1")
-    for id, kind in KINDS.items():
-        level = "error" if kind.severity == ERROR else "note"
-        run.add_rule(id, kind.title[lang], defaultConfiguration={"level": level})
-    for id in ("property-refuted", "property-unknown"):
-        run.add_rule(id, id, defaultConfiguration={"level": "error"})
-    for id, level, message, file, line in _results(report, lang):
-        run.add_result(id, level, message, location(file, line), f"{id}\0{file}\0{message}")
+    where = page("analyzing-a-bundle.md")
+    rules = {
+        id: RuleHelp(ERROR if kind.severity == ERROR else NOTE, kind.title, page=where) for id, kind in KINDS.items()
+    }
+    for verdict in ("refuted", "unknown"):
+        title = {"en": _WORDS["en"][f"{verdict}_property"], "zh": _WORDS["zh"][f"{verdict}_property"]}
+        rules[f"property-{verdict}"] = RuleHelp(ERROR, title, page=where)
+    run = findings.make_run(TOOL, report.bundle_version, rules, list(_shown_findings(report, lang)), lang)
     for gap in report.not_evaluated:
-        run.notify("warning", _line(gap))
+        run.notify(WARNING, _line(gap))
     return run.to_json(not report.not_evaluated, report.exit_code)
+
+
+def junit(report: AnalysisReport, lang: Language) -> str:
+    """Return JUnit XML: a case for each kind of finding, and for each property."""
+    suites = Suites(TOOL)
+    if report.kinds:
+        _add_kinds(suites.add_suite(_WORDS[lang]["findings"]), report, lang)
+    if report.properties:
+        _add_properties(suites.add_suite(_WORDS[lang]["properties"], report.file), report, lang)
+    if report.exit_code == 5:
+        suites.add_suite(TOOL).add_error("analyze", TOOL, total(report, lang), "nothing-evaluated", total(report, lang))
+    return suites.to_xml()
+
+
+def _add_kinds(suite: Suite, report: AnalysisReport, lang: Language) -> None:
+    for kind in dict.fromkeys((*report.kinds, *(finding.kind for finding in report.findings))):
+        here = [finding for finding in report.findings if finding.kind == kind]
+        lines = "\n".join(f"{one.file}:{one.line}: {one.message[lang]}" for one in here)
+        failing = [finding for finding in here if finding in report.failing]
+        accepted = [finding.accepted for finding in here if finding.accepted is not None]
+        gaps = [gap for gap in report.not_evaluated if gap.kind == kind]
+        if failing:
+            suite.add_failure(kind, TOOL, failing[0].message[lang], kind, lines)
+        elif gaps:
+            suite.add_error(kind, TOOL, _WORDS[lang]["open"], kind, "\n".join(map(_line, gaps)))
+        elif accepted and len(accepted) == len(here):
+            suite.add_skipped(kind, TOOL, "; ".join(accepted), lines)
+        else:
+            suite.add_case(kind, TOOL, lines)
+
+
+def _add_properties(suite: Suite, report: AnalysisReport, lang: Language) -> None:
+    word = _WORDS[lang]
+    for result in report.properties:
+        lines = "\n".join((result.statement[lang], *_shown(result, lang)))
+        if result.verdict == "refuted":
+            suite.add_failure(result.id, TOOL, word["refuted"], "property-refuted", lines)
+        elif result.verdict == "unknown":
+            suite.add_error(result.id, TOOL, word["unknown"], "property-unknown", lines)
+        else:
+            suite.add_case(result.id, TOOL, lines)

@@ -40,6 +40,12 @@ class Case:
     policy: Policy | None
     """The policy whose rules are tested; None for a fixture."""
 
+    @property
+    def skipped(self) -> str | None:
+        """The reason for which the case is not run, or None. A skipped case shows nothing of any rule."""
+        reason: str | None = self.expect.get("skip")
+        return reason
+
     def run(self) -> list[str]:
         """Return one sentence for each difference from the expectation; none if the test passes."""
         if self.policy is None:

@@ -46,7 +46,9 @@ class Coverage:
     _rules: dict[str, set[str]] = field(default_factory=dict)
 
     def note(self, case: Case) -> None:
-        """Record the values of every rule and clause that the case evaluates."""
+        """Record the values of every rule and clause that the case evaluates; nothing of a case that is skipped."""
+        if case.skipped is not None:
+            return
         ruleset = self.bundle.on(case.as_of)
         asked = [case.policy] if case.policy else list(self.bundle.policies.values())
         for each, _, activation in subjects(ruleset, case.profile, case.as_of):

@@ -1,24 +1,80 @@
-"""The run of policy tests and fixtures, with its report."""
+"""The run of policy tests and fixtures."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from vatspolicy.authoring.testing.cases import Case, fixture_cases, policy_cases
-from vatspolicy.authoring.testing.coverage import Coverage
+from vatspolicy.authoring.testing.coverage import Coverage, CoverageGap
 from vatspolicy.policies.bundle import Bundle
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
 @dataclass(frozen=True)
-class TestReport:
-    """The result of a test run."""
+class CaseResult:
+    """The result of one case."""
 
-    text: str
-    exit_code: int
-    """0 passed, 1 failed or below the threshold, 5 nothing ran."""
+    case: Case
+    problems: tuple[str, ...] = ()
+    """Differences from the expectation."""
+    seconds: float = 0.0
+
+    @property
+    def outcome(self) -> str:
+        """The outcome: passed, failed or skipped."""
+        return SKIPPED if self.case.skipped is not None else FAILED if self.problems else PASSED
+
+
+@dataclass(frozen=True)
+class CoverageResult:
+    """The clauses and rules that no case of a run has shown, and the shares that were."""
+
+    gaps: tuple[CoverageGap, ...]
+    """Clauses never shown true, or never shown false."""
+    undecisive: tuple[CoverageGap, ...]
+    """Clauses never shown to decide alone."""
+    silent: tuple[tuple[str, int, str], ...]
+    """Rules never shown to apply: file, line, name."""
+    alone: int
+    clauses: int
+    percent: float
+    threshold: float | None = None
+
+    @property
+    def is_below(self) -> bool:
+        """True if the share is below the threshold."""
+        return self.threshold is not None and self.percent < self.threshold
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The result of a run of tests."""
+
+    bundle: Bundle
+    results: tuple[CaseResult, ...]
+    coverage: CoverageResult | None = None
+
+    def count(self, outcome: str) -> int:
+        """Return the number of cases with an outcome."""
+        return sum(result.outcome == outcome for result in self.results)
+
+    @property
+    def has_run(self) -> bool:
+        """True if at least one case was run."""
+        return any(result.outcome != SKIPPED for result in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code: 0 passed, 1 failed or below the threshold, 5 nothing ran."""
+        if not self.has_run:
+            return 5
+        below = self.coverage is not None and self.coverage.is_below
+        return 1 if below or self.count(FAILED) else 0
 
 
 def all_cases(bundle: Bundle, fixtures: Path | None) -> Iterator[Case]:
@@ -30,44 +86,35 @@ def all_cases(bundle: Bundle, fixtures: Path | None) -> Iterator[Case]:
 
 def run_tests(
     bundle: Bundle, fixtures: Path | None, pattern: re.Pattern[str] | None, measure: bool, threshold: float | None
-) -> TestReport:
+) -> RunResult:
     """Run the cases whose name matches; `measure` adds coverage, `threshold` fails below a percentage of it."""
     coverage = Coverage(bundle)
-    lines: list[str] = []
-    passed = failed = 0
+    results: list[CaseResult] = []
     for case in all_cases(bundle, fixtures):
         if pattern is not None and not pattern.search(case.name):
             continue
-        problems = case.run()
+        if case.skipped is not None:
+            results.append(CaseResult(case))
+            continue
+        begun = time.perf_counter()
+        problems = tuple(case.run())
+        results.append(CaseResult(case, problems, time.perf_counter() - begun))
         if measure:
             coverage.note(case)
-        if problems:
-            failed += 1
-            lines.append(f"{case.file}:{case.line}: {case.name}")
-            lines += [f"    {problem}" for problem in problems]
-        else:
-            passed += 1
-    if not passed and not failed:
-        return TestReport("No test ran.\n", 5)
-    code = 1 if failed else 0
-    if measure:
-        share = coverage.share()
-        for gap in coverage.gaps():
-            lines.append(f"{gap.file}:{gap.line}: never {' nor '.join(gap.never)}: {gap.name}")
-        for gap in coverage.undecisive():
-            lines.append(f"{gap.file}:{gap.line}: never decides alone when {' nor when '.join(gap.never)}: {gap.name}")
-        unseen = [
-            rule
-            for policy in bundle.policies.values()
-            for rule in policy.rules
-            if not coverage.states(rule) - {"silent"}
-        ]
-        lines += [f"{bundle.policies[rule.policy].file}:{rule.line}: never fires: {rule.name}" for rule in unseen]
-        alone, clauses = coverage.decided()
-        lines.append(f"{alone} of {clauses} clauses shown to decide alone, both ways (masking MC/DC)")
-        lines.append(f"{share:.1f} % of clause outcomes covered")
-        if threshold is not None and share < threshold:
-            lines.append(f"below the threshold of {threshold:g} %")
-            code = 1
-    lines.append(f"{passed} passed, {failed} failed")
-    return TestReport("\n".join(lines) + "\n", code)
+    measured = _measured(bundle, coverage, threshold) if measure and results else None
+    return RunResult(bundle, tuple(results), measured)
+
+
+def _measured(bundle: Bundle, coverage: Coverage, threshold: float | None) -> CoverageResult:
+    rules = [rule for policy in bundle.policies.values() for rule in policy.rules]
+    silent = [rule for rule in rules if not coverage.states(rule) - {"silent"}]
+    alone, clauses = coverage.decided()
+    return CoverageResult(
+        tuple(coverage.gaps()),
+        tuple(coverage.undecisive()),
+        tuple((bundle.policies[rule.policy].file, rule.line, rule.name) for rule in silent),
+        alone,
+        clauses,
+        coverage.share(),
+        threshold,
+    )

@@ -24,9 +24,10 @@ from vatspolicy.errors import suggest
 
 
 class AnalysisFormat(StrEnum):
-    """Formats of an analysis (vatspolicy.authoring.analysis.report.FORMATS; typer wants an enumeration)."""
+    """Formats of an analysis (vatspolicy.reports.analysis.FORMATS; typer wants an enumeration)."""
 
-    TEXT, MARKDOWN, JSON, GITHUB, SARIF = "text", "markdown", "json", "github", "sarif"
+    TEXT, MARKDOWN, JSON = "text", "markdown", "json"
+    GITHUB, SARIF, JUNIT = "github", "sarif", "junit"
 
 
 def analyze(

@@ -13,6 +13,7 @@ from vatspolicy.cli.context import SpecContext
 from vatspolicy.cli.declaration import Argument, Command, Option
 from vatspolicy.cli.parameters import (
     ASIDE,
+    CONFIGURATION,
     DECIDE,
     DECISION,
     FORMAT,
@@ -23,10 +24,12 @@ from vatspolicy.cli.parameters import (
     Outputs,
     PastOption,
     SetOption,
+    StdinNameOption,
     make_output_option,
     parse_day,
     parse_masks,
 )
+from vatspolicy.cli.settings import FILE, NONE, Settings, make_remarks
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import DayError, ExitCode, Gate
 
@@ -40,13 +43,25 @@ class CheckOptions:
     """The parameters of `check`: the only declaration, read by typer and by `fast_arguments`."""
 
     specs: Annotated[
-        list[str], Argument(metavar="SPEC", help="Product specs: files, folders, globs, or - for standard input.")
-    ]
+        Sequence[str],
+        Argument(
+            metavar="SPEC",
+            help="Product specs: files, folders, globs, or - for standard input (default: those of vatspolicy.toml).",
+            setting="specs",
+        ),
+    ] = ()
     context: SpecContext = field(default_factory=SpecContext)
     changes: SetOption = ()
+    stdin_filename: StdinNameOption = None
     fail_on: Annotated[
         FailOn,
-        Option("--fail-on", help="What makes the gate fail; each level includes those before it.", panel=DECISION),
+        Option(
+            "--fail-on",
+            metavar="LEVEL",
+            help="What makes the gate fail; each level includes those before it.",
+            panel=DECISION,
+            setting="fail-on",
+        ),
     ] = FailOn.NEEDS_LICENSE
     allow_past: PastOption = False
     no_fail: Annotated[
@@ -62,19 +77,37 @@ class CheckOptions:
             metavar="FILE",
             help="Waivers: findings that are set aside (needs --approvers).",
             panel=ASIDE,
+            setting="waivers",
         ),
     ] = None
     approvers: Annotated[
         Path | None,
-        Option("--approvers", metavar="FILE", help="Who may approve waivers of which rules.", panel=ASIDE),
+        Option(
+            "--approvers",
+            metavar="FILE",
+            help="Who may approve waivers of which rules.",
+            panel=ASIDE,
+            setting="approvers",
+        ),
     ] = None
     strict_waivers: Annotated[
         bool,
-        Option("--strict-waivers", help="Fail on a waiver or baseline entry that does not apply.", panel=ASIDE),
+        Option(
+            "--strict-waivers",
+            help="Fail on a waiver or baseline entry that does not apply.",
+            panel=ASIDE,
+            setting="strict-waivers",
+        ),
     ] = False
     baseline: Annotated[
         Path | None,
-        Option("--baseline", metavar="FILE", help="Findings that were there before; only others fail.", panel=ASIDE),
+        Option(
+            "--baseline",
+            metavar="FILE",
+            help="Findings that were there before; only others fail.",
+            panel=ASIDE,
+            setting="baseline",
+        ),
     ] = None
     write_baseline: Annotated[
         Path | None,
@@ -89,8 +122,8 @@ class CheckOptions:
         str | None,
         Option("--until", metavar="DAY", parse=parse_day, help="Last day of the baseline to write.", panel=ASIDE),
     ] = None
-    format: Annotated[Format, FORMAT] = Format.TEXT
-    outputs: Annotated[Outputs, make_output_option(tuple(Format))] = ()
+    format: Annotated[Format, FORMAT._replace(setting="formats")] = Format.TEXT
+    outputs: Annotated[Outputs, make_output_option(tuple(Format))._replace(setting="formats")] = ()
     details: Annotated[
         bool, Option("--details", help="Say everything: conditions, articles, duties, notes.", panel=OUTPUT)
     ] = False
@@ -120,6 +153,13 @@ class CheckOptions:
             panel=OUTPUT,
         ),
     ] = ()
+    show_config: Annotated[
+        bool, Option("--show-config", help="Show each setting and where it comes from, and end.", panel=CONFIGURATION)
+    ] = False
+    no_config: Annotated[
+        bool, Option("--no-config", help="Ignore vatspolicy.toml (not VATSPOLICY_*).", panel=CONFIGURATION)
+    ] = False
+    settings: Settings = NONE
 
 
 def check(options: CheckOptions) -> ExitCode:
@@ -129,6 +169,8 @@ def check(options: CheckOptions) -> ExitCode:
     """
     from vatspolicy.reports.decision import BINARY_FORMATS, export, render
 
+    if options.show_config:
+        return _show_configuration(options)
     _refuse_contradictions(options)
     extent = _find_extent(options)
     law = options.context.law.select(options.specs)
@@ -139,6 +181,10 @@ def check(options: CheckOptions) -> ExitCode:
         result = gate.run(options.specs)
     except DayError as error:
         abort(f"{error}.")
+    if told := make_remarks(options.settings):
+        result = result._replace(remarks=(*told, *(result.remarks or ())))
+        if extent in (Extent.SUMMARY, Extent.QUIET):  # which print no remarks
+            warn(told[0]["message"][options.context.lang])
     if result.problems:
         report_problems(InvalidInput(result.problems))
     for argument in result.empty:
@@ -174,7 +220,35 @@ def check(options: CheckOptions) -> ExitCode:
 command = Command(check, "check", DECIDE)
 
 
+def _show_configuration(options: CheckOptions) -> ExitCode:
+    from vatspolicy.cli.configuration import describe, render
+
+    if "format" in options.settings.given and options.format not in (Format.TEXT, Format.JSON):
+        abort("--show-config is for --format text or json.")
+    law = options.context.law
+    values = {
+        "specs": options.specs,
+        "policies": law.policies,
+        "bundle": law.bundle,
+        "key": law.key,
+        "fail-on": options.fail_on,
+        "waivers": options.waivers,
+        "approvers": options.approvers,
+        "strict-waivers": options.strict_waivers,
+        "baseline": options.baseline,
+        "lang": options.context.lang,
+        "formats": [options.format, *(f"{name}={path}" for name, path in options.outputs)],
+    }
+    is_json = options.format is Format.JSON
+    print_result(render(describe(values, options.settings), is_json), machine=is_json)
+    return ExitCode.OK
+
+
 def _refuse_contradictions(options: CheckOptions) -> None:
+    if not options.specs:
+        abort(f"no spec is given: name files, folders or globs, or set specs in {FILE}.")
+    if options.stdin_filename is not None and "-" not in options.specs:
+        abort("--stdin-filename belongs to - as the spec.")
     if options.write_baseline is not None and options.until is None:
         abort("a baseline ends on a day: add --until DAY.")
     if options.until is not None and (options.write_baseline is None or options.baseline is not None):
@@ -246,10 +320,11 @@ def _make_gate(options: CheckOptions, law: SelectedLaw) -> Gate:
         options.fail_on,
         options.no_fail,
         waivers,
+        options.stdin_filename,
     )
 
 
-def _adopt_findings(gate: Gate, specs: list[str], path: Path, until: str) -> Gate:
+def _adopt_findings(gate: Gate, specs: Sequence[str], path: Path, until: str) -> Gate:
     """Write a baseline of the findings of today, and return the gate that uses it.
 
     Raises:

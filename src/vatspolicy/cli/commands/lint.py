@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vatspolicy import clock
-from vatspolicy.cli.console import abort, print_result, write_report
+from vatspolicy.cli.console import abort, print_result, publish, write_report
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, RULES, FixturesOption, parse_day
-from vatspolicy.errors import render
-from vatspolicy.gate.gate import ExitCode
-from vatspolicy.output import write_stderr
+from vatspolicy.cli.parameters import (
+    DECISION,
+    FORMAT,
+    INPUT,
+    OUTPUT,
+    RULES,
+    FixturesOption,
+    Lang,
+    LangOption,
+    Outputs,
+    make_output_option,
+    parse_day,
+)
 
 if TYPE_CHECKING:
     from vatspolicy.policies.bundle import Bundle
+
+
+class LintFormat(StrEnum):
+    """Formats of a lint report (vatspolicy.reports.lint; typer wants an enumeration)."""
+
+    TEXT, JSON, SARIF, JUNIT, GITHUB = "text", "json", "sarif", "junit", "github"
 
 
 def lint(
@@ -48,35 +64,38 @@ def lint(
             rich_help_panel=DECISION,
         ),
     ] = None,
-) -> ExitCode:
+    list_rules: Annotated[
+        bool, typer.Option("--list", help="Print every rule with its help, as Markdown.", rich_help_panel=OUTPUT)
+    ] = False,
+    format: Annotated[LintFormat, FORMAT] = LintFormat.TEXT,
+    outputs: Annotated[Outputs, make_output_option(tuple(LintFormat))] = (),
+    lang: LangOption = Lang.EN,
+) -> int:
     """Check style, translations, quotes and tests of policies, and the schemas themselves.
 
-    Reviews that are due, and rules that rest on unverified articles alone, are warnings, on standard error.
+    Errors fail the run. Reviews that are due, and rules that rest on unverified articles alone, are warnings.
+    A comment ignores a finding for a reason: # lint: ignore ID reason
 
     Example: vatspolicy lint --policies policies
     """
-    from vatspolicy.authoring.lint import lint as lint_bundle
-    from vatspolicy.authoring.unread import unread_warnings
-    from vatspolicy.authoring.verification import read_texts, review_warnings, text_problems
+    from vatspolicy.authoring.lint.run import run_lint
+    from vatspolicy.reports.lint import render, rules_page
 
+    if list_rules:
+        print_result(rules_page())
+        return 0
     if write and texts is None:
         abort("--write needs --texts.")
     day = today or clock.today()
     bundle = law.load()
     if write and texts is not None:
-        bundle = _verify(bundle, law, texts, day)
-    documents = [bundle.document(policy) for policy in bundle.policies.values()]
-    problems = lint_bundle(bundle, fixtures)
-    if texts is not None:
-        found = read_texts(texts)
-        problems = sorted([*problems, *(problem for one in documents for problem in text_problems(one, found))])
-    print_result("".join(f"{render(problem)}\n" for problem in problems))
-    for problem in (*review_warnings(documents, day), *unread_warnings(bundle)):
-        write_stderr(f"{render(problem)}\n")
-    return ExitCode.FAILED if problems else ExitCode.OK
+        bundle = _verify(bundle, law, texts, day, quiet=format is not LintFormat.TEXT)
+    report = run_lint(bundle, fixtures, texts, day)
+    publish(lambda name, _: render(name, report, lang.value), format, outputs)
+    return report.exit_code
 
 
-def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str) -> Bundle:
+def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str, quiet: bool) -> Bundle:
     """Write what was verified into the policy files and return the bundle of them."""
     from vatspolicy.authoring.verification import read_texts, write_files
 
@@ -85,7 +104,8 @@ def _verify(bundle: Bundle, law: LawOptions, texts: Path, today: str) -> Bundle:
     changed = write_files(bundle, read_texts(texts), today)
     for path, text in changed.items():
         write_report(path, text)
-        print_result(f"{path}\n")
+        if not quiet:
+            print_result(f"{path}\n")
     return law.load() if changed else bundle
 
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vatspolicy.cli.console import abort, print_result
+from vatspolicy.cli.console import abort, print_result, publish
 from vatspolicy.cli.context import LawOptions
 from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import INPUT, OUTPUT, RULES, FixturesOption, parse_pattern
+from vatspolicy.cli.parameters import (
+    FORMAT,
+    INPUT,
+    OUTPUT,
+    RULES,
+    FixturesOption,
+    Lang,
+    LangOption,
+    Outputs,
+    make_output_option,
+    parse_pattern,
+)
 from vatspolicy.i18n import translate_lines
 
 if TYPE_CHECKING:
@@ -19,6 +31,12 @@ if TYPE_CHECKING:
 
 MUTATION = "Mutation"
 """Panel of options."""
+
+
+class TestFormat(StrEnum):
+    """Formats of a test run (vatspolicy.reports.test_run; typer wants an enumeration)."""
+
+    TEXT, JSON, SARIF, JUNIT, GITHUB = "text", "json", "sarif", "junit", "github"
 
 
 def run_tests(
@@ -87,8 +105,11 @@ def run_tests(
     no_suggestions: Annotated[
         bool, typer.Option("--no-suggestions", help="Suggest no tests, which is faster.", rich_help_panel=MUTATION)
     ] = False,
+    format: Annotated[TestFormat, FORMAT] = TestFormat.TEXT,
+    outputs: Annotated[Outputs, make_output_option(tuple(TestFormat))] = (),
+    lang: LangOption = Lang.EN,
 ) -> int:
-    """Run the tests of policies and all fixtures.
+    """Run the tests of policies and all fixtures. A test with `skip: REASON` is not run, and every report says so.
 
     Example: vatspolicy test -r pilot --coverage --threshold 95
     """
@@ -100,26 +121,30 @@ def run_tests(
         abort("--coverage and --mutation are two runs.")
     if not wants_mutants and (sample is not None or prove or no_suggestions):
         abort("--sample, --prove and --no-suggestions belong to --mutation.")
+    if wants_mutants and (format is not TestFormat.TEXT or outputs):
+        abort("--mutation writes text only.")
     pattern = parse_pattern(run)
     bundle = law.load()
     if not wants_mutants:
-        report = run_cases(bundle, fixtures, pattern, coverage or threshold is not None, threshold)
-        print_result(translate_lines(report.text))
-        return report.exit_code
+        from vatspolicy.reports.test_run import render
+
+        result = run_cases(bundle, fixtures, pattern, coverage or threshold is not None, threshold)
+        publish(lambda name, _: render(name, result, lang.value), format, outputs)
+        return result.exit_code
 
     from vatspolicy.authoring.mutation.report import mutate
     from vatspolicy.authoring.mutation.run import MutantSelection
 
-    result = mutate(
+    report = mutate(
         bundle,
-        all_cases(bundle, fixtures),
+        [case for case in all_cases(bundle, fixtures) if case.skipped is None],
         MutantSelection(pattern, sample, seed),
         threshold=mutation_threshold,
         prover=_prover(bundle) if prove else None,
         suggestions=not no_suggestions,
     )
-    print_result(translate_lines(result.text))
-    return result.exit_code
+    print_result(translate_lines(report.text))
+    return report.exit_code
 
 
 def _prover(bundle: Bundle) -> Prover:

@@ -54,6 +54,15 @@ def render(
     return text
 
 
+def _remarks(remarks: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """Return remarks as data: those on waivers, and the settings in use. Both are left out where there are none."""
+    if remarks is None:
+        return {}
+    settings = [setting for one in remarks if one["kind"] == "settings" for setting in one["settings"]]
+    waivers = [one for one in remarks if one["kind"] != "settings"]
+    return {**({"waivers": waivers} if waivers or not settings else {}), **({"settings": settings} if settings else {})}
+
+
 def export(
     format: str,
     records: Sequence[Mapping[str, Any]],
@@ -87,5 +96,5 @@ def run(
         "decision": None if undecided else worst,
         "decisions": list(records),
         "problems": undecided,
-        **({} if remarks is None else {"waivers": list(remarks)}),
+        **_remarks(remarks),
     }

@@ -29,7 +29,7 @@ WAIVER_WORDS: Table = {
         "en": "{count} of {total} findings set aside; what is left for the gate: {verdict}.",
         "zh": "{total}项发现中{count}项已豁免；门禁所见其余结论：{verdict}。",
     },
-    "remarks": {"en": "Waivers and baseline", "zh": "豁免与基线"},
+    "remarks": {"en": "Notes on this run", "zh": "关于本次运行"},
 }
 _KEYS = ("denials", "needs", "would_need", "duties", "advice")
 
@@ -238,4 +238,6 @@ def say_remark(remark: Data, lang: Language) -> str:
 
 def remark_place(remark: Data) -> str:
     """Return file, line and column of a remark."""
+    if remark["file"] is None:  # of the environment
+        return "VATSPOLICY_*"
     return clean(f"{remark['file']}:{remark['line']}:{remark['column']}", one_line=True)

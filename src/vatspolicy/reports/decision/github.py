@@ -20,7 +20,7 @@ def render(records: Iterable[Data], lang: Language, remarks: Iterable[Data] = ()
     """Return the annotations of all decisions, one for each verdict, and the remarks about waivers."""
     lines = [line for data in records for line in _lines(data, lang)]
     for one in remarks:
-        place = {"file": one["file"], "line": one["line"], "col": one["column"]}
+        place = {"file": one["file"], "line": one["line"], "col": one["column"]} if one["file"] else {}
         lines.append(command(one["level"], say_remark(one, lang), **place, title=one["kind"]))
     return "".join(f"{line}\n" for line in lines)
 

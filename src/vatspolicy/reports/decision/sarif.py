@@ -137,9 +137,12 @@ def _add_changes_ahead(run: Run, records: Iterable[Data], lang: Language) -> Non
 
 
 def _add_remarks(run: Run, remarks: list[Data], lang: Language) -> None:
-    """Add remarks about waivers, each kind under a rule of its own."""
-    if not remarks:
-        return
+    """Add remarks about waivers, each kind under a rule of its own; settings in use are a notification of the tool."""
+    for remark in remarks:
+        if remark["kind"] == "settings":
+            place = location(remark["file"], remark["line"], remark["column"]) if remark["file"] else None
+            run.notify("note", say_remark(remark, lang), place)
+    remarks = [remark for remark in remarks if remark["kind"] != "settings"]
     for kind in sorted({remark["kind"] for remark in remarks}):
         run.add_rule(f"waivers/{kind}", f"{WAIVER_WORDS['remarks'][lang]}: {kind}")
     for remark in remarks:

@@ -1,0 +1,111 @@
+"""Ignore comments: `# lint: ignore ID reason`, on the line of a finding or on the line above it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from vatspolicy.authoring.lint.catalogue import RULES
+from vatspolicy.authoring.lint.finding import LintFinding
+from vatspolicy.documents import Document
+from vatspolicy.errors import Problem, suggest
+
+_COMMENT = re.compile(r"#[ \t]*lint:[ \t]*ignore\b[ \t]*(?P<id>[^\s#]*)[ \t]*(?P<reason>[^\n]*)")
+_FORM = "Write: # lint: ignore ID reason"
+
+
+@dataclass(frozen=True)
+class IgnoreComment:
+    """An ignore comment of a file."""
+
+    line: int
+    column: int
+    rule: str
+    reason: str
+    target: int
+    """Line that the comment is about: its own, or the next that is no comment if it has a line to itself."""
+
+    def covers(self, finding: LintFinding) -> bool:
+        """Return True if the comment stands at the finding and names its rule."""
+        return finding.rule == self.rule and finding.problem.line == self.target
+
+
+def find_comments(document: Document) -> Iterator[IgnoreComment]:
+    """Yield the ignore comments of a YAML file. Text in a scalar is no comment."""
+    if not _COMMENT.search(document.text):
+        return
+    inside = _scalars(document.text)
+    lines = document.text.split("\n")
+    for number, line in enumerate(lines, 1):
+        for found in _COMMENT.finditer(line):
+            before = line[: found.start()]
+            at = (number - 1, found.start())
+            if (before and not before[-1].isspace()) or any(start <= at < end for start, end in inside):
+                continue
+            reason = found["reason"].strip()
+            target = number if before.strip() else _next_line(lines, number)
+            yield IgnoreComment(number, found.start() + 1, found["id"].rstrip(":,"), reason, target)
+
+
+def _next_line(lines: Sequence[str], number: int) -> int:
+    """Return the number of the next line that is neither empty nor a comment."""
+    following = enumerate(lines[number:], number + 1)
+    return next((at for at, line in following if line.strip() and not line.lstrip().startswith("#")), number)
+
+
+def _scalars(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return the places of quoted and block scalars: line and column of start and end, from 0."""
+    import yaml
+
+    tokens = (token for token in yaml.scan(text, Loader=yaml.SafeLoader) if isinstance(token, yaml.ScalarToken))
+    return [
+        (
+            (token.start_mark.line + 1, 0) if token.style in "|>" else (token.start_mark.line, token.start_mark.column),
+            (token.end_mark.line, token.end_mark.column),
+        )
+        for token in tokens
+        if not token.plain
+    ]
+
+
+def apply_ignores(findings: Sequence[LintFinding], documents: Iterable[Document]) -> list[LintFinding]:
+    """Return the findings with the reasons of those that a comment ignores, and those about the comments."""
+    by_file: dict[str, list[LintFinding]] = {}
+    for finding in findings:
+        by_file.setdefault(finding.problem.file, []).append(finding)
+    result: list[LintFinding] = []
+    for document in documents:
+        comments = list(find_comments(document))
+        if not comments:
+            continue
+        here = by_file.pop(document.file, [])
+        valid = [one for one in comments if one.reason and one.rule in RULES and RULES[one.rule].can_ignore]
+        used: set[IgnoreComment] = set()
+        for finding in here:
+            covering = [one for one in valid if one.covers(finding)]
+            used.update(covering)
+            result.append(finding._replace(ignored=covering[0].reason) if covering else finding)
+        result += (problem for one in comments if (problem := _about(document, one, one in used)))
+    return sorted([*result, *(finding for some in by_file.values() for finding in some)])
+
+
+def _about(document: Document, comment: IgnoreComment, is_used: bool) -> LintFinding | None:
+    """Return the finding about a comment that is wrong or has no effect."""
+
+    def finding(rule: str, message: str, hint: str) -> LintFinding:
+        return LintFinding(Problem(document.file, comment.line, comment.column, "", message, hint), rule)
+
+    if not comment.rule:
+        return finding("ignore-unknown", "This comment names no rule of lint.", _FORM)
+    if comment.rule not in RULES:
+        hint = suggest(comment.rule, RULES) or _FORM
+        return finding("ignore-unknown", f"There is no rule of lint {comment.rule!r}.", hint)
+    if not RULES[comment.rule].can_ignore:
+        return finding("ignore-unknown", f"The rule {comment.rule!r} cannot be ignored.", "Remove the comment.")
+    if not comment.reason:
+        return finding("ignore-without-reason", "This comment gives no reason, and so has no effect.", _FORM)
+    if not is_used:
+        message = f"There is no finding {comment.rule!r} here to ignore."
+        return finding("ignore-unused", message, "Remove the comment, or move it to the line of the finding.")
+    return None

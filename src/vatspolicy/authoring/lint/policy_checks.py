@@ -1,0 +1,179 @@
+"""Checks of policies and schemas, beyond what loading them demands. Each yields rules with problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from vatspolicy.authoring.testing.cases import cases_of
+from vatspolicy.authoring.testing.coverage import Coverage, expressions_of, outside_terms, reads_facts
+from vatspolicy.authoring.verification import hash_problems
+from vatspolicy.cel.ast import Fact, Literal, Node, walk
+from vatspolicy.documents import Document, Path
+from vatspolicy.documents.schemas import SchemaSet
+from vatspolicy.errors import Problem
+from vatspolicy.i18n.lint import faults
+from vatspolicy.policies.bundle import Bundle
+from vatspolicy.policies.model import NEVER, Expression, Policy, Rule
+
+Found: TypeAlias = "Iterator[tuple[str, Problem]]"
+"""Rules of the catalogue, each with a problem."""
+
+ORDER = tuple(SchemaSet.shipped().load("policy")["properties"])
+"""Order of keys in a policy file."""
+
+_FIRES = {"fires", "met", "unmet", "open", "done"}
+_SILENT = {"silent", "closed"}
+
+
+@dataclass(frozen=True)
+class PolicyFile:
+    """A policy under lint."""
+
+    bundle: Bundle
+    policy: Policy
+    document: Document
+    expressions: Sequence[Expression]
+    terms: Mapping[str, Node]
+    """The terms of the file that some expression uses."""
+
+
+def _key_order(file: PolicyFile) -> Found:
+    keys = list(file.document.data)
+    if keys != sorted(keys, key=ORDER.index):
+        first = next(key for key, wanted in zip(keys, sorted(keys, key=ORDER.index), strict=True) if key != wanted)
+        hint = f"The order is {', '.join(ORDER)}."
+        yield "key-order", file.document.problem((first,), "The keys of a policy have a fixed order.", hint, key=True)
+
+
+def _translations(file: PolicyFile) -> Found:
+    for path, text in _texts(file.document.data, ()):
+        for lang, message, hint in faults(text["en"], text["zh"]):
+            yield "translation", file.document.problem((*path, lang), message, hint)
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Yield every {en, zh} text. Articles are quotations of the law, not translations of one another."""
+    if isinstance(value, dict):
+        if set(value) == {"en", "zh"}:
+            yield path, value
+            return
+        for key, child in value.items():
+            yield from _texts(child, (*path, key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _texts(member, (*path, index))
+
+
+def _citations(file: PolicyFile) -> Found:
+    yield from hash_problems(file.document)
+    for key, article in file.document.data.get("articles", {}).items():
+        path: Path = ("articles", key)
+        if "label" not in article and not key.startswith("art-"):
+            message = "A key that is not an article number needs a label."
+            yield "label-missing", file.document.problem(path, message, "Add label: {en, zh}.", key=True)
+        if article["verification"] == "primary" and "zh" not in article:
+            message, hint = "A primary article quotes the Chinese text.", "Add zh, or call it secondary."
+            yield "primary-without-quote", file.document.problem(path, message, hint, key=True)
+    if (
+        file.policy.rules
+        and "number" not in file.policy.source
+        and not file.policy.editions
+        and "note" not in file.policy.source
+    ):
+        message, hint = "The source has no document number.", "Write the number, or a note why there is none."
+        yield "source-number-missing", file.document.problem(("source",), message, hint)
+
+
+def _numbers(file: PolicyFile) -> Found:
+    """Yield numbers and lists in expressions: a value that a lawyer would look up is a parameter."""
+    message = "A number or a list in an expression is a parameter: dated and cited."
+    for expression in file.expressions:
+        if any(map(_is_figure, outside_terms(expression.tree))):
+            yield "number-in-expression", Problem(file.policy.file, expression.line, expression.column, "", message)
+    for name, tree in file.terms.items():
+        for node in filter(_is_figure, outside_terms(tree)):
+            line, column = file.document.locate(("terms", name), node.span[0])
+            yield "number-in-expression", Problem(file.policy.file, line, column, f"terms.{name}", message)
+
+
+def _is_figure(node: Node) -> bool:
+    if not isinstance(node, Literal) or isinstance(node.value, bool | str):
+        return False
+    return isinstance(node.value, tuple) or node.value not in (0, 1)
+
+
+def _seen_both_ways(file: PolicyFile) -> Found:
+    """Yield rules that the tests of their policy do not show firing, silent and, for a missing fact, undecided."""
+    if not file.policy.rules:
+        return
+    coverage = Coverage(file.bundle)
+    for case in cases_of(file.bundle, file.policy):
+        coverage.note(case)
+    for index, rule in enumerate(file.policy.rules):
+        seen = coverage.states(rule)
+        unseen = [word for word, wanted in _wanted(rule) if not seen & wanted]
+        if unseen:
+            message = f"No test shows {rule.id} {' or '.join(unseen)}."
+            yield "untested", file.document.problem(("rules", index), message)
+
+
+def _wanted(rule: Rule) -> Iterator[tuple[str, set[str]]]:
+    yield "applying", _FIRES
+    if any(reads_facts(expression.tree) for expression in expressions_of(rule)) or rule.until != NEVER:
+        yield "not applying", _SILENT
+    if any(_may_be_missing(node) for expression in expressions_of(rule) for node in walk(expression.tree)):
+        yield "undecided for a missing fact", {"unknown"}
+
+
+def _may_be_missing(node: Node) -> bool:
+    return (
+        isinstance(node, Fact)
+        and (node.root, node.names) != ("activity", ("class",))
+        and node.root != "as_of"
+        and bool(node.names)
+    )
+
+
+def _unused_terms(file: PolicyFile) -> Found:
+    for name in file.policy.terms:
+        if name not in file.terms:
+            yield "unused-term", file.document.problem(("terms", name), "No expression uses this term.", key=True)
+
+
+CHECKS: tuple[Callable[[PolicyFile], Found], ...] = (
+    _key_order,
+    _translations,
+    _citations,
+    _numbers,
+    _seen_both_ways,
+    _unused_terms,
+)
+
+
+def unused(bundle: Bundle) -> Found:
+    """Yield parameters and instruments that nothing uses."""
+    params: set[str] = set()
+    instruments: set[str] = set()
+    for policy in bundle.policies.values():
+        for rule in policy.rules:
+            for name in ("instrument", "through", "to"):
+                instruments.add(getattr(rule.effect, name, None) or "")
+    for expression in bundle.expressions():
+        params |= set(expression.parameters)
+        instruments |= {str(node.value) for node in walk(expression.tree) if isinstance(node, Literal)}
+    for policy in bundle.policies.values():
+        document = bundle.document(policy)
+        for name in policy.parameters:
+            if f"{policy.id}/{name}" not in params:
+                yield (
+                    "unused-parameter",
+                    document.problem(("parameters", name), "No expression reads this parameter.", key=True),
+                )
+        for name in policy.instruments:
+            if name not in instruments:
+                yield (
+                    "unused-instrument",
+                    document.problem(("instruments", name), "No rule uses this instrument.", key=True),
+                )

@@ -1,0 +1,50 @@
+"""Checks of schemas: they are valid JSON Schema, and bilingual."""
+
+from __future__ import annotations
+
+from vatspolicy.authoring.lint.policy_checks import Found
+from vatspolicy.documents import Document, Limits, parse_document
+from vatspolicy.documents.schemas import SchemaSet, resource_folder
+from vatspolicy.i18n.lint import schema_faults
+
+_SCHEMA_LIMITS = Limits(size=2**24, nodes=10**6, depth=128)
+"""The schemas are larger than a file of the user may be."""
+
+_SHOWN_KEYWORDS = {"type", "enum", "format", "pattern", "minimum", "minItems"}
+"""Keywords of the metaschema whose value explains a violation."""
+
+
+def validity(schemas: SchemaSet) -> Found:
+    """Yield violations of the JSON Schema 2020-12 metaschema, one per place and keyword."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    metaschema = Draft202012Validator(
+        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    for name in schemas.names:
+        try:
+            Draft202012Validator.check_schema(schemas.load(name))
+        except SchemaError:
+            document = _schema_document(schemas, name)
+            found = {}  # vocabularies of the metaschema repeat some keywords
+            for error in metaschema.iter_errors(schemas.load(name)):
+                leaf = next((one for one in error.context or () if one.validator == "enum"), error)  # of `type`
+                found[tuple(leaf.absolute_path), str(leaf.validator)] = leaf
+            for (path, keyword), error in found.items():
+                hint = f"Required by the metaschema: {error.validator_value}." if keyword in _SHOWN_KEYWORDS else ""
+                message = f"This is not valid JSON Schema 2020-12: it violates {keyword!r}."
+                yield "schema-invalid", document.problem(path, message, hint)
+
+
+def translations(schemas: SchemaSet) -> Found:
+    """Yield problems of the texts in the schemas: reports show titles, questions, values and messages."""
+    for name in schemas.names:
+        if found := list(schema_faults(schemas.load(name))):
+            document = _schema_document(schemas, name)
+            yield from (("schema-translation", document.problem(path, message, hint)) for path, message, hint in found)
+
+
+def _schema_document(schemas: SchemaSet, name: str) -> Document:
+    file = f"{name}.schema.json"
+    return parse_document(schemas.files[file], str(resource_folder("schemas") / file), _SCHEMA_LIMITS)

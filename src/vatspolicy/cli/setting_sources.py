@@ -1,0 +1,152 @@
+"""Sources of settings: `vatspolicy.toml`, and variables VATSPOLICY_*.
+
+An option overrides a variable, and a variable the file. Where there is no file, looking for it is all that this costs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from vatspolicy.cli.settings import FILE, KEYS, LISTS, PREFIX, Setting, Settings, split
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from vatspolicy.cli.declaration import Parameter
+
+_REPOSITORY = (".git", ".hg")
+_LAW = frozenset(("policies", "bundle"))
+_REPLACED_BY: Mapping[str, frozenset[str]] = {
+    "policies": _LAW,
+    "bundle": _LAW,
+    "key": _LAW | {"key"},
+    "baseline": frozenset(("baseline", "write_baseline")),
+}
+"""Parameters that take the place of a setting besides its own: one law replaces another."""
+
+
+class BadVariable(Exception):
+    """Error for a variable whose value cannot be used."""
+
+
+def complete(
+    parameters: Iterable[Parameter],
+    given: Mapping[str, Any],
+    convert: Callable[[Parameter, list[str]], Any],
+) -> dict[str, Any]:
+    """Return the values of parameters: those given, and settings for those that are not.
+
+    Raises:
+        InvalidInput: for a mistake in the file.
+        BadVariable: for a mistake in a variable.
+    """
+    open_ones = {one.name: one for one in parameters if getattr(one.declared, "setting", None)}
+    if not open_ones:
+        return dict(given)
+    used: dict[Setting, Any] = {}
+    taken, wrong = set(given), []
+    for read in (read_variables, (lambda: ()) if given.get("no_config") else read_file):
+        found = [one for one in read() if one.name in open_ones]
+        free = [one for one in found if not _replaced(one.name, taken)]
+        for one in found if read is read_file else free:  # a mistake in the file counts although an option overrides it
+            value = _value(open_ones[one.name], one, convert)
+            if isinstance(value, _Wrong):
+                wrong.append(value.problem)
+            elif one in free:
+                used[one] = value
+        taken |= {one.name for one in free}
+    if wrong:
+        from vatspolicy.errors import InvalidInput
+
+        raise InvalidInput(wrong)
+    from_settings = {one.name: value for one, value in used.items()}
+    return {**from_settings, **given, "settings": Settings(tuple(used), frozenset(given))}
+
+
+def read_variables() -> tuple[Setting, ...]:
+    """Return the settings of the environment; an empty variable is none."""
+    found = []
+    for key in KEYS:
+        name = PREFIX + key.upper().replace("-", "_")
+        if text := os.environ.get(name, "").strip():
+            found += split(key, text.split() if key in LISTS else [text], name)
+    return tuple(found)
+
+
+def read_file() -> tuple[Setting, ...]:
+    """Return the settings of the file, if there is one. Raises InvalidInput."""
+    path = find_file()
+    if path is None:
+        return ()
+    from vatspolicy.cli.configuration import read_configuration
+
+    return read_configuration(path)
+
+
+def find_file() -> str | None:
+    """Return the path of the file in the working directory, or in a folder above it inside the same repository.
+
+    Outside a repository no folder above counts: others could write there.
+    """
+    if os.path.isfile(FILE):
+        return FILE
+    try:
+        folder = os.getcwd()  # noqa: PTH109 - a plain check imports no pathlib for it
+    except OSError:
+        return None
+    found, above = None, ""
+    while not any(os.path.exists(os.path.join(folder, name)) for name in _REPOSITORY):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder, above = parent, os.path.join(os.pardir, above)
+        if found is None and os.path.isfile(os.path.join(folder, FILE)):
+            found = above + FILE
+    return found
+
+
+def configured_language() -> str:
+    """Return the language of the file, or an empty string. Mistakes in the file are reported elsewhere."""
+    from vatspolicy.errors import InvalidInput
+
+    try:
+        return next((one.values[0] for one in read_file() if one.key == "lang"), "")
+    except InvalidInput:
+        return ""
+
+
+class _Wrong(NamedTuple):
+    problem: Any
+
+
+def _replaced(name: str, taken: set[str]) -> bool:
+    return bool(_REPLACED_BY.get(name, frozenset((name,))) & taken)
+
+
+def _value(parameter: Parameter, setting: Setting, convert: Callable[[Parameter, list[str]], Any]) -> Any:
+    """Return the value of a setting. Raises BadVariable; a mistake in the file is returned."""
+    try:
+        return convert(parameter, list(setting.values))
+    except Exception as error:  # a typer.BadParameter, or the ValueError of an enumeration
+        message = getattr(error, "message", None) or _choices(parameter, setting)
+        if not setting.line:
+            raise BadVariable(f"{setting.source}: {message}") from None
+        from vatspolicy.errors import Problem
+
+        return _Wrong(Problem(setting.source, setting.line, setting.column, setting.key, message))
+
+
+def _choices(parameter: Parameter, setting: Setting) -> str:
+    """Return the sentence on a word that is none of the choices."""
+    from enum import Enum
+    from typing import get_args
+
+    kinds = get_args(parameter.type) or (parameter.type,)
+    choices = [one.value for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum) for one in kind]
+    if len(setting.values) > 1:
+        return "One format is for standard output; write FORMAT=PATH for the others."
+    if choices:
+        return f"{setting.values[0]!r} is not one of {', '.join(map(repr, choices))}."
+    return "This value cannot be used."

@@ -1,0 +1,87 @@
+"""Findings about files of policies, as `lint`, `test` and `analyze` report them to GitHub and in SARIF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vatspolicy.profile.vocabulary import Language, LocalizedText
+from vatspolicy.reports.formats.github import command
+from vatspolicy.reports.formats.sarif import Run, location
+
+ERROR, WARNING, NOTE = "error", "warning", "note"
+"""Levels of a finding, the worst first. An error fails the run."""
+
+_SHOWN = 9
+"""GitHub shows ten annotations of a level; the summary is one of them."""
+
+_MORE = {
+    "en": "The log has {count} more of this level: GitHub shows ten annotations of each.",
+    "zh": "日志中另有{count}项同级发现：GitHub 每级最多显示十条注释。",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A finding to be shown beside a line."""
+
+    rule: str
+    level: str
+    message: str
+    file: str
+    line: int
+    column: int = 1
+    ignored: str | None = None
+    """The reason for which the file ignores the finding, which then fails nothing."""
+
+
+@dataclass(frozen=True)
+class RuleHelp:
+    """What a reader should know of a kind of finding."""
+
+    level: str
+    title: LocalizedText
+    help: LocalizedText | None = None
+    page: str | None = None
+    """Address of its documentation."""
+
+
+def github(tool: str, findings: Iterable[Shown], summary: str, failed: bool, lang: Language) -> str:
+    """Return workflow commands: up to ten annotations of each level, worst first, and the summary."""
+    open_ones = [finding for finding in findings if finding.ignored is None]
+    last = ERROR if failed else NOTE
+    lines: list[str] = []
+    for level in (ERROR, WARNING, NOTE):
+        here = [finding for finding in open_ones if finding.level == level]
+        room = _SHOWN if level == last else _SHOWN + 1
+        shown = here if len(here) <= room else here[: room - 1]
+        lines += [
+            command(level, one.message, file=one.file, line=one.line, col=one.column, title=one.rule) for one in shown
+        ]
+        if len(shown) < len(here):
+            lines.append(command(level, _MORE[lang].format(count=len(here) - len(shown)), title=tool))
+            lines += [f"{one.file}:{one.line}:{one.column}: {one.rule}: {one.message}" for one in here[len(shown) :]]
+    lines.append(command(last, summary, title=tool))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def make_run(tool: str, version: str, rules: Mapping[str, RuleHelp], findings: Sequence[Shown], lang: Language) -> Run:
+    """Return a SARIF run. Findings that a file ignores are results with a suppression."""
+    run = Run(tool, version, "findingAndFile/v1")
+    for id, rule in rules.items():
+        told = rule.help or rule.title
+        more: dict[str, Any] = {
+            "fullDescription": {"text": told[lang]},
+            "help": {"text": told[lang], "markdown": f"**{rule.title[lang]}** {told[lang]}"},
+            "defaultConfiguration": {"level": rule.level},
+        }
+        if rule.page:
+            more["helpUri"] = rule.page
+        run.add_rule(id, rule.title[lang], **more)
+    for one in findings:
+        place = location(one.file, one.line, one.column)
+        result = run.add_result(one.rule, one.level, one.message, place, f"{one.rule}\0{one.file}\0{one.message}")
+        if one.ignored is not None:
+            result["suppressions"] = [{"kind": "inSource", "justification": one.ignored}]
+    return run

@@ -1,0 +1,168 @@
+"""Findings of lint as text, JSON, SARIF, JUnit or GitHub annotations, and the page of its rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from vatspolicy.authoring.lint.catalogue import ERROR, RULES
+from vatspolicy.authoring.lint.finding import LintFinding
+from vatspolicy.authoring.lint.run import LintReport
+from vatspolicy.errors import Problem, in_language
+from vatspolicy.errors import render as render_problem
+from vatspolicy.i18n.words import counted
+from vatspolicy.origin import page
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports import findings
+from vatspolicy.reports.findings import RuleHelp, Shown
+from vatspolicy.reports.formats.junit import Suites
+
+TOOL = "vatspolicy lint"
+PAGE = "lint.md"
+"""Page of the documentation with a section for each rule."""
+
+_PAGE_HEAD = """\
+# Rules of lint
+
+`vatspolicy lint` checks policies, their tests, fixtures and schemas. It prints one line for each finding, with the ID
+of the rule, and a total. An error ends the run with 1; a warning does not. `-f` and `-o` write `json`, `sarif`, `junit`
+and `github` as well.
+
+A comment on the line of a finding, or on the line above it, ignores that finding for a reason:
+
+```yaml
+# lint: ignore source-number-missing The notice was published without a number.
+source: {issuer: {en: Ministry, zh: 部}}
+```
+
+The finding no longer fails the run, but every format still shows it with the reason. A comment without a reason has no
+effect and is a finding itself, and so is a comment that ignores nothing.
+
+`vatspolicy lint --list` writes this page.
+"""
+
+
+def render(name: str, report: LintReport, lang: Language) -> str:
+    """Render a report in one of the formats text, json, sarif, junit and github."""
+    makers: Mapping[str, Callable[[LintReport, Language], str]] = {
+        "text": text,
+        "json": plain_json,
+        "sarif": sarif,
+        "junit": junit,
+        "github": github,
+    }
+    return makers[name](report, lang)
+
+
+def text(report: LintReport, lang: Language) -> str:
+    """Render a line for each finding, and the total."""
+    return "".join(f"{line}\n" for line in (*(_line(one, lang) for one in report.findings), total(report, lang)))
+
+
+def _line(finding: LintFinding, lang: Language) -> str:
+    state = ""
+    if finding.ignored is not None:
+        state = f"ignored: {finding.ignored}: " if lang == "en" else f"已忽略（{finding.ignored}）："
+    elif finding.level != ERROR:
+        state = f"{finding.level}: " if lang == "en" else "警告："
+    first, newline, excerpt = render_problem(finding.problem, lang).partition("\n")
+    where = _place(finding.problem)
+    return f"{where}: {state}{first.removeprefix(f'{where}: ')} [{finding.rule}]{newline}{excerpt}"
+
+
+def _place(problem: Problem) -> str:
+    return f"{problem.file}:{problem.line}:{problem.column}"
+
+
+def total(report: LintReport, lang: Language) -> str:
+    """Return the last line: the number of findings, and of the files that were read."""
+    if lang == "zh":
+        found = f"错误{report.errors}项，警告{report.warnings}项" if report.errors or report.warnings else "未发现问题"
+        ignored = f"，已忽略{report.ignored}项" if report.ignored else ""
+        return f"{found}{ignored}（政策{report.policies}份，样例{report.fixtures}份）"
+    parts = [counted(report.errors, "error"), counted(report.warnings, "warning")]
+    found = ", ".join(parts) if report.errors or report.warnings else "No findings"
+    ignored = f", {report.ignored} ignored" if report.ignored else ""
+    files = f"{counted(report.policies, 'policy', 'policies')} and {counted(report.fixtures, 'fixture')}"
+    return f"{found}{ignored} in {files}"
+
+
+def _said(problem: Problem, lang: Language) -> str:
+    """Return path, message and hint, without the place in the file."""
+    return str(in_language(problem, lang)).removeprefix(f"{_place(problem)}: ")
+
+
+def plain_json(report: LintReport, lang: Language) -> str:
+    """Return JSON with sorted keys."""
+    data: dict[str, Any] = {
+        "schema": 1,
+        "bundle": {"version": report.bundle.version, "digest": report.bundle.digest},
+        "counts": {"errors": report.errors, "warnings": report.warnings, "ignored": report.ignored},
+        "policies": report.policies,
+        "fixtures": report.fixtures,
+        "findings": [_finding(finding, lang) for finding in report.findings],
+        "exit_code": report.exit_code,
+    }
+    return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _finding(finding: LintFinding, lang: Language) -> dict[str, Any]:
+    problem = in_language(finding.problem, lang)
+    return {
+        "rule": finding.rule,
+        "level": finding.level,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "message": problem.message,
+        "hint": problem.hint,
+        "ignored": finding.ignored,
+    }
+
+
+def _shown(report: LintReport, lang: Language) -> Iterator[Shown]:
+    for one in report.findings:
+        at = one.problem
+        yield Shown(one.rule, one.level, _said(at, lang), at.file, at.line, at.column, one.ignored)
+
+
+def github(report: LintReport, lang: Language) -> str:
+    """Return workflow commands."""
+    return findings.github(TOOL, _shown(report, lang), total(report, lang), report.exit_code != 0, lang)
+
+
+def sarif(report: LintReport, lang: Language) -> str:
+    """Return SARIF, in which an ignored finding is a suppressed result."""
+    rules = {id: RuleHelp(rule.level, rule.title, rule.help, page(PAGE, id)) for id, rule in RULES.items()}
+    made = findings.make_run(TOOL, report.bundle.version, rules, list(_shown(report, lang)), lang)
+    return made.to_json(True, report.exit_code)
+
+
+def junit(report: LintReport, lang: Language) -> str:
+    """Return JUnit XML: a case for each rule, which fails if a file breaks the rule."""
+    suites = Suites(TOOL)
+    suite = suites.add_suite(TOOL)
+    for id in RULES:
+        here = [finding for finding in report.findings if finding.rule == id]
+        lines = "\n".join(_line(finding, lang) for finding in here)
+        failing = [finding for finding in here if finding.fails]
+        if failing:
+            suite.add_failure(id, TOOL, _said(failing[0].problem, lang), id, lines)
+        elif here and all(finding.ignored is not None for finding in here):
+            suite.add_skipped(id, TOOL, "; ".join(str(finding.ignored) for finding in here), lines)
+        else:
+            suite.add_case(id, TOOL, lines)
+    return suites.to_xml()
+
+
+def rules_page() -> str:
+    """Return the page of the rules, in Markdown: a section for each, in English and Chinese."""
+    parts = [_PAGE_HEAD]
+    for id, rule in RULES.items():
+        kind = "Error" if rule.level == ERROR else "Warning"
+        note = "" if rule.can_ignore else " It cannot be ignored."
+        parts.append(f"\n## {id}\n\n{kind}. {rule.title['en']}{note}\n\n{rule.help['en']}\n\n")
+        parts.append(f"> {rule.title['zh']}{rule.help['zh']}\n")
+    return "".join(parts)

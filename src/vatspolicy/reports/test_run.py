@@ -1,0 +1,216 @@
+"""A run of tests as text, JSON, SARIF, JUnit or GitHub annotations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vatspolicy.authoring.testing.coverage import CoverageGap
+from vatspolicy.authoring.testing.runner import FAILED, PASSED, SKIPPED, CaseResult, CoverageResult, RunResult
+from vatspolicy.i18n import translate
+from vatspolicy.origin import page
+from vatspolicy.profile.vocabulary import Language
+from vatspolicy.reports import findings
+from vatspolicy.reports.findings import ERROR, NOTE, RuleHelp, Shown
+from vatspolicy.reports.formats.junit import Suites
+
+TOOL = "vatspolicy test"
+
+_KINDS: Mapping[str, tuple[str, str, str]] = {
+    "test-failed": (
+        ERROR,
+        "The law does not give the result that a test expects.",
+        "法规的结果与测试的预期不符。",
+    ),
+    "test-skipped": (NOTE, "A test is skipped for a reason that it states.", "测试按所述理由跳过。"),
+    "coverage-below-threshold": (
+        ERROR,
+        "The tests cover less than the threshold asks for.",
+        "测试的覆盖率低于门槛。",
+    ),
+    "clause-not-covered": (
+        NOTE,
+        "No test shows the clause true, or none shows it false.",
+        "没有测试显示该分句为真，或没有测试显示其为假。",
+    ),
+    "clause-not-decisive": (
+        NOTE,
+        "No test shows the clause to decide alone (masking MC/DC).",
+        "没有测试显示该分句独自决定（屏蔽式 MC/DC）。",
+    ),
+    "rule-never-fires": (NOTE, "No test shows the rule applying.", "没有测试显示该规则适用。"),
+}
+
+
+def render(name: str, run: RunResult, lang: Language) -> str:
+    """Render a run in one of the formats text, json, sarif, junit and github."""
+    makers: Mapping[str, Callable[[RunResult, Language], str]] = {
+        "text": text,
+        "json": plain_json,
+        "sarif": sarif,
+        "junit": junit,
+        "github": github,
+    }
+    return makers[name](run, lang)
+
+
+def text(run: RunResult, lang: Language) -> str:
+    """Render failures and skipped tests, then the coverage and the total."""
+    lines: list[str] = []
+    for result in run.results:
+        where = f"{result.case.file}:{result.case.line}"
+        if result.outcome == FAILED:
+            lines.append(f"{where}: {result.case.name}")
+            lines += [f"    {translate(problem, lang)}" for problem in result.problems]
+        elif result.outcome == SKIPPED:
+            lines.append(translate(f"{where}: skipped: {result.case.name}: {result.case.skipped}", lang))
+    if run.coverage is not None and run.has_run:
+        lines += [translate(line, lang) for line in _coverage_lines(run.coverage)]
+    return "\n".join([*lines, total(run, lang)]) + "\n"
+
+
+def total(run: RunResult, lang: Language) -> str:
+    """Return the last line: how many passed, failed and were skipped."""
+    passed, failed, skipped = (run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED))
+    if not run.has_run:
+        return translate(f"No test ran: {skipped} skipped." if skipped else "No test ran.", lang)
+    words = f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+    return translate(words, lang)
+
+
+def _coverage_lines(coverage: CoverageResult) -> Iterator[str]:
+    for gap in coverage.gaps:
+        yield f"{gap.file}:{gap.line}: {_never(gap)}"
+    for gap in coverage.undecisive:
+        yield f"{gap.file}:{gap.line}: {_never_alone(gap)}"
+    for file, line, name in coverage.silent:
+        yield f"{file}:{line}: never fires: {name}"
+    yield f"{coverage.alone} of {coverage.clauses} clauses shown to decide alone, both ways (masking MC/DC)"
+    yield f"{coverage.percent:.1f} % of clause outcomes covered"
+    if coverage.is_below:
+        yield f"below the threshold of {coverage.threshold:g} %"
+
+
+def _never(gap: CoverageGap) -> str:
+    return f"never {' nor '.join(gap.never)}: {gap.name}"
+
+
+def _never_alone(gap: CoverageGap) -> str:
+    return f"never decides alone when {' nor when '.join(gap.never)}: {gap.name}"
+
+
+def data(run: RunResult, lang: Language) -> dict[str, Any]:
+    """Return the run as data."""
+    return {
+        "schema": 1,
+        "bundle": {"version": run.bundle.version, "digest": run.bundle.digest},
+        "counts": {outcome: run.count(outcome) for outcome in (PASSED, FAILED, SKIPPED)},
+        "tests": [_case(result, lang) for result in run.results],
+        "coverage": None if run.coverage is None else _coverage(run.coverage),
+        "exit_code": run.exit_code,
+    }
+
+
+def _case(result: CaseResult, lang: Language) -> dict[str, Any]:
+    case = result.case
+    return {
+        "name": case.name,
+        "file": case.file,
+        "line": case.line,
+        "as_of": case.as_of,
+        "outcome": result.outcome,
+        "problems": [translate(problem, lang) for problem in result.problems],
+        "skipped": case.skipped,
+    }
+
+
+def _coverage(coverage: CoverageResult) -> dict[str, Any]:
+    def gaps(found: tuple[CoverageGap, ...]) -> list[dict[str, Any]]:
+        return [{"file": gap.file, "line": gap.line, "clause": gap.name, "never": list(gap.never)} for gap in found]
+
+    return {
+        "percent": round(coverage.percent, 1),
+        "threshold": coverage.threshold,
+        "clauses": coverage.clauses,
+        "clauses_decisive": coverage.alone,
+        "not_covered": gaps(coverage.gaps),
+        "not_decisive": gaps(coverage.undecisive),
+        "never_fires": [{"file": file, "line": line, "rule": name} for file, line, name in coverage.silent],
+    }
+
+
+def plain_json(run: RunResult, lang: Language) -> str:
+    """Return JSON with sorted keys."""
+    return json.dumps(data(run, lang), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _shown(run: RunResult, lang: Language) -> Iterator[Shown]:
+    for result in run.results:
+        case = result.case
+        if result.outcome == FAILED:
+            message = f"{case.name}: {' '.join(translate(problem, lang) for problem in result.problems)}"
+            yield Shown("test-failed", ERROR, message, case.file, case.line)
+        elif result.outcome == SKIPPED:
+            yield Shown("test-skipped", NOTE, f"{case.name}: {case.skipped}", case.file, case.line)
+    if run.coverage is None or not run.has_run:
+        return
+    if run.coverage.is_below:
+        *_, share, below = (translate(line, lang) for line in _coverage_lines(run.coverage))
+        file = str(Path(run.bundle.folder) / "bundle.yaml")
+        yield Shown("coverage-below-threshold", ERROR, f"{share}: {below}", file, 1)
+    found = [("clause-not-covered", gap.file, gap.line, _never(gap)) for gap in run.coverage.gaps]
+    found += [("clause-not-decisive", gap.file, gap.line, _never_alone(gap)) for gap in run.coverage.undecisive]
+    found += [("rule-never-fires", file, line, f"never fires: {name}") for file, line, name in run.coverage.silent]
+    for kind, file, line, words in found:
+        said = translate(f"{file}:{line}: {words}", lang).removeprefix(f"{file}:{line}").lstrip(":： ")
+        yield Shown(kind, NOTE, said, file, line)
+
+
+def github(run: RunResult, lang: Language) -> str:
+    """Return workflow commands."""
+    return findings.github(TOOL, _shown(run, lang), total(run, lang), run.exit_code != 0, lang)
+
+
+def sarif(run: RunResult, lang: Language) -> str:
+    """Return SARIF. A run in which no test ran has not succeeded."""
+    rules = {
+        id: RuleHelp(level, {"en": en, "zh": zh}, page=page("policies.md", "tests"))
+        for id, (level, en, zh) in _KINDS.items()
+    }
+    made = findings.make_run(TOOL, run.bundle.version, rules, list(_shown(run, lang)), lang)
+    if not run.has_run:
+        made.notify(ERROR, total(run, lang))
+    return made.to_json(run.has_run, run.exit_code)
+
+
+def junit(run: RunResult, lang: Language) -> str:
+    """Return JUnit XML: a suite for each file of tests, a case for each test, with its time."""
+    suites = Suites(TOOL)
+    by_file: dict[str, list[CaseResult]] = {}
+    for result in run.results:
+        by_file.setdefault(result.case.file, []).append(result)
+    for file, results in by_file.items():
+        suite = suites.add_suite(file, file)
+        for result in results:
+            classname, _, name = result.case.name.partition(": ")
+            if result.outcome == FAILED:
+                problems = [translate(problem, lang) for problem in result.problems]
+                where = f"{file}:{result.case.line}"
+                suite.add_failure(name, classname, problems[0], "test-failed", "\n".join([where, *problems]))
+            elif result.outcome == SKIPPED:
+                suite.add_skipped(name, classname, str(result.case.skipped))
+            else:
+                suite.add_case(name, classname)
+    if run.coverage is not None and run.has_run:
+        suite = suites.add_suite("coverage")
+        lines = "\n".join(translate(line, lang) for line in _coverage_lines(run.coverage))
+        if run.coverage.is_below:
+            message = translate(f"below the threshold of {run.coverage.threshold:g} %", lang)
+            suite.add_failure("threshold", "coverage", message, "coverage-below-threshold", lines)
+        else:
+            suite.add_case("threshold", "coverage", lines)
+    if not run.has_run:
+        suites.add_suite(TOOL).add_error("run", TOOL, total(run, lang), "nothing-ran", total(run, lang))
+    return suites.to_xml()
