@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, find_failures, find_worst_level
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, width, wrap
-from vatspolicy.i18n.words import VERDICTS, Table, joint, word
+from vatspolicy.i18n.words import VERDICTS, Table, join_two, joint, word
 from vatspolicy.output import Style
 from vatspolicy.policies.wording import say_reading
 from vatspolicy.reports.decision.digest import licenses_to_get, split_duties
@@ -25,15 +25,11 @@ WORDS: Table = {
     "incomplete": {"en": "Gate: INCOMPLETE", "zh": "门禁：尚无法判定"},
     "invalid": {"en": "Gate: INVALID INPUT", "zh": "门禁：输入有误"},
     "because": {"en": "{state} ({reasons}).", "zh": "{state}（{reasons}）。"},
-    "reached": {"en": "{level} ≥ --fail-on {fail_on}", "zh": "{level} ≥ --fail-on {fail_on}"},
-    "below": {"en": "{level} < --fail-on {fail_on}", "zh": "{level} < --fail-on {fail_on}"},
-    "named": {"en": "{level} ≥ --fail-on {fail_on}: {names}", "zh": "{level} ≥ --fail-on {fail_on}：{names}"},
-    "more": {"en": "{name} and {count} more", "zh": "{name}等{total}项"},
+    "more": {"en": "{name} and {count} more", "zh": "{name}，另有{count}项"},
     "bad": {"en": "INVALID", "zh": "有误"},
     "open": {"en": "facts are missing", "zh": "事实不全"},
     "no_fail": {"en": "The exit code is 0 because of --no-fail.", "zh": "因 --no-fail，退出码为0。"},
     "before": {"en": "{todo} before launch", "zh": "上线前{todo}"},
-    "and": {"en": " and ", "zh": "、"},
     "end": {"en": "{text}.", "zh": "{text}。"},
     "next": {"en": "Next: {command}", "zh": "下一步：{command}"},
     "read_as": {"en": "{subject} read as {name}", "zh": "{subject}读作{name}"},
@@ -141,7 +137,7 @@ def _reasons(gate: GateResult, lang: Language) -> list[str]:
         return found
     worst = worst_first(gate.records)[0]
     level = worst.get("remaining", worst["decision"])
-    return [word(WORDS, "below", lang, level=level, fail_on=gate.judgement.fail_on)]
+    return [f"{level} < --fail-on {gate.judgement.fail_on}"]
 
 
 def _levels(gate: GateResult, lang: Language) -> list[str]:
@@ -152,11 +148,11 @@ def _levels(gate: GateResult, lang: Language) -> list[str]:
     alone, fail_on = len(gate.records) == 1, gate.judgement.fail_on
     told = {level: level if alone else f"{len(records)} {level}" for level, records in found.items()}
     plain = joint("list", lang).join(told[level] for level in ("deny", "needs-license") if level in found)
-    said = [word(WORDS, "reached", lang, level=plain, fail_on=fail_on)] if plain else []
+    said = [f"{plain} ≥ --fail-on {fail_on}"] if plain else []
     for level in NAMED:
         if level in found:
             names = _names(found[level], level, gate, lang)
-            said.append(word(WORDS, "named", lang, level=told[level], fail_on=fail_on, names=names))
+            said.append(f"{told[level]} ≥ --fail-on {fail_on}{joint('colon', lang)}{names}")
     if INCOMPLETE in found:
         said.append(word(WORDS, "open", lang) if alone else count(INCOMPLETE, len(found[INCOMPLETE]), lang))
     return said
@@ -168,7 +164,7 @@ def _names(records: Iterable[Data], level: str, gate: GateResult, lang: Language
     names = list(dict.fromkeys(_name(data, failure, lang) for data, failure in failures))
     if len(names) < 2:
         return "".join(names)
-    return word(WORDS, "more", lang, name=names[0], count=len(names) - 1, total=len(names))
+    return word(WORDS, "more", lang, name=names[0], count=len(names) - 1)
 
 
 def _name(data: Data, failure: Failure, lang: Language) -> str:
@@ -196,7 +192,7 @@ def _counts(records: Iterable[Data], lang: Language) -> list[str]:
     said = [count(key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
     todo = [count(key, total[key], lang) for key in ("filings", "own") if total[key]]
     if todo:
-        said.append(word(WORDS, "before", lang, todo=word(WORDS, "and", lang).join(todo)))
+        said.append(word(WORDS, "before", lang, todo=join_two(todo, lang)))
     return said
 
 

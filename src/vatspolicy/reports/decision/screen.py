@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, shorten, width, wrap
-from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, number, word
+from vatspolicy.i18n.words import VERDICTS, Table, aside, join_two, joint, number, word
 from vatspolicy.output import HEADING, Style
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import (
@@ -39,7 +39,6 @@ WORDS: Table = {
     "nearest": {"en": "nearest way: {route}; not met: {fails}", "zh": "最近的途径：{route}；不满足：{fails}"},
     "before_launch": {"en": "Before launch: {todo}", "zh": "上线前：{todo}"},
     "before_day": {"en": "Before launch on {day}: {todo}", "zh": "{day}上线前：{todo}"},
-    "and": {"en": " and ", "zh": "、"},
     "deadline": {"en": "Next deadline: {day}, {title}", "zh": "下一期限：{day}，{title}"},
     "then": {"en": "Next deadline after the launch: {day}, {title}", "zh": "上线后的下一期限：{day}，{title}"},
     "more": {"en": "… and {count} more", "zh": "……另有{count}项"},
@@ -231,7 +230,7 @@ class _Screen:
         """Return how much is to do before the launch, and until when; empty if there is nothing."""
         filings, own = split_duties(self.data)
         counted = [("filings", len(filings)), ("own", len(own))]
-        todo = word(WORDS, "and", self.lang).join(count(key, n, self.lang) for key, n in counted if n)
+        todo = join_two((count(key, n, self.lang) for key, n in counted if n), self.lang)
         if not todo:
             return ""
         if not self.data["launch"]:
