@@ -18,7 +18,7 @@ from tests.support.shipped import ROOT
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
-SHELL = [ROOT / ".ci/run", *sorted((ROOT / ".github").rglob("*.sh"))]
+SHELL = [ROOT / ".ci/run", ROOT / ".ci/image", *sorted((ROOT / ".github").rglob("*.sh"))]
 GITLAB = ROOT / "templates/gitlab-ci.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 
@@ -211,6 +211,53 @@ def test_gitlab_job_reports(gitlab: tuple[dict[str, Any], Path]) -> None:
     [folder] = job["artifacts"]["paths"]
     assert json.loads((project / folder / "decision.json").read_text(encoding="utf-8"))["decisions"]
     assert job["artifacts"]["when"] == "always"
+
+
+@pytest.mark.parametrize(
+    ("variables", "installed"),
+    [
+        ({}, None),
+        (
+            {"VATSPOLICY_PROJECT": "group/vatspolicy"},
+            "git+https://gitlab-ci-token:secret@gitlab.example/group/vatspolicy.git",
+        ),
+        (
+            {"VATSPOLICY_PROJECT": "group/vatspolicy", "VATSPOLICY_REF": "v1"},
+            "git+https://gitlab-ci-token:secret@gitlab.example/group/vatspolicy.git@v1",
+        ),
+        ({"VATSPOLICY_PACKAGE": "vatspolicy==0.1.0"}, "vatspolicy==0.1.0"),
+    ],
+)
+def test_gitlab_job_installs_from_the_project_that_holds_it(
+    gitlab: tuple[dict[str, Any], Path], variables: dict[str, str], installed: str | None
+) -> None:
+    job, project = gitlab
+    python = project / ".vatspolicy/bin/python"
+    python.write_text('#!/bin/sh\necho "$*" >>installed\n')
+    python.chmod(0o755)
+    script = "\n".join(["set -eo pipefail", *(line for line in job["before_script"] if "-m venv" not in line)])
+    given = job["variables"] | {"CI_JOB_TOKEN": "secret", "CI_SERVER_HOST": "gitlab.example"} | variables
+    result = run("bash", "-c", script, cwd=project, **given)
+    if installed is None:
+        assert (result.returncode, "Set VATSPOLICY_PROJECT" in result.stderr) == (2, True)
+    else:
+        assert result.returncode == 0, result.stderr
+        assert (project / "installed").read_text().split()[-1] == installed
+
+
+def test_no_placeholder_breaks_a_copy() -> None:
+    """A text to copy that names nobody's repository says in a line above what to replace; no tag that is not there."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), GITLAB]
+    found = 0
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"@v0\b|rev: v\d", text), page
+        for block in re.split(r"^```.*$", text, flags=re.MULTILINE):
+            for name in ("OWNER/vatspolicy", "your-group/vatspolicy"):
+                lines = [line for line in block.splitlines() if name in line]
+                found += len(lines)
+                assert not lines or f"Replace {name}" in lines[0], page
+    assert found >= 10
 
 
 def test_gitlab_job_fails_when_there_is_no_spec(gitlab: tuple[dict[str, Any], Path]) -> None:

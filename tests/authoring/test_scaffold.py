@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from tests.support.console import Console
+from tests.support.shipped import shipped_bundle
 from vatspolicy.authoring.scaffold import profile
 from vatspolicy.documents import parse_document
 from vatspolicy.documents.validation import validate
+from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.profile.profile import read_profile
+from vatspolicy.profile.word_lists import find_list
 
 
 def test_a_new_policy_passes_lint_and_its_own_tests(console: Console) -> None:
@@ -49,7 +55,7 @@ def test_a_new_fixture_passes(console: Console, law: Path) -> None:
 
 def test_a_new_profile_is_decided_incomplete(console: Console, law: Path) -> None:
     made = console("new", "profile", "specs/shop.yaml")
-    assert (made.code, made.out) == (0, "specs/shop.yaml\n")
+    assert (made.code, made.out) == (0, "specs/shop.yaml\n.vatspolicy/profile.schema.json\n")
     ran = console("check", "specs/shop.yaml", "-p", law, "-f", "json")
     assert ran.code == 4
     [decision] = json.loads(ran.out)["decisions"]
@@ -74,11 +80,76 @@ def test_every_commented_fact_of_a_profile_is_of_the_right_kind() -> None:
     assert read_profile(parse_document("\n".join(whole), "shop.yaml")).name == "shop"
 
 
+FACT = re.compile(r" +# \w+: ")
+
+
+def uncommented(lines: list[str], chosen: Collection[int]) -> str:
+    """The skeleton after somebody removed the # before some facts."""
+    bare = [line.replace("# ", "", 1) if index in chosen else line for index, line in enumerate(lines)]
+    if any("# data:" in lines[:index] for index in chosen):
+        bare[bare.index("# data:")] = "data:"
+    return "\n".join(bare) + "\n"
+
+
+def test_no_samples_of_a_profile_lead_to_a_denial() -> None:
+    """Whoever removes every #, or some of them, learns what is missing, and is never refused for a sample."""
+    lines = profile("shop").splitlines()
+    facts = [index for index, line in enumerate(lines) if FACT.match(line)]
+    chance = random.Random(7)
+    choices = [facts, *(facts[:count] for count in range(len(facts))), *([fact] for fact in facts)]
+    choices += [[fact for fact in facts if chance.random() < 0.7] for _ in range(40)]
+    for chosen in choices:
+        spec = read_profile(parse_document(uncommented(lines, chosen), "shop.yaml"))
+        found = evaluate(shipped_bundle(), spec, "2027-06-01")
+        assert found.decision != "deny", [lines[index] for index in chosen]
+    whole = read_profile(parse_document(uncommented(lines, facts), "shop.yaml"))
+    assert evaluate(shipped_bundle(), whole, "2027-06-01").decision == "allow"
+
+
+def test_a_profile_names_the_values_or_the_command_that_lists_them() -> None:
+    text = profile("shop")
+    assert "# One of · 可选：public, business, own-group\n" in text
+    assert "# Any of · 可多选：users, merchants, advertisers\n" in text
+    for name in ("offers", "channels", "places", "content", "features"):
+        assert f"# All values · 全部取值：vatspolicy list {name}\n" in text
+        assert find_list(name) is not None
+
+
+def test_a_profile_tells_the_editor_its_schema(console: Console) -> None:
+    assert console("new", "profile", "specs/shop.yaml").code == 0
+    first = Path("specs/shop.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../.vatspolicy/profile.schema.json"
+    schema = json.loads(Path(".vatspolicy/profile.schema.json").read_text())
+    assert Draft202012Validator(schema).is_valid(yaml.safe_load(Path("specs/shop.yaml").read_text()))
+    assert console("new", "profile", "other.yaml").out == "other.yaml\n"
+    assert (
+        Path("other.yaml").read_text().startswith("# yaml-language-server: $schema=.vatspolicy/profile.schema.json\n")
+    )
+    assert console("check", ".").code == 4
+
+
+def test_skeletons_use_the_schemas_of_a_checkout(console: Console) -> None:
+    for name in ("profile", "policy"):
+        console.write(f"schemas/{name}.schema.json", "{}")
+    assert console("new", "profile", "specs/shop.yaml").out == "specs/shop.yaml\n"
+    console("new", "policy", "one")
+    console("new", "fixture", "two")
+    firsts = [
+        Path(file).read_text().splitlines()[0] for file in ("specs/shop.yaml", "policies/one.yaml", "fixtures/two.yaml")
+    ]
+    assert firsts == [
+        f"# yaml-language-server: $schema=../schemas/{name}.schema.json" for name in ("profile", "policy", "profile")
+    ]
+    assert console("lint", "-p", "policies").code == 0
+    assert console("fmt", "--check").out == ""
+
+
 def test_each_fact_of_a_profile_stands_below_its_question_in_both_languages() -> None:
     lines = profile("shop").splitlines()
     for index, line in enumerate(lines):
         if re.match(r" +# \w+: ", line):
-            assert re.search(r"\?.*？", lines[index - 1])
+            above = lines[index - 1 : index] if "：" not in lines[index - 1] else lines[index - 2 : index - 1]
+            assert re.search(r"\?.*？", above[0])
 
 
 def test_skeletons_are_plain_yaml_in_canonical_layout(console: Console) -> None:

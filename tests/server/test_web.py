@@ -23,7 +23,7 @@ from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
 from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
 from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
-from vatspolicy.server.web.router import RULES, make_page  # noqa: E402
+from vatspolicy.server.web.router import EXPORTS, RULES, list_exports, make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext, read_request  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -191,6 +191,8 @@ def test_from_nothing_it_asks(client: Client) -> None:
         True,
         "product.launch",
     )
+    titled = client.decide(client.decide(None)["text"], named=False, change={"path": "product.id", "typed": "My Shop"})
+    assert (titled["file"], titled["data"]["product"]) == ("my-shop.yaml", {"id": "my-shop", "title": "My Shop"})
     skipped = client.decide(reply["text"], skipped=["product.launch"])
     assert skipped["interview"]["question"]["path"] == "services"
     assert skipped["asked"] == ["services"]
@@ -336,6 +338,25 @@ def test_a_report_is_that_of_check(client: Client, console: Console, law: Path) 
     assert reply.text == (console.folder / "report.html").read_text(encoding="utf-8")
     for wrong in ({"text": HOSTING, "format": "exe"}, {"text": HOSTING}, {"text": "a", "format": "html"}):
         assert client("POST", "/report", json=wrong).status_code == 400
+
+
+def test_a_report_for_counsel_is_that_of_check(client: Client, console: Console, law: Path) -> None:
+    pytest.importorskip("docx", reason="needs the extra `export`")
+    pytest.importorskip("openpyxl", reason="needs the extra `export`")
+    console.write("spec.yaml", HOSTING)
+    for format in ("docx", "xlsx"):
+        assert console("check", "spec.yaml", "-p", law, "-o", f"{format}=report.{format}", "--no-fail").code == 0
+        reply = client("POST", "/report", json={"text": HOSTING, "file": "spec.yaml", "format": format})
+        assert reply.headers["content-type"] == EXPORTS[format]
+        assert reply.content == (console.folder / f"report.{format}").read_bytes()
+    assert client("GET", "/form").json()["exports"] == ["html", "docx", "xlsx"]
+
+
+def test_without_its_extra_a_report_for_counsel_is_not_offered(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vatspolicy.server.web.router.find_spec", lambda _: None)
+    assert list_exports() == ["html"]
+    reply = client("POST", "/report", json={"text": HOSTING, "format": "docx"})
+    assert (reply.status_code, reply.json()["message"]) == (400, "`format` must be one of: html.")
 
 
 def test_it_is_blank_until_something_is_answered(client: Client) -> None:

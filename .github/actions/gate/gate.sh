@@ -15,6 +15,10 @@ bin=$venv/bin
 install() {
   "${GATE_PYTHON:-python3}" -m venv --clear "$venv"
   [[ ! -d $venv/Scripts ]] || bin=$venv/Scripts
+  # Reports link to the documentation of the repository that the action comes from.
+  if [[ -n ${GITHUB_ACTION_REPOSITORY:-} ]]; then
+    export VATSPOLICY_BUILD_REPOSITORY=${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_ACTION_REPOSITORY
+  fi
   "$bin/python" -m pip install --quiet --disable-pip-version-check "$root"
 }
 

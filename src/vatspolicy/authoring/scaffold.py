@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from vatspolicy.profile.vocabulary import describe, question
+from vatspolicy.profile.vocabulary import question, words_of
+from vatspolicy.profile.word_lists import find_list
 
-_ASKED = (
-    ("product", "launch"),
-    ("company", "foreign_percent"),
-    ("company", "mainland_entity"),
-    ("company", "legal_form"),
-    ("company", "registered"),
-    ("company", "registered_capital_rmb"),
-    ("company", "lacking_means"),
-    ("company", "discredited"),
-    ("services", 0, "offers"),
-    ("services", 0, "operated_by"),
-    ("services", 0, "audience"),
-    ("services", 0, "channels"),
-    ("services", 0, "hosting"),
-    ("services", 0, "area"),
-    ("services", 0, "facilities"),
-    ("services", 0, "charges"),
-    ("services", 0, "features"),
-    ("data", "persons"),
-    ("data", "leaves_mainland"),
-)
-"""Facts that most products need, in the order of the skeleton."""
+_SAMPLES: Mapping[tuple[str | int, ...], str] = {
+    ("product", "launch"): "'2027-06-01'",
+    ("company", "foreign_percent"): "0",
+    ("company", "mainland_entity"): "true",
+    ("company", "legal_form"): "limited-company",
+    ("company", "registered"): "{at: beijing, ftz: none}",
+    ("company", "registered_capital_rmb"): "10000000",
+    ("company", "lacking_means"): "[]",
+    ("company", "discredited"): "[]",
+    ("services", 0, "offers"): "[company-site]",
+    ("services", 0, "operated_by"): "company",
+    ("services", 0, "audience"): "public",
+    ("services", 0, "channels"): "[website]",
+    ("services", 0, "hosting"): "mainland",
+    ("services", 0, "area"): "[china]",
+    ("services", 0, "facilities"): "[{at: beijing, ftz: none}]",
+    ("services", 0, "charges"): "[]",
+    ("services", 0, "content"): "[]",
+    ("services", 0, "features"): "[]",
+    ("data", "persons"): "0",
+    ("data", "leaves_mainland"): "false",
+}
+"""Facts that most products need, in the order of the skeleton, each with a sample. No sample leads to a denial."""
+_FEW = 8
+"""How many values stand below a question; of more, the list is named."""
 
 
-def profile(id: str) -> str:
-    """Return a profile in which every fact is still a question."""
+def schema_line(place: str) -> str:
+    """Return the comment that tells an editor where the schema of a file is."""
+    return f"# yaml-language-server: $schema={place}"
+
+
+def profile(id: str, schema: str = "") -> str:
+    """Return a profile in which every fact is still a question. `schema` is the place of its schema for editors."""
     lines = [
+        *([schema_line(schema)] if schema else []),
         "# Remove the # before a fact and fill it in. A fact that is left out is unknown: it is never guessed.",
         "schema: 2",
         "product:",
@@ -52,30 +61,25 @@ def profile(id: str) -> str:
 
 
 def _facts(section: str, indent: str) -> Iterator[str]:
-    for path in _ASKED:
+    for path, sample in _SAMPLES.items():
         if path[0] == section:
             ask = question(path)
             yield f"{indent}# {ask['en']} {ask['zh']}"
-            yield f"{indent}# {path[-1]}: {_example(path)}"
+            if choices := _choices(path, is_list=sample.startswith("[")):
+                yield f"{indent}# {choices}"
+            yield f"{indent}# {path[-1]}: {sample}"
 
 
-def _example(path: tuple[str | int, ...]) -> str:
-    """Return a value of the right kind, to be replaced."""
-    node = describe(path)
-    if "enum" in node:
-        return str(node["enum"][0])
-    match node.get("type"):
-        case "boolean":
-            return "true"
-        case "integer" | "number":
-            return "0"
-        case "array":
-            item = describe((*path, 0))
-            return json.dumps([item["enum"][0]]) if "enum" in item else "[{at: beijing, ftz: none}]"
-        case "object":
-            return "{at: beijing, ftz: none}"
-        case _:
-            return "'2027-01-01'"
+def _choices(path: tuple[str | int, ...], is_list: bool) -> str:
+    """Return the values to choose from, or the command that lists them; empty for a fact without a list of values."""
+    values = [word.value for word in words_of(path)]
+    if not values:
+        return ""
+    if len(values) <= _FEW:
+        number = "Any of · 可多选：" if is_list else "One of · 可选："
+        return f"{number}{', '.join(values)}"
+    found = find_list(".".join(str(step) for step in path if step != 0))
+    return f"All values · 全部取值：vatspolicy list {found.name}" if found else ""
 
 
 def expectation() -> str:
@@ -100,10 +104,11 @@ covers: {from: '2015-01-01'}
 """
 
 
-def policy(id: str) -> str:
-    """Return a policy with one rule, a note for review."""
+def policy(id: str, schema: str = "") -> str:
+    """Return a policy with one rule, a note for review. `schema` is the place of its schema for editors."""
+    line = f"{schema_line(schema)}\n" if schema else ""
     return f"""\
-id: {id}
+{line}id: {id}
 version: 0.1.0
 title: {{en: Name of the regulation, zh: 法规名称}}
 topics: [telecom]

@@ -93,12 +93,20 @@ def build_tree(
             value = build_tree(value, comment, (*path, key), flow)
             entries.append(YamlEntry(YamlScalar(key, '"'), value, lead=[f"# {line}"] if line else []))
     else:
-        entries += (YamlEntry(None, build_tree(one, comment, (*path, n), flow)) for n, one in enumerate(data))
+        entries += (_build_member(build_tree(one, comment, (*path, n), flow)) for n, one in enumerate(data))
     node = YamlCollection(isinstance(data, Mapping), True, entries)
     leaf = not any(entry.lead or (isinstance(entry.value, YamlCollection) and entry.value.entries) for entry in entries)
     if not (flow or not entries or (leaf and path and _fits(node, path))):
         node.flow = False
     return node
+
+
+def _build_member(value: YamlScalar | YamlCollection) -> YamlEntry:
+    """Return a member of a list; the comment of its first key stands above the dash."""
+    if not isinstance(value, YamlCollection) or not value.entries:
+        return YamlEntry(None, value)
+    lead, value.entries[0].lead = value.entries[0].lead, []
+    return YamlEntry(None, value, lead=lead)
 
 
 def _fits(node: YamlCollection, path: Path) -> bool:

@@ -27,7 +27,7 @@ from vatspolicy.output import wants_color, write_stderr
 
 if TYPE_CHECKING:
     from vatspolicy.documents import Document
-    from vatspolicy.guidance.interview import Interview
+    from vatspolicy.guidance.interview import Interview, Question
 
 _YAML = (".yaml", ".yml")
 
@@ -175,29 +175,36 @@ def _show_next(state: Interview, as_json: bool, lang: Lang) -> None:
     if state.question is None:
         print_result("\n".join(closing(state, False, state.document.file, lang.value)) + "\n")
         return
-    terminal = Terminal(lambda: None, print_result, lambda _: None, lang.value, wants_color(), measure_width())
+    terminal = Terminal(lambda _: None, print_result, lambda _: None, lang.value, wants_color(), measure_width())
     terminal.lines(terminal.question(state, state.question))
 
 
 def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitCode:
     """Ask on a terminal and return the exit code; the dialog is on standard error, the decision on standard output."""
+    from vatspolicy.cli.answer_menu import make_menu
     from vatspolicy.engine.serialize import decision_to_data
+    from vatspolicy.guidance.interview.messages import say
     from vatspolicy.guidance.interview.terminal import Terminal, closing
     from vatspolicy.reports.decision import render
 
     if changed or file.original is None:
         file.write(state)
-    terminal = Terminal(_read, write_stderr, file.write, lang.value, _color(), measure_width())
+    menu = make_menu(lang.value)
+    read = menu or _read
+    terminal = Terminal(read, write_stderr, file.write, lang.value, _color(), measure_width(), menu is not None)
     state, early = terminal.run(state)
     name = str(file.path) if file.path is not None else state.document.file
     write_stderr("\n" + "\n".join(closing(state, early, name, lang.value)) + "\n")
     if state.settled or not early:
         data: dict[str, Any] = decision_to_data(state.bundle, state.profile, state.decision)
-        print_result("\n" + render("text", [data | {"file": name}], lang.value, wants_color(), measure_width()))
+        shown = render("text", [data | {"file": name}], lang.value, wants_color(), measure_width(), extent="screen")
+        print_result(f"\n{shown}")
+        write_stderr(say("details", lang.value, file=name) + "\n")
     return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
 
 
-def _read() -> str | None:
+def _read(_question: Question) -> str | None:
+    write_stderr("> ")
     line = sys.stdin.readline() if sys.stdin is not None else ""
     return line or None
 

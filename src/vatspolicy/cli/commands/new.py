@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,36 @@ def create(files: dict[Path, str]) -> None:
         print_result(f"{path}\n")
 
 
+SCHEMAS = ("schemas", ".vatspolicy")
+"""Folders in which an editor's copy of a schema may be: that of a checkout, and the one that `new profile` writes to.
+
+The second is hidden, so that `vatspolicy check FOLDER` takes no schema for a spec.
+"""
+
+
+def find_schema(file: Path, name: str) -> str:
+    """Return the place of a schema as seen from a file; empty if none of SCHEMAS beside it or above has one.
+
+    The search ends at the top of a repository.
+    """
+    folder = Path(os.path.abspath(file)).parent
+    for above in (folder, *folder.parents):
+        for place in SCHEMAS:
+            if (schema := above / place / f"{name}.schema.json").is_file():
+                return as_seen_from(folder, schema)
+        if (above / ".git").exists():
+            break
+    return ""
+
+
+def as_seen_from(folder: Path, file: Path) -> str:
+    """Return the path of a file relative to a folder, with slashes; its address on another drive."""
+    try:
+        return Path(os.path.relpath(file, folder)).as_posix()
+    except ValueError:  # another drive
+        return file.as_uri()
+
+
 def new_policy(
     id: Annotated[
         str,
@@ -39,7 +70,8 @@ def new_policy(
 
     if id == "bundle":
         abort("'bundle' is the name of the file that describes a bundle. Choose another.")
-    files = {folder / f"{id}.yaml": policy(id), folder / f"{id}.test.yaml": policy_tests()}
+    schema = find_schema(folder / f"{id}.yaml", "policy")
+    files = {folder / f"{id}.yaml": policy(id, schema), folder / f"{id}.test.yaml": policy_tests()}
     if not any((place / "bundle.yaml").exists() for place in (folder, *folder.parents)):
         files[folder / "bundle.yaml"] = bundle()
     create(files)
@@ -48,15 +80,27 @@ def new_policy(
 def new_profile(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: NAME.yaml.")],
 ) -> None:
-    """Write a profile with its questions as comments.
+    """Write a profile with its questions as comments, and the schema that an editor checks it with.
+
+    The schema goes to .vatspolicy/profile.schema.json here, unless there is one beside the file or above.
 
     Example: vatspolicy new profile specs/shop.yaml
     """
     from vatspolicy.authoring.scaffold import profile
+    from vatspolicy.documents.published import schema_text
+    from vatspolicy.documents.schemas import SchemaSet
 
     if path.suffix not in (".yaml", ".yml"):
         abort("the skeleton is YAML: end the name with .yaml.")
-    create({path: profile(parse_slug(path.stem))})
+    id = parse_slug(path.stem)
+    files = {}
+    if not (schema := find_schema(path, "profile")):
+        folder = Path(os.path.abspath(path)).parent
+        home = Path() if folder.is_relative_to(Path.cwd()) else path.parent
+        copy = home / SCHEMAS[1] / "profile.schema.json"
+        files[copy] = schema_text("profile", SchemaSet.shipped())
+        schema = as_seen_from(folder, Path(os.path.abspath(copy)))
+    create({path: profile(id, schema), **files})
 
 
 def new_fixture(
@@ -76,7 +120,8 @@ def new_fixture(
     """
     from vatspolicy.authoring.scaffold import expectation, profile
 
-    create({folder / f"{name}.yaml": profile(name), folder / f"{name}.expect.yaml": expectation()})
+    schema = find_schema(folder / f"{name}.yaml", "profile")
+    create({folder / f"{name}.yaml": profile(name, schema), folder / f"{name}.expect.yaml": expectation()})
 
 
 command = CommandGroup(

@@ -9,6 +9,7 @@ import typer
 from vatspolicy.cli.console import abort, print_result
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import WRITE
+from vatspolicy.documents.published import schema_text
 from vatspolicy.documents.schemas import SchemaSet
 from vatspolicy.errors import suggest
 
@@ -19,14 +20,16 @@ def print_schema(
         typer.Argument(metavar="NAME", help=f"One of {', '.join(SchemaSet.shipped().names)}."),
     ],
 ) -> None:
-    """Print a JSON Schema.
+    """Print a JSON Schema that stands alone: for an editor, check-jsonschema or any other validator.
+
+    Its $id is a URN. If you serve the schema at an address, replace $id by that address.
 
     Example: vatspolicy schema profile > profile.schema.json
     """
     known = SchemaSet.shipped().names
     if name not in known:
         abort(f"there is no schema {name!r}. {suggest(name, known)}".rstrip())
-    print_result(SchemaSet.shipped().files[f"{name}.schema.json"].decode(), machine=True)
+    print_result(schema_text(name, SchemaSet.shipped()), machine=True)
 
 
 command = Command(print_schema, "schema", WRITE)

@@ -14,11 +14,11 @@ from vatspolicy.guidance.interview.answers import instruments, place_code
 from vatspolicy.guidance.interview.messages import NAME, NO, UNITS, YES, both
 from vatspolicy.guidance.interview.ranking import NO_GAIN, InformationGain, InterviewState
 from vatspolicy.policies.bundle import Bundle
-from vatspolicy.policies.model import NEVER, Classify
+from vatspolicy.policies.model import Classify
 from vatspolicy.policies.ruleset import RuleSet
 from vatspolicy.policies.wording import describe_effect
 from vatspolicy.profile.edits import get_fact
-from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, parts_of, question
+from vatspolicy.profile.vocabulary import LocalizedText, describe, gazetteer, label, parts_of, question, words_of
 
 KINDS = (
     "boolean",
@@ -50,6 +50,9 @@ class Choice:
 
     value: Any
     label: LocalizedText
+    synonyms: tuple[str, ...] = ()
+    group: LocalizedText | None = None
+    """Group under which it is listed; choices of one group stand together."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,16 @@ class Question:
     def several(self) -> bool:
         """True if the answer is a list."""
         return self.kind in ("choices", "words", "places", "services", "entries")
+
+    @property
+    def groups(self) -> tuple[tuple[LocalizedText, int, int], ...]:
+        """Groups of choices with the numbers of their first and last choice, from 1; none if there are no groups."""
+        found: dict[str, tuple[LocalizedText, int, int]] = {}
+        for number, choice in enumerate(self.choices, start=1):
+            if choice.group is not None:
+                first = found[choice.group["en"]][1] if choice.group["en"] in found else number
+                found[choice.group["en"]] = (choice.group, first, number)
+        return tuple(found.values())
 
     @property
     def listed(self) -> bool:
@@ -147,6 +160,11 @@ def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
     node = describe(path, state.schemas)
     labels: Mapping[str, LocalizedText] = node.get("x-enum", {})
     places = gazetteer(state.schemas)
+    synonyms = {word.value: word.synonyms for word in words_of(path, state.schemas)}
+    groups = node.get("x-groups", ())
+    group_of = {member: {"en": one["en"], "zh": one["zh"]} for one in groups for member in one["members"]}
+    order = list(group_of)
+    words = sorted(node["enum"], key=lambda word: order.index(word) if word in group_of else len(order))
 
     def named(word: str) -> LocalizedText:
         if word in labels:
@@ -155,7 +173,7 @@ def _choices(state: InterviewState, path: Path) -> tuple[Choice, ...]:
             return {"en": places[word]["en"], "zh": places[word]["zh"]}
         return state.bundle.instruments[word].title
 
-    return tuple(Choice(word, named(word)) for word in node["enum"])
+    return tuple(Choice(word, named(word), synonyms.get(word, ()), group_of.get(word)) for word in words)
 
 
 def _about(state: InterviewState, path: Path) -> LocalizedText:
@@ -241,7 +259,7 @@ def introduction(question: Question) -> LocalizedText | None:
     if question.path == NAME_PATH:
         return both("why_name")
     if question.path == LAUNCH:
-        return both("why_launch" if question.rules else "why_launch_none")
+        return both("why_launch")
     if not question.gain.answers:
         return None
     gain = question.gain
@@ -249,12 +267,8 @@ def introduction(question: Question) -> LocalizedText | None:
     return both(key, of=gain.of, expected=f"{gain.expected:g}", worst=gain.worst)
 
 
-def rules_of_start(bundle: Bundle, ruleset: RuleSet, path: Path, today: str) -> tuple[str, ...]:
-    """Return the rules behind the first questions: future beginnings and ends, and classifications of services."""
-    if path == LAUNCH:
-        every = (rule for policy in bundle.policies.values() for rule in policy.rules)
-        turning = [rule for rule in every if rule.since > today or today < rule.until < NEVER]
-        return tuple(rule.name for rule in sorted(turning, key=lambda rule: (max(rule.since, today), rule.name)))
+def rules_of_start(ruleset: RuleSet, path: Path) -> tuple[str, ...]:
+    """Return the rules behind the first questions: the classifications of services."""
     return tuple(rule.name for rule in ruleset.rules_for("service", "classify")) if path == SERVICES else ()
 
 

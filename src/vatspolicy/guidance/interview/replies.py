@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from vatspolicy.documents.words import SOME, Word, search_words
 from vatspolicy.guidance.interview.messages import both
-from vatspolicy.guidance.interview.questions import Choice, Question
+from vatspolicy.guidance.interview.questions import NAME_PATH, Choice, Question
 from vatspolicy.guidance.interview.session import Refused
 from vatspolicy.profile.vocabulary import Language
 
@@ -17,8 +18,9 @@ NONE = ("0", "none", "无", "没有")
 _COMMA = re.compile(r"[,，、;；]")
 _SLASH = re.compile(r"[/／]")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_SHOWN = 8
-"""Maximum number of choices that an error message names."""
+_SHOWN = 12
+"""Maximum number of choices that a search lists."""
+_LONGEST_NAME = 200
 
 
 def read_reply(question: Question, text: str) -> Any:
@@ -78,19 +80,51 @@ def _find(question: Question, text: str) -> Choice:
     if not wanted:
         raise Refused(both("unknown_word"))
     exact = [choice for choice in question.choices if wanted in _names(choice)]
-    near = exact or [c for c in question.choices if any(name.startswith(wanted) for name in _names(c))]
-    near = near or [c for c in question.choices if any(wanted in name for name in _names(c))]
+    found = search_choices(question, text)
+    near = exact or [choice for choice in question.choices if wanted.rstrip("s") in _synonyms(choice)]
     if len(near) == 1:
         return near[0]
-    if not near:
-        raise Refused(both("unknown_word"))
-    raise Refused({"en": _several(near, "en"), "zh": _several(near, "zh")})
+    if group := find_group(question, text):
+        raise Refused(both("several"), group)
+    near = near or [c for c in question.choices if any(name.startswith(wanted) for name in _names(c))]
+    near = near or [c for c in question.choices if any(wanted in name for name in _names(c))]
+    fitting = [*near, *(choice for grade, choice in found if grade < SOME and choice not in near)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise Refused(both("several"), fitting[:_SHOWN])
+    if found:
+        raise Refused(both("near"), [choice for _, choice in found[:_SHOWN]])
+    raise Refused(both("unknown_word"))
 
 
-def _several(choices: Sequence[Choice], lang: Language) -> str:
-    comma = "、" if lang == "zh" else "; "
-    words = comma.join(choice.label[lang] for choice in choices[:_SHOWN]) + ("…" if len(choices) > _SHOWN else "")
-    return both("several", words=words)[lang]
+def _synonyms(choice: Choice) -> set[str]:
+    """Return the synonyms as `_plain` writes them, without the sign of the plural."""
+    return {_plain(synonym).rstrip("s") for synonym in choice.synonyms}
+
+
+def search_choices(question: Question, text: str) -> list[tuple[int, Choice]]:
+    """Return the choices that a search fits with its grade (`vatspolicy.documents.words`), best first."""
+    words = [Word(str(index), choice.label, _called(choice)) for index, choice in enumerate(question.choices)]
+    return [(grade, question.choices[int(word.value)]) for grade, word in search_words(text, words)]
+
+
+def find_group(question: Question, text: str) -> list[Choice]:
+    """Return the choices of the group whose name begins with a text; none if it is shorter than two letters."""
+    wanted = _plain(text)
+    if len(wanted) < 2:
+        return []
+    return [
+        choice
+        for choice in question.choices
+        if choice.group is not None and any(_plain(name).startswith(wanted) for name in choice.group.values())
+    ]
+
+
+def _called(choice: Choice) -> tuple[str, ...]:
+    value = choice.value
+    code = next(iter(value.values())) if isinstance(value, dict) else value
+    return (*((code,) if isinstance(code, str) else ()), *choice.synonyms)
 
 
 def _names(choice: Choice) -> tuple[str, ...]:
@@ -138,7 +172,11 @@ def _day(_question: Question, text: str) -> Any:
         raise Refused(both("not_day")) from None
 
 
-def _slug(_question: Question, text: str) -> Any:
+def _text(question: Question, text: str) -> Any:
+    if question.path == NAME_PATH and question.phase == "start":
+        if not 0 < len(text) <= _LONGEST_NAME:
+            raise Refused(both("no_name", most=_LONGEST_NAME))
+        return text
     if not _SLUG.fullmatch(text):
         raise Refused(both("not_slug"))
     return text
@@ -156,7 +194,7 @@ _READERS: Mapping[str, Callable[[Question, str], Any]] = {
     "integer": _whole,
     "number": _number,
     "date": _day,
-    "text": _slug,
+    "text": _text,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vatspolicy.guidance.interview.questions import Question, introduction, reasons
+from vatspolicy.guidance.interview.questions import Choice, Question, introduction, reasons
 from vatspolicy.guidance.interview.session import Interview
 
 FORMAT = 1
@@ -44,7 +44,7 @@ def _question(interview: Interview, question: Question) -> dict[str, Any]:
         "minimum": question.least,
         "maximum": question.most,
         "several": question.several,
-        "choices": [{"value": choice.value, "label": dict(choice.label)} for choice in question.choices],
+        "choices": [_choice(choice) for choice in question.choices],
         "eliminates": {"expected": gain.expected, "worst": gain.worst, "of": gain.of} if gain.answers else None,
         "why": {
             "text": dict(intro) if intro else None,
@@ -58,6 +58,15 @@ def _question(interview: Interview, question: Question) -> dict[str, Any]:
                 for reason in reasons(interview.bundle, question.rules, interview.day)
             ],
         },
+    }
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {
+        "value": choice.value,
+        "label": dict(choice.label),
+        "synonyms": list(choice.synonyms),
+        "group": dict(choice.group) if choice.group else None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,13 @@ from vatspolicy.engine.evaluator import PossibleOutcomes, evaluate, possible_out
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview.messages import both
+from vatspolicy.guidance.interview.naming import UNNAMED, name_product
 from vatspolicy.guidance.interview.questions import (
     LAUNCH,
     NAME_PATH,
     OPINIONS,
     SERVICES,
+    Choice,
     Question,
     make_question,
     rules_of_start,
@@ -43,16 +45,18 @@ LICENSES: Path = ("company", "licenses")
 DEALS: Path = ("deals",)
 LAST_DAY, VALID = "valid_until", "valid"
 """Last day of a license, and the fact that stands for it where nobody knows the day."""
-UNNAMED = "product"
-"""Id of a product without a name."""
 
 
 class Refused(Exception):
-    """Error for an answer that is not accepted. `text` is the reason, in both languages."""
+    """Error for an answer that is not accepted.
 
-    def __init__(self, text: LocalizedText) -> None:
+    `text` is the reason, in both languages; `choices` are the answers that it may have meant.
+    """
+
+    def __init__(self, text: LocalizedText, choices: Sequence[Choice] = ()) -> None:
         super().__init__(text["en"])
         self.text = text
+        self.choices = choices
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ class Interview:
         if fact is not None:
             return make_question(self.state, fact, "start")
         if facts := self._deciding_facts():
-            best = _best(rank_facts(self.state, facts), "decision")
+            best = _best(rank_facts(self.state, facts), "decision", facts)
             if is_easy(best[0].path, self.bundle.schemas) and (held := self._undeclared(LICENSES)):
                 return make_question(self.state, held, "decision")
             return make_question(self.state, *best)
@@ -146,7 +150,7 @@ class Interview:
         if fact is not None:
             return make_question(self.state, fact, "decision")
         if facts := self._duty_facts():
-            return make_question(self.state, *_best(rank_facts(self.state, facts, duties=True), "duties"))
+            return make_question(self.state, *_best(rank_facts(self.state, facts, duties=True), "duties", facts))
         return None
 
     @functools.cached_property
@@ -184,14 +188,12 @@ class Interview:
         if not self.named:
             yield from self._ask(NAME_PATH)
         if self.as_of is None and self.profile.launch is None:
-            yield from self._ask(LAUNCH, rules_of_start(self.bundle, ruleset, LAUNCH, self.today))
+            yield from self._ask(LAUNCH)
         if not self.data["services"]:
-            yield from self._ask(SERVICES, rules_of_start(self.bundle, ruleset, SERVICES, self.today))
+            yield from self._ask(SERVICES, rules_of_start(ruleset, SERVICES))
         for fact in self.possible_outcomes.missing:
             if fact.path[0] == "services" and fact.path[-1] == "offers":
-                yield from self._ask(
-                    fact.path, fact.rules or rules_of_start(self.bundle, ruleset, SERVICES, self.today)
-                )
+                yield from self._ask(fact.path, fact.rules or rules_of_start(ruleset, SERVICES))
 
     def _deciding_facts(self) -> list[MissingFact]:
         """Return the facts that can still change the outcome."""
@@ -278,7 +280,8 @@ class Interview:
         if path == LAUNCH:
             self._check_day(value)
         try:
-            expected = set_fact(self.data, path, value)
+            is_name = path == NAME_PATH and isinstance(value, str)
+            expected = name_product(self.data, value) if is_name else set_fact(self.data, path, value)
             text, rewritten = self._write(path, value, expected)
             document = parse_document(text, self.document.file)
             schemas = self.bundle.schemas
@@ -333,9 +336,12 @@ class Interview:
 
 
 def _best(
-    ranked: Sequence[tuple[MissingFact, InformationGain]], phase: str
+    ranked: Sequence[tuple[MissingFact, InformationGain]], phase: str, facts: Iterable[MissingFact]
 ) -> tuple[MissingFact, str, InformationGain]:
+    """Return the best fact, or the registered office in place of the mainland company that follows from it."""
     fact, gain = ranked[0]
+    if fact.path[-1] == "mainland_entity":
+        fact = next((one for one in facts if one.path == (*fact.path[:-1], "registered")), fact)
     return fact, phase, gain
 
 

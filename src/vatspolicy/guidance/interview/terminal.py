@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.guidance.interview.messages import say
-from vatspolicy.guidance.interview.questions import Question, introduction, reasons
+from vatspolicy.guidance.interview.questions import LAUNCH, NAME_PATH, Choice, Question, introduction, reasons
 from vatspolicy.guidance.interview.replies import read_reply, show_value
 from vatspolicy.guidance.interview.session import Interview, Refused
 from vatspolicy.i18n.text import clean, width, wrap
@@ -18,6 +18,9 @@ from vatspolicy.profile.vocabulary import Language
 RULES_SHOWN = 6
 """Maximum number of rules that an explanation shows; the others are counted."""
 _LAWS_SHOWN = 2
+_INTERRUPTING = ("?", "？", "h", "help")
+_COLLAPSED = 40
+"""Number of choices above which only the groups are shown."""
 _HOW = {"boolean": "choice", "entries": "choices"}
 
 
@@ -25,8 +28,8 @@ _HOW = {"boolean": "choice", "entries": "choices"}
 class Terminal:
     """Input and output of the interview."""
 
-    read: Callable[[], str | None]
-    """Function that returns the next line, or None at the end of input."""
+    read: Callable[[Question], str | None]
+    """Function that prompts for the answer to a question and returns its line, or None at the end of input."""
     write: Callable[[str], None]
     save: Callable[[Interview], None]
     """Function called after every change, before the next question. Raises Refused for a name that is taken."""
@@ -34,20 +37,27 @@ class Terminal:
     color: bool
     room: int
     """Columns."""
+    menu: bool = False
+    """True if `read` shows the choices itself."""
 
     def run(self, state: Interview) -> tuple[Interview, bool]:
         """Ask until no question is left. Return the last state, and True if the user quit early."""
-        shown: object = None
+        shown, emptied = None, None
         while (question := state.question) is not None:
             if shown is not state:
                 self.lines(self.question(state, question))
                 shown = state
-            self.write("> ")
-            line = self.read()
+            line = self.read(question)
             if line is None or line.strip().casefold() in ("q", "quit"):
                 self.write("\n" if line is None else "")
                 return state, True
+            if not line.strip() and emptied is not state:
+                emptied = state
+                self.lines(self.note(say("empty", self.lang), "yellow"))
+                continue
             state = self.step(state, question, line.strip())
+            if line.strip().casefold() in _INTERRUPTING:  # the question has scrolled away
+                shown = None
         return state, False
 
     def step(self, state: Interview, question: Question, line: str) -> Interview:
@@ -57,6 +67,8 @@ class Terminal:
                 self.lines(self.why(state, question))
             case "h" | "help":
                 self.lines([*wrap(say("help_text", self.lang), self.room), *self.how(question), *self.help()])
+            case "l" | "list" if question.listed and question.choices:
+                self.lines(self.choices(question))
             case "b" | "back":
                 if state.previous is None:
                     self.lines(wrap(say("nothing_before", self.lang), self.room))
@@ -79,8 +91,11 @@ class Terminal:
             self.save(following)
         except Refused as error:
             self.lines(self.note(error.text[self.lang], "yellow"))
+            self.lines(self.found(question, error.choices))
             return state
-        self.lines(self.note(say("taken", self.lang, answer=show_value(question, value, self.lang))))
+        key = "named" if question.path == NAME_PATH else "taken"
+        answer = show_value(question, value, self.lang)
+        self.lines(self.note(say(key, self.lang, answer=answer, id=following.profile.name)))
         return following
 
     # --- what is shown
@@ -109,8 +124,9 @@ class Terminal:
         mark = "：" if self.lang == "zh" else ": "
         yield from (paint(line, "bold") for line in wrap(clean(f"{about}{mark}{question.text[self.lang]}"), self.room))
         yield from (paint(line, "dim") for line in self.legal_basis(state, question))
-        if question.listed:
-            yield from self.choices(question)
+        if question.listed and not self.menu:
+            grouped = question.groups and len(question.choices) > _COLLAPSED
+            yield from self.groups(question) if grouped else self.choices(question)
         yield from (paint(line, "dim") for line in (*self.how(question), *self.help()))
 
     def status(self, state: Interview) -> str:
@@ -123,23 +139,39 @@ class Terminal:
         return f"[{number}] {far}" if self.lang == "en" else f"〔{number}〕{far}"
 
     def legal_basis(self, state: Interview, question: Question) -> Iterator[str]:
-        """Yield the first articles behind a question, and the number of further rules."""
-        found = reasons(state.bundle, question.rules[:_LAWS_SHOWN], state.day)
-        cited = [self.cited(reason.citations[0]) for reason in found]
-        if cited:
-            semicolon, colon = ("；", "：") if self.lang == "zh" else ("; ", ": ")
-            rest = len(question.rules) - _LAWS_SHOWN
-            cited += [say("more_rules", self.lang, count=rest)] if rest > 0 else []
-            text = f"{say('law', self.lang)}{colon}{semicolon.join(dict.fromkeys(cited))}"
-            yield from wrap(clean(text), self.room, "  ", "  ")
+        """Yield the articles behind a question; of rules of several laws only their number."""
+        found = reasons(state.bundle, question.rules, state.day)
+        cited = dict.fromkeys(self.cited(reason.citations[0]) for reason in found)
+        if len(cited) > _LAWS_SHOWN:
+            yield from wrap(say("rules_behind", self.lang, count=len(found)), self.room, "  ", "  ")
+        elif cited:
+            laws = joint("semicolon", self.lang).join(cited)
+            yield from wrap(clean(f"{say('law', self.lang)}{joint('colon', self.lang)}{laws}"), self.room, "  ", "  ")
 
     def cited(self, citation: Mapping[str, Any]) -> str:
         """Return a regulation and the number of an article."""
         title, label = citation["title"][self.lang], citation["label"][self.lang]
         return f"《{title.strip('《》')}》{label}" if self.lang == "zh" else f"{title}, {label}"
 
+    def groups(self, question: Question) -> Iterator[str]:
+        """Yield the names of the groups with the numbers of their choices."""
+        for name, first, last in question.groups:
+            numbers = f"{first}–{last}" if first != last else str(first)
+            yield from wrap(clean(name[self.lang]), self.room, " " * 9, f"  {numbers:<7}")
+
+    def found(self, question: Question, choices: Sequence[Choice]) -> Iterator[str]:
+        """Yield the choices that a search found, with their numbers if the choices are numbered."""
+        for choice in choices:
+            sign = f"{question.choices.index(choice) + 1:>3}" if question.listed else "  -"
+            yield from _item(f"{sign}  {clean(choice.label[self.lang])}", self.room)
+
     def choices(self, question: Question) -> Iterator[str]:
-        """Yield the numbered choices, in columns if they are many and there is room."""
+        """Yield the numbered choices: below their groups, or in columns if they are many and there is room."""
+        for name, first, last in question.groups:
+            yield from wrap(clean(name[self.lang]), self.room, "  ", "  ")
+            yield from self.found(question, question.choices[first - 1 : last])
+        if question.groups:
+            return
         items = [f"{index:>3}  {clean(c.label[self.lang])}" for index, c in enumerate(question.choices, 1)]
         widest = max(map(width, items), default=0)
         columns = max(1, min(2, (self.room + 2) // (widest + 2))) if len(items) > 12 else 1
@@ -153,12 +185,20 @@ class Terminal:
 
     def how(self, question: Question) -> Iterator[str]:
         """Yield the instructions for an answer."""
-        kind = "launch" if question.path == ("product", "launch") else _HOW.get(question.kind, question.kind)
-        text = say(f"how_{kind}", self.lang)
+        text = say(f"how_{self.kind(question)}", self.lang)
         if question.unit is not None and question.kind != "date":
             unit = say("unit", self.lang, unit=question.unit[self.lang])
             text += f"（{unit}）" if self.lang == "zh" else f" ({unit})"
         yield from wrap(text, self.room)
+
+    def kind(self, question: Question) -> str:
+        """Return the kind of the instructions for an answer."""
+        if question.path in (NAME_PATH, LAUNCH):
+            return "name" if question.path == NAME_PATH else "launch"
+        if self.menu and question.choices:
+            several = "_services" if question.kind == "services" else "_several" if question.several else ""
+            return f"menu{several}"
+        return _HOW.get(question.kind, question.kind)
 
     def help(self) -> Iterator[str]:
         """Yield the other commands."""

@@ -91,7 +91,7 @@ def make_brief(data: Data, say: Sentences) -> Brief:
     lang = say.lang
     contest = doubt.hint(data, lang)
     remarks = [
-        say.phrase("contested") + say.colon + contest if contest else None,
+        say.phrase("contested") + say.colon + contest + say.stop if contest else None,
         some_waived(data, lang) if "remaining" in data else None,
     ]
     sources, weak = _sources(data, say)
@@ -106,7 +106,7 @@ def make_brief(data: Data, say: Sentences) -> Brief:
         contested=[
             (
                 f"{readings[0]['subject']}{say.colon}{say.text(readings[0]['message'])}",
-                [doubt.say_other(reading, lang) for reading in readings],
+                [doubt.say_other(_without_duties(reading), lang) for reading in readings],
             )
             for readings in doubt.group_readings(data["contested"])
         ],
@@ -140,10 +140,20 @@ def say_filings(made: Brief, data: Data, say: Sentences) -> str:
     return heading + say.colon + say.comma.join(filter(None, parts_told)) if any(parts_told) else heading
 
 
+def _without_duties(reading: Data) -> Data:
+    """Return a reading without the duties that it changes, which the details list."""
+    return {**reading, "changes": [change for change in reading["changes"] if change["kind"] != "duty"]}
+
+
 def say_denial(finding: Data, say: Sentences) -> str:
     """Return the reason of a denial."""
     reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
     return " · ".join(say.text(reason["title"]) for reason in reasons) or say.text(finding["message"])
+
+
+def no_license(data: Data, say: Sentences) -> str:
+    """Return the sentence for a decision without a license to get."""
+    return say.html({"allow": "no_license", "deny": "no_license_helps"}.get(data["decision"], "no_license_yet"))
 
 
 def _licenses(data: Data, say: Sentences) -> Iterator[License]:
@@ -187,7 +197,7 @@ def nearest_route(finding: Data, say: Sentences) -> str:
 
 def _failing(route: Data, say: Sentences) -> list[str]:
     cap = route["max_foreign_percent"]
-    share = [say.phrase("share_too_high", percent=number(cap))] if route["share_too_high"] else []
+    share = [say.html("share_cap", percent=number(cap))] if route["share_too_high"] else []
     return share + [say.text(one["message"]).rstrip(".。") for one in route["conditions"] if value_of(one) is False]
 
 

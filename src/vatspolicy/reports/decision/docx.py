@@ -14,7 +14,7 @@ from docx.shared import Mm, Pt, RGBColor
 from vatspolicy.errors import Problem
 from vatspolicy.i18n.text import clean
 from vatspolicy.profile.vocabulary import Language
-from vatspolicy.reports.decision.brief import Brief, make_brief, say_filings
+from vatspolicy.reports.decision.brief import Brief, make_brief, no_license, say_filings
 from vatspolicy.reports.decision.digest import WAIVER_WORDS, remark_place, say_remark
 from vatspolicy.reports.decision.gate_line import worst_first
 from vatspolicy.reports.decision.tasks import by_day
@@ -100,8 +100,7 @@ class _Memo:
         say = self.say
         self.heading(say.html("licenses"))
         if not made.licenses:
-            told = say.html("no_license" if data["decision"] == "allow" else "no_license_yet")
-            self.document.add_paragraph(told)
+            self.document.add_paragraph(no_license(data, say))
             return
         self.table(
             [say.html(key) for key in ("instrument", "authority", "class", "route", "article")],

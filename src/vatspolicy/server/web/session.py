@@ -19,6 +19,7 @@ from vatspolicy.gate.gate import Gate
 from vatspolicy.gate.opinions import check_opinions
 from vatspolicy.guidance.interview import Refused, interview_to_data, read_reply, start
 from vatspolicy.guidance.interview.messages import both
+from vatspolicy.guidance.interview.naming import make_slug, name_product
 from vatspolicy.guidance.interview.questions import NAME_PATH, Question
 from vatspolicy.guidance.interview.ranking import NO_GAIN
 from vatspolicy.guidance.interview.writer import comments, render, write_fact
@@ -136,7 +137,7 @@ def answer(context: WebContext, request: DecideRequest) -> dict[str, Any]:
         path, value, typed = request.change
         try:
             if typed:
-                value = _read_typed(path, value, context.bundle.schemas)
+                value = _read_typed(path, value, context.bundle.schemas, naming=not named)
             document = _apply_change(context, document, request, path, value)
             named = named or path == NAME_PATH
         except Refused as error:
@@ -235,8 +236,8 @@ def _problem_to_data(problem: Problem) -> dict[str, Any]:
 # --- one fact changed
 
 
-def _read_typed(path: Path, text: str, schemas: SchemaSet) -> Any:
-    """Read a typed value; return None for an empty text.
+def _read_typed(path: Path, text: str, schemas: SchemaSet, naming: bool) -> Any:
+    """Read a typed value; return None for an empty text. `naming`: the interview asks for the name of the product.
 
     Raises: Refused.
     """
@@ -251,7 +252,8 @@ def _read_typed(path: Path, text: str, schemas: SchemaSet) -> Any:
         raise _bad_request("This fact is not typed.")
     nothing: LocalizedText = {"en": "", "zh": ""}
     least, most = node.get("minimum"), node.get("maximum")
-    asked = Question(path, kind, nothing, nothing, nothing, None, (), least, most, (), "", NO_GAIN)
+    phase = "start" if naming and path == NAME_PATH else ""
+    asked = Question(path, kind, nothing, nothing, nothing, None, (), least, most, (), phase, NO_GAIN)
     return read_reply(asked, text)
 
 
@@ -274,15 +276,16 @@ def _apply_change(context: WebContext, document: Document, request: DecideReques
 
 
 def _write_change(schemas: SchemaSet, document: Document, lang: Language, path: Path, value: Any) -> Document:
-    expected = set_fact(document.data, path, value)
-    if path != NAME_PATH:
+    expected, file = set_fact(document.data, path, value), document.file
+    if path == NAME_PATH and isinstance(value, str):
+        expected, file = name_product(document.data, value), f"{make_slug(value)}.yaml"
+    else:
         try:
             after = parse_document(write_fact(document.text, path, value, comments(lang, schemas)), document.file)
             if after.data == expected:
                 return after
         except (InvalidInput, ValueError, yaml.YAMLError):
             pass
-    file = f"{value}.yaml" if path == NAME_PATH else document.file
     return parse_document(render(expected, lang, schemas), file)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from vatspolicy.policies.model import NEVER, Instrument, Policy
 from vatspolicy.profile.vocabulary import label
@@ -19,6 +20,12 @@ from vatspolicy.reports.policy.index import (
     policies_by_topic,
 )
 from vatspolicy.reports.policy.site.site import Site
+
+EXAMPLES = {
+    "en": ("SaaS", "web shop", "IoT", "cosmetics", "Beijing"),
+    "zh": ("SaaS", "网店", "物联网", "化妆品", "北京"),
+}
+"""Searches that the index proposes."""
 
 
 def index_page(site: Site) -> str:
@@ -40,6 +47,8 @@ def index_page(site: Site) -> str:
     )
     body: Content = [
         tag("h1", site.say("site")),
+        tag("p", site.say("home"), class_="lead"),
+        tag("p", site.say("home_search"), " ", join(*_examples(site), between=site.comma), class_="lead-search"),
         tag("p", lead),
         tag("p", site.say("index_where"), class_="soft"),
         tag("h2", site.say("by_topic"), id="_topics"),
@@ -48,6 +57,11 @@ def index_page(site: Site) -> str:
         handled,
     ]
     return site.page("index", site.say("site"), body, toc)
+
+
+def _examples(site: Site) -> list[Html]:
+    """Return links to searches that begin with an ordinary word."""
+    return [link(text, f"search.html#q={quote(text)}") for text in EXAMPLES[site.lang]]
 
 
 def _topic(site: Site, topic: str, members: list[Policy]) -> Html:

@@ -20,6 +20,8 @@ from vatspolicy.reports.policy.site.words import say
 
 OVERVIEWS = ("index", "calendar", "search", "matrix")
 """Pages that do not belong to a policy."""
+LICENSE = "Apache-2.0"
+"""License of the rules and of their pages."""
 FOLDERS = {"en": "", "zh": "zh/"}
 """Folders of pages by language."""
 
@@ -74,7 +76,10 @@ class Site:
         nav: list[Link] = [(self.title_of(one), "" if one == name else f"{one}.html") for one in self.names]
         crumbs: list[Link] = [] if name == "index" else [(self.say("site"), "index.html"), (title, "")]
         other = f"zh/{name}.html" if self.lang == "en" else f"../{name}.html"
-        foot = self.say("foot", version=self.bundle.version, digest=self.bundle.digest[:12])
+        known = self.say("foot_known", day=self.bundle.known_until) if self.bundle.known_until else ""
+        foot = self.say(
+            "foot", version=self.bundle.version, digest=self.bundle.digest[:12], known=known, license=LICENSE
+        )
         return page(
             title if name == "index" else f"{title} · {self.say('site')}",
             body,

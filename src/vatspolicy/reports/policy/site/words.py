@@ -14,12 +14,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "matrix": {"en": "Access matrix", "zh": "准入对照表"},
     "other": {"en": "中文", "zh": "English"},
     "foot": {
-        "en": "Rules {version}, {digest}. A reading of the law by rules, not legal advice.",
-        "zh": "规则库{version}，{digest}。本手册为规则推理，不构成法律意见。",
+        "en": "Rules {version}, {digest}{known}. License: {license}. A reading of the law by rules, not legal advice.",
+        "zh": "规则库{version}，{digest}{known}。许可证：{license}。本手册为规则推理，不构成法律意见。",
+    },
+    "foot_known": {"en": ", law last checked on {day}", "zh": "，法律最近核对日期{day}"},
+    "home": {
+        "en": "The rules by which vatspolicy decides whether a product may launch in mainland China: every article, "
+        "what it requires, of whom, and since when.",
+        "zh": "vatspolicy据以判定产品能否在中国内地上线的规则：每一条款的要求、对象和施行日期。",
+    },
+    "home_search": {
+        "en": "Look for a product, a license or an article, for example:",
+        "zh": "可检索产品、许可或条款，例如：",
     },
     "index_lead": {
-        "en": "{policies} policies with {rules} rules. They speak of days from {first} on.",
-        "zh": "共{policies}份政策文件、{rules}条规则，适用于{first}以后的日期。",
+        "en": "{policies} policies with {rules} rules. They cover the law in force since {first}.",
+        "zh": "共{policies}份政策文件、{rules}条规则，涵盖{first}以来施行的法律。",
     },
     "index_where": {
         "en": "The calendar has the days on which decisions change, the search every rule, article and instrument.",
@@ -84,7 +94,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "calendar_lead": {
         "en": "Days on which a rule, a parameter or an edition begins or ends, newest first. A decision of the day "
         "itself is made under the new law; as of the day before, under the old. "
-        "The rules do not speak of days before {first}.",
+        "The rules cover no day before {first}.",
         "zh": "规则、参数或版本开始或停止适用的日期，由新到旧。当日的判定适用新规定，前一日的判定适用旧规定。"
         "规则库不适用于{first}以前的日期。",
     },
@@ -98,14 +108,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "without": {"en": "without ", "zh": "删去"},
     "new_order": {"en": "new order", "zh": "顺序变化"},
     "search_label": {
-        "en": "Words of a rule, an article, an instrument or a policy, in English or Chinese",
-        "zh": "规则、条款、文书或政策文件中的词语，中英文均可",
+        "en": "A product (SaaS, web shop), a license, a place, or words of a rule or an article, in English or Chinese",
+        "zh": "产品（如SaaS、网店）、许可、地点，或规则、条款中的词语，中英文均可",
     },
     "search_hint": {
         "en": "Every word must occur. Nothing leaves this page.",
         "zh": "须包含所有词语。检索在本页内完成，不发送任何内容。",
     },
-    "search_none": {"en": "Nothing found.", "zh": "没有结果。"},
+    "search_none": {
+        "en": "Nothing found for “{text}”. Try fewer or other words, or look through the rulebook by topic.",
+        "zh": "没有找到“{text}”。请减少词语或换一个词，也可按主题查阅规则手册。",
+    },
+    "search_about": {"en": "Concerns: {values}", "zh": "涉及：{values}"},
     "search_found": {"en": "{count} found", "zh": "{count}项结果"},
     "search_some": {"en": "{count} found, the first {shown} shown", "zh": "{count}项结果，显示前{shown}项"},
     "search_results": {"en": "Results", "zh": "结果"},
