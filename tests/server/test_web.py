@@ -175,7 +175,7 @@ def test_methods_and_paths_are_few(client: Client) -> None:
 @pytest.mark.parametrize("text", [SHOP, HOSTING, HOSTING.replace("foreign_percent: 100", "")])
 def test_it_decides_as_check_does(client: Client, console: Console, law: Path, text: str) -> None:
     console.write("spec.yaml", text)
-    told = json.loads(console("check", "spec.yaml", "-p", law, "-f", "json", "--no-fail").out)
+    told = json.loads(console("check", "spec.yaml", "-p", law, "-f", "json", "--details", "--no-fail").out)
     reply = client.decide(text, file="spec.yaml")
     assert [reply["record"]] == told["decisions"]
     assert reply["problems"] == []
