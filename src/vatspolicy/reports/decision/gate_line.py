@@ -69,7 +69,12 @@ def count(key: str, n: int, lang: Language) -> str:
 
 
 def say_gate(
-    gate: GateResult, lang: Language, style: Style, room: int, repeated: Mapping[str, str], one_line: bool = False
+    gate: GateResult,
+    lang: Language,
+    style: Style,
+    room: int,
+    repeated: Mapping[str, str] | None = None,
+    one_line: bool = False,
 ) -> list[str]:
     """Return the last line; the next command on a second one if `room` is too small, unless `one_line`.
 
@@ -83,7 +88,7 @@ def say_gate(
         text += _gap(lang) + word(WORDS, "end", lang, text=joint("comma", lang).join(counts))
     if state != "passed" and not gate.exit_code:
         text += _gap(lang) + word(WORDS, "no_fail", lang)
-    following = _next_command(gate, repeated)
+    following = _next_command(gate, repeated or {})
     command = word(WORDS, "next", lang, command=following) if following else ""
     whole = f"{text}{_gap(lang)}{command}".rstrip()
     if one_line or width(whole) <= room:

@@ -59,7 +59,7 @@ def render(
     """Render one or several decisions (records) as text, the worst first; `repeated` as in `say_gate`."""
     records, style = worst_first(records), Style(color)
     invalid = _count_errors(gate)
-    closing = say_gate(gate, lang, style, room, repeated or {}, extent == "quiet") if gate is not None else []
+    closing = say_gate(gate, lang, style, room, repeated, extent == "quiet") if gate is not None else []
     several = len(records) + len(invalid) > 1
     blocks: list[list[str]] = []
     if extent == "screen" and not several and records and not remarks:
