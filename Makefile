@@ -28,7 +28,7 @@ CORE := $(VENV)/.core-$(KEY)
 EXTRA = $(VENV)/.extra-$(1)-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test tests quick lint spark docs bench audit package clean
+.PHONY: help demo test tests quick lint spark docs pictures bench audit package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ spark: $(call EXTRA,spark) ## install what the tests on Spark need beside Java 1
 docs: $(call EXTRA,docs) ## check the documentation
 	@$(BIN)/vatspolicy docs build --check || { echo "docs/policies is stale: run vatspolicy docs build" >&2; exit 1; }
 	$(BIN)/pymarkdown scan --recurse docs $(wildcard *.md)
+
+pictures: $(call EXTRA,browser) ## draw the pictures of the README anew
+	$(BIN)/python docs/pictures/draw.py
 
 bench: $(call EXTRA,bench) $(VENV)/.opa-$(KEY) $(VENV)/.cerbos-$(KEY) ## measure; one table, and build/bench.json
 	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

@@ -22,7 +22,7 @@ def today() -> str:
 
 
 def now() -> str:
-    """Return this moment in UTC, as RFC 3339 with nanoseconds: for logs, never for a decision or a report."""
+    """Return this moment in UTC, as RFC 3339 with nanoseconds: for logs and times of runs, never for a decision."""
     moment = datetime.now(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 1000:09d}Z"
 

@@ -78,7 +78,9 @@ def test_a_terminal_without_unicode(law: Path, spec: str, lang: str) -> None:
 
 
 def test_what_a_program_reads_is_utf_8_everywhere(law: Path, spec: str) -> None:
-    process = spawn(law, spec, "-f", "json", env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
+    process = spawn(
+        law, spec, "-f", "json", "--details", env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    )
     out, _ = process.communicate(timeout=60)
     assert "中华人民共和国电信条例".encode() in out
     assert b"\r" not in out

@@ -163,3 +163,30 @@ def test_a_console_block_has_only_commands_and_what_they_print() -> None:
 )
 def test_what_a_page_may_leave_out(shown: str, printed: str, same: bool) -> None:
     assert matches(shown, printed) is same
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", text):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_readme_has_pictures_that_need_no_network() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", text)
+    assert {Path(path).suffix for _, path in pictures} == {".svg", ".png"}
+    for _, path in pictures:
+        assert (ROOT / path).stat().st_size < 150_000
+    svg = (ROOT / "docs/pictures/terminal.svg").read_text(encoding="utf-8")
+    assert not re.search(r"url\(|<script|href", svg.replace("url(#", ""))
+
+
+def test_the_readme_opens_with_two_commands_and_three_ways_in() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\$ (make \w+)", text, flags=re.MULTILINE)[:2] == ["make demo", "make test"]
+    ways = re.findall(r"^### (Counsel|Product|Platform): .*\n((?:(?!^#).*\n)*)", text, flags=re.MULTILINE)
+    assert [name for name, _ in ways] == ["Counsel", "Product", "Platform"]
+    for name, body in ways:
+        assert sum(bool(line.strip()) for line in body.splitlines()) <= 10, name

@@ -114,7 +114,17 @@ def test_only_the_core_is_installed(installed: Path) -> None:
 
 def test_the_wheel_decides_as_the_repository_does(installed: Path, spec: Path) -> None:
     """Equal inputs give equal bytes, the digest of the law included."""
-    command = ("check", spec.name, "--as-of", "2026-03-01", "--allow-past-as-of", "--no-fail", "-f", "json")
+    command = (
+        "check",
+        spec.name,
+        "--as-of",
+        "2026-03-01",
+        "--allow-past-as-of",
+        "--no-fail",
+        "-f",
+        "json",
+        "--details",
+    )
     shipped = run(installed / "vatspolicy", *command, cwd=spec.parent)
     assert shipped.returncode == 0, shipped.stderr
     [decision] = json.loads(shipped.stdout)["decisions"]

@@ -58,7 +58,7 @@ def test_no_policy_and_no_test_is_not_a_pass(console: Console, law: Path) -> Non
 def test_a_policy_that_cannot_be_read_is_not_a_pass(console: Console, copy_of_law: Path) -> None:
     console.write("spec.yaml", SHOP)
     (copy_of_law / "vats-pilot-2024.yaml").write_text("rules: [")
-    ran = console("check", "spec.yaml", "-p", copy_of_law, "-f", "json")
+    ran = console("check", "spec.yaml", "-p", copy_of_law, "-f", "json", "--details")
     assert (ran.code, ran.out) == (3, "")
 
 
@@ -75,7 +75,7 @@ def test_the_last_file_does_not_win(console: Console, law: Path) -> None:
     console.write("a.yaml", HOSTING.replace("facilities: [shanghai-lingang]", "facilities: [chengdu]"))
     console.write("b.yaml", SHOP)
     for order in (("a.yaml", "b.yaml"), ("b.yaml", "a.yaml")):
-        ran = console("check", *order, "-p", law, "-f", "json")
+        ran = console("check", *order, "-p", law, "-f", "json", "--details")
         assert (ran.code, json.loads(ran.out)["decision"]) == (1, "deny")
 
 
@@ -156,7 +156,7 @@ def test_a_misspelt_guard_is_refused(copy_of_law: Path, when: str) -> None:
 # kubernetes#115920: only the first violation was shown
 def test_every_reason_is_shown(console: Console, rich_law: Path) -> None:
     console.write("spec.yaml", OUTCAST)
-    (found,) = decisions(console("check", "spec.yaml", "-p", rich_law, *DENIED, "-f", "json"))
+    (found,) = decisions(console("check", "spec.yaml", "-p", rich_law, *DENIED, "-f", "json", "--details"))
     assert found["decision"] == "deny"
     assert {denial["rule"].partition("/")[0] for denial in found["denials"]} >= {"invented-duties"}
     assert len(found["denials"]) >= 2
@@ -165,7 +165,7 @@ def test_every_reason_is_shown(console: Console, rich_law: Path) -> None:
 # opa#1148, conftest#432: which condition failed?
 def test_each_clause_is_shown_with_its_value_and_the_line_of_the_fact(console: Console, rich_law: Path) -> None:
     path = console.write("spec.yaml", OUTCAST)
-    (found,) = decisions(console("check", "spec.yaml", "-p", rich_law, "-f", "json"))
+    (found,) = decisions(console("check", "spec.yaml", "-p", rich_law, "-f", "json", "--details"))
     (denial,) = (each for each in found["denials"] if each["rule"] == "invented-duties/outcast")
     assert denial["clauses"]
     assert all(clause["text"] and clause["value"] in (True, False, None) for clause in denial["clauses"])
@@ -180,7 +180,9 @@ def test_undecided_is_not_counted_as_passed(console: Console, law: Path) -> None
     assert ran.code == 4
     suites = ET.fromstring(ran.out).iter("testsuite")
     assert sum(int(suite.get("failures", 0)) + int(suite.get("errors", 0)) for suite in suites) >= 1
-    (found,) = decisions(console("check", "spec.yaml", "-p", law, "--set", "company.foreign_percent=", "-f", "json"))
+    (found,) = decisions(
+        console("check", "spec.yaml", "-p", law, "--set", "company.foreign_percent=", "-f", "json", "--details")
+    )
     states = {each["state"] for part in ("denials", "needs", "met", "duties", "undetermined") for each in found[part]}
     assert states <= {"fires", "unknown", "met", "unmet", "closed", "done"}
     assert {each["state"] for each in found["undetermined"]} == {"unknown"}
@@ -218,8 +220,8 @@ def check_with(console: Console, law: Path, waiver: dict[str, Any], *options: st
 
 # kyverno#6675: what an exception covered was not evaluated any more
 def test_what_is_waived_is_still_evaluated_and_shown(console: Console, rich_law: Path, waived: dict[str, Any]) -> None:
-    plain = decisions(console("check", "spec.yaml", "-p", rich_law, "-f", "json"))[0]
-    ran = check_with(console, rich_law, waived, "-f", "json")
+    plain = decisions(console("check", "spec.yaml", "-p", rich_law, "-f", "json", "--details"))[0]
+    ran = check_with(console, rich_law, waived, "-f", "json", "--details")
     (found,) = decisions(ran)
     assert found["decision"] == plain["decision"] == "deny"
     assert [each["rule"] for each in found["denials"]] == [each["rule"] for each in plain["denials"]]
@@ -261,7 +263,7 @@ def test_what_is_waived_is_suppressed_in_sarif(console: Console, rich_law: Path,
 def test_standard_output_is_the_result_and_nothing_else(console: Console, law: Path) -> None:
     console.write("good.yaml", SHOP)
     console.write("bad.yaml", "a: [")
-    ran = console("check", "good.yaml", "bad.yaml", "-p", law, "-f", "json")
+    ran = console("check", "good.yaml", "bad.yaml", "-p", law, "-f", "json", "--details")
     assert ran.code == 3
     data = json.loads(ran.out)
     assert data["decision"] is None  # one that was not decided is no pass of the run either
@@ -318,7 +320,7 @@ def test_two_rules_that_agree_are_no_conflict(console: Console, copy_of_law: Pat
     text = policy("agreeing", "rules:\n" + RULE.format(id="one", above="10.0") + RULE.format(id="two", above="20.0"))
     (copy_of_law / "agreeing.yaml").write_text(text)
     console.write("spec.yaml", HOSTING)
-    (found,) = decisions(console("check", "spec.yaml", "-p", copy_of_law, "-f", "json"))
+    (found,) = decisions(console("check", "spec.yaml", "-p", copy_of_law, "-f", "json", "--details"))
     assert found["decision"] == "deny"
     assert {each["rule"] for each in found["denials"]} == {"agreeing/one", "agreeing/two"}
     assert found["contested"] == []
@@ -374,7 +376,7 @@ def test_library_command_line_and_server_decide_alike(console: Console, law: Pat
     from vatspolicy.server.api.query import answer, read_query
 
     console.write("spec.json", json.dumps(HOSTING_DATA))
-    (by_command,) = decisions(console("check", "spec.json", "-p", law, "-f", "json"))
+    (by_command,) = decisions(console("check", "spec.json", "-p", law, "-f", "json", "--details"))
     by_library = evaluate(bundle, load_profile(HOSTING_DATA), "2027-01-31")
     by_server, word = answer(
         bundle, ("vatspolicy", "decision"), read_query(json.dumps({"input": HOSTING_DATA}).encode()), TODAY, False

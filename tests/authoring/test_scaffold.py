@@ -56,7 +56,7 @@ def test_a_new_fixture_passes(console: Console, law: Path) -> None:
 def test_a_new_profile_is_decided_incomplete(console: Console, law: Path) -> None:
     made = console("new", "profile", "specs/shop.yaml")
     assert (made.code, made.out) == (0, "specs/shop.yaml\n.vatspolicy/profile.schema.json\n")
-    ran = console("check", "specs/shop.yaml", "-p", law, "-f", "json")
+    ran = console("check", "specs/shop.yaml", "-p", law, "-f", "json", "--details")
     assert ran.code == 4
     [decision] = json.loads(ran.out)["decisions"]
     assert decision["product"] == "shop"

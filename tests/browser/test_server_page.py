@@ -102,7 +102,9 @@ def download(page: Any, folder: Path) -> Path:
 def assert_same_as_check(browser: Any, page: Any, console: Console, lang: str) -> dict[str, Any]:
     """Download the spec, run `check` on it, and compare: the whole record, and every word of the report."""
     path = download(page, console.folder)
-    told: dict[str, Any] = json.loads(console("check", path.name, "-f", "json", "--no-fail").out)["decisions"][0]
+    told: dict[str, Any] = json.loads(console("check", path.name, "-f", "json", "--details", "--no-fail").out)[
+        "decisions"
+    ][0]
     assert page.evaluate("() => now.record") == told
     verdict = VERDICTS[told["decision"]][lang]
     assert page.locator("#banner .word").inner_text() == verdict
@@ -385,7 +387,7 @@ def test_a_spec_that_is_opened_is_decided_as_check_decides_it(
         upload(page, fixture_file(name), yaml.safe_load(text)["product"]["title"])
         path = download(page, console.folder)
         assert path.read_text(encoding="utf-8") == text
-        told = json.loads(console("check", path.name, "-f", "json", "--no-fail").out)["decisions"][0]
+        told = json.loads(console("check", path.name, "-f", "json", "--details", "--no-fail").out)["decisions"][0]
         assert page.evaluate("() => now.record") == told
         assert page.locator("#banner .word").inner_text() == VERDICTS[told["decision"]]["en"]
         assert told["decision"] in {one["decision"] for one in expected}

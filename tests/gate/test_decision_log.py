@@ -21,7 +21,9 @@ from vatspolicy.gate.decision_log import append, make_event, parse_mask
 def test_a_record_has_opas_form(console: Console, law: Path) -> None:
     console.write("spec.yaml", HOSTING)
     console.write("shop.yaml", SHOP)
-    ran = console("check", "spec.yaml", "shop.yaml", "-p", law, "--log", "decisions.log", "-f", "json", "--no-fail")
+    ran = console(
+        "check", "spec.yaml", "shop.yaml", "-p", law, "--log", "decisions.log", "-f", "json", "--details", "--no-fail"
+    )
     assert (ran.code, ran.err) == (0, "")
     found = records(console.folder / "decisions.log")
     assert [record["input"]["product"]["id"] for record in found] == ["hosting", "shop"]

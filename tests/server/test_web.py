@@ -23,7 +23,7 @@ from vatspolicy.documents.schemas import SchemaSet  # noqa: E402
 from vatspolicy.policies.bundle import Bundle, load_bundle  # noqa: E402
 from vatspolicy.profile.vocabulary import fact_schemas  # noqa: E402
 from vatspolicy.server.web.form import make_form  # noqa: E402
-from vatspolicy.server.web.router import RULES, make_page  # noqa: E402
+from vatspolicy.server.web.router import EXPORTS, RULES, list_exports, make_page  # noqa: E402
 from vatspolicy.server.web.session import WebContext, read_request  # noqa: E402
 
 HOSTILE = "</q><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -175,7 +175,7 @@ def test_methods_and_paths_are_few(client: Client) -> None:
 @pytest.mark.parametrize("text", [SHOP, HOSTING, HOSTING.replace("foreign_percent: 100", "")])
 def test_it_decides_as_check_does(client: Client, console: Console, law: Path, text: str) -> None:
     console.write("spec.yaml", text)
-    told = json.loads(console("check", "spec.yaml", "-p", law, "-f", "json", "--no-fail").out)
+    told = json.loads(console("check", "spec.yaml", "-p", law, "-f", "json", "--details", "--no-fail").out)
     reply = client.decide(text, file="spec.yaml")
     assert [reply["record"]] == told["decisions"]
     assert reply["problems"] == []
@@ -338,6 +338,25 @@ def test_a_report_is_that_of_check(client: Client, console: Console, law: Path) 
     assert reply.text == (console.folder / "report.html").read_text(encoding="utf-8")
     for wrong in ({"text": HOSTING, "format": "exe"}, {"text": HOSTING}, {"text": "a", "format": "html"}):
         assert client("POST", "/report", json=wrong).status_code == 400
+
+
+def test_a_report_for_counsel_is_that_of_check(client: Client, console: Console, law: Path) -> None:
+    pytest.importorskip("docx", reason="needs the extra `export`")
+    pytest.importorskip("openpyxl", reason="needs the extra `export`")
+    console.write("spec.yaml", HOSTING)
+    for format in ("docx", "xlsx"):
+        assert console("check", "spec.yaml", "-p", law, "-o", f"{format}=report.{format}", "--no-fail").code == 0
+        reply = client("POST", "/report", json={"text": HOSTING, "file": "spec.yaml", "format": format})
+        assert reply.headers["content-type"] == EXPORTS[format]
+        assert reply.content == (console.folder / f"report.{format}").read_bytes()
+    assert client("GET", "/form").json()["exports"] == ["html", "docx", "xlsx"]
+
+
+def test_without_its_extra_a_report_for_counsel_is_not_offered(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vatspolicy.server.web.router.find_spec", lambda _: None)
+    assert list_exports() == ["html"]
+    reply = client("POST", "/report", json={"text": HOSTING, "format": "docx"})
+    assert (reply.status_code, reply.json()["message"]) == (400, "`format` must be one of: html.")
 
 
 def test_it_is_blank_until_something_is_answered(client: Client) -> None:

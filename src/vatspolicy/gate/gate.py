@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from vatspolicy.clock import LAST, later
+from vatspolicy.clock import LAST, later, nanoseconds, now
 from vatspolicy.engine.decision import Decision
 from vatspolicy.engine.evaluator import evaluate
 from vatspolicy.engine.serialize import decision_to_data
@@ -74,6 +74,10 @@ class GateResult(NamedTuple):
     """Files of the specs that could not be decided."""
     judgement: Judgement = Judgement()
     """Settings by which the records are judged."""
+    started: str = ""
+    """Moment at which the run began, in UTC (YYYY-MM-DDThh:mm:ss)."""
+    seconds: tuple[float, ...] = ()
+    """Time that each decision took, in the order of the records."""
 
 
 def find_specs(argument: str) -> list[str]:
@@ -127,23 +131,29 @@ class Gate:
     def run(self, arguments: Iterable[str]) -> GateResult:
         """Decide every spec behind the arguments (see `find_specs`), each once. Raises DayError for `as_of`."""
         self.check_day()
+        started = now()[:19]
         behind = {argument: find_specs(argument) for argument in arguments}
         empty = tuple(argument for argument, specs in behind.items() if not specs)
         decided: list[tuple[Profile, Decision, dict[str, Any]]] = []
         problems: list[Problem] = []
+        seconds: list[float] = []
         invalid: list[str] = []
         codes = [ExitCode.NOTHING] if empty or not behind else []
         for spec in dict.fromkeys(spec for specs in behind.values() for spec in specs):
+            begun = nanoseconds()
             try:
                 profile = load_profile(spec, self.changes, self.bundle.schemas, self.stdin_name)
                 decided.append((profile, *self.decide(profile)))
+                seconds.append((nanoseconds() - begun) / 1e9)
             except InvalidInput as error:
                 problems += error.problems
                 invalid.append(spec)
                 codes.append(ExitCode.INVALID)
         if self.waiver_set is not None:
             result = self._after_waivers(decided, problems, empty, codes)
-            return result._replace(invalid=tuple(invalid), judgement=self.judgement)
+            return result._replace(
+                invalid=tuple(invalid), judgement=self.judgement, started=started, seconds=tuple(seconds)
+            )
         codes += [self.code(data) for _, _, data in decided]
         law = tuple((profile, data) for profile, _, data in decided)
         return GateResult(
@@ -154,6 +164,8 @@ class Gate:
             law=law,
             invalid=tuple(invalid),
             judgement=self.judgement,
+            started=started,
+            seconds=tuple(seconds),
         )
 
     def _after_waivers(

@@ -135,7 +135,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("{0} more problems are not shown.", "另有 {0} 个问题未列出。"),
     ("--{0} and --{1} contradict each other.", "--{0} 与 --{1} 互相矛盾。"),
     ("--{0} belongs to --format text.", "--{0} 只与 --format text 同用。"),
-    ("{0} is a file, not text. Write it with: -o {1}=FILE.{2}", "{0} 是文件，不是文本。请用 -o {1}=文件.{2} 写出"),
+    ("{0} is a file, not text. Write it with: -o FILE.{1}", "{0} 是文件，不是文本。请用 -o FILE.{1} 写出"),
     ("{0} needs an extra: {1}.", "{0} 需要附加组件：{1}。"),
     ("the API needs an extra: {0}.", "API 需要附加组件：{0}。"),
     (

@@ -42,6 +42,11 @@ NEEDS = wanted("monotone", fact="company.foreign_percent", never=["needs-license
 MORE, FACTS = wanted("more_licenses"), wanted("more_facts", **SHIPPED["more-facts-stay-in-range"].body)
 PARTNER = wanted("more_licenses", holder="partner")
 WORDS_MORE = wanted("more_words", fact="services.*.content", never=["deny->allow", "deny->needs-license"])
+FREED = 'service.hosting == "overseas" && !("music" in service.content)'
+ABROAD, HERE = (
+    wanted("more_words", when=f'service.hosting == "{place}"', **{**WORDS_MORE.body, "each": "service"})
+    for place in ("overseas", "mainland")
+)
 OPEN = route("open", "operator.foreign_percent == operator.foreign_percent")
 PAIRS: Mapping[str, tuple[LawProperty, tuple[str, ...], str]] = {
     "a cap holds": (SHARE, (route("joint", "true", cap="50.0"),), "proved"),
@@ -56,6 +61,8 @@ PAIRS: Mapping[str, tuple[LawProperty, tuple[str, ...], str]] = {
     "a license of the partner closes": (PARTNER, (OPEN, rule("x", "service", "partner.licenses.size() > 1", "deny: {reason: LICENSE-LENDING}")), "refuted"),
     "stated content denies": (WORDS_MORE, (OPEN, rule("x", "service", '"news" in service.content', "deny: {reason: PROHIBITED-SECTOR}")), "proved"),
     "stated content frees": (WORDS_MORE, (OPEN, rule("x", "service", '!("music" in service.content)', "deny: {reason: PROHIBITED-SECTOR}")), "refuted"),
+    "stated content frees a service that is meant": (ABROAD, (OPEN, rule("x", "service", FREED, "deny: {reason: PROHIBITED-SECTOR}")), "refuted"),
+    "stated content frees another service": (HERE, (OPEN, rule("x", "service", FREED, "deny: {reason: PROHIBITED-SECTOR}")), "proved"),
     "facts narrow": (FACTS, (OPEN, rule("x", "service", "operator.foreign_percent > 10.0", "deny: {reason: SHARE-ABOVE-CAP}")), "proved"),
 }  # fmt: skip
 

@@ -155,7 +155,7 @@ def test_equal_decisions_give_equal_bytes(
 def test_files_are_written_beside_the_text(console: Console, tmp_path: Path) -> None:
     spec = str(fixture_file("cloud-hosting-beijing"))
     memo, checklist = tmp_path / "memo.docx", tmp_path / "checklist.xlsx"
-    done = console("check", spec, "--no-fail", "-o", f"docx={memo}", "-o", f"xlsx={checklist}")
+    done = console("check", spec, "--no-fail", "-o", memo, "-o", f"xlsx={checklist}")
     assert "NEEDS LICENSE" in done.out
     assert "Pilot approval" in read_memo(memo.read_bytes())[1]
     assert any("Pilot approval" in str(row["Item"]) for row in rows_of(checklist.read_bytes()))
@@ -166,7 +166,7 @@ def test_a_file_is_not_printed_on_a_terminal(console: Console, format: str, monk
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     ran = console("check", str(fixture_file("cloud-chengdu")), "-f", format)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"vatspolicy: {format} is a file, not text. Write it with: -o {format}=FILE.{format}\n"
+    assert ran.err == f"vatspolicy: {format} is a file, not text. Write it with: -o FILE.{format}\n"
 
 
 @pytest.mark.parametrize("format", BINARY_FORMATS)

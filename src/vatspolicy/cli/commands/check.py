@@ -264,7 +264,7 @@ def _refuse_export(format: str, to_terminal: bool) -> None:
     from importlib.util import find_spec
 
     if to_terminal and sys.stdout is not None and sys.stdout.isatty():
-        abort(f"{format} is a file, not text. Write it with: -o {format}=FILE.{format}")
+        abort(f"{format} is a file, not text. Write it with: -o FILE.{format}")
     if find_spec({"docx": "docx", "xlsx": "openpyxl"}[format]) is None:
         from vatspolicy.origin import install
 

@@ -39,17 +39,30 @@ def render(
 
     `problems` are errors of specs that were not decided. Text and github leave them to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
-    it. `gate` is the run of the gate, which the last line of the text tells; without it there is no such line.
+    it, and JSON is compact unless it is `details`. `gate` is the run of the gate: its settings say which findings are
+    errors, and the last line of the text tells it. Without it, the settings are those of a gate without options.
     """
     if format == "json":
         import json
 
-        return json.dumps(run(records, problems, remarks), ensure_ascii=False, indent=2) + "\n"
-    problems = [in_language(problem, lang) for problem in problems]
+        problems = [*problems, *_not_found(gate)]
+        whole = extent == "details"
+        found = run(records, problems, remarks, gate) if whole else compact_run(records, lang, problems, remarks, gate)
+        return json.dumps(found, ensure_ascii=False, indent=2 if whole else 1) + "\n"
+    problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
-    rest = (color, room, extent, gate) if format == "text" else () if format == "github" else (problems,)
-    text: str = module.render(records, lang, *rest, remarks=remarks or ())
-    return text
+    if format == "text":
+        return str(module.render(records, lang, color, room, extent, gate, remarks=remarks or ()))
+    if format == "html":
+        return str(module.render(records, lang, problems, remarks=remarks or ()))
+    return str(module.render(records, lang, problems, remarks=remarks or (), gate=gate))
+
+
+def _not_found(gate: GateResult | None) -> list[Problem]:
+    """Return the arguments that matched no spec as problems: nothing was decided about them."""
+    if gate is None or not gate.empty:
+        return []
+    return [Problem(argument, 1, 1, "", "No spec was found here.", "Check the path.") for argument in gate.empty]
 
 
 def _remarks(remarks: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
@@ -82,6 +95,7 @@ def run(
     records: Sequence[Mapping[str, Any]],
     problems: Iterable[Problem] = (),
     remarks: Iterable[Mapping[str, Any]] | None = None,
+    gate: GateResult | None = None,
 ) -> dict[str, Any]:
     """Return the decisions of a run as data (decision.schema.json). If a spec is undecided, the run has no decision."""
     undecided = [
@@ -92,7 +106,47 @@ def run(
     return {
         "format": FORMAT,
         "decision": None if undecided else worst,
+        **({} if gate is None else {"gate": _gate(records, gate)}),
         "decisions": list(records),
         "problems": undecided,
         **_remarks(remarks),
+    }
+
+
+def compact_run(
+    records: Sequence[Mapping[str, Any]],
+    lang: Language,
+    problems: Iterable[Problem] = (),
+    remarks: Iterable[Mapping[str, Any]] | None = None,
+    gate: GateResult | None = None,
+) -> dict[str, Any]:
+    """Return the decisions of a run in their compact form (summary.schema.json)."""
+    from vatspolicy.gate.judgement import Judgement
+    from vatspolicy.reports.decision.compact import compact
+
+    judgement = gate.judgement if gate else Judgement()
+    whole = run(records, problems, remarks, gate)
+    told = [{**remark, "message": remark["message"][lang]} for remark in whole.get("waivers", ())]
+    return {
+        **whole,
+        "form": "compact",
+        "decisions": [compact(data, lang, judgement) for data in records],
+        **({"waivers": told} if "waivers" in whole else {}),
+    }
+
+
+def _gate(records: Iterable[Mapping[str, Any]], gate: GateResult) -> dict[str, Any]:
+    """Return the settings of the gate, its exit code, and each part of a decision that fails it."""
+    judgement = gate.judgement
+    failures = [
+        {"file": data["file"], "product": data["product"], **failure._asdict()}
+        for data in records
+        for failure in judgement.find_failures(data)
+    ]
+    return {
+        "fail_on": judgement.fail_on,
+        "no_fail": judgement.no_fail,
+        "strict_waivers": judgement.strict,
+        "exit_code": int(gate.exit_code),
+        "failures": failures,
     }

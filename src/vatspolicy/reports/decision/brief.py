@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.i18n.words import VERDICTS, number, word
-from vatspolicy.reports.decision import doubt
+from vatspolicy.reports.decision import doubt, gate_line
 from vatspolicy.reports.decision.basis import cited_articles
 from vatspolicy.reports.decision.digest import licenses_to_get, some_waived, split_duties, waived_mark
-from vatspolicy.reports.decision.gate_line import WORDS as GATE_WORDS
-from vatspolicy.reports.decision.gate_line import count
 from vatspolicy.reports.decision.tasks import Item, items, offers_of, route_titles
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.timeline import say_ahead
@@ -91,7 +89,7 @@ def make_brief(data: Data, say: Sentences) -> Brief:
     lang = say.lang
     contest = doubt.hint(data, lang)
     remarks = [
-        say.phrase("contested") + say.colon + contest if contest else None,
+        say.phrase("contested") + say.colon + contest + say.stop if contest else None,
         some_waived(data, lang) if "remaining" in data else None,
     ]
     sources, weak = _sources(data, say)
@@ -106,7 +104,7 @@ def make_brief(data: Data, say: Sentences) -> Brief:
         contested=[
             (
                 f"{readings[0]['subject']}{say.colon}{say.text(readings[0]['message'])}",
-                [doubt.say_other(reading, lang) for reading in readings],
+                [doubt.say_other(_without_duties(reading), lang) for reading in readings],
             )
             for readings in doubt.group_readings(data["contested"])
         ],
@@ -132,18 +130,32 @@ def say_reason(data: Data, say: Sentences) -> str:
 def say_filings(made: Brief, data: Data, say: Sentences) -> str:
     """Return the number of filings and duties as a heading."""
     parts = zip(("filings", "own"), split_duties(data), strict=True)
-    told = [count(key, len(duties), say.lang) for key, duties in parts if duties]
-    before = word(GATE_WORDS, "before", say.lang, todo=word(GATE_WORDS, "and", say.lang).join(told)) if told else ""
+    told = [gate_line.count(key, len(duties), say.lang) for key, duties in parts if duties]
+    before = (
+        word(gate_line.WORDS, "before", say.lang, todo=word(gate_line.WORDS, "and", say.lang).join(told))
+        if told
+        else ""
+    )
     later = len(made.filings) - len(made.before_launch)
     parts_told = [before, say.html("later_count", count=later) if later else ""]
     heading = say.html("filings_denied" if data["decision"] == "deny" else "filings")
     return heading + say.colon + say.comma.join(filter(None, parts_told)) if any(parts_told) else heading
 
 
+def _without_duties(reading: Data) -> Data:
+    """Return a reading without the duties that it changes, which the details list."""
+    return {**reading, "changes": [change for change in reading["changes"] if change["kind"] != "duty"]}
+
+
 def say_denial(finding: Data, say: Sentences) -> str:
     """Return the reason of a denial."""
     reasons = finding.get("reasons", []) if finding["effect"] == "need" else []
     return " · ".join(say.text(reason["title"]) for reason in reasons) or say.text(finding["message"])
+
+
+def no_license(data: Data, say: Sentences) -> str:
+    """Return the sentence for a decision without a license to get."""
+    return say.html({"allow": "no_license", "deny": "no_license_helps"}.get(data["decision"], "no_license_yet"))
 
 
 def _licenses(data: Data, say: Sentences) -> Iterator[License]:
@@ -187,7 +199,7 @@ def nearest_route(finding: Data, say: Sentences) -> str:
 
 def _failing(route: Data, say: Sentences) -> list[str]:
     cap = route["max_foreign_percent"]
-    share = [say.phrase("share_too_high", percent=number(cap))] if route["share_too_high"] else []
+    share = [say.html("share_cap", percent=number(cap))] if route["share_too_high"] else []
     return share + [say.text(one["message"]).rstrip(".。") for one in route["conditions"] if value_of(one) is False]
 
 

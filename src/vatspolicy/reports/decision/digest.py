@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
-from vatspolicy.reports.decision.doubt import say_kind, say_other
-from vatspolicy.reports.words import law_of
+from vatspolicy.reports.decision.doubt import say_other
 
 Data = Mapping[str, Any]
 
@@ -83,67 +82,7 @@ def subject_of(finding: Data) -> str:
     return "/".join(part for part in (finding["subject"]["service"], finding["subject"]["class"]) if part)
 
 
-# --- findings beside lines
-
-
-class Result(NamedTuple):
-    """A finding beside a line of the spec."""
-
-    rule: str
-    level: str
-    """error (deny), warning (needs a license, incomplete) or note (duty, advice, undetermined)."""
-    message: str
-    line: int
-    column: int
-    subject: str
-    finding: Mapping[str, Any]
-    waived: str = ""
-    """Approver and reason of a waiver; empty without one."""
-
-
-def results(data: Mapping[str, Any], lang: Language) -> Iterator[Result]:
-    """Yield the findings of a decision (a record), the gravest first."""
-    for key, level in (
-        ("denials", "error"),
-        ("needs", "warning"),
-        ("would_need", "warning" if data.get("remaining") == "needs-license" else "note"),
-        ("duties", "note"),
-        ("advice", "note"),
-        ("undetermined", "warning" if data.get("remaining", data["decision"]) == "incomplete" else "note"),
-    ):
-        for finding in data[key]:
-            subject = subject_of(finding)
-            waived = _waived(finding, lang)
-            yield Result(
-                finding["rule"],
-                level,
-                _message(finding, lang) + (aside(waived, lang) if waived else ""),
-                finding["location"]["line"],
-                finding["location"]["column"],
-                subject,
-                finding,
-                waived,
-            )
-
-
-def _waived(finding: Mapping[str, Any], lang: Language) -> str:
-    return say_waived(finding["waived"], lang) if "waived" in finding else ""
-
-
-def _message(finding: Mapping[str, Any], lang: Language) -> str:
-    parts = [finding["message"][lang]]
-    if finding["effect"] == "advise":
-        parts = [say_kind(finding, lang), *parts]
-    if finding["effect"] == "need":
-        parts += [reason["title"][lang] for reason in finding.get("reasons", [])]
-        parts += [f"→ {offer['instrument']['title'][lang]} ({offer['route']})" for offer in finding.get("any_of", [])]
-    if "instrument" in finding:
-        parts.append(f"→ {finding['instrument']['title'][lang]}")
-    if "deadline" in finding:
-        parts.append(finding["deadline"]["text"][lang])
-    if finding["state"] in ("unknown", "unread"):
-        parts += [f"? {ask['path']}" for ask in finding.get("asks", [])]
-    return " ".join(parts) + f" [{law_of(finding, lang)}]"
+# --- sentences
 
 
 def later_law(data: Data, lang: Language) -> str:

@@ -1,56 +1,88 @@
-"""GitHub annotations of decisions: one for each finding, on the line of the spec that decided it."""
+"""GitHub annotations of decisions: one for each verdict, then the results on the lines of the spec."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from vatspolicy.errors import Problem
+from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language
-from vatspolicy.i18n.words import aside, joint, word
+from vatspolicy.i18n.words import Table, aside, joint, word
 from vatspolicy.reports.decision import doubt
-from vatspolicy.reports.decision.digest import later_law, results, say_contested, say_remark, some_waived
+from vatspolicy.reports.decision.digest import later_law, say_remark, some_waived
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
-from vatspolicy.reports.decision.opinions import say_matter, say_opinion
-from vatspolicy.reports.formats.github import command
+from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.decision.results import decided, results, say_failures, worst_first
+from vatspolicy.reports.formats.github import Annotation, write
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
 
 Data = Mapping[str, Any]
 
+WORDS: Table = {
+    "more": {
+        "en": "{count} more of this level are in the job summary and in the other reports.",
+        "zh": "另有{count}项同级提示，见作业摘要及其他报告。",
+    },
+    "hint": {"en": "{text}.", "zh": "{text}。"},
+    "fails": {"en": "The gate fails: {failures}.", "zh": "门禁未通过：{failures}。"},
+}
 
-def render(records: Iterable[Data], lang: Language, remarks: Iterable[Data] = ()) -> str:
-    """Return the annotations of all decisions, one for each verdict, and the remarks about waivers."""
-    lines = [line for data in records for line in _lines(data, lang)]
+
+def render(
+    records: Iterable[Data],
+    lang: Language,
+    problems: Iterable[Problem] = (),
+    remarks: Iterable[Data] = (),
+    gate: GateResult | None = None,
+) -> str:
+    """Return the annotations of all decisions and the remarks about waivers; `problems` stand on standard error."""
+    del problems
+    judgement = gate.judgement if gate else Judgement()
+    records = worst_first(records, judgement)
+    found = [_verdict(data, lang, judgement) for data in records]
+    for data in records:
+        for result in results(data, lang, judgement):
+            name = result.rule if result.finding else result.detail.partition("\0")[0]
+            title = result.rule if name in ("", result.rule) else f"{result.rule}: {name}"
+            found.append(Annotation(result.level, result.message, title, data["file"], result.line, result.column))
     for one in remarks:
-        place = {"file": one["file"], "line": one["line"], "col": one["column"]} if one["file"] else {}
-        lines.append(command(one["level"], say_remark(one, lang), **place, title=one["kind"]))
-    return "".join(f"{line}\n" for line in lines)
+        level = "error" if judgement.fails_remark(one) else one["level"]
+        found.append(
+            Annotation(level, say_remark(one, lang), one["kind"], one["file"] or "", one["line"], one["column"])
+        )
+    for data in records:
+        found += _notes(data, lang)
+    return write(found, word(WORDS, "more", lang))
 
 
-def _lines(data: Data, lang: Language) -> Iterator[str]:
-    level = {"deny": "error", "allow": "note"}.get(data.get("remaining", data["decision"]), "warning")
+def _verdict(data: Data, lang: Language, judgement: Judgement) -> Annotation:
+    """Return the annotation of the decision: an error exactly if it fails the gate."""
+    failures = judgement.find_failures(data)
+    contested = any(reading["stricter"] for reading in data["contested"])
+    level = "error" if failures else "note" if decided(data) == "allow" and not contested else "warning"
     title = f"{data['product']}{joint('colon', lang)}{doubt.verdict(data, lang)}"
-    told = doubt.hint(data, lang)
-    more = f" {told}" if told else ""
-    if level == "note" and any(reading["stricter"] for reading in data["contested"]):
-        level = "warning"
-    if "remaining" in data:
-        more += f" {told}" if (told := some_waived(data, lang) or "") else ""
-    more += f" {later}" if (later := later_law(data, lang)) else ""
-    top = {"file": data["file"], "line": 1, "col": 1}
-    yield command(level, f"{title}{aside(data['as_of'], lang)}{more}", **top, title=title)
-    for reading in data["contested"]:
-        place = {"file": data["file"], "line": reading["location"]["line"], "col": reading["location"]["column"]}
-        yield command("note", say_contested(reading, lang), **place, title=reading["rule"])
-    for opinion in data["opinions"]:
-        place = {"file": data["file"], "line": opinion["line"], "col": opinion["column"]}
-        yield command("note", say_opinion(opinion, lang), **place, title=word(OPINIONS, "opinions", lang))
-    for matter in (matter for ask in data["missing"] for matter in ask.get("about", ())):
-        yield command("warning", say_matter(matter, lang), **top, title=matter["name"])
-    if data.get("changes_ahead"):
-        from vatspolicy.reports.timeline import WORDS, say_ahead
+    told = [
+        word(WORDS, "hint", lang, text=hint) if (hint := doubt.hint(data, lang)) else "",
+        word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else "",
+        (some_waived(data, lang) or "") if "remaining" in data else "",
+        later_law(data, lang),
+    ]
+    message = " ".join([f"{title}{aside(data['as_of'], lang)}", *(text for text in told if text)])
+    return Annotation(level, message, title, data["file"])
 
-        ahead = word(WORDS, "ahead", lang)
+
+def _notes(data: Data, lang: Language) -> Iterator[Annotation]:
+    """Yield the opinions that the spec states, and the changes in the days ahead."""
+    for opinion in data["opinions"]:
+        title = word(OPINIONS, "opinions", lang)
+        yield Annotation("note", say_opinion(opinion, lang), title, data["file"], opinion["line"], opinion["column"])
+    if data.get("changes_ahead"):
+        from vatspolicy.reports.timeline import WORDS as TIMELINE
+        from vatspolicy.reports.timeline import say_ahead
+
+        title = f"{data['product']}: {word(TIMELINE, 'ahead', lang)}"
         for entry in data["changes_ahead"]:
-            yield command("note", say_ahead(entry, lang), **top, title=f"{data['product']}: {ahead}")
-    for result in results(data, lang):
-        place = {"file": data["file"], "line": result.line, "col": result.column}
-        yield command("note" if result.waived else result.level, result.message, **place, title=result.rule)
+            yield Annotation("note", say_ahead(entry, lang), title, data["file"])

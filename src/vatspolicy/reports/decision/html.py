@@ -48,6 +48,7 @@ _NAMES = {
     "counts": lambda days: {day: len(found) for day, found in days.items()},
     "fact_in_words": basis.fact_in_words,
     "group_readings": doubt.group_readings,
+    "no_license": brief.no_license,
     "offset": calendar_picture.offset,
     "open_facts": digest.open_facts,
     "picture": route_diagram.picture,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy.errors import Problem
-from vatspolicy.i18n.words import STATES, VERDICTS, aside, joint, number, word
+from vatspolicy.gate.judgement import Judgement
+from vatspolicy.i18n.words import STATES, VERDICTS, Table, aside, joint, number, word
+from vatspolicy.output import Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import doubt
@@ -22,35 +24,82 @@ from vatspolicy.reports.decision.digest import (
     waived_findings,
     waived_mark,
 )
+from vatspolicy.reports.decision.gate_line import say_gate
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_matter, say_opinion
-from vatspolicy.reports.formats.markdown import escape, section
+from vatspolicy.reports.decision.results import say_failures, worst_first
+from vatspolicy.reports.formats.markdown import escape, section, table
 from vatspolicy.reports.words import GROUPS, MEANINGS, VERIFICATION, cited, law_of, phrase, way_of
 
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
+
 _ICONS = {"allow": "✅", "needs-license": "📄", "deny": "⛔", "incomplete": "❔"}
+WORDS: Table = {
+    "decision": {"en": "Decision", "zh": "结论"},
+    "spec": {"en": "Spec", "zh": "规格"},
+    "gate": {"en": "Gate", "zh": "门禁"},
+    "fails": {"en": "FAILS: {failures}", "zh": "未通过：{failures}"},
+    "ok": {"en": "passes", "zh": "通过"},
+    "invalid": {"en": "FAILS: invalid", "zh": "未通过：规格无效"},
+    "gate_fails": {
+        "en": "The gate fails (--fail-on {fail_on}): {failures}.",
+        "zh": "门禁未通过（--fail-on {fail_on}）：{failures}。",
+    },
+}
 _MARKS = {"open": "✔", "closed": "✘", "unknown": "?"}
 
 Data = Mapping[str, Any]
 
 
 def render(
-    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+    records: Iterable[Data],
+    lang: Language,
+    problems: Iterable[Problem] = (),
+    remarks: Iterable[Data] = (),
+    gate: GateResult | None = None,
 ) -> str:
-    """Render a section per decision, then waivers, then the specs that could not be decided."""
-    pages = ["\n".join(_Page(data, lang).lines()) for data in records]
+    """Render the result of the gate, a section per decision, then waivers, then the specs that could not be decided.
+
+    Several specs begin with a table, and everywhere the worst is first.
+    """
+    judgement = gate.judgement if gate else Judgement()
+    records = worst_first(records, judgement)
+    problems = sorted(set(problems))
+    pages = [f"**{escape(line)}**" for line in (say_gate(gate, lang, Style(False), 0, one_line=True) if gate else ())]
+    pages.append("\n".join(_overview(records, problems, lang, judgement)))
+    pages += ["\n".join(_Page(data, lang, judgement).lines()) for data in records]
     if remarks:
         told = [f"- {escape(remark_place(one))}: {escape(say_remark(one, lang))}" for one in remarks]
         pages.append("\n".join([f"## {word(WAIVER_WORDS, 'remarks', lang)}", "", *told]))
-    problems = sorted(set(problems))
     if problems:
         lines = [f"- {escape(str(problem))}" for problem in problems]
         pages.append("\n".join([f"## {_ICONS['incomplete']} {phrase('undecided', lang)}", "", *lines]))
-    return "\n\n".join(pages) + "\n"
+    return "\n\n".join(page for page in pages if page) + "\n"
+
+
+def _overview(
+    records: Sequence[Data], problems: Sequence[Problem], lang: Language, judgement: Judgement
+) -> Iterator[str]:
+    """Yield a table of several specs, the worst first: the specs, their decisions, and why the gate fails."""
+    files = list(dict.fromkeys(problem.file for problem in problems))
+    if len(records) + len(files) < 2:
+        return
+    rows = [
+        [f"{_ICONS['incomplete']} {phrase('undecided', lang)}", escape(file), word(WORDS, "invalid", lang)]
+        for file in files
+    ]
+    for data in records:
+        failures = judgement.find_failures(data)
+        outcome = word(WORDS, "fails", lang, failures=say_failures(failures)) if failures else word(WORDS, "ok", lang)
+        name = f"{escape(str(data['title']))}{aside(escape(data['file']), lang)}"
+        rows.append([f"{_ICONS[data['decision']]} {doubt.verdict(data, lang)}", name, outcome])
+    yield from table([word(WORDS, key, lang) for key in ("decision", "spec", "gate")], rows)
 
 
 class _Page:
-    def __init__(self, data: Data, lang: Language) -> None:
-        self.data, self.lang = data, lang
+    def __init__(self, data: Data, lang: Language, judgement: Judgement) -> None:
+        self.data, self.lang, self.judgement = data, lang, judgement
         self.comma, self.colon = joint("comma", lang), joint("colon", lang)
 
     def say(self, text: Data) -> str:
@@ -68,6 +117,10 @@ class _Page:
             yield f"**{escape(told)}**"
             yield ""
         yield f"{word(MEANINGS, data['decision'], lang)} *{law}*"
+        if failures := self.judgement.find_failures(data):
+            yield ""
+            fails, fail_on = say_failures(failures), self.judgement.fail_on
+            yield f"**{word(WORDS, 'gate_fails', lang, failures=fails, fail_on=fail_on)}**"
         yield from self.waived()
         yield from self.denials()
         yield from self.missing()

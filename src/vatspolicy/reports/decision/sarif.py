@@ -2,77 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from vatspolicy.errors import Problem
+from vatspolicy.gate.judgement import Judgement
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.words import joint, word
-from vatspolicy.reports.decision.digest import WAIVER_WORDS, Result, later_law, results, say_contested, say_remark
-from vatspolicy.reports.decision.doubt import WORDS
+from vatspolicy.origin import page
+from vatspolicy.reports.decision.digest import WAIVER_WORDS, later_law, say_remark
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_opinion
-from vatspolicy.reports.formats.sarif import Run, location
+from vatspolicy.reports.decision.results import CONTESTED, MISSING, WORDS, Result, results
+from vatspolicy.reports.formats.markdown import escape
+from vatspolicy.reports.formats.sarif import Run, location, related_location, rule_page
+from vatspolicy.reports.words import cited, phrase
+
+if TYPE_CHECKING:
+    from vatspolicy.gate.gate import GateResult
 
 Data = Mapping[str, Any]
 
+_HELP = {CONTESTED: "contested_help", MISSING: "missing_help"}
+
 
 def render(
-    records: Iterable[Data], lang: Language, problems: Iterable[Problem] = (), remarks: Iterable[Data] = ()
+    records: Iterable[Data],
+    lang: Language,
+    problems: Iterable[Problem] = (),
+    remarks: Iterable[Data] = (),
+    gate: GateResult | None = None,
 ) -> str:
     """Return one run with the results of all decisions. A spec that could not be decided is a notification."""
     records, problems = list(records), sorted(set(problems))
+    judgement = gate.judgement if gate else Judgement()
     run = Run("vatspolicy", records[0]["bundle"]["version"] if records else "0", "subjectAndRule/v1")
     for problem in problems:
         text = " ".join(part for part in (problem.path, problem.message, problem.hint) if part)
         run.notify("error", text, location(problem.file, problem.line, problem.column))
-    found = [(data, result) for data in records for result in results(data, lang)]
+    found = [(data, result) for data in records for result in results(data, lang, judgement)]
     rules: dict[str, Result] = {}
     for _, result in found:
         rules.setdefault(result.rule, result)
-    for _, result in sorted(rules.items()):
+    for _, result in sorted(rules.items(), key=lambda item: (item[1].finding is None, item[0])):
         _add_rule(run, result, lang)
     for data, result in found:
         _add_result(run, data, result)
-    _add_contested(run, records, lang)
     _add_later_law(run, records, lang)
     _add_opinions(run, records, lang)
     _add_changes_ahead(run, records, lang)
-    _add_remarks(run, list(remarks), lang)
+    _add_remarks(run, list(remarks), lang, judgement)
     if any("remaining" in data for data in records):  # SARIF 2.1.0, 3.27.23: on all results of a run or on none
         for made in run.results:
             made.setdefault("suppressions", [])
-    return run.to_json(not problems, properties={"decisions": {data["file"]: data["decision"] for data in records}})
+    properties = {
+        "decisions": {data["file"]: data["decision"] for data in records},
+        "failOn": judgement.fail_on,
+        "noFail": judgement.no_fail,
+    }
+    return run.to_json(not problems, gate and int(gate.exit_code), properties)
 
 
 def _add_rule(run: Run, result: Result, lang: Language) -> None:
     finding = result.finding
+    if finding is None:
+        text = word(WORDS, result.rule, lang)
+        said = [text, word(WORDS, _HELP[result.rule], lang)] if result.rule in _HELP else [text]
+        run.add_rule(result.rule, text, paragraphs=said, address=page("gate.md", "what-fails"))
+        return
     citations = finding["citations"]
     comma, colon = joint("comma", lang), joint("colon", lang)
     text = " ".join(  # a Chinese report quotes no English words
         f"{c['title'][lang]}{comma}{c['label'][lang]}" + (f"{colon}{c[lang]}" if c[lang] else "") for c in citations
     )
     url = next((c["url"] for c in citations if c["url"]), None)
+    policy, _, rule = result.rule.partition("/")
     run.add_rule(
         result.rule,
         finding["message"][lang],
-        fullDescription={"text": text},
+        full=text,
+        paragraphs=_help(finding, lang),
+        address=url or rule_page(policy, rule),
         properties={"version": finding["version"], "effect": finding["effect"]},
-        **({"helpUri": url} if url else {}),
     )
+
+
+def _help(finding: Data, lang: Language) -> Iterator[str]:
+    """Yield the paragraphs of the help of a rule: its message, what it checks, its articles, and the command to ask."""
+    yield f"**{escape(finding['message'][lang])}**"
+    yield escape(phrase("checks", lang, check=finding["check"][lang]))
+    for citation in finding["citations"]:
+        words = f"{joint('colon', lang)}{escape(citation[lang])}" if citation[lang] else ""
+        yield f"{escape(cited(citation, lang))}{words}"
+    yield f"`vatspolicy explain {finding['rule']}`"
 
 
 def _add_result(run: Run, data: Data, result: Result) -> None:
     finding = result.finding
+    identity = "\0".join([data["product"], result.subject, result.rule, *([result.detail] if result.detail else [])])
     made = run.add_result(
         result.rule,
         result.level,
         result.message,
         location(data["file"], result.line, result.column),
-        f"{data['product']}\0{result.subject}\0{result.rule}",
-        related=location(finding["policy_file"], finding["policy_line"]),
+        identity,
+        related=finding and related_location(finding["policy_file"], finding["policy_line"]),
     )
-    if result.waived:
+    properties = {"fails": result.failing} if result.failing else {}
+    if finding is not None and finding["effect"] == "advise":
+        properties["kind"] = finding["kind"]
+    if properties:
+        made["properties"] = properties
+    if result.waived and finding is not None:
         made["suppressions"] = [_suppression(finding["waived"], result.waived)]
 
 
@@ -87,33 +128,20 @@ def _suppression(waived: Data, said: str) -> dict[str, Any]:
     }
 
 
-def _add_contested(run: Run, records: Iterable[Data], lang: Language) -> None:
-    """Add other readings of the law, under a rule of their own: those that are stricter as warnings."""
-    found = [(data, reading) for data in records for reading in data["contested"]]
-    if not found:
-        return
-    run.add_rule("contested", word(WORDS, "contested", lang))
-    for data, reading in found:
-        identity = f"{data['product']}\0contested\0{reading['rule']}\0{reading['subject']}\0{reading['reading']}"
-        place = location(data["file"], reading["location"]["line"], reading["location"]["column"])
-        level = "warning" if reading["stricter"] else "note"
-        run.add_result("contested", level, say_contested(reading, lang), place, identity)
-
-
 def _add_later_law(run: Run, records: Iterable[Data], lang: Language) -> None:
     """Add that the law of a day is not all known, as notes under a rule of their own."""
     found = [(data, told) for data in records if (told := later_law(data, lang))]
     if found:
-        run.add_rule("later-law", found[0][1])
+        run.add_rule("later-law", found[0][1], address=page("gate.md", "which-law"))
     for data, told in found:
         run.add_result("later-law", "note", told, location(data["file"], 1), f"{data['product']}\0later-law")
 
 
 def _add_opinions(run: Run, records: Iterable[Data], lang: Language) -> None:
-    """Add every opinion of a profile under a rule of its own, and the matters on which one is missing."""
+    """Add every opinion of a profile under a rule of its own."""
     given = [(data, opinion) for data in records for opinion in data["opinions"]]
     if given:
-        run.add_rule("opinions", word(OPINIONS, "opinions", lang))
+        run.add_rule("opinions", word(OPINIONS, "opinions", lang), address=page("policies.md"))
     for data, opinion in given:
         identity = f"{data['product']}\0opinions\0{opinion['about']}\0{opinion['service']}\0{opinion['date']}"
         place = location(data["file"], opinion["line"], opinion["column"])
@@ -128,15 +156,16 @@ def _add_changes_ahead(run: Run, records: Iterable[Data], lang: Language) -> Non
     ahead = [(data, entry) for data in records for entry in data.get("changes_ahead", ())]
     if not ahead:
         return
-    from vatspolicy.reports.timeline import WORDS, say_ahead
+    from vatspolicy.reports.timeline import WORDS as TIMELINE
+    from vatspolicy.reports.timeline import say_ahead
 
-    run.add_rule("changes-ahead", WORDS["ahead"][lang])
+    run.add_rule("changes-ahead", TIMELINE["ahead"][lang], address=page("gate.md", "changes-ahead"))
     for data, entry in ahead:
         identity = f"{data['product']}\0changes-ahead\0{entry['day']}"
         run.add_result("changes-ahead", "note", say_ahead(entry, lang), location(data["file"], 1), identity)
 
 
-def _add_remarks(run: Run, remarks: list[Data], lang: Language) -> None:
+def _add_remarks(run: Run, remarks: list[Data], lang: Language, judgement: Judgement) -> None:
     """Add remarks about waivers, each kind under a rule of its own; settings in use are a notification of the tool."""
     for remark in remarks:
         if remark["kind"] == "settings":
@@ -144,8 +173,10 @@ def _add_remarks(run: Run, remarks: list[Data], lang: Language) -> None:
             run.notify("note", say_remark(remark, lang), place)
     remarks = [remark for remark in remarks if remark["kind"] != "settings"]
     for kind in sorted({remark["kind"] for remark in remarks}):
-        run.add_rule(f"waivers/{kind}", f"{WAIVER_WORDS['remarks'][lang]}: {kind}")
+        text = f"{WAIVER_WORDS['remarks'][lang]}{joint('colon', lang)}{kind}"
+        run.add_rule(f"waivers/{kind}", text, address=page("waivers.md"))
     for remark in remarks:
+        level = "error" if judgement.fails_remark(remark) else remark["level"]
         place = location(remark["file"], remark["line"], remark["column"])
         identity = f"{remark['product']}\0{remark['kind']}\0{remark['rule']}\0{remark['message']['en']}"
-        run.add_result(f"waivers/{remark['kind']}", remark["level"], say_remark(remark, lang), place, identity)
+        run.add_result(f"waivers/{remark['kind']}", level, say_remark(remark, lang), place, identity)

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 
 from vatspolicy.reports.formats.html import Html, escape, link, tag
 from vatspolicy.reports.formats.html_page import badge, foreign, table
 
-_LAYOUT = re.compile(r"\n[ \t]*")
+_LAYOUT = re.compile(r"\s*\n\s*")
 
 
 def render_template(folder: Path, name: str, **values: Any) -> Html:
@@ -26,7 +27,14 @@ def render_template(folder: Path, name: str, **values: Any) -> Html:
     Raises:
         jinja2.UndefinedError: for a name that no value has.
     """
-    return Html(_LAYOUT.sub("", _environment(folder).get_template(name).render(values)))
+    return Html(_environment(folder).get_template(name).render(values))
+
+
+class _Layout(Extension):
+    """Line breaks of a template separate nothing."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return _LAYOUT.sub("", source)
 
 
 @functools.cache
@@ -35,9 +43,8 @@ def _environment(folder: Path) -> Environment:
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         finalize=_finish,
+        extensions=[_Layout],
     )
     made.globals.update(badge=badge, foreign=foreign, link=link, table=table, tag=tag)
     return made

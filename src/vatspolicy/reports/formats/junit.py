@@ -1,4 +1,4 @@
-"""JUnit XML: suites of cases, each passed, failed, skipped or in error."""
+"""JUnit XML: suites of cases, each passed, failed, skipped or in error. It follows the schema of Ant, the strictest."""
 
 from __future__ import annotations
 
@@ -6,71 +6,108 @@ import xml.etree.ElementTree as ET
 
 from vatspolicy.i18n.text import clean
 
+NO_TIME = "1970-01-01T00:00:00"
+"""Time stamp of a report that no run made."""
+
 
 class Suites:
     """A report under construction."""
 
-    def __init__(self, name: str) -> None:
-        self._root = ET.Element("testsuites", name=name)
+    def __init__(self, name: str, started: str = "") -> None:
+        """Begin a report; `started` is the moment of the run in UTC (YYYY-MM-DDThh:mm:ss)."""
+        self.name, self.started = name, started or NO_TIME
         self._suites: list[Suite] = []
 
-    def add_suite(self, name: str, file: str | None = None) -> Suite:
-        """Add a suite and return it."""
-        suite = Suite(ET.SubElement(self._root, "testsuite", name=clean(name)))
-        if file is not None:
-            suite.element.set("file", clean(file))
+    def add_suite(self, name: str, file: str | None = None, seconds: float = 0.0) -> Suite:
+        """Add a suite and return it. `seconds` are those of cases that have no time of their own."""
+        suite = Suite(name, file, seconds)
         self._suites.append(suite)
         return suite
 
     def to_xml(self) -> str:
         """Return the whole document."""
-        for suite in self._suites:
-            suite.write_counts()
-        ET.indent(self._root)
-        return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(self._root, encoding="unicode") + "\n"
+        root = ET.Element("testsuites")
+        root.extend(suite.to_element(index, self.name, self.started) for index, suite in enumerate(self._suites))
+        ET.indent(root)
+        return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
 class Suite:
-    """A test suite with its cases."""
+    """A test suite with its cases. What a case says without failing is in the output of the suite, where Ant has it."""
 
-    def __init__(self, element: ET.Element) -> None:
-        self.element = element
+    def __init__(self, name: str, file: str | None, seconds: float) -> None:
+        self.name, self.file, self.seconds = name, file, seconds
+        self._cases: list[tuple[ET.Element, float | None]] = []
+        self._output: list[str] = []
         self._counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
 
-    def add_case(self, name: str, classname: str, output: str = "") -> None:
+    def add_case(self, name: str, classname: str, output: str = "", seconds: float | None = None) -> None:
         """Add a case that passed."""
-        case = self._case(name, classname)
-        if output:
-            ET.SubElement(case, "system-out").text = clean(output)
+        self._case(name, classname, seconds)
+        self._add_output(name, output)
 
-    def add_failure(self, name: str, classname: str, message: str, type: str, text: str) -> None:
+    def add_failure(
+        self, name: str, classname: str, message: str, type: str, text: str, seconds: float | None = None
+    ) -> None:
         """Add a case that failed."""
         self._counts["failures"] += 1
-        ET.SubElement(self._case(name, classname), "failure", message=message, type=type).text = clean(text)
+        case = self._case(name, classname, seconds)
+        ET.SubElement(case, "failure", message=_line(message), type=type).text = clean(text)
 
     def add_error(self, name: str, classname: str, message: str, type: str, text: str) -> None:
         """Add a case that could not be evaluated."""
         self._counts["errors"] += 1
-        ET.SubElement(self._case(name, classname), "error", message=message, type=type).text = clean(text)
+        ET.SubElement(self._case(name, classname), "error", message=_line(message), type=type).text = clean(text)
 
     def add_skipped(self, name: str, classname: str, message: str, output: str = "") -> None:
         """Add a case that was skipped."""
         self._counts["skipped"] += 1
-        case = self._case(name, classname)
-        ET.SubElement(case, "skipped", message=clean(message, one_line=True))
-        if output:
-            ET.SubElement(case, "system-out").text = clean(output)
+        ET.SubElement(self._case(name, classname), "skipped", message=_line(message))
+        self._add_output(name, output)
 
     def add_output(self, text: str) -> None:
         """Add text that belongs to the suite as a whole."""
-        ET.SubElement(self.element, "system-out").text = clean(text)
+        self._output.append(clean(text))
 
-    def write_counts(self) -> None:
-        """Write the number of cases by outcome to the element; skipped ones only where there are any."""
-        for key, count in self._counts.items():
-            if count or key != "skipped":
-                self.element.set(key, str(count))
+    def to_element(self, index: int, package: str, started: str) -> ET.Element:
+        """Return the element of the suite, in the order that Ant prescribes."""
+        share = self.seconds / max(sum(spent is None for _, spent in self._cases), 1)
+        total = self.seconds + sum(spent or 0 for _, spent in self._cases)
+        attributes = {
+            "name": _token(self.name),
+            "package": package,
+            "id": str(index),
+            "timestamp": started,
+            "hostname": "localhost",
+            "time": f"{total:.6f}",
+            **{key: str(count) for key, count in self._counts.items()},
+        }
+        element = ET.Element("testsuite", attributes)
+        properties = ET.SubElement(element, "properties")
+        if self.file is not None:
+            ET.SubElement(properties, "property", name="file", value=_line(self.file))
+        for case, spent in self._cases:
+            case.set("time", f"{share if spent is None else spent:.6f}")
+            element.append(case)
+        ET.SubElement(element, "system-out").text = "\n".join(self._output)
+        ET.SubElement(element, "system-err").text = ""
+        return element
 
-    def _case(self, name: str, classname: str) -> ET.Element:
+    def _add_output(self, name: str, output: str) -> None:
+        if output:
+            self._output.append(clean(f"{name}:\n{output}"))
+
+    def _case(self, name: str, classname: str, seconds: float | None = None) -> ET.Element:
         self._counts["tests"] += 1
-        return ET.SubElement(self.element, "testcase", name=clean(name), classname=clean(classname))
+        case = ET.Element("testcase", name=_token(name), classname=_token(classname))
+        self._cases.append((case, seconds))
+        return case
+
+
+def _line(text: str) -> str:
+    return clean(text, one_line=True)
+
+
+def _token(text: str) -> str:
+    """Return a name as XML Schema's token, of at least one character."""
+    return " ".join(_line(text).split()) or "-"

@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
+
+from vatspolicy.origin import page, repository
+
+LONGEST = 1000
+"""Characters of a description; GitHub shows 1024."""
 
 
 @dataclass
@@ -24,9 +29,36 @@ class Run:
     results: list[dict[str, Any]] = field(default_factory=list)
     notifications: list[dict[str, Any]] = field(default_factory=list)
 
-    def add_rule(self, id: str, text: str, **more: Any) -> None:
-        """Add a rule with its short description; `more` are further properties of SARIF."""
-        self.rules.append({"id": id, "shortDescription": {"text": text}, **more})
+    def add_rule(
+        self,
+        id: str,
+        text: str,
+        *,
+        full: str = "",
+        paragraphs: Iterable[str] = (),
+        address: str | None = None,
+        **more: Any,
+    ) -> None:
+        """Add a rule.
+
+        Args:
+            id: Id of the rule.
+            text: Short description.
+            full: Full description; the short one if there is none.
+            paragraphs: The help, as Markdown; the full description if there are none.
+            address: Address of a page about the rule.
+            more: Further properties of SARIF.
+        """
+        said = list(paragraphs) or [full or text]
+        rule = {
+            "id": id,
+            "shortDescription": {"text": _cut(text)},
+            "fullDescription": {"text": _cut(full or text)},
+            "help": {"text": "\n\n".join(map(_plain, said)), "markdown": "\n\n".join(said)},
+            **({"helpUri": address} if address else {}),
+            **more,
+        }
+        self.rules.append(rule)
 
     def add_result(
         self, rule: str, level: str, text: str, place: Mapping[str, Any], identity: str, *, related: Any = None
@@ -59,8 +91,15 @@ class Run:
             invocation["exitCode"] = exit_code
         if self.notifications:
             invocation["toolExecutionNotifications"] = self.notifications
+        address = repository()
+        driver = {
+            "name": self.tool,
+            "semanticVersion": self.version,
+            **({"informationUri": address} if address else {}),
+            "rules": self.rules,
+        }
         run = {
-            "tool": {"driver": {"name": self.tool, "semanticVersion": self.version, "rules": self.rules}},
+            "tool": {"driver": driver},
             "columnKind": "unicodeCodePoints",
             "invocations": [invocation],
             "results": self.results,
@@ -78,3 +117,27 @@ def location(file: str, line: int, column: int = 1) -> dict[str, Any]:
             "region": {"startLine": line, "startColumn": column},
         }
     }
+
+
+def related_location(file: str, line: int) -> dict[str, Any] | None:
+    """Return the location of a line if the file is in the folder of the reader, such as a policy in its repository."""
+    if os.path.isabs(file) or file.startswith("..") or not os.path.isfile(file):
+        return None
+    return location(file, line)
+
+
+def rule_page(policy: str, rule: str = "") -> str | None:
+    """Return the address of the page of a policy, at one of its rules; None if the repository is not known."""
+    return page(f"policies/{policy}.md", rule)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+
+
+def _plain(paragraph: str) -> str:
+    """Return a paragraph of Markdown as plain text: without the escapes and marks that this project writes."""
+    import re
+
+    text = re.sub(r"\[([^\]\\]*)\]\(([^)]*)\)", r"\1 (\2)", paragraph.replace("**", ""))
+    return re.sub(r"\\(.)|`", r"\1", text).replace("\u200b", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from typing import Any
 
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import read_profile
 from vatspolicy.profile.vocabulary import Language, addresses, gazetteer, within
 from vatspolicy.reports.access_matrix.render import fragment as matrix_fragment
-from vatspolicy.reports.decision import render as render_report
+from vatspolicy.reports.decision import BINARY_FORMATS, export, render
 from vatspolicy.server.app import make_app
 from vatspolicy.server.errors import HttpError
 from vatspolicy.server.guard import GuardRules, read_json_body
@@ -32,8 +33,15 @@ from vatspolicy.server.web.remediation import render_plan
 from vatspolicy.server.web.session import DecideRequest, WebContext, answer, read_request, read_spec
 from vatspolicy.server.web.words import collect_script_phrases, say
 
-EXPORTS = {"html": "text/html"}
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+EXPORTS = {
+    "html": "text/html",
+    "docx": f"{_OFFICE}.wordprocessingml.document",
+    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+}
 """Formats in which the page saves a report, with their media types."""
+_NEEDED = {"docx": "docx", "xlsx": "openpyxl"}
+"""Packages of the extra `export` by the format that needs them."""
 MATRICES = 16
 """Matrices that are kept; each takes about a second to compute."""
 RULES = GuardRules(
@@ -74,6 +82,11 @@ def make_page(context: WebContext, lang: Language = "en") -> Starlette:
     return make_app(routes, RULES)
 
 
+def list_exports() -> list[str]:
+    """Return the formats in which a report can be saved here; those for counsel need the extra `export`."""
+    return [name for name in EXPORTS if name not in _NEEDED or find_spec(_NEEDED[name]) is not None]
+
+
 class _Page:
     """The endpoints that only show something."""
 
@@ -85,7 +98,7 @@ class _Page:
             **_list_places(bundle),
             "words": collect_script_phrases(),
             "covers_from": bundle.covers_from,
-            "exports": list(EXPORTS),
+            "exports": list_exports(),
         }
         self.matrices: dict[tuple[str | None, ...], dict[str, Any]] = {}
 
@@ -173,13 +186,15 @@ def _find_ways(context: WebContext, request: DecideRequest) -> dict[str, Any]:
 
 def _export(context: WebContext, request: DecideRequest) -> Response:
     """Return the report of a decision as a file. It equals the report of `vatspolicy check` on the same spec."""
-    if request.format not in EXPORTS:
-        raise HttpError(400, "invalid_parameter", f"`format` must be one of: {', '.join(EXPORTS)}.")
+    known = list_exports()
+    if request.format not in known:
+        raise HttpError(400, "invalid_parameter", f"`format` must be one of: {', '.join(known)}.")
     try:
         _, data = context.gate().decide(read_profile(read_spec(context, request), context.bundle.schemas))
     except InvalidInput:
         raise HttpError(400, "invalid_input", "The spec cannot be decided.") from None
-    content = render_report(request.format, [data], request.lang)
+    make = export if request.format in BINARY_FORMATS else render
+    content = make(request.format, [data], request.lang)
     return Response(content, media_type=EXPORTS[request.format])
 
 

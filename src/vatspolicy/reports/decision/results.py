@@ -1,0 +1,226 @@
+"""The results of a decision beside lines of its spec, each with its level.
+
+An error fails the gate, in every format alike: `vatspolicy.gate.judgement` says which one does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, LEVELS, Failure, Judgement
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
+from vatspolicy.reports.decision.digest import open_facts, say_contested, say_waived, subject_of
+from vatspolicy.reports.decision.doubt import hint, say_kind
+from vatspolicy.reports.decision.gate_line import worst_first as gravest_first
+from vatspolicy.reports.decision.opinions import say_matter
+from vatspolicy.reports.words import law_of, phrase
+
+Data = Mapping[str, Any]
+
+CONTESTED, MISSING, UNDETERMINED, DECISION = "contested", "missing-fact", "undetermined", "decision"
+"""Rules of results that stand for no rule of the law."""
+WORDS: Table = {
+    CONTESTED: {"en": "CONTESTED: another reading of the law.", "zh": "存在争议：法律另有理解。"},
+    MISSING: {"en": "A fact is missing, so there is no decision yet.", "zh": "事实缺失，暂不作出判定。"},
+    UNDETERMINED: {
+        "en": "Missing facts leave rules undetermined. The decision does not depend on them.",
+        "zh": "因事实缺失，部分规则尚未确定，不影响结论。",
+    },
+    DECISION: {"en": "The decision as a whole fails the gate.", "zh": "整体结论未通过门禁。"},
+    "left": {
+        "en": "{count} rules stay undetermined. Facts that would settle them: {facts}.",
+        "zh": "尚有{count}条规则未确定。可由下列事实确定：{facts}。",
+    },
+    "more": {"en": "{facts} and {count} more", "zh": "{facts}等{count}项其他事实"},
+    "contested_help": {
+        "en": "Authorities or courts read a rule differently. Under the other reading the result differs.",
+        "zh": "主管机关或法院对规则有不同理解；按另一种理解，结论不同。",
+    },
+    "missing_help": {
+        "en": "State the fact in the spec. vatspolicy guesses nothing; `vatspolicy ask SPEC` asks for what is missing.",
+        "zh": "请在规格中写明该事实。vatspolicy 不作推定；`vatspolicy ask SPEC` 会逐项询问。",
+    },
+}
+SHOWN = 5
+"""Facts that a note about undetermined rules names."""
+
+
+class Result(NamedTuple):
+    """One result, at a line of the spec."""
+
+    rule: str
+    """policy/rule, or a rule of this module."""
+    level: str
+    """error (fails the gate), warning (would fail a stricter gate, or a gate that is off), or note."""
+    failing: str | None
+    """Level of the gate on which it fails, if it does."""
+    message: str
+    line: int
+    column: int
+    subject: str
+    finding: Data | None = None
+    """The finding of the record, for a rule of the law."""
+    waived: str = ""
+    """Approver and reason of a waiver; empty without one."""
+    detail: str = ""
+    """Distinguishes results of one rule about one subject: the fact that is missing, the reading."""
+
+    @property
+    def service(self) -> str:
+        """The service that it is about; empty for the product."""
+        return self.subject.partition("/")[0]
+
+
+def results(data: Data, lang: Language, judgement: Judgement) -> list[Result]:
+    """Return the results of a decision (a record): first those that fail, then by level."""
+    found = list(_Results(data, lang, judgement).all())
+    order = ("error", "warning", "note")
+    return sorted(found, key=lambda result: order.index(result.level))
+
+
+def worst_first(records: Iterable[Data], judgement: Judgement) -> list[Data]:
+    """Return decisions (records) with those that fail the gate first, then the gravest."""
+    return sorted(gravest_first(records), key=lambda data: not judgement.find_failures(data))
+
+
+def decided(data: Data) -> str:
+    """Return the decision word that the gate looks at: without the findings that are set aside."""
+    return str(data.get("remaining", data["decision"]))
+
+
+def say_failures(failures: Sequence[Failure]) -> str:
+    """Return the number of failures of each level, the gravest first, such as `1 deny, 2 duty`."""
+    order = (LEVELS[0], INCOMPLETE, *LEVELS[1:])
+    counts = {level: sum(failure.level == level for failure in failures) for level in order}
+    return ", ".join(f"{count} {level}" for level, count in counts.items() if count)
+
+
+class _Results:
+    def __init__(self, data: Data, lang: Language, judgement: Judgement) -> None:
+        self.data, self.lang = data, lang
+        failures = judgement.find_failures(data)
+        self.failing = {(failure.part, failure.position): failure.level for failure in failures}
+
+    def all(self) -> Iterator[Result]:
+        data = self.data
+        if (ITSELF, 0) in self.failing:
+            yield self.itself()
+        yield from self.findings("denials", "warning")
+        yield from self.findings("needs", "warning")
+        yield from self.findings("would_need", "warning" if data.get("remaining") == "needs-license" else "note")
+        yield from self.missing()
+        yield from self.contested()
+        yield from self.findings("duties", "note")
+        yield from self.findings("advice", "note")
+        yield from self.findings("undetermined", "")
+        yield from self.undetermined()
+
+    def level(self, part: str, position: int, otherwise: str) -> tuple[str, str | None]:
+        failing = self.failing.get((part, position))
+        return ("error" if failing else otherwise, failing)
+
+    def itself(self) -> Result:
+        level = self.failing[ITSELF, 0]
+        verdict = word(VERDICTS, decided(self.data), self.lang)
+        text = joint("colon", self.lang).join(part for part in (verdict, hint(self.data, self.lang)) if part)
+        return Result(DECISION, "error", level, f"{text} {word(WORDS, DECISION, self.lang)}", 1, 1, "")
+
+    def findings(self, part: str, otherwise: str) -> Iterator[Result]:
+        """Yield the findings of a list; without a level otherwise, only those that fail."""
+        for position, finding in enumerate(self.data[part]):
+            level, failing = self.level(part, position, otherwise)
+            if not level:
+                continue
+            waived = say_waived(finding["waived"], self.lang) if "waived" in finding else ""
+            place = finding["location"]
+            yield Result(
+                finding["rule"],
+                "note" if waived else level,
+                failing,
+                _message(finding, self.lang) + (aside(waived, self.lang) if waived else ""),
+                place["line"],
+                place["column"],
+                subject_of(finding),
+                finding,
+                waived,
+            )
+
+    def missing(self) -> Iterator[Result]:
+        """Yield the facts without which there is no decision."""
+        places = {
+            ask["path"]: finding["location"]
+            for finding in reversed(self.data["undetermined"])
+            for ask in finding.get("asks", ())
+        }
+        for position, ask in enumerate(self.data["missing"]):
+            level, failing = self.level("missing", position, "warning")
+            text = f"{ask['path']}{joint('colon', self.lang)}{ask['question'][self.lang]}"
+            if count := len(ask["rules"]):
+                depend = "rule_depends" if count == 1 else "rules_depend"
+                text += aside(phrase(depend, self.lang, count=count), self.lang)
+            text = " ".join([text, *(say_matter(matter, self.lang) for matter in ask.get("about", ()))])
+            place = places.get(ask["path"], {"line": 1, "column": 1})
+            subject = self.service_at(ask["path"])
+            yield Result(
+                MISSING, level, failing, text, place["line"], place["column"], subject, None, detail=ask["path"]
+            )
+
+    def service_at(self, path: str) -> str:
+        """Return the service that a path of the profile is about; empty for another."""
+        found = re.match(r"services\[(\d+)\]", path)
+        services = self.data["services"]
+        return services[int(found[1])]["id"] if found and int(found[1]) < len(services) else ""
+
+    def contested(self) -> Iterator[Result]:
+        for position, reading in enumerate(self.data["contested"]):
+            level, failing = self.level("contested", position, "warning" if reading["stricter"] else "note")
+            place = reading["location"]
+            yield Result(
+                CONTESTED,
+                level,
+                failing,
+                say_contested(reading, self.lang),
+                place["line"],
+                place["column"],
+                reading["subject"],
+                None,
+                detail=f"{reading['rule']}\0{reading['reading']}",
+            )
+
+    def undetermined(self) -> Iterator[Result]:
+        """Yield one note about the undetermined rules on which the decision does not depend."""
+        found = [
+            finding
+            for position, finding in enumerate(self.data["undetermined"])
+            if ("undetermined", position) not in self.failing
+        ]
+        if not found or self.data["missing"]:
+            return
+        facts = sorted(open_facts(found).items(), key=lambda item: -item[1][1])
+        told = joint("list", self.lang).join(
+            f"{path}{aside(str(count), self.lang)}" for path, (_, count) in facts[:SHOWN]
+        )
+        if len(facts) > SHOWN:
+            told = word(WORDS, "more", self.lang, facts=told, count=len(facts) - SHOWN)
+        rules = len({finding["rule"] for finding in found})
+        text = word(WORDS, "left", self.lang, count=rules, facts=told)
+        yield Result(UNDETERMINED, "note", None, text, 1, 1, "")
+
+
+def _message(finding: Data, lang: Language) -> str:
+    parts = [finding["message"][lang]]
+    if finding["effect"] == "advise":
+        parts = [say_kind(finding, lang), *parts]
+    if finding["effect"] == "need":
+        parts += [reason["title"][lang] for reason in finding.get("reasons", [])]
+        parts += [f"→ {offer['instrument']['title'][lang]} ({offer['route']})" for offer in finding.get("any_of", [])]
+    if "instrument" in finding:
+        parts.append(f"→ {finding['instrument']['title'][lang]}")
+    if "deadline" in finding:
+        parts.append(finding["deadline"]["text"][lang])
+    if finding["state"] in ("unknown", "unread"):
+        parts += [f"? {ask['path']}" for ask in finding.get("asks", [])]
+    return " ".join(parts) + f" [{law_of(finding, lang)}]"
