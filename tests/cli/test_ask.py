@@ -88,6 +88,7 @@ def test_from_nothing_to_the_report(console: Console, law: Path, lang: str) -> N
     again = console("check", "my-idc.yaml", "-p", law, "--no-fail", "--lang", lang)
     assert again.out.strip().startswith(out.strip()), "check says the same of the file, and the verdict of the gate"
     assert "vatspolicy check my-idc.yaml --details" in err
+    assert "vatspolicy routes my-idc.yaml" in err, "a license is missing"
 
 
 def test_nothing_english_is_left_in_chinese(console: Console, law: Path) -> None:
@@ -97,7 +98,7 @@ def test_nothing_english_is_left_in_chinese(console: Console, law: Path) -> None
         text = re.sub("B[0-9]{2}(-[a-z-]+)?", "", text)  # classes of the Catalog
         words = set(re.findall("[A-Za-z][A-Za-z-]+", text))
         plain = {"vatspolicy", "ask", "yaml", "YYYY-MM-DD", "MM-DD", "zh", "my-idc", "data-center", "Acme"}
-        plain |= {"check", "details"}  # a command
+        plain |= {"check", "details", "routes"}  # commands
         # abbreviations that Chinese law and industry write so, and the ids of rules
         rest = {word for word in words - plain if not word.isupper()}
         rest -= set(re.findall("[A-Za-z][A-Za-z-]+", " ".join(re.findall("（[a-z0-9-]+/[a-z0-9-]+）", text))))

@@ -402,6 +402,28 @@ def _state() -> Interview:
 # --- words
 
 
+@pytest.mark.parametrize("path", [SERVICES, ("services", 0, "features")])
+def test_every_choice_of_a_long_list_stands_in_one_group(shipped: Bundle, path: FactPath) -> None:
+    question = question_about(shipped, path)
+    assert all(choice.group for choice in question.choices)
+    numbers = [number for _, first, last in question.groups for number in range(first, last + 1)]
+    assert numbers == list(range(1, len(question.choices) + 1)), "the choices of a group stand together"
+    assert 5 <= len(question.groups) <= 15
+
+
+def test_a_search_lists_what_it_may_mean(shipped: Bundle) -> None:
+    question = question_about(shipped, SERVICES)
+    with pytest.raises(Refused) as cloud:
+        read_reply(question, "cloud")
+    assert {"cloud-infrastructure", "cdn"} <= {choice.value for choice in cloud.value.choices}, "the whole group"
+    with pytest.raises(Refused) as lending:
+        read_reply(question, "credit reporting on")
+    assert [choice.value for choice in lending.value.choices] == ["credit-reporting", "business-credit-reporting"]
+    with pytest.raises(Refused) as nothing:
+        read_reply(question, "xylophone")
+    assert nothing.value.choices == ()
+
+
 def test_every_unit_of_the_schema_has_its_word_in_both_languages() -> None:
     units = {schema["x-unit"] for _, schema in fact_schemas() if "x-unit" in schema}
     assert units <= UNITS.keys()

@@ -200,6 +200,8 @@ def _converse(state: Interview, file: _File, changed: bool, lang: Lang) -> ExitC
         shown = render("text", [data | {"file": name}], lang.value, wants_color(), measure_width(), extent="screen")
         print_result(f"\n{shown}")
         write_stderr(say("details", lang.value, file=name) + "\n")
+        if data["decision"] in ("deny", "needs-license"):
+            write_stderr(say("ways", lang.value, file=name) + "\n")
     return ExitCode.OK if state.settled else ExitCode.INCOMPLETE
 
 

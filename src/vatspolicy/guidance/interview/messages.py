@@ -161,6 +161,10 @@ PHRASES: Mapping[str, LocalizedText] = {
         "en": "For everything in detail, run: vatspolicy check {file} --details",
         "zh": "如需全部细节，请运行：vatspolicy check {file} --details",
     },
+    "ways": {
+        "en": "For the smallest changes that would help, run: vatspolicy routes {file}",
+        "zh": "如需了解可行的最小变更，请运行：vatspolicy routes {file}",
+    },
     "left_early": {"en": "To continue, run: vatspolicy ask {file}", "zh": "如需继续，请运行：vatspolicy ask {file}"},
     "kept": {"en": "the file as it was is kept as {file}", "zh": "原文件另存为 {file}"},
     "duties_phase": {

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vatspolicy.i18n.words import VERDICTS, number, word
-from vatspolicy.reports.decision import doubt
+from vatspolicy.reports.decision import doubt, gate_line
 from vatspolicy.reports.decision.basis import cited_articles
 from vatspolicy.reports.decision.digest import licenses_to_get, some_waived, split_duties, waived_mark
-from vatspolicy.reports.decision.gate_line import WORDS as GATE_WORDS
-from vatspolicy.reports.decision.gate_line import count
 from vatspolicy.reports.decision.tasks import Item, items, offers_of, route_titles
 from vatspolicy.reports.formats.html_words import Sentences
 from vatspolicy.reports.timeline import say_ahead
@@ -132,8 +130,12 @@ def say_reason(data: Data, say: Sentences) -> str:
 def say_filings(made: Brief, data: Data, say: Sentences) -> str:
     """Return the number of filings and duties as a heading."""
     parts = zip(("filings", "own"), split_duties(data), strict=True)
-    told = [count(key, len(duties), say.lang) for key, duties in parts if duties]
-    before = word(GATE_WORDS, "before", say.lang, todo=word(GATE_WORDS, "and", say.lang).join(told)) if told else ""
+    told = [gate_line.count(key, len(duties), say.lang) for key, duties in parts if duties]
+    before = (
+        word(gate_line.WORDS, "before", say.lang, todo=word(gate_line.WORDS, "and", say.lang).join(told))
+        if told
+        else ""
+    )
     later = len(made.filings) - len(made.before_launch)
     parts_told = [before, say.html("later_count", count=later) if later else ""]
     heading = say.html("filings_denied" if data["decision"] == "deny" else "filings")

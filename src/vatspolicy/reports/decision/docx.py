@@ -24,7 +24,7 @@ from vatspolicy.reports.timeline import WORDS as AHEAD
 
 Data = Mapping[str, Any]
 _COLORS = {"allow": "1C5C2E", "needs-license": "734600", "deny": "8B1C17", "incomplete": "2A4879"}
-_FONTS = {"en": "Calibri", "zh": "SimSun"}
+_LATIN, _CHINESE = "Calibri", "SimSun"
 
 
 def render(
@@ -59,11 +59,11 @@ class _Memo:
         section.top_margin = section.bottom_margin = Mm(18)
         for name in ("Normal", "Heading 1", "Heading 2", "Title"):
             style: Any = self.document.styles[name]
-            style.font.name = _FONTS["en"]
+            style.font.name = _LATIN
             fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
             for key in [key for key in fonts.attrib if key.endswith("Theme")]:
                 del fonts.attrib[key]
-            fonts.set(qn("w:eastAsia"), _FONTS["zh"])
+            fonts.set(qn("w:eastAsia"), _CHINESE)
             style.paragraph_format.space_after = Pt(3)
         normal: Any = self.document.styles["Normal"]
         normal.font.size = Pt(10)
