@@ -65,7 +65,7 @@ def report_problems(error: InvalidInput) -> None:
         named = problem._replace(file=clean(problem.file, one_line=True))
         write_stderr(clean(render(named)) + "\n")
     if hidden := sum(max(found - MAX_PROBLEMS, 0) for found in count.values()):
-        warn(f"{hidden} more problems are not shown.")
+        warn("1 more problem is not shown." if hidden == 1 else f"{hidden} more problems are not shown.")
 
 
 def print_result(text: str | bytes, machine: bool = False) -> None:
