@@ -41,6 +41,17 @@ def test_a_published_package_installs_by_its_name(record: Path) -> None:
     assert origin.page("lint.md", "untested") == "https://example.org/acme/vatspolicy/blob/HEAD/docs/lint.md#untested"
 
 
+def test_another_machine_installs_a_published_version_or_the_repository(record: Path) -> None:
+    assert origin.requirement("1.2.0") is None
+    origin._record.cache_clear()
+    address = "https://example.org/acme/vatspolicy"
+    record.write_text(json.dumps({"repository": address, "published": False}))
+    assert origin.requirement("1.2.0") == f"vatspolicy @ git+{address}"
+    origin._record.cache_clear()
+    record.write_text(json.dumps({"repository": address, "published": True}))
+    assert origin.requirement("1.2.0") == "vatspolicy==1.2.0"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"published": "yes", "repository": 1}'])
 def test_a_record_that_cannot_be_read_claims_nothing(record: Path, text: str) -> None:
     record.write_text(text)

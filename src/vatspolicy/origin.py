@@ -22,6 +22,14 @@ def install(extra: str) -> str:
     return f"pip install '{package}[{extra}]'"
 
 
+def requirement(version: str) -> str | None:
+    """Return what another machine tells pip to install this version, or None if its address is not known."""
+    if _record().get("published") is True:
+        return f"vatspolicy=={version}"
+    address = repository()
+    return f"vatspolicy @ git+{address}" if address else None
+
+
 def repository() -> str | None:
     """Return the web address of the repository (`https://host/owner/name`), or None if it is not known."""
     known = _record().get("repository")

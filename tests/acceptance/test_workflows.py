@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.support.shipped import ROOT
+from vatspolicy.authoring import project_files
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
@@ -61,6 +62,25 @@ def lint_workflows(*paths: Path, cwd: Path = ROOT) -> subprocess.CompletedProces
 
 def audit(*paths: Path) -> subprocess.CompletedProcess[str]:
     return run("zizmor", "--offline", "--persona=pedantic", "--strict-collection", "--no-progress", *paths)
+
+
+def test_linters_find_nothing_in_what_init_writes(tmp_path: Path) -> None:
+    source = "vatspolicy @ git+https://git.example.org/law/vatspolicy"
+    workflow, pipeline = tmp_path / ".github/workflows/vatspolicy.yml", tmp_path / ".gitlab-ci.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(project_files.github_workflow(source))
+    pipeline.write_text(project_files.gitlab_pipeline(source))
+    linted = lint_workflows(workflow, cwd=tmp_path), audit(workflow)
+    schemas = [("github-workflows", workflow), ("gitlab-ci", pipeline)]
+    checked = [run("check-jsonschema", "--builtin-schema", f"vendor.{name}", path) for name, path in schemas]
+    for result in (*linted, *checked):
+        assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_init_pins_the_actions_of_this_project() -> None:
+    text = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert f"uses: {project_files.CHECKOUT}\n" in text
+    assert f"uses: {project_files.SETUP_PYTHON}\n" in text
 
 
 def test_there_is_something_to_lint() -> None:

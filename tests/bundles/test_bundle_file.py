@@ -485,7 +485,7 @@ def test_a_bundle_decides_as_its_folder_does(console: Console, law: Path) -> Non
         assert console(*command, "--bundle", "bundle.tar.gz") == expected, command
     (console.folder / "rows.jsonl").write_text("{}\n", encoding="utf-8")
     ran = console("screen", "rows.jsonl", "-o", "answers.jsonl", "--engine", "python", "--bundle", "bundle.tar.gz")
-    assert (ran.code, "1 rows were rejected" in ran.err) == (3, True), "the law was read, and the row was not accepted"
+    assert (ran.code, "1 row was rejected" in ran.err) == (3, True), "the law was read, and the row was not accepted"
 
 
 def test_a_bundle_decides_under_its_own_schemas(console: Console, law: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -120,3 +121,35 @@ def test_the_package_runs_as_a_module(tmp_path: Path) -> None:
     assert ran.stdout == f"vatspolicy {__version__}\n"
     wrong = subprocess.run([*command, "chek"], capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
     assert wrong.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("routes", "hosting.yaml"), "a.json"),
+        (("timeline", "hosting.yaml", "--from", "2026-01-01"), "a.md"),
+        (("matrix",), "a.html"),
+        (("explain", "vats-pilot-2024/pilot-access"), "a.json"),
+        (("check", "hosting.yaml"), "a.html"),
+    ],
+    ids=lambda one: one[0],
+)
+def test_every_report_goes_to_a_file_too(console: Console, law: Path, words: tuple[str, ...], name: str) -> None:
+    console.write("hosting.yaml", HOSTING)
+    ran = console(*words, "-p", law, "-o", name)
+    assert (ran.code, ran.out) == (console(*words, "-p", law).code, console(*words, "-p", law).out)
+    format = {"json": "json", "md": "markdown", "html": "html"}[name[2:]]
+    assert (console.folder / name).read_text() == console(*words, "-p", law, "-f", format).out
+
+
+def test_explain_as_data(console: Console, law: Path) -> None:
+    rule = json.loads(console("explain", "vats-pilot-2024/pilot-access", "-p", law, "-f", "json").out)
+    assert rule["id"] == "pilot-access"
+    policy = json.loads(console("explain", "vats-pilot-2024", "-p", law, "-f", "json").out)
+    assert rule in policy["rules"]
+
+
+@pytest.mark.parametrize("command", ["routes", "timeline"])
+def test_standard_input_has_a_name_there_too(console: Console, law: Path, command: str) -> None:
+    ran = console(command, "-", "--stdin-filename", "specs/a.yaml", "-p", law, stdin="schema: 2\n")
+    assert (ran.code, ran.err.startswith("specs/a.yaml:1:1: ")) == (3, True)

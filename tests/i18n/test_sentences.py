@@ -29,6 +29,8 @@ UNTOLD = {
     "abc cannot be abc abc.": "its two verbs have a translation each",
     "abc one of these keys belongs here: abc.": "its two numbers have a translation each",
     "The decision is abcflagged as contested.": "with `not` and without, it has a translation each",
+    "Settings from outside the command line are used: abc.": "its Chinese stands beside it",
+    "abc One of abc.": "help",
     "The foreign share does not exceed the cap.": "its Chinese stands beside it",
     "--as-of abc.": "what is wrong with the day is a phrase with a translation",
     "Bundles of policies as files: build, sign, verify, inspect, pin.": "help",

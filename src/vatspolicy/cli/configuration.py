@@ -127,7 +127,7 @@ def _mistake_in_value(key: str, value: Any) -> str | None:
         fine = value and all(isinstance(one, str) and one.strip() for one in value)
         return None if fine else "This value must be a text or a list of texts."
     if not isinstance(value, str) or not value.strip():
-        return f"This value must be a text{' or a list of texts' if key in LISTS else ''}."
+        return "This value must be a text or a list of texts." if key in LISTS else "This value must be a text."
     return None
 
 

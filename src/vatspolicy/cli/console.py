@@ -70,7 +70,7 @@ def report_problems(error: InvalidInput) -> None:
         told = text.startswith(place)
         write_stderr((style(place, "bold", "red") + text[len(place) :] if told else text) + "\n")
     if hidden := sum(max(found - MAX_PROBLEMS, 0) for found in count.values()):
-        warn(f"{hidden} more problems are not shown.")
+        warn("1 more problem is not shown." if hidden == 1 else f"{hidden} more problems are not shown.")
 
 
 def print_result(text: str | bytes, machine: bool = False) -> None:

@@ -125,6 +125,7 @@ BUNDLES: tuple[tuple[str, str], ...] = (
         "--diff names both states of the law; leave --policies and --bundle out.",
         "--diff 已指明法律的两种状态，请不要再给 --policies 和 --bundle。",
     ),
+    ("{0} row was rejected; see {1}.", "拒收 {0} 行，见 {1}。"),
     ("{0} rows were rejected; see {1}.", "拒收 {0} 行，见 {1}。"),
     (
         "{0!t}: {1}, or use --engine python.",

@@ -55,10 +55,18 @@ COMMANDS: tuple[tuple[str, str], ...] = (
         "请写成 FORMAT=PATH，其中 FORMAT 为以下之一：{0!l}；或者写以下列后缀之一结尾的 PATH：{1!l}。",
     ),
     ("Write true or false.", "请写 true 或 false。"),
+    # --- init
+    ("{0}: kept, it exists already.", "{0}：已存在，保持不变。"),
+    ("{0}: written.", "{0}：已写入。"),
+    ("Next: vatspolicy ask {0}, then vatspolicy check.", "下一步：vatspolicy ask {0}，然后 vatspolicy check。"),
+    (
+        "the address of vatspolicy is not known: replace HOST/OWNER in the files written, or pass --source.",
+        "不知道 vatspolicy 的地址：请替换所写文件中的 HOST/OWNER，或使用 --source。",
+    ),
     # --- settings
     (
-        "no spec is given: name files, folders or globs, or set specs in vatspolicy.toml.",
-        "没有给出产品文件：请写出文件、文件夹或通配符，或在 vatspolicy.toml 中设 specs。",
+        "no spec is given: name files, folders or globs, or set specs in {0}.",
+        "没有给出产品文件：请写出文件、文件夹或通配符，或在 {0} 中设 specs。",
     ),
     ("--stdin-filename belongs to - as the spec.", "--stdin-filename 须与作为产品文件的 - 一起使用。"),
     ("--show-config is for --format text or json.", "--show-config 只用于 --format text 或 json。"),
@@ -132,6 +140,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ),
     # --- commands
     ("interrupted.", "已中断。"),
+    ("{0} more problem is not shown.", "另有 {0} 个问题未列出。"),
     ("{0} more problems are not shown.", "另有 {0} 个问题未列出。"),
     ("--{0} and --{1} contradict each other.", "--{0} 与 --{1} 互相矛盾。"),
     ("--{0} belongs to --format text.", "--{0} 只与 --format text 同用。"),

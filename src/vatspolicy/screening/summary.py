@@ -9,6 +9,7 @@ from typing import Any
 
 from vatspolicy.engine.decision import WORDS
 from vatspolicy.i18n.text import width
+from vatspolicy.i18n.words import counted
 from vatspolicy.profile.vocabulary import label
 
 ALL_WORDS = (*WORDS, "incomplete")
@@ -16,7 +17,7 @@ BY = ("region", "class", "rule")
 UNKNOWN = "unknown"
 
 _WORDING = {
-    "rows": ("{rows} rows, {rejected} rejected", "共{rows}行，拒收{rejected}行"),
+    "rows": ("{counted}, {rejected} rejected", "共{rows}行，拒收{rejected}行"),
     "decision": ("Decisions", "结论"),
     "region": ("By region of the company's registered office", "按公司注册地"),
     "class": ("By class, each activity counted", "按业务种类（逐项业务计）"),
@@ -111,7 +112,11 @@ def render(summary: Summary, by: Iterable[str], lang: str, compared: bool) -> st
     index = 1 if lang == "zh" else 0
     say = {key: pair[index] for key, pair in _WORDING.items()}
     data = summary.data()
-    lines = [say["rows"].format(rows=summary.rows, rejected=summary.rejected), "", say["decision"]]
+    lines = [
+        say["rows"].format(rows=summary.rows, counted=counted(summary.rows, "row"), rejected=summary.rejected),
+        "",
+        say["decision"],
+    ]
     lines += _table({"": data["decision"]})
     for name in by:
         lines += ["", say[name], *_table({_name(name, key, lang): row for key, row in data[name].items()})]

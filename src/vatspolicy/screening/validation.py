@@ -14,6 +14,7 @@ from vatspolicy.documents.schemas import SchemaSet, derived_from_schemas
 from vatspolicy.documents.validation import is_valid
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.opinions import check_opinions
+from vatspolicy.i18n.words import counted
 from vatspolicy.policies.bundle import Bundle
 from vatspolicy.profile.profile import facts_of, invariants, read_profile
 from vatspolicy.screening.input import Row
@@ -56,7 +57,7 @@ def read_facts(row: Row, schemas: SchemaSet | None = None, law: tuple[Bundle, st
     except InvalidInput as error:
         reasons = [f"{problem.path}: {problem.message}".removeprefix(": ") for problem in error.problems]
         reasons = list(dict.fromkeys(reasons))
-        further = [f"{len(reasons) - MAX_REASONS} more problems."] if len(reasons) > MAX_REASONS else []
+        further = [f"{counted(len(reasons) - MAX_REASONS, 'more problem')}."] if len(reasons) > MAX_REASONS else []
         raise Rejected(reasons[:MAX_REASONS] + further) from None
 
 

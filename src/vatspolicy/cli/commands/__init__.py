@@ -22,6 +22,7 @@ COMMANDS = (
     "bundle",
     "waive",
     "new",
+    "init",
     "docs",
     "completion",
 )

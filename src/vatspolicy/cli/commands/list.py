@@ -32,7 +32,7 @@ def list_values(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[WORD]", help="Search: a value, its meaning or another name for it, in both languages."
+            metavar="[WORD]...", help="Search: a value, its meaning or another name for it, in both languages."
         ),
     ] = None,
     format: Annotated[ListFormat, FORMAT] = ListFormat.TEXT,

@@ -10,7 +10,14 @@ import typer
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import DayContext
 from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECISION, FORMAT, OUTPUT, RULES
+from vatspolicy.cli.parameters import (
+    DECISION,
+    FORMAT,
+    OUTPUT,
+    RULES,
+    Outputs,
+    make_output_option,
+)
 from vatspolicy.errors import suggest
 
 
@@ -80,6 +87,7 @@ def show_matrix(
         ),
     ] = False,
     format: Annotated[MatrixFormat, FORMAT] = MatrixFormat.TEXT,
+    outputs: Annotated[Outputs, make_output_option(tuple(MatrixFormat))] = (),
 ) -> None:
     """Show which service may have which foreign share, by regime or by place, with the conditions and the law.
 
@@ -96,7 +104,9 @@ def show_matrix(
         tables = [make(bundle, day, place, ftz, kind) for kind in kinds]
     except PlaceError as error:
         abort(f"{error}.")
-    publish(lambda name, color: render(name, tables, context.lang.value, color, measure_width(), details), format)
+    publish(
+        lambda name, color: render(name, tables, context.lang.value, color, measure_width(), details), format, outputs
+    )
 
 
 command = Command(show_matrix, "matrix", RULES)

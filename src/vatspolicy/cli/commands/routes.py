@@ -10,7 +10,16 @@ import typer
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import SpecContext, require_covered
 from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECIDE, DECISION, FORMAT, OUTPUT, SetOption
+from vatspolicy.cli.parameters import (
+    DECIDE,
+    DECISION,
+    FORMAT,
+    OUTPUT,
+    Outputs,
+    SetOption,
+    StdinNameOption,
+    make_output_option,
+)
 from vatspolicy.gate.gate import ExitCode
 
 
@@ -43,7 +52,9 @@ def show_routes(
         int, typer.Option("--limit", min=1, max=20, help="How many proposals to show, at most.", rich_help_panel=OUTPUT)
     ] = 5,
     changes: SetOption = (),
+    stdin_filename: StdinNameOption = None,
     format: Annotated[Form, FORMAT] = Form.TEXT,
+    outputs: Annotated[Outputs, make_output_option(tuple(Form))] = (),
 ) -> None:
     """Show every route of a spec and the smallest differences that would lead on.
 
@@ -65,7 +76,7 @@ def show_routes(
     if len(specs) > 1:
         abort(f"{len(specs)} specs are behind {spec!r}; name one.")
     bundle = context.law.load()
-    profile = load_profile(specs[0], changes, bundle.schemas)
+    profile = load_profile(specs[0], changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, today())
     if context.as_of is not None:
         require_covered(bundle, context.as_of)
@@ -80,7 +91,7 @@ def show_routes(
             return markdown.render(data, context.lang.value)
         return text.render(data, context.lang.value, color, measure_width())
 
-    publish(report, format)
+    publish(report, format, outputs)
 
 
 command = Command(show_routes, "routes", DECIDE)

@@ -17,6 +17,7 @@ from vatspolicy.cli.context import DayContext, LawOptions
 from vatspolicy.cli.declaration import Command
 from vatspolicy.cli.parameters import DECIDE, DECISION, INPUT, OUTPUT
 from vatspolicy.gate.gate import ExitCode
+from vatspolicy.i18n.words import counted
 from vatspolicy.origin import install
 from vatspolicy.output import write_stderr
 
@@ -161,7 +162,8 @@ def screen(
     else:
         print_result(render(summary, tables, context.lang.value, compared=base is not None))
     if summary.rejected:
-        warn(f"{summary.rejected} rows were rejected; see {task.rejects}.")
+        one = f"1 row was rejected; see {task.rejects}."
+        warn(one if summary.rejected == 1 else f"{summary.rejected} rows were rejected; see {task.rejects}.")
         return ExitCode.INVALID
     if not summary.rows:
         abort("nothing was decided.", ExitCode.NOTHING)
@@ -207,7 +209,7 @@ class Meter:
         bar = f"[{'#' * done}{'.' * (20 - done)}] {share:4.0%}"
         end = "\n" if share == 1.0 or not self._redraw else ""
         start = "\r" if self._redraw else ""
-        write_stderr(f"{start}vatspolicy: {bar} {rows} rows, {rate:.0f} a second, {left:.0f} s left{end}")
+        write_stderr(f"{start}vatspolicy: {bar} {counted(rows, 'row')}, {rate:.0f} a second, {left:.0f} s left{end}")
 
 
 command = Command(screen, "screen", DECIDE)

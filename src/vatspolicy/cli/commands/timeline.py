@@ -10,7 +10,16 @@ import typer
 from vatspolicy.cli.console import abort, measure_width, publish
 from vatspolicy.cli.context import CommandContext, require_covered
 from vatspolicy.cli.declaration import Command
-from vatspolicy.cli.parameters import DECIDE, DECISION, FORMAT, SetOption, parse_day
+from vatspolicy.cli.parameters import (
+    DECIDE,
+    DECISION,
+    FORMAT,
+    Outputs,
+    SetOption,
+    StdinNameOption,
+    make_output_option,
+    parse_day,
+)
 
 
 class TimelineFormat(StrEnum):
@@ -43,7 +52,9 @@ def show_timeline(
         ),
     ] = None,
     changes: SetOption = (),
+    stdin_filename: StdinNameOption = None,
     format: Annotated[TimelineFormat, FORMAT] = TimelineFormat.TEXT,
+    outputs: Annotated[Outputs, make_output_option(tuple(TimelineFormat))] = (),
 ) -> None:
     """Show how the decision on a spec changed and will change, and which instrument changed it.
 
@@ -60,10 +71,10 @@ def show_timeline(
         require_covered(bundle, first, "--from")
     if last is not None and last < (first or bundle.covers_from):
         abort(f"--to {last} is before the first day of the timeline.")
-    profile = load_profile(spec, changes, bundle.schemas)
+    profile = load_profile(spec, changes, bundle.schemas, stdin_filename)
     check_opinions(bundle, profile, clock.today())
     data = make(bundle, profile, clock.today(), first, last)
-    publish(lambda name, color: render(name, data, context.lang.value, color, measure_width()), format)
+    publish(lambda name, color: render(name, data, context.lang.value, color, measure_width()), format, outputs)
 
 
 command = Command(show_timeline, "timeline", DECIDE)

@@ -43,7 +43,7 @@ function drawReasons(denials) {
   const fixable = [...found.values()].filter(Boolean).length, count = found.size;
   const comma = lang === "zh" ? "，" : ", ";
   const told = [count === 1 ? say("reasons_one") : say("reasons_many", { count }),
-    !fixable ? say("fixable_none") : fixable === count ? say("fixable_all") : say("fixable_some", { count: fixable })];
+    !fixable ? say("fixable_none") : fixable === count ? say(count === 1 ? "fixable_one" : "fixable_all") : say("fixable_some", { count: fixable })];
   return count ? [el("span", { class: "reason", id: "banner-reason" }, [...found.keys()][0]), el("span", { id: "banner-reasons" }, told.join(comma))] : null;
 }
 

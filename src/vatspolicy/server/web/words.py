@@ -23,10 +23,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "dark": {"en": "dark", "zh": "深色"},
     "welcome": {"en": "May your product launch in mainland China?", "zh": "您的产品能否在中国内地上线？"},
     "welcome_what": {
-        "en": "For product teams and their counsel. Answer about 12 questions about the product. You get the decision "
+        "en": "For product teams and their counsel. Answer 10 to 20 questions about the product. You get the decision "
         "under the law of its launch day: the licenses to get, the filings and their dates, the articles behind each, "
         "and ways forward if it may not launch.",
-        "zh": "面向产品团队及其法律顾问。回答约12个关于产品的问题，即可按上线之日的法律得出结论：须取得的许可、"
+        "zh": "面向产品团队及其法律顾问。回答10至20个关于产品的问题，即可按上线之日的法律得出结论：须取得的许可、"
         "须办理的备案及期限、各自的法律依据；不得上线的，给出可行途径。",
     },
     "welcome_private": {
@@ -119,7 +119,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "reasons_one": {"en": "1 reason", "zh": "1项理由"},
     "reasons_many": {"en": "{count} reasons", "zh": "{count}项理由"},
     "fixable_none": {"en": "none fixable by an application alone", "zh": "均不能自行补正"},
-    "fixable_all": {"en": "fixable", "zh": "可以补正"},
+    "fixable_one": {"en": "fixable", "zh": "可以补正"},
+    "fixable_all": {"en": "all fixable", "zh": "均可以补正"},
     "fixable_some": {"en": "{count} of them fixable", "zh": "其中{count}项可以补正"},
     "to_forward": {"en": "Ways forward", "zh": "可行途径"},
     "export": {"en": "Save the report:", "zh": "保存报告："},

@@ -1,0 +1,123 @@
+"""Files with which a repository of product specs begins: configuration, pre-commit and pipeline."""
+
+from __future__ import annotations
+
+import json
+
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
+"""Actions by commit. A test compares them with those of the project's own workflow."""
+
+UNKNOWN = "vatspolicy @ git+https://HOST/OWNER/vatspolicy"
+"""What CI installs while the address of vatspolicy is not known."""
+_REPLACE = "{indent}# Replace HOST/OWNER by the address of vatspolicy; pip installs it from there.\n"
+
+_CONFIGURATION = """\
+# What `vatspolicy check` checks, and how. An option, or a variable such as VATSPOLICY_FAIL_ON, overrides it;
+# `vatspolicy check --show-config` shows what counts.
+specs = ["specs"]
+fail-on = "needs-license" # deny, needs-license, contested, duty or advice
+lang = "{lang}"
+# waivers = "waivers/waivers.yaml"
+# approvers = "waivers/approvers.yaml"
+# formats = ["text", "build/vats.sarif", "build/report.html"]
+"""
+
+_PRE_COMMIT = """\
+# https://pre-commit.com
+repos:
+  - repo: local
+    hooks:
+      - id: vatspolicy-check
+        name: vatspolicy check
+        language: python
+{note}        additional_dependencies: [{source}]
+        entry: vatspolicy check -f text --summary
+        files: ^specs/
+        types_or: [yaml, json]
+        require_serial: true
+"""
+
+_GITHUB = """\
+# Decides the specs that vatspolicy.toml names; fails if one may not launch, or if facts are missing.
+name: Launch gate
+
+on:
+  push:
+    branches: [main]
+  pull_request:
+
+permissions:
+  contents: read
+
+concurrency:
+  group: ${{{{ github.workflow }}}}-${{{{ github.ref }}}}
+  cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
+
+jobs:
+  launch-gate:
+    name: Launch gate
+    runs-on: ubuntu-latest
+    timeout-minutes: 10
+    steps:
+      - uses: {checkout}
+        with:
+          persist-credentials: false
+      - uses: {setup_python}
+        with:
+          python-version: "3.13"
+      - name: Install vatspolicy
+        env:
+{note}          SOURCE: {source}
+        run: python -m pip install --quiet --disable-pip-version-check "$SOURCE"
+      - name: Check the specs
+        run: |
+          status=0
+          vatspolicy check -f github -o "markdown=$RUNNER_TEMP/vatspolicy.md" || status=$?
+          if [ -f "$RUNNER_TEMP/vatspolicy.md" ]; then cat "$RUNNER_TEMP/vatspolicy.md" >> "$GITHUB_STEP_SUMMARY"; fi
+          exit "$status"
+"""
+
+_GITLAB = """\
+# Decides the specs that vatspolicy.toml names; fails if one may not launch, or if facts are missing.
+launch-gate:
+  stage: test
+  image: python:3.13
+  variables:
+{note}    SOURCE: {source}
+  before_script:
+    - python -m pip install --quiet --disable-pip-version-check "$SOURCE"
+  script:
+    - vatspolicy check -o junit=vatspolicy-report/junit.xml -o html=vatspolicy-report/report.html
+  artifacts:
+    when: always
+    paths: [vatspolicy-report/]
+    reports:
+      junit: vatspolicy-report/junit.xml
+"""
+
+
+def configuration(lang: str) -> str:
+    """Return the text of vatspolicy.toml."""
+    return _CONFIGURATION.format(lang=lang)
+
+
+def pre_commit(source: str) -> str:
+    """Return the text of .pre-commit-config.yaml; `source` is what pip installs."""
+    return _PRE_COMMIT.format(note=_note(source, 8), source=json.dumps(source))
+
+
+def github_workflow(source: str) -> str:
+    """Return the text of a workflow for GitHub Actions."""
+    fixed = {"checkout": CHECKOUT, "setup_python": SETUP_PYTHON}
+    return _GITHUB.format(note=_note(source, 10), source=json.dumps(source), **fixed)
+
+
+def gitlab_pipeline(source: str) -> str:
+    """Return the text of .gitlab-ci.yml."""
+    return _GITLAB.format(note=_note(source, 4), source=json.dumps(source))
+
+
+def _note(source: str, indent: int) -> str:
+    """Return the comment that says what to replace, if the address is not known."""
+    return _REPLACE.format(indent=" " * indent) if source == UNKNOWN else ""

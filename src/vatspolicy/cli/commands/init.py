@@ -1,0 +1,84 @@
+"""`vatspolicy init`: set up a repository of product specs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vatspolicy.cli.console import print_result, warn, write_report
+from vatspolicy.cli.declaration import Command
+from vatspolicy.cli.parameters import OUTPUT, WRITE, Lang, LangOption, parse_slug
+from vatspolicy.cli.settings import FILE
+from vatspolicy.i18n import translate
+
+
+class Pipeline(StrEnum):
+    """Systems that `init` writes a pipeline for."""
+
+    GITHUB, GITLAB, NONE = "github", "gitlab", "none"
+
+
+def set_up(
+    product: Annotated[
+        str,
+        typer.Argument(metavar="[PRODUCT]", callback=parse_slug, help="Id of the first product.", show_default=False),
+    ] = "product",
+    ci: Annotated[
+        Pipeline,
+        typer.Option("--ci", help="The pipeline to write: GitHub Actions, GitLab CI or none.", rich_help_panel=OUTPUT),
+    ] = Pipeline.GITHUB,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="REQUIREMENT",
+            help="What pip installs in CI and pre-commit (default: the repository of this copy).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Set up a repository of product specs: specs/, vatspolicy.toml, the pipeline and pre-commit.
+
+    Files that exist are kept as they are.
+
+    Example: vatspolicy init smart-lamp --ci gitlab
+    """
+    from vatspolicy import __version__
+    from vatspolicy.authoring.project_files import (
+        UNKNOWN,
+        configuration,
+        github_workflow,
+        gitlab_pipeline,
+        pre_commit,
+    )
+    from vatspolicy.authoring.scaffold import profile
+    from vatspolicy.origin import requirement
+
+    install = source or requirement(__version__) or UNKNOWN
+    spec = f"specs/{product}.yaml"
+    files = {FILE: configuration(lang.value), spec: profile(product), ".pre-commit-config.yaml": pre_commit(install)}
+    if ci is Pipeline.GITHUB:
+        files[".github/workflows/vatspolicy.yml"] = github_workflow(install)
+    elif ci is Pipeline.GITLAB:
+        files[".gitlab-ci.yml"] = gitlab_pipeline(install)
+    if any(path.suffix in (".yaml", ".yml", ".json") for path in Path("specs").glob("**/*")):
+        del files[spec]  # the repository has specs
+    written = []
+    for name, text in files.items():
+        if Path(name).exists() or Path(name).is_symlink():
+            print_result(translate(f"{name}: kept, it exists already.") + "\n")
+        else:
+            write_report(Path(name), text)
+            written.append(text)
+            print_result(translate(f"{name}: written.") + "\n")
+    if any("HOST/OWNER" in text for text in written):
+        warn("the address of vatspolicy is not known: replace HOST/OWNER in the files written, or pass --source.")
+    if spec in files:
+        print_result(translate(f"Next: vatspolicy ask {spec}, then vatspolicy check.") + "\n")
+
+
+command = Command(set_up, "init", WRITE)

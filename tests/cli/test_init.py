@@ -1,0 +1,94 @@
+"""`vatspolicy init`: what it writes, what it keeps, and that a gate runs on it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.console import Console
+from vatspolicy import origin
+
+SOURCE = "vatspolicy @ git+https://git.example.org/law/vatspolicy"
+FILES = ("vatspolicy.toml", "specs/product.yaml", ".pre-commit-config.yaml", ".github/workflows/vatspolicy.yml")
+
+
+@pytest.fixture(autouse=True)
+def _known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(origin, "requirement", lambda _: SOURCE)
+
+
+def written(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_says_what_it_wrote(console: Console) -> None:
+    ran = console("init")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        *(f"{name}: written." for name in FILES),
+        "Next: vatspolicy ask specs/product.yaml, then vatspolicy check.",
+    ]
+    assert set(written(console.folder)) == set(FILES)
+
+
+def test_the_gate_runs_on_it_at_once(console: Console, law: Path) -> None:
+    console("init", "smart-lamp", "--lang", "zh")
+    ran = console("check", "-p", law, "-f", "json")
+    assert ran.code == 4, "the facts are missing"
+    assert '"product": "smart-lamp"' in ran.out
+    assert "vatspolicy.toml" in console("check", "-p", law, "--show-config").out
+    assert console("check", "-p", law).err == ""
+
+
+def test_nothing_is_overwritten(console: Console) -> None:
+    console("init")
+    for name in FILES:
+        console.write(name, "# mine\n")
+    ran = console("init", "other")
+    assert ran.code == 0
+    assert ran.out.splitlines() == [f"{name}: kept, it exists already." for name in FILES if name != FILES[1]]
+    assert set(written(console.folder).values()) == {"# mine\n"}
+
+
+def test_links_are_kept_too(console: Console) -> None:
+    (console.folder / "vatspolicy.toml").symlink_to("nowhere.toml")
+    assert "vatspolicy.toml: kept" in console("init").out
+    assert not (console.folder / "nowhere.toml").exists()
+
+
+@pytest.mark.parametrize(("ci", "name"), [("gitlab", ".gitlab-ci.yml"), ("none", "")])
+def test_another_pipeline(console: Console, ci: str, name: str) -> None:
+    console("init", "--ci", ci)
+    assert set(written(console.folder)) == {*FILES[:3], *filter(None, [name])}
+
+
+def test_ci_and_the_hook_install_this_copy(console: Console) -> None:
+    console("init")
+    hooks = yaml.safe_load((console.folder / FILES[2]).read_text())["repos"][0]["hooks"]
+    assert hooks[0]["additional_dependencies"] == [SOURCE]
+    steps = yaml.safe_load((console.folder / FILES[3]).read_text())["jobs"]["launch-gate"]["steps"]
+    assert [step["env"]["SOURCE"] for step in steps if "env" in step] == [SOURCE]
+    assert "Replace" not in "".join(written(console.folder).values())
+
+
+def test_an_address_that_is_not_known_is_said(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(origin, "requirement", lambda _: None)
+    ran = console("init")
+    assert ran.err.startswith("vatspolicy: the address of vatspolicy is not known: replace HOST/OWNER")
+    assert "# Replace HOST/OWNER" in (console.folder / FILES[3]).read_text()
+    (console.folder / FILES[3]).unlink()
+    (console.folder / FILES[2]).unlink()
+    assert console("init", "--source", "vatspolicy==1.0").err == ""
+
+
+def test_in_chinese(console: Console) -> None:
+    assert "vatspolicy.toml：已写入。" in console("init", "--lang", "zh").out
+    assert 'lang = "zh"' in (console.folder / "vatspolicy.toml").read_text()
+    assert "已存在" in console("init").out, "the language of the file"
+
+
+def test_the_id_is_a_slug(console: Console) -> None:
+    ran = console("init", "Smart Lamp")
+    assert (ran.code, "Use lower-case words joined by hyphens." in ran.err) == (2, True)
