@@ -10,10 +10,13 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import TextIO
 
-_STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
+_STYLES = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+HEADING = ("bold", "cyan")
+"""Styles of a heading."""
 _SIGNS = {"✔": "+", "✘": "x", "☐": "[ ]", "☑": "[x]", "→": "->", "§": "#", "≠": "!=", "·": "-", "–": "-", "…": "..."}
 _PLAIN = str.maketrans(_SIGNS)
 """Signs of the text report for a terminal that cannot show them. Unknown (?) must stay apart from open and closed."""
@@ -26,10 +29,25 @@ class Style:
         self.color = color
 
     def __call__(self, text: str, *styles: str) -> str:
-        """Return the text in the given styles: green, red, yellow, blue, bold, dim."""
+        """Return the text in the given styles: green, red, yellow, blue, cyan, bold, dim."""
         if not self.color or not styles:
             return text
         return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
+
+
+_status: list[Callable[[], None]] = []
+"""What removes the status line of a long command from the terminal, while there is one."""
+
+
+def clear_status() -> None:
+    """Remove the status line, so that other output begins on a line of its own."""
+    for clear in _status:
+        clear()
+
+
+def keep_status(clear: Callable[[], None] | None) -> None:
+    """Announce a status line and the function that removes it; None for its end."""
+    _status[:] = [] if clear is None else [clear]
 
 
 def write_file(path: Path, text: str) -> None:
@@ -72,6 +90,7 @@ def write_stdout(text: str | bytes, machine: bool = False) -> None:
     Bytes stay as they are. Text for programs (`machine`) is UTF-8. Text for people is in the terminal's encoding, with
     plain signs where that has no others.
     """
+    clear_status()
     if sys.stdout is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
@@ -107,6 +126,7 @@ def _discard(stream: TextIO) -> None:
 
 def write_stderr(text: str) -> None:
     """Write to standard error; one that is closed must not change how the run ends."""
+    clear_status()
     if sys.stderr is None:
         return
     try:
@@ -122,8 +142,20 @@ def accept_any_text() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def wants_color() -> bool:
-    """Return True if standard output shows color. NO_COLOR and pipes turn it off, FORCE_COLOR turns it on."""
-    if os.environ.get("NO_COLOR") or sys.stdout is None:
+def wants_color(errors: bool = False) -> bool:
+    """Return True if standard output (`errors`: standard error) shows color.
+
+    NO_COLOR and pipes turn color off, FORCE_COLOR turns it on.
+    """
+    stream = sys.stderr if errors else sys.stdout
+    if os.environ.get("NO_COLOR") or stream is None:
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+    return bool(os.environ.get("FORCE_COLOR")) or is_terminal(stream)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return True for a terminal that understands control sequences."""
+    try:
+        return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:  # a closed stream
+        return False

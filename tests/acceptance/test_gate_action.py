@@ -467,7 +467,10 @@ def test_annotations_of_the_tool_reach_the_runner(stand_in: Runner) -> None:
     plan(stand_in.temp, exit_code=1, decision="deny", stdout="::error file=a.yaml,line=3::No.\n")
     run = stand_in.run(specs="a.yaml")
     assert run.commands[0] == "::error file=a.yaml,line=3::No."
-    assert run.commands[1] == "::error title=Launch gate::The gate is closed: the decision is deny. (exit code 1)"
+    assert run.commands[1] == (
+        "::error title=Launch gate::The gate fails on needs-license; the worst decision is deny."
+        " The summary names what fails. (exit code 1)"
+    )
 
 
 def test_a_long_summary_is_cut(stand_in: Runner) -> None:

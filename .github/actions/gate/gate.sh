@@ -69,7 +69,7 @@ show_errors() {
 # Why the step fails, in one sentence.
 reason() {
   case $1 in
-    1) echo "The gate is closed: the decision is $2." ;;
+    1) echo "The gate fails on ${GATE_FAIL_ON:-needs-license}; the worst decision is $2. The summary names what fails." ;;
     2) echo "The gate was not used correctly." ;;
     3) echo "A spec or a policy is not valid." ;;
     4) echo "Facts are missing: there is no decision yet." ;;

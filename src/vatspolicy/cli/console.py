@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import translate
-from vatspolicy.output import wants_color, write_bytes, write_file, write_stderr, write_stdout
+from vatspolicy.output import Style, wants_color, write_bytes, write_file, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,8 @@ def warn(message: str) -> None:
     """Print one line on standard error, in the language chosen."""
     from vatspolicy.i18n.text import clean
 
-    write_stderr(f"vatspolicy: {clean(translate(message), one_line=True)}\n")
+    style = Style(wants_color(errors=True))
+    write_stderr(f"{style('vatspolicy:', 'bold', 'red')} {clean(translate(message), one_line=True)}\n")
 
 
 def report_problems(error: InvalidInput) -> None:
@@ -57,13 +58,17 @@ def report_problems(error: InvalidInput) -> None:
     from vatspolicy.errors import render
     from vatspolicy.i18n.text import clean
 
+    style = Style(wants_color(errors=True))
     count: dict[str, int] = {}
     for problem in error.problems:
         count[problem.file] = count.get(problem.file, 0) + 1
         if count[problem.file] > MAX_PROBLEMS:
             continue
         named = problem._replace(file=clean(problem.file, one_line=True))
-        write_stderr(clean(render(named)) + "\n")
+        text = clean(render(named))
+        place = f"{named.file}:{named.line}:{named.column}:"
+        told = text.startswith(place)
+        write_stderr((style(place, "bold", "red") + text[len(place) :] if told else text) + "\n")
     if hidden := sum(max(found - MAX_PROBLEMS, 0) for found in count.values()):
         warn("1 more problem is not shown." if hidden == 1 else f"{hidden} more problems are not shown.")
 

@@ -12,6 +12,7 @@ from vatspolicy.cli import fast_arguments
 from vatspolicy.cli.commands import COMMANDS
 from vatspolicy.cli.commands.check import CheckOptions, check
 from vatspolicy.cli.console import abort, close_afterwards, report_problems, warn
+from vatspolicy.cli.progress import show_progress
 from vatspolicy.errors import InvalidInput
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import set_language
@@ -51,7 +52,7 @@ def _check(options: CheckOptions, words: Sequence[str]) -> int:
     """Run a plain `check` and return its exit code."""
     set_language(words, options.context.lang.value)
     try:
-        with close_afterwards():
+        with close_afterwards(), show_progress("check"):
             return check(options)
     except KeyboardInterrupt:
         abort("interrupted.", ExitCode.INTERRUPTED)

@@ -17,12 +17,13 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from vatspolicy.cli.console import abort, close_afterwards
 from vatspolicy.cli.declaration import Argument, Command, CommandGroup, Option, Parameter, call, flatten
 from vatspolicy.cli.parameters import DECISION, INPUT, OUTPUT, convert, to_american
+from vatspolicy.cli.progress import show_progress
 from vatspolicy.cli.setting_sources import BadVariable, complete, configured_language
 from vatspolicy.errors import suggest
 from vatspolicy.gate.gate import ExitCode
 from vatspolicy.i18n import current_language, set_language, translate
 from vatspolicy.i18n.text import clean
-from vatspolicy.output import write_stderr, write_stdout
+from vatspolicy.output import Style, wants_color, write_stderr, write_stdout
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "token_normalize_func": to_american}
 """Settings of every command: the options of help, and words of options that are accepted in another spelling."""
@@ -66,7 +67,7 @@ class PanelCommand(PanelHelp, TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, then close the contexts that it has entered."""
-        with close_afterwards():
+        with close_afterwards(), show_progress(ctx.command_path.partition(" ")[2]):
             return super().invoke(ctx)
 
 
@@ -151,13 +152,16 @@ def _usage_in_language() -> Iterator[None]:
     except Exception as error:
         # By its attributes, not by its class: some versions of typer use the classes of click, others their own.
         code, describe, ctx = (getattr(error, name, None) for name in ("exit_code", "format_message", "ctx"))
-        if current_language() == "en" or describe is None or type(error).__name__ == "NoArgsIsHelpError":
+        style = Style(wants_color(errors=True))
+        plain = current_language() == "en" and not style.color
+        if plain or describe is None or type(error).__name__ == "NoArgsIsHelpError":
             raise
         lines = [translate(f"Error: {describe()}")]
         if ctx is not None:
             how = translate(f"Try '{ctx.command_path} {ctx.help_option_names[0]}' for help.")
             lines = [translate(ctx.get_usage()), how, "", *lines]
-        write_stderr("".join(f"{clean(line)}\n" for line in lines))
+        *before, last = map(clean, lines)
+        write_stderr("".join(f"{line}\n" for line in [*before, style(last, "red")]))
         raise typer.Exit(code or ExitCode.USAGE) from None
 
 

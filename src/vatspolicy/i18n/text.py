@@ -79,6 +79,18 @@ def wrap(text: str, room: int, indent: str = "", first: str | None = None) -> li
     return [*lines, line.rstrip()]
 
 
+def shorten(text: str, room: int) -> str:
+    """Return a line in at most `room` cells; what is longer ends in an ellipsis."""
+    if width(text) <= room:
+        return text
+    found, used = "", 0
+    for char in text:
+        if used + width(char) > room - 1:
+            break
+        found, used = found + char, used + width(char)
+    return found.rstrip() + "…"
+
+
 def _pieces(text: str) -> list[str]:
     """Split a text into its unbreakable pieces, each with the space after it."""
     if text.isascii() or (max(text) < "\u2e80" and "“" not in text and "‘" not in text):

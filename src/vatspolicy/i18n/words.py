@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from vatspolicy.i18n import Language
@@ -47,6 +47,11 @@ def both(table: Table, key: str, **values: Any) -> dict[str, str]:
 def joint(name: str, lang: Language) -> str:
     """Return a `comma`, `semicolon`, `list` comma or `colon` between two parts; full-width in Chinese."""
     return JOINTS[name][lang]
+
+
+def join_two(parts: Iterable[str], lang: Language) -> str:
+    """Return one or two parts as one: joined by `and`, or by a mark of a list in Chinese."""
+    return ("、" if lang == "zh" else " and ").join(parts)
 
 
 def aside(text: str, lang: Language) -> str:

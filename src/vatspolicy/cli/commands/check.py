@@ -209,6 +209,7 @@ def check(options: CheckOptions) -> ExitCode:
             result.remarks,
             extent.value,
             result,
+            _repeat_options(options),
         )
 
     wanted = result.records or result.remarks or options.format not in (Format.TEXT, Format.GITHUB)
@@ -279,6 +280,28 @@ def _find_extent(options: CheckOptions) -> Extent:
     if chosen and chosen[0] is not Extent.DETAILS and options.format is not Format.TEXT:
         abort(f"--{chosen[0]} belongs to --format text.")
     return chosen[0] if chosen else Extent.SCREEN
+
+
+def _repeat_options(options: CheckOptions) -> dict[str, str]:
+    """Return the options that change the question, as the next command repeats them; by command."""
+    import json
+
+    from vatspolicy.reports.decision.gate_line import quote
+
+    context = options.context
+    law = [
+        (name, value) for name, value in (("-p", context.law.policies), ("--bundle", context.law.bundle)) if value
+    ] + ([("--key", context.law.key)] if context.law.key else [])
+    words = [word for name, value in law for word in (name, quote(str(value)))]
+    words += ["--skip-verify"] if context.law.skip_verify else []
+    words += ["--as-of", context.as_of] if context.as_of else []
+    past = ["--allow-past-as-of"] if options.allow_past else []
+    texts = [
+        f"{path}={'' if value is None else json.dumps(value, ensure_ascii=False)}" for path, value in options.changes
+    ]
+    changes = [word for text in texts for word in ("--set", quote(text))]
+    found = {"routes": [*words, *changes], "ask": [*words, *past], "check": [*words, *past, *changes]}
+    return {command: "".join(f" {word}" for word in one) for command, one in found.items()}
 
 
 def _make_gate(options: CheckOptions, law: SelectedLaw) -> Gate:

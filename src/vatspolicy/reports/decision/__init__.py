@@ -34,13 +34,15 @@ def render(
     remarks: Sequence[Mapping[str, Any]] | None = None,
     extent: str = "details",
     gate: GateResult | None = None,
+    repeated: Mapping[str, str] | None = None,
 ) -> str:
     """Render decisions (records) in one of FORMATS. `color` and `room` (columns) apply to text only.
 
     `problems` are errors of specs that were not decided. Text and github leave them to standard error.
     `remarks` are about waivers and a baseline; None if there were none. `extent` is one of EXTENTS; the text follows
     it, and JSON is compact unless it is `details`. `gate` is the run of the gate: its settings say which findings are
-    errors, and the last line of the text tells it. Without it, the settings are those of a gate without options.
+    errors, and the last line of the text tells it. Without it, the settings are those of a gate without options. The
+    command that the last line proposes repeats options: `repeated`, by command.
     """
     if format == "json":
         import json
@@ -52,7 +54,7 @@ def render(
     problems = [in_language(problem, lang) for problem in (*problems, *_not_found(gate))]
     module = importlib.import_module(f"vatspolicy.reports.decision.{format}")
     if format == "text":
-        return str(module.render(records, lang, color, room, extent, gate, remarks=remarks or ()))
+        return str(module.render(records, lang, color, room, extent, gate, repeated, remarks=remarks or ()))
     if format == "html":
         return str(module.render(records, lang, problems, remarks=remarks or ()))
     return str(module.render(records, lang, problems, remarks=remarks or (), gate=gate))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean
 from vatspolicy.i18n.words import VERDICTS, Table, aside, joint, word
 from vatspolicy.reports.decision.doubt import say_other
+from vatspolicy.reports.words import KNOWN
 
 Data = Mapping[str, Any]
 
@@ -44,6 +46,43 @@ def merge_duties(duties: Iterable[Data]) -> list[dict[str, Any]]:
         known = {(cited["policy"], cited["key"]) for cited in kept["citations"]}
         kept["citations"] += [cited for cited in duty["citations"] if (cited["policy"], cited["key"]) not in known]
     return list(found.values())
+
+
+def merge_citations(citations: Iterable[Data], lang: Language, graded: bool = True) -> list[str]:
+    """Return one text for each law, with all its articles: `Law, art. 4, 8 (primary), art. 9 (secondary)`.
+
+    `graded` adds how well the words of the articles are known.
+    """
+    laws: dict[str, dict[str, list[str]]] = {}
+    for citation in citations:
+        known = citation["verification"] if graded else ""
+        labels = laws.setdefault(citation["title"][lang], {}).setdefault(known, [])
+        if citation["label"][lang] not in labels:
+            labels.append(citation["label"][lang])
+    return [
+        title
+        + joint("comma", lang)
+        + joint("semicolon", lang).join(
+            _join_labels(labels, lang) + _grade(known, lang) for known, labels in found.items()
+        )
+        for title, found in laws.items()
+    ]
+
+
+def _grade(known: str, lang: Language) -> str:
+    return aside(word(KNOWN, known, lang), lang) if known else ""
+
+
+def _join_labels(labels: Iterable[str], lang: Language) -> str:
+    """Return labels of articles in a row; `art.` is said once for neighbors. Labels with commas keep apart by more."""
+    said, before = "", ""
+    for label in labels:
+        plain = all(re.fullmatch(r"art\. [^,]+|第[^，、]+", one) for one in (before, label))
+        if said:
+            said += joint("list" if plain else "semicolon", lang)
+        said += label.removeprefix("art. ") if plain else label
+        before = label
+    return said
 
 
 def is_outstanding(duty: Data) -> bool:

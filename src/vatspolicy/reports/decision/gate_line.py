@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vatspolicy.gate.judgement import INCOMPLETE, ITSELF, Failure, find_failures, find_worst_level
 from vatspolicy.i18n import Language
 from vatspolicy.i18n.text import clean, width, wrap
-from vatspolicy.i18n.words import VERDICTS, Table, joint, word
+from vatspolicy.i18n.words import VERDICTS, Table, join_two, joint, word
 from vatspolicy.output import Style
 from vatspolicy.policies.wording import say_reading
 from vatspolicy.reports.decision.digest import licenses_to_get, split_duties
@@ -25,14 +25,11 @@ WORDS: Table = {
     "incomplete": {"en": "Gate: INCOMPLETE", "zh": "门禁：尚无法判定"},
     "invalid": {"en": "Gate: INVALID INPUT", "zh": "门禁：输入有误"},
     "because": {"en": "{state} ({reasons}).", "zh": "{state}（{reasons}）。"},
-    "reached": {"en": "{level} ≥ --fail-on {fail_on}", "zh": "{level} ≥ --fail-on {fail_on}"},
-    "below": {"en": "{level} < --fail-on {fail_on}", "zh": "{level} < --fail-on {fail_on}"},
-    "named": {"en": "{level} ≥ --fail-on {fail_on}: {names}", "zh": "{level} ≥ --fail-on {fail_on}：{names}"},
-    "more": {"en": "{name} and {count} more", "zh": "{name}等{total}项"},
+    "more": {"en": "{name} and {count} more", "zh": "{name}，另有{count}项"},
+    "bad": {"en": "INVALID", "zh": "有误"},
     "open": {"en": "facts are missing", "zh": "事实不全"},
     "no_fail": {"en": "The exit code is 0 because of --no-fail.", "zh": "因 --no-fail，退出码为0。"},
     "before": {"en": "{todo} before launch", "zh": "上线前{todo}"},
-    "and": {"en": " and ", "zh": "、"},
     "end": {"en": "{text}.", "zh": "{text}。"},
     "next": {"en": "Next: {command}", "zh": "下一步：{command}"},
     "read_as": {"en": "{subject} read as {name}", "zh": "{subject}读作{name}"},
@@ -40,6 +37,7 @@ WORDS: Table = {
 }
 COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "invalid": {"en": ("{n} invalid spec", "{n} invalid specs"), "zh": ("{n}份文件有误",) * 2},
+    "errors": {"en": ("{n} error", "{n} errors"), "zh": ("{n}处错误",) * 2},
     "incomplete": {"en": ("{n} incomplete", "{n} incomplete"), "zh": ("{n}份事实不全",) * 2},
     "waiver_files": {"en": ("{n} waiver error", "{n} waiver errors"), "zh": ("豁免文件{n}处错误",) * 2},
     "empty": {"en": ("{n} argument without a spec", "{n} arguments without a spec"), "zh": ("{n}个参数无文件",) * 2},
@@ -71,11 +69,16 @@ def count(key: str, n: int, lang: Language) -> str:
 
 
 def say_gate(
-    gate: GateResult, lang: Language, style: Style, room: int, repeated: str = "", one_line: bool = False
+    gate: GateResult,
+    lang: Language,
+    style: Style,
+    room: int,
+    repeated: Mapping[str, str] | None = None,
+    one_line: bool = False,
 ) -> list[str]:
     """Return the last line; the next command on a second one if `room` is too small, unless `one_line`.
 
-    `repeated` are options that the next command repeats, because they change the question.
+    `repeated` are the options, by command, that the next command repeats because they change the question.
     """
     state = _state(gate)
     said = word(WORDS, "because", lang, state=style(word(WORDS, state, lang), "bold", _STATES[state]), reasons="{}")
@@ -85,7 +88,7 @@ def say_gate(
         text += _gap(lang) + word(WORDS, "end", lang, text=joint("comma", lang).join(counts))
     if state != "passed" and not gate.exit_code:
         text += _gap(lang) + word(WORDS, "no_fail", lang)
-    following = _next_command(gate, repeated)
+    following = _next_command(gate, repeated or {})
     command = word(WORDS, "next", lang, command=following) if following else ""
     whole = f"{text}{_gap(lang)}{command}".rstrip()
     if one_line or width(whole) <= room:
@@ -139,7 +142,7 @@ def _reasons(gate: GateResult, lang: Language) -> list[str]:
         return found
     worst = worst_first(gate.records)[0]
     level = worst.get("remaining", worst["decision"])
-    return [word(WORDS, "below", lang, level=level, fail_on=gate.judgement.fail_on)]
+    return [f"{level} < --fail-on {gate.judgement.fail_on}"]
 
 
 def _levels(gate: GateResult, lang: Language) -> list[str]:
@@ -150,11 +153,11 @@ def _levels(gate: GateResult, lang: Language) -> list[str]:
     alone, fail_on = len(gate.records) == 1, gate.judgement.fail_on
     told = {level: level if alone else f"{len(records)} {level}" for level, records in found.items()}
     plain = joint("list", lang).join(told[level] for level in ("deny", "needs-license") if level in found)
-    said = [word(WORDS, "reached", lang, level=plain, fail_on=fail_on)] if plain else []
+    said = [f"{plain} ≥ --fail-on {fail_on}"] if plain else []
     for level in NAMED:
         if level in found:
             names = _names(found[level], level, gate, lang)
-            said.append(word(WORDS, "named", lang, level=told[level], fail_on=fail_on, names=names))
+            said.append(f"{told[level]} ≥ --fail-on {fail_on}{joint('colon', lang)}{names}")
     if INCOMPLETE in found:
         said.append(word(WORDS, "open", lang) if alone else count(INCOMPLETE, len(found[INCOMPLETE]), lang))
     return said
@@ -166,7 +169,7 @@ def _names(records: Iterable[Data], level: str, gate: GateResult, lang: Language
     names = list(dict.fromkeys(_name(data, failure, lang) for data, failure in failures))
     if len(names) < 2:
         return "".join(names)
-    return word(WORDS, "more", lang, name=names[0], count=len(names) - 1, total=len(names))
+    return word(WORDS, "more", lang, name=names[0], count=len(names) - 1)
 
 
 def _name(data: Data, failure: Failure, lang: Language) -> str:
@@ -194,7 +197,7 @@ def _counts(records: Iterable[Data], lang: Language) -> list[str]:
     said = [count(key, total[key], lang) for key in ("denials", "licenses", "facts") if total[key]]
     todo = [count(key, total[key], lang) for key in ("filings", "own") if total[key]]
     if todo:
-        said.append(word(WORDS, "before", lang, todo=word(WORDS, "and", lang).join(todo)))
+        said.append(word(WORDS, "before", lang, todo=join_two(todo, lang)))
     return said
 
 
@@ -204,7 +207,7 @@ def worst_first(records: Iterable[Data]) -> list[Data]:
     return sorted(records, key=lambda data: (order.index(data["decision"]), not data["contested"]))
 
 
-def _next_command(gate: GateResult, repeated: str) -> str | None:
+def _next_command(gate: GateResult, repeated: Mapping[str, str]) -> str | None:
     """Return the command that leads on from the gravest decision; None where there is nothing to add."""
     if not gate.records:
         return None
@@ -215,11 +218,11 @@ def _next_command(gate: GateResult, repeated: str) -> str | None:
         "needs-license": ("routes", ""),
         "incomplete": ("ask", ""),
     }.get(data["decision"], ("check", " --details"))
-    return f"vatspolicy {command} {_quoted(data['file'])}{repeated}{options}"
+    return f"vatspolicy {command} {quote(data['file'])}{repeated.get(command, '')}{options}"
 
 
-def _quoted(file: str) -> str:
-    """Return a file for a shell; standard input is `-`."""
+def quote(file: str) -> str:
+    """Return a file or another word for a shell; standard input is `-`."""
     if file == "<stdin>":
         return "-"
     if re.fullmatch(r"[\w@%+=:,./-]+", file, re.ASCII):
@@ -236,6 +239,6 @@ def say_totals(records: Sequence[Data], invalid: int, lang: Language) -> str:
     found: dict[str, int] = {}
     for data in worst_first(records):
         found[data["decision"]] = found.get(data["decision"], 0) + 1
-    words = [count("invalid", invalid, lang)] if invalid else []
+    words = [f"{invalid} {word(WORDS, 'bad', lang)}"] if invalid else []
     words += [f"{n} {word(VERDICTS, key, lang)}" for key, n in found.items()]
     return phrase("decided", lang, count=len(records) + invalid, words=joint("comma", lang).join(words))

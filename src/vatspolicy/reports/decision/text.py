@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from vatspolicy.i18n.text import clean, wrap
 from vatspolicy.i18n.words import STATES, VERDICTS, joint, number, word
-from vatspolicy.output import Style
+from vatspolicy.output import HEADING, Style
 from vatspolicy.policies.deadlines import GROUPS as GROUP_ORDER
 from vatspolicy.profile.vocabulary import Language
 from vatspolicy.reports.decision import doubt
 from vatspolicy.reports.decision.digest import (
     WAIVER_WORDS,
+    merge_citations,
     merge_duties,
     open_facts,
     remark_place,
@@ -28,6 +29,8 @@ from vatspolicy.reports.decision.digest import (
 from vatspolicy.reports.decision.gate_line import say_gate, say_totals, worst_first
 from vatspolicy.reports.decision.opinions import WORDS as OPINIONS
 from vatspolicy.reports.decision.opinions import say_matter, say_opinion
+from vatspolicy.reports.decision.overview import summary_lines, table_lines
+from vatspolicy.reports.decision.screen import render_screen
 from vatspolicy.reports.lists import cut_lists
 from vatspolicy.reports.words import COLORS, GROUPS, MEANINGS, VERIFICATION, cited, phrase, way_of
 
@@ -35,6 +38,10 @@ if TYPE_CHECKING:
     from vatspolicy.gate.gate import GateResult
 
 _MARKS = {"open": ("✔", "green"), "closed": ("✘", "red"), "unknown": ("?", "blue")}
+
+_STATE_COLORS = {"classified": "yellow", "not-telecom": "green", "partly-classified": "blue", "unclassified": "blue"}
+_SAID_ABOVE = ("before-launch", "continuing")
+"""Groups of duties whose heading says when they are due."""
 
 Data = Mapping[str, Any]
 
@@ -46,29 +53,37 @@ def render(
     room: int = 100,
     extent: str = "details",
     gate: GateResult | None = None,
+    repeated: Mapping[str, str] | None = None,
     remarks: Iterable[Data] = (),
 ) -> str:
-    """Render one or several decisions (records) as text."""
+    """Render one or several decisions (records) as text, the worst first; `repeated` as in `say_gate`."""
     records, style = worst_first(records), Style(color)
-    blocks = []
-    if extent == "summary":
-        blocks = ["\n".join(line for data in records for line in summary_lines(data, lang, style, room))]
-    elif extent != "quiet":
-        blocks = ["\n".join(_Report(data, lang, style, room).lines()) for data in records]
-        if remarks:
-            blocks.append("\n".join(_remark_lines(remarks, lang, style, room)))
-    invalid = len(gate.invalid) if gate else 0
-    if len(records) + invalid > 1 and extent != "quiet":
-        blocks.append(say_totals(records, invalid, lang))
-    if gate is not None:
-        blocks.append("\n".join(say_gate(gate, lang, style, room, one_line=extent == "quiet")))
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    invalid = _count_errors(gate)
+    closing = say_gate(gate, lang, style, room, repeated, extent == "quiet") if gate is not None else []
+    several = len(records) + len(invalid) > 1
+    blocks: list[list[str]] = []
+    if extent == "screen" and not several and records and not remarks:
+        blocks = [render_screen(records[0], lang, style, room, closing)]
+        closing = []
+    elif extent == "details":
+        blocks = [list(_Report(data, lang, style, room).lines()) for data in records]
+    elif extent == "summary":
+        blocks = [summary_lines(records, invalid, lang, style, room)]
+    elif extent == "screen":
+        one = render_screen(records[0], lang, style, room, ()) if not several and records else None
+        blocks = [one or table_lines(records, invalid, lang, style, room)]
+    if remarks and extent != "quiet":
+        blocks.append(_remark_lines(remarks, lang, style, room))
+    if several and extent != "quiet":
+        blocks.append([say_totals(records, len(invalid), lang)])
+    blocks.append(closing)
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def summary_lines(data: Data, lang: Language, style: Style, room: int) -> list[str]:
-    """Return one decision in a line."""
-    verdict = style(doubt.verdict(data, lang), "bold", COLORS[data["decision"]])
-    return wrap(f"{verdict} {clean(str(data['title']), one_line=True)} ({clean(data['file'])})", room, "  ")
+def _count_errors(gate: GateResult | None) -> dict[str, int]:
+    """Return the files that could not be decided, each with its number of errors."""
+    files = [problem.file for problem in gate.problems] if gate else []
+    return {file: files.count(file) for file in (gate.invalid if gate else ())}
 
 
 class _Report:
@@ -109,18 +124,23 @@ class _Report:
 
     def heading(self, key: str) -> Iterator[str]:
         yield ""
-        yield from self.flow(phrase(key, self.lang), "", "bold")
+        yield from self.flow(phrase(key, self.lang), "", *HEADING)
 
     def law(self, finding: Data, indent: str, quote: bool = False) -> Iterator[str]:
         """Render the citations of a finding; `quote` adds the words of an article at its first use."""
+        texts: list[str] = []
+        plain: list[Data] = []
         for citation in finding["citations"]:
-            text = clean(cited(citation, self.lang))
             name = (citation["policy"], citation["key"])
             words = citation[self.lang]  # a Chinese report quotes no English words
             if quote and words and name not in self.quoted:
                 self.quoted.add(name)
-                text += f"{self.colon}{clean(words)}"
-            yield from self.flow(text, indent + "  ", "dim", first=indent + "§ ")
+                texts += [*merge_citations(plain, self.lang), f"{cited(citation, self.lang)}{self.colon}{words}"]
+                plain = []
+            else:
+                plain.append(citation)
+        for text in [*texts, *merge_citations(plain, self.lang)]:
+            yield from self.flow(clean(text), indent + "  ", "dim", first=indent + "§ ")
 
     def bodies(self, authority: Iterable[Data]) -> str:
         return (" / " if self.lang == "en" else "、").join(self.say(body["title"]) for body in authority)
@@ -148,7 +168,7 @@ class _Report:
         findings = waived_findings(self.data) if "remaining" in self.data else []
         if findings:
             yield ""
-            yield self.style(word(WAIVER_WORDS, "waived", self.lang), "bold")
+            yield self.style(word(WAIVER_WORDS, "waived", self.lang), *HEADING)
         for finding in findings:
             yield from self.flow(say_finding(finding, self.lang), "    ", first="  ~ ")
             waived = finding["waived"]
@@ -204,7 +224,7 @@ class _Report:
         """Render every opinion of the profile."""
         if self.data["opinions"]:
             yield ""
-            yield self.style(word(OPINIONS, "opinions", self.lang), "bold")
+            yield self.style(word(OPINIONS, "opinions", self.lang), *HEADING)
         for opinion in self.data["opinions"]:
             mark = "§" if opinion["state"] == "counted" else "!"
             place = f"{self.data['file']}:{opinion['line']}:{opinion['column']}"
@@ -247,7 +267,8 @@ class _Report:
     def services(self) -> Iterator[str]:
         yield from self.heading("services")
         for service in self.data["services"]:
-            text = f"{self.style(clean(service['id']), 'bold')}: {word(STATES, service['state'], self.lang)}"
+            state = self.style(word(STATES, service["state"], self.lang), _STATE_COLORS[service["state"]])
+            text = f"{self.style(clean(service['id']), 'bold')}: {state}"
             yield from self.flow(text, "    ", first="  ")
             if not service["activities"]:
                 for classified in service["classified_by"]:
@@ -263,7 +284,7 @@ class _Report:
         """Render a route; `cite` adds the law of a closed route."""
         mark, color = _MARKS[route["state"]]
         cap = route["max_foreign_percent"]
-        text = f"{self.say(route['title'])}{self.colon}{way}"
+        text = f"{self.say(route['title'])}{self.colon}{self.style(way, color)}"
         if route["state"] == "open" and cap is not None:
             text += self.aside.format(phrase("up_to", self.lang, percent=number(cap)))
         if route["state"] == "open" and route["held"]:
@@ -313,18 +334,16 @@ class _Report:
 
     def duty(self, duty: Data) -> Iterator[str]:
         deadline = duty["deadline"]
-        when = self.say(deadline["text"])
-        if deadline["date"] and deadline["group"] != "before-launch":
+        when = "" if deadline["group"] in _SAID_ABOVE else self.say(deadline["text"])
+        if deadline["date"] and when:
             when += self.aside.format(phrase("by", self.lang, day=deadline["date"]))
         if duty["state"] == "done":
             when = phrase("done", self.lang, day=duty["done_on"])
         bearer = self.comma + phrase("bearer", self.lang) if duty["bearer"] == "partner" else ""
         mark = "☑" if duty["state"] == "done" else "☐"
-        cites = (clean(cited(one, self.lang)) for one in duty["citations"])
-        law = joint("semicolon", self.lang).join(cites)
-        yield from self.flow(
-            f"{self.say(duty['instrument']['title'])}{self.colon}{when}{bearer}", "        ", first=f"      {mark} "
-        )
+        law = joint("semicolon", self.lang).join(clean(text) for text in merge_citations(duty["citations"], self.lang))
+        title = self.say(duty["instrument"]["title"]) + (f"{self.colon}{when}" if when else "")
+        yield from self.flow(f"{title}{bearer}", "        ", first=f"      {mark} ")
         yield from self.flow(f"{self.say(duty['message'])} [{law}]", "        ", "dim")
 
     def notes(self) -> Iterator[str]:
@@ -367,7 +386,7 @@ class _Report:
 
 def _remark_lines(remarks: Iterable[Data], lang: Language, style: Style, room: int) -> list[str]:
     """Return the section on waivers themselves, which follows all decisions."""
-    lines = [style(word(WAIVER_WORDS, "remarks", lang), "bold")]
+    lines = [style(word(WAIVER_WORDS, "remarks", lang), *HEADING)]
     for remark in remarks:
         mark = style("!", "yellow") if remark["level"] == "warning" else "·"
         lines += wrap(f"{remark_place(remark)}: {say_remark(remark, lang)}", room, "    ", f"  {mark} ")

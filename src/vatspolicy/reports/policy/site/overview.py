@@ -23,7 +23,7 @@ from vatspolicy.reports.policy.site.site import Site
 
 EXAMPLES = {
     "en": ("SaaS", "web shop", "IoT", "cosmetics", "Beijing"),
-    "zh": ("SaaS", "网店", "物联网", "化妆品", "北京"),
+    "zh": ("网店", "聊天机器人", "物联网", "化妆品", "北京"),
 }
 """Searches that the index proposes."""
 

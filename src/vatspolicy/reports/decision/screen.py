@@ -1,0 +1,290 @@
+"""The report for one screen of a terminal: one decision in HEIGHT lines, or several in a table, the worst first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from vatspolicy.i18n import Language
+from vatspolicy.i18n.text import clean, shorten, width, wrap
+from vatspolicy.i18n.words import VERDICTS, Table, aside, join_two, joint, number, word
+from vatspolicy.output import HEADING, Style
+from vatspolicy.reports.decision import doubt
+from vatspolicy.reports.decision.digest import (
+    WAIVER_WORDS,
+    licenses_to_get,
+    merge_citations,
+    open_facts,
+    say_finding,
+    say_waived,
+    some_waived,
+    split_duties,
+    subject_of,
+    waived_findings,
+    waived_mark,
+)
+from vatspolicy.reports.decision.gate_line import count
+from vatspolicy.reports.decision.opinions import say_opinion
+from vatspolicy.reports.words import COLORS, MEANINGS, VERIFICATION, phrase
+
+Data = Mapping[str, Any]
+
+HEIGHT = 22
+"""Lines of a decision with its last line. A terminal of 24 also shows the command and the prompt after it."""
+_MOST = 3
+"""Lines of one entry."""
+WORDS: Table = {
+    "because": {"en": "What blocks", "zh": "障碍"},
+    "nearest": {"en": "nearest way: {route}; not met: {fails}", "zh": "最近的途径：{route}；不满足：{fails}"},
+    "before_launch": {"en": "Before launch: {todo}", "zh": "上线前：{todo}"},
+    "before_day": {"en": "Before launch on {day}: {todo}", "zh": "{day}上线前：{todo}"},
+    "deadline": {"en": "Next deadline: {day}, {title}", "zh": "下一期限：{day}，{title}"},
+    "then": {"en": "Next deadline after the launch: {day}, {title}", "zh": "上线后的下一期限：{day}，{title}"},
+    "more": {"en": "… and {count} more", "zh": "……另有{count}项"},
+    "further": {"en": "Also: {text}.", "zh": "另有：{text}。"},
+    "details": {"en": "--details shows all.", "zh": "--details 显示全部内容。"},
+    "share": {"en": "foreign share of at most {percent} %", "zh": "外资股比不超过{percent}%"},
+    "ahead": {"en": "Changes ahead", "zh": "即将发生的变化"},
+}
+COUNTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "later": {"en": ("{n} duty after launch", "{n} duties after launch"), "zh": ("上线后义务{n}项",) * 2},
+    "advice": {"en": ("{n} note for review", "{n} notes for review"), "zh": ("审阅提示{n}条",) * 2},
+    "open": {
+        "en": ("{n} missing fact that cannot change the verdict", "{n} missing facts that cannot change the verdict"),
+        "zh": ("不影响结论的缺失事实{n}项",) * 2,
+    },
+    "met": {"en": ("{n} permit held", "{n} permits held"), "zh": ("已持有许可{n}项",) * 2},
+}
+
+
+class Section(NamedTuple):
+    """A part of the screen that may be cut to its first entries."""
+
+    heading: str
+    entries: list[list[str]]
+    """Lines of each entry."""
+    bare: bool = False
+    """True for a heading that stands without entries, too."""
+
+
+def render_screen(data: Data, lang: Language, style: Style, room: int, closing: Sequence[str]) -> list[str]:
+    """Return one decision with its closing lines in HEIGHT lines, if the width allows."""
+    end = ["", *closing] if closing else []
+    screen = _Screen(data, lang, style, room)
+    head, tail = list(screen.head()), list(screen.tail())
+    left = HEIGHT - len(head) - len(tail) - len(end)
+    body: list[str] = []
+    for most in (_MOST, 2, 1):  # shorter entries, where even the first ones do not fit
+        screen.most = most
+        body = _fit([section for section in screen.sections() if section.entries or section.bare], left, lang, style)
+        if len(body) <= left:
+            break
+    end = end[1:] if end and len(body) > left else end
+    gap = [""] if len(body) < left else []
+    return [*head, *body, *gap, *tail, *end]
+
+
+def _fit(sections: Sequence[Section], room: int, lang: Language, style: Style) -> list[str]:
+    """Return the sections in `room` lines: one entry of each, then more while they fit. What is cut is counted."""
+    shown = [min(1, len(section.entries)) for section in sections]
+
+    def lines(spaced: bool = False) -> list[str]:
+        found: list[str] = []
+        for section, most in zip(sections, shown, strict=True):
+            found += [""] if spaced else []
+            found.append(style(section.heading, *HEADING))
+            found += [line for entry in section.entries[:most] for line in entry]
+            if rest := len(section.entries) - most:
+                found.append(style(f"    {word(WORDS, 'more', lang, count=rest)}", "dim"))
+        return found
+
+    for index, section in enumerate(sections):
+        while shown[index] < len(section.entries):
+            shown[index] += 1
+            if len(lines()) > room:
+                shown[index] -= 1
+                break
+    return lines(spaced=len(lines()) + len(sections) <= room)
+
+
+class _Screen:
+    def __init__(self, data: Data, lang: Language, style: Style, room: int) -> None:
+        self.data, self.lang, self.style, self.room, self.most = data, lang, style, room, _MOST
+
+    def say(self, text: Data | str) -> str:
+        return clean(text if isinstance(text, str) else str(text[self.lang]), one_line=True)
+
+    def entry(self, text: str, first: str, indent: str = "    ", most: int = _MOST) -> list[str]:
+        """Return an entry in at most `most` lines."""
+        lines, most = wrap(text, self.room, indent, first), min(most, self.most)
+        if len(lines) > most:
+            lines = [*lines[: most - 1], shorten(lines[most - 1] + "…", self.room)]
+        return lines
+
+    def head(self) -> Iterator[str]:
+        decision = self.data["decision"]
+        verdict = self.style(f" {doubt.verdict(self.data, self.lang)} ", "bold", COLORS[decision])
+        about = phrase("as_of", self.lang, day=self.data["as_of"])
+        about += f" · {phrase('bundle', self.lang, version=self.data['bundle']['version'])}"
+        title, about = self.say(str(self.data["title"])), self.style(about, "dim")
+        if width(f"{verdict} {title} · {about}") <= self.room:
+            yield f"{verdict} {title} · {about}"
+        else:
+            yield from self.entry(title, f"{verdict} ", " ", 2)
+            yield from self.entry(about, " ", " ", 2)
+        meaning = word(MEANINGS, decision, self.lang)
+        if decision == "incomplete":
+            low, high = (word(VERDICTS, end, self.lang) for end in self.data["range"])
+            meaning += " " + phrase("range", self.lang, low=low, high=high)
+        yield from self.entry(meaning, " ", " ")
+        if "remaining" in self.data and (told := some_waived(self.data, self.lang)):
+            yield from (self.style(line, "yellow") for line in self.entry(told, " ", " "))
+
+    def sections(self) -> Iterator[Section]:
+        yield Section(word(WAIVER_WORDS, "waived", self.lang), list(self.waived()))
+        yield Section(word(WORDS, "because", self.lang), list(self.denials()))
+        yield Section(phrase("missing", self.lang), list(self.missing()))
+        licenses = "get" if self.data["needs"] else "would_get"
+        yield Section(phrase(licenses, self.lang), list(self.licenses()))
+        yield Section(phrase("contested", self.lang), list(self.contested()))
+        denied, heading = self.data["decision"] == "deny", self.duties_heading()
+        yield Section(heading or phrase("duties", self.lang), [] if denied else list(self.duties()), bool(heading))
+        yield Section(word(WORDS, "ahead", self.lang), list(self.ahead()))
+
+    def waived(self) -> Iterator[list[str]]:
+        if "remaining" in self.data:
+            for finding in waived_findings(self.data):
+                text = f"{say_finding(finding, self.lang)} · {say_waived(finding['waived'], self.lang)}"
+                yield self.entry(text, "  ~ ")
+
+    def law(self, finding: Data) -> str:
+        laws = merge_citations(finding["citations"], self.lang, graded=False)
+        rest = f" {word(WORDS, 'more', self.lang, count=len(laws) - 1)}" if len(laws) > 1 else ""
+        return self.style(f" [{clean(laws[0])}{rest}]", "dim") if laws else ""
+
+    def denials(self) -> Iterator[list[str]]:
+        for finding in self.data["denials"]:
+            subject = subject_of(finding)
+            message = self.say(finding["message"])
+            if finding["effect"] == "need" and finding.get("reasons"):
+                message = " · ".join(self.say(reason["title"]) for reason in finding["reasons"])
+            message += aside(phrase("curable", self.lang), self.lang) if finding.get("curable") else ""
+            message += waived_mark(finding, self.lang)
+            start = f"{clean(subject)}{joint('colon', self.lang)}" if subject else ""
+            lines = self.entry(f"{start}{message}{self.law(finding)}", f"  {self.style('✘', 'red')} ")
+            if nearest := self.nearest(finding):
+                lines += self.entry(nearest, "    → ", "      ", 2)
+            yield lines
+
+    def nearest(self, finding: Data) -> str:
+        """Return the route that fails least, with its failing conditions; the serializer ranks routes."""
+        for route in finding.get("routes", ())[:1]:
+            fails = [
+                self.say(one["message"]) for one in route["conditions"] if one["value"] is False and one["applies"]
+            ]
+            if route["share_too_high"]:
+                fails.insert(0, word(WORDS, "share", self.lang, percent=number(route["max_foreign_percent"])))
+            if fails:
+                name = self.say(route["title"])
+                told = joint("semicolon", self.lang).join(fail.rstrip(".。") for fail in fails)
+                return word(WORDS, "nearest", self.lang, route=name, fails=told)
+        return ""
+
+    def missing(self) -> Iterator[list[str]]:
+        for ask in self.data["missing"]:
+            yield self.entry(
+                f"{self.style(ask['path'], 'bold')}{joint('colon', self.lang)}{self.say(ask['question'])}",
+                "  ? ",
+                "    ",
+                2,
+            )
+
+    def licenses(self) -> Iterator[list[str]]:
+        bodies = " / " if self.lang == "en" else "、"
+        for finding in licenses_to_get(self.data):
+            service = finding["subject"]["service"]
+            start = f"{clean(service)}{joint('colon', self.lang)}" if service else ""
+            offers = finding.get("any_of") or [{"instrument": finding["instrument"], "authority": finding["authority"]}]
+            lines: list[str] = []
+            for offer in offers:
+                source = bodies.join(_abbreviate(self.say(body["title"])) for body in offer["authority"])
+                text = f"{start}{self.style(self.say(offer['instrument']['title']), 'bold')}{joint('comma', self.lang)}"
+                text += phrase("from", self.lang, authority=source)
+                if "route" in offer:
+                    title = next(self.say(one["title"]) for one in finding["routes"] if one["name"] == offer["route"])
+                    way = phrase("route", self.lang, route=title)
+                    text += aside(f"{offer['class']}{joint('comma', self.lang)}{way}", self.lang)
+                text += waived_mark(finding, self.lang) + ("" if lines else self.law(finding))
+                lines += self.entry(text, f"  {phrase('or', self.lang)} " if lines else "  → ")
+            yield lines
+
+    def contested(self) -> Iterator[list[str]]:
+        if hint := doubt.hint(self.data, self.lang):
+            yield self.entry(self.style(hint, "yellow"), "  ≠ ", "    ", 2)
+        for reading in self.data["contested"]:
+            subject = f"{reading['subject']}{joint('colon', self.lang)}"
+            yield self.entry(clean(f"{subject}{doubt.say_other(reading, self.lang)}", one_line=True), "  ≠ ", "    ", 2)
+
+    def duties_heading(self) -> str:
+        """Return how much is to do before the launch, and until when; empty if there is nothing."""
+        filings, own = split_duties(self.data)
+        counted = [("filings", len(filings)), ("own", len(own))]
+        todo = join_two((count(key, n, self.lang) for key, n in counted if n), self.lang)
+        if not todo:
+            return ""
+        if not self.data["launch"]:
+            return word(WORDS, "before_launch", self.lang, todo=todo)
+        return word(WORDS, "before_day", self.lang, day=self.data["launch"], todo=todo)
+
+    def duties(self) -> Iterator[list[str]]:
+        filings, own = split_duties(self.data)
+        titles = [self.say(duty["instrument"]["title"]) for duty in (*filings, *own)]
+        dated = [
+            (duty["deadline"]["date"], self.say(duty["instrument"]["title"]))
+            for duty in self.data["duties"]
+            if duty["state"] != "done" and duty["deadline"]["date"] and duty["deadline"]["group"] != "before-launch"
+        ]
+        if dated:
+            day, title = min(dated, key=lambda one: one[0])
+            key = "then" if titles and self.data["launch"] else "deadline"
+            yield self.entry(word(WORDS, key, self.lang, day=day, title=title), "  ☐ ", "    ", 2)
+        if titles:
+            yield self.entry(joint("semicolon", self.lang).join(titles), "  ☐ ")
+
+    def ahead(self) -> Iterator[list[str]]:
+        if entries := self.data.get("changes_ahead"):
+            from vatspolicy.reports.timeline import say_ahead
+
+            for entry in entries:
+                yield self.entry(say_ahead(entry, self.lang), f"  {self.style('!', 'yellow')} ", "    ", 2)
+
+    def tail(self) -> Iterator[str]:
+        for opinion in self.data["opinions"]:
+            yield from self.entry(say_opinion(opinion, self.lang), " § ", "   ", 1)
+        gap = "" if self.lang == "zh" else " "
+        further = joint("comma", self.lang).join(_further(self.data, self.lang))
+        told = [word(WORDS, "further", self.lang, text=further)] if further else []
+        yield from wrap(gap.join([*told, word(WORDS, "details", self.lang)]), self.room, " ")
+        known = self.data["verification"]
+        closing = [self.say(notice["message"]) for notice in self.data["notices"]]
+        closing += [word(VERIFICATION, known, self.lang)] if known else []
+        text = gap.join([*closing, phrase("not_advice", self.lang)])
+        yield from (self.style(line, "dim") for line in wrap(text, self.room, " "))
+
+
+def _abbreviate(title: str) -> str:
+    """Return the short name of an authority, which some titles have in brackets at their end."""
+    found = re.search(r"\(([A-Z]{3,})\)$", title)
+    return found[1] if found else title
+
+
+def _further(data: Data, lang: Language) -> Iterator[str]:
+    """Yield the number of things that the screen leaves out."""
+    later = sum(duty["state"] != "done" and duty["deadline"]["group"] != "before-launch" for duty in data["duties"])
+    undetermined = open_facts(data["undetermined"]) if data["decision"] != "incomplete" else ()
+    held = sum("instrument" in finding for finding in data["met"])
+    advice = len(doubt.by_kind(data["advice"]))
+    for key, n in (("met", held), ("later", later), ("advice", advice), ("open", len(undetermined))):
+        if n:
+            yield COUNTS[key][lang][n != 1].format(n=n)
