@@ -17,7 +17,7 @@ BY = ("region", "class", "rule")
 UNKNOWN = "unknown"
 
 _WORDING = {
-    "rows": ("{counted}, {rejected} rejected", "共{rows}行，拒收{rejected}行"),
+    "rows": ("{rows}, {rejected} rejected", "共{rows}，拒收{rejected}行"),
     "decision": ("Decisions", "结论"),
     "region": ("By region of the company's registered office", "按公司注册地"),
     "class": ("By class, each activity counted", "按业务种类（逐项业务计）"),
@@ -107,13 +107,17 @@ class Summary:
         }
 
 
+def _counted(rows: int, lang: str) -> str:
+    return f"{rows}行" if lang == "zh" else counted(rows, "row")
+
+
 def render(summary: Summary, by: Iterable[str], lang: str, compared: bool) -> str:
     """Return the summary as text, in English or Chinese."""
     index = 1 if lang == "zh" else 0
     say = {key: pair[index] for key, pair in _WORDING.items()}
     data = summary.data()
     lines = [
-        say["rows"].format(rows=summary.rows, counted=counted(summary.rows, "row"), rejected=summary.rejected),
+        say["rows"].format(rows=_counted(summary.rows, lang), rejected=summary.rejected),
         "",
         say["decision"],
     ]
