@@ -23,7 +23,12 @@ READY = "\x1b[?2004h"
 def spawn(folder: Path, law: Path, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     code = "import vatspolicy.clock as c; c.today = lambda: '2026-06-01'; from vatspolicy.cli import main; main()"
     command = [sys.executable, "-c", code, "ask", "-p", str(law), *arguments]
-    return subprocess.Popen(command, cwd=folder, env={**os.environ, "COLUMNS": "100", "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}, **options)
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "100", "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        **options,
+    )
 
 
 def read_until(descriptor: int, wanted: str, seconds: float = 60) -> str:

@@ -173,7 +173,7 @@ def test_it_prints_on_a4(chromium: Any, records: dict[str, dict[str, Any]], save
 def test_the_summary_fits_the_first_printed_page(
     chromium: Any, records: dict[str, dict[str, Any]], save: Save, lang: Language
 ) -> None:
-    for data in (*records.values(), *map(decide, LONGEST)):
+    for data in (*records.values(), *(map(decide, LONGEST) if lang == "en" else ())):  # English texts are longer
         with opened(chromium, save(data, lang=lang)) as page:
             page.emulate_media(media="print")
             page.set_viewport_size({"width": 680, "height": 990})  # A4 without its margins
@@ -223,8 +223,7 @@ def site(rich_law: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("folder", ["", "zh/"])
+@pytest.mark.parametrize(("folder", "scheme"), [("", "light"), ("zh/", "dark")])
 @pytest.mark.parametrize(
     "name", ["index", "calendar", "search", "vats-pilot-2024", "telecom-regulations", "definitions"]
 )

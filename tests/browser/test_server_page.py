@@ -527,8 +527,7 @@ def test_the_report_is_saved_as_check_writes_it(chromium: Any, server: str, cons
 # --- for everybody
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])
 def test_every_tab_is_accessible(chromium: Any, server: str, lang: str, scheme: str) -> None:
     with visited(chromium, server, color_scheme=scheme) as page:
         assert violations(page) == []

