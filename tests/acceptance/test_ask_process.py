@@ -15,7 +15,6 @@ from tests.support.console import needs_posix
 from vatspolicy.documents import load_document
 from vatspolicy.profile.profile import load_profile
 
-
 READY = "\x1b[?2004h"
 """How a prompt begins: the terminal marks what is pasted."""
 
