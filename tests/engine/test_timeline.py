@@ -236,7 +236,7 @@ def test_every_format_of_check_tells_it(lang: str, console: Console, law: Any, m
     monkeypatch.setattr(clock, "today", lambda: "2024-10-01")
     console.write("spec.yaml", HOSTING.replace("2027-01-31", "2024-11-30"))
     for format in ("text", "json", "sarif", "junit", "github", "markdown"):
-        ran = console("check", "spec.yaml", "--policies", law, "-f", format, "--lang", lang)
+        ran = console("check", "spec.yaml", "--policies", law, "-f", format, "--lang", lang, "--details")
         assert (ran.code, ran.err) == (1, "")
         assert LAUNCHED in ran.out, format
         assert "vats-pilot-2024/launched" in ran.out, format
