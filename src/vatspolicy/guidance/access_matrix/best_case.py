@@ -151,21 +151,23 @@ class BestCaseSearch:
         return {"location": self.locations[0], "area": 0, "origin": self.origins[0], "share": 100.0}
 
     def service(self, offer: str, choice: Mapping[str, Any]) -> Activation:
-        """Return the activation of service rules in a case; every fact outside the choice is favorable."""
-        location: Location = choice["location"]
+        """Return the activation of service rules in a case: favorable facts, and no places where no location is chosen."""
+        location: Location | None = choice["location"]
+        places: dict[str, Any] = {}
+        if location:
+            places = {"area": location.areas[choice["area"]], "facilities": choice.get("facilities", [location.site])}
         company = {
             **self._base["company"],
             "foreign_percent": choice["share"],
             "investor_origin": choice["origin"] if choice["share"] else ["CN"],
-            "registered": location.site,
+            **({"registered": location.site} if location else {}),
             "mainland_entity": True,
             "certificates": choice.get("certificates", self._base["company"]["certificates"]),
         }
         service = {
             **self._base["services"][0],
             "offers": [offer],
-            "area": location.areas[choice["area"]],
-            "facilities": choice.get("facilities", [location.site]),
+            **places,
             **{name: value for name, value in choice.items() if name not in _OWN_AXES},
         }
         facts = {**self._base, "company": company, "services": [service]}
@@ -229,81 +231,81 @@ class BestCaseSearch:
         locations = tuple(locations)
         effect = rule.effect
         assert isinstance(effect, Route)
-        applies = False
         hopeless: set[str] = set()
         """Investor origins for which the route is closed at every share."""
         barred: tuple[Rule, ...] | None = None
         failing: set[str] | None = None
         shared = any("foreign_percent" in self.reads(condition.check) for condition in effect.conditions)
-        for share in self.shares:
-            for choice in self._choices(
-                rule.when, locations if self.reads(rule.when) & _PLACES else locations[:1], share
+        origins = self.origins if "origin" in self.reads(rule.when) else self.origins[:1]
+        for share, origin in itertools.product(self.shares, origins):
+            if str(origin) in hopeless:
+                continue
+            start = {"location": None, "area": 0, "origin": origin, "share": share}
+            if self.ruleset.evaluate(rule.when, self.activity(business, start)) is False:
+                continue  # at no place
+            case, failed = self._open(rule, business, locations, start)
+            if case is None:
+                if failed is None:
+                    continue
+                failing = failed if failing is None else failing & failed
+                hopeless |= set() if shared else {str(origin)}
+                continue
+            activation = self.activity(business, case.choice)
+            if effect.max_foreign_percent is not None and not share <= self.ruleset.evaluate(
+                effect.max_foreign_percent, activation
             ):
-                if str(choice["origin"]) in hopeless:
-                    continue
-                activation = self.activity(business, choice)
-                if not self.ruleset.evaluate(rule.when, activation):
-                    continue
-                applies = True
-                if effect.max_foreign_percent is not None and not share <= self.ruleset.evaluate(
-                    effect.max_foreign_percent, activation
-                ):
-                    continue
-                case, failed = self._open(rule, business, locations, choice)
-                if case is None:
-                    failing = failed if failing is None else failing & failed
-                    hopeless |= set() if shared else {str(choice["origin"])}
-                    continue
-                stands = self.barring(business, case)
-                if not stands:
-                    return Finding(business, rule, case)
-                barred = stands  # in the end, what stands at the lowest share
-        if not applies:
-            return None
+                failing = failing or set()
+                continue
+            stands = self.barring(business, case)
+            if not stands:
+                return Finding(business, rule, case)
+            barred = stands  # in the end, what stands at the lowest share
         if barred is not None:
             return Finding(business, rule, None, barred)
-        return Finding(business, rule, None, (), tuple(one for one in effect.conditions if one.id in (failing or ())))
+        if failing is None:
+            return None
+        return Finding(business, rule, None, (), tuple(one for one in effect.conditions if one.id in failing))
 
     def _open(
         self, rule: Rule, business: Business, locations: tuple[Location, ...], start: Mapping[str, Any]
-    ) -> tuple[BestCase | None, set[str]]:
-        """Return the first case in which every condition holds, or else the conditions that failed in every case."""
+    ) -> tuple[BestCase | None, set[str] | None]:
+        """Return the first case in which every condition holds, or else the conditions that failed in every case.
+
+        There are no such conditions, but None, if the route applies in no case.
+        """
         effect = rule.effect
         assert isinstance(effect, Route)
-        axes: frozenset[str] = frozenset().union(*(self.reads(condition.check) for condition in effect.conditions))
+        axes: frozenset[str] = frozenset().union(
+            *map(self.reads, (rule.when, *(one.check for one in effect.conditions)))
+        )
         flags = sorted(axes & self.flags)
-        axes |= self.reads(rule.when)
         local = [one for one in effect.conditions if not self.reads(one.check) & (self.flags | {"area"})]
         rest = [one for one in effect.conditions if one not in local]
         failed: set[str] | None = None
         for location in locations if axes & _PLACES else locations[:1]:
-            wrong = self._failing(local, business, {**start, "location": location, "area": 0})
+            areas = range(len(location.areas) if "area" in axes else 1)
+            choices: list[dict[str, Any]] = [{**start, "location": location, "area": area} for area in areas]
+            choices = [one for one in choices if self.ruleset.evaluate(rule.when, self.activity(business, one))]
+            if not choices:
+                continue
+            wrong = self._failing(local, business, choices[0])
             if wrong:  # no choice of the service area or of other facts can mend it
                 failed = wrong if failed is None else failed & wrong
                 if not any(self.reads(one.check) & _PLACES for one in local if one.id in wrong):
                     break
                 continue
-            for area in range(len(location.areas) if "area" in axes else 1):
-                for values in itertools.product((True, False), repeat=len(flags)):
-                    choice = {**start, "location": location, "area": area, **dict(zip(flags, values, strict=True))}
-                    wrong = self._failing(rest, business, choice)
-                    if not wrong and self.ruleset.evaluate(rule.when, self.activity(business, choice)):
-                        return BestCase(start["share"], location, choice), set()
-                    failed = wrong if failed is None else failed & wrong
-        return None, failed or set()
+            for area, values in itertools.product(choices, itertools.product((True, False), repeat=len(flags))):
+                choice = {**area, **dict(zip(flags, values, strict=True))}
+                wrong = self._failing(rest, business, choice)
+                if not wrong and self.ruleset.evaluate(rule.when, self.activity(business, choice)):
+                    return BestCase(start["share"], location, choice), set()
+                failed = wrong if failed is None else failed & wrong
+        return None, failed
 
     def _failing(self, conditions: Iterable[Condition], business: Business, choice: Mapping[str, Any]) -> set[str]:
         """Return the ids of the conditions that do not hold in a case."""
         activation = self.activity(business, choice)
         return {condition.id for condition in conditions if not self.ruleset.evaluate(condition.check, activation)}
-
-    def _choices(self, when: Expression, locations: tuple[Location, ...], share: float) -> Iterator[dict[str, Any]]:
-        """Yield the cases that the `when` of a route can distinguish; the ordinary one first."""
-        axes = self.reads(when)
-        for origin in self.origins if "origin" in axes else self.origins[:1]:
-            for location in locations:
-                for area in range(len(location.areas) if "area" in axes else 1):
-                    yield {"location": location, "area": area, "origin": origin, "share": share}
 
     def open_locations(
         self, rule: Rule, business: Business, case: BestCase, locations: Iterable[Location]
