@@ -151,7 +151,7 @@ class BestCaseSearch:
         return {"location": self.locations[0], "area": 0, "origin": self.origins[0], "share": 100.0}
 
     def service(self, offer: str, choice: Mapping[str, Any]) -> Activation:
-        """Return the activation of service rules in a case: favorable facts, and no places where no location is chosen."""
+        """Return the activation of service rules in a case: favorable facts; unknown places without a location."""
         location: Location | None = choice["location"]
         places: dict[str, Any] = {}
         if location:
