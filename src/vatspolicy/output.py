@@ -36,7 +36,7 @@ class Style:
 
 
 _status: list[Callable[[], None]] = []
-"""What removes the status line of a long command from the terminal, while there is one."""
+"""Action that removes the status line of a long command from the terminal, while there is one."""
 
 
 def clear_status() -> None:

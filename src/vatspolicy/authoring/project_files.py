@@ -9,7 +9,7 @@ SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # 
 """Actions by commit. A test compares them with those of the project's own workflow."""
 
 UNKNOWN = "vatspolicy @ git+https://HOST/OWNER/vatspolicy"
-"""What CI installs while the address of vatspolicy is not known."""
+"""Source that CI installs from while the address of vatspolicy is not known."""
 _REPLACE = "{indent}# Replace HOST/OWNER by the address of vatspolicy; pip installs it from there.\n"
 
 _CONFIGURATION = """\

@@ -31,7 +31,7 @@ _SAMPLES: Mapping[tuple[str | int, ...], str] = {
 }
 """Facts that most products need, in the order of the skeleton, each with a sample. No sample leads to a denial."""
 _FEW = 8
-"""How many values stand below a question; of more, the list is named."""
+"""Largest number of values below a question; for more, the name of the list stands there."""
 
 
 def schema_line(place: str) -> str:

@@ -39,7 +39,7 @@ class Format(StrEnum):
 
 
 class Extent(StrEnum):
-    """How much a report says (vatspolicy.reports.decision.EXTENTS)."""
+    """Extent of a report (vatspolicy.reports.decision.EXTENTS)."""
 
     SCREEN, DETAILS, SUMMARY, QUIET = "screen", "details", "summary", "quiet"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vatspolicy.documents.schemas import SchemaSet
 
 MAX_PLACES = 3
-"""How many places a hint names; a key of more places is too common to tell."""
+"""Largest number of places in a hint; a key of more places is too common to tell."""
 
 
 def find_places(key: str, holder: Path, schema: str, schemas: SchemaSet) -> list[str]:

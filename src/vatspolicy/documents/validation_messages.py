@@ -17,7 +17,7 @@ from vatspolicy.documents.value_messages import describe_fault, describe_strange
 from vatspolicy.errors import Problem, did_you_mean, suggest
 
 LONG_LIST = 32
-"""How many keys an error lists."""
+"""Largest number of keys in an error."""
 
 _ABOUT_KEYS = ("forbidden", "not", "minProperties", "maxProperties")
 

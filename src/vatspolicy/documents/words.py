@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from vatspolicy.i18n import LocalizedText
 
 SAME, ALL, SCATTERED, SOME, NEAR = range(5)
-"""How a word fits a search: it has that very name, a name with all parts, all parts in several names, the search
-contains one of its names, it is spelled almost alike. The smaller, the better."""
+"""Degrees to which a word fits a search: it has that very name, a name with all parts, all parts in several names, the
+search contains one of its names, it is spelled almost alike. The smaller, the better."""
 
 
 @dataclass(frozen=True)

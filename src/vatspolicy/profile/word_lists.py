@@ -34,7 +34,7 @@ class WordList:
     key: str
     """The key of a spec that takes a value."""
     is_list: bool
-    """Whether the key takes a list of values."""
+    """True if the key takes a list of values."""
     words: tuple[Word, ...]
 
     @property

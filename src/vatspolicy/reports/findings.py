@@ -38,7 +38,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class RuleHelp:
-    """What a reader should know of a kind of finding."""
+    """Kind of finding, with its title and help for a reader."""
 
     level: str
     title: LocalizedText

@@ -19,7 +19,7 @@ FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 BINARY_FORMATS = ("docx", "xlsx")
 """Formats for counsel that are files, not text; they need the extra `export`."""
 EXTENTS = ("screen", "details", "summary", "quiet")
-"""How much a report says: what fits on a screen, everything, one line a spec, the last line."""
+"""Extents of a report: one screen, everything, one line a spec, the last line."""
 SEVERITY = ("allow", "incomplete", "needs-license", "deny")
 """Decision words from the best to the worst; a run is as bad as its worst decision."""
 
