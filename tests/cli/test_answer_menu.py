@@ -91,8 +91,10 @@ def test_arrow_keys_choose(questions: dict[Path, Question], path: Path, keys: st
     typed, _, later = keys.partition("|")
     with create_pipe_input() as pipe:
         pipe.send_text(typed)
-        threading.Timer(0.5, pipe.send_text, [later]).start()  # the menu opens in the background
+        rest = threading.Timer(0.5 if later else 0, pipe.send_text, [later])  # the menu opens in the background
+        rest.start()
         assert read_answer(questions[path], "en", input=pipe, output=DummyOutput()) == line
+        rest.join()  # it writes to the pipe, which closes here
 
 
 def test_a_pipe_has_no_menu() -> None:
