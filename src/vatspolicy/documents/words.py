@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from vatspolicy.errors import LONGEST_NAME
 
 if TYPE_CHECKING:
     from typing import Any
@@ -60,7 +63,7 @@ def search_words(text: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
 
     Of two words that fit alike, the one whose list of synonyms has the search earlier comes first.
     """
-    query = _parts(text)
+    query = _parts(text) if len(text) <= LONGEST_NAME else ()
     if not query:
         return []
     graded = [(found, word) for word in words if (found := _grade(query, word))]
@@ -109,6 +112,7 @@ def _near(text: str, words: Iterable[Word]) -> list[Word]:
     return list({value: word for name in found for value, word in by_name[name].items()}.values())
 
 
+@lru_cache(8192)
 def _parts(text: str) -> tuple[str, ...]:
     """Return the parts of a name in a form that ignores case, hyphens and the plural."""
     return tuple(_singular(part) for part in _PART.findall(text.casefold()) if part not in _FILLERS)
