@@ -7,7 +7,7 @@ outcomes possible, and the decision is the strictest of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from vatspolicy.cel.activation import Activation
 from vatspolicy.engine.classification import NO_INTERPRETATIONS, Interpretations, classify
@@ -42,6 +42,8 @@ NEED_STATES = {ALLOW: "met", NEEDS_LICENSE: "unmet", DENY: "closed"}
 """State of a need by the outcome that its routes leave."""
 BEARING = ("classify", "route", "deny", "need")
 """Kinds of rules that bear on the outcome, in the order in which they are evaluated."""
+_ActivityKey: TypeAlias = "tuple[Subject, bool, frozenset[str]]"
+"""A class of a service, whether it is certain, and the names of its routes that are read as not admitted."""
 _NO_ROUTES: frozenset[tuple[str, Subject]] = frozenset()
 
 
@@ -189,13 +191,16 @@ class _Evaluator:
         asking: bool = True,
         interpretations: Interpretations = NO_INTERPRETATIONS,
         refused: frozenset[tuple[str, Subject]] = _NO_ROUTES,
+        activities: dict[_ActivityKey, Part] | None = None,
     ) -> None:
         """Take the kinds of rules to evaluate, and whether findings name their missing facts.
 
-        `refused` are contested routes that are read as not admitted: rule name and subject.
+        `refused` are contested routes that are read as not admitted: rule name and subject. `activities` are parts
+        that evaluators of other readings share: a reading concerns a class of a service and leaves the others alone.
         """
         self.ruleset, self.profile, self.as_of, self.kinds, self.asking = ruleset, profile, as_of, kinds, asking
-        self.readings, self.refused = interpretations, refused
+        self.readings, self.refused, self.activities = interpretations, refused, activities
+        self.reread_activities: dict[_ActivityKey, Part] = {}
         self.missing = MissingFacts(ruleset, profile)
         self.product = product_activation(profile, as_of)
         self.filed = _filed(self.product)
@@ -241,7 +246,13 @@ class _Evaluator:
 
     def activity(self, service: Activation, cls: str, certain: bool) -> Part:
         """Evaluate a service as one class."""
-        return self.part("activity", activity_activation(self.ruleset, service, cls), certain)
+        if self.activities is None:
+            return self.part("activity", activity_activation(self.ruleset, service, cls), certain)
+        subject = Subject(service["service"]["id"], cls)
+        key = (subject, certain, frozenset(name for name, other in self.refused if other == subject))
+        if key not in self.activities:
+            self.activities[key] = self.part("activity", activity_activation(self.ruleset, service, cls), certain)
+        return self.activities[key]
 
     def part(self, each: str, activation: Activation, certain: bool = True) -> Part:
         """Evaluate the rules about one subject."""
@@ -375,7 +386,8 @@ class _Evaluator:
         classes = {key: name for key, name in classes.items() if name != CLOSED}
         refused = frozenset((rule.name, subject) for (rule, subject), name in choices.items() if name == CLOSED)
         kinds = (*BEARING, "duty")
-        return _Evaluator(self.ruleset, self.profile, self.as_of, kinds, False, classes, refused).service(index)
+        known = self.reread_activities
+        return _Evaluator(self.ruleset, self.profile, self.as_of, kinds, False, classes, refused, known).service(index)
 
 
 def _of_kind(kind: str, matches: Iterable[Match]) -> list[Match]:
