@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from vatspolicy.documents import parse_document, value_messages
 from vatspolicy.documents.validation import validate
-from vatspolicy.documents.words import search_words
+from vatspolicy.documents.words import Word, search_words
 from vatspolicy.errors import FURTHER, MAX_EXPLAINED, InvalidInput, Problem, suggest
 from vatspolicy.profile.profile import load_profile, read_profile
 
@@ -48,10 +48,13 @@ def test_the_first_hundred_errors_are_explained(name: str) -> None:
 @pytest.mark.parametrize("name", ["places", "offers", "services"])
 def test_no_suggestion_is_sought_for_the_others(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sought: list[str] = []
-    search: Callable[..., Any] = value_messages.search_words
-    monkeypatch.setattr(
-        value_messages, "search_words", lambda value, words: sought.append(value) or search(value, words)
-    )
+    search = value_messages.search_words
+
+    def note(value: str, words: Sequence[Word]) -> list[tuple[int, Word]]:
+        sought.append(value)
+        return search(value, words)
+
+    monkeypatch.setattr(value_messages, "search_words", note)
     problems_of(SPECS[name])
     assert 0 < len(sought) <= MAX_EXPLAINED + 1
 
